@@ -1,0 +1,44 @@
+# Everything here works on a fresh clone; each target installs what it needs.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+JSON ?=
+
+.PHONY: demo test bench setup lint format wheel clean help
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	@touch $@
+
+setup: $(VENV)/.installed ## the Python environment
+	@$(PY) -m localcloud bootstrap
+
+demo: setup ## a service promoted and rolled back under load, on this machine
+	$(PY) -m demo $(if $(JSON),--json $(JSON))
+
+test: setup ## linter, type checker and every test
+	$(MAKE) --no-print-directory lint
+	$(PY) -m pytest
+
+bench: setup ## promotion and rollback against a no-op `pulumi up`
+	$(PY) -m benchmarks $(if $(JSON),--json $(JSON))
+
+lint: $(VENV)/.installed ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: $(VENV)/.installed ## write the code as ruff has it
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+wheel: $(VENV)/.installed ## dist/
+	$(PY) -m build
+
+clean: ## end the local cloud, remove what was made here
+	-@[ -x $(PY) ] && $(PY) -m localcloud down
+	rm -rf $(VENV) dist build demo.html

@@ -1,0 +1,9 @@
+"""Blue-green deployments for Pulumi: a promotion is a config change, a rollback is its revert."""
+
+from __future__ import annotations
+
+from bluegreen import gates
+from bluegreen.rollout.model import Color, Step, Strategy
+from bluegreen.rollout.strategy import all_at_once, canary, linear, steps
+
+__all__ = ["Color", "Step", "Strategy", "all_at_once", "canary", "gates", "linear", "steps"]

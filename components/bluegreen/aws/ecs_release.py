@@ -1,0 +1,136 @@
+"""What runs in one color of an ECS service: checked, and turned into container definitions. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
+
+CONTAINER = "app"
+"""The name of the container that a release with a plain image gets."""
+
+
+class EcsRelease(TypedDict, total=False):
+    """A color's release: an image, or container definitions of one's own.
+
+    Attributes:
+        image: the container image; with it the other short fields may be given.
+        environment: environment variables.
+        secrets: environment variables from Secrets Manager or SSM, by ARN; the values are never read here.
+        command: the container's command.
+        ports: the ports that the container listens on; the service's ``container_port`` when absent.
+        containers: container definitions as ECS has them, instead of all of the above.
+    """
+
+    image: Any
+    environment: Mapping[str, str]
+    secrets: Mapping[str, str]
+    command: Sequence[str]
+    ports: Sequence[int]
+    containers: Sequence[Mapping[str, Any]]
+
+
+def problems_in(color: Color, release: Mapping[str, Any], container_port: int) -> list[Problem]:
+    """What is wrong with a release. Values that only an update knows (outputs) pass."""
+    fields = Fields(release, color)
+    if "containers" in release:
+        listening = _listening(fields, release["containers"])
+        fields.raw("containers")
+    else:
+        fields.text("image", allowed="a container image, such as repository/app:v1")
+        fields.mapping("environment")
+        fields.mapping("secrets")
+        fields.texts("command")
+        fields.raw("ports")
+        ports = release.get("ports")
+        listening = {CONTAINER: list(ports) if isinstance(ports, Sequence) else [container_port]}
+    fields.done()
+    ports_there = sorted({port for ports in listening.values() for port in ports})
+    if not fields.problems and container_port not in ports_there:
+        allowed = f"a port that a container of {color} has: {', '.join(map(str, ports_there)) or 'none has any'}"
+        fields.problems.append(Problem("container_port", container_port, allowed))
+    return fields.problems
+
+
+def _listening(fields: Fields, containers: object) -> dict[str, list[int]]:
+    if isinstance(containers, str) or not isinstance(containers, Sequence) or not containers:
+        fields.problem("containers", containers, "a list of container definitions that is not empty")
+        return {}
+    found = {}
+    for index, container in enumerate(containers):
+        entry = Fields(container, f"{fields.path}.containers[{index}]", fields.problems)
+        name, _ = entry.text("name"), entry.text("image")
+        mappings = container.get("portMappings", ()) if isinstance(container, Mapping) else ()
+        found[str(name)] = [int(mapping["containerPort"]) for mapping in mappings]
+    return found
+
+
+def container_for(release: Mapping[str, Any], container_port: int) -> str:
+    """The container that the load balancer talks to: the one that has the port."""
+    for container in release.get("containers", ()):
+        if any(mapping.get("containerPort") == container_port for mapping in container.get("portMappings", ())):
+            return str(container["name"])
+    return CONTAINER
+
+
+def container_definitions(
+    release: Mapping[str, Any], container_port: int, log_group: str, region: str
+) -> list[dict[str, Any]]:
+    """Container definitions with logs into ``log_group`` where a container names no log of its own."""
+    logs = {
+        "logDriver": "awslogs",
+        "options": {"awslogs-group": log_group, "awslogs-region": region, "awslogs-stream-prefix": "ecs"},
+    }
+    if "containers" in release:
+        return [{"logConfiguration": logs, **container} for container in release["containers"]]
+    definition: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": release["image"],
+        "essential": True,
+        "portMappings": [
+            {"containerPort": int(port), "protocol": "tcp"} for port in release.get("ports", [container_port])
+        ],
+        "environment": _pairs(release.get("environment"), "value"),
+        "logConfiguration": logs,
+    }
+    if release.get("secrets"):
+        definition["secrets"] = _pairs(release["secrets"], "valueFrom")
+    if release.get("command"):
+        definition["command"] = list(release["command"])
+    return [definition]
+
+
+def _pairs(found: Mapping[str, str] | None, value: str) -> list[dict[str, str]]:
+    return [{"name": name, value: item} for name, item in sorted((found or {}).items())]
+
+
+def release_name(release: Mapping[str, Any]) -> str:
+    """The release as people read it: its images, and a short digest of whatever else makes it what it is."""
+    if "containers" in release:
+        images = " + ".join(str(container["image"]) for container in release["containers"])
+        rest: object = release["containers"]
+    else:
+        images = str(release["image"])
+        rest = {key: value for key, value in release.items() if key != "image"}
+    if not rest:
+        return images
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{images} ({digest[:7]})"
+
+
+def unknown_outputs(release: Mapping[str, Any], is_output: Any) -> dict[str, Any]:
+    """The release with every value that only an update knows marked as such, for checking."""
+
+    def mark(value: Any) -> Any:
+        if is_output(value):
+            return UNKNOWN
+        if isinstance(value, Mapping):
+            return {key: mark(item) for key, item in value.items()}
+        return [mark(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    return {key: mark(value) for key, value in release.items()}

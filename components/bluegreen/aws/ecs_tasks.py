@@ -1,0 +1,126 @@
+"""What runs a color on ECS: log group, task definition and service, and what both colors share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen.aws import ecs_release
+from bluegreen.rollout.model import Color
+
+_EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+_LOG_RETENTION_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSettings:
+    """What both colors' services have in common: parity by construction."""
+
+    cluster_arn: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    security_group_id: pulumi.Input[str]
+    assign_public_ip: bool
+    container_port: int
+    cpu: int
+    memory: int
+    execution_role_arn: pulumi.Input[str]
+    task_role_arn: pulumi.Input[str] | None
+
+
+def task_security_group(
+    name: str,
+    vpc_id: pulumi.Input[str],
+    port: int,
+    from_groups: pulumi.Input[Sequence[str]],
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> aws.ec2.SecurityGroup:
+    """Lets the load balancer in, and nobody else."""
+    return aws.ec2.SecurityGroup(
+        f"{name}-tasks",
+        vpc_id=vpc_id,
+        description=f"{name}: requests from the load balancer",
+        ingress=[{"protocol": "tcp", "from_port": port, "to_port": port, "security_groups": from_groups}],
+        egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}],
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def execution_role(name: str, tags: Mapping[str, str], parent: pulumi.Resource) -> aws.iam.Role:
+    """The role that pulls images and writes logs."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    child = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(f"{name}-execution", assume_role_policy=json.dumps(trust), tags=tags, opts=child)
+    aws.iam.RolePolicyAttachment(f"{name}-execution", role=role.name, policy_arn=_EXECUTION_POLICY, opts=child)
+    return role
+
+
+def color_service(
+    name: str,
+    color: Color,
+    release: Mapping[str, Any],
+    settings: TaskSettings,
+    *,
+    target_group: aws.lb.TargetGroup,
+    attached_by: aws.lb.ListenerRule,
+    first_count: int,
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> aws.ecs.Service:
+    """One color's log group, task definition and service."""
+    child = pulumi.ResourceOptions(parent=parent)
+    logs = aws.cloudwatch.LogGroup(f"{name}-{color}", retention_in_days=_LOG_RETENTION_DAYS, tags=tags, opts=child)
+    # The log group's ARN holds the region, so that no call is needed to learn it.
+    definitions = pulumi.Output.all(dict(release), logs.name, logs.arn).apply(
+        lambda known: json.dumps(
+            ecs_release.container_definitions(known[0], settings.container_port, known[1], known[2].split(":")[3])
+        )
+    )
+    task = aws.ecs.TaskDefinition(
+        f"{name}-{color}",
+        family=f"{name}-{color}",
+        network_mode="awsvpc",
+        requires_compatibilities=["FARGATE"],
+        cpu=str(settings.cpu),
+        memory=str(settings.memory),
+        execution_role_arn=settings.execution_role_arn,
+        task_role_arn=settings.task_role_arn,
+        container_definitions=definitions,
+        tags=tags,
+        opts=child,
+    )
+    return aws.ecs.Service(
+        f"{name}-{color}",
+        cluster=settings.cluster_arn,
+        task_definition=task.arn,
+        desired_count=first_count,
+        launch_type="FARGATE",
+        network_configuration={
+            "subnets": settings.subnet_ids,
+            "security_groups": [settings.security_group_id],
+            "assign_public_ip": settings.assign_public_ip,
+        },
+        load_balancers=[
+            {
+                "target_group_arn": target_group.arn,
+                "container_name": ecs_release.container_for(release, settings.container_port),
+                "container_port": settings.container_port,
+            }
+        ],
+        deployment_circuit_breaker={"enable": True, "rollback": False},
+        propagate_tags="SERVICE",
+        tags=tags,
+        # ECS refuses a target group without a load balancer; the count belongs to the swap after creation.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[attached_by], ignore_changes=["desiredCount"]),
+    )

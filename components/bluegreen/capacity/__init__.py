@@ -1,0 +1,1 @@
+"""Capacity: scales a color up before traffic and down after."""

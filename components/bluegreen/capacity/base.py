@@ -1,0 +1,50 @@
+"""What capacity is: the one interface between the swap and what runs in a color."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bluegreen.fields import Fields
+from bluegreen.rollout.model import Color, Readiness, Size
+
+
+class Capacity(Protocol):
+    """Scales a color. Every call is idempotent."""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``capacity`` section and return the constructor's keyword arguments."""
+        ...
+
+    @property
+    def declared_size(self) -> int:
+        """How many units a color starts with when no color runs yet."""
+        ...
+
+    def read(self) -> Mapping[Color, Size]:
+        """Both colors' present sizes, in one call where the platform can."""
+        ...
+
+    def prepare(self, color: Color, size: int) -> None:
+        """Ask for ``size`` units of ``color``. Does not wait."""
+        ...
+
+    def ready(self, color: Color) -> Readiness:
+        """Whether the color runs what was asked for, with its declared release, and the first reason why not."""
+        ...
+
+    def retire(self, color: Color, after_seconds: float) -> str:
+        """Bring a color to rest after a delay, by the platform's own scheduler where it has one.
+
+        Returns when that is arranged, not when it has happened, with one line that says what was arranged.
+        """
+        ...
+
+    def keep(self, color: Color) -> None:
+        """Cancel a pending retirement. None pending is fine."""
+        ...
+
+    def delete(self) -> None:
+        """Remove what the swap made for itself here (pending retirements), and nothing else."""
+        ...

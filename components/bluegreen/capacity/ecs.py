@@ -1,0 +1,211 @@
+"""Amazon ECS services: one a color, scaled by ``desiredCount``; the old one retires by a scheduled action.
+
+A retirement is handed to Application Auto Scaling, so that nothing waits for it and a rollback finds the color warm.
+The scalable target that this needs is made by the swap, carries a tag that says so, and goes with a rollback.
+Source: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-scheduled-scaling.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from bluegreen.clients.aws import AwsConnection, called, error_code
+from bluegreen.fields import Fields
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import COLORS, Color, Readiness, Size
+
+_MADE_TAG = "bluegreen:retirement"
+_ACTION = "bluegreen-retire"
+_TROUBLE = re.compile(r"unable|fail|unhealthy|error|could not", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class EcsCapacity:
+    """The two services of one cluster.
+
+    Attributes:
+        cluster: the cluster's ARN or name.
+        services: a service's ARN or name for each color.
+        task_definitions: the task definition ARN that each color shall run.
+        desired_count: tasks that a color starts with when none run anywhere.
+        aws: where and as whom to call.
+    """
+
+    cluster: str
+    services: Mapping[Color, str]
+    task_definitions: Mapping[Color, str]
+    desired_count: int
+    aws: AwsConnection = field(default_factory=AwsConnection)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``capacity`` section."""
+        services = fields.section("services") or Fields({})
+        definitions = fields.section("task_definitions") or Fields({})
+        found = {
+            "cluster": fields.text("cluster"),
+            "services": {color: services.text(color) for color in COLORS},
+            "task_definitions": {color: definitions.text(color) for color in COLORS},
+            "desired_count": fields.whole("desired_count", 1, least=1),
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+        }
+        services.done()
+        definitions.done()
+        return found
+
+    @property
+    def declared_size(self) -> int:
+        """The declared ``desired_count``."""
+        return self.desired_count
+
+    # -- ECS
+
+    def _describe(self, *colors: Color) -> dict[Color, Mapping[str, Any]]:
+        with called("ecs:DescribeServices"):
+            found = self.aws.client("ecs").describe_services(
+                cluster=self.cluster, services=[self.services[color] for color in colors]
+            )["services"]
+        by_name = {service["serviceName"]: service for service in found if service["status"] == "ACTIVE"}
+        missing = [self.services[color] for color in colors if self._name(color) not in by_name]
+        if missing:
+            raise PlatformError("ecs:DescribeServices", f"no active service {', '.join(missing)} in {self.cluster}")
+        return {color: by_name[self._name(color)] for color in colors}
+
+    def _name(self, color: Color) -> str:
+        return self.services[color].rsplit("/", 1)[-1]
+
+    def read(self) -> Mapping[Color, Size]:
+        """Both services' counts: one call."""
+        return {
+            color: Size(service["desiredCount"], service["runningCount"])
+            for color, service in self._describe(*COLORS).items()
+        }
+
+    def prepare(self, color: Color, size: int) -> None:
+        """Set the service's desired count: one call."""
+        with called("ecs:UpdateService"):
+            self.aws.client("ecs").update_service(cluster=self.cluster, service=self.services[color], desiredCount=size)
+
+    def ready(self, color: Color) -> Readiness:
+        """Whether all wanted tasks run, all of them of the declared task definition: one call, more when not."""
+        service = self._describe(color)[color]
+        desired, running, pending = service["desiredCount"], service["runningCount"], service["pendingCount"]
+        name = self._name(color)
+        if service["taskDefinition"] != self.task_definitions[color]:
+            reason = f"service {name} runs {service['taskDefinition']} instead of {self.task_definitions[color]}"
+            return Readiness(False, running, desired, reason)
+        old = [
+            deployment
+            for deployment in service.get("deployments", ())
+            if deployment["status"] != "PRIMARY" and deployment["runningCount"] and not deployment["desiredCount"]
+        ]
+        failed = next(
+            (item for item in service.get("deployments", ()) if item.get("rolloutState") == "FAILED"),
+            None,
+        )
+        if failed is not None:
+            reason = f"service {name}: {failed.get('rolloutStateReason') or 'its deployment failed'}"
+            return Readiness(False, running, desired, reason, fatal=True)
+        if desired < 1:
+            return Readiness(False, running, desired, f"service {name} is scaled to 0")
+        if running < desired or pending:
+            reason = f"service {name}: {running} of {desired} tasks run, {pending} pending"
+            return Readiness(False, running, desired, "; ".join(filter(None, (reason, self._trouble(service)))))
+        if running > desired or old:
+            return Readiness(False, running, desired, f"service {name}: tasks of a former deployment still run")
+        return Readiness(True, running, desired)
+
+    def _trouble(self, service: Mapping[str, Any]) -> str:
+        """The newest event or stopped task that says why tasks do not run."""
+        event = next((event["message"] for event in service.get("events", ()) if _TROUBLE.search(event["message"])), "")
+        if event or service["runningCount"] + service["pendingCount"] >= service["desiredCount"]:
+            return str(event)
+        ecs = self.aws.client("ecs")
+        with called("ecs:ListTasks"):
+            stopped = ecs.list_tasks(
+                cluster=self.cluster, serviceName=service["serviceName"], desiredStatus="STOPPED", maxResults=1
+            )["taskArns"]
+        if not stopped:
+            return ""
+        with called("ecs:DescribeTasks"):
+            tasks = ecs.describe_tasks(cluster=self.cluster, tasks=stopped)["tasks"]
+        reasons = [container.get("reason") for task in tasks for container in task.get("containers", ())]
+        return next((str(reason) for reason in (*(t.get("stoppedReason") for t in tasks), *reasons) if reason), "")
+
+    # -- retirement
+
+    def _scalable(self, color: Color) -> dict[str, str]:
+        return {
+            "ServiceNamespace": "ecs",
+            "ResourceId": f"service/{self.cluster.rsplit('/', 1)[-1]}/{self._name(color)}",
+            "ScalableDimension": "ecs:service:DesiredCount",
+        }
+
+    @property
+    def _autoscaling(self) -> Any:
+        return self.aws.client("application-autoscaling")
+
+    def _target(self, color: Color) -> Mapping[str, Any] | None:
+        wanted = self._scalable(color)
+        with called("application-autoscaling:DescribeScalableTargets"):
+            found = self._autoscaling.describe_scalable_targets(
+                ServiceNamespace=wanted["ServiceNamespace"],
+                ResourceIds=[wanted["ResourceId"]],
+                ScalableDimension=wanted["ScalableDimension"],
+            )["ScalableTargets"]
+        return found[0] if found else None
+
+    def _is_ours(self, target: Mapping[str, Any]) -> bool:
+        with called("application-autoscaling:ListTagsForResource"):
+            tags = self._autoscaling.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"]
+        return _MADE_TAG in tags
+
+    def retire(self, color: Color, after_seconds: float) -> str:
+        """Scale to 0 after a delay: at once with ``UpdateService``, later by a one-time scheduled action."""
+        if after_seconds <= 0:
+            self.prepare(color, 0)
+            return f"{color} is scaled to 0"
+        target = self._target(color)
+        if target is not None and not self._is_ours(target):
+            return f"{color} keeps its size: its autoscaling target was not made by bluegreen"
+        size = self._describe(color)[color]["desiredCount"]
+        if size == 0:
+            return f"{color} is at 0 already"
+        scalable = self._scalable(color)
+        with called("application-autoscaling:RegisterScalableTarget"):
+            self._autoscaling.register_scalable_target(
+                **scalable, MinCapacity=0, MaxCapacity=size, **({} if target else {"Tags": {_MADE_TAG: color}})
+            )
+        due = datetime.now(timezone.utc) + timedelta(seconds=after_seconds)
+        with called("application-autoscaling:PutScheduledAction"):
+            self._autoscaling.put_scheduled_action(
+                **scalable,
+                ScheduledActionName=_ACTION,
+                Schedule=f"at({due:%Y-%m-%dT%H:%M:%S})",
+                ScalableTargetAction={"MinCapacity": 0, "MaxCapacity": 0},
+            )
+        return f"{color} is scaled to 0 at {due:%H:%M:%S} UTC by a scheduled action"
+
+    def keep(self, color: Color) -> None:
+        """Cancel the scheduled action with the target that was made for it: one call when nothing is pending."""
+        target = self._target(color)
+        if target is None or not self._is_ours(target):
+            return
+        # Deregistering deletes the target's scheduled actions, too.
+        with called("application-autoscaling:DeregisterScalableTarget"):
+            try:
+                self._autoscaling.deregister_scalable_target(**self._scalable(color))
+            except ClientError as error:
+                if error_code(error) != "ObjectNotFoundException":
+                    raise
+
+    def delete(self) -> None:
+        """Cancel pending retirements of both colors."""
+        for color in COLORS:
+            self.keep(color)

@@ -1,0 +1,68 @@
+"""Capacity in memory, over the same world as the memory router."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bluegreen.fields import Fields
+from bluegreen.rollout.model import COLORS, Color, Readiness, Size
+from bluegreen.routers.memory import world
+
+
+@dataclass(slots=True)
+class MemoryCapacity:
+    """Scales the colors of the world called ``name``."""
+
+    name: str
+    desired_count: int = 1
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``capacity`` section."""
+        return {"name": fields.text("name"), "desired_count": fields.whole("desired_count", 1, least=1)}
+
+    @property
+    def declared_size(self) -> int:
+        """The declared count."""
+        return self.desired_count
+
+    def read(self) -> Mapping[Color, Size]:
+        """Both sizes."""
+        here = world(self.name)
+        here.calls.append("capacity.read")
+        return {
+            color: Size(here.desired[color], 0 if color in here.broken else here.desired[color]) for color in COLORS
+        }
+
+    def prepare(self, color: Color, size: int) -> None:
+        """Scale."""
+        world(self.name).calls.append("capacity.prepare")
+        world(self.name).desired[color] = size
+
+    def ready(self, color: Color) -> Readiness:
+        """Whether the units run."""
+        here = world(self.name)
+        here.calls.append("capacity.ready")
+        units = here.desired[color]
+        return Readiness(units > 0, units, units, "" if units else "scaled to 0")
+
+    def retire(self, color: Color, after_seconds: float) -> str:
+        """Scale to 0 at once, or note that it is due."""
+        here = world(self.name)
+        here.calls.append("capacity.retire")
+        if after_seconds <= 0:
+            here.desired[color] = 0
+            return f"{color} is scaled to 0"
+        here.retiring.add(color)
+        return f"{color} is scaled to 0 in {after_seconds:g} s"
+
+    def keep(self, color: Color) -> None:
+        """Forget that it is due."""
+        world(self.name).calls.append("capacity.keep")
+        world(self.name).retiring.discard(color)
+
+    def delete(self) -> None:
+        """Forget what is due."""
+        world(self.name).calls.append("capacity.delete")
+        world(self.name).retiring.clear()

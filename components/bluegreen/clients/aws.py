@@ -1,0 +1,123 @@
+"""boto3 clients: one per service and connection, with bounded retries, readable errors and a count of the calls.
+
+The Pulumi AWS provider's credentials do not reach this process, so region, profile, role and endpoint are inputs of
+their own, with boto3's default chain behind them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bluegreen.fields import Fields
+from bluegreen.rollout.errors import PlatformError
+
+# Bounded: 5 tries with full jitter (botocore's standard mode); a call that hangs is given up, not waited for.
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    connect_timeout=5,
+    read_timeout=15,
+    user_agent_extra="bluegreen",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsConnection:
+    """Where and as whom AWS is called; every field may be absent (boto3's default chain decides)."""
+
+    region: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+    endpoint_url: str | None = None
+
+    @classmethod
+    def parse(cls, fields: Fields | None) -> AwsConnection:
+        """Read an ``aws`` section."""
+        if fields is None:
+            return cls()
+        found = {name: fields.text(name, None) for name in ("region", "profile", "role_arn", "endpoint_url")}
+        fields.done()
+        return cls(**found)
+
+    def client(self, service: str) -> Any:
+        """A client, made once per connection and service."""
+        with _lock:
+            return _client(self, service)
+
+
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=64)
+def _session(connection: AwsConnection) -> boto3.Session:
+    session = boto3.Session(region_name=connection.region, profile_name=connection.profile)
+    if connection.role_arn is None:
+        return session
+    sts = session.client("sts", config=_CONFIG, endpoint_url=connection.endpoint_url)
+    with called("sts:AssumeRole"):
+        keys = sts.assume_role(RoleArn=connection.role_arn, RoleSessionName="bluegreen")["Credentials"]
+    return boto3.Session(
+        region_name=connection.region,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+
+
+@lru_cache(maxsize=64)
+def _client(connection: AwsConnection, service: str) -> Any:
+    with called(f"{service} client"):
+        client = _session(connection).client(  # type: ignore[call-overload]
+            service, config=_CONFIG, endpoint_url=connection.endpoint_url
+        )
+    client.meta.events.register("before-call", _count)
+    return client
+
+
+class _Calls(threading.local):
+    """The calls of one thread: an update runs in one."""
+
+    listener: Callable[[str], None] | None = None
+
+
+_calls = _Calls()
+
+
+def _count(model: Any, **_: object) -> None:
+    if _calls.listener is not None:
+        _calls.listener(f"{model.service_model.service_name}:{model.name}")
+
+
+@contextmanager
+def counted(listener: Callable[[str], None]) -> Iterator[None]:
+    """Tell ``listener`` the name (``elbv2:ModifyRule``) of each call that this thread makes."""
+    former, _calls.listener = _calls.listener, listener
+    try:
+        yield
+    finally:
+        _calls.listener = former
+
+
+def error_code(error: ClientError) -> str:
+    """The API's own code, such as ``AccessDenied``."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def called(call: str) -> Iterator[None]:
+    """Turn what boto3 raises into a ``PlatformError`` that names the call."""
+    try:
+        yield
+    except ClientError as error:
+        message = error.response.get("Error", {}).get("Message", "")
+        raise PlatformError(call, f"{error_code(error)}: {message}".strip(": ")) from error
+    except BotoCoreError as error:
+        raise PlatformError(call, str(error)) from error

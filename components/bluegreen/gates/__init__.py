@@ -1,0 +1,66 @@
+"""Gates: checks that must pass before the first step, during each hold and during the bake.
+
+The functions here declare gates in a user's program; each returns the plain inputs that the swap checks and builds
+its gate from. All of them take the limits that Argo Rollouts' users know:
+
+* ``interval_seconds`` (10): time between two questions.
+* ``failure_limit`` (0): failed answers allowed in one phase.
+* ``consecutive_error_limit`` (4): questions in a row that may go unanswered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+GateInputs = dict[str, Any]
+
+
+def _inputs(kind: str, **options: object) -> GateInputs:
+    return {"kind": kind, **{name: value for name, value in options.items() if value is not None}}
+
+
+def target_health(*, min_healthy_percent: float | None = None, **limits: float) -> GateInputs:
+    """The platform's own health checks. Every swap has it; name it to change its limit.
+
+    Args:
+        min_healthy_percent: of the registered targets, 1-100, default 100.
+        limits: see this module.
+    """
+    return _inputs("target_health", min_healthy_percent=min_healthy_percent, **limits)
+
+
+def http(
+    path: str,
+    *,
+    status: int | None = None,
+    body_contains: str | None = None,
+    json_match: Mapping[str, object] | None = None,
+    count: int | None = None,
+    latency_limit_ms: float | None = None,
+    headers: Mapping[str, str] | None = None,
+    **limits: float,
+) -> GateInputs:
+    """A smoke test of the color's preview address.
+
+    Args:
+        path: the path asked for, with its query.
+        status: the expected status, default 200.
+        body_contains: a text that the body must hold.
+        json_match: values that the JSON body must have, by dotted path.
+        count: requests each time, 1-100, default 1.
+        latency_limit_ms: the slowest answer allowed, in milliseconds, default 5000.
+        headers: more request headers. They are stored in the stack's state: no secrets here.
+        limits: see this module.
+    """
+    return _inputs(
+        "http",
+        path=path,
+        status=status,
+        body_contains=body_contains,
+        json_match=json_match,
+        count=count,
+        latency_limit_ms=latency_limit_ms,
+        headers=headers,
+        **limits,
+    )

@@ -1,0 +1,118 @@
+"""An HTTP smoke test against a color's preview address."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+import httpx
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.gates.base import GateContext
+from bluegreen.rollout.errors import GateUnavailable
+from bluegreen.rollout.model import Decision, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class HttpGate:
+    """Sends ``count`` requests; each must answer as expected and in time.
+
+    Attributes:
+        path: the path asked for, with its query.
+        status: the expected status.
+        body_contains: a text that the body must hold; empty is any body.
+        json_match: values that the JSON body must have, by dotted path (``{"db.ok": True}``).
+        count: requests each time the gate is asked, 1-100.
+        latency_limit_ms: the slowest answer allowed, in milliseconds.
+        headers: more request headers.
+    """
+
+    path: str
+    status: int = 200
+    body_contains: str = ""
+    json_match: Mapping[str, object] = field(default_factory=dict)
+    count: int = 1
+    latency_limit_ms: float = 5_000
+    headers: Mapping[str, str] = field(default_factory=dict)
+    needs_preview: bool = True
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check one entry of ``gates``."""
+        path = fields.text("path", allowed="a path that begins with /")
+        if isinstance(path, str) and not path.startswith("/"):
+            fields.problem("path", path, "a path that begins with /")
+        match = fields.raw("json_match")
+        if match is not None and match is not UNKNOWN and not isinstance(match, Mapping):
+            fields.problem("json_match", match, "an object of dotted paths and values")
+        return {
+            "path": path,
+            "status": fields.whole("status", 200, least=100, most=599),
+            "body_contains": fields.text("body_contains", ""),
+            "json_match": match if isinstance(match, Mapping) else {},
+            "count": fields.whole("count", 1, least=1, most=100),
+            "latency_limit_ms": fields.number("latency_limit_ms", 5_000, least=1, most=60_000, unit="milliseconds"),
+            "headers": fields.mapping("headers"),
+        }
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"http {self.path}"
+
+    def evaluate(self, context: GateContext) -> Verdict:
+        """Ask ``count`` times, stopping at the first wrong answer."""
+        if context.preview is None:
+            raise GateUnavailable(f"there is no preview address for {context.color}")
+        url = urljoin(context.preview.url, self.path)
+        headers = {**self.headers, **context.preview.headers}
+        slowest_ms = 0.0
+        with httpx.Client(timeout=self.latency_limit_ms / 1000, headers=headers) as client:
+            for _ in range(self.count):
+                began = time.monotonic()
+                try:
+                    answer = client.get(url)
+                except httpx.TimeoutException:
+                    return self._fail(
+                        f"no answer in {self.latency_limit_ms:g} ms", f"{self.latency_limit_ms:g} ms", url
+                    )
+                except httpx.HTTPError as error:
+                    raise GateUnavailable(f"{url}: {error}") from error
+                latency_ms = (time.monotonic() - began) * 1000
+                slowest_ms = max(slowest_ms, latency_ms)
+                wrong = self._wrong(answer, latency_ms)
+                if wrong is not None:
+                    return self._fail(*wrong, url)
+        return Verdict(Decision.PASS, f"{self.count} x {self.status}, slowest {slowest_ms:.0f} ms")
+
+    @staticmethod
+    def _fail(value: str, limit: str, url: str) -> Verdict:
+        return Verdict(Decision.FAIL, value, limit, url)
+
+    def _wrong(self, answer: httpx.Response, latency_ms: float) -> tuple[str, str] | None:
+        """The first thing that is not as expected: what was seen and what was wanted."""
+        if answer.status_code != self.status:
+            return f"status {answer.status_code}", f"status {self.status}"
+        if latency_ms > self.latency_limit_ms:
+            return f"{latency_ms:.0f} ms", f"{self.latency_limit_ms:g} ms"
+        if self.body_contains and self.body_contains not in answer.text:
+            return "a body without it", f"a body with {self.body_contains!r}"
+        if self.json_match:
+            try:
+                body = json.loads(answer.content)
+            except ValueError:
+                return "a body that is not JSON", "a JSON body"
+            for dotted, wanted in self.json_match.items():
+                found = _at(body, dotted)
+                if found != wanted:
+                    return f"{dotted} = {found!r}", f"{dotted} = {wanted!r}"
+        return None
+
+
+def _at(body: object, dotted: str) -> object:
+    for part in dotted.split("."):
+        body = body.get(part) if isinstance(body, Mapping) else None
+    return body

@@ -1,0 +1,39 @@
+"""The platform's own health checks of the color's targets. Every swap has this gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bluegreen.fields import Fields
+from bluegreen.gates.base import GateContext
+from bluegreen.rollout.model import Decision, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHealthGate:
+    """Passes while enough of the color's targets are healthy.
+
+    Attributes:
+        min_healthy_percent: of the registered targets, 1-100.
+    """
+
+    min_healthy_percent: float = 100
+    needs_preview: bool = False
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check one entry of ``gates``."""
+        return {"min_healthy_percent": fields.number("min_healthy_percent", 100, least=1, most=100, unit="percent")}
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return "target health"
+
+    def evaluate(self, context: GateContext) -> Verdict:
+        """Ask the router."""
+        health = context.health()
+        enough = health.healthy and 100 * health.healthy >= self.min_healthy_percent * health.expected
+        limit = f"at least {self.min_healthy_percent:g} % of targets"
+        return Verdict(Decision.PASS if enough else Decision.FAIL, str(health), limit)

@@ -1,0 +1,109 @@
+"""Asking gates again and again, with the limits that Argo Rollouts' users know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bluegreen.gates.base import Gate, GateContext
+from bluegreen.rollout.clock import Clock
+from bluegreen.rollout.errors import BluegreenError, GateUnavailable
+from bluegreen.rollout.model import Decision, Verdict
+
+
+class GateFailed(BluegreenError):
+    """A gate said no, or could not say yes in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """How a gate's answers are counted.
+
+    Attributes:
+        interval_seconds: the time between two questions.
+        failure_limit: failed answers allowed in one phase; 0 means that the first one ends it.
+        consecutive_error_limit: questions in a row that may go unanswered.
+    """
+
+    interval_seconds: float = 10
+    failure_limit: int = 0
+    consecutive_error_limit: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class GatedCheck:
+    """A gate with its policy."""
+
+    gate: Gate
+    policy: GatePolicy = GatePolicy()
+
+
+@dataclass(slots=True)
+class _Tally:
+    check: GatedCheck
+    due_seconds: float
+    failures: int = 0
+    errors_in_a_row: int = 0
+    last: Verdict | None = None
+    told: Decision | None = field(default=None)
+
+
+class Analysis:
+    """The gates of one phase (before traffic, one hold, the bake): call ``poll`` often, ``finish`` at the end.
+
+    Raises ``GateFailed`` from either; the message carries the gate, its value and its limit.
+    """
+
+    def __init__(
+        self,
+        checks: Sequence[GatedCheck],
+        context: GateContext,
+        clock: Clock,
+        tell: Callable[[str, Verdict], None],
+    ) -> None:
+        self._context = context
+        self._clock = clock
+        self._tell = tell
+        now = clock.monotonic_seconds()
+        self._tallies = [_Tally(check, now) for check in checks]
+
+    def poll(self) -> None:
+        """Ask every gate that is due."""
+        for tally in self._tallies:
+            now = self._clock.monotonic_seconds()
+            if now >= tally.due_seconds:
+                tally.due_seconds = now + tally.check.policy.interval_seconds
+                self._ask(tally)
+
+    def settled(self) -> bool:
+        """Whether every gate's last answer was a pass."""
+        return all(tally.last is not None and tally.last.decision is Decision.PASS for tally in self._tallies)
+
+    def finish(self) -> None:
+        """Ask once more and fail closed: whatever is not a pass by now is a no."""
+        for tally in self._tallies:
+            if tally.last is None or tally.last.decision is not Decision.PASS:
+                self._ask(tally)
+            last = tally.last
+            if last is None or last.decision is not Decision.PASS:
+                raise GateFailed(f"gate {tally.check.gate.label} did not pass in time: {last or 'no answer'}")
+
+    def _ask(self, tally: _Tally) -> None:
+        gate, policy = tally.check.gate, tally.check.policy
+        try:
+            verdict = gate.evaluate(self._context)
+            tally.errors_in_a_row = 0
+        except (GateUnavailable, BluegreenError) as error:
+            verdict = Verdict(Decision.PENDING, reason=f"could not be asked: {error}")
+            tally.errors_in_a_row += 1
+        tally.last = verdict
+        # A pass is told once a phase, everything else each time.
+        if verdict.decision is not Decision.PASS or tally.told is not Decision.PASS:
+            self._tell(gate.label, verdict)
+        tally.told = verdict.decision
+        if verdict.decision is Decision.FAIL:
+            tally.failures += 1
+            if tally.failures > policy.failure_limit:
+                raise GateFailed(f"gate {gate.label} failed: {verdict}")
+        if tally.errors_in_a_row > policy.consecutive_error_limit:
+            raise GateFailed(f"gate {gate.label} {verdict.reason} ({tally.errors_in_a_row} times in a row)")

@@ -1,0 +1,86 @@
+"""Everything that bluegreen raises.
+
+BluegreenError
+ +-- InvalidInput        the declaration is wrong; nothing was read or written
+ +-- PlatformError       a platform's API said no, or could not be reached
+ |    +-- NotOwned       the object in our place belongs to somebody else
+ +-- GateUnavailable     a gate could not be asked (no answer is not a pass)
+ +-- SwapFailed          a swap did not finish; says what is true now
+      +-- SwapAborted    somebody asked for the swap to stop
+      +-- RestoreFailed  the swap failed and the former weights could not be confirmed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bluegreen.rollout.model import Color, Weights
+
+
+class BluegreenError(Exception):
+    """The root of every error of this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One wrong field: its path (``strategy.steps[1].weight_percent``), its value and what is allowed."""
+
+    field: str
+    value: object
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value!r} is not allowed; allowed: {self.allowed}"
+
+
+class InvalidInput(BluegreenError):
+    """The declaration is wrong; ``problems`` names every field. Nothing was written."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+class PlatformError(BluegreenError):
+    """A platform's API refused a call or could not be reached; ``call`` names it."""
+
+    def __init__(self, call: str, reason: str) -> None:
+        self.call = call
+        self.reason = reason
+        super().__init__(f"{call}: {reason}")
+
+
+class NotOwned(PlatformError):
+    """The object in the swap's place exists and belongs to somebody else."""
+
+
+class GateUnavailable(BluegreenError):
+    """A gate could not be asked. It counts as an error of the gate, never as a pass."""
+
+
+class SwapFailed(BluegreenError):
+    """A swap did not finish.
+
+    Attributes:
+        reason: which gate or call failed, its value against its limit.
+        weights: the live weights now, as far as they could be confirmed.
+        live_color: the color that carries production traffic now, ``None`` for a mix or for none.
+        next_step: what the user does next.
+    """
+
+    def __init__(self, reason: str, *, weights: Weights, next_step: str, restored: str) -> None:
+        self.reason = reason
+        self.weights = weights
+        self.live_color: Color | None = weights.live_color
+        self.restored = restored
+        self.next_step = next_step
+        super().__init__(f"{reason}\n  Now: {restored}\n  Next: {next_step}")
+
+
+class SwapAborted(SwapFailed):
+    """The swap was asked to stop and the former weights are live again."""
+
+
+class RestoreFailed(SwapFailed):
+    """The swap failed and the former weights could not be confirmed."""

@@ -1,0 +1,210 @@
+"""The words of a blue-green swap as frozen values: colors, weights, steps, strategies, plans, events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+Color = Literal["blue", "green"]
+COLORS: tuple[Color, Color] = ("blue", "green")
+
+
+def other(color: Color) -> Color:
+    """The color that ``color`` is not."""
+    return "green" if color == "blue" else "blue"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Percent (0-100) of production traffic on each color.
+
+    Less than 100 in all means that the rest goes to neither color: to nothing (no rule yet) or to a stranger.
+    """
+
+    blue: int = 0
+    green: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.blue, self.green) < 0 or self.blue + self.green > 100:
+            raise ValueError(f"weights must be 0-100 and sum to at most 100: blue {self.blue}, green {self.green}")
+
+    @classmethod
+    def all_on(cls, color: Color) -> Weights:
+        """All traffic on one color."""
+        return cls.split(color, 100)
+
+    @classmethod
+    def split(cls, color: Color, percent: int) -> Weights:
+        """``percent`` on ``color`` and the rest on the other."""
+        return cls(blue=percent, green=100 - percent) if color == "blue" else cls(blue=100 - percent, green=percent)
+
+    def of(self, color: Color) -> int:
+        """The percent on one color."""
+        return self.blue if color == "blue" else self.green
+
+    @property
+    def elsewhere(self) -> int:
+        """The percent that reaches neither color."""
+        return 100 - self.blue - self.green
+
+    @property
+    def live_color(self) -> Color | None:
+        """The color with all the traffic; ``None`` for a mix and for no traffic at all."""
+        return next((color for color in COLORS if self.of(color) == 100), None)
+
+    def as_dict(self) -> dict[str, int]:
+        """``{"blue": 90, "green": 10}``."""
+        return {"blue": self.blue, "green": self.green}
+
+    def __str__(self) -> str:
+        rest = f", elsewhere {self.elsewhere} %" if self.elsewhere else ""
+        return f"blue {self.blue} %, green {self.green} %{rest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A weight for the new color and how long it stays there under its gates."""
+
+    weight_percent: int
+    hold_seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How a promotion moves traffic: the steps before 100 %, and how users call it."""
+
+    name: str = "all_at_once"
+    steps: tuple[Step, ...] = ()
+
+
+class Kind(str, Enum):
+    """Why a plan moves traffic."""
+
+    NOTHING = "nothing"
+    FIRST = "first"
+    PROMOTION = "promotion"
+    RESUME = "resume"
+    ROLLBACK = "rollback"
+    HEAL = "heal"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one swap will do, decided before its first write.
+
+    Attributes:
+        kind: why traffic moves.
+        target: the color that carries all traffic in the end.
+        start: the live weights when the plan was made.
+        steps: the new color's weights in order, the last one 100; empty for ``NOTHING``.
+        bake_seconds: time at 100 % in which a failing gate still restores.
+        restore_to: the weights that a failure writes back.
+        analysis: whether gates are asked and holds kept; a rollback, a heal and a first start are one write.
+    """
+
+    kind: Kind
+    target: Color
+    start: Weights
+    steps: tuple[Step, ...]
+    bake_seconds: float
+    restore_to: Weights
+    analysis: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the last finished swap left, from the stack's state."""
+
+    live_color: Color
+    releases: Mapping[Color, str]
+    previous_color: Color | None = None
+    previous_release: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many units (tasks, instances, replicas) of a color are wanted and run."""
+
+    desired: int = 0
+    running: int = 0
+
+    @property
+    def present(self) -> int:
+        """What the color carries or is on its way to: the larger of both."""
+        return max(self.desired, self.running)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a color can take traffic: counts, and the first reason why not.
+
+    ``fatal`` says that waiting will not help.
+    """
+
+    ready: bool
+    healthy: int = 0
+    expected: int = 0
+    reason: str = ""
+    fatal: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.healthy} of {self.expected} healthy" + (f" ({self.reason})" if self.reason else "")
+
+
+class Convergence(Enum):
+    """Whether a write has taken effect in the data plane. Never assumed."""
+
+    CONVERGED = "converged"
+    PENDING = "pending"
+
+
+class Outcome(str, Enum):
+    """How a swap ended."""
+
+    STARTED = "started"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    RESUMED = "resumed"
+    HEALED = "healed"
+    RESTORED = "restored"
+
+
+class Decision(Enum):
+    """A gate's answer."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A gate's answer with the value it saw, the limit it holds it against, and why."""
+
+    decision: Decision
+    value: str = ""
+    limit: str = ""
+    reason: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.value} against {self.limit}" if self.limit else self.value
+        return "; ".join(part for part in (text, self.reason) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a swap, told while it happens.
+
+    Attributes:
+        at_seconds: wall-clock time, seconds since the epoch.
+        kind: ``prepare``, ``verify``, ``shift``, ``gate``, ``bake``, ``retire``, ``restore``, ``drift``, ``done``.
+        text: one line for a person.
+        data: the same for a machine.
+    """
+
+    at_seconds: float
+    kind: str
+    text: str
+    data: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,48 @@
+"""The strategies that users name, each a list of steps before 100 %.
+
+They are plain values: the swap's contract checks them together with everything else, so that a mistake is told
+with its field and what is allowed, and never as a traceback out of a user's program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Step, Strategy
+
+
+def all_at_once() -> Strategy:
+    """0 to 100 % in one write. The default."""
+    return Strategy("all_at_once")
+
+
+def canary(weight_percent: int, *, hold_seconds: float) -> Strategy:
+    """One step of ``weight_percent`` held for ``hold_seconds``, then 100 %."""
+    return Strategy("canary", (Step(weight_percent, hold_seconds),))
+
+
+def linear(step_percent: int, *, hold_seconds: float) -> Strategy:
+    """Equal steps of ``step_percent``, each held for ``hold_seconds``, up to 100 %."""
+    if not isinstance(step_percent, int) or step_percent < 1:  # refused by the contract, with its field
+        return Strategy("linear", (Step(step_percent, hold_seconds),))
+    return Strategy("linear", tuple(Step(weight, hold_seconds) for weight in range(step_percent, 100, step_percent)))
+
+
+def steps(weights: Iterable[Step | tuple[int, float]]) -> Strategy:
+    """Any rising weights (percent), each with its own hold (seconds): ``steps([(10, 300), (50, 600)])``."""
+    return Strategy("steps", tuple(item if isinstance(item, Step) else Step(*item) for item in weights))
+
+
+def problems_of(found: Strategy, field: str) -> list[Problem]:
+    """What is wrong with a strategy: weights that do not rise from 1 to 99, holds below 0."""
+    problems = []
+    floor = 0
+    for index, step in enumerate(found.steps):
+        if not floor < step.weight_percent < 100:
+            allowed = f"a whole number from {floor + 1} to 99 (weights rise; 100 % comes by itself)"
+            problems.append(Problem(f"{field}.steps[{index}].weight_percent", step.weight_percent, allowed))
+        if step.hold_seconds < 0:
+            problems.append(Problem(f"{field}.steps[{index}].hold_seconds", step.hold_seconds, "seconds, 0 or more"))
+        floor = max(floor, step.weight_percent)
+    return problems

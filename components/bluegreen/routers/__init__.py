@@ -1,0 +1,1 @@
+"""Routers: each moves production traffic between the two colors on one platform."""

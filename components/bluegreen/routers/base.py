@@ -1,0 +1,63 @@
+"""What a router is: the one interface between the swap and a platform's traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import ClassVar, Protocol
+
+from bluegreen.fields import Fields
+from bluegreen.rollout.model import Color, Convergence, Readiness, Weights
+
+
+class Capability(Enum):
+    """What a router may or may not be able to do. What it cannot do is refused by name before anything is written."""
+
+    WEIGHTS = "weights"  # any split; without it only 0 and 100
+
+
+class TrafficRouter(Protocol):
+    """Moves production traffic. Reads are live truth; writes are idempotent; success is never assumed."""
+
+    #: What this platform can do.
+    capabilities: ClassVar[frozenset[Capability]]
+    #: The keys of its section that say *where* traffic is routed; a change of one replaces the swap.
+    where: ClassVar[frozenset[str]]
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section and return the constructor's keyword arguments.
+
+        Problems are collected in ``fields``; nothing is read or written.
+        """
+        ...
+
+    @property
+    def id(self) -> str:
+        """Where traffic is routed, as one line; the resource's id."""
+        ...
+
+    def read(self) -> Weights:
+        """The live weights, in one or two calls.
+
+        Raises:
+            NotOwned: the object in our place is somebody else's.
+            PlatformError: the platform could not be asked.
+        """
+        ...
+
+    def write(self, weights: Weights) -> None:
+        """Send production traffic as ``weights`` says. Writing the same again changes nothing."""
+        ...
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether ``weights`` is what the platform does now."""
+        ...
+
+    def health(self, color: Color) -> Readiness:
+        """The health of a color's targets as the router itself sees them, live or idle."""
+        ...
+
+    def delete(self) -> None:
+        """Remove what the swap owns, and nothing else. Already gone is fine."""
+        ...

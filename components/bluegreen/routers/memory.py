@@ -1,0 +1,88 @@
+"""A router in memory: for tests of one's own programs, and the reference for the routers' contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from bluegreen.fields import Fields
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
+from bluegreen.routers.base import Capability
+
+
+@dataclass(slots=True)
+class MemoryWorld:
+    """What a memory router and a memory capacity share: weights, sizes, health.
+
+    Attributes:
+        weights: where traffic goes.
+        desired: units wanted of each color; a healthy color runs them at once.
+        broken: colors whose units are never healthy.
+        retiring: colors with a pending retirement.
+        calls: the name of every call, in order.
+    """
+
+    weights: Weights = field(default_factory=Weights)
+    desired: dict[Color, int] = field(default_factory=lambda: dict.fromkeys(COLORS, 1))
+    broken: set[Color] = field(default_factory=set)
+    retiring: set[Color] = field(default_factory=set)
+    calls: list[str] = field(default_factory=list)
+
+
+WORLDS: dict[str, MemoryWorld] = {}
+
+
+def world(name: str) -> MemoryWorld:
+    """The world of that name, made when it is first asked for."""
+    return WORLDS.setdefault(name, MemoryWorld())
+
+
+@dataclass(slots=True)
+class MemoryRouter:
+    """Routes the traffic of the world called ``name``."""
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
+
+    name: str
+    note: str = ""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        return {"name": fields.text("name"), "note": fields.text("note", "")}
+
+    @property
+    def id(self) -> str:
+        """The world's name."""
+        return self.name
+
+    def read(self) -> Weights:
+        """The live weights."""
+        world(self.name).calls.append("router.read")
+        return world(self.name).weights
+
+    def write(self, weights: Weights) -> None:
+        """Set the live weights."""
+        world(self.name).calls.append("router.write")
+        world(self.name).weights = weights
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether they are set."""
+        world(self.name).calls.append("router.verify")
+        return Convergence.CONVERGED if world(self.name).weights == weights else Convergence.PENDING
+
+    def health(self, color: Color) -> Readiness:
+        """All units of a color that is not broken are healthy."""
+        here = world(self.name)
+        here.calls.append("router.health")
+        units = here.desired[color]
+        if color in here.broken:
+            return Readiness(False, 0, units, "its health check fails")
+        return Readiness(units > 0, units, units, "" if units else "no target is registered")
+
+    def delete(self) -> None:
+        """Stop all traffic."""
+        world(self.name).calls.append("router.delete")
+        world(self.name).weights = Weights()

@@ -1,0 +1,109 @@
+"""The swap as a Pulumi dynamic resource: a thin adapter over ``SwapService``.
+
+The engine finds the provider by this module's path (it is pickled by reference): moving the module breaks the
+``destroy`` of stacks that exist. The provider keeps no state of its own for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from bluegreen.fields import UNKNOWN
+from bluegreen.rollout.model import Event
+from bluegreen.swap import contract
+from bluegreen.swap.service import SwapService
+
+
+def _tell(event: Event) -> None:
+    time = datetime.fromtimestamp(event.at_seconds, timezone.utc)
+    pulumi.log.info(f"{time:%H:%M:%S} {event.text}")
+
+
+def _known(value: Any) -> Any:
+    """The engine's own marks for values that are not known yet become the contract's one."""
+    if isinstance(value, pulumi.output.Unknown):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_known(item) for item in value]
+    return value
+
+
+def _inputs(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _known(value) for key, value in props.items() if not key.startswith("__")}
+
+
+class TrafficSwapProvider(ResourceProvider):
+    """Stateless; every call starts from the live weights."""
+
+    serialize_as_secret_always = False
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse what is wrong before anything is written."""
+        checked, problems = SwapService().check(_inputs(_olds or {}), _inputs(news))
+        inputs = dict(news)  # as they came: the engine's unknowns must go back as they are
+        inputs.pop("live_release_change", None)
+        if "live_release_change" in checked:
+            inputs["live_release_change"] = checked["live_release_change"]
+        return CheckResult(inputs, [CheckFailure(problem.field, str(problem)) for problem in problems])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Changed inputs and drifted weights."""
+        found = SwapService().diff(_inputs(_olds), _inputs(_news))
+        for warning in found.warnings:
+            pulumi.log.warn(warning)
+        for note in found.notes:
+            pulumi.log.info(note)
+        return DiffResult(changes=found.changes, replaces=list(found.replaces), delete_before_replace=False)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Start production traffic."""
+        id_, outputs = SwapService(_tell).create(_inputs(props))
+        return CreateResult(id_, outputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Promote, roll back, resume or heal."""
+        return UpdateResult(SwapService(_tell).update(_inputs(_olds), _inputs(_news)))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """What is live now."""
+        outputs = SwapService().read(_inputs(props))
+        return ReadResult(id_ if outputs is not None else "", outputs or {})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Remove what the swap owns."""
+        SwapService(_tell).delete(_inputs(_props))
+
+
+class TrafficSwap(Resource, module="bluegreen", name="TrafficSwap"):
+    """Owns where production traffic goes. Its inputs are those of ``bluegreen.swap.contract``."""
+
+    live_color: pulumi.Output[str]
+    weights: pulumi.Output[Mapping[str, int]]
+    history: pulumi.Output[Sequence[Mapping[str, Any]]]
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare a swap.
+
+        Args:
+            name: the resource's name.
+            inputs: see ``bluegreen.swap.contract``; values may be outputs of other resources.
+            opts: the usual options.
+        """
+        outputs = dict.fromkeys(contract.OUTPUT_KEYS)
+        super().__init__(TrafficSwapProvider(), name, {**inputs, **outputs}, opts)

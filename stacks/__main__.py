@@ -1,0 +1,12 @@
+"""Picks the program by the stack's ``platform`` config, so that a stack imports only its own platform."""
+
+from importlib import import_module
+
+import pulumi
+
+PLATFORMS = ("ecs",)
+
+platform = pulumi.Config().require("platform")
+if platform not in PLATFORMS:
+    raise pulumi.RunError(f"platform: {platform!r} is not allowed; allowed: {', '.join(PLATFORMS)}")
+import_module(platform)

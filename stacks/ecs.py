@@ -1,0 +1,35 @@
+"""A service on ECS behind an Application Load Balancer, in two colors."""
+
+import pulumi
+import pulumi_aws as aws
+
+import bluegreen
+from bluegreen.aws import EcsService
+
+config = pulumi.Config()
+vpc_id = config.get("vpcId") or aws.ec2.get_vpc(default=True).id
+subnet_ids = config.get_object("subnetIds") or aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc_id]}]).ids
+
+web = EcsService(
+    "web",
+    active_color=config.require("activeColor"),
+    blue={"image": config.require("blueImage"), "environment": {"COLOR": "blue"}, "ports": [8080]},
+    green={"image": config.require("greenImage"), "environment": {"COLOR": "green"}, "ports": [8080]},
+    vpc_id=vpc_id,
+    subnet_ids=subnet_ids,
+    container_port=config.get_int("containerPort") or 8080,
+    desired_count=config.get_int("desiredCount") or 2,
+    strategy=config.get_object("strategy"),
+    gates=[bluegreen.gates.http("/healthz", interval_seconds=2)],
+    bake_seconds=config.get_float("bakeSeconds") or 0,
+    scale_down_delay_seconds=config.get_float("scaleDownDelaySeconds") or 600,
+    steady_state_timeout_seconds=config.get_float("steadyStateTimeoutSeconds") or 300,
+    health_check={"interval": 5, "timeout": 2},
+)
+
+pulumi.export("url", web.url)
+pulumi.export("previewUrls", web.preview_urls)
+pulumi.export("previewHeaders", web.preview_headers)
+pulumi.export("liveColor", web.live_color)
+pulumi.export("weights", web.weights)
+pulumi.export("history", web.history)
