@@ -7,7 +7,7 @@ their own, with boto3's default chain behind them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bluegreen.calls import note
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import PlatformError
 
@@ -82,28 +83,8 @@ def _client(connection: AwsConnection, service: str) -> Any:
     return client
 
 
-class _Calls(threading.local):
-    """The calls of one thread: an update runs in one."""
-
-    listener: Callable[[str], None] | None = None
-
-
-_calls = _Calls()
-
-
 def _count(model: Any, **_: object) -> None:
-    if _calls.listener is not None:
-        _calls.listener(f"{model.service_model.service_name}:{model.name}")
-
-
-@contextmanager
-def counted(listener: Callable[[str], None]) -> Iterator[None]:
-    """Tell ``listener`` the name (``elbv2:ModifyRule``) of each call that this thread makes."""
-    former, _calls.listener = _calls.listener, listener
-    try:
-        yield
-    finally:
-        _calls.listener = former
+    note(f"{model.service_model.signing_name}:{model.name}")
 
 
 def error_code(error: ClientError) -> str:

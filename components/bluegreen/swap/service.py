@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bluegreen.calls import counted
 from bluegreen.capacity.base import Capacity
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, PlatformError, Problem
@@ -154,6 +155,19 @@ class SwapService:
         olds: Mapping[str, Any],
         router: TrafficRouter,
     ) -> dict[str, Any]:
+        calls: list[str] = []
+        with counted(calls.append):
+            return self._counted_swap(spec, news, recorded, olds, router, calls)
+
+    def _counted_swap(
+        self,
+        spec: SwapSpec,
+        news: Mapping[str, Any],
+        recorded: Recorded | None,
+        olds: Mapping[str, Any],
+        router: TrafficRouter,
+        calls: Sequence[str],
+    ) -> dict[str, Any]:
         began = self._clock.wall_seconds()
         steps: list[dict[str, object]] = []
 
@@ -201,6 +215,7 @@ class SwapService:
             "release": release,
             "started_at_seconds": round(began, 3),
             "seconds": round(took, 3),
+            "calls": len(calls),
             "steps": steps,
         }
         return contract.outputs_of(news, target, Weights.all_on(target), previous, [entry, *history])

@@ -1,0 +1,43 @@
+"""What all tests share: one local cloud a session, started only when a test asks for it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from localcloud.cloud import LocalCloud
+
+REPO = Path(__file__).resolve().parent.parent
+
+# No test is decided by time: hypothesis' own stopwatch is off.
+settings.register_profile("bluegreen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bluegreen")
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[LocalCloud]:
+    """A local cloud of this session's own; every test uses names, stacks and a state backend of its own."""
+    with tempfile.TemporaryDirectory(prefix="bluegreen-tests-") as state_dir:
+        made = LocalCloud.up(state_dir=Path(state_dir), project_dir=REPO)
+        try:
+            yield made
+        finally:
+            made.down()
+
+
+@pytest.fixture(scope="session")
+def aws_env(cloud: LocalCloud) -> Iterator[dict[str, str]]:
+    """The local cloud's AWS settings in this process, for boto3."""
+    former = dict(os.environ)
+    wanted = {key: value for key, value in cloud.env().items() if key.startswith("AWS_")}
+    os.environ.update(wanted)
+    try:
+        yield wanted
+    finally:
+        os.environ.clear()
+        os.environ.update(former)

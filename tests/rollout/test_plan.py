@@ -1,0 +1,123 @@
+"""The planner, as examples and as properties."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bluegreen.rollout import strategy as strategies
+from bluegreen.rollout.model import COLORS, Kind, Recorded, Step, Strategy, Weights, other
+from bluegreen.rollout.plan import make_plan, plan_lines
+
+RELEASES = {"blue": "v1", "green": "v2"}
+CANARY = strategies.steps([(10, 300), (50, 60)])
+
+
+def recorded(live="blue", previous=None, release=None):
+    return Recorded(live, RELEASES, previous, release)
+
+
+def planned(live, record, target, strategy=CANARY, release=None, warm=False, bake=0):
+    return make_plan(live, record, target, release or RELEASES[target], strategy, bake, warm=warm)
+
+
+def weights_of(plan):
+    return [step.weight_percent for step in plan.steps]
+
+
+def test_a_promotion_takes_every_step_and_then_all():
+    plan = planned(Weights.all_on("blue"), recorded(), "green", bake=600)
+    assert (plan.kind, weights_of(plan), plan.bake_seconds, plan.analysis) == (
+        Kind.PROMOTION,
+        [10, 50, 100],
+        600,
+        True,
+    )
+    assert plan.restore_to == Weights.all_on("blue")
+
+
+def test_the_first_start_is_one_write():
+    plan = planned(Weights(), None, "blue", bake=600)
+    assert (plan.kind, weights_of(plan), plan.bake_seconds) == (Kind.FIRST, [100], 0)
+
+
+def test_a_lost_reply_of_the_first_start_needs_nothing():
+    assert planned(Weights.all_on("blue"), None, "blue").kind is Kind.NOTHING
+
+
+def test_nothing_to_do_writes_nothing():
+    plan = planned(Weights.all_on("blue"), recorded("blue"), "blue")
+    assert (plan.kind, plan.steps) == (Kind.NOTHING, ())
+
+
+def test_a_killed_promotion_resumes_at_the_step_it_reached():
+    plan = planned(Weights.split("green", 50), recorded("blue"), "green")
+    assert (plan.kind, weights_of(plan)) == (Kind.RESUME, [50, 100])
+    assert plan.restore_to == Weights.all_on("blue"), "a half-way mix is not a state to go back to"
+
+
+def test_a_killed_promotion_that_is_reverted_goes_straight_back():
+    plan = planned(Weights.split("green", 50), recorded("blue"), "blue")
+    assert (plan.kind, weights_of(plan), plan.analysis) == (Kind.HEAL, [100], False)
+
+
+def test_a_kill_after_the_last_write_still_bakes():
+    plan = planned(Weights.all_on("green"), recorded("blue"), "green", bake=60)
+    assert (plan.kind, weights_of(plan), plan.bake_seconds) == (Kind.RESUME, [100], 60)
+
+
+def test_a_rollback_is_one_write_without_holds_or_bake():
+    plan = planned(Weights.all_on("green"), recorded("green", "blue", "v1"), "blue", warm=True, bake=600)
+    assert (plan.kind, weights_of(plan), plan.bake_seconds, plan.analysis) == (Kind.ROLLBACK, [100], 0, False)
+
+
+def test_another_release_or_a_cold_color_is_no_rollback():
+    went = Weights.all_on("green"), recorded("green", "blue", "v0")
+    assert planned(*went, "blue", warm=True).kind is Kind.PROMOTION
+    went = Weights.all_on("green"), recorded("green", "blue", "v1")
+    assert planned(*went, "blue", warm=False).kind is Kind.PROMOTION
+
+
+def test_with_nobody_live_traffic_is_not_split_with_nobody():
+    assert weights_of(planned(Weights(), recorded("blue"), "green")) == [100]
+
+
+percents = st.integers(0, 100)
+weights = st.builds(lambda blue, share: Weights(blue, (100 - blue) * share // 100), percents, percents)
+rising = st.lists(st.integers(1, 99), unique=True, max_size=6).map(sorted)
+found = st.builds(lambda rise: Strategy("steps", tuple(Step(weight, 1) for weight in rise)), rising)
+records = st.none() | st.builds(
+    Recorded,
+    st.sampled_from(COLORS),
+    st.just(RELEASES),
+    st.none() | st.sampled_from(COLORS),
+    st.none() | st.sampled_from(["v1", "v2", "v3"]),
+)
+
+
+@given(weights, records, st.sampled_from(COLORS), found, st.booleans())
+def test_every_plan_ends_on_its_target_and_never_turns_back(live, record, target, strategy, warm):
+    plan = planned(live, record, target, strategy, warm=warm)
+    rise = weights_of(plan)
+    assert rise == sorted(set(rise))
+    assert all(weight >= live.of(target) for weight in rise)
+    assert (plan.kind is Kind.NOTHING) == (rise == [])
+    if rise:
+        assert rise[-1] == 100
+    else:
+        assert live.live_color == target
+
+
+@given(weights, records, st.sampled_from(COLORS), found, st.booleans())
+def test_a_failure_never_goes_to_the_color_that_was_to_be_promoted(live, record, target, strategy, warm):
+    plan = planned(live, record, target, strategy, warm=warm)
+    if record is not None and record.live_color == other(target):
+        assert plan.restore_to.of(target) == 0
+    assert plan.restore_to.elsewhere in (0, 100)
+
+
+def test_the_plan_reads_as_people_expect():
+    lines = plan_lines("green", strategies.canary(10, hold_seconds=300), ["target health", "http /healthz"], 600)
+    assert lines == [
+        "blue 90 % -> green 10 %, hold 300 s, gates: target health, http /healthz",
+        "green 100 %, bake 600 s, gates: target health, http /healthz",
+    ]
+    assert plan_lines("blue", strategies.all_at_once(), ["target health"], 0) == ["blue 100 %, gates: target health"]

@@ -1,0 +1,141 @@
+"""What is particular to the Application Load Balancer, against the emulator's API and data plane."""
+
+import collections
+
+import httpx
+import pytest
+
+from bluegreen.calls import counted
+from bluegreen.fields import Fields
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.model import Weights
+from bluegreen.routers.alb import AlbRouter
+from tests.routers import alb_workshop
+
+
+@pytest.fixture
+def router(alb):
+    def made(**more):
+        fields = Fields({**alb_workshop.section(alb), **more}, "router")
+        fields.text("kind")
+        arguments = AlbRouter.parse(fields)
+        assert not fields.problems
+        return AlbRouter(**arguments)
+
+    yield made
+    for rule in alb.rules():
+        alb.elb.delete_rule(RuleArn=rule["RuleArn"])
+
+
+def test_at_the_end_the_rule_forwards_to_one_group_alone(alb, router):
+    made = router()
+    made.write(Weights.split("green", 10))
+    assert {group["TargetGroupArn"]: group["Weight"] for group in alb.actions()} == {
+        alb.groups["blue"]: 90,
+        alb.groups["green"]: 10,
+    }
+    made.write(Weights.all_on("green"))
+    assert [group["TargetGroupArn"] for group in alb.actions()] == [alb.groups["green"]], "a weight of 0 is a leak"
+
+
+def test_a_rule_of_somebody_else_is_refused_by_name_and_left_alone(alb, router):
+    router(owner="other/stack/web").write(Weights.all_on("green"))
+    with pytest.raises(NotOwned, match="is owned by other/stack/web; this swap is project/stack/web"):
+        router().read()
+    with pytest.raises(NotOwned):
+        router().write(Weights.all_on("blue"))
+    with pytest.raises(NotOwned):
+        router().delete()
+    assert [group["TargetGroupArn"] for group in alb.actions()] == [alb.groups["green"]]
+
+
+def test_traffic_to_a_stranger_is_neither_color(alb, router):
+    made = router()
+    made.write(Weights.all_on("blue"))
+    groups = [
+        {"TargetGroupArn": alb.groups["blue"], "Weight": 1},
+        {"TargetGroupArn": alb.groups["stranger"], "Weight": 3},
+    ]
+    rule = alb.rules()[0]["RuleArn"]
+    alb.elb.modify_rule(RuleArn=rule, Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}])
+    assert router().read() == Weights(25, 0)
+    alb.elb.modify_rule(RuleArn=rule, Actions=[{"Type": "forward", "TargetGroupArn": alb.groups["stranger"]}])
+    assert router().read() == Weights()
+
+
+def test_uneven_weights_by_hand_never_round_to_a_leak_or_to_nothing(alb, router):
+    made = router()
+    made.write(Weights.all_on("blue"))
+    for blue, green, expected in ((999, 1, Weights(99, 1)), (1, 2, Weights(33, 67)), (1, 1, Weights(50, 50))):
+        groups = [
+            {"TargetGroupArn": alb.groups["blue"], "Weight": blue},
+            {"TargetGroupArn": alb.groups["green"], "Weight": green},
+        ]
+        alb.elb.modify_rule(
+            RuleArn=alb.rules()[0]["RuleArn"],
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+        )
+        assert router().read() == expected
+
+
+def test_hosts_paths_and_stickiness_are_written_with_the_weights(alb, router):
+    made = router(host_headers=["a.example.com"], path_patterns=["/api/*"], stickiness_seconds=60)
+    made.write(Weights.split("green", 10))
+    (rule,) = alb.rules()
+    assert {item["Field"]: item["Values"] for item in rule["Conditions"]} == {
+        "host-header": ["a.example.com"],
+        "path-pattern": ["/api/*"],
+    }
+    sticky = rule["Actions"][0]["ForwardConfig"]["TargetGroupStickinessConfig"]
+    assert sticky == {"Enabled": True, "DurationSeconds": 60}
+
+
+def test_each_operation_makes_as_few_calls_as_it_can(alb, router):
+    made = router()
+    counts = {}
+    for name, operation in {
+        "first read": made.read,
+        "first write": lambda: made.write(Weights.all_on("blue")),
+        "read": made.read,
+        "write": lambda: made.write(Weights.split("green", 10)),
+        "verify": lambda: made.verify(Weights.split("green", 10)),
+        "health": lambda: made.health("green"),
+    }.items():
+        calls = []
+        with counted(calls.append):
+            operation()
+        counts[name] = calls
+    assert counts == {
+        "first read": ["elasticloadbalancing:DescribeRules"],
+        "first write": ["elasticloadbalancing:CreateRule"],
+        "read": ["elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"],
+        "write": ["elasticloadbalancing:ModifyRule"],
+        "verify": ["elasticloadbalancing:DescribeRules"],
+        "health": ["elasticloadbalancing:DescribeTargetHealth"],
+    }
+
+
+def test_an_api_error_names_the_call_and_the_reason(alb, router):
+    made = router(target_groups={"blue": alb.groups["blue"], "green": alb.groups["green"] + "x"})
+    with pytest.raises(PlatformError, match="elasticloadbalancing:DescribeTargetHealth: TargetGroupNotFound"):
+        made.health("green")
+
+
+def test_nobody_to_talk_to_is_an_error_with_the_address(alb, router):
+    made = router(aws={"endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"})
+    with pytest.raises(PlatformError, match=r"DescribeRules: Could not connect to the endpoint URL"):
+        made.read()
+
+
+def test_the_data_plane_follows_the_weights(alb, router, cloud, target_servers):
+    for color, port in target_servers.items():
+        alb.elb.register_targets(TargetGroupArn=alb.groups[color], Targets=[{"Id": "127.0.0.1", "Port": port}])
+    made = router()
+    made.write(Weights.split("green", 10))
+    with httpx.Client(base_url=f"http://127.0.0.1:{cloud.alb_port(alb.arn)}") as client:
+        seen = collections.Counter(client.get("/").headers["x-color"] for _ in range(400))
+        assert abs(seen["green"] / 400 - 0.10) < 0.06
+        made.write(Weights.all_on("green"))
+        assert {client.get("/").headers["x-color"] for _ in range(100)} == {"green"}
+        made.delete()
+        assert client.get("/").status_code == 503

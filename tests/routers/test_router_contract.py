@@ -1,0 +1,100 @@
+"""What every router must do, run over each of them; a new platform adds one factory to ``WORKSHOPS``."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.fields import Fields
+from bluegreen.rollout.model import COLORS, Convergence, Weights
+from bluegreen.routers.memory import WORLDS
+from bluegreen.routers.registry import ROUTERS
+from tests.routers import alb_workshop
+
+
+def memory_section(request):
+    WORLDS.pop("contract", None)
+    return {"kind": "memory", "name": "contract"}
+
+
+def alb_section(request):
+    return alb_workshop.section(request.getfixturevalue("alb"))
+
+
+WORKSHOPS = {"memory": memory_section, "alb": alb_section}
+
+
+def test_every_router_is_tested():
+    assert set(WORKSHOPS) == set(ROUTERS.entries)
+
+
+@pytest.fixture(params=sorted(WORKSHOPS))
+def build(request):
+    """Builds the router as a fresh process would: nothing is remembered between two of them."""
+    section = WORKSHOPS[request.param](request)
+
+    def made():
+        fields = Fields(section, "router")
+        parsed = ROUTERS.parse(fields)
+        assert parsed is not None, fields.problems
+        return ROUTERS.build(parsed)
+
+    yield made
+    made().delete()
+
+
+def test_before_the_first_write_no_color_is_live(build):
+    assert build().read() == Weights()
+
+
+@pytest.mark.parametrize("percent", [1, 10, 50, 99, 100])
+@pytest.mark.parametrize("color", COLORS)
+def test_what_is_written_is_read(build, color, percent):
+    weights = Weights.split(color, percent)
+    router = build()
+    router.read()
+    router.write(weights)
+    assert router.verify(weights) is Convergence.CONVERGED
+    assert build().read() == weights
+
+
+def test_writing_twice_changes_nothing(build):
+    for _ in range(2):
+        router = build()
+        router.read()
+        router.write(Weights.split("green", 10))
+    assert build().read() == Weights.split("green", 10)
+
+
+def test_a_first_write_whose_reply_was_lost_is_taken_up(build):
+    build().write(Weights.all_on("blue"))
+    build().write(Weights.all_on("green"))  # never read: it does not know that the object is there
+    assert build().read() == Weights.all_on("green")
+
+
+def test_other_weights_are_not_converged(build):
+    router = build()
+    router.read()
+    router.write(Weights.split("green", 10))
+    assert router.verify(Weights.split("green", 50)) is Convergence.PENDING
+
+
+def test_no_weights_at_all_is_no_live_color(build):
+    router = build()
+    router.read()
+    router.write(Weights.all_on("blue"))
+    router.write(Weights())
+    assert build().read() == Weights()
+
+
+def test_deleting_twice_is_fine(build):
+    build().write(Weights.all_on("blue"))
+    build().delete()
+    build().delete()
+    assert build().read() == Weights()
+
+
+def test_health_is_counts_and_a_reason(build):
+    for color in COLORS:
+        health = build().health(color)
+        assert health.ready == (health.expected > 0 and health.healthy == health.expected)
+        assert health.ready or health.reason
