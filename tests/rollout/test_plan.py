@@ -69,11 +69,14 @@ def test_a_rollback_is_one_write_without_holds_or_bake():
     assert (plan.kind, weights_of(plan), plan.bake_seconds, plan.analysis) == (Kind.ROLLBACK, [100], 0, False)
 
 
-def test_another_release_or_a_cold_color_is_no_rollback():
+def test_another_release_is_no_rollback():
     went = Weights.all_on("green"), recorded("green", "blue", "v0")
     assert planned(*went, "blue", warm=True).kind is Kind.PROMOTION
-    went = Weights.all_on("green"), recorded("green", "blue", "v1")
-    assert planned(*went, "blue", warm=False).kind is Kind.PROMOTION
+
+
+def test_a_late_rollback_is_one_write_too_once_the_color_is_back():
+    plan = planned(Weights.all_on("green"), recorded("green", "blue", "v1"), "blue", warm=False)
+    assert (plan.kind, weights_of(plan), plan.warm) == (Kind.ROLLBACK, [100], False)
 
 
 def test_with_nobody_live_traffic_is_not_split_with_nobody():

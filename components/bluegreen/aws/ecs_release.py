@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
@@ -121,16 +121,3 @@ def release_name(release: Mapping[str, Any]) -> str:
         return images
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()
     return f"{images} ({digest[:7]})"
-
-
-def unknown_outputs(release: Mapping[str, Any], is_output: Any) -> dict[str, Any]:
-    """The release with every value that only an update knows marked as such, for checking."""
-
-    def mark(value: Any) -> Any:
-        if is_output(value):
-            return UNKNOWN
-        if isinstance(value, Mapping):
-            return {key: mark(item) for key, item in value.items()}
-        return [mark(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-    return {key: mark(value) for key, value in release.items()}

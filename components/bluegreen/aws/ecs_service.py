@@ -12,6 +12,7 @@ from bluegreen.aws import ecs_release
 from bluegreen.aws.ecs_release import EcsRelease
 from bluegreen.aws.ecs_tasks import TaskSettings, color_service, execution_role, task_security_group
 from bluegreen.aws.front import PREVIEW_HEADER, front, static_rules, target_groups
+from bluegreen.declaration import known, refuse, strategy_inputs
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Strategy
@@ -136,6 +137,7 @@ class EcsService(pulumi.ComponentResource):
         connection = _connection(aws_connection)
         previews = {color: {"url": UNKNOWN, "headers": {PREVIEW_HEADER: color}} for color in COLORS}
         swap_inputs: dict[str, Any] = {
+            "name": name,
             "active_color": active_color,
             "strategy": strategy_inputs(strategy or all_at_once()),
             "gates": [dict(gate) for gate in gates],
@@ -163,7 +165,7 @@ class EcsService(pulumi.ComponentResource):
             },
             "releases": UNKNOWN,
         }
-        _refuse(name, swap_inputs, releases, container_port, rule_priority)
+        refuse(name, _problems(swap_inputs, releases, container_port, rule_priority))
         child = pulumi.ResourceOptions(parent=self)
         shared_tags = {"bluegreen:service": name, **(tags or {})}
         color_tags: dict[Color, dict[str, str]] = {
@@ -236,7 +238,7 @@ class EcsService(pulumi.ComponentResource):
             {
                 **swap_inputs,
                 "releases": {color: _release_name(releases[color]) for color in COLORS},
-                "plan": contract.plan_of(swap_inputs),
+                "plan": contract.plan_of(known(swap_inputs)),
                 "previews": {color: {**preview, "url": entry.url} for color, preview in previews.items()},
                 "router": {
                     **swap_inputs["router"],
@@ -262,14 +264,6 @@ class EcsService(pulumi.ComponentResource):
         self.register_outputs({key: getattr(self, key) for key in (*names, "listener_arn", "cluster_arn")})
 
 
-def strategy_inputs(strategy: Strategy | Mapping[str, Any]) -> dict[str, Any]:
-    """A strategy as the swap's inputs have it."""
-    if not isinstance(strategy, Strategy):
-        return dict(strategy)
-    steps = [{"weight_percent": step.weight_percent, "hold_seconds": step.hold_seconds} for step in strategy.steps]
-    return {"name": strategy.name, "steps": steps}
-
-
 def _connection(given: Mapping[str, str] | None) -> dict[str, str]:
     config = pulumi.Config("aws")
     defaults = {key: value for key in ("region", "profile") if (value := config.get(key))}
@@ -280,20 +274,16 @@ def _release_name(release: Mapping[str, Any]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(dict(release)).apply(ecs_release.release_name)
 
 
-def _refuse(
-    name: str,
+def _problems(
     swap_inputs: Mapping[str, Any],
     releases: Mapping[Color, Mapping[str, Any]],
     container_port: int,
     rule_priority: int,
-) -> None:
-    """Say everything that is wrong at once, as a message and not as a traceback."""
-    problems = contract.problems_in(swap_inputs)
+) -> list[Problem]:
+    """Everything that is wrong with the arguments."""
+    problems = contract.problems_in(known(swap_inputs))
     for color, release in releases.items():
-        known = ecs_release.unknown_outputs(release, lambda value: isinstance(value, pulumi.Output))
-        problems += ecs_release.problems_in(color, known, container_port)
+        problems += ecs_release.problems_in(color, known(release), container_port)
     if rule_priority <= len(COLORS):
         problems.append(Problem("rule_priority", rule_priority, "3 to 50000: the two before it are the colors' own"))
-    if problems:
-        lines = "\n".join(f"  {problem}" for problem in dict.fromkeys(problems))
-        raise pulumi.RunError(f"{name} is refused; nothing was written:\n{lines}")
+    return problems

@@ -102,6 +102,7 @@ class Plan:
         bake_seconds: time at 100 % in which a failing gate still restores.
         restore_to: the weights that a failure writes back.
         analysis: whether gates are asked and holds kept; a rollback, a heal and a first start are one write.
+        warm: whether the target was found ready for all of the traffic, so that nothing needs to be scaled first.
     """
 
     kind: Kind
@@ -111,6 +112,7 @@ class Plan:
     bake_seconds: float
     restore_to: Weights
     analysis: bool
+    warm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def make_plan(
         bake_seconds: the time at 100 % under gates.
         warm: whether ``target`` could take all of the traffic at this moment; asked only for a rollback.
     """
-    kind = _kind(live, recorded, target, target_release, warm=warm)
+    kind = _kind(live, recorded, target, target_release)
     analysis = kind in (Kind.PROMOTION, Kind.RESUME)
     steps: tuple[Step, ...] = ()
     if analysis and live != Weights():  # with nobody live there is nothing to split with
@@ -44,10 +44,11 @@ def make_plan(
         bake_seconds=bake_seconds if analysis else 0,
         restore_to=_restore_to(live, recorded, target),
         analysis=analysis,
+        warm=warm,
     )
 
 
-def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str, *, warm: bool) -> Kind:
+def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str) -> Kind:
     arrived = live.live_color == target
     if recorded is None:
         if arrived:
@@ -60,9 +61,8 @@ def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str,
     if live == Weights():
         # The record says that the other color was live, and it serves nobody: gates first, then all at once.
         return Kind.RESUME
-    if can_roll_back(recorded, target, release) and warm:
-        return Kind.ROLLBACK
-    return Kind.PROMOTION
+    # The release proved itself when it was live: no canary on the way back, whether it is still warm or not.
+    return Kind.ROLLBACK if can_roll_back(recorded, target, release) else Kind.PROMOTION
 
 
 def can_roll_back(recorded: Recorded | None, target: Color, target_release: str) -> bool:

@@ -74,7 +74,7 @@ class Runner:
         """
         self._written = None
         try:
-            if plan.kind is not Kind.ROLLBACK:  # a rollback was found warm and healthy when it was planned
+            if not plan.warm:
                 self._prepare(plan)
             if plan.analysis or plan.kind is Kind.FIRST:
                 self._ask_gates("before traffic", plan.target, self._limits.steady_state_timeout_seconds)

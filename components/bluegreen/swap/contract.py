@@ -3,6 +3,7 @@
 Inputs (all plain data):
 
 =============================== ======================================================================================
+``name``                         what the service is called in messages
 ``active_color``                 ``"blue"`` or ``"green"``: the color that shall carry production traffic
 ``releases``                     what is installed in each color, as people read it: ``{"blue": "app:v1", ...}``
 ``router``                       ``kind`` and what that router wants
@@ -45,6 +46,7 @@ from bluegreen.routers.registry import ROUTERS
 
 HISTORY_LIMIT = 20
 INPUT_KEYS = (
+    "name",
     "active_color",
     "releases",
     "router",
@@ -110,6 +112,7 @@ def parse(inputs: Mapping[str, object]) -> SwapSpec:
 
 def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]:
     fields = Fields(inputs)
+    fields.text("name", "")
     color = fields.text("active_color", choices=COLORS)
     releases = fields.section("releases") or Fields({})
     found_releases = {name: releases.text(name) for name in COLORS}
@@ -213,6 +216,8 @@ def _refuse_what_cannot_be(
 
 def plan_of(inputs: Mapping[str, object]) -> list[str]:
     """The promotion's plan as text, from inputs that are valid as far as they are known."""
+    if any(_holds_unknown(inputs.get(key)) for key in ("active_color", "gates", "strategy", "bake_seconds")):
+        return ["known once its inputs are"]
     fields = Fields(inputs)
     color = cast("Color", fields.text("active_color"))
     gates = [_gate(entry) for entry in fields.sections("gates")]
@@ -221,6 +226,14 @@ def plan_of(inputs: Mapping[str, object]) -> list[str]:
         labels.insert(0, "target health")
     bake = fields.number("bake_seconds", 0)
     return plan_lines(color, _strategy(fields.section("strategy", None)), labels, bake)
+
+
+def _holds_unknown(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_unknown(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_holds_unknown(item) for item in value)
+    return value is UNKNOWN
 
 
 def plain(value: object) -> object:
@@ -273,12 +286,6 @@ def recorded_in(outputs: Mapping[str, Any]) -> Recorded | None:
         previous_color=color if color in COLORS else None,
         previous_release=previous.get("release"),
     )
-
-
-def weights_in(outputs: Mapping[str, Any]) -> Weights:
-    """The weights that the last update left."""
-    found = outputs.get("weights") or {}
-    return Weights(int(found.get("blue", 0)), int(found.get("green", 0)))
 
 
 def outputs_of(

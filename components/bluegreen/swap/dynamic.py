@@ -28,9 +28,20 @@ from bluegreen.swap import contract
 from bluegreen.swap.service import SwapService
 
 
-def _tell(event: Event) -> None:
-    time = datetime.fromtimestamp(event.at_seconds, timezone.utc)
-    pulumi.log.info(f"{time:%H:%M:%S} {event.text}")
+def _service(props: Mapping[str, Any]) -> SwapService:
+    """A service that tells the user's terminal what it does, while it does it."""
+    name = _name(props)
+
+    def tell(event: Event) -> None:
+        time = datetime.fromtimestamp(event.at_seconds, timezone.utc)
+        pulumi.log.info(f"{name}{time:%H:%M:%S} {event.text}")
+
+    return SwapService(tell)
+
+
+def _name(props: Mapping[str, Any]) -> str:
+    name = props.get("name")
+    return f"{name}: " if isinstance(name, str) else ""
 
 
 def _known(value: Any) -> Any:
@@ -66,19 +77,19 @@ class TrafficSwapProvider(ResourceProvider):
         """Changed inputs and drifted weights."""
         found = SwapService().diff(_inputs(_olds), _inputs(_news))
         for warning in found.warnings:
-            pulumi.log.warn(warning)
+            pulumi.log.warn(_name(_news) + warning)
         for note in found.notes:
-            pulumi.log.info(note)
+            pulumi.log.info(_name(_news) + note)
         return DiffResult(changes=found.changes, replaces=list(found.replaces), delete_before_replace=False)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start production traffic."""
-        id_, outputs = SwapService(_tell).create(_inputs(props))
+        id_, outputs = _service(props).create(_inputs(props))
         return CreateResult(id_, outputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Promote, roll back, resume or heal."""
-        return UpdateResult(SwapService(_tell).update(_inputs(_olds), _inputs(_news)))
+        return UpdateResult(_service(_news).update(_inputs(_olds), _inputs(_news)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What is live now."""
@@ -87,7 +98,7 @@ class TrafficSwapProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove what the swap owns."""
-        SwapService(_tell).delete(_inputs(_props))
+        _service(_props).delete(_inputs(_props))
 
 
 class TrafficSwap(Resource, module="bluegreen", name="TrafficSwap"):

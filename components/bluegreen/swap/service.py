@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +10,13 @@ from bluegreen.calls import counted
 from bluegreen.capacity.base import Capacity
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, PlatformError, Problem
-from bluegreen.rollout.model import Color, Event, Kind, Outcome, Plan, Recorded, Weights, other
+from bluegreen.rollout.model import COLORS, Color, Event, Kind, Plan, Recorded, Weights, other
 from bluegreen.rollout.plan import can_roll_back, make_plan
 from bluegreen.rollout.runner import Runner
 from bluegreen.routers.base import TrafficRouter
 from bluegreen.swap import contract
 from bluegreen.swap.contract import SwapSpec
-
-_OUTCOMES = {
-    Kind.FIRST: Outcome.STARTED,
-    Kind.PROMOTION: Outcome.PROMOTED,
-    Kind.RESUME: Outcome.RESUMED,
-    Kind.ROLLBACK: Outcome.ROLLED_BACK,
-    Kind.HEAL: Outcome.HEALED,
-}
+from bluegreen.swap.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +81,17 @@ class SwapService:
             return Difference(changes=True, replaces=("router",))
         changed = contract.changed_keys(olds, news)
         target = news.get("active_color")
-        left = contract.weights_in(olds)
+        recorded = contract.recorded_in(olds)
         notes: list[str] = []
         try:
             spec = contract.parse({key: olds[key] for key in contract.INPUT_KEYS if key in olds})
             live = spec.build_router().read()
-            if target != olds.get("live_color") and target in ("blue", "green"):
+            if target != olds.get("live_color") and target in COLORS:
                 notes.append(self._outlook(spec, olds, news, target, live))
         except BluegreenError as error:
             return Difference(bool(changed), warnings=(f"the live weights could not be looked at: {error}",))
+        # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
+        left = Weights.all_on(recorded.live_color) if recorded is not None else Weights()
         if live == left:
             return Difference(bool(changed), notes=tuple(notes))
         will = f"`pulumi up` puts {target} at 100 %"
@@ -112,7 +107,7 @@ class SwapService:
         if live.of(target) == 0 and can_roll_back(contract.recorded_in(olds), target, release):
             if self._warm(spec.build_router(), capacity, target):
                 return f"rollback: {target} was live before and is still warm: one write, no holds"
-            return f"rollback: {target} was live before and is brought back to size first; then as planned"
+            return f"rollback: {target} was live before and is brought back to size first; then one write, no holds"
         health = spec.build_router().health(target)
         if health.ready:
             return f"{target} is ready: {health}"
@@ -124,12 +119,12 @@ class SwapService:
     def create(self, news: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """The first swap: the id and the outputs."""
         spec = contract.parse(news)
-        return spec.build_router().id, self._swap(spec, news, None, {}, spec.build_router())
+        return spec.build_router().id, self._swap(spec, news, None, {})
 
     def update(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         """Bring traffic to the active color, from wherever it is now. Returns the outputs."""
         spec = contract.parse(news)
-        return self._swap(spec, news, contract.recorded_in(olds), olds, spec.build_router())
+        return self._swap(spec, news, contract.recorded_in(olds), olds)
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs with what is live now; ``None`` when the swap's object is gone."""
@@ -148,37 +143,23 @@ class SwapService:
             capacity.delete()
 
     def _swap(
+        self, spec: SwapSpec, news: Mapping[str, Any], recorded: Recorded | None, olds: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        journal = Journal(self._clock, self._report)
+        with counted(journal.calls.append):
+            return self._moved(spec, news, recorded, olds, journal)
+
+    def _moved(
         self,
         spec: SwapSpec,
         news: Mapping[str, Any],
         recorded: Recorded | None,
         olds: Mapping[str, Any],
-        router: TrafficRouter,
+        journal: Journal,
     ) -> dict[str, Any]:
-        calls: list[str] = []
-        with counted(calls.append):
-            return self._counted_swap(spec, news, recorded, olds, router, calls)
-
-    def _counted_swap(
-        self,
-        spec: SwapSpec,
-        news: Mapping[str, Any],
-        recorded: Recorded | None,
-        olds: Mapping[str, Any],
-        router: TrafficRouter,
-        calls: Sequence[str],
-    ) -> dict[str, Any]:
-        began = self._clock.wall_seconds()
-        steps: list[dict[str, object]] = []
-
-        def report(event: Event) -> None:
-            if event.kind == "shift":
-                steps.append({"at_seconds": round(event.at_seconds, 3), **event.data["weights"]})  # type: ignore[dict-item]
-            self._report(event)
-
-        capacity = spec.build_capacity()
-        live = router.read()
+        router, capacity = spec.build_router(), spec.build_capacity()
         target, release = spec.active_color, spec.releases[spec.active_color]
+        live = router.read()
         warm = (
             live.of(target) == 0
             and can_roll_back(recorded, target, release)
@@ -189,39 +170,26 @@ class SwapService:
         history = list(olds.get("history") or [])
         if plan.kind is Kind.NOTHING:
             if contract.plain(olds.get("router")) != contract.plain(news.get("router")):
-                router.write(live)  # the rule itself changed (hosts, paths, stickiness); the weights stay
+                router.write(live)  # what the rule is for has changed (hosts, paths, stickiness); the weights stay
             return contract.outputs_of(news, target, live, previous, history)
-        self._tell(report, plan.kind.value, _headline(plan))
+        journal.tell(plan.kind.value, _headline(plan))
+        checks = spec.build_checks()
         runner = Runner(
-            router, capacity, spec.build_checks(), spec.previews, self._clock, report, self._cancelled, spec.limits
+            router, capacity, checks, spec.previews, self._clock, journal.report, self._cancelled, spec.limits
         )
         try:
             runner.run(plan)
         except BluegreenError:
-            self._retire(report, capacity, spec, plan.target, only_if=plan.restore_to.of(plan.target) == 0)
+            if plan.restore_to.of(target) == 0:
+                self._retire(journal, capacity, spec, target)
             raise
-        moved_from = other(target)
         if plan.kind in (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK):
-            self._retire(report, capacity, spec, moved_from, only_if=True)
-            was = recorded.releases.get(moved_from) if recorded else spec.releases[moved_from]
-            previous = {"color": moved_from, "release": str(was)}
-        took = self._clock.wall_seconds() - began
-        outcome = _OUTCOMES[plan.kind].value
-        self._tell(report, "done", f"{outcome}: {target} 100 % after {took:.1f} s")
-        entry = {
-            "outcome": outcome,
-            "from": plan.start.as_dict(),
-            "to": target,
-            "release": release,
-            "started_at_seconds": round(began, 3),
-            "seconds": round(took, 3),
-            "calls": len(calls),
-            "steps": steps,
-        }
+            left = other(target)
+            self._retire(journal, capacity, spec, left)
+            previous = {"color": left, "release": str((recorded or spec).releases.get(left))}
+        entry = journal.entry(plan, release)
+        journal.tell("done", f"{entry['outcome']}: {target} 100 % after {journal.took_seconds:.1f} s")
         return contract.outputs_of(news, target, Weights.all_on(target), previous, [entry, *history])
-
-    def _tell(self, report: Callable[[Event], None], kind: str, text: str) -> None:
-        report(Event(self._clock.wall_seconds(), kind, text))
 
     def _kept_warm(self, router: TrafficRouter, capacity: Capacity | None, color: Color) -> bool:
         """Stop a pending retirement first, so that what is found warm stays warm."""
@@ -242,16 +210,15 @@ class SwapService:
         wanted = max(sizes[other(color)].present, 1)
         return sizes[color].running >= wanted and health.healthy >= wanted and capacity.ready(color).ready
 
-    def _retire(
-        self, report: Callable[[Event], None], capacity: Capacity | None, spec: SwapSpec, color: Color, *, only_if: bool
-    ) -> None:
+    @staticmethod
+    def _retire(journal: Journal, capacity: Capacity | None, spec: SwapSpec, color: Color) -> None:
         """Bring a color without traffic to rest. Its failure costs money, not requests: it is told and no more."""
-        if capacity is None or not only_if:
+        if capacity is None:
             return
         try:
-            self._tell(report, "retire", capacity.retire(color, spec.scale_down_delay_seconds))
+            journal.tell("retire", capacity.retire(color, spec.scale_down_delay_seconds))
         except BluegreenError as error:
-            self._tell(report, "retire", f"{color} could not be retired and keeps running: {error}")
+            journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
 
 
 def _headline(plan: Plan) -> str:
@@ -259,7 +226,7 @@ def _headline(plan: Plan) -> str:
         Kind.FIRST: f"first start: {plan.target} takes the traffic",
         Kind.PROMOTION: f"promotion to {plan.target} from {plan.start}",
         Kind.RESUME: f"resuming a swap to {plan.target} that was interrupted at {plan.start}",
-        Kind.ROLLBACK: f"rollback to {plan.target}: still warm, one write",
+        Kind.ROLLBACK: f"rollback to {plan.target}: {'still warm' if plan.warm else 'scaled up first'}, one write",
         Kind.HEAL: f"healing drift: {plan.start} goes back to {plan.target} 100 %",
     }
     return words[plan.kind]

@@ -1,0 +1,40 @@
+"""What every component does with its arguments before it declares anything: check them, and say all that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from bluegreen.fields import UNKNOWN
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Strategy
+
+
+def known(value: Any) -> Any:
+    """The value with every output in it, which only an update knows, marked as such for checking."""
+    if isinstance(value, pulumi.Output):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: known(item) for key, item in value.items()}
+    return [known(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def strategy_inputs(strategy: Strategy | Mapping[str, Any]) -> dict[str, Any]:
+    """A strategy as the swap's inputs have it."""
+    if not isinstance(strategy, Strategy):
+        return dict(strategy)
+    steps = [{"weight_percent": step.weight_percent, "hold_seconds": step.hold_seconds} for step in strategy.steps]
+    return {"name": strategy.name, "steps": steps}
+
+
+def refuse(name: str, problems: Sequence[Problem]) -> None:
+    """End the program with a message, and not with a traceback, when there are problems.
+
+    Raises:
+        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+    """
+    if problems:
+        lines = "\n".join(f"  {line}" for line in dict.fromkeys(map(str, problems)))
+        raise pulumi.RunError(f"{name} is refused; nothing was written:\n{lines}")
