@@ -20,11 +20,12 @@ web = EcsService(
     container_port=config.get_int("containerPort") or 8080,
     desired_count=config.get_int("desiredCount") or 2,
     strategy=config.get_object("strategy"),
-    gates=[bluegreen.gates.http("/healthz", interval_seconds=2)],
+    gates=config.get_object("gates") or [bluegreen.gates.http("/healthz", interval_seconds=2)],
     bake_seconds=config.get_float("bakeSeconds") or 0,
     scale_down_delay_seconds=config.get_float("scaleDownDelaySeconds") or 600,
     steady_state_timeout_seconds=config.get_float("steadyStateTimeoutSeconds") or 300,
     health_check={"interval": 5, "timeout": 2},
+    tags=config.get_object("tags"),
 )
 
 pulumi.export("url", web.url)
@@ -33,3 +34,4 @@ pulumi.export("previewHeaders", web.preview_headers)
 pulumi.export("liveColor", web.live_color)
 pulumi.export("weights", web.weights)
 pulumi.export("history", web.history)
+pulumi.export("targetGroups", web.target_group_arns)

@@ -40,6 +40,7 @@ class EcsService(pulumi.ComponentResource):
         live_color: the color that carries production traffic.
         weights: percent of production traffic on each color.
         history: what the swaps did, newest first.
+        target_group_arns: the target group of each color.
         listener_arn: the listener.
         cluster_arn: the cluster.
     """
@@ -50,6 +51,7 @@ class EcsService(pulumi.ComponentResource):
     live_color: pulumi.Output[str]
     weights: pulumi.Output[Mapping[str, int]]
     history: pulumi.Output[Sequence[Mapping[str, Any]]]
+    target_group_arns: pulumi.Output[Mapping[str, str]]
     listener_arn: pulumi.Output[str]
     cluster_arn: pulumi.Output[str]
 
@@ -258,9 +260,10 @@ class EcsService(pulumi.ComponentResource):
         self.preview_urls = pulumi.Output.all(**dict.fromkeys(COLORS, entry.url))
         self.preview_headers = {color: {PREVIEW_HEADER: color} for color in COLORS}
         self.live_color, self.weights, self.history = swap.live_color, swap.weights, swap.history
+        self.target_group_arns = pulumi.Output.all(**{color: groups[color].arn for color in COLORS})
         self.listener_arn = entry.listener_arn
         self.cluster_arn = pulumi.Output.from_input(cluster)
-        names = ("url", "preview_urls", "preview_headers", "live_color", "weights", "history")
+        names = ("url", "preview_urls", "preview_headers", "live_color", "weights", "history", "target_group_arns")
         self.register_outputs({key: getattr(self, key) for key in (*names, "listener_arn", "cluster_arn")})
 
 

@@ -270,6 +270,8 @@ def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) 
     if not isinstance(live, str) or not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return None
     old, new = before.get(live), after.get(live)
+    if not isinstance(old, str) or not isinstance(new, str):
+        return None  # not known yet: the update's own check sees it
     return None if old == new else f"{live}: {old} -> {new}"
 
 

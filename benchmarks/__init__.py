@@ -1,0 +1,1 @@
+"""Promotion and rollback against a `pulumi up` with nothing to do, on the local cloud, under load."""

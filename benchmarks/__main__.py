@@ -1,0 +1,133 @@
+"""`python -m benchmarks [--json FILE] [--rounds N]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import statistics
+import sys
+from pathlib import Path
+from types import FrameType
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.rounds import RATE_PER_SECOND, Bench, Measured
+from localcloud import progress
+from localcloud.errors import LocalCloudError
+
+LEAST_ROUNDS = 5
+RATIO_LIMIT = 2.0
+PREVIEW_LIMIT_SECONDS = 5.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print; the exit status is 1 if a request failed or a swap did not do what it should."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=sys.modules["benchmarks"].__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the medians to FILE, too")
+    parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS, help=f"at least {LEAST_ROUNDS}")
+    parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
+    options = parser.parse_args(arguments)
+    if options.rounds < LEAST_ROUNDS:
+        parser.error(f"--rounds {options.rounds}: medians want {LEAST_ROUNDS} at least")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
+    if options.json:
+        options.json.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
+    try:
+        measured = Bench(options.rounds, progress.for_terminal(), options.state_dir).run()
+    except LocalCloudError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    values = columns(measured)
+    show(measured, values)
+    if options.json:
+        options.json.write_text(json.dumps(medians(values), indent=2) + "\n")
+    return 1 if measured.result.failed else 0
+
+
+def columns(measured: Measured) -> dict[str, list[float]]:
+    """Every round's value of each measure."""
+    rounds = measured.rounds
+    return {
+        "noop_up_seconds": [r.noop.seconds for r in rounds],
+        "promotion_up_seconds": [r.promotion.up.seconds for r in rounds],
+        "promotion_calls": [r.promotion.calls for r in rounds],
+        "shift_to_converged_ms": [measured.converged_milliseconds(r.promotion, "blue") for r in rounds],
+        "rollback_up_seconds": [r.rollback.up.seconds for r in rounds],
+        "rollback_calls": [r.rollback.calls for r in rounds],
+    }
+
+
+def medians(values: dict[str, list[float]]) -> dict[str, float]:
+    """What `--json` writes."""
+    return {name: round(statistics.median(column), 3) for name, column in values.items()}
+
+
+def show(measured: Measured, values: dict[str, list[float]]) -> None:
+    """Everything for people."""
+    console = Console()
+    result, rounds = measured.result, measured.rounds
+    table = Table(
+        title=f"Medians of {len(rounds)} rounds, at {result.requests_per_second:.0f} requests a second",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for name in ("", "median", "least", "most"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    swap_seconds = {
+        "promotion: the swap alone, seconds": [r.promotion.swap_seconds for r in rounds],
+        "rollback: the swap alone, seconds": [r.rollback.swap_seconds for r in rounds],
+    }
+    titles = {
+        "noop_up_seconds": "`pulumi up` with nothing to do, seconds",
+        "promotion_up_seconds": "promotion: `pulumi up`, seconds",
+        "promotion_calls": "promotion: API calls",
+        "shift_to_converged_ms": "promotion: shift to all traffic on green, ms",
+        "rollback_up_seconds": "rollback: `pulumi up`, seconds",
+        "rollback_calls": "rollback: API calls",
+    }
+    for title, column in [*((titles[name], column) for name, column in values.items()), *swap_seconds.items()]:
+        table.add_row(title, *(_number(value) for value in (statistics.median(column), min(column), max(column))))
+    console.print(table)
+    middle = medians(values)
+    ratio = middle["promotion_up_seconds"] / middle["noop_up_seconds"]
+    back = middle["rollback_up_seconds"] / middle["noop_up_seconds"]
+    seen = sum(r.promotion.calls_seen + r.rollback.calls_seen for r in rounds)
+    counted = sum(r.promotion.calls + r.rollback.calls for r in rounds)
+    lines = [
+        f"promotion / no-op: {ratio:.2f} (limit {RATIO_LIMIT:g}{_over(ratio, RATIO_LIMIT)})",
+        f"rollback / no-op: {back:.2f}",
+        f"first `pulumi preview` of the stack: {measured.first_preview_seconds:.1f} s "
+        f"(limit {PREVIEW_LIMIT_SECONDS:g}{_over(measured.first_preview_seconds, PREVIEW_LIMIT_SECONDS)})",
+        f"API calls are counted by the swap itself: {counted} in all; the emulator's log has {seen} in the same time",
+        "the shift begins when the emulator receives ModifyRule (its log) and ends with the last answer of blue that "
+        "a client got",
+        f"load: {RATE_PER_SECOND} requests a second asked for, {result.requests} made, {result.failed} failed",
+    ]
+    for line in lines:
+        console.print(line, highlight=False)
+    for error, count in result.errors.items():
+        console.print(f"  {count} x {error}", style="red", highlight=False, markup=False)
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def _over(value: float, limit: float) -> str:
+    return ": EXCEEDED" if value > limit else ""
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

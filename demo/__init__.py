@@ -1,0 +1,1 @@
+"""The demo: a service is promoted from blue to green and back, under load, on this machine."""

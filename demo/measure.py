@@ -1,0 +1,177 @@
+"""What the load says about the swaps: pure functions over samples, commands and the swap's own history."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from localcloud.load import Result
+from localcloud.stack import Ran
+
+SETTLE_SECONDS = 0.3
+"""Left out on both sides of a shift when a split is measured: requests under way, and the write itself."""
+MAX_SPLIT_ERROR_POINTS = 3.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Swap:
+    """A promotion or a rollback: the command that did it and its entry in the stack's history."""
+
+    name: str
+    up: Ran
+    entry: Mapping[str, Any]
+
+    @property
+    def target(self) -> str:
+        """The color that traffic moved to."""
+        return str(self.entry["to"])
+
+    @property
+    def shifts(self) -> list[tuple[float, dict[str, int]]]:
+        """When which weights were in effect: the swap notes the time after it has verified a write."""
+        return [
+            (float(step["at_seconds"]), {color: int(step[color]) for color in ("blue", "green")})
+            for step in self.entry["steps"]
+        ]
+
+    @property
+    def first_shift_seconds(self) -> float:
+        """From the command to the first shift."""
+        return self.shifts[0][0] - self.up.began_at
+
+    @property
+    def last_shift_seconds(self) -> float:
+        """From the command to the last shift."""
+        return self.shifts[-1][0] - self.up.began_at
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """A time in which the weights stayed as they were, and what the load saw in it."""
+
+    name: str
+    start: float
+    end: float
+    weights: Mapping[str, int]
+    counts: Mapping[str, int]
+    failed: int
+    green_percent: float | None
+    swap: str = ""
+    """The swap whose step this is, if any."""
+
+    @property
+    def requests(self) -> int:
+        """All requests."""
+        return sum(self.counts.values()) + self.failed
+
+    @property
+    def split_error_points(self) -> float | None:
+        """How far the measured split is from the declared one; None if nothing was measured."""
+        return None if self.green_percent is None else abs(self.green_percent - self.weights["green"])
+
+
+def windows(result: Result, live: str, swaps: Sequence[Swap]) -> list[Window]:
+    """The whole run, cut where a swap's command began and where weights changed.
+
+    Args:
+        result: the load.
+        live: the color that was live when it began.
+        swaps: what was done, in order.
+    """
+    weights = {"blue": 100 * (live == "blue"), "green": 100 * (live == "green")}
+    cuts: list[tuple[float, str, dict[str, int], str]] = [(result.first_at, f"{live} live", weights, "")]
+    for swap in swaps:
+        cuts.append((swap.up.began_at, f"{swap.name}: getting ready", weights, ""))
+        for at, weights in swap.shifts:
+            cuts.append((at, f"{swap.name}: {swap.target} {weights[swap.target]} %", weights, swap.name))
+    ends = [cut[0] for cut in cuts[1:]] + [result.last_at + 1]
+    return [
+        Window(
+            name=name,
+            start=start,
+            end=end,
+            weights=weights,
+            counts=result.between(start, end),
+            failed=result.failed_between(start, end),
+            green_percent=result.share_percent("green", start + SETTLE_SECONDS, end - SETTLE_SECONDS),
+            swap=step_of,
+        )
+        for (start, name, weights, step_of), end in zip(cuts, ends, strict=True)
+    ]
+
+
+@dataclasses.dataclass
+class Story:
+    """A run of the demo, as far as it came."""
+
+    steps_percent: list[int] = dataclasses.field(default_factory=list)
+    """The new color's declared weights in a promotion, the last one 100."""
+    noop: Ran | None = None
+    preview: Ran | None = None
+    promotion: Swap | None = None
+    rollback: Swap | None = None
+    result: Result | None = None
+    problems: list[str] = dataclasses.field(default_factory=list)
+    """Why the run was no success."""
+
+    @property
+    def swaps(self) -> list[Swap]:
+        """The swaps that were finished, in order."""
+        return [swap for swap in (self.promotion, self.rollback) if swap is not None]
+
+    @property
+    def windows(self) -> list[Window]:
+        """The run in pieces; empty if there was no load."""
+        return windows(self.result, "blue", self.swaps) if self.result else []
+
+    def max_split_error_points(self, swap: str) -> float:
+        """The worst of a swap's steps: the held ones and the end, where all traffic is on one color."""
+        errors = [w.split_error_points for w in self.windows if w.swap == swap and w.split_error_points is not None]
+        return max(errors, default=100.0)
+
+    def judge(self) -> None:
+        """Note everything that should not have been."""
+        if self.result is None or len(self.result) == 0:
+            self.problems.append("no request was made")
+            return
+        for error, count in self.result.errors.items():
+            self.problems.append(f"{count} of {self.result.requests} requests failed: {error}")
+        if self.result.stopped_by != "asked":
+            self.problems.append(f"the load ended before the story did: {self.result.stopped_by}")
+        for swap, expected in ((self.promotion, self.steps_percent), (self.rollback, [100])):
+            if swap is not None:
+                took = [weights[swap.target] for _, weights in swap.shifts]
+                if took != expected:
+                    self.problems.append(f"{swap.name}: {swap.target} took the steps {took} % instead of {expected} %")
+        for window in self.windows:
+            error_points = window.split_error_points
+            if window.swap and error_points is None:
+                self.problems.append(f"{window.name}: too short to be measured")
+            elif error_points is not None and error_points > (MAX_SPLIT_ERROR_POINTS if self._mixed(window) else 0):
+                got = f"green had {window.green_percent:.2f} % instead of {window.weights['green']} %"
+                self.problems.append(f"{window.name}: {got}")
+
+    @staticmethod
+    def _mixed(window: Window) -> bool:
+        return 0 < window.weights["green"] < 100
+
+    def numbers(self) -> dict[str, Any] | None:
+        """What `--json` writes; None if the story did not come to its end."""
+        if self.result is None or self.noop is None or self.promotion is None or self.rollback is None:
+            return None
+        return {
+            "requests": self.result.requests,
+            "failed": self.result.failed,
+            "noop_up_seconds": round(self.noop.seconds, 3),
+            "promotion": self._swap_numbers(self.promotion),
+            "rollback": self._swap_numbers(self.rollback),
+        }
+
+    def _swap_numbers(self, swap: Swap) -> dict[str, float]:
+        return {
+            "up_seconds": round(swap.up.seconds, 3),
+            "first_shift_seconds": round(swap.first_shift_seconds, 3),
+            "last_shift_seconds": round(swap.last_shift_seconds, 3),
+            "max_split_error_points": round(self.max_split_error_points(swap.name), 3),
+        }

@@ -1,0 +1,96 @@
+"""The story itself: what the demo does, in order."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from demo.measure import Story, Swap
+from localcloud.errors import LocalCloudError
+from localcloud.load import Load
+from localcloud.progress import Progress
+from localcloud.stack import Ran, Stack
+
+QUIET_SECONDS = 2.0
+"""Load before, between and after the commands, so that the picture shows what was normal."""
+
+
+class Teller:
+    """Tells the story on a terminal, and does it."""
+
+    def __init__(self, console: Console, progress: Progress, state_dir: Path | None = None) -> None:
+        self._console = console
+        self._progress = progress
+        self._state_dir = state_dir
+        self._chapters = 0
+
+    def tell(self, story: Story) -> None:
+        """From the first `up` to the `destroy`; what comes to pass is noted in `story` as it does."""
+        stack = Stack("demo", like="ecs", state_dir=self._state_dir, progress=self._progress, show=self._command)
+        with stack:
+            self._say(
+                f"The stack is called [b]demo[/b]. Its config is a copy of stacks/config/Pulumi.ecs.yaml in "
+                f"{stack.config_file.parent}, handed to pulumi by environment variables; so are the options that hide "
+                f"the stack's outputs. Every command runs in the repo's root and is shown as you would type it. "
+                f"--yes --skip-preview: nobody is asked, and the preview is a command of its own here."
+            )
+            story.steps_percent = [*_steps(stack.config_file), 100]
+            self._chapter("Blue goes live")
+            stack.config_set("activeColor", "blue")
+            stack.up()
+            url = stack.output("url")
+            self._chapter(f"Load on {url}, half of it on kept connections, half on new ones, until the end")
+            load = Load(url)
+            try:
+                load.start()
+                self._swaps(stack, story, load)
+            finally:
+                # In any case: what was seen until a failure is told, too.
+                story.result = load.stop()
+            self._chapter("The end")
+            stack.destroy()
+
+    def _swaps(self, stack: Stack, story: Story, load: Load) -> None:
+        time.sleep(QUIET_SECONDS)
+        self._chapter("Nothing has changed: what a `pulumi up` takes anyway")
+        story.noop = stack.up()
+        self._chapter("Green is to be live. What will happen?")
+        stack.config_set("activeColor", "green")
+        story.preview = stack.pulumi("preview", "--diff")
+        self._chapter("The promotion, a canary in steps")
+        story.promotion = self._swap(stack, "promotion", stack.up())
+        time.sleep(QUIET_SECONDS)
+        self._chapter("The rollback: the config is reverted")
+        stack.config_set("activeColor", "blue")
+        story.rollback = self._swap(stack, "rollback", stack.up())
+        time.sleep(QUIET_SECONDS)
+        if not load.running:
+            raise LocalCloudError("the load generator ended before the story did")
+
+    @staticmethod
+    def _swap(stack: Stack, name: str, up: Ran) -> Swap:
+        entry = stack.output("history")[0]
+        if float(entry["started_at_seconds"]) < up.began_at or not entry["steps"]:
+            raise LocalCloudError(f"{name}: `{up.text}` succeeded, but the stack's history has no swap of it")
+        return Swap(name, up, entry)
+
+    def _chapter(self, title: str) -> None:
+        self._chapters += 1
+        self._console.print()
+        self._console.rule(f"[b]{self._chapters}. {title}[/b]", align="left")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=False)
+
+    def _command(self, text: str) -> None:
+        self._console.print(f"[b green]$ {text}[/b green]", highlight=False, soft_wrap=True)
+        self._console.file.flush()  # what the command says comes next
+
+
+def _steps(config_file: Path) -> list[int]:
+    config = yaml.safe_load(config_file.read_text())["config"]
+    strategy = config.get("bluegreen:strategy") or {}
+    return [int(step["weight_percent"]) for step in strategy.get("steps", [])]

@@ -1,0 +1,3 @@
+module bluegreen.example/app
+
+go 1.25

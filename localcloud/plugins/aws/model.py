@@ -1,0 +1,149 @@
+"""How a resource type is declared: its properties, how each behaves, and the calls behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from localcloud.plugins.aws.session import Aws
+
+Props = dict[str, Any]
+
+
+class _Unknown:
+    """A value that a preview cannot know yet."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Unknown:
+        return self
+
+
+UNKNOWN: Final = _Unknown()
+
+
+def has_unknown(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(has_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(has_unknown(item) for item in value)
+    return value is UNKNOWN
+
+
+class ProviderError(Exception):
+    """Something the user has to read: becomes the resource's error, without a traceback."""
+
+
+class ApiError(ProviderError):
+    """An AWS call failed. `code` is the API's own error code."""
+
+    def __init__(self, service: str, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{service} {operation}: {code}: {message}")
+        self.code = code
+        self.api_message = message
+
+
+class InitFailed(ProviderError):
+    """The resource exists, but a step after its creation failed: its id must reach the state."""
+
+    def __init__(self, resource_id: str, outputs: Props, inputs: Props, reason: str) -> None:
+        super().__init__(reason)
+        self.resource_id = resource_id
+        self.outputs = outputs
+        self.inputs = inputs
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A refused input: its path and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class P:
+    """How one input property behaves. Nested ones are declared by path: `healthCheck.port`, `actions[].type`."""
+
+    default: Any = None
+    """Filled in when left out, as the provider's schema does."""
+    computed: bool = False
+    """Left out means "whatever the API has": no difference."""
+    force_new: bool = False
+    """A change replaces the resource."""
+    unordered: bool = False
+    """A set: the order of the elements says nothing."""
+    json: bool = False
+    """A JSON document: compared by content; an object given for it is written as JSON."""
+    state_only: bool = False
+    """Never read back from the API: outputs repeat the input."""
+    check: Callable[[Any], str | None] | None = None
+    """Why a (known) value is refused, or None."""
+    same: Callable[[Any, Any], bool] | None = None
+    """Whether two values mean the same, where equality is too strict."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an update has to do: only `changed` (top-level names) may be written, as anything else may have been
+    moved by someone else since (a desired count by autoscaling, a listener by a swap)."""
+
+    old: Props
+    new: Props
+    changed: frozenset[str]
+
+    def any_of(self, *names: str) -> bool:
+        return any(name in self.changed for name in names)
+
+    def subset(self, *names: str) -> Props:
+        """The changed ones among `names`, with their new values (None where removed)."""
+        return {name: self.new.get(name) for name in names if name in self.changed}
+
+
+def _no_update(aws: Aws, resource_id: str, change: Change) -> None:
+    """Nothing to call: every writable property replaces the resource or lives in the state alone."""
+
+
+def _no_wait(aws: Aws, resource_id: str, props: Props, timeout: float) -> None:
+    """The API's answer is final."""
+
+
+def _all_well(props: Props) -> Iterator[Failure]:  # noqa: ARG001
+    yield from ()
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """One Pulumi type: declaration and calls. `read` answers in Pulumi's names, None when the resource is gone."""
+
+    token: str
+    props: Mapping[str, P]
+    create: Callable[[Aws, Props], str]
+    read: Callable[[Aws, str, Props], Props | None]
+    delete: Callable[[Aws, str, Props], None]
+    update: Callable[[Aws, str, Change], None] = _no_update
+    wait: Callable[[Aws, str, Props, float], None] = _no_wait
+    """Waits after create and update until the resource is usable, as the real provider does; seconds at most."""
+    validate: Callable[[Props], Iterator[Failure]] = _all_well
+    """Refusals that take more than one property."""
+    name_max: int | None = None
+    """`name` is made up when left out, and is at most this long."""
+    regional: bool = True
+    taggable: bool = True
+    create_timeout: float = 600.0
+
+    def prop(self, path: str) -> P:
+        return self.props.get(path) or _PLAIN
+
+
+_PLAIN: Final = P()
+REGION: Final = P(computed=True, force_new=True)
+TAGS: Final = P()
+
+
+def plain(names: str) -> dict[str, P]:
+    """Declarations of properties with nothing special about them, from a blank-separated list."""
+    return dict.fromkeys(names.split(), _PLAIN)

@@ -1,0 +1,76 @@
+"""Which module serves which token. Modules are imported when a token of theirs is first asked for: a plugin is started
+by every command, and most commands touch few services."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from localcloud.plugins.aws.model import Props, ResourceType
+    from localcloud.plugins.aws.session import Aws
+
+    Invoke = Callable[[Aws, Props], Props]
+
+_BY_MODULE = {
+    "elbv2_balancer": ["aws:lb/loadBalancer:LoadBalancer"],
+    "elbv2_targets": ["aws:lb/targetGroup:TargetGroup", "aws:lb/targetGroupAttachment:TargetGroupAttachment"],
+    "elbv2_listener": ["aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule"],
+    "ecs": ["aws:ecs/cluster:Cluster", "aws:ecs/taskDefinition:TaskDefinition"],
+    "ecs_service": ["aws:ecs/service:Service"],
+    "logs": ["aws:cloudwatch/logGroup:LogGroup"],
+    "ec2_network": ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"],
+    "ec2_security": [
+        "aws:ec2/securityGroup:SecurityGroup",
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    ],
+    "iam": [
+        "aws:iam/role:Role",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    ],
+    "appautoscaling": [
+        "aws:appautoscaling/target:Target",
+        "aws:appautoscaling/policy:Policy",
+        "aws:appautoscaling/scheduledAction:ScheduledAction",
+    ],
+}
+_INVOKES_BY_MODULE = {
+    "lookups": [
+        "aws:index/getRegion:getRegion",
+        "aws:index/getCallerIdentity:getCallerIdentity",
+        "aws:index/getPartition:getPartition",
+        "aws:ec2/getVpc:getVpc",
+        "aws:ec2/getSubnets:getSubnets",
+        "aws:lb/getLoadBalancer:getLoadBalancer",
+        "aws:lb/getListener:getListener",
+        "aws:lb/getTargetGroup:getTargetGroup",
+        "aws:ecs/getCluster:getCluster",
+        "aws:ecs/getService:getService",
+    ],
+}
+RESOURCES = {token: module for module, tokens in _BY_MODULE.items() for token in tokens}
+INVOKES = {token: module for module, tokens in _INVOKES_BY_MODULE.items() for token in tokens}
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"localcloud.plugins.aws.services.{name}")
+
+
+def resource_type(token: str) -> ResourceType | None:
+    """The declaration behind `token`, None if this stand-in does not serve it."""
+    if token not in RESOURCES:
+        return None
+    for declared in _module(RESOURCES[token]).TYPES:
+        if declared.token == token:
+            return cast("ResourceType", declared)
+    raise LookupError(token)
+
+
+def invoke(token: str) -> Invoke | None:
+    """The function behind `token`, None if this stand-in does not serve it."""
+    if token not in INVOKES:
+        return None
+    return cast("Invoke", _module(INVOKES[token]).INVOKES[token])

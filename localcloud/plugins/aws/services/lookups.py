@@ -1,0 +1,203 @@
+# ruff: noqa: ARG001 - the signatures are those of `ResourceType`
+"""Lookups (Pulumi's functions): regions, accounts, networks, load balancers, clusters, services that exist already."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from localcloud.plugins.aws.model import Props, ProviderError
+from localcloud.plugins.aws.services import ecs, ecs_service, elbv2_balancer, elbv2_listener, elbv2_targets
+from localcloud.plugins.aws.services.ec2_common import main_route_table, vpc_attribute
+from localcloud.plugins.aws.session import Aws, tag_map
+
+
+def _filters(arguments: Props, **extra: Any) -> list[dict[str, Any]]:
+    """EC2's filters from a lookup's arguments; without any there is nothing to look for."""
+    found = [{"Name": item["name"], "Values": item["values"]} for item in arguments.get("filters", [])]
+    found += [{"Name": f"tag:{key}", "Values": [text]} for key, text in arguments.get("tags", {}).items()]
+    return found + [
+        {"Name": key.replace("_", "-"), "Values": [text]} for key, text in extra.items() if text is not None
+    ]
+
+
+def _has_tags(wanted: Props, have: Props) -> bool:
+    return all(have.get(key) == text for key, text in wanted.items())
+
+
+def _region(aws: Aws, arguments: Props) -> Props:
+    name = arguments.get("region") or arguments.get("name") or aws.region
+    endpoint = f"ec2.{name}.amazonaws.com"
+    return {"id": name, "name": name, "region": name, "description": name, "endpoint": endpoint}
+
+
+def _caller(aws: Aws, arguments: Props) -> Props:
+    who = aws.caller()
+    return {"accountId": who["Account"], "arn": who["Arn"], "userId": who["UserId"], "id": who["Account"]}
+
+
+def _partition(aws: Aws, arguments: Props) -> Props:
+    china, gov = aws.region.startswith("cn-"), aws.region.startswith("us-gov-")
+    name = "aws-cn" if china else "aws-us-gov" if gov else "aws"
+    suffix = "amazonaws.com.cn" if china else "amazonaws.com"
+    return {
+        "partition": name,
+        "id": name,
+        "dnsSuffix": suffix,
+        "reverseDnsPrefix": ".".join(reversed(suffix.split("."))),
+    }
+
+
+def _one(found: list[Any], what: str) -> Any:
+    if len(found) != 1:
+        raise ProviderError(f"{'no' if not found else 'multiple'} matching {what} found")
+    return found[0]
+
+
+def _vpc(aws: Aws, arguments: Props) -> Props:
+    default = {True: "true", False: None, None: None}[arguments.get("default")]
+    filters = _filters(
+        arguments,
+        cidr=arguments.get("cidrBlock"),
+        dhcp_options_id=arguments.get("dhcpOptionsId"),
+        isDefault=default,
+        state=arguments.get("state"),
+    )
+    ids = [arguments["id"]] if arguments.get("id") else None
+    found = aws.call("ec2", "DescribeVpcs", Filters=filters or None, VpcIds=ids)["Vpcs"]
+    vpc = _one(found, "EC2 VPC")
+    return {
+        "arn": f"arn:aws:ec2:{aws.region}:{vpc['OwnerId']}:vpc/{vpc['VpcId']}",
+        "cidrBlock": vpc["CidrBlock"],
+        "cidrBlockAssociations": [
+            {
+                "associationId": entry["AssociationId"],
+                "cidrBlock": entry["CidrBlock"],
+                "state": entry["CidrBlockState"]["State"],
+            }
+            for entry in vpc.get("CidrBlockAssociationSet", [])
+        ],
+        "default": vpc["IsDefault"],
+        "dhcpOptionsId": vpc["DhcpOptionsId"],
+        "enableDnsHostnames": vpc_attribute(aws, vpc["VpcId"], "enableDnsHostnames"),
+        "enableDnsSupport": vpc_attribute(aws, vpc["VpcId"], "enableDnsSupport"),
+        "enableNetworkAddressUsageMetrics": False,
+        "filters": arguments.get("filters"),
+        "id": vpc["VpcId"],
+        "instanceTenancy": vpc["InstanceTenancy"],
+        "ipv6AssociationId": "",
+        "ipv6CidrBlock": "",
+        "ipv6CidrBlockAssociations": [],
+        "mainRouteTableId": main_route_table(aws, vpc["VpcId"]) or "",
+        "ownerId": vpc["OwnerId"],
+        "state": vpc["State"],
+        "tags": tag_map(vpc.get("Tags")),
+    }
+
+
+def _subnets(aws: Aws, arguments: Props) -> Props:
+    filters = _filters(arguments)
+    arguments_given = {"Filters": filters} if filters else {}
+    found = aws.pages("ec2", "DescribeSubnets", "Subnets", **arguments_given)
+    return {
+        "id": aws.region,
+        "ids": [subnet["SubnetId"] for subnet in found],
+        "filters": arguments.get("filters"),
+        "tags": arguments.get("tags", {}),
+    }
+
+
+def _by_tags(aws: Aws, operation: str, key: str, arn_key: str, tags: Props, what: str) -> str:
+    """The ARN of the one load balancing resource with these tags."""
+    arns = [entry[arn_key] for entry in aws.pages("elbv2", operation, key)]
+    described = aws.call("elbv2", "DescribeTags", ResourceArns=arns)["TagDescriptions"] if arns else []
+    return str(_one([one["ResourceArn"] for one in described if _has_tags(tags, tag_map(one["Tags"]))], what))
+
+
+def _load_balancer(aws: Aws, arguments: Props) -> Props:
+    arn = arguments.get("arn")
+    if not arn and not arguments.get("name"):
+        tags = arguments.get("tags", {})
+        arn = _by_tags(aws, "DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", tags, "ELBv2 Load Balancer")
+    found = elbv2_balancer.lookup(aws, arn, arguments.get("name"))
+    if found is None:
+        raise ProviderError(f"no ELBv2 Load Balancer {arn or arguments.get('name')}")
+    return {**elbv2_balancer.describe(aws, found), "id": found["LoadBalancerArn"]}
+
+
+def _listener(aws: Aws, arguments: Props) -> Props:
+    if arn := arguments.get("arn"):
+        found = elbv2_listener.lookup(aws, arn)
+    else:
+        balancer, port = arguments.get("loadBalancerArn"), arguments.get("port")
+        if not balancer or port is None:
+            raise ProviderError("getListener needs `arn`, or `loadBalancerArn` and `port`")
+        listeners = aws.pages("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=balancer)
+        found = next((one for one in listeners if one.get("Port") == port), None)
+    if found is None:
+        raise ProviderError(f"no ELBv2 Listener {arguments.get('arn') or 'on port ' + str(arguments.get('port'))}")
+    answer = elbv2_listener.describe(aws, found, None)
+    return {**answer, "id": found["ListenerArn"], "mutualAuthentications": []}
+
+
+def _target_group(aws: Aws, arguments: Props) -> Props:
+    arn = arguments.get("arn")
+    if not arn and not arguments.get("name"):
+        tags = arguments.get("tags", {})
+        arn = _by_tags(aws, "DescribeTargetGroups", "TargetGroups", "TargetGroupArn", tags, "ELBv2 Target Group")
+    found = elbv2_targets.lookup(aws, arn, arguments.get("name"))
+    if found is None:
+        raise ProviderError(f"no ELBv2 Target Group {arn or arguments.get('name')}")
+    answer = elbv2_targets.describe(aws, found)
+    return {**answer, "id": found["TargetGroupArn"], "deregistrationDelay": str(answer["deregistrationDelay"])}
+
+
+def _cluster(aws: Aws, arguments: Props) -> Props:
+    found = ecs.find_cluster(aws, arguments["clusterName"])
+    if found is None:
+        raise ProviderError(f"no ECS Cluster {arguments['clusterName']}")
+    return {
+        "arn": found["clusterArn"],
+        "id": found["clusterArn"],
+        "clusterName": found["clusterName"],
+        "pendingTasksCount": found.get("pendingTasksCount", 0),
+        "registeredContainerInstancesCount": found.get("registeredContainerInstancesCount", 0),
+        "runningTasksCount": found.get("runningTasksCount", 0),
+        "serviceConnectDefaults": [],
+        "settings": found.get("settings", []),
+        "status": found["status"],
+        "tags": ecs.tags_out(found),
+    }
+
+
+def _service(aws: Aws, arguments: Props) -> Props:
+    cluster, name = arguments["clusterArn"], arguments["serviceName"]
+    found = ecs_service.find_service(aws, cluster, name)
+    if found is None or found["status"] == "INACTIVE":
+        raise ProviderError(f"no ECS Service {name} in cluster {cluster}")
+    passed = ("desiredCount", "pendingCount", "runningCount", "launchType", "schedulingStrategy", "status")
+    more = ("taskDefinition", "clusterArn", "serviceName", "platformVersion", "healthCheckGracePeriodSeconds")
+    return {
+        **{key: found.get(key) for key in (*passed, *more)},
+        "arn": found["serviceArn"],
+        "id": found["serviceArn"],
+        "loadBalancers": found.get("loadBalancers", []),
+        "enableEcsManagedTags": found.get("enableECSManagedTags", False),
+        "enableExecuteCommand": found.get("enableExecuteCommand", False),
+        "availabilityZoneRebalancing": found.get("availabilityZoneRebalancing", "DISABLED"),
+        "propagateTags": found.get("propagateTags", "NONE"),
+        "tags": ecs.tags_out(found),
+    }
+
+
+INVOKES: Final = {
+    "aws:index/getRegion:getRegion": _region,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:ec2/getSubnets:getSubnets": _subnets,
+    "aws:lb/getLoadBalancer:getLoadBalancer": _load_balancer,
+    "aws:lb/getListener:getListener": _listener,
+    "aws:lb/getTargetGroup:getTargetGroup": _target_group,
+    "aws:ecs/getCluster:getCluster": _cluster,
+    "aws:ecs/getService:getService": _service,
+}

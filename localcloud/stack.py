@@ -1,0 +1,274 @@
+"""A Pulumi stack of this checkout for one run: the program in git, a config of its own, gone afterwards.
+
+    with Stack("demo", like="ecs") as stack:
+        stack.pulumi("config", "set", "activeColor", "blue")
+        stack.pulumi("up", "--yes", "--skip-preview")
+        url = stack.output("url")
+
+The stack's config is a copy of one in git, in a scratch directory: git sees no change. A local cloud that is up is
+used, else one is started for this run. The end destroys the stack and ends whatever the beginning started, also after a
+failure or a Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+import yaml
+
+from localcloud import cloud as clouds
+from localcloud import paths
+from localcloud.cache import locked
+from localcloud.cloud import LocalCloud
+from localcloud.errors import LocalCloudError
+from localcloud.progress import Progress, Silent
+
+INTERRUPT_SECONDS = 60.0
+"""How long an interrupted command may take: pulumi lets an update that runs come to its end."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Ran:
+    """A finished command: as typed, when it began (seconds since the epoch), what it took, what it said if quiet."""
+
+    text: str
+    began_at: float
+    seconds: float
+    output: str = ""
+
+    @property
+    def ended_at(self) -> float:
+        """When it ended, in seconds since the epoch."""
+        return self.began_at + self.seconds
+
+
+class Stack:
+    """One stack, from `with` to its end.
+
+    Args:
+        name: the stack's name; two runs under one name exclude each other.
+        like: the stack in git whose config is copied.
+        state_dir: the local cloud's state, this checkout's by default.
+        progress: where the start of the local cloud is shown.
+        show: told each command as a user would type it; its output then goes where this program's goes. When absent,
+            all commands are quiet.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        like: str = "ecs",
+        *,
+        state_dir: Path | None = None,
+        progress: Progress | None = None,
+        show: Callable[[str], None] | None = None,
+    ) -> None:
+        self.name = name
+        self._like = like
+        self._state_dir = state_dir
+        self._progress = progress or Silent()
+        self._show = show
+        self._ending = contextlib.ExitStack()
+        self._env: dict[str, str] = {}
+        self._destroyed = True
+        self.cloud: LocalCloud
+        self.config_file: Path
+        self.started_cloud = False
+
+    # -- from start to end
+
+    def __enter__(self) -> Stack:
+        try:
+            self._begin(self._ending)
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self
+
+    def _begin(self, ending: contextlib.ExitStack) -> None:
+        ending.enter_context(self._alone())
+        scratch = Path(tempfile.mkdtemp(prefix="bluegreen-stack-"))
+        ending.callback(shutil.rmtree, scratch, ignore_errors=True)
+        self._make_project(scratch)
+        self.started_cloud = not _is_up(self._state_dir)
+        if self.started_cloud:
+            ending.callback(clouds.down, self._state_dir)
+        self.cloud = LocalCloud.up(self._state_dir, self._progress, project_dir=scratch)
+        self._env = self._environment()
+        ending.callback(self._remove)
+        self._clear()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            with deaf(self._progress.say):
+                self._ending.close()
+        except LocalCloudError as problem:
+            if error is None:
+                raise
+            self._progress.say(f"while cleaning up: {problem}")  # the first error is the one to be told
+
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
+        state = self._state_dir or paths.default_state_dir()
+
+        def refuse() -> None:
+            raise LocalCloudError(f"another run has the stack {self.name!r}: wait for its end, or end it")
+
+        return locked(state.parent / f".{state.name}.{self.name}.lock", refuse)
+
+    def _make_project(self, scratch: Path) -> None:
+        """What the stack is made from: the project's own file and one config."""
+        project = paths.CHECKOUT / "Pulumi.yaml"
+        folder = yaml.safe_load(project.read_text())["stackConfigDir"]
+        (scratch / folder).mkdir(parents=True)
+        shutil.copy(project, scratch)
+        self.config_file = scratch / folder / f"Pulumi.{self.name}.yaml"
+        shutil.copy(paths.CHECKOUT / folder / f"Pulumi.{self._like}.yaml", self.config_file)
+
+    def _environment(self) -> dict[str, str]:
+        # Flags that the user has set for pulumi commands of their own are not meant for these.
+        base = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_OPTION_")}
+        return self.cloud.process_env(base) | {
+            "PULUMI_STACK": self.name,
+            "PULUMI_OPTION_CONFIG_FILE": str(self.config_file),
+            "PULUMI_OPTION_SUPPRESS_OUTPUTS": "true",
+            "PULUMI_OPTION_SUPPRESS_PROGRESS": "true",
+        }
+
+    def _clear(self) -> None:
+        """A run that was killed may have left something."""
+        stacks = json.loads(self.quiet("stack", "ls", "--json").output)
+        if any(stack["name"] == self.name and stack.get("resourceCount") for stack in stacks):
+            self._progress.say(f"The stack {self.name} has something left of a run that was killed: removing it")
+            with contextlib.suppress(LocalCloudError):
+                self.quiet("cancel", "--yes")  # it may have left a lock, too
+            self.quiet("destroy", "--yes", "--skip-preview")
+
+    def _remove(self) -> None:
+        if not self._destroyed:
+            self.destroy()
+        self.quiet("stack", "rm", "--yes", "--preserve-config")
+
+    # -- commands
+
+    def pulumi(self, *arguments: str, timeout_seconds: float = 600) -> Ran:
+        """Run a pulumi command in the repo's root as a user would."""
+        if arguments[0] == "up":
+            self._destroyed = False
+        return self._run(arguments, self._show, timeout_seconds)
+
+    def quiet(self, *arguments: str, timeout_seconds: float = 600) -> Ran:
+        """The same, without showing it."""
+        return self._run(arguments, None, timeout_seconds)
+
+    def up(self) -> Ran:
+        """`pulumi up`, unasked. Without its own preview: there is a command for that."""
+        return self.pulumi("up", "--yes", "--skip-preview")
+
+    def config_set(self, key: str, value: str) -> Ran:
+        """Change a config value."""
+        return self.pulumi("config", "set", key, value)
+
+    def output(self, name: str) -> Any:
+        """A stack output."""
+        return json.loads(self.quiet("stack", "output", "--json", name).output)
+
+    def destroy(self) -> Ran:
+        """Remove every resource of the stack."""
+        ran = self.pulumi("destroy", "--yes", "--skip-preview", timeout_seconds=300)
+        self._destroyed = True
+        return ran
+
+    def _run(self, arguments: tuple[str, ...], show: Callable[[str], None] | None, timeout_seconds: float) -> Ran:
+        text = shlex.join(["pulumi", *arguments])
+        if show is not None:
+            show(text)
+        began_at, began = time.time(), time.perf_counter()
+        pipe = None if show is not None else subprocess.PIPE
+        process = subprocess.Popen(
+            ["pulumi", *arguments],
+            cwd=paths.CHECKOUT,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # a Ctrl-C in the terminal is for this program, which passes it on
+        )
+        try:
+            output, errors = process.communicate(timeout=timeout_seconds)
+        except subprocess.TimeoutExpired as error:
+            _interrupt(process, self._progress.say)
+            raise LocalCloudError(f"`{text}` was given up after {timeout_seconds:g} s") from error
+        except BaseException:
+            _interrupt(process, self._progress.say)
+            raise
+        if process.returncode:
+            said = "\n".join((output + errors).rstrip().splitlines()[-15:]) if pipe else "see above"
+            raise LocalCloudError(f"`{text}` ended with status {process.returncode}: {said}")
+        return Ran(text, began_at, time.perf_counter() - began, output or "")
+
+
+def _is_up(state_dir: Path | None) -> bool:
+    try:
+        LocalCloud.current(state_dir)
+    except LocalCloudError:
+        return False
+    return True
+
+
+def _interrupt(process: subprocess.Popen[str], say: Callable[[str], None]) -> None:
+    """End a command: one signal lets an update come to its end, two stop it, and nothing of it is left after three."""
+    for number, seconds in ((signal.SIGINT, INTERRUPT_SECONDS), (signal.SIGINT, 15.0), (signal.SIGKILL, 5.0)):
+        process.send_signal(number)
+        say(f"waiting up to {seconds:g} s for pulumi to end (Ctrl-C: not so long)")
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.communicate(timeout=seconds)
+            break
+    for pid in _session(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of a session: what a command started, plugins in process groups of their own included."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if stat.read_text().rpartition(")")[2].split()[3] == str(leader):
+                found.append(int(stat.parent.name))
+    return found
+
+
+@contextlib.contextmanager
+def deaf(say: Callable[[str], None]) -> Iterator[None]:
+    """Cleaning up is not interrupted: it ends by itself. The handlers are not inherited by what it starts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        say("still cleaning up")
+
+    former = {number: signal.signal(number, tell) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,62 @@
+"""Programs that come from Debian: found on PATH, else installed with apt-get by root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+from localcloud.errors import LocalCloudError
+from localcloud.processes import run
+from localcloud.progress import Progress
+
+# Program -> the packages that bring it and what it needs to run containers with a network. runc, not crun: crun 1.8
+# refuses to start where cgroup v1 and v2 are both mounted.
+PACKAGES = {
+    "podman": ("podman",),
+    "runc": ("runc",),
+    "iptables": ("iptables",),
+    "netavark": ("netavark", "aardvark-dns", "catatonit"),
+    "wrk": ("wrk",),
+    "haproxy": ("haproxy",),
+}
+CONTAINERS = ("podman", "runc", "iptables", "netavark")
+
+# Where Debian puts programs that are not for users' own PATH.
+_EXTRA = ("/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman")
+_apt = threading.Lock()
+
+
+def find(program: str) -> Path | None:
+    """The program, on PATH or where the distribution keeps helpers."""
+    found = shutil.which(program, path=os.pathsep.join((os.environ.get("PATH", ""), *_EXTRA)))
+    return Path(found) if found else None
+
+
+def ensure(programs: tuple[str, ...], progress: Progress) -> dict[str, Path]:
+    """All of these programs, installed where that can be done without asking."""
+    missing = [program for program in programs if find(program) is None]
+    if missing:
+        _install(missing, progress)
+    return {program: path for program in programs if (path := find(program))}
+
+
+def _install(missing: list[str], progress: Progress) -> None:
+    packages = list(dict.fromkeys(package for program in missing for package in PACKAGES[program]))
+    command = f"apt-get install {' '.join(packages)}"
+    if not shutil.which("apt-get"):
+        raise LocalCloudError(
+            f"{', '.join(missing)} not found: install it with this system's package manager "
+            f"(Debian packages: {' '.join(packages)})"
+        )
+    if os.getuid() != 0:
+        raise LocalCloudError(f"{', '.join(missing)} not found: run `sudo {command}`")
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    with _apt, progress.step(f"Installing {' '.join(packages)} with apt-get") as note:
+        run(["apt-get", "update"], what="apt-get update", env=env, on_line=note)
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+        run(install, what=command, env=env, on_line=note)
+    still = [program for program in missing if find(program) is None]
+    if still:
+        raise LocalCloudError(f"{', '.join(still)} not found, although `{command}` succeeded")

@@ -1,0 +1,28 @@
+"""Whatever one color has, the other has too: a color that is not there cannot take the traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .colors import pairs
+from .values import StackResource, Violation, noun
+
+
+def violations(resources: Iterable[StackResource]) -> list[Violation]:
+    """Target groups, ECS services and task definitions without a counterpart."""
+    found = []
+    for pair in pairs(resources):
+        if pair.blue is not None and pair.green is not None:
+            continue
+        there, color, missing = (pair.blue, "blue", "green") if pair.green is None else (pair.green, "green", "blue")
+        if there is None:
+            continue
+        kind = noun(there.type)
+        found.append(
+            Violation(
+                f"{there.name}: the service {pair.service!r} has this {kind} for {color}, but none for {missing}. "
+                f"Declare {missing}'s, tagged bluegreen:service = {pair.service} and bluegreen:color = {missing}.",
+                there.urn,
+            )
+        )
+    return found

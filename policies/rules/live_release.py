@@ -1,0 +1,22 @@
+"""The live color's release is not changed in place: it is deployed to the idle color, and promoted."""
+
+from __future__ import annotations
+
+from .colors import other
+from .values import TRAFFIC_SWAP, Props
+
+TYPES = frozenset({TRAFFIC_SWAP})
+
+
+def violations(name: str, props: Props) -> list[str]:
+    """The swap's own check says in ``live_release_change`` what an update changes under the live color."""
+    change = props.get("live_release_change")
+    if not isinstance(change, str) or not change:
+        return []
+    live = change.partition(":")[0]
+    idle = other(live)
+    return [
+        f'{name}: live_release_change is "{change}": the live color would be changed in place, and production requests '
+        f"would meet a release that has passed no gate. Give {live} its former release back and deploy the new one to "
+        f"{idle}, the idle color; then promote it: `pulumi config set activeColor {idle} && pulumi up`."
+    ]

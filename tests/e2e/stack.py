@@ -1,0 +1,190 @@
+"""A stack of the repo's own programs on the local cloud, driven by the real `pulumi` as a user drives it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from localcloud.cloud import LocalCloud
+
+REPO = Path(__file__).resolve().parents[2]
+LIMIT_SECONDS = 180
+
+
+class Stack:
+    """A copy of the project in a folder of its own, with its own state; ``config`` is set key by key."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, platform: str) -> None:
+        self.cloud = cloud
+        self.folder = folder
+        shutil.copy(REPO / "Pulumi.yaml", folder)
+        shutil.copytree(REPO / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__", "config"))
+        (folder / "stacks" / "config").mkdir()
+        (folder / "state").mkdir()
+        self.env = {**cloud.process_env(), "PULUMI_BACKEND_URL": f"file://{folder}/state"}
+        self.pulumi("stack", "init", "test")
+        self.set({"platform": platform, "aws:region": "us-east-1"})
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi` and return what came of it, success or not."""
+        return subprocess.run(
+            ["pulumi", *words, "--non-interactive"],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+
+    def pulumi(self, *words: str) -> str:
+        """Run `pulumi`, which must succeed, and return its output."""
+        done = self.command(*words)
+        assert done.returncode == 0, f"pulumi {' '.join(words)}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def fails(self, *words: str) -> str:
+        """Run `pulumi`, which must fail, and return all that it said."""
+        done = self.command(*words)
+        assert done.returncode != 0, f"pulumi {' '.join(words)} was to fail:\n{done.stdout}"
+        return done.stdout + done.stderr
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Set config keys; what is no text is set as structured config, ``None`` removes the key."""
+        for key, value in values.items():
+            if value is None:
+                self.pulumi("config", "rm", key)
+            elif isinstance(value, str):
+                self.pulumi("config", "set", key, value)
+            else:
+                # As JSON by path `--path` it would need a call per leaf: the file is the user's own way for these.
+                self._write(key, value)
+
+    def _write(self, key: str, value: Any) -> None:
+        import yaml
+
+        path = self.folder / "stacks" / "config" / "Pulumi.test.yaml"
+        config = yaml.safe_load(path.read_text())
+        config["config"][f"bluegreen:{key}"] = value
+        path.write_text(yaml.safe_dump(config))
+
+    def up(self, **config: Any) -> str:
+        """`pulumi up` after setting config."""
+        self.set(config)
+        return self.pulumi("up", "--yes", "--skip-preview")
+
+    def up_fails(self, **config: Any) -> str:
+        """The same, when it must fail."""
+        self.set(config)
+        return self.fails("up", "--yes", "--skip-preview")
+
+    def output(self, name: str) -> Any:
+        """A stack output."""
+        return json.loads(self.pulumi("stack", "output", name, "--json"))
+
+    def outcome(self) -> str:
+        """How the newest swap ended."""
+        return str(self.output("history")[0]["outcome"])
+
+    @property
+    def url(self) -> str:
+        """Where production requests go."""
+        return str(self.output("url"))
+
+    def get(self, path: str = "/", color: str | None = None) -> httpx.Response:
+        """Ask production, or one color by its header."""
+        headers = {"X-Bluegreen-Color": color} if color else {}
+        return httpx.get(f"{self.url}{path}", headers=headers)
+
+    def control(self, color: str, **behavior: Any) -> None:
+        """Tell the tasks of a color how to behave, often enough to reach each of them."""
+        for _ in range(6):
+            httpx.post(f"{self.url}/control", json=behavior, headers={"X-Bluegreen-Color": color}).raise_for_status()
+
+    def destroy(self) -> None:
+        """`pulumi destroy`."""
+        self.pulumi("destroy", "--yes", "--skip-preview")
+
+
+class Background:
+    """A `pulumi up` that goes on while the test does something else; ``output`` grows line by line."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.output = ""
+        self.process = subprocess.Popen(
+            ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"],
+            cwd=stack.folder,
+            env=stack.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._changed:
+                self.output += line
+                self._changed.notify_all()
+
+    def wait_for(self, text: str) -> None:
+        """Until the output has ``text``."""
+        with self._changed:
+            found = self._changed.wait_for(lambda: text in self.output, timeout=LIMIT_SECONDS)
+        assert found, f"{text!r} did not come:\n{self.output}"
+
+    def finish(self) -> int:
+        """Its exit status."""
+        status = self.process.wait(timeout=LIMIT_SECONDS)
+        self._reader.join(timeout=10)
+        return status
+
+
+class Rule:
+    """The production rule of a stack's load balancer, as somebody with a console sees it."""
+
+    def __init__(self, stack: Stack) -> None:
+        port = int(stack.url.rsplit(":", 1)[1])
+        answer = httpx.get(f"{stack.cloud.endpoint}/_fakecloud/elbv2/load-balancers").json()
+        balancers = answer["loadBalancers"] if isinstance(answer, dict) else answer
+        self.balancer_arn = next(found["arn"] for found in balancers if found.get("boundPort") == port)
+        self.elb: Any = boto3.client("elbv2")
+        (listener,) = self.elb.describe_listeners(LoadBalancerArn=self.balancer_arn)["Listeners"]
+        self.listener_arn = listener["ListenerArn"]
+        tags = stack.output("targetGroups")
+        self.groups = {color: tags[color] for color in ("blue", "green")}
+
+    def rule(self) -> Any:
+        """The rule itself."""
+        rules = self.elb.describe_rules(ListenerArn=self.listener_arn)["Rules"]
+        return next(rule for rule in rules if rule["Priority"] == "100")
+
+    def shift_by_hand(self, blue: int, green: int) -> None:
+        """Move weights behind Pulumi's back."""
+        groups = [
+            {"TargetGroupArn": self.groups["blue"], "Weight": blue},
+            {"TargetGroupArn": self.groups["green"], "Weight": green},
+        ]
+        action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+        self.elb.modify_rule(RuleArn=self.rule()["RuleArn"], Actions=[action])
+
+
+def make(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, platform: str) -> Iterator[Stack]:
+    """A stack for a fixture: destroyed at the end."""
+    stack = Stack(cloud, tmp_path_factory.mktemp(platform), platform)
+    try:
+        yield stack
+    finally:
+        stack.destroy()

@@ -1,0 +1,207 @@
+"""The main job on the local cloud: the repo's `ecs` program, real tasks, a real load balancer, under load."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from localcloud.load import Load
+from tests.e2e import stack as stacks
+from tests.e2e.stack import Background, Rule, Stack
+
+QUICK = {"name": "all_at_once", "steps": []}
+CANARY = {"name": "canary", "steps": [{"weight_percent": 10, "hold_seconds": 5}]}
+HEALTHZ = [{"kind": "http", "path": "/healthz", "interval_seconds": 1}]
+
+
+@pytest.fixture(scope="module")
+def made(cloud, aws_env, tmp_path_factory):
+    for stack in stacks.make(cloud, tmp_path_factory, "ecs"):
+        stack.set(
+            {
+                "activeColor": "blue",
+                "blueImage": cloud.image("v1"),
+                "greenImage": cloud.image("v2"),
+                "steadyStateTimeoutSeconds": "60",
+                "strategy": QUICK,
+            }
+        )
+        stack.pulumi("up", "--yes", "--skip-preview")
+        yield stack
+
+
+@pytest.fixture
+def stack(made: Stack, cloud) -> Stack:
+    """Blue is live with v1, green idle with v2, whatever the test before did."""
+    config = {"activeColor": "blue", "blueImage": cloud.image("v1"), "greenImage": cloud.image("v2")}
+    made.set({**config, "strategy": QUICK, "gates": HEALTHZ, "tags": {}})
+    made.pulumi("up", "--yes", "--skip-preview")
+    assert made.get().json()["version"] == "v1"
+    return made
+
+
+def test_a_promotion_and_its_revert_lose_nothing_under_load(stack):
+    stack.set({"strategy": CANARY})
+    preview = stack.pulumi("config", "set", "activeColor", "green") + stack.pulumi("preview", "--diff")
+    assert '~ active_color                : "blue" => "green"' in preview
+    assert '"blue 90 % -> green 10 %, hold 5 s, gates: target health, http /healthz"' in preview
+    with Load(stack.url, rate_per_second=700) as load:
+        stack.pulumi("up", "--yes", "--skip-preview")
+        promoted = stack.output("history")[0]
+        stack.up(activeColor="blue")
+        reverted = stack.output("history")[0]
+    result = load.result
+    assert result.failed == 0, result.errors
+    assert len(result) > 2_000, "the demo and the benchmarks measure the rate; here it is enough to be many"
+    assert {sample.kept for sample in result.samples()} == {True, False}
+
+    assert promoted["outcome"] == "promoted"
+    canary, everything = (step["at_seconds"] for step in promoted["steps"])
+    share = result.share_percent("green", canary + 0.3, everything - 0.3)
+    assert abs(share - 10) <= 3
+    assert result.share_percent("green", everything + 0.3, reverted["steps"][0]["at_seconds"] - 0.3) == 100
+    assert reverted["outcome"] == "rolled_back"
+    assert result.share_percent("blue", reverted["steps"][0]["at_seconds"] + 0.3, result.last_at) == 100
+
+
+def test_a_green_that_is_never_healthy_gets_no_request(stack, cloud):
+    with Load(stack.url, rate_per_second=100) as load:
+        said = stack.up_fails(activeColor="green", greenImage=cloud.image("broken"), steadyStateTimeoutSeconds="20")
+    assert load.result.between(0, 1e12).keys() == {"blue"}
+    assert load.result.failed == 0
+    assert "green is not ready for traffic after 20 s" in said
+    assert "Target.FailedHealthChecks" in said
+    assert "traffic was not moved: blue 100 %" in said
+    assert "set activeColor back to blue" in said
+    assert "Traceback" not in said
+
+    stack.set({"steadyStateTimeoutSeconds": "60"})
+    stack.up(greenImage=cloud.image("v3"))
+    assert stack.outcome() == "promoted"
+    assert stack.get().json()["version"] == "v3"
+
+
+def test_a_green_that_fails_the_http_gate_gets_no_request(stack, cloud):
+    gate = {"kind": "http", "path": "/", "json_match": {"version": "v2"}, "interval_seconds": 1}
+    said = stack.up_fails(activeColor="green", greenImage=cloud.image("v3"), gates=[gate])
+    assert "gate http / failed: version = 'v3' against version = 'v2'" in said
+    assert stack.get().headers["x-color"] == "blue"
+    stack.up(activeColor="blue")
+    assert stack.get().headers["x-color"] == "blue", "the revert leaves everything as it was"
+    assert stack.output("liveColor") == "blue"
+
+
+def test_a_green_that_turns_bad_during_a_hold_is_taken_back(stack):
+    stack.set({"activeColor": "green", "strategy": {"steps": [{"weight_percent": 10, "hold_seconds": 60}]}})
+    up = Background(stack)
+    up.wait_for("blue 90 %, green 10 %")
+    stack.control("green", fail_healthz=True)
+    assert up.finish() != 0
+    assert "gate http /healthz failed: status 503 against status 200" in up.output
+    assert "restored and verified: blue 100 %, green 0 %" in up.output
+    assert {stack.get().headers["x-color"] for _ in range(50)} == {"blue"}
+
+    stack.control("green", fail_healthz=False)
+    stack.up(strategy=QUICK)
+    assert stack.get().headers["x-color"] == "green", "mended, the same promotion goes through"
+
+
+def test_weights_moved_by_hand_are_shown_and_healed(stack):
+    Rule(stack).shift_by_hand(70, 30)
+    preview = stack.pulumi("preview")
+    assert "drift: the live weights are blue 70 %, green 30 %; the last update left blue 100 %, green 0 %" in preview
+    stack.pulumi("refresh", "--yes", "--skip-preview")
+    stack.up()
+    assert {stack.get().headers["x-color"] for _ in range(50)} == {"blue"}
+    assert stack.outcome() == "healed"
+
+
+def test_an_unrelated_update_moves_no_traffic(stack):
+    stack.up(activeColor="green")
+    before = Rule(stack).rule()["Actions"]
+    with Load(stack.url, rate_per_second=200) as load:
+        said = stack.up(tags={"team": "payments"})
+    assert "aws:lb:Listener web-http updated" in said
+    assert "aws:lb:TargetGroup web-blue updated" in said
+    assert Rule(stack).rule()["Actions"] == before
+    assert load.result.failed == 0
+    assert load.result.between(0, 1e12).keys() == {"green"}
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["config kept", "config reverted"])
+def test_a_killed_provider_in_mid_shift_is_put_right_by_the_next_up(stack, kept):
+    stack.set({"activeColor": "green", "strategy": {"steps": [{"weight_percent": 50, "hold_seconds": 30}]}})
+    with Load(stack.url, rate_per_second=500) as load:
+        up = Background(stack)
+        up.wait_for("blue 50 %, green 50 %")
+        kill_provider(up.process.pid)
+        assert up.finish() != 0
+        stack.up(activeColor="green" if kept else "blue", strategy=QUICK)
+    assert load.result.failed == 0, load.result.errors
+    assert stack.outcome() == ("resumed" if kept else "healed")
+    assert {stack.get().headers["x-color"] for _ in range(50)} == {"green" if kept else "blue"}
+
+
+def kill_provider(engine_pid: int) -> None:
+    """SIGKILL to the dynamic provider that is a descendant of this engine."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rsplit(")", 1)[1].split()
+            parents[int(path.parent.name)] = int(fields[1])
+        except OSError:
+            continue
+
+    def descends(pid: int) -> bool:
+        while pid > 1:
+            if pid == engine_pid:
+                return True
+            pid = parents.get(pid, 0)
+        return False
+
+    def is_provider(pid: int) -> bool:
+        try:
+            return b"pulumi.dynamic" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+
+    found = [pid for pid in parents if descends(pid) and is_provider(pid)]
+    assert found, "no provider runs"
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"activeColor": "purple"}, "active_color: 'purple' is not allowed; allowed: blue, green"),
+        (
+            {"strategy": {"steps": [{"weight_percent": 50}, {"weight_percent": 10}]}},
+            "strategy.steps[1].weight_percent: 10 is not allowed; allowed: a whole number from 51 to 99",
+        ),
+        ({"greenImage": None}, "greenImage"),
+        (
+            {"containerPort": "9999"},
+            "container_port: 9999 is not allowed; allowed: a port that a container of blue has: 8080",
+        ),
+        ({"gates": [{"kind": "hope"}]}, "gates[0].kind: 'hope' is not allowed; allowed: http, target_health"),
+    ],
+)
+def test_bad_config_is_refused_at_preview_and_nothing_is_written(stack, config, expected):
+    before = json.loads(stack.pulumi("stack", "export"))["deployment"]["resources"]
+    rule = Rule(stack).rule()
+    stack.set(config)
+    try:
+        said = stack.fails("preview")
+        assert expected in said
+        assert "Traceback" not in said
+        assert expected in stack.fails("up", "--yes", "--skip-preview")
+    finally:
+        stack.set({key: None for key in config if key == "containerPort"})
+    after = json.loads(stack.pulumi("stack", "export"))["deployment"]["resources"]
+    assert {r["urn"]: r.get("inputs") for r in after} == {r["urn"]: r.get("inputs") for r in before}
+    assert Rule(stack).rule() == rule
