@@ -65,6 +65,8 @@ class Emulator:
         raise LocalCloudError(f"the listener has no rule for {color}'s preview")
 
     def _versions(self, color: str) -> set[str]:
+        """What the color's preview answers: versions, or status codes while a task is being replaced."""
         headers = {"X-Bluegreen-Color": color}
         with httpx.Client(trust_env=False, headers=headers, timeout=10) as client:
-            return {str(client.get(self._url).json().get("version")) for _ in range(PREVIEW_REQUESTS)}
+            answers = [client.get(self._url) for _ in range(PREVIEW_REQUESTS)]
+        return {str(answer.json()["version"] if answer.is_success else answer.status_code) for answer in answers}

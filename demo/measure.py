@@ -82,7 +82,7 @@ def windows(result: Result, live: str, swaps: Sequence[Swap]) -> list[Window]:
     weights = {"blue": 100 * (live == "blue"), "green": 100 * (live == "green")}
     cuts: list[tuple[float, str, dict[str, int], str]] = [(result.first_at, f"{live} live", weights, "")]
     for swap in swaps:
-        cuts.append((swap.up.began_at, f"{swap.name}: getting ready", weights, ""))
+        cuts.append((swap.up.began_at, f"{swap.name}: preparing", weights, ""))
         for at, weights in swap.shifts:
             cuts.append((at, f"{swap.name}: {swap.target} {weights[swap.target]} %", weights, swap.name))
     ends = [cut[0] for cut in cuts[1:]] + [result.last_at + 1]

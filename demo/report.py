@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -10,12 +12,20 @@ from rich.table import Table
 from demo.measure import SETTLE_SECONDS, Story, Swap, Window
 from localcloud.load import Result
 
-COLUMNS = ("phase", "seconds", "blue", "green", "failed", "declared", "measured", "error")
+COLUMNS = ("phase", "time", "blue", "green", "failed", "weight", "measured", "error")
 TIMES = ("to the first shift", "to the last shift", "to its end")
 NOTE = (
-    f"declared, measured: green's share, in percent; error: their distance in points. Measured without "
-    f"{1000 * SETTLE_SECONDS:.0f} ms on both sides of a shift; a shift counts from when the swap had verified it."
+    f"weight, measured: green's share as declared and as the load saw it, in percent; error: their distance in points. "
+    f"Measured without {1000 * SETTLE_SECONDS:.0f} ms on both sides of a shift; a shift counts from when the swap had "
+    f"verified it."
 )
+_LOOK: dict[str, Any] = {
+    "title_justify": "left",
+    "title_style": "bold",
+    "box": box.SIMPLE_HEAD,
+    "pad_edge": False,
+    "padding": (0, 1, 0, 0),
+}
 _STYLES = {"blue": "blue", "green": "green", "failed": "red"}
 
 
@@ -47,7 +57,7 @@ def load_line(result: Result) -> str:
 
 
 def _requests(story: Story) -> Table:
-    table = Table(title="Requests", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title="Requests", **_LOOK)
     table.add_column("phase", no_wrap=True)
     for name in COLUMNS[1:]:
         table.add_column(name, justify="right", style=_STYLES.get(name, ""))
@@ -61,19 +71,18 @@ def row(window: Window) -> list[str]:
     measured, error = window.green_percent, window.split_error_points
     return [
         window.name,
-        f"{window.end - window.start:.1f}",
+        f"{window.end - window.start:.1f} s",
         str(window.counts.get("blue", 0)),
         str(window.counts.get("green", 0)),
         str(window.failed),
-        f"{window.weights['green']} %",
-        "-" if measured is None else f"{measured:.1f} %",
+        str(window.weights["green"]),
+        "-" if measured is None else f"{measured:.1f}",
         "-" if error is None else f"{error:.2f}",
     ]
 
 
 def _times(story: Story) -> Table:
-    title = "Seconds from the command"
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title="Seconds from the command", **_LOOK)
     table.add_column("", no_wrap=True)
     for name in TIMES:
         table.add_column(name, justify="right")

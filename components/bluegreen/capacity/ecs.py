@@ -100,11 +100,6 @@ class EcsCapacity:
         if service["taskDefinition"] != self.task_definitions[color]:
             reason = f"service {name} runs {service['taskDefinition']} instead of {self.task_definitions[color]}"
             return Readiness(False, running, desired, reason)
-        old = [
-            deployment
-            for deployment in service.get("deployments", ())
-            if deployment["status"] != "PRIMARY" and deployment["runningCount"] and not deployment["desiredCount"]
-        ]
         failed = next(
             (item for item in service.get("deployments", ()) if item.get("rolloutState") == "FAILED"),
             None,
@@ -117,26 +112,36 @@ class EcsCapacity:
         if running < desired or pending:
             reason = f"service {name}: {running} of {desired} tasks run, {pending} pending"
             return Readiness(False, running, desired, "; ".join(filter(None, (reason, self._trouble(service)))))
-        if running > desired or old:
-            return Readiness(False, running, desired, f"service {name}: tasks of a former deployment still run")
+        if running > desired or (len(service.get("deployments", ())) > 1 and self._former_tasks(service)):
+            return Readiness(False, running, desired, f"service {name}: tasks of a former release still run")
         return Readiness(True, running, desired)
+
+    def _former_tasks(self, service: Mapping[str, Any]) -> bool:
+        """Whether a running task has another task definition than the service: two calls."""
+        tasks = self._tasks(service, "RUNNING")
+        return any(task["taskDefinitionArn"] != service["taskDefinition"] for task in tasks)
+
+    def _tasks(self, service: Mapping[str, Any], desired_status: str) -> list[Mapping[str, Any]]:
+        ecs = self.aws.client("ecs")
+        with called("ecs:ListTasks"):
+            pages = ecs.get_paginator("list_tasks").paginate(
+                cluster=self.cluster, serviceName=service["serviceName"], desiredStatus=desired_status
+            )
+            arns = [arn for page in pages for arn in page["taskArns"]]
+        found: list[Mapping[str, Any]] = []
+        for start in range(0, len(arns), 100):  # the most that one call takes
+            with called("ecs:DescribeTasks"):
+                found += ecs.describe_tasks(cluster=self.cluster, tasks=arns[start : start + 100])["tasks"]
+        return found
 
     def _trouble(self, service: Mapping[str, Any]) -> str:
         """The newest event or stopped task that says why tasks do not run."""
         event = next((event["message"] for event in service.get("events", ()) if _TROUBLE.search(event["message"])), "")
         if event or service["runningCount"] + service["pendingCount"] >= service["desiredCount"]:
             return str(event)
-        ecs = self.aws.client("ecs")
-        with called("ecs:ListTasks"):
-            stopped = ecs.list_tasks(
-                cluster=self.cluster, serviceName=service["serviceName"], desiredStatus="STOPPED", maxResults=1
-            )["taskArns"]
-        if not stopped:
-            return ""
-        with called("ecs:DescribeTasks"):
-            tasks = ecs.describe_tasks(cluster=self.cluster, tasks=stopped)["tasks"]
-        reasons = [container.get("reason") for task in tasks for container in task.get("containers", ())]
-        return next((str(reason) for reason in (*(t.get("stoppedReason") for t in tasks), *reasons) if reason), "")
+        newest = max(self._tasks(service, "STOPPED"), key=lambda task: str(task.get("stoppedAt")), default={})
+        reasons = [newest.get("stoppedReason"), *(part.get("reason") for part in newest.get("containers", ()))]
+        return "; ".join(str(reason) for reason in reasons if reason)
 
     # -- retirement
 

@@ -182,8 +182,9 @@ class AlbRouter:
         if weights == Weights():
             return Convergence.CONVERGED if self.read() == weights else Convergence.PENDING
         with called("elasticloadbalancing:DescribeRules"):
-            rule = self._elb.describe_rules(RuleArns=[self._rule_arn])["Rules"][0]
-        return Convergence.CONVERGED if self._weights(rule) == weights else Convergence.PENDING
+            found = self._elb.describe_rules(RuleArns=[self._rule_arn])["Rules"]
+        live = self._weights(found[0]) if found else Weights()
+        return Convergence.CONVERGED if live == weights else Convergence.PENDING
 
     # -- the rest
 

@@ -16,6 +16,7 @@ answers, so that a stack's url output can be opened.
 | `table`, `generate`, `properties.json` | property names and types of the SDK |
 | `model` | `ResourceType`, `P`: how a type is declared |
 | `checker`, `differ`, `lifecycle` | the provider's behaviour, the same for every type |
+| `driver` | the plugin without an engine, for tests |
 | `session` | AWS clients, created when first needed |
 | `services/` | one file a service (or part of one): declarations and the calls |
 

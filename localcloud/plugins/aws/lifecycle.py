@@ -79,8 +79,9 @@ def create(declared: ResourceType, aws: Aws, inputs: Props, timeout: float) -> t
         if changed:
             declared.update(aws, resource_id, Change(live, wanted, changed))
             live = _present(declared, aws, resource_id, wanted)
-    except ProviderError as error:
-        raise InitFailed(resource_id, known, inputs, str(error)) from None
+    except Exception as error:  # noqa: BLE001 - also on a defect of this plugin the id must reach the state
+        reason = str(error) if isinstance(error, ProviderError) else f"defect in the AWS stand-in: {error!r}"
+        raise InitFailed(resource_id, known, inputs, reason) from None
     return resource_id, _outputs(declared, aws, resource_id, wanted, live)
 
 

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 _BY_MODULE = {
     "elbv2_balancer": ["aws:lb/loadBalancer:LoadBalancer"],
-    "elbv2_targets": ["aws:lb/targetGroup:TargetGroup", "aws:lb/targetGroupAttachment:TargetGroupAttachment"],
+    "elbv2_targets": ["aws:lb/targetGroup:TargetGroup"],
+    "elbv2_attachment": ["aws:lb/targetGroupAttachment:TargetGroupAttachment"],
     "elbv2_listener": ["aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule"],
     "ecs": ["aws:ecs/cluster:Cluster", "aws:ecs/taskDefinition:TaskDefinition"],
     "ecs_service": ["aws:ecs/service:Service"],
     "logs": ["aws:cloudwatch/logGroup:LogGroup"],
     "ec2_network": ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"],
-    "ec2_security": [
-        "aws:ec2/securityGroup:SecurityGroup",
+    "ec2_security": ["aws:ec2/securityGroup:SecurityGroup"],
+    "ec2_security_rules": [
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
     ],
@@ -33,9 +34,9 @@ _BY_MODULE = {
     ],
     "appautoscaling": [
         "aws:appautoscaling/target:Target",
-        "aws:appautoscaling/policy:Policy",
         "aws:appautoscaling/scheduledAction:ScheduledAction",
     ],
+    "appautoscaling_policy": ["aws:appautoscaling/policy:Policy"],
 }
 _INVOKES_BY_MODULE = {
     "lookups": [

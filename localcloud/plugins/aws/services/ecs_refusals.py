@@ -8,7 +8,7 @@ from localcloud.plugins.aws.model import ApiError, Props, ProviderError
 from localcloud.plugins.aws.services import elbv2_targets
 from localcloud.plugins.aws.session import Aws
 
-_ATTACH_SECONDS: Final = 10.0
+ATTACH_SECONDS = 10.0
 # Fargate's sizes: CPU units -> (least memory, most memory, step), in MiB; 256 has three sizes of its own.
 _FARGATE: Final = {
     512: (1024, 4096, 1024),
@@ -78,8 +78,8 @@ def _check_group(aws: Aws, arn: str, vpc_mode: bool) -> None:
     if vpc_mode and group["TargetType"] != "ip":
         kind = group["TargetType"]
         raise _refuse(
-            f"The provided target group {arn} has target type {kind}, which is incompatible with the awsvpc network mode "
-            "specified in the task definition."
+            f"The provided target group {arn} has target type {kind}, which is incompatible with the awsvpc network "
+            "mode specified in the task definition."
         )
 
     def attached() -> bool | None:
@@ -87,7 +87,7 @@ def _check_group(aws: Aws, arn: str, vpc_mode: bool) -> None:
 
     try:
         # Rules are made at the same time: the real provider tries again for a while, too.
-        aws.wait(f"target group {arn} to be attached to a load balancer", attached, _ATTACH_SECONDS, 0.5)
+        aws.wait(f"target group {arn} to be attached to a load balancer", attached, ATTACH_SECONDS, 0.5)
     except ProviderError:
         raise _refuse(
             f"The target group with targetGroupArn {arn} does not have an associated load balancer."

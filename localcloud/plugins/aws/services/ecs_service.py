@@ -15,21 +15,14 @@ from localcloud.plugins.aws.model import (
     Failure,
     P,
     Props,
-    ProviderError,
     ResourceType,
 )
 from localcloud.plugins.aws.services.ecs import SERVICE, tags_in, tags_out, update_tags
 from localcloud.plugins.aws.services.ecs_refusals import check_service
+from localcloud.plugins.aws.services.ecs_steady import MISSING, find_service, wait_for_service
 from localcloud.plugins.aws.session import Aws
 
-_MISSING: Final = ("ServiceNotFoundException", "ClusterNotFoundException")
 _STEADY_SECONDS: Final = 1200.0
-
-
-def find_service(aws: Aws, cluster: str | None, which: str) -> dict[str, Any] | None:
-    answer = aws.find(SERVICE, "DescribeServices", _MISSING, cluster=cluster, services=[which], include=["TAGS"])
-    found: list[dict[str, Any]] = (answer or {}).get("services", [])
-    return found[0] if found else None
 
 
 def _network(props: Props) -> dict[str, Any] | None:
@@ -185,43 +178,6 @@ def _update(aws: Aws, arn: str, change: Change) -> None:
     update_tags(aws, arn, change)
 
 
-def _wait(aws: Aws, arn: str, props: Props, timeout: float) -> None:
-    steady = bool(props.get("waitForSteadyState"))
-    seen: dict[str, Any] = {}
-
-    def ready() -> bool | None:
-        service = find_service(aws, props.get("cluster"), arn) or {}
-        seen.update(service)
-        if service.get("status") != "ACTIVE":
-            return None
-        deployments = service.get("deployments", [])
-        failed = [d for d in deployments if d.get("rolloutState") == "FAILED" and d.get("status") == "PRIMARY"]
-        if steady and failed:
-            raise ProviderError(
-                f"ECS service {props['name']}: deployment failed: {failed[0].get('rolloutStateReason')}"
-            )
-        done = len(deployments) == 1 and service["runningCount"] == service["desiredCount"]
-        return True if not steady or done else None
-
-    try:
-        aws.wait(f"ECS service {props['name']} to be {'steady' if steady else 'ACTIVE'}", ready, timeout, 0.5)
-    except ProviderError as error:
-        running = f"{seen.get('runningCount')} of {seen.get('desiredCount')} tasks run"
-        told = [event["message"] for event in seen.get("events", [])[:2]] + _stopped(aws, seen)
-        raise ProviderError(f"{error} ({running}; {'; '.join(told) or 'no events'})") from None
-
-
-def _stopped(aws: Aws, service: dict[str, Any]) -> list[str]:
-    """Why the service's last task stopped."""
-    if not service:
-        return []
-    cluster = service["clusterArn"]
-    which = {"cluster": cluster, "serviceName": service["serviceName"], "desiredStatus": "STOPPED"}
-    arns = (aws.find(SERVICE, "ListTasks", _MISSING, **which) or {}).get("taskArns", [])
-    tasks = aws.call(SERVICE, "DescribeTasks", cluster=cluster, tasks=arns[-1:])["tasks"] if arns else []
-    return [f"a task stopped: {task.get('stoppedReason', '').strip()}" for task in tasks]
-
-
 def _delete(aws: Aws, arn: str, props: Props) -> None:
     cluster = props.get("cluster")
     service = find_service(aws, cluster, arn)
@@ -233,7 +189,7 @@ def _delete(aws: Aws, arn: str, props: Props) -> None:
 
     def delete() -> bool | None:
         try:
-            aws.find(SERVICE, "DeleteService", _MISSING, cluster=cluster, service=arn, force=force or None)
+            aws.find(SERVICE, "DeleteService", MISSING, cluster=cluster, service=arn, force=force or None)
         except ApiError as error:
             # The real provider tries again on just these: the scale-down above is not done yet.
             if "while deployments are active" in str(error) or "scaled above 0" in str(error):
@@ -321,7 +277,7 @@ TYPES: Final = [
         read=_read,
         update=_update,
         delete=_delete,
-        wait=_wait,
+        wait=wait_for_service,
         validate=_validate,
         name_max=255,
         create_timeout=_STEADY_SECONDS,

@@ -1,9 +1,8 @@
 # ruff: noqa: ARG001 - the signatures are those of `ResourceType`
-"""Target groups and their targets."""
+"""Target groups."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -206,38 +205,6 @@ def _check_port(value: Any) -> str | None:
     return None if fits else f"must be a port number or `traffic-port`, got {value!r}"
 
 
-def _register(aws: Aws, props: Props) -> str:
-    aws.call(SERVICE, "RegisterTargets", TargetGroupArn=props["targetGroupArn"], Targets=[_target(props)])
-    return f"{props['targetGroupArn']}-{time.time_ns()}"
-
-
-def _target(props: Props) -> dict[str, Any]:
-    named = {"Id": "targetId", "Port": "port", "AvailabilityZone": "availabilityZone"}
-    return {key: props[name] for key, name in named.items() if props.get(name) is not None}
-
-
-def _registered(aws: Aws, _: str, props: Props) -> Props | None:
-    answer = aws.find(
-        SERVICE,
-        "DescribeTargetHealth",
-        (*MISSING, "InvalidTarget"),
-        TargetGroupArn=props["targetGroupArn"],
-        Targets=[_target(props)],
-    )
-    gone = {"Target.NotRegistered", "Target.DeregistrationInProgress"}
-    described = [
-        entry
-        for entry in (answer or {}).get("TargetHealthDescriptions", [])
-        if entry["TargetHealth"].get("Reason") not in gone and entry["Target"]["Id"] == props["targetId"]
-    ]
-    names = ("targetGroupArn", "targetId", "port", "availabilityZone")
-    return {name: props.get(name) for name in names} if described else None
-
-
-def _deregister(aws: Aws, _: str, props: Props) -> None:
-    aws.find(SERVICE, "DeregisterTargets", MISSING, TargetGroupArn=props["targetGroupArn"], Targets=[_target(props)])
-
-
 TYPES: Final = [
     ResourceType(
         token="aws:lb/targetGroup:TargetGroup",
@@ -292,19 +259,5 @@ TYPES: Final = [
         delete=_delete,
         validate=_validate,
         name_max=32,
-    ),
-    ResourceType(
-        token="aws:lb/targetGroupAttachment:TargetGroupAttachment",
-        props={
-            "targetGroupArn": P(force_new=True),
-            "targetId": P(force_new=True),
-            "port": P(force_new=True, check=between(1, 65535)),
-            "availabilityZone": P(force_new=True),
-            "region": REGION,
-        },
-        create=_register,
-        read=_registered,
-        delete=_deregister,
-        taggable=False,
     ),
 ]

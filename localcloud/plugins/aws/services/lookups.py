@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from localcloud.plugins.aws.model import Props, ProviderError
-from localcloud.plugins.aws.services import ecs, ecs_service, elbv2_balancer, elbv2_listener, elbv2_targets
+from localcloud.plugins.aws.services import ecs, ecs_steady, elbv2_balancer, elbv2_listener, elbv2_targets
 from localcloud.plugins.aws.services.ec2_common import main_route_table, vpc_attribute
 from localcloud.plugins.aws.session import Aws, tag_map
 
@@ -171,7 +171,7 @@ def _cluster(aws: Aws, arguments: Props) -> Props:
 
 def _service(aws: Aws, arguments: Props) -> Props:
     cluster, name = arguments["clusterArn"], arguments["serviceName"]
-    found = ecs_service.find_service(aws, cluster, name)
+    found = ecs_steady.find_service(aws, cluster, name)
     if found is None or found["status"] == "INACTIVE":
         raise ProviderError(f"no ECS Service {name} in cluster {cluster}")
     passed = ("desiredCount", "pendingCount", "runningCount", "launchType", "schedulingStrategy", "status")

@@ -1,0 +1,103 @@
+"""What the tests of the AWS plugin share: a configured plugin, and resources that others can refer to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.plugins.aws.driver import Driver, Resource
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ecs-tasks.amazonaws.com"}}
+        ],
+    }
+)
+ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+CONTAINERS = json.dumps([{"name": "app", "image": "x:v1", "portMappings": [{"containerPort": 80}]}])
+FIXED = {
+    "type": "fixed-response",
+    "fixedResponse": {"contentType": "text/plain", "statusCode": "503", "messageBody": "no color is live"},
+}
+
+
+def client(cloud: LocalCloud, service: str) -> Any:
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=cloud.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+@pytest.fixture(scope="session")
+def aws_driver(cloud: LocalCloud) -> Driver:
+    return Driver(cloud.endpoint)
+
+
+@pytest.fixture(scope="session")
+def aws_client(cloud: LocalCloud) -> Callable[[str], Any]:
+    """Makes boto3 clients of the emulator: what a hand behind Pulumi's back uses."""
+    return lambda service: client(cloud, service)
+
+
+class World:
+    """What the resources under test refer to; made once, removed at the end."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self.made: list[Resource] = []
+        self.vpc = driver.invoke("aws:ec2/getVpc:getVpc", default=True)["id"]
+        where = [{"name": "vpc-id", "values": [self.vpc]}]
+        self.subnets = driver.invoke("aws:ec2/getSubnets:getSubnets", filters=where)["ids"]
+        self.group = self.make("aws:ec2/securityGroup:SecurityGroup", {"vpcId": self.vpc}).id
+        self.balancer = self.make("aws:lb/loadBalancer:LoadBalancer", {"subnets": self.subnets}).id
+        ports = {"port": 80, "protocol": "HTTP", "targetType": "ip", "vpcId": self.vpc}
+        self.targets = self.make("aws:lb/targetGroup:TargetGroup", ports).id
+        self.others = self.make("aws:lb/targetGroup:TargetGroup", ports, "other").id
+        listener = {"loadBalancerArn": self.balancer, "port": 80, "defaultActions": [FIXED]}
+        self.listener = self.make("aws:lb/listener:Listener", listener).id
+        rule = {
+            "listenerArn": self.listener,
+            "actions": [{"type": "forward", "targetGroupArn": self.targets}],
+            "conditions": [{"pathPattern": {"values": ["/world"]}}],
+        }
+        self.make("aws:lb/listenerRule:ListenerRule", rule)  # ECS takes attached target groups only
+        self.cluster = self.make("aws:ecs/cluster:Cluster", {}).id
+        self.role = self.make("aws:iam/role:Role", {"assumeRolePolicy": TRUST}).id
+        task = {"family": "world", "containerDefinitions": CONTAINERS}
+        self.task = self.make("aws:ecs/taskDefinition:TaskDefinition", task).outputs["arn"]
+        in_vpc = {"family": "world-vpc", "containerDefinitions": CONTAINERS, "networkMode": "awsvpc"}
+        self.vpc_task = self.make("aws:ecs/taskDefinition:TaskDefinition", in_vpc).outputs["arn"]
+        service = {"cluster": self.cluster, "taskDefinition": self.task, "launchType": "EC2"}
+        self.service = self.make("aws:ecs/service:Service", service)
+        self.scaled = {
+            "resourceId": "service/" + self.service.id.split("service/", 1)[1],
+            "scalableDimension": "ecs:service:DesiredCount",
+            "serviceNamespace": "ecs",
+        }
+        self.make("aws:appautoscaling/target:Target", {**self.scaled, "minCapacity": 0, "maxCapacity": 2})
+
+    def make(self, token: str, inputs: dict[str, Any], name: str = "world") -> Resource:
+        resource = self.driver.create(self.driver.check(token, name, inputs))
+        self.made.append(resource)
+        return resource
+
+    def end(self) -> None:
+        for resource in reversed(self.made):
+            self.driver.delete(resource)
+
+
+@pytest.fixture(scope="session")
+def aws_world(aws_driver: Driver) -> Iterator[World]:
+    world = World(aws_driver)
+    yield world
+    world.end()
