@@ -21,6 +21,7 @@ from localcloud.stack import Ran, Stack
 
 RATE_PER_SECOND = 500
 READY_SECONDS = 120.0
+MAX_SECONDS, MAX_REQUESTS = 3600, 2_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Measured:
     def converged_milliseconds(self, swap: Timed, old: str) -> float:
         """From the emulator's receipt of the shift call to the last answer of the old color, seen by a client."""
         answers = (s.at + s.latency for s in self.result.samples() if s.color == old and s.at < swap.up.ended_at)
-        return max(0.0, 1000 * (max(answers) - swap.shift_at))
+        return max(0.0, 1000 * (max(answers, default=0.0) - swap.shift_at))
 
 
 class Bench:
@@ -87,10 +88,12 @@ class Bench:
                 url = stack.output("url")
                 self._swap_untimed(stack, "green")
                 self._swap_untimed(stack, "blue")
-            with Load(url, rate_per_second=RATE_PER_SECOND) as load:
+            with Load(url, rate_per_second=RATE_PER_SECOND, max_seconds=MAX_SECONDS, max_requests=MAX_REQUESTS) as load:
                 rounds = [self._round(stack, Emulator(stack.cloud, url), number) for number in range(self._count)]
             with self._progress.step("Removing the stack"):
                 stack.destroy()
+        if load.result.stopped_by != "asked":
+            raise LocalCloudError(f"the load ended before the rounds did: {load.result.stopped_by}")
         return Measured(preview.seconds, rounds, load.result)
 
     def _round(self, stack: Stack, emulator: Emulator, number: int) -> Round:

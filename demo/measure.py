@@ -53,7 +53,8 @@ class Window:
     name: str
     start: float
     end: float
-    weights: Mapping[str, int]
+    weights: Mapping[str, int] | None
+    """None where they are not known: after a swap that failed."""
     counts: Mapping[str, int]
     failed: int
     green_percent: float | None
@@ -67,24 +68,34 @@ class Window:
 
     @property
     def split_error_points(self) -> float | None:
-        """How far the measured split is from the declared one; None if nothing was measured."""
-        return None if self.green_percent is None else abs(self.green_percent - self.weights["green"])
+        """How far the measured split is from the declared one; None if one of them is not known."""
+        if self.green_percent is None or self.weights is None:
+            return None
+        return abs(self.green_percent - self.weights["green"])
+
+    @property
+    def allowed_error_points(self) -> float:
+        """None at all where one color has it all."""
+        return MAX_SPLIT_ERROR_POINTS if self.weights is not None and 0 < self.weights["green"] < 100 else 0
 
 
-def windows(result: Result, live: str, swaps: Sequence[Swap]) -> list[Window]:
+def windows(result: Result, live: str, swaps: Sequence[Swap], failed: tuple[str, float] | None = None) -> list[Window]:
     """The whole run, cut where a swap's command began and where weights changed.
 
     Args:
         result: the load.
         live: the color that was live when it began.
         swaps: what was done, in order.
+        failed: the name of a swap that came to no end, and when its command began.
     """
     weights = {"blue": 100 * (live == "blue"), "green": 100 * (live == "green")}
-    cuts: list[tuple[float, str, dict[str, int], str]] = [(result.first_at, f"{live} live", weights, "")]
+    cuts: list[tuple[float, str, dict[str, int] | None, str]] = [(result.first_at, f"{live} live", weights, "")]
     for swap in swaps:
         cuts.append((swap.up.began_at, f"{swap.name}: preparing", weights, ""))
         for at, weights in swap.shifts:
             cuts.append((at, f"{swap.name}: {swap.target} {weights[swap.target]} %", weights, swap.name))
+    if failed is not None:
+        cuts.append((failed[1], f"{failed[0]}: not finished", None, ""))
     ends = [cut[0] for cut in cuts[1:]] + [result.last_at + 1]
     return [
         Window(
@@ -111,6 +122,8 @@ class Story:
     preview: Ran | None = None
     promotion: Swap | None = None
     rollback: Swap | None = None
+    pending: tuple[str, float] | None = None
+    """A swap that has begun and not ended: its name and when."""
     result: Result | None = None
     problems: list[str] = dataclasses.field(default_factory=list)
     """Why the run was no success."""
@@ -123,7 +136,7 @@ class Story:
     @property
     def windows(self) -> list[Window]:
         """The run in pieces; empty if there was no load."""
-        return windows(self.result, "blue", self.swaps) if self.result else []
+        return windows(self.result, "blue", self.swaps, self.pending) if self.result else []
 
     def max_split_error_points(self, swap: str) -> float:
         """The worst of a swap's steps: the held ones and the end, where all traffic is on one color."""
@@ -148,13 +161,9 @@ class Story:
             error_points = window.split_error_points
             if window.swap and error_points is None:
                 self.problems.append(f"{window.name}: too short to be measured")
-            elif error_points is not None and error_points > (MAX_SPLIT_ERROR_POINTS if self._mixed(window) else 0):
-                got = f"green had {window.green_percent:.2f} % instead of {window.weights['green']} %"
-                self.problems.append(f"{window.name}: {got}")
-
-    @staticmethod
-    def _mixed(window: Window) -> bool:
-        return 0 < window.weights["green"] < 100
+            elif error_points is not None and error_points > window.allowed_error_points:
+                off = f"green's share was {window.green_percent:.2f} %, {error_points:.2f} points off"
+                self.problems.append(f"{window.name}: {off} (limit {window.allowed_error_points:g})")
 
     def numbers(self) -> dict[str, Any] | None:
         """What `--json` writes; None if the story did not come to its end."""

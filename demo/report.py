@@ -75,7 +75,7 @@ def row(window: Window) -> list[str]:
         str(window.counts.get("blue", 0)),
         str(window.counts.get("green", 0)),
         str(window.failed),
-        str(window.weights["green"]),
+        "-" if window.weights is None else str(window.weights["green"]),
         "-" if measured is None else f"{measured:.1f}",
         "-" if error is None else f"{error:.2f}",
     ]

@@ -12,7 +12,7 @@ from demo.measure import Story, Swap
 from localcloud.errors import LocalCloudError
 from localcloud.load import Load
 from localcloud.progress import Progress
-from localcloud.stack import Ran, Stack
+from localcloud.stack import Stack
 
 QUIET_SECONDS = 2.0
 """Load before, between and after the commands, so that the picture shows what was normal."""
@@ -61,20 +61,23 @@ class Teller:
         stack.config_set("activeColor", "green")
         story.preview = stack.pulumi("preview", "--diff")
         self._chapter("The promotion, a canary in steps")
-        story.promotion = self._swap(stack, "promotion", stack.up())
+        story.promotion = self._swap(stack, story, "promotion")
         time.sleep(QUIET_SECONDS)
         self._chapter("The rollback: the config is reverted")
         stack.config_set("activeColor", "blue")
-        story.rollback = self._swap(stack, "rollback", stack.up())
+        story.rollback = self._swap(stack, story, "rollback")
         time.sleep(QUIET_SECONDS)
         if not load.running:
             raise LocalCloudError("the load generator ended before the story did")
 
     @staticmethod
-    def _swap(stack: Stack, name: str, up: Ran) -> Swap:
+    def _swap(stack: Stack, story: Story, name: str) -> Swap:
+        story.pending = (name, time.time())
+        up = stack.up()
         entry = stack.output("history")[0]
         if float(entry["started_at_seconds"]) < up.began_at or not entry["steps"]:
             raise LocalCloudError(f"{name}: `{up.text}` succeeded, but the stack's history has no swap of it")
+        story.pending = None
         return Swap(name, up, entry)
 
     def _chapter(self, title: str) -> None:

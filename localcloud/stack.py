@@ -20,7 +20,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -85,6 +84,7 @@ class Stack:
         self._ending = contextlib.ExitStack()
         self._env: dict[str, str] = {}
         self._destroyed = True
+        self._killed = False
         self.cloud: LocalCloud
         self.config_file: Path
         self.started_cloud = False
@@ -101,7 +101,7 @@ class Stack:
 
     def _begin(self, ending: contextlib.ExitStack) -> None:
         ending.enter_context(self._alone())
-        scratch = Path(tempfile.mkdtemp(prefix="bluegreen-stack-"))
+        scratch = self._beside_state("project")
         ending.callback(shutil.rmtree, scratch, ignore_errors=True)
         self._make_project(scratch)
         self.started_cloud = not _is_up(self._state_dir)
@@ -124,17 +124,21 @@ class Stack:
             self._progress.say(f"while cleaning up: {problem}")  # the first error is the one to be told
 
     def _alone(self) -> contextlib.AbstractContextManager[None]:
-        state = self._state_dir or paths.default_state_dir()
-
         def refuse() -> None:
             raise LocalCloudError(f"another run has the stack {self.name!r}: wait for its end, or end it")
 
-        return locked(state.parent / f".{state.name}.{self.name}.lock", refuse)
+        return locked(self._beside_state("lock"), refuse)
+
+    def _beside_state(self, what: str) -> Path:
+        """A place that is the same in every run: what a run that was killed left is found by the next one."""
+        state = (self._state_dir or paths.default_state_dir()).resolve()
+        return state.parent / f".{state.name}.{self.name}.{what}"
 
     def _make_project(self, scratch: Path) -> None:
         """What the stack is made from: the project's own file and one config."""
         project = paths.CHECKOUT / "Pulumi.yaml"
         folder = yaml.safe_load(project.read_text())["stackConfigDir"]
+        shutil.rmtree(scratch, ignore_errors=True)
         (scratch / folder).mkdir(parents=True)
         shutil.copy(project, scratch)
         self.config_file = scratch / folder / f"Pulumi.{self.name}.yaml"
@@ -160,6 +164,8 @@ class Stack:
             self.quiet("destroy", "--yes", "--skip-preview")
 
     def _remove(self) -> None:
+        if self._killed:  # the lock of a command that was killed is still there
+            self.quiet("cancel", "--yes")
         if not self._destroyed:
             self.destroy()
         self.quiet("stack", "rm", "--yes", "--preserve-config")
@@ -214,10 +220,10 @@ class Stack:
         try:
             output, errors = process.communicate(timeout=timeout_seconds)
         except subprocess.TimeoutExpired as error:
-            _interrupt(process, self._progress.say)
+            self._killed = _interrupt(process, self._progress.say)
             raise LocalCloudError(f"`{text}` was given up after {timeout_seconds:g} s") from error
         except BaseException:
-            _interrupt(process, self._progress.say)
+            self._killed = _interrupt(process, self._progress.say)
             raise
         if process.returncode:
             said = "\n".join((output + errors).rstrip().splitlines()[-15:]) if pipe else "see above"
@@ -233,8 +239,12 @@ def _is_up(state_dir: Path | None) -> bool:
     return True
 
 
-def _interrupt(process: subprocess.Popen[str], say: Callable[[str], None]) -> None:
-    """End a command: one signal lets an update come to its end, two stop it, and nothing of it is left after three."""
+def _interrupt(process: subprocess.Popen[str], say: Callable[[str], None]) -> bool:
+    """End a command: one signal lets an update come to its end, two stop it, and nothing is left after three.
+
+    Returns:
+        Whether it had to be killed.
+    """
     for number, seconds in ((signal.SIGINT, INTERRUPT_SECONDS), (signal.SIGINT, 15.0), (signal.SIGKILL, 5.0)):
         process.send_signal(number)
         say(f"waiting up to {seconds:g} s for pulumi to end (Ctrl-C: not so long)")
@@ -244,6 +254,7 @@ def _interrupt(process: subprocess.Popen[str], say: Callable[[str], None]) -> No
     for pid in _session(process.pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    return number is signal.SIGKILL
 
 
 def _session(leader: int) -> list[int]:

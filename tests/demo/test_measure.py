@@ -90,7 +90,7 @@ def test_every_request_is_in_one_window() -> None:
     assert sum(window.requests for window in found) == result.requests
     assert sum(window.failed for window in found) == 2
     assert all(before.end == after.start for before, after in itertools.pairwise(found))
-    assert [(window.name, window.weights["green"]) for window in found] == [
+    assert [(window.name, window.weights and window.weights["green"]) for window in found] == [
         ("blue live", 0),
         ("promotion: preparing", 0),
         ("promotion: green 10 %", 10),
@@ -145,6 +145,13 @@ def test_other_steps_than_declared() -> None:
     story.judge()
     assert story.problems == ["promotion: green took the steps [100] % instead of [10, 50, 100] %"]
     assert story.numbers() is None
+
+
+def test_nothing_is_said_of_the_split_after_a_swap_that_failed() -> None:
+    story = Story(steps_percent=[10, 50, 100], result=load((10, 0), (6, 10)), pending=("promotion", START + 4))
+    story.judge()
+    assert story.problems == []
+    assert [window.name for window in story.windows] == ["blue live", "promotion: not finished"]
 
 
 def test_no_load() -> None:

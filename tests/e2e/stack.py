@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 import pytest
+import yaml
 
 from localcloud.cloud import LocalCloud
 
@@ -32,6 +34,7 @@ class Stack:
         (folder / "state").mkdir()
         self.env = {**cloud.process_env(), "PULUMI_BACKEND_URL": f"file://{folder}/state"}
         self.pulumi("stack", "init", "test")
+        self._config = folder / "stacks" / "config" / "Pulumi.test.yaml"
         self.set({"platform": platform, "aws:region": "us-east-1"})
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -59,23 +62,16 @@ class Stack:
         return done.stdout + done.stderr
 
     def set(self, values: Mapping[str, Any]) -> None:
-        """Set config keys; what is no text is set as structured config, ``None`` removes the key."""
+        """Change config keys in the stack's file, as an editor or a pull request does; ``None`` removes a key."""
+        content = yaml.safe_load(self._config.read_text())
+        config = content.setdefault("config", {})
         for key, value in values.items():
+            name = key if ":" in key else f"bluegreen:{key}"
             if value is None:
-                self.pulumi("config", "rm", key)
-            elif isinstance(value, str):
-                self.pulumi("config", "set", key, value)
+                config.pop(name, None)
             else:
-                # As JSON by path `--path` it would need a call per leaf: the file is the user's own way for these.
-                self._write(key, value)
-
-    def _write(self, key: str, value: Any) -> None:
-        import yaml
-
-        path = self.folder / "stacks" / "config" / "Pulumi.test.yaml"
-        config = yaml.safe_load(path.read_text())
-        config["config"][f"bluegreen:{key}"] = value
-        path.write_text(yaml.safe_dump(config))
+                config[name] = value
+        self._config.write_text(yaml.safe_dump(content))
 
     def up(self, **config: Any) -> str:
         """`pulumi up` after setting config."""
@@ -95,15 +91,20 @@ class Stack:
         """How the newest swap ended."""
         return str(self.output("history")[0]["outcome"])
 
-    @property
+    @cached_property
     def url(self) -> str:
-        """Where production requests go."""
+        """Where production requests go; the load balancer stays, so this is asked once."""
         return str(self.output("url"))
 
     def get(self, path: str = "/", color: str | None = None) -> httpx.Response:
         """Ask production, or one color by its header."""
         headers = {"X-Bluegreen-Color": color} if color else {}
         return httpx.get(f"{self.url}{path}", headers=headers)
+
+    def colors(self) -> set[str]:
+        """The colors that answer 50 production requests."""
+        with httpx.Client(base_url=self.url) as client:
+            return {client.get("/").headers["x-color"] for _ in range(50)}
 
     def control(self, color: str, **behavior: Any) -> None:
         """Tell the tasks of a color how to behave, often enough to reach each of them."""
