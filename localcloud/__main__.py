@@ -1,4 +1,4 @@
-"""`python -m localcloud up | env | status | down`."""
+"""`python -m localcloud up | env | status | down`; `bootstrap` for the tools alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from localcloud import cloud as clouds
 from localcloud import emulator, images, progress
+from localcloud.bootstrap import bootstrap
 from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
 
@@ -53,7 +54,13 @@ def _down(state_dir: Path | None) -> int:
     return 0
 
 
+def _bootstrap(_: Path | None) -> int:
+    bootstrap(progress.for_terminal())
+    return 0
+
+
 COMMANDS = {
+    "bootstrap": (_bootstrap, "find or build the pinned tools, and no more"),
     "up": (_up, "start it: tools, AWS emulator, sample images, Pulumi stacks"),
     "env": (_env, "print the shell commands that point pulumi and the AWS clients at it"),
     "status": (_status, "say what runs"),

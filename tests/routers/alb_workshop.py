@@ -1,4 +1,4 @@
-"""An Application Load Balancer with a listener and two target groups in the emulator, and what to do with it by hand."""
+"""An Application Load Balancer with a listener and two target groups in the emulator, and hands to change it."""
 
 from __future__ import annotations
 

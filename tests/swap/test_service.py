@@ -104,6 +104,28 @@ def test_a_promotion_back_with_another_release_is_no_rollback(service, here, liv
     assert [step["blue"] for step in outputs["history"][0]["steps"]] == [10, 100]
 
 
+def test_what_was_rolled_back_from_has_to_prove_itself_again(service, here, live_blue):
+    outputs = service.update(service.update(live_blue, GREEN), BLUE)
+    outputs = service.update(outputs, GREEN)
+    assert outputs["history"][0]["outcome"] == "promoted", "not a fast way back to the broken side"
+    assert [step["green"] for step in outputs["history"][0]["steps"]] == [10, 100]
+
+
+def test_a_killed_rollback_goes_on_as_a_rollback(service, here, live_blue):
+    promoted = service.update(live_blue, GREEN)
+    here.weights = Weights.split("blue", 40)
+    outputs = service.update(promoted, BLUE)
+    assert outputs["history"][0]["outcome"] == "rolled_back"
+    assert here.weights == Weights.all_on("blue")
+
+
+def test_a_release_that_was_replaced_and_put_back_has_to_prove_itself_again(service, here, live_blue):
+    outputs = service.update(live_blue, GREEN)
+    for releases in ({"blue": "v3", "green": "v2"}, {"blue": "v1", "green": "v2"}):
+        outputs = service.update(outputs, {**GREEN, "releases": releases})
+    assert service.update(outputs, BLUE)["history"][0]["outcome"] == "promoted"
+
+
 def test_nothing_changed_is_no_difference_and_costs_one_read(service, here, live_blue):
     difference = service.diff(live_blue, copy.deepcopy(BLUE))
     assert (difference.changes, difference.warnings) == (False, ())

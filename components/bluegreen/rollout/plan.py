@@ -56,13 +56,11 @@ def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str)
         return Kind.FIRST if live == Weights() else Kind.PROMOTION
     if recorded.live_color == target:
         return Kind.NOTHING if arrived else Kind.HEAL
-    if live.of(target) > 0:
-        return Kind.RESUME
-    if live == Weights():
-        # The record says that the other color was live, and it serves nobody: gates first, then all at once.
-        return Kind.RESUME
-    # The release proved itself when it was live: no canary on the way back, whether it is still warm or not.
-    return Kind.ROLLBACK if can_roll_back(recorded, target, release) else Kind.PROMOTION
+    if can_roll_back(recorded, target, release):
+        # The release proved itself when it was live: no canary on the way back, whether it is still warm or not.
+        return Kind.ROLLBACK
+    # Where the record's color serves nobody, an interrupted swap is taken up too: gates first, then all at once.
+    return Kind.RESUME if live.of(target) > 0 or live == Weights() else Kind.PROMOTION
 
 
 def can_roll_back(recorded: Recorded | None, target: Color, target_release: str) -> bool:

@@ -87,7 +87,7 @@ class SwapService:
             spec = contract.parse({key: olds[key] for key in contract.INPUT_KEYS if key in olds})
             live = spec.build_router().read()
             if target != olds.get("live_color") and target in COLORS:
-                notes.append(self._outlook(spec, olds, news, target, live))
+                notes.append(self._outlook(spec, olds, news, target))
         except BluegreenError as error:
             return Difference(bool(changed), warnings=(f"the live weights could not be looked at: {error}",))
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
@@ -98,13 +98,11 @@ class SwapService:
         drift = f"drift: the live weights are {live}; the last update left {left}. {will}"
         return Difference(True, warnings=(drift,), notes=tuple(notes))
 
-    def _outlook(
-        self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color, live: Weights
-    ) -> str:
+    def _outlook(self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color) -> str:
         """How ready the new color is, and whether this is the fast way back."""
         release = str((news.get("releases") or {}).get(target))
         capacity = spec.build_capacity()
-        if live.of(target) == 0 and can_roll_back(contract.recorded_in(olds), target, release):
+        if can_roll_back(contract.recorded_in(olds), target, release):
             if self._warm(spec.build_router(), capacity, target):
                 return f"rollback: {target} was live before and is still warm: one write, no holds"
             return f"rollback: {target} was live before and is brought back to size first; then one write, no holds"
@@ -160,13 +158,9 @@ class SwapService:
         router, capacity = spec.build_router(), spec.build_capacity()
         target, release = spec.active_color, spec.releases[spec.active_color]
         live = router.read()
-        warm = (
-            live.of(target) == 0
-            and can_roll_back(recorded, target, release)
-            and self._kept_warm(router, capacity, target)
-        )
+        warm = can_roll_back(recorded, target, release) and self._kept_warm(router, capacity, target)
         plan = make_plan(live, recorded, target, release, spec.strategy, spec.bake_seconds, warm=warm)
-        previous = dict(olds.get("previous") or {})
+        previous = _still_there(olds.get("previous") or {}, spec)
         history = list(olds.get("history") or [])
         if plan.kind is Kind.NOTHING:
             if contract.plain(olds.get("router")) != contract.plain(news.get("router")):
@@ -186,7 +180,9 @@ class SwapService:
         if plan.kind in (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK):
             left = other(target)
             self._retire(journal, capacity, spec, left)
-            previous = {"color": left, "release": str((recorded or spec).releases.get(left))}
+            # What was rolled back from was rejected: it has to prove itself again, gates and steps and all.
+            rejected = plan.kind is Kind.ROLLBACK
+            previous = {} if rejected else {"color": left, "release": str((recorded or spec).releases.get(left))}
         entry = journal.entry(plan, release)
         journal.tell("done", f"{entry['outcome']}: {target} 100 % after {journal.took_seconds:.1f} s")
         return contract.outputs_of(news, target, Weights.all_on(target), previous, [entry, *history])
@@ -219,6 +215,14 @@ class SwapService:
             journal.tell("retire", capacity.retire(color, spec.scale_down_delay_seconds))
         except BluegreenError as error:
             journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
+
+
+def _still_there(previous: Mapping[str, str], spec: SwapSpec) -> dict[str, str]:
+    """The color and release to roll back to; none once something else was put there, even if that is undone."""
+    kept = any(
+        color == previous.get("color") and name == previous.get("release") for color, name in spec.releases.items()
+    )
+    return dict(previous) if kept else {}
 
 
 def _headline(plan: Plan) -> str:
