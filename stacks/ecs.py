@@ -18,6 +18,7 @@ web = EcsService(
     vpc_id=vpc_id,
     subnet_ids=subnet_ids,
     container_port=config.get_int("containerPort") or 8080,
+    assign_public_ip=config.get_bool("assignPublicIp") or False,
     desired_count=config.get_int("desiredCount") or 2,
     strategy=config.get_object("strategy"),
     gates=config.get_object("gates") or [bluegreen.gates.http("/healthz", interval_seconds=2)],

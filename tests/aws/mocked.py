@@ -1,0 +1,51 @@
+"""Running a Pulumi program without an engine: what it registers is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+
+
+@dataclass
+class Registered:
+    """One resource that a program declared."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+
+
+class Recorder(mocks.Mocks):
+    """Answers as a provider would, and remembers what was registered."""
+
+    def __init__(self) -> None:
+        self.resources: list[Registered] = []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        self.resources.append(Registered(args.typ, args.name, args.inputs))
+        computed = {"arn": f"arn:aws:x:eu-central-1:1:{args.name}", "dnsName": "web.example.com", "name": args.name}
+        return f"{args.name}-id", {**computed, **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        return {**args.args, "dnsName": "shared.example.com", "securityGroups": ["sg-shared"]}
+
+
+def run(program: Callable[[], Any], config: Mapping[str, str] | None = None) -> tuple[Recorder, Any]:
+    """Run the program; returns what was registered and what the program returned."""
+    recorder = Recorder()
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    mocks.set_mocks(recorder, project="shop", stack="test")
+    pulumi.runtime.set_all_config({f"shop:{key}": value for key, value in (config or {}).items()})
+    result: list[Any] = []
+
+    @pulumi.runtime.test
+    def body() -> None:
+        result.append(program())
+
+    body()
+    return recorder, result[0]

@@ -1,0 +1,63 @@
+"""What holds for the project as a whole: its public names, its layers, its permissions."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import bluegreen
+from bluegreen import aws
+
+REPO = Path(__file__).resolve().parents[1]
+SOURCE = REPO / "components" / "bluegreen"
+
+
+def test_the_public_names():
+    assert bluegreen.__all__ == ["Color", "Step", "Strategy", "all_at_once", "canary", "gates", "linear", "steps"]
+    assert aws.__all__ == ["EcsRelease", "EcsService"]
+
+
+def imported_by(module: str) -> set[str]:
+    """The top-level packages that importing a module brings in, in a fresh interpreter."""
+    program = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_core_needs_the_standard_library_alone():
+    modules = [f"bluegreen.rollout.{path.stem}" for path in (SOURCE / "rollout").glob("[a-z]*.py")]
+    third_party = {"boto3", "botocore", "httpx", "pulumi", "pulumi_aws", "grpc"}
+    assert len(modules) > 5
+    assert not imported_by(", ".join(modules)) & third_party
+
+
+def test_the_swaps_provider_loads_no_platform_before_it_is_used():
+    assert not imported_by("bluegreen.swap.dynamic") & {"boto3", "botocore", "httpx", "pulumi_aws"}
+
+
+def test_no_platform_has_a_name_in_the_core():
+    names = re.compile(r"\b(alb|elb|ecs|aws|boto3?|lambda_|kubernetes|k8s|azure|gcp|route53)\b", re.IGNORECASE)
+    for folder in ("rollout", "swap"):
+        for path in (SOURCE / folder).glob("*.py"):
+            found = [line for line in path.read_text().splitlines() if names.search(line)]
+            assert not found, f"{path.name}: {found}"
+
+
+def test_the_documented_permissions_are_the_calls_in_the_code():
+    calls = set()
+    for path in SOURCE.rglob("*.py"):
+        calls |= set(re.findall(r'called\("([a-z-]+:[A-Z]\w+)"\)', path.read_text()))
+    documented = set(re.findall(r"\| `([a-z-]+:[A-Z]\w+)` \|", (REPO / "docs" / "permissions.md").read_text()))
+    implied_by_tags = {"elasticloadbalancing:AddTags", "application-autoscaling:TagResource"}
+    assert documented == calls | implied_by_tags
+
+
+def test_no_file_holds_too_many_ideas():
+    long = {path.name: n for path in SOURCE.rglob("*.py") if (n := len(path.read_text().splitlines())) > 350}
+    assert not long
+
+
+def test_the_package_is_typed():
+    assert (SOURCE / "py.typed").exists()
