@@ -61,14 +61,17 @@ def test_both_colors_are_alike_but_for_the_release():
     for kind in ("aws:lb/targetGroup:TargetGroup", "aws:ecs/taskDefinition:TaskDefinition"):
         found = of(resources, kind)
         blue, green = (
-            json.dumps(found[f"web-{color}"], sort_keys=True).replace(color, "COLOR").replace(color.upper(), "COLOR")
+            json.dumps(found[f"web-{color}"], sort_keys=True)
+            .replace("bluegreen:", "")
+            .replace(color, "COLOR")
+            .replace(color.upper(), "COLOR")
             for color in ("blue", "green")
         )
         assert blue.replace("app:v1", "app:v2") == green
 
 
 def test_what_is_there_already_is_used_and_not_made():
-    resources, service = declared(
+    resources, _ = declared(
         load_balancer_arn="arn:lb", cluster_arn="arn:cluster", certificate_arn="arn:cert", execution_role_arn="arn:role"
     )
     kinds = {found.type for found in resources}
@@ -80,10 +83,13 @@ def test_what_is_there_already_is_used_and_not_made():
 
 
 def test_secrets_are_references():
-    resources, _ = declared(blue={"image": "app:v1", "secrets": {"TOKEN": "arn:aws:secretsmanager:x"}})
+    secret = "arn:aws:secretsmanager:eu-central-1:1:secret:token-AbCdEf"
+    resources, _ = declared(blue={"image": "app:v1", "secrets": {"TOKEN": f"{secret}:key::"}})
+    (policy,) = of(resources, "aws:iam/rolePolicy:RolePolicy").values()
+    assert json.loads(policy["policy"])["Statement"][0]["Resource"] == [secret]
     task = of(resources, "aws:ecs/taskDefinition:TaskDefinition")["web-blue"]
     (container,) = json.loads(task["containerDefinitions"])
-    assert container["secrets"] == [{"name": "TOKEN", "valueFrom": "arn:aws:secretsmanager:x"}]
+    assert container["secrets"] == [{"name": "TOKEN", "valueFrom": f"{secret}:key::"}]
 
 
 def test_an_image_that_is_built_in_the_same_stack_is_waited_for():

@@ -121,3 +121,12 @@ def release_name(release: Mapping[str, Any]) -> str:
         return images
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()
     return f"{images} ({digest[:7]})"
+
+
+def secret_arns(releases: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The secrets and parameters that the releases refer to, without the key and version that may follow an ARN."""
+    references = [reference for release in releases for reference in (release.get("secrets") or {}).values()]
+    for release in releases:
+        for container in release.get("containers", ()):
+            references += [secret["valueFrom"] for secret in container.get("secrets", ())]
+    return sorted({":".join(reference.split(":")[:7]) for reference in references})

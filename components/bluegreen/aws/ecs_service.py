@@ -217,7 +217,7 @@ class EcsService(pulumi.ComponentResource):
             container_port=container_port,
             cpu=cpu,
             memory=memory,
-            execution_role_arn=execution_role_arn or execution_role(name, shared_tags, self).arn,
+            execution_role_arn=execution_role_arn or execution_role(name, [*releases.values()], shared_tags, self).arn,
             task_role_arn=task_role_arn,
         )
         services = {

@@ -52,8 +52,10 @@ def task_security_group(
     )
 
 
-def execution_role(name: str, tags: Mapping[str, str], parent: pulumi.Resource) -> aws.iam.Role:
-    """The role that pulls images and writes logs."""
+def execution_role(
+    name: str, releases: Sequence[Mapping[str, Any]], tags: Mapping[str, str], parent: pulumi.Resource
+) -> aws.iam.Role:
+    """The role that pulls images, writes logs, and hands the releases' own secrets to their containers."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -63,7 +65,19 @@ def execution_role(name: str, tags: Mapping[str, str], parent: pulumi.Resource) 
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(f"{name}-execution", assume_role_policy=json.dumps(trust), tags=tags, opts=child)
     aws.iam.RolePolicyAttachment(f"{name}-execution", role=role.name, policy_arn=_EXECUTION_POLICY, opts=child)
+    if any(release.get("secrets") or release.get("containers") for release in releases):
+        allowed = pulumi.Output.all(*map(dict, releases)).apply(ecs_release.secret_arns)
+        aws.iam.RolePolicy(
+            f"{name}-secrets", role=role.name, policy=allowed.apply(_reading_secrets).apply(json.dumps), opts=child
+        )
     return role
+
+
+def _reading_secrets(arns: Sequence[str]) -> dict[str, Any]:
+    actions = ["secretsmanager:GetSecretValue", "ssm:GetParameters"]
+    # A policy needs a resource: with nothing to read it allows what does not exist.
+    resources = list(arns) or ["arn:aws:secretsmanager:::secret:none"]
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]}
 
 
 def color_service(

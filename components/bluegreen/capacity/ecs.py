@@ -83,14 +83,20 @@ class EcsCapacity:
     def read(self) -> Mapping[Color, Size]:
         """Both services' counts: one call."""
         return {
-            color: Size(service["desiredCount"], service["runningCount"])
+            color: Size(service["desiredCount"], service["runningCount"], stuck=_failed(service) is not None)
             for color, service in self._describe(*COLORS).items()
         }
 
     def prepare(self, color: Color, size: int) -> None:
-        """Set the service's desired count: one call."""
+        """Set the service's desired count: two calls. A deployment that ECS gave up on is started afresh."""
+        failed = _failed(self._describe(color)[color]) is not None
+        self._scale(color, size, **({"forceNewDeployment": True} if failed else {}))
+
+    def _scale(self, color: Color, size: int, **options: bool) -> None:
         with called("ecs:UpdateService"):
-            self.aws.client("ecs").update_service(cluster=self.cluster, service=self.services[color], desiredCount=size)
+            self.aws.client("ecs").update_service(
+                cluster=self.cluster, service=self.services[color], desiredCount=size, **options
+            )
 
     def ready(self, color: Color) -> Readiness:
         """Whether all wanted tasks run, all of them of the declared task definition: one call, more when not."""
@@ -100,10 +106,7 @@ class EcsCapacity:
         if service["taskDefinition"] != self.task_definitions[color]:
             reason = f"service {name} runs {service['taskDefinition']} instead of {self.task_definitions[color]}"
             return Readiness(False, running, desired, reason)
-        failed = next(
-            (item for item in service.get("deployments", ()) if item.get("rolloutState") == "FAILED"),
-            None,
-        )
+        failed = _failed(service)
         if failed is not None:
             reason = f"service {name}: {failed.get('rolloutStateReason') or 'its deployment failed'}"
             return Readiness(False, running, desired, reason, fatal=True)
@@ -174,7 +177,7 @@ class EcsCapacity:
     def retire(self, color: Color, after_seconds: float) -> str:
         """Scale to 0 after a delay: at once with ``UpdateService``, later by a one-time scheduled action."""
         if after_seconds <= 0:
-            self.prepare(color, 0)
+            self._scale(color, 0)
             return f"{color} is scaled to 0"
         target = self._target(color)
         if target is not None and not self._is_ours(target):
@@ -214,3 +217,9 @@ class EcsCapacity:
         """Cancel pending retirements of both colors."""
         for color in COLORS:
             self.keep(color)
+
+
+def _failed(service: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The deployment that the circuit breaker gave up on, if there is one."""
+    deployments = service.get("deployments", ())
+    return next((item for item in deployments if item.get("rolloutState") == "FAILED"), None)

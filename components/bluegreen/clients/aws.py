@@ -14,7 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bluegreen.calls import note
@@ -62,15 +64,20 @@ def _session(connection: AwsConnection) -> boto3.Session:
     session = boto3.Session(region_name=connection.region, profile_name=connection.profile)
     if connection.role_arn is None:
         return session
-    sts = session.client("sts", config=_CONFIG, endpoint_url=connection.endpoint_url)
-    with called("sts:AssumeRole"):
-        keys = sts.assume_role(RoleArn=connection.role_arn, RoleSessionName="bluegreen")["Credentials"]
-    return boto3.Session(
-        region_name=connection.region,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
+
+    def sts(service: str, **options: Any) -> Any:
+        return session.client(service, **{"endpoint_url": connection.endpoint_url, **options})  # type: ignore[call-overload]
+
+    # A swap with long holds outlives a role's hour: botocore renews these credentials by itself.
+    fetcher = AssumeRoleCredentialFetcher(
+        sts, session.get_credentials(), connection.role_arn, extra_args={"RoleSessionName": "bluegreen"}
     )
+    in_role = botocore.session.Session()
+    # botocore has no public way to set credentials that renew themselves.
+    in_role._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
+        fetcher.fetch_credentials, "assume-role"
+    )
+    return boto3.Session(botocore_session=in_role, region_name=connection.region or session.region_name)
 
 
 @lru_cache(maxsize=64)

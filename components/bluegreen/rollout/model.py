@@ -127,10 +127,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many units (tasks, instances, replicas) of a color are wanted and run."""
+    """How many units (tasks, instances, replicas) of a color are wanted and run.
+
+    ``stuck`` says that the platform gave up on starting them and waits to be told to try again.
+    """
 
     desired: int = 0
     running: int = 0
+    stuck: bool = False
 
     @property
     def present(self) -> int:

@@ -102,8 +102,9 @@ class Runner:
             sizes = capacity.read()
             # Autoscaling may have moved the live color away from what was declared: its present size counts.
             wanted = max(sizes[color].present, sizes[other(color)].present) or capacity.declared_size
-            if sizes[color].desired != wanted:
-                self._tell("prepare", f"scale {color} from {sizes[color].desired} to {wanted}")
+            if sizes[color].desired != wanted or sizes[color].stuck:
+                again = ", a fresh start after one that failed" if sizes[color].stuck else ""
+                self._tell("prepare", f"scale {color} from {sizes[color].desired} to {wanted}{again}")
                 capacity.prepare(color, wanted)
         limit = self._limits.steady_state_timeout_seconds
         deadline = self._clock.monotonic_seconds() + limit
