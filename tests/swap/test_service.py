@@ -6,7 +6,7 @@ import pytest
 
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.clock import FakeClock
-from bluegreen.rollout.errors import InvalidInput, PlatformError, SwapFailed
+from bluegreen.rollout.errors import InvalidInput, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap.service import SwapService
@@ -206,6 +206,30 @@ def test_the_color_that_failed_is_brought_to_rest(service, here, live_blue):
     with pytest.raises(SwapFailed):
         service.update(live_blue, GREEN)
     assert here.retiring == {"green"}
+
+
+def test_where_traffic_could_not_be_restored_nothing_is_scaled_down(service, here, live_blue, monkeypatch):
+    write = MemoryRouter.write
+
+    def one_way(self, weights):
+        if weights.of("blue") == 100:
+            raise PlatformError("Write", "refused")
+        write(self, weights)
+        here.broken.add("green")  # the gate in the hold will say no
+
+    monkeypatch.setattr(MemoryRouter, "write", one_way)
+    with pytest.raises(RestoreFailed, match="could NOT be confirmed: Write: refused"):
+        service.update(live_blue, GREEN)
+    assert here.weights == Weights.split("green", 10)
+    assert here.retiring == set()
+
+
+def test_a_live_color_that_cannot_be_healed_is_not_scaled_down(service, here, live_blue):
+    here.weights = Weights.all_on("green")
+    here.broken.add("blue")
+    with pytest.raises(SwapFailed, match="blue is not ready"):
+        service.update(live_blue, BLUE)
+    assert here.retiring == set()
 
 
 def test_bad_inputs_write_nothing(service, here, live_blue):

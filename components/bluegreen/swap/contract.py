@@ -138,7 +138,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
         return None, fields.problems
     known_gates = [gate for gate in gates if gate is not None]
     if not any(parsed[0] == "target_health" for parsed, _ in known_gates):
-        known_gates.insert(0, (("target_health", {}), GatePolicy(interval_seconds=limits.poll_interval_seconds)))
+        known_gates.insert(0, (("target_health", {}), GatePolicy(interval_seconds=5)))
     return (
         SwapSpec(color, found_releases, strategy, bake, delay, limits, previews or {}, router, capacity, known_gates),
         [],

@@ -9,7 +9,7 @@ from typing import Any
 from bluegreen.calls import counted
 from bluegreen.capacity.base import Capacity
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import BluegreenError, PlatformError, Problem
+from bluegreen.rollout.errors import BluegreenError, PlatformError, Problem, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Event, Kind, Plan, Recorded, Weights, other
 from bluegreen.rollout.plan import can_roll_back, make_plan
 from bluegreen.rollout.runner import Runner
@@ -17,6 +17,9 @@ from bluegreen.routers.base import TrafficRouter
 from bluegreen.swap import contract
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal
+
+# The kinds that go from one color to the other, so that one of the two ends without traffic.
+_MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +176,13 @@ class SwapService:
         )
         try:
             runner.run(plan)
-        except BluegreenError:
-            if plan.restore_to.of(target) == 0:
+        except RestoreFailed:
+            raise  # nobody knows for sure where traffic is: every color keeps its size
+        except SwapFailed as failed:
+            if plan.kind in _MOVES and failed.weights.of(target) == 0:
                 self._retire(journal, capacity, spec, target)
             raise
-        if plan.kind in (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK):
+        if plan.kind in _MOVES:
             left = other(target)
             self._retire(journal, capacity, spec, left)
             # What was rolled back from was rejected: it has to prove itself again, gates and steps and all.
