@@ -107,8 +107,8 @@ def show(measured: Measured, values: dict[str, list[float]]) -> None:
         f"first `pulumi preview` of the stack: {measured.first_preview_seconds:.1f} s "
         f"(limit {PREVIEW_LIMIT_SECONDS:g}{_over(measured.first_preview_seconds, PREVIEW_LIMIT_SECONDS)})",
         f"API calls are counted by the swap itself: {counted} in all; the emulator's log has {seen} in the same time",
-        "the shift begins when the emulator receives ModifyRule (its log) and ends with the last answer of blue that "
-        "a client got",
+        "the shift begins when the emulator receives ModifyRule (its log) and ends with the first answer that a client "
+        "got after which none was blue",
         f"load: {RATE_PER_SECOND} requests a second asked for, {result.requests} made, {result.failed} failed",
     ]
     for line in lines:
