@@ -89,8 +89,8 @@ case "$1 $2" in
     done
     ;;
 "inspect -f")
-    # The emulator asks this of every task each second, and podman takes 60 ms of processor time to say it. A container
-    # whose process is there runs; without a health check in any container, none has a health.
+    # The emulator asks this of every task all the time, and starting podman for it takes most of a small machine. A
+    # container whose process is there runs; without a health check in any container, none has a health.
     pid=$(cat {run}/storage/overlay-containers/"$4"/userdata/pidfile 2>/dev/null)
     if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
         case $3 in

@@ -18,8 +18,6 @@ PACKAGES = {
     "runc": ("runc",),
     "iptables": ("iptables",),
     "netavark": ("netavark", "aardvark-dns", "catatonit"),
-    "wrk": ("wrk",),
-    "haproxy": ("haproxy",),
 }
 CONTAINERS = ("podman", "runc", "iptables", "netavark")
 

@@ -119,6 +119,12 @@ def test_more_than_the_image_makes_another_release():
             {"blue": {"containers": [{"name": "app", "image": "a"}]}},
             "allowed: a port that a container of blue has: none has any",
         ),
+        ({"green": {"image": "a", "ports": "8080"}}, "green.ports: '8080' is not allowed; allowed: a list of ports"),
+        ({"green": {"containers": []}}, "green.containers: [] is not allowed"),
+        (
+            {"green": {"containers": [{"name": "app", "image": "a", "portMappings": [{"hostPort": 8080}]}]}},
+            "green.containers[0].portMappings[0].containerPort: None is not allowed",
+        ),
         ({"strategy": bluegreen.steps([(50, 1), (10, 1)])}, "strategy.steps[1].weight_percent: 10 is not allowed"),
         ({"gates": [{"kind": "hope"}]}, "gates[0].kind: 'hope' is not allowed; allowed: http, target_health"),
         ({"rule_priority": 2}, "rule_priority: 2 is not allowed"),

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from bluegreen.fields import Fields
+from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
@@ -39,35 +39,46 @@ def problems_in(color: Color, release: Mapping[str, Any], container_port: int) -
     """What is wrong with a release. Values that only an update knows (outputs) pass."""
     fields = Fields(release, color)
     if "containers" in release:
-        listening = _listening(fields, release["containers"])
-        fields.raw("containers")
+        ports = _container_ports(fields, release["containers"])
     else:
         fields.text("image", allowed="a container image, such as repository/app:v1")
         fields.mapping("environment")
         fields.mapping("secrets")
         fields.texts("command")
-        fields.raw("ports")
-        ports = release.get("ports")
-        listening = {CONTAINER: list(ports) if isinstance(ports, Sequence) else [container_port]}
+        ports = _plain_ports(fields, container_port)
     fields.done()
-    ports_there = sorted({port for ports in listening.values() for port in ports})
-    if not fields.problems and container_port not in ports_there:
-        allowed = f"a port that a container of {color} has: {', '.join(map(str, ports_there)) or 'none has any'}"
-        fields.problems.append(Problem("container_port", container_port, allowed))
+    if not fields.problems and ports is not None and container_port not in ports:
+        there = ", ".join(map(str, sorted(set(ports)))) or "none has any"
+        fields.problems.append(
+            Problem("container_port", container_port, f"a port that a container of {color} has: {there}")
+        )
     return fields.problems
 
 
-def _listening(fields: Fields, containers: object) -> dict[str, list[int]]:
-    if isinstance(containers, str) or not isinstance(containers, Sequence) or not containers:
+def _plain_ports(fields: Fields, container_port: int) -> list[int] | None:
+    """The ports of the one container; ``None`` while they are not known."""
+    ports = fields.raw("ports")
+    if ports is None:
+        return [container_port]
+    if ports is UNKNOWN:
+        return None
+    if not isinstance(ports, (list, tuple)) or not all(isinstance(port, int) for port in ports):
+        fields.problem("ports", ports, "a list of ports, such as [8080]")
+        return None
+    return list(ports)
+
+
+def _container_ports(fields: Fields, containers: object) -> list[int] | None:
+    """The ports of all containers; ``None`` while they are not known."""
+    entries = fields.sections("containers")
+    if not entries and containers is not UNKNOWN:
         fields.problem("containers", containers, "a list of container definitions that is not empty")
-        return {}
-    found = {}
-    for index, container in enumerate(containers):
-        entry = Fields(container, f"{fields.path}.containers[{index}]", fields.problems)
-        name, _ = entry.text("name"), entry.text("image")
-        mappings = container.get("portMappings", ()) if isinstance(container, Mapping) else ()
-        found[str(name)] = [int(mapping["containerPort"]) for mapping in mappings]
-    return found
+    ports = []
+    for entry in entries:
+        entry.text("name")
+        entry.text("image")
+        ports += [mapping.whole("containerPort", least=1, most=65_535) for mapping in entry.sections("portMappings")]
+    return None if containers is UNKNOWN or UNKNOWN in ports else ports
 
 
 def container_for(release: Mapping[str, Any], container_port: int) -> str:

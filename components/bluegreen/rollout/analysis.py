@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bluegreen.gates.base import Gate, GateContext
 from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.errors import BluegreenError, GateUnavailable
+from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Decision, Verdict
 
 
@@ -93,7 +93,7 @@ class Analysis:
         try:
             verdict = gate.evaluate(self._context)
             tally.errors_in_a_row = 0
-        except (GateUnavailable, BluegreenError) as error:
+        except BluegreenError as error:
             verdict = Verdict(Decision.PENDING, reason=f"could not be asked: {error}")
             tally.errors_in_a_row += 1
         tally.last = verdict

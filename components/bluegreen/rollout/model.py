@@ -174,7 +174,6 @@ class Outcome(str, Enum):
     ROLLED_BACK = "rolled_back"
     RESUMED = "resumed"
     HEALED = "healed"
-    RESTORED = "restored"
 
 
 class Decision(Enum):
