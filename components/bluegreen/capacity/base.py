@@ -34,15 +34,32 @@ class Capacity(Protocol):
         """Whether the color runs what was asked for, with its declared release, and the first reason why not."""
         ...
 
-    def retire(self, color: Color, after_seconds: float) -> str:
-        """Bring a color to rest after a delay, by the platform's own scheduler where it has one.
+    def rehearse(self, color: Color) -> None:
+        """Find out whether the calls that come after the shift are allowed, before there is one. Changes nothing.
 
-        Returns when that is arranged, not when it has happened, with one line that says what was arranged.
+        Raises:
+            PlatformError: naming the call that is refused.
+        """
+        ...
+
+    def hold(self) -> None:
+        """Keep autoscaling from taking units away from either color while a swap goes on."""
+        ...
+
+    def release(self, live: Color) -> None:
+        """Let autoscaling work again, with the range that each color has. Nothing held is fine."""
+        ...
+
+    def retire(self, color: Color, size: int, after_seconds: float) -> str:
+        """Bring a color down to ``size`` units after a delay, by the platform's own scheduler where it has one.
+
+        Until then it keeps its size. Returns when that is arranged, not when it has happened, with one line that says
+        what was arranged.
         """
         ...
 
     def keep(self, color: Color) -> None:
-        """Cancel a pending retirement. None pending is fine."""
+        """Cancel a pending retirement, and give back the autoscaling range that it took. None pending is fine."""
         ...
 
     def delete(self) -> None:

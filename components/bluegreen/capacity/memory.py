@@ -47,20 +47,34 @@ class MemoryCapacity:
         units = here.desired[color]
         return Readiness(units > 0, units, units, "" if units else "scaled to 0")
 
-    def retire(self, color: Color, after_seconds: float) -> str:
-        """Scale to 0 at once, or note that it is due."""
+    def rehearse(self, color: Color) -> None:
+        """Nothing can be refused here."""
+        world(self.name).calls.append("capacity.rehearse")
+
+    def hold(self) -> None:
+        """Suspend scale-in."""
+        world(self.name).calls.append("capacity.hold")
+        world(self.name).held = True
+
+    def release(self, live: Color) -> None:  # noqa: ARG002 - both colors are alike here
+        """Resume scale-in."""
+        world(self.name).calls.append("capacity.release")
+        world(self.name).held = False
+
+    def retire(self, color: Color, size: int, after_seconds: float) -> str:
+        """Scale down at once, or note that it is due."""
         here = world(self.name)
         here.calls.append("capacity.retire")
         if after_seconds <= 0:
-            here.desired[color] = 0
-            return f"{color} is scaled to 0"
-        here.retiring.add(color)
-        return f"{color} is scaled to 0 in {after_seconds:g} s"
+            here.desired[color] = size
+            return f"{color} is scaled to {size}"
+        here.retiring[color] = size
+        return f"{color} is scaled to {size} in {after_seconds:g} s"
 
     def keep(self, color: Color) -> None:
         """Forget that it is due."""
         world(self.name).calls.append("capacity.keep")
-        world(self.name).retiring.discard(color)
+        world(self.name).retiring.pop(color, None)
 
     def delete(self) -> None:
         """Forget what is due."""

@@ -11,9 +11,9 @@ from urllib.parse import urljoin
 import httpx
 
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import GateContext
+from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.rollout.errors import GateUnavailable
-from bluegreen.rollout.model import Decision, Verdict
+from bluegreen.rollout.model import Decision, Phase, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class HttpGate:
     latency_limit_ms: float = 5_000
     headers: Mapping[str, str] = field(default_factory=dict)
     needs_preview: bool = True
+    phases: frozenset[Phase] = THROUGHOUT
+    offline: bool = False
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bluegreen.fields import Fields
-from bluegreen.gates.base import GateContext
-from bluegreen.rollout.model import Decision, Verdict
+from bluegreen.gates.base import THROUGHOUT, GateContext
+from bluegreen.rollout.model import Decision, Phase, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class TargetHealthGate:
 
     min_healthy_percent: float = 100
     needs_preview: bool = False
+    phases: frozenset[Phase] = THROUGHOUT
+    offline: bool = False
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:

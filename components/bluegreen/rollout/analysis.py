@@ -22,12 +22,19 @@ class GatePolicy:
     Attributes:
         interval_seconds: the time between two questions.
         failure_limit: failed answers allowed in one phase; 0 means that the first one ends it.
+        inconclusive_limit: the same of answers that could not tell good from bad.
         consecutive_error_limit: questions in a row that may go unanswered.
+        timeout_seconds: how long it may stay pending where nothing else ends the phase (before traffic and before a
+            weight); ``None`` is the swap's own time-out.
+        phases: when it is asked; ``None`` leaves that to the gate.
     """
 
     interval_seconds: float = 10
     failure_limit: int = 0
+    inconclusive_limit: int = 0
     consecutive_error_limit: int = 4
+    timeout_seconds: float | None = None
+    phases: frozenset[Phase] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,18 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a router reads: the live weights, and the marks on the object that the swap owns.
+
+    Marks are short notes (the lease of a running swap, a wish to abort it) by name. Names have lower-case letters,
+    digits, ``.`` and ``-``; values at most 250 of the letters, digits, spaces and ``+-=._:/@`` that every platform takes.
+    """
+
+    weights: Weights
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A weight for the new color and how long it stays there under its gates."""
 
@@ -171,17 +183,34 @@ class Outcome(str, Enum):
 
     STARTED = "started"
     PROMOTED = "promoted"
+    PAUSED = "paused"
     ROLLED_BACK = "rolled_back"
     RESUMED = "resumed"
     HEALED = "healed"
+    RESTORED = "restored"
+    ABORTED = "aborted"
+    NOT_RESTORED = "not_restored"
 
 
 class Decision(Enum):
-    """A gate's answer."""
+    """A gate's answer. ``PENDING`` cannot say yet; ``INCONCLUSIVE`` has measured and cannot tell good from bad."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
     PENDING = "pending"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Phase(str, Enum):
+    """When in a swap a gate is asked."""
+
+    CONFIRM = "confirm"  # before anything is scaled
+    BEFORE = "before"  # the new color is ready and has no traffic yet
+    INCREASE = "increase"  # before each weight below 100 %
+    PROMOTE = "promote"  # before the write that puts the new color at 100 %
+    HOLD = "hold"
+    BAKE = "bake"
+    AFTER = "after"  # it is over; the answer is told and changes nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +233,8 @@ class Event:
 
     Attributes:
         at_seconds: wall-clock time, seconds since the epoch.
-        kind: ``prepare``, ``verify``, ``shift``, ``gate``, ``bake``, ``retire``, ``restore``, ``drift``, ``done``.
+        kind: what happened: ``lease``, ``prepare``, ``verify``, ``shift``, ``gate``, ``bake``, ``retire``,
+            ``restore``, ``done``, ``failed``, or the plan's kind where a swap begins.
         text: one line for a person.
         data: the same for a machine.
     """

@@ -9,6 +9,7 @@ Limits and shapes: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIRe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -18,10 +19,11 @@ from botocore.exceptions import ClientError
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import NotOwned
-from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability
 
 OWNER_TAG = "bluegreen:owner"
+_MARK_PREFIX = "bluegreen:mark:"
 _ALL_PATHS = ("/*",)
 
 
@@ -83,7 +85,7 @@ class AlbRouter:
 
     # -- reading
 
-    def read(self) -> Weights:
+    def read(self) -> Traffic:
         """The live weights: two calls (the listener's rules, the owned rule's tags)."""
         with called("elasticloadbalancing:DescribeRules"):
             pages = self._elb.get_paginator("describe_rules").paginate(ListenerArn=self.listener_arn)
@@ -91,16 +93,18 @@ class AlbRouter:
         rule = next((rule for rule in rules if rule["Priority"] == str(self.priority)), None)
         self._rule_arn = None
         if rule is None:
-            return Weights()
-        self._refuse_stranger(rule["RuleArn"])
+            return Traffic(Weights())
+        tags = self._tags(rule["RuleArn"])
+        self._refuse_stranger(tags.get(OWNER_TAG))
         self._rule_arn = rule["RuleArn"]
-        return self._weights(rule)
+        return Traffic(self._weights(rule), _marks(tags))
 
-    def _refuse_stranger(self, rule_arn: str) -> None:
+    def _tags(self, rule_arn: str) -> dict[str, str]:
         with called("elasticloadbalancing:DescribeTags"):
             described = self._elb.describe_tags(ResourceArns=[rule_arn])["TagDescriptions"]
-        tags = {tag["Key"]: tag["Value"] for found in described for tag in found["Tags"]}
-        holder = tags.get(OWNER_TAG)
+        return {tag["Key"]: tag["Value"] for found in described for tag in found["Tags"]}
+
+    def _refuse_stranger(self, holder: str | None) -> None:
         if holder != self.owner:
             owned_by = f"is owned by {holder}" if holder else "was not made by bluegreen"
             raise NotOwned(
@@ -108,6 +112,30 @@ class AlbRouter:
                 f"the rule at priority {self.priority} of {self.listener_arn} {owned_by}; "
                 f"this swap is {self.owner}: choose another priority",
             )
+
+    def marks(self) -> Mapping[str, str]:
+        """The owned rule's marks, kept as tags: one call."""
+        rule_arn = self._owned()
+        return {} if rule_arn is None else _marks(self._tags(rule_arn))
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks: a call for each of the two."""
+        rule_arn = self._owned()
+        if rule_arn is None:
+            return
+        kept = [{"Key": _MARK_PREFIX + name, "Value": value} for name, value in changes.items() if value is not None]
+        gone = [_MARK_PREFIX + name for name, value in changes.items() if value is None]
+        if kept:
+            with called("elasticloadbalancing:AddTags"):
+                self._elb.add_tags(ResourceArns=[rule_arn], Tags=kept)
+        if gone:
+            with called("elasticloadbalancing:RemoveTags"):
+                self._elb.remove_tags(ResourceArns=[rule_arn], TagKeys=gone)
+
+    def _owned(self) -> str | None:
+        if self._rule_arn is None:
+            self.read()
+        return self._rule_arn
 
     def _weights(self, rule: Mapping[str, Any]) -> Weights:
         shares: dict[str, int] = {}
@@ -180,13 +208,20 @@ class AlbRouter:
     def verify(self, weights: Weights) -> Convergence:
         """One call: what the rule says now."""
         if weights == Weights():
-            return Convergence.CONVERGED if self.read() == weights else Convergence.PENDING
+            return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
         with called("elasticloadbalancing:DescribeRules"):
             found = self._elb.describe_rules(RuleArns=[self._rule_arn])["Rules"]
         live = self._weights(found[0]) if found else Weights()
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
 
     # -- the rest
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """What a person types."""
+        rule = self._rule_arn or f"RULE_ARN (priority {self.priority} of {self.listener_arn})"
+        if weights == Weights():
+            return (f"aws elbv2 delete-rule --rule-arn {rule}",)
+        return (f"aws elbv2 modify-rule --rule-arn {rule} --actions '{json.dumps(self._actions(weights))}'",)
 
     def health(self, color: Color) -> Readiness:
         """What the load balancer's own health checks say of a color's targets: one call."""
@@ -213,6 +248,10 @@ class AlbRouter:
                 if error_code(error) != "RuleNotFound":
                     raise
         self._rule_arn = None
+
+
+def _marks(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key.removeprefix(_MARK_PREFIX): value for key, value in tags.items() if key.startswith(_MARK_PREFIX)}
 
 
 def _percent(share: int, total: int) -> int:

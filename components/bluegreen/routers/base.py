@@ -7,7 +7,7 @@ from enum import Enum
 from typing import ClassVar, Protocol
 
 from bluegreen.fields import Fields
-from bluegreen.rollout.model import Color, Convergence, Readiness, Weights
+from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 
 
 class Capability(Enum):
@@ -37,8 +37,8 @@ class TrafficRouter(Protocol):
         """Where traffic is routed, as one line; the resource's id."""
         ...
 
-    def read(self) -> Weights:
-        """The live weights, in one or two calls.
+    def read(self) -> Traffic:
+        """The live weights and the owned object's marks, in one or two calls.
 
         Raises:
             NotOwned: the object in our place is somebody else's.
@@ -52,6 +52,18 @@ class TrafficRouter(Protocol):
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether ``weights`` is what the platform does now."""
+        ...
+
+    def marks(self) -> Mapping[str, str]:
+        """The owned object's marks alone, in one call; empty while there is no such object."""
+        ...
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set marks on the owned object; ``None`` removes one. Without an object it does nothing. Idempotent."""
+        ...
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """The shell commands that put ``weights`` in place by hand, for when the swap could not. No I/O."""
         ...
 
     def health(self, color: Color) -> Readiness:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from bluegreen.fields import Fields
-from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability
 
 
@@ -19,14 +19,18 @@ class MemoryWorld:
         weights: where traffic goes.
         desired: units wanted of each color; a healthy color runs them at once.
         broken: colors whose units are never healthy.
-        retiring: colors with a pending retirement.
+        retiring: colors with a pending retirement, and the size that it leaves.
+        held: whether autoscaling is kept from taking units away.
+        marks: notes on the object that the swap owns; there is none while no color has traffic.
         calls: the name of every call, in order.
     """
 
     weights: Weights = field(default_factory=Weights)
     desired: dict[Color, int] = field(default_factory=lambda: dict.fromkeys(COLORS, 1))
     broken: set[Color] = field(default_factory=set)
-    retiring: set[Color] = field(default_factory=set)
+    retiring: dict[Color, int] = field(default_factory=dict)
+    held: bool = False
+    marks: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
 
@@ -58,10 +62,11 @@ class MemoryRouter:
         """The world's name."""
         return self.name
 
-    def read(self) -> Weights:
-        """The live weights."""
-        world(self.name).calls.append("router.read")
-        return world(self.name).weights
+    def read(self) -> Traffic:
+        """The live weights and the marks."""
+        here = world(self.name)
+        here.calls.append("router.read")
+        return Traffic(here.weights, dict(here.marks))
 
     def write(self, weights: Weights) -> None:
         """Set the live weights."""
@@ -72,6 +77,25 @@ class MemoryRouter:
         """Whether they are set."""
         world(self.name).calls.append("router.verify")
         return Convergence.CONVERGED if world(self.name).weights == weights else Convergence.PENDING
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks."""
+        world(self.name).calls.append("router.marks")
+        return dict(world(self.name).marks)
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks."""
+        here = world(self.name)
+        here.calls.append("router.mark")
+        for name, value in changes.items():
+            if value is None:
+                here.marks.pop(name, None)
+            elif here.weights != Weights():
+                here.marks[name] = value
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """How a person does it."""
+        return (f"set the world {self.name} to {weights}",)
 
     def health(self, color: Color) -> Readiness:
         """All units of a color that is not broken are healthy."""
@@ -86,3 +110,4 @@ class MemoryRouter:
         """Stop all traffic."""
         world(self.name).calls.append("router.delete")
         world(self.name).weights = Weights()
+        world(self.name).marks.clear()
