@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bluegreen.rollout import strategy as strategies
-from bluegreen.rollout.model import COLORS, Kind, Recorded, Step, Strategy, Weights, other
+from bluegreen.rollout.model import COLORS, Kind, Phase, Recorded, Step, Strategy, Weights, other
 from bluegreen.rollout.plan import make_plan, plan_lines
 
 RELEASES = {"blue": "v1", "green": "v2"}
@@ -13,6 +13,9 @@ CANARY = strategies.steps([(10, 300), (50, 60)])
 
 def recorded(live="blue", previous=None, release=None):
     return Recorded(live, RELEASES, previous, release)
+
+
+GATES = {phase: ["target health", "http /healthz"] for phase in (Phase.BEFORE, Phase.HOLD, Phase.BAKE)}
 
 
 def planned(live, record, target, strategy=CANARY, release=None, warm=False, bake=0):
@@ -118,9 +121,11 @@ def test_a_failure_never_goes_to_the_color_that_was_to_be_promoted(live, record,
 
 
 def test_the_plan_reads_as_people_expect():
-    lines = plan_lines("green", strategies.canary(10, hold_seconds=300), ["target health", "http /healthz"], 600)
+    lines = plan_lines("green", strategies.canary(10, hold_seconds=300), GATES, 600, 100)
     assert lines == [
         "blue 90 % -> green 10 %, hold 300 s, gates: target health, http /healthz",
         "green 100 %, bake 600 s, gates: target health, http /healthz",
     ]
-    assert plan_lines("blue", strategies.all_at_once(), ["target health"], 0) == ["blue 100 %, gates: target health"]
+    assert plan_lines("blue", strategies.all_at_once(), {Phase.BEFORE: ["target health"]}, 0, 100) == [
+        "blue 100 %, gates: target health"
+    ]

@@ -17,6 +17,7 @@ from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import WORLDS, MemoryRouter, world
+from bluegreen.swap.lease import leases_in
 from bluegreen.swap.service import SwapService
 
 BLUE = {
@@ -30,8 +31,8 @@ BLUE = {
 }
 GREEN = {**BLUE, "active_color": "green"}
 METHODS = [
-    *((MemoryRouter, name) for name in ("read", "write", "verify", "health")),
-    *((MemoryCapacity, name) for name in ("read", "prepare", "ready", "retire", "keep")),
+    *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health")),
+    *((MemoryCapacity, name) for name in ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep")),
 ]
 
 
@@ -121,6 +122,9 @@ def test_nothing_is_lost_and_the_next_update_puts_it_right(monkeypatch, operatio
             outputs = service.update(outputs, goal)
         assert here.weights == Weights.all_on(goal["active_color"]), where
         assert outputs["live_color"] == goal["active_color"], where
+        assert not leases_in(here.marks), f"a lease is left: {where}"
+        assert not here.held, f"autoscaling is still held: {where}"
+        assert not service.diff(outputs, goal).changes, f"it does not settle: {where}"
         if fault.calls < at:
             assert at > 8, "the operation has many calls to fail"
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bluegreen.gates.base import Gate, GateContext
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError
-from bluegreen.rollout.model import Decision, Verdict
+from bluegreen.rollout.model import Decision, Phase, Verdict
 
 
 class GateFailed(BluegreenError):
@@ -44,35 +44,50 @@ class GatedCheck:
     gate: Gate
     policy: GatePolicy = GatePolicy()
 
+    @property
+    def phases(self) -> frozenset[Phase]:
+        """When it is asked."""
+        return self.gate.phases if self.policy.phases is None else self.policy.phases
+
+
+_STALE_SECONDS = 1.0
+
 
 @dataclass(slots=True)
 class _Tally:
     check: GatedCheck
     due_seconds: float
+    asked_seconds: float = float("-inf")
     failures: int = 0
+    inconclusive: int = 0
     errors_in_a_row: int = 0
     last: Verdict | None = None
     told: Decision | None = field(default=None)
+
+    @property
+    def passed(self) -> bool:
+        return self.last is not None and self.last.decision is Decision.PASS
 
 
 class Analysis:
     """The gates of one phase (before traffic, one hold, the bake): call ``poll`` often, ``finish`` at the end.
 
-    Raises ``GateFailed`` from either; the message carries the gate, its value and its limit.
+    ``context`` makes what a gate is told, anew for each question. Raises ``GateFailed`` from either; the message
+    carries the gate, its value and its limit.
     """
 
     def __init__(
         self,
         checks: Sequence[GatedCheck],
-        context: GateContext,
+        context: Callable[[], GateContext],
         clock: Clock,
         tell: Callable[[str, Verdict], None],
     ) -> None:
         self._context = context
         self._clock = clock
         self._tell = tell
-        now = clock.monotonic_seconds()
-        self._tallies = [_Tally(check, now) for check in checks]
+        self._began_seconds = clock.monotonic_seconds()
+        self._tallies = [_Tally(check, self._began_seconds) for check in checks]
 
     def poll(self) -> None:
         """Ask every gate that is due."""
@@ -84,21 +99,28 @@ class Analysis:
 
     def settled(self) -> bool:
         """Whether every gate's last answer was a pass."""
-        return all(tally.last is not None and tally.last.decision is Decision.PASS for tally in self._tallies)
+        return all(tally.passed for tally in self._tallies)
+
+    def overdue(self, limit_seconds: float) -> bool:
+        """Whether a gate has been without a pass for longer than it may be; ``limit_seconds`` where it has no own."""
+        waited = self._clock.monotonic_seconds() - self._began_seconds
+        limits = [tally.check.policy.timeout_seconds for tally in self._tallies if not tally.passed]
+        return any(waited >= (limit_seconds if limit is None else limit) for limit in limits)
 
     def finish(self) -> None:
         """Ask once more and fail closed: whatever is not a pass by now is a no."""
         for tally in self._tallies:
-            if tally.last is None or tally.last.decision is not Decision.PASS:
+            # A pass from the phase's beginning says nothing about its end.
+            if not tally.passed or self._clock.monotonic_seconds() - tally.asked_seconds >= _STALE_SECONDS:
                 self._ask(tally)
-            last = tally.last
-            if last is None or last.decision is not Decision.PASS:
-                raise GateFailed(f"gate {tally.check.gate.label} did not pass in time: {last or 'no answer'}")
+            if not tally.passed:
+                raise GateFailed(f"gate {tally.check.gate.label} did not pass in time: {tally.last or 'no answer'}")
 
     def _ask(self, tally: _Tally) -> None:
         gate, policy = tally.check.gate, tally.check.policy
+        tally.asked_seconds = self._clock.monotonic_seconds()
         try:
-            verdict = gate.evaluate(self._context)
+            verdict = gate.evaluate(self._context())
             tally.errors_in_a_row = 0
         except BluegreenError as error:
             verdict = Verdict(Decision.PENDING, reason=f"could not be asked: {error}")
@@ -108,9 +130,11 @@ class Analysis:
         if verdict.decision is not Decision.PASS or tally.told is not Decision.PASS:
             self._tell(gate.label, verdict)
         tally.told = verdict.decision
-        if verdict.decision is Decision.FAIL:
-            tally.failures += 1
-            if tally.failures > policy.failure_limit:
-                raise GateFailed(f"gate {gate.label} failed: {verdict}")
+        tally.failures += verdict.decision is Decision.FAIL
+        tally.inconclusive += verdict.decision is Decision.INCONCLUSIVE
+        if tally.failures > policy.failure_limit:
+            raise GateFailed(f"gate {gate.label} failed: {verdict}")
+        if tally.inconclusive > policy.inconclusive_limit:
+            raise GateFailed(f"gate {gate.label} is inconclusive: {verdict}")
         if tally.errors_in_a_row > policy.consecutive_error_limit:
             raise GateFailed(f"gate {gate.label} {verdict.reason} ({tally.errors_in_a_row} times in a row)")

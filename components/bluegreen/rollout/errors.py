@@ -5,6 +5,8 @@ BluegreenError
  +-- PlatformError       a platform's API said no, or could not be reached
  |    +-- NotOwned       the object in our place belongs to somebody else
  +-- GateUnavailable     a gate could not be asked (no answer is not a pass)
+ +-- LeaseHeld           another swap of the same object is going on
+ +-- LeaseLost           another swap took this one's place; nothing is written any more
  +-- SwapFailed          a swap did not finish; says what is true now
       +-- SwapAborted    somebody asked for the swap to stop
       +-- RestoreFailed  the swap failed and the former weights could not be confirmed
@@ -59,6 +61,21 @@ class GateUnavailable(BluegreenError):
     """A gate could not be asked. It counts as an error of the gate, never as a pass."""
 
 
+class LeaseHeld(BluegreenError):
+    """Another swap of the same object is going on; ``holder`` says whose. Nothing was written."""
+
+    def __init__(self, holder: str) -> None:
+        self.holder = holder
+        super().__init__(
+            f"another swap of this service is going on: {holder}\n  Now: nothing was written\n"
+            "  Next: wait for its end, or stop it with `bluegreen abort`, then run `pulumi up` again"
+        )
+
+
+class LeaseLost(BluegreenError):
+    """Another swap took over while this one was not heard of; it writes nothing more, not even a restore."""
+
+
 class SwapFailed(BluegreenError):
     """A swap did not finish.
 
@@ -66,11 +83,13 @@ class SwapFailed(BluegreenError):
         reason: which gate or call failed, its value against its limit.
         weights: the live weights now, as far as they could be confirmed.
         live_color: the color that carries production traffic now, ``None`` for a mix or for none.
+        moved: whether traffic had moved before it was put back.
         next_step: what the user does next.
     """
 
-    def __init__(self, reason: str, *, weights: Weights, next_step: str, restored: str) -> None:
+    def __init__(self, reason: str, *, weights: Weights, next_step: str, restored: str, moved: bool = True) -> None:
         self.reason = reason
+        self.moved = moved
         self.weights = weights
         self.live_color: Color | None = weights.live_color
         self.restored = restored

@@ -68,7 +68,7 @@ class Traffic:
     """What a router reads: the live weights, and the marks on the object that the swap owns.
 
     Marks are short notes (the lease of a running swap, a wish to abort it) by name. Names have lower-case letters,
-    digits, ``.`` and ``-``; values at most 250 of the letters, digits, spaces and ``+-=._:/@`` that every platform takes.
+    digits, ``.`` and ``-``; values have at most 250 letters, digits, spaces and ``+-=._:/@``: every platform takes those.
     """
 
     weights: Weights
@@ -108,13 +108,14 @@ class Plan:
 
     Attributes:
         kind: why traffic moves.
-        target: the color that carries all traffic in the end.
+        target: the color that carries all traffic in the end, or what ``goal`` says of it.
         start: the live weights when the plan was made.
-        steps: the new color's weights in order, the last one 100; empty for ``NOTHING``.
+        steps: the new color's weights in order, the last one being the goal's; empty for ``NOTHING``.
         bake_seconds: time at 100 % in which a failing gate still restores.
         restore_to: the weights that a failure writes back.
         analysis: whether gates are asked and holds kept; a rollback, a heal and a first start are one write.
         warm: whether the target was found ready for all of the traffic, so that nothing needs to be scaled first.
+        goal: the weights in the end.
     """
 
     kind: Kind
@@ -124,17 +125,37 @@ class Plan:
     bake_seconds: float
     restore_to: Weights
     analysis: bool
+    goal: Weights
     warm: bool = False
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it ends on a deliberate mix, to be promoted further by a later update."""
+        return self.goal.live_color is None
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the last finished swap left, from the stack's state."""
+    """What the last finished swap left, from the stack's state.
+
+    Attributes:
+        live_color: the color that was last put at 100 %.
+        releases: what was installed in each color.
+        previous_color: the color that was live before it, if it may be rolled back to.
+        previous_release: what that one had installed.
+        paused_percent: the other color's share, where a promotion to it was paused; 0 where none is.
+    """
 
     live_color: Color
     releases: Mapping[Color, str]
     previous_color: Color | None = None
     previous_release: str | None = None
+    paused_percent: int = 0
+
+    @property
+    def weights(self) -> Weights:
+        """The weights that it left."""
+        return Weights.split(self.live_color, 100 - self.paused_percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +211,7 @@ class Outcome(str, Enum):
     RESTORED = "restored"
     ABORTED = "aborted"
     NOT_RESTORED = "not_restored"
+    TAKEN_OVER = "taken_over"
 
 
 class Decision(Enum):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bluegreen.rollout.model import Color, Kind, Plan, Recorded, Step, Strategy, Weights, other
+from bluegreen.rollout.model import Color, Kind, Phase, Plan, Recorded, Step, Strategy, Weights, other
 
 
 def make_plan(
@@ -16,6 +16,7 @@ def make_plan(
     bake_seconds: float,
     *,
     warm: bool,
+    promote_to_percent: int = 100,
 ) -> Plan:
     """Decide what to do, from the live truth first and the record second.
 
@@ -27,38 +28,59 @@ def make_plan(
         strategy: the steps of a promotion.
         bake_seconds: the time at 100 % under gates.
         warm: whether ``target`` could take all of the traffic at this moment; asked only for a rollback.
+        promote_to_percent: where a promotion pauses until a later update; a rollback never does.
     """
-    kind = _kind(live, recorded, target, target_release)
+    goal = goal_of(live, recorded, target, target_release, promote_to_percent)
+    kind = _kind(live, recorded, target, target_release, goal)
     analysis = kind in (Kind.PROMOTION, Kind.RESUME)
+    share = goal.of(target)
     steps: tuple[Step, ...] = ()
     if analysis and live != Weights():  # with nobody live there is nothing to split with
         # A resumed step is held again in full: nobody knows how long it was held before.
-        steps = tuple(step for step in strategy.steps if step.weight_percent >= live.of(target))
-    if kind is not Kind.NOTHING:
-        steps = (*steps, Step(100))
+        steps = tuple(step for step in strategy.steps if live.of(target) <= step.weight_percent <= share)
+    if kind is not Kind.NOTHING and (not steps or steps[-1].weight_percent != share):
+        steps = (*steps, Step(share))
     return Plan(
         kind=kind,
         target=target,
         start=live,
         steps=steps,
-        bake_seconds=bake_seconds if analysis else 0,
+        bake_seconds=bake_seconds if analysis and share == 100 else 0,
         restore_to=_restore_to(live, recorded, target),
         analysis=analysis,
+        goal=goal,
         warm=warm,
     )
 
 
-def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str) -> Kind:
-    arrived = live.live_color == target
+def goal_of(
+    live: Weights, recorded: Recorded | None, target: Color, target_release: str, promote_to_percent: int
+) -> Weights:
+    """The weights that an update leaves: a mix only on the way to a color that has still to prove itself."""
+    begun = recorded is not None and recorded.live_color != target and live != Weights()
+    if not begun or can_roll_back(recorded, target, target_release):
+        return Weights.all_on(target)
+    return Weights.split(target, promote_to_percent)
+
+
+def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str, goal: Weights) -> Kind:
+    arrived = live == goal
     if recorded is None:
         if arrived:
             return Kind.NOTHING
         return Kind.FIRST if live == Weights() else Kind.PROMOTION
+    if arrived and recorded.weights == goal:
+        return Kind.NOTHING
     if recorded.live_color == target:
-        return Kind.NOTHING if arrived else Kind.HEAL
+        # From a paused promotion it is the user's own way back; from anything else it is drift.
+        return Kind.ROLLBACK if recorded.paused_percent else Kind.HEAL
     if can_roll_back(recorded, target, release):
         # The release proved itself when it was live: no canary on the way back, whether it is still warm or not.
         return Kind.ROLLBACK
+    if live.of(target) > goal.of(target):  # less of a color that has still to prove itself needs no proof
+        return Kind.ROLLBACK if recorded.paused_percent > goal.of(target) else Kind.HEAL
+    if recorded.paused_percent:
+        return Kind.PROMOTION
     # Where the record's color serves nobody, an interrupted swap is taken up too: gates first, then all at once.
     return Kind.RESUME if live.of(target) > 0 or live == Weights() else Kind.PROMOTION
 
@@ -79,25 +101,48 @@ def _restore_to(live: Weights, recorded: Recorded | None, target: Color) -> Weig
         return live if live.elsewhere in (0, 100) else Weights.all_on(target)
     if recorded.live_color == target:
         return live if live.elsewhere == 0 else Weights.all_on(target)
+    # Not to a mix either: what fails on its way up has no traffic afterwards, whatever share it had before.
     whole = live.of(target) == 0 and live.elsewhere == 0
     return live if whole else Weights.all_on(recorded.live_color)
 
 
-def plan_lines(target: Color, strategy: Strategy, gates: Sequence[str], bake_seconds: float) -> list[str]:
+def plan_lines(
+    target: Color,
+    strategy: Strategy,
+    gates: Mapping[Phase, Sequence[str]],
+    bake_seconds: float,
+    promote_to_percent: int,
+) -> list[str]:
     """A promotion's plan for a reviewer, one line a step, from the declaration alone (no I/O).
 
     Args:
         target: the color that becomes live.
         strategy: the steps.
-        gates: the gates as people call them.
+        gates: the gates as people call them, by the phase in which they are asked.
         bake_seconds: the time at 100 % under gates.
+        promote_to_percent: where it pauses; 100 is not at all.
     """
-    gated = f", gates: {', '.join(gates)}" if gates else ""
-    lines = [
-        f"{other(target)} {100 - step.weight_percent} % -> {target} {step.weight_percent} %, "
-        f"hold {step.hold_seconds:g} s{gated}"
-        for step in strategy.steps
-    ]
+
+    def gated(*phases: Phase) -> str:
+        asked = list(dict.fromkeys(label for phase in phases for label in gates.get(phase, ())))
+        return f", gates: {', '.join(asked)}" if asked else ""
+
+    ahead = [Phase.CONFIRM, Phase.BEFORE]  # told with the first line, whatever it is
+    lines = []
+    steps = [step for step in strategy.steps if step.weight_percent <= promote_to_percent]
+    if promote_to_percent < 100 and (not steps or steps[-1].weight_percent < promote_to_percent):
+        steps.append(Step(promote_to_percent))
+    for step in steps:
+        asked = gated(*ahead, Phase.INCREASE, *([Phase.HOLD] if step.hold_seconds else []))
+        lines.append(
+            f"{other(target)} {100 - step.weight_percent} % -> {target} {step.weight_percent} %, "
+            f"hold {step.hold_seconds:g} s{asked}"
+        )
+        ahead = []
+    if promote_to_percent < 100:
+        return [*lines, f"pause at {target} {promote_to_percent} % until promote_to_percent is raised"]
     bake = f", bake {bake_seconds:g} s" if bake_seconds else ""
-    # Without a step before it, the gates are asked before the one write.
-    return [*lines, f"{target} 100 %{bake}{'' if lines and not bake_seconds else gated}"]
+    return [
+        *lines,
+        f"{target} 100 %{bake}{gated(*ahead, Phase.PROMOTE, *([Phase.BAKE] if bake_seconds else []))}",
+    ]

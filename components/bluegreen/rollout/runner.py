@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bluegreen.capacity.base import Capacity
 from bluegreen.gates.base import GateContext, Preview
-from bluegreen.rollout.analysis import Analysis, GatedCheck
+from bluegreen.rollout.analysis import Analysis, GatedCheck, GateFailed
 from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.errors import BluegreenError, RestoreFailed, SwapAborted, SwapFailed
-from bluegreen.rollout.model import Color, Convergence, Event, Kind, Plan, Readiness, Step, Verdict, Weights, other
+from bluegreen.rollout.errors import BluegreenError, LeaseLost, SwapFailed
+from bluegreen.rollout.model import (
+    Color,
+    Convergence,
+    Event,
+    Kind,
+    Phase,
+    Plan,
+    Readiness,
+    Step,
+    Verdict,
+    Weights,
+    other,
+)
+from bluegreen.rollout.restoring import Restoring
 from bluegreen.routers.base import TrafficRouter
 
 
@@ -32,11 +45,32 @@ class Limits:
     poll_interval_seconds: float = 1
 
 
-class _Stop(BluegreenError):
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is swapped, as gates are told of it: the service's name, its releases, how to reach each color."""
+
+    service: str = ""
+    releases: Mapping[Color, str] | None = None
+    previews: Mapping[Color, Preview] | None = None
+
+
+class Watch(Protocol):
+    """Looks whether a running swap shall stop. Both return who asked for it, and raise ``LeaseLost``."""
+
+    def check(self) -> str | None:
+        """Ask, if it is time."""
+        ...
+
+    def judge(self, marks: Mapping[str, str]) -> str | None:
+        """Look at marks that were read anyway."""
+        ...
+
+
+class Stopped(BluegreenError):
     """Ends the plan: the reason is what the user reads."""
 
 
-class _Aborted(_Stop):
+class Aborted(Stopped):
     """Somebody asked for the swap to stop."""
 
 
@@ -48,21 +82,22 @@ class Runner:
         router: TrafficRouter,
         capacity: Capacity | None,
         checks: Sequence[GatedCheck],
-        previews: Mapping[Color, Preview],
+        subject: Subject,
         clock: Clock,
         report: Callable[[Event], None],
-        cancelled: Callable[[], bool],
+        watch: Watch,
         limits: Limits,
     ) -> None:
         self._router = router
         self._capacity = capacity
         self._checks = checks
-        self._previews = previews
+        self._subject = subject
         self._clock = clock
         self._report = report
-        self._cancelled = cancelled
+        self._watch = watch
         self._limits = limits
         self._written: Weights | None = None
+        self._shifted_at_seconds: float | None = None
 
     def run(self, plan: Plan) -> None:
         """Do what the plan says.
@@ -71,29 +106,47 @@ class Runner:
             SwapFailed: it could not be finished; the former weights are live again and verified.
             SwapAborted: the same, because somebody asked for it.
             RestoreFailed: it could not be finished and the former weights could not be confirmed.
+            LeaseLost: another swap took over; nothing more was written.
         """
         self._written = None
+        self._shifted_at_seconds = None
         try:
+            if plan.analysis:
+                self._ask(Phase.CONFIRM, plan.target)
+                self._rehearse(plan)
             if not plan.warm:
                 self._prepare(plan)
             if plan.analysis or plan.kind is Kind.FIRST:
-                self._ask_gates("before traffic", plan.target, self._limits.steady_state_timeout_seconds)
+                self._ask(Phase.BEFORE, plan.target)
             for step in plan.steps:
                 self._shift(plan, step)
             if plan.bake_seconds:
                 self._tell("bake", f"bake {plan.bake_seconds:g} s at {plan.target} 100 %")
-                self._hold(plan.target, plan.bake_seconds, "bake")
+                self._hold(Phase.BAKE, plan.target, plan.bake_seconds)
+        except LeaseLost:
+            raise  # the one who took over writes now
         except Exception as error:  # whatever went wrong, traffic goes back first
             raise self._restored(plan, error) from error
+        if plan.analysis:
+            self._ask_afterwards(plan.target)
 
     def _tell(self, kind: str, text: str, **data: object) -> None:
         self._report(Event(self._clock.wall_seconds(), kind, text, data))
 
-    def _stop_if_cancelled(self) -> None:
-        if self._cancelled():
-            raise _Aborted("the swap was asked to stop")
+    def _stop_if_asked(self, marks: Mapping[str, str] | None = None) -> None:
+        who = self._watch.check() if marks is None else self._watch.judge(marks)
+        if who is not None:
+            raise Aborted(f"the swap was aborted by {who}")
 
     # -- before traffic
+
+    def _rehearse(self, plan: Plan) -> None:
+        """Find out what is not allowed before anything is scaled or moved: a write that changes nothing is one, too."""
+        if plan.start.elsewhere == 0:
+            self._router.write(plan.start)
+        if self._capacity is not None:
+            self._capacity.rehearse(plan.target)
+            self._capacity.hold()
 
     def _prepare(self, plan: Plan) -> None:
         color, capacity, wanted = plan.target, self._capacity, 1
@@ -110,7 +163,7 @@ class Runner:
         deadline = self._clock.monotonic_seconds() + limit
         told = ""
         while True:
-            self._stop_if_cancelled()
+            self._stop_if_asked()
             readiness = self._readiness(color, wanted)
             if str(readiness) != told:
                 told = str(readiness)
@@ -119,7 +172,7 @@ class Runner:
                 return
             if readiness.fatal or self._clock.monotonic_seconds() >= deadline:
                 waited = "" if readiness.fatal else f" after {limit:g} s"
-                raise _Stop(f"{color} is not ready for traffic{waited}: {readiness}")
+                raise Stopped(f"{color} is not ready for traffic{waited}: {readiness}")
             self._clock.sleep(self._limits.poll_interval_seconds)
 
     def _readiness(self, color: Color, wanted: int) -> Readiness:
@@ -133,41 +186,97 @@ class Runner:
             return Readiness(False, health.healthy, wanted, reason, health.fatal)
         return health
 
-    def _ask_gates(self, phase: str, color: Color, limit_seconds: float) -> None:
-        analysis = self._analysis(color)
-        deadline = self._clock.monotonic_seconds() + limit_seconds
-        self._tell("verify", f"{phase}: asking {len(self._checks)} gates of {color}")
+    # -- gates
+
+    def _asked_in(self, phase: Phase) -> list[GatedCheck]:
+        return [check for check in self._checks if phase in check.phases]
+
+    def _ask(self, phase: Phase, color: Color) -> None:
+        """Ask until every gate of a phase passes, one says no, or one's time is over."""
+        checks = self._asked_in(phase)
+        if not checks:
+            return
+        analysis = self._analysis(phase, color, checks)
+        self._tell("verify", f"{phase.value}: asking {len(checks)} gates of {color}", phase=phase.value)
         while True:
-            self._stop_if_cancelled()
+            self._stop_if_asked()
             analysis.poll()
-            if analysis.settled() or self._clock.monotonic_seconds() >= deadline:
+            if analysis.settled() or analysis.overdue(self._limits.steady_state_timeout_seconds):
                 break
             self._clock.sleep(self._limits.poll_interval_seconds)
         analysis.finish()
 
-    def _analysis(self, color: Color) -> Analysis:
-        context = GateContext(color, self._previews.get(color), lambda: self._router.health(color))
+    def _hold(self, phase: Phase, color: Color, seconds: float) -> None:
+        analysis = self._analysis(phase, color, self._asked_in(phase))
+        deadline = self._clock.monotonic_seconds() + seconds
+        while (left := deadline - self._clock.monotonic_seconds()) > 0:
+            self._stop_if_asked()
+            analysis.poll()
+            self._clock.sleep(min(self._limits.poll_interval_seconds, left))
+        self._stop_if_asked()
+        analysis.finish()
+        self._tell("gate", f"{phase.value}: all gates passed", phase=phase.value)
+
+    def _ask_afterwards(self, color: Color) -> None:
+        """It is over: whatever these gates say changes nothing."""
+        checks = self._asked_in(Phase.AFTER)
+        if checks:
+            try:
+                self._analysis(Phase.AFTER, color, checks).finish()
+            except GateFailed as failed:
+                self._tell("gate", f"{failed}; the swap is over and stays as it is", phase=Phase.AFTER.value)
+
+    def _analysis(self, phase: Phase, color: Color, checks: Sequence[GatedCheck]) -> Analysis:
+        began = self._clock.wall_seconds()
+
+        def context() -> GateContext:
+            return GateContext(
+                color,
+                (self._subject.previews or {}).get(color),
+                lambda: self._router.health(color),
+                service=self._subject.service,
+                releases=self._subject.releases or {},
+                phase=phase,
+                weight_percent=self._written.of(color) if self._written is not None else 0,
+                phase_began_at_seconds=began,
+                shifted_at_seconds=self._shifted_at_seconds,
+                asked_at_seconds=self._clock.wall_seconds(),
+            )
 
         def tell(label: str, verdict: Verdict) -> None:
-            self._tell("gate", f"gate {label}: {verdict.decision.value} {verdict}".rstrip(), gate=label)
+            self._tell(
+                "gate",
+                f"gate {label}: {verdict.decision.value} {verdict}".rstrip(),
+                gate=label,
+                phase=phase.value,
+                decision=verdict.decision.value,
+                value=verdict.value,
+                limit=verdict.limit,
+            )
 
-        return Analysis(self._checks, context, self._clock, tell)
+        return Analysis(checks, context, self._clock, tell)
 
     # -- traffic
 
     def _shift(self, plan: Plan, step: Step) -> None:
-        self._stop_if_cancelled()
-        expected = self._written or plan.start
-        if self._written is not None:  # nobody else may have moved traffic while this swap held it
+        if plan.analysis:
+            self._ask(Phase.PROMOTE if step.weight_percent == 100 else Phase.INCREASE, plan.target)
+        if self._written is None:
+            self._stop_if_asked()
+        else:  # nobody else may have moved traffic while this swap held it
             found = self._router.read()
-            if found != expected:
-                raise _Stop(f"the live weights are {found} instead of {expected}: somebody else moved them")
+            self._stop_if_asked(found.marks)
+            if found.weights != self._written:
+                raise Stopped(
+                    f"the live weights are {found.weights} instead of {self._written}: somebody else moved them"
+                )
         weights = Weights.split(plan.target, step.weight_percent)
+        self._shifted_at_seconds = self._shifted_at_seconds or self._clock.wall_seconds()
         self._write(weights, self._limits.converge_timeout_seconds)
         hold = f", hold {step.hold_seconds:g} s" if step.hold_seconds and plan.analysis else ""
         self._tell("shift", f"{weights}{hold}", weights=weights.as_dict())
         if plan.analysis and step.hold_seconds:
-            self._hold(plan.target, step.hold_seconds, f"hold at {step.weight_percent} %")
+            self._hold(Phase.HOLD, plan.target, step.hold_seconds)
 
     def _write(self, weights: Weights, limit_seconds: float) -> None:
         self._written = weights  # before the call: a lost reply may still have moved traffic
@@ -175,73 +284,20 @@ class Runner:
         deadline = self._clock.monotonic_seconds() + limit_seconds
         while self._router.verify(weights) is not Convergence.CONVERGED:
             if self._clock.monotonic_seconds() >= deadline:
-                raise _Stop(f"{weights} was written and had not taken effect after {limit_seconds:g} s")
+                raise Stopped(f"{weights} was written and had not taken effect after {limit_seconds:g} s")
             self._clock.sleep(self._limits.poll_interval_seconds)
-
-    def _hold(self, color: Color, seconds: float, phase: str) -> None:
-        analysis = self._analysis(color)
-        deadline = self._clock.monotonic_seconds() + seconds
-        while (left := deadline - self._clock.monotonic_seconds()) > 0:
-            self._stop_if_cancelled()
-            analysis.poll()
-            self._clock.sleep(min(self._limits.poll_interval_seconds, left))
-        self._stop_if_cancelled()
-        analysis.finish()
-        self._tell("gate", f"{phase}: all gates passed")
 
     # -- after a failure
 
-    def _restored(self, plan: Plan, error: Exception) -> SwapFailed:
+    def _restored(self, plan: Plan, error: Exception) -> SwapFailed | LeaseLost:
         reason = str(error) if isinstance(error, BluegreenError) else f"{type(error).__name__}: {error}"
         self._tell("restore", f"{plan.target} is not promoted: {reason}")
-        # A resumed swap found a half-way mix: its failure goes back to the color that was live before it began.
-        moved = self._written is not None or plan.kind is Kind.RESUME
-        weights = plan.restore_to if moved else plan.start
-        if moved:
-            problem = self._unfit(plan) or self._restore(weights)
-            if problem:
-                return RestoreFailed(
-                    reason,
-                    weights=weights,
-                    restored=f"the former weights ({weights}) could NOT be confirmed: {problem}",
-                    next_step=f"run `pulumi up` again, or set {self._router.id} to {weights} by hand",
-                )
-        done = f"restored and verified: {weights}" if moved else f"traffic was not moved: {weights}"
-        self._tell("restore", done, weights=weights.as_dict())
-        failed = SwapAborted if isinstance(error, _Aborted) else SwapFailed
-        live = weights.live_color
-        revert = f", or set activeColor back to {live}" if live not in (None, plan.target) else ""
-        return failed(
-            reason,
-            weights=weights,
-            restored=done,
-            next_step=f"mend {plan.target} and run `pulumi up` again{revert}",
+        restoring = Restoring(
+            self._router,
+            self._clock,
+            self._tell,
+            lambda weights: self._write(weights, self._limits.converge_timeout_seconds),
+            self._watch.judge,
+            self._limits.restore_timeout_seconds,
         )
-
-    def _unfit(self, plan: Plan) -> str:
-        """Why the former color must not get traffic back: a restore to a dead color is an outage of its own."""
-        color = plan.restore_to.live_color
-        if color is None or plan.start.of(color) == 100:
-            return ""
-        try:
-            health = self._router.health(color)
-        except BluegreenError:
-            return ""  # it cannot be asked: the color that was live before is still the better guess
-        return "" if health.healthy else f"{color} has {health}, so traffic was left where it is"
-
-    def _restore(self, weights: Weights) -> str:
-        """Write and verify until it holds or the budget is spent; returns why not, or an empty string."""
-        deadline = self._clock.monotonic_seconds() + self._limits.restore_timeout_seconds
-        pause = 0.5
-        while True:
-            try:
-                self._write(weights, self._limits.converge_timeout_seconds)
-            except Exception as error:  # noqa: BLE001 - any failure is tried again until the budget is spent
-                problem = str(error)
-            else:
-                return ""
-            if self._clock.monotonic_seconds() + pause > deadline:
-                return problem
-            self._tell("restore", f"not restored yet ({problem}); again in {pause:g} s")
-            self._clock.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
-            pause = min(pause * 2, 15)
+        return restoring.after(plan, reason, moved=self._written is not None, aborted=isinstance(error, Aborted))

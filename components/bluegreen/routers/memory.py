@@ -23,6 +23,7 @@ class MemoryWorld:
         held: whether autoscaling is kept from taking units away.
         marks: notes on the object that the swap owns; there is none while no color has traffic.
         calls: the name of every call, in order.
+        moves: the weights of every write that changed them, in order.
     """
 
     weights: Weights = field(default_factory=Weights)
@@ -32,6 +33,7 @@ class MemoryWorld:
     held: bool = False
     marks: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    moves: list[Weights] = field(default_factory=list)
 
 
 WORLDS: dict[str, MemoryWorld] = {}
@@ -70,8 +72,11 @@ class MemoryRouter:
 
     def write(self, weights: Weights) -> None:
         """Set the live weights."""
-        world(self.name).calls.append("router.write")
-        world(self.name).weights = weights
+        here = world(self.name)
+        here.calls.append("router.write")
+        if here.weights != weights:
+            here.moves.append(weights)
+        here.weights = weights
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether they are set."""

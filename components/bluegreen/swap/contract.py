@@ -9,19 +9,25 @@ Inputs (all plain data):
 ``router``                       ``kind`` and what that router wants
 ``capacity``                     ``kind`` and what that capacity wants; absent: nothing is scaled
 ``gates``                        a list of ``kind`` and what that gate wants
-``strategy``                     ``{"name", "steps": [{"weight_percent", "hold_seconds"}]}``; absent: all at once
+``strategy``                     ``{"name", "steps": [{"weight_percent", "hold_seconds"}]}`` or a preset's name, such as
+                                 ``"ECSCanary10Percent5Minutes"``; absent: all at once
+``promote_to_percent``           where a promotion pauses until a later update raises it, default 100 (no pause)
 ``previews``                     how to reach each color before it is live: ``{"blue": {"url", "headers"}}``
 ``bake_seconds``                 time at 100 % under gates, default 0
 ``scale_down_delay_seconds``     how long the old color stays warm for a rollback, default 600
+``idle_capacity_percent``        the idle color's size at rest, of the live color's: 0 (default) to 100
 ``steady_state_timeout_seconds`` how long the new color may take to be ready, default 600
 ``poll_interval_seconds``        between two looks, default 1
+``notifications``                a list of ``kind`` and what that notifier wants: told how each swap ended
+``event_log``                    a file to which every event is appended as a line of JSON
 ``plan``                         the promotion's plan as text, for reviewers
 =============================== ======================================================================================
 
 ``live_release_change`` is an input that the check itself adds when an update changes what the live color runs in
 place: reviewers and policies see it. It is no part of the comparison.
 
-Outputs: the inputs, and ``live_color``, ``weights``, ``previous`` and ``history`` (newest first, at most 20).
+Outputs: the inputs, and ``live_color`` (last put at 100 %), ``weights``, ``paused`` (the color and percent of a
+promotion that waits for more), ``previous`` (what a rollback goes back to) and ``history`` (newest first, at most 20).
 """
 
 from __future__ import annotations
@@ -33,16 +39,20 @@ from typing import Any, cast
 from bluegreen.capacity.base import Capacity
 from bluegreen.capacity.registry import CAPACITIES
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import Gate, Preview
+from bluegreen.gates.base import Preview
 from bluegreen.gates.registry import GATES
+from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.errors import InvalidInput, Problem
-from bluegreen.rollout.model import COLORS, Color, Recorded, Step, Strategy, Weights
+from bluegreen.rollout.model import COLORS, Color, Recorded, Step, Strategy, Weights, other
 from bluegreen.rollout.plan import plan_lines
+from bluegreen.rollout.presets import PRESETS
 from bluegreen.rollout.runner import Limits
 from bluegreen.rollout.strategy import problems_of
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap import gating
+from bluegreen.swap.gating import Parsed
 
 HISTORY_LIMIT = 20
 INPUT_KEYS = (
@@ -53,32 +63,41 @@ INPUT_KEYS = (
     "capacity",
     "gates",
     "strategy",
+    "promote_to_percent",
     "previews",
     "bake_seconds",
     "scale_down_delay_seconds",
+    "idle_capacity_percent",
     "steady_state_timeout_seconds",
     "poll_interval_seconds",
+    "notifications",
+    "event_log",
     "plan",
 )
-OUTPUT_KEYS = ("live_color", "weights", "previous", "history")
-
-_Parsed = tuple[str, Mapping[str, object]]
+OUTPUT_KEYS = ("live_color", "weights", "paused", "previous", "history")
+_ONE_DAY_SECONDS = 86_400
+_ONE_WEEK_SECONDS = 604_800
 
 
 @dataclass(frozen=True, slots=True)
 class SwapSpec:
     """Checked inputs. Routers, capacity and gates are built from it when they are needed."""
 
+    name: str
     active_color: Color
     releases: Mapping[Color, str]
     strategy: Strategy
+    promote_to_percent: int
     bake_seconds: float
     scale_down_delay_seconds: float
+    idle_capacity_percent: float
     limits: Limits
     previews: Mapping[Color, Preview]
-    router: _Parsed
-    capacity: _Parsed | None
-    gates: Sequence[tuple[_Parsed, GatePolicy]]
+    router: Parsed
+    capacity: Parsed | None
+    gates: Sequence[tuple[Parsed, GatePolicy]]
+    notifications: Sequence[Parsed]
+    event_log: str | None
 
     def build_router(self) -> TrafficRouter:
         """The router."""
@@ -112,51 +131,70 @@ def parse(inputs: Mapping[str, object]) -> SwapSpec:
 
 def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]:
     fields = Fields(inputs)
-    fields.text("name", "")
+    name = fields.text("name", "")
     color = fields.text("active_color", choices=COLORS)
     releases = fields.section("releases") or Fields({})
     found_releases = {name: releases.text(name) for name in COLORS}
     releases.done()
-    strategy = _strategy(fields.section("strategy", None))
+    strategy = _strategy(fields)
     fields.problems.extend(problems_of(strategy, "strategy"))
-    router = _one(ROUTERS, fields.section("router"))
+    router = gating.section_of(ROUTERS, fields.section("router"))
     capacity_fields = fields.section("capacity", None)
-    capacity = None if capacity_fields is None else _one(CAPACITIES, capacity_fields)
+    capacity = None if capacity_fields is None else gating.section_of(CAPACITIES, capacity_fields)
     previews = _previews(fields.section("previews", None))
-    gates = [_gate(entry) for entry in fields.sections("gates")]
+    gates = [gating.parse(entry) for entry in fields.sections("gates")]
+    notifications = [gating.section_of(NOTIFIERS, entry) for entry in fields.sections("notifications")]
     limits = Limits(
         steady_state_timeout_seconds=fields.number("steady_state_timeout_seconds", 600, least=1, unit="seconds"),
         poll_interval_seconds=fields.number("poll_interval_seconds", 1, least=0.05, most=60, unit="seconds"),
     )
-    bake = fields.number("bake_seconds", 0, most=86_400, unit="seconds")
-    delay = fields.number("scale_down_delay_seconds", 600, most=604_800, unit="seconds")
-    for name in ("plan", "live_release_change", *OUTPUT_KEYS):
-        fields.raw(name)
+    pause = fields.whole("promote_to_percent", 100, least=1, most=100)
+    bake = fields.number("bake_seconds", 0, most=_ONE_DAY_SECONDS, unit="seconds")
+    delay = fields.number("scale_down_delay_seconds", 600, most=_ONE_WEEK_SECONDS, unit="seconds")
+    idle = fields.number("idle_capacity_percent", 0, most=100, unit="percent")
+    event_log = fields.text("event_log", None)
+    for key in ("plan", "live_release_change", *OUTPUT_KEYS):
+        fields.raw(key)
     fields.done()
-    _refuse_what_cannot_be(fields, router, strategy, gates, previews)
-    if router is None or any(gate is None for gate in gates) or color is UNKNOWN or fields.problems:
+    _refuse_what_cannot_be(fields, router, strategy, pause)
+    gating.refuse_what_is_never_asked(fields, strategy, bake, gates, previews)
+    unknown = router is None or color is UNKNOWN or None in gates or None in notifications
+    if unknown or fields.problems:
         return None, fields.problems
-    known_gates = [gate for gate in gates if gate is not None]
-    if not any(parsed[0] == "target_health" for parsed, _ in known_gates):
-        known_gates.insert(0, (("target_health", {}), GatePolicy(interval_seconds=5)))
     return (
-        SwapSpec(color, found_releases, strategy, bake, delay, limits, previews or {}, router, capacity, known_gates),
+        SwapSpec(
+            name=name,
+            active_color=color,
+            releases=found_releases,
+            strategy=strategy,
+            promote_to_percent=pause,
+            bake_seconds=bake,
+            scale_down_delay_seconds=delay,
+            idle_capacity_percent=idle,
+            limits=limits,
+            previews=previews or {},
+            router=cast("Parsed", router),
+            capacity=capacity,
+            gates=gating.with_target_health([gate for gate in gates if gate is not None]),
+            notifications=[found for found in notifications if found is not None],
+            event_log=event_log,
+        ),
         [],
     )
 
 
-def _one(registry: Any, fields: Fields | None) -> _Parsed | None:
-    return None if fields is None or fields.unknown else cast("_Parsed | None", registry.parse(fields))
-
-
-def _strategy(fields: Fields | None) -> Strategy:
+def _strategy(inputs: Fields) -> Strategy:
+    if isinstance(inputs.raw("strategy"), str):
+        preset = inputs.text("strategy", choices=PRESETS)
+        return Strategy() if preset is UNKNOWN else PRESETS[preset]
+    fields = inputs.section("strategy", None)
     if fields is None or fields.unknown:
         return Strategy()
     name = fields.text("name", "steps")
     steps = []
     for entry in fields.sections("steps"):
         weight = entry.whole("weight_percent", least=1, most=99)
-        hold = entry.number("hold_seconds", 0, most=604_800, unit="seconds")
+        hold = entry.number("hold_seconds", 0, most=_ONE_WEEK_SECONDS, unit="seconds")
         entry.done()
         if weight is not UNKNOWN and hold is not UNKNOWN:
             steps.append(Step(weight, hold))
@@ -185,47 +223,30 @@ def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
     return found
 
 
-def _gate(fields: Fields) -> tuple[_Parsed, GatePolicy] | None:
-    policy = GatePolicy(
-        interval_seconds=fields.number("interval_seconds", 10, least=0.05, most=86_400, unit="seconds"),
-        failure_limit=fields.whole("failure_limit", 0, most=1_000),
-        consecutive_error_limit=fields.whole("consecutive_error_limit", 4, most=1_000),
-    )
-    parsed = _one(GATES, fields)
-    return None if parsed is None else (parsed, policy)
-
-
 def _refuse_what_cannot_be(
     fields: Fields,
-    router: _Parsed | None,
+    router: Parsed | None,
     strategy: Strategy,
-    gates: Sequence[tuple[_Parsed, GatePolicy] | None],
-    previews: Mapping[Color, Preview] | None,
+    pause: Any,
 ) -> None:
-    if router is not None and strategy.steps:
-        capabilities = ROUTERS.load(router[0]).capabilities
-        if Capability.WEIGHTS not in capabilities:
-            fields.problem("strategy.steps", len(strategy.steps), f"none: the {router[0]} router cannot split traffic")
-    for index, gate in enumerate(gates):
-        if gate is None or previews is None or len(previews) == len(COLORS):
-            continue
-        made: Gate = GATES.build(gate[0])
-        if made.needs_preview:
-            fields.problem(f"gates[{index}].kind", gate[0][0], "only with previews of both colors (an url for each)")
+    if router is None or Capability.WEIGHTS in ROUTERS.load(router[0]).capabilities:
+        return
+    if strategy.steps:
+        fields.problem("strategy.steps", len(strategy.steps), f"none: the {router[0]} router cannot split traffic")
+    if pause not in (100, UNKNOWN):
+        fields.problem("promote_to_percent", pause, f"100: the {router[0]} router cannot split traffic")
 
 
 def plan_of(inputs: Mapping[str, object]) -> list[str]:
     """The promotion's plan as text, from inputs that are valid as far as they are known."""
-    if any(_holds_unknown(inputs.get(key)) for key in ("active_color", "gates", "strategy", "bake_seconds")):
+    keys = ("active_color", "gates", "strategy", "bake_seconds", "promote_to_percent")
+    if any(_holds_unknown(inputs.get(key)) for key in keys):
         return ["known once its inputs are"]
     fields = Fields(inputs)
     color = cast("Color", fields.text("active_color"))
-    gates = [_gate(entry) for entry in fields.sections("gates")]
-    labels = [GATES.build(gate[0]).label for gate in gates if gate is not None]
-    if "target health" not in labels:
-        labels.insert(0, "target health")
-    bake = fields.number("bake_seconds", 0)
-    return plan_lines(color, _strategy(fields.section("strategy", None)), labels, bake)
+    gates = [gate for entry in fields.sections("gates") if (gate := gating.parse(entry)) is not None]
+    bake, pause = fields.number("bake_seconds", 0), fields.whole("promote_to_percent", 100)
+    return plan_lines(color, _strategy(fields), gating.labels_by_phase(gates), bake, pause)
 
 
 def _holds_unknown(value: object) -> bool:
@@ -264,15 +285,20 @@ def where_changed(olds: Mapping[str, object], news: Mapping[str, object]) -> boo
 
 
 def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) -> str | None:
-    """``"blue: app:v1 -> app:v2"`` when the update changes what the live color runs, in place."""
-    live = olds.get("active_color")
+    """``"blue: app:v1 -> app:v2"`` when the update changes what a color with traffic runs, in place."""
     before, after = olds.get("releases"), news.get("releases")
-    if not isinstance(live, str) or not isinstance(before, Mapping) or not isinstance(after, Mapping):
+    if olds.get("active_color") not in COLORS or not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return None
-    old, new = before.get(live), after.get(live)
-    if not isinstance(old, str) or not isinstance(new, str):
-        return None  # not known yet: the update's own check sees it
-    return None if old == new else f"{live}: {old} -> {new}"
+    # While a promotion is paused, both colors have traffic.
+    paused = plain(olds.get("promote_to_percent")) not in (None, 100)
+    live = COLORS if paused else (olds["active_color"],)
+    changes = []
+    for color in live:
+        old, new = before.get(color), after.get(color)
+        # What is not known yet is seen by the update's own check.
+        if isinstance(old, str) and isinstance(new, str) and old != new:
+            changes.append(f"{color}: {old} -> {new}")
+    return ", ".join(changes) or None
 
 
 def recorded_in(outputs: Mapping[str, Any]) -> Recorded | None:
@@ -280,13 +306,14 @@ def recorded_in(outputs: Mapping[str, Any]) -> Recorded | None:
     live = outputs.get("live_color")
     if live not in COLORS:
         return None
-    previous = outputs.get("previous") or {}
+    previous, paused = outputs.get("previous") or {}, outputs.get("paused") or {}
     color = previous.get("color")
     return Recorded(
         live_color=live,
         releases=outputs.get("releases") or {},
         previous_color=color if color in COLORS else None,
         previous_release=previous.get("release"),
+        paused_percent=int(paused.get("percent", 0)),
     )
 
 
@@ -297,11 +324,14 @@ def outputs_of(
     previous: Mapping[str, str],
     history: Sequence[object],
 ) -> dict[str, Any]:
-    """The outputs: every input, and what is true now."""
+    """The outputs: every input, and what is true now. A mix is a promotion that waits for more."""
+    waiting = other(live_color)
+    percent = weights.of(waiting)
     return {
         **{key: inputs[key] for key in INPUT_KEYS if inputs.get(key) is not None},
         "live_color": live_color,
         "weights": weights.as_dict(),
+        "paused": {"color": waiting, "percent": percent} if percent else {},
         "previous": dict(previous),
         "history": list(history)[:HISTORY_LIMIT],
     }

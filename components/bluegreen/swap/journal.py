@@ -1,57 +1,147 @@
-"""What one swap did, collected while it happens and kept as an entry of ``history``."""
+"""What one swap did, collected while it happens and kept as an entry of ``history``.
+
+An update that fails leaves the stack's state as it was, so its entry is kept as a mark on the object that the swap
+owns, until the next update or refresh takes it into the state.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.model import Event, Kind, Outcome, Plan
+from bluegreen.swap.lease import mark_text
 
-OUTCOMES = {
+_OUTCOMES = {
     Kind.FIRST: Outcome.STARTED,
     Kind.PROMOTION: Outcome.PROMOTED,
     Kind.RESUME: Outcome.RESUMED,
     Kind.ROLLBACK: Outcome.ROLLED_BACK,
     Kind.HEAL: Outcome.HEALED,
 }
+_PREFIX = "outcome."
+_MARK = re.compile(r"(\w+) (blue|green) (\S+Z) ([\d.]+)s (.*)")
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+MARKS_LIMIT = 5
+GATES_LIMIT = 50
+
+
+def outcome_of(plan: Plan) -> Outcome:
+    """How a plan ends that comes to its end."""
+    return Outcome.PAUSED if plan.pauses and plan.kind in (Kind.PROMOTION, Kind.RESUME) else _OUTCOMES[plan.kind]
 
 
 class Journal:
-    """Passes events on to ``listener`` and remembers the shifts and the API calls among them."""
+    """Passes events on to ``listener`` and remembers the shifts, the gates' answers and the API calls among them.
 
-    def __init__(self, clock: Clock, listener: Callable[[Event], None]) -> None:
+    Attributes:
+        calls: the API calls so far.
+        id: the swap's, which is its lease's; empty while there is none.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        listener: Callable[[Event], None],
+        finished: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    ) -> None:
         self._clock = clock
         self._listener = listener
+        #: Told the entry of a swap that is over, well or not.
+        self.finished = finished
         self._began_seconds = clock.wall_seconds()
-        self._steps: list[dict[str, object]] = []
+        self._steps: list[dict[str, Any]] = []
+        self._gates: dict[tuple[object, object], dict[str, object]] = {}
         self.calls: list[str] = []
+        self.id = ""
 
     def report(self, event: Event) -> None:
         """Take an event."""
         weights = event.data.get("weights")
-        if event.kind == "shift" and isinstance(weights, dict):
+        if event.kind in ("shift", "restore") and isinstance(weights, dict):
             self._steps.append({"at_seconds": round(event.at_seconds, 3), **weights})
+        if event.kind == "gate" and "gate" in event.data:
+            phase, gate = event.data.get("phase"), event.data["gate"]
+            if len(self._gates) < GATES_LIMIT or (phase, gate) in self._gates:
+                self._gates[phase, gate] = {key: value for key, value in event.data.items() if value != ""}
         self._listener(event)
 
-    def tell(self, kind: str, text: str) -> None:
+    def tell(self, kind: str, text: str, **data: object) -> None:
         """Make an event and take it."""
-        self.report(Event(self._clock.wall_seconds(), kind, text))
+        self.report(Event(self._clock.wall_seconds(), kind, text, data))
 
     @property
     def took_seconds(self) -> float:
         """Wall time since the swap began."""
         return self._clock.wall_seconds() - self._began_seconds
 
-    def entry(self, plan: Plan, release: str) -> dict[str, Any]:
-        """The finished swap as plain data; times are seconds since the epoch."""
+    def entry(self, plan: Plan, outcome: Outcome, release: str, reason: str = "") -> dict[str, Any]:
+        """The swap as plain data; times are seconds since the epoch."""
+        ends = [step["at_seconds"] for step in self._steps[1:]] + [self._clock.wall_seconds()]
+        steps = (
+            [
+                {**step, "seconds": round(end - step["at_seconds"], 3)}
+                for step, end in zip(self._steps, ends, strict=True)
+            ]
+            if self._steps
+            else []
+        )
         return {
-            "outcome": OUTCOMES[plan.kind].value,
+            "id": self.id,
+            "outcome": outcome.value,
             "from": plan.start.as_dict(),
             "to": plan.target,
             "release": release,
             "started_at_seconds": round(self._began_seconds, 3),
             "seconds": round(self.took_seconds, 3),
             "calls": len(self.calls),
-            "steps": self._steps,
+            "steps": steps,
+            "gates": list(self._gates.values()),
+            **({"reason": reason} if reason else {}),
         }
+
+
+def marks_of(entry: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, str | None]:
+    """The mark for a swap that failed, and the removal of the oldest of those that are ``found`` there already."""
+    at = datetime.fromtimestamp(entry["started_at_seconds"], timezone.utc)
+    text = f"{entry['outcome']} {entry['to']} {at:{_TIME}} {entry['seconds']:.1f}s {entry.get('reason', '')}"
+    former = sorted((name for name in found if name.startswith(_PREFIX)), key=lambda name: _began(found[name]))
+    too_many: dict[str, str | None] = dict.fromkeys(former[: max(len(former) + 1 - MARKS_LIMIT, 0)])
+    return {**too_many, f"{_PREFIX}{entry['id']}": mark_text(text)}
+
+
+def _began(value: str) -> str:
+    found = _MARK.fullmatch(value)
+    return found[3] if found else ""
+
+
+def with_marks(history: Sequence[Any], marks: Mapping[str, str]) -> list[Any]:
+    """The history, newest first, with the failed swaps that marks tell of."""
+    known = {entry.get("id") for entry in history if isinstance(entry, Mapping)}
+    entries = []
+    for name, value in marks.items():
+        found = _MARK.fullmatch(value)
+        if not name.startswith(_PREFIX) or found is None or name.removeprefix(_PREFIX) in known:
+            continue
+        began = datetime.strptime(found[3], _TIME).replace(tzinfo=timezone.utc)
+        entries.append(
+            {
+                "id": name.removeprefix(_PREFIX),
+                "outcome": found[1],
+                "to": found[2],
+                "started_at_seconds": began.timestamp(),
+                "seconds": float(found[4]),
+                "reason": found[5],
+            }
+        )
+    if not entries:
+        return list(history)
+    return sorted([*entries, *history], key=lambda entry: -float(entry.get("started_at_seconds", 0)))
+
+
+def outcome_marks(marks: Mapping[str, str]) -> dict[str, str | None]:
+    """The removal of every mark that tells of a failed swap."""
+    return dict.fromkeys(name for name in marks if name.startswith(_PREFIX))

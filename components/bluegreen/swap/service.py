@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.calls import counted
-from bluegreen.capacity.base import Capacity
+from bluegreen.gates.base import GateContext
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import BluegreenError, PlatformError, Problem, RestoreFailed, SwapFailed
-from bluegreen.rollout.model import COLORS, Color, Event, Kind, Plan, Recorded, Weights, other
-from bluegreen.rollout.plan import can_roll_back, make_plan
-from bluegreen.rollout.runner import Runner
-from bluegreen.routers.base import TrafficRouter
+from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem
+from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Weights
+from bluegreen.rollout.plan import can_roll_back, goal_of
 from bluegreen.swap import contract
 from bluegreen.swap.contract import SwapSpec
-from bluegreen.swap.journal import Journal
-
-# The kinds that go from one color to the other, so that one of the two ends without traffic.
-_MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
+from bluegreen.swap.journal import Journal, with_marks
+from bluegreen.swap.lease import holder_of, leases_in
+from bluegreen.swap.update import Update, is_warm
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +79,63 @@ class SwapService:
         """
         if contract.where_changed(olds, news):
             return Difference(changes=True, replaces=("router",))
-        changed = contract.changed_keys(olds, news)
-        target = news.get("active_color")
-        recorded = contract.recorded_in(olds)
+        changed = bool(contract.changed_keys(olds, news))
+        target, recorded = news.get("active_color"), contract.recorded_in(olds)
         notes: list[str] = []
+        warnings: list[str] = []
         try:
-            spec = contract.parse({key: olds[key] for key in contract.INPUT_KEYS if key in olds})
-            live = spec.build_router().read()
+            spec = _spec_of(olds)
+            found = spec.build_router().read()
             if target != olds.get("live_color") and target in COLORS:
                 notes.append(self._outlook(spec, olds, news, target))
+                warnings += self._offline(news)
         except BluegreenError as error:
-            return Difference(bool(changed), warnings=(f"the live weights could not be looked at: {error}",))
+            return Difference(changed, warnings=(f"the live weights could not be looked at: {error}",))
+        for holder in leases_in(found.marks).values():
+            warnings.append(f"a swap is going on, or was interrupted: {holder_of(holder)}; `pulumi up` finds out which")
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
-        left = Weights.all_on(recorded.live_color) if recorded is not None else Weights()
-        if live == left:
-            return Difference(bool(changed), notes=tuple(notes))
-        will = f"`pulumi up` puts {target} at 100 %"
-        drift = f"drift: the live weights are {live}; the last update left {left}. {will}"
-        return Difference(True, warnings=(drift,), notes=tuple(notes))
+        left = recorded.weights if recorded is not None else Weights()
+        drifted = found.weights != left
+        if drifted:
+            will = self._will(found.weights, recorded, news)
+            warnings.insert(0, f"drift: the live weights are {found.weights}; the last update left {left}. {will}")
+        return Difference(changed or drifted or bool(leases_in(found.marks)), (), tuple(warnings), tuple(notes))
+
+    @staticmethod
+    def _will(live: Weights, recorded: Recorded | None, news: Mapping[str, Any]) -> str:
+        """What an update would do about it, as far as a preview can know."""
+        try:
+            spec = contract.parse(news)
+        except InvalidInput:
+            return "`pulumi up` heals it"
+        target = spec.active_color
+        goal = goal_of(live, recorded, target, spec.releases[target], spec.promote_to_percent)
+        return f"`pulumi up` puts {target} at {goal.of(target)} %"
+
+    def _offline(self, news: Mapping[str, Any]) -> list[str]:
+        """What gates that look at local files alone would say: a reviewer sees it before anything runs."""
+        try:
+            spec = contract.parse(news)
+        except InvalidInput:
+            return []
+        said = []
+        context = GateContext(spec.active_color, service=spec.name, releases=spec.releases, phase=Phase.CONFIRM)
+        for check in spec.build_checks():
+            if check.gate.offline:
+                verdict = check.gate.evaluate(context)
+                if verdict.decision is not Decision.PASS:
+                    said.append(f"gate {check.gate.label} will refuse this promotion: {verdict}")
+        return said
 
     def _outlook(self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color) -> str:
         """How ready the new color is, and whether this is the fast way back."""
         release = str((news.get("releases") or {}).get(target))
-        capacity = spec.build_capacity()
+        router, capacity = spec.build_router(), spec.build_capacity()
         if can_roll_back(contract.recorded_in(olds), target, release):
-            if self._warm(spec.build_router(), capacity, target):
+            if is_warm(router, capacity, target):
                 return f"rollback: {target} was live before and is still warm: one write, no holds"
             return f"rollback: {target} was live before and is brought back to size first; then one write, no holds"
-        health = spec.build_router().health(target)
+        health = router.health(target)
         if health.ready:
             return f"{target} is ready: {health}"
         scaled = " It is scaled up first." if capacity is not None else ""
@@ -120,122 +146,33 @@ class SwapService:
     def create(self, news: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """The first swap: the id and the outputs."""
         spec = contract.parse(news)
-        return spec.build_router().id, self._swap(spec, news, None, {})
+        return spec.build_router().id, self._swap(spec, news, {})
 
     def update(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         """Bring traffic to the active color, from wherever it is now. Returns the outputs."""
-        spec = contract.parse(news)
-        return self._swap(spec, news, contract.recorded_in(olds), olds)
+        return self._swap(contract.parse(news), news, olds)
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs with what is live now; ``None`` when the swap's object is gone."""
-        spec = contract.parse({key: olds[key] for key in contract.INPUT_KEYS if key in olds})
-        live = spec.build_router().read()
-        if live == Weights():
+        found = _spec_of(olds).build_router().read()
+        if found.weights == Weights():
             return None
-        return {**olds, "weights": live.as_dict()}
+        history = with_marks(olds.get("history") or [], found.marks)[: contract.HISTORY_LIMIT]
+        return {**olds, "weights": found.weights.as_dict(), "history": history}
 
     def delete(self, olds: Mapping[str, Any]) -> None:
         """Remove what the swap owns, and nothing else."""
-        spec = contract.parse({key: olds[key] for key in contract.INPUT_KEYS if key in olds})
+        spec = _spec_of(olds)
         spec.build_router().delete()
         capacity = spec.build_capacity()
         if capacity is not None:
             capacity.delete()
 
-    def _swap(
-        self, spec: SwapSpec, news: Mapping[str, Any], recorded: Recorded | None, olds: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _swap(self, spec: SwapSpec, news: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
         journal = Journal(self._clock, self._report)
         with counted(journal.calls.append):
-            return self._moved(spec, news, recorded, olds, journal)
-
-    def _moved(
-        self,
-        spec: SwapSpec,
-        news: Mapping[str, Any],
-        recorded: Recorded | None,
-        olds: Mapping[str, Any],
-        journal: Journal,
-    ) -> dict[str, Any]:
-        router, capacity = spec.build_router(), spec.build_capacity()
-        target, release = spec.active_color, spec.releases[spec.active_color]
-        live = router.read()
-        warm = can_roll_back(recorded, target, release) and self._kept_warm(router, capacity, target)
-        plan = make_plan(live, recorded, target, release, spec.strategy, spec.bake_seconds, warm=warm)
-        previous = _still_there(olds.get("previous") or {}, spec)
-        history = list(olds.get("history") or [])
-        if plan.kind is Kind.NOTHING:
-            if contract.plain(olds.get("router")) != contract.plain(news.get("router")):
-                router.write(live)  # what the rule is for has changed (hosts, paths, stickiness); the weights stay
-            return contract.outputs_of(news, target, live, previous, history)
-        journal.tell(plan.kind.value, _headline(plan))
-        checks = spec.build_checks()
-        runner = Runner(
-            router, capacity, checks, spec.previews, self._clock, journal.report, self._cancelled, spec.limits
-        )
-        try:
-            runner.run(plan)
-        except RestoreFailed:
-            raise  # nobody knows for sure where traffic is: every color keeps its size
-        except SwapFailed as failed:
-            if plan.kind in _MOVES and failed.weights.of(target) == 0:
-                self._retire(journal, capacity, spec, target)
-            raise
-        if plan.kind in _MOVES:
-            left = other(target)
-            self._retire(journal, capacity, spec, left)
-            # What was rolled back from was rejected: it has to prove itself again, gates and steps and all.
-            rejected = plan.kind is Kind.ROLLBACK
-            previous = {} if rejected else {"color": left, "release": str((recorded or spec).releases.get(left))}
-        entry = journal.entry(plan, release)
-        journal.tell("done", f"{entry['outcome']}: {target} 100 % after {journal.took_seconds:.1f} s")
-        return contract.outputs_of(news, target, Weights.all_on(target), previous, [entry, *history])
-
-    def _kept_warm(self, router: TrafficRouter, capacity: Capacity | None, color: Color) -> bool:
-        """Stop a pending retirement first, so that what is found warm stays warm."""
-        try:
-            if capacity is not None:
-                capacity.keep(color)
-            return self._warm(router, capacity, color)
-        except PlatformError:
-            return False  # the slow way asks again and says what is wrong
-
-    @staticmethod
-    def _warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> bool:
-        """Whether a color could take all of the traffic at this moment."""
-        health = router.health(color)
-        if capacity is None or not health.ready:
-            return health.ready
-        sizes = capacity.read()
-        wanted = max(sizes[other(color)].present, 1)
-        return sizes[color].running >= wanted and health.healthy >= wanted and capacity.ready(color).ready
-
-    @staticmethod
-    def _retire(journal: Journal, capacity: Capacity | None, spec: SwapSpec, color: Color) -> None:
-        """Bring a color without traffic to rest. Its failure costs money, not requests: it is told and no more."""
-        if capacity is None:
-            return
-        try:
-            journal.tell("retire", capacity.retire(color, spec.scale_down_delay_seconds))
-        except BluegreenError as error:
-            journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
+            return Update(spec, news, olds, self._clock, journal, self._cancelled).run()
 
 
-def _still_there(previous: Mapping[str, str], spec: SwapSpec) -> dict[str, str]:
-    """The color and release to roll back to; none once something else was put there, even if that is undone."""
-    kept = any(
-        color == previous.get("color") and name == previous.get("release") for color, name in spec.releases.items()
-    )
-    return dict(previous) if kept else {}
-
-
-def _headline(plan: Plan) -> str:
-    words = {
-        Kind.FIRST: f"first start: {plan.target} takes the traffic",
-        Kind.PROMOTION: f"promotion to {plan.target} from {plan.start}",
-        Kind.RESUME: f"resuming a swap to {plan.target} that was interrupted at {plan.start}",
-        Kind.ROLLBACK: f"rollback to {plan.target}: {'still warm' if plan.warm else 'scaled up first'}, one write",
-        Kind.HEAL: f"healing drift: {plan.start} goes back to {plan.target} 100 %",
-    }
-    return words[plan.kind]
+def _spec_of(outputs: Mapping[str, Any]) -> SwapSpec:
+    return contract.parse({key: outputs[key] for key in contract.INPUT_KEYS if key in outputs})

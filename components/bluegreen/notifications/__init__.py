@@ -1,0 +1,1 @@
+"""Notifications: people and programs that are told how a swap ended."""

@@ -1,0 +1,119 @@
+"""What a notifier is, and how all of them are told without a swap ever waiting long or failing for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from bluegreen.fields import Fields
+from bluegreen.rollout.errors import BluegreenError
+from bluegreen.rollout.model import Outcome
+from bluegreen.secrets import redact
+
+TIMEOUT_SECONDS = 5.0
+_TRIES = 2
+_PAUSE_SECONDS = 0.5
+
+
+class NotificationFailed(BluegreenError):
+    """A notification did not get through; ``again`` says whether another try may help."""
+
+    def __init__(self, reason: str, *, again: bool = True) -> None:
+        self.again = again
+        super().__init__(reason)
+
+
+class Notifier(Protocol):
+    """Tells somebody how a swap ended."""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check one entry of ``notifications`` and return the constructor's keyword arguments."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """How people call it, without anything secret."""
+        ...
+
+    @property
+    def outcomes(self) -> Sequence[str]:
+        """The outcomes to tell of; empty for all of them."""
+        ...
+
+    @property
+    def timeout_seconds(self) -> float:
+        """How long one try may take."""
+        ...
+
+    def notify(self, record: Mapping[str, object]) -> None:
+        """Tell once.
+
+        Args:
+            record: the swap as ``history`` has it (``id``, ``outcome``, ``from``, ``to``, ``release``, ``seconds``,
+                ``steps``, ``reason``) and whose it is (``service``); after a failure also ``restored`` and
+                ``next_step``. Any of it may be absent.
+
+        Raises:
+            Exception: it did not get through.
+        """
+        ...
+
+
+def parse_outcomes(fields: Fields) -> tuple[str, ...]:
+    """Check the ``outcomes`` of an entry: names of outcomes, default all of them."""
+    known = [outcome.value for outcome in Outcome]
+    given = fields.texts("outcomes")
+    for index, name in enumerate(given):
+        if name not in known:
+            fields.problem(f"outcomes[{index}]", name, ", ".join(known))
+    return given
+
+
+def notify_all(notifiers: Sequence[Notifier], record: Mapping[str, object], tell: Callable[[str, str], None]) -> None:
+    """Tell everybody whom the record's outcome concerns, side by side, two tries each. Never raises.
+
+    Args:
+        notifiers: whom to tell.
+        record: see ``Notifier.notify``.
+        tell: takes an event's kind (``notify``) and its text: what got through and what did not.
+    """
+    due = [notifier for notifier in notifiers if not notifier.outcomes or record.get("outcome") in notifier.outcomes]
+    problems: dict[int, str] = {}
+
+    def run(index: int, notifier: Notifier) -> None:
+        problems[index] = _problem(notifier, record)
+
+    # A peer that answers a byte a second outlives every timeout of a connection: its thread is left behind then.
+    threads = [threading.Thread(target=run, args=item, daemon=True) for item in enumerate(due)]
+    began = time.monotonic()
+    # The swap is over: nothing here may change how it ended.
+    with suppress(Exception):
+        for thread in threads:
+            thread.start()
+        for index, (notifier, thread) in enumerate(zip(due, threads, strict=True)):
+            limit = _TRIES * notifier.timeout_seconds + _PAUSE_SECONDS + 1
+            thread.join(max(0.0, began + limit - time.monotonic()))
+            problem = problems.get(index, f"no end in {limit:g} s")
+            text = f"{notifier.label} could not be notified: {problem}" if problem else f"{notifier.label} was notified"
+            tell("notify", redact(text))
+
+
+def _problem(notifier: Notifier, record: Mapping[str, object]) -> str:
+    """Why it did not get through; an empty text when it did."""
+    problem, again = _once(notifier, record)
+    if problem and again:
+        time.sleep(_PAUSE_SECONDS)
+        problem, _ = _once(notifier, record)
+    return problem
+
+
+def _once(notifier: Notifier, record: Mapping[str, object]) -> tuple[str, bool]:
+    try:
+        notifier.notify(record)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told and no more
+        return str(error) or type(error).__name__, bool(getattr(error, "again", True))
+    return "", False

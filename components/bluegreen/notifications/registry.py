@@ -1,0 +1,14 @@
+"""Name to notifier class."""
+
+from __future__ import annotations
+
+from bluegreen.notifications.base import Notifier
+from bluegreen.registry import Registry
+
+NOTIFIERS: Registry[Notifier] = Registry(
+    "notification",
+    {
+        "slack": "bluegreen.notifications.slack:SlackNotifier",
+        "webhook": "bluegreen.notifications.webhook:WebhookNotifier",
+    },
+)

@@ -1,0 +1,113 @@
+"""A chat message through an incoming webhook of Slack, or of what takes the same (Mattermost, Rocket.Chat).
+
+Its shape: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and, since the others know no
+blocks, https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments for the color.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.fields import Fields
+from bluegreen.notifications.base import TIMEOUT_SECONDS, parse_outcomes
+from bluegreen.notifications.post import post
+from bluegreen.records import shown
+from bluegreen.rollout.model import COLORS, Outcome
+from bluegreen.secrets import SecretRef
+
+_GOOD, _WARNING, _BAD = "#2eb67d", "#ecb22e", "#e01e5a"
+_COLORS = {
+    Outcome.PAUSED: _WARNING,
+    Outcome.RESTORED: _WARNING,
+    Outcome.ABORTED: _WARNING,
+    Outcome.NOT_RESTORED: _BAD,
+}
+_HEADLINES = {
+    Outcome.STARTED: "started with {to}",
+    Outcome.PROMOTED: "promoted to {to}",
+    Outcome.PAUSED: "the promotion to {to} is paused",
+    Outcome.ROLLED_BACK: "rolled back to {to}",
+    Outcome.RESUMED: "promoted to {to}, after an interruption",
+    Outcome.HEALED: "drift is healed: {to} has the traffic again",
+    Outcome.RESTORED: "not promoted to {to}; the former weights are live",
+    Outcome.ABORTED: "the promotion to {to} was aborted; the former weights are live",
+    Outcome.NOT_RESTORED: "NOT promoted to {to}, and the former weights could NOT be confirmed",
+}
+_TEXT_LIMIT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class SlackNotifier:
+    """Posts one message a swap, colored by how it ended.
+
+    Attributes:
+        url: where the webhook's URL is; who has it can post, so it is a secret.
+        outcomes: the outcomes to tell of; empty for all.
+        timeout_seconds: how long one try may take.
+    """
+
+    url: SecretRef
+    outcomes: tuple[str, ...] = ()
+    timeout_seconds: float = TIMEOUT_SECONDS
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check one entry of ``notifications``."""
+        return {"url": SecretRef.parse(fields.section("url")), "outcomes": parse_outcomes(fields)}
+
+    @property
+    def label(self) -> str:
+        """Where its URL is kept."""
+        return f"slack ({self.url})"
+
+    def notify(self, record: Mapping[str, object]) -> None:
+        """Post it once."""
+        post(self.url, json.dumps(message(record)).encode(), {}, self.timeout_seconds)
+
+
+def message(record: Mapping[str, object]) -> dict[str, Any]:
+    """The message for a record, without secrets and without markup that the record itself brought."""
+    found: Mapping[str, Any] = shown(record)
+    outcome = found.get("outcome")
+    known = next((item for item in Outcome if item.value == outcome), None)
+    headline = _HEADLINES[known].format(to=found.get("to", "?")) if known else str(outcome)
+    text = _plain(f"{found['service']}: {headline}" if found.get("service") else headline)
+    details = "\n".join(str(found[key]) for key in ("reason", "restored", "next_step") if found.get(key))
+    facts = {
+        "Release": found.get("release"),
+        "Took": f"{found['seconds']:g} s" if isinstance(found.get("seconds"), (int, float)) else None,
+        "Traffic": " -> ".join(filter(None, (_weights(found.get("from")), _weights(_last(found.get("steps")))))),
+    }
+    return {
+        "text": text,
+        "attachments": [
+            {
+                "color": _COLORS.get(known, _GOOD) if known else _WARNING,
+                "fallback": text,
+                "text": _plain(details),
+                "fields": [
+                    {"title": title, "value": _plain(str(value)), "short": True}
+                    for title, value in facts.items()
+                    if value
+                ],
+            }
+        ],
+    }
+
+
+def _last(steps: object) -> object:
+    return steps[-1] if isinstance(steps, list) and steps else None
+
+
+def _weights(found: object) -> str:
+    known = found if isinstance(found, Mapping) else {}
+    return ", ".join(f"{color} {known[color]} %" for color in COLORS if color in known)
+
+
+def _plain(text: str) -> str:
+    """Escaped as Slack wants it, so that no text can mention a channel or hide a link; cut where it is too long."""
+    cut = text if len(text) <= _TEXT_LIMIT else f"{text[: _TEXT_LIMIT - 1]}…"
+    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

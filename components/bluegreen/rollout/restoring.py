@@ -1,0 +1,118 @@
+"""Putting the former weights back after a swap that failed, with a budget of its own, and saying what is true then."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bluegreen.rollout.clock import Clock
+from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
+from bluegreen.rollout.model import Plan, Weights
+from bluegreen.routers.base import TrafficRouter
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 15.0
+
+
+class Tell(Protocol):
+    """Takes an event's kind, its line and its data."""
+
+    def __call__(self, kind: str, text: str, **data: object) -> None:
+        """Tell it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """One restore.
+
+    Attributes:
+        router: where traffic is.
+        clock: time.
+        tell: told what happens.
+        write: writes weights and waits until they have taken effect.
+        judge: looks at marks; raises ``LeaseLost`` when another swap took over.
+        limit_seconds: how long the write is tried again.
+    """
+
+    router: TrafficRouter
+    clock: Clock
+    tell: Tell
+    write: Callable[[Weights], None]
+    judge: Callable[[Mapping[str, str]], str | None]
+    limit_seconds: float
+
+    def after(self, plan: Plan, reason: str, *, moved: bool, aborted: bool) -> SwapFailed | LeaseLost:
+        """Restore, if this swap moved traffic or found a mix; returns what is to be raised."""
+        # A mix that was found is no state to stay in: all goes to the color that was live before it began.
+        moved = moved or (plan.start != plan.restore_to and plan.restore_to.live_color != plan.target)
+        weights = plan.restore_to if moved else plan.start
+        if moved:
+            try:
+                problem = self._unfit(plan) or self._write_back(weights)
+            except LeaseLost as lost:
+                return lost
+            if problem:
+                return self._gave_up(reason, weights, problem)
+        done = f"restored and verified: {weights}" if moved else f"traffic was not moved: {weights}"
+        self.tell("restore", done, weights=weights.as_dict())
+        live = weights.live_color
+        revert = f", or set activeColor back to {live}" if live not in (None, plan.target) else ""
+        return (SwapAborted if aborted else SwapFailed)(
+            reason,
+            weights=weights,
+            restored=done,
+            next_step=f"mend {plan.target} and run `pulumi up` again{revert}",
+            moved=moved,
+        )
+
+    def _gave_up(self, reason: str, weights: Weights, problem: str) -> RestoreFailed:
+        by_hand = "\n".join(f"    {command}" for command in self.router.commands(weights))
+        failed = RestoreFailed(
+            reason,
+            weights=weights,
+            restored=f"the former weights ({weights}) could NOT be confirmed: {problem}",
+            next_step=f"run `pulumi up` again, or put {weights} in place by hand:\n{by_hand}",
+        )
+        self.tell("restore", failed.restored)
+        return failed
+
+    def _unfit(self, plan: Plan) -> str:
+        """Why the former color must not get traffic back: a restore to a dead color is an outage of its own."""
+        color = plan.restore_to.live_color
+        if color is None or plan.start.of(color) == 100:
+            return ""
+        try:
+            health = self.router.health(color)
+        except BluegreenError:
+            return ""  # it cannot be asked: the color that was live before is still the better guess
+        return "" if health.healthy else f"{color} has {health}, so traffic was left where it is"
+
+    def _write_back(self, weights: Weights) -> str:
+        """Write and verify until it holds or the budget is spent; returns why not, or an empty string."""
+        deadline = self.clock.monotonic_seconds() + self.limit_seconds
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                self._refuse_a_lost_lease()
+                self.write(weights)
+            except LeaseLost:
+                raise
+            except Exception as error:  # noqa: BLE001 - any failure is tried again until the budget is spent
+                problem = str(error)
+            else:
+                return ""
+            if self.clock.monotonic_seconds() + pause > deadline:
+                return problem
+            self.tell("restore", f"not restored yet ({problem}); again in {pause:.1f} s")
+            self.clock.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _refuse_a_lost_lease(self) -> None:
+        try:
+            marks = self.router.marks()
+        except PlatformError:
+            return  # the marks cannot be read: traffic has to go back all the same
+        self.judge(marks)

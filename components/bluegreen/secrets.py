@@ -1,0 +1,205 @@
+"""Secrets, given by reference and never by value, and their removal from every text that is shown.
+
+A declaration says where a secret is (``{"env": NAME}`` or ``{"file": PATH}``). The value is read when it is needed,
+and so it is in no input, state, log or error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.errors import GateUnavailable, Problem
+
+HIDDEN = "<hidden>"
+"""Stands for the value in a problem, where the value may be the secret itself."""
+
+_REFERENCE = 'a reference: {"env": NAME} or {"file": PATH}, never the value'
+_URL = 'a URL that begins with http:// or https://, without credentials, or {"env": NAME} or {"file": PATH}'
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_SECRET_FILE_BYTES = 65_536
+
+# Addresses on these hosts let everybody who has them post: they are secrets as a whole.
+_SECRET_URL_HOSTS = ("hooks.slack.com", "discord.com", "discordapp.com", ".webhook.office.com", ".logic.azure.com")
+
+_WELL_KNOWN = {
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_CONFIG_PASSPHRASE",
+}
+_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSPHRASE|API_?KEY|PRIVATE_KEY", re.IGNORECASE)
+_LEAST_CHARACTERS = 4
+_LEAST_CHARACTERS_BY_NAME = 8
+# A stand-in such as "test" is no secret, and would take a common word out of every message.
+_LEAST_CHARACTERS_WELL_KNOWN = 6
+
+_remembered: set[str] = set()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret is. Exactly one of both is set.
+
+    Attributes:
+        env: the name of an environment variable.
+        file: a path; a relative one starts at the working directory.
+    """
+
+    env: str | None = None
+    file: str | None = None
+
+    @classmethod
+    def parse(cls, fields: Fields | None) -> SecretRef | None:
+        """Check a section ``{"env": NAME}`` or ``{"file": PATH}``; ``None`` when absent, not known yet, or refused.
+
+        What is refused is never echoed: it may be the secret.
+        """
+        if fields is None or fields.unknown:
+            return None
+        env, file = fields.text("env", None), fields.text("file", None)
+        if (env is None) == (file is None) or (isinstance(env, str) and not _ENV_NAME.match(env)):
+            fields.problem("", HIDDEN, _REFERENCE)
+        fields.done()
+        if _hide_problems(fields) or env is UNKNOWN or file is UNKNOWN:
+            return None
+        return cls(env, file)
+
+    def value(self) -> str:
+        """The secret, without white space around it. It is removed from every text that ``redact`` sees later.
+
+        Raises:
+            GateUnavailable: when it is missing or empty; names the reference.
+        """
+        try:
+            found = self._read().strip()
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be read as text"
+            raise GateUnavailable(f"the secret in {self} is missing: {why}") from None
+        if not found:
+            raise GateUnavailable(f"the secret in {self} is missing or empty")
+        remember(found)
+        return found
+
+    def _read(self) -> str:
+        if self.env is not None:
+            return os.environ.get(self.env, "")
+        if not self.file:
+            return ""
+        with Path(self.file).open("rb") as stream:
+            return stream.read(_SECRET_FILE_BYTES).decode("utf-8")
+
+    def __str__(self) -> str:
+        return f"env {self.env}" if self.env is not None else f"file {self.file}"
+
+
+UrlRef = str | SecretRef
+"""A URL as plain text, or where it is."""
+
+
+def parse_url(fields: Fields, name: str, *, required: bool = True) -> Any:
+    """Check a URL field: plain text or a reference.
+
+    Returns:
+        The text or a ``SecretRef``; ``UNKNOWN`` while it is not known or when it is refused; ``None`` when it is absent
+        and not required.
+    """
+    given = fields.raw(name)
+    if given is None:
+        if required and not fields.unknown:
+            fields.problem(name, None, f"{_URL}; it is required")
+        return UNKNOWN if required else None
+    if given is UNKNOWN:
+        return UNKNOWN
+    if not isinstance(given, str):
+        return SecretRef.parse(fields.section(name)) or UNKNOWN
+    parts = _split(given)
+    if parts is None:
+        fields.problem(name, HIDDEN, _URL)
+        return UNKNOWN
+    host = parts.hostname or ""
+    if any(host == known.lstrip(".") or host.endswith("." + known.lstrip(".")) for known in _SECRET_URL_HOSTS):
+        fields.problem(name, HIDDEN, f"{_REFERENCE} (who has a URL of {host} can post there)")
+        return UNKNOWN
+    return given
+
+
+def resolve_url(url: UrlRef) -> str:
+    """The URL itself. One from a reference is a secret: its text and its path are redacted from now on.
+
+    Raises:
+        GateUnavailable: when the reference is missing, or what it holds is no such URL.
+    """
+    if isinstance(url, str):
+        return url
+    value = url.value()
+    parts = _split(value)
+    if parts is None:
+        raise GateUnavailable(f"{url} holds no URL that begins with http:// or https:// and has no credentials")
+    # Messages of HTTP libraries name the path without the host.
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    if len(path) >= _LEAST_CHARACTERS_BY_NAME:
+        remember(path)
+    return value
+
+
+def shown_url(url: object) -> str:
+    """How a URL is called in labels and messages: its host (and port) alone, or where it is."""
+    parts = _split(url) if isinstance(url, str) else None
+    if parts is None or not parts.hostname:
+        return f"({url})" if isinstance(url, SecretRef) else ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{host}:{parts.port}" if parts.port else host
+
+
+def remember(value: str) -> None:
+    """Redact this value from now on, also as it looks in a URL, in JSON and line by line."""
+    # A variable may hold bytes that are no UTF-8, which quoting would refuse.
+    urls = (quote(value, safe=safe, errors="surrogatepass") for safe in ("", "/"))
+    forms = {value, *urls, json.dumps(value)[1:-1]}
+    forms.update(line for line in map(str.strip, value.splitlines()) if len(line) >= _LEAST_CHARACTERS_BY_NAME)
+    with _lock:
+        _remembered.update(form for form in forms if len(form) >= _LEAST_CHARACTERS)
+
+
+def redact(text: str) -> str:
+    """The text with every secret that was handed out or stands in a secret-looking variable replaced by ``***``."""
+    with _lock:
+        values = set(_remembered)
+    for name, value in list(os.environ.items()):
+        least = _LEAST_CHARACTERS_WELL_KNOWN if name in _WELL_KNOWN else _LEAST_CHARACTERS_BY_NAME
+        if (name in _WELL_KNOWN or _SECRET_NAME.search(name)) and len(value.strip()) >= least:
+            values.update((value, value.strip()))
+    # The longest first: a secret that holds another one must not leave its rest behind.
+    for value in sorted(values, key=lambda item: (-len(item), item)):
+        text = text.replace(value, "***")
+    return text
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    clean = "@" not in parts.netloc and url.isprintable() and " " not in url
+    return parts if usable and clean else None
+
+
+def _hide_problems(fields: Fields) -> bool:
+    """One problem in place of all of the section's, without values and names; whether there were any."""
+    within = f"{fields.path}."
+    others = [item for item in fields.problems if item.field != fields.path and not item.field.startswith(within)]
+    if len(others) == len(fields.problems):
+        return False
+    # In place: sections share the list.
+    fields.problems[:] = [*others, Problem(fields.path, HIDDEN, _REFERENCE)]
+    return True

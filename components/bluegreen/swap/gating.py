@@ -1,0 +1,87 @@
+"""The ``gates`` of the inputs: each with its policy, the one that every swap has, those that would never be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.gates.base import Preview
+from bluegreen.gates.registry import GATES
+from bluegreen.rollout.analysis import GatedCheck, GatePolicy
+from bluegreen.rollout.model import COLORS, Color, Phase, Strategy
+
+Parsed = tuple[str, Mapping[str, object]]
+ParsedGate = tuple[Parsed, GatePolicy]
+_ONE_DAY_SECONDS = 86_400
+_ONE_WEEK_SECONDS = 604_800
+
+
+def section_of(registry: Any, fields: Fields | None) -> Parsed | None:
+    """A section checked by its own kind; ``None`` while it is not known or not valid."""
+    return None if fields is None or fields.unknown else cast("Parsed | None", registry.parse(fields))
+
+
+def parse(fields: Fields) -> ParsedGate | None:
+    """One entry of ``gates``: the gate and how its answers are counted."""
+    policy = GatePolicy(
+        interval_seconds=fields.number("interval_seconds", 10, least=0.05, most=_ONE_DAY_SECONDS, unit="seconds"),
+        failure_limit=fields.whole("failure_limit", 0, most=1_000),
+        inconclusive_limit=fields.whole("inconclusive_limit", 0, most=1_000),
+        consecutive_error_limit=fields.whole("consecutive_error_limit", 4, most=1_000),
+        timeout_seconds=fields.number("timeout_seconds", None, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"),
+        phases=_phases(fields),
+    )
+    parsed = section_of(GATES, fields)
+    return None if parsed is None else (parsed, policy)
+
+
+def _phases(fields: Fields) -> frozenset[Phase] | None:
+    names = {phase.value for phase in Phase}
+    found = fields.texts("phases")
+    for index, name in enumerate(found):
+        if name not in names:
+            fields.problem(f"phases[{index}]", name, ", ".join(phase.value for phase in Phase))
+    return frozenset(Phase(name) for name in found if name in names) or None
+
+
+def with_target_health(gates: Sequence[ParsedGate]) -> list[ParsedGate]:
+    """The gates, with the one that every swap has."""
+    if any(parsed[0] == "target_health" for parsed, _ in gates):
+        return list(gates)
+    return [(("target_health", {}), GatePolicy(interval_seconds=5)), *gates]
+
+
+def labels_by_phase(gates: Sequence[ParsedGate]) -> dict[Phase, list[str]]:
+    """What people call the gates that are asked in each phase."""
+    found: dict[Phase, list[str]] = {}
+    for parsed, policy in with_target_health(gates):
+        gate = GATES.build(parsed)
+        for phase in GatedCheck(gate, policy).phases:
+            found.setdefault(phase, []).append(gate.label)
+    return found
+
+
+def refuse_what_is_never_asked(
+    fields: Fields,
+    strategy: Strategy,
+    bake: Any,
+    gates: Sequence[ParsedGate | None],
+    previews: Mapping[Color, Preview] | None,
+) -> None:
+    """A gate that is declared and never asked would look like one that passed."""
+    never = set() if any(step.hold_seconds for step in strategy.steps) else {Phase.HOLD}
+    if bake is not UNKNOWN and not bake:
+        never.add(Phase.BAKE)
+    if not strategy.steps:
+        never.add(Phase.INCREASE)
+    for index, gate in enumerate(gates):
+        if gate is None:
+            continue
+        made = GATES.build(gate[0])
+        if made.needs_preview and previews is not None and len(previews) < len(COLORS):
+            fields.problem(f"gates[{index}].kind", gate[0][0], "only with previews of both colors (an url for each)")
+        if GatedCheck(made, gate[1]).phases <= never:
+            when = " and ".join(sorted(phase.value for phase in GatedCheck(made, gate[1]).phases))
+            allowed = f"only where it is ever asked ({when}): give the strategy a step with a hold, or bake_seconds"
+            fields.problem(f"gates[{index}].kind", gate[0][0], allowed)

@@ -1,0 +1,195 @@
+"""The lease of a running swap: a mark on the object that the swap owns, so that two swaps never write at once.
+
+Every holder has a mark of its own (``lease.3fa9c1d2``): whoever finds another's mark after having set its own steps
+back, so two can never both go on, although no platform's tags can be compared and swapped. A holder renews its
+mark; one that stays the same for ``LEASE_SECONDS`` of the reader's own clock is dead, whatever the clocks of the two
+machines say. A holder that ended on this machine is known to be dead at once.
+
+The mark ``abort`` names the lease of the swap that shall stop, so that a wish for an earlier one stops nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import hashlib
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from bluegreen.rollout.clock import Clock
+from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError
+from bluegreen.routers.base import TrafficRouter
+
+LEASE_SECONDS = 30.0
+RENEW_SECONDS = 10.0
+ABORT = "abort"
+_PREFIX = "lease."
+_LIMIT = 250
+_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9 +\-=._:/@]+")
+
+
+def mark_text(text: str) -> str:
+    """Text with the characters that every platform's tags and annotations take, shortened to what they hold."""
+    return " ".join(_NOT_ALLOWED.sub(" ", text).split())[:_LIMIT]
+
+
+def leases_in(marks: Mapping[str, str]) -> dict[str, str]:
+    """The leases among an object's marks: id to holder."""
+    return {name.removeprefix(_PREFIX): value for name, value in marks.items() if name.startswith(_PREFIX)}
+
+
+def holder_of(value: str) -> str:
+    """Whose lease it is, for people."""
+    return re.sub(r" on [0-9a-f]{8}\b", "", value)
+
+
+def who() -> str:
+    """The user and the machine."""
+    user = "somebody"
+    with contextlib.suppress(OSError, KeyError, ImportError):  # a container may have no name for its user
+        user = getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
+
+
+def aborted_by(marks: Mapping[str, str], lease: str) -> str | None:
+    """Who asked for the swap with this lease to stop; ``None`` when nobody did."""
+    wanted, _, rest = marks.get(ABORT, "").partition(" ")
+    return (rest or "somebody") if wanted == lease else None
+
+
+@dataclass(slots=True)
+class Lease:
+    """One swap's hold on its object.
+
+    Attributes:
+        router: whose marks are used.
+        clock: time.
+        purpose: what the swap does, for whoever is refused: ``promotion to green``.
+        poll_seconds: how often a running swap looks at the marks.
+        tell: told when it waits.
+    """
+
+    router: TrafficRouter
+    clock: Clock
+    purpose: str
+    poll_seconds: float
+    tell: Callable[[str], None]
+    id: str = ""
+    _seen_seconds: float = 0
+    _renewed_seconds: float = 0
+
+    def take(self, marks: Mapping[str, str]) -> bool:
+        """Take it; ``marks`` is what was read before.
+
+        Returns:
+            Whether time passed in which the world may have changed.
+
+        Raises:
+            LeaseHeld: another swap is going on.
+        """
+        self.id = secrets.token_hex(4)
+        began = self.clock.monotonic_seconds()
+        others = leases_in(marks)
+        dead = self._wait_for_the_end_of(others) if others else {}
+        self._renew()
+        found = leases_in(self.router.marks())
+        self._seen_seconds = self.clock.monotonic_seconds()
+        rivals = {name: value for name, value in found.items() if name != self.id and dead.get(name) != value}
+        if rivals:
+            self.router.mark({_PREFIX + self.id: None})
+            raise LeaseHeld(holder_of(next(iter(rivals.values()))))
+        # Not in the same call as the new one: the leftovers go only once the lease is safe.
+        left = {_PREFIX + name: None for name in found if name != self.id}
+        if left or ABORT in marks:
+            self.router.mark({**left, ABORT: None})
+        return bool(others) or self._seen_seconds - began > 1
+
+    def _wait_for_the_end_of(self, others: Mapping[str, str]) -> dict[str, str]:
+        """Returns the leases whose holders are dead, when all are."""
+        alive = {name: value for name, value in others.items() if not _ended_here(value)}
+        deadline = self.clock.monotonic_seconds() + LEASE_SECONDS
+        if alive:
+            self.tell(f"waiting up to {LEASE_SECONDS:g} s to see whether {holder_of(next(iter(alive.values())))} lives")
+        while alive:
+            if self.clock.monotonic_seconds() >= deadline:
+                break
+            self.clock.sleep(min(self.poll_seconds, LEASE_SECONDS / 10))
+            now = leases_in(self.router.marks())
+            fresh = [value for name, value in now.items() if others.get(name) != value]
+            if fresh:
+                raise LeaseHeld(holder_of(fresh[0]))
+            alive = {name: value for name, value in alive.items() if name in now}
+        return dict(others)
+
+    def check(self) -> str | None:
+        """Look at the marks when it is time, and renew the lease when it is time.
+
+        Returns:
+            Who asked for the swap to stop, if somebody did.
+
+        Raises:
+            LeaseLost: another swap took over.
+            PlatformError: the marks could not be read for as long as a lease lasts.
+        """
+        if not self.id:
+            return None
+        at = self.clock.monotonic_seconds()
+        if at - self._seen_seconds < self.poll_seconds:
+            return None
+        try:
+            marks = self.router.marks()
+            if at - self._renewed_seconds >= RENEW_SECONDS and self.id in leases_in(marks):
+                self._renew()
+        except PlatformError:
+            if at - self._seen_seconds >= LEASE_SECONDS:
+                raise
+            return None
+        self._seen_seconds = self.clock.monotonic_seconds()
+        return self.judge(marks)
+
+    def judge(self, marks: Mapping[str, str]) -> str | None:
+        """What marks that were read anyway say; as ``check``."""
+        if not self.id:
+            return None
+        if self.id not in leases_in(marks):
+            others = " and ".join(holder_of(value) for value in leases_in(marks).values())
+            raise LeaseLost(f"this swap's lease is gone; the swap is now held by {others or 'nobody'}")
+        return aborted_by(marks, self.id)
+
+    def _renew(self) -> None:
+        self._renewed_seconds = self.clock.monotonic_seconds()
+        at = datetime.fromtimestamp(self.clock.wall_seconds(), timezone.utc)
+        text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()} {self.purpose}"
+        self.router.mark({_PREFIX + self.id: mark_text(text)})
+
+    def give_back(self, marks: Mapping[str, str | None] | None = None) -> None:
+        """Let go of it, and set other marks with it. A lease that is not held needs nothing."""
+        if self.id:
+            self.router.mark({_PREFIX + self.id: None, ABORT: None, **(marks or {})})
+            self.id = ""
+
+
+def _here() -> str:
+    """This machine, as far as its process ids go: a container is one of its own."""
+    known = []
+    with contextlib.suppress(OSError):
+        known = [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
+    return hashlib.sha256(repr(known or [socket.gethostname()]).encode()).hexdigest()[:8]
+
+
+def _ended_here(value: str) -> bool:
+    """Whether the holder was a process of this machine that is no more."""
+    found = re.search(r" pid (\d+) on ([0-9a-f]{8})\b", value)
+    if found is None or found[2] != _here() or not Path("/proc/self").exists():
+        return False
+    try:
+        state = Path(f"/proc/{found[1]}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state in ("Z", "X")

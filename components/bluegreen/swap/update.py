@@ -1,0 +1,312 @@
+"""One update of a swap, from the first read to the outputs."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bluegreen.capacity.base import Capacity
+from bluegreen.rollout.clock import Clock
+from bluegreen.rollout.errors import (
+    BluegreenError,
+    LeaseLost,
+    PlatformError,
+    RestoreFailed,
+    SwapAborted,
+    SwapFailed,
+)
+from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Traffic, Weights, other
+from bluegreen.rollout.plan import can_roll_back, make_plan
+from bluegreen.rollout.runner import Runner, Subject
+from bluegreen.routers.base import TrafficRouter
+from bluegreen.swap import contract
+from bluegreen.swap.contract import SwapSpec
+from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
+from bluegreen.swap.lease import Lease, leases_in
+
+# The kinds that go from one color to the other, so that one of the two ends without traffic.
+_MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
+_IDLE = "idle_capacity_percent"
+
+
+class Update:
+    """Brings traffic to where the inputs want it.
+
+    Args:
+        spec: the checked inputs.
+        news: the same as they came, for the outputs.
+        olds: the last update's outputs; empty at creation.
+        clock: time.
+        journal: told what happens.
+        cancelled: whether whoever runs this wants it to stop.
+    """
+
+    def __init__(
+        self,
+        spec: SwapSpec,
+        news: Mapping[str, Any],
+        olds: Mapping[str, Any],
+        clock: Clock,
+        journal: Journal,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._spec = spec
+        self._news = news
+        self._olds = olds
+        self._clock = clock
+        self._journal = journal
+        self._cancelled = cancelled
+        self._recorded = contract.recorded_in(olds)
+        self._router: TrafficRouter = spec.build_router()
+        self._capacity: Capacity | None = spec.build_capacity()
+        self._target: Color = spec.active_color
+        self._release = spec.releases[spec.active_color]
+        self._held = False
+        self._planned: Plan
+        self._left = Weights()
+        self._lease = Lease(self._router, clock, "", spec.limits.poll_interval_seconds, self._say_lease)
+
+    def run(self) -> dict[str, Any]:
+        """Do it, and return the outputs.
+
+        Raises:
+            LeaseHeld: another swap of the same object is going on.
+            LeaseLost: another swap took over.
+            SwapFailed: it could not be finished; says what is true now.
+            PlatformError: the platform could not be asked; nothing was written.
+        """
+        found = self._router.read()
+        plan = self._plan(found.weights, warm=False)
+        interrupted = bool(leases_in(found.marks))
+        if plan.kind is Kind.NOTHING and not interrupted and not self._settings_changed():
+            return self._outputs(found, plan)
+        self._planned = plan
+        self._lease.purpose = f"{plan.kind.value} to {self._target}"
+        if found.weights == Weights():
+            self._journal.id = secrets.token_hex(4)  # no object yet, so nothing to put a lease on
+        else:
+            if self._lease.take(found.marks):
+                found = self._router.read()
+            self._journal.id = self._lease.id
+        try:
+            outputs = self._under_lease(found, interrupted=interrupted)
+        except LeaseLost as lost:
+            self._record(Outcome.TAKEN_OVER, str(lost))
+            raise
+        except RestoreFailed as failed:
+            # The lease stays: whatever the config says, the next update finds it and puts things right.
+            self._set(marks_of(self._record(Outcome.NOT_RESTORED, failed.reason), found.marks))
+            raise
+        except SwapFailed as failed:
+            outcome = Outcome.ABORTED if isinstance(failed, SwapAborted) else Outcome.RESTORED
+            self._let_go(marks_of(self._record(outcome, failed.reason), found.marks))
+            raise
+        except Exception:
+            self._let_go({})
+            raise
+        self._let_go(outcome_marks(found.marks))
+        return outputs
+
+    def _plan(self, live: Weights, *, warm: bool) -> Plan:
+        return make_plan(
+            live,
+            self._recorded,
+            self._target,
+            self._release,
+            self._spec.strategy,
+            self._spec.bake_seconds,
+            warm=warm,
+            promote_to_percent=self._spec.promote_to_percent,
+        )
+
+    def _under_lease(self, found: Traffic, *, interrupted: bool) -> dict[str, Any]:
+        warm = can_roll_back(self._recorded, self._target, self._release) and self._kept_warm()
+        plan = self._planned = self._plan(found.weights, warm=warm)
+        self._held, self._left = plan.analysis or interrupted, found.weights
+        if plan.kind is Kind.NOTHING:
+            self._settle(found.weights, interrupted=interrupted)
+            return self._outputs(found, plan)
+        self._journal.tell(plan.kind.value, _headline(plan))
+        spec = self._spec
+        runner = Runner(
+            self._router,
+            self._capacity,
+            spec.build_checks(),
+            Subject(spec.name, spec.releases, spec.previews),
+            self._clock,
+            self._journal.report,
+            Watching(self._lease, self._cancelled),
+            spec.limits,
+        )
+        try:
+            runner.run(plan)
+        except RestoreFailed:
+            raise  # nobody knows for sure where traffic is: every color keeps its size
+        except SwapFailed as failed:
+            self._left = failed.weights
+            if plan.kind in _MOVES and failed.weights.of(self._target) == 0:
+                self._retire(self._target)
+            raise
+        self._left = plan.goal
+        # A heal that followed an interrupted swap brings that swap's color to rest, too.
+        if not plan.pauses and (plan.kind in _MOVES or interrupted):
+            self._retire(other(self._target))
+        entry = self._record(outcome_of(plan))
+        self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
+        return self._outputs(found, plan, entry)
+
+    def _outputs(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        recorded, spec = self._recorded, self._spec
+        live_color = plan.goal.live_color or (recorded.live_color if recorded is not None else self._target)
+        previous = _still_there(self._olds.get("previous") or {}, spec)
+        if entry is not None and plan.kind in _MOVES and not plan.pauses:
+            left = other(self._target)
+            back_from_a_pause = recorded is not None and recorded.live_color == self._target
+            if plan.kind is not Kind.ROLLBACK:
+                previous = {"color": left, "release": str((recorded or spec).releases.get(left))}
+            elif not back_from_a_pause:
+                # What was rolled back from was rejected: it has to prove itself again, gates and steps and all.
+                previous = {}
+        history = with_marks(self._olds.get("history") or [], found.marks)
+        history = [entry, *history] if entry is not None else history
+        return contract.outputs_of(self._news, live_color, plan.goal, previous, history)
+
+    # -- what changes without moving traffic
+
+    def _changed(self, key: str, part: str | None = None) -> bool:
+        old, new = self._olds.get(key), self._news.get(key)
+        if part is not None:
+            old, new = ((side or {}).get(part) for side in (old, new))
+        return bool(self._olds) and contract.plain(old) != contract.plain(new)
+
+    def _settings_changed(self) -> bool:
+        return self._changed("router") or self._changed("capacity", "autoscaling") or self._changed(_IDLE)
+
+    def _settle(self, live: Weights, *, interrupted: bool) -> None:
+        """Traffic stays where it is: what an interrupted swap left is tidied up, and changed settings take effect."""
+        if self._changed("router"):
+            self._router.write(live)  # what the rule is for has changed (hosts, paths, stickiness); the weights stay
+        idle = other(self._target)
+        if interrupted:
+            self._journal.tell("retire", "tidying up after a swap that was interrupted")
+            if live.of(idle) == 0:
+                self._retire(idle)
+        elif self._capacity is not None and live.of(idle) == 0 and self._changed(_IDLE):
+            self._rest(idle)
+        self._held = self._held or self._changed("capacity", "autoscaling")
+
+    def _rest(self, color: Color) -> None:
+        """Give a color at rest the size that it shall have now."""
+        assert self._capacity is not None  # noqa: S101 - asked for by the caller
+        sizes = self._capacity.read()
+        size = self._resting_size(sizes[other(color)].present)
+        if sizes[color].desired >= size:
+            self._retire(color)
+            return
+        self._capacity.keep(color)
+        self._capacity.prepare(color, size)
+        self._journal.tell("prepare", f"{color} rests at {size} from now on")
+
+    # -- capacity
+
+    def _kept_warm(self) -> bool:
+        """Whether the target could take all of the traffic at this moment.
+
+        A pending retirement is stopped first, so that what is found warm stays warm.
+        """
+        try:
+            if self._capacity is not None:
+                self._capacity.keep(self._target)
+            return is_warm(self._router, self._capacity, self._target)
+        except PlatformError:
+            return False  # the slow way asks again and says what is wrong
+
+    def _resting_size(self, live_size: int) -> int:
+        return math.ceil(live_size * self._spec.idle_capacity_percent / 100)
+
+    def _retire(self, color: Color) -> None:
+        """Bring a color without traffic to rest. Its failure costs money, not requests: it is told and no more."""
+        if self._capacity is None:
+            return
+        if self._spec.idle_capacity_percent == 100:
+            self._journal.tell("retire", f"{color} keeps its size: idle_capacity_percent is 100")
+            return
+        try:
+            size = 0
+            if self._spec.idle_capacity_percent:
+                size = self._resting_size(self._capacity.read()[other(color)].present)
+            self._journal.tell("retire", self._capacity.retire(color, size, self._spec.scale_down_delay_seconds))
+        except BluegreenError as error:
+            self._journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
+
+    # -- the end
+
+    def _record(self, outcome: Outcome, reason: str = "") -> dict[str, Any]:
+        entry = self._journal.entry(self._planned, outcome, self._release, reason)
+        self._journal.finished(entry)
+        return entry
+
+    def _let_go(self, marks: Mapping[str, str | None]) -> None:
+        """Give autoscaling and the lease back. Where that fails the lease stays, and the next update does it."""
+        try:
+            if self._capacity is not None and self._held:
+                self._capacity.release(max(COLORS, key=self._left.of))
+            self._lease.give_back(marks)
+        except BluegreenError as error:
+            self._journal.tell("lease", f"not tidied up ({error}); the next `pulumi up` does it")
+
+    def _set(self, marks: Mapping[str, str | None]) -> None:
+        try:
+            self._router.mark(marks)
+        except BluegreenError as error:
+            self._journal.tell("lease", f"the failure could not be noted: {error}")
+
+    def _say_lease(self, text: str) -> None:
+        self._journal.tell("lease", text)
+
+
+class Watching:
+    """The runner's watch: the adapter's own wish to stop, and the lease's marks."""
+
+    def __init__(self, lease: Lease, cancelled: Callable[[], bool]) -> None:
+        self._lease = lease
+        self._cancelled = cancelled
+
+    def check(self) -> str | None:
+        """Ask, if it is time."""
+        return "whoever runs this update" if self._cancelled() else self._lease.check()
+
+    def judge(self, marks: Mapping[str, str]) -> str | None:
+        """Look at marks that were read anyway."""
+        return "whoever runs this update" if self._cancelled() else self._lease.judge(marks)
+
+
+def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> bool:
+    """Whether a color could take all of the traffic at this moment."""
+    health = router.health(color)
+    if capacity is None or not health.ready:
+        return health.ready
+    sizes = capacity.read()
+    wanted = max(sizes[other(color)].present, 1)
+    return sizes[color].running >= wanted and health.healthy >= wanted and capacity.ready(color).ready
+
+
+def _still_there(previous: Mapping[str, str], spec: SwapSpec) -> dict[str, str]:
+    """The color and release to roll back to; none once something else was put there, even if that is undone."""
+    kept = any(
+        color == previous.get("color") and name == previous.get("release") for color, name in spec.releases.items()
+    )
+    return dict(previous) if kept else {}
+
+
+def _headline(plan: Plan) -> str:
+    words = {
+        Kind.FIRST: f"first start: {plan.target} takes the traffic",
+        Kind.PROMOTION: f"promotion to {plan.target} from {plan.start}",
+        Kind.RESUME: f"resuming a swap to {plan.target} that was interrupted at {plan.start}",
+        Kind.ROLLBACK: f"rollback to {plan.goal}: {'still warm' if plan.warm else 'made ready first'}, one write",
+        Kind.HEAL: f"healing drift: {plan.start} goes back to {plan.goal}",
+    }
+    return words[plan.kind] + (f", up to {plan.goal.of(plan.target)} %" if plan.pauses and plan.analysis else "")
