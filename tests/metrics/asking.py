@@ -1,0 +1,47 @@
+"""Gates as the swap makes them, and questions as the swap asks them."""
+
+from __future__ import annotations
+
+import time
+
+from bluegreen.fields import Fields
+from bluegreen.gates.base import GateContext
+from bluegreen.gates.registry import GATES
+from bluegreen.metrics.registry import METRICS
+from bluegreen.rollout.model import Phase
+
+
+def gate(inputs):
+    fields = Fields(inputs, "gates[0]")
+    parsed = GATES.parse(fields)
+    assert parsed is not None, fields.problems
+    return GATES.build(parsed)
+
+
+def source(inputs):
+    fields = Fields(inputs, "source")
+    parsed = METRICS.parse(fields)
+    assert parsed is not None, fields.problems
+    return METRICS.build(parsed)
+
+
+def problems(inputs, registry=GATES):
+    """What is wrong, by field, as people read it."""
+    fields = Fields(inputs, "gates[0]")
+    parsed = registry.parse(fields)
+    assert (parsed is None) == bool(fields.problems)
+    return {problem.field.removeprefix("gates[0]."): problem.allowed for problem in fields.problems}
+
+
+def context(color="green", *, ago_seconds=60.0, **more):
+    """Asked now, in a hold that began ``ago_seconds`` before with the first shift."""
+    now = time.time()
+    more = {"asked_at_seconds": now, "shifted_at_seconds": now - ago_seconds, **more}
+    return GateContext(
+        color,
+        service="web",
+        releases={"blue": "app:v1", "green": "app:v2"},
+        phase=Phase.HOLD,
+        phase_began_at_seconds=more["asked_at_seconds"] - ago_seconds,
+        **more,
+    )

@@ -1,0 +1,86 @@
+"""What the history keeps of each swap, also of one that failed, which the engine's state cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapFailed
+from bluegreen.routers.memory import MemoryRouter
+from bluegreen.swap import journal
+from tests.swap.bench import Swap
+
+
+@pytest.fixture
+def swap():
+    return Swap("history")
+
+
+def fail(swap):
+    swap.here.broken.add("green")
+    with pytest.raises(SwapFailed):
+        swap.up("green")
+    swap.here.broken.clear()
+
+
+def test_an_entry_has_the_steps_with_their_seconds_and_the_gates_with_their_values(swap):
+    entry = swap.up("green")["history"][0]
+    assert (entry["from"], entry["to"], entry["release"]) == ({"blue": 100, "green": 0}, "green", "v2")
+    assert [(step["green"], step["seconds"]) for step in entry["steps"]] == [(10, 30), (50, 30), (100, 60)]
+    assert entry["seconds"] == sum(step["seconds"] for step in entry["steps"])
+    gates = {(gate["phase"], gate["gate"]): gate for gate in entry["gates"]}
+    assert set(gates) == {(phase, "target health") for phase in ("before", "hold", "bake")}
+    assert gates["hold", "target health"]["value"] == "3 of 3 healthy"
+    assert gates["hold", "target health"]["limit"] == "at least 100 % of targets"
+
+
+def test_a_failed_swap_is_in_the_history_of_the_next_update(swap):
+    fail(swap)
+    assert [name for name in swap.here.marks if name.startswith("outcome.")]
+    history = swap.up("green")["history"]
+    assert [entry["outcome"] for entry in history] == ["promoted", "restored", "started"]
+    assert "green is not ready for traffic after 60 s" in history[1]["reason"]
+    assert history[1]["seconds"] >= 60
+    assert swap.here.marks == {}, "taken into the state, the marks go"
+
+
+def test_a_refresh_takes_it_into_the_state_once(swap):
+    fail(swap)
+    refreshed = swap.service().read(swap.outputs)
+    assert [entry["outcome"] for entry in refreshed["history"]] == ["restored", "started"]
+    swap.outputs = refreshed
+    assert [entry["outcome"] for entry in swap.up("green")["history"]] == ["promoted", "restored", "started"]
+
+
+def test_many_failures_leave_few_marks(swap):
+    for _ in range(12):
+        fail(swap)
+    assert len(swap.here.marks) == journal.MARKS_LIMIT
+
+
+def test_a_config_revert_after_a_failure_needs_nothing(swap):
+    fail(swap)
+    assert not swap.service().diff(swap.outputs, swap.inputs("blue")).changes
+
+
+def test_a_restore_that_could_not_be_confirmed_is_noted_and_keeps_the_lease(swap, monkeypatch):
+    write = MemoryRouter.write
+
+    def one_way(self, weights):
+        if weights.of("blue") == 100 and swap.here.weights.of("green"):
+            raise PlatformError("Write", "refused")
+        write(self, weights)
+        if weights.of("green"):
+            swap.here.broken.add("green")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryRouter, "write", one_way)
+        with pytest.raises(RestoreFailed) as failed:
+            swap.up("green")
+    assert "put blue 100 %, green 0 % in place by hand:\n    set the world history to blue 100 %" in str(failed.value)
+    swap.clock.sleep(60)
+    outputs = swap.up("blue")
+    assert [entry["outcome"] for entry in outputs["history"]] == ["healed", "not_restored", "started"]
+
+
+def test_texts_that_are_no_outcome_are_no_history():
+    assert journal.with_marks([], {"outcome.1": "", "outcome.2": "restored purple x", "lease.3": "x"}) == []

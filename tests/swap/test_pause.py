@@ -1,0 +1,103 @@
+"""A promotion in two pull requests: "10 % today, the rest tomorrow"."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.rollout.errors import SwapFailed
+from bluegreen.rollout.model import Weights
+from tests.swap.bench import Swap
+
+
+@pytest.fixture
+def swap():
+    return Swap("pause")
+
+
+def test_the_update_returns_at_the_pause_and_the_mix_is_the_declared_state(swap):
+    outputs = swap.up("green", promote_to_percent=10)
+    assert swap.here.weights == Weights.split("green", 10)
+    assert (outputs["live_color"], outputs["weights"]) == ("blue", {"blue": 90, "green": 10})
+    assert outputs["paused"] == {"color": "green", "percent": 10}
+    assert outputs["history"][0]["outcome"] == "paused"
+    assert swap.here.retiring == {}, "both colors serve"
+    difference = swap.service().diff(outputs, swap.inputs("green", promote_to_percent=10))
+    assert (difference.changes, difference.warnings) == (False, ())
+
+
+def test_a_percent_between_the_strategys_steps_is_a_step_of_its_own(swap):
+    swap.up("green", promote_to_percent=25)
+    assert swap.here.moves == [Weights.split("green", 10), Weights.split("green", 25)]
+
+
+def test_raised_it_goes_on_from_there(swap):
+    swap.up("green", promote_to_percent=10)
+    swap.here.moves.clear()
+    outputs = swap.up("green", promote_to_percent=100)
+    assert swap.here.moves == [Weights.split("green", 50), Weights.all_on("green")]
+    assert (outputs["live_color"], outputs["paused"]) == ("green", {})
+    assert outputs["history"][0]["outcome"] == "promoted"
+    assert outputs["previous"] == {"color": "blue", "release": "v1"}
+    assert swap.here.retiring == {"blue": 0}
+
+
+def test_reverted_it_is_one_write_back(swap):
+    swap.up("green", promote_to_percent=10)
+    swap.here.moves.clear()
+    outputs = swap.up("blue")
+    assert swap.here.moves == [Weights.all_on("blue")]
+    assert (outputs["live_color"], outputs["paused"], outputs["history"][0]["outcome"]) == ("blue", {}, "rolled_back")
+    assert swap.here.retiring == {"green": 0}
+
+
+def test_lowered_it_is_one_write_down(swap):
+    swap.up("green", promote_to_percent=50)
+    swap.here.moves.clear()
+    outputs = swap.up("green", promote_to_percent=10)
+    assert swap.here.moves == [Weights.split("green", 10)]
+    assert outputs["paused"] == {"color": "green", "percent": 10}
+
+
+def test_drift_from_the_mix_is_shown_and_healed(swap):
+    outputs = swap.up("green", promote_to_percent=10)
+    swap.here.weights = Weights.split("green", 40)
+    (warning,) = swap.service().diff(outputs, swap.inputs("green", promote_to_percent=10)).warnings
+    assert "the last update left blue 90 %, green 10 %. `pulumi up` puts green at 10 %" in warning
+    assert swap.up("green", promote_to_percent=10)["history"][0]["outcome"] == "healed"
+    assert swap.here.weights == Weights.split("green", 10)
+
+
+def test_a_failure_on_the_way_up_takes_all_of_it_back(swap):
+    swap.up("green", promote_to_percent=10)
+    swap.here.broken.add("green")
+    with pytest.raises(SwapFailed, match="restored and verified: blue 100 %"):
+        swap.up("green", promote_to_percent=100)
+    assert swap.here.weights == Weights.all_on("blue")
+    swap.here.broken.clear()
+    swap.here.moves.clear()
+    swap.up("green", promote_to_percent=10)
+    assert swap.here.moves == [Weights.split("green", 10)], "the config before it puts the mix back, behind its gates"
+
+
+def test_a_first_start_and_a_rollback_never_pause(swap):
+    assert Swap("pause-first", promote_to_percent=10).here.weights == Weights.all_on("blue")
+    swap.up("green")
+    swap.up("blue", promote_to_percent=10)
+    assert swap.here.weights == Weights.all_on("blue")
+
+
+def test_a_release_of_either_color_is_live_while_it_is_paused(swap):
+    outputs = swap.up("green", promote_to_percent=10)
+    news = swap.inputs("green", promote_to_percent=10, releases={"blue": "v1", "green": "v3"})
+    checked, problems = swap.service().check(outputs, news)
+    assert problems == []
+    assert checked["live_release_change"] == "green: v2 -> v3"
+
+
+def test_the_plan_says_where_it_pauses(swap):
+    from bluegreen.swap import contract
+
+    assert contract.plan_of(swap.inputs("green", promote_to_percent=10)) == [
+        "blue 90 % -> green 10 %, hold 30 s, gates: target health",
+        "pause at green 10 % until promote_to_percent is raised",
+    ]

@@ -1,0 +1,94 @@
+"""The color without traffic: its size at rest, and what an interrupted swap left of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.routers.memory import MemoryRouter
+from tests.swap.bench import Swap
+
+
+class Killed(BaseException):
+    """As if the process ended."""
+
+
+@pytest.mark.parametrize(("percent", "retiring"), [(0, {"blue": 0}), (50, {"blue": 2}), (100, {})])
+def test_the_old_color_rests_at_its_share_of_the_live_colors_size(percent, retiring):
+    swap = Swap("resting", idle_capacity_percent=percent)
+    swap.up("green")
+    assert swap.here.retiring == retiring
+
+
+def test_a_new_share_takes_effect_without_a_swap():
+    swap = Swap("resting")
+    swap.up("blue", idle_capacity_percent=100)
+    assert swap.here.desired["green"] == 3
+    assert swap.here.moves == []
+    swap.up("blue", idle_capacity_percent=50)
+    assert swap.here.retiring == {"green": 2}
+
+
+def test_autoscaling_is_held_during_a_promotion_and_works_again_after_it():
+    swap = Swap("resting")
+    held = []
+    with pytest.MonkeyPatch.context() as patched:
+        verify = MemoryRouter.verify
+
+        def noting(self, weights):
+            held.append(swap.here.held)
+            return verify(self, weights)
+
+        patched.setattr(MemoryRouter, "verify", noting)
+        swap.up("green")
+    assert held
+    assert all(held)
+    assert not swap.here.held
+
+
+def test_after_a_failure_autoscaling_works_again(monkeypatch):
+    swap = Swap("resting")
+    swap.here.broken.add("green")
+    with pytest.raises(Exception, match="not ready"):
+        swap.up("green")
+    assert not swap.here.held
+
+
+@pytest.mark.parametrize("wanted", ["green", "blue"])
+def test_after_a_kill_the_next_update_lets_autoscaling_work_again(monkeypatch, wanted):
+    swap = Swap("resting")
+
+    def killed(self, color):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryCapacity, "ready", killed)
+        with pytest.raises(Killed):
+            swap.up("green")
+    assert swap.here.held
+    difference = swap.service().diff(swap.outputs, swap.inputs(wanted))
+    assert "a swap is going on, or was interrupted" in " ".join(difference.warnings)
+    assert difference.changes, "the weights are as they were; what is left is the lease"
+    swap.up(wanted)
+    assert not swap.here.held
+    assert swap.here.retiring == {("green" if wanted == "blue" else "blue"): 0}, "the color that was scaled up rests"
+
+
+def test_what_could_not_be_tidied_up_is_tidied_up_by_the_next_update(monkeypatch):
+    swap = Swap("resting")
+
+    def refused(self, changes):
+        if None in changes.values():
+            raise PlatformError("Unmark", "AccessDenied")
+        for name, value in changes.items():
+            swap.here.marks[name] = value
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryRouter, "mark", refused)
+        swap.up("green")
+    assert swap.outputs["live_color"] == "green", "a swap that is done is done"
+    assert "Unmark: AccessDenied" in swap.told("lease")[-1]
+    swap.clock.sleep(60)
+    swap.up("green")
+    assert swap.here.marks == {}

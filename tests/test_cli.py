@@ -1,0 +1,126 @@
+"""The command `bluegreen` over a stack's exported state; the real engine's is in the end-to-end tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bluegreen import cli
+from bluegreen.rollout.clock import FakeClock
+from bluegreen.rollout.errors import SwapAborted
+from bluegreen.rollout.model import Weights
+from bluegreen.swap.lease import leases_in
+from tests.swap.bench import Swap
+
+
+@pytest.fixture
+def swap():
+    return Swap("cli")
+
+
+@pytest.fixture
+def stack(swap, tmp_path, monkeypatch):
+    """A `pulumi` on PATH that answers with this swap's state."""
+    program = tmp_path / "pulumi"
+    program.write_text(
+        f"#!{sys.executable}\nimport pathlib\nprint(pathlib.Path({str(tmp_path / 'state')!r}).read_text())\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    def export():
+        urn = (
+            "urn:pulumi:test::bluegreen::bluegreen:aws:EcsService$pulumi-python:dynamic/bluegreen:TrafficSwap::web-swap"
+        )
+        resource = {"urn": urn, "type": cli.TYPES[0], "outputs": swap.outputs}
+        others = [{"urn": "urn:x::stack", "type": "pulumi:pulumi:Stack"}]
+        (tmp_path / "state").write_text(json.dumps({"deployment": {"resources": [*others, resource]}}))
+
+    export()
+    return export
+
+
+def test_an_abort_stops_a_running_swap_and_says_how_it_ended(swap, stack, capsys):
+    statuses = []
+
+    class OtherTerminal(FakeClock):
+        def sleep(self, seconds):
+            super().sleep(seconds)
+            if swap.here.weights == Weights.split("green", 10) and not statuses:
+                statuses.append(cli.main(["abort", "--wait-seconds", "0", "--reason", "too many errors"]))
+
+    swap.clock = OtherTerminal()
+    with pytest.raises(SwapAborted, match="too many errors"):
+        swap.up("green")
+    assert statuses == [0]
+    assert "web: asked to stop: " in capsys.readouterr().out
+    assert swap.here.weights == Weights.all_on("blue")
+
+
+def test_it_waits_for_the_end_and_tells_it(swap, stack, capsys):
+    class TheSwapGoesOn(FakeClock):
+        """While the command waits, the swap restores."""
+
+        def sleep(self, seconds):
+            super().sleep(seconds)
+            (lease,) = leases_in(swap.here.marks)
+            swap.here.weights = Weights.all_on("blue")
+            swap.here.marks = {f"outcome.{lease}": "aborted green 2026-11-21T11:00:00Z 3.0s the swap was aborted by me"}
+
+    swap.here.weights = Weights.split("green", 10)
+    swap.here.marks["lease.aaaaaaaa"] = "2026-11-21T11:00:00Z me@here pid 1 on 00000000 promotion to green"
+    assert cli.main(["abort"], TheSwapGoesOn()) == 0
+    assert "web: aborted: the swap was aborted by me\n  Now: blue 100 %, green 0 %" in capsys.readouterr().out
+
+
+def test_a_dead_swap_is_not_waited_for_without_end(swap, stack, capsys):
+    swap.here.marks["lease.aaaaaaaa"] = "2026-11-21T11:00:00Z me@here pid 1 on 00000000 promotion to green"
+    assert cli.main(["abort"], FakeClock()) == 2
+    assert "If its process is dead, `pulumi up` puts it right" in capsys.readouterr().err
+
+
+def test_nothing_to_abort_is_said(swap, stack, capsys):
+    assert cli.main(["abort"]) == 1
+    assert "no swap is running" in capsys.readouterr().err
+
+
+def test_an_unknown_swap_is_named_with_those_that_there_are(swap, stack, capsys):
+    assert cli.main(["status", "--swap", "api"]) == 1
+    assert "the stack has no swap called api; it has: web" in capsys.readouterr().err
+
+
+def test_the_status_shows_weights_drift_holder_and_history(swap, stack, capsys):
+    swap.up("green")
+    stack()
+    swap.here.weights = Weights.split("blue", 30)
+    swap.here.marks["lease.aaaaaaaa"] = "2026-11-21T11:00:00Z me@here pid 1 on 00000000 promotion to green"
+    assert cli.main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "web: blue 30 %, green 70 % (the state says otherwise: drift)" in said
+    assert "2026-11-21T11:00:00Z me@here pid 1 promotion to green" in said
+    assert "promoted -> green, 120 s" in said
+    assert cli.main(["status", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["weights"] == {"blue": 30, "green": 70}
+
+
+def test_what_pulumi_says_is_passed_on(tmp_path, monkeypatch, capsys):
+    program = tmp_path / "pulumi"
+    program.write_text("#!/bin/sh\necho 'error: no stack named production found' >&2\nexit 255\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert cli.main(["abort", "--stack", "production"]) == 1
+    assert "no stack named production found" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    assert cli.main(["abort"]) == 1
+    assert "`pulumi` is not on PATH" in capsys.readouterr().err
+
+
+def test_it_is_a_command_with_help():
+    done = subprocess.run([sys.executable, "-m", "bluegreen.cli", "--help"], capture_output=True, text=True, check=True)
+    assert "abort" in done.stdout
+    assert "status" in done.stdout
