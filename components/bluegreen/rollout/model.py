@@ -68,7 +68,7 @@ class Traffic:
     """What a router reads: the live weights, and the marks on the object that the swap owns.
 
     Marks are short notes (the lease of a running swap, a wish to abort it) by name. Names have lower-case letters,
-    digits, ``.`` and ``-``; values have at most 250 letters, digits, spaces and ``+-=._:/@``: every platform takes those.
+    digits, ``.`` and ``-``; values have at most 250 letters, digits, spaces and ``+-=._:/@``, as every platform has.
     """
 
     weights: Weights

@@ -1,0 +1,243 @@
+"""Promotions, reverts, kills, drift, faults, aborts and autoscaling in any order: the promises hold throughout.
+
+The machine plays a team that changes its config, a platform that fails, and a process that is killed at any call. After
+every rule production is on colors that run, and whenever an update says that it is done, it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.rollout.errors import BluegreenError, PlatformError
+from bluegreen.rollout.model import COLORS, Weights, other
+from bluegreen.routers.memory import WORLDS, MemoryRouter
+from bluegreen.swap.lease import ABORT, leases_in
+from tests.swap.bench import Swap
+
+METHODS = [
+    *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health")),
+    *((MemoryCapacity, name) for name in ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep")),
+]
+_numbers = itertools.count()
+# The calls before the first shift are few, and each is worth being interrupted.
+points = st.integers(1, 20) | st.integers(1, 60)
+
+
+class Killed(BaseException):
+    """As if the process ended."""
+
+
+@contextlib.contextmanager
+def interfering(before=lambda call: None, after=lambda call: None):
+    """Calls ``before`` and ``after`` around every call of the platform, with the call's number."""
+    calls = itertools.count(1)
+    originals = [(owner, name, getattr(owner, name)) for owner, name in METHODS]
+
+    def wrap(method):
+        @functools.wraps(method)
+        def call(*arguments):
+            number = next(calls)
+            before(number)
+            answer = method(*arguments)
+            after(number)
+            return answer
+
+        return call
+
+    for owner, name, method in originals:
+        setattr(owner, name, wrap(method))
+    try:
+        yield
+    finally:
+        for owner, name, method in originals:
+            setattr(owner, name, method)
+
+
+class BlueGreen(RuleBasedStateMachine):
+    """What a team, a platform and bad luck can do to one swap."""
+
+    @initialize(idle=st.sampled_from([0, 50, 100]))
+    def start(self, idle):
+        self.swap = Swap(f"machine-{next(_numbers)}", idle_capacity_percent=idle)
+        self.wanted = "blue"
+        self.percent = 100
+        self.releases = {"blue": "v1", "green": "v2"}
+        self.versions = itertools.count(3)
+        self.unhealthy_when_moved = []
+        self._watch_moves()
+
+    def teardown(self):
+        if hasattr(self, "swap"):
+            WORLDS.pop(self.swap.name, None)
+
+    def _watch_moves(self):
+        here, machine = self.here, self
+
+        class Moves(list):
+            """Notes each move that gives more traffic to a color that is not healthy."""
+
+            def append(self, weights):
+                for color in COLORS:
+                    more = weights.of(color) > here.weights.of(color)
+                    if more and (color in here.broken or not here.desired[color]):
+                        machine.unhealthy_when_moved.append((color, here.weights, weights))
+                super().append(weights)
+
+        here.moves = Moves()
+
+    @property
+    def here(self):
+        return self.swap.here
+
+    def _config(self):
+        return {"promote_to_percent": self.percent, "releases": dict(self.releases)}
+
+    def _up(self):
+        """`pulumi up`; returns whether it succeeded."""
+        before = dict(self.swap.outputs)
+        try:
+            self.swap.up(self.wanted, **self._config())
+        except BluegreenError:
+            assert self.swap.outputs == before
+            return False
+        return True
+
+    # -- the team
+
+    @rule()
+    def up(self):
+        if self._up():
+            self._is_done()
+
+    @rule()
+    def promote_or_revert(self):
+        self.wanted = other(self.wanted)
+
+    @rule(percent=st.sampled_from([5, 10, 50, 75, 100]))
+    def pause_or_go_on(self, percent):
+        self.percent = percent
+
+    @rule(color=st.sampled_from(COLORS))
+    def deploy(self, color):
+        if self.here.weights.of(color) == 0:
+            self.releases[color] = f"v{next(self.versions)}"
+
+    @rule()
+    def refresh(self):
+        found = self.swap.service().read(self.swap.outputs)
+        if found is not None:
+            self.swap.outputs = found
+
+    @rule(at=points)
+    def abort(self, at):
+        """Somebody asks a running swap to stop."""
+
+        def ask(number):
+            if number >= at:
+                for lease in leases_in(self.here.marks):
+                    self.here.marks[ABORT] = f"{lease} ops@desk"
+
+        with interfering(before=ask):
+            self._up()
+
+    # -- the platform, and bad luck
+
+    @rule(at=points, after=st.booleans())
+    def kill(self, at, after):
+        def die(number):
+            if number == at:
+                raise Killed
+
+        hooks = {"after": die} if after else {"before": die}
+        with interfering(**hooks), contextlib.suppress(Killed):
+            self._up()
+
+    @rule(at=points, lost=st.booleans(), lasting=st.booleans())
+    def fault(self, at, lost, lasting):
+        def fail(number):
+            if number == at or (lasting and number > at):
+                raise PlatformError("Call", "throttled")
+
+        hooks = {"after": fail} if lost else {"before": fail}
+        with interfering(**hooks):
+            self._up()
+
+    @rule(share=st.integers(0, 100))
+    def drift(self, share):
+        """By hand, and only to colors that run and shall go on: a person can do worse, which nothing can prevent."""
+        weights = Weights.split("green", share)
+        if all(self._serves(color) and color not in self.here.retiring for color in COLORS if weights.of(color)):
+            self.here.weights = weights
+
+    @rule(color=st.sampled_from(COLORS))
+    def degrade_an_idle_color(self, color):
+        if self.here.weights.of(color) == 0:
+            self.here.broken.add(color)
+
+    @rule()
+    def mend(self):
+        self.here.broken.clear()
+
+    @rule(size=st.integers(1, 9))
+    def autoscale(self, size):
+        live = max(COLORS, key=self.here.weights.of)
+        self.here.desired[live] = size
+
+    @rule()
+    def retirements_fall_due(self):
+        for color, size in self.here.retiring.items():
+            self.here.desired[color] = min(self.here.desired[color], size)
+        self.here.retiring.clear()
+
+    def _serves(self, color):
+        return self.here.desired[color] > 0 and color not in self.here.broken
+
+    # -- the promises
+
+    def _is_done(self):
+        """What an update that succeeded left."""
+        color, percent = self.wanted, self.here.weights.of(self.wanted)
+        assert self.here.weights.elsewhere == 0
+        assert percent == 100 or (percent == self.percent and self.swap.outputs["paused"]["color"] == color)
+        assert self.swap.outputs["weights"] == self.here.weights.as_dict()
+        assert not leases_in(self.here.marks)
+        assert not self.here.held
+
+    @invariant()
+    def all_traffic_is_on_colors_that_run(self):
+        if hasattr(self, "swap"):
+            assert self.here.weights.elsewhere == 0, self.here
+            assert all(self._serves(color) for color in COLORS if self.here.weights.of(color)), self.here
+
+    @invariant()
+    def no_color_got_traffic_before_it_was_healthy(self):
+        if hasattr(self, "swap"):
+            assert self.unhealthy_when_moved == []
+
+    @invariant()
+    def what_serves_is_not_about_to_be_scaled_down(self):
+        if hasattr(self, "swap"):
+            # An interrupted swap may have come between: the next update, which sees its lease, cancels it.
+            serving = {color for color in COLORS if self.here.weights.of(color)}
+            assert not serving & self.here.retiring.keys()
+
+    @precondition(lambda self: hasattr(self, "swap") and not self.here.broken)
+    @rule(reverted=st.booleans())
+    def with_healthy_colors_the_next_update_puts_everything_right(self, reverted):
+        if reverted:
+            self.wanted, self.percent = self.swap.outputs["live_color"], 100
+        assert self._up()
+        self._is_done()
+        changes = self.swap.service().diff(self.swap.outputs, self.swap.inputs(self.wanted, **self._config())).changes
+        assert not changes, "it settles"
+
+
+BlueGreen.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+TestBlueGreen = BlueGreen.TestCase
