@@ -23,6 +23,7 @@ def test_the_public_names():
         "canary",
         "gates",
         "linear",
+        "notifications",
         "preset",
         "steps",
     ]

@@ -21,10 +21,11 @@ def known(value: Any) -> Any:
     return [known(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def strategy_inputs(strategy: Strategy | Mapping[str, Any]) -> dict[str, Any]:
-    """A strategy as the swap's inputs have it."""
+def strategy_inputs(strategy: Strategy | Mapping[str, Any] | str) -> dict[str, Any] | str:
+    """A strategy as the swap's inputs have it: an object, or a preset's name as it is."""
     if not isinstance(strategy, Strategy):
-        return dict(strategy)
+        # Anything else than an object, a number in a stack's configuration say, is for the contract to refuse.
+        return dict(strategy) if isinstance(strategy, Mapping) else strategy
     steps = [{"weight_percent": step.weight_percent, "hold_seconds": step.hold_seconds} for step in strategy.steps]
     return {"name": strategy.name, "steps": steps}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from bluegreen.secrets import redact
@@ -11,6 +12,8 @@ from bluegreen.secrets import redact
 
 def shown(value: object) -> Any:
     """The value as JSON has it, every text redacted; what JSON cannot hold becomes its text."""
+    if isinstance(value, Enum):
+        return shown(value.value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):

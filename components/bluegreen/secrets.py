@@ -7,6 +7,7 @@ and so it is in no input, state, log or error.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
@@ -182,6 +183,20 @@ def redact(text: str) -> str:
     for value in sorted(values, key=lambda item: (-len(item), item)):
         text = text.replace(value, "***")
     return text
+
+
+class _Redacting(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+_redacting = _Redacting()
+
+
+def guard_log(name: str) -> None:
+    """Redact what a library writes to its log: ``httpx`` logs every URL that it asks."""
+    logging.getLogger(name).addFilter(_redacting)
 
 
 def _split(url: str) -> SplitResult | None:

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 import bluegreen
-from bluegreen.aws import EcsService
+from bluegreen.aws import EcsService, ecs_autoscaling
 from tests.aws import mocked
 
 SHORTEST = {
@@ -104,9 +104,84 @@ def test_more_than_the_image_makes_another_release():
     assert swap["releases"]["blue"].startswith("app:v1 (")
 
 
+SCALING = {"min_capacity": 2, "max_capacity": 10, "target_cpu_percent": 60}
+
+
+def test_without_autoscaling_there_is_none():
+    resources, _ = declared()
+    assert not of(resources, "aws:appautoscaling/target:Target")
+    (swap,) = of(resources, "pulumi-python:dynamic/bluegreen:TrafficSwap").values()
+    assert "autoscaling" not in swap["capacity"]
+
+
+def test_both_colors_scale_by_the_same_and_the_idle_one_starts_nothing():
+    resources, _ = declared(
+        cluster_arn="arn:aws:ecs:eu-central-1:1:cluster/shared",
+        autoscaling={**SCALING, "target_requests_per_task": 500, "target_memory_percent": 75},
+    )
+    targets = of(resources, "aws:appautoscaling/target:Target")
+    ranges = {name: (target["minCapacity"], target["maxCapacity"]) for name, target in targets.items()}
+    assert ranges == {"web-blue": (2, 10), "web-green": (0, 10)}
+    assert targets["web-green"]["resourceId"] == "service/shared/web-green"
+    assert "tags" not in targets["web-green"], "tags on it are the swap's notes"
+    policies = of(resources, "aws:appautoscaling/policy:Policy")
+    tracked = {
+        name: (
+            policy["targetTrackingScalingPolicyConfiguration"]["targetValue"],
+            policy["targetTrackingScalingPolicyConfiguration"]["predefinedMetricSpecification"]["predefinedMetricType"],
+        )
+        for name, policy in policies.items()
+    }
+    for color in ("blue", "green"):
+        assert tracked[f"web-{color}-cpu"] == (60, "ECSServiceAverageCPUUtilization")
+        assert tracked[f"web-{color}-memory"] == (75, "ECSServiceAverageMemoryUtilization")
+        assert tracked[f"web-{color}-requests"] == (500, "ALBRequestCountPerTarget")
+    assert len(tracked) == 6
+    (swap,) = of(resources, "pulumi-python:dynamic/bluegreen:TrafficSwap").values()
+    assert swap["capacity"]["autoscaling"] == {"min_capacity": 2, "max_capacity": 10}
+
+
+def test_requests_are_counted_for_each_colors_own_target_group():
+    listener = "arn:aws:elasticloadbalancing:eu-central-1:1:listener/app/web-1a2b/50dc6c495c0c9188/f2f7dc8efc522ab2"
+    group = "arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/web-green/73e2d6bc24d8a067"
+    label = ecs_autoscaling._resource_label([listener, group])
+    assert label == "app/web-1a2b/50dc6c495c0c9188/targetgroup/web-green/73e2d6bc24d8a067"
+
+
+def test_policies_of_ones_own_are_taken_as_they_are():
+    mine = {"target_value": 100, "customized_metric_specification": {"metric_name": "Jobs", "namespace": "Mine"}}
+    resources, _ = declared(autoscaling={"min_capacity": 1, "max_capacity": 4, "policies": [mine]})
+    policies = of(resources, "aws:appautoscaling/policy:Policy")
+    assert set(policies) == {"web-blue-policy-1", "web-green-policy-1"}
+    (found,) = {str(policy["targetTrackingScalingPolicyConfiguration"]) for policy in policies.values()}
+    assert "Jobs" in found
+
+
+def test_a_fraction_of_the_live_color_rests():
+    resources, _ = declared(desired_count=3, idle_capacity_percent=50, autoscaling=SCALING)
+    services = of(resources, "aws:ecs/service:Service")
+    assert (services["web-blue"]["desiredCount"], services["web-green"]["desiredCount"]) == (3, 2)
+    assert of(resources, "aws:appautoscaling/target:Target")["web-green"]["minCapacity"] == 2
+    (swap,) = of(resources, "pulumi-python:dynamic/bluegreen:TrafficSwap").values()
+    assert swap["idle_capacity_percent"] == 50
+
+
+def test_a_range_that_only_an_update_knows_is_taken():
+    resources, _ = declared(autoscaling={**SCALING, "min_capacity": pulumi.Output.from_input(3)})
+    assert of(resources, "aws:appautoscaling/target:Target")["web-blue"]["minCapacity"] == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
+        ({"autoscaling": {**SCALING, "min_capacity": 11}}, "autoscaling.max_capacity: 10 is not allowed"),
+        ({"autoscaling": {**SCALING, "min_capacity": 0}}, "autoscaling.min_capacity: 0 is not allowed"),
+        ({"autoscaling": {**SCALING, "target_cpu_percent": 101}}, "autoscaling.target_cpu_percent: 101 is not allowed"),
+        ({"autoscaling": {**SCALING, "cpu": 1}}, "autoscaling.cpu: 1 is not allowed"),
+        ({"autoscaling": {**SCALING, "policies": [{}]}}, "autoscaling.policies[0].target_value: None is not allowed"),
+        ({"autoscaling": {"min_capacity": 1, "max_capacity": 2}}, "allowed: at least one of target_cpu_percent"),
+        ({"autoscaling": {**SCALING, "min_capacity": 3}}, "desired_count: 2 is not allowed; allowed: 3 to 10"),
+        ({"idle_capacity_percent": 101}, "idle_capacity_percent: 101 is not allowed"),
         ({"active_color": "purple"}, "active_color: 'purple' is not allowed; allowed: blue, green"),
         ({"green": {}}, "green.image: None is not allowed; allowed: a container image"),
         ({"green": {"image": ""}}, "green.image: '' is not allowed"),
@@ -126,7 +201,7 @@ def test_more_than_the_image_makes_another_release():
             "green.containers[0].portMappings[0].containerPort: None is not allowed",
         ),
         ({"strategy": bluegreen.steps([(50, 1), (10, 1)])}, "strategy.steps[1].weight_percent: 10 is not allowed"),
-        ({"gates": [{"kind": "hope"}]}, "gates[0].kind: 'hope' is not allowed; allowed: http, target_health"),
+        ({"gates": [{"kind": "hope"}]}, "gates[0].kind: 'hope' is not allowed; allowed: "),
         ({"rule_priority": 2}, "rule_priority: 2 is not allowed"),
         ({"bake_seconds": -1}, "bake_seconds: -1 is not allowed"),
     ],

@@ -293,7 +293,7 @@ def test_a_swap_keeps_both_colors_ranges_and_policies_and_suspends_scale_in_mean
     capacity.hold()
     assert [scaling.suspended(color) for color in ("blue", "green")] == [["DynamicScalingIn"], ["DynamicScalingIn"]]
     capacity.retire("blue", 0, 600)
-    capacity.release("green")
+    capacity.release(["green"])
     scaling.is_untouched("green")
     assert scaling.range("blue") == (1, 4)
     assert scaling.suspended("blue") == ["DynamicScalingIn"], "it keeps its size although it has no load any more"
@@ -303,9 +303,9 @@ def test_a_swap_keeps_both_colors_ranges_and_policies_and_suspends_scale_in_mean
     assert capacity.read()["blue"].desired == 1
     capacity.hold()
     capacity.retire("green", 0, 600)
-    capacity.release("blue")
+    capacity.release(["blue"])
     scaling.is_untouched("blue")
-    scaling.is_untouched("green")
+    assert scaling.range("green") == (1, 4)
     assert [scaling.policies(color) for color in ("blue", "green")] == [["cpu"], ["cpu"]]
 
 
@@ -315,10 +315,10 @@ def test_a_retirement_with_autoscaling_happens_by_itself_and_the_range_is_given_
     capacity.retire("blue", 1, 2)
     retired_by_itself(capacity, scaling, "blue", 1)
     assert scaling.range("blue") == (1, 1)
-    another(capacity).release("green")
+    another(capacity).release(["green"])
     assert scaling.range("blue") == (1, 1), "at rest it stays at rest"
     another(capacity).keep("blue")
-    another(capacity).release("blue")
+    another(capacity).release(["blue"])
     scaling.is_untouched("blue", (2, 5))
 
 
@@ -338,7 +338,7 @@ def test_a_second_retirement_remembers_the_first_range_and_cancels_what_waits(ca
     capacity.retire("blue", 1, 0)
     assert scaling.actions("blue") == {}
     capacity.keep("blue")
-    capacity.release("blue")
+    capacity.release(["blue"])
     scaling.is_untouched("blue")
 
 
@@ -346,8 +346,10 @@ def test_after_a_kill_the_next_swap_resumes_scaling(capacity, scaling):
     scaling.register("blue")
     scaling.register("green")
     capacity.hold()
-    another(capacity).release("blue")
+    another(capacity).release(["blue"])
     scaling.is_untouched("blue")
+    assert scaling.suspended("green") == ["DynamicScalingIn"], "a color at rest keeps its size"
+    another(capacity).release(["blue", "green"])
     scaling.is_untouched("green")
 
 
@@ -378,7 +380,7 @@ def forth_and_back(capacity):
         capacity.rehearse(live)
         capacity.hold()
         capacity.retire(idle, 0, 600 if idle == "blue" else 0)
-        capacity.release(live)
+        capacity.release([live])
 
 
 @pytest.mark.parametrize("whose", ["own", "nobody's"])
@@ -392,7 +394,7 @@ def test_a_kill_at_any_call_leaves_nothing_that_the_next_swap_does_not_put_right
             after = another(capacity)
             after.keep(color)
             after.hold()
-            after.release(color)
+            after.release(["blue", "green"])
         for color in ("blue", "green"):
             # A rehearsal's action may be left: it is far away, and replaced by the next rehearsal.
             another(capacity).rehearse(color)
@@ -413,10 +415,10 @@ def test_what_the_owner_suspended_stays_suspended(capacity, scaling):
     assert (scaling.suspended("blue"), scaling.tags("blue")) == (theirs, {})
     assert scaling.suspended("green") == ["DynamicScalingIn", "DynamicScalingOut"]
     capacity.retire("blue", 0, 0)
-    capacity.release("green")
+    capacity.release(["green"])
     assert scaling.suspended("green") == ["DynamicScalingOut"]
     capacity.keep("blue")
-    capacity.release("blue")
+    capacity.release(["blue"])
     assert (scaling.suspended("blue"), scaling.range("blue"), scaling.tags("blue")) == (theirs, (1, 4), {})
 
 
@@ -425,7 +427,7 @@ def test_a_range_that_the_owner_has_set_since_is_theirs(capacity, scaling):
     capacity.retire("blue", 0, 0)
     scaling.register("blue", 2, 8)
     capacity.keep("blue")
-    capacity.release("blue")
+    capacity.release(["blue"])
     scaling.is_untouched("blue", (2, 8))
 
 
@@ -433,7 +435,7 @@ def test_a_declared_range_is_what_the_live_color_gets(capacity, scaling):
     scaling.register("blue", 2, 4)
     scaling.register("green", 0, 4)  # as the component makes an idle color's
     declared = another(capacity, autoscaling=Range(2, 6))
-    declared.release("blue")
+    declared.release(["blue"])
     scaling.is_untouched("blue", (2, 6))
     scaling.is_untouched("green", (0, 4))
     declared.keep("green")
@@ -447,10 +449,10 @@ def test_a_target_that_a_retirement_made_becomes_the_components_once_autoscaling
     capacity.retire("blue", 0, 600)
     scaling.register("blue", 0, 6)
     declared = another(capacity, autoscaling=Range(2, 6))
-    declared.release("green")
+    declared.release(["green"])
     assert "bluegreen-retire" in scaling.actions("blue")
     declared.keep("blue")
-    declared.release("blue")
+    declared.release(["blue"])
     scaling.is_untouched("blue", (2, 6))
 
 
@@ -469,11 +471,11 @@ def test_destroying_the_swap_gives_everything_back_but_starts_nothing_for_a_rang
 
 def test_a_live_color_is_not_about_to_retire(capacity, scaling):
     capacity.retire("blue", 0, 600)
-    capacity.release("blue")
+    capacity.release(["blue"])
     assert scaling.target("blue") is None
     scaling.register("blue")
     capacity.retire("blue", 0, 600)
-    capacity.release("blue")
+    capacity.release(["blue"])
     scaling.is_untouched("blue")
 
 
@@ -577,11 +579,10 @@ def test_each_operation_makes_as_few_calls_as_it_can(capacity):
             "ready": lambda: capacity.ready("blue"),
             "prepare": lambda: capacity.prepare("blue", 1),
             "hold nothing": capacity.hold,
-            "release nothing": lambda: capacity.release("blue"),
+            "release nothing": lambda: capacity.release(["blue"]),
             "keep nothing": lambda: capacity.keep("blue"),
             "rehearse": lambda: capacity.rehearse("green"),
             "retire": lambda: capacity.retire("blue", 0, 600),
-            "release a retirement": lambda: capacity.release("green"),
             "keep": lambda: capacity.keep("blue"),
             "delete nothing": capacity.delete,
             "retire at once": lambda: capacity.retire("blue", 0, 0),
@@ -596,7 +597,6 @@ def test_each_operation_makes_as_few_calls_as_it_can(capacity):
         "keep nothing": ["DescribeScalableTargets"],
         "rehearse": ["DescribeScalableTargets", *WITHOUT],
         "retire": ["DescribeServices", "DescribeScalableTargets", "RegisterScalableTarget", "PutScheduledAction"],
-        "release a retirement": ["DescribeScalableTargets", "ListTagsForResource"],
         "keep": ["DescribeScalableTargets", "ListTagsForResource", "DeregisterScalableTarget"],
         "delete nothing": ["DescribeScalableTargets"],
         "retire at once": ["DescribeServices", "DescribeScalableTargets", "UpdateService"],
@@ -610,13 +610,13 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(capacity, 
     counts = {
         name: calls_of(operation)
         for name, operation in {
-            "release nothing": lambda: capacity.release("blue"),
+            "release nothing": lambda: capacity.release(["blue"]),
             "keep nothing": lambda: capacity.keep("green"),
             "rehearse": lambda: capacity.rehearse("green"),
             "hold": capacity.hold,
             "hold again": capacity.hold,
             "retire": lambda: capacity.retire("blue", 0, 600),
-            "release": lambda: capacity.release("green"),
+            "release": lambda: capacity.release(["green"]),
             "keep": lambda: capacity.keep("blue"),
             "retire at once": lambda: capacity.retire("blue", 0, 0),
             "keep one at rest": lambda: capacity.keep("blue"),
@@ -629,7 +629,7 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(capacity, 
         "hold": [find, *["TagResource", register] * 2],
         "hold again": [find],
         "retire": ["DescribeServices", find, tags, "TagResource", "PutScheduledAction"],
-        "release": [find, tags, tags, register, "UntagResource"],
+        "release": [find, tags, register, "UntagResource"],
         "keep": [find, tags, "DeleteScheduledAction", "UntagResource"],
         "retire at once": ["DescribeServices", find, tags, "TagResource", register, "UpdateService"],
         "keep one at rest": [find, tags, "DeleteScheduledAction", register, "UntagResource"],

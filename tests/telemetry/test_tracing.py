@@ -82,8 +82,9 @@ def test_the_gates_answers_are_events_of_the_step_that_they_were_given_in(provid
     found.on_event(Event(AT + 1, "verify", "asking"))
     found.on_event(Event(AT + 2, "gate", "gate http: pass", {"gate": "http", "decision": "pass", "value": 3.5}))
     found.on_event(Event(AT + 3, "lease", "held"))
-    found.end("promoted", at_seconds=AT + 4)
-    verify, _ = spans.get_finished_spans()
+    found.end("promoted", at_seconds=AT + 4, attributes={"swap": "5f2a"})
+    verify, root = spans.get_finished_spans()
+    assert dict(root.attributes) == {"bluegreen.swap": "5f2a", "bluegreen.outcome": "promoted"}
     assert [event.name for event in verify.events] == ["gate", "lease"]
     assert verify.events[0].timestamp == (AT + 2) * 10**9
     assert dict(verify.events[0].attributes) == {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.aws import ecs_release
+from bluegreen.aws import ecs_autoscaling, ecs_release
+from bluegreen.aws.ecs_autoscaling import Scaled, color_autoscaling
 from bluegreen.aws.ecs_release import EcsRelease
 from bluegreen.aws.ecs_tasks import TaskSettings, color_service, execution_role, task_security_group
 from bluegreen.aws.front import PREVIEW_HEADER, front, static_rules, target_groups
@@ -66,13 +68,18 @@ class EcsService(pulumi.ComponentResource):
         subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
         container_port: int = 8080,
         desired_count: int = 2,
+        autoscaling: Mapping[str, Any] | None = None,
+        idle_capacity_percent: float = 0,
         cpu: int = 256,
         memory: int = 512,
-        strategy: Strategy | Mapping[str, Any] | None = None,
+        strategy: Strategy | Mapping[str, Any] | str | None = None,
+        promote_to_percent: int = 100,
         gates: Sequence[Mapping[str, Any]] = (),
         bake_seconds: float = 0,
         scale_down_delay_seconds: float = 600,
         steady_state_timeout_seconds: float = 600,
+        notifications: Sequence[Mapping[str, Any]] = (),
+        event_log: str | None = None,
         health_check: Mapping[str, Any] | None = None,
         deregistration_delay_seconds: int = 30,
         load_balancer_arn: pulumi.Input[str] | None = None,
@@ -103,13 +110,20 @@ class EcsService(pulumi.ComponentResource):
             subnet_ids: for the load balancer (two zones at least) and the tasks.
             container_port: the port that the load balancer sends requests to.
             desired_count: tasks that the first live color starts with; later the live color's present size counts.
+            autoscaling: the live color's ``min_capacity`` and ``max_capacity``, and what both colors scale by: one or
+                more of ``target_cpu_percent``, ``target_memory_percent``, ``target_requests_per_task``, ``policies``:
+                a list of target tracking configurations as ``aws.appautoscaling.Policy`` has them.
+            idle_capacity_percent: the idle color's size at rest, of the live color's: 0 none, 100 full.
             cpu: CPU units of a task.
             memory: MiB of a task.
-            strategy: how a promotion moves traffic, default all at once.
+            strategy: how a promotion moves traffic, default all at once; a preset's name will do, too.
+            promote_to_percent: where a promotion pauses until a later update raises it; 100 is not at all.
             gates: checks that a color must pass, from ``bluegreen.gates``.
             bake_seconds: time at 100 % in which a failing gate still restores.
             scale_down_delay_seconds: how long the old color stays warm for a rollback.
             steady_state_timeout_seconds: how long the new color may take until it is healthy.
+            notifications: who is told how a swap ended, from ``bluegreen.notifications``.
+            event_log: a file to which every event of a swap is appended as a line of JSON.
             health_check: the target groups' health check (``path``, ``matcher``, ``interval``, ``timeout``,
                 ``healthy_threshold``, ``unhealthy_threshold``); what is absent keeps its default, path ``/healthz``.
             deregistration_delay_seconds: how long a leaving task may finish its requests, 0-3600.
@@ -146,7 +160,11 @@ class EcsService(pulumi.ComponentResource):
             "previews": previews,
             "bake_seconds": bake_seconds,
             "scale_down_delay_seconds": scale_down_delay_seconds,
+            "idle_capacity_percent": idle_capacity_percent,
             "steady_state_timeout_seconds": steady_state_timeout_seconds,
+            "promote_to_percent": promote_to_percent,
+            "notifications": [dict(notifier) for notifier in notifications],
+            "event_log": event_log,
             "router": {
                 "kind": "alb",
                 "listener_arn": UNKNOWN,
@@ -167,7 +185,10 @@ class EcsService(pulumi.ComponentResource):
             },
             "releases": UNKNOWN,
         }
-        refuse(name, _problems(swap_inputs, releases, container_port, rule_priority))
+        problems = _problems(swap_inputs, releases, container_port, rule_priority)
+        if autoscaling is not None:
+            problems += ecs_autoscaling.problems_in(known(autoscaling), desired_count)
+        refuse(name, problems)
         child = pulumi.ResourceOptions(parent=self)
         shared_tags = {"bluegreen:service": name, **(tags or {})}
         color_tags: dict[Color, dict[str, str]] = {
@@ -220,6 +241,7 @@ class EcsService(pulumi.ComponentResource):
             execution_role_arn=execution_role_arn or execution_role(name, [*releases.values()], shared_tags, self).arn,
             task_role_arn=task_role_arn,
         )
+        at_rest = math.ceil(desired_count * idle_capacity_percent / 100)
         services = {
             color: color_service(
                 name,
@@ -229,12 +251,24 @@ class EcsService(pulumi.ComponentResource):
                 target_group=groups[color],
                 attached_by=rules[color],
                 # Only at creation: afterwards the count belongs to the swap and to autoscaling.
-                first_count=desired_count if color == active_color else 0,
+                first_count=desired_count if color == active_color else at_rest,
                 tags=color_tags[color],
                 parent=self,
             )
             for color in COLORS
         }
+        scaling = [
+            resource
+            for color in (COLORS if autoscaling is not None else ())
+            for resource in color_autoscaling(
+                name,
+                color,
+                autoscaling or {},
+                Scaled(cluster, services[color], entry.listener_arn, groups[color]),
+                least_at_rest=None if color == active_color else at_rest,
+                parent=self,
+            )
+        ]
         swap = TrafficSwap(
             f"{name}-swap",
             {
@@ -252,9 +286,10 @@ class EcsService(pulumi.ComponentResource):
                     "cluster": cluster,
                     "services": {color: services[color].name for color in COLORS},
                     "task_definitions": {color: services[color].task_definition for color in COLORS},
+                    "autoscaling": autoscaling and ecs_autoscaling.capacity_section(autoscaling),
                 },
             },
-            pulumi.ResourceOptions(parent=self, depends_on=[*services.values(), *rules.values()]),
+            pulumi.ResourceOptions(parent=self, depends_on=[*services.values(), *rules.values(), *scaling]),
         )
         self.url = entry.url
         self.preview_urls = pulumi.Output.all(**dict.fromkeys(COLORS, entry.url))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from bluegreen.fields import Fields
@@ -46,8 +46,11 @@ class Capacity(Protocol):
         """Keep autoscaling from taking units away from either color while a swap goes on."""
         ...
 
-    def release(self, live: Color) -> None:
-        """Let autoscaling work again, with the range that each color has. Nothing held is fine."""
+    def release(self, serving: Collection[Color]) -> None:
+        """Let autoscaling work again on the colors that have traffic, with the range that each has.
+
+        A color at rest stays held: it keeps its size until it is retired. Nothing held is fine.
+        """
         ...
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:

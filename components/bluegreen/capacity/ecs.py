@@ -1,27 +1,25 @@
 """Amazon ECS services: one a color, scaled by ``desiredCount``; the old one retires by a scheduled action.
 
 A retirement is handed to Application Auto Scaling, so that nothing waits for it and a rollback finds the color warm.
-The scalable target that this needs is made by the swap, carries a tag that says so, and goes with a rollback.
-Source: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-scheduled-scaling.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
-from bluegreen.clients.aws import AwsConnection, called, error_code
+from bluegreen.capacity.ecs_autoscaling import EcsAutoscaling
+from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi
+from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size
 
-_MADE_TAG = "bluegreen:retirement"
-_ACTION = "bluegreen-retire"
+_SERVICES = "arn:*:ecs:*:*:service/*"
 _TROUBLE = re.compile(r"unable|fail|unhealthy|error|could not", re.IGNORECASE)
 
 
@@ -35,28 +33,40 @@ class EcsCapacity:
         task_definitions: the task definition ARN that each color shall run.
         desired_count: tasks that a color starts with when none run anywhere.
         aws: where and as whom to call.
+        autoscaling: the range that autoscaling has on the live color; ``None``: whatever its target says.
     """
+
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("ecs:DescribeServices", "previews of a rollback, updates", _SERVICES),
+        Permission("ecs:ListTasks", "to find out why tasks do not run, and whether former ones still do"),
+        Permission("ecs:DescribeTasks", "the same"),
+        Permission("ecs:UpdateService", "scaling", _SERVICES),
+        *ScalableTargetApi.permissions,
+    )
 
     cluster: str
     services: Mapping[Color, str]
     task_definitions: Mapping[Color, str]
     desired_count: int
     aws: AwsConnection = field(default_factory=AwsConnection)
+    autoscaling: Range | None = None
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
         """Check the ``capacity`` section."""
         services = fields.section("services") or Fields({})
         definitions = fields.section("task_definitions") or Fields({})
+        autoscaling = fields.section("autoscaling", None)
         found = {
             "cluster": fields.text("cluster"),
             "services": {color: services.text(color) for color in COLORS},
             "task_definitions": {color: definitions.text(color) for color in COLORS},
             "desired_count": fields.whole("desired_count", 1, least=1),
+            "autoscaling": None if autoscaling is None else Range.parse(autoscaling),
             "aws": AwsConnection.parse(fields.section("aws", None)),
         }
-        services.done()
-        definitions.done()
+        for section in filter(None, (services, definitions, autoscaling)):
+            section.done()
         return found
 
     @property
@@ -88,7 +98,9 @@ class EcsCapacity:
         }
 
     def prepare(self, color: Color, size: int) -> None:
-        """Set the service's desired count: two calls. A deployment that ECS gave up on is started afresh."""
+        """Set the service's desired count: three calls. A deployment that ECS gave up on is started afresh."""
+        # Also when nobody asked before: a range that a retirement fixed would take back what is scaled up here.
+        self.keep(color)
         failed = _failed(self._describe(color)[color]) is not None
         self._scale(color, size, **({"forceNewDeployment": True} if failed else {}))
 
@@ -146,77 +158,46 @@ class EcsCapacity:
         reasons = [newest.get("stoppedReason"), *(part.get("reason") for part in newest.get("containers", ()))]
         return "; ".join(str(reason) for reason in reasons if reason)
 
-    # -- retirement
-
-    def _scalable(self, color: Color) -> dict[str, str]:
-        return {
-            "ServiceNamespace": "ecs",
-            "ResourceId": f"service/{self.cluster.rsplit('/', 1)[-1]}/{self._name(color)}",
-            "ScalableDimension": "ecs:service:DesiredCount",
-        }
+    # -- autoscaling and retirement
 
     @property
-    def _autoscaling(self) -> Any:
-        return self.aws.client("application-autoscaling")
+    def _autoscaling(self) -> EcsAutoscaling:
+        cluster = self.cluster.rsplit("/", 1)[-1]
+        resources = {color: f"service/{cluster}/{self._name(color)}" for color in COLORS}
+        return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling)
 
-    def _target(self, color: Color) -> Mapping[str, Any] | None:
-        wanted = self._scalable(color)
-        with called("application-autoscaling:DescribeScalableTargets"):
-            found = self._autoscaling.describe_scalable_targets(
-                ServiceNamespace=wanted["ServiceNamespace"],
-                ResourceIds=[wanted["ResourceId"]],
-                ScalableDimension=wanted["ScalableDimension"],
-            )["ScalableTargets"]
-        return found[0] if found else None
+    def rehearse(self, color: Color) -> None:
+        """Hand over a retirement that changes nothing, and take it back: four calls."""
+        self._autoscaling.rehearse(color)
 
-    def _is_ours(self, target: Mapping[str, Any]) -> bool:
-        with called("application-autoscaling:ListTagsForResource"):
-            tags = self._autoscaling.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"]
-        return _MADE_TAG in tags
+    def hold(self) -> None:
+        """Suspend scale-in of both colors: one call, and two more for each target that is not suspended yet."""
+        self._autoscaling.hold()
 
-    def retire(self, color: Color, after_seconds: float) -> str:
-        """Scale to 0 after a delay: at once with ``UpdateService``, later by a one-time scheduled action."""
+    def release(self, serving: Collection[Color]) -> None:
+        """Lift the swap's suspensions where there is traffic, and give the declared range: one call when all is well."""
+        self._autoscaling.release(serving)
+
+    def retire(self, color: Color, size: int, after_seconds: float) -> str:
+        """Scale down after a delay: at once with ``UpdateService``, later by a one-time scheduled action."""
+        present = self._describe(color)[color]["desiredCount"]
+        if present <= size:
+            return f"{color} is at {present} already"
         if after_seconds <= 0:
-            self._scale(color, 0)
-            return f"{color} is scaled to 0"
-        target = self._target(color)
-        if target is not None and not self._is_ours(target):
-            return f"{color} keeps its size: its autoscaling target was not made by bluegreen"
-        size = self._describe(color)[color]["desiredCount"]
-        if size == 0:
-            return f"{color} is at 0 already"
-        scalable = self._scalable(color)
-        with called("application-autoscaling:RegisterScalableTarget"):
-            self._autoscaling.register_scalable_target(
-                **scalable, MinCapacity=0, MaxCapacity=size, **({} if target else {"Tags": {_MADE_TAG: color}})
-            )
+            self._autoscaling.rest(color, size)
+            self._scale(color, size)
+            return f"{color} is scaled to {size}"
         due = datetime.now(timezone.utc) + timedelta(seconds=after_seconds)
-        with called("application-autoscaling:PutScheduledAction"):
-            self._autoscaling.put_scheduled_action(
-                **scalable,
-                ScheduledActionName=_ACTION,
-                Schedule=f"at({due:%Y-%m-%dT%H:%M:%S})",
-                ScalableTargetAction={"MinCapacity": 0, "MaxCapacity": 0},
-            )
-        return f"{color} is scaled to 0 at {due:%H:%M:%S} UTC by a scheduled action"
+        self._autoscaling.schedule(color, size, present, due)
+        return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action"
 
     def keep(self, color: Color) -> None:
-        """Cancel the scheduled action with the target that was made for it: one call when nothing is pending."""
-        target = self._target(color)
-        if target is None or not self._is_ours(target):
-            return
-        # Deregistering deletes the target's scheduled actions, too.
-        with called("application-autoscaling:DeregisterScalableTarget"):
-            try:
-                self._autoscaling.deregister_scalable_target(**self._scalable(color))
-            except ClientError as error:
-                if error_code(error) != "ObjectNotFoundException":
-                    raise
+        """Cancel a retirement and give back the range that it took: one call when there is none."""
+        self._autoscaling.keep(color)
 
     def delete(self) -> None:
-        """Cancel pending retirements of both colors."""
-        for color in COLORS:
-            self.keep(color)
+        """Cancel retirements and suspensions of both colors: one call when there are none."""
+        self._autoscaling.delete()
 
 
 def _failed(service: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bluegreen.fields import Fields
@@ -56,7 +56,7 @@ class MemoryCapacity:
         world(self.name).calls.append("capacity.hold")
         world(self.name).held = True
 
-    def release(self, live: Color) -> None:  # noqa: ARG002 - both colors are alike here
+    def release(self, serving: Collection[Color]) -> None:  # noqa: ARG002 - both colors are alike here
         """Resume scale-in."""
         world(self.name).calls.append("capacity.release")
         world(self.name).held = False

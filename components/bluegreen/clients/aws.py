@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import botocore.session
@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bluegreen.calls import note
 from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 
 # Bounded: 5 tries with full jitter (botocore's standard mode); a call that hangs is given up, not waited for.
@@ -35,6 +36,10 @@ _CONFIG = Config(
 @dataclass(frozen=True, slots=True)
 class AwsConnection:
     """Where and as whom AWS is called; every field may be absent (boto3's default chain decides)."""
+
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("sts:AssumeRole", "with a `role_arn` in the connection, by whoever assumes that role"),
+    )
 
     region: str | None = None
     profile: str | None = None

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import httpx
 
 from bluegreen.notifications.base import NotificationFailed
-from bluegreen.secrets import UrlRef, resolve_url
+from bluegreen.secrets import UrlRef, guard_log, resolve_url
+
+guard_log("httpx")
 
 
 def post(url: UrlRef, body: bytes, headers: Mapping[str, str], timeout_seconds: float) -> None:

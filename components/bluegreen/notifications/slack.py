@@ -23,6 +23,7 @@ _COLORS = {
     Outcome.PAUSED: _WARNING,
     Outcome.RESTORED: _WARNING,
     Outcome.ABORTED: _WARNING,
+    Outcome.TAKEN_OVER: _WARNING,
     Outcome.NOT_RESTORED: _BAD,
 }
 _HEADLINES = {
@@ -34,6 +35,7 @@ _HEADLINES = {
     Outcome.HEALED: "drift is healed: {to} has the traffic again",
     Outcome.RESTORED: "not promoted to {to}; the former weights are live",
     Outcome.ABORTED: "the promotion to {to} was aborted; the former weights are live",
+    Outcome.TAKEN_OVER: "the swap to {to} was taken over by another one",
     Outcome.NOT_RESTORED: "NOT promoted to {to}, and the former weights could NOT be confirmed",
 }
 _TEXT_LIMIT = 2_000

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability
@@ -25,6 +26,8 @@ from bluegreen.routers.base import Capability
 OWNER_TAG = "bluegreen:owner"
 _MARK_PREFIX = "bluegreen:mark:"
 _ALL_PATHS = ("/*",)
+_LISTENERS = "arn:*:elasticloadbalancing:*:*:listener/app/*"
+_RULES = "arn:*:elasticloadbalancing:*:*:listener-rule/app/*"
 
 
 @dataclass(slots=True)
@@ -44,6 +47,16 @@ class AlbRouter:
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority"})
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("elasticloadbalancing:DescribeRules", "every preview and update"),
+        Permission("elasticloadbalancing:DescribeTags", "every preview and update"),
+        Permission("elasticloadbalancing:DescribeTargetHealth", "previews of a promotion, updates"),
+        Permission("elasticloadbalancing:CreateRule", "the first start", _LISTENERS),
+        Permission("elasticloadbalancing:AddTags", "the first start and every swap: its owner and its lease", _RULES),
+        Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease", _RULES),
+        Permission("elasticloadbalancing:ModifyRule", "every shift", _RULES),
+        Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
+    )
 
     listener_arn: str
     priority: int

@@ -14,8 +14,9 @@ from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recor
 from bluegreen.rollout.plan import can_roll_back, goal_of
 from bluegreen.swap import contract
 from bluegreen.swap.contract import SwapSpec
-from bluegreen.swap.journal import Journal, with_marks
+from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
+from bluegreen.swap.reporting import Reporting
 from bluegreen.swap.update import Update, is_warm
 
 
@@ -169,8 +170,7 @@ class SwapService:
             capacity.delete()
 
     def _swap(self, spec: SwapSpec, news: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
-        journal = Journal(self._clock, self._report)
-        with counted(journal.calls.append):
+        with Reporting(spec, self._clock, self._report) as journal, counted(journal.calls.append):
             return Update(spec, news, olds, self._clock, journal, self._cancelled).run()
 
 

@@ -124,7 +124,8 @@ class Update:
     def _under_lease(self, found: Traffic, *, interrupted: bool) -> dict[str, Any]:
         warm = can_roll_back(self._recorded, self._target, self._release) and self._kept_warm()
         plan = self._planned = self._plan(found.weights, warm=warm)
-        self._held, self._left = plan.analysis or interrupted, found.weights
+        # Also after a rollback: what keeps a color from being retired leaves autoscaling held.
+        self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, found.weights
         if plan.kind is Kind.NOTHING:
             self._settle(found.weights, interrupted=interrupted)
             return self._outputs(found, plan)
@@ -252,7 +253,7 @@ class Update:
         """Give autoscaling and the lease back. Where that fails the lease stays, and the next update does it."""
         try:
             if self._capacity is not None and self._held:
-                self._capacity.release(max(COLORS, key=self._left.of))
+                self._capacity.release([color for color in COLORS if self._left.of(color)])
             self._lease.give_back(marks)
         except BluegreenError as error:
             self._journal.tell("lease", f"not tidied up ({error}); the next `pulumi up` does it")

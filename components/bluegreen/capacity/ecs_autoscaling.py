@@ -1,0 +1,163 @@
+"""What a swap does with autoscaling: scale-in suspended meanwhile, retirements handed over, ranges given back.
+
+A color has at most one scalable target. Either the swap made it, for a retirement alone, or it is somebody's own: the
+component's or the user's. What the swap does to an own target is noted on it in tags before it is done, so that whoever
+comes after a kill knows what to undo.
+
+Every target with something to undo has its scale-in suspended, and the one call that describes both colors' targets
+says so: the tags of the others need no look.
+
+Sources: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-scheduled-scaling.html
+https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-suspend-resume-scaling.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi, Target
+from bluegreen.rollout.model import COLORS, Color
+
+MADE_TAG = "bluegreen:retirement"
+"""On a target that the swap made: it goes with the retirement."""
+RANGE_TAG = "bluegreen:range"
+"""On an own target that is at rest or about to be: the range to give back, such as ``2-10``."""
+SUSPENDED_TAG = "bluegreen:suspended"
+"""On a target whose scale-in the swap suspended, and not its owner."""
+
+_ACTION = "bluegreen-retire"
+_REHEARSAL = "bluegreen-rehearsal"
+# A rehearsal's action is removed by the next call. Left behind by a kill it waits for the next rehearsal to replace it.
+_REHEARSAL_DUE = timedelta(days=300)
+# Wider than any service, so that a rehearsal's target scales nothing.
+_ANY_SIZE = Range(0, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class EcsAutoscaling:
+    """Both colors' scalable targets, as far as there are any.
+
+    Attributes:
+        api: the calls.
+        declared: the range that own targets get back; ``None``: the one that they had.
+    """
+
+    api: ScalableTargetApi
+    declared: Range | None
+
+    def hold(self) -> None:
+        """Suspend scale-in: one call, and two more for each target that is not suspended yet."""
+        for color, target in self.api.find(*COLORS).items():
+            if not target.held:
+                self.api.tag(target, {SUSPENDED_TAG: color})
+                self.api.register(color, target, held=True)
+
+    def release(self, serving: Collection[Color]) -> None:
+        """Lift what ``hold`` suspended where there is traffic: one call when there is nothing to do.
+
+        A retirement is cancelled, too: what has traffic must not be about to retire, however it came to have it.
+        """
+        for color, target in self.api.find(*serving).items():
+            if target.held or self._differs(target):
+                self._settle(color, target, self.api.tags(target), lift=True, give_back=True)
+
+    def keep(self, color: Color) -> None:
+        """Cancel a retirement, due or done, and give back the range: one call when there is none.
+
+        Scale-in stays suspended: a swap goes on, and ``release`` is its end.
+        """
+        target = self.api.find(color).get(color)
+        if target is not None and (target.held or self._differs(target)):
+            self._settle(color, target, self.api.tags(target), lift=False, give_back=True)
+
+    def delete(self) -> None:
+        """Undo everything. A declared range goes with its target: nothing starts for it now."""
+        for color, target in self.api.find(*COLORS).items():
+            if target.held:
+                self._settle(color, target, self.api.tags(target), lift=True, give_back=self.declared is None)
+
+    def rest(self, color: Color, size: int) -> None:
+        """Fix an own target at ``size``, so that nothing brings tasks back: one call when there is no target."""
+        target = self.api.find(color).get(color)
+        if target is None:
+            return
+        tags = self.api.tags(target) if target.held else {}
+        if self._is_made(tags):
+            self.api.deregister(color)
+            return
+        self._note(color, target, tags)
+        if _retiring(tags):
+            self.api.unschedule(color, _ACTION)
+        self.api.register(color, target, limits=Range(size, size), held=True)
+
+    def schedule(self, color: Color, size: int, present: int, due: datetime) -> None:
+        """Have the color brought from ``present`` to ``size`` tasks then. Until then nothing takes any."""
+        target = self.api.find(color).get(color)
+        tags = self.api.tags(target) if target is not None and target.held else {}
+        if target is None or self._is_made(tags):
+            made = {MADE_TAG: color, SUSPENDED_TAG: color} if target is None else None
+            self.api.register(color, target, limits=Range(size, present), held=True, tags=made)
+        else:
+            self._note(color, target, tags)
+            if not target.held:
+                self.api.register(color, target, held=True)
+        self.api.put(color, _ACTION, due, MinCapacity=size, MaxCapacity=size)
+
+    def rehearse(self, color: Color) -> None:
+        """Hand over a retirement that changes nothing, and take it back: four calls."""
+        target = self.api.find(color).get(color)
+        due = datetime.now(timezone.utc) + _REHEARSAL_DUE
+        if target is not None:  # tags and the target itself are written by `hold`, before traffic, too
+            self.api.put(color, _REHEARSAL, due, MaxCapacity=target.range.high)
+            self.api.unschedule(color, _REHEARSAL)
+            self.api.untag(target, [_REHEARSAL])
+            return
+        self.api.register(color, None, limits=_ANY_SIZE, held=True, tags={MADE_TAG: color, SUSPENDED_TAG: color})
+        try:
+            self.api.put(color, _REHEARSAL, due, MinCapacity=_ANY_SIZE.low)
+        finally:
+            self.api.deregister(color)
+
+    def _settle(self, color: Color, target: Target, tags: Mapping[str, str], *, lift: bool, give_back: bool) -> None:
+        """Undo what the tags say, and only then remove them: after a kill in between the next call does it again."""
+        if self._is_made(tags):
+            self.api.deregister(color)
+            return
+        if _retiring(tags):
+            self.api.unschedule(color, _ACTION)
+        limits = self._given_back(target, tags) if give_back else None
+        lifted = lift and SUSPENDED_TAG in tags
+        if limits is not None or (lifted and target.held):
+            self.api.register(color, target, limits=limits, held=False if lifted else None)
+        undone = (MADE_TAG, RANGE_TAG, SUSPENDED_TAG) if lifted else (MADE_TAG, RANGE_TAG)
+        found = [tag for tag in undone if tag in tags]
+        if found:
+            self.api.untag(target, found)
+
+    def _given_back(self, target: Target, tags: Mapping[str, str]) -> Range | None:
+        """The range to set; ``None`` when it is right, or when its owner has set another one since."""
+        if self.declared is not None:
+            return self.declared if self._differs(target) else None
+        former = Range.of_tag(tags.get(RANGE_TAG, ""))
+        return former if target.range.fixed and former != target.range else None
+
+    def _differs(self, target: Target) -> bool:
+        return self.declared not in (None, target.range)
+
+    def _is_made(self, tags: Mapping[str, str]) -> bool:
+        # With declared autoscaling the component has taken over the target that a retirement made before.
+        return MADE_TAG in tags and self.declared is None
+
+    def _note(self, color: Color, target: Target, tags: Mapping[str, str]) -> None:
+        """Write down what a retirement is about to take away."""
+        notes = {} if RANGE_TAG in tags else {RANGE_TAG: str(target.range)}
+        if not target.held:
+            notes[SUSPENDED_TAG] = color
+        if notes:
+            self.api.tag(target, notes)
+
+
+def _retiring(tags: Mapping[str, str]) -> bool:
+    return MADE_TAG in tags or RANGE_TAG in tags

@@ -1,0 +1,173 @@
+"""What each router, capacity, gate and metric may call on its platform, as values.
+
+A class that makes calls declares ``permissions``; from these come the table in ``docs/permissions.md`` and the
+IAM policy of a deployment, so that neither can say something that the code does not.
+
+.. code-block:: sh
+
+    python -m bluegreen.permissions alb ecs                         # the IAM policy of these kinds
+    python -m bluegreen.permissions --markdown docs/permissions.md  # renews the table in that page
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+_REGISTRIES = (
+    "bluegreen.routers.registry:ROUTERS",
+    "bluegreen.capacity.registry:CAPACITIES",
+    "bluegreen.gates.registry:GATES",
+    "bluegreen.metrics.registry:METRICS",
+)
+# What clients need for themselves, whatever they are used for. It is no part of a policy: what assumes a role is
+# another principal than the role that the policy is for.
+_CONNECTIONS = {"any on AWS": "bluegreen.clients.aws:AwsConnection"}
+_AWS_ACTION = re.compile(r"(?P<service>[a-z0-9-]+):[A-Z]\w*\Z")
+_BEGIN, _END = "<!-- permissions:begin -->", "<!-- permissions:end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One action that a class calls, or that a call of its implies.
+
+    Attributes:
+        action: the platform's own name of it: ``elasticloadbalancing:ModifyRule``, ``compute.urlMaps.update``.
+        when: when it is called, for people.
+        resource: what it is called on, as the platform's policies write it; ``*`` where they cannot or need not be
+            narrower.
+    """
+
+    action: str
+    when: str
+    resource: str = "*"
+
+
+def kinds() -> list[str]:
+    """Every kind that is registered, of whatever section, sorted."""
+    return sorted({kind for registry in _registries() for kind in registry.entries})
+
+
+def declared() -> Iterator[tuple[str, type, Sequence[Permission]]]:
+    """Kind, class and permissions of everything that is registered and calls its platform, and of the connections."""
+    for registry in _registries():
+        for kind in registry.entries:
+            found = registry.load(kind)
+            if _of(found):
+                yield kind, found, _of(found)
+    for name, where in _CONNECTIONS.items():
+        found = _load(where)
+        yield name, found, _of(found)
+
+
+def needed(wanted: Iterable[str]) -> list[Permission]:
+    """What the swap may have to call with these kinds of router, capacity, gates and metrics, sorted by action.
+
+    Args:
+        wanted: kinds as the swap's inputs have them: ``["alb", "ecs", "http"]``.
+
+    Raises:
+        ValueError: a kind is not known.
+    """
+    asked = dict.fromkeys(wanted)
+    unknown = [kind for kind in asked if kind not in kinds()]
+    if unknown:
+        raise ValueError(f"kinds: {', '.join(unknown)} is not allowed; allowed: {', '.join(kinds())}")
+    found = {
+        permission
+        for registry in _registries()
+        for kind in asked
+        if kind in registry.entries
+        for permission in _of(registry.load(kind))
+    }
+    return sorted(found, key=lambda permission: (permission.action, permission.resource, permission.when))
+
+
+def policy_document(wanted: Iterable[str]) -> dict[str, Any]:
+    """The IAM policy that these kinds need: a statement for each service and resource, sorted.
+
+    Permissions of other platforms are left out. A policy without statements is none that IAM takes.
+
+    Raises:
+        ValueError: a kind is not known.
+    """
+    statements: dict[tuple[str, str], set[str]] = {}
+    for permission in needed(wanted):
+        action = _AWS_ACTION.match(permission.action)
+        if action:
+            statements.setdefault((action["service"], permission.resource), set()).add(permission.action)
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": sorted(actions), "Resource": resource}
+            for (_, resource), actions in sorted(statements.items())
+        ],
+    }
+
+
+def table() -> str:
+    """The Markdown table of everything that is declared."""
+    rows = ["| kind | action | when |", "| --- | --- | --- |"]
+    rows += [
+        f"| {kind if ' ' in kind else f'`{kind}`'} | `{permission.action}` | {permission.when} |"
+        for kind, _, permissions in declared()
+        for permission in permissions
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def with_table(page: str) -> str:
+    """The page with the table between its two markers renewed.
+
+    Raises:
+        ValueError: the markers are not there.
+    """
+    before, begin, rest = page.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"the page has no {_BEGIN} with an {_END} after it")
+    return f"{before}{_BEGIN}\n\n{table()}\n{_END}{after}"
+
+
+def _registries() -> list[Any]:
+    return [_load(where) for where in _REGISTRIES]
+
+
+def _load(where: str) -> Any:
+    module, _, name = where.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _of(cls: Any) -> Sequence[Permission]:
+    found: Sequence[Permission] = getattr(cls, "permissions", ())
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a policy, or renew the table in a page. The exit status is 2 for a mistake in the arguments."""
+    parser = argparse.ArgumentParser(prog="python -m bluegreen.permissions", description="What the swap may call.")
+    parser.add_argument("kind", nargs="*", help="of router, capacity, gates and metrics; default: all of them")
+    parser.add_argument("--markdown", metavar="PAGE", type=Path, help="renew the table between the markers in PAGE")
+    given = parser.parse_args(arguments)
+    try:
+        if given.markdown:
+            given.markdown.write_text(with_table(given.markdown.read_text()))
+            return 0
+        policy = policy_document(given.kind or kinds())
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    if not policy["Statement"]:
+        parser.error(f"{', '.join(given.kind)}: nothing of this calls AWS")
+    sys.stdout.write(json.dumps(policy, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Who is told what a swap does: whoever runs it, the event log, traces, and at its end the notifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from bluegreen.notifications.base import notify_all
+from bluegreen.notifications.registry import NOTIFIERS
+from bluegreen.rollout.clock import Clock
+from bluegreen.rollout.errors import BluegreenError, SwapFailed
+from bluegreen.rollout.model import Event
+from bluegreen.secrets import redact
+from bluegreen.swap.contract import SwapSpec
+from bluegreen.swap.journal import Journal
+from bluegreen.telemetry.event_log import EventLog
+from bluegreen.telemetry.tracing import Tracing
+
+
+class Reporting:
+    """A context around one update; its ``journal`` is what the update tells. No text leaves it with a secret in it."""
+
+    def __init__(self, spec: SwapSpec, clock: Clock, report: Callable[[Event], None]) -> None:
+        self._spec = spec
+        self._clock = clock
+        self._report = report
+        self._entry: dict[str, Any] | None = None
+        self._tracing = Tracing(tell=self._note)
+        self._traced = False
+        self._log = (
+            EventLog(spec.event_log, spec.name, self._note)
+            if spec.event_log
+            else EventLog.from_environment(spec.name, self._note)
+        )
+        self.journal = Journal(clock, self._on_event, self._finished)
+
+    def __enter__(self) -> Journal:
+        return self.journal
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and not isinstance(error, Exception):
+            return  # the process ends: there is no time left
+        if isinstance(error, BluegreenError):
+            error.args = (redact(str(error)),)
+        if error is not None and self._traced:
+            self.journal.tell("failed", str(error))
+        if self._traced:
+            outcome = self._entry["outcome"] if self._entry is not None else None
+            self._tracing.end(outcome, error, self._clock.wall_seconds(), {"swap": self.journal.id})
+        if self._entry is not None:
+            self._notify(self._entry, error)
+
+    def _on_event(self, event: Event) -> None:
+        told = replace(event, text=redact(event.text))
+        if not self._traced:
+            self._traced = True
+            known = {"service": self._spec.name, "target": self._spec.active_color}
+            self._tracing.begin("bluegreen.swap", known, event.at_seconds)
+        self._log.swap_id = self.journal.id
+        self._report(told)
+        self._log.on_event(told)
+        self._tracing.on_event(told)
+
+    def _finished(self, entry: Mapping[str, Any]) -> None:
+        self._entry = dict(entry)
+
+    def _notify(self, entry: Mapping[str, Any], error: BaseException | None) -> None:
+        if not self._spec.notifications:
+            return
+        record = {"service": self._spec.name, **entry}
+        if isinstance(error, SwapFailed):
+            record |= {"restored": error.restored, "next_step": error.next_step}
+        try:
+            notifiers = [NOTIFIERS.build(parsed) for parsed in self._spec.notifications]
+        except Exception as problem:  # noqa: BLE001 - the swap is over, whatever is wrong with telling of it
+            self._note(f"nobody could be notified: {problem}")
+            return
+        notify_all(notifiers, record, lambda kind, text: self._report(Event(self._clock.wall_seconds(), kind, text)))
+
+    def _note(self, text: str) -> None:
+        self._report(Event(self._clock.wall_seconds(), "note", redact(text)))

@@ -1,0 +1,1 @@
+"""Telemetry: what a swap did, for machines: an event log and traces. Neither ever changes how a swap ends."""
