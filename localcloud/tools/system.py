@@ -20,6 +20,12 @@ PACKAGES = {
     "netavark": ("netavark", "aardvark-dns", "catatonit"),
 }
 CONTAINERS = ("podman", "runc", "iptables", "netavark")
+# The same for programs that tests start by themselves: nobody else has to have them.
+FOR_TESTS = {
+    "prometheus": ("prometheus",),
+}
+# Packages bring services, too. Their files are left out, so that nothing runs but what was started on purpose.
+_WITHOUT = ("*/systemd/system/prometheus.service", "/etc/init.d/prometheus")
 
 # Where Debian puts programs that are not for users' own PATH.
 _EXTRA = ("/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman")
@@ -41,7 +47,7 @@ def ensure(programs: tuple[str, ...], progress: Progress) -> dict[str, Path]:
 
 
 def _install(missing: list[str], progress: Progress) -> None:
-    packages = list(dict.fromkeys(package for program in missing for package in PACKAGES[program]))
+    packages = list(dict.fromkeys(package for program in missing for package in (PACKAGES | FOR_TESTS)[program]))
     command = f"apt-get install {' '.join(packages)}"
     if not shutil.which("apt-get"):
         raise LocalCloudError(
@@ -53,7 +59,8 @@ def _install(missing: list[str], progress: Progress) -> None:
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with _apt, progress.step(f"Installing {' '.join(packages)} with apt-get") as note:
         run(["apt-get", "update"], what="apt-get update", env=env, on_line=note)
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+        without = [f"--option=DPkg::Options::=--path-exclude={path}" for path in _WITHOUT]
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", *without, *packages]
         run(install, what=command, env=env, on_line=note)
     still = [program for program in missing if find(program) is None]
     if still:

@@ -35,13 +35,13 @@ def problems(inputs, registry=GATES):
 
 def context(color="green", *, ago_seconds=60.0, **more):
     """Asked now, in a hold that began ``ago_seconds`` before with the first shift."""
-    now = time.time()
-    more = {"asked_at_seconds": now, "shifted_at_seconds": now - ago_seconds, **more}
-    return GateContext(
-        color,
-        service="web",
-        releases={"blue": "app:v1", "green": "app:v2"},
-        phase=Phase.HOLD,
-        phase_began_at_seconds=more["asked_at_seconds"] - ago_seconds,
-        **more,
-    )
+    now = more.pop("asked_at_seconds", time.time())
+    known = {
+        "service": "web",
+        "releases": {"blue": "app:v1", "green": "app:v2"},
+        "phase": Phase.HOLD,
+        "phase_began_at_seconds": now - ago_seconds,
+        "shifted_at_seconds": now - ago_seconds,
+        "asked_at_seconds": now,
+    }
+    return GateContext(color, **known | more)

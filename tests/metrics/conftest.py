@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import socket
 import subprocess
 import threading
@@ -36,13 +35,11 @@ class Exporter(BaseHTTPRequestHandler):
             for le in ("0.05", "0.1", "0.5", "1"):
                 count = (good + bad) * seconds * (float(le) >= bound)
                 lines.append(f'http_request_duration_seconds_bucket{{color="{color}",le="{le}"}} {count}')
-            lines.append(
-                f'http_request_duration_seconds_bucket{{color="{color}",le="+Inf"}} {(good + bad) * seconds}'
-            )
-            # Twice as much for green, with a little noise that is the same for both.
-            noise = 0.01 * math.sin(10 * seconds)
-            lines.append(f'latency_seconds{{color="{color}"}} {bound / 10 * 2 + noise}')
-            lines.append(f'steady_seconds{{color="{color}"}} {0.2 + noise}')
+            lines.append(f'http_request_duration_seconds_bucket{{color="{color}",le="+Inf"}} {(good + bad) * seconds}')
+            # The first is ten times as much for green, the second the same for both; the noise is a twentieth.
+            noise = 1 + 0.05 * math.sin(10 * seconds)
+            lines.append(f'latency_seconds{{color="{color}"}} {0.2 * bound * noise}')
+            lines.append(f'steady_seconds{{color="{color}"}} {0.2 * noise}')
             lines.append(f'idle_requests_total{{color="{color}",code="200"}} 0')
             lines.append(f'broken_requests_total{{color="{color}",code="500"}} {seconds}')
         body = ("\n".join(lines) + "\n").encode()
@@ -117,16 +114,18 @@ def moto_url():
     """The address of moto's server. Its alarms and metrics are shared: tests use names of their own."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    former = dict(os.environ)
-    os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test-only", AWS_EC2_METADATA_DISABLED="true")
-    os.environ.pop("AWS_PROFILE", None)
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        os.environ.clear()
-        os.environ.update(former)
-        server.stop()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch):
+    """For this test alone: other tests of the session have the local cloud's."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test-only")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bluegreen.rollout.model import Decision
 from tests.metrics.asking import context, gate, source
 from tests.metrics.conftest import serve
 
-TOKEN = "not-a-real-token-5f2c"  # noqa: S105
+TOKEN = "not-a-real-token-5f2c"
 WINDOW = {"window_seconds": 10}
 
 
@@ -69,7 +69,7 @@ def test_a_value(prometheus_url, query, color, expected):
         "no_such_metric",
         "scalar(no_such_metric)",
         'sum(rate(idle_requests_total{color="{color}"}[{window}])) / sum(rate(idle_requests_total[{window}]))',
-        'sum(rate(http_requests_total{color="{color}"}[1s]))',  # less than two samples
+        'sum(rate(http_requests_total{color="{color}"}[500ms]))',  # less than two samples
     ],
 )
 def test_nothing_and_nan_are_no_data(prometheus_url, query):

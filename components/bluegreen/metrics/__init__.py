@@ -1,0 +1,1 @@
+"""Metric sources: where the numbers come from that gates look at."""

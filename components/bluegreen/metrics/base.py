@@ -1,0 +1,70 @@
+"""What a metric source is, and the placeholders in its queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from bluegreen.fields import Fields
+from bluegreen.gates.base import GateContext
+from bluegreen.rollout.errors import GateUnavailable
+from bluegreen.rollout.model import Color, other
+
+_PLACEHOLDER = re.compile(r"\{(color|other_color|release|service|window)\}")
+
+
+class MetricSource(Protocol):
+    """A number by color. It raises ``GateUnavailable`` or ``PlatformError`` when it cannot be asked."""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check a gate's ``source`` section and return the constructor's keyword arguments."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """How people call it, for plans and logs: ``success rate``."""
+        ...
+
+    @property
+    def least_window_seconds(self) -> float:
+        """The shortest window in which it has something to say."""
+        ...
+
+    def value(self, context: GateContext, color: Color, window_seconds: float) -> float | None:
+        """One number over the last ``window_seconds``; ``None`` is no data."""
+        ...
+
+    def series(self, context: GateContext, color: Color, window_seconds: float) -> Sequence[float]:
+        """The samples of the last ``window_seconds``, oldest first; empty is no data."""
+        ...
+
+
+def fill(
+    text: str,
+    context: GateContext,
+    color: Color,
+    window_seconds: float = 0,
+    quoted: Callable[[str], str] = str,
+) -> str:
+    """Put values in the place of ``{color}``, ``{other_color}``, ``{release}``, ``{service}`` and ``{window}``.
+
+    Only of these: query languages have braces of their own. ``quoted`` makes a value safe for the language.
+    ``{window}`` becomes whole seconds (``60s``), never more than were asked for unless that is less than one.
+    """
+    values = {
+        "color": color,
+        "other_color": other(color),
+        "release": context.releases.get(color, ""),
+        "service": context.service,
+        "window": f"{max(1, int(window_seconds))}s",
+    }
+
+    def value_of(found: re.Match[str]) -> str:
+        value = values[found[1]]
+        if not value:  # an empty one would quietly ask for something else
+            raise GateUnavailable(f"nobody knows the {found[1]} of {color} that {text!r} asks for")
+        return quoted(value)
+
+    return _PLACEHOLDER.sub(value_of, text)

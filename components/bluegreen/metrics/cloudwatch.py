@@ -1,0 +1,164 @@
+"""Numbers from Amazon CloudWatch."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, ClassVar
+
+from bluegreen.clients.aws import AwsConnection, called
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.gates.base import GateContext
+from bluegreen.metrics.base import fill
+from bluegreen.permissions import Permission
+from bluegreen.rollout.errors import GateUnavailable
+from bluegreen.rollout.model import COLORS, Color
+
+_STATISTIC = re.compile(
+    r"(SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|wm|tc|ts)\d{1,3}(\.\d{1,10})?|(PR|TM|WM|TC|TS)\(.+\))\Z"
+)
+_ADDED = re.compile(r"Sum|SampleCount|t[cs]\d|T[CS]\(")
+_HIGH_RESOLUTION_SECONDS = (1, 5, 10, 20, 30)
+# CloudWatch keeps periods of less than a minute for three hours.
+_HIGH_RESOLUTION_KEPT_SECONDS = 10_800
+
+
+@dataclass(frozen=True, slots=True)
+class CloudWatchSource:
+    """One statistic of one metric.
+
+    Only periods that began within the window count, so that nothing from before a phase is taken for its traffic.
+
+    Attributes:
+        namespace: such as ``AWS/ApplicationELB``.
+        metric_name: such as ``TargetResponseTime``.
+        dimensions: values by name, with placeholders.
+        color_dimensions: more of them for each color.
+        statistic: such as ``Average``, ``Sum`` or ``p99``.
+        period_seconds: the length of one sample.
+        missing_value: the value of a period-less window; ``None`` is no data. 0 suits a count that is only reported
+            when there is something to count, such as ``HTTPCode_Target_5XX_Count``.
+        aws: where and as whom to call.
+        name: how people call it; empty is the metric's own name.
+    """
+
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("cloudwatch:GetMetricData", "gates with a `cloudwatch` source, each time they are asked"),
+    )
+
+    namespace: str
+    metric_name: str
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    color_dimensions: Mapping[Color, Mapping[str, str]] = field(default_factory=dict)
+    statistic: str = "Average"
+    period_seconds: int = 60
+    missing_value: float | None = None
+    aws: AwsConnection = field(default_factory=AwsConnection)
+    name: str = ""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check a ``source`` section."""
+        statistic = fields.text("statistic", "Average")
+        if isinstance(statistic, str) and not _STATISTIC.match(statistic):
+            allowed = "a CloudWatch statistic: Average, Sum, Minimum, Maximum, SampleCount, p99, tm99, ..."
+            fields.problem("statistic", statistic, allowed)
+        period = fields.whole("period_seconds", 60, least=1, most=86_400)
+        if period is not UNKNOWN and period % 60 and period not in _HIGH_RESOLUTION_SECONDS:
+            fields.problem("period_seconds", period, "1, 5, 10, 20, 30 or a multiple of 60")
+        by_color = fields.section("color_dimensions", None)
+        color_dimensions = {}
+        if by_color is not None and not by_color.unknown:
+            color_dimensions = {color: by_color.mapping(color) for color in COLORS}
+            for color, found in color_dimensions.items():
+                if not found and by_color.raw(color) is None:
+                    by_color.problem(color, None, "the dimensions of this color; it is required")
+            by_color.done()
+        return {
+            "namespace": fields.text("namespace"),
+            "metric_name": fields.text("metric_name"),
+            "dimensions": fields.mapping("dimensions"),
+            "color_dimensions": color_dimensions,
+            "statistic": statistic,
+            "period_seconds": period,
+            "missing_value": fields.number("missing_value", None),
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "name": fields.text("name", ""),
+        }
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name or f"{self.metric_name} {self.statistic}"
+
+    @property
+    def least_window_seconds(self) -> float:
+        """Two periods: in less, there may be none that began within the window and has ended."""
+        return 2 * self.period_seconds if isinstance(self.period_seconds, int) else 0  # not known yet
+
+    def value(self, context: GateContext, color: Color, window_seconds: float) -> float | None:
+        """Bring the window's periods together as the statistic allows.
+
+        Sums and counts are added up, the extremes are those of all periods; everything else is the mean, weighted by
+        how many samples each period has: exact for ``Average``, close for percentiles.
+        """
+        found = self._ask(context, color, window_seconds)
+        values = [value for value, _ in found]
+        if not values:
+            return self.missing_value
+        if self.statistic == "Minimum":
+            return min(values)
+        if self.statistic == "Maximum":
+            return max(values)
+        if _ADDED.match(self.statistic):
+            return math.fsum(values)
+        samples = math.fsum(count for _, count in found)
+        return math.fsum(value * count for value, count in found) / samples if samples else None
+
+    def series(self, context: GateContext, color: Color, window_seconds: float) -> Sequence[float]:
+        """One value a period."""
+        return [value for value, _ in self._ask(context, color, window_seconds)]
+
+    def _ask(self, context: GateContext, color: Color, window_seconds: float) -> list[tuple[float, float]]:
+        """The periods in order: the statistic, and the number of samples that it was made from."""
+        period = self.period_seconds
+        if window_seconds > _HIGH_RESOLUTION_KEPT_SECONDS:
+            period = max(period, 60)
+        end = context.asked_at_seconds
+        start = math.ceil((end - window_seconds) / period) * period
+        if start >= end:
+            return []
+        dimensions = {**self.dimensions, **self.color_dimensions.get(color, {})}
+        metric = {
+            "Namespace": self.namespace,
+            "MetricName": self.metric_name,
+            "Dimensions": [
+                {"Name": name, "Value": fill(value, context, color, window_seconds)}
+                for name, value in dimensions.items()
+            ],
+        }
+        queries = [
+            {"Id": name, "MetricStat": {"Metric": metric, "Period": period, "Stat": statistic}}
+            for name, statistic in (("asked", self.statistic), ("samples", "SampleCount"))
+        ]
+        found: dict[str, dict[datetime, float]] = {"asked": {}, "samples": {}}
+        with called("cloudwatch:GetMetricData"):
+            pages = self.aws.client("cloudwatch").get_paginator("get_metric_data")
+            for page in pages.paginate(MetricDataQueries=queries, StartTime=_time(start), EndTime=_time(end)):
+                for result in page["MetricDataResults"]:
+                    self._refuse(result)
+                    found[result["Id"]].update(zip(result["Timestamps"], result["Values"], strict=True))
+        return [(found["asked"][at], found["samples"].get(at, 0)) for at in sorted(found["asked"])]
+
+    def _refuse(self, result: Mapping[str, Any]) -> None:
+        """Part of the data is no answer: what is missing may be the worst of it. More pages are no such part."""
+        if result.get("StatusCode") in ("InternalError", "Forbidden"):
+            messages = "; ".join(message.get("Value", "") for message in result.get("Messages", []))
+            raise GateUnavailable(f"cloudwatch {self.label}: {result['StatusCode']} {messages}".strip())
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)

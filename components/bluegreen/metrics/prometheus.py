@@ -1,0 +1,126 @@
+"""Numbers from Prometheus and from whatever else speaks its HTTP API (Thanos, Mimir, VictoriaMetrics, AMP proxies)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from bluegreen.fields import Fields
+from bluegreen.gates.base import GateContext
+from bluegreen.metrics.base import fill
+from bluegreen.rollout.errors import GateUnavailable
+from bluegreen.rollout.model import Color
+from bluegreen.secrets import SecretRef, UrlRef, parse_url, resolve_url, shown_url
+
+_TIMEOUT_SECONDS = 10
+_LABEL_CHARACTERS = 60
+_KINDS = {"query": ("scalar", "vector"), "query_range": ("matrix",)}
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusSource:
+    """A PromQL query that answers with one number.
+
+    Attributes:
+        address: where the API is, without ``/api/v1``.
+        query: PromQL with placeholders. For a series, ``{window}`` is the step, so that no sample is in two of them.
+        step_seconds: the distance between two samples of a series; at least twice the scrape interval, or rates
+            over it are empty.
+        token: where the bearer token is.
+        name: how people call it; empty is the query itself.
+    """
+
+    address: UrlRef
+    query: str
+    step_seconds: float = 30
+    token: SecretRef | None = None
+    name: str = ""
+    least_window_seconds: float = 1
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check a ``source`` section."""
+        address = parse_url(fields, "address")
+        if isinstance(address, str) and ("?" in address or "#" in address):
+            fields.problem("address", address, "a URL without ? and #: the API's own path is put behind it")
+        return {
+            "address": address,
+            "query": fields.text("query", allowed="a PromQL query"),
+            "step_seconds": fields.number("step_seconds", 30, least=1, most=3_600, unit="seconds"),
+            "token": SecretRef.parse(fields.section("token", None)),
+            "name": fields.text("name", ""),
+        }
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        text = self.name or " ".join(str(self.query).split())
+        return text if len(text) <= _LABEL_CHARACTERS else text[: _LABEL_CHARACTERS - 1] + "…"
+
+    def value(self, context: GateContext, color: Color, window_seconds: float) -> float | None:
+        """Ask for the value now, by the server's clock: ours may differ."""
+        numbers = self._ask("query", {"query": fill(self.query, context, color, window_seconds, _quoted)})
+        return numbers[0] if numbers else None
+
+    def series(self, context: GateContext, color: Color, window_seconds: float) -> Sequence[float]:
+        """Ask for one value a step."""
+        end = context.asked_at_seconds
+        # The first sample covers the window's first step.
+        start = min(end, end - window_seconds + self.step_seconds)
+        parameters = {
+            "query": fill(self.query, context, color, self.step_seconds, _quoted),
+            "start": f"{start:.3f}",
+            "end": f"{end:.3f}",
+            "step": f"{self.step_seconds:g}",
+        }
+        return self._ask("query_range", parameters)
+
+    def _ask(self, what: str, parameters: Mapping[str, str]) -> list[float]:
+        """The numbers of the one series that the query may answer with."""
+        where = f"prometheus at {shown_url(self.address)}"
+        url = f"{resolve_url(self.address).rstrip('/')}/api/v1/{what}"
+        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token.value()}"}
+        try:
+            answer = httpx.get(url, params=parameters, headers=headers, timeout=_TIMEOUT_SECONDS)
+        except (httpx.LocalProtocolError, httpx.InvalidURL, ValueError):
+            # Such as a token that no header can hold; what is raised may show it.
+            raise GateUnavailable(f"{where}: the request cannot be written") from None
+        except httpx.HTTPError as error:
+            raise GateUnavailable(f"{where}: {str(error) or type(error).__name__}") from error
+        try:
+            body = answer.json()
+            found = _series_in(body["data"], what) if answer.is_success and body["status"] == "success" else None
+            why = "" if found is not None else f"{body['errorType']}: {body['error']}"
+        except (ValueError, KeyError, TypeError, IndexError):
+            found, why = None, "the answer is no number of its API"
+        if found is None:
+            raise GateUnavailable(f"{where}: status {answer.status_code}, {why}")
+        if len(found) > 1:
+            raise GateUnavailable(
+                f"{where}: the query answers with {len(found)} series; make them one, such as with sum(...): "
+                f"{parameters['query']}"
+            )
+        return found[0] if found else []
+
+
+def _series_in(data: Mapping[str, Any], what: str) -> list[list[float]]:
+    kind, result = data["resultType"], data["result"]
+    if kind not in _KINDS[what]:
+        raise ValueError(kind)  # such as a range, of which no sample is the value
+    if kind == "scalar":
+        return [_numbers([result])]
+    return [_numbers([one["value"]] if kind == "vector" else one["values"]) for one in result]
+
+
+def _numbers(samples: Sequence[Sequence[Any]]) -> list[float]:
+    """The values of ``[time, "value"]`` without NaN, which is 0 / 0: nothing was counted."""
+    numbers = (float(value) for _, value in samples)
+    return [number for number in numbers if not math.isnan(number)]
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
