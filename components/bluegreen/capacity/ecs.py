@@ -175,7 +175,7 @@ class EcsCapacity:
         self._autoscaling.hold()
 
     def release(self, serving: Collection[Color]) -> None:
-        """Lift the swap's suspensions where there is traffic, and give the declared range: one call when all is well."""
+        """Lift the swap's suspensions where there is traffic, and give the declared range: one call if all is well."""
         self._autoscaling.release(serving)
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:

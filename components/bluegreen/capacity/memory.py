@@ -47,7 +47,7 @@ class MemoryCapacity:
         units = here.desired[color]
         return Readiness(units > 0, units, units, "" if units else "scaled to 0")
 
-    def rehearse(self, color: Color) -> None:
+    def rehearse(self, color: Color) -> None:  # noqa: ARG002 - both colors are alike here
         """Nothing can be refused here."""
         world(self.name).calls.append("capacity.rehearse")
 

@@ -13,6 +13,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bluegreen.gates.declare_checks import command as command
+from bluegreen.gates.declare_checks import feature_flag as feature_flag
+from bluegreen.gates.declare_checks import schema as schema
+from bluegreen.gates.declare_checks import webhook as webhook
+from bluegreen.gates.declare_cloudwatch import cloudwatch as cloudwatch
+from bluegreen.gates.declare_cloudwatch import cloudwatch_alarms as cloudwatch_alarms
+from bluegreen.gates.declare_metrics import baseline as baseline
+from bluegreen.gates.declare_metrics import metric as metric
+from bluegreen.gates.declare_metrics import minimum_traffic as minimum_traffic
+from bluegreen.gates.declare_metrics import p99 as p99
+from bluegreen.gates.declare_metrics import prometheus as prometheus
+from bluegreen.gates.declare_metrics import success_rate as success_rate
+from bluegreen.gates.declare_sources import cloudwatch_source as cloudwatch_source
+from bluegreen.gates.declare_sources import prometheus_source as prometheus_source
+
 GateInputs = dict[str, Any]
 
 

@@ -1,0 +1,132 @@
+"""A program of the user's own that says by its exit status whether the swap may go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO
+
+from bluegreen.fields import Fields
+from bluegreen.gates.base import THROUGHOUT, GateContext
+from bluegreen.gates.texts import last_line
+from bluegreen.rollout.errors import GateUnavailable
+from bluegreen.rollout.model import Decision, Phase, Verdict
+
+TRY_AGAIN_STATUS = os.EX_TEMPFAIL
+_KEPT_BYTES = 8_192
+_LABEL_CHARACTERS = 60
+_OUTPUT_ENDS_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGate:
+    """Runs a program without a shell: exit status 0 passes, 75 cannot say yet, every other fails.
+
+    The program is told by ``BLUEGREEN_COLOR``, ``_OTHER_COLOR``, ``_PHASE``, ``_WEIGHT_PERCENT``, ``_RELEASE``,
+    ``_SERVICE``, ``_PREVIEW_URL`` and ``_PREVIEW_HEADERS`` (JSON); its environment has everything else, too.
+
+    Attributes:
+        command: the program and its arguments.
+        run_timeout_seconds: how long it may run; then it is killed with all that it started.
+        directory: where it runs; empty is the working directory.
+    """
+
+    command: tuple[str, ...]
+    run_timeout_seconds: float = 60
+    directory: str = ""
+    needs_preview: bool = False
+    phases: frozenset[Phase] = THROUGHOUT
+    offline: bool = False
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check one entry of ``gates``."""
+        command = fields.texts("command")
+        given = fields.raw("command")
+        if not command and not fields.unknown and (given is None or given == []):
+            fields.problem("command", given, "a list of texts: the program and its arguments")
+        return {
+            "command": command,
+            "run_timeout_seconds": fields.number("run_timeout_seconds", 60, least=0.1, most=86_400, unit="seconds"),
+            "directory": fields.text("directory", ""),
+        }
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        text = shlex.join(self.command)
+        return f"command {text if len(text) <= _LABEL_CHARACTERS else text[: _LABEL_CHARACTERS - 1] + '…'}"
+
+    def evaluate(self, context: GateContext) -> Verdict:
+        """Run it once."""
+        process = self._start(context)
+        kept = bytearray()
+        reader = threading.Thread(target=_keep_the_end, args=(process.stdout, kept), daemon=True)
+        reader.start()
+        try:
+            status = process.wait(self.run_timeout_seconds)
+        except subprocess.TimeoutExpired:
+            raise GateUnavailable(f"{self.label}: no end in {self.run_timeout_seconds:g} s; it was killed") from None
+        finally:
+            if process.returncode is None:
+                _kill(process)
+        # Something that it left behind may hold its output open for ever.
+        reader.join(_OUTPUT_ENDS_SECONDS)
+        said = last_line(bytes(kept).decode("utf-8", "replace"))
+        seen = f"exit status {status}" if status >= 0 else f"killed by signal {-status}"
+        if status == 0:
+            return Verdict(Decision.PASS, seen)
+        decision = Decision.PENDING if status == TRY_AGAIN_STATUS else Decision.FAIL
+        return Verdict(decision, seen, "exit status 0", said)
+
+    def _start(self, context: GateContext) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=self.directory or None,
+                env={**os.environ, **_told(context)},
+                # A group of its own, so that all of it can be killed.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise GateUnavailable(f"{self.label}: {error.filename}: {error.strerror}") from error
+        except (ValueError, IndexError) as error:
+            raise GateUnavailable(f"{self.label}: it cannot be started: {error}") from error
+
+
+def _told(context: GateContext) -> Mapping[str, str]:
+    preview = context.preview
+    return {
+        "BLUEGREEN_COLOR": context.color,
+        "BLUEGREEN_OTHER_COLOR": context.other_color,
+        "BLUEGREEN_PHASE": context.phase.value,
+        "BLUEGREEN_WEIGHT_PERCENT": str(context.weight_percent),
+        "BLUEGREEN_RELEASE": context.releases.get(context.color, ""),
+        "BLUEGREEN_SERVICE": context.service,
+        "BLUEGREEN_PREVIEW_URL": "" if preview is None else preview.url,
+        "BLUEGREEN_PREVIEW_HEADERS": json.dumps({} if preview is None else dict(preview.headers)),
+    }
+
+
+def _keep_the_end(stream: IO[bytes] | None, kept: bytearray) -> None:
+    """Read to the end, whatever its length, since a full pipe would hold the program up."""
+    if stream is not None:
+        with stream:
+            while chunk := os.read(stream.fileno(), _KEPT_BYTES):
+                kept += chunk
+                del kept[:-_KEPT_BYTES]
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    # It is not waited for yet, so its number still means this group and no other.
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,158 @@
+"""A webhook that says whether the swap may go on, under the names that Flagger's users know.
+
+With ``secret`` each request is signed. The receiver verifies it like this::
+
+    sent = dict(part.split("=", 1) for part in request.headers["X-Bluegreen-Signature"].split(","))
+    wanted = hmac.new(secret, sent["t"].encode() + b"." + request.body, "sha256").hexdigest()
+    ok = hmac.compare_digest(wanted, sent["v1"]) and abs(time.time() - int(sent["t"])) < 300
+
+``t`` is the time of sending in seconds since the epoch. It is signed with the body, so a request that somebody
+overheard is worth nothing five minutes later.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from bluegreen.fields import Fields
+from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
+from bluegreen.gates.texts import shortened
+from bluegreen.rollout.errors import GateUnavailable
+from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.secrets import SecretRef, UrlRef, guard_log, parse_url, redact, resolve_url, shown_url
+from bluegreen.signing import signature_header
+
+HOOKS: Mapping[str, frozenset[Phase]] = {
+    "confirm-rollout": frozenset({Phase.CONFIRM}),
+    "pre-rollout": frozenset({Phase.BEFORE}),
+    "rollout": UNDER_TRAFFIC,
+    "confirm-traffic-increase": frozenset({Phase.INCREASE}),
+    "confirm-promotion": frozenset({Phase.PROMOTE}),
+    "post-rollout": frozenset({Phase.AFTER}),
+    "rollback": UNDER_TRAFFIC,
+}
+"""Flagger's types of webhooks, and when they are asked."""
+
+_ANSWER_BYTES = 4_096
+_NOT_NOW = frozenset({408, 425, 429})
+
+guard_log("httpx")
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookGate:
+    """Sends a POST with what is asked about, as JSON.
+
+    Its fields: ``name``, ``phase`` (the hook), ``color``, ``weight``, ``releases``, ``metadata``, ``timestamp``.
+
+    ========================= ============================= ======================= ==============================
+    answer                    ``confirm-...``               ``rollback``            others
+    ========================= ============================= ======================= ==============================
+    2xx                       goes on                       rolls back              goes on
+    4xx                       is asked again                goes on                 fails
+    408, 425, 429             is asked again                counts as an error      counts as an error
+    3xx, 5xx, no answer       counts as an error            counts as an error      counts as an error
+    ========================= ============================= ======================= ==============================
+
+    Attributes:
+        url: where to, as text or as a reference.
+        hook: one of ``HOOKS``.
+        secret: what requests are signed with.
+        metadata: texts of the user's own.
+        request_timeout_seconds: how long one answer may take.
+    """
+
+    url: UrlRef
+    hook: str = "rollout"
+    secret: SecretRef | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    request_timeout_seconds: float = 10
+    needs_preview: bool = False
+    offline: bool = False
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check one entry of ``gates``."""
+        return {
+            "url": parse_url(fields, "url"),
+            "hook": fields.text("type", "rollout", choices=HOOKS),
+            "secret": SecretRef.parse(fields.section("secret", None)),
+            "metadata": fields.mapping("metadata"),
+            "request_timeout_seconds": fields.number(
+                "request_timeout_seconds", 10, least=0.1, most=600, unit="seconds"
+            ),
+        }
+
+    @property
+    def label(self) -> str:
+        """What people call it. The whole URL may be a secret."""
+        return " ".join(part for part in ("webhook", str(self.hook), shown_url(self.url)) if part)
+
+    @property
+    def phases(self) -> frozenset[Phase]:
+        """As the hook says."""
+        return HOOKS.get(self.hook, frozenset())
+
+    def evaluate(self, context: GateContext) -> Verdict:
+        """Send one request."""
+        url = resolve_url(self.url)
+        now = int(time.time())
+        body = json.dumps(self._payload(context, now)).encode()
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "bluegreen"}
+        if self.secret is not None:
+            headers |= signature_header(self.secret.value(), body, now)
+        try:
+            status, text = self._post(url, body, headers)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            why = redact(str(error).replace(url, shown_url(self.url))) or type(error).__name__
+            # The cause would carry the URL into a traceback.
+            raise GateUnavailable(f"{self.label}: {why}") from None
+        return self._judge(status, shortened(text))
+
+    def _payload(self, context: GateContext, now: int) -> Mapping[str, object]:
+        return {
+            "name": context.service,
+            "phase": self.hook,
+            "color": context.color,
+            "weight": context.weight_percent,
+            "releases": dict(context.releases),
+            "metadata": dict(self.metadata),
+            "timestamp": now,
+        }
+
+    def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+        """The status and the answer's beginning; no redirect is followed, since the request is for this host alone."""
+        deadline = time.monotonic() + self.request_timeout_seconds
+        received = b""
+        with (
+            httpx.Client(timeout=self.request_timeout_seconds, follow_redirects=False) as client,
+            client.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            # As it comes: collected to a size, or unpacked, it could take any time and any memory.
+            for chunk in answer.iter_raw():
+                received += chunk
+                # What is longer is of no use, and an answer that drips in never reaches the client's own time-out.
+                if len(received) >= _ANSWER_BYTES or time.monotonic() > deadline:
+                    break
+        return answer.status_code, received[:_ANSWER_BYTES].decode("utf-8", "replace")
+
+    def _judge(self, status: int, text: str) -> Verdict:
+        seen = f"status {status}"
+        confirms = self.hook.startswith("confirm-")
+        yes, no = 200 <= status < 300, 400 <= status < 500
+        if not yes and (not no or (status in _NOT_NOW and not confirms)):
+            raise GateUnavailable(f"{self.label}: {seen}" + (f" ({text})" if text else ""))
+        if self.hook == "rollback":
+            if yes:
+                return Verdict(
+                    Decision.FAIL, seen, "a status other than 2xx", f"it asks for a rollback; {text}".strip("; ")
+                )
+            return Verdict(Decision.PASS, seen)
+        if yes:
+            return Verdict(Decision.PASS, seen)
+        return Verdict(Decision.PENDING if confirms else Decision.FAIL, seen, "status 2xx", text)

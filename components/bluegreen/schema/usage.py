@@ -1,0 +1,92 @@
+"""What the live color uses of a database: as it was declared, and as its statements say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from bluegreen.schema.sql import statements
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Tables and columns. Names are compared without schema and case, which finds rather too much than too little.
+
+    Attributes:
+        names: ``table`` (all of it) or ``table.column``; ``None`` is everything.
+    """
+
+    names: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Used:
+        """From names as people write them: ``table``, ``table.column`` or ``schema.table.column``."""
+        plain = (name.translate(_NO_QUOTES).lower().split(".") for name in names)
+        return cls(frozenset(".".join(parts[-2:]) for parts in plain))
+
+    def table(self, name: str) -> bool:
+        """Whether anything of a table is used."""
+        table = name.lower()
+        return self.names is None or any(used.partition(".")[0] == table for used in self.names)
+
+    def column(self, table: str, name: str) -> bool:
+        """Whether a column is."""
+        table, name = table.lower(), name.lower()
+        return self.names is None or not self.names.isdisjoint({table, f"{table}.*", f"{table}.{name}"})
+
+
+_NO_QUOTES = str.maketrans("", "", '"`[]')
+
+
+class NotReadable(Exception):
+    """A statement does not say what it uses."""
+
+    def __init__(self, line: int, sql: str) -> None:
+        self.line = line
+        super().__init__(f"line {line}: {sql}")
+
+
+def used_in(sql: str, dialect: str) -> set[str]:
+    """The tables and columns that statements use, as ``Used.of`` takes them.
+
+    Raises:
+        NotReadable: when a statement cannot be read, since what it uses would go unprotected.
+    """
+    found: set[str] = set()
+    for statement in statements(sql, dialect):
+        tree = statement.tree
+        if tree is None or isinstance(tree, (exp.Command, exp.Alias, exp.Column)) or tree.find(exp.Command):
+            raise NotReadable(statement.line, str(statement))
+        found.update(_used_by(tree))
+    return found
+
+
+def _used_by(tree: exp.Expression) -> Iterator[str]:
+    tables: dict[str, set[str]] = {}
+    names: set[str] = set()
+    for table in tree.find_all(exp.Table):
+        if table.name:
+            names.add(table.name.lower())
+            tables.setdefault(table.alias_or_name.lower(), set()).add(table.name.lower())
+    for name in names:
+        yield f"{name}.{_SOMETHING}"
+    for star in tree.find_all(exp.Star):
+        if not isinstance(star.parent, exp.Count):
+            owner = star.parent.table.lower() if isinstance(star.parent, exp.Column) else ""
+            yield from tables.get(owner, names)
+    for insert in tree.find_all(exp.Insert):
+        if isinstance(insert.this, exp.Table):  # all columns, in their order
+            yield insert.this.name.lower()
+    # Every other name may be a column, wherever it stands (USING, ON CONFLICT, SET, ...).
+    for identifier in tree.find_all(exp.Identifier):
+        column = identifier.parent if isinstance(identifier.parent, exp.Column) else None
+        owner = column.table.lower() if column is not None else ""
+        if column is not None and not owner:
+            yield from tables.get(identifier.name.lower(), ())  # the whole row, as in row_to_json(t)
+        for name in tables.get(owner, names):
+            yield f"{name}.{identifier.name.lower()}"
+
+
+_SOMETHING = "?"
