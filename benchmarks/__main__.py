@@ -21,6 +21,7 @@ from localcloud.errors import LocalCloudError
 LEAST_ROUNDS = 5
 RATIO_LIMIT = 2.0
 PREVIEW_LIMIT_SECONDS = 5.0
+ROLLBACK_LIMIT_SECONDS = 1.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,6 +61,10 @@ def columns(measured: Measured) -> dict[str, list[float]]:
         "shift_to_converged_ms": [measured.converged_milliseconds(r.promotion, "blue") for r in rounds],
         "rollback_up_seconds": [r.rollback.up.seconds for r in rounds],
         "rollback_calls": [r.rollback.calls for r in rounds],
+        "promotion_seconds": [r.promotion.swap_seconds for r in rounds],
+        "rollback_seconds": [r.rollback.swap_seconds for r in rounds],
+        "promotion_first_call_to_last_weight_seconds": [r.promotion.to_last_weight_seconds for r in rounds],
+        "rollback_first_call_to_last_weight_seconds": [r.rollback.to_last_weight_seconds for r in rounds],
     }
 
 
@@ -81,10 +86,6 @@ def show(measured: Measured, values: dict[str, list[float]]) -> None:
     )
     for name in ("", "median", "least", "most"):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
-    swap_seconds = {
-        "promotion: the swap alone, seconds": [r.promotion.swap_seconds for r in rounds],
-        "rollback: the swap alone, seconds": [r.rollback.swap_seconds for r in rounds],
-    }
     titles = {
         "noop_up_seconds": "`pulumi up` with nothing to do, seconds",
         "promotion_up_seconds": "promotion: `pulumi up`, seconds",
@@ -92,18 +93,25 @@ def show(measured: Measured, values: dict[str, list[float]]) -> None:
         "shift_to_converged_ms": "promotion: shift to all traffic on green, ms",
         "rollback_up_seconds": "rollback: `pulumi up`, seconds",
         "rollback_calls": "rollback: API calls",
+        "promotion_seconds": "promotion: the swap alone, seconds",
+        "rollback_seconds": "rollback: the swap alone, seconds",
+        "promotion_first_call_to_last_weight_seconds": "promotion: first call to last weight, seconds",
+        "rollback_first_call_to_last_weight_seconds": "rollback: first call to last weight, seconds",
     }
-    for title, column in [*((titles[name], column) for name, column in values.items()), *swap_seconds.items()]:
+    for title, column in ((titles[name], column) for name, column in values.items()):
         table.add_row(title, *(_number(value) for value in (statistics.median(column), min(column), max(column))))
     console.print(table)
     middle = medians(values)
     ratio = middle["promotion_up_seconds"] / middle["noop_up_seconds"]
     back = middle["rollback_up_seconds"] / middle["noop_up_seconds"]
+    last_weight = middle["rollback_first_call_to_last_weight_seconds"]
     seen = sum(r.promotion.calls_seen + r.rollback.calls_seen for r in rounds)
     counted = sum(r.promotion.calls + r.rollback.calls for r in rounds)
     lines = [
         f"promotion / no-op: {ratio:.2f} (limit {RATIO_LIMIT:g}{_over(ratio, RATIO_LIMIT)})",
         f"rollback / no-op: {back:.2f}",
+        f"rollback, first call to last weight: {last_weight:.2f} s (limit {ROLLBACK_LIMIT_SECONDS:g}"
+        f"{_over(last_weight, ROLLBACK_LIMIT_SECONDS)})",
         f"first `pulumi preview` of the stack: {measured.first_preview_seconds:.1f} s "
         f"(limit {PREVIEW_LIMIT_SECONDS:g}{_over(measured.first_preview_seconds, PREVIEW_LIMIT_SECONDS)})",
         f"API calls are counted by the swap itself: {counted} in all; the emulator's log has {seen} in the same time",

@@ -154,7 +154,7 @@ def test_no_secret_is_in_state_output_log_or_error(stack, tmp_path):
         for name in secrets:
             stack.env.pop(name)
         stack.set({"eventLog": None})
-    assert "gate command sh failed" in said
+    assert "gate command sh -c" in said
     assert "the token is ***" in said
     assert "could not be notified" in said
     state = stack.pulumi("stack", "export", "--show-secrets")

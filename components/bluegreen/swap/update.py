@@ -91,7 +91,7 @@ class Update:
                 found = self._router.read()
             self._journal.id = self._lease.id
         try:
-            outputs = self._under_lease(found, interrupted=interrupted)
+            plan = self._under_lease(found, interrupted=interrupted)
         except LeaseLost as lost:
             self._record(Outcome.TAKEN_OVER, str(lost))
             raise
@@ -107,7 +107,11 @@ class Update:
             self._let_go({})
             raise
         self._let_go(outcome_marks(found.marks))
-        return outputs
+        if plan.kind is Kind.NOTHING:
+            return self._outputs(found, plan)
+        entry = self._record(outcome_of(plan))
+        self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
+        return self._outputs(found, plan, entry)
 
     def _plan(self, live: Weights, *, warm: bool) -> Plan:
         return make_plan(
@@ -121,14 +125,14 @@ class Update:
             promote_to_percent=self._spec.promote_to_percent,
         )
 
-    def _under_lease(self, found: Traffic, *, interrupted: bool) -> dict[str, Any]:
+    def _under_lease(self, found: Traffic, *, interrupted: bool) -> Plan:
         warm = can_roll_back(self._recorded, self._target, self._release) and self._kept_warm()
         plan = self._planned = self._plan(found.weights, warm=warm)
         # Also after a rollback: what keeps a color from being retired leaves autoscaling held.
         self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, found.weights
         if plan.kind is Kind.NOTHING:
             self._settle(found.weights, interrupted=interrupted)
-            return self._outputs(found, plan)
+            return plan
         self._journal.tell(plan.kind.value, _headline(plan))
         spec = self._spec
         runner = Runner(
@@ -154,9 +158,7 @@ class Update:
         # A heal that followed an interrupted swap brings that swap's color to rest, too.
         if not plan.pauses and (plan.kind in _MOVES or interrupted):
             self._retire(other(self._target))
-        entry = self._record(outcome_of(plan))
-        self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
-        return self._outputs(found, plan, entry)
+        return plan
 
     def _outputs(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
         recorded, spec = self._recorded, self._spec
