@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.gates.registry import GATES
+from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import InvalidInput
-from bluegreen.rollout.model import Step
+from bluegreen.rollout.model import Phase, Step
+from bluegreen.routers.memory import WORLDS, world
 from bluegreen.swap import contract
+from bluegreen.swap.service import SwapService
 
 GOOD = {
     "active_color": "blue",
@@ -58,6 +62,12 @@ def test_good_inputs_are_good_and_numbers_may_be_floats():
         ("bake_seconds", -1, "bake_seconds", "0 to"),
         ("bake_secs", 1, "bake_secs", "no such field"),
         ("previews", None, "gates[0].kind", "previews of both colors"),
+        ("strategy", "ECSCanary11Percent", "strategy", "ECSCanary10Percent5Minutes"),
+        ("promote_to_percent", 0, "promote_to_percent", "1 to 100"),
+        ("idle_capacity_percent", 101, "idle_capacity_percent", "0 to 100"),
+        ("gates.0.inconclusive_limit", -1, "gates[0].inconclusive_limit", "0 to"),
+        ("gates.0.phases", ["later"], "gates[0].phases[0]", "confirm, before, increase, promote, hold, bake, after"),
+        ("notifications", [{"kind": "pigeon"}], "notifications[0].kind", "slack, webhook"),
     ],
 )
 def test_bad_inputs_are_refused_by_field(path, value, field, allowed):
@@ -66,6 +76,30 @@ def test_bad_inputs_are_refused_by_field(path, value, field, allowed):
     assert allowed in next(problem.allowed for problem in problems if problem.field == field)
     with pytest.raises(InvalidInput, match="is not allowed; allowed:"):
         contract.parse(changed(path, value))
+
+
+def test_a_presets_name_is_a_strategy():
+    assert contract.parse(changed("strategy", "ECSCanary10Percent15Minutes")).strategy.steps == (Step(10, 900),)
+
+
+def test_a_gate_says_in_which_phases_it_is_asked():
+    (_, (gate, policy)) = contract.parse(changed("gates.0.phases", ["hold", "bake"])).gates
+    assert gate[0] == "http"
+    assert policy.phases == {Phase.HOLD, Phase.BAKE}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "bake", "phases", "when"),
+    [
+        ({"steps": []}, 0, ["hold", "bake"], "(bake and hold)"),
+        ({"steps": [{"weight_percent": 10}]}, 0, ["hold"], "(hold)"),
+        ({"steps": []}, 600, ["increase"], "(increase)"),
+    ],
+)
+def test_a_gate_that_would_never_be_asked_is_refused(strategy, bake, phases, when):
+    inputs = {**changed("gates.0.phases", phases), "strategy": strategy, "bake_seconds": bake}
+    (problem,) = contract.problems_in(inputs)
+    assert (problem.field, when in problem.allowed) == ("gates[0].kind", True)
 
 
 def test_weights_out_of_order_are_refused():
@@ -123,6 +157,33 @@ def test_no_input_makes_it_fall_over(broken):
     inputs = {**GOOD, **broken}
     problems = contract.problems_in(inputs)
     assert all(problem.field and problem.allowed for problem in problems)
+
+
+words = st.sampled_from(
+    "path source address query min max url secret command flag provider migrations alarms requests phases "
+    "interval_seconds timeout_seconds worse type window_seconds".split()
+)
+entries = st.builds(
+    lambda kind, more: {**more, "kind": kind},
+    st.sampled_from(sorted(GATES.entries)),
+    st.dictionaries(words, junk, max_size=5),
+)
+
+
+@given(st.lists(entries, max_size=3))
+def test_no_gate_makes_it_fall_over(gates):
+    problems = contract.problems_in({**GOOD, "gates": gates})
+    assert all(problem.field.startswith("gates[") and problem.allowed for problem in problems)
+
+
+@given(st.dictionaries(known, junk, min_size=1, max_size=4))
+def test_malformed_input_writes_nothing(broken):
+    inputs = {**GOOD, **broken}
+    WORLDS.pop("contract", None)
+    if contract.problems_in(inputs):
+        with pytest.raises(InvalidInput):
+            SwapService(clock=FakeClock()).create(inputs)
+        assert world("contract").calls == []
 
 
 @given(known, junk)
