@@ -42,6 +42,7 @@ web = EcsService(
     steady_state_timeout_seconds=config.get_float("steadyStateTimeoutSeconds") or 300,
     notifications=config.get_object("notifications") or [],
     event_log=config.get("eventLog"),
+    aws_connection={"role_arn": role_arn} if (role_arn := config.get("swapRoleArn")) else None,
     health_check={"interval": 5, "timeout": 2},
     tags=config.get_object("tags"),
 )

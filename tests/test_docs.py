@@ -1,16 +1,28 @@
-"""Every Python example in the documentation runs, and every link within it leads somewhere."""
+"""Every Python example in the documentation runs, every link within it leads somewhere, and its names are real."""
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 
+from bluegreen import gates
+from bluegreen.gates.registry import GATES
+from bluegreen.gates.webhook_gate import HOOKS
+from bluegreen.notifications.registry import NOTIFIERS
+from bluegreen.rollout.model import Outcome, Phase
+from bluegreen.rollout.presets import PRESETS
+from bluegreen.signing import SIGNATURE_HEADER, signature_header
+from bluegreen.swap import contract
 from tests.aws import mocked
 
 REPO = Path(__file__).resolve().parents[1]
-PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").glob("*.md"))]
+DOCS = REPO / "docs"
+PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 EXAMPLES = [
     pytest.param(code, id=f"{page.name}-{number}")
     for page in PAGES
@@ -26,32 +38,122 @@ CONFIG = {
     "clusterArn": "arn:cluster",
     "certificateArn": "arn:certificate",
 }
+# A swap in which every gate is asked at some time.
+SWAP = {
+    "active_color": "green",
+    "releases": {"blue": "app:v1", "green": "app:v2"},
+    "router": {"kind": "memory", "name": "docs"},
+    "previews": {color: {"url": f"http://{color}.example.com", "headers": {}} for color in ("blue", "green")},
+    "strategy": {"name": "canary", "steps": [{"weight_percent": 10, "hold_seconds": 300}]},
+    "bake_seconds": 60,
+}
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_an_example_runs(code):
-    mocked.run(lambda: exec(compile(code, "example", "exec"), {}), CONFIG)
+    names = {}
+    mocked.run(lambda: exec(compile(code, "example", "exec"), names), CONFIG)
+    declared = {key: names[key] for key in ("gates", "notifications") if isinstance(names.get(key), list)}
+    assert not contract.problems_in({**SWAP, **declared})
+    for strategy in names.get("strategies", []):
+        steps = [{"weight_percent": step.weight_percent, "hold_seconds": step.hold_seconds} for step in strategy.steps]
+        assert not contract.problems_in({**SWAP, "strategy": {"name": strategy.name, "steps": steps}, "gates": []})
 
 
 def test_there_are_examples():
-    assert len(EXAMPLES) >= 4
+    assert len(EXAMPLES) >= 15
+
+
+def test_json_in_commands_is_what_the_swap_takes():
+    found = [
+        (key, json.loads(value))
+        for page in PAGES
+        for key, value in re.findall(r"pulumi config set (\w+) '(.*?)'", page.read_text())
+    ]
+    assert found
+    assert not contract.problems_in({**SWAP, **dict(found)})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-        assert (page.parent / link).exists(), link
+    for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text()):
+        target = page.parent / link if link else page
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in slugs, anchor
+
+
+def cells(page, first_cell_of_header):
+    """What stands in code in the first cells of one table."""
+    table = page.read_text().split(f"| {first_cell_of_header} |")[1].split("\n\n")[0]
+    rows = table.splitlines()[2:]
+    return {name for row in rows for name in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
 
 
 def test_the_config_keys_in_the_readme_are_those_of_the_program():
     program = (REPO / "stacks" / "ecs.py").read_text()
     used = set(re.findall(r'config\.\w+\("(\w+)"\)', program))
-    table = (REPO / "README.md").read_text().split("| config key |")[1].split("\n\n")[0]
-    assert (
-        set(
-            re.findall(
-                r"`([a-z]+[A-Za-z]*)`(?:,| \|)", "\n".join(row.split(" | ")[0] + " |" for row in table.splitlines())
-            )
-        )
-        == used
-    )
+    assert cells(REPO / "README.md", "config key") == used
+
+
+def test_every_gate_is_documented():
+    declaring = {name for name, found in inspect.getmembers(gates, inspect.isfunction) if not name.startswith("_")}
+    declaring -= {"metric", "prometheus_source", "cloudwatch_source"}
+    assert cells(DOCS / "gates.md", "gate") == declaring
+    assert set(GATES.entries) - {"metric"} <= declaring
+
+
+def test_the_phases_the_hooks_and_the_limits_are_those_of_the_code():
+    page = DOCS / "gates.md"
+    assert cells(page, "phase") == {phase.value for phase in Phase}
+    assert cells(page, "`type`") == set(HOOKS)
+    limits = {"interval_seconds", "failure_limit", "inconclusive_limit", "consecutive_error_limit", "timeout_seconds"}
+    # The table of the schema gate's fields has the same header: the first one is meant.
+    assert cells(page, "field") == limits | {"phases"}
+
+
+def test_gates_are_asked_in_the_phases_that_the_page_says():
+    table = (DOCS / "gates.md").read_text().split("| phase |")[1].split("\n\n")[0]
+    named = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", table, re.MULTILINE))
+    for kind in ("target_health", "http", "command", "feature_flag", "cloudwatch_alarms", "schema", "baseline"):
+        asked = GATES.load(kind).__dataclass_fields__["phases"].default
+        for phase in ("confirm", "before"):  # `hold` and `bake` name the others by these
+            assert (f"`{kind}`" in named[phase]) == (Phase(phase) in asked), (kind, phase)
+    for hook, phases in HOOKS.items():
+        for phase in phases - {Phase.BAKE}:
+            assert f"`{hook}`" in named[phase.value], hook
+
+
+def test_the_outcomes_and_the_notifiers_are_those_of_the_code():
+    page = DOCS / "notifications.md"
+    assert cells(page, "how it ended") == {outcome.value for outcome in Outcome}
+    assert cells(page, "kind") == set(NOTIFIERS.entries)
+
+
+def test_every_preset_is_documented():
+    named = cells(DOCS / "deploy.md", "preset")
+    assert {name for name in PRESETS if "." not in name} == named
+
+
+def test_the_environment_of_a_command_is_documented():
+    source = (REPO / "components" / "bluegreen" / "gates" / "command_gate.py").read_text()
+    assert cells(DOCS / "gates.md", "variable") == set(re.findall(r'"(BLUEGREEN_\w+)"', source))
+
+
+def test_the_documented_check_of_a_signature_takes_ours_and_no_other():
+    names = {}
+    (code,) = [example.values[0] for example in EXAMPLES if "def is_from_bluegreen" in example.values[0]]
+    exec(code, names)
+    verify, body = names["is_from_bluegreen"], b'{"color": "green"}'
+    ours = signature_header("key", body, time.time())[SIGNATURE_HEADER]
+    assert verify(b"key", body, ours)
+    assert not verify(b"another", body, ours)
+    assert not verify(b"key", body + b" ", ours)
+    assert not verify(b"key", body, signature_header("key", body, time.time() - 3600)[SIGNATURE_HEADER])
+
+
+def test_the_place_for_the_matrix_is_there():
+    page = (DOCS / "safety.md").read_text()
+    assert page.count("<!-- matrix:begin -->") == page.count("<!-- matrix:end -->") == 1

@@ -78,7 +78,7 @@ def test_a_policy_has_a_statement_for_each_service_and_resource():
         "elasticloadbalancing:DescribeTags",
         "elasticloadbalancing:DescribeTargetHealth",
     ]
-    assert by_resource["arn:*:elasticloadbalancing:*:*:listener/app/*"] == ["elasticloadbalancing:CreateRule"]
+    assert by_resource["arn:aws:elasticloadbalancing:*:*:listener/app/*"] == ["elasticloadbalancing:CreateRule"]
     granted = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert granted == actions_of(needed(["alb"]))
     assert all(statement["Effect"] == "Allow" for statement in policy["Statement"])

@@ -90,10 +90,14 @@ def needed(wanted: Iterable[str]) -> list[Permission]:
     return sorted(found, key=lambda permission: (permission.action, permission.resource, permission.when))
 
 
-def policy_document(wanted: Iterable[str]) -> dict[str, Any]:
+def policy_document(wanted: Iterable[str], partition: str = "aws") -> dict[str, Any]:
     """The IAM policy that these kinds need: a statement for each service and resource, sorted.
 
     Permissions of other platforms are left out. A policy without statements is none that IAM takes.
+
+    Args:
+        wanted: see ``needed``.
+        partition: where it is for: ``aws``, ``aws-cn``, ``aws-us-gov``. IAM takes no wildcard there.
 
     Raises:
         ValueError: a kind is not known.
@@ -102,7 +106,8 @@ def policy_document(wanted: Iterable[str]) -> dict[str, Any]:
     for permission in needed(wanted):
         action = _AWS_ACTION.match(permission.action)
         if action:
-            statements.setdefault((action["service"], permission.resource), set()).add(permission.action)
+            resource = permission.resource.replace("arn:aws:", f"arn:{partition}:", 1)
+            statements.setdefault((action["service"], resource), set()).add(permission.action)
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -155,12 +160,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bluegreen.permissions", description="What the swap may call.")
     parser.add_argument("kind", nargs="*", help="of router, capacity, gates and metrics; default: all of them")
     parser.add_argument("--markdown", metavar="PAGE", type=Path, help="renew the table between the markers in PAGE")
+    parser.add_argument("--partition", default="aws", help="aws (default), aws-cn, aws-us-gov")
     given = parser.parse_args(arguments)
     try:
         if given.markdown:
             given.markdown.write_text(with_table(given.markdown.read_text()))
             return 0
-        policy = policy_document(given.kind or kinds())
+        policy = policy_document(given.kind or kinds(), given.partition)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     if not policy["Statement"]:

@@ -289,7 +289,7 @@ def test_a_swap_keeps_both_colors_ranges_and_policies_and_suspends_scale_in_mean
         scaling.register(color)
         scaling.policy(color)
     capacity.keep("green")
-    capacity.rehearse("green")
+    capacity.rehearse("green", 0)
     capacity.hold()
     assert [scaling.suspended(color) for color in ("blue", "green")] == [["DynamicScalingIn"], ["DynamicScalingIn"]]
     capacity.retire("blue", 0, 600)
@@ -377,7 +377,7 @@ def forth_and_back(capacity):
     """A promotion of green and the way back, as far as autoscaling sees them."""
     for live, idle in (("green", "blue"), ("blue", "green")):
         capacity.keep(live)
-        capacity.rehearse(live)
+        capacity.rehearse(live, capacity.read()[live].desired)
         capacity.hold()
         capacity.retire(idle, 0, 600 if idle == "blue" else 0)
         capacity.release([live])
@@ -397,7 +397,7 @@ def test_a_kill_at_any_call_leaves_nothing_that_the_next_swap_does_not_put_right
             after.release(["blue", "green"])
         for color in ("blue", "green"):
             # A rehearsal's action may be left: it is far away, and replaced by the next rehearsal.
-            another(capacity).rehearse(color)
+            another(capacity).rehearse(color, 1)
             if whose == "own":
                 scaling.is_untouched(color)
             else:
@@ -483,7 +483,7 @@ def test_a_live_color_is_not_about_to_retire(capacity, scaling):
 def test_a_rehearsal_changes_nothing(capacity, scaling, own):
     if own:
         scaling.register("green")
-    capacity.rehearse("green")
+    capacity.rehearse("green", 0)
     if own:
         scaling.is_untouched("green")
     else:
@@ -525,7 +525,7 @@ def test_a_rehearsal_names_what_is_not_allowed(capacity, calls, refused):
             stubber.add_response(name, answers.get(call, {}))
         stubbed = EcsCapacity("capacity", capacity.services, capacity.task_definitions, 2, Stubbed(client))
         with pytest.raises(PlatformError) as error:
-            stubbed.rehearse("green")
+            stubbed._autoscaling.rehearse("green")
         stubber.assert_no_pending_responses()
     assert error.value.call == f"application-autoscaling:{refused}"
     assert "AccessDeniedException" in str(error.value)
@@ -541,7 +541,7 @@ def test_a_target_that_is_not_seen_at_once_is_asked_for_again(capacity):
         stubber.add_response("put_scheduled_action", {})
         stubber.add_response("deregister_scalable_target", {})
         stubbed = EcsCapacity("capacity", capacity.services, capacity.task_definitions, 2, Stubbed(client))
-        stubbed.rehearse("green")
+        stubbed._autoscaling.rehearse("green")
         stubber.assert_no_pending_responses()
 
 
@@ -581,7 +581,7 @@ def test_each_operation_makes_as_few_calls_as_it_can(capacity):
             "hold nothing": capacity.hold,
             "release nothing": lambda: capacity.release(["blue"]),
             "keep nothing": lambda: capacity.keep("blue"),
-            "rehearse": lambda: capacity.rehearse("green"),
+            "rehearse": lambda: capacity.rehearse("green", 0),
             "retire": lambda: capacity.retire("blue", 0, 600),
             "keep": lambda: capacity.keep("blue"),
             "delete nothing": capacity.delete,
@@ -595,7 +595,7 @@ def test_each_operation_makes_as_few_calls_as_it_can(capacity):
         "hold nothing": ["DescribeScalableTargets"],
         "release nothing": ["DescribeScalableTargets"],
         "keep nothing": ["DescribeScalableTargets"],
-        "rehearse": ["DescribeScalableTargets", *WITHOUT],
+        "rehearse": ["UpdateService", "DescribeScalableTargets", *WITHOUT],
         "retire": ["DescribeServices", "DescribeScalableTargets", "RegisterScalableTarget", "PutScheduledAction"],
         "keep": ["DescribeScalableTargets", "ListTagsForResource", "DeregisterScalableTarget"],
         "delete nothing": ["DescribeScalableTargets"],
@@ -612,7 +612,7 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(capacity, 
         for name, operation in {
             "release nothing": lambda: capacity.release(["blue"]),
             "keep nothing": lambda: capacity.keep("green"),
-            "rehearse": lambda: capacity.rehearse("green"),
+            "rehearse": lambda: capacity.rehearse("green", 0),
             "hold": capacity.hold,
             "hold again": capacity.hold,
             "retire": lambda: capacity.retire("blue", 0, 600),
@@ -625,7 +625,7 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(capacity, 
     assert counts == {
         "release nothing": [find],
         "keep nothing": [find],
-        "rehearse": [find, *WITH],
+        "rehearse": ["UpdateService", find, *WITH],
         "hold": [find, *["TagResource", register] * 2],
         "hold again": [find],
         "retire": ["DescribeServices", find, tags, "TagResource", "PutScheduledAction"],

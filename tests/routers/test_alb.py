@@ -1,6 +1,8 @@
 """What is particular to the Application Load Balancer, against the emulator's API and data plane."""
 
 import collections
+import json
+import shlex
 
 import httpx
 import pytest
@@ -58,9 +60,9 @@ def test_traffic_to_a_stranger_is_neither_color(alb, router):
     ]
     rule = alb.rules()[0]["RuleArn"]
     alb.elb.modify_rule(RuleArn=rule, Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}])
-    assert router().read() == Weights(25, 0)
+    assert router().read().weights == Weights(25, 0)
     alb.elb.modify_rule(RuleArn=rule, Actions=[{"Type": "forward", "TargetGroupArn": alb.groups["stranger"]}])
-    assert router().read() == Weights()
+    assert router().read().weights == Weights()
 
 
 def test_uneven_weights_by_hand_never_round_to_a_leak_or_to_nothing(alb, router):
@@ -75,7 +77,7 @@ def test_uneven_weights_by_hand_never_round_to_a_leak_or_to_nothing(alb, router)
             RuleArn=alb.rules()[0]["RuleArn"],
             Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
         )
-        assert router().read() == expected
+        assert router().read().weights == expected
 
 
 def test_hosts_paths_and_stickiness_are_written_with_the_weights(alb, router):
@@ -100,6 +102,9 @@ def test_each_operation_makes_as_few_calls_as_it_can(alb, router):
         "write": lambda: made.write(Weights.split("green", 10)),
         "verify": lambda: made.verify(Weights.split("green", 10)),
         "health": lambda: made.health("green"),
+        "marks": made.marks,
+        "mark": lambda: made.mark({"lease.1": "x"}),
+        "mark and unmark": lambda: made.mark({"lease.1": None, "abort": None, "outcome.1": "x"}),
     }.items():
         calls = []
         with counted(calls.append):
@@ -112,7 +117,29 @@ def test_each_operation_makes_as_few_calls_as_it_can(alb, router):
         "write": ["elasticloadbalancing:ModifyRule"],
         "verify": ["elasticloadbalancing:DescribeRules"],
         "health": ["elasticloadbalancing:DescribeTargetHealth"],
+        "marks": ["elasticloadbalancing:DescribeTags"],
+        "mark": ["elasticloadbalancing:AddTags"],
+        "mark and unmark": ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"],
     }
+
+
+def test_a_rule_that_somebody_removed_in_mid_swap_is_made_anew(alb, router):
+    made = router()
+    made.write(Weights.all_on("blue"))
+    (rule,) = alb.rules()
+    alb.elb.delete_rule(RuleArn=rule["RuleArn"])
+    made.write(Weights.split("green", 10))
+    assert router().read().weights == Weights.split("green", 10)
+
+
+def test_the_commands_by_hand_do_what_they_say(alb, router):
+    made = router()
+    made.write(Weights.split("green", 10))
+    (command,) = made.commands(Weights.all_on("blue"))
+    words = shlex.split(command)
+    assert words[:3] == ["aws", "elbv2", "modify-rule"]
+    alb.elb.modify_rule(RuleArn=words[4], Actions=json.loads(words[6]))
+    assert router().read().weights == Weights.all_on("blue")
 
 
 def test_an_api_error_names_the_call_and_the_reason(alb, router):

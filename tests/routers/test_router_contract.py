@@ -43,7 +43,7 @@ def build(request):
 
 
 def test_before_the_first_write_no_color_is_live(build):
-    assert build().read() == Weights()
+    assert build().read().weights == Weights()
 
 
 @pytest.mark.parametrize("percent", [1, 10, 50, 99, 100])
@@ -54,7 +54,7 @@ def test_what_is_written_is_read(build, color, percent):
     router.read()
     router.write(weights)
     assert router.verify(weights) is Convergence.CONVERGED
-    assert build().read() == weights
+    assert build().read().weights == weights
 
 
 def test_writing_twice_changes_nothing(build):
@@ -62,13 +62,13 @@ def test_writing_twice_changes_nothing(build):
         router = build()
         router.read()
         router.write(Weights.split("green", 10))
-    assert build().read() == Weights.split("green", 10)
+    assert build().read().weights == Weights.split("green", 10)
 
 
 def test_a_first_write_whose_reply_was_lost_is_taken_up(build):
     build().write(Weights.all_on("blue"))
     build().write(Weights.all_on("green"))  # never read: it does not know that the object is there
-    assert build().read() == Weights.all_on("green")
+    assert build().read().weights == Weights.all_on("green")
 
 
 def test_other_weights_are_not_converged(build):
@@ -83,14 +83,14 @@ def test_no_weights_at_all_is_no_live_color(build):
     router.read()
     router.write(Weights.all_on("blue"))
     router.write(Weights())
-    assert build().read() == Weights()
+    assert build().read().weights == Weights()
 
 
 def test_deleting_twice_is_fine(build):
     build().write(Weights.all_on("blue"))
     build().delete()
     build().delete()
-    assert build().read() == Weights()
+    assert build().read().weights == Weights()
 
 
 def test_health_is_counts_and_a_reason(build):
@@ -98,3 +98,37 @@ def test_health_is_counts_and_a_reason(build):
         health = build().health(color)
         assert health.ready == (health.expected > 0 and health.healthy == health.expected)
         assert health.ready or health.reason
+
+
+def test_marks_are_kept_on_the_owned_object_and_change_no_weight(build):
+    build().write(Weights.split("green", 10))
+    build().mark({"lease.1": "2026-11-21T11:00:00Z me@here pid 1 on 00000000 a +-=._:/@", "abort": "x"})
+    build().mark({"lease.1": "renewed", "abort": None, "never-set": None})
+    found = build().read()
+    assert (found.weights, dict(found.marks)) == (Weights.split("green", 10), {"lease.1": "renewed"})
+    assert dict(build().marks()) == {"lease.1": "renewed"}
+
+
+def test_many_long_marks_fit(build):
+    build().write(Weights.all_on("blue"))
+    wanted = {f"outcome.{number}": "x" * 250 for number in range(10)}
+    build().mark(wanted)
+    assert dict(build().marks()) == wanted
+
+
+def test_a_write_keeps_the_marks(build):
+    build().write(Weights.all_on("blue"))
+    build().mark({"lease.1": "x"})
+    build().write(Weights.split("green", 50))
+    assert dict(build().marks()) == {"lease.1": "x"}
+
+
+def test_without_an_object_there_are_no_marks(build):
+    build().mark({"lease.1": "x"})
+    assert (build().read().weights, dict(build().marks())) == (Weights(), {})
+
+
+def test_the_commands_by_hand_are_text(build):
+    build().write(Weights.all_on("blue"))
+    for weights in (Weights.all_on("green"), Weights.split("green", 10), Weights()):
+        assert all(build().commands(weights))

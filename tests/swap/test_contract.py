@@ -160,8 +160,10 @@ def test_no_input_makes_it_fall_over(broken):
 
 
 words = st.sampled_from(
-    "path source address query min max url secret command flag provider migrations alarms requests phases "
-    "interval_seconds timeout_seconds worse type window_seconds".split()
+    [
+        *("path", "source", "address", "query", "min", "max", "url", "secret", "command", "flag", "provider"),
+        *("migrations", "alarms", "requests", "phases", "interval_seconds", "timeout_seconds", "worse", "type"),
+    ]
 )
 entries = st.builds(
     lambda kind, more: {**more, "kind": kind},

@@ -34,8 +34,12 @@ class Capacity(Protocol):
         """Whether the color runs what was asked for, with its declared release, and the first reason why not."""
         ...
 
-    def rehearse(self, color: Color) -> None:
+    def rehearse(self, color: Color, size: int) -> None:
         """Find out whether the calls that come after the shift are allowed, before there is one. Changes nothing.
+
+        Args:
+            color: the color that is to be promoted.
+            size: how many units of it are wanted at present.
 
         Raises:
             PlatformError: naming the call that is refused.

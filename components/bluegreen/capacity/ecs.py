@@ -19,7 +19,7 @@ from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size
 
-_SERVICES = "arn:*:ecs:*:*:service/*"
+_SERVICES = "arn:aws:ecs:*:*:service/*"
 _TROUBLE = re.compile(r"unable|fail|unhealthy|error|could not", re.IGNORECASE)
 
 
@@ -166,8 +166,9 @@ class EcsCapacity:
         resources = {color: f"service/{cluster}/{self._name(color)}" for color in COLORS}
         return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling)
 
-    def rehearse(self, color: Color) -> None:
-        """Hand over a retirement that changes nothing, and take it back: four calls."""
+    def rehearse(self, color: Color, size: int) -> None:
+        """Ask for the size that is there, hand over a retirement that changes nothing, take it back: five calls."""
+        self._scale(color, size)
         self._autoscaling.rehearse(color)
 
     def hold(self) -> None:

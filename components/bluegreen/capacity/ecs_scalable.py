@@ -24,7 +24,7 @@ _MISSING = "ObjectNotFoundException"
 # A target that was just made may not be there for the next call yet: "there might be a brief delay".
 # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
 _SEEN_AFTER_SECONDS = (0.2, 0.4, 0.8, 1.6)
-_LINKED_ROLE = "arn:*:iam::*:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/*"
+_LINKED_ROLE = "arn:aws:iam::*:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class Subject:
     previews: Mapping[Color, Preview] | None = None
 
 
+# A mark that is never set: its removal proves that marks may be removed.
+_NO_MARK = "rehearsal"
+
+
 class Watch(Protocol):
     """Looks whether a running swap shall stop. Both return who asked for it, and raise ``LeaseLost``."""
 
@@ -144,15 +148,16 @@ class Runner:
         """Find out what is not allowed before anything is scaled or moved: a write that changes nothing is one, too."""
         if plan.start.elsewhere == 0:
             self._router.write(plan.start)
-        if self._capacity is not None:
-            self._capacity.rehearse(plan.target)
-            self._capacity.hold()
+        self._router.mark({_NO_MARK: None})
 
     def _prepare(self, plan: Plan) -> None:
         color, capacity, wanted = plan.target, self._capacity, 1
         if capacity is not None:
             capacity.keep(color)
             sizes = capacity.read()
+            if plan.analysis:
+                capacity.rehearse(color, sizes[color].desired)
+                capacity.hold()
             # Autoscaling may have moved the live color away from what was declared: its present size counts.
             wanted = max(sizes[color].present, sizes[other(color)].present) or capacity.declared_size
             if sizes[color].desired != wanted or sizes[color].stuck:

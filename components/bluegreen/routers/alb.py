@@ -26,8 +26,8 @@ from bluegreen.routers.base import Capability
 OWNER_TAG = "bluegreen:owner"
 _MARK_PREFIX = "bluegreen:mark:"
 _ALL_PATHS = ("/*",)
-_LISTENERS = "arn:*:elasticloadbalancing:*:*:listener/app/*"
-_RULES = "arn:*:elasticloadbalancing:*:*:listener-rule/app/*"
+_LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
+_RULES = "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*"
 
 
 @dataclass(slots=True)
@@ -175,8 +175,16 @@ class AlbRouter:
         if self._rule_arn is None:
             self._create(weights)
             return
+        actions = self._actions(weights)
         with called("elasticloadbalancing:ModifyRule"):
-            self._elb.modify_rule(RuleArn=self._rule_arn, Conditions=self._conditions(), Actions=self._actions(weights))
+            try:
+                self._elb.modify_rule(RuleArn=self._rule_arn, Conditions=self._conditions(), Actions=actions)
+            except ClientError as error:
+                if error_code(error) != "RuleNotFound":
+                    raise
+                self._rule_arn = None
+        if self._rule_arn is None:  # somebody removed it meanwhile: without it nobody is served
+            self._create(weights)
 
     def _create(self, weights: Weights) -> None:
         with called("elasticloadbalancing:CreateRule"):

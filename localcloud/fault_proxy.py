@@ -1,0 +1,282 @@
+"""An HTTP proxy between AWS clients and the emulator, in which calls go wrong on purpose.
+
+    with FaultProxy(cloud.endpoint) as proxy:
+        proxy.fault = Fault("reply_lost", at=3)
+        subprocess.run(["pulumi", "up", "--yes"], env={**env, "AWS_ENDPOINT_URL": proxy.url})
+        print(proxy.calls)
+
+Only calls of one kind of client, told by a word in their ``User-Agent``, are named, counted and made to fail; all
+others pass through untouched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import select
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal, get_args
+from urllib.parse import parse_qs, urlsplit
+
+Way = Literal["throttled", "server_error", "timeout", "refused", "reset", "reply_lost"]
+WAYS: tuple[Way, ...] = get_args(Way)
+"""How a call may fail: four kinds of answer or none, not even forwarded, and done with the reply lost."""
+
+HANG_SECONDS = 120.0
+"""The longest that a call is left without an answer; clients give up sooner."""
+
+_ANSWERS: dict[Way, tuple[int, str, str, str]] = {
+    "throttled": (400, "Throttling", "ThrottlingException", "Rate exceeded"),
+    "server_error": (503, "ServiceUnavailable", "ServiceUnavailableException", "The service is unavailable"),
+    "refused": (403, "AccessDenied", "AccessDeniedException", "The caller is not authorized to perform this action"),
+}
+_HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens to the call number ``at`` (from 1), and to all that follow where it is ``lasting``."""
+
+    way: Way
+    at: int
+    lasting: bool = False
+
+    def strikes(self, number: int) -> bool:
+        """Whether this call is one of them."""
+        return number == self.at or (self.lasting and number > self.at)
+
+
+class Drop(Exception):
+    """Raised by a hook: the connection is closed without an answer; before the call, it is not forwarded either."""
+
+
+Hook = Callable[[str, int], None]
+"""Told the name of a call (``ecs:UpdateService``) and its number, in a thread of the proxy's; the call waits for it."""
+
+
+class FaultProxy:
+    """One proxy on a free port of 127.0.0.1, from ``start`` to ``stop``, or both as a context.
+
+    Attributes:
+        fault: what goes wrong; ``None`` is nothing.
+        before: called when a counted call has come, before it is forwarded.
+        judge: whether a call (its name, its body) is allowed; ``None`` allows all.
+        after: called when it has been answered by the emulator, before the reply is passed on.
+        calls: the names of the counted calls since ``reset``.
+    """
+
+    def __init__(self, endpoint: str, agent: str = "bluegreen") -> None:
+        parts = urlsplit(endpoint)
+        self._upstream = (str(parts.hostname), parts.port or 80)
+        self._agent = agent
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self.fault: Fault | None = None
+        self.judge: Callable[[str, bytes], bool] | None = None
+        self.before: Hook | None = None
+        self.after: Hook | None = None
+        self.calls: list[str] = []
+        self._server: _Server | None = None
+
+    @property
+    def url(self) -> str:
+        """What stands for the emulator's endpoint."""
+        assert self._server is not None, "the proxy was not started"
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def reset(self) -> None:
+        """Count from 1 again, with nothing going wrong and nobody told."""
+        with self._lock:
+            self.fault = self.judge = self.before = self.after = None
+            self.calls = []
+
+    def start(self) -> FaultProxy:
+        """Listen."""
+        self._server = _Server(self)
+        # Short polls: a test that stops many proxies shall not wait for each.
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """End; calls that hang are let go."""
+        self._ended.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def __enter__(self) -> FaultProxy:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # -- for the handler
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection to the emulator."""
+        return http.client.HTTPConnection(*self._upstream, timeout=HANG_SECONDS)
+
+    def counts(self, headers: Message) -> bool:
+        """Whether calls with these headers are the ones that go wrong."""
+        return self._agent in headers.get("User-Agent", "")
+
+    def take(self, name: str) -> tuple[int, Way | None]:
+        """Number a call, and say how it fails."""
+        with self._lock:
+            self.calls.append(name)
+            number = len(self.calls)
+            struck = self.fault is not None and self.fault.strikes(number)
+            return number, self.fault.way if struck and self.fault is not None else None
+
+    def hang(self, connection: _Connection) -> None:
+        """Until the client has gone, the proxy ends, or the limit is reached."""
+        deadline = time.monotonic() + HANG_SECONDS
+        while not self._ended.is_set() and time.monotonic() < deadline:
+            readable, _, _ = select.select([connection], [], [], 0.02)
+            if readable:  # nothing more is asked while an answer is due: it can only be the end
+                return
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, proxy: FaultProxy) -> None:
+        self.proxy = proxy
+        super().__init__(("127.0.0.1", 0), _Connection)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was killed in the middle is what this is for: no traceback."""
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One client's connection, with one of its own to the emulator."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+    _upstream: http.client.HTTPConnection | None = None
+
+    def fileno(self) -> int:
+        """The client's socket."""
+        return int(self.connection.fileno())
+
+    def log_message(self, *_: object) -> None:
+        """What is called is in ``calls``."""
+
+    def handle(self) -> None:
+        try:
+            with contextlib.suppress(OSError):
+                super().handle()
+        finally:
+            if self._upstream is not None:
+                self._upstream.close()
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline:
+            self.close_connection = True
+        elif self.parse_request():
+            try:
+                self._answer(self._body())
+            except (Drop, OSError, http.client.HTTPException):
+                self.close_connection = True
+
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():  # trailers
+            pass
+        return b"".join(parts)
+
+    def _answer(self, body: bytes) -> None:
+        proxy = self.server.proxy
+        if not proxy.counts(self.headers):
+            self._reply(*self._forward(body))
+            return
+        name = call_name(self.command, self.path, self.headers, body)
+        number, way = proxy.take(name)
+        if proxy.judge is not None and not proxy.judge(name, body):
+            way = "refused"
+        if proxy.before is not None:
+            proxy.before(name, number)
+        if way in _ANSWERS:
+            self._reply(*_error(way, name, self.headers, body))
+            return
+        if way == "timeout":
+            proxy.hang(self)
+        if way in ("timeout", "reset"):
+            raise Drop
+        answer = self._forward(body)
+        if proxy.after is not None:
+            proxy.after(name, number)
+        if way == "reply_lost":
+            raise Drop
+        self._reply(*answer)
+
+    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Everything goes on as it came: a changed header would not fit the signature."""
+        if self._upstream is None:
+            self._upstream = self.server.proxy.connect()
+        self._upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for key, value in self.headers.items():
+            if key.lower() not in _HOP_BY_HOP | {"content-length", "expect"}:
+                self._upstream.putheader(key, value)
+        if body or self.command in ("POST", "PUT", "PATCH"):
+            self._upstream.putheader("Content-Length", str(len(body)))
+        self._upstream.endheaders(body or None)
+        response = self._upstream.getresponse()
+        return response.status, response.getheaders(), response.read()
+
+    def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        kept = [(key, value) for key, value in headers if key.lower() not in _HOP_BY_HOP | {"content-length"}]
+        length = next((value for key, value in headers if key.lower() == "content-length"), "0")
+        kept.append(("Content-Length", length if self.command == "HEAD" else str(len(body))))
+        head = f"HTTP/1.1 {status} {http.client.responses.get(status, '')}\r\n"
+        head += "".join(f"{key}: {value}\r\n" for key, value in kept) + "\r\n"
+        self.connection.sendall(head.encode("latin-1") + (b"" if self.command == "HEAD" else body))
+
+
+def call_name(method: str, path: str, headers: Message, body: bytes) -> str:
+    """``service:Action``, as AWS' own documentation and IAM name it, as far as the request tells."""
+    scope = _SCOPE.search(headers.get("Authorization", ""))
+    service = scope[1] if scope else "aws"
+    target = headers.get("X-Amz-Target", "")
+    if target:
+        return f"{service}:{target.rpartition('.')[2]}"
+    operation = re.search(r"/operation/(\w+)", path)
+    if operation:
+        return f"{service}:{operation[1]}"
+    action = _action(headers, body)
+    return f"{service}:{action}" if action else f"{service}:{method} {urlsplit(path).path}"
+
+
+def _action(headers: Message, body: bytes) -> str:
+    if "x-www-form-urlencoded" not in headers.get("Content-Type", ""):
+        return ""
+    return parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+
+
+def _error(way: Way, name: str, headers: Message, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    """The answer in the protocol that the call was made in."""
+    status, query_code, json_code, message = _ANSWERS[way]
+    if not _action(headers, body):
+        text = f'{{"__type":"{json_code}","message":"{message}"}}'
+        return status, [("Content-Type", headers.get("Content-Type", "application/x-amz-json-1.1"))], text.encode()
+    inner = f"<Error><Type>Sender</Type><Code>{query_code}</Code><Message>{message}</Message></Error>"
+    if name.startswith("ec2:"):
+        text = f"<Response><Errors>{inner}</Errors><RequestID>fault</RequestID></Response>"
+    else:
+        text = f"<ErrorResponse>{inner}<RequestId>fault</RequestId></ErrorResponse>"
+    return status, [("Content-Type", "text/xml")], text.encode()
