@@ -86,7 +86,7 @@ def test_a_holder_that_ended_on_this_machine_is_known_to_be_dead_at_once(swap):
 
 
 def test_a_holder_that_lives_on_this_machine_is_not_taken_for_dead(swap):
-    swap.here.marks["lease.aaaaaaaa"] = f"2026-11-21T11:00:00Z me@here pid {os.getpid()} on {leases._here()} promotion"
+    swap.here.marks["lease.aaaaaaaa"] = f"2026-11-21T11:00:00Z me@here pid {os.getppid()} on {leases._here()} promotion"
     began = swap.clock.now_seconds
     lease(swap).take(swap.here.marks)
     assert swap.clock.now_seconds - began >= LEASE_SECONDS, "it waited to see whether the lease is renewed"

@@ -78,11 +78,12 @@ def test_after_a_kill_the_next_update_lets_autoscaling_work_again(monkeypatch, w
 def test_what_could_not_be_tidied_up_is_tidied_up_by_the_next_update(monkeypatch):
     swap = Swap("resting")
 
+    mark = MemoryRouter.mark
+
     def refused(self, changes):
         if None in changes.values() and swap.here.weights.of("green"):
             raise PlatformError("Unmark", "AccessDenied")
-        for name, value in changes.items():
-            swap.here.marks[name] = value
+        mark(self, changes)
 
     with monkeypatch.context() as patched:
         patched.setattr(MemoryRouter, "mark", refused)

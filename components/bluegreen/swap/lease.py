@@ -31,6 +31,8 @@ RENEW_SECONDS = 10.0
 ABORT = "abort"
 _PREFIX = "lease."
 _LIMIT = 250
+_active: set[str] = set()
+"""The leases that swaps of this very process hold."""
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9 +\-=._:/@]+")
 
 
@@ -94,6 +96,7 @@ class Lease:
             LeaseHeld: another swap is going on.
         """
         self.id = secrets.token_hex(4)
+        _active.add(self.id)
         began = self.clock.monotonic_seconds()
         others = leases_in(marks)
         dead = self._wait_for_the_end_of(others) if others else {}
@@ -112,7 +115,7 @@ class Lease:
 
     def _wait_for_the_end_of(self, others: Mapping[str, str]) -> dict[str, str]:
         """Returns the leases whose holders are dead, when all are."""
-        alive = {name: value for name, value in others.items() if not _ended_here(value)}
+        alive = {name: value for name, value in others.items() if not _ended_here(name, value)}
         deadline = self.clock.monotonic_seconds() + LEASE_SECONDS
         if alive:
             self.tell(f"waiting up to {LEASE_SECONDS:g} s to see whether {holder_of(next(iter(alive.values())))} lives")
@@ -168,10 +171,15 @@ class Lease:
         text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()} {self.purpose}"
         self.router.mark({_PREFIX + self.id: mark_text(text)})
 
+    def forget(self) -> None:
+        """The swap is over, whether its mark could be removed or not."""
+        _active.discard(self.id)
+
     def give_back(self, marks: Mapping[str, str | None] | None = None) -> None:
         """Let go of it, and set other marks with it. A lease that is not held needs nothing."""
         if self.id:
             self.router.mark({_PREFIX + self.id: None, ABORT: None, **(marks or {})})
+            self.forget()
             self.id = ""
 
 
@@ -183,11 +191,13 @@ def _here() -> str:
     return hashlib.sha256(repr(known or [socket.gethostname()]).encode()).hexdigest()[:8]
 
 
-def _ended_here(value: str) -> bool:
-    """Whether the holder was a process of this machine that is no more."""
+def _ended_here(lease: str, value: str) -> bool:
+    """Whether the holder was a swap of this process, or a process of this machine, that is no more."""
     found = re.search(r" pid (\d+) on ([0-9a-f]{8})\b", value)
     if found is None or found[2] != _here() or not Path("/proc/self").exists():
         return False
+    if int(found[1]) == os.getpid():
+        return lease not in _active
     try:
         state = Path(f"/proc/{found[1]}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

@@ -77,6 +77,12 @@ class Update:
             SwapFailed: it could not be finished; says what is true now.
             PlatformError: the platform could not be asked; nothing was written.
         """
+        try:
+            return self._run()
+        finally:
+            self._lease.forget()
+
+    def _run(self) -> dict[str, Any]:
         found = self._router.read()
         plan = self._plan(found.weights, warm=False)
         interrupted = bool(leases_in(found.marks))
