@@ -1,5 +1,6 @@
 """A service on ECS behind an Application Load Balancer, in two colors."""
 
+import json
 from typing import Any
 
 import pulumi
@@ -11,12 +12,13 @@ from bluegreen.aws import EcsService
 config = pulumi.Config()
 
 
-def strategy() -> Any:
-    """An object, or the bare name of a preset such as ``ECSCanary10Percent5Minutes``."""
+def setting(key: str, default: Any) -> Any:
+    """An object, a number or a bare word, such as a preset's name; only what is absent is the default."""
+    value = config.get(key)
     try:
-        return config.get_object("strategy")
-    except pulumi.ConfigTypeError:  # not JSON
-        return config.get("strategy")
+        return default if value is None else json.loads(value)
+    except ValueError:
+        return value
 
 
 vpc_id = config.get("vpcId") or aws.ec2.get_vpc(default=True).id
@@ -29,18 +31,18 @@ web = EcsService(
     green={"image": config.require("greenImage"), "environment": {"COLOR": "green"}, "ports": [8080]},
     vpc_id=vpc_id,
     subnet_ids=subnet_ids,
-    container_port=config.get_int("containerPort") or 8080,
+    container_port=setting("containerPort", 8080),
     assign_public_ip=config.get_bool("assignPublicIp") or False,
-    desired_count=config.get_int("desiredCount") or 2,
-    autoscaling=config.get_object("autoscaling"),
-    idle_capacity_percent=config.get_float("idleCapacityPercent") or 0,
-    strategy=strategy(),
-    promote_to_percent=config.get_int("promoteTo") or 100,
-    gates=config.get_object("gates") or [bluegreen.gates.http("/healthz", interval_seconds=2)],
-    bake_seconds=config.get_float("bakeSeconds") or 0,
-    scale_down_delay_seconds=config.get_float("scaleDownDelaySeconds") or 600,
-    steady_state_timeout_seconds=config.get_float("steadyStateTimeoutSeconds") or 300,
-    notifications=config.get_object("notifications") or [],
+    desired_count=setting("desiredCount", 2),
+    autoscaling=setting("autoscaling", None),
+    idle_capacity_percent=setting("idleCapacityPercent", 0),
+    strategy=setting("strategy", None),
+    promote_to_percent=setting("promoteTo", 100),
+    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
+    bake_seconds=setting("bakeSeconds", 0),
+    scale_down_delay_seconds=setting("scaleDownDelaySeconds", 600),
+    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 300),
+    notifications=setting("notifications", []),
     event_log=config.get("eventLog"),
     aws_connection={"role_arn": role_arn} if (role_arn := config.get("swapRoleArn")) else None,
     health_check={"interval": 5, "timeout": 2},

@@ -94,7 +94,7 @@ def cells(page, first_cell_of_header):
 
 def test_the_config_keys_in_the_readme_are_those_of_the_program():
     program = (REPO / "stacks" / "ecs.py").read_text()
-    used = set(re.findall(r'config\.\w+\("(\w+)"\)', program))
+    used = set(re.findall(r'(?:config\.\w+|setting)\("(\w+)"', program))
     assert cells(REPO / "README.md", "config key") == used
 
 

@@ -129,9 +129,9 @@ def _wait(swap: Found, router: TrafficRouter, lease: str, wait_seconds: float, c
         found = router.read()
         if lease not in leases_in(found.marks):
             entry = next((entry for entry in with_marks([], found.marks) if entry["id"] == lease), None)
-            ended = f"{entry['outcome']}: {entry['reason']}" if entry else "it ended before it saw the wish"
+            ended = f"{entry['outcome']}: {entry['reason']}" if entry else "it came to its end before it saw the wish"
             print(f"{swap.name}: {ended}\n  Now: {found.weights}")
-            return 0
+            return 0 if entry else 1
         if clock.monotonic_seconds() >= deadline:
             print(
                 f"{swap.name}: still held after {wait_seconds:g} s. If its process is dead, `pulumi up` puts it right "

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 import bluegreen
-from bluegreen.aws import EcsService, ecs_autoscaling
+from bluegreen.aws import EcsService, ecs_autoscaling, gate_inputs
 from tests.aws import mocked
 
 SHORTEST = {
@@ -169,6 +169,39 @@ def test_a_fraction_of_the_live_color_rests():
 def test_a_range_that_only_an_update_knows_is_taken():
     resources, _ = declared(autoscaling={**SCALING, "min_capacity": pulumi.Output.from_input(3)})
     assert of(resources, "aws:appautoscaling/target:Target")["web-blue"]["minCapacity"] == 3
+
+
+def test_metrics_of_the_load_balancer_are_asked_for_by_color_and_as_the_swap_asks():
+    errors = bluegreen.gates.cloudwatch(
+        "AWS/ApplicationELB",
+        "HTTPCode_Target_5XX_Count",
+        max=5,
+        statistic="Sum",
+        dimensions={"LoadBalancer": "{load_balancer}", "TargetGroup": "{target_group}", "AvailabilityZone": "a"},
+    )
+    alarms = bluegreen.gates.cloudwatch_alarms(["errors"], aws={"region": "us-east-2"})
+    resources, _ = declared(
+        gates=[errors, alarms, bluegreen.gates.http("/healthz")],
+        bake_seconds=600,
+        aws_connection={"region": "eu-west-1"},
+    )
+    (swap,) = of(resources, "pulumi-python:dynamic/bluegreen:TrafficSwap").values()
+    metric, alarm, http = swap["gates"]
+    assert metric["source"]["aws"] == {"region": "eu-west-1"}
+    assert alarm["aws"] == {"region": "us-east-2"}, "one's own goes first"
+    assert "aws" not in http
+    by_color = metric["source"]["color_dimensions"]
+    assert {color: found["TargetGroup"] for color, found in by_color.items()} == {
+        "blue": "web-blue",
+        "green": "web-green",
+    }
+    assert {found["AvailabilityZone"] for found in by_color.values()} == {"a"}
+    assert "dimensions" not in metric["source"]
+
+
+def test_a_listeners_arn_names_its_load_balancer():
+    arn = "arn:aws:elasticloadbalancing:us-east-1:1:listener/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2"
+    assert gate_inputs._balancer_of(arn) == "app/web/50dc6c495c0c9188"
 
 
 @pytest.mark.parametrize(

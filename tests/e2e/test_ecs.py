@@ -138,7 +138,9 @@ REFUSED = {
     "'bluegreen:greenImage'": {"greenImage": None},
     "green.image: '' is not allowed; allowed: a container image": {"greenImage": ""},
     "container_port: 9999 is not allowed; allowed: a port that a container of blue has: 8080": {"containerPort": 9999},
-    "gates[0].kind: 'hope' is not allowed; allowed: baseline, cloudwatch_alarms, command,": {"gates": [{"kind": "hope"}]},
+    "gates[0].kind: 'hope' is not allowed; allowed: baseline, cloudwatch_alarms, command,": {
+        "gates": [{"kind": "hope"}]
+    },
 }
 
 

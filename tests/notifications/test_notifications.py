@@ -14,8 +14,8 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.notifications import base
 from bluegreen.notifications.base import notify_all
 from bluegreen.notifications.registry import NOTIFIERS
-from bluegreen.notifications.slack import SlackNotifier, message
-from bluegreen.notifications.webhook import WebhookNotifier
+from bluegreen.notifications.slack_notifier import SlackNotifier, message
+from bluegreen.notifications.webhook_notifier import WebhookNotifier
 from bluegreen.rollout.model import Outcome
 from bluegreen.secrets import SecretRef
 from bluegreen.signing import signature_header

@@ -14,6 +14,7 @@ from bluegreen.aws.ecs_autoscaling import Scaled, color_autoscaling
 from bluegreen.aws.ecs_release import EcsRelease
 from bluegreen.aws.ecs_tasks import TaskSettings, color_service, execution_role, task_security_group
 from bluegreen.aws.front import PREVIEW_HEADER, front, static_rules, target_groups
+from bluegreen.aws.gate_inputs import bound
 from bluegreen.declaration import known, refuse, strategy_inputs
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
@@ -275,6 +276,10 @@ class EcsService(pulumi.ComponentResource):
                 **swap_inputs,
                 "releases": {color: _release_name(releases[color]) for color in COLORS},
                 "plan": contract.plan_of(known(swap_inputs)),
+                "gates": [
+                    bound(gate, connection, entry.listener_arn, {color: groups[color].arn for color in COLORS})
+                    for gate in gates
+                ],
                 "previews": {color: {**preview, "url": entry.url} for color, preview in previews.items()},
                 "router": {
                     **swap_inputs["router"],

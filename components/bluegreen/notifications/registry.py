@@ -8,7 +8,7 @@ from bluegreen.registry import Registry
 NOTIFIERS: Registry[Notifier] = Registry(
     "notification",
     {
-        "slack": "bluegreen.notifications.slack:SlackNotifier",
-        "webhook": "bluegreen.notifications.webhook:WebhookNotifier",
+        "slack": "bluegreen.notifications.slack_notifier:SlackNotifier",
+        "webhook": "bluegreen.notifications.webhook_notifier:WebhookNotifier",
     },
 )

@@ -123,7 +123,11 @@ class SwapService:
         context = GateContext(spec.active_color, service=spec.name, releases=spec.releases, phase=Phase.CONFIRM)
         for check in spec.build_checks():
             if check.gate.offline:
-                verdict = check.gate.evaluate(context)
+                try:
+                    verdict = check.gate.evaluate(context)
+                except BluegreenError as error:
+                    said.append(f"gate {check.gate.label} cannot be asked: {error}")
+                    continue
                 if verdict.decision is not Decision.PASS:
                     said.append(f"gate {check.gate.label} will refuse this promotion: {verdict}")
         return said

@@ -1,0 +1,66 @@
+"""What only the component knows of its gates: whom to ask, and the load balancer's and target groups' names.
+
+A CloudWatch gate without an ``aws`` of its own asks as the swap does. In the dimensions of a ``cloudwatch`` source,
+``{load_balancer}`` and ``{target_group}`` stand for what the metrics of ``AWS/ApplicationELB`` want there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from bluegreen.rollout.model import COLORS, Color
+
+_BALANCER, _GROUP = "{load_balancer}", "{target_group}"
+
+
+def bound(
+    gate: Mapping[str, Any],
+    connection: Mapping[str, str],
+    listener_arn: pulumi.Input[str],
+    target_group_arns: Mapping[Color, pulumi.Input[str]],
+) -> dict[str, Any]:
+    """The gate with what it left open.
+
+    Args:
+        gate: as a user declared it.
+        connection: the swap's own.
+        listener_arn: the listener in front of the service; its ARN names the load balancer.
+        target_group_arns: a target group for each color.
+    """
+    source = gate.get("source")
+    if isinstance(source, Mapping) and source.get("kind") == "cloudwatch":
+        found = {"aws": dict(connection), **source}
+        if any(value in (_BALANCER, _GROUP) for value in _texts(source.get("dimensions"))):
+            found["color_dimensions"] = {
+                color: {
+                    **_filled(source.get("dimensions") or {}, listener_arn, target_group_arns[color]),
+                    **((source.get("color_dimensions") or {}).get(color) or {}),
+                }
+                for color in COLORS
+            }
+            found.pop("dimensions", None)
+        return {**gate, "source": found}
+    return {"aws": dict(connection), **gate} if gate.get("kind") == "cloudwatch_alarms" else dict(gate)
+
+
+def _texts(dimensions: object) -> list[str]:
+    found = dimensions.values() if isinstance(dimensions, Mapping) else ()
+    return [value for value in found if isinstance(value, str)]
+
+
+def _filled(dimensions: Mapping[str, Any], listener: pulumi.Input[str], group: pulumi.Input[str]) -> dict[str, Any]:
+    known = {
+        _BALANCER: pulumi.Output.from_input(listener).apply(_balancer_of),
+        _GROUP: pulumi.Output.from_input(group).apply(lambda arn: arn.rpartition(":")[2]),
+    }
+    return {
+        name: known[value] if isinstance(value, str) and value in known else value for name, value in dimensions.items()
+    }
+
+
+def _balancer_of(listener_arn: str) -> str:
+    """``app/NAME/ID``: a listener's ARN holds its load balancer's name and ID."""
+    return listener_arn.partition(":listener/")[2].rpartition("/")[0]
