@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 JSON ?=
 
-.PHONY: demo test bench setup lint format wheel clean help
+.PHONY: demo test bench matrix setup lint format wheel clean help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -27,6 +27,9 @@ test: setup ## linter, type checker and every test
 
 bench: setup ## promotion and rollback against a no-op `pulumi up`
 	$(PY) -m benchmarks $(if $(JSON),--json $(JSON))
+
+matrix: setup ## every call of a swap killed and failed in every way, and what came of it
+	$(PY) -m matrix --docs docs/safety.md $(if $(JSON),--json $(JSON))
 
 lint: $(VENV)/.installed ## ruff and mypy
 	$(PY) -m ruff check .

@@ -33,6 +33,8 @@ def _service(props: Mapping[str, Any]) -> SwapService:
     name = _name(props)
 
     def tell(event: Event) -> None:
+        if event.kind == "failed":
+            return  # the engine shows the error itself
         time = datetime.fromtimestamp(event.at_seconds, timezone.utc)
         pulumi.log.info(f"{name}{time:%H:%M:%S} {event.text}")
 
