@@ -38,6 +38,10 @@ def make_plan(
     if analysis and live != Weights():  # with nobody live there is nothing to split with
         # A resumed step is held again in full: nobody knows how long it was held before.
         steps = tuple(step for step in strategy.steps if live.of(target) <= step.weight_percent <= share)
+        proved = recorded.paused_percent if recorded is not None else 0
+        if not steps and strategy.steps and proved < live.of(target) < 100:
+            # Nobody knows what was asked on the way to where it is, past every step: it is held there once.
+            steps = (Step(live.of(target), strategy.steps[-1].hold_seconds),)
     if kind is not Kind.NOTHING and (not steps or steps[-1].weight_percent != share):
         steps = (*steps, Step(share))
     return Plan(

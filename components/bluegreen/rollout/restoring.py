@@ -82,7 +82,7 @@ class Restoring:
     def _unfit(self, plan: Plan) -> str:
         """Why the former color must not get traffic back: a restore to a dead color is an outage of its own."""
         color = plan.restore_to.live_color
-        if color is None or plan.start.of(color) == 100:
+        if color is None:
             return ""
         try:
             health = self.router.health(color)

@@ -122,6 +122,8 @@ class Runner:
                 self._prepare(plan)
             if plan.analysis or plan.kind is Kind.FIRST:
                 self._ask(Phase.BEFORE, plan.target)
+            if plan.analysis:
+                self._catch_up(plan)
             for step in plan.steps:
                 self._shift(plan, step)
             if plan.bake_seconds:
@@ -179,6 +181,13 @@ class Runner:
                 waited = "" if readiness.fatal else f" after {limit:g} s"
                 raise Stopped(f"{color} is not ready for traffic{waited}: {readiness}")
             self._clock.sleep(self._limits.poll_interval_seconds)
+
+    def _catch_up(self, plan: Plan) -> None:
+        """The live color may have grown while the new one started and its gates were asked."""
+        if self._capacity is not None:
+            sizes = self._capacity.read()
+            if sizes[plan.target].desired < sizes[other(plan.target)].present:
+                self._prepare(plan)
 
     def _readiness(self, color: Color, wanted: int) -> Readiness:
         if self._capacity is not None:
