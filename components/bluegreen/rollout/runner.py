@@ -54,6 +54,8 @@ class Subject:
     previews: Mapping[Color, Preview] | None = None
 
 
+# A live color that grows each time it is looked at is not waited for without end.
+_CATCH_UPS = 3
 # A mark that is never set: its removal proves that marks may be removed.
 _NO_MARK = "rehearsal"
 
@@ -122,8 +124,6 @@ class Runner:
                 self._prepare(plan)
             if plan.analysis or plan.kind is Kind.FIRST:
                 self._ask(Phase.BEFORE, plan.target)
-            if plan.analysis:
-                self._catch_up(plan)
             for step in plan.steps:
                 self._shift(plan, step)
             if plan.bake_seconds:
@@ -184,10 +184,13 @@ class Runner:
 
     def _catch_up(self, plan: Plan) -> None:
         """The live color may have grown while the new one started and its gates were asked."""
-        if self._capacity is not None:
+        if self._capacity is None:
+            return
+        for _ in range(_CATCH_UPS):
             sizes = self._capacity.read()
-            if sizes[plan.target].desired < sizes[other(plan.target)].present:
-                self._prepare(plan)
+            if sizes[plan.target].desired >= sizes[other(plan.target)].present:
+                return
+            self._prepare(plan)
 
     def _readiness(self, color: Color, wanted: int) -> Readiness:
         if self._capacity is not None:
@@ -276,6 +279,8 @@ class Runner:
         if plan.analysis:
             self._ask(Phase.PROMOTE if step.weight_percent == 100 else Phase.INCREASE, plan.target)
         if self._written is None:
+            if plan.analysis:
+                self._catch_up(plan)
             self._stop_if_asked()
         else:  # nobody else may have moved traffic while this swap held it
             found = self._router.read()

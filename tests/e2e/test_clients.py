@@ -1,0 +1,198 @@
+"""What clients notice of a swap, and of its violent end: nothing.
+
+The numbers are those of tests/swap/must_not_happen: requests that last longer than the swap, connections
+that outlive it (12), the old color's tasks that go too early (6), an update killed with all that it started (14).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import threading
+import time
+from typing import Any
+
+import boto3
+import httpx
+import psutil
+import pytest
+
+from bluegreen.swap.lease import leases_in
+from localcloud.load import Load
+from tests.e2e import stack as stacks
+from tests.e2e.stack import Background, Rule, Stack
+
+QUICK = {"name": "all_at_once", "steps": []}
+HEALTHZ = [{"kind": "http", "path": "/healthz", "interval_seconds": 1}]
+MARK = "bluegreen:mark:"
+
+
+@pytest.fixture(scope="module")
+def made(cloud, aws_env, tmp_path_factory):
+    for stack in stacks.make(cloud, tmp_path_factory, "ecs"):
+        stack.set(
+            {
+                "activeColor": "blue",
+                "blueImage": cloud.image("v1"),
+                "greenImage": cloud.image("v2"),
+                "desiredCount": "1",
+                "steadyStateTimeoutSeconds": "60",
+                "idleCapacityPercent": "100",
+                "strategy": QUICK,
+                "gates": HEALTHZ,
+            }
+        )
+        stack.pulumi("up", "--yes", "--skip-preview")
+        yield stack
+
+
+@pytest.fixture
+def stack(made: Stack) -> Stack:
+    """Blue is live, green idle at full size, whatever the test before did."""
+    made.set({"activeColor": "blue", "strategy": QUICK, "gates": HEALTHZ})
+    made.pulumi("up", "--yes", "--skip-preview")
+    assert made.colors() == {"blue"}
+    return made
+
+
+class Waiting(threading.Thread):
+    """One request to production that takes its time."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(daemon=True)
+        self.url = stack.url
+        self.answer: httpx.Response | None = None
+        self.ended_at = 0.0
+        self.start()
+
+    def run(self) -> None:
+        self.answer = httpx.get(self.url, timeout=60)
+        self.ended_at = time.time()
+
+
+class Kept(threading.Thread):
+    """Requests over one connection, which is never opened again: an end of it is an error."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(daemon=True)
+        host, port = stack.url.removeprefix("http://").split(":")
+        self.connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        self.connection.connect()
+        self.connection.auto_open = 0
+        self.colors: list[str | None] = []
+        self.error: Exception | None = None
+        self.done = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        try:
+            while not self.done.wait(0.05):
+                self.connection.request("GET", "/")
+                answer = self.connection.getresponse()
+                answer.read()
+                assert answer.status == 200
+                self.colors.append(answer.getheader("X-Color"))
+        except Exception as error:  # noqa: BLE001 - for the test, which runs elsewhere
+            self.error = error
+
+    def finish(self) -> None:
+        self.done.set()
+        self.join(timeout=60)
+        self.connection.close()
+
+
+def test_long_lived_clients_are_not_cut_off(stack, tmp_path):
+    """containers-roadmap#969. The gate holds the swap up until the request has begun, so no time decides this."""
+    go = tmp_path / "go"
+    wait = {"kind": "command", "command": ["sh", "-c", f"test -e {go} || exit 75"], "interval_seconds": 0.2}
+    stack.set({"activeColor": "green", "gates": [*HEALTHZ, {**wait, "phases": ["before"]}]})
+    kept = Kept(stack)
+    up = Background(stack)
+    up.wait_for("gate command sh -c")
+    stack.control("blue", slow_ms=12_000)
+    waiting = Waiting(stack)
+    time.sleep(0.5)  # until it has reached the task, which keeps what it was told for this request
+    stack.control("blue", slow_ms=0)
+    go.touch()
+    assert up.finish() == 0, up.output
+    shifted_at = stack.output("history")[0]["steps"][0]["at_seconds"]
+    waiting.join(timeout=60)
+    kept.finish()
+    assert waiting.answer is not None, "it was cut off"
+    assert (waiting.answer.status_code, waiting.answer.headers["x-color"]) == (200, "blue")
+    assert waiting.ended_at > shifted_at + 1, "it was still running when all traffic had gone to green"
+    assert stack.colors() == {"green"}
+    assert kept.error is None
+    first_green = kept.colors.index("green")
+    assert set(kept.colors[first_green:]) == {"green"}, "a connection from before the swap moves with it, for good"
+    assert set(kept.colors[:first_green]) == {"blue"}
+
+
+def kill_everything(up: Background) -> None:
+    """SIGKILL to the engine and to every process that it started: programs, plugins, providers."""
+    engine = psutil.Process(up.process.pid)
+    tree = [engine, *engine.children(recursive=True)]
+    for process in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(tree[1:], timeout=30)
+
+
+def exported(stack: Stack) -> Any:
+    return json.loads(stack.pulumi("stack", "export"))["deployment"]
+
+
+def marks(stack: Stack) -> dict[str, str]:
+    rule = Rule(stack)
+    (found,) = rule.elb.describe_tags(ResourceArns=[rule.rule()["RuleArn"]])["TagDescriptions"]
+    tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+    return {key.removeprefix(MARK): value for key, value in tags.items() if key.startswith(MARK)}
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["config kept", "config reverted"])
+def test_an_interruption_leaves_nothing_pending(stack, kept):
+    """pulumi#12259, #14054: the lock is the engine's own, and `pulumi cancel` what it tells its user to type."""
+    stack.set({"activeColor": "green", "strategy": {"steps": [{"weight_percent": 50, "hold_seconds": 60}]}})
+    with Load(stack.url, rate_per_second=300) as load:
+        up = Background(stack)
+        up.wait_for("blue 50 %, green 50 %")
+        kill_everything(up)
+        assert up.finish() != 0
+        interrupted = exported(stack).get("pending_operations", [])
+        assert stack.colors() == {"blue", "green"}, "a deliberate mix of two healthy colors, with nobody there"
+        assert len(leases_in(marks(stack))) == 1
+        said = stack.up_fails(activeColor="green" if kept else "blue", strategy=QUICK)
+        assert "pulumi cancel" in said
+        stack.pulumi("cancel", "--yes")
+        said = stack.up()
+    assert load.result.failed == 0, load.result.errors
+    assert [operation["type"] for operation in interrupted] in ([], ["updating"])
+    assert stack.outcome() == ("resumed" if kept else "healed"), said
+    assert stack.colors() == {"green" if kept else "blue"}
+    assert exported(stack).get("pending_operations", []) == []
+    assert marks(stack) == {}
+
+
+def blue_tasks(stack: Stack) -> int:
+    """Blue's tasks that run, as ECS counts them."""
+    resources = exported(stack)["resources"]
+    blue = next(r for r in resources if r["type"] == "aws:ecs/service:Service" and "blue" in r["urn"])["outputs"]
+    ecs: Any = boto3.client("ecs")
+    return int(ecs.describe_services(cluster=blue["cluster"], services=[blue["name"]])["services"][0]["runningCount"])
+
+
+def test_the_old_color_is_not_stopped_before_traffic_has_converged(stack):
+    """argo-rollouts#3333, #2235. No delay at all, and load until the last task has gone."""
+    stack.set({"idleCapacityPercent": None, "scaleDownDelaySeconds": "0"})
+    with Load(stack.url, rate_per_second=500) as load:
+        said = stack.up(activeColor="green")
+        deadline = time.monotonic() + 60
+        while blue_tasks(stack):
+            assert time.monotonic() < deadline, f"blue was never stopped, so the test saw nothing:\n{said}"
+            time.sleep(0.2)
+    assert load.result.failed == 0, load.result.errors
+    (shift,) = stack.output("history")[0]["steps"]
+    assert load.result.between(0, shift["at_seconds"] - 0.3).keys() == {"blue"}
+    assert load.result.between(shift["at_seconds"] + 0.3, 1e12).keys() == {"green"}
+    assert "blue is scaled to 0" in said
