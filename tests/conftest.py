@@ -19,6 +19,19 @@ settings.register_profile("bluegreen", deadline=None, suppress_health_check=[Hea
 settings.load_profile("bluegreen")
 
 
+_LONGEST_FIRST = ("matrix", "e2e", "capacity", "localcloud")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes begin first, so that at the end no worker is alone with one of them."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(REPO / "tests").parts[0]
+        return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=place)  # stable: within a file the order stays
+
+
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     """A local cloud of this session's own; every test uses names, stacks and a state backend of its own."""

@@ -6,6 +6,7 @@ import pytest
 
 from bluegreen.capacity.memory import MemoryCapacity
 from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import MemoryRouter
 from tests.swap.bench import Swap
 
@@ -93,3 +94,22 @@ def test_what_could_not_be_tidied_up_is_tidied_up_by_the_next_update(monkeypatch
     swap.clock.sleep(60)
     swap.up("green")
     assert swap.here.marks == {}
+
+
+def test_a_retirement_that_failed_is_taken_up_by_the_next_update(monkeypatch):
+    swap = Swap("resting")
+
+    def refused(self, color, size, after_seconds):
+        raise PlatformError("PutScheduledAction", "throttled")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryCapacity, "retire", refused)
+        assert swap.up("green")["live_color"] == "green", "traffic is where it shall be"
+    assert "blue could not be retired and keeps running: PutScheduledAction: throttled" in swap.told("retire")
+    assert swap.here.retiring == {}
+    assert not swap.here.held
+    assert swap.service().diff(swap.outputs, swap.inputs("green")).changes
+    swap.up("green")
+    assert swap.here.retiring == {"blue": 0}
+    assert swap.here.moves == [Weights.split("green", 10), Weights.split("green", 50), Weights.all_on("green")]
+    assert not swap.service().diff(swap.outputs, swap.inputs("green")).changes

@@ -64,6 +64,7 @@ class Update:
         self._target: Color = spec.active_color
         self._release = spec.releases[spec.active_color]
         self._held = False
+        self._unfinished = False
         self._planned: Plan
         self._left = Weights()
         self._lease = Lease(self._router, clock, "", spec.limits.poll_interval_seconds, self._say_lease)
@@ -248,6 +249,7 @@ class Update:
                 size = self._resting_size(self._capacity.read()[other(color)].present)
             self._journal.tell("retire", self._capacity.retire(color, size, self._spec.scale_down_delay_seconds))
         except BluegreenError as error:
+            self._unfinished = True
             self._journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
 
     # -- the end
@@ -262,7 +264,13 @@ class Update:
         try:
             if self._capacity is not None and self._held:
                 self._capacity.release([color for color in COLORS if self._left.of(color)])
-            self._lease.give_back(marks)
+            if self._unfinished:
+                self._router.mark(marks)
+                self._journal.tell(
+                    "lease", "the lease stays as a note: the next `pulumi up` brings the rest to its end"
+                )
+            else:
+                self._lease.give_back(marks)
         except BluegreenError as error:
             self._journal.tell("lease", f"not tidied up ({error}); the next `pulumi up` does it")
 

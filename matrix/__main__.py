@@ -1,0 +1,98 @@
+"""``python -m matrix``: try every point, show what came of it, and write it down where asked."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from localcloud import cloud as clouds
+from localcloud import progress
+from localcloud.cloud import LocalCloud
+from localcloud.errors import LocalCloudError
+from localcloud.progress import Progress
+from matrix import report
+from matrix.run import WORKERS, Matrix, WorkerFailed, run
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status is 1 if a point did not converge or was unsafe."""
+    parser = argparse.ArgumentParser(prog="python -m matrix", description=sys.modules["matrix"].__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE, too")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="write the table into FILE, between its markers")
+    parser.add_argument("--workers", type=int, default=WORKERS, help=f"processes (default {WORKERS})")
+    parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
+    options = parser.parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
+    if options.json:
+        options.json.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
+    shown = progress.for_terminal()
+    try:
+        with _cloud(options.state_dir, shown) as cloud:
+            matrix = run(cloud, shown, workers=options.workers)
+    except (LocalCloudError, WorkerFailed) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    show(matrix)
+    figures = report.figures(matrix)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.docs:
+        options.docs.write_text(report.in_docs(options.docs.read_text(), matrix))
+    return 1 if figures["unconverged"] or figures["unsafe"] else 0
+
+
+@contextlib.contextmanager
+def _cloud(state_dir: Path | None, shown: Progress) -> Iterator[LocalCloud]:
+    """One that is up is used, else one is started for this run."""
+    try:
+        yield LocalCloud.current(state_dir)
+        return
+    except LocalCloudError:
+        pass
+    try:
+        yield LocalCloud.up(state_dir, shown)
+    finally:
+        clouds.down(state_dir)
+
+
+def show(matrix: Matrix) -> None:
+    """Everything for people."""
+    console = Console()
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0))
+    shown.add_column("each call", no_wrap=True)
+    for name, count in matrix.calls.items():
+        words = name.replace("autoscaled", "auto- scaled").split()  # 80 columns are enough for all of them
+        shown.add_column("\n".join([*words, f"({count})"]), justify="right", no_wrap=True)
+    shown.add_column("uncon-\nverged", justify="right", no_wrap=True)
+    shown.add_column("unsafe", justify="right", no_wrap=True)
+    for row in report.rows(matrix):
+        cells = (*row.points, row.unconverged, row.unsafe)
+        bad = "bold red" if row.unconverged or row.unsafe else ""
+        shown.add_row(row.title, *map(str, cells), style=bad)
+    console.print(shown)
+    for name, count in report.figures(matrix).items():
+        console.print(f"{name}: {count}", highlight=False)
+    console.print(f"{matrix.seconds:.0f} s", highlight=False)
+    for line in report.troubles(matrix):
+        console.print(line, style="red", highlight=False, markup=False)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""One process of a matrix: a world of its own, and its share of the points."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.swap.service import SwapService
+from matrix import checks, points
+from matrix.checks import Trouble
+from matrix.lanes import Lane, without_backoff
+from matrix.points import (
+    AUTOSCALED_PROMOTION,
+    AUTOSCALED_ROLLBACK,
+    COLD,
+    OPERATIONS,
+    PROMOTION,
+    ROLLBACK,
+    UNREADY,
+    Operation,
+    Point,
+)
+from matrix.strikes import Faults, Make, MatrixError, Outcome, calls_of, fresh_clock, killed, make_service
+from matrix.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A point, and what went wrong with it; nothing is how it should be."""
+
+    point: Point
+    troubles: tuple[Trouble, ...]
+
+
+class Worker:
+    """Tries points in one world.
+
+    Args:
+        world: built, and warm.
+        make: makes what the next update is done by.
+    """
+
+    def __init__(self, world: World, make: Make = make_service) -> None:
+        without_backoff()
+        self._world = world
+        self._make = make
+        self._lane = Lane()
+        self._faults: Faults | None = None
+        self._olds: dict[Operation, Mapping[str, Any]] = {}
+        self.calls = self._dry_runs()
+
+    def close(self) -> None:
+        """End what was started."""
+        if self._faults is not None:
+            self._faults.stop()
+
+    def _dry_runs(self) -> dict[Operation, list[str]]:
+        """What each operation starts from, and the calls that it makes when nothing goes wrong."""
+        found: dict[Operation, list[str]] = {}
+        for operation in OPERATIONS:
+            self._world.put_back("blue")
+            with self._lane.used():
+                _, outputs = SwapService(clock=fresh_clock()).create(points.inputs(self._world, operation, "blue"))
+            self._olds[operation] = outputs
+        for promotion, rollback in ((PROMOTION, ROLLBACK), (AUTOSCALED_PROMOTION, AUTOSCALED_ROLLBACK)):
+            promoted = self._dry_run(promotion, found)
+            if promoted is None:
+                raise MatrixError(f"a promotion failed in which nothing went wrong: {found}")
+            self._olds[rollback] = promoted
+            if self._dry_run(rollback, found) is None:
+                raise MatrixError("a rollback failed in which nothing went wrong")
+        self._dry_run(COLD, found)  # on a clock that does not wait: its first calls are what matters
+        if self._dry_run(UNREADY, found) is not None:
+            raise MatrixError("what is never healthy was promoted")
+        return found
+
+    def _dry_run(self, operation: Operation, found: dict[Operation, list[str]]) -> dict[str, Any] | None:
+        self._put_back(operation)
+        news = points.inputs(self._world, operation, operation.wanted)
+        found[operation], outputs = calls_of(self._lane, self._olds[operation], news)
+        return outputs
+
+    def _put_back(self, operation: Operation) -> None:
+        empty = operation.part(operation.wanted) if operation.cold else ""
+        self._world.put_back(operation.before, empty=empty, autoscaled=operation.autoscaled)
+
+    def try_point(self, point: Point) -> Tried:
+        """Interrupt, look, go on, look again."""
+        operation, world = point.operation, self._world
+        self._put_back(operation)
+        news = points.inputs(world, operation, operation.wanted)
+        outcome = self._strike(point, news)
+        troubles = checks.after_the_strike(operation, outcome, world.look())
+        if operation.lame:
+            troubles += self._fails_again(operation, outcome, news)
+        color = operation.before if point.reverted or operation.lame else operation.wanted
+        with self._lane.used():
+            outputs, more = checks.recover(
+                self._make,
+                outcome.outputs,
+                points.inputs(world, operation, color),
+                checks.clock_for(operation),
+            )
+        troubles += more + checks.after_the_recovery(operation, color, outputs, world.look())
+        return Tried(point, tuple(troubles))
+
+    def _strike(self, point: Point, news: Mapping[str, Any]) -> Outcome:
+        olds = self._olds[point.operation]
+        if point.crash:
+            if self._faults is not None:
+                raise MatrixError("a process with threads cannot be forked: crashes come first")
+            return killed(self._lane, point, olds, news)
+        if self._faults is None:
+            self._faults = Faults(os.environ["AWS_ENDPOINT_URL"])
+        return self._faults.struck(point, olds, news, self._world.weights_of)
+
+    def _fails_again(self, operation: Operation, outcome: Outcome, news: Mapping[str, Any]) -> list[Trouble]:
+        """With the config kept, what is never healthy is refused again."""
+        with self._lane.used():
+            _, outputs = calls_of(self._lane, outcome.outputs, news)
+        look = self._world.look()
+        found = checks.unsafe_traffic(look, "after the same update again")
+        if outputs is not None or not look.all_on(operation.before):
+            found.append(("unsafe", f"what was never healthy was promoted: the rule has {dict(look.weights)}"))
+        return found

@@ -1,0 +1,133 @@
+"""Kills through the real engine, while requests are made: the provider dies right before or after one call of a swap.
+
+Every call of a swap is tried below the engine (`tests/matrix`); here is a sample of the same with everything around it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import psutil
+import pytest
+
+from localcloud.fault_proxy import Drop, FaultProxy
+from localcloud.load import Load
+from tests.e2e import stack as stacks
+from tests.e2e.stack import Background, Rule, Stack
+
+CANARY = {"name": "canary", "steps": [{"weight_percent": 10, "hold_seconds": 1}]}
+HEALTHZ = [{"kind": "http", "path": "/healthz", "interval_seconds": 1}]
+SHIFT = "elasticloadbalancing:ModifyRule"
+LEASE = "elasticloadbalancing:AddTags"
+RETIREMENT = "application-autoscaling:PutScheduledAction"
+
+
+@pytest.fixture(scope="module")
+def proxy(cloud):
+    with FaultProxy(cloud.endpoint) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def made(cloud, aws_env, tmp_path_factory, proxy):
+    for stack in stacks.make(cloud, tmp_path_factory, "ecs"):
+        stack.env["AWS_ENDPOINT_URL"] = proxy.url
+        images = {"blueImage": cloud.image("v1"), "greenImage": cloud.image("v2")}
+        stack.set({**images, "desiredCount": "1", "steadyStateTimeoutSeconds": "60", "scaleDownDelaySeconds": "3600"})
+        stack.set({"strategy": CANARY, "gates": HEALTHZ})
+        stack.up(activeColor="blue")
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def calls(made, proxy):
+    """How often each call is made: by a promotion, and by a rollback."""
+    found = {}
+    for operation, color in (("promotion", "green"), ("rollback", "blue")):
+        proxy.reset()
+        made.up(activeColor=color)
+        found[operation] = Counter(proxy.calls)
+    proxy.reset()
+    return found
+
+
+@dataclass
+class Killing:
+    """A hook of the proxy: kills the provider at one of its calls, which then gets no answer.
+
+    Attributes:
+        call: the name of the call.
+        nth: which of them, from 1.
+    """
+
+    call: str
+    nth: int
+    ups: list[Background] = field(default_factory=list)
+    seen: int = 0
+    killed: int = 0
+
+    def __call__(self, call: str, number: int) -> None:
+        self.seen += call == self.call
+        if self.killed or call != self.call or self.seen != self.nth:
+            return
+        for process in psutil.Process(self.ups[0].process.pid).children(recursive=True):
+            if is_provider(process):
+                process.kill()
+                self.killed += 1
+        raise Drop
+
+
+def is_provider(process: psutil.Process) -> bool:
+    try:
+        return "pulumi.dynamic" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
+# When, which call, counted from the operation's last one (-1); what is live then, and how the user goes on.
+POINTS = {
+    "before the lease": ("promotion", "before", LEASE, 0, {"blue": 100}, "kept"),
+    "before the canary": ("promotion", "before", SHIFT, -2, {"blue": 100}, "reverted"),
+    "after the canary": ("promotion", "after", SHIFT, -2, {"blue": 90, "green": 10}, "kept"),
+    "after the last shift": ("promotion", "after", SHIFT, -1, {"green": 100}, "reverted"),
+    "before the retirement": ("promotion", "before", RETIREMENT, -1, {"green": 100}, "kept"),
+    "before the rollback's shift": ("rollback", "before", SHIFT, -1, {"green": 100}, "kept"),
+    "after the rollback's shift": ("rollback", "after", SHIFT, -1, {"blue": 100}, "reverted"),
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_loses_no_request_and_the_next_up_converges(made: Stack, proxy, calls, point):
+    operation, when, call, which, left, config = POINTS[point]
+    before, wanted = ("blue", "green") if operation == "promotion" else ("green", "blue")
+    if weights(made) != {before: 100}:
+        made.up(activeColor=before)
+    proxy.reset()
+    with Load(made.url, rate_per_second=300) as load:
+        nth = range(1, calls[operation][call] + 1)[which]
+        killing = Killing(call, nth)
+        setattr(proxy, when, killing)
+        made.set({"activeColor": wanted})
+        up = Background(made)
+        killing.ups.append(up)
+        assert up.finish() != 0, up.output
+        assert killing.killed, f"{call} was called {killing.seen} times:\n{up.output}"
+        proxy.reset()
+        assert weights(made) == left
+        goal = wanted if config == "kept" else before
+        made.up(activeColor=goal)
+        assert weights(made) == {goal: 100}
+        assert made.output("liveColor") == goal
+        assert "drift" not in made.pulumi("preview")
+    assert load.result.failed == 0, load.result.errors
+    assert load.result.requests_per_second > 100, "enough to notice a gap"
+    assert made.colors() == {goal}
+
+
+def weights(stack: Stack) -> dict[str, int]:
+    """The production rule's, by color."""
+    rule = Rule(stack)
+    names = {arn: color for color, arn in rule.groups.items()}
+    groups = rule.rule()["Actions"][0]["ForwardConfig"]["TargetGroups"]
+    return {names[group["TargetGroupArn"]]: group["Weight"] for group in groups}

@@ -1,0 +1,108 @@
+"""Every call of a promotion and a rollback fails in every way, on the emulator: all of the points of `make matrix`."""
+
+from __future__ import annotations
+
+import pytest
+
+from localcloud.progress import Silent
+from matrix import report
+from matrix.checks import after_the_recovery, after_the_strike
+from matrix.points import AUTOSCALED_PROMOTION, PROMOTION, UNREADY, Point
+from matrix.run import Choice, Matrix, WorkerFailed, run
+from matrix.strikes import Outcome
+from matrix.worker import Tried
+from matrix.world import Look
+
+MIX = {"blue": 10, "green": 90}
+GOOD = Look({"green": 100}, frozenset({"green"}), {"blue": 1, "green": 1}, frozenset({"blue"}), frozenset({"blue"}))
+
+
+@pytest.mark.timeout(1800)
+def test_no_kill_and_no_fault_is_unsafe_and_the_next_update_converges(cloud, aws_env):
+    matrix = run(cloud, Silent())
+    figures = report.figures(matrix)
+    assert (figures["unconverged"], figures["unsafe"]) == (0, 0), report.troubles(matrix)
+    assert matrix.calls["promotion"] > 20
+    assert matrix.calls["rollback"] > 8
+    assert matrix.calls["never healthy"] > 8
+    assert matrix.calls["autoscaled promotion"] > matrix.calls["promotion"]
+    assert matrix.calls["from no task"] == 1
+    # Before and after each call, each with the config kept and reverted.
+    assert figures["crash_points"] >= 4 * (matrix.calls["promotion"] + matrix.calls["rollback"])
+    assert figures["fault_points"] >= 18 * (matrix.calls["promotion"] + matrix.calls["rollback"])
+
+
+@pytest.mark.timeout(600)
+def test_an_update_that_does_nothing_is_found_out(cloud, aws_env):
+    matrix = run(cloud, Silent(), Choice("rollback", crashes_only=True, recover_with="tests.matrix.idle:make"))
+    assert report.figures(matrix)["unconverged"] > matrix.calls["rollback"]
+    assert any("the rule has" in line for line in report.troubles(matrix))
+
+
+def test_a_worker_that_fails_is_no_result(cloud, aws_env):
+    with pytest.raises(WorkerFailed, match="has no attribute 'nothing'"):
+        run(cloud, Silent(), Choice(recover_with="tests.matrix.idle:nothing"))
+
+
+def look(**changes):
+    return Look(**{name: changes.get(name, getattr(GOOD, name)) for name in Look.__dataclass_fields__})
+
+
+@pytest.mark.parametrize(("outcome", "seen", "kind"), [
+    (Outcome({}), look(weights={}), "both colors are at 0"),
+    (Outcome({}), look(healthy=frozenset()), "100 % of production is on green, which is not healthy"),
+    (Outcome({}), look(desired={"blue": 1, "green": 0}), "on green, which is scaled to 0"),
+    (Outcome({"live_color": "green"}, succeeded=True), look(weights=MIX), "a success that is none"),
+    (Outcome({"live_color": "blue"}, succeeded=True), GOOD, "a success that is none"),
+    (Outcome({}, claim={"blue": 100}), GOOD, "it said that {'blue': 100} is live"),
+    (Outcome({}, wrong_error="KeyError: 'x'"), GOOD, "not its own error"),
+])  # fmt: skip
+def test_what_is_unsafe_after_an_interruption(outcome, seen, kind):
+    found = after_the_strike(PROMOTION, outcome, look(healthy=seen.healthy, weights=seen.weights, desired=seen.desired))
+    assert ["unsafe"] * len(found) == [each for each, _ in found]
+    assert any(kind in text for _, text in found), found
+    assert after_the_strike(PROMOTION, Outcome({"live_color": "green"}, succeeded=True), GOOD) == []
+
+
+def test_a_single_write_to_what_is_never_healthy_is_unsafe():
+    blue = look(weights={"blue": 100}, healthy=frozenset({"blue"}))
+    assert after_the_strike(UNREADY, Outcome({}, written=[{"blue": 100}]), blue) == []
+    assert after_the_strike(UNREADY, Outcome({}, written=[{"blue": 90, "lame": 10}, {"blue": 100}]), blue)
+
+
+@pytest.mark.parametrize(("outputs", "seen", "expected"), [
+    ({"live_color": "green"}, GOOD, []),
+    ({"live_color": "blue"}, GOOD, ["unsafe"]),
+    ({"live_color": "green"}, look(retiring=frozenset({"green"})), ["unsafe"]),
+    ({"live_color": "green"}, look(held=frozenset({"green"})), ["unconverged"]),
+    ({"live_color": "green"}, look(ranges={"green": (1, 3)}), []),
+    ({"live_color": "green"}, look(weights=MIX, healthy=frozenset(MIX)), ["unconverged"]),
+])  # fmt: skip
+def test_what_must_hold_after_the_update_that_follows(outputs, seen, expected):
+    assert [kind for kind, _ in after_the_recovery(PROMOTION, "green", outputs, seen)] == expected
+
+
+def test_a_range_of_the_users_own_is_given_back():
+    outputs = {"live_color": "green"}
+    assert after_the_recovery(AUTOSCALED_PROMOTION, "green", outputs, look(ranges={"green": (1, 3)})) == []
+    ((kind, text),) = after_the_recovery(AUTOSCALED_PROMOTION, "green", outputs, look(ranges={"green": (0, 0)}))
+    assert (kind, text) == ("unconverged", "green is live and autoscaled within (0, 0)")
+
+
+def test_a_point_counts_once_however_much_went_wrong_and_the_table_stands_between_its_markers():
+    killed = Point(PROMOTION, 1, "ecs:DescribeServices", "killed before", 0, False, False)
+    failed = Point(PROMOTION, 1, "ecs:DescribeServices", "throttled", 1, True, True)
+    matrix = Matrix(
+        {"promotion": 1},
+        [Tried(killed, (("unsafe", "a"), ("unsafe", "b"), ("unconverged", "c"))), Tried(failed, ())],
+    )
+    assert report.figures(matrix) == {"crash_points": 1, "fault_points": 1, "unconverged": 1, "unsafe": 1}
+    text = report.in_docs(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", matrix)
+    assert text.startswith(
+        f"before\n{report.BEGIN}\n1 crash points and 1 fault points: 1 did not converge, 1 were unsafe."
+    )
+    assert text.endswith(f"{report.END}\nafter\n")
+    assert "| throttled | 1 | 0 | 0 |" in text
+    assert "old" not in text
+    with pytest.raises(ValueError, match="matrix:begin"):
+        report.in_docs("nothing", matrix)
