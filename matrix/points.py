@@ -155,8 +155,8 @@ def _series(operation: Operation, turn: int) -> list[tuple[tuple[int, bool], boo
     """The series, each with the config kept or reverted; some take turns, from call to call and from way to way."""
     if operation.lame:
         return [(ONCE, False), (FOR_EVER, False)]
-    if operation.autoscaled:  # what these leave behind is what differs
-        return [(FOR_EVER, turn % 2 == 0)]
+    if operation.autoscaled:  # what differs is what a fault leaves behind; the ways take turns
+        return [(FOR_EVER, turn % 2 == 0)] if turn % 3 == 0 else []
     found = [(ONCE, turn % 2 == 0), (FOR_EVER, False), (FOR_EVER, True)]
     # A client that tries again comes through: nothing is left to be done.
     return found if operation.cold or turn % 2 else [*found, (ONCE_TRIED_AGAIN, False)]

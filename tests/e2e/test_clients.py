@@ -154,7 +154,7 @@ def marks(stack: Stack) -> dict[str, str]:
 def test_an_interruption_leaves_nothing_pending(stack, kept):
     """pulumi#12259, #14054: the lock is the engine's own, and `pulumi cancel` what it tells its user to type."""
     stack.set({"activeColor": "green", "strategy": {"steps": [{"weight_percent": 50, "hold_seconds": 60}]}})
-    with Load(stack.url, rate_per_second=300) as load:
+    with Load(stack.url, rate_per_second=150) as load:
         up = Background(stack)
         up.wait_for("blue 50 %, green 50 %")
         kill_everything(up)

@@ -104,7 +104,7 @@ def test_a_kill_loses_no_request_and_the_next_up_converges(made: Stack, proxy, c
     if weights(made) != {before: 100}:
         made.up(activeColor=before)
     proxy.reset()
-    with Load(made.url, rate_per_second=300) as load:
+    with Load(made.url, rate_per_second=150) as load:
         nth = range(1, calls[operation][call] + 1)[which]
         killing = Killing(call, nth)
         setattr(proxy, when, killing)
