@@ -182,10 +182,28 @@ class Rule:
         self.elb.modify_rule(RuleArn=self.rule()["RuleArn"], Actions=[action])
 
 
-def make(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, platform: str) -> Iterator[Stack]:
-    """A stack for a fixture: destroyed at the end."""
+QUICK = {"name": "all_at_once", "steps": []}
+HEALTHZ = [{"kind": "http", "path": "/healthz", "interval_seconds": 1}]
+
+
+def make(
+    cloud: LocalCloud,
+    tmp_path_factory: pytest.TempPathFactory,
+    platform: str,
+    endpoint: str | None = None,
+    **config: Any,
+) -> Iterator[Stack]:
+    """A stack for a fixture, up with blue live as v1 and green idle with v2; destroyed at the end.
+
+    ``endpoint`` takes the place of the emulator's own; ``config`` is set beside what is set here.
+    """
     stack = Stack(cloud, tmp_path_factory.mktemp(platform), platform)
+    if endpoint is not None:
+        stack.env["AWS_ENDPOINT_URL"] = endpoint
+    images = {"blueImage": cloud.image("v1"), "greenImage": cloud.image("v2")}
+    quick = {"desiredCount": "1", "steadyStateTimeoutSeconds": "60", "strategy": QUICK, "gates": HEALTHZ}
     try:
+        stack.up(activeColor="blue", **{**images, **quick, **config})
         yield stack
     finally:
         stack.destroy()

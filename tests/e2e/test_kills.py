@@ -17,7 +17,6 @@ from tests.e2e import stack as stacks
 from tests.e2e.stack import Background, Rule, Stack
 
 CANARY = {"name": "canary", "steps": [{"weight_percent": 10, "hold_seconds": 1}]}
-HEALTHZ = [{"kind": "http", "path": "/healthz", "interval_seconds": 1}]
 SHIFT = "elasticloadbalancing:ModifyRule"
 LEASE = "elasticloadbalancing:AddTags"
 RETIREMENT = "application-autoscaling:PutScheduledAction"
@@ -31,13 +30,7 @@ def proxy(cloud):
 
 @pytest.fixture(scope="module")
 def made(cloud, aws_env, tmp_path_factory, proxy):
-    for stack in stacks.make(cloud, tmp_path_factory, "ecs"):
-        stack.env["AWS_ENDPOINT_URL"] = proxy.url
-        images = {"blueImage": cloud.image("v1"), "greenImage": cloud.image("v2")}
-        stack.set({**images, "desiredCount": "1", "steadyStateTimeoutSeconds": "60", "scaleDownDelaySeconds": "3600"})
-        stack.set({"strategy": CANARY, "gates": HEALTHZ})
-        stack.up(activeColor="blue")
-        yield stack
+    yield from stacks.make(cloud, tmp_path_factory, "ecs", proxy.url, strategy=CANARY, scaleDownDelaySeconds="3600")
 
 
 @pytest.fixture(scope="module")

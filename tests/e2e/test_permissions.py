@@ -95,19 +95,7 @@ def proxy(cloud, policy):
 
 @pytest.fixture(scope="module")
 def stack(cloud, aws_env, policy, proxy, tmp_path_factory):
-    for stack in stacks.make(cloud, tmp_path_factory, "ecs"):
-        stack.set(
-            {
-                "activeColor": "blue",
-                "blueImage": cloud.image("v1"),
-                "greenImage": cloud.image("v2"),
-                "desiredCount": "1",
-                "idleCapacityPercent": "100",
-            }
-        )
-        stack.env["AWS_ENDPOINT_URL"] = proxy.url
-        stack.up()
-        yield stack
+    yield from stacks.make(cloud, tmp_path_factory, "ecs", proxy.url, idleCapacityPercent="100")
 
 
 @pytest.fixture(scope="module")

@@ -12,31 +12,15 @@ import pytest
 
 from localcloud.load import Load
 from tests.e2e import stack as stacks
-from tests.e2e.stack import Background, Rule, Stack
+from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack
 
-QUICK = {"name": "all_at_once", "steps": []}
 LONG = {"steps": [{"weight_percent": 50, "hold_seconds": 120}]}
-HEALTHZ = [{"kind": "http", "path": "/healthz", "interval_seconds": 1}]
 CANARY = "canary-Z9x8-of-a-secret"
 
 
 @pytest.fixture(scope="module")
 def made(cloud, aws_env, tmp_path_factory):
-    for stack in stacks.make(cloud, tmp_path_factory, "ecs"):
-        stack.set(
-            {
-                "activeColor": "blue",
-                "blueImage": cloud.image("v1"),
-                "greenImage": cloud.image("v2"),
-                "desiredCount": "1",
-                "steadyStateTimeoutSeconds": "60",
-                "idleCapacityPercent": "100",
-                "strategy": QUICK,
-                "gates": HEALTHZ,
-            }
-        )
-        stack.pulumi("up", "--yes", "--skip-preview")
-        yield stack
+    yield from stacks.make(cloud, tmp_path_factory, "ecs", idleCapacityPercent="100")
 
 
 @pytest.fixture
