@@ -157,9 +157,9 @@ def _series(operation: Operation, turn: int) -> list[tuple[tuple[int, bool], boo
         return [(ONCE, False), (FOR_EVER, False)]
     if operation.autoscaled:  # what differs is what a fault leaves behind; the ways take turns
         return [(FOR_EVER, turn % 2 == 0)] if turn % 3 == 0 else []
-    found = [(ONCE, turn % 2 == 0), (FOR_EVER, False), (FOR_EVER, True)]
+    found = [(ONCE, turn % 2 == 0), (FOR_EVER, turn % 2 == 1)]
     # A client that tries again comes through: nothing is left to be done.
-    return found if operation.cold or turn % 2 else [*found, (ONCE_TRIED_AGAIN, False)]
+    return found if operation.cold or turn % 3 else [*found, (ONCE_TRIED_AGAIN, False)]
 
 
 def _struck(calls: Mapping[Operation, Sequence[str]]) -> Iterator[tuple[Operation, int, str]]:

@@ -18,7 +18,6 @@ from tests.e2e.stack import Background, Rule, Stack
 
 CANARY = {"name": "canary", "steps": [{"weight_percent": 10, "hold_seconds": 1}]}
 SHIFT = "elasticloadbalancing:ModifyRule"
-LEASE = "elasticloadbalancing:AddTags"
 RETIREMENT = "application-autoscaling:PutScheduledAction"
 
 
@@ -80,13 +79,11 @@ def is_provider(process: psutil.Process) -> bool:
 
 # When, which call, counted from the operation's last one (-1); what is live then, and how the user goes on.
 POINTS = {
-    "before the lease": ("promotion", "before", LEASE, 0, {"blue": 100}, "kept"),
     "before the canary": ("promotion", "before", SHIFT, -2, {"blue": 100}, "reverted"),
     "after the canary": ("promotion", "after", SHIFT, -2, {"blue": 90, "green": 10}, "kept"),
     "after the last shift": ("promotion", "after", SHIFT, -1, {"green": 100}, "reverted"),
     "before the retirement": ("promotion", "before", RETIREMENT, -1, {"green": 100}, "kept"),
     "before the rollback's shift": ("rollback", "before", SHIFT, -1, {"green": 100}, "kept"),
-    "after the rollback's shift": ("rollback", "after", SHIFT, -1, {"blue": 100}, "reverted"),
 }
 
 
