@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from bluegreen.capacity.memory import MemoryCapacity
 from bluegreen.rollout.clock import FakeClock
-from bluegreen.routers.memory import WORLDS, MemoryWorld, world
+from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld, world
 from bluegreen.swap.service import SwapService
+
+METHODS = [
+    *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health")),
+    *((MemoryCapacity, name) for name in ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep")),
+]
+"""Every call of the platform that a swap makes."""
 
 STEPS = [{"weight_percent": 10, "hold_seconds": 30}, {"weight_percent": 50, "hold_seconds": 30}]
 

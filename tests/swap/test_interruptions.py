@@ -12,28 +12,21 @@ from dataclasses import dataclass
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap.lease import leases_in
 from bluegreen.swap.service import SwapService
+from tests.swap.bench import METHODS, inputs
 
-BLUE = {
-    "active_color": "blue",
-    "releases": {"blue": "v1", "green": "v2"},
-    "router": {"kind": "memory", "name": "interrupted"},
-    "capacity": {"kind": "memory", "name": "interrupted", "desired_count": 3.0},
-    "strategy": {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 5}]},
-    "bake_seconds": 5,
-    "steady_state_timeout_seconds": 10,
-}
+BLUE = inputs(
+    "interrupted",
+    strategy={"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 5}]},
+    bake_seconds=5,
+    steady_state_timeout_seconds=10,
+)
 GREEN = {**BLUE, "active_color": "green"}
-METHODS = [
-    *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health")),
-    *((MemoryCapacity, name) for name in ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep")),
-]
 
 
 class Killed(BaseException):

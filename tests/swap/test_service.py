@@ -10,16 +10,9 @@ from bluegreen.rollout.errors import InvalidInput, PlatformError, RestoreFailed,
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap.service import SwapService
+from tests.swap.bench import inputs
 
-BLUE = {
-    "active_color": "blue",
-    "releases": {"blue": "v1", "green": "v2"},
-    "router": {"kind": "memory", "name": "service"},
-    "capacity": {"kind": "memory", "name": "service", "desired_count": 3.0},
-    "strategy": {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 30}]},
-    "bake_seconds": 60,
-    "steady_state_timeout_seconds": 60,
-}
+BLUE = inputs("service", strategy={"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 30}]})
 GREEN = {**BLUE, "active_color": "green"}
 
 

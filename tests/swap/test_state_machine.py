@@ -14,17 +14,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bluegreen.capacity.memory import MemoryCapacity
 from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import COLORS, Weights, other
-from bluegreen.routers.memory import WORLDS, MemoryRouter
+from bluegreen.routers.memory import WORLDS
 from bluegreen.swap.lease import ABORT, leases_in
-from tests.swap.bench import Swap
+from tests.swap.bench import METHODS, Swap
 
-METHODS = [
-    *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health")),
-    *((MemoryCapacity, name) for name in ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep")),
-]
 _numbers = itertools.count()
 # The calls before the first shift are few, and each is worth being interrupted.
 points = st.integers(1, 20) | st.integers(1, 60)

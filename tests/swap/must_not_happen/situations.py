@@ -13,12 +13,9 @@ from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import COLORS, Color, Convergence, Decision, Phase, Readiness, Verdict, Weights
 from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import ABORT, leases_in
+from tests.swap import bench
 
-METHODS = [
-    *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health", "delete")),
-    *((MemoryCapacity, name) for name in ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep")),
-    (MemoryCapacity, "delete"),
-]
+METHODS = [*bench.METHODS, (MemoryRouter, "delete"), (MemoryCapacity, "delete")]
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
 AT_ONCE: dict[str, Any] = {"strategy": {"steps": []}, "bake_seconds": 0}
 BEFORE_IT_IS_OVER = tuple(phase for phase in Phase if phase is not Phase.AFTER)
