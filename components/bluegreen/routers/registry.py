@@ -9,6 +9,7 @@ ROUTERS: Registry[TrafficRouter] = Registry(
     "router",
     {
         "alb": "bluegreen.routers.alb:AlbRouter",
+        "alb_listeners": "bluegreen.routers.listener_pair:ListenerPairRouter",
         "memory": "bluegreen.routers.memory:MemoryRouter",
     },
 )

@@ -1,0 +1,134 @@
+"""What routers for Elastic Load Balancing share: target health, owner and marks as tags, forwards as weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bluegreen.clients.aws import AwsConnection, called
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.errors import NotOwned
+from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
+
+OWNER_TAG = "bluegreen:owner"
+MARK_PREFIX = "bluegreen:mark:"
+
+
+def parse_target_groups(fields: Fields) -> dict[Color, Any]:
+    """The ``target_groups`` section: an ARN for each color, two different ones."""
+    groups = fields.section("target_groups") or Fields({})
+    found: dict[Color, Any] = {color: groups.text(color) for color in COLORS}
+    if found["blue"] == found["green"] and found["blue"] is not UNKNOWN:
+        groups.problem("green", found["green"], "another target group than blue's")
+    groups.done()
+    return found
+
+
+def target_health(aws: AwsConnection, target_group_arn: str) -> Readiness:
+    """What the load balancer's own health checks say of a group's targets: one call."""
+    with called("elasticloadbalancing:DescribeTargetHealth"):
+        answer = aws.client("elbv2").describe_target_health(TargetGroupArn=target_group_arn)
+    # Draining targets are on their way out and take no new requests: they are not the color's any more.
+    states = [
+        item["TargetHealth"]
+        for item in answer["TargetHealthDescriptions"]
+        if item["TargetHealth"]["State"] != "draining"
+    ]
+    healthy = sum(state["State"] == "healthy" for state in states)
+    reason = next((_why(state) for state in states if state["State"] != "healthy"), "")
+    if not states:
+        reason = "no target is registered"
+    return Readiness(bool(states) and healthy == len(states), healthy, len(states), reason)
+
+
+def _why(state: Mapping[str, Any]) -> str:
+    return " ".join(str(state[key]) for key in ("State", "Reason", "Description") if state.get(key))
+
+
+def tags_of(aws: AwsConnection, arn: str) -> dict[str, str]:
+    """The tags of a listener or a rule: one call."""
+    with called("elasticloadbalancing:DescribeTags"):
+        described = aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"]
+    return {tag["Key"]: tag["Value"] for found in described for tag in found["Tags"]}
+
+
+def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
+    """The marks among an object's tags."""
+    return {key.removeprefix(MARK_PREFIX): value for key, value in tags.items() if key.startswith(MARK_PREFIX)}
+
+
+def set_marks(aws: AwsConnection, arn: str, changes: Mapping[str, str | None]) -> None:
+    """Set and remove marks: a call for each of the two."""
+    tag(aws, arn, {MARK_PREFIX + name: value for name, value in changes.items() if value is not None})
+    untag(aws, arn, [MARK_PREFIX + name for name, value in changes.items() if value is None])
+
+
+def tag(aws: AwsConnection, arn: str, tags: Mapping[str, str]) -> None:
+    """Add tags; none is fine."""
+    if tags:
+        with called("elasticloadbalancing:AddTags"):
+            pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+            aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=pairs)
+
+
+def untag(aws: AwsConnection, arn: str, keys: Sequence[str]) -> None:
+    """Remove tags, there or not; none is fine."""
+    if keys:
+        with called("elasticloadbalancing:RemoveTags"):
+            aws.client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=list(keys))
+
+
+def refuse_stranger(holder: str | None, owner: str, what: str) -> None:
+    """End with an error when what is in our place is not ours.
+
+    Raises:
+        NotOwned: naming who owns it.
+    """
+    if holder != owner:
+        owned_by = f"is owned by {holder}" if holder else "was not made by bluegreen"
+        raise NotOwned("elasticloadbalancing:DescribeTags", f"{what} {owned_by}; this swap is {owner}")
+
+
+def shares_of(actions: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Weight by target group ARN of the forward among a rule's actions; empty when there is none."""
+    for action in actions:
+        if action["Type"] == "forward":
+            groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
+            return {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
+    return {}
+
+
+def weights_of(actions: Sequence[Mapping[str, Any]], target_groups: Mapping[Color, str]) -> Weights:
+    """Percent of what the actions forward to each color."""
+    shares = shares_of(actions)
+    total = sum(shares.values())
+    blue, green = (shares.get(target_groups[color], 0) for color in COLORS)
+    if total == 0:
+        return Weights()
+    blue_percent, green_percent = (_percent(share, total) for share in (blue, green))
+    if blue + green == total:  # rounding must not show a leak that is not there
+        green_percent = 100 - blue_percent
+    return Weights(blue_percent, min(green_percent, 100 - blue_percent))
+
+
+def _percent(share: int, total: int) -> int:
+    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    if share in (0, total):
+        return 100 if share else 0
+    return min(max(round(100 * share / total), 1), 99)
+
+
+def with_forward(actions: Sequence[Mapping[str, Any]], forward: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A listener's or rule's actions with another forward at their end; sign-in actions before it stay."""
+    kept = [_resent(action) for action in actions if action["Type"].startswith("authenticate-")]
+    last: dict[str, Any] = {"Type": "forward", "ForwardConfig": dict(forward)}
+    ordered = [{**action, "Order": order} for order, action in enumerate([*kept, last], 1)]
+    return ordered if kept else [last]
+
+
+def _resent(action: Mapping[str, Any]) -> dict[str, Any]:
+    """An action as it may be sent back: the client secret of OpenID Connect is never read, only kept."""
+    config = action.get("AuthenticateOidcConfig")
+    if config is None:
+        return dict(action)
+    return {**action, "AuthenticateOidcConfig": {**config, "UseExistingClientSecret": True}}
