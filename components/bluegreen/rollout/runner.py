@@ -291,20 +291,31 @@ class Runner:
                 )
         weights = Weights.split(plan.target, step.weight_percent)
         self._shifted_at_seconds = self._shifted_at_seconds or self._clock.wall_seconds()
-        self._write(weights, self._limits.converge_timeout_seconds)
+        self._write(weights)
         hold = f", hold {step.hold_seconds:g} s" if step.hold_seconds and plan.analysis else ""
         self._tell("shift", f"{weights}{hold}", weights=weights.as_dict())
         if plan.analysis and step.hold_seconds:
             self._hold(Phase.HOLD, plan.target, step.hold_seconds)
 
-    def _write(self, weights: Weights, limit_seconds: float) -> None:
+    def _write(self, weights: Weights, *, stoppable: bool = True) -> None:
+        limit_seconds = self._limits.converge_timeout_seconds
         self._written = weights  # before the call: a lost reply may still have moved traffic
         self._router.write(weights)
         deadline = self._clock.monotonic_seconds() + limit_seconds
+        told = None
         while self._router.verify(weights) is not Convergence.CONVERGED:
+            progress = self._router.progress()
+            if progress != told:
+                told = progress
+                self._tell("wait", f"waiting for {weights} to take effect{': ' if told else ''}{told}")
             if self._clock.monotonic_seconds() >= deadline:
-                raise Stopped(f"{weights} was written and had not taken effect after {limit_seconds:g} s")
+                at = f": {told}" if told else ""
+                raise Stopped(f"{weights} was written and had not taken effect after {limit_seconds:g} s{at}")
             self._clock.sleep(self._limits.poll_interval_seconds)
+            if stoppable:
+                self._stop_if_asked()
+            else:
+                self._watch.check()  # a restore goes on, but its lease has to be renewed
 
     # -- after a failure
 
@@ -315,7 +326,7 @@ class Runner:
             self._router,
             self._clock,
             self._tell,
-            lambda weights: self._write(weights, self._limits.converge_timeout_seconds),
+            lambda weights: self._write(weights, stoppable=False),
             self._watch.judge,
             self._limits.restore_timeout_seconds,
         )

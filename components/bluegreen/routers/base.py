@@ -62,6 +62,13 @@ class TrafficRouter(Protocol):
         """Set marks on the owned object; ``None`` removes one. Without an object it does nothing. Idempotent."""
         ...
 
+    def progress(self) -> str:
+        """What the platform is at with the last write, as of the last ``verify``; empty where nothing is to be told.
+
+        No I/O: it is told while a swap waits.
+        """
+        ...
+
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """The shell commands that put ``weights`` in place by hand, for when the swap could not. No I/O."""
         ...

@@ -98,6 +98,10 @@ class MemoryRouter:
             elif here.weights != Weights():
                 here.marks[name] = value
 
+    def progress(self) -> str:
+        """Nothing takes time here."""
+        return ""
+
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """How a person does it."""
         return (f"set the world {self.name} to {weights}",)

@@ -17,6 +17,7 @@ Inputs (all plain data):
 ``scale_down_delay_seconds``     how long the old color stays warm for a rollback, default 600
 ``idle_capacity_percent``        the idle color's size at rest, of the live color's: 0 (default) to 100
 ``steady_state_timeout_seconds`` how long the new color may take to be ready, default 600
+``converge_timeout_seconds``     how long a written weight may take to take effect, default 60
 ``poll_interval_seconds``        between two looks, default 1
 ``notifications``                a list of ``kind`` and what that notifier wants: told how each swap ended
 ``event_log``                    a file to which every event is appended as a line of JSON
@@ -69,6 +70,7 @@ INPUT_KEYS = (
     "scale_down_delay_seconds",
     "idle_capacity_percent",
     "steady_state_timeout_seconds",
+    "converge_timeout_seconds",
     "poll_interval_seconds",
     "notifications",
     "event_log",
@@ -146,6 +148,9 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     notifications = [gating.section_of(NOTIFIERS, entry) for entry in fields.sections("notifications")]
     limits = Limits(
         steady_state_timeout_seconds=fields.number("steady_state_timeout_seconds", 600, least=1, unit="seconds"),
+        converge_timeout_seconds=fields.number(
+            "converge_timeout_seconds", 60, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"
+        ),
         poll_interval_seconds=fields.number("poll_interval_seconds", 1, least=0.05, most=60, unit="seconds"),
     )
     pause = fields.whole("promote_to_percent", 100, least=1, most=100)

@@ -7,6 +7,7 @@ import shlex
 
 import pytest
 
+from bluegreen.fields import Fields
 from bluegreen.rollout.errors import SwapFailed
 from bluegreen.rollout.model import COLORS, Decision, Phase, Weights
 from bluegreen.routers.alb import AlbRouter
@@ -35,7 +36,8 @@ def test_long_lived_clients_are_not_cut_off(monkeypatch, script, outcome):
 def test_sticky_clients_are_not_cut_off_and_not_kept_from_the_new_color(monkeypatch):
     """flagger#1647, sticky clients: they stay while traffic is split, and on nothing that has no traffic any more."""
     groups = {color: f"arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/{color}/1" for color in COLORS}
-    router = AlbRouter("arn:listener", 100, groups, "project/stack/web", stickiness_seconds=60)
+    where = {"listener_arn": "arn:listener", "priority": 100, "target_groups": groups, "owner": "project/stack/web"}
+    router = AlbRouter(**AlbRouter.parse(Fields({**where, "stickiness_seconds": 60})))
 
     def forward(weights):
         (command,) = router.commands(weights)
