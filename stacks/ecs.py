@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 import bluegreen
-from bluegreen.aws import EcsService
+from bluegreen.aws import EcsService, alb
 
 config = pulumi.Config()
 
@@ -31,6 +31,7 @@ web = EcsService(
     green={"image": config.require("greenImage"), "environment": {"COLOR": "green"}, "ports": [8080]},
     vpc_id=vpc_id,
     subnet_ids=subnet_ids,
+    entry=alb(health_check={"interval": 5, "timeout": 2}),
     container_port=setting("containerPort", 8080),
     assign_public_ip=config.get_bool("assignPublicIp") or False,
     desired_count=setting("desiredCount", 2),
@@ -45,7 +46,6 @@ web = EcsService(
     notifications=setting("notifications", []),
     event_log=config.get("eventLog"),
     aws_connection={"role_arn": role_arn} if (role_arn := config.get("swapRoleArn")) else None,
-    health_check={"interval": 5, "timeout": 2},
     tags=config.get_object("tags"),
 )
 

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 import bluegreen
-from bluegreen.aws import EcsService, ecs_autoscaling, gate_inputs
+from bluegreen.aws import EcsService, alb, ecs_autoscaling, gate_inputs
 from tests.aws import mocked
 
 SHORTEST = {
@@ -46,7 +46,7 @@ def test_only_the_first_live_color_starts_with_tasks():
 
 
 def test_the_listener_says_503_by_itself_and_each_color_has_a_rule_that_never_changes():
-    resources, _ = declared(preview_cidrs=["10.0.0.0/8"])
+    resources, _ = declared(entry=alb(preview_cidrs=["10.0.0.0/8"]))
     (listener,) = of(resources, "aws:lb/listener:Listener").values()
     assert listener["defaultActions"][0]["fixedResponse"]["statusCode"] == "503"
     rules = of(resources, "aws:lb/listenerRule:ListenerRule")
@@ -72,7 +72,9 @@ def test_both_colors_are_alike_but_for_the_release():
 
 def test_what_is_there_already_is_used_and_not_made():
     resources, _ = declared(
-        load_balancer_arn="arn:lb", cluster_arn="arn:cluster", certificate_arn="arn:cert", execution_role_arn="arn:role"
+        entry=alb(load_balancer_arn="arn:lb", certificate_arns=["arn:cert"]),
+        cluster_arn="arn:cluster",
+        execution_role_arn="arn:role",
     )
     kinds = {found.type for found in resources}
     assert not kinds & {"aws:lb/loadBalancer:LoadBalancer", "aws:ecs/cluster:Cluster", "aws:iam/role:Role"}
@@ -235,7 +237,7 @@ def test_a_listeners_arn_names_its_load_balancer():
         ),
         ({"strategy": bluegreen.steps([(50, 1), (10, 1)])}, "strategy.steps[1].weight_percent: 10 is not allowed"),
         ({"gates": [{"kind": "hope"}]}, "gates[0].kind: 'hope' is not allowed; allowed: "),
-        ({"rule_priority": 2}, "rule_priority: 2 is not allowed"),
+        ({"entry": alb(rule_priority=2)}, "rule_priority: 2 is not allowed"),
         ({"bake_seconds": -1}, "bake_seconds: -1 is not allowed"),
     ],
 )

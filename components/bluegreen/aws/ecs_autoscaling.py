@@ -53,9 +53,9 @@ class Scaled:
     """What a color's target scales, and what is counted for it."""
 
     cluster_arn: pulumi.Input[str]
-    service: aws.ecs.Service
-    listener_arn: pulumi.Input[str]
-    target_group: aws.lb.TargetGroup
+    service_name: pulumi.Input[str]
+    listener_arn: pulumi.Input[str] | None
+    target_group_arn: pulumi.Input[str] | None
 
 
 def color_autoscaling(
@@ -83,7 +83,7 @@ def color_autoscaling(
         f"{name}-{color}",
         service_namespace="ecs",
         scalable_dimension="ecs:service:DesiredCount",
-        resource_id=pulumi.Output.all(scaled.cluster_arn, scaled.service.name).apply(_resource_id),
+        resource_id=pulumi.Output.all(scaled.cluster_arn, scaled.service_name).apply(_resource_id),
         min_capacity=autoscaling["min_capacity"] if least_at_rest is None else least_at_rest,
         max_capacity=autoscaling["max_capacity"],
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=_NOT_OURS),
@@ -112,7 +112,7 @@ def _trackings(autoscaling: Mapping[str, Any], scaled: Scaled) -> dict[str, Any]
         if autoscaling.get(field) is not None:
             specification: dict[str, Any] = {"predefined_metric_type": metric}
             if field == "target_requests_per_task":
-                arns = pulumi.Output.all(scaled.listener_arn, scaled.target_group.arn)
+                arns = pulumi.Output.all(scaled.listener_arn, scaled.target_group_arn)
                 specification["resource_label"] = arns.apply(_resource_label)
             found[field.split("_")[1]] = {
                 "target_value": autoscaling[field],

@@ -25,6 +25,7 @@ class EcsRelease(TypedDict, total=False):
         command: the container's command.
         ports: the ports that the container listens on; the service's ``container_port`` when absent.
         containers: container definitions as ECS has them, instead of all of the above.
+        existing: a service that runs already and stays as it is, instead of all of the above; see ``ExistingService``.
     """
 
     image: Any
@@ -33,11 +34,35 @@ class EcsRelease(TypedDict, total=False):
     command: Sequence[str]
     ports: Sequence[int]
     containers: Sequence[Mapping[str, Any]]
+    existing: ExistingService
+
+
+class ExistingService(TypedDict):
+    """What a color is until something is deployed to it: a live service that is adopted.
+
+    Attributes:
+        service_arn: the ECS service's.
+        target_group_arn: the group that its tasks register in.
+        task_definition_arn: the revision that it runs.
+        release: what it runs, as people read it.
+    """
+
+    service_arn: Any
+    target_group_arn: Any
+    task_definition_arn: Any
+    release: str
 
 
 def problems_in(color: Color, release: Mapping[str, Any], container_port: int) -> list[Problem]:
     """What is wrong with a release. Values that only an update knows (outputs) pass."""
     fields = Fields(release, color)
+    existing = fields.section("existing", None)
+    if existing is not None:
+        for name in ExistingService.__annotations__:
+            existing.text(name)
+        existing.done()
+        fields.done()
+        return fields.problems
     if "containers" in release:
         ports = _container_ports(fields, release["containers"])
     else:
@@ -122,6 +147,8 @@ def _pairs(found: Mapping[str, str] | None, value: str) -> list[dict[str, str]]:
 
 def release_name(release: Mapping[str, Any]) -> str:
     """The release as people read it: its images, and a short digest of whatever else makes it what it is."""
+    if "existing" in release:
+        return str(release["existing"]["release"])
     if "containers" in release:
         images = " + ".join(str(container["image"]) for container in release["containers"])
         rest: object = release["containers"]

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws import ecs_release
+from bluegreen.aws.entry.base import Entered
 from bluegreen.rollout.model import Color
 
 _EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
@@ -36,16 +37,22 @@ def task_security_group(
     name: str,
     vpc_id: pulumi.Input[str],
     port: int,
+    *,
     from_groups: pulumi.Input[Sequence[str]],
+    from_cidrs: Sequence[str],
     tags: Mapping[str, str],
     parent: pulumi.Resource,
 ) -> aws.ec2.SecurityGroup:
-    """Lets the load balancer in, and nobody else."""
+    """Lets the entry in, and nobody else."""
+    sources: list[Any] = [{"security_groups": from_groups}] if from_groups != () else []
+    if from_cidrs:
+        sources.append({"cidr_blocks": list(from_cidrs)})
+    rules: list[Any] = [{"protocol": "tcp", "from_port": port, "to_port": port, **source} for source in sources]
     return aws.ec2.SecurityGroup(
         f"{name}-tasks",
         vpc_id=vpc_id,
         description=f"{name}: requests from the load balancer",
-        ingress=[{"protocol": "tcp", "from_port": port, "to_port": port, "security_groups": from_groups}],
+        ingress=rules,
         egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}],
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent),
@@ -86,8 +93,7 @@ def color_service(
     release: Mapping[str, Any],
     settings: TaskSettings,
     *,
-    target_group: aws.lb.TargetGroup,
-    attached_by: aws.lb.ListenerRule,
+    entered: Entered,
     first_count: int,
     tags: Mapping[str, str],
     parent: pulumi.Resource,
@@ -114,6 +120,15 @@ def color_service(
         tags=tags,
         opts=child,
     )
+    balancers: list[Any] = [
+        {
+            "target_group_arn": arn,
+            "container_name": ecs_release.container_for(release, settings.container_port),
+            "container_port": settings.container_port,
+        }
+        for arn in _of(color, entered.target_group_arns)
+    ]
+    registries: list[Any] = [{"registry_arn": arn} for arn in _of(color, entered.service_registry_arns)]
     return aws.ecs.Service(
         f"{name}-{color}",
         cluster=settings.cluster_arn,
@@ -125,16 +140,20 @@ def color_service(
             "security_groups": [settings.security_group_id],
             "assign_public_ip": settings.assign_public_ip,
         },
-        load_balancers=[
-            {
-                "target_group_arn": target_group.arn,
-                "container_name": ecs_release.container_for(release, settings.container_port),
-                "container_port": settings.container_port,
-            }
-        ],
+        load_balancers=balancers,
+        service_registries=registries[0] if registries else None,
         deployment_circuit_breaker={"enable": True, "rollback": False},
         propagate_tags="SERVICE",
         tags=tags,
-        # ECS refuses a target group without a load balancer; the count belongs to the swap after creation.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[attached_by], ignore_changes=["desiredCount"]),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            # ECS refuses a target group without a load balancer.
+            depends_on=[*entered.attachments.get(color, ())],
+            # The count belongs to the swap after creation.
+            ignore_changes=["desiredCount"],
+        ),
     )
+
+
+def _of(color: Color, found: Mapping[Color, pulumi.Output[str]]) -> list[pulumi.Output[str]]:
+    return [found[color]] if color in found else []

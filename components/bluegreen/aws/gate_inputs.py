@@ -11,6 +11,8 @@ from typing import Any
 
 import pulumi
 
+from bluegreen.declaration import refuse
+from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
 _BALANCER, _GROUP = "{load_balancer}", "{target_group}"
@@ -19,21 +21,28 @@ _BALANCER, _GROUP = "{load_balancer}", "{target_group}"
 def bound(
     gate: Mapping[str, Any],
     connection: Mapping[str, str],
-    listener_arn: pulumi.Input[str],
-    target_group_arns: Mapping[Color, pulumi.Input[str]],
+    listener_arn: pulumi.Input[str] | None,
+    target_group_arns: Mapping[Color, pulumi.Input[str]] | None,
 ) -> dict[str, Any]:
     """The gate with what it left open.
 
     Args:
         gate: as a user declared it.
         connection: the swap's own.
-        listener_arn: the listener in front of the service; its ARN names the load balancer.
-        target_group_arns: a target group for each color.
+        listener_arn: the listener in front of the service, if there is one; its ARN names the load balancer.
+        target_group_arns: a target group for each color, if there are any.
+
+    Raises:
+        pulumi.RunError: a dimension stands for what is not there.
     """
     source = gate.get("source")
     if isinstance(source, Mapping) and source.get("kind") == "cloudwatch":
         found = {"aws": dict(connection), **source}
         if any(value in (_BALANCER, _GROUP) for value in _texts(source.get("dimensions"))):
+            if listener_arn is None or not target_group_arns:
+                allowed = f"values of your own: nothing here is behind {_BALANCER} or a {_GROUP}"
+                refuse("gates", [Problem("source.dimensions", source.get("dimensions"), allowed)])
+                raise AssertionError  # refuse has ended the program
             found["color_dimensions"] = {
                 color: {
                     **_filled(source.get("dimensions") or {}, listener_arn, target_group_arns[color]),

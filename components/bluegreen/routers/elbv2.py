@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.clients.aws import AwsConnection, called
+from botocore.exceptions import ClientError
+
+from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
+Actions = Sequence[Mapping[str, Any]]
 OWNER_TAG = "bluegreen:owner"
 MARK_PREFIX = "bluegreen:mark:"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What is at a place now.
+
+    Attributes:
+        arn: of the rule or listener.
+        actions: its actions.
+        tags: its tags.
+        owned: whether the swap has made it or taken it over.
+    """
+
+    arn: str
+    actions: Actions
+    tags: Mapping[str, str]
+    owned: bool
 
 
 def parse_target_groups(fields: Fields) -> dict[Color, Any]:
@@ -132,3 +153,15 @@ def _resent(action: Mapping[str, Any]) -> dict[str, Any]:
     if config is None:
         return dict(action)
     return {**action, "AuthenticateOidcConfig": {**config, "UseExistingClientSecret": True}}
+
+
+def rule_actions(aws: AwsConnection, arn: str) -> Actions:
+    """A rule's actions: one call; empty when there is no such rule."""
+    with called("elasticloadbalancing:DescribeRules"):
+        try:
+            found = aws.client("elbv2").describe_rules(RuleArns=[arn])["Rules"]
+        except ClientError as error:
+            if error_code(error) != "RuleNotFound":
+                raise
+            return ()
+    return found[0]["Actions"] if found else ()

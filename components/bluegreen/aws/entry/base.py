@@ -1,0 +1,108 @@
+"""What an entry is: how requests reach the colors, and where the swap moves them.
+
+A component brings what runs in the colors (the units: tasks, instances, clusters) and takes any entry in front of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pulumi
+
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
+
+PREVIEW_HEADER = "X-Bluegreen-Color"
+"""A request with this header reaches the color that it names, live or idle, where an entry has such a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a component gives an entry to build on.
+
+    Attributes:
+        name: the component's.
+        owner: ``project/stack/name``, written on what the swap owns.
+        active_color: who carries production traffic; only for what is set once, when it is made.
+        vpc_id: where everything runs.
+        subnet_ids: of the load balancer and the units.
+        port: the port that units listen on.
+        target_type: how units register: ``ip`` or ``instance``.
+        connection: the swap's ``aws`` section.
+        tags: for what both colors share.
+        color_tags: for what belongs to a color.
+        parent: the component.
+        target_groups: groups that are there already, by color; the entry makes the others.
+    """
+
+    name: str
+    owner: str
+    active_color: str
+    vpc_id: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    port: int
+    target_type: str
+    connection: Mapping[str, str]
+    tags: Mapping[str, str]
+    color_tags: Mapping[Color, Mapping[str, str]]
+    parent: pulumi.Resource
+    target_groups: Mapping[Color, pulumi.Input[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What an entry gives back.
+
+    Attributes:
+        router: the swap's ``router`` section, with outputs in it.
+        url: where production requests go.
+        preview_urls: a URL for each color; with the entry's ``preview_headers`` it reaches that color.
+        target_group_arns: where units register, by color; none with Cloud Map.
+        service_registry_arns: the Cloud Map services that units register in, by color.
+        attachments: what has to exist before units register: rules, listeners.
+        security_group_ids: security groups whose requests the units must let in.
+        source_cidrs: networks whose requests the units must let in.
+        listener_arn: names the load balancer in CloudWatch metrics.
+    """
+
+    router: Mapping[str, Any]
+    url: pulumi.Output[str]
+    preview_urls: Mapping[Color, pulumi.Output[str]]
+    target_group_arns: Mapping[Color, pulumi.Output[str]] = field(default_factory=dict)
+    service_registry_arns: Mapping[Color, pulumi.Output[str]] = field(default_factory=dict)
+    attachments: Mapping[Color, Sequence[pulumi.Resource]] = field(default_factory=dict)
+    security_group_ids: pulumi.Input[Sequence[str]] = ()
+    source_cidrs: Sequence[str] = ()
+    listener_arn: pulumi.Output[str] | None = None
+
+
+class Entry(Protocol):
+    """Made by a function of ``bluegreen.aws`` (``alb()``, ``nlb()``, ...), checked and declared by a component."""
+
+    @property
+    def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
+        """The request headers that select each color; empty where its preview URL alone does."""
+        ...
+
+    @property
+    def converge_timeout_seconds(self) -> float:
+        """How long a written weight may take to take effect here."""
+        ...
+
+    def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with the options. Pure; values that only an update knows pass.
+
+        Args:
+            settings: the component's ``SwapSettings``, where an option goes with some of them alone.
+        """
+        ...
+
+    def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
+        """The ``router`` section before anything is declared, ``UNKNOWN`` where only an update knows."""
+        ...
+
+    def declare(self, ground: Ground) -> Entered:
+        """Declare the resources."""
+        ...

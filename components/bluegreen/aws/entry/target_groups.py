@@ -1,0 +1,99 @@
+"""The colors' target groups: alike but for the name, so that neither color is judged by other checks than its rival."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen.aws.entry.base import Ground
+from bluegreen.declaration import known
+from bluegreen.fields import Fields
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+
+HTTP_HEALTH_CHECK: Mapping[str, Any] = {
+    "path": "/healthz",
+    "matcher": "200",
+    "interval": 10,
+    "timeout": 5,
+    "healthy_threshold": 2,
+    "unhealthy_threshold": 2,
+}
+_ALGORITHMS = ("round_robin", "least_outstanding_requests", "weighted_random")
+
+
+class HttpTargetGroups(TypedDict, total=False):
+    """What both colors' target groups of an Application Load Balancer have.
+
+    Attributes:
+        health_check: ``path``, ``matcher``, ``interval``, ``timeout``, ``healthy_threshold``, ``unhealthy_threshold``,
+            ``port``, ``protocol``; what is absent keeps its default, path ``/healthz`` every 10 seconds.
+        deregistration_delay_seconds: how long a leaving unit may finish its requests, 0-3600, default 30.
+        slow_start_seconds: how long a new unit gets less than its share, 30-900, or 0 (default) for not at all.
+        cross_zone: whether units of all zones get requests; absent: as the load balancer has it.
+        protocol_version: ``HTTP1`` (default), ``HTTP2`` or ``GRPC``.
+        algorithm: ``round_robin`` (default), ``least_outstanding_requests``, ``weighted_random``.
+        unit_stickiness_seconds: how long a client stays with one unit, 1-604800; absent: not at all.
+        ipv6_units: whether units register by IPv6 addresses; default no.
+    """
+
+    health_check: Mapping[str, Any]
+    deregistration_delay_seconds: int
+    slow_start_seconds: int
+    cross_zone: bool
+    protocol_version: str
+    algorithm: str
+    unit_stickiness_seconds: int
+    ipv6_units: bool
+
+
+def problems_in(options: HttpTargetGroups) -> list[Problem]:
+    """What is wrong with them. Values that only an update knows (outputs) pass."""
+    fields = Fields(known(options))
+    fields.whole("deregistration_delay_seconds", 30, most=3600)
+    slow_start = fields.whole("slow_start_seconds", 0, most=900)
+    algorithm = fields.text("algorithm", "round_robin", choices=_ALGORITHMS)
+    if isinstance(slow_start, int) and 0 < slow_start < 30:
+        fields.problem("slow_start_seconds", slow_start, "0, or a whole number from 30 to 900")
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+    if slow_start and algorithm not in (None, "round_robin"):
+        fields.problem("algorithm", algorithm, "round_robin, where slow_start_seconds is set")
+    fields.text("protocol_version", "HTTP1", choices=("HTTP1", "HTTP2", "GRPC"))
+    fields.whole("unit_stickiness_seconds", None, least=1, most=604_800)
+    for name in ("health_check", "cross_zone", "ipv6_units"):
+        fields.raw(name)
+    fields.done()
+    return fields.problems
+
+
+def http_target_groups(ground: Ground, options: HttpTargetGroups) -> dict[Color, pulumi.Output[str]]:
+    """One target group a color, made where there is none yet: their ARNs."""
+    cross_zone, sticky = options.get("cross_zone"), options.get("unit_stickiness_seconds")
+    check: Any = {**HTTP_HEALTH_CHECK, **options.get("health_check", {})}
+    stickiness: Any = None if sticky is None else {"type": "lb_cookie", "cookie_duration": sticky, "enabled": True}
+    arns: dict[Color, pulumi.Output[str]] = {}
+    for color in COLORS:
+        if color in ground.target_groups:
+            arns[color] = pulumi.Output.from_input(ground.target_groups[color])
+            continue
+        arns[color] = aws.lb.TargetGroup(
+            f"{ground.name}-{color}",
+            vpc_id=ground.vpc_id,
+            port=ground.port,
+            protocol="HTTP",
+            protocol_version=options.get("protocol_version"),
+            target_type=ground.target_type,
+            ip_address_type="ipv6" if options.get("ipv6_units") else None,
+            health_check=check,
+            deregistration_delay=options.get("deregistration_delay_seconds", 30),
+            slow_start=options.get("slow_start_seconds"),
+            load_balancing_algorithm_type=options.get("algorithm"),
+            load_balancing_cross_zone_enabled=None if cross_zone is None else str(cross_zone).lower(),
+            stickiness=stickiness,
+            tags=ground.color_tags[color],
+            opts=pulumi.ResourceOptions(parent=ground.parent),
+        ).arn
+    return arns

@@ -1,0 +1,124 @@
+"""A rule, or a whole listener, that was there before: taken over without moving traffic, and left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bluegreen.clients.aws import AwsConnection, called
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.routers import elbv2
+from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand, rule_actions
+
+
+@dataclass(slots=True)
+class HandedIn:
+    """A rule, or a whole listener, that was there before.
+
+    Attributes:
+        aws: where and as whom to call.
+        owner: who owns it from the first write on.
+        arn: the rule's ARN, or the listener's: then it is about the default action.
+        target_groups: the target groups between which traffic may be moved.
+        is_production: whether taking it over must not move traffic; a test listener's may be moved.
+    """
+
+    aws: AwsConnection
+    owner: str
+    arn: str
+    target_groups: tuple[str, ...]
+    is_production: bool = True
+    _stand: Stand | None = field(default=None, init=False)
+
+    @property
+    def id(self) -> str:
+        """The ARN."""
+        return self.arn
+
+    @property
+    def name(self) -> str:
+        """The ARN."""
+        return self.arn
+
+    @property
+    def _is_rule(self) -> bool:
+        return ":listener-rule/" in self.arn
+
+    def read(self) -> Stand | None:
+        """What is there; without an owner it is nobody's yet."""
+        actions = self.actions()
+        tags = elbv2.tags_of(self.aws, self.arn)
+        holder = tags.get(OWNER_TAG)
+        if holder is not None:
+            elbv2.refuse_stranger(holder, self.owner, self.arn)
+        self._stand = Stand(self.arn, actions, tags, owned=holder is not None)
+        return self._stand
+
+    def actions(self) -> Actions:
+        """The actions."""
+        if self._is_rule:
+            found = rule_actions(self.aws, self.arn)
+        else:
+            with called("elasticloadbalancing:DescribeListeners"):
+                listeners = self.aws.client("elbv2").describe_listeners(ListenerArns=[self.arn])["Listeners"]
+            found = listeners[0]["DefaultActions"] if listeners else ()
+        if not found:
+            call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
+            raise PlatformError(call, f"there is no {self.arn}")
+        return found
+
+    def write(self, forward: Mapping[str, Any]) -> None:
+        """Change its forward; the first time it is taken over, too."""
+        stand = self._stand or self.read()
+        assert stand is not None  # noqa: S101 - read raises when it is not there
+        if not stand.owned:
+            self._take_over(stand, forward)
+        actions = elbv2.with_forward(stand.actions, forward)
+        if self._is_rule:
+            with called("elasticloadbalancing:ModifyRule"):
+                self.aws.client("elbv2").modify_rule(RuleArn=self.arn, Actions=actions)
+        else:
+            with called("elasticloadbalancing:ModifyListener"):
+                self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
+
+    def _take_over(self, stand: Stand, forward: Mapping[str, Any]) -> None:
+        """Adopting something moves no traffic: it has to forward already as the first write says, or to nobody."""
+        live = {arn for arn, share in elbv2.shares_of(stand.actions).items() if share}
+        wanted = {group["TargetGroupArn"] for group in forward["TargetGroups"] if group.get("Weight", 1)}
+        strangers = live.difference(self.target_groups)
+        if strangers or (live and live != wanted and self.is_production):
+            advice = "set activeColor to the color that it forwards to"
+            raise NotOwned(
+                "elasticloadbalancing:DescribeTags",
+                f"{self.arn} forwards to {', '.join(sorted(live))}; taking it over must not move traffic: "
+                + ("hand in that target group as a color's" if strangers else advice),
+            )
+        elbv2.tag(self.aws, self.arn, {OWNER_TAG: self.owner})
+        self._stand = Stand(stand.arn, stand.actions, {**stand.tags, OWNER_TAG: self.owner}, owned=True)
+
+    def remove(self) -> None:
+        """Take our tags away; where it forwards to stays as it is."""
+        stand = self.read()
+        if stand is not None and stand.owned:
+            ours = [key for key in stand.tags if key == OWNER_TAG or key.startswith(elbv2.MARK_PREFIX)]
+            elbv2.untag(self.aws, self.arn, ours)
+        self._stand = None
+
+    def marks(self) -> dict[str, str]:
+        """The marks, kept as tags."""
+        return elbv2.marks_in(elbv2.tags_of(self.aws, self.arn))
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks."""
+        stand = self._stand or self.read()
+        if stand is not None and stand.owned:
+            elbv2.set_marks(self.aws, self.arn, changes)
+
+    def command(self, forward: str) -> str:
+        """What a person types."""
+        if not forward:
+            return f"aws elbv2 remove-tags --resource-arns {self.arn} --tag-keys {OWNER_TAG}"
+        if self._is_rule:
+            return f"aws elbv2 modify-rule --rule-arn {self.arn} --actions '{forward}'"
+        return f"aws elbv2 modify-listener --listener-arn {self.arn} --default-actions '{forward}'"
