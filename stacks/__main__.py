@@ -4,7 +4,10 @@ from importlib import import_module
 
 import pulumi
 
-PLATFORMS = ("ecs",)
+PLATFORMS = (
+    "ecs",
+    "ecs_listeners",
+)
 
 platform = pulumi.Config().require("platform")
 if platform not in PLATFORMS:

@@ -1,28 +1,13 @@
 """A service on ECS behind an Application Load Balancer, in two colors."""
 
-import json
-from typing import Any
-
 import pulumi
-import pulumi_aws as aws
 
 import bluegreen
 from bluegreen.aws import EcsService, alb
+from settings import network, setting
 
 config = pulumi.Config()
-
-
-def setting(key: str, default: Any) -> Any:
-    """An object, a number or a bare word, such as a preset's name; only what is absent is the default."""
-    value = config.get(key)
-    try:
-        return default if value is None else json.loads(value)
-    except ValueError:
-        return value
-
-
-vpc_id = config.get("vpcId") or aws.ec2.get_vpc(default=True).id
-subnet_ids = config.get_object("subnetIds") or aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc_id]}]).ids
+vpc_id, subnet_ids = network()
 
 web = EcsService(
     "web",

@@ -19,7 +19,7 @@ settings.register_profile("bluegreen", deadline=None, suppress_health_check=[Hea
 settings.load_profile("bluegreen")
 
 
-_LONGEST_FIRST = ("matrix", "e2e", "capacity", "localcloud")
+_LONGEST_FIRST = ("scenarios", "matrix", "e2e", "capacity", "localcloud")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,6 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
     items.sort(key=place)  # stable: within a file the order stays
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_shares_with(item)))
+
+
+def _shares_with(item: pytest.Item) -> str:
+    """What one worker runs in one go: a file, or a variant's scenarios, which build on each other."""
+    scene = getattr(item, "callspec", None) and item.callspec.params.get("scene")
+    return f"{item.path.name}, {scene}" if scene else str(item.path.relative_to(REPO))
 
 
 @pytest.fixture(scope="session")

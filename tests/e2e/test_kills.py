@@ -6,14 +6,13 @@ Every call of a swap is tried below the engine (`tests/matrix`); here is a sampl
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 
-import psutil
 import pytest
 
-from localcloud.fault_proxy import Drop, FaultProxy
+from localcloud.fault_proxy import FaultProxy
 from localcloud.load import Load
 from tests.e2e import stack as stacks
+from tests.e2e.killing import Killing
 from tests.e2e.stack import Background, Rule, Stack
 
 CANARY = {"name": "canary", "steps": [{"weight_percent": 10, "hold_seconds": 1}]}
@@ -42,39 +41,6 @@ def calls(made, proxy):
         found[operation] = Counter(proxy.calls)
     proxy.reset()
     return found
-
-
-@dataclass
-class Killing:
-    """A hook of the proxy: kills the provider at one of its calls, which then gets no answer.
-
-    Attributes:
-        call: the name of the call.
-        nth: which of them, from 1.
-    """
-
-    call: str
-    nth: int
-    ups: list[Background] = field(default_factory=list)
-    seen: int = 0
-    killed: int = 0
-
-    def __call__(self, call: str, number: int) -> None:
-        self.seen += call == self.call
-        if self.killed or call != self.call or self.seen != self.nth:
-            return
-        for process in psutil.Process(self.ups[0].process.pid).children(recursive=True):
-            if is_provider(process):
-                process.kill()
-                self.killed += 1
-        raise Drop
-
-
-def is_provider(process: psutil.Process) -> bool:
-    try:
-        return "pulumi.dynamic" in process.cmdline()
-    except psutil.NoSuchProcess:
-        return False
 
 
 # When, which call, counted from the operation's last one (-1); what is live then, and how the user goes on.

@@ -1,0 +1,43 @@
+"""A dynamic provider that dies at one of its calls: a hook for the fault proxy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import psutil
+
+from localcloud.fault_proxy import Drop
+from tests.e2e.stack import Background
+
+
+@dataclass
+class Killing:
+    """A hook of the proxy: kills the provider at one of its calls, which then gets no answer.
+
+    Attributes:
+        call: the name of the call.
+        nth: which of them, from 1.
+    """
+
+    call: str
+    nth: int
+    ups: list[Background] = field(default_factory=list)
+    seen: int = 0
+    killed: int = 0
+
+    def __call__(self, call: str, number: int) -> None:
+        self.seen += call == self.call
+        if self.killed or call != self.call or self.seen != self.nth:
+            return
+        for process in psutil.Process(self.ups[0].process.pid).children(recursive=True):
+            if is_provider(process):
+                process.kill()
+                self.killed += 1
+        raise Drop
+
+
+def is_provider(process: psutil.Process) -> bool:
+    try:
+        return "pulumi.dynamic" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False

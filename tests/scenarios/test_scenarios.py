@@ -1,0 +1,134 @@
+"""What every platform must do, through the real engine: promotion, rollback, failed gate, drift, kill.
+
+One stack a platform; its tests build on each other in the order in which they stand here. What carries requests, and
+what is looked at where nothing does, is said by each variant's `data_plane`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from localcloud.fault_proxy import FaultProxy
+from tests.e2e.killing import Killing
+from tests.e2e.stack import Background, Stack
+from tests.scenarios.variant import Requests, Variant
+from tests.scenarios.variants import VARIANTS, variant
+
+NO = [{"kind": "command", "command": ["false"], "phases": ["before"]}]
+
+
+@dataclass
+class Scene:
+    """A stack of a variant, and the proxy between it and the emulator."""
+
+    variant: Variant
+    stack: Stack
+    proxy: FaultProxy
+    writes: int = 0
+    gates: Any = field(default=None)
+
+    def up(self, color: str, **config: Any) -> str:
+        """`pulumi up` under requests, none of which may fail."""
+        with self.undisturbed():
+            return self.stack.up(activeColor=color, **config)
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Requests go on meanwhile, and none fails."""
+        found: Requests | None
+        with self.variant.requests(self.stack) as found:
+            yield
+        if found is not None:
+            assert found.failed == 0, found.errors
+            assert found.made > 0, "there were requests"
+
+    def is_live(self, color: str) -> bool:
+        """Whether the color, and nothing else, has production traffic."""
+        assert self.variant.live(self.stack) == {color: 100}
+        assert self.variant.colors(self.stack) in (None, {color})
+        return True
+
+
+@pytest.fixture(scope="module")
+def scene(request, cloud, aws_env, tmp_path_factory) -> Iterator[Scene]:
+    made = variant(request.param)
+    with made.endpoint(cloud) as endpoint, FaultProxy(endpoint) as proxy:
+        stack = Stack(cloud, tmp_path_factory.mktemp(made.platform), made.platform)
+        stack.env["AWS_ENDPOINT_URL"] = proxy.url
+        config = made.config(cloud)
+        with made.around(cloud, stack):
+            try:
+                stack.up(activeColor="blue", **config)
+                yield Scene(made, stack, proxy, gates=config.get("gates"))
+            finally:
+                stack.destroy()
+
+
+pytestmark = pytest.mark.parametrize("scene", VARIANTS, indirect=True, scope="module")
+
+
+def test_a_promotion_moves_all_traffic(scene):
+    assert scene.is_live("blue")
+    preview = scene.stack.pulumi("preview", "--diff", "-c", "activeColor=green")
+    assert '"blue" => "green"' in preview
+    scene.proxy.reset()
+    scene.up("green")
+    made = Counter(scene.proxy.calls)
+    scene.writes = made[scene.variant.write_call]
+    assert scene.is_live("green")
+    entry = scene.stack.output("history")[0]
+    assert entry["outcome"] == "promoted"
+    assert entry["calls"] <= scene.variant.calls["promotion"], made
+    assert scene.writes >= scene.variant.writes
+
+
+def test_a_rollback_moves_it_back(scene):
+    scene.proxy.reset()
+    scene.up("blue")
+    assert scene.is_live("blue")
+    entry = scene.stack.output("history")[0]
+    assert entry["outcome"] == "rolled_back"
+    assert entry["calls"] <= scene.variant.calls["rollback"], Counter(scene.proxy.calls)
+
+
+def test_a_gate_that_fails_keeps_it_where_it_is(scene):
+    with scene.undisturbed():
+        said = scene.stack.up_fails(activeColor="green", gates=NO)
+    assert "gate command false failed" in said
+    assert "traffic was not moved: blue 100 %" in said
+    assert "Traceback" not in said
+    assert scene.is_live("blue")
+    scene.stack.set({"activeColor": "blue", "gates": scene.gates})
+
+
+def test_traffic_moved_by_hand_is_shown_and_put_back(scene):
+    scene.variant.drift(scene.stack)
+    assert scene.variant.live(scene.stack) != {"blue": 100}
+    assert "drift: the live weights are" in scene.stack.pulumi("preview")
+    scene.stack.up()
+    assert scene.is_live("blue")
+    assert scene.stack.outcome() == "healed"
+
+
+def test_a_swap_that_is_killed_is_brought_to_its_end_by_the_next_update(scene):
+    scene.proxy.reset()
+    # After the first write of the shift itself: where it takes several, the others were not made.
+    killing = Killing(scene.variant.write_call, scene.writes - scene.variant.writes + 1)
+    scene.proxy.after = killing
+    with scene.undisturbed():
+        scene.stack.set({"activeColor": "green"})
+        up = Background(scene.stack)
+        killing.ups.append(up)
+        assert up.finish() != 0, up.output
+        assert killing.killed, f"{killing.call} was called {killing.seen} times:\n{up.output}"
+        scene.proxy.reset()
+        scene.stack.up()
+    assert scene.is_live("green")
+    assert scene.stack.output("liveColor") == "green"
+    assert "drift" not in scene.stack.pulumi("preview")

@@ -1,0 +1,80 @@
+"""What a way to route and run both colors tells the scenarios of itself: one small class a platform."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from localcloud.cloud import LocalCloud
+from tests.e2e.stack import Stack
+
+
+@dataclass
+class Requests:
+    """What requests that were made meanwhile came to."""
+
+    failed: int = 0
+    made: int = 0
+    errors: Any = None
+
+
+class Variant:
+    """The defaults are those of a platform without a data plane here.
+
+    Attributes:
+        platform: the stack program's name.
+        data_plane: in a line, what carries requests in these tests; or what was tried, and what is looked at instead.
+        write_call: the API call that moves traffic; a swap is killed right after it.
+        writes: how many of these calls the shift itself makes, the last ones of the swap.
+        calls: the most API calls of a promotion and of a rollback between two warm colors.
+    """
+
+    platform: ClassVar[str]
+    data_plane: ClassVar[str]
+    write_call: ClassVar[str]
+    writes: ClassVar[int] = 1
+    calls: ClassVar[Mapping[str, int]]
+
+    @contextlib.contextmanager
+    def endpoint(self, cloud: LocalCloud) -> Iterator[str]:
+        """What stands for AWS; a front of the emulator, where that lacks something."""
+        yield cloud.endpoint
+
+    def config(self, cloud: LocalCloud) -> dict[str, Any]:
+        """The stack's config beside ``activeColor``: both colors warm, small and quick."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
+        """What has to run beside the stack, from before its first update to after its last."""
+        yield
+
+    def live(self, stack: Stack) -> dict[str, int]:
+        """The live weights, as somebody with a console reads them: ``{"blue": 100}``."""
+        raise NotImplementedError
+
+    def drift(self, stack: Stack) -> None:
+        """Move all traffic, or some of it, to green behind Pulumi's back."""
+        raise NotImplementedError
+
+    def requests(self, stack: Stack) -> AbstractContextManager[Requests | None]:
+        """Requests to production for as long as the context lasts; ``None`` without a data plane."""
+        return contextlib.nullcontext(None)
+
+    def colors(self, stack: Stack) -> set[str] | None:
+        """The colors that answer some production requests now; ``None`` without a data plane."""
+        return None
+
+
+@contextlib.contextmanager
+def load(url: str, rate_per_second: int = 100) -> Iterator[Requests]:
+    """Requests to a URL whose answers name their color."""
+    from localcloud.load import Load
+
+    found = Requests()
+    with Load(url, rate_per_second=rate_per_second) as running:
+        yield found
+    found.failed, found.made, found.errors = running.result.failed, len(running.result), running.result.errors
