@@ -28,7 +28,8 @@ class Ecs(Variant):
     data_plane = "the emulator's own load balancer and tasks"
     write_call = "elasticloadbalancing:ModifyRule"
     writes = 3
-    calls = {"promotion": 40, "rollback": 18}
+    promotion_calls = 40
+    rollback_calls = 18
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         return {**config_of(cloud), "strategy": STEPS}

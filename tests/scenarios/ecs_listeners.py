@@ -18,7 +18,8 @@ class EcsListeners(Variant):
     data_plane = "the emulator's own load balancer for production; it serves one listener, so test is read from the API"
     write_call = "elasticloadbalancing:ModifyRule"
     writes = 2
-    calls = {"promotion": 40, "rollback": 24}
+    promotion_calls = 40
+    rollback_calls = 24
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         return {**config_of(cloud), "gates": []}  # a gate would ask at the test listener

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -29,14 +29,16 @@ class Variant:
         data_plane: in a line, what carries requests in these tests; or what was tried, and what is looked at instead.
         write_call: the API call that moves traffic; a swap is killed right after it.
         writes: how many of these calls the shift itself makes, the last ones of the swap.
-        calls: the most API calls of a promotion and of a rollback between two warm colors.
+        promotion_calls: the most API calls of a promotion between two warm colors.
+        rollback_calls: the same of a rollback.
     """
 
     platform: ClassVar[str]
     data_plane: ClassVar[str]
     write_call: ClassVar[str]
     writes: ClassVar[int] = 1
-    calls: ClassVar[Mapping[str, int]]
+    promotion_calls: ClassVar[int]
+    rollback_calls: ClassVar[int]
 
     @contextlib.contextmanager
     def endpoint(self, cloud: LocalCloud) -> Iterator[str]:
