@@ -5,8 +5,15 @@ from importlib import import_module
 import pulumi
 
 PLATFORMS = (
+    "asg",
     "ecs",
+    "ecs_dns",
+    "ecs_adopt",
     "ecs_listeners",
+    "ecs_nlb",
+    "http_api",
+    "lambda_alias",
+    "rest_api",
 )
 
 platform = pulumi.Config().require("platform")

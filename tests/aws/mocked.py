@@ -32,6 +32,8 @@ class Recorder(mocks.Mocks):
         return f"{args.name}-id", {**computed, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        if args.token == "aws:lb/getListener:getListener":
+            return {**args.args, "protocol": "HTTPS", "port": 443}
         return {**args.args, "dnsName": "shared.example.com", "securityGroups": ["sg-shared"]}
 
 

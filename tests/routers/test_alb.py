@@ -11,6 +11,7 @@ from bluegreen.calls import counted
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
+from bluegreen.routers import elbv2
 from bluegreen.routers.alb import AlbRouter
 from tests.routers import alb_workshop
 
@@ -166,3 +167,130 @@ def test_the_data_plane_follows_the_weights(alb, router, cloud, target_servers):
         assert {client.get("/").headers["x-color"] for _ in range(100)} == {"green"}
         made.delete()
         assert client.get("/").status_code == 503
+
+
+BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
+
+
+def forward(alb, color):
+    return [{"Type": "forward", "TargetGroupArn": alb.groups[color]}]
+
+
+@pytest.fixture(params=["rule", "listener"])
+def handed_in(request, alb):
+    """Routers of a place that is there already, and what it does now; it forwards to the colors that are given."""
+
+    def made(*colors, **more):
+        if request.param == "rule":
+            section = alb_workshop.section_of_a_rule(alb, **more)
+            arn = section["rule_arn"]
+        else:
+            section = alb_workshop.section_of_a_listener(alb, **more)
+            arn = section["listener_arn"]
+        groups = [{"TargetGroupArn": alb.groups[color], "Weight": 1} for color in colors]
+        if groups:
+            write(arn, [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}])
+        return Handed(alb, section, arn)
+
+    def write(arn, actions):
+        if request.param == "rule":
+            alb.elb.modify_rule(RuleArn=arn, Actions=actions)
+        else:
+            alb.elb.modify_listener(ListenerArn=arn, DefaultActions=actions)
+
+    return made
+
+
+class Handed:
+    def __init__(self, alb, section, arn):
+        self.alb, self.section, self.arn = alb, section, arn
+
+    def router(self, **more):
+        fields = Fields({**self.section, **more}, "router")
+        fields.text("kind")
+        arguments = AlbRouter.parse(fields)
+        assert not fields.problems
+        return AlbRouter(**arguments)
+
+    def actions(self):
+        if ":listener-rule/" in self.arn:
+            return self.alb.elb.describe_rules(RuleArns=[self.arn])["Rules"][0]["Actions"]
+        return self.alb.elb.describe_listeners(ListenerArns=[self.arn])["Listeners"][0]["DefaultActions"]
+
+    def tags(self):
+        found = self.alb.elb.describe_tags(ResourceArns=[self.arn])["TagDescriptions"][0]["Tags"]
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+
+def test_what_is_handed_in_is_nobodys_until_the_first_write_and_that_moves_nothing(alb, handed_in):
+    place = handed_in("blue")
+    assert place.router().read().weights == Weights()
+    with pytest.raises(NotOwned, match="must not move traffic: set activeColor to the color that it forwards to"):
+        place.router().write(GREEN)
+    assert "bluegreen:owner" not in place.tags()
+    place.router().write(BLUE)
+    assert place.router().read().weights == BLUE
+    assert place.tags()["bluegreen:owner"] == "project/stack/web"
+    place.router().write(GREEN)
+    assert place.router().read().weights == GREEN, "from then on it is the swap's"
+
+
+@pytest.mark.parametrize("colors", [("stranger",), ("blue", "stranger")])
+def test_a_third_target_group_is_no_place_to_adopt(handed_in, colors):
+    place = handed_in(*colors)
+    before = place.actions()
+    with pytest.raises(NotOwned, match="hand in that target group as a color's"):
+        place.router().write(BLUE)
+    assert place.actions() == before
+
+
+def test_a_mix_is_adopted_as_no_single_color(handed_in):
+    place = handed_in("blue", "green")
+    with pytest.raises(NotOwned):
+        place.router().write(BLUE)
+
+
+def test_what_was_handed_in_stays_at_the_end_without_our_tags(alb, handed_in):
+    place = handed_in("blue")
+    alb.elb.add_tags(ResourceArns=[place.arn], Tags=[{"Key": "team", "Value": "payments"}])
+    router = place.router()
+    router.write(BLUE)
+    router.mark({"lease.1": "x"})
+    before = place.actions()
+    place.router().delete()
+    assert place.tags() == {"team": "payments"}
+    assert place.actions() == before
+
+
+def test_what_another_stack_owns_is_not_adopted(handed_in):
+    place = handed_in("blue")
+    place.router(owner="other/stack/web").write(BLUE)
+    for call in (lambda router: router.read(), lambda router: router.write(BLUE), lambda router: router.delete()):
+        with pytest.raises(NotOwned, match="is owned by other/stack/web; this swap is project/stack/web"):
+            call(place.router())
+
+
+def test_a_place_that_is_not_there_is_named(handed_in):
+    place = handed_in()
+    key = "rule_arn" if "rule_arn" in place.section else "listener_arn"
+    with pytest.raises(PlatformError, match=r"elasticloadbalancing:Describe(Rules|Listeners): "):
+        place.router(**{key: place.arn + "0"}).read()
+
+
+def test_signing_in_before_the_forward_stays():
+    oidc = {
+        "Type": "authenticate-oidc",
+        "Order": 7,
+        "AuthenticateOidcConfig": {"ClientId": "web", "Issuer": "https://i"},
+    }
+    kept = elbv2.with_forward([oidc, {"Type": "forward", "TargetGroupArn": "old"}], {"TargetGroups": []})
+    assert [(action["Type"], action["Order"]) for action in kept] == [("authenticate-oidc", 1), ("forward", 2)]
+    assert kept[0]["AuthenticateOidcConfig"]["UseExistingClientSecret"] is True, "it is never read back"
+
+
+def test_kept_sticky_clients_stay_at_a_weight_of_0(alb, router):
+    made = router(stickiness_seconds=60, sticky_clients="kept")
+    made.write(GREEN)
+    found = {group["TargetGroupArn"]: group["Weight"] for group in alb.actions()}
+    assert found == {alb.groups["blue"]: 0, alb.groups["green"]: 100}
+    assert router().read().weights == GREEN, "new clients all go there"
