@@ -22,10 +22,15 @@ PACKAGES = {
 CONTAINERS = ("podman", "runc", "iptables", "netavark")
 # The same for programs that tests start by themselves: nobody else has to have them.
 FOR_TESTS = {
+    "haproxy": ("haproxy",),
     "prometheus": ("prometheus",),
 }
 # Packages bring services, too. Their files are left out, so that nothing runs but what was started on purpose.
-_WITHOUT = ("*/systemd/system/prometheus.service", "/etc/init.d/prometheus")
+_WITHOUT = tuple(
+    path.format(service)
+    for service in ("haproxy", "prometheus")
+    for path in ("*/systemd/system/{}.service", "/etc/init.d/{}")
+)
 
 # Where Debian puts programs that are not for users' own PATH.
 _EXTRA = ("/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman")

@@ -75,16 +75,14 @@ def section_of_a_listener(alb: Alb, **more: object) -> dict[str, object]:
 
 def pair_section(alb: Alb, **more: object) -> dict[str, object]:
     """One for two rules that the swap makes, production's and the test listener's."""
-    places = {
-        name: {"listener_arn": alb.listener_arn, "priority": n} for name, n in (("production", 101), ("test", 102))
-    }
-    return {"kind": "alb_listeners", **places, **_colors(alb), **more}
+    production, test = ({"listener_arn": alb.listener_arn, "priority": priority} for priority in (101, 102))
+    return {"kind": "alb_listeners", **production, "test": test, **_colors(alb), **more}
 
 
 def pair_section_of_what_is_there(alb: Alb, **more: object) -> dict[str, object]:
     """One for a rule and a whole listener that are there already."""
     production, test = {"rule_arn": given_rule(alb, 301)}, {"listener_arn": given_listener(alb, 9101)}
-    return {"kind": "alb_listeners", "production": production, "test": test, **_colors(alb), **more}
+    return {"kind": "alb_listeners", **production, "test": test, **_colors(alb), **more}
 
 
 def _colors(alb: Alb) -> dict[str, object]:

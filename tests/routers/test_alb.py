@@ -270,11 +270,20 @@ def test_what_another_stack_owns_is_not_adopted(handed_in):
             call(place.router())
 
 
-def test_a_place_that_is_not_there_is_named(handed_in):
+def test_a_place_that_is_gone_is_named_and_needs_no_tidying_up(handed_in):
     place = handed_in()
     key = "rule_arn" if "rule_arn" in place.section else "listener_arn"
-    with pytest.raises(PlatformError, match=r"elasticloadbalancing:Describe(Rules|Listeners): "):
-        place.router(**{key: place.arn + "0"}).read()
+    gone = place.router(**{key: place.arn + "0"})
+    assert gone.read().weights == Weights()
+    with pytest.raises(PlatformError, match=r"elasticloadbalancing:Describe(Rules|Listeners): there is no .*0"):
+        gone.write(BLUE)
+    gone.delete()
+
+
+def test_a_rule_went_with_its_listener(alb, router):
+    gone = router(listener_arn=alb.listener_arn + "0")
+    assert gone.read().weights == Weights()
+    gone.delete()
 
 
 def test_signing_in_before_the_forward_stays():

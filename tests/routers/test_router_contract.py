@@ -5,12 +5,20 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import Fields
+from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Weights
 from bluegreen.routers.base import Capability
 from bluegreen.routers.memory import WORLDS
 from bluegreen.routers.registry import ROUTERS
-from tests.routers import alb_workshop
+from tests.routers import (
+    alb_workshop,
+    api_gateway_workshop,
+    deployments_workshop,
+    lambda_workshop,
+    nlb_workshop,
+    route53_workshop,
+)
 
 
 def memory_section(request):
@@ -22,14 +30,46 @@ def in_alb(section):
     return lambda request: section(request.getfixturevalue("alb"))
 
 
+def lambda_section(request):
+    return lambda_workshop.section(request.getfixturevalue("function"))
+
+
+def rest_api_section(request):
+    return api_gateway_workshop.rest_section(request.getfixturevalue("rest_api"))
+
+
+def http_api_section(request):
+    return api_gateway_workshop.http_section(request.getfixturevalue("http_api"))
+
+
+def in_zone(section):
+    return lambda request: section(request.getfixturevalue("zone"))
+
+
+def nlb_section(request):
+    return nlb_workshop.section(request.getfixturevalue("nlb"))
+
+
+def played_section(fixture):
+    return lambda request: deployments_workshop.section(request.getfixturevalue(fixture))
+
+
 # By the router's kind; what follows it says which of its ways is meant.
 WORKSHOPS = {
     "memory": memory_section,
+    "codedeploy": played_section("by_codedeploy"),
+    "ecs_native": played_section("by_ecs"),
+    "lambda_alias": lambda_section,
+    "rest_api_canary": rest_api_section,
+    "http_api_stage": http_api_section,
     "alb": in_alb(alb_workshop.section),
     "alb, a rule handed in": in_alb(alb_workshop.section_of_a_rule),
     "alb, a listener handed in": in_alb(alb_workshop.section_of_a_listener),
     "alb_listeners": in_alb(alb_workshop.pair_section),
     "alb_listeners, handed in": in_alb(alb_workshop.pair_section_of_what_is_there),
+    "nlb": nlb_section,
+    "route53": in_zone(route53_workshop.section),
+    "route53, aliases": in_zone(route53_workshop.section_of_aliases),
 }
 
 
@@ -46,7 +86,9 @@ def build(request):
         fields = Fields(section, "router")
         parsed = ROUTERS.parse(fields)
         assert parsed is not None, fields.problems
-        return ROUTERS.build(parsed)
+        kind, arguments = parsed
+        timed = "clock" in ROUTERS.load(kind).__dataclass_fields__
+        return ROUTERS.build((kind, {**arguments, "clock": FakeClock()} if timed else arguments))
 
     yield made
     made().delete()
@@ -59,6 +101,16 @@ def splits(build):
 def split_or_all(build, color, percent):
     """A split where the router can split, else all on the color."""
     return Weights.split(color, percent) if splits(build) else Weights.all_on(color)
+
+
+def converges(router, weights):
+    """At once, or with time: a router that waits for it has a clock that is turned by hand."""
+    for _ in range(200 if hasattr(router, "clock") else 1):
+        if router.verify(weights) is Convergence.CONVERGED:
+            return True
+        if hasattr(router, "clock"):
+            router.clock.sleep(1)
+    return False
 
 
 def test_before_the_first_write_no_color_is_live(build):
@@ -76,7 +128,7 @@ def test_what_is_written_is_read(build, color, percent):
             router.write(weights)
         return
     router.write(weights)
-    assert router.verify(weights) is Convergence.CONVERGED
+    assert converges(router, weights)
     assert build().read().weights == weights
 
 

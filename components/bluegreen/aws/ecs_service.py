@@ -12,10 +12,11 @@ import pulumi_aws as aws
 from bluegreen.aws import ecs_autoscaling, ecs_release
 from bluegreen.aws.ecs_autoscaling import Scaled, color_autoscaling
 from bluegreen.aws.ecs_release import EcsRelease
-from bluegreen.aws.ecs_tasks import TaskSettings, color_service, execution_role, task_security_group
+from bluegreen.aws.ecs_tasks import TaskSettings, color_service, execution_role
 from bluegreen.aws.entry.alb import alb
 from bluegreen.aws.entry.base import Entered, Entry, Ground
 from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, owner_of, tags_of
+from bluegreen.aws.units import unit_security_group
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.model import COLORS, Color
@@ -132,12 +133,13 @@ class EcsService(EnteredComponent):
         cluster = cluster_arn
         if cluster is None:
             cluster = aws.ecs.Cluster(name, tags=shared_tags, opts=pulumi.ResourceOptions(parent=self)).arn
-        group = task_security_group(
-            name,
+        group = unit_security_group(
+            f"{name}-tasks",
             vpc_id,
             container_port,
             from_groups=entered.security_group_ids,
             from_cidrs=entered.source_cidrs,
+            transports=entered.transports,
             tags=shared_tags,
             parent=self,
         )

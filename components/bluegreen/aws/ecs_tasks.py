@@ -33,32 +33,6 @@ class TaskSettings:
     task_role_arn: pulumi.Input[str] | None
 
 
-def task_security_group(
-    name: str,
-    vpc_id: pulumi.Input[str],
-    port: int,
-    *,
-    from_groups: pulumi.Input[Sequence[str]],
-    from_cidrs: Sequence[str],
-    tags: Mapping[str, str],
-    parent: pulumi.Resource,
-) -> aws.ec2.SecurityGroup:
-    """Lets the entry in, and nobody else."""
-    sources: list[Any] = [{"security_groups": from_groups}] if from_groups != () else []
-    if from_cidrs:
-        sources.append({"cidr_blocks": list(from_cidrs)})
-    rules: list[Any] = [{"protocol": "tcp", "from_port": port, "to_port": port, **source} for source in sources]
-    return aws.ec2.SecurityGroup(
-        f"{name}-tasks",
-        vpc_id=vpc_id,
-        description=f"{name}: requests from the load balancer",
-        ingress=rules,
-        egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}],
-        tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-
-
 def execution_role(
     name: str, releases: Sequence[Mapping[str, Any]], tags: Mapping[str, str], parent: pulumi.Resource
 ) -> aws.iam.Role:
@@ -87,18 +61,15 @@ def _reading_secrets(arns: Sequence[str]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]}
 
 
-def color_service(
+def color_task(
     name: str,
     color: Color,
     release: Mapping[str, Any],
     settings: TaskSettings,
-    *,
-    entered: Entered,
-    first_count: int,
     tags: Mapping[str, str],
     parent: pulumi.Resource,
-) -> aws.ecs.Service:
-    """One color's log group, task definition and service."""
+) -> aws.ecs.TaskDefinition:
+    """One color's log group and task definition."""
     child = pulumi.ResourceOptions(parent=parent)
     logs = aws.cloudwatch.LogGroup(f"{name}-{color}", retention_in_days=_LOG_RETENTION_DAYS, tags=tags, opts=child)
     # The log group's ARN holds the region, so that no call is needed to learn it.
@@ -107,7 +78,7 @@ def color_service(
             ecs_release.container_definitions(known[0], settings.container_port, known[1], known[2].split(":")[3])
         )
     )
-    task = aws.ecs.TaskDefinition(
+    return aws.ecs.TaskDefinition(
         f"{name}-{color}",
         family=f"{name}-{color}",
         network_mode="awsvpc",
@@ -120,6 +91,21 @@ def color_service(
         tags=tags,
         opts=child,
     )
+
+
+def color_service(
+    name: str,
+    color: Color,
+    release: Mapping[str, Any],
+    settings: TaskSettings,
+    *,
+    entered: Entered,
+    first_count: int,
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> aws.ecs.Service:
+    """One color's log group, task definition and service."""
+    task = color_task(name, color, release, settings, tags, parent)
     balancers: list[Any] = [
         {
             "target_group_arn": arn,

@@ -155,6 +155,18 @@ def _resent(action: Mapping[str, Any]) -> dict[str, Any]:
     return {**action, "AuthenticateOidcConfig": {**config, "UseExistingClientSecret": True}}
 
 
+def listener_actions(aws: AwsConnection, arn: str) -> Actions:
+    """A listener's default actions: one call; empty when there is no such listener."""
+    with called("elasticloadbalancing:DescribeListeners"):
+        try:
+            found = aws.client("elbv2").describe_listeners(ListenerArns=[arn])["Listeners"]
+        except ClientError as error:
+            if error_code(error) != "ListenerNotFound":
+                raise
+            return ()
+    return found[0]["DefaultActions"] if found else ()
+
+
 def rule_actions(aws: AwsConnection, arn: str) -> Actions:
     """A rule's actions: one call; empty when there is no such rule."""
     with called("elasticloadbalancing:DescribeRules"):

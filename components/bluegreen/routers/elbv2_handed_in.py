@@ -9,7 +9,7 @@ from typing import Any
 from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.routers import elbv2
-from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand, rule_actions
+from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand
 
 
 @dataclass(slots=True)
@@ -46,8 +46,10 @@ class HandedIn:
         return ":listener-rule/" in self.arn
 
     def read(self) -> Stand | None:
-        """What is there; without an owner it is nobody's yet."""
-        actions = self.actions()
+        """What is there, nobody's yet without an owner; ``None`` when it is gone."""
+        actions, self._stand = self.actions(), None
+        if not actions:
+            return None
         tags = elbv2.tags_of(self.aws, self.arn)
         holder = tags.get(OWNER_TAG)
         if holder is not None:
@@ -56,22 +58,15 @@ class HandedIn:
         return self._stand
 
     def actions(self) -> Actions:
-        """The actions."""
-        if self._is_rule:
-            found = rule_actions(self.aws, self.arn)
-        else:
-            with called("elasticloadbalancing:DescribeListeners"):
-                listeners = self.aws.client("elbv2").describe_listeners(ListenerArns=[self.arn])["Listeners"]
-            found = listeners[0]["DefaultActions"] if listeners else ()
-        if not found:
-            call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
-            raise PlatformError(call, f"there is no {self.arn}")
-        return found
+        """The actions; none when it is gone."""
+        return (elbv2.rule_actions if self._is_rule else elbv2.listener_actions)(self.aws, self.arn)
 
     def write(self, forward: Mapping[str, Any]) -> None:
         """Change its forward; the first time it is taken over, too."""
         stand = self._stand or self.read()
-        assert stand is not None  # noqa: S101 - read raises when it is not there
+        if stand is None:
+            call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
+            raise PlatformError(call, f"there is no {self.arn}")
         if not stand.owned:
             self._take_over(stand, forward)
         actions = elbv2.with_forward(stand.actions, forward)
@@ -98,7 +93,7 @@ class HandedIn:
         self._stand = Stand(stand.arn, stand.actions, {**stand.tags, OWNER_TAG: self.owner}, owned=True)
 
     def remove(self) -> None:
-        """Take our tags away; where it forwards to stays as it is."""
+        """Take our tags away; where it forwards to stays as it is. Already gone is fine."""
         stand = self.read()
         if stand is not None and stand.owned:
             ours = [key for key in stand.tags if key == OWNER_TAG or key.startswith(elbv2.MARK_PREFIX)]

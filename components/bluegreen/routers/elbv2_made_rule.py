@@ -55,7 +55,12 @@ class MadeRule:
         """What is there."""
         with called("elasticloadbalancing:DescribeRules"):
             pages = self._elb.get_paginator("describe_rules").paginate(ListenerArn=self.listener_arn)
-            rules = [rule for page in pages for rule in page["Rules"]]
+            try:
+                rules = [rule for page in pages for rule in page["Rules"]]
+            except ClientError as error:
+                if error_code(error) != "ListenerNotFound":
+                    raise
+                rules = []  # its rules went with it
         rule = next((rule for rule in rules if rule["Priority"] == str(self.priority)), None)
         self._arn = None
         if rule is None:

@@ -40,7 +40,8 @@ class ListenerPairRouter:
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
-    where: ClassVar[frozenset[str]] = frozenset({"kind", "production", "test"})
+    # Not the test listener: another one is an update, so that production's rule is never made anew for it.
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("elasticloadbalancing:DescribeRules", "every preview and update"),
         Permission("elasticloadbalancing:DescribeListeners", "the same, where whole listeners are handed in"),
@@ -71,18 +72,17 @@ class ListenerPairRouter:
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        production = fields.section("production") or Fields({})
+        """Check the ``router`` section: production's place, and the test listener's under ``test``."""
         test = fields.section("test", None)
         found = {
-            "production": parse_place(production),
+            "production": parse_place(fields),
             "test": None if test is None else parse_place(test),
             "target_groups": elbv2.parse_target_groups(fields),
             "owner": fields.text("owner"),
             "aws": AwsConnection.parse(fields.section("aws", None)),
         }
-        for section in filter(None, (production, test)):
-            section.done()
+        if test is not None:
+            test.done()
         return found
 
     @property

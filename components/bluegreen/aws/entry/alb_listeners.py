@@ -75,7 +75,7 @@ class AlbListenersEntry:
             place = {"listener_arn": UNKNOWN, "priority": self.rule_priority, "host_headers": list(self.host_headers)}
         return {
             "kind": "alb_listeners",
-            "production": place,
+            **place,
             "test": dict(place),
             "target_groups": UNKNOWN,
             "owner": owner,
@@ -96,10 +96,8 @@ class AlbListenersEntry:
             host_headers=self.host_headers,
         )
         router = self.draft(ground.owner, ground.connection)
-        given = {"production": self.rule_arn, "test": self.test_rule_arn}
-        for place, rule_arn in given.items():
-            where = {"listener_arn": listeners[place]} if rule_arn is None else {"rule_arn": rule_arn}
-            router[place] = {**router[place], **where}
+        router.update(_where(listeners["production"], self.rule_arn))
+        router["test"] = {**router["test"], **_where(listeners["test"], self.test_rule_arn)}
         return Entered(
             router={**router, "target_groups": groups},
             url=urls["production"],
@@ -138,6 +136,10 @@ class AlbListenersEntry:
         }
         urls = {place: url_of(front.dns_name, scheme, port) for place, port in ports.items()}
         return arns, urls, front.security_group_ids
+
+
+def _where(listener_arn: pulumi.Input[str], rule_arn: pulumi.Input[str] | None) -> dict[str, Any]:
+    return {"listener_arn": listener_arn} if rule_arn is None else {"rule_arn": rule_arn}
 
 
 def alb_listeners(

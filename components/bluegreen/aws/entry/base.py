@@ -64,6 +64,7 @@ class Entered:
         attachments: what has to exist before units register: rules, listeners.
         security_group_ids: security groups whose requests the units must let in.
         source_cidrs: networks whose requests the units must let in.
+        transports: by which requests come to them: ``tcp``, ``udp``.
         listener_arn: names the load balancer in CloudWatch metrics.
     """
 
@@ -75,6 +76,7 @@ class Entered:
     attachments: Mapping[Color, Sequence[pulumi.Resource]] = field(default_factory=dict)
     security_group_ids: pulumi.Input[Sequence[str]] = ()
     source_cidrs: Sequence[str] = ()
+    transports: Sequence[str] = ("tcp",)
     listener_arn: pulumi.Output[str] | None = None
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from localcloud.plugins.aws.checker import both, longest, matches, one_of
@@ -12,12 +11,10 @@ from localcloud.plugins.aws.model import (
     TAGS,
     ApiError,
     Change,
-    Failure,
     P,
     Props,
     ProviderError,
     ResourceType,
-    has_unknown,
 )
 from localcloud.plugins.aws.services.elbv2_common import (
     IN_USE_SECONDS,
@@ -31,6 +28,7 @@ from localcloud.plugins.aws.services.elbv2_common import (
     tags_of,
     update_tags,
 )
+from localcloud.plugins.aws.services.elbv2_network import check_balancer
 from localcloud.plugins.aws.session import Aws
 
 _COMMON: Final = {"enableDeletionProtection": Attribute("deletion_protection.enabled", False)}
@@ -84,10 +82,22 @@ def describe(aws: Aws, balancer: dict[str, Any]) -> Props:
         "name": balancer["LoadBalancerName"],
         "securityGroups": balancer.get("SecurityGroups", []),
         "subnets": [zone["SubnetId"] for zone in balancer["AvailabilityZones"]],
+        "subnetMappings": [_mapping(zone) for zone in balancer["AvailabilityZones"]],
         "tags": tags_of(aws, arn),
         "vpcId": balancer.get("VpcId"),
         "zoneId": balancer["CanonicalHostedZoneId"],
     }
+
+
+def _mapping(zone: dict[str, Any]) -> Props:
+    addresses = zone.get("LoadBalancerAddresses") or [{}]
+    mapping = {
+        "subnetId": zone["SubnetId"],
+        "allocationId": addresses[0].get("AllocationId"),
+        "privateIpv4Address": addresses[0].get("PrivateIPv4Address"),
+        "ipv6Address": addresses[0].get("IPv6Address"),
+    }
+    return {key: value for key, value in mapping.items() if value}
 
 
 def lookup(aws: Aws, arn: str | None, name: str | None) -> dict[str, Any] | None:
@@ -100,7 +110,7 @@ def _create(aws: Aws, props: Props) -> str:
     name, kind = props["name"], props["loadBalancerType"]
     if lookup(aws, None, name) is not None:
         raise ProviderError(f"ELBv2 Load Balancer ({name}) already exists")
-    if kind == "application" and len(props["subnets"]) < 2:
+    if kind == "application" and len(props.get("subnetMappings") or props["subnets"]) < 2:
         # AWS refuses this; the emulator does not.
         message = "At least two subnets in two different Availability Zones must be specified"
         raise ApiError(SERVICE, "CreateLoadBalancer", "ValidationError", message)
@@ -112,7 +122,9 @@ def _create(aws: Aws, props: Props) -> str:
         Scheme="internal" if props.get("internal") else None,
         IpAddressType=props.get("ipAddressType"),
         SecurityGroups=props.get("securityGroups"),
-        Subnets=props["subnets"],
+        # With mappings the subnets are an output alone.
+        Subnets=None if props.get("subnetMappings") else props["subnets"],
+        SubnetMappings=_mappings(props),
         Tags=new_tags(props),
     )
     return str(answer["LoadBalancers"][0]["LoadBalancerArn"])
@@ -160,9 +172,16 @@ def _delete(aws: Aws, arn: str, props: Props) -> None:
     aws.retry(("ResourceInUse",), IN_USE_SECONDS, act)
 
 
-def _validate(props: Props) -> Iterator[Failure]:
-    if not has_unknown(props.get("subnets")) and not props.get("subnets"):
-        yield Failure("subnets", "one of `subnetMappings`, `subnets` must be specified")
+def _mappings(props: Props) -> list[dict[str, str]] | None:
+    """Subnets with addresses of their own, as the API takes them."""
+    named = {
+        "subnetId": "SubnetId",
+        "allocationId": "AllocationId",
+        "privateIpv4Address": "PrivateIPv4Address",
+        "ipv6Address": "IPv6Address",
+    }
+    given = props.get("subnetMappings") or []
+    return [{named[key]: value for key, value in one.items() if key in named} for one in given] or None
 
 
 TYPES: Final = [
@@ -185,6 +204,11 @@ TYPES: Final = [
             "ipAddressType": P(computed=True, check=one_of("ipv4", "dualstack", "dualstack-without-public-ipv4")),
             "securityGroups": P(computed=True, unordered=True),
             "subnets": P(computed=True, unordered=True),
+            "subnetMappings": P(computed=True, unordered=True, force_new=True),
+            **{
+                f"subnetMappings[].{name}": P(computed=True)
+                for name in ("subnetId", "allocationId", "ipv6Address", "outpostId", "privateIpv4Address")
+            },
             "tags": TAGS,
             "region": REGION,
             **{name: P(default=attribute.default) for name, attribute in _ALL.items()},
@@ -202,7 +226,7 @@ TYPES: Final = [
         update=_update,
         delete=_delete,
         wait=_wait,
-        validate=_validate,
+        validate=check_balancer,
         name_max=32,
     )
 ]

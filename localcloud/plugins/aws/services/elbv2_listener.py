@@ -19,6 +19,13 @@ from localcloud.plugins.aws.services.elbv2_actions import (
     to_api,
 )
 from localcloud.plugins.aws.services.elbv2_common import MISSING, SERVICE, new_tags, tags_of, update_tags
+from localcloud.plugins.aws.services.elbv2_network import (
+    forwarded,
+    idle_timeout,
+    protocols,
+    refuse_listener,
+    set_idle_timeout,
+)
 from localcloud.plugins.aws.session import Aws
 
 _PROTOCOLS: Final = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC")
@@ -44,6 +51,7 @@ def describe(aws: Aws, listener: dict[str, Any], written: list[Props] | None) ->
         "protocol": listener.get("Protocol"),
         "sslPolicy": listener.get("SslPolicy"),
         "tags": tags_of(aws, arn),
+        "tcpIdleTimeoutSeconds": idle_timeout(aws, listener),
     }
 
 
@@ -51,6 +59,8 @@ def _create_listener(aws: Aws, props: Props) -> str:
     # The API's own default for an application load balancer.
     protocol = props.get("protocol") or ("HTTP" if "/app/" in props["loadBalancerArn"] else None)
     _check_port(aws, "CreateListener", props)
+    groups = protocols(aws, forwarded(props["defaultActions"]))
+    refuse_listener("CreateListener", {**props, "protocol": protocol}, groups)
     answer = aws.call(
         SERVICE,
         "CreateListener",
@@ -87,6 +97,10 @@ def _read_listener(aws: Aws, arn: str, props: Props) -> Props | None:
 def _update_listener(aws: Aws, arn: str, change: Change) -> None:
     if "port" in change.changed:
         _check_port(aws, "ModifyListener", change.new)
+    if change.any_of("protocol", "defaultActions"):
+        refuse_listener("ModifyListener", change.new, protocols(aws, forwarded(change.new["defaultActions"])))
+    if "tcpIdleTimeoutSeconds" in change.changed:
+        set_idle_timeout(aws, arn, change.new.get("tcpIdleTimeoutSeconds"))
     if change.any_of("port", "protocol", "sslPolicy", "certificateArn", "alpnPolicy", "defaultActions"):
         changed = change.subset("port", "protocol", "sslPolicy")
         aws.call(
@@ -196,6 +210,7 @@ TYPES: Final = [
             "sslPolicy": P(computed=True),
             "certificateArn": P(check=ARN),
             "alpnPolicy": P(check=one_of("HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None")),
+            "tcpIdleTimeoutSeconds": P(computed=True, check=between(60, 6000)),
             "tags": TAGS,
             "region": REGION,
         },

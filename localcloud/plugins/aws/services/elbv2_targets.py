@@ -30,6 +30,7 @@ from localcloud.plugins.aws.services.elbv2_common import (
     tags_of,
     update_tags,
 )
+from localcloud.plugins.aws.services.elbv2_network import check_group
 from localcloud.plugins.aws.session import Aws
 
 _PROTOCOLS: Final = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
@@ -42,6 +43,7 @@ _ATTRIBUTES: Final = {
     "proxyProtocolV2": Attribute("proxy_protocol_v2.enabled", False),
     "lambdaMultiValueHeadersEnabled": Attribute("lambda.multi_value_headers.enabled", False),
     "preserveClientIp": Attribute("preserve_client_ip.enabled"),
+    "connectionTermination": Attribute("deregistration_delay.connection_termination.enabled", False),
 }
 _HTTP: Final = ("HTTP", "HTTPS")
 _HTTP_ONLY: Final = {"slowStart", "loadBalancingAlgorithmType", "loadBalancingAnomalyMitigation"}
@@ -58,6 +60,7 @@ def _health_check(group: dict[str, Any]) -> Props:
     http = group.get("HealthCheckProtocol") in _HTTP
     matcher = group.get("Matcher", {})
     grpc = group.get("ProtocolVersion") == "GRPC"
+    codes = "200" if group.get("Protocol") in _HTTP else "200-399"
     return {
         "enabled": group.get("HealthCheckEnabled", True),
         "healthyThreshold": group.get("HealthyThresholdCount"),
@@ -68,7 +71,7 @@ def _health_check(group: dict[str, Any]) -> Props:
         "protocol": group.get("HealthCheckProtocol"),
         # The API's defaults, which the emulator leaves out.
         "path": group.get("HealthCheckPath") or ("/" if http else None),
-        "matcher": (matcher.get("GrpcCode") or "12" if grpc else matcher.get("HttpCode") or "200") if http else None,
+        "matcher": (matcher.get("GrpcCode") or "12" if grpc else matcher.get("HttpCode") or codes) if http else None,
     }
 
 
@@ -95,11 +98,13 @@ def _health_check_arguments(props: Props) -> dict[str, Any]:
     }
 
 
-def _stickiness(answered: list[dict[str, str]]) -> Props | None:
+def _stickiness(answered: list[dict[str, str]], *, http: bool) -> Props | None:
     live = {entry["Key"]: entry["Value"] for entry in answered if entry["Key"].startswith("stickiness.")}
     kind = live.get("stickiness.type")
     if kind is None:
         return None
+    if not http and live.get("stickiness.enabled") != "true":
+        kind = "source_ip"  # the emulator says lb_cookie of any protocol
     cookie = "lb_cookie" if kind == "lb_cookie" else "app_cookie"
     return {
         "enabled": live.get("stickiness.enabled") == "true",
@@ -124,7 +129,7 @@ def describe(aws: Aws, group: dict[str, Any]) -> Props:
         "port": group.get("Port"),
         "protocol": group.get("Protocol"),
         "protocolVersion": group.get("ProtocolVersion") if group.get("Protocol") in _HTTP else None,
-        "stickiness": _stickiness(answered),
+        "stickiness": _stickiness(answered, http=group.get("Protocol") in _HTTP),
         "tags": tags_of(aws, arn),
         "targetType": group.get("TargetType"),
         "vpcId": group.get("VpcId"),
@@ -194,6 +199,7 @@ def _validate(props: Props) -> Iterator[Failure]:
         for name in sorted(_HTTP_ONLY):
             if props.get(name):
                 yield Failure(name, f"is not supported with protocol {props['protocol']!r}")
+    yield from check_group(props)
 
 
 def _slow_start(value: Any) -> str | None:
@@ -223,7 +229,8 @@ TYPES: Final = [
             "slowStart": P(default=0, check=_slow_start),
             "proxyProtocolV2": P(default=False),
             "lambdaMultiValueHeadersEnabled": P(default=False),
-            "preserveClientIp": P(computed=True),
+            "preserveClientIp": P(computed=True, check=one_of("true", "false")),
+            "connectionTermination": P(computed=True),
             "loadBalancingAlgorithmType": P(
                 computed=True, check=one_of("round_robin", "least_outstanding_requests", "weighted_random")
             ),

@@ -1,0 +1,79 @@
+"""A Network Load Balancer with a production and a test listener in the emulator, and hands to change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+OWNER = "project/stack/web"
+
+
+@dataclass
+class Nlb:
+    """What the API made; ``elb`` is the client that made it."""
+
+    elb: Any
+    arn: str
+    listeners: Mapping[str, str]
+    groups: Mapping[str, str]
+
+    def forward(self, listener: str, group: str) -> None:
+        """Move a listener by hand."""
+        action = {"Type": "forward", "TargetGroupArn": self.groups[group]}
+        self.elb.modify_listener(ListenerArn=self.listeners[listener], DefaultActions=[action])
+
+    def forwards(self, listener: str) -> str:
+        """Whose target group a listener forwards to."""
+        (found,) = self.elb.describe_listeners(ListenerArns=[self.listeners[listener]])["Listeners"]
+        (action,) = found["DefaultActions"]
+        config = action.get("ForwardConfig", {}).get("TargetGroups", [action])
+        (arn,) = [group["TargetGroupArn"] for group in config]
+        return next(name for name, group in self.groups.items() if group == arn)
+
+    def tags(self, listener: str) -> dict[str, str]:
+        """A listener's tags."""
+        (found,) = self.elb.describe_tags(ResourceArns=[self.listeners[listener]])["TagDescriptions"]
+        return {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+
+
+def build() -> Nlb:
+    """Make one: production forwards to blue and test to green, as a stack makes them; nobody's yet."""
+    ec2, elb = boto3.client("ec2"), boto3.client("elbv2")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    made = elb.create_load_balancer(
+        Name="nlb-workshop", Type="network", Subnets=[subnet["SubnetId"] for subnet in subnets]
+    )
+    arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+    groups = {
+        name: elb.create_target_group(
+            Name=f"nlb-workshop-{name}", Protocol="TCP", Port=8080, VpcId=vpc, TargetType="ip"
+        )["TargetGroups"][0]["TargetGroupArn"]
+        for name in ("blue", "green", "stranger")
+    }
+    listeners = {
+        name: elb.create_listener(
+            LoadBalancerArn=arn,
+            Protocol="TCP",
+            Port=port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": groups[group]}],
+        )["Listeners"][0]["ListenerArn"]
+        for name, port, group in (("production", 80, "blue"), ("test", 81, "green"))
+    }
+    return Nlb(elb, arn, listeners, groups)
+
+
+def section(nlb: Nlb, **more: object) -> dict[str, object]:
+    """A ``router`` section for listeners that were made together with the swap."""
+    return {
+        "kind": "nlb",
+        "listener_arn": nlb.listeners["production"],
+        "test_listener_arn": nlb.listeners["test"],
+        "made_with_it": True,
+        "target_groups": {color: nlb.groups[color] for color in ("blue", "green")},
+        "owner": OWNER,
+        **more,
+    }
