@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import bluegreen
 from bluegreen import aws
 
@@ -27,7 +29,32 @@ def test_the_public_names():
         "preset",
         "steps",
     ]
-    assert aws.__all__ == ["EcsRelease", "EcsService"]
+    assert aws.__all__ == [
+        "AsgRelease",
+        "AutoScalingGroups",
+        "EcsCodeDeployService",
+        "EcsNativeService",
+        "EcsRelease",
+        "EcsService",
+        "EksClusters",
+        "EksRelease",
+        "FrontOptions",
+        "HttpApiRelease",
+        "HttpApiStage",
+        "LambdaAlias",
+        "LambdaVersion",
+        "RestApiRelease",
+        "RestApiStage",
+        "SwapSettings",
+        "TaskOptions",
+        "alb",
+        "alb_listeners",
+        "dns",
+        "nlb",
+    ]
+    assert all(getattr(aws, name).__module__.startswith("bluegreen.aws.") for name in aws.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'elastic'"):
+        aws.elastic  # noqa: B018 - looking at it is the test
 
 
 def imported_by(module: str) -> set[str]:
@@ -35,6 +62,13 @@ def imported_by(module: str) -> set[str]:
     program = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
+
+
+def test_a_stack_imports_only_its_own_platform():
+    program = "import sys; from bluegreen.aws import LambdaAlias; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    ours = {name for name in done.stdout.split() if name.startswith(("bluegreen.aws", "bluegreen.routers"))}
+    assert not any("ecs" in name or "eks" in name or "route53" in name for name in ours), ours
 
 
 def test_the_core_needs_the_standard_library_alone():

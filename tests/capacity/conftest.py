@@ -6,8 +6,11 @@ import itertools
 
 import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from bluegreen.capacity.ecs import EcsCapacity
+from localcloud.autoscaling import AutoScalingFront
+from tests.capacity.groups import Groups
 from tests.capacity.services import Scaling
 
 _numbers = itertools.count(1)
@@ -54,3 +57,40 @@ def capacity(cluster):
 @pytest.fixture
 def scaling(capacity, cloud):
     return Scaling(capacity.services, cloud.endpoint)
+
+
+@pytest.fixture(scope="module")
+def front(cloud, aws_env):
+    """The emulator, with the calls of EC2 Auto Scaling that it lacks: those come from `localcloud.autoscaling`."""
+    with AutoScalingFront(cloud.endpoint) as made:
+        yield made
+
+
+@pytest.fixture
+def groups(front):
+    made = Groups(front.url, front)
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def moto_url():
+    """moto's server, which has scheduled actions and warm pools of its own; it runs none."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["emulator", "moto"])
+def either(request):
+    """The same on two implementations of the API that know nothing of each other."""
+    if request.param == "emulator":
+        made = request.getfixturevalue("groups")
+        yield made
+        return
+    request.getfixturevalue("aws_env")
+    made = Groups(request.getfixturevalue("moto_url"))
+    yield made
+    made.end()

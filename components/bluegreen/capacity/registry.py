@@ -8,6 +8,7 @@ from bluegreen.registry import Registry
 CAPACITIES: Registry[Capacity] = Registry(
     "capacity",
     {
+        "asg": "bluegreen.capacity.asg:AsgCapacity",
         "ecs": "bluegreen.capacity.ecs:EcsCapacity",
         "memory": "bluegreen.capacity.memory:MemoryCapacity",
     },
