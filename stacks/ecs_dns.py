@@ -10,9 +10,8 @@ from settings import network, setting
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
 zone_name = config.get("zoneName") or "shop.internal"
-zone_id = config.get("zoneId")
-if zone_id is None:  # a private one, for clients in the VPC
-    zone_id = aws.route53.Zone("zone", name=zone_name, vpcs=[{"vpc_id": vpc_id}]).zone_id
+# A private one, for clients in the VPC.
+zone_id = config.get("zoneId") or aws.route53.Zone("zone", name=zone_name, vpcs=[{"vpc_id": vpc_id}]).zone_id
 
 web = EcsService(
     "web",

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from bluegreen.aws.entry.base import PREVIEW_HEADER, Ground
 from bluegreen.rollout.model import COLORS, Color
 
-_TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _EVERYBODY = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -25,11 +25,13 @@ class Balancer:
         arn: its ARN.
         dns_name: its DNS name.
         security_group_ids: its own, from which units accept requests.
+        zone_id: the hosted zone of its DNS name, for aliases.
     """
 
     arn: pulumi.Output[str]
     dns_name: pulumi.Output[str]
     security_group_ids: pulumi.Output[Sequence[str]]
+    zone_id: pulumi.Output[str]
 
 
 def made_balancer(
@@ -56,7 +58,7 @@ def made_balancer(
         tags=ground.tags,
         opts=child,
     )
-    return Balancer(made.arn, made.dns_name, made.security_groups)
+    return Balancer(made.arn, made.dns_name, made.security_groups, made.zone_id)
 
 
 def _allow(protocol: str, from_port: int, to_port: int, cidrs: Sequence[str]) -> Any:
@@ -71,7 +73,7 @@ def _allow(protocol: str, from_port: int, to_port: int, cidrs: Sequence[str]) ->
 def found_balancer(arn: pulumi.Input[str], parent: pulumi.Resource) -> Balancer:
     """A load balancer that is there already."""
     found = aws.lb.get_load_balancer_output(arn=arn, opts=pulumi.InvokeOutputOptions(parent=parent))
-    return Balancer(found.arn, found.dns_name, found.security_groups)
+    return Balancer(found.arn, found.dns_name, found.security_groups, found.zone_id)
 
 
 def balancer_arn_of(listener_or_rule_arn: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -101,7 +103,7 @@ def made_listener(
         port=port,
         protocol="HTTPS" if certificates else "HTTP",
         certificate_arn=certificates[0] if certificates else None,
-        ssl_policy=_TLS_POLICY if certificates else None,
+        ssl_policy=TLS_POLICY if certificates else None,
         default_actions=[
             {
                 "type": "fixed-response",

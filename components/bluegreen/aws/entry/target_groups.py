@@ -71,29 +71,35 @@ def problems_in(options: HttpTargetGroups) -> list[Problem]:
 
 def http_target_groups(ground: Ground, options: HttpTargetGroups) -> dict[Color, pulumi.Output[str]]:
     """One target group a color, made where there is none yet: their ARNs."""
+    return {
+        color: pulumi.Output.from_input(ground.target_groups[color])
+        if color in ground.target_groups
+        else http_target_group(ground, f"{ground.name}-{color}", options, ground.color_tags[color]).arn
+        for color in COLORS
+    }
+
+
+def http_target_group(
+    ground: Ground, name: str, options: HttpTargetGroups, tags: Mapping[str, str]
+) -> aws.lb.TargetGroup:
+    """One target group."""
     cross_zone, sticky = options.get("cross_zone"), options.get("unit_stickiness_seconds")
     check: Any = {**HTTP_HEALTH_CHECK, **options.get("health_check", {})}
     stickiness: Any = None if sticky is None else {"type": "lb_cookie", "cookie_duration": sticky, "enabled": True}
-    arns: dict[Color, pulumi.Output[str]] = {}
-    for color in COLORS:
-        if color in ground.target_groups:
-            arns[color] = pulumi.Output.from_input(ground.target_groups[color])
-            continue
-        arns[color] = aws.lb.TargetGroup(
-            f"{ground.name}-{color}",
-            vpc_id=ground.vpc_id,
-            port=ground.port,
-            protocol="HTTP",
-            protocol_version=options.get("protocol_version"),
-            target_type=ground.target_type,
-            ip_address_type="ipv6" if options.get("ipv6_units") else None,
-            health_check=check,
-            deregistration_delay=options.get("deregistration_delay_seconds", 30),
-            slow_start=options.get("slow_start_seconds"),
-            load_balancing_algorithm_type=options.get("algorithm"),
-            load_balancing_cross_zone_enabled=None if cross_zone is None else str(cross_zone).lower(),
-            stickiness=stickiness,
-            tags=ground.color_tags[color],
-            opts=pulumi.ResourceOptions(parent=ground.parent),
-        ).arn
-    return arns
+    return aws.lb.TargetGroup(
+        name,
+        vpc_id=ground.vpc_id,
+        port=ground.port,
+        protocol="HTTP",
+        protocol_version=options.get("protocol_version"),
+        target_type=ground.target_type,
+        ip_address_type="ipv6" if options.get("ipv6_units") else None,
+        health_check=check,
+        deregistration_delay=options.get("deregistration_delay_seconds", 30),
+        slow_start=options.get("slow_start_seconds"),
+        load_balancing_algorithm_type=options.get("algorithm"),
+        load_balancing_cross_zone_enabled=None if cross_zone is None else str(cross_zone).lower(),
+        stickiness=stickiness,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=ground.parent),
+    )

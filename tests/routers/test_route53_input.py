@@ -1,0 +1,64 @@
+"""What Route 53's router takes, and what its TXT record holds. No call is made."""
+
+import pytest
+
+from bluegreen.fields import Fields
+from bluegreen.routers import route53_records
+from bluegreen.routers.route53 import Route53Router
+from bluegreen.routers.route53_records import Shape, Target
+
+SECTION = {
+    "kind": "route53",
+    "zone_id": "Z123",
+    "record_name": "app.example.com",
+    "targets": {"blue": "blue.example.net", "green": "green.example.net"},
+    "services": {"blue": "srv-1", "green": "srv-2"},
+    "owner": "project/stack/web",
+}
+
+
+def problems(**more):
+    fields = Fields({**SECTION, **more}, "router")
+    fields.text("kind")
+    Route53Router.parse(fields)
+    fields.done()
+    return [str(problem) for problem in fields.problems]
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"zone_id": "/hostedzone/Z1"}, "router.zone_id: '/hostedzone/Z1' is not allowed"),
+        ({"record_name": "*.example.com"}, "router.record_name: '*.example.com' is not allowed"),
+        ({"record_name": "app"}, "router.record_name: 'app' is not allowed"),
+        ({"owner": 'a"b'}, "router.owner: "),
+        ({"ttl_seconds": 0}, "router.ttl_seconds: 0 is not allowed"),
+        ({"targets": {"blue": "a.example", "green": "A.example."}}, "another target than blue's"),
+        ({"targets": {"blue": "https://a.example", "green": "b.example"}}, "a host name, without scheme or path"),
+        (
+            {"targets": {"blue": "a.example", "green": {"dns_name": "b.example", "zone_id": "Z1"}}},
+            "an alias like blue's, or a host name like blue's",
+        ),
+        ({"targets": {"blue": {"dns_name": "b.example"}, "green": "b.example"}}, "router.targets.blue.zone_id: None"),
+        ({"ipv6": True}, "router.ipv6: True is not allowed"),
+        ({"adopt": "yes"}, "router.adopt: 'yes' is not allowed; allowed: true or false"),
+        ({"target_groups": {"blue": "a", "green": "b"}}, "either target_groups or services"),
+        ({"services": {"blue": "a", "green": "a"}}, "another one than blue's"),
+        ({"ttl": 60}, "router.ttl: 60 is not allowed; allowed: no such field"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
+)
+def test_bad_input_is_refused_with_field_and_value(more, problem):
+    assert any(problem in found for found in problems(**more)), problems(**more)
+
+
+def test_texts_of_txt_records_come_back_as_they_went():
+    shape = Shape("app.example.com", {"blue": Target("a"), "green": Target("b")}, "p/s/n")
+    marks = {f"outcome.{number}": "x +-=._:/@ " * 22 for number in range(10)}
+    found = route53_records.Found(note=shape.note(marks))
+    assert (found.owner, found.marks) == ("p/s/n", marks)
+    values = [item["Value"] for item in shape.note(marks)["ResourceRecords"]]
+    assert sum(map(len, values)) < 32_000, "a batch takes no more"
+    assert all(len(part) <= 255 for value in values for part in value.strip('"').split('" "')), "nor does a string"
+    octal = {"ResourceRecords": [{"Value": r'"bluegreen:owner=p\057s\057n"'}]}
+    assert route53_records.Found(note=octal).owner == "p/s/n"
