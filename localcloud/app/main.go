@@ -134,6 +134,7 @@ func main() {
 	mux.HandleFunc("GET /{$}", a.root)
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("POST /control", a.control)
+	mux.HandleFunc("POST /2015-03-31/functions/function/invocations", a.root) // as a Lambda function's image
 	server := &http.Server{
 		Addr:              net.JoinHostPort(os.Getenv("HOST"), env("PORT", "8080")),
 		Handler:           mux,

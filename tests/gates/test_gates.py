@@ -14,7 +14,7 @@ from bluegreen.fields import Fields
 from bluegreen.gates.base import GateContext, Preview
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
-from bluegreen.rollout.model import Decision, Readiness
+from bluegreen.rollout.model import Decision, Phase, Readiness
 
 
 class App(BaseHTTPRequestHandler):
@@ -38,6 +38,7 @@ def app():
     server.answers = {
         "/healthz": (200, "all well", 0),
         "/sick": (503, "", 0),
+        "/stage/healthz": (200, "below a path", 0),
         "/slow": (200, "", 0.3),
         "/version": (200, json.dumps({"version": "v2", "db": {"ok": True}}), 0),
     }
@@ -103,6 +104,30 @@ def test_target_health(health, limit, decision):
     assert ask(build(gates.target_health(min_healthy_percent=limit)), health=health).decision is decision
 
 
+@pytest.mark.parametrize(
+    ("health", "phase", "decision"),
+    [
+        (Readiness(True, 3, 3), Phase.BEFORE, Decision.PASS),
+        (Readiness(True, 2, 2), Phase.BEFORE, Decision.PENDING),
+        (Readiness(False, 2, 4, "initial"), Phase.BEFORE, Decision.PENDING),
+        (Readiness(True, 2, 2), Phase.HOLD, Decision.FAIL),
+        (Readiness(False, 3, 4, "unhealthy"), Phase.HOLD, Decision.FAIL),
+    ],
+)
+def test_too_few_targets_are_waited_for_before_traffic_and_a_failure_under_it(health, phase, decision):
+    gate = build(gates.target_health(min_healthy_targets=3))
+    verdict = gate.evaluate(GateContext("green", health=lambda: health, phase=phase))
+    assert verdict.decision is decision
+    assert "and 3 of them" in str(verdict)
+
+
 def test_labels_are_what_people_call_it():
     assert build(gates.http("/healthz")).label == "http /healthz"
     assert build(gates.target_health()).label == "target health"
+
+
+def test_a_preview_may_be_below_a_path(app):
+    gate = build(gates.http("/healthz", body_contains="below a path"))
+    for url in ("/stage", "/stage/"):
+        preview = Preview(f"http://127.0.0.1:{app.server_address[1]}{url}", {})
+        assert gate.evaluate(GateContext("green", preview)).decision is Decision.PASS

@@ -76,6 +76,7 @@ class Draft:
         preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
         listener_arn: pulumi.Input[str] | None = None,
         target_group_arns: Mapping[Color, pulumi.Input[str]] | None = None,
+        gates: Sequence[Mapping[str, Any]] | None = None,
         depends_on: Sequence[pulumi.Resource] = (),
     ) -> TrafficSwap:
         """Declare the swap.
@@ -88,6 +89,7 @@ class Draft:
             preview_urls: how to reach each color, where there is a way.
             listener_arn: names the load balancer in CloudWatch metrics.
             target_group_arns: the same for the colors' target groups.
+            gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
             depends_on: what has to be there before traffic moves.
         """
         previews = {color: dict(found) for color, found in self.inputs["previews"].items()}
@@ -97,7 +99,10 @@ class Draft:
             **self.inputs,
             "releases": dict(releases),
             "plan": contract.plan_of(known(self.inputs)),
-            "gates": [bound(gate, self.connection, listener_arn, target_group_arns) for gate in self.inputs["gates"]],
+            "gates": [
+                bound(gate, self.connection, listener_arn, target_group_arns)
+                for gate in (self.inputs["gates"] if gates is None else gates)
+            ],
             "previews": previews,
             "router": dict(router),
             **({} if capacity is None else {"capacity": dict(capacity)}),

@@ -19,6 +19,7 @@ from bluegreen.gates.declare_checks import schema as schema
 from bluegreen.gates.declare_checks import webhook as webhook
 from bluegreen.gates.declare_cloudwatch import cloudwatch as cloudwatch
 from bluegreen.gates.declare_cloudwatch import cloudwatch_alarms as cloudwatch_alarms
+from bluegreen.gates.declare_lambda import lambda_invoke as lambda_invoke
 from bluegreen.gates.declare_metrics import baseline as baseline
 from bluegreen.gates.declare_metrics import metric as metric
 from bluegreen.gates.declare_metrics import minimum_traffic as minimum_traffic
@@ -35,14 +36,19 @@ def _inputs(kind: str, **options: object) -> GateInputs:
     return {"kind": kind, **{name: value for name, value in options.items() if value is not None}}
 
 
-def target_health(*, min_healthy_percent: float | None = None, **limits: float) -> GateInputs:
+def target_health(
+    *, min_healthy_percent: float | None = None, min_healthy_targets: int | None = None, **limits: float
+) -> GateInputs:
     """The platform's own health checks. Every swap has it; name it to change its limit.
 
     Args:
         min_healthy_percent: of the registered targets, 1-100, default 100.
+        min_healthy_targets: how many at least, default 1; before traffic they are waited for.
         limits: see this module.
     """
-    return _inputs("target_health", min_healthy_percent=min_healthy_percent, **limits)
+    return _inputs(
+        "target_health", min_healthy_percent=min_healthy_percent, min_healthy_targets=min_healthy_targets, **limits
+    )
 
 
 def http(

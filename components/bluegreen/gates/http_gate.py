@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
 
 import httpx
 
@@ -69,7 +68,7 @@ class HttpGate:
         """Ask ``count`` times, stopping at the first wrong answer."""
         if context.preview is None:
             raise GateUnavailable(f"there is no preview address for {context.color}")
-        url = urljoin(context.preview.url, self.path)
+        url = context.preview.url.rstrip("/") + self.path  # a preview may be below a path, such as an API's stage
         headers = {**self.headers, **context.preview.headers}
         slowest_ms = 0.0
         with httpx.Client(timeout=self.latency_limit_ms / 1000, headers=headers) as client:

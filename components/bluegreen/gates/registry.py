@@ -13,6 +13,7 @@ GATES: Registry[Gate] = Registry(
         "command": "bluegreen.gates.command_gate:CommandGate",
         "feature_flag": "bluegreen.gates.feature_flag_gate:FeatureFlagGate",
         "http": "bluegreen.gates.http_gate:HttpGate",
+        "lambda_invoke": "bluegreen.gates.lambda_invoke_gate:LambdaInvokeGate",
         "metric": "bluegreen.gates.metric_gate:MetricGate",
         "minimum_traffic": "bluegreen.gates.minimum_traffic_gate:MinimumTrafficGate",
         "schema": "bluegreen.gates.schema_gate:SchemaGate",

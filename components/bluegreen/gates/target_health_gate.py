@@ -16,9 +16,11 @@ class TargetHealthGate:
 
     Attributes:
         min_healthy_percent: of the registered targets, 1-100.
+        min_healthy_targets: how many at least; before traffic they are waited for.
     """
 
     min_healthy_percent: float = 100
+    min_healthy_targets: int = 1
     needs_preview: bool = False
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False
@@ -26,7 +28,10 @@ class TargetHealthGate:
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
         """Check one entry of ``gates``."""
-        return {"min_healthy_percent": fields.number("min_healthy_percent", 100, least=1, most=100, unit="percent")}
+        return {
+            "min_healthy_percent": fields.number("min_healthy_percent", 100, least=1, most=100, unit="percent"),
+            "min_healthy_targets": fields.whole("min_healthy_targets", 1, least=1),
+        }
 
     @property
     def label(self) -> str:
@@ -36,6 +41,12 @@ class TargetHealthGate:
     def evaluate(self, context: GateContext) -> Verdict:
         """Ask the router."""
         health = context.health()
-        enough = health.healthy and 100 * health.healthy >= self.min_healthy_percent * health.expected
+        enough = health.healthy >= self.min_healthy_targets
+        most = health.healthy and 100 * health.healthy >= self.min_healthy_percent * health.expected
         limit = f"at least {self.min_healthy_percent:g} % of targets"
-        return Verdict(Decision.PASS if enough else Decision.FAIL, str(health), limit)
+        if self.min_healthy_targets > 1:
+            limit += f", and {self.min_healthy_targets} of them"
+            if not enough and context.phase is Phase.BEFORE:
+                # They serve nobody yet, and whoever scales them may be at it.
+                return Verdict(Decision.PENDING, str(health), limit)
+        return Verdict(Decision.PASS if most and enough else Decision.FAIL, str(health), limit)

@@ -1,0 +1,78 @@
+"""What only ``LambdaAlias`` knows of its gates: which function, which versions, as whom to call.
+
+A ``lambda_invoke`` gate without ``functions`` or a ``hook`` calls the color's own version. In the dimensions of a
+``cloudwatch`` source, ``{function}``, ``{alias}`` and ``{version}`` stand for what the metrics of ``AWS/Lambda`` want
+as ``FunctionName``, ``Resource`` and ``ExecutedVersion``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from bluegreen.rollout.model import COLORS, Color
+
+_PLACES = {"{function}", "{alias}", "{version}"}
+
+
+def drafted(gate: Mapping[str, Any]) -> dict[str, Any]:
+    """The gate as it can be checked, and planned with, before a version is known."""
+    if _calls_the_colors(gate):
+        return {**gate, "functions": {color: color for color in COLORS}}
+    return dict(gate)
+
+
+def bound(
+    gate: Mapping[str, Any],
+    function: pulumi.Input[str],
+    alias_name: str,
+    versions: Mapping[Color, pulumi.Input[str]],
+    connection: Mapping[str, str],
+) -> dict[str, Any]:
+    """The gate with what it left open.
+
+    Args:
+        gate: as a user declared it.
+        function: the function's name.
+        alias_name: the alias.
+        versions: each color's version.
+        connection: the swap's own.
+    """
+    found = dict(gate)
+    if gate.get("kind") == "lambda_invoke":
+        found = {"aws": dict(connection), **gate}
+    if _calls_the_colors(gate):
+        found["functions"] = {color: pulumi.Output.concat(function, ":", versions[color]) for color in COLORS}
+    source = gate.get("source")
+    if isinstance(source, Mapping) and _PLACES & set(_texts(source.get("dimensions"))):
+        known = {"{function}": function, "{alias}": pulumi.Output.concat(function, ":", alias_name)}
+        own = source.get("color_dimensions") or {}
+        found["source"] = {
+            **source,
+            "dimensions": {},
+            "color_dimensions": {
+                color: {
+                    **_filled(source["dimensions"], {**known, "{version}": versions[color]}),
+                    **(own.get(color) or {}),
+                }
+                for color in COLORS
+            },
+        }
+    return found
+
+
+def _calls_the_colors(gate: Mapping[str, Any]) -> bool:
+    return gate.get("kind") == "lambda_invoke" and not gate.get("functions") and not gate.get("hook")
+
+
+def _texts(dimensions: object) -> list[str]:
+    found = dimensions.values() if isinstance(dimensions, Mapping) else ()
+    return [value for value in found if isinstance(value, str)]
+
+
+def _filled(dimensions: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: known[value] if isinstance(value, str) and value in known else value for name, value in dimensions.items()
+    }
