@@ -37,6 +37,13 @@ CONFIG = {
     "loadBalancerArn": "arn:lb",
     "clusterArn": "arn:cluster",
     "certificateArn": "arn:certificate",
+    "ruleArn": "arn:aws:elasticloadbalancing:eu-central-1:1:listener-rule/app/web/50dc6c49/f2f7dc8e/9683b2d0",
+    "serviceArn": "arn:aws:ecs:eu-central-1:1:service/shared/legacy",
+    "targetGroupArn": "arn:group",
+    "taskDefinitionArn": "arn:legacy:7",
+    "functionArn": "arn:aws:lambda:eu-central-1:123456789012:function:orders",
+    "blueVersion": "3",
+    "greenVersion": "4",
 }
 # A swap in which every gate is asked at some time.
 SWAP = {
@@ -93,8 +100,8 @@ def cells(page, first_cell_of_header):
 
 
 def test_the_config_keys_in_the_readme_are_those_of_the_program():
-    program = (REPO / "stacks" / "ecs.py").read_text()
-    used = set(re.findall(r'(?:config\.\w+|setting)\("(\w+)"', program))
+    program = "".join((REPO / "stacks" / name).read_text() for name in ("ecs.py", "settings.py"))
+    used = set(re.findall(r'(?:_?config\.\w+|setting)\("(\w+)"', program))
     assert cells(REPO / "README.md", "config key") == used
 
 
@@ -117,7 +124,16 @@ def test_the_phases_the_hooks_and_the_limits_are_those_of_the_code():
 def test_gates_are_asked_in_the_phases_that_the_page_says():
     table = (DOCS / "gates.md").read_text().split("| phase |")[1].split("\n\n")[0]
     named = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", table, re.MULTILINE))
-    for kind in ("target_health", "http", "command", "feature_flag", "cloudwatch_alarms", "schema", "baseline"):
+    for kind in (
+        "target_health",
+        "http",
+        "command",
+        "lambda_invoke",
+        "feature_flag",
+        "cloudwatch_alarms",
+        "schema",
+        "baseline",
+    ):
         asked = GATES.load(kind).__dataclass_fields__["phases"].default
         for phase in ("confirm", "before"):  # `hold` and `bake` name the others by these
             assert (f"`{kind}`" in named[phase]) == (Phase(phase) in asked), (kind, phase)

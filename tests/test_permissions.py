@@ -15,10 +15,17 @@ from bluegreen.permissions import Permission, declared, needed, policy_document,
 REPO = Path(__file__).resolve().parents[1]
 PAGE = REPO / "docs" / "permissions.md"
 SOURCE = REPO / "components" / "bluegreen"
-CALL = re.compile(r'called\("([a-z-]+:[A-Z]\w+)"\)')
+CALL = re.compile(r'called\("([a-z0-9-]+:[A-Z]\w+)"\)')
 # What AWS itself asks for, for a call of another name: a tag given with a registration, a first use in an account, and
 # what botocore calls.
-IMPLIED = {"application-autoscaling:TagResource", "iam:CreateServiceLinkedRole", "sts:AssumeRole"}
+IMPLIED = {
+    "application-autoscaling:TagResource",
+    "codedeploy:GetApplicationRevision",
+    "codedeploy:GetDeploymentConfig",
+    "codedeploy:RegisterApplicationRevision",
+    "iam:CreateServiceLinkedRole",
+    "sts:AssumeRole",
+}
 
 
 def actions_of(found):
@@ -74,11 +81,15 @@ def test_a_policy_has_a_statement_for_each_service_and_resource():
     by_resource = {statement["Resource"]: statement["Action"] for statement in policy["Statement"]}
     assert len(by_resource) == len(policy["Statement"]) == 3
     assert by_resource["*"] == [
+        "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeRules",
         "elasticloadbalancing:DescribeTags",
         "elasticloadbalancing:DescribeTargetHealth",
     ]
-    assert by_resource["arn:aws:elasticloadbalancing:*:*:listener/app/*"] == ["elasticloadbalancing:CreateRule"]
+    assert by_resource["arn:aws:elasticloadbalancing:*:*:listener/app/*"] == [
+        "elasticloadbalancing:CreateRule",
+        "elasticloadbalancing:ModifyListener",
+    ]
     granted = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert granted == actions_of(needed(["alb"]))
     assert all(statement["Effect"] == "Allow" for statement in policy["Statement"])

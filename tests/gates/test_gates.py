@@ -121,6 +121,21 @@ def test_too_few_targets_are_waited_for_before_traffic_and_a_failure_under_it(he
     assert "and 3 of them" in str(verdict)
 
 
+@pytest.mark.parametrize(
+    ("health", "weight_percent", "decision"),
+    [
+        (Readiness(False, 3, 4, "initial", starting=1), 10, Decision.PASS),
+        (Readiness(False, 3, 4, "initial", starting=1), 0, Decision.FAIL),
+        (Readiness(False, 3, 5, "unhealthy", starting=1), 10, Decision.FAIL),
+        (Readiness(False, 0, 1, "initial", starting=1), 10, Decision.FAIL),
+    ],
+)
+def test_a_target_that_autoscaling_adds_under_traffic_is_no_failure(health, weight_percent, decision):
+    gate = build(gates.target_health())
+    context = GateContext("green", health=lambda: health, phase=Phase.HOLD, weight_percent=weight_percent)
+    assert gate.evaluate(context).decision is decision
+
+
 def test_labels_are_what_people_call_it():
     assert build(gates.http("/healthz")).label == "http /healthz"
     assert build(gates.target_health()).label == "target health"

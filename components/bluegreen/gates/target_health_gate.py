@@ -42,7 +42,9 @@ class TargetHealthGate:
         """Ask the router."""
         health = context.health()
         enough = health.healthy >= self.min_healthy_targets
-        most = health.healthy and 100 * health.healthy >= self.min_healthy_percent * health.expected
+        # Under traffic a unit that autoscaling has just added is not judged yet: growing is no failure.
+        judged = health.expected - (health.starting if context.weight_percent else 0)
+        most = health.healthy and 100 * health.healthy >= self.min_healthy_percent * judged
         limit = f"at least {self.min_healthy_percent:g} % of targets"
         if self.min_healthy_targets > 1:
             limit += f", and {self.min_healthy_targets} of them"

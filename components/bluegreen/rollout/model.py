@@ -179,7 +179,7 @@ class Size:
 class Readiness:
     """Whether a color can take traffic: counts, and the first reason why not.
 
-    ``fatal`` says that waiting will not help.
+    ``fatal`` says that waiting will not help; ``starting`` are those of the expected ones that are not judged yet.
     """
 
     ready: bool
@@ -187,6 +187,7 @@ class Readiness:
     expected: int = 0
     reason: str = ""
     fatal: bool = False
+    starting: int = 0
 
     def __str__(self) -> str:
         return f"{self.healthy} of {self.expected} healthy" + (f" ({self.reason})" if self.reason else "")

@@ -55,11 +55,12 @@ def target_health(aws: AwsConnection, target_group_arn: str) -> Readiness:
         for item in answer["TargetHealthDescriptions"]
         if item["TargetHealth"]["State"] != "draining"
     ]
-    healthy = sum(state["State"] == "healthy" for state in states)
+    healthy, starting = (sum(state["State"] == name for state in states) for name in ("healthy", "initial"))
     reason = next((_why(state) for state in states if state["State"] != "healthy"), "")
     if not states:
         reason = "no target is registered"
-    return Readiness(bool(states) and healthy == len(states), healthy, len(states), reason)
+    ready = bool(states) and healthy == len(states)
+    return Readiness(ready, healthy, len(states), reason, starting=starting)
 
 
 def _why(state: Mapping[str, Any]) -> str:
