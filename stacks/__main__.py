@@ -6,11 +6,16 @@ import pulumi
 
 PLATFORMS = (
     "asg",
+    "asg_dns",
     "ecs",
     "ecs_dns",
     "ecs_adopt",
+    "ecs_codedeploy",
     "ecs_listeners",
+    "ecs_native",
     "ecs_nlb",
+    "eks",
+    "eks_dns",
     "http_api",
     "lambda_alias",
     "rest_api",

@@ -34,7 +34,8 @@ class Recorder(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
         if args.token == "aws:lb/getListener:getListener":
             return {**args.args, "protocol": "HTTPS", "port": 443}
-        return {**args.args, "dnsName": "shared.example.com", "securityGroups": ["sg-shared"]}
+        where = {"region": "eu-central-1", "dnsSuffix": "amazonaws.com", "partition": "aws", "accountId": "1"}
+        return {**where, **args.args, "dnsName": "shared.example.com", "securityGroups": ["sg-shared"]}
 
 
 def run(program: Callable[[], Any], config: Mapping[str, str] | None = None) -> tuple[Recorder, Any]:

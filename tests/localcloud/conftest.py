@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from localcloud.autoscaling import AutoScalingFront
 from localcloud.cloud import LocalCloud
 from localcloud.plugins.aws.driver import Driver, Resource
 
@@ -39,8 +40,9 @@ def client(cloud: LocalCloud, service: str) -> Any:
 
 
 @pytest.fixture(scope="session")
-def aws_driver(cloud: LocalCloud) -> Driver:
-    return Driver(cloud.endpoint)
+def aws_driver(cloud: LocalCloud) -> Iterator[Driver]:
+    with AutoScalingFront(cloud.endpoint) as front:  # the emulator lacks half of EC2 Auto Scaling
+        yield Driver(front.url)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +67,9 @@ class World:
         self.others = self.make("aws:lb/targetGroup:TargetGroup", ports, "other").id
         listener = {"loadBalancerArn": self.balancer, "port": 80, "defaultActions": [FIXED]}
         self.listener = self.make("aws:lb/listener:Listener", listener).id
+        self.certificate = "arn:aws:acm:us-east-1:123456789012:certificate/world"
+        secure = {**listener, "port": 443, "protocol": "HTTPS", "certificateArn": self.certificate}
+        self.secure = self.make("aws:lb/listener:Listener", secure, "secure").id
         rule = {
             "listenerArn": self.listener,
             "actions": [{"type": "forward", "targetGroupArn": self.targets}],

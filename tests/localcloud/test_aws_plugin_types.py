@@ -9,6 +9,7 @@ import pytest
 
 from localcloud.plugins.aws.driver import Driver, Resource
 from localcloud.plugins.aws.registry import RESOURCES
+from tests.localcloud import asg_cases, codedeploy_cases, dns_cases, eks_cases, serverless_cases
 
 TRUST = json.dumps(
     {
@@ -64,6 +65,10 @@ def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
         "aws:lb/listener:Listener": (
             {"loadBalancerArn": world.balancer, "port": 8443, "defaultActions": [FIXED], **tags},
             {"defaultActions": [weighted], "port": 8444},
+        ),
+        "aws:lb/listenerCertificate:ListenerCertificate": (
+            {"listenerArn": world.secure, "certificateArn": f"{world.certificate}-2"},
+            {},
         ),
         "aws:lb/listenerRule:ListenerRule": (
             {
@@ -164,6 +169,11 @@ def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             },
             {"schedule": "at(2099-02-01T00:00:00)", "scalableTargetAction": {"minCapacity": 1, "maxCapacity": 1}},
         ),
+        **asg_cases.cases(world),
+        **codedeploy_cases.cases(world),
+        **dns_cases.cases(world),
+        **eks_cases.cases(world),
+        **serverless_cases.cases(world),
     }
 
 

@@ -3,12 +3,58 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.routers import alb_workshop
+from tests.routers import (
+    alb_workshop,
+    api_gateway_workshop,
+    deployments_workshop,
+    lambda_workshop,
+    nlb_workshop,
+    route53_workshop,
+)
 
 
 @pytest.fixture(scope="session")
 def alb(aws_env):
     return alb_workshop.build()
+
+
+@pytest.fixture(scope="session")
+def function(aws_env):
+    return lambda_workshop.build()
+
+
+@pytest.fixture(scope="session")
+def rest_api(aws_env):
+    return api_gateway_workshop.build_rest()
+
+
+@pytest.fixture(scope="session")
+def http_api(aws_env):
+    return api_gateway_workshop.build_http()
+
+
+@pytest.fixture(scope="session")
+def nlb(aws_env):
+    return nlb_workshop.build()
+
+
+@pytest.fixture(scope="session")
+def zone(aws_env):
+    return route53_workshop.build()
+
+
+@pytest.fixture(scope="session")
+def by_codedeploy(cloud, aws_env):
+    service = deployments_workshop.build(cloud.endpoint, eager=True)
+    yield service
+    service.aws.stop()
+
+
+@pytest.fixture(scope="session")
+def by_ecs(cloud, aws_env):
+    service = deployments_workshop.build(cloud.endpoint, native=True, eager=True)
+    yield service
+    service.aws.stop()
 
 
 class _Target(BaseHTTPRequestHandler):

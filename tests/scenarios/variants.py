@@ -7,8 +7,18 @@ from importlib import import_module
 from tests.scenarios.variant import Variant
 
 VARIANTS = {
+    "asg": "tests.scenarios.asg:Asg",
+    "asg_dns": "tests.scenarios.asg_dns:AsgDns",
     "ecs": "tests.scenarios.ecs:Ecs",
+    "ecs_codedeploy": "tests.scenarios.ecs_codedeploy:EcsCodeDeploy",
+    "ecs_dns": "tests.scenarios.ecs_dns:EcsDns",
     "ecs_listeners": "tests.scenarios.ecs_listeners:EcsListeners",
+    "ecs_native": "tests.scenarios.ecs_native:EcsNative",
+    "ecs_nlb": "tests.scenarios.ecs_nlb:EcsNlb",
+    "eks": "tests.scenarios.eks:Eks",
+    "lambda_alias": "tests.scenarios.lambda_alias:LambdaAlias",
+    "rest_api": "tests.scenarios.rest_api:RestApi",
+    "http_api": "tests.scenarios.http_api:HttpApi",
 }
 
 

@@ -74,7 +74,24 @@ class Driver:
     """A configured plugin."""
 
     def __init__(self, endpoint: str, **config: str) -> None:
-        services = ("ec2", "ecs", "elbv2", "iam", "logs", "sts", "applicationautoscaling")
+        services = (
+            "codedeploy",
+            "ec2",
+            "ecs",
+            "eks",
+            "elbv2",
+            "iam",
+            "logs",
+            "sts",
+            "applicationautoscaling",
+            "autoscaling",
+            "route53",
+            "servicediscovery",
+            "lambda",
+            "apigateway",
+            "apigatewayv2",
+        )
+        self.endpoint = endpoint
         given = {
             "region": "us-east-1",
             "accessKey": "test",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import keyword
 import re
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,11 @@ _SCALARS = {"str": "s", "int": "i", "float": "f", "bool": "b", "Any": "*"}
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+def _folder(module: str) -> Path:
+    """Where the SDK has a module: Python's own words get an underscore."""
+    return _sdk() / (f"{module}_" if keyword.iskeyword(module) else module)
 
 
 def _sdk() -> Path:
@@ -44,6 +50,8 @@ def _short(node: ast.expr, module: str, objects: set[tuple[str, str]]) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         if node.value.endswith("PolicyDocumentArgs"):
             return "j"
+        if _is_enum(node):
+            return "s"
         objects.add((module, node.value))
         return "@" + module + "." + node.value.removesuffix("Args")
     if isinstance(node, ast.Attribute):
@@ -109,7 +117,7 @@ def _inputs(cls: ast.ClassDef, module: str, objects: set[tuple[str, str]]) -> di
 
 def _resource(token: str, objects: set[tuple[str, str]]) -> dict[str, object]:
     module, name = token.split(":")[1].split("/", maxsplit=1)[0], token.rsplit(":", 1)[1]
-    classes = _classes(_sdk() / module / f"{_snake(name)}.py")
+    classes = _classes(_folder(module) / f"{_snake(name)}.py")
     inputs = _inputs(classes[name + "Args"], module, objects)
     known = {key.rstrip("!") for key in inputs}
     outputs = [wire for wire, _ in _output_getters(classes[name]) if wire not in known]
@@ -143,7 +151,7 @@ def build() -> dict[str, object]:
     objects: dict[str, dict[str, str]] = {}
     while pending := [pair for pair in sorted(wanted) if _object_name(*pair) not in objects]:
         for module, name in pending:
-            cls = _classes(_sdk() / module / "_inputs.py")[name]
+            cls = _classes(_folder(module) / "_inputs.py")[name]
             objects[_object_name(module, name)] = _inputs(cls, module, wanted)
     return {
         "types": types,

@@ -33,7 +33,10 @@ def preview_update(
 ) -> Props:
     """The state with the changed properties replaced: what does not change stays known."""
     wanted, outputs = clean(news), dict(olds)
-    for name in {one.top for one in differences(declared, wanted, olds, ignore)}:
+    changed = {one.top for one in differences(declared, wanted, olds, ignore)}
+    if changed - {"tags"}:
+        outputs |= dict.fromkeys(declared.renewed, UNKNOWN)
+    for name in changed:
         if name not in wanted:
             outputs.pop(name, None)
         elif isinstance(wanted[name], dict) and isinstance(olds.get(name), dict):

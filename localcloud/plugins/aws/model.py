@@ -131,6 +131,8 @@ class ResourceType:
     """Refusals that take more than one property."""
     name_max: int | None = None
     """`name` is made up when left out, and is at most this long."""
+    renewed: tuple[str, ...] = ()
+    """Outputs that an update of anything but tags gives another value."""
     regional: bool = True
     taggable: bool = True
     create_timeout: float = 600.0

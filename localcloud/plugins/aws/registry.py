@@ -17,10 +17,18 @@ _BY_MODULE = {
     "elbv2_balancer": ["aws:lb/loadBalancer:LoadBalancer"],
     "elbv2_targets": ["aws:lb/targetGroup:TargetGroup"],
     "elbv2_attachment": ["aws:lb/targetGroupAttachment:TargetGroupAttachment"],
+    "elbv2_certificates": ["aws:lb/listenerCertificate:ListenerCertificate"],
     "elbv2_listener": ["aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule"],
     "ecs": ["aws:ecs/cluster:Cluster", "aws:ecs/taskDefinition:TaskDefinition"],
     "ecs_service": ["aws:ecs/service:Service"],
+    "eks": ["aws:eks/cluster:Cluster"],
+    "eks_nodes": ["aws:eks/nodeGroup:NodeGroup"],
     "logs": ["aws:cloudwatch/logGroup:LogGroup"],
+    "codedeploy": [
+        "aws:codedeploy/application:Application",
+        "aws:codedeploy/deploymentGroup:DeploymentGroup",
+        "aws:codedeploy/deploymentConfig:DeploymentConfig",
+    ],
     "ec2_network": ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"],
     "ec2_security": ["aws:ec2/securityGroup:SecurityGroup"],
     "ec2_security_rules": [
@@ -37,8 +45,27 @@ _BY_MODULE = {
         "aws:appautoscaling/scheduledAction:ScheduledAction",
     ],
     "appautoscaling_policy": ["aws:appautoscaling/policy:Policy"],
+    "ec2_launch_template": ["aws:ec2/launchTemplate:LaunchTemplate"],
+    "autoscaling": ["aws:autoscaling/group:Group"],
+    "autoscaling_policy": ["aws:autoscaling/policy:Policy"],
+    "lambda_permission": ["aws:lambda/permission:Permission"],
+    "apigateway": ["aws:apigateway/restApi:RestApi", "aws:apigateway/deployment:Deployment"],
+    "apigateway_stage": ["aws:apigateway/stage:Stage"],
+    "apigatewayv2": [
+        "aws:apigatewayv2/api:Api",
+        "aws:apigatewayv2/integration:Integration",
+        "aws:apigatewayv2/route:Route",
+        "aws:apigatewayv2/stage:Stage",
+    ],
+    "route53": ["aws:route53/zone:Zone", "aws:route53/healthCheck:HealthCheck"],
+    "servicediscovery": [
+        "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace",
+        "aws:servicediscovery/publicDnsNamespace:PublicDnsNamespace",
+        "aws:servicediscovery/service:Service",
+    ],
 }
 _INVOKES_BY_MODULE = {
+    "eks": ["aws:eks/getCluster:getCluster"],
     "lookups": [
         "aws:index/getRegion:getRegion",
         "aws:index/getCallerIdentity:getCallerIdentity",

@@ -200,6 +200,10 @@ class Aws:
                 if error.code not in codes or time.monotonic() >= deadline or self._clients.cancelled.wait(0.5):
                     raise
 
+    def endpoint(self) -> str:
+        """Where API Gateway's API answers: the emulator serves the APIs themselves there, too."""
+        return str(self._clients.client("apigateway", self.region).meta.endpoint_url)
+
     def caller(self) -> dict[str, Any]:
         return self.call("sts", "GetCallerIdentity")
 

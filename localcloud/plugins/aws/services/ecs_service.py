@@ -17,6 +17,7 @@ from localcloud.plugins.aws.model import (
     Props,
     ResourceType,
 )
+from localcloud.plugins.aws.services import ecs_strategy
 from localcloud.plugins.aws.services.ecs import SERVICE, tags_in, tags_out, update_tags
 from localcloud.plugins.aws.services.ecs_refusals import check_service
 from localcloud.plugins.aws.services.ecs_steady import MISSING, find_service, wait_for_service
@@ -39,19 +40,23 @@ def _network(props: Props) -> dict[str, Any] | None:
 
 
 def _balancers(props: Props) -> list[dict[str, Any]]:
-    names = {"targetGroupArn": "targetGroupArn", "containerName": "containerName", "containerPort": "containerPort"}
-    return [
-        {api: entry[name] for name, api in names.items() if entry.get(name) is not None}
-        for entry in props.get("loadBalancers", [])
-    ]
+    return [_balancer(entry) for entry in props.get("loadBalancers", [])]
+
+
+def _balancer(entry: dict[str, Any]) -> dict[str, Any]:
+    names = ("targetGroupArn", "containerName", "containerPort", "advancedConfiguration")
+    return {name: entry[name] for name in names if entry.get(name) is not None}
 
 
 def _deployment(props: Props) -> dict[str, Any]:
     breaker = props.get("deploymentCircuitBreaker") or {"enable": False, "rollback": False}
+    alarms = props.get("alarms")
     return {
         "maximumPercent": props["deploymentMaximumPercent"],
         "minimumHealthyPercent": props["deploymentMinimumHealthyPercent"],
         "deploymentCircuitBreaker": breaker,
+        **({"alarms": alarms} if alarms else {}),
+        **ecs_strategy.written(props.get("deploymentConfiguration") or {}),
     }
 
 
@@ -121,6 +126,8 @@ def _read(aws: Aws, arn: str, props: Props) -> Props | None:
         "deploymentController": service.get("deploymentController") or {"type": "ECS"},
         "capacityProviderStrategies": service.get("capacityProviderStrategy", []),
         "availabilityZoneRebalancing": service.get("availabilityZoneRebalancing"),
+        "deploymentConfiguration": ecs_strategy.read(deployment, props.get("deploymentConfiguration")),
+        "alarms": props.get("alarms"),  # the emulator forgets them
         "loadBalancers": service.get("loadBalancers", []),
         "networkConfiguration": _read_network(network) if network else None,
         "serviceRegistries": registries[0] if registries else None,
@@ -144,8 +151,15 @@ def _read_network(network: dict[str, Any]) -> Props:
 
 def _update(aws: Aws, arn: str, change: Change) -> None:
     new, changed = change.new, change.changed - {"tags", "waitForSteadyState", "forceDelete"}
+    ecs_strategy.refuse(new, changed)
     if changed:
-        rollout = ("deploymentMaximumPercent", "deploymentMinimumHealthyPercent", "deploymentCircuitBreaker")
+        rollout = (
+            "deploymentMaximumPercent",
+            "deploymentMinimumHealthyPercent",
+            "deploymentCircuitBreaker",
+            "deploymentConfiguration",
+            "alarms",
+        )
         grace = "healthCheckGracePeriodSeconds"
         written = change.subset(
             "taskDefinition",
@@ -234,6 +248,7 @@ TYPES: Final = [
             "deploymentCircuitBreaker": P(),
             "deploymentCircuitBreaker.enable": P(),
             "deploymentCircuitBreaker.rollback": P(),
+            **ecs_strategy.PROPS,
             "deploymentController": P(computed=True, force_new=True),
             "deploymentController.type": P(
                 default="ECS", force_new=True, check=one_of("ECS", "CODE_DEPLOY", "EXTERNAL")

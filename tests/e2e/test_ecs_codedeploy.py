@@ -1,0 +1,65 @@
+"""A service that CodeDeploy deploys stays updatable from Pulumi (pulumi/pulumi-aws#1096), through the real engine.
+
+CodeDeploy itself is played over the emulator's load balancer and containers (see tests.played).
+"""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+
+from tests.e2e import stack as stacks
+from tests.played.proxy import PlayedAws
+
+GRACE = 7
+
+
+@pytest.fixture(scope="module")
+def played(cloud, aws_env):
+    made = PlayedAws(cloud.endpoint, stages=4)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def stack(cloud, played, tmp_path_factory):
+    config = {"gates": [], "strategy": None, "steadyStateTimeoutSeconds": None}
+    yield from stacks.make(cloud, tmp_path_factory, "ecs_codedeploy", endpoint=played.url, **config)
+
+
+def service_of(stack, played):
+    ecs = boto3.client("ecs", endpoint_url=played.url)
+    where = {"cluster": stack.output("clusterArn"), "services": [stack.output("serviceName")]}
+    return ecs.describe_services(**where, include=["TAGS"])["services"][0]
+
+
+def test_a_promotion_is_a_deployment(stack, played):
+    said = stack.up(activeColor="green")
+    assert "deployment d-" in said, "what it is at is told while it is waited for"
+    assert stack.colors() == {"green"}
+    assert stack.outcome() == "promoted"
+
+
+def test_the_rest_of_the_service_is_changed_from_pulumi_after_it(stack, played):
+    deployments = played.calls.count("CreateDeployment")
+    stack.up(desiredCount="2", healthCheckGraceSeconds=str(GRACE), tags={"team": "shop"})
+    found = service_of(stack, played)
+    assert (found["desiredCount"], found["healthCheckGracePeriodSeconds"]) == (2, GRACE)
+    assert {"key": "team", "value": "shop"} in found["tags"]
+    assert played.calls.count("CreateDeployment") == deployments
+    assert stack.colors() == {"green"}
+
+
+def test_a_refresh_and_another_update_put_nothing_back(stack, played):
+    stack.pulumi("refresh", "--yes", "--skip-preview")
+    said = stack.up()
+    assert "updated" not in said, said
+    assert stack.colors() == {"green"}
+
+
+def test_a_new_release_of_the_live_color_comes_by_a_deployment_too(stack, played, cloud):
+    deployments = played.calls.count("CreateDeployment")
+    stack.up(greenImage=cloud.image("v1"))
+    assert played.calls.count("CreateDeployment") == deployments + 1
+    assert stack.colors() == {"green"}
+    assert stack.get().json()["version"] == "v1"
