@@ -91,7 +91,8 @@ def test_the_stack_takes_a_presets_bare_name(monkeypatch, written, read):
         outputs = ("url", "preview_urls", "preview_headers", "live_color", "weights", "history", "target_group_arns")
         return SimpleNamespace(**dict.fromkeys(outputs, ""))
 
-    monkeypatch.setattr(bluegreen.aws, "EcsService", service)
+    monkeypatch.setattr(bluegreen.aws, "EcsService", service, raising=False)
+    monkeypatch.syspath_prepend(STACK.parent)
     config = {"activeColor": "blue", "blueImage": "app:v1", "greenImage": "app:v2", "vpcId": "vpc-1"}
     config |= {"subnetIds": '["subnet-1"]'} | ({} if written is None else {"strategy": written})
     mocked.run(lambda: runpy.run_path(str(STACK)), config)

@@ -35,7 +35,9 @@ def lambda_section(request):
 
 
 def rest_api_section(request):
-    return api_gateway_workshop.rest_section(request.getfixturevalue("rest_api"))
+    api = request.getfixturevalue("rest_api")
+    api.restage()
+    return api_gateway_workshop.rest_section(api)
 
 
 def http_api_section(request):
