@@ -77,6 +77,7 @@ class Lane:
             client = _make(where, service)
         name = client.meta.service_model.signing_name
         events = client.meta.events
+        events.unregister("needs-retry", aws._wait_its_turn)  # how often a call is tried is the lane's own setting
         # The events of one attempt, not of the call: every request counts.
         events.register("before-send", lambda event_name, request, **_: self._send(_call(name, event_name), request))
         events.register("response-received", lambda event_name, **_: self.answered(_call(name, event_name)))

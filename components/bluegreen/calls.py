@@ -1,4 +1,4 @@
-"""Counting the API calls of an operation: clients note each call, whoever wants to know listens.
+"""What clients tell of the API calls of an operation: whoever wants to know listens, whoever must be asked is asked.
 
 Per thread: an update runs in one.
 """
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 class _Listeners(threading.local):
     listener: Callable[[str], None] | None = None
+    guard: Callable[[], None] | None = None
 
 
 _here = _Listeners()
@@ -31,3 +32,30 @@ def counted(listener: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         _here.listener = former
+
+
+def before_write() -> None:
+    """Say that a call which changes something is about to be sent, for the first time or once more.
+
+    Raises:
+        BluegreenError: it must not be sent any more.
+    """
+    guard, _here.guard = _here.guard, None  # the guard's own calls are not guarded
+    if guard is not None:
+        try:
+            guard()
+        finally:
+            _here.guard = guard
+
+
+@contextmanager
+def guarded(guard: Callable[[], None]) -> Iterator[None]:
+    """Ask ``guard`` before each write that this thread sends meanwhile; what it raises keeps the write from being sent.
+
+    A call may be tried again for minutes, and a swap that was taken over meanwhile must not write any more.
+    """
+    former, _here.guard = _here.guard, guard
+    try:
+        yield
+    finally:
+        _here.guard = former

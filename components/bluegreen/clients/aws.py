@@ -6,6 +6,7 @@ their own, with boto3's default chain behind them.
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bluegreen.calls import note
+from bluegreen.calls import before_write, note
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
@@ -30,6 +31,23 @@ _CONFIG = Config(
     connect_timeout=5,
     read_timeout=15,
     user_agent_extra="bluegreen",
+)
+# An account's rates are shared with whoever else calls, and a throttled call was not done: it is tried more often than
+# one that fails, for 2.5 minutes at the most. Not botocore's adaptive mode: after one throttled call that slows down
+# every later one of the process, the restore of another service, too.
+_THROTTLED_ATTEMPTS = 12
+_THROTTLED_PAUSE_SECONDS = (2.0, 20.0)
+_READS = ("Describe", "List", "Get")
+_THROTTLED_CODES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "PriorRequestNotComplete",
+        "ThrottledException",
+        "RequestThrottled",
+    }
 )
 
 
@@ -92,11 +110,27 @@ def _client(connection: AwsConnection, service: str) -> Any:
             service, config=_CONFIG, endpoint_url=connection.endpoint_url
         )
     client.meta.events.register("before-call", _count)
+    client.meta.events.register("request-created", _ask_before_writing)
+    client.meta.events.register_last("needs-retry", _wait_its_turn)
     return client
 
 
 def _count(model: Any, **_: object) -> None:
     note(f"{model.service_model.signing_name}:{model.name}")
+
+
+def _ask_before_writing(operation_name: str, **_: object) -> None:
+    """For every try of a call: the last ones may come minutes after the first."""
+    if not operation_name.startswith(_READS):
+        before_write()
+
+
+def _wait_its_turn(attempts: int, response: tuple[Any, dict[str, Any]] | None, **_: object) -> float | None:
+    """The pause before another try of a throttled call, after botocore itself has given up; ``None`` is no more."""
+    code = response[1].get("Error", {}).get("Code") if response is not None else None
+    if code in _THROTTLED_CODES and attempts < _THROTTLED_ATTEMPTS:
+        return random.uniform(*_THROTTLED_PAUSE_SECONDS)  # noqa: S311 - jitter, not a secret
+    return None
 
 
 def error_code(error: ClientError) -> str:

@@ -28,6 +28,10 @@ from bluegreen.routers.base import TrafficRouter
 
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 10.0
+# More than what a swap that looks at its marks all the time needs; with the time that one try of a call may take, less
+# than a lease lasts.
+FENCE_SECONDS = 12.0
+_FENCE_TRIES = 3
 ABORT = "abort"
 _PREFIX = "lease."
 _LIMIT = 250
@@ -170,6 +174,27 @@ class Lease:
         at = datetime.fromtimestamp(self.clock.wall_seconds(), timezone.utc)
         text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()} {self.purpose}"
         self.router.mark({_PREFIX + self.id: mark_text(text)})
+
+    def fence(self) -> None:
+        """Make sure, right before a write, that this swap still holds its object: no call while the lease is fresh.
+
+        A call may have waited long for its turn. Renewed first and looked at then: whoever waits for the end of this
+        lease begins to wait anew, and whoever did not wait any longer is seen.
+
+        Raises:
+            LeaseLost: another swap took over.
+            PlatformError: the lease could not be renewed, or the marks not be read.
+        """
+        for _ in range(_FENCE_TRIES):
+            if not self.id or self.clock.monotonic_seconds() - self._renewed_seconds < FENCE_SECONDS:
+                return
+            self._renew()
+            found = leases_in(self.router.marks())
+            others = [holder_of(value) for name, value in found.items() if name != self.id]
+            if others or self.id not in found:
+                self.router.mark({_PREFIX + self.id: None})
+                raise LeaseLost(f"another swap took over: {' and '.join(others) or 'nobody knows who'}")
+        raise PlatformError("lease", f"it could not be renewed within {FENCE_SECONDS:g} s; nothing more was written")
 
     def forget(self) -> None:
         """The swap is over, whether its mark could be removed or not."""

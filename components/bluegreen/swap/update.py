@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bluegreen.calls import guarded
 from bluegreen.capacity.base import Capacity
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import (
@@ -79,7 +80,8 @@ class Update:
             PlatformError: the platform could not be asked; nothing was written.
         """
         try:
-            return self._run()
+            with guarded(self._lease.fence):
+                return self._run()
         finally:
             self._lease.forget()
 

@@ -1,0 +1,110 @@
+"""A write that waited long for its turn, while another swap may have taken over."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.calls import before_write, guarded
+from bluegreen.rollout.clock import FakeClock
+from bluegreen.rollout.errors import LeaseLost, PlatformError
+from bluegreen.rollout.model import Weights
+from bluegreen.routers.memory import WORLDS, MemoryRouter, world
+from bluegreen.swap.lease import FENCE_SECONDS, LEASE_SECONDS, RENEW_SECONDS, Lease, leases_in
+from bluegreen.swap.service import SwapService
+from tests.swap.bench import Swap
+
+LONGEST_TRY_SECONDS = 15
+"""How long one try of a call may be under way; see the clients."""
+
+
+@pytest.fixture
+def lease():
+    WORLDS.pop("fencing", None)
+    here = world("fencing")
+    here.weights = Weights.all_on("blue")
+    held = Lease(MemoryRouter("fencing"), FakeClock(), "promotion to green", 1, lambda _: None)
+    held.take({})
+    here.calls.clear()
+    return held
+
+
+def test_the_times_fit_together():
+    assert RENEW_SECONDS < FENCE_SECONDS
+    assert FENCE_SECONDS + LONGEST_TRY_SECONDS < LEASE_SECONDS
+
+
+def test_while_the_lease_is_fresh_nothing_is_asked(lease):
+    lease.clock.sleep(FENCE_SECONDS - 1)
+    lease.fence()
+    assert world("fencing").calls == []
+
+
+def test_an_old_lease_is_renewed_and_looked_at(lease):
+    before = dict(world("fencing").marks)
+    lease.clock.sleep(FENCE_SECONDS)
+    lease.fence()
+    assert world("fencing").calls == ["router.mark", "router.marks"]
+    assert world("fencing").marks.keys() == before.keys()
+    assert world("fencing").marks != before
+    lease.fence()
+    assert len(world("fencing").calls) == 2
+
+
+@pytest.mark.parametrize("removed", [True, False], ids=["the rival has tidied up", "the rival is about to"])
+def test_whoever_was_taken_over_writes_no_more_and_leaves_no_lease(lease, removed):
+    marks = world("fencing").marks
+    if removed:
+        marks.clear()
+    marks["lease.00000001"] = "2026-11-21T11:00:00Z ada@desk pid 1 on 00000000 promotion to blue"
+    lease.clock.sleep(LEASE_SECONDS + 1)
+    with pytest.raises(LeaseLost, match=r"another swap took over: .*ada@desk"):
+        lease.fence()
+    assert set(leases_in(marks)) == {"00000001"}
+
+
+def test_a_lease_that_cannot_be_renewed_in_time_is_no_licence(lease, monkeypatch):
+    mark = MemoryRouter.mark
+
+    def slow(router, changes):
+        lease.clock.sleep(FENCE_SECONDS)
+        mark(router, changes)
+
+    monkeypatch.setattr(MemoryRouter, "mark", slow)
+    lease.clock.sleep(FENCE_SECONDS)
+    with pytest.raises(PlatformError, match="could not be renewed within 12 s; nothing more was written"):
+        lease.fence()
+
+
+def test_a_guard_is_asked_before_each_write_and_not_for_its_own_calls():
+    asked = []
+
+    def guard():
+        asked.append("guard")
+        before_write()
+
+    before_write()
+    with guarded(guard):
+        before_write()
+        before_write()
+    before_write()
+    assert asked == ["guard", "guard"]
+
+
+def test_a_shift_that_waited_while_another_swap_took_over_is_not_sent(monkeypatch):
+    """A throttled call is tried again for a minute; meanwhile the lease has run out, and somebody else's began."""
+    swap = Swap("late", strategy={"steps": []}, bake_seconds=0)
+    write, waited = MemoryRouter.write, []
+
+    def throttled(router, weights):
+        if weights == Weights.all_on("green") and not waited:
+            waited.append(None)
+            swap.clock.sleep(60)
+            swap.here.marks = {"lease.00000001": "2026-11-21T11:00:00Z ada@desk pid 1 on 00000000 rollback to blue"}
+        before_write()  # as a client does
+        write(router, weights)
+
+    monkeypatch.setattr(MemoryRouter, "write", throttled)
+    with pytest.raises(LeaseLost, match="another swap took over"):
+        SwapService(clock=swap.clock).update(swap.outputs, swap.inputs("green"))
+    assert swap.here.moves == []
+    assert set(leases_in(swap.here.marks)) == {"00000001"}
