@@ -25,7 +25,7 @@ test: setup ## linter, type checker and every test
 	$(MAKE) --no-print-directory lint
 	$(PY) -m pytest
 
-bench: setup ## promotion and rollback against a no-op `pulumi up`
+bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many services at once
 	$(PY) -m benchmarks $(if $(JSON),--json $(JSON))
 
 matrix: setup ## every call of a swap killed and failed in every way, and what came of it

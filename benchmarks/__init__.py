@@ -1,1 +1,1 @@
-"""Promotion and rollback against a `pulumi up` with nothing to do, on the local cloud, under load."""
+"""Promotion and rollback against a `pulumi up` with nothing to do, under load; many services in one stack."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json FILE] [--rounds N]`."""
+"""`python -m benchmarks [--json FILE] [--rounds N] [--services N ...]`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import scale
 from benchmarks.rounds import RATE_PER_SECOND, Bench, Measured
 from localcloud import progress
 from localcloud.errors import LocalCloudError
@@ -29,6 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=sys.modules["benchmarks"].__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the medians to FILE, too")
     parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS, help=f"at least {LEAST_ROUNDS}")
+    parser.add_argument(
+        "--services",
+        type=int,
+        nargs="*",
+        default=scale.SIZES,
+        metavar="N",
+        help="sizes of the stack; none: not measured",
+    )
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
     if options.rounds < LEAST_ROUNDS:
@@ -39,6 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
         options.json.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
     try:
         measured = Bench(options.rounds, progress.for_terminal(), options.state_dir).run()
+        scaled = None
+        if options.services:
+            scaled = scale.run(options.services, progress.for_terminal(), options.state_dir)
     except LocalCloudError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -46,9 +58,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     values = columns(measured)
     show(measured, values)
+    if scaled is not None:
+        scale.show(scaled)
     if options.json:
-        options.json.write_text(json.dumps(medians(values), indent=2) + "\n")
-    return 1 if measured.result.failed else 0
+        figures = medians(values) | (scaled.figures if scaled is not None else {})
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return 1 if measured.result.failed or (scaled is not None and scaled.calls_differ) else 0
 
 
 def columns(measured: Measured) -> dict[str, list[float]]:

@@ -5,8 +5,8 @@
         subprocess.run(["pulumi", "up", "--yes"], env={**env, "AWS_ENDPOINT_URL": proxy.url})
         print(proxy.calls)
 
-Only calls of one kind of client, told by a word in their ``User-Agent``, are named, counted and made to fail; all
-others pass through untouched.
+Only calls of one kind of client, told by a word in their ``User-Agent``, are counted and made to fail; all others pass
+through untouched. A rate limit alone is everybody's: an account's clients share it.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class FaultProxy:
         fault: what goes wrong; ``None`` is nothing.
         before: called when a counted call has come, before it is forwarded.
         judge: whether a call (its name, its body) is allowed; ``None`` allows all.
+        limit: whether a call (its name) is within the account's rates, asked of every client's; ``None`` has no rates.
         after: called when it has been answered by the emulator, before the reply is passed on.
         calls: the names of the counted calls since ``reset``.
     """
@@ -80,6 +81,7 @@ class FaultProxy:
         self._ended = threading.Event()
         self.fault: Fault | None = None
         self.judge: Callable[[str, bytes], bool] | None = None
+        self.limit: Callable[[str], bool] | None = None
         self.before: Hook | None = None
         self.after: Hook | None = None
         self.calls: list[str] = []
@@ -94,7 +96,7 @@ class FaultProxy:
     def reset(self) -> None:
         """Count from 1 again, with nothing going wrong and nobody told."""
         with self._lock:
-            self.fault = self.judge = self.before = self.after = None
+            self.fault = self.judge = self.limit = self.before = self.after = None
             self.calls = []
 
     def start(self) -> FaultProxy:
@@ -202,11 +204,13 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         proxy = self.server.proxy
-        if not proxy.counts(self.headers):
-            self._reply(*self._forward(body))
-            return
         name = call_name(self.command, self.path, self.headers, body)
+        limited = proxy.limit is not None and not proxy.limit(name)
+        if not proxy.counts(self.headers):
+            self._reply(*(_error("throttled", name, self.headers, body) if limited else self._forward(body)))
+            return
         number, way = proxy.take(name)
+        way = "throttled" if limited else way
         if proxy.judge is not None and not proxy.judge(name, body):
             way = "refused"
         if proxy.before is not None:

@@ -1,4 +1,4 @@
-"""A Pulumi stack of this checkout for one run: the program in git, a config of its own, gone afterwards.
+"""A Pulumi stack of this checkout for one run: a program in git, a config of its own, gone afterwards.
 
     with Stack("demo", like="ecs") as stack:
         stack.pulumi("config", "set", "activeColor", "blue")
@@ -60,7 +60,8 @@ class Stack:
 
     Args:
         name: the stack's name; two runs under one name exclude each other.
-        like: the stack in git whose config is copied.
+        like: the stack in git whose config is copied; ``None`` begins with no config.
+        project: the folder of the project, this checkout by default.
         state_dir: the local cloud's state, this checkout's by default.
         progress: where the start of the local cloud is shown.
         show: told each command as a user would type it; its output then goes where this program's goes. When absent,
@@ -70,14 +71,16 @@ class Stack:
     def __init__(
         self,
         name: str,
-        like: str = "ecs",
+        like: str | None = "ecs",
         *,
+        project: Path = paths.CHECKOUT,
         state_dir: Path | None = None,
         progress: Progress | None = None,
         show: Callable[[str], None] | None = None,
     ) -> None:
         self.name = name
         self._like = like
+        self._project = project
         self._state_dir = state_dir
         self._progress = progress or Silent()
         self._show = show
@@ -136,13 +139,16 @@ class Stack:
 
     def _make_project(self, scratch: Path) -> None:
         """What the stack is made from: the project's own file and one config."""
-        project = paths.CHECKOUT / "Pulumi.yaml"
-        folder = yaml.safe_load(project.read_text())["stackConfigDir"]
+        project = self._project / "Pulumi.yaml"
+        folder = yaml.safe_load(project.read_text()).get("stackConfigDir", ".")
         shutil.rmtree(scratch, ignore_errors=True)
         (scratch / folder).mkdir(parents=True)
         shutil.copy(project, scratch)
         self.config_file = scratch / folder / f"Pulumi.{self.name}.yaml"
-        shutil.copy(paths.CHECKOUT / folder / f"Pulumi.{self._like}.yaml", self.config_file)
+        if self._like is None:
+            self.config_file.write_text("config: {}\n")
+        else:
+            shutil.copy(self._project / folder / f"Pulumi.{self._like}.yaml", self.config_file)
 
     def _environment(self) -> dict[str, str]:
         # Flags that the user has set for pulumi commands of their own are not meant for these.
@@ -173,7 +179,7 @@ class Stack:
     # -- commands
 
     def pulumi(self, *arguments: str, timeout_seconds: float = 600) -> Ran:
-        """Run a pulumi command in the repo's root as a user would."""
+        """Run a pulumi command in the project's folder as a user would."""
         if arguments[0] == "up":
             self._destroyed = False
         return self._run(arguments, self._show, timeout_seconds)
@@ -208,7 +214,7 @@ class Stack:
         pipe = None if show is not None else subprocess.PIPE
         process = subprocess.Popen(
             ["pulumi", *arguments],
-            cwd=paths.CHECKOUT,
+            cwd=self._project,
             env=self._env,
             stdin=subprocess.DEVNULL,
             stdout=pipe,

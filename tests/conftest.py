@@ -6,9 +6,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from localcloud.cloud import LocalCloud
 
@@ -30,14 +32,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
     items.sort(key=place)  # stable: within a file the order stays
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_shares_with(item)))
 
 
-def _shares_with(item: pytest.Item) -> str:
-    """What one worker runs in one go: a file, or a variant's scenarios, which build on each other."""
-    scene = getattr(item, "callspec", None) and item.callspec.params.get("scene")
-    return f"{item.path.name}, {scene}" if scene else str(item.path.relative_to(REPO))
+class _ByFileOrPlatform(LoadFileScheduling):
+    """What one worker runs in one go: a file, or a platform's scenarios, which build on each other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return f"{file}[{nodeid.partition('[')[2]}" if file.startswith("tests/scenarios/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Platforms side by side."""
+    return _ByFileOrPlatform(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,118 @@
+"""50 promotions under AWS' documented API rates (see localcloud/throttle.py), as one account makes them.
+
+Real calls to the emulator's ELBv2, ECS and Application Auto Scaling, with boto3's real retries; swaps without an engine
+around them. Local processes stand for the tasks behind the load balancers. ECS services with tasks of their own are as
+many as there are workers, each one's for the promotions that it makes one after the other: 100 containers would be most
+of what is measured, and it is the load balancer's rates that are the narrow ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest import mock
+
+import pytest
+
+from bluegreen.clients import aws
+from bluegreen.swap.service import SwapService
+from localcloud.fault_proxy import FaultProxy
+from localcloud.throttle import Account
+from tests.e2e.fleet import Fleet, retiring, units, wait_until_healthy
+
+SERVICES = 50
+WORKERS = 4
+"""How many swaps Pulumi's dynamic provider does at once."""
+_names = itertools.count(1)
+
+
+class Throttled:
+    """A fleet whose swaps call through a proxy with an account's rates."""
+
+    def __init__(self, cloud, port, ending):
+        self.account = Account()
+        self.proxy = ending.enter_context(FaultProxy(cloud.endpoint))
+        self.fleet = Fleet(f"fleet{next(_names)}", SERVICES, port, self.proxy.url)
+        ending.callback(self.fleet.remove)
+        self.pairs = ending.enter_context(units(cloud, self.fleet, WORKERS))
+        wait_until_healthy(self.fleet)
+
+    def start(self, capacity_of):
+        """Blue takes the traffic everywhere, and the rates begin to count."""
+        for number, inputs in enumerate(self.fleet.inputs):
+            pair = capacity_of(number)
+            if pair is not None:
+                inputs["capacity"] = self.pairs[pair]
+        self.olds = [SwapService().create(inputs)[1] for inputs in self.fleet.inputs]
+        self.proxy.limit = self.account.allows
+
+    def promote(self, number):
+        news = {**self.fleet.inputs[number], "active_color": "green"}
+        return SwapService().update(self.olds[number], news)["history"][0]
+
+    def ended_well(self, entries):
+        self.proxy.limit = None
+        assert Counter(entry["outcome"] for entry in entries) == {"promoted": SERVICES}
+        assert self.fleet.live() == [{"green"}] * SERVICES
+        # A retirement that is throttled away is told and no more: each was handed over.
+        used = {one["capacity"]["services"]["blue"] for one in self.fleet.inputs if "capacity" in one}
+        assert retiring(self.fleet.name) == used
+        assert self.account.throttled["elasticloadbalancing:ModifyRule"] > 0
+        allowed, refused = (sum(counter.values()) for counter in (self.account.allowed, self.account.throttled))
+        logging.getLogger(__name__).info("%d calls were let through, %d throttled", allowed, refused)
+
+
+class _Target(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def target_server():
+    """The port of the process that stands for the tasks."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Target) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+@pytest.fixture
+def throttled(cloud, aws_env, target_server):
+    with ExitStack() as ending:
+        yield Throttled(cloud, target_server, ending)
+
+
+def test_as_many_at_once_as_one_update_makes(throttled):
+    throttled.start(lambda number: number % WORKERS)
+
+    def work(worker):
+        return [throttled.promote(number) for number in range(worker, SERVICES, WORKERS)]
+
+    with ThreadPoolExecutor(WORKERS) as workers:
+        entries = [entry for done in workers.map(work, range(WORKERS)) for entry in done]
+    throttled.ended_well(entries)
+
+
+def test_all_at_once_and_none_knows_of_the_others(throttled):
+    """As from 50 pipelines: every swap has clients of its own, which learn nothing from what the others are told."""
+    own, make = threading.local(), aws._client.__wrapped__
+
+    def client(connection, service):
+        made = vars(own)
+        if service not in made:
+            made[service] = make(connection, service)
+        return made[service]
+
+    throttled.start(lambda number: number if number < WORKERS else None)
+    with mock.patch.object(aws, "_client", client), ThreadPoolExecutor(SERVICES) as pipelines:
+        entries = list(pipelines.map(throttled.promote, range(SERVICES)))
+    throttled.ended_well(entries)
