@@ -19,6 +19,7 @@ from bluegreen.rollout.presets import PRESETS
 from bluegreen.signing import SIGNATURE_HEADER, signature_header
 from bluegreen.swap import contract
 from tests.aws import mocked
+from tests.scenarios.variants import VARIANTS, variant
 
 REPO = Path(__file__).resolve().parents[1]
 DOCS = REPO / "docs"
@@ -173,3 +174,20 @@ def test_the_documented_check_of_a_signature_takes_ours_and_no_other():
 def test_the_place_for_the_matrix_is_there():
     page = (DOCS / "safety.md").read_text()
     assert page.count("<!-- matrix:begin -->") == page.count("<!-- matrix:end -->") == 1
+
+
+def test_every_platform_says_what_carries_its_requests():
+    page = (DOCS / "safety.md").read_text()
+    for name in VARIANTS:
+        found = variant(name)
+        figures = f"{found.promotion_calls} | {found.rollback_calls}"
+        row = f"| [{name}](../stacks/{found.platform}.py) | {found.data_plane} | {figures} |"
+        assert row in page, f"docs/safety.md: {row}"
+
+
+def test_every_stack_program_is_in_the_table_of_platforms():
+    table = (REPO / "README.md").read_text().split("## Platforms")[1].split("\n## ")[0]
+    programs = {path.stem for path in (REPO / "stacks").glob("*.py")} - {"__main__", "settings"}
+    assert set(re.findall(r"\(stacks/(\w+)\.py\)", table)) == programs
+    for program in programs:
+        assert len((REPO / "stacks" / f"{program}.py").read_text().splitlines()) < 60

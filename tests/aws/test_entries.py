@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from bluegreen.aws import EcsService, alb, alb_listeners
+from bluegreen.aws import EcsService, alb, alb_listeners, nlb
 from bluegreen.aws.entry import balancer
 from tests.aws import mocked
 
@@ -131,7 +131,9 @@ def test_an_arn_holds_those_of_what_it_belongs_to():
     assert balancer._balancer_arn(LISTENER).endswith(":loadbalancer/app/shared/50dc6c495c0c9188")
 
 
+COUNTED = {"autoscaling": {"min_capacity": 2, "max_capacity": 4, "target_requests_per_task": 100}}
 REFUSED = [
+    (nlb(), COUNTED, "autoscaling.target_requests_per_task: 100 is not allowed; allowed: none without an Application"),
     (alb(slow_start_seconds=10), {}, "slow_start_seconds: 10 is not allowed; allowed: 0, or a whole number from 30"),
     (
         alb(slow_start_seconds=30, algorithm="weighted_random"),

@@ -24,12 +24,21 @@ _METRICS = {
 _NOT_OURS = ["minCapacity", "maxCapacity", "suspendedState", "tags", "tagsAll"]
 
 
-def problems_in(autoscaling: Any, desired_count: int) -> list[Problem]:
-    """What is wrong with an ``autoscaling`` argument. Values that only an update knows (outputs) pass."""
+def problems_in(autoscaling: Any, desired_count: int, router: str) -> list[Problem]:
+    """What is wrong with an ``autoscaling`` argument. Values that only an update knows (outputs) pass.
+
+    Args:
+        autoscaling: as the user gave it.
+        desired_count: what the first live color starts with.
+        router: the kind of the entry's router; only an Application Load Balancer counts requests.
+    """
     fields = Fields(autoscaling, "autoscaling")
     limits = Range.parse(fields)
     by = [fields.number(name, None, least=1, most=100) for name in _METRICS if name.endswith("_percent")]
     by.append(fields.number("target_requests_per_task", None, least=1))
+    if not router.startswith("alb") and isinstance(by[-1], (int, float)):
+        allowed = "none without an Application Load Balancer in front, which counts requests"
+        fields.problem("target_requests_per_task", by[-1], allowed)
     policies = fields.sections("policies")
     for policy in policies:
         policy.number("target_value")

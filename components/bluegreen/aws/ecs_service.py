@@ -97,16 +97,17 @@ class EcsService(EnteredComponent):
             "desired_count": desired_count,
             "aws": connection,
         }
+        router = entry.draft(owner_of(name), connection)
         problems = entry.problems(settings)
         for color, release in releases.items():
             problems += ecs_release.problems_in(color, known(release), container_port)
         if autoscaling is not None:
-            problems += ecs_autoscaling.problems_in(known(autoscaling), desired_count)
+            problems += ecs_autoscaling.problems_in(known(autoscaling), desired_count, router["kind"])
         swapping = draft(
             name,
             active_color,
             settings,
-            router=entry.draft(owner_of(name), connection),
+            router=router,
             capacity=capacity,
             preview_headers=entry.preview_headers,
             converge_timeout_seconds=entry.converge_timeout_seconds,
