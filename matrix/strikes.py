@@ -46,6 +46,10 @@ class MatrixError(Exception):
     """The matrix itself does not do what it should: no result is better than a wrong one."""
 
 
+class Missed(MatrixError):
+    """The fault struck another call than it was for: on a busy machine a call before it may have been given up."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of an operation.
@@ -170,7 +174,7 @@ class Faults:
         calls = list(self._proxy.calls)
         self._proxy.reset()
         if calls[point.number - 1 : point.number] != [point.call]:
-            raise MatrixError(f"{point}: the calls were {calls}")
+            raise Missed(f"{point}: the calls were {calls}")
         return outcome
 
 

@@ -22,8 +22,10 @@ from matrix.points import (
     Operation,
     Point,
 )
-from matrix.strikes import Faults, Make, MatrixError, Outcome, calls_of, fresh_clock, killed, make_service
+from matrix.strikes import Faults, Make, MatrixError, Missed, Outcome, calls_of, fresh_clock, killed, make_service
 from matrix.world import World
+
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,15 @@ class Worker:
     def try_point(self, point: Point) -> Tried:
         """Interrupt, look, go on, look again."""
         operation, world = point.operation, self._world
-        self._put_back(operation)
-        news = points.inputs(world, operation, operation.wanted)
-        outcome = self._strike(point, news)
+        for left in reversed(range(_TRIES)):
+            self._put_back(operation)
+            news = points.inputs(world, operation, operation.wanted)
+            try:
+                outcome = self._strike(point, news)
+                break
+            except Missed:
+                if not left:
+                    raise
         troubles = checks.after_the_strike(operation, outcome, world.look())
         if operation.lame:
             troubles += self._fails_again(operation, outcome, news)

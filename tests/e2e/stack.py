@@ -104,10 +104,10 @@ class Stack:
         headers = {"X-Bluegreen-Color": color} if color else {}
         return httpx.get(f"{self.url}{path}", headers=headers)
 
-    def colors(self) -> set[str]:
-        """The colors that answer 50 production requests."""
+    def colors(self, requests: int = 50) -> set[str]:
+        """The colors that answer some production requests."""
         with httpx.Client(base_url=self.url) as client:
-            return {client.get("/").headers["x-color"] for _ in range(50)}
+            return {client.get("/").headers["x-color"] for _ in range(requests)}
 
     def control(self, color: str, **behavior: Any) -> None:
         """Tell the tasks of a color how to behave, often enough to reach each of them."""
@@ -204,7 +204,7 @@ def make(
     if endpoint is not None:
         stack.env["AWS_ENDPOINT_URL"] = endpoint
     images = {"blueImage": cloud.image("v1"), "greenImage": cloud.image("v2")}
-    quick = {"desiredCount": "1", "steadyStateTimeoutSeconds": "60", "strategy": QUICK, "gates": HEALTHZ}
+    quick = {"desiredCount": "1", "steadyStateTimeoutSeconds": "120", "strategy": QUICK, "gates": HEALTHZ}
     try:
         stack.up(activeColor="blue", **{**images, **quick, **config})
         yield stack

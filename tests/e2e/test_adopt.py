@@ -118,7 +118,7 @@ def stack(cloud, legacy, tmp_path_factory):
             "greenImage": cloud.image("v2"),
             "desiredCount": "1",
             "gates": HEALTHZ,
-            "steadyStateTimeoutSeconds": "60",
+            "steadyStateTimeoutSeconds": "120",
         }
     )
     yield made
@@ -129,7 +129,7 @@ def test_adopting_promoting_and_destroying(stack, legacy, cloud):
     """One test: its parts are the life of one stack."""
     before = legacy.actions()
     url = f"http://127.0.0.1:{cloud.alb_port('legacy')}"
-    with Load(url, rate_per_second=100) as load:
+    with Load(url, rate_per_second=25) as load:
         said = stack.up_fails(activeColor="green")
         assert "taking it over must not move traffic: set activeColor to the color that it forwards to" in said
         assert legacy.actions() == before

@@ -58,7 +58,7 @@ def test_a_color_at_rest_is_renewed_promoted_and_the_other_one_retires_and_comes
     assert [sizes(group(made, color)) for color in ("blue", "green")] == [(1, 2, 4), (2, 2, 4)]
     former = {one["InstanceId"] for one in group(made, "green")["Instances"]}
 
-    with Load(stack.url, rate_per_second=100) as load:
+    with Load(stack.url, rate_per_second=25) as load:
         said = stack.up(activeColor="green", greenImage=NEW, idleCapacityPercent="0")
     assert load.result.failed == 0, load.result.errors
     assert "2 instances are of a former launch template version; an instance refresh was started" in said
@@ -77,7 +77,7 @@ def test_a_color_at_rest_is_renewed_promoted_and_the_other_one_retires_and_comes
     gone = {one["InstanceId"] for one in blue["Instances"]}
     until(lambda: bool(gone & set(made.instances.ports)), False)
 
-    with Load(stack.url, rate_per_second=100) as load:
+    with Load(stack.url, rate_per_second=25) as load:
         stack.up(activeColor="blue")
     assert load.result.failed == 0, load.result.errors
     assert stack.output("history")[0]["outcome"] == "rolled_back"

@@ -20,6 +20,7 @@ from unittest import mock
 import pytest
 
 from bluegreen.clients import aws
+from bluegreen.rollout.model import other
 from bluegreen.swap.service import SwapService
 from localcloud.fault_proxy import FaultProxy
 from localcloud.throttle import Account
@@ -35,32 +36,38 @@ class Throttled:
     """A fleet whose swaps call through a proxy with an account's rates."""
 
     def __init__(self, cloud, port, ending):
-        self.account = Account()
+        self.olds = []
         self.proxy = ending.enter_context(FaultProxy(cloud.endpoint))
         self.fleet = Fleet(f"fleet{next(_names)}", SERVICES, port, self.proxy.url)
         ending.callback(self.fleet.remove)
         self.pairs = ending.enter_context(units(cloud, self.fleet, WORKERS))
         wait_until_healthy(self.fleet)
 
-    def start(self, capacity_of):
-        """Blue takes the traffic everywhere, and the rates begin to count."""
+    def start(self, target, capacity_of):
+        """The other color has the traffic everywhere, the target a new release, and the rates begin to count."""
+        self.target = target
         for number, inputs in enumerate(self.fleet.inputs):
             pair = capacity_of(number)
+            inputs.pop("capacity", None)
             if pair is not None:
                 inputs["capacity"] = self.pairs[pair]
-        self.olds = [SwapService().create(inputs)[1] for inputs in self.fleet.inputs]
+            inputs["releases"] = {**inputs["releases"], target: f"new in {target}"}
+        if not self.olds:
+            self.olds = [SwapService().create(inputs)[1] for inputs in self.fleet.inputs]
+        self.account = Account()
         self.proxy.limit = self.account.allows
 
     def promote(self, number):
-        news = {**self.fleet.inputs[number], "active_color": "green"}
-        return SwapService().update(self.olds[number], news)["history"][0]
+        news = {**self.fleet.inputs[number], "active_color": self.target}
+        self.olds[number] = SwapService().update(self.olds[number], news)
+        return self.olds[number]["history"][0]
 
     def ended_well(self, entries):
         self.proxy.limit = None
         assert Counter(entry["outcome"] for entry in entries) == {"promoted": SERVICES}
-        assert self.fleet.live() == [{"green"}] * SERVICES
+        assert self.fleet.live() == [{self.target}] * SERVICES
         # A retirement that is throttled away is told and no more: each was handed over.
-        used = {one["capacity"]["services"]["blue"] for one in self.fleet.inputs if "capacity" in one}
+        used = {one["capacity"]["services"][other(self.target)] for one in self.fleet.inputs if "capacity" in one}
         assert retiring(self.fleet.name) == used
         assert self.account.throttled["elasticloadbalancing:ModifyRule"] > 0
         allowed, refused = (sum(counter.values()) for counter in (self.account.allowed, self.account.throttled))
@@ -85,14 +92,14 @@ def target_server():
         server.shutdown()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def throttled(cloud, aws_env, target_server):
     with ExitStack() as ending:
         yield Throttled(cloud, target_server, ending)
 
 
 def test_as_many_at_once_as_one_update_makes(throttled):
-    throttled.start(lambda number: number % WORKERS)
+    throttled.start("green", lambda number: number % WORKERS)
 
     def work(worker):
         return [throttled.promote(number) for number in range(worker, SERVICES, WORKERS)]
@@ -112,7 +119,7 @@ def test_all_at_once_and_none_knows_of_the_others(throttled):
             made[service] = make(connection, service)
         return made[service]
 
-    throttled.start(lambda number: number if number < WORKERS else None)
+    throttled.start("blue", lambda number: number if number < WORKERS else None)
     with mock.patch.object(aws, "_client", client), ThreadPoolExecutor(SERVICES) as pipelines:
         entries = list(pipelines.map(throttled.promote, range(SERVICES)))
     throttled.ended_well(entries)

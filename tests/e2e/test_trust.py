@@ -41,13 +41,13 @@ def bluegreen(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_ten_percent_today_and_the_rest_tomorrow(stack):
-    with Load(stack.url, rate_per_second=150) as load:
+    with Load(stack.url, rate_per_second=50) as load:
         stack.up(activeColor="green", promoteTo="10")
         assert stack.outcome() == "paused"
         assert stack.output("weights") == {"blue": 90, "green": 10}
         assert stack.output("liveColor") == "blue"
         stack.pulumi("preview", "--expect-no-changes")
-        assert stack.colors() == {"blue", "green"}, "while no process runs"
+        assert stack.colors(300) == {"blue", "green"}, "while no process runs"
         preview = stack.pulumi("config", "set", "promoteTo", "100") + stack.pulumi("preview", "--diff")
         assert "promote_to_percent" in preview
         stack.up(promoteTo="100")
@@ -66,7 +66,7 @@ def test_a_paused_promotion_is_reverted_by_one_write(stack):
 
 def test_an_abort_from_another_terminal_takes_the_traffic_back(stack):
     stack.set({"activeColor": "green", "strategy": LONG})
-    with Load(stack.url, rate_per_second=150) as load:
+    with Load(stack.url, rate_per_second=50) as load:
         up = Background(stack)
         up.wait_for("blue 50 %, green 50 %")
         status = bluegreen(stack, "status", "--stack", "test")

@@ -247,13 +247,14 @@ def test_calls_are_tried_again(measured, faulty, fault):
     assert faulty.asked == 3
 
 
-@pytest.mark.parametrize(("fault", "says"), [(FAULT, "503"), (THROTTLED, "Throttling")])
-def test_calls_are_given_up_after_five_tries(faulty, fault, says):
+@pytest.mark.parametrize(("fault", "says", "tries"), [(FAULT, "503", 5), (THROTTLED, "Throttling", 12)])
+def test_calls_are_given_up_in_the_end(faulty, monkeypatch, fault, says, tries):
+    monkeypatch.setattr(botocore.endpoint.time, "sleep", lambda _seconds: None)
     faulty.faults, faulty.fault = 1_000, fault
     aws = {"region": "eu-central-1", "endpoint_url": f"http://127.0.0.1:{faulty.server_address[1]}"}
     with pytest.raises(PlatformError, match=f"cloudwatch:GetMetricData: {says}"):
         source(cloudwatch(aws, "Sum")).value(at(), "green", 180)
-    assert faulty.asked == 5
+    assert faulty.asked == tries
 
 
 def test_nobody_there(moto_url, monkeypatch):

@@ -43,7 +43,7 @@ class Asg(Variant):
             "desiredCount": "1",
             "idleCapacityPercent": "100",
             "deregistrationDelaySeconds": "2",
-            "steadyStateTimeoutSeconds": "60",
+            "steadyStateTimeoutSeconds": "120",
             "strategy": STEPS,
             "gates": HEALTHZ,
         }

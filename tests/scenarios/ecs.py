@@ -18,7 +18,7 @@ def config_of(cloud: LocalCloud) -> dict[str, Any]:
         "greenImage": cloud.image("v2"),
         "desiredCount": "1",
         "idleCapacityPercent": "100",
-        "steadyStateTimeoutSeconds": "60",
+        "steadyStateTimeoutSeconds": "120",
         "gates": HEALTHZ,
     }
 

@@ -11,7 +11,7 @@ import httpx
 
 from localcloud.cloud import LocalCloud
 from localcloud.haproxy import HaProxy
-from tests.e2e.stack import Stack
+from tests.e2e.stack import HEALTHZ, Stack
 from tests.scenarios.ecs import config_of
 from tests.scenarios.variant import Variant, load
 
@@ -27,7 +27,8 @@ class EcsNlb(Variant):
     plane: HaProxy
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
-        return config_of(cloud)
+        # HAProxy checks the tasks' health for itself, and may come to it later than the emulator.
+        return {**config_of(cloud), "gates": [{**HEALTHZ[0], "failure_limit": 20}]}
 
     @contextlib.contextmanager
     def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:

@@ -42,7 +42,7 @@ class Eks(Variant):
             "greenRelease": "shop v2",
             "clusterRoleArn": ROLE,
             "nodeRoleArn": ROLE,
-            "steadyStateTimeoutSeconds": "60",
+            "steadyStateTimeoutSeconds": "120",
             "strategy": STEPS,
             "gates": GATES,
         }

@@ -72,7 +72,7 @@ class Variant:
 
 
 @contextlib.contextmanager
-def load(url: str, rate_per_second: int = 100) -> Iterator[Requests]:
+def load(url: str, rate_per_second: int = 25) -> Iterator[Requests]:
     """Requests to a URL whose answers name their color."""
     from localcloud.load import Load
 
