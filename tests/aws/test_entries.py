@@ -86,6 +86,15 @@ def test_a_rule_that_is_there_is_the_swaps_and_its_listener_is_found_in_its_arn(
     assert "listener_arn" not in router
 
 
+def test_a_whole_listener_is_the_swaps_default_action():
+    resources, _ = declared(alb(listener_arn=LISTENER, whole_listener=True, rule_priority=12))
+    router = swap_of(resources)["router"]
+    assert router["listener_arn"] == LISTENER
+    assert not router.keys() & {"priority", "rule_arn"}
+    rules = of(resources, "aws:lb/listenerRule:ListenerRule")
+    assert {rule["priority"] for rule in rules.values()} == {10, 11}
+
+
 def test_what_runs_already_is_a_color_as_it_is():
     existing = {
         "service_arn": "arn:aws:ecs:eu-central-1:1:service/shared/legacy",
@@ -151,7 +160,12 @@ REFUSED = [
     (alb(ip_address_type="ipv5"), {}, "ip_address_type: 'ipv5' is not allowed"),
     (alb(listener_port=0), {}, "listener_port: 0 is not allowed"),
     (alb(rule_arn=RULE, listener_arn=LISTENER), {}, "allowed: none, where a rule_arn is given"),
-    (alb(rule_arn=RULE, host_headers=["a"]), {}, "the rule has its own"),
+    (alb(rule_arn=RULE, host_headers=["a"]), {}, "it has its own"),
+    (
+        alb(whole_listener=True),
+        {},
+        "listener_arn: None is not allowed; allowed: the listener, where",
+    ),
     (alb(listener_arn=LISTENER, load_balancer_arn="arn:lb"), {}, "load_balancer_arn: 'arn:lb' is not allowed"),
     (alb(health_cheque={}), {}, "health_cheque: {} is not allowed; allowed: no such field"),
     (alb(), {"blue": {"existing": {"release": "v1"}}}, "blue.existing.service_arn: None is not allowed"),

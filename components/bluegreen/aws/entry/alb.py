@@ -31,6 +31,7 @@ class AlbEntry:
     load_balancer_arn: pulumi.Input[str] | None
     listener_arn: pulumi.Input[str] | None
     rule_arn: pulumi.Input[str] | None
+    whole_listener: bool
     listener_port: int | None
     certificate_arns: Sequence[pulumi.Input[str]]
     internal: bool
@@ -58,9 +59,11 @@ class AlbEntry:
             problems.append(Problem("rule_priority", self.rule_priority, allowed))
         if self.rule_arn is not None and self.listener_arn is not None:
             problems.append(Problem("listener_arn", known(self.listener_arn), "none, where a rule_arn is given"))
-        if self.rule_arn is not None and (self.host_headers or self.path_patterns):
-            allowed = "none, where a rule_arn is given: the rule has its own"
+        if (self.rule_arn is not None or self.whole_listener) and (self.host_headers or self.path_patterns):
+            allowed = "none, where a rule or a whole listener is given: it has its own"
             problems.append(Problem("host_headers", [*self.host_headers, *self.path_patterns], allowed))
+        if self.whole_listener and self.listener_arn is None:
+            problems.append(Problem("listener_arn", None, "the listener, where whole_listener is set"))
         # A client with a cookie is sent to its color even when nothing runs there any more, and gets a 503.
         if self.sticky_clients == "kept" and known(settings.get("idle_capacity_percent", 0)) != 100:
             allowed = "drained, or kept with idle_capacity_percent 100: kept clients need units that stay"
@@ -69,10 +72,12 @@ class AlbEntry:
 
     def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
         """The router's section."""
-        where: dict[str, Any] = {"listener_arn": UNKNOWN, "priority": self.rule_priority}
+        where: dict[str, Any] = {"listener_arn": UNKNOWN}
         if self.rule_arn is not None:
             where = {"rule_arn": UNKNOWN}
-        elif self.path_patterns:
+        elif not self.whole_listener:
+            where["priority"] = self.rule_priority
+        if self.path_patterns:
             where["path_patterns"] = list(self.path_patterns)
         return {
             "kind": "alb",
@@ -156,6 +161,7 @@ def alb(
     load_balancer_arn: pulumi.Input[str] | None = None,
     listener_arn: pulumi.Input[str] | None = None,
     rule_arn: pulumi.Input[str] | None = None,
+    whole_listener: bool = False,
     listener_port: int | None = None,
     certificate_arns: Sequence[pulumi.Input[str]] = (),
     internal: bool = False,
@@ -175,6 +181,7 @@ def alb(
         load_balancer_arn: an existing load balancer, on which a listener is made; one is made when absent.
         listener_arn: an existing listener, on which the rules are made.
         rule_arn: an existing rule, which the swap takes over as it is: adopting it moves no traffic.
+        whole_listener: whether ``listener_arn``'s default action is taken over in the same way, instead of a new rule.
         listener_port: default 80, or 443 with a certificate.
         certificate_arns: make the listener HTTPS; the first is the default, others are chosen by SNI.
         internal: whether a load balancer made here is internal.
@@ -183,7 +190,7 @@ def alb(
         preview_cidrs: who may reach a color by its header; everybody who reaches the listener when empty.
         host_headers: hosts that this service is for, where several share a listener.
         path_patterns: paths that this service is for; all when empty.
-        rule_priority: the production rule's priority; the two before it are the colors' own rules.
+        rule_priority: the production rule's priority, where one is made; the two before it are the colors' own rules.
         stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off.
         sticky_clients: what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept``
             until their cookie ends, which needs ``idle_capacity_percent`` 100.
@@ -193,6 +200,7 @@ def alb(
         load_balancer_arn=load_balancer_arn,
         listener_arn=listener_arn,
         rule_arn=rule_arn,
+        whole_listener=whole_listener,
         listener_port=listener_port,
         certificate_arns=tuple(certificate_arns),
         internal=internal,
