@@ -67,6 +67,12 @@ def test_an_unrelated_update_moves_no_traffic(stack):
     assert load.result.between(0, 1e12).keys() == {"green"}
 
 
+def test_weights_moved_by_hand_are_shown_by_a_preview(stack):
+    Rule(stack).shift_by_hand(70, 30)
+    preview = stack.pulumi("preview")
+    assert "drift: the live weights are blue 70 %, green 30 %; the last update left blue 100 %, green 0 %" in preview
+
+
 # What components refuse is in tests/aws; these are what it looks like: a mistake in a value, and a key that is missing.
 REFUSED = {
     "active_color: 'purple' is not allowed; allowed: blue, green": {"activeColor": "purple"},

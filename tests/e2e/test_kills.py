@@ -46,7 +46,6 @@ def calls(made, proxy):
 
 # When, which call, counted from the operation's last one (-1); what is live then, and how the user goes on.
 POINTS = {
-    "before the canary": ("promotion", "before", SHIFT, -2, {"blue": 100}, "reverted"),
     "after the last shift": ("promotion", "after", SHIFT, -1, {"green": 100}, "reverted"),
     "before the retirement": ("promotion", "before", RETIREMENT, -1, {"green": 100}, "kept"),
     "before the rollback's shift": ("rollback", "before", SHIFT, -1, {"green": 100}, "kept"),

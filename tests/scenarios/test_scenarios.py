@@ -108,8 +108,7 @@ def test_a_gate_that_fails_keeps_it_where_it_is(scene):
 def test_traffic_moved_by_hand_is_shown_and_put_back(scene):
     scene.variant.drift(scene.stack)
     assert scene.variant.live(scene.stack) != {"blue": 100}
-    assert "drift: the live weights are" in scene.stack.pulumi("preview")
-    scene.stack.up()
+    assert "drift: the live weights are" in scene.stack.up(), "as a preview says it, which looks in the same way"
     assert scene.is_live("blue")
     assert scene.stack.outcome() == "healed"
 

@@ -9,7 +9,16 @@ from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import WORLDS, MemoryRouter, world
-from bluegreen.swap.lease import FENCE_SECONDS, LEASE_SECONDS, RENEW_SECONDS, Lease, leases_in
+from bluegreen.swap.lease import (
+    FENCE_SECONDS,
+    LEASE_SECONDS,
+    RENEW_SECONDS,
+    SLOW_LEASE_SECONDS,
+    Lease,
+    holder_of,
+    lasting_seconds,
+    leases_in,
+)
 from bluegreen.swap.service import SwapService
 from tests.swap.bench import Swap
 
@@ -66,13 +75,34 @@ def test_a_lease_that_cannot_be_renewed_in_time_is_no_licence(lease, monkeypatch
     mark = MemoryRouter.mark
 
     def slow(router, changes):
-        lease.clock.sleep(FENCE_SECONDS)
+        lease.clock.sleep(SLOW_LEASE_SECONDS / 2)
         mark(router, changes)
 
     monkeypatch.setattr(MemoryRouter, "mark", slow)
     lease.clock.sleep(FENCE_SECONDS)
-    with pytest.raises(PlatformError, match="could not be renewed within 12 s; nothing more was written"):
+    with pytest.raises(PlatformError, match="could not be renewed within 72 s; nothing more was written"):
         lease.fence()
+
+
+def test_whoever_is_throttled_has_a_longer_lease_and_says_so(lease, monkeypatch):
+    mark = MemoryRouter.mark
+
+    def throttled(router, changes):
+        lease.clock.sleep(17)
+        mark(router, changes)
+
+    monkeypatch.setattr(MemoryRouter, "mark", throttled)
+    lease.clock.sleep(FENCE_SECONDS)
+    lease.fence()
+    (value,) = leases_in(world("fencing").marks).values()
+    assert lasting_seconds(value) == SLOW_LEASE_SECONDS
+    assert "for 180 s" not in holder_of(value), "that is for machines"
+    monkeypatch.setattr(MemoryRouter, "mark", mark)
+    rival = Lease(MemoryRouter("fencing"), FakeClock(), "rollback to blue", 1, lambda _: None)
+    monkeypatch.setattr("bluegreen.swap.lease._ended_here", lambda *_: False)
+    began = rival.clock.monotonic_seconds()
+    rival.take(dict(world("fencing").marks))
+    assert rival.clock.monotonic_seconds() - began >= SLOW_LEASE_SECONDS, "it waited as long as the mark says"
 
 
 def test_a_guard_is_asked_before_each_write_and_not_for_its_own_calls():

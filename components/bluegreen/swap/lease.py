@@ -3,7 +3,8 @@
 Every holder has a mark of its own (``lease.3fa9c1d2``): whoever finds another's mark after having set its own steps
 back, so two can never both go on, although no platform's tags can be compared and swapped. A holder renews its
 mark; one that stays the same for ``LEASE_SECONDS`` of the reader's own clock is dead, whatever the clocks of the two
-machines say. A holder that ended on this machine is known to be dead at once.
+machines say. A holder whose calls are throttled cannot renew it so often: its mark says that it lasts longer. One that
+ended on this machine is known to be dead at once.
 
 The mark ``abort`` names the lease of the swap that shall stop, so that a wish for an earlier one stops nothing.
 """
@@ -27,10 +28,13 @@ from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError
 from bluegreen.routers.base import TrafficRouter
 
 LEASE_SECONDS = 30.0
-RENEW_SECONDS = 10.0
-# More than what a swap that looks at its marks all the time needs; with the time that one try of a call may take, less
-# than a lease lasts.
-FENCE_SECONDS = 12.0
+# What a holder gives itself once it has seen that its calls wait long for their turn, and says so in its mark.
+SLOW_LEASE_SECONDS = 180.0
+_SLOW_CALL_SECONDS = 5.0
+# Of how long a lease lasts: when it is renewed, and how old it may be when something is written. The second is more
+# than a swap that looks at its marks all the time needs, and leaves the time that one try of a call may take.
+_RENEW_AT, _FENCE_AT = 1 / 3, 0.4
+RENEW_SECONDS, FENCE_SECONDS = LEASE_SECONDS * _RENEW_AT, LEASE_SECONDS * _FENCE_AT
 _FENCE_TRIES = 3
 ABORT = "abort"
 _PREFIX = "lease."
@@ -52,7 +56,13 @@ def leases_in(marks: Mapping[str, str]) -> dict[str, str]:
 
 def holder_of(value: str) -> str:
     """Whose lease it is, for people."""
-    return re.sub(r" on [0-9a-f]{8}\b", "", value)
+    return re.sub(r" on [0-9a-f]{8}\b( for \d+ s)?", "", value)
+
+
+def lasting_seconds(value: str) -> float:
+    """How long a lease lasts after it was renewed, as its holder says."""
+    found = re.search(r" on [0-9a-f]{8} for (\d{1,4}) s\b", value)
+    return min(float(found[1]), SLOW_LEASE_SECONDS) if found else LEASE_SECONDS
 
 
 def who() -> str:
@@ -89,6 +99,9 @@ class Lease:
     id: str = ""
     _seen_seconds: float = 0
     _renewed_seconds: float = 0
+    #: What the mark says, and what the next one shall say.
+    _lasts_seconds: float = LEASE_SECONDS
+    _wanted_seconds: float = LEASE_SECONDS
 
     def take(self, marks: Mapping[str, str]) -> bool:
         """Take it; ``marks`` is what was read before.
@@ -120,9 +133,10 @@ class Lease:
     def _wait_for_the_end_of(self, others: Mapping[str, str]) -> dict[str, str]:
         """Returns the leases whose holders are dead, when all are."""
         alive = {name: value for name, value in others.items() if not _ended_here(name, value)}
-        deadline = self.clock.monotonic_seconds() + LEASE_SECONDS
+        limit = max(map(lasting_seconds, alive.values()), default=0)
+        deadline = self.clock.monotonic_seconds() + limit
         if alive:
-            self.tell(f"waiting up to {LEASE_SECONDS:g} s to see whether {holder_of(next(iter(alive.values())))} lives")
+            self.tell(f"waiting up to {limit:g} s to see whether {holder_of(next(iter(alive.values())))} lives")
         while alive:
             if self.clock.monotonic_seconds() >= deadline:
                 break
@@ -151,10 +165,10 @@ class Lease:
             return None
         try:
             marks = self.router.marks()
-            if at - self._renewed_seconds >= RENEW_SECONDS and self.id in leases_in(marks):
+            if at - self._renewed_seconds >= self._lasts_seconds * _RENEW_AT and self.id in leases_in(marks):
                 self._renew()
         except PlatformError:
-            if at - self._seen_seconds >= LEASE_SECONDS:
+            if at - self._seen_seconds >= self._lasts_seconds:
                 raise
             return None
         self._seen_seconds = self.clock.monotonic_seconds()
@@ -172,8 +186,13 @@ class Lease:
     def _renew(self) -> None:
         self._renewed_seconds = self.clock.monotonic_seconds()
         at = datetime.fromtimestamp(self.clock.wall_seconds(), timezone.utc)
-        text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()} {self.purpose}"
+        wanted = self._wanted_seconds
+        lasts = "" if wanted == LEASE_SECONDS else f" for {wanted:g} s"
+        text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()}{lasts} {self.purpose}"
         self.router.mark({_PREFIX + self.id: mark_text(text)})
+        self._lasts_seconds = wanted
+        if self.clock.monotonic_seconds() - self._renewed_seconds > _SLOW_CALL_SECONDS:
+            self._wanted_seconds = SLOW_LEASE_SECONDS
 
     def fence(self) -> None:
         """Make sure, right before a write, that this swap still holds its object: no call while the lease is fresh.
@@ -186,7 +205,8 @@ class Lease:
             PlatformError: the lease could not be renewed, or the marks not be read.
         """
         for _ in range(_FENCE_TRIES):
-            if not self.id or self.clock.monotonic_seconds() - self._renewed_seconds < FENCE_SECONDS:
+            age_seconds = self.clock.monotonic_seconds() - self._renewed_seconds
+            if not self.id or age_seconds < self._lasts_seconds * _FENCE_AT:
                 return
             self._renew()
             found = leases_in(self.router.marks())
@@ -194,7 +214,8 @@ class Lease:
             if others or self.id not in found:
                 self.router.mark({_PREFIX + self.id: None})
                 raise LeaseLost(f"another swap took over: {' and '.join(others) or 'nobody knows who'}")
-        raise PlatformError("lease", f"it could not be renewed within {FENCE_SECONDS:g} s; nothing more was written")
+        limit = self._lasts_seconds * _FENCE_AT
+        raise PlatformError("lease", f"it could not be renewed within {limit:g} s; nothing more was written")
 
     def forget(self) -> None:
         """The swap is over, whether its mark could be removed or not."""
