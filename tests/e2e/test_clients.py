@@ -157,12 +157,12 @@ def test_an_interruption_leaves_nothing_pending(stack):
     assert marks(stack) == {}
 
 
-def blue_tasks(stack: Stack) -> int:
-    """Blue's tasks that run, as ECS counts them."""
+def blue_service(stack: Stack) -> Any:
+    """Blue's service, as ECS has it."""
     resources = exported(stack)["resources"]
     blue = next(r for r in resources if r["type"] == "aws:ecs/service:Service" and "blue" in r["urn"])["outputs"]
     ecs: Any = boto3.client("ecs")
-    return int(ecs.describe_services(cluster=blue["cluster"], services=[blue["name"]])["services"][0]["runningCount"])
+    return ecs.describe_services(cluster=blue["cluster"], services=[blue["name"]])["services"][0]
 
 
 def test_the_old_color_is_not_stopped_before_traffic_has_converged(stack):
@@ -171,8 +171,10 @@ def test_the_old_color_is_not_stopped_before_traffic_has_converged(stack):
     with Load(stack.url, rate_per_second=200) as load:
         said = stack.up(activeColor="green")
         deadline = time.monotonic() + 180
-        while blue_tasks(stack):
-            assert time.monotonic() < deadline, f"blue was never stopped, so the test saw nothing:\n{said}"
+        while (service := blue_service(stack))["runningCount"]:
+            counts = {key: service[key] for key in ("desiredCount", "runningCount", "pendingCount")}
+            told = [event["message"] for event in service["events"][:5]]
+            assert time.monotonic() < deadline, f"blue was never stopped, so the test saw nothing: {counts} {told}"
             time.sleep(0.2)
     assert load.result.failed == 0, load.result.errors
     (shift,) = stack.output("history")[0]["steps"]

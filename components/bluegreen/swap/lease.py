@@ -29,7 +29,7 @@ from bluegreen.routers.base import TrafficRouter
 
 LEASE_SECONDS = 30.0
 # What a holder gives itself once it has seen that its calls wait long for their turn, and says so in its mark.
-SLOW_LEASE_SECONDS = 180.0
+SLOW_LEASE_SECONDS = 600.0
 _SLOW_CALL_SECONDS = 5.0
 # Of how long a lease lasts: when it is renewed, and how old it may be when something is written. The second is more
 # than a swap that looks at its marks all the time needs, and leaves the time that one try of a call may take.
