@@ -15,11 +15,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from unittest import mock
 
 import pytest
 
-from bluegreen.clients import aws
 from bluegreen.rollout.model import other
 from bluegreen.swap.service import SwapService
 from localcloud.fault_proxy import FaultProxy
@@ -106,20 +104,4 @@ def test_as_many_at_once_as_one_update_makes(throttled):
 
     with ThreadPoolExecutor(WORKERS) as workers:
         entries = [entry for done in workers.map(work, range(WORKERS)) for entry in done]
-    throttled.ended_well(entries)
-
-
-def test_all_at_once_and_none_knows_of_the_others(throttled):
-    """As from 50 pipelines: every swap has clients of its own, which learn nothing from what the others are told."""
-    own, make = threading.local(), aws._client.__wrapped__
-
-    def client(connection, service):
-        made = vars(own)
-        if service not in made:
-            made[service] = make(connection, service)
-        return made[service]
-
-    throttled.start("blue", lambda number: number if number < WORKERS else None)
-    with mock.patch.object(aws, "_client", client), ThreadPoolExecutor(SERVICES) as pipelines:
-        entries = list(pipelines.map(throttled.promote, range(SERVICES)))
     throttled.ended_well(entries)

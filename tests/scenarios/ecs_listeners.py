@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import httpx
 
 from localcloud import emulator
 from localcloud.cloud import LocalCloud
+from localcloud.haproxy import HaProxy
 from tests.e2e.stack import Stack
 from tests.scenarios.ecs import config_of
 from tests.scenarios.variant import Variant, load
@@ -15,7 +19,7 @@ from tests.scenarios.variant import Variant, load
 
 class EcsListeners(Variant):
     platform = "ecs_listeners"
-    data_plane = "the emulator's own load balancer for production; it serves one listener, so test is read from the API"
+    data_plane = "HAProxy for both listeners: the emulator serves one of them, whichever; its own tasks behind them"
     write_call = "elasticloadbalancing:ModifyRule"
     writes = 2
     promotion_calls = 40
@@ -24,16 +28,32 @@ class EcsListeners(Variant):
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         return {**config_of(cloud), "gates": []}  # a gate would ask at the test listener
 
-    def rules(self, stack: Stack) -> dict[int, Any]:
-        """The swap's rule of each listener, by the listener's port."""
-        elb: Any = boto3.client("elbv2")
+    @contextlib.contextmanager
+    def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
+        with HaProxy(cloud) as self.plane:
+            yield
+
+    plane: HaProxy
+
+    def url(self, stack: Stack, port: int = 80) -> str:
+        """Where the listener of that port answers."""
+        return self.plane.url(self.listeners(stack)[port])
+
+    def listeners(self, stack: Stack) -> dict[int, str]:
+        """The listeners' ARNs by port."""
         port = int(stack.url.rsplit(":", 1)[1])
         balancers = emulator.load_balancers(stack.cloud.port)
         arn = next(found["arn"] for found in balancers if found.get("boundPort") == port)
+        found = boto3.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
+        return {listener["Port"]: listener["ListenerArn"] for listener in found}
+
+    def rules(self, stack: Stack) -> dict[int, Any]:
+        """The swap's rule of each listener, by the listener's port."""
+        elb: Any = boto3.client("elbv2")
         found = {}
-        for listener in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]:
-            rules = elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
-            found[listener["Port"]] = next(rule for rule in rules if rule["Priority"] == "100")
+        for port, arn in self.listeners(stack).items():
+            rules = elb.describe_rules(ListenerArn=arn)["Rules"]
+            found[port] = next(rule for rule in rules if rule["Priority"] == "100")
         return found
 
     def live(self, stack: Stack) -> dict[str, int]:
@@ -57,7 +77,8 @@ class EcsListeners(Variant):
         )
 
     def requests(self, stack: Stack) -> Any:
-        return load(stack.url)
+        return load(f"{self.url(stack)}/")
 
     def colors(self, stack: Stack) -> set[str]:
-        return stack.colors()
+        with httpx.Client(base_url=self.url(stack)) as client:
+            return {client.get("/").headers["x-color"] for _ in range(30)}
