@@ -160,7 +160,8 @@ def test_an_interruption_leaves_nothing_pending(stack):
 def blue_service(stack: Stack) -> Any:
     """Blue's service, as ECS has it."""
     resources = exported(stack)["resources"]
-    blue = next(r for r in resources if r["type"] == "aws:ecs/service:Service" and "blue" in r["urn"])["outputs"]
+    # By its whole name: "blue" is in the project's name, and so in every URN.
+    (blue,) = [r["outputs"] for r in resources if r["urn"].endswith("aws:ecs/service:Service::web-blue")]
     ecs: Any = boto3.client("ecs")
     return ecs.describe_services(cluster=blue["cluster"], services=[blue["name"]])["services"][0]
 
