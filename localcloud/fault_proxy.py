@@ -13,31 +13,23 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import re
 import select
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal, get_args
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-Way = Literal["throttled", "server_error", "timeout", "refused", "reset", "reply_lost"]
-WAYS: tuple[Way, ...] = get_args(Way)
-"""How a call may fail: four kinds of answer or none, not even forwarded, and done with the reply lost."""
+from localcloud import fault_aws
+from localcloud.fault_api import ANSWERED, Answer, Api, Way
 
 HANG_SECONDS = 120.0
 """The longest that a call is left without an answer; clients give up sooner."""
 
-_ANSWERS: dict[Way, tuple[int, str, str, str]] = {
-    "throttled": (400, "Throttling", "ThrottlingException", "Rate exceeded"),
-    "server_error": (503, "ServiceUnavailable", "ServiceUnavailableException", "The service is unavailable"),
-    "refused": (403, "AccessDenied", "AccessDeniedException", "The caller is not authorized to perform this action"),
-}
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +65,11 @@ class FaultProxy:
         calls: the names of the counted calls since ``reset``.
     """
 
-    def __init__(self, endpoint: str, agent: str = "bluegreen") -> None:
+    def __init__(self, endpoint: str, agent: str = "bluegreen", api: Api = fault_aws) -> None:
         parts = urlsplit(endpoint)
-        self._upstream = (str(parts.hostname), parts.port or 80)
+        self._tls = parts.scheme == "https"
+        self._upstream = (str(parts.hostname), parts.port or (443 if self._tls else 80))
+        self.api = api
         self._agent = agent
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -122,7 +116,11 @@ class FaultProxy:
     # -- for the handler
 
     def connect(self) -> http.client.HTTPConnection:
-        """A connection to the emulator."""
+        """A connection to what stands behind."""
+        if self._tls:  # on loopback, to a server that a test has started: its certificate proves nothing
+            return http.client.HTTPSConnection(
+                *self._upstream, timeout=HANG_SECONDS, context=ssl._create_unverified_context()
+            )
         return http.client.HTTPConnection(*self._upstream, timeout=HANG_SECONDS)
 
     def counts(self, headers: Message) -> bool:
@@ -204,10 +202,13 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         proxy = self.server.proxy
-        name = call_name(self.command, self.path, self.headers, body)
+        name = proxy.api.call_name(self.command, self.path, self.headers, body)
         limited = proxy.limit is not None and not proxy.limit(name)
+        if proxy.api.is_stream(self.path):
+            self._stream()
+            return
         if not proxy.counts(self.headers):
-            self._reply(*(_error("throttled", name, self.headers, body) if limited else self._forward(body)))
+            self._reply(*(proxy.api.answer("throttled", name, self.headers, body) if limited else self._forward(body)))
             return
         number, way = proxy.take(name)
         way = "throttled" if limited else way
@@ -215,8 +216,8 @@ class _Connection(BaseHTTPRequestHandler):
             way = "refused"
         if proxy.before is not None:
             proxy.before(name, number)
-        if way in _ANSWERS:
-            self._reply(*_error(way, name, self.headers, body))
+        if way in ANSWERED:
+            self._reply(*proxy.api.answer(way, name, self.headers, body))
             return
         if way == "timeout":
             proxy.hang(self)
@@ -229,7 +230,20 @@ class _Connection(BaseHTTPRequestHandler):
             raise Drop
         self._reply(*answer)
 
-    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _stream(self) -> None:
+        """Pass an answer without an end on as it comes; whoever asked closes."""
+        response = self._ask(b"")
+        head = f"HTTP/1.1 {response.status} {response.reason}\r\nConnection: close\r\n\r\n"
+        self.connection.sendall(head.encode("latin-1"))
+        self.close_connection = True
+        while part := response.read1(65536):
+            self.connection.sendall(part)
+
+    def _forward(self, body: bytes) -> Answer:
+        response = self._ask(body)
+        return response.status, response.getheaders(), response.read()
+
+    def _ask(self, body: bytes) -> http.client.HTTPResponse:
         """Everything goes on as it came: a changed header would not fit the signature."""
         if self._upstream is None:
             self._upstream = self.server.proxy.connect()
@@ -240,8 +254,7 @@ class _Connection(BaseHTTPRequestHandler):
         if body or self.command in ("POST", "PUT", "PATCH"):
             self._upstream.putheader("Content-Length", str(len(body)))
         self._upstream.endheaders(body or None)
-        response = self._upstream.getresponse()
-        return response.status, response.getheaders(), response.read()
+        return self._upstream.getresponse()
 
     def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         kept = [(key, value) for key, value in headers if key.lower() not in _HOP_BY_HOP | {"content-length"}]
@@ -250,37 +263,3 @@ class _Connection(BaseHTTPRequestHandler):
         head = f"HTTP/1.1 {status} {http.client.responses.get(status, '')}\r\n"
         head += "".join(f"{key}: {value}\r\n" for key, value in kept) + "\r\n"
         self.connection.sendall(head.encode("latin-1") + (b"" if self.command == "HEAD" else body))
-
-
-def call_name(method: str, path: str, headers: Message, body: bytes) -> str:
-    """``service:Action``, as AWS' own documentation and IAM name it, as far as the request tells."""
-    scope = _SCOPE.search(headers.get("Authorization", ""))
-    service = scope[1] if scope else "aws"
-    target = headers.get("X-Amz-Target", "")
-    if target:
-        return f"{service}:{target.rpartition('.')[2]}"
-    operation = re.search(r"/operation/(\w+)", path)
-    if operation:
-        return f"{service}:{operation[1]}"
-    action = _action(headers, body)
-    return f"{service}:{action}" if action else f"{service}:{method} {urlsplit(path).path}"
-
-
-def _action(headers: Message, body: bytes) -> str:
-    if "x-www-form-urlencoded" not in headers.get("Content-Type", ""):
-        return ""
-    return parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
-
-
-def _error(way: Way, name: str, headers: Message, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-    """The answer in the protocol that the call was made in."""
-    status, query_code, json_code, message = _ANSWERS[way]
-    if not _action(headers, body):
-        text = f'{{"__type":"{json_code}","message":"{message}"}}'
-        return status, [("Content-Type", headers.get("Content-Type", "application/x-amz-json-1.1"))], text.encode()
-    inner = f"<Error><Type>Sender</Type><Code>{query_code}</Code><Message>{message}</Message></Error>"
-    if name.startswith("ec2:"):
-        text = f"<Response><Errors>{inner}</Errors><RequestID>fault</RequestID></Response>"
-    else:
-        text = f"<ErrorResponse>{inner}<RequestId>fault</RequestId></ErrorResponse>"
-    return status, [("Content-Type", "text/xml")], text.encode()

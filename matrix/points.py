@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.fault_proxy import WAYS
+from localcloud.fault_api import WAYS
 from matrix.shapes import LAME, PRIORITY
 from matrix.world import World
 

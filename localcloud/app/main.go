@@ -51,7 +51,10 @@ func reply(w http.ResponseWriter, status int, body any) {
 }
 
 func (a *app) root(w http.ResponseWriter, r *http.Request) {
-	told, _ := a.state()
+	told, draining := a.state()
+	if draining { // a client with a kept connection has to come back to somebody else
+		w.Header().Set("Connection", "close")
+	}
 	if told.SlowMS > 0 {
 		select {
 		case <-time.After(time.Duration(told.SlowMS) * time.Millisecond):

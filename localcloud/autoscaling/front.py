@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from localcloud.autoscaling.clients import client
 from localcloud.autoscaling.missing import Missing
 from localcloud.autoscaling.wire import Refused, answer, element, parse, refusal
-from localcloud.fault_proxy import call_name
+from localcloud.fault_aws import call_name
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 _TICK_SECONDS = 0.5

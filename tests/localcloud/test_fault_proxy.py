@@ -7,7 +7,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from localcloud.fault_proxy import WAYS, Drop, Fault, FaultProxy
+from localcloud.fault_api import WAYS
+from localcloud.fault_proxy import Drop, Fault, FaultProxy
 
 
 @pytest.fixture

@@ -1,0 +1,185 @@
+"""What every router on Kubernetes does with its object: read it, own some of its fields, keep marks on it.
+
+The object is a resource of the user's stack, declared without the fields that say where traffic goes. The swap applies
+these, and its owner's name, by server-side apply as a field manager of its own: no field has two owners, and no update
+of the stack puts traffic back. A router adds which fields, how weights stand in them, and when they have taken effect.
+
+Server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from bluegreen.clients.kubernetes import MANAGER, MARKS_MANAGER, KubernetesConnection, Resource
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.routers.base import Capability
+
+OWNER = "bluegreen/owner"
+"""The annotation that says whose the owned fields are: ``project/stack/name``."""
+_MARK = "bluegreen/mark."
+
+
+@dataclass(slots=True, kw_only=True)
+class KubernetesObjectRouter(ABC):
+    """Owns some fields of one object.
+
+    Attributes:
+        namespace: the object's namespace.
+        owner: who owns the fields: ``project/stack/name``.
+        adopt: whether fields that somebody else has set are read as they are, so that they keep their traffic.
+        cluster: which cluster, and as whom.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+
+    namespace: str
+    owner: str
+    adopt: bool = False
+    cluster: KubernetesConnection = field(default_factory=KubernetesConnection)
+    # The object's uid as of the last read, so that nothing is written into another one of the same name.
+    _uid: str = field(default="", init=False)
+    _owned: bool = field(default=False, init=False)
+
+    # -- what a platform says
+
+    @property
+    @abstractmethod
+    def _object(self) -> Resource:
+        """The object."""
+
+    @abstractmethod
+    def _fields(self, weights: Weights) -> dict[str, Any]:
+        """The owned fields as a part of a manifest. ``Weights()`` is no color at all.
+
+        Raises:
+            PlatformError: the platform cannot split like that.
+        """
+
+    @abstractmethod
+    def _weights(self, found: Mapping[str, Any]) -> Weights:
+        """The weights that an object has in these fields."""
+
+    @abstractmethod
+    def _foreign(self, found: Mapping[str, Any]) -> str:
+        """What stands in these fields although nobody owns them, for people; empty when nothing does."""
+
+    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - by default what is stored counts
+        """Whether the data plane does what the object says."""
+        return True
+
+    @abstractmethod
+    def health(self, color: Color) -> Readiness:
+        """The health of a color's endpoints."""
+
+    # -- reading
+
+    @property
+    def id(self) -> str:
+        """The kind, the namespace and the name."""
+        return f"{self._object.kind}/{self.namespace}/{self._object.name}"
+
+    def read(self) -> Traffic:
+        """The live weights, and the marks with them: one call."""
+        found = self._look()
+        if found is None or not self._counts(found):
+            return Traffic(Weights())
+        return Traffic(self._weights(found), _marks_in(found))
+
+    def _look(self) -> dict[str, Any] | None:
+        found = self.cluster.get(self._object)
+        self._uid = found["metadata"]["uid"] if found is not None else ""
+        self._owned = found is not None and _annotations(found).get(OWNER) == self.owner
+        return found
+
+    def _counts(self, found: Mapping[str, Any]) -> bool:
+        """Whether what the object says counts: it is ours, or taken over as it is."""
+        owner, what = _annotations(found).get(OWNER), self._object
+        if owner == self.owner:
+            return True
+        if owner is not None:
+            raise NotOwned(f"get {what.rbac}", f"{what} belongs to {owner!r}, not to {self.owner!r}")
+        foreign = self._foreign(found)
+        if foreign and not self.adopt:
+            raise NotOwned(
+                f"get {what.rbac}",
+                f"{what} has {foreign} already: declare it without, or say `adopt` to take over what is live",
+            )
+        return bool(foreign)
+
+    def marks(self) -> Mapping[str, str]:
+        """The object's marks, kept as annotations: one call."""
+        return self.read().marks
+
+    # -- writing
+
+    def write(self, weights: Weights) -> None:
+        """Apply the owned fields: one call, and one more where nothing was read before."""
+        fields, what = self._fields(weights), self._object
+        if not self._uid or not self._owned:
+            found = self._look()
+            if found is None:
+                raise PlatformError(
+                    f"patch {what.rbac}", f"there is no {what} in {self.cluster}: it is a resource of the stack"
+                )
+            self._counts(found)
+        self.cluster.apply(what, {**fields, "metadata": self._metadata(fields)})
+        self._owned = True
+
+    def _metadata(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        metadata = dict(fields.get("metadata") or {})
+        annotations = {**(metadata.get("annotations") or {}), OWNER: self.owner}
+        return {**metadata, "uid": self._uid, "annotations": annotations}
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether the object says so and the data plane does."""
+        found = self._look()
+        if found is None or not self._counts(found) or self._weights(found) != weights:
+            return Convergence.PENDING
+        return Convergence.CONVERGED if self._settled(found, weights) else Convergence.PENDING
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks: one call, and one more where nothing was read before."""
+        if not self._owned:
+            found = self._look()
+            if found is None or not self._counts(found):
+                return
+        annotations = {_MARK + name: value for name, value in changes.items()}
+        self.cluster.merge(self._object, {"metadata": {"annotations": annotations}}, MARKS_MANAGER)
+
+    # -- the rest
+
+    def progress(self) -> str:
+        """Nothing that a swap could tell by default."""
+        return ""
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """What a person types."""
+        what, fields = self._object, self._fields(weights)
+        named = f"{what.rbac} {what.name} --namespace {what.namespace}"
+        patch = json.dumps(fields, separators=(",", ":"))
+        return (f"{self.cluster.command()} patch {named} --type merge --field-manager {MANAGER} --patch '{patch}'",)
+
+    def delete(self) -> None:
+        """Give up the owned fields and take the marks away; the object itself belongs to the stack."""
+        found = self._look()
+        if found is None or not self._owned:
+            return
+        self.cluster.apply(self._object, {"metadata": {"uid": self._uid}})
+        left = dict.fromkeys((_MARK + name for name in _marks_in(found)), None)
+        if left:
+            self.cluster.merge(self._object, {"metadata": {"annotations": left}}, MARKS_MANAGER)
+        self._owned = False
+
+
+def _annotations(found: Mapping[str, Any]) -> dict[str, str]:
+    return dict(found["metadata"].get("annotations") or {})
+
+
+def _marks_in(found: Mapping[str, Any]) -> dict[str, str]:
+    return {name.removeprefix(_MARK): value for name, value in _annotations(found).items() if name.startswith(_MARK)}

@@ -1,0 +1,31 @@
+"""What a fault proxy has to know of an API: how its calls are named, and how it says no."""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import Literal, Protocol, get_args
+
+Way = Literal["throttled", "server_error", "timeout", "refused", "reset", "reply_lost"]
+WAYS: tuple[Way, ...] = get_args(Way)
+"""How a call may fail: four kinds of answer or none, not even forwarded, and done with the reply lost."""
+ANSWERED: tuple[Way, ...] = ("throttled", "server_error", "refused")
+"""Those of them that have an answer of the API's own."""
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+"""Status, headers, body."""
+
+
+class Api(Protocol):
+    """A module that has these."""
+
+    def call_name(self, method: str, path: str, headers: Message, body: bytes) -> str:
+        """The call's name in the API's own words."""
+        ...
+
+    def is_stream(self, path: str) -> bool:
+        """Whether the answer goes on until somebody hangs up."""
+        ...
+
+    def answer(self, way: Way, name: str, headers: Message, body: bytes) -> Answer:
+        """How the API itself would refuse it; ``way`` is one of ``ANSWERED``."""
+        ...
