@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -117,6 +118,14 @@ class Stack:
     def destroy(self) -> None:
         """`pulumi destroy`."""
         self.pulumi("destroy", "--yes", "--skip-preview")
+
+
+def bluegreen(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command, as it is typed in another terminal."""
+    command = [str(Path(sys.executable).parent / "bluegreen"), *words]
+    return subprocess.run(
+        command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 class Background:

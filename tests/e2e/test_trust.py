@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from localcloud.load import Load
 from tests.e2e import stack as stacks
-from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack
+from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack, bluegreen
 
 LONG = {"steps": [{"weight_percent": 50, "hold_seconds": 120}]}
 CANARY = "canary-Z9x8-of-a-secret"
@@ -30,14 +27,6 @@ def stack(made: Stack) -> Stack:
     made.pulumi("up", "--yes", "--skip-preview")
     assert made.colors() == {"blue"}
     return made
-
-
-def bluegreen(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    """The command, as it is typed in another terminal."""
-    command = [str(Path(sys.executable).parent / "bluegreen"), *words]
-    return subprocess.run(
-        command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 def test_ten_percent_today_and_the_rest_tomorrow(stack):

@@ -1,4 +1,4 @@
-"""What every platform must do, through the real engine: promotion, rollback, failed gate, drift, kill.
+"""What every platform must do, through the real engine: promotion, rollback, failed gate, abort, drift, kill.
 
 One stack a platform; its tests build on each other in the order in which they stand here. What carries requests, and
 what is looked at where nothing does, is said by each variant's `data_plane`.
@@ -16,11 +16,13 @@ import pytest
 
 from localcloud.fault_proxy import FaultProxy
 from tests.e2e.killing import Killing
-from tests.e2e.stack import Background, Stack
+from tests.e2e.stack import Background, Stack, bluegreen
 from tests.scenarios.variant import Requests, Variant
 from tests.scenarios.variants import VARIANTS, variant
 
 NO = [{"kind": "command", "command": ["false"], "phases": ["before"]}]
+# Asked again and again while nobody has decided: 75 is "not yet".
+UNDECIDED = [{"kind": "command", "command": ["sh", "-c", "exit 75"], "phases": ["before"], "interval_seconds": 1}]
 
 
 @dataclass
@@ -58,9 +60,10 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(request, cloud, aws_env, tmp_path_factory) -> Iterator[Scene]:
     made = variant(request.param)
-    with made.endpoint(cloud) as endpoint, FaultProxy(endpoint) as proxy:
+    made.prepare(request)
+    with made.proxy(cloud) as proxy:
         stack = Stack(cloud, tmp_path_factory.mktemp(made.platform), made.platform)
-        stack.env["AWS_ENDPOINT_URL"] = proxy.url
+        made.through(stack, proxy)
         config = made.config(cloud)
         with made.around(cloud, stack):
             try:
@@ -101,6 +104,22 @@ def test_a_gate_that_fails_keeps_it_where_it_is(scene):
     assert "gate command false failed" in said
     assert "traffic was not moved: blue 100 %" in said
     assert "Traceback" not in said
+    assert scene.is_live("blue")
+    scene.stack.set({"activeColor": "blue", "gates": scene.gates})
+
+
+def test_a_promotion_that_is_aborted_keeps_it_where_it_is(scene):
+    if not scene.variant.can_abort:
+        return
+    with scene.undisturbed():
+        scene.stack.set({"activeColor": "green", "gates": UNDECIDED})
+        up = Background(scene.stack)
+        up.wait_for("asking 1 gates of green")
+        aborted = bluegreen(scene.stack, "abort", "--stack", "test", "--reason", "too early")
+        assert up.finish() != 0, up.output
+    assert "too early" in up.output
+    assert "aborted" in aborted.stdout
+    assert aborted.returncode == 0, aborted.stdout + aborted.stderr
     assert scene.is_live("blue")
     scene.stack.set({"activeColor": "blue", "gates": scene.gates})
 

@@ -8,7 +8,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import pytest
+
 from localcloud.cloud import LocalCloud
+from localcloud.fault_proxy import FaultProxy
 from tests.e2e.stack import Stack
 
 
@@ -31,6 +34,7 @@ class Variant:
         writes: how many of these calls the shift itself makes, the last ones of the swap.
         promotion_calls: the most API calls of a promotion between two warm colors.
         rollback_calls: the same of a rollback.
+        can_abort: whether the suite aborts a promotion here, too; on AWS a test of its own does.
     """
 
     platform: ClassVar[str]
@@ -39,11 +43,25 @@ class Variant:
     writes: ClassVar[int] = 1
     promotion_calls: ClassVar[int]
     rollback_calls: ClassVar[int]
+    can_abort: ClassVar[bool] = False
+
+    def prepare(self, request: pytest.FixtureRequest) -> None:
+        """Get what the platform needs beside the AWS emulator; an instance is prepared once, before anything else."""
 
     @contextlib.contextmanager
     def endpoint(self, cloud: LocalCloud) -> Iterator[str]:
         """What stands for AWS; a front of the emulator, where that lacks something."""
         yield cloud.endpoint
+
+    @contextlib.contextmanager
+    def proxy(self, cloud: LocalCloud) -> Iterator[FaultProxy]:
+        """What stands between the swap and its platform, where a scenario lets calls go wrong."""
+        with self.endpoint(cloud) as endpoint, FaultProxy(endpoint) as proxy:
+            yield proxy
+
+    def through(self, stack: Stack, proxy: FaultProxy) -> None:
+        """Lead the stack's calls through the proxy."""
+        stack.env["AWS_ENDPOINT_URL"] = proxy.url
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         """The stack's config beside ``activeColor``: both colors warm, small and quick."""
