@@ -18,7 +18,7 @@ import subprocess
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,6 +43,8 @@ class Sample:
     color: str
     error: str
     kept: bool
+    target: int = 0
+    """Which of several targets it was for; 0 is the URL itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Result:
 
     def samples(self) -> Iterator[Sample]:
         """One at a time."""
-        for at, latency, status, color, error, kept in zip(*(self._columns[name] for name, _ in COLUMNS), strict=True):
+        columns = (self._columns[name] for name, _ in COLUMNS)
+        for at, latency, status, color, error, kept, target in zip(*columns, strict=True):
             yield Sample(
                 at=at,
                 latency=latency,
@@ -87,6 +90,7 @@ class Result:
                 color=self._colors[int(color)] if color >= 0 else "",
                 error=self._errors[int(error)] if error >= 0 else "",
                 kept=bool(kept),
+                target=int(target),
             )
 
     @property
@@ -176,6 +180,7 @@ class Load:
         timeout_seconds: float = 10,
         max_seconds: float = 900,
         max_requests: int = 1_000_000,
+        more_ports: Sequence[int] = (),
     ) -> None:
         self._timeout_seconds = timeout_seconds
         host, port, path = loopback(url)
@@ -195,6 +200,7 @@ class Load:
             timeout_seconds=timeout_seconds,
             max_seconds=max_seconds,
             max_requests=max_requests,
+            more_ports=list(more_ports),
         )
         self._process: subprocess.Popen[bytes] | None = None
         self._result: Result | None = None

@@ -20,7 +20,15 @@ from typing import Any
 
 COLOR_HEADER = "X-Color"
 # name, array type code: one value a request.
-COLUMNS = (("at", "d"), ("latency", "f"), ("status", "H"), ("color", "h"), ("error", "h"), ("kept", "b"))
+COLUMNS = (
+    ("at", "d"),
+    ("latency", "f"),
+    ("status", "H"),
+    ("color", "h"),
+    ("error", "h"),
+    ("kept", "b"),
+    ("target", "H"),
+)
 KINDS_LIMIT = 1000
 MORE_KINDS = "(more kinds of errors than are kept apart)"
 
@@ -38,6 +46,8 @@ class Options:
     timeout_seconds: float
     max_seconds: float
     max_requests: int
+    more_ports: list[int] = dataclasses.field(default_factory=list)
+    """Other targets of the same host, asked in turns."""
 
 
 class Names:
@@ -66,13 +76,15 @@ class Names:
 
 
 class Worker(threading.Thread):
-    """One client: a request at each of its turns, on one kept connection or on a new one a request."""
+    """One client: a request at each of its turns, to each target in turn, on a kept connection or on a new one."""
 
     def __init__(self, options: Options, number: int, colors: Names, errors: Names, ended: threading.Event) -> None:
         super().__init__(daemon=True)
         self._options = options
         self._workers = options.connections_kept + options.connections_new
         self._number = number
+        self._ports = [options.port, *options.more_ports]
+        self._connections: dict[int, http.client.HTTPConnection] = {}
         self._kept = number < options.connections_kept
         self._headers = {} if self._kept else {"Connection": "close"}
         self._colors, self._errors = colors, errors
@@ -84,21 +96,26 @@ class Worker(threading.Thread):
         interval = self._workers / self._options.rate_per_second
         limit = self._options.max_requests // self._workers
         due = time.monotonic() + interval * self._number / self._workers
-        connection = self._connection()
+        turn = self._number
         while not self._ended.is_set() and len(self.columns["at"]) < limit:
             pause = due - time.monotonic()
             if pause > 0:
                 time.sleep(pause)
             due = max(due + interval, time.monotonic() - 1)
-            connection = self._request(connection)
-        connection.close()
+            self._request(turn % len(self._ports))
+            turn += 1
+        for connection in self._connections.values():
+            connection.close()
 
-    def _connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self._options.host, self._options.port, timeout=self._options.timeout_seconds)
+    def _connection(self, target: int) -> http.client.HTTPConnection:
+        found = self._connections.pop(target, None)
+        timeout = self._options.timeout_seconds
+        return found or http.client.HTTPConnection(self._options.host, self._ports[target], timeout=timeout)
 
-    def _request(self, connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+    def _request(self, target: int) -> None:
         """One request, never tried again: what a client would see as an error is an error."""
         status, color, error = 0, "", ""
+        connection = self._connection(target)
         at, began = time.time(), time.perf_counter()
         try:
             connection.request("GET", self._options.path, headers=self._headers)
@@ -112,13 +129,13 @@ class Worker(threading.Thread):
             error = f"status {status}"
         elif not error and not color:
             error = f"status {status} without {COLOR_HEADER}"
-        row = (at, latency, status, self._colors.number(color), self._errors.number(error), self._kept)
+        row = (at, latency, status, self._colors.number(color), self._errors.number(error), self._kept, target)
         for (name, _), value in zip(COLUMNS, row, strict=True):
             self.columns[name].append(value)
         if self._kept and not error:
-            return connection
-        connection.close()
-        return self._connection()
+            self._connections[target] = connection
+        else:
+            connection.close()
 
 
 def generate(options: Options, wait: Callable[[float], bool]) -> tuple[dict[str, object], dict[str, array[Any]]]:

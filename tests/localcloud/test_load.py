@@ -304,3 +304,18 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_several_targets_are_asked_in_turns(server):
+    other = Server()
+    other.answer = color("green")
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    try:
+        with Load(server.url, connections_kept=2, connections_new=2, more_ports=[other.server_port]) as load:
+            time.sleep(0.5)
+    finally:
+        other.shutdown()
+        other.server_close()
+    seen = {(sample.target, sample.color, sample.kept) for sample in load.result.samples()}
+    assert load.result.failed == 0
+    assert seen == {(0, "blue", True), (0, "blue", False), (1, "green", True), (1, "green", False)}
