@@ -4,10 +4,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 JSON ?=
 
-.PHONY: demo test bench matrix setup lint format wheel clean help
+.PHONY: demo demo-kubernetes test bench bench-kubernetes matrix setup lint format wheel clean help
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed here: make PYTHON=python3.11 ...")'
@@ -21,12 +21,18 @@ setup: $(VENV)/.installed ## the Python environment
 demo: setup ## a service promoted and rolled back under load, on this machine
 	$(PY) -m demo $(if $(JSON),--json $(JSON))
 
+demo-kubernetes: setup ## the same on a real Kubernetes node, behind a Gateway API route
+	$(PY) -m demo --on kubernetes $(if $(JSON),--json $(JSON))
+
 test: setup ## linter, type checker and every test
 	$(MAKE) --no-print-directory lint
 	$(PY) -m pytest
 
 bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many services at once
 	$(PY) -m benchmarks $(if $(JSON),--json $(JSON))
+
+bench-kubernetes: setup ## swaps on Kubernetes beside Argo Rollouts and `kubectl patch`
+	$(PY) -m benchmarks.kubernetes $(if $(JSON),--json $(JSON))
 
 matrix: setup ## every call of a swap killed and failed in every way, and what came of it
 	$(PY) -m matrix --docs docs/safety.md $(if $(JSON),--json $(JSON))

@@ -1,4 +1,4 @@
-"""`python -m demo [--json FILE]`."""
+"""`python -m demo [--on aws|kubernetes] [--json FILE]`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.console import Console
 
 from demo import page, report
 from demo.measure import Story
+from demo.places import PLACES
 from demo.story import Teller
 from localcloud import paths, progress
 from localcloud.errors import LocalCloudError
@@ -24,6 +25,7 @@ PAGE = paths.CHECKOUT / "demo.html"
 def main(arguments: list[str] | None = None) -> int:
     """Tell the story; the exit status is 1 if a request failed or a step went wrong."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=sys.modules["demo"].__doc__)
+    parser.add_argument("--on", choices=PLACES, default="aws", help="where it takes place (default: aws)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE, too")
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         old.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
     began = time.perf_counter()
     try:
-        Teller(console, progress.for_terminal(), options.state_dir).tell(story)
+        Teller(console, progress.for_terminal(), options.state_dir, PLACES[options.on]).tell(story)
     except LocalCloudError as error:
         story.problems.append(str(error))
     except KeyboardInterrupt:

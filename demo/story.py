@@ -9,6 +9,7 @@ import yaml
 from rich.console import Console
 
 from demo.measure import Story, Swap
+from demo.places import PLACES, Place
 from localcloud.errors import LocalCloudError
 from localcloud.load import Load
 from localcloud.progress import Progress
@@ -21,18 +22,29 @@ QUIET_SECONDS = 2.0
 class Teller:
     """Tells the story on a terminal, and does it."""
 
-    def __init__(self, console: Console, progress: Progress, state_dir: Path | None = None) -> None:
+    def __init__(
+        self, console: Console, progress: Progress, state_dir: Path | None = None, place: Place = PLACES["aws"]
+    ) -> None:
         self._console = console
         self._progress = progress
         self._state_dir = state_dir
+        self._place = place
         self._chapters = 0
 
     def tell(self, story: Story) -> None:
         """From the first `up` to the `destroy`; what comes to pass is noted in `story` as it does."""
-        stack = Stack("demo", like="ecs", state_dir=self._state_dir, progress=self._progress, show=self._command)
-        with stack:
+        place = self._place
+        stack = Stack(
+            "demo",
+            like=place.like,
+            kubernetes=place.kubernetes,
+            state_dir=self._state_dir,
+            progress=self._progress,
+            show=self._command,
+        )
+        with place.around(self._state_dir, self._progress), stack:
             self._say(
-                f"The stack is called [b]demo[/b]. Its config is a copy of stacks/config/Pulumi.ecs.yaml in "
+                f"The stack is called [b]demo[/b]. Its config is a copy of stacks/config/Pulumi.{place.like}.yaml in "
                 f"{stack.config_file.parent}, handed to pulumi by environment variables; so are the options that hide "
                 f"the stack's outputs. Every command runs in the repo's root and is shown as you would type it. "
                 f"--yes --skip-preview: nobody is asked, and the preview is a command of its own here."

@@ -26,7 +26,7 @@ def load(
     columns: dict[str, array[float]] = {name: array(code) for name, code in COLUMNS}
 
     def add(at: float, color: int, error: int) -> None:
-        for name, value in zip(columns, (at, 0.001, 500 if error >= 0 else 200, color, error, 1), strict=True):
+        for name, value in zip(columns, (at, 0.001, 500 if error >= 0 else 200, color, error, 1, 0), strict=True):
             columns[name].append(value if name in ("at", "latency") else int(value))
 
     at = START
