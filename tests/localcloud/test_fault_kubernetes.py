@@ -91,10 +91,8 @@ def test_a_watch_is_passed_on_as_it_comes(api):
 
 def test_a_kubeconfig_leads_through_the_proxy_with_its_credentials():
     cluster = {"server": "https://127.0.0.1:6443", "certificate-authority-data": "eA=="}
-    kubeconfig = {
-        "clusters": [{"name": "local", "cluster": cluster}],
-        "users": [{"name": "me", "user": {"token": "t"}}],
-    }
+    users = [{"name": "me", "user": {"token": "t"}}]
+    kubeconfig = {"clusters": [{"name": "local", "cluster": cluster}], "users": users}
     found = yaml.safe_load(through("http://127.0.0.1:1", yaml.safe_dump(kubeconfig)))
     assert found["clusters"][0]["cluster"] == {"server": "http://127.0.0.1:1"}
     assert found["users"] == users
