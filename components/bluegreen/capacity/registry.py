@@ -8,8 +8,10 @@ from bluegreen.registry import Registry
 CAPACITIES: Registry[Capacity] = Registry(
     "capacity",
     {
+        "argo_rollouts": "bluegreen.capacity.argo_rollouts:ArgoRolloutsCapacity",
         "asg": "bluegreen.capacity.asg:AsgCapacity",
         "ecs": "bluegreen.capacity.ecs:EcsCapacity",
+        "kubernetes": "bluegreen.capacity.kubernetes:KubernetesCapacity",
         "memory": "bluegreen.capacity.memory:MemoryCapacity",
     },
 )
