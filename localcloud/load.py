@@ -181,6 +181,7 @@ class Load:
         max_seconds: float = 900,
         max_requests: int = 1_000_000,
         more_ports: Sequence[int] = (),
+        host_header: str = "",
     ) -> None:
         self._timeout_seconds = timeout_seconds
         host, port, path = loopback(url)
@@ -201,6 +202,7 @@ class Load:
             max_seconds=max_seconds,
             max_requests=max_requests,
             more_ports=list(more_ports),
+            host_header=host_header,
         )
         self._process: subprocess.Popen[bytes] | None = None
         self._result: Result | None = None

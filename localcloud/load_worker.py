@@ -48,6 +48,8 @@ class Options:
     max_requests: int
     more_ports: list[int] = dataclasses.field(default_factory=list)
     """Other targets of the same host, asked in turns."""
+    host_header: str = ""
+    """Whom the requests are for, where that is told by the Host header."""
 
 
 class Names:
@@ -87,6 +89,8 @@ class Worker(threading.Thread):
         self._connections: dict[int, http.client.HTTPConnection] = {}
         self._kept = number < options.connections_kept
         self._headers = {} if self._kept else {"Connection": "close"}
+        if options.host_header:
+            self._headers["Host"] = options.host_header
         self._colors, self._errors = colors, errors
         self._ended = ended
         self.columns: dict[str, array[Any]] = {name: array(code) for name, code in COLUMNS}

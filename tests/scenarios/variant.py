@@ -90,11 +90,11 @@ class Variant:
 
 
 @contextlib.contextmanager
-def load(url: str, rate_per_second: int = 25) -> Iterator[Requests]:
+def load(url: str, rate_per_second: int = 25, host_header: str = "") -> Iterator[Requests]:
     """Requests to a URL whose answers name their color."""
     from localcloud.load import Load
 
     found = Requests()
-    with Load(url, rate_per_second=rate_per_second) as running:
+    with Load(url, rate_per_second=rate_per_second, host_header=host_header) as running:
         yield found
     found.failed, found.made, found.errors = running.result.failed, len(running.result), running.result.errors

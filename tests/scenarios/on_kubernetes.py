@@ -1,0 +1,109 @@
+"""What all stacks on the Kubernetes node have in common: a namespace each, and a proxy before the API server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import httpx
+import pytest
+
+from localcloud import fault_kubernetes
+from localcloud.cloud import LocalCloud
+from localcloud.fault_proxy import FaultProxy
+from localcloud.kubernetes.node import LocalNode
+from tests.e2e.stack import Stack
+from tests.scenarios.variant import Requests, Variant, load
+
+COLORS = ("blue", "green")
+
+
+class OnKubernetes(Variant):
+    """One of them.
+
+    Attributes:
+        service: the component's name.
+        resource: the object whose fields the swap owns, as kubectl has it: ``service/web``.
+    """
+
+    service: ClassVar[str] = "shop"
+    resource: ClassVar[str]
+    node: LocalNode
+
+    def prepare(self, request: pytest.FixtureRequest) -> None:
+        self.node = request.getfixturevalue("node")
+
+    @property
+    def namespace(self) -> str:
+        return f"scenario-{self.platform.replace('_', '-')}"
+
+    @contextlib.contextmanager
+    def proxy(self, cloud: LocalCloud) -> Iterator[FaultProxy]:
+        with FaultProxy(self.node.server, api=fault_kubernetes) as proxy:
+            yield proxy
+
+    def through(self, stack: Stack, proxy: FaultProxy) -> None:
+        """Pulumi's own calls pass through untouched."""
+        kubeconfig = stack.folder / "kubeconfig"
+        kubeconfig.write_text(fault_kubernetes.through(proxy.url, self.node.kubeconfig.read_text()))
+        stack.env |= {**self.node.process_env(stack.env), "PULUMI_BACKEND_URL": stack.env["PULUMI_BACKEND_URL"]}
+        stack.env["KUBECONFIG"] = str(kubeconfig)
+
+    def config(self, cloud: LocalCloud) -> dict[str, Any]:
+        """Both colors at full size, with a pod each."""
+        return {
+            "kubernetes:namespace": self.namespace,
+            "blueImage": LocalNode.image("v1"),
+            "greenImage": LocalNode.image("v2"),
+            "replicas": "1",
+            "idleCapacityPercent": "100",
+            "preStopSeconds": "1",
+            "steadyStateTimeoutSeconds": "120",
+        }
+
+    @contextlib.contextmanager
+    def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
+        self.node.kubectl("create", "namespace", self.namespace)
+        try:
+            yield
+        finally:
+            self.node.kubectl("delete", "namespace", self.namespace, "--wait=false")
+
+    # -- the world, as kubectl shows and changes it
+
+    def get(self) -> dict[str, Any]:
+        """The object whose fields the swap owns."""
+        found: dict[str, Any] = json.loads(
+            self.node.kubectl("get", self.resource, "--namespace", self.namespace, "--output", "json")
+        )
+        return found
+
+    def patch(self, change: Any) -> None:
+        """What somebody changes by hand."""
+        self.node.kubectl(
+            "patch", self.resource, "--namespace", self.namespace, "--type", "merge", "--patch", json.dumps(change)
+        )
+
+
+def named(backends: list[dict[str, Any]], name: str = "name", weight: str = "weight") -> dict[str, int]:
+    """Weights by color of a route's backends, whose names end with the color; a backend alone has it all."""
+    shares = {str(backend[name]).rpartition("-")[2]: int(backend.get(weight, 100)) for backend in backends}
+    return {color: share for color, share in shares.items() if share}
+
+
+class Behind(OnKubernetes):
+    """Behind a proxy on this machine, which tells services apart by their host."""
+
+    host: ClassVar[str]
+
+    def gates(self) -> list[dict[str, Any]]:
+        return [{"kind": "http", "path": "/healthz", "interval_seconds": 1, "headers": {"Host": self.host}}]
+
+    def requests(self, stack: Stack) -> contextlib.AbstractContextManager[Requests | None]:
+        return load(stack.url, host_header=self.host)
+
+    def colors(self, stack: Stack) -> set[str]:
+        with httpx.Client(headers={"Host": self.host}) as client:
+            return {client.get(stack.url).headers["x-color"] for _ in range(50)}
