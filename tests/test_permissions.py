@@ -32,12 +32,17 @@ def actions_of(found):
     return {permission.action for permission in found}
 
 
+def aws_actions_of(found):
+    """Kubernetes' own, which have a space in them, are held by `test_rbac.py` and by the routers' contract."""
+    return {action for action in actions_of(found) if " " not in action}
+
+
 def called_in(*paths):
     return {call for path in paths for call in CALL.findall(path.read_text())}
 
 
 def test_what_is_declared_is_what_is_called():
-    everywhere = set().union(*(actions_of(found) for _, _, found in declared()))
+    everywhere = set().union(*(aws_actions_of(found) for _, _, found in declared()))
     calls = called_in(*SOURCE.rglob("*.py"))
     assert everywhere - calls <= IMPLIED
     assert calls - everywhere == set()
@@ -135,8 +140,8 @@ def test_the_command_says_what_is_wrong(capsys, arguments, message):
 
 def test_the_command_renews_a_page(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- permissions:begin -->\nold\n<!-- permissions:end -->\nafter\n")
+    page.write_text("before\n<!-- permissions:begin -->\nthe former table\n<!-- permissions:end -->\nafter\n")
     assert permissions.main(["--markdown", str(page)]) == 0
     assert page.read_text().startswith("before\n<!-- permissions:begin -->\n\n| kind |")
     assert page.read_text().endswith("\n<!-- permissions:end -->\nafter\n")
-    assert "old" not in page.read_text()
+    assert "the former table" not in page.read_text()

@@ -1,11 +1,12 @@
 """What each router, capacity, gate and metric may call on its platform, as values.
 
-A class that makes calls declares ``permissions``; from these come the table in ``docs/permissions.md`` and the
-IAM policy of a deployment, so that neither can say something that the code does not.
+A class that makes calls declares ``permissions``; from these come the table in ``docs/permissions.md``, the IAM
+policy and the Kubernetes Role of a deployment, so that none can say something that the code does not.
 
 .. code-block:: sh
 
     python -m bluegreen.permissions alb ecs                         # the IAM policy of these kinds
+    python -m bluegreen.permissions --kubernetes kubernetes_service # the Role of this one; see bluegreen.rbac
     python -m bluegreen.permissions --markdown docs/permissions.md  # renews the table in that page
 """
 
@@ -39,10 +40,10 @@ class Permission:
     """One action that a class calls, or that a call of its implies.
 
     Attributes:
-        action: the platform's own name of it: ``elasticloadbalancing:ModifyRule``, ``compute.urlMaps.update``.
+        action: the platform's own name of it: ``elasticloadbalancing:ModifyRule``, ``patch deployments.apps/scale``.
         when: when it is called, for people.
-        resource: what it is called on, as the platform's policies write it; ``*`` where they cannot or need not be
-            narrower.
+        resource: what it is called on, as the platform's policies write it (for Kubernetes, whose Roles have names:
+            which objects these are); ``*`` where they cannot or need not be narrower.
     """
 
     action: str
@@ -121,11 +122,17 @@ def table() -> str:
     """The Markdown table of everything that is declared."""
     rows = ["| kind | action | when |", "| --- | --- | --- |"]
     rows += [
-        f"| {kind if ' ' in kind else f'`{kind}`'} | `{permission.action}` | {permission.when} |"
+        f"| {kind if ' ' in kind else f'`{kind}`'} | `{permission.action}` | {permission.when}{_by_name(permission)} |"
         for kind, _, permissions in declared()
         for permission in permissions
     ]
     return "\n".join(rows) + "\n"
+
+
+def _by_name(permission: Permission) -> str:
+    """Which objects they are that a Role can be restricted to."""
+    named = " " in permission.action and permission.resource != "*"
+    return f"; by name: {permission.resource}" if named else ""
 
 
 def with_table(page: str) -> str:
@@ -156,22 +163,55 @@ def _of(cls: Any) -> Sequence[Permission]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a policy, or renew the table in a page. The exit status is 2 for a mistake in the arguments."""
+    """Print a policy or a Role, or renew the table in a page. The exit status is 2 for a mistake in the arguments."""
     parser = argparse.ArgumentParser(prog="python -m bluegreen.permissions", description="What the swap may call.")
     parser.add_argument("kind", nargs="*", help="of router, capacity, gates and metrics; default: all of them")
     parser.add_argument("--markdown", metavar="PAGE", type=Path, help="renew the table between the markers in PAGE")
     parser.add_argument("--partition", default="aws", help="aws (default), aws-cn, aws-us-gov")
+    parser.add_argument("--kubernetes", action="store_true", help="print a Role and whom it is bound to")
+    parser.add_argument("--namespace", default="default", help="of the Role: where the Services and workloads are")
+    parser.add_argument("--service-account", default="bluegreen", metavar="NAME", help="whom the Role is bound to")
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        type=_kind_and_name,
+        metavar="RESOURCE=NAME",
+        help="the Role is for this object alone, where Kubernetes can restrict it: services=web; may be repeated",
+    )
     given = parser.parse_args(arguments)
     try:
         if given.markdown:
             given.markdown.write_text(with_table(given.markdown.read_text()))
             return 0
+        if given.kubernetes:
+            return _print_role(parser, given)
         policy = policy_document(given.kind or kinds(), given.partition)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     if not policy["Statement"]:
         parser.error(f"{', '.join(given.kind)}: nothing of this calls AWS")
     sys.stdout.write(json.dumps(policy, indent=2) + "\n")
+    return 0
+
+
+def _kind_and_name(text: str) -> tuple[str, str]:
+    resource, equals, name = text.partition("=")
+    if not (resource and equals and name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; allowed: RESOURCE=NAME, such as services=web")
+    return resource, name
+
+
+def _print_role(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    from bluegreen import rbac  # noqa: PLC0415 - it is made of what is here
+
+    names: dict[str, list[str]] = {}
+    for resource, name in given.name:
+        names.setdefault(resource, []).append(name)
+    made = rbac.documents(given.kind or kinds(), given.namespace, given.service_account, names)
+    if not made[1]["rules"]:
+        parser.error(f"{', '.join(given.kind)}: nothing of this calls Kubernetes")
+    sys.stdout.write(rbac.as_yaml(made))
     return 0
 
 

@@ -6,7 +6,10 @@ import pytest
 from tests.routers import (
     alb_workshop,
     api_gateway_workshop,
+    argo_workshop,
     deployments_workshop,
+    kubernetes_weighted_workshop,
+    kubernetes_workshop,
     lambda_workshop,
     nlb_workshop,
     route53_workshop,
@@ -31,6 +34,24 @@ def rest_api(aws_env):
 @pytest.fixture(scope="session")
 def http_api(aws_env):
     return api_gateway_workshop.build_http()
+
+
+@pytest.fixture(scope="session")
+def pods_of_both_colors(node):
+    with kubernetes_workshop.with_pods(node, "routers") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def weighted_objects(node):
+    with kubernetes_weighted_workshop.attended(node, "contract") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def rollout(node):
+    with argo_workshop.running(node, "argo-contract") as made:
+        yield argo_workshop.build(made, replicas=0)
 
 
 @pytest.fixture(scope="session")

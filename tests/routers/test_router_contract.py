@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from bluegreen.calls import counted
 from bluegreen.fields import Fields
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError
@@ -14,7 +17,10 @@ from bluegreen.routers.registry import ROUTERS
 from tests.routers import (
     alb_workshop,
     api_gateway_workshop,
+    argo_workshop,
     deployments_workshop,
+    kubernetes_weighted_workshop,
+    kubernetes_workshop,
     lambda_workshop,
     nlb_workshop,
     route53_workshop,
@@ -56,11 +62,26 @@ def played_section(fixture):
     return lambda request: deployments_workshop.section(request.getfixturevalue(fixture))
 
 
+def service_section(**more):
+    return lambda request: kubernetes_workshop.section(request.getfixturevalue("pods_of_both_colors"), **more)
+
+
+def weighted_section(plan):
+    return lambda request: kubernetes_weighted_workshop.section(request.getfixturevalue("weighted_objects"), plan)
+
+
+def rollout_section(request):
+    return request.getfixturevalue("rollout").section()
+
+
 # By the router's kind; what follows it says which of its ways is meant.
 WORKSHOPS = {
     "memory": memory_section,
+    "argo_rollouts": rollout_section,
     "codedeploy": played_section("by_codedeploy"),
     "ecs_native": played_section("by_ecs"),
+    "kubernetes_service": service_section(),
+    "kubernetes_service, with a stage": service_section(stage=True),
     "lambda_alias": lambda_section,
     "rest_api_canary": rest_api_section,
     "http_api_stage": http_api_section,
@@ -72,6 +93,7 @@ WORKSHOPS = {
     "nlb": nlb_section,
     "route53": in_zone(route53_workshop.section),
     "route53, aliases": in_zone(route53_workshop.section_of_aliases),
+    **{plan: weighted_section(plan) for plan in kubernetes_weighted_workshop.PLANS if "," not in plan},
 }
 
 
@@ -90,7 +112,8 @@ def build(request):
         assert parsed is not None, fields.problems
         kind, arguments = parsed
         timed = "clock" in ROUTERS.load(kind).__dataclass_fields__
-        return ROUTERS.build((kind, {**arguments, "clock": FakeClock()} if timed else arguments))
+        router = ROUTERS.build((kind, {**arguments, "clock": FakeClock()} if timed else arguments))
+        return argo_workshop.Settled(router) if kind == "argo_rollouts" else router
 
     yield made
     made().delete()
@@ -106,12 +129,14 @@ def split_or_all(build, color, percent):
 
 
 def converges(router, weights):
-    """At once, or with time: a router that waits for it has a clock that is turned by hand."""
-    for _ in range(200 if hasattr(router, "clock") else 1):
+    """At once, or with time: a router that waits for it has a clock that is turned by hand; a cluster has its own."""
+    for _ in range(200 if hasattr(router, "clock") or hasattr(router, "cluster") else 1):
         if router.verify(weights) is Convergence.CONVERGED:
             return True
         if hasattr(router, "clock"):
             router.clock.sleep(1)
+        else:
+            time.sleep(0.02)
     return False
 
 
@@ -205,6 +230,26 @@ def test_a_write_keeps_the_marks(build):
 def test_without_an_object_there_are_no_marks(build):
     build().mark({"lease.1": "x"})
     assert (build().read().weights, dict(build().marks())) == (Weights(), {})
+
+
+def test_what_is_called_on_kubernetes_is_declared(build):
+    declared = {permission.action for permission in getattr(type(build()), "permissions", ())}
+    if not any(" " in action for action in declared):
+        pytest.skip("another platform: its calls are compared where they are made")
+    calls = []
+    with counted(calls.append):
+        router = build()
+        router.read()
+        for weights in (Weights.all_on("blue"), Weights.all_on("green"), Weights()):
+            router.write(weights)
+            router.verify(weights)
+        for color in COLORS:
+            router.health(color)
+        router.mark({"lease.1": "x"})
+        router.marks()
+        router.delete()
+    assert calls
+    assert set(calls) <= declared
 
 
 def test_the_commands_by_hand_are_text(build):

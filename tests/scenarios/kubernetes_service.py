@@ -14,7 +14,7 @@ from tests.scenarios.variant import Requests, load
 
 
 class KubernetesService(OnKubernetes):
-    platform = "kubernetes"
+    platform = "kubernetes_service"
     data_plane = "a real node: kube-proxy and the pods of both colors"
     service = "web"
     resource = "service/web"

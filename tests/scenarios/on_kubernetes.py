@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -48,8 +49,8 @@ class OnKubernetes(Variant):
         """Pulumi's own calls pass through untouched."""
         kubeconfig = stack.folder / "kubeconfig"
         kubeconfig.write_text(fault_kubernetes.through(proxy.url, self.node.kubeconfig.read_text()))
-        stack.env |= {**self.node.process_env(stack.env), "PULUMI_BACKEND_URL": stack.env["PULUMI_BACKEND_URL"]}
         stack.env["KUBECONFIG"] = str(kubeconfig)
+        stack.env["PATH"] = os.pathsep.join([stack.env["PATH"], *self.node.path])  # helm
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         """Both colors at full size, with a pod each."""

@@ -9,20 +9,15 @@ Server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-ap
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-import tenacity
 import urllib3
-from kubernetes import client as kubernetes_client
-from kubernetes import config as kubernetes_config
-from kubernetes.client.exceptions import ApiException
 
 from bluegreen.calls import before_write, note
+from bluegreen.clients.kubernetes_session import NoSession, Refused, Request, Session, retrying
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import PlatformError
 
@@ -31,11 +26,10 @@ MANAGER = "bluegreen"
 MARKS_MANAGER = "bluegreen-marks"
 """The field manager of marks, which come and go apart from the rest."""
 
-# A call that hangs is given up, not waited for; five tries with jitter are over within some seconds.
-_TIMEOUT_SECONDS = (5.0, 15.0)
-_ATTEMPTS = 5
-_AGAIN = frozenset({0, 429, 500, 502, 503, 504})
 _APPLY, _MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
+_JSON = "application/json"
+_METADATA_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_METHODS = {"get": "GET", "list": "GET", "patch": "PATCH", "delete": "DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +72,22 @@ class KubernetesConnection:
     def get(self, what: Resource) -> dict[str, Any] | None:
         """An object, ``None`` when there is none."""
         with contextlib.suppress(_Missing):
-            return self._call("get", what)
+            return self._call("get", what, Request("GET", what.path))
         return None
 
-    def find(self, what: Resource, labels: str = "") -> list[dict[str, Any]]:
-        """The objects of a kind in a namespace, by label selector: one ``list`` call."""
+    def find(self, what: Resource, labels: str = "", *, metadata_alone: bool = False) -> list[dict[str, Any]]:
+        """The objects of a kind in a namespace, by label selector: one ``list`` call.
+
+        Args:
+            what: the kind and the namespace.
+            labels: a label selector.
+            metadata_alone: leave out everything but names, uids, labels and the like, which is most of it.
+        """
         query = {"labelSelector": labels} if labels else {}
-        found: list[dict[str, Any]] = self._call("list", what, query=query).get("items", [])
-        return found
+        accept = _METADATA_ALONE if metadata_alone else _JSON
+        found = self._call("list", what, Request("GET", what.collection, query, accept=accept))
+        items: list[dict[str, Any]] = found.get("items") or []
+        return items
 
     def apply(
         self, what: Resource, fields: Mapping[str, Any], manager: str = MANAGER, *, dry_run: bool = False
@@ -97,58 +99,76 @@ class KubernetesConnection:
         """
         body = {**what.header, **fields, "metadata": {**what.metadata, **(fields.get("metadata") or {})}}
         query = {"fieldManager": manager, "force": "true", **({"dryRun": "All"} if dry_run else {})}
-        return self._call("patch", what, body, query=query, content=_APPLY)
+        return self._call("patch", what, Request("PATCH", what.path, query, body, _APPLY))
 
     def merge(
         self, what: Resource, fields: Mapping[str, Any], manager: str = MANAGER, *, dry_run: bool = False
     ) -> dict[str, Any] | None:
-        """Change these fields, ``None`` removes one; ``None`` when there is no such object."""
+        """Change these fields, ``None`` removes one; ``None`` when there is no such object.
+
+        A ``metadata.uid`` among them is a condition: it has to be that very object.
+        """
         query = {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}
         with contextlib.suppress(_Missing):
-            return self._call("patch", what, fields, query=query, content=_MERGE)
+            return self._call("patch", what, Request("PATCH", what.path, query, fields, _MERGE))
         return None
 
     def delete(self, what: Resource, *, propagation: str = "Background") -> None:
         """Remove an object. None there is fine."""
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
         with contextlib.suppress(_Missing):
-            self._call("delete", what, {"propagationPolicy": propagation})
+            self._call("delete", what, Request("DELETE", what.path, body=body))
 
-    def _call(
-        self,
-        verb: str,
-        what: Resource,
-        body: Mapping[str, Any] | None = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        content: str = "application/json",
-    ) -> dict[str, Any]:
+    def _call(self, verb: str, what: Resource, request: Request) -> dict[str, Any]:
         name = f"{verb} {what.rbac}"
-        writes = verb not in ("get", "list") and (query or {}).get("dryRun") is None
-        path = what.collection if verb == "list" else what.path
-        method = {"get": "GET", "list": "GET", "patch": "PATCH", "delete": "DELETE"}[verb]
+        writes = verb not in ("get", "list") and "dryRun" not in request.query
 
         def once() -> dict[str, Any]:
             if writes:
                 before_write()
             note(name)
-            return _send(self._client(name), method, path, dict(query or {}), body, content)
+            return self._session(name).send(request)
+
+        def once_and_as_somebody_else() -> dict[str, Any]:
+            try:
+                return once()
+            except Refused as refused:
+                if refused.status == 409 and request.names_a_version:
+                    raise Conflict(name, f"{what}: {refused}") from refused
+                if refused.status != 401:
+                    raise
+                # A token's time is over: an exec plugin has another one, a renewed file, too.
+                self._forget_session()
+                return once()
 
         try:
-            found: dict[str, Any] = _retrying(once)
-        except ApiException as error:
-            if error.status == 404 and not _unknown_kind(error):
-                raise _Missing(name, f"there is no {what}") from error
-            raise PlatformError(name, f"{what}: {_reason(error)}") from error
+            return retrying(once_and_as_somebody_else)
+        except Refused as refused:
+            if refused.status == 409:
+                raise Conflict(name, f"{what}: {refused}") from refused
+            if refused.status != 404:
+                # An apply that would make the object needs another rule than one that changes it.
+                rule = f"create {what.rbac}" if refused.status == 403 and "cannot create " in refused.message else name
+                raise PlatformError(rule, f"{what}: {refused}") from refused
+            if not refused.kind:  # the API server does not know the kind at all: such an answer has no details
+                known = "the cluster does not know this kind: is its CustomResourceDefinition installed?"
+                raise PlatformError(name, f"{what}: {known}") from refused
+            raise _Missing(name, f"there is no {what} in {self}: {refused}") from refused
         except urllib3.exceptions.HTTPError as error:
             raise PlatformError(name, f"{self} does not answer: {error}") from error
-        return found
 
-    def _client(self, call: str) -> Any:
-        try:
-            with _lock:
-                return _client(self)
-        except (kubernetes_config.ConfigException, OSError) as error:
-            raise PlatformError(call, f"no way to reach a cluster: {error}") from error
+    def _session(self, call: str) -> Session:
+        with _lock:
+            if self not in _sessions:
+                try:
+                    _sessions[self] = Session(self.kubeconfig, self.context)
+                except NoSession as error:
+                    raise PlatformError(call, f"no way to reach a cluster: {error}") from error
+            return _sessions[self]
+
+    def _forget_session(self) -> None:
+        with _lock:
+            _sessions.pop(self, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,81 +223,13 @@ class Resource:
         return " ".join(filter(None, (self.kind, f"{self.namespace}/{self.name}", self.subresource)))
 
 
+class Conflict(PlatformError):
+    """The object is not what the call took it for: it has changed since, or is another one of the same name."""
+
+
 class _Missing(PlatformError):
     """There is no such object."""
 
 
 _lock = threading.Lock()
-
-
-@lru_cache(maxsize=64)
-def _client(connection: KubernetesConnection) -> Any:
-    settings = kubernetes_client.Configuration()
-    try:
-        kubernetes_config.load_kube_config(
-            config_file=connection.kubeconfig,
-            context=connection.context,
-            client_configuration=settings,
-            persist_config=False,
-        )
-    except kubernetes_config.ConfigException:
-        if connection.kubeconfig or connection.context:
-            raise
-        kubernetes_config.load_incluster_config(client_configuration=settings)
-    settings.retries = False  # tried again here, where a write asks first whether it still may
-    made = kubernetes_client.ApiClient(settings)
-    made.user_agent = "bluegreen"
-    return made
-
-
-@tenacity.retry(
-    retry=tenacity.retry_if_exception(
-        lambda error: (
-            isinstance(error, urllib3.exceptions.HTTPError)
-            or (isinstance(error, ApiException) and error.status in _AGAIN)
-        )
-    ),
-    stop=tenacity.stop_after_attempt(_ATTEMPTS),
-    wait=tenacity.wait_random_exponential(multiplier=0.1, max=2),
-    reraise=True,
-)
-def _retrying(once: Any) -> Any:
-    return once()
-
-
-def _send(
-    client: Any, method: str, path: str, query: dict[str, str], body: Mapping[str, Any] | None, content: str
-) -> dict[str, Any]:
-    answer = client.call_api(
-        path,
-        method,
-        query_params=list(query.items()),
-        header_params={"Accept": "application/json", "Content-Type": content},
-        body=body,
-        auth_settings=["BearerToken"],
-        _preload_content=False,
-        _return_http_data_only=True,
-        _request_timeout=_TIMEOUT_SECONDS,
-    )
-    found: dict[str, Any] = json.loads(answer.data or b"{}")
-    return found
-
-
-def _status(error: ApiException) -> dict[str, Any]:
-    try:
-        found = json.loads(error.body or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _unknown_kind(error: ApiException) -> bool:
-    """Whether the API server does not know the kind at all, as opposed to the object: such an answer has no details."""
-    return not (_status(error).get("details") or {}).get("kind")
-
-
-def _reason(error: ApiException) -> str:
-    message = _status(error).get("message")
-    if error.status == 404:
-        return "the cluster does not know this kind: is its CustomResourceDefinition installed?"
-    return str(message or f"status {error.status} {error.reason}")
+_sessions: dict[KubernetesConnection, Session] = {}

@@ -15,14 +15,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from bluegreen.clients.kubernetes import MANAGER, MARKS_MANAGER, KubernetesConnection, Resource
+from bluegreen.clients.kubernetes import MANAGER, MARKS_MANAGER, Conflict, KubernetesConnection, Resource
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability
+from bluegreen.routers.kubernetes_managed import annotations_by, managers_of, without
 
 OWNER = "bluegreen/owner"
 """The annotation that says whose the owned fields are: ``project/stack/name``."""
 _MARK = "bluegreen/mark."
+_OURS = (MANAGER, MARKS_MANAGER)
+_TRIES = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,12 +40,15 @@ class KubernetesObjectRouter(ABC):
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    #: Where the owned field stands, or the first of them: ``("spec", "selector")``.
+    owned_path: ClassVar[tuple[str, ...]]
 
     namespace: str
     owner: str
     adopt: bool = False
     cluster: KubernetesConnection = field(default_factory=KubernetesConnection)
-    # The object's uid as of the last read, so that nothing is written into another one of the same name.
+    # The object as of the last call; its uid, so that nothing is written into another one of the same name.
+    _found: Mapping[str, Any] | None = field(default=None, init=False)
     _uid: str = field(default="", init=False)
     _owned: bool = field(default=False, init=False)
 
@@ -91,8 +97,8 @@ class KubernetesObjectRouter(ABC):
             return Traffic(Weights())
         return Traffic(self._weights(found), _marks_in(found))
 
-    def _look(self) -> dict[str, Any] | None:
-        found = self.cluster.get(self._object)
+    def _look(self) -> Mapping[str, Any] | None:
+        found = self._found = self.cluster.get(self._object)
         self._uid = found["metadata"]["uid"] if found is not None else ""
         self._owned = found is not None and _annotations(found).get(OWNER) == self.owner
         return found
@@ -105,12 +111,16 @@ class KubernetesObjectRouter(ABC):
         if owner is not None:
             raise NotOwned(f"get {what.rbac}", f"{what} belongs to {owner!r}, not to {self.owner!r}")
         foreign = self._foreign(found)
-        if foreign and not self.adopt:
-            raise NotOwned(
-                f"get {what.rbac}",
-                f"{what} has {foreign} already: declare it without, or say `adopt` to take over what is live",
-            )
-        return bool(foreign)
+        if not foreign or self.adopt:
+            return bool(foreign)
+        managers = managers_of(found, self.owned_path)
+        if not managers:
+            return False  # what a swap left when it was deleted
+        raise NotOwned(
+            f"get {what.rbac}",
+            f"{what} has {foreign} already, set by {' and '.join(managers)}: declare it without, or say `adopt` to "
+            "take over what is live",
+        )
 
     def marks(self) -> Mapping[str, str]:
         """The object's marks, kept as annotations: one call."""
@@ -120,16 +130,24 @@ class KubernetesObjectRouter(ABC):
 
     def write(self, weights: Weights) -> None:
         """Apply the owned fields: one call, and one more where nothing was read before."""
-        fields, what = self._fields(weights), self._object
-        if not self._uid or not self._owned:
-            found = self._look()
-            if found is None:
-                raise PlatformError(
-                    f"patch {what.rbac}", f"there is no {what} in {self.cluster}: it is a resource of the stack"
-                )
-            self._counts(found)
-        self.cluster.apply(what, {**fields, "metadata": self._metadata(fields)})
+        fields = self._fields(weights)
+        self._make_sure()
+        self._apply(fields)
+
+    def _apply(self, fields: Mapping[str, Any]) -> None:
+        self._found = self.cluster.apply(self._object, {**fields, "metadata": self._metadata(fields)})
         self._owned = True
+
+    def _make_sure(self) -> None:
+        """Look whose the object is, unless that is known: no call then."""
+        if self._uid and self._owned:
+            return
+        found, what = self._look(), self._object
+        if found is None:
+            raise PlatformError(
+                f"patch {what.rbac}", f"there is no {what} in {self.cluster}: it is a resource of the stack"
+            )
+        self._counts(found)
 
     def _metadata(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         metadata = dict(fields.get("metadata") or {})
@@ -150,7 +168,7 @@ class KubernetesObjectRouter(ABC):
             if found is None or not self._counts(found):
                 return
         annotations = {_MARK + name: value for name, value in changes.items()}
-        self.cluster.merge(self._object, {"metadata": {"annotations": annotations}}, MARKS_MANAGER)
+        self.cluster.merge(self._object, {"metadata": {"uid": self._uid, "annotations": annotations}}, MARKS_MANAGER)
 
     # -- the rest
 
@@ -166,15 +184,30 @@ class KubernetesObjectRouter(ABC):
         return (f"{self.cluster.command()} patch {named} --type merge --field-manager {MANAGER} --patch '{patch}'",)
 
     def delete(self) -> None:
-        """Give up the owned fields and take the marks away; the object itself belongs to the stack."""
-        found = self._look()
-        if found is None or not self._owned:
-            return
-        self.cluster.apply(self._object, {"metadata": {"uid": self._uid}})
-        left = dict.fromkeys((_MARK + name for name in _marks_in(found)), None)
-        if left:
-            self.cluster.merge(self._object, {"metadata": {"annotations": left}}, MARKS_MANAGER)
-        self._owned = False
+        """Let go of the object: owner and marks are taken away, the fields keep their values, and requests go on."""
+        for tries_left in reversed(range(_TRIES)):
+            found = self._look()
+            if found is None or not self._owned:
+                return
+            try:
+                self._give_up(found)
+            except Conflict:
+                if not tries_left:
+                    raise
+            else:
+                self._owned = False
+                return
+
+    def _give_up(self, found: Mapping[str, Any]) -> None:
+        """From then on the fields are nobody's: who applies other values has no conflict with a swap that is gone."""
+        names = {OWNER, *annotations_by(found, _OURS), *(_MARK + name for name in _marks_in(found))}
+        metadata = {
+            "uid": self._uid,
+            "resourceVersion": found["metadata"]["resourceVersion"],
+            "managedFields": without(found, _OURS),
+            "annotations": dict.fromkeys(sorted(names), None),
+        }
+        self.cluster.merge(self._object, {"metadata": metadata}, MARKS_MANAGER)
 
 
 def _annotations(found: Mapping[str, Any]) -> dict[str, str]:

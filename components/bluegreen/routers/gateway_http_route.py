@@ -1,0 +1,66 @@
+"""Gateway API: the rules of an HTTPRoute, with a weight for each color's Service.
+
+The route's parents and host names are the stack's; ``spec.rules`` is one list for the API server, so it is the swap's
+as a whole. At 0/100 the idle color's backend is left out. The controller says in the status that it has read the route.
+
+HTTPRoute: https://gateway-api.sigs.k8s.io/api-types/httproute/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
+from bluegreen.rollout.model import COLORS, Color, Weights
+from bluegreen.routers.gateway_status import waited_for
+from bluegreen.routers.kubernetes_split import Rule, Shape
+from bluegreen.routers.kubernetes_weighted import (
+    KubernetesRulesRouter,
+    parse_common,
+    parse_rules,
+    permissions_for,
+)
+
+_KIND = ("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
+
+
+@dataclass(slots=True, kw_only=True)
+class GatewayHttpRouteRouter(KubernetesRulesRouter):
+    """``spec.rules`` of an HTTPRoute."""
+
+    kind: ClassVar[tuple[str, str, str]] = _KIND
+    permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        common = parse_common(fields)
+        shape = backend_refs(common["services"], common["namespace"])
+        return {**common, "rules": {"rules": parse_rules(fields, "rules", shape, common["services"])}}
+
+    def _shape(self, key: str) -> Shape:  # noqa: ARG002 - there is one list
+        return backend_refs(self.services, self.namespace)
+
+    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - the status is of all of it
+        self._told = waited_for(found, f"get {self._object.rbac}")
+        return not self._told
+
+
+def backend_refs(services: Mapping[Color, Any], namespace: str) -> Shape:
+    """Backends as the Gateway API has them: ``backendRefs`` to Services."""
+
+    def color(backend: Rule) -> Color | None:
+        service = backend.get("kind", "Service") == "Service" and backend.get("group", "") in ("", "core")
+        if not service or backend.get("namespace", namespace) != namespace:
+            return None
+        return next((color for color in COLORS if services[color] == backend.get("name")), None)
+
+    return Shape("backendRefs", lambda backend: str(backend.get("name")), color, closed)
+
+
+def closed(rule: Rule) -> Rule:
+    """Without backends a Gateway answers with an error."""
+    return {key: value for key, value in rule.items() if key != "backendRefs"}

@@ -1,0 +1,212 @@
+"""Weights within a platform's own rules: which rules are split between the colors, filled in, and read again. Pure.
+
+A rule is split when it names both colors' backends. The swap fills the weights in there; every other rule (a header's
+way to one color, somebody's static files) stays as it was declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import COLORS, Color, Weights
+
+Rule = Mapping[str, Any]
+Rules = Sequence[Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a platform writes the backends of a rule.
+
+    Attributes:
+        key: the rule's key for the list of them.
+        name: a backend's name, for people.
+        color: the color that a backend is, ``None`` for somebody else's.
+        closed: the rule while no color is live.
+        default_weight: what a backend without a weight has beside one with a weight.
+    """
+
+    key: str
+    name: Callable[[Rule], str]
+    color: Callable[[Rule], Color | None]
+    closed: Callable[[Rule], Rule]
+    default_weight: int = 1
+
+
+def backends_of(rule: Rule, shape: Shape) -> list[Rule]:
+    """What gets a share of the rule's requests. A mirror gets copies, and its answers are thrown away."""
+    return [backend for backend in rule.get(shape.key) or () if not backend.get("mirror")]
+
+
+def is_split(rule: Rule, shape: Shape) -> bool:
+    """Whether a rule names both colors."""
+    return {shape.color(backend) for backend in backends_of(rule, shape)} >= set(COLORS)
+
+
+def with_weights(rules: Rules, weights: Weights, shape: Shape) -> list[Rule]:
+    """The rules with the weights filled in; a color without a share is left out, and no color closes the rule.
+
+    Raises:
+        PlatformError: some of the traffic would go nowhere.
+    """
+    if weights != Weights() and weights.elsewhere:
+        raise PlatformError("patch", f"{weights} cannot be: backends share all of the traffic")
+    return [_with_weights(rule, weights, shape) if is_split(rule, shape) else rule for rule in rules]
+
+
+def _with_weights(rule: Rule, weights: Weights, shape: Shape) -> Rule:
+    if weights == Weights():
+        return shape.closed(rule)
+    kept = []
+    for backend in rule[shape.key]:
+        color = None if backend.get("mirror") else shape.color(backend)
+        if color is None:
+            kept.append(backend)
+        elif weights.of(color):  # a weight of 0 beside the other color is a leak waiting to happen
+            kept.append({**backend, "weight": weights.of(color)})
+    return {**rule, shape.key: kept}
+
+
+def certain(found: Sequence[Weights]) -> Weights:
+    """What several split rules say together; where they differ, what each color has for certain."""
+    if not found:
+        return Weights()
+    return Weights(min(weights.blue for weights in found), min(weights.green for weights in found))
+
+
+def weights_in(rule: Rule, shape: Shape) -> Weights:
+    """The percent of a rule's requests that each color gets."""
+    shares: dict[Color | None, int] = {}
+    backends = backends_of(rule, shape)
+    # Where no backend has a weight all are alike, and the only one has everything.
+    default = shape.default_weight if any("weight" in backend for backend in backends) else 1
+    for backend in backends:
+        color = shape.color(backend)
+        shares[color] = shares.get(color, 0) + int(backend.get("weight", default))
+    total = sum(shares.values())
+    blue, green = (shares.get(color, 0) for color in COLORS)
+    if total == 0:
+        return Weights()
+    blue_percent = percent(blue, total)
+    # Rounding must not show a leak that is not there, nor hide one.
+    rest = 100 - blue_percent - (percent(total - blue - green, total) if blue + green < total else 0)
+    return Weights(blue_percent, max(0, rest if blue + green == total else min(percent(green, total), rest)))
+
+
+def percent(share: int, total: int) -> int:
+    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    if share <= 0 or share >= total:
+        return 100 if share > 0 else 0
+    return min(max(round(100 * share / total), 1), 99)
+
+
+def covers(found: object, declared: object) -> bool:
+    """Whether what was found is what was declared, apart from what the platform adds: the defaults of its schema."""
+    if isinstance(declared, Mapping):
+        return isinstance(found, Mapping) and all(
+            key in found and covers(found[key], value) for key, value in declared.items()
+        )
+    if isinstance(declared, (list, tuple)):
+        return (
+            isinstance(found, (list, tuple))
+            and len(found) == len(declared)
+            and all(covers(*pair) for pair in zip(found, declared, strict=True))
+        )
+    return found == declared
+
+
+def guess(found: Rules, declared: Rules, shape: Shape) -> list[int]:
+    """Which rules are split, in an object that the swap has not written: by what they name."""
+    both = [number for number, rule in enumerate(found) if is_split(rule, shape)]
+    if both:
+        return both
+    ways = [rule for rule in declared if not is_split(rule, shape)]
+    return [
+        number
+        for number, rule in enumerate(found)
+        if any(shape.color(backend) for backend in backends_of(rule, shape))
+        and not any(covers(rule, way) for way in ways)
+    ]
+
+
+# -- reading the declaration
+
+
+def parse_rules(fields: Fields, key: str, *, required: bool = True) -> Any:
+    """A list of the platform's own rules; values in it may be unknown."""
+    value = whole_numbers(fields.raw(key, () if not required else None))
+    if value is UNKNOWN or fields.unknown:
+        return UNKNOWN
+    allowed = "a list of the platform's own rules" + ("" if required else ", or nothing")
+    if not isinstance(value, (list, tuple)) or (required and not value):
+        fields.problem(key, value, f"{allowed}; it is required" if value is None else allowed)
+        return UNKNOWN
+    wrong = [(f"{key}[{number}]", rule) for number, rule in enumerate(value) if not _is_rule(rule)]
+    for name, rule in wrong:
+        fields.problem(name, rule, "an object with named fields")
+    return UNKNOWN if wrong else list(value)
+
+
+def _is_rule(value: object) -> bool:
+    return isinstance(value, Mapping) or value is UNKNOWN
+
+
+def check_rules(fields: Fields, key: str, rules: Any, shape: Shape, services: Sequence[str]) -> int:
+    """Note what is wrong with the backends of a list of rules.
+
+    Returns:
+        How many rules are split; what is not known yet counts as one that is.
+    """
+    if has_unknown(rules):
+        return 1
+    counted = 0
+    for number, rule in enumerate(rules):
+        at = f"{key}[{number}].{shape.key}" if key else shape.key
+        listed = rule.get(shape.key) or []
+        if not isinstance(listed, (list, tuple)) or not all(isinstance(backend, Mapping) for backend in listed):
+            fields.problem(at, listed, "a list of the platform's own backends")
+            return 1
+        counted += _check_rule(fields, at, rule, shape, services)
+    return counted
+
+
+def _check_rule(fields: Fields, at: str, rule: Rule, shape: Shape, services: Sequence[str]) -> bool:
+    """Whether the rule is split."""
+    colors = [shape.color(backend) for backend in backends_of(rule, shape)]
+    if not any(colors):
+        return False
+    split = is_split(rule, shape)
+    named = " and ".join(services)
+    for number, backend in enumerate(rule[shape.key]):
+        place, color = f"{at}[{number}]", shape.color(backend)
+        if backend.get("mirror"):
+            continue
+        if color is None:
+            fields.problem(place, shape.name(backend), f"{named}: beside a color there is only the other one")
+        elif colors.count(color) > 1:
+            fields.problem(place, shape.name(backend), "each color's once")
+        elif split and "weight" in backend:
+            fields.problem(f"{place}.weight", backend["weight"], "none: the swap fills the weights in")
+    return split
+
+
+def has_unknown(value: object) -> bool:
+    """Whether something in it is not known yet."""
+    if isinstance(value, Mapping):
+        return any(map(has_unknown, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(has_unknown, value))
+    return value is UNKNOWN
+
+
+def whole_numbers(value: Any) -> Any:
+    """The engine sends every number as a float, and no API server takes 80.0 as a port; what is nothing is left out."""
+    if isinstance(value, Mapping):
+        return {key: whole_numbers(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,188 @@
+"""What the weighted routers on Kubernetes share: a Service for each color, and rules in which weights are filled in."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.permissions import Permission
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
+from bluegreen.routers import kubernetes_split
+from bluegreen.routers.flags import flag
+from bluegreen.routers.kubernetes_endpoints import ENDPOINT_PERMISSIONS, service_health
+from bluegreen.routers.kubernetes_object import KubernetesObjectRouter
+from bluegreen.routers.kubernetes_split import Rule, Rules, Shape
+
+SPLIT = "bluegreen/split"
+"""The annotation that says which of the rules are split: at 0/100 they look like a way to one color."""
+
+
+@dataclass(slots=True, kw_only=True)
+class KubernetesWeightedRouter(KubernetesObjectRouter):
+    """One object whose backends are a Service for each color.
+
+    Attributes:
+        name: the object's name.
+        services: each color's Service, in the object's namespace.
+    """
+
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name"})
+    kind: ClassVar[tuple[str, str, str]]
+
+    name: str
+    services: Mapping[Color, str]
+    _told: str = field(default="", init=False)
+
+    @property
+    def _object(self) -> Resource:
+        return Resource(*self.kind, self.namespace, self.name)
+
+    def health(self, color: Color) -> Readiness:
+        """The endpoints of a color's Service, live or idle."""
+        return service_health(self.cluster, self.namespace, self.services[color])
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether the object says so and, where it has a status, the data plane does."""
+        self._told = ""
+        return KubernetesObjectRouter.verify(self, weights)
+
+    def progress(self) -> str:
+        """What the last ``verify`` waited for."""
+        return self._told
+
+
+def parse_common(fields: Fields) -> dict[str, Any]:
+    """What every section has; ``services`` are two different ones."""
+    section = fields.section("services") or Fields({})
+    services: dict[Color, Any] = {color: section.text(color) for color in COLORS}
+    if services["blue"] == services["green"] and services["blue"] is not UNKNOWN:
+        section.problem("green", services["green"], "another Service than blue's")
+    section.done()
+    return {
+        "namespace": fields.text("namespace"),
+        "name": fields.text("name"),
+        "services": services,
+        "owner": fields.text("owner"),
+        "adopt": flag(fields, "adopt"),
+        "cluster": KubernetesConnection.parse(fields.section("cluster", None)),
+    }
+
+
+def keeping(found: Mapping[str, Any], annotation: str) -> dict[str, Any]:
+    """The object as if nobody had written an annotation: so it is not taken away with the swap's other ones."""
+
+    def entry_without(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        fields = entry.get("fieldsV1") or {}
+        annotations = (fields.get("f:metadata") or {}).get("f:annotations") or {}
+        if f"f:{annotation}" not in annotations:
+            return entry
+        kept = {name: value for name, value in annotations.items() if name != f"f:{annotation}"}
+        return {**entry, "fieldsV1": {**fields, "f:metadata": {**fields["f:metadata"], "f:annotations": kept}}}
+
+    entries = [entry_without(entry) for entry in found["metadata"].get("managedFields") or ()]
+    return {**found, "metadata": {**found["metadata"], "managedFields": entries}}
+
+
+def permissions_for(kind: tuple[str, str, str]) -> tuple[Permission, ...]:
+    """What a router over objects of a kind calls."""
+    named, which = Resource(*kind, "").rbac, f"the swap's {kind[1]}"
+    return (
+        Permission(f"get {named}", "every preview and update", which),
+        Permission(f"patch {named}", "every shift: the weights, the owner and the lease", which),
+        *ENDPOINT_PERMISSIONS,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class KubernetesRulesRouter(KubernetesWeightedRouter):
+    """One object with lists of rules in its ``spec``, which are the swap's as a whole.
+
+    Attributes:
+        rules: the platform's own rules, by the key in ``spec``; in those that name both colors the swap fills the
+            weights in.
+    """
+
+    rules: Mapping[str, Rules]
+
+    @property
+    def owned_path(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The first of the lists."""
+        return ("spec", next((key for key, listed in self.rules.items() if listed), next(iter(self.rules))))
+
+    @abstractmethod
+    def _shape(self, key: str) -> Shape:
+        """How the platform writes backends in the rules of this list."""
+
+    def _fields(self, weights: Weights) -> dict[str, Any]:
+        listed = {key: rules for key, rules in self.rules.items() if rules}
+        split = " ".join(
+            f"{key}.{number}/{len(rules)}"  # rules.2/3 is the third of three
+            for key, rules in listed.items()
+            for number, rule in enumerate(rules)
+            if kubernetes_split.is_split(rule, self._shape(key))
+        )
+        spec = {key: kubernetes_split.with_weights(rules, weights, self._shape(key)) for key, rules in listed.items()}
+        return {"spec": spec, "metadata": {"annotations": {SPLIT: split}}}
+
+    def _weights(self, found: Mapping[str, Any]) -> Weights:
+        spec = found.get("spec") or {}
+        said = (found["metadata"].get("annotations") or {}).get(SPLIT)
+        shares = []
+        if said is not None:
+            for place in said.split():
+                key, rule = _rule_at(spec, place)
+                shares.append(kubernetes_split.weights_in(rule, self._shape(key)))
+        else:
+            for key, declared in self.rules.items():
+                shape, listed = self._shape(key), spec.get(key) or []
+                split = kubernetes_split.guess(listed, declared, shape)
+                shares += [kubernetes_split.weights_in(listed[number], shape) for number in split]
+        return kubernetes_split.certain(shares)
+
+    def _foreign(self, found: Mapping[str, Any]) -> str:
+        spec = found.get("spec") or {}
+        names = [
+            f"{key} to {self._shape(key).name(backend)}"
+            for key in self.rules
+            for rule in spec.get(key) or ()
+            for backend in kubernetes_split.backends_of(rule, self._shape(key))
+        ]
+        return ", ".join(dict.fromkeys(names))
+
+
+def _rule_at(spec: Mapping[str, Any], place: str) -> tuple[str, Rule]:
+    """The list and the rule that the annotation means; one of nobody when somebody else has written the list since."""
+    key, _, position = place.partition(".")
+    number, _, count = position.partition("/")
+    listed: Sequence[Rule] = spec.get(key) or ()
+    here = number.isdecimal() and count == str(len(listed)) and int(number) < len(listed)
+    return key, listed[int(number)] if here else {}
+
+
+def parse_rules(fields: Fields, key: str, shape: Shape, services: Mapping[Color, str]) -> Any:
+    """The one list of rules of a section, of which at least one is split."""
+    before, rules = len(fields.problems), kubernetes_split.parse_rules(fields, key)
+    split = kubernetes_split.check_rules(fields, key, rules, shape, tuple(map(str, services.values())))
+    if not split and len(fields.problems) == before:
+        named = " and ".join(map(str, services.values()))
+        fields.problem(key, rules, f"rules of which at least one has {shape.key} to both {named}")
+    return rules
+
+
+def parse_one_rule(fields: Fields, key: str, shape: Shape, services: Mapping[Color, str]) -> Any:
+    """The one rule of a section, which is split."""
+    value = kubernetes_split.whole_numbers(fields.raw(key))
+    if kubernetes_split.has_unknown(value) or fields.unknown:
+        return UNKNOWN
+    if not isinstance(value, Mapping):
+        fields.problem(key, value, f"an object with {shape.key}; it is required")
+        return UNKNOWN
+    before, path = len(fields.problems), Fields(value, f"{fields.path}.{key}".strip("."), fields.problems)
+    split = kubernetes_split.check_rules(path, "", [value], shape, tuple(map(str, services.values())))
+    if not split and len(fields.problems) == before:
+        path.problem(shape.key, value.get(shape.key), " and ".join(map(str, services.values())))
+    return value

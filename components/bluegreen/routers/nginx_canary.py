@@ -1,0 +1,93 @@
+"""ingress-nginx: the weight of a canary Ingress, whose backend is green while the main Ingress' is blue.
+
+Both Ingresses are the stack's, also the annotations that make one the canary and say its header and its cookie; the
+swap owns ``canary-weight`` alone: green's percent. While there is none ingress-nginx sends everything to blue, before
+the first swap, too. A header's or a cookie's way to a color comes before the weight.
+
+Annotations: https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#canary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import Weights
+from bluegreen.routers.kubernetes_weighted import (
+    KubernetesWeightedRouter,
+    keeping,
+    parse_common,
+    permissions_for,
+)
+
+INGRESS = ("networking.k8s.io/v1", "Ingress", "ingresses")
+_CANARY = "nginx.ingress.kubernetes.io/canary"
+_WEIGHT = f"{_CANARY}-weight"
+_TOTAL = f"{_CANARY}-weight-total"
+
+
+@dataclass(slots=True, kw_only=True)
+class NginxCanaryRouter(KubernetesWeightedRouter):
+    """The weight of a canary Ingress; ``name`` is the canary's."""
+
+    kind: ClassVar[tuple[str, str, str]] = INGRESS
+    permissions: ClassVar[tuple[Permission, ...]] = permissions_for(INGRESS)
+
+    owned_path: ClassVar[tuple[str, ...]] = ("metadata", "annotations", _WEIGHT)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        return parse_common(fields)
+
+    def _fields(self, weights: Weights) -> dict[str, Any]:
+        if weights == Weights():
+            return {}
+        if weights.elsewhere:
+            raise PlatformError("patch ingresses.networking.k8s.io", f"{weights} cannot be: the rest is blue's")
+        return {"metadata": {"annotations": {_WEIGHT: str(weights.green)}}}
+
+    def _weights(self, found: Mapping[str, Any]) -> Weights:
+        said = _annotations(found).get(_WEIGHT, "")
+        if not said.isdecimal() or not 0 <= int(said) <= 100:
+            return Weights()
+        return Weights.split("green", int(said))
+
+    def _give_up(self, found: Mapping[str, Any]) -> None:
+        KubernetesWeightedRouter._give_up(self, keeping(found, _WEIGHT))
+
+    def _foreign(self, found: Mapping[str, Any]) -> str:
+        said = _annotations(found).get(_WEIGHT)
+        return "" if said is None else f"{_WEIGHT}: {said}"
+
+    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - whatever they are
+        """Nothing tells when ingress-nginx has followed; what is declared has to make sense."""
+        call, annotations = f"get {self._object.rbac}", _annotations(found)
+        if annotations.get(_CANARY) != "true":
+            raise PlatformError(call, f'{self._object} is no canary: declare it with {_CANARY}: "true"')
+        if annotations.get(_TOTAL, "100") != "100":
+            raise PlatformError(call, f"{self._object} has {_TOTAL}: {annotations[_TOTAL]}: declare it without")
+        others = {str(backend.get("name")) for backend in backend_services(found)} - {self.services["green"]}
+        if others:
+            named = ", ".join(sorted(others))
+            raise PlatformError(
+                call, f"{self._object} leads to {named}: declare it with {self.services['green']} alone"
+            )
+        return True
+
+
+def backend_services(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What an Ingress leads to: Services, or actions in their place."""
+    spec = found.get("spec") or {}
+    paths = [path for rule in spec.get("rules") or () for path in (rule.get("http") or {}).get("paths", ())]
+    for backend in (spec.get("defaultBackend") or {}, *(path["backend"] for path in paths)):
+        if "service" in backend:
+            yield backend["service"]
+
+
+def _annotations(found: Mapping[str, Any]) -> dict[str, str]:
+    return dict(found["metadata"].get("annotations") or {})

@@ -1,0 +1,271 @@
+"""An Argo Rollout with its Services and pod templates on the real node, as a stack would declare them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+
+from bluegreen.capacity.registry import CAPACITIES
+from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.fields import Fields
+from bluegreen.rollout.model import Convergence, Weights
+from bluegreen.routers.registry import ROUTERS
+from tests.routers import kubernetes_workshop
+from tests.routers.kubernetes_workshop import Workshop
+
+API = "argoproj.io/v1alpha1"
+INSTANCE = "argo-rollouts.argoproj.io/controller-instance-id"
+STACK = "pulumi"
+NOBODY = "nobody"
+"""A controller's name that none has: a Rollout for it is looked at by none, as while the controller is down."""
+_names = itertools.count(1)
+
+
+@dataclass
+class Service:
+    """One service on Argo Rollouts: what a stack would declare of it."""
+
+    cluster: KubernetesConnection
+    namespace: str
+    name: str
+    instance: str = ""
+    replicas: int = 1
+    blue_green: dict[str, Any] = field(default_factory=dict)
+    workloads: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.workloads = self.workloads or {color: f"{self.name}-{color}" for color in ("blue", "green")}
+
+    def new_release(self, color: str, image: str = "v1") -> Service:
+        """As a stack declares one: another pod template, of another name."""
+        number = next(_names)
+        self.workloads[color] = f"{self.name}-{color}-{number}"
+        self.template(self.workloads[color], color, image, args=[str(number)])
+        return self
+
+    def resource(self, kind: str, name: str = "") -> Resource:
+        api, plural = _KINDS[kind]
+        return Resource(api, kind, plural, self.namespace, name or self.name)
+
+    @property
+    def rollout(self) -> dict[str, Any]:
+        return self.cluster.get(self.resource("Rollout")) or {}
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return dict(self.rollout.get("status") or {})
+
+    def declare(self) -> Service:
+        for name in (self.name, f"{self.name}-preview"):
+            # No selector: it is Argo Rollouts' alone, and with one of the stack's the field would have two owners.
+            spec = {"ports": [{"name": "http", "port": 80, "targetPort": 8080}], "type": "NodePort"}
+            self.apply("Service", name, {"spec": spec})
+        for color, name in self.workloads.items():
+            self.template(name, color)
+        self.declare_rollout()
+        return self
+
+    def declare_rollout(self, **more: Any) -> None:
+        strategy = {
+            "activeService": self.name,
+            "previewService": f"{self.name}-preview",
+            "autoPromotionEnabled": False,
+            "scaleDownDelaySeconds": 60,
+            "scaleDownDelayRevisionLimit": 1,
+            **self.blue_green,
+            **more,
+        }
+        spec = {
+            "replicas": self.replicas,
+            "revisionHistoryLimit": 3,
+            "selector": {"matchLabels": {"app": self.name}},
+            "strategy": {"blueGreen": strategy},
+        }
+        self.apply("Rollout", self.name, {"spec": spec})
+
+    def template(self, name: str, color: str | None, image: str = "v1", **more: Any) -> None:
+        """A release: the pod template of a color."""
+        labels = {"app": self.name, **({"bluegreen/color": color} if color else {})}
+        self.apply("PodTemplate", name, {"template": pod_template(labels, color or "", image, **more)})
+
+    def apply(self, kind: str, name: str, fields: Mapping[str, Any]) -> None:
+        """As a stack does, by a field manager of its own."""
+        labels = {INSTANCE: self.instance} if self.instance and kind.startswith(("Rollout", "Analysis")) else {}
+        metadata = {"labels": labels, **fields.get("metadata", {})}
+        self.cluster.apply(self.resource(kind, name), {**fields, "metadata": metadata}, STACK)
+
+    def section(self, **more: Any) -> dict[str, Any]:
+        found = {
+            "kind": "argo_rollouts",
+            "namespace": self.namespace,
+            "rollout": self.name,
+            "workloads": self.workloads,
+            "owner": "project/stack/web",
+            "cluster": {"kubeconfig": self.cluster.kubeconfig},
+        }
+        return {**found, **more}
+
+    def url(self, preview: bool = False) -> str:
+        found = self.cluster.get(self.resource("Service", f"{self.name}-preview" if preview else self.name)) or {}
+        return f"http://127.0.0.1:{found['spec']['ports'][0]['nodePort']}"
+
+    def answers(self, what: str, header: str = "x-color") -> bool:
+        """Whether all production requests get to be answered so: kube-proxy follows the EndpointSlices in its time."""
+        deadline = time.monotonic() + 10
+        while {httpx.get(self.url()).headers[header] for _ in range(10)} != {what}:
+            if time.monotonic() > deadline:
+                return False
+        return True
+
+    def wait(self, condition: Any, seconds: float = 30) -> dict[str, Any]:
+        """The status once it is as wanted."""
+        deadline = time.monotonic() + seconds
+        while not condition(found := self.status):
+            assert time.monotonic() < deadline, f"waited {seconds:g} s: {found}"
+            time.sleep(0.05)
+        return found
+
+    def delete(self) -> None:
+        for kind, names in (
+            ("Rollout", [self.name]),
+            ("Service", [self.name, f"{self.name}-preview"]),
+            ("PodTemplate", list(self.workloads.values())),
+        ):
+            for name in names:
+                self.cluster.delete(self.resource(kind, name))
+
+
+_KINDS = {
+    "Rollout": (API, "rollouts"),
+    "AnalysisTemplate": (API, "analysistemplates"),
+    "AnalysisRun": (API, "analysisruns"),
+    "Service": ("v1", "services"),
+    "PodTemplate": ("v1", "podtemplates"),
+    "Deployment": ("apps/v1", "deployments"),
+    "ReplicaSet": ("apps/v1", "replicasets"),
+    "Namespace": ("v1", "namespaces"),
+}
+
+
+def pod_template(labels: Mapping[str, str], color: str, image: str = "v1", **more: Any) -> dict[str, Any]:
+    container = {
+        "name": "app",
+        "image": f"bluegreen.local/app:{image}",
+        "imagePullPolicy": "Never",
+        "env": [{"name": "COLOR", "value": color}],
+        "ports": [{"name": "http", "containerPort": 8080}],
+        "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 1},
+        **more,
+    }
+    return {
+        "metadata": {"labels": dict(labels)},
+        "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]},
+    }
+
+
+class Metric:
+    """What Argo Rollouts' web metrics ask: a server of this process, which says what it is told to."""
+
+    def __init__(self) -> None:
+        metric = self
+        self.value = 1.0
+        self.asked = 0
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                metric.asked += 1
+                body = json.dumps({"value": metric.value}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def template(self, service: Service, name: str, **more: Any) -> dict[str, Any]:
+        """An AnalysisTemplate that asks it; returns how a Rollout refers to it."""
+        web = {"url": f"http://127.0.0.1:{self.server.server_port}/", "jsonPath": "{$.value}"}
+        metric = {"name": "success-rate", "successCondition": "result >= 0.99", "count": 1, "provider": {"web": web}}
+        service.apply("AnalysisTemplate", name, {"spec": {"metrics": [{**metric, **more}]}})
+        return {"templates": [{"templateName": name}]}
+
+    def end(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@contextmanager
+def running(node: Any, word: str) -> Iterator[Workshop]:
+    """A namespace of a node beside which the real controller runs."""
+    node.argo_rollouts()
+    with kubernetes_workshop.namespace(node, word) as made:
+        yield made
+
+
+def build(workshop: Workshop, **more: Any) -> Service:
+    """Declare one of a name of its own."""
+    return Service(workshop.cluster, workshop.namespace, f"web-{next(_names)}", **more).declare()
+
+
+def router_of(service: Service, **more: Any) -> Any:
+    """As a fresh process builds it."""
+    return _built(ROUTERS, service, more)
+
+
+def capacity_of(service: Service, **more: Any) -> Any:
+    """The same."""
+    return _built(CAPACITIES, service, more)
+
+
+def _built(registry: Any, service: Service, more: Mapping[str, Any]) -> Any:
+    fields = Fields(service.section(**more), "section")
+    parsed = registry.parse(fields)
+    assert parsed is not None, fields.problems
+    return registry.build(parsed)
+
+
+def settled(router: Any, weights: Weights, seconds: float = 40) -> Any:
+    """The router once it has converged."""
+    deadline = time.monotonic() + seconds
+    while router.verify(weights) is not Convergence.CONVERGED:
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {router.progress()}"
+        time.sleep(0.05)
+    return router
+
+
+class Settled:
+    """A router whose writes are over when they return: its platform moves traffic by itself, and takes its time."""
+
+    def __init__(self, router: Any) -> None:
+        self._router = router
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._router, name)
+
+    def write(self, weights: Weights) -> None:
+        self._router.write(weights)
+        if weights != Weights():
+            settled(self._router, weights)
+
+
+def live(service: Service, color: str = "blue") -> Service:
+    """With a color that is live."""
+    weights = Weights.all_on("blue" if color == "blue" else "green")
+    router = router_of(service)
+    router.write(weights)
+    settled(router, weights)
+    return service
