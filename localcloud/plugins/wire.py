@@ -1,8 +1,8 @@
 """Protobuf structs <-> Python values.
 
-The plugin says that it accepts neither secrets, resource references nor output values, so the engine unwraps all of
-them before a call and marks the outputs secret again after it; what still arrives wrapped is unwrapped here as well.
-Whole numbers arrive as floats and become integers; a secret unwrapped here never reaches a log.
+A plugin that says that it accepts no secrets gets plain values, and the engine marks the outputs secret again by
+itself; what still arrives wrapped is unwrapped here. One that accepts them asks for `keep_secrets` and gets `Secret`.
+Resource references and output values are always unwrapped. Whole numbers arrive as floats and become integers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
-from localcloud.plugins.aws.model import UNKNOWN, Props
+from localcloud.plugins.values import UNKNOWN, Props, Secret
 
 _SIG: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
@@ -32,13 +32,13 @@ _UNKNOWNS: Final = frozenset(
 )
 
 
-def props_of(struct: struct_pb2.Struct) -> Props:
+def props_of(struct: struct_pb2.Struct, *, keep_secrets: bool = False) -> Props:
     """A request's properties; nulls are left out, as the engine means "not given" by them."""
-    found = {key: _value(item) for key, item in struct.fields.items()}
+    found = {key: _value(item, keep_secrets) for key, item in struct.fields.items()}
     return {key: item for key, item in found.items() if item is not None}
 
 
-def _value(value: struct_pb2.Value) -> Any:
+def _value(value: struct_pb2.Value, keep: bool) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
@@ -48,22 +48,27 @@ def _value(value: struct_pb2.Value) -> Any:
     if kind == "bool_value":
         return value.bool_value
     if kind == "list_value":
-        return [_value(item) for item in value.list_value.values]
+        return [_value(item, keep) for item in value.list_value.values]
     if kind == "struct_value":
         fields = value.struct_value.fields
-        return _special(fields) if _SIG in fields else props_of(value.struct_value)
+        return _special(fields, keep) if _SIG in fields else props_of(value.struct_value, keep_secrets=keep)
     return None
 
 
-def _special(fields: Any) -> Any:
+def _special(fields: Any, keep: bool) -> Any:
     sig = fields[_SIG].string_value
     if sig == _SECRET:
-        return _value(fields["value"])
+        return _secret(_value(fields["value"], keep), keep)
     if sig == _OUTPUT:
-        return _value(fields["value"]) if "value" in fields else UNKNOWN
+        found = _value(fields["value"], keep) if "value" in fields else UNKNOWN
+        return _secret(found, keep and "secret" in fields and fields["secret"].bool_value)
     if sig == _RESOURCE:
-        return _value(fields["id"]) if "id" in fields else _value(fields["urn"])
-    return {key: _value(item) for key, item in fields.items()}
+        return _value(fields["id"] if "id" in fields else fields["urn"], keep)
+    return {key: _value(item, keep) for key, item in fields.items()}  # an asset or archive
+
+
+def _secret(value: Any, keep: bool) -> Any:
+    return Secret(value) if keep and not isinstance(value, Secret) else value
 
 
 def struct_of(props: Props) -> struct_pb2.Struct:
@@ -75,9 +80,16 @@ def struct_of(props: Props) -> struct_pb2.Struct:
     return struct
 
 
+def resource_reference(urn: str, resource_id: str) -> Props:
+    """How a component's outputs name a resource."""
+    return {_SIG: _RESOURCE, "urn": urn, "id": resource_id}
+
+
 def _proto(value: Any) -> struct_pb2.Value:
     if value is UNKNOWN:
         return struct_pb2.Value(string_value=_UNKNOWN_STRING)
+    if isinstance(value, Secret):
+        return _proto({_SIG: _SECRET, "value": value.value})
     if value is None:
         return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What the tests of the AWS plugin share: a configured plugin, and resources that others can refer to."""
+"""What the tests of the plugins share: a configured plugin, and for AWS resources that others can refer to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import pytest
 
 from localcloud.autoscaling import AutoScalingFront
 from localcloud.cloud import LocalCloud
+from localcloud.kubernetes.node import LocalNode
 from localcloud.plugins.aws.driver import Driver, Resource
+from localcloud.plugins.kubernetes.driver import Driver as KubernetesDriver
 
 TRUST = json.dumps(
     {
@@ -106,3 +108,33 @@ def aws_world(aws_driver: Driver) -> Iterator[World]:
     world = World(aws_driver)
     yield world
     world.end()
+
+
+class Place:
+    """A namespace of a test file's own, and a configured Kubernetes plugin whose objects go there."""
+
+    def __init__(self, node: LocalNode, namespace: str) -> None:
+        self.node, self.namespace = node, namespace
+        self.driver = self.plugin()
+
+    def plugin(self, *, timeout_seconds: float = 30, **config: str) -> KubernetesDriver:
+        given = {"namespace": self.namespace, **config}
+        return KubernetesDriver(str(self.node.kubeconfig), timeout_seconds=timeout_seconds, **given)
+
+    def make(self, token: str, name: str, inputs: dict[str, Any]) -> Resource:
+        """Create something; the namespace's end removes it."""
+        return self.driver.create(self.driver.check(token, name, inputs))
+
+    def kubectl(self, *words: str) -> str:
+        """As somebody with a shell."""
+        return self.node.kubectl("--namespace", self.namespace, *words)
+
+
+@pytest.fixture(scope="module")
+def place(node: LocalNode, request: pytest.FixtureRequest) -> Iterator[Place]:
+    namespace = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_").replace("_", "-")
+    node.kubectl("create", "namespace", namespace)
+    try:
+        yield Place(node, namespace)
+    finally:
+        node.kubectl("delete", "namespace", namespace, "--wait=false")

@@ -12,7 +12,7 @@ from localcloud.plugins.aws.driver import CallFailed, Driver, Refused, Resource
 from localcloud.plugins.aws.model import UNKNOWN
 from localcloud.plugins.aws.registry import resource_type
 from localcloud.plugins.aws.services.ecs import same_definitions
-from localcloud.plugins.aws.wire import props_of, struct_of
+from localcloud.plugins.wire import props_of, struct_of
 
 GROUP, BALANCER = "aws:lb/targetGroup:TargetGroup", "aws:lb/loadBalancer:LoadBalancer"
 LISTENER, RULE = "aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule"

@@ -100,7 +100,9 @@ class Behind(OnKubernetes):
     host: ClassVar[str]
 
     def gates(self) -> list[dict[str, Any]]:
-        return [{"kind": "http", "path": "/healthz", "interval_seconds": 1, "headers": {"Host": self.host}}]
+        """A proxy hears of new pods a moment after Kubernetes does."""
+        asked = {"kind": "http", "path": "/healthz", "headers": {"Host": self.host}}
+        return [{**asked, "interval_seconds": 1, "failure_limit": 10}]
 
     def requests(self, stack: Stack) -> contextlib.AbstractContextManager[Requests | None]:
         return load(stack.url, host_header=self.host)

@@ -10,25 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from localcloud.plugins.aws.model import UNKNOWN, Props, ResourceType, has_unknown
 from localcloud.plugins.aws.table import input_types
-
-ADD, DELETE, UPDATE = "add", "delete", "update"
-
-
-@dataclass(frozen=True)
-class Difference:
-    path: str
-    kind: str
-    replaces: bool
-
-    @property
-    def top(self) -> str:
-        return self.path.split(".", 1)[0].split("[", 1)[0]
+from localcloud.plugins.differences import ADD, DELETE, UPDATE, Difference, covers
 
 
 def empty(value: Any) -> bool:
@@ -47,16 +33,7 @@ def differences(declared: ResourceType, wanted: Props, have: Props, ignore: tupl
     inputs = input_types(declared.token)
     have = {key: value for key, value in have.items() if key in inputs}
     found = _objects(declared, wanted, have, "", "")
-    return [one for one in found if not any(_covers(pattern, one.path) for pattern in ignore)]
-
-
-def _covers(pattern: str, path: str) -> bool:
-    """Whether an `ignoreChanges` path (`tags`, `actions[*].weight`, `*`) names the path or something above it."""
-    pattern = pattern.replace('["', ".").replace('"]', "")
-    if pattern in {"*", path} or path.startswith((pattern + ".", pattern + "[")):
-        return True
-    escaped = pattern.replace("[*]", "\0").replace("[", "[[]").replace("\0", "[[]*]")
-    return fnmatchcase(path, escaped) or fnmatchcase(path, escaped + ".*")
+    return [one for one in found if not any(covers(pattern, one.path) for pattern in ignore)]
 
 
 def same(declared: ResourceType, wanted: Any, have: Any, pattern: str) -> bool:

@@ -6,35 +6,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from localcloud.plugins.values import UNKNOWN, Failure, InitFailed, Props, ProviderError, has_unknown
+
 if TYPE_CHECKING:
     from localcloud.plugins.aws.session import Aws
 
-Props = dict[str, Any]
-
-
-class _Unknown:
-    """A value that a preview cannot know yet."""
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Unknown:
-        return self
-
-
-UNKNOWN: Final = _Unknown()
-
-
-def has_unknown(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(has_unknown(item) for item in value)
-    return value is UNKNOWN
-
-
-class ProviderError(Exception):
-    """Something the user has to read: becomes the resource's error, without a traceback."""
+__all__ = [
+    "REGION",
+    "TAGS",
+    "UNKNOWN",
+    "ApiError",
+    "Change",
+    "Failure",
+    "InitFailed",
+    "P",
+    "Props",
+    "ProviderError",
+    "ResourceType",
+    "has_unknown",
+    "plain",
+]
 
 
 class ApiError(ProviderError):
@@ -44,24 +35,6 @@ class ApiError(ProviderError):
         super().__init__(f"{service} {operation}: {code}: {message}")
         self.code = code
         self.api_message = message
-
-
-class InitFailed(ProviderError):
-    """The resource exists, but a step after its creation failed: its id must reach the state."""
-
-    def __init__(self, resource_id: str, outputs: Props, inputs: Props, reason: str) -> None:
-        super().__init__(reason)
-        self.resource_id = resource_id
-        self.outputs = outputs
-        self.inputs = inputs
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A refused input: its path and why."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,28 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import traceback
-from collections.abc import Callable
 from typing import Any
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2
 
 from localcloud.plugins.aws import lifecycle, registry, table
 from localcloud.plugins.aws.checker import Naming, check
-from localcloud.plugins.aws.differ import ADD, DELETE, UPDATE, differences
-from localcloud.plugins.aws.model import UNKNOWN, InitFailed, Props, ProviderError, ResourceType
+from localcloud.plugins.aws.differ import differences
+from localcloud.plugins.aws.model import UNKNOWN, Props, ProviderError, ResourceType
 from localcloud.plugins.aws.session import Aws, Clients, Settings
-from localcloud.plugins.aws.wire import props_of, struct_of
+from localcloud.plugins.serving import (
+    NAMING_MODES,
+    Plugin,
+    answers,
+    config_diff_response,
+    diff_response,
+    failures_of,
+    token_of,
+)
+from localcloud.plugins.wire import props_of, struct_of
 
 _CONFIG = {
     *(
@@ -36,71 +42,23 @@ _CONFIG = {
     *("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"),
     *("s3UsePathStyle", "maxRetries", "retryMode"),
 }
-_MODES = {0: "propose", 1: "enforce", 2: "disabled"}
-_SAME, _DIFFERS = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
-_KIND = provider_pb2.PropertyDiff
-_KINDS = {
-    (ADD, False): _KIND.ADD,
-    (ADD, True): _KIND.ADD_REPLACE,
-    (DELETE, False): _KIND.DELETE,
-    (DELETE, True): _KIND.DELETE_REPLACE,
-    (UPDATE, False): _KIND.UPDATE,
-    (UPDATE, True): _KIND.UPDATE_REPLACE,
-}
-
-
-def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A failed call reaches the user as one readable message; a defect of this plugin says where it is."""
-
-    @functools.wraps(method)
-    def guarded(self: Provider, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except InitFailed as error:
-            detail = any_pb2.Any()
-            detail.Pack(
-                provider_pb2.ErrorResourceInitFailed(
-                    id=error.resource_id,
-                    properties=struct_of(error.outputs),
-                    inputs=struct_of(error.inputs),
-                    reasons=[str(error)],
-                )
-            )
-            status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error), details=[detail])
-            context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        except ProviderError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        except Exception as error:
-            if isinstance(error, RuntimeError | ValueError) and not str(error):
-                raise
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
-            context.abort(
-                grpc.StatusCode.INTERNAL,
-                f"defect in the AWS stand-in ({method.__name__}, {where}): {type(error).__name__}: {error}",
-            )
-
-    return guarded
-
-
-def _token(request: Any) -> str:
-    return str(request.type or request.urn.split("::")[2].rsplit("$", 1)[-1])
 
 
 def _type(request: Any) -> ResourceType:
-    token = _token(request)
+    token = token_of(request)
     declared = registry.resource_type(token)
     if declared is None:
         raise ProviderError(f"{token} is not served by this stand-in for the AWS provider (see localcloud/plugins/aws)")
     return declared
 
 
-class Provider(provider_pb2_grpc.ResourceProviderServicer):
+class Provider(Plugin):
     """The plugin. Its only state is its configuration and the AWS clients."""
 
+    stands_in_for = "the AWS provider"
+
     def __init__(self, version: str) -> None:
-        self._version = version
+        super().__init__(version)
         self._clients: Clients | None = None
 
     @property
@@ -109,20 +67,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             raise ProviderError("the provider has not been configured")
         return self._clients
 
-    @_answers
-    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
-
-    @_answers
-    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        return plugin_pb2.PluginInfo(version=self._version)
-
-    @_answers
+    @answers
     def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        schema = {"name": "aws", "version": self._version, "resources": {token: {} for token in registry.RESOURCES}}
+        schema = {"name": "aws", "version": self.version, "resources": {token: {} for token in registry.RESOURCES}}
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
-    @_answers
+    @answers
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         failures = [
             provider_pb2.CheckFailure(
@@ -133,13 +83,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
-    @_answers
+    @answers
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         olds, news = props_of(request.olds), props_of(request.news)
         changed = [key for key in {*olds, *news} if olds.get(key) != news.get(key) and key != "version"]
-        return provider_pb2.DiffResponse(changes=_DIFFERS if changed else _SAME, diffs=changed)
+        return config_diff_response(changed)
 
-    @_answers
+    @answers
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         config = props_of(request.args)
         if UNKNOWN in config.values():
@@ -149,11 +99,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._clients = Clients(settings)
         return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
-    @_answers
+    @answers
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         naming = Naming()
         if request.HasField("autonaming"):
-            mode = _MODES.get(request.autonaming.mode, "propose")
+            mode = NAMING_MODES.get(request.autonaming.mode, "propose")
             naming = Naming(mode, request.autonaming.proposed_name)
         inputs, failures = check(
             _type(request),
@@ -166,26 +116,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
         return provider_pb2.CheckResponse(
             inputs=struct_of(inputs),
-            failures=[provider_pb2.CheckFailure(property=one.path, reason=one.reason) for one in failures],
+            failures=failures_of(failures),
         )
 
-    @_answers
+    @answers
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         declared, news = _type(request), props_of(request.news)
         found = differences(declared, lifecycle.clean(news), props_of(request.olds), tuple(request.ignoreChanges))
-        response = provider_pb2.DiffResponse(
-            changes=_DIFFERS if found else _SAME,
-            diffs=sorted({one.top for one in found}),
-            replaces=sorted({one.top for one in found if one.replaces}),
-            hasDetailedDiff=True,
-            deleteBeforeReplace=any(one.replaces for one in found) and _name_is_taken(declared, news, found),
-        )
-        for one in found:
-            kind = _KINDS[(one.kind, one.replaces)]
-            response.detailedDiff[one.path].CopyFrom(provider_pb2.PropertyDiff(kind=kind))
-        return response
+        return diff_response(found, delete_first=_name_is_taken(declared, news, found))
 
-    @_answers
+    @answers
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         declared, inputs = _type(request), props_of(request.properties)
         if request.preview:
@@ -194,7 +134,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource_id, outputs = lifecycle.create(declared, Aws(self.clients), inputs, request.timeout)
         return provider_pb2.CreateResponse(id=resource_id, properties=struct_of(outputs))
 
-    @_answers
+    @answers
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         declared = _type(request)
         found = lifecycle.read(
@@ -205,7 +145,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         outputs, inputs = found
         return provider_pb2.ReadResponse(id=outputs["id"], properties=struct_of(outputs), inputs=struct_of(inputs))
 
-    @_answers
+    @answers
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         declared, olds, news = _type(request), props_of(request.olds), props_of(request.news)
         ignore = tuple(request.ignoreChanges)
@@ -215,12 +155,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             outputs = lifecycle.update(declared, Aws(self.clients), request.id, olds, news, ignore, request.timeout)
         return provider_pb2.UpdateResponse(properties=struct_of(outputs))
 
-    @_answers
+    @answers
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         lifecycle.delete(_type(request), Aws(self.clients), request.id, props_of(request.properties))
         return empty_pb2.Empty()
 
-    @_answers
+    @answers
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         act = registry.invoke(request.tok)
         if act is None:
@@ -237,7 +177,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         answer = {**act(aws, arguments), "region": aws.region} if "region" in known else act(aws, arguments)
         return provider_pb2.InvokeResponse(**{"return": struct_of(answer)})
 
-    @_answers
+    @answers
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         if self._clients is not None:
             self._clients.cancelled.set()

@@ -1,0 +1,150 @@
+"""Kubernetes objects as plain dicts: the few things that are read from all of them. Pure functions."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from localcloud.plugins.values import UNKNOWN, Secret
+
+Object = dict[str, Any]
+
+_READ_ONLY = (
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "uid",
+)
+
+
+def dig(value: Any, *path: str | int) -> Any:
+    """What is at a path; None where there is nothing."""
+    for step in path:
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def put(obj: Object, value: Any, *path: str) -> None:
+    """Set what is at a path; objects on the way are made."""
+    for step in path[:-1]:
+        if not isinstance(obj.get(step), dict):
+            obj[step] = {}
+        obj = obj[step]
+    obj[path[-1]] = value
+
+
+def drop(obj: Object, *path: str) -> None:
+    """Remove what is at a path, if it is there."""
+    parent = dig(obj, *path[:-1]) if path[:-1] else obj
+    if isinstance(parent, dict):
+        parent.pop(path[-1], None)
+
+
+def group_of(api_version: str) -> str:
+    """The API group; empty for the core group."""
+    group = api_version.rpartition("/")[0]
+    return "" if group == "core" else group
+
+
+def name_of(obj: Object) -> str:
+    found = dig(obj, "metadata", "name")
+    return found if isinstance(found, str) else ""
+
+
+def namespace_of(obj: Object) -> str:
+    found = dig(obj, "metadata", "namespace")
+    return found if isinstance(found, str) else ""
+
+
+def full_name(obj: Object) -> str:
+    """The id: `namespace/name`, or the name alone where there is no namespace."""
+    return f"{namespace_of(obj)}/{name_of(obj)}" if namespace_of(obj) else name_of(obj)
+
+
+def parsed_id(resource_id: str) -> tuple[str, str]:
+    """(namespace, name) of an id."""
+    namespace, _, name = resource_id.rpartition("/")
+    return namespace, name
+
+
+def annotation(obj: Object, name: str) -> str:
+    found = dig(obj, "metadata", "annotations", name)
+    return found if isinstance(found, str) else ""
+
+
+def says_yes(obj: Object, name: str) -> bool:
+    """Whether an annotation is "true"."""
+    return annotation(obj, name) == "true"
+
+
+def type_of(obj: Object) -> str:
+    """API version and kind: `apps/v1/Deployment`."""
+    return f"{obj.get('apiVersion')}/{obj.get('kind')}"
+
+
+def of_token(token: str) -> tuple[str, str]:
+    """(apiVersion, kind) of a type token: `kubernetes:core/v1:Service` is v1, Service."""
+    _, group_version, kind = token.split(":", 2)
+    return group_version.removeprefix("core/"), kind
+
+
+def is_patch(token: str, kind: str) -> bool:
+    """Whether a resource changes an object of someone else's. A custom kind may well end in "Patch"."""
+    name = token.rsplit(":", 1)[1]
+    return name.endswith("Patch") and kind != name
+
+
+def is_definition(obj: Object) -> bool:
+    return group_of(str(obj.get("apiVersion") or "")) == "apiextensions.k8s.io" and (
+        obj.get("kind") == "CustomResourceDefinition"
+    )
+
+
+def without_read_only(obj: Object) -> Object:
+    """A copy without what only the API server writes."""
+    found = copy.deepcopy(obj)
+    for name in _READ_ONLY:
+        drop(found, "metadata", name)
+    found.pop("status", None)
+    return found
+
+
+def pruned(live: Any, like: Any) -> Any:
+    """What of a live value the inputs speak of: anything else belongs to someone else."""
+    if isinstance(live, dict) and isinstance(like, dict):
+        return {key: pruned(live[key], like[key]) for key in like if key in live}
+    if isinstance(live, list) and isinstance(like, list):
+        pairs = _pairs(live, like)
+        return [pruned(one, other) for one, other in pairs]
+    return live
+
+
+def _pairs(live: Sequence[Any], like: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Elements that belong together: by name where all have one (a sidecar may have been put in), else by place."""
+    names = [one.get("name") if isinstance(one, dict) else None for one in like]
+    others = {one.get("name"): one for one in live if isinstance(one, dict)}
+    told_apart = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+    if names and told_apart and all(isinstance(dig(one, "name"), str) for one in live):
+        return [(others[name], one) for name, one in zip(names, like, strict=True) if name in others]
+    return list(zip(live, like, strict=False))
+
+
+def plain(value: Any) -> Any:
+    """Without secrets' wrapping."""
+    if isinstance(value, Secret):
+        return plain(value.value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def known_name(obj: Object) -> bool:
+    """Whether the object has a name that a preview knows."""
+    return dig(obj, "metadata", "name") not in (None, "", UNKNOWN)

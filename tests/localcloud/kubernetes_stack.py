@@ -1,0 +1,54 @@
+"""A stack of the tests' own with Kubernetes resources, driven by the real engine."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from localcloud.kubernetes.node import LocalNode
+
+LIMIT_SECONDS = 240
+
+
+class Stack:
+    """A project in a folder, with its own state."""
+
+    def __init__(self, node: LocalNode, project: Path, program: str) -> None:
+        self.project = project
+        self.env = {**node.process_env(), "PULUMI_BACKEND_URL": f"file://{project}/state"}
+        self.env["BLUEGREEN_KUBERNETES_SETTLE_SECONDS"] = "0.3"
+        (project / "state").mkdir()
+        (project / "Pulumi.yaml").write_text("name: kubernetesplugin\nruntime: python\n")
+        (project / "__main__.py").write_text(program)
+        self.run("stack", "init", "test")
+
+    def run(self, *words: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", *words],
+            cwd=self.project,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def set(self, **config: str) -> None:
+        for key, value in config.items():
+            self.run("config", "set", key, value)
+
+    def changes(self, *words: str) -> dict[str, int]:
+        """The counts that the operation's summary ends with."""
+        said = self.run(*words, "--yes", "--skip-preview")
+        return {what: int(number) for number, what in re.findall(r"(\d+) (\w+)", said.split("Resources:", 1)[1])}
+
+    def resources(self) -> dict[str, Any]:
+        """Every resource in the state, by type and name."""
+        file = self.project / "state" / ".pulumi" / "stacks" / "kubernetesplugin" / "test.json"
+        found = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
+        return {f"{one['type'].rsplit(':', 1)[-1]} {one['urn'].rsplit('::', 1)[-1]}": one for one in found}
