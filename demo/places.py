@@ -6,10 +6,14 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from localcloud.kubernetes.node import LocalNode
+import yaml
+
+from localcloud.kubernetes.running import running
 from localcloud.progress import Progress
+
+GATEWAY = "public"
 
 
 class Place(Protocol):
@@ -23,8 +27,8 @@ class Place(Protocol):
     like: str
     kubernetes: bool
 
-    def around(self, state_dir: Path | None, progress: Progress) -> contextlib.AbstractContextManager[None]:
-        """What has to run from before the first `up` to after the `destroy`, beside what a stack brings itself."""
+    def around(self, state_dir: Path | None, progress: Progress) -> contextlib.AbstractContextManager[dict[str, Any]]:
+        """What has to run from before the first `up` to after the `destroy`; yields what the stack is told of it."""
         ...
 
 
@@ -36,9 +40,9 @@ class Aws:
     kubernetes: bool = False
 
     @contextlib.contextmanager
-    def around(self, state_dir: Path | None, progress: Progress) -> Iterator[None]:  # noqa: ARG002 - as every place
+    def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as every place
         """Nothing: the emulator has its own load balancer."""
-        yield
+        yield {}
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,27 @@ class Kubernetes:
     kubernetes: bool = True
 
     @contextlib.contextmanager
-    def around(self, state_dir: Path | None, progress: Progress) -> Iterator[None]:
-        """Traefik carries the requests."""
-        with LocalNode.running(state_dir, progress) as node, node.traefik():
-            yield
+    def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:
+        """Traefik carries the requests, by a Gateway as a platform team would have one."""
+        with running(state_dir, progress) as node:
+            traefik = node.traefik()
+            node.apply(_gateway(traefik.gateway_class, traefik.port))
+            try:
+                yield {"url": traefik.url}
+            finally:
+                node.kubectl("delete", "gateway", GATEWAY, "--namespace", "default")
+
+
+def _gateway(gateway_class: str, port: int) -> str:
+    listener = {"name": "web", "protocol": "HTTP", "port": port, "allowedRoutes": {"namespaces": {"from": "All"}}}
+    return yaml.safe_dump(
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "Gateway",
+            "metadata": {"name": GATEWAY, "namespace": "default"},
+            "spec": {"gatewayClassName": gateway_class, "listeners": [listener]},
+        }
+    )
 
 
 PLACES: dict[str, Place] = {"aws": Aws(), "kubernetes": Kubernetes()}

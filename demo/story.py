@@ -42,7 +42,9 @@ class Teller:
             progress=self._progress,
             show=self._command,
         )
-        with place.around(self._state_dir, self._progress), stack:
+        with place.around(self._state_dir, self._progress) as told, stack:
+            for key, value in told.items():
+                stack.config_set(key, value)
             self._say(
                 f"The stack is called [b]demo[/b]. Its config is a copy of stacks/config/Pulumi.{place.like}.yaml in "
                 f"{stack.config_file.parent}, handed to pulumi by environment variables; so are the options that hide "

@@ -9,35 +9,77 @@ import sys
 import time
 from pathlib import Path
 
+from localcloud import bootstrap as tools
 from localcloud import cloud as clouds
 from localcloud import emulator, images, progress
-from localcloud.bootstrap import bootstrap
 from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
+from localcloud.kubernetes import node as nodes
+from localcloud.kubernetes.node import LocalNode
+from localcloud.processes import no_proxy
+from localcloud.pulumi_home import PulumiHome
 
 
-def _up(state_dir: Path | None) -> int:
+def _up(options: argparse.Namespace) -> int:
     started = time.monotonic()
-    cloud = LocalCloud.up(state_dir, progress.for_terminal())
-    print(f"The local cloud is up ({time.monotonic() - started:.1f} s): AWS answers on {cloud.endpoint}")
-    print('Now: eval "$(python -m localcloud env)" && pulumi stack select ecs')
+    if options.what == "kubernetes":
+        node = LocalNode.up(options.state_dir, progress.for_terminal())
+        print(
+            f"The Kubernetes node is up ({time.monotonic() - started:.1f} s): its API server answers on {node.server}"
+        )
+        print('Now: eval "$(python -m localcloud env)" && kubectl get nodes')
+    else:
+        cloud = LocalCloud.up(options.state_dir, progress.for_terminal())
+        print(f"The local cloud is up ({time.monotonic() - started:.1f} s): AWS answers on {cloud.endpoint}")
+        print('Now: eval "$(python -m localcloud env)" && pulumi stack select ecs')
     return 0
 
 
-def _env(state_dir: Path | None) -> int:
-    cloud = LocalCloud.current(state_dir)
+def _running(state_dir: Path | None) -> tuple[LocalCloud | None, LocalNode | None]:
+    """What is up; an error if nothing is."""
+    node = _node(state_dir)
+    try:
+        return LocalCloud.current(state_dir), node
+    except LocalCloudError:
+        if node is None:
+            raise
+        return None, node
+
+
+def _node(state_dir: Path | None) -> LocalNode | None:
+    try:
+        return LocalNode.current(state_dir)
+    except LocalCloudError:
+        return None
+
+
+def _env(options: argparse.Namespace) -> int:
+    cloud, node = _running(options.state_dir)
+    there = [one for one in (cloud, node) if one is not None]
     for name in clouds.unset(os.environ) or ["AWS_PROFILE"]:
         print(f"unset {name}")
-    for name, value in (cloud.env() | clouds.no_proxy(os.environ)).items():
+    values = {name: value for one in there for name, value in one.env().items()}
+    for name, value in (values | no_proxy(os.environ)).items():
         print(f"export {name}={shlex.quote(value)}")
     # A second `eval` must not make PATH longer.
-    old = [part for part in os.environ.get("PATH", "").split(os.pathsep) if part not in cloud.path]
-    print(f"export PATH={shlex.quote(os.pathsep.join([*cloud.path, *old]))}")
+    path = list(dict.fromkeys(part for one in there for part in one.path))
+    old = [part for part in os.environ.get("PATH", "").split(os.pathsep) if part not in path]
+    print(f"export PATH={shlex.quote(os.pathsep.join([*path, *old]))}")
     return 0
 
 
-def _status(state_dir: Path | None) -> int:
-    cloud = LocalCloud.current(state_dir)
+def _status(options: argparse.Namespace) -> int:
+    cloud, node = _running(options.state_dir)
+    if cloud is not None:
+        _aws_status(cloud)
+    if node is not None:
+        _node_status(node)
+    home = PulumiHome((cloud or node).state_dir)  # type: ignore[union-attr] # one of them is there
+    print(f"pulumi         {home.path[0]}, state in {home.env()['PULUMI_BACKEND_URL']}")
+    return 0
+
+
+def _aws_status(cloud: LocalCloud) -> None:
     print(f"AWS emulator   {cloud.endpoint} (process {cloud.pid}, log {cloud.log})")
     for balancer in emulator.load_balancers(cloud.port):
         port = balancer.get("boundPort")
@@ -45,26 +87,40 @@ def _status(state_dir: Path | None) -> int:
     print(f"containers     {len(cloud.podman.containers())}")
     for tag in images.TAGS:
         print(f"image          {cloud.image(tag)}")
-    print(f"pulumi         {cloud.path[0]}, state in {cloud.env()['PULUMI_BACKEND_URL']}")
+
+
+def _node_status(node: LocalNode) -> None:
+    print(f"Kubernetes     {node.server} (process {node.pid}, logs in {node.layout.logs})")
+    for name, where in node.beside().items():
+        print(f"beside it      {name}: {where}")
+    for kind in ("pods", "services"):
+        print(f"{kind:<14} {len(node.kubectl('get', kind, '--all-namespaces', '--output=name').split())}")
+    for tag in images.TAGS:
+        print(f"image          {node.image(tag)}")
+    print(f"image          {node.kubectl_image}")
+
+
+def _down(options: argparse.Namespace) -> int:
+    ended = [nodes.down(options.state_dir), clouds.down(options.state_dir)]
+    print("The local cloud is down" if any(ended) else "The local cloud was not up")
     return 0
 
 
-def _down(state_dir: Path | None) -> int:
-    print("The local cloud is down" if clouds.down(state_dir) else "The local cloud was not up")
-    return 0
-
-
-def _bootstrap(_: Path | None) -> int:
-    bootstrap(progress.for_terminal())
+def _bootstrap(options: argparse.Namespace) -> int:
+    tools.MAKERS[options.what](progress.for_terminal())
     return 0
 
 
 COMMANDS = {
     "bootstrap": (_bootstrap, "find or build the pinned tools, and no more"),
-    "up": (_up, "start it: tools, AWS emulator, sample images, Pulumi stacks"),
-    "env": (_env, "print the shell commands that point pulumi and the AWS clients at it"),
+    "up": (_up, "start it: tools, AWS emulator or Kubernetes node, sample images, Pulumi stacks"),
+    "env": (_env, "print the shell commands that point pulumi, kubectl and the AWS clients at what is up"),
     "status": (_status, "say what runs"),
     "down": (_down, "end everything and remove its state"),
+}
+WHAT = {
+    "up": (("aws", "kubernetes"), "aws", "the AWS emulator, or a Kubernetes node (both can be up; default: aws)"),
+    "bootstrap": (tuple(tools.MAKERS), "all", "the tools for one of them alone (default: all, and those of the tests)"),
 }
 
 
@@ -74,10 +130,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--state-dir", type=Path, help="where its state is (default: a directory for this checkout)")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (_function, description) in COMMANDS.items():
-        commands.add_parser(name, help=description, description=description)
+        command = commands.add_parser(name, help=description, description=description)
+        if name in WHAT:
+            choices, default, meaning = WHAT[name]
+            command.add_argument("what", nargs="?", choices=choices, default=default, help=meaning)
     options = parser.parse_args(arguments)
     try:
-        return COMMANDS[options.command][0](options.state_dir)
+        return COMMANDS[options.command][0](options)
     except LocalCloudError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

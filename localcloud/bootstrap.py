@@ -1,21 +1,37 @@
-"""Gets every tool that the local cloud needs, side by side: what takes minutes (Go, cargo, apt) does not queue."""
+"""Gets every tool that the local cloud needs. What takes minutes does not queue, except where it would only compete.
+
+Every maker that fails is named, not only the first.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent import futures
 from pathlib import Path
 from typing import Any
 
 from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress
-from localcloud.tools import app, fakecloud, pulumi, system
+from localcloud.tools import app, argo_rollouts, fakecloud, helm, kubernetes, pulumi, system, traefik
+
+_Maker = Callable[[Progress], Any]
+_TOOLS: dict[str, _Maker] = {
+    "programs": lambda progress: system.ensure(tuple(system.PACKAGES), progress),
+    "node_programs": lambda progress: system.ensure(tuple(system.FOR_NODES), progress),
+    "pulumi": pulumi.ensure,
+    "fakecloud": fakecloud.ensure,
+    "app": app.ensure,
+    "kubernetes": kubernetes.ensure,
+    "traefik": traefik.ensure,
+    "argo_rollouts": argo_rollouts.ensure,
+    "helm": helm.ensure,
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Tools:
-    """Where everything is."""
+    """Where everything is that `up` needs."""
 
     pulumi: Path
     """Directory of the Pulumi CLI."""
@@ -27,26 +43,55 @@ class Tools:
     """What comes from Debian, by name."""
 
 
+@dataclasses.dataclass(frozen=True)
+class NodeTools:
+    """Where everything is that `up kubernetes` needs."""
+
+    pulumi: Path
+    app: Path
+    kubernetes: Path
+    """Directory of Kubernetes' programs."""
+    node_programs: dict[str, Path]
+    """What comes from Debian, by name."""
+
+
 def bootstrap(progress: Progress) -> Tools:
-    """Find or make all of them; every one that fails is named, not only the first."""
-    makers: dict[str, Callable[[], Any]] = {
-        "programs": lambda: system.ensure(tuple(system.PACKAGES), progress),
-        "pulumi": lambda: pulumi.ensure(progress),
-        "fakecloud": lambda: fakecloud.ensure(progress),
-        "app": lambda: app.ensure(progress),
-    }
+    """Find or make what the AWS side needs."""
+    return Tools(**_make([["programs"], ["pulumi"], ["fakecloud"], ["app"]], progress))
+
+
+def for_node(progress: Progress) -> NodeTools:
+    """Find or make what a Kubernetes node needs."""
+    return NodeTools(**_make([["node_programs"], ["pulumi"], ["app", "kubernetes"]], progress))
+
+
+def everything(progress: Progress) -> None:
+    """Find or make all tools. Go takes all processors by itself: what is built with it, one after the other."""
+    with_go = ["app", "pulumi", "kubernetes", "helm", "argo_rollouts", "traefik"]
+    _make([["programs", "node_programs"], ["fakecloud"], with_go], progress)
+
+
+def _make(lanes: Sequence[Sequence[str]], progress: Progress) -> Mapping[str, Any]:
+    """Run the makers, lanes side by side and those of a lane in turn."""
     results: dict[str, Any] = {}
-    problems: list[str] = []
-    with futures.ThreadPoolExecutor(max_workers=len(makers)) as pool:
-        running = {name: pool.submit(make) for name, make in makers.items()}
-        for name, future in running.items():
-            problem = future.exception()
-            if problem is None:
-                results[name] = future.result()
-            elif isinstance(problem, LocalCloudError):
-                problems.append(str(problem))
-            else:
-                raise problem
+    problems: dict[str, str] = {}
+
+    def run(lane: Sequence[str]) -> None:
+        for name in lane:
+            try:
+                results[name] = _TOOLS[name](progress)
+            except LocalCloudError as error:  # noqa: PERF203 - the next one may well succeed
+                problems[name] = str(error)
+
+    with futures.ThreadPoolExecutor(max_workers=len(lanes)) as pool:
+        for done in [pool.submit(run, lane) for lane in lanes]:
+            done.result()
     if problems:
-        raise LocalCloudError("\n".join(problems))
-    return Tools(**results)
+        # One text may be two makers' (apt-get, say): once is enough.
+        ordered = [problems[name] for lane in lanes for name in lane if name in problems]
+        raise LocalCloudError("\n".join(dict.fromkeys(ordered)))
+    return results
+
+
+MAKERS: dict[str, Callable[[Progress], object]] = {"aws": bootstrap, "kubernetes": for_node, "all": everything}
+"""By what they are for: `up`, `up kubernetes`, and beside these what tests and demos start."""

@@ -15,15 +15,14 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from localcloud import emulator, images, paths
+from localcloud import state as states
 from localcloud.bootstrap import bootstrap
-from localcloud.cache import locked
 from localcloud.errors import LocalCloudError
 from localcloud.podman import Podman
-from localcloud.processes import Daemon
+from localcloud.processes import Daemon, no_proxy
 from localcloud.progress import Progress, Silent
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import app
@@ -63,9 +62,9 @@ class LocalCloud:
         cls, state_dir: Path | None = None, progress: Progress | None = None, project_dir: Path = paths.CHECKOUT
     ) -> LocalCloud:
         """Start it, or find it running. Stacks are made for the config files of the project in `project_dir`."""
-        state = _state(state_dir)
+        state = states.directory(state_dir)
         progress = progress or Silent()
-        with _lock(state):
+        with states.lock(state):
             record = _read(state)
             if record is not None and _running(record):
                 cloud = cls(state, record)
@@ -87,7 +86,7 @@ class LocalCloud:
                 progress.say(
                     "The AWS emulator had ended. Its resources are gone with it, so their Pulumi state is dropped"
                 )
-                home.forget()
+                home.forget("aws" if states.has_node(state) else None)
         state.mkdir(parents=True, exist_ok=True)
         with progress.step("Starting the AWS emulator"):
             path = home.prepare(tools.pulumi)
@@ -111,7 +110,7 @@ class LocalCloud:
     @classmethod
     def current(cls, state_dir: Path | None = None) -> LocalCloud:
         """The one that is up; an error if it is not."""
-        state = _state(state_dir)
+        state = states.directory(state_dir)
         record = _read(state)
         if record is None or not _running(record):
             raise LocalCloudError("the local cloud is not running: start it with `python -m localcloud up`")
@@ -159,14 +158,7 @@ class LocalCloud:
 
     def env(self) -> dict[str, str]:
         """What commands that use this cloud need in their environment, beside their PATH (see `path`)."""
-        home = PulumiHome(self.state_dir)
-        return {
-            "PULUMI_HOME": str(home.home),
-            "PULUMI_BACKEND_URL": f"file://{home.backend}",
-            "PULUMI_CONFIG_PASSPHRASE": "",
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_PYTHON_CMD": sys.executable,
+        return PulumiHome(self.state_dir).env() | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -188,43 +180,25 @@ class LocalCloud:
 
 
 def down(state_dir: Path | None = None) -> bool:
-    """End a local cloud, whole or half started; returns whether there was one."""
-    state = _state(state_dir)
-    with _lock(state):
-        if not state.exists():
-            _lock_file(state).unlink()
-            return False
-        _end(state)
-        shutil.rmtree(state)
-        _lock_file(state).unlink()
-        return True
+    """End a local cloud's AWS side, whole or half started; returns whether there was one."""
+    state = states.directory(state_dir)
+    with states.lock(state):
+        there = state.exists() and (states.has_aws(state) or not states.has_node(state))
+        if there:
+            _end(state)
+            (state / "env.json").unlink(missing_ok=True)
+            (state / "fakecloud.log").unlink(missing_ok=True)
+            if states.has_node(state):
+                PulumiHome(state).forget("aws")
+            else:
+                shutil.rmtree(state)
+        states.lock_file(state).unlink()
+        return there
 
 
 def unset(environment: Mapping[str, str]) -> list[str]:
     """Variables that would lead AWS clients away from the emulator, to a real account, or Pulumi to another secret."""
     return sorted(key for key in environment if key in _LEADS_ELSEWHERE or key.startswith("AWS_ENDPOINT_URL_"))
-
-
-def no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
-    """Loopback is never reached through a proxy."""
-    if not any(key.lower() in ("http_proxy", "https_proxy", "all_proxy") for key in environment):
-        return {}
-    old = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
-    value = ",".join(dict.fromkeys([*filter(None, old.split(",")), "127.0.0.1", "localhost"]))
-    return {"NO_PROXY": value, "no_proxy": value}
-
-
-def _state(state_dir: Path | None) -> Path:
-    return (state_dir or paths.default_state_dir()).resolve()
-
-
-def _lock_file(state: Path) -> Path:
-    # Beside the directory, not in it: `down` removes the directory while it holds the lock.
-    return state.parent / f".{state.name}.lock"
-
-
-def _lock(state: Path) -> AbstractContextManager[None]:
-    return locked(_lock_file(state))
 
 
 def _running(record: Record) -> bool:

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from localcloud.errors import LocalCloudError
 
@@ -22,6 +23,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     on_line: Callable[[str], None] | None = None,
+    stdin: IO[str] | None = None,
 ) -> str:
     """Run a command, hand each line to `on_line` as it comes, and return all of it; a failure shows the last lines."""
     output: list[str] = []
@@ -30,7 +32,7 @@ def run(
             [str(part) for part in command],
             env=dict(env) if env is not None else None,
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -101,6 +103,15 @@ def start_daemon(command: Sequence[str | Path], *, env: Mapping[str, str], log: 
     # Left running on purpose: without this, Python would warn of it when the object goes away.
     process.returncode = 0
     return Daemon.of(process.pid)
+
+
+def no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Loopback is never reached through a proxy."""
+    if not any(key.lower() in ("http_proxy", "https_proxy", "all_proxy") for key in environment):
+        return {}
+    old = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
+    value = ",".join(dict.fromkeys([*filter(None, old.split(",")), "127.0.0.1", "localhost"]))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def all_pids() -> list[int]:

@@ -26,16 +26,39 @@ class PulumiHome:
         self.home = state_dir / "pulumi"
         self.backend = state_dir / "backend"
         self.bin = state_dir / "bin"
+        self._path_file = self.home / "cli"
 
     def prepare(self, cli: Path) -> list[Path]:
         """Install the CLI's parts and the plugins; returns the directories that PATH must begin with."""
         for directory in (self.home / "plugins", self.backend, self.bin):
             directory.mkdir(parents=True, exist_ok=True)
         self.install_plugins()
-        if (cli / pulumi_tool.LANGUAGE_HOST).is_file():
-            return [cli]
-        self.install_language_host(cli)
-        return [self.bin]
+        found = cli
+        if not (cli / pulumi_tool.LANGUAGE_HOST).is_file():
+            self.install_language_host(cli)
+            found = self.bin
+        self._path_file.write_text(str(found))
+        return [found]
+
+    def prepared(self) -> bool:
+        """Whether `prepare` was here; what it made may be in use."""
+        return self._path_file.is_file() and (Path(self.path[0]) / "pulumi").is_file()
+
+    @property
+    def path(self) -> list[str]:
+        """The directories that PATH must begin with, as `prepare` has found them."""
+        return [self._path_file.read_text()]
+
+    def env(self) -> dict[str, str]:
+        """What `pulumi` needs in its environment, beside its PATH."""
+        return {
+            "PULUMI_HOME": str(self.home),
+            "PULUMI_BACKEND_URL": f"file://{self.backend}",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_PYTHON_CMD": sys.executable,
+        }
 
     def install_language_host(self, cli: Path) -> None:
         """Put the stand-in beside the CLI: the engine looks for it there, and warns of one found elsewhere."""
@@ -93,10 +116,22 @@ class PulumiHome:
         project = self._project(project_dir).get("name", "")
         return (self.backend / ".pulumi" / "stacks" / project / f"{name}.json").is_file()
 
-    def forget(self) -> None:
-        """Drop the state of every stack: what it describes is gone."""
-        shutil.rmtree(self.backend, ignore_errors=True)
-        self.backend.mkdir(parents=True)
+    def forget(self, package: str | None = None) -> None:
+        """Drop the state of every stack, or of those with resources of one package: what it describes is gone."""
+        if package is None:
+            shutil.rmtree(self.backend, ignore_errors=True)
+            self.backend.mkdir(parents=True)
+            return
+        for state in self.backend.glob(".pulumi/stacks/*/*.json"):
+            if f'"type": "{package}:' not in state.read_text():
+                continue
+            state.unlink()
+            for kind in ("stacks", "history", "backups", "locks"):
+                for left in self.backend.glob(f".pulumi/{kind}/{state.parent.name}/{state.stem}*"):
+                    if left.is_dir() and left.name == state.stem:
+                        shutil.rmtree(left)
+                    elif left.name.startswith(f"{state.stem}."):
+                        left.unlink()
 
 
 def _link(source: Path, target: Path) -> None:
@@ -108,7 +143,13 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _write_program(path: Path, module: str) -> None:
-    """A program that runs a module of this checkout with the interpreter that runs this."""
+    """A program that runs a module of this checkout with the interpreter that runs this, or with a test's own."""
     python_path = f"{shlex.quote(str(paths.CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}}"
-    path.write_text(f'#!/bin/sh\nPYTHONPATH={python_path} exec {shlex.quote(sys.executable)} -m {module} "$@"\n')
+    program = (
+        f"#!/bin/sh\npython={shlex.quote(sys.executable)}\n"
+        f'PYTHONPATH={python_path} exec "${{LOCALCLOUD_PYTHON:-$python}}" -u -m {module} "$@"\n'
+    )
+    if path.is_file() and path.read_text(errors="replace") == program:
+        return  # it may be starting now
+    path.write_text(program)
     path.chmod(0o755)

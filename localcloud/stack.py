@@ -34,6 +34,8 @@ from localcloud import paths
 from localcloud.cache import locked
 from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
+from localcloud.kubernetes.node import LocalNode
+from localcloud.kubernetes.running import running
 from localcloud.progress import Progress, Silent
 
 INTERRUPT_SECONDS = 60.0
@@ -61,6 +63,7 @@ class Stack:
     Args:
         name: the stack's name; two runs under one name exclude each other.
         like: the stack in git whose config is copied; ``None`` begins with no config.
+        kubernetes: whether it is for the Kubernetes node instead of the AWS emulator.
         project: the folder of the project, this checkout by default.
         state_dir: the local cloud's state, this checkout's by default.
         progress: where the start of the local cloud is shown.
@@ -73,6 +76,7 @@ class Stack:
         name: str,
         like: str | None = "ecs",
         *,
+        kubernetes: bool = False,
         project: Path = paths.CHECKOUT,
         state_dir: Path | None = None,
         progress: Progress | None = None,
@@ -80,6 +84,7 @@ class Stack:
     ) -> None:
         self.name = name
         self._like = like
+        self._kubernetes = kubernetes
         self._project = project
         self._state_dir = state_dir
         self._progress = progress or Silent()
@@ -88,9 +93,15 @@ class Stack:
         self._env: dict[str, str] = {}
         self._destroyed = True
         self._killed = False
-        self.cloud: LocalCloud
+        self._place: LocalCloud | LocalNode
         self.config_file: Path
         self.started_cloud = False
+
+    @property
+    def cloud(self) -> LocalCloud:
+        """The AWS emulator, where the stack is for that."""
+        assert isinstance(self._place, LocalCloud)
+        return self._place
 
     # -- from start to end
 
@@ -107,10 +118,13 @@ class Stack:
         scratch = self._beside_state("project")
         ending.callback(shutil.rmtree, scratch, ignore_errors=True)
         self._make_project(scratch)
-        self.started_cloud = not _is_up(self._state_dir)
-        if self.started_cloud:
-            ending.callback(clouds.down, self._state_dir)
-        self.cloud = LocalCloud.up(self._state_dir, self._progress, project_dir=scratch)
+        if self._kubernetes:
+            self._place = ending.enter_context(running(self._state_dir, self._progress, scratch))
+        else:
+            self.started_cloud = not _is_up(self._state_dir)
+            if self.started_cloud:
+                ending.callback(clouds.down, self._state_dir)
+            self._place = LocalCloud.up(self._state_dir, self._progress, project_dir=scratch)
         self._env = self._environment()
         ending.callback(self._remove)
         self._clear()
@@ -153,7 +167,7 @@ class Stack:
     def _environment(self) -> dict[str, str]:
         # Flags that the user has set for pulumi commands of their own are not meant for these.
         base = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_OPTION_")}
-        return self.cloud.process_env(base) | {
+        return self._place.process_env(base) | {
             "PULUMI_STACK": self.name,
             "PULUMI_OPTION_CONFIG_FILE": str(self.config_file),
             "PULUMI_OPTION_SUPPRESS_OUTPUTS": "true",

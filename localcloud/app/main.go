@@ -138,9 +138,14 @@ func main() {
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("POST /control", a.control)
 	mux.HandleFunc("POST /2015-03-31/functions/function/invocations", a.root) // as a Lambda function's image
+	mux.HandleFunc("POST /grpc.health.v1.Health/Check", a.grpcHealth)
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // gRPC
 	server := &http.Server{
 		Addr:              net.JoinHostPort(os.Getenv("HOST"), env("PORT", "8080")),
 		Handler:           mux,
+		Protocols:         protocols,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      120 * time.Second,

@@ -1,12 +1,21 @@
-"""The Go toolchain: only looked for, never installed."""
+"""The Go toolchain: only looked for, never installed. What it builds comes from Go modules of pinned versions."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
 import re
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from localcloud import cache
 from localcloud.errors import LocalCloudError
+from localcloud.processes import run
+from localcloud.progress import Note, Progress
 
 MINIMUM = (1, 25)
 
@@ -24,3 +33,68 @@ def require(purpose: str, otherwise: str = "") -> str:
     if match and (int(match[1]), int(match[2])) < MINIMUM:
         raise LocalCloudError(f"{wanted}, and {go} is {output}: {advice}")
     return go
+
+
+def download(go: str, module: str, version: str) -> Path:
+    """The directory in which Go keeps a module, downloaded if it is not there; nobody may write in it."""
+    # In a directory without a module: what is asked for there depends on nothing else.
+    with tempfile.TemporaryDirectory() as nowhere:
+        what = f"go mod download {module}@{version}"
+        # What Go downloads on the way to the answer (a toolchain) it says on the same stream.
+        listing = run([go, "mod", "download", "-json", f"{module}@{version}"], what=what, cwd=Path(nowhere))
+    return Path(json.loads(listing[listing.index("{") :])["Dir"])
+
+
+def build(go: str, where: Path, packages: Sequence[str], output: Path, note: Note, *options: str) -> None:
+    """Compile the packages of the module in `where` into programs in the directory `output`."""
+    output.mkdir(exist_ok=True)
+    # -v names each package as it is compiled.
+    command = [go, "build", "-v", "-buildvcs=false", *options, "-o", f"{output}{os.sep}", *packages]
+    run(command, what="go build", cwd=where, env=os.environ | {"CGO_ENABLED": "0"}, on_line=note)
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """One that is built within its own module, so that the module's own `replace` lines hold."""
+
+    name: str
+    title: str
+    version: str
+    module: str
+    package: str
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Of which packages, and what they are set to."""
+    edits: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    """File -> a text that stands there once, and what stands there in its place."""
+
+    def ensure(self, progress: Progress) -> Path:
+        """The directory with the program in it."""
+
+        def waiting() -> None:
+            progress.say(f"Waiting for another process that is building {self.title} {self.version}")
+
+        return cache.ensure(self.name, self.version, lambda target: self._make(target, progress), waiting) / "bin"
+
+    def _make(self, target: Path, progress: Progress) -> None:
+        go = require(f"{self.title} {self.version}")
+        with progress.step(f"Building {self.title} {self.version}") as note:
+            note("fetching its module")
+            source = download(go, self.module, f"v{self.version}")
+            if self.edits:
+                source = self._edited(source, target / "source")
+            variables = " ".join(f"-X {name}={value}" for name, value in self.variables.items())
+            build(go, source, [self.package], target / "bin", note, "-ldflags", f"-s -w {variables}".strip())
+        shutil.rmtree(target / "source", ignore_errors=True)
+
+    def _edited(self, source: Path, copy: Path) -> Path:
+        """A copy: Go lets nobody change, or replace, what it keeps of a module."""
+        shutil.copytree(source, copy)
+        for directory, _directories, _files in os.walk(copy):
+            os.chmod(directory, 0o755)  # Go has them read-only
+        for name, (old, new) in self.edits.items():
+            content = (copy / name).read_text()
+            if content.count(old) != 1:
+                raise LocalCloudError(f"{name} of {self.module}@v{self.version} does not have {old!r} once")
+            (copy / name).chmod(0o644)
+            (copy / name).write_text(content.replace(old, new))
+        return copy

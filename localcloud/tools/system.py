@@ -11,6 +11,9 @@ from localcloud.errors import LocalCloudError
 from localcloud.processes import run
 from localcloud.progress import Progress
 
+# No program for users: found below the directories of helpers.
+CNI_BRIDGE = "cni/bridge"
+
 # Program -> the packages that bring it and what it needs to run containers with a network. runc, not crun: crun 1.8
 # refuses to start where cgroup v1 and v2 are both mounted.
 PACKAGES = {
@@ -18,6 +21,17 @@ PACKAGES = {
     "runc": ("runc",),
     "iptables": ("iptables",),
     "netavark": ("netavark", "aardvark-dns", "catatonit"),
+}
+# What a Kubernetes node is made of, beside Kubernetes.
+FOR_NODES = {
+    "etcd": ("etcd-server",),
+    "containerd": ("containerd",),
+    "runc": ("runc",),
+    "iptables": ("iptables",),
+    "catatonit": ("catatonit",),
+    "ip": ("iproute2",),
+    "unshare": ("util-linux",),
+    CNI_BRIDGE: ("containernetworking-plugins",),
 }
 CONTAINERS = ("podman", "runc", "iptables", "netavark")
 # The same for programs that tests start by themselves: nobody else has to have them.
@@ -28,19 +42,20 @@ FOR_TESTS = {
 # Packages bring services, too. Their files are left out, so that nothing runs but what was started on purpose.
 _WITHOUT = tuple(
     path.format(service)
-    for service in ("haproxy", "prometheus")
+    for service in ("haproxy", "prometheus", "etcd", "containerd")
     for path in ("*/systemd/system/{}.service", "/etc/init.d/{}")
 )
 
 # Where Debian puts programs that are not for users' own PATH.
-_EXTRA = ("/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman")
+_EXTRA = ("/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman", "/usr/lib", "/usr/libexec")
 _apt = threading.Lock()
 
 
 def find(program: str) -> Path | None:
     """The program, on PATH or where the distribution keeps helpers."""
-    found = shutil.which(program, path=os.pathsep.join((os.environ.get("PATH", ""), *_EXTRA)))
-    return Path(found) if found else None
+    places = [*os.environ.get("PATH", "").split(os.pathsep), *_EXTRA]
+    found = (shutil.which(os.path.join(place, program)) for place in places if place)
+    return next((Path(path) for path in found if path), None)
 
 
 def ensure(programs: tuple[str, ...], progress: Progress) -> dict[str, Path]:
@@ -52,7 +67,8 @@ def ensure(programs: tuple[str, ...], progress: Progress) -> dict[str, Path]:
 
 
 def _install(missing: list[str], progress: Progress) -> None:
-    packages = list(dict.fromkeys(package for program in missing for package in (PACKAGES | FOR_TESTS)[program]))
+    known = PACKAGES | FOR_TESTS | FOR_NODES
+    packages = list(dict.fromkeys(package for program in missing for package in known[program]))
     command = f"apt-get install {' '.join(packages)}"
     if not shutil.which("apt-get"):
         raise LocalCloudError(

@@ -1,0 +1,69 @@
+"""Ends a node, whole or half started, and puts the machine back as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from pathlib import Path
+
+from localcloud.kubernetes import accounting, machine, network
+from localcloud.kubernetes.layout import Layout
+from localcloud.kubernetes.sandbox import Sandbox
+
+CGROUPS_GONE_SECONDS = 5.0
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def clean(claim: machine.Claim) -> None:
+    """Everything that this claim stands for goes; the claim itself last, so that what was interrupted is done again."""
+    end(Path(claim.state_dir))
+    network.clean()
+    accounting.clean()
+    network.restore(claim.kernel_settings)
+    _remove_cgroups()
+    for place in claim.directories:
+        with contextlib.suppress(OSError):  # somebody else has put something there since
+            Path(place).rmdir()
+    machine.forget()
+
+
+def end(state: Path) -> None:
+    """Its processes and its files go; the machine's network is left alone."""
+    directory = Layout.of(state).directory
+    Sandbox(directory).end()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _remove_cgroups() -> None:
+    """Those that containerd made and nobody is in: the kernel refuses to remove any other."""
+    deadline = time.monotonic() + CGROUPS_GONE_SECONDS
+    while True:
+        roots = [path for path in (*_CGROUPS.glob("k8s.io"), *_CGROUPS.glob("*/k8s.io")) if not path.is_symlink()]
+        left = [path for root in roots for path in _innermost_first(root) if not _removed(path)]
+        # A process that has ended leaves its group a moment later; those of other nodes stay in theirs.
+        leaving = [path for path in left if not any(_occupied(other) for other in left if other.is_relative_to(path))]
+        if not leaving or time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
+
+
+def _innermost_first(root: Path) -> list[Path]:
+    below = [path for path in root.rglob("*") if path.is_dir()]
+    return sorted([root, *below], key=lambda path: len(path.parts), reverse=True)
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.rmdir()
+    except OSError:
+        return not path.exists()
+    return True
+
+
+def _occupied(path: Path) -> bool:
+    try:
+        return bool((path / "cgroup.procs").read_text())
+    except OSError:
+        return False
