@@ -22,12 +22,13 @@ from bluegreen.aws.asg_groups import (
 from bluegreen.aws.asg_release import AsgRelease
 from bluegreen.aws.entry.alb import alb
 from bluegreen.aws.entry.base import Entry, Ground
-from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, owner_of, tags_of
+from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.capacity.ecs_scalable import Range
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swapping import owner_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

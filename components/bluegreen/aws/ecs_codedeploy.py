@@ -14,12 +14,13 @@ from bluegreen.aws.ecs_one_service import FrontOptions, TaskOptions
 from bluegreen.aws.ecs_release import EcsRelease, container_for
 from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.base import Ground
-from bluegreen.aws.swapping import SwappedComponent, SwapSettings
+from bluegreen.aws.swapping import SwapSettings
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.routers import codedeploy_spec as spec
+from bluegreen.swapping import SwappedComponent
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -16,7 +16,7 @@ from bluegreen.aws.ecs_tasks import TaskSettings, color_task, execution_role
 from bluegreen.aws.entry import balancer, target_groups
 from bluegreen.aws.entry.base import Ground
 from bluegreen.aws.entry.target_groups import HttpTargetGroups
-from bluegreen.aws.swapping import Draft, SwapSettings, connection_of, draft, owner_of, tags_of
+from bluegreen.aws.swapping import Draft, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
@@ -24,6 +24,7 @@ from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Phase
 from bluegreen.swap import gating
+from bluegreen.swapping import owner_of
 
 START_SECONDS = 1800.0
 """How long tasks may take to start and hooks to answer, beside what a deployment's own waits take."""

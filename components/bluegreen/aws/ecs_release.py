@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
+from bluegreen.swapping import release_text
 
 CONTAINER = "app"
 """The name of the container that a release with a plain image gets."""
@@ -155,10 +154,7 @@ def release_name(release: Mapping[str, Any]) -> str:
     else:
         images = str(release["image"])
         rest = {key: value for key, value in release.items() if key != "image"}
-    if not rest:
-        return images
-    digest = hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()
-    return f"{images} ({digest[:7]})"
+    return release_text(images, rest)
 
 
 def secret_arns(releases: Sequence[Mapping[str, Any]]) -> list[str]:

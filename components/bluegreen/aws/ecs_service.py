@@ -15,11 +15,12 @@ from bluegreen.aws.ecs_release import EcsRelease
 from bluegreen.aws.ecs_tasks import TaskSettings, color_service, execution_role
 from bluegreen.aws.entry.alb import alb
 from bluegreen.aws.entry.base import Entered, Entry, Ground
-from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, owner_of, tags_of
+from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swapping import owner_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -14,10 +14,11 @@ from bluegreen.aws.eks_release import EksRelease
 from bluegreen.aws.entry.alb import alb
 from bluegreen.aws.entry.base import Entered, Entry, Ground
 from bluegreen.aws.entry.dns import DnsEntry
-from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, owner_of, tags_of
+from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
 from bluegreen.declaration import known
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swapping import owner_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

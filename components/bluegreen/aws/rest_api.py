@@ -9,10 +9,11 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws import stages
-from bluegreen.aws.swapping import SwappedComponent, SwapSettings, connection_of, draft, owner_of, tags_of
+from bluegreen.aws.swapping import SwapSettings, connection_of, draft, tags_of
 from bluegreen.declaration import known
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swapping import SwappedComponent, owner_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -1,70 +1,43 @@
-"""What every component does about its swap: settings taken and checked, the swap declared, outputs set."""
+"""What every component on AWS does beside: whom the swap calls as, what gates ask there, tags, an entry's outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 import pulumi
 
-from bluegreen.aws.entry.base import Entered, Entry, Ground
+from bluegreen import swapping
+from bluegreen.aws.entry.base import Entered, Entry
 from bluegreen.aws.gate_inputs import bound
-from bluegreen.declaration import known, refuse, strategy_inputs
-from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import COLORS, Color, Strategy
-from bluegreen.rollout.strategy import all_at_once
-from bluegreen.swap import contract
+from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swap.dynamic import TrafficSwap
+from bluegreen.swapping import SwappedComponent
 
 
-class SwapSettings(TypedDict, total=False):
+class SwapSettings(swapping.SwapSettings, total=False):
     """How a component's swaps go; every component takes these beside its own arguments.
 
     Attributes:
-        strategy: how a promotion moves traffic, default all at once; a preset's name will do, too.
-        promote_to_percent: where a promotion pauses until a later update raises it; 100 (default) is not at all.
-        gates: checks that a color must pass, from ``bluegreen.gates``.
-        bake_seconds: time at 100 % in which a failing gate still restores, default 0.
-        scale_down_delay_seconds: how long the old color stays warm for a rollback, default 600.
-        idle_capacity_percent: the idle color's size at rest, of the live color's: 0 (default) none, 100 full.
-        steady_state_timeout_seconds: how long the new color may take until it is healthy, default 600.
-        converge_timeout_seconds: how long a written weight may take to take effect; the default is the platform's.
-        notifications: who is told how a swap ended, from ``bluegreen.notifications``.
-        event_log: a file to which every event of a swap is appended as a line of JSON.
         aws_connection: ``region``, ``profile``, ``role_arn``, ``endpoint_url`` for the swap; the stack's ``aws:region``
-            and ``aws:profile`` by default, then boto3's own chain.
+            and ``aws:profile`` by default, then boto3's own chain. The others are the same on every platform: see
+            ``bluegreen.swapping.SwapSettings``.
     """
 
-    strategy: Strategy | Mapping[str, Any] | str | None
-    promote_to_percent: int
-    gates: Sequence[Mapping[str, Any]]
-    bake_seconds: float
-    scale_down_delay_seconds: float
-    idle_capacity_percent: float
-    steady_state_timeout_seconds: float
-    converge_timeout_seconds: float
-    notifications: Sequence[Mapping[str, Any]]
-    event_log: str | None
     aws_connection: Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(swapping.Draft):
     """A swap whose inputs are checked and whose resources are not declared yet.
 
     Attributes:
-        name: the component's.
-        owner: ``project/stack/name``.
         connection: the ``aws`` section of router, capacity and gates.
-        inputs: the swap's inputs, ``UNKNOWN`` where only an update knows.
     """
 
-    name: str
-    owner: str
     connection: Mapping[str, str]
-    inputs: Mapping[str, Any]
 
     def declare(
         self,
@@ -92,23 +65,19 @@ class Draft:
             gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
             depends_on: what has to be there before traffic moves.
         """
-        previews = {color: dict(found) for color, found in self.inputs["previews"].items()}
-        for color, url in (preview_urls or {}).items():
-            previews[color]["url"] = url
-        inputs = {
-            **self.inputs,
-            "releases": dict(releases),
-            "plan": contract.plan_of(known(self.inputs)),
-            "gates": [
+        return swapping.Draft.declare(
+            self,
+            parent,
+            router=router,
+            releases=releases,
+            capacity=capacity,
+            preview_urls=preview_urls,
+            gates=[
                 bound(gate, self.connection, listener_arn, target_group_arns)
                 for gate in (self.inputs["gates"] if gates is None else gates)
             ],
-            "previews": previews,
-            "router": dict(router),
-            **({} if capacity is None else {"capacity": dict(capacity)}),
-        }
-        options = pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on))
-        return TrafficSwap(f"{self.name}-swap", inputs, options)
+            depends_on=depends_on,
+        )
 
 
 def connection_of(settings: SwapSettings) -> dict[str, str]:
@@ -116,11 +85,6 @@ def connection_of(settings: SwapSettings) -> dict[str, str]:
     config = pulumi.Config("aws")
     defaults = {key: value for key in ("region", "profile") if (value := config.get(key))}
     return {**defaults, **(settings.get("aws_connection") or {})}
-
-
-def owner_of(name: str) -> str:
-    """``project/stack/name``: who owns what the swap makes."""
-    return f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
 
 
 def draft(
@@ -134,69 +98,28 @@ def draft(
     converge_timeout_seconds: float | None = None,
     problems: Sequence[Problem] = (),
 ) -> Draft:
-    """Check everything that a component was given, before it declares anything.
-
-    Args:
-        name: the component's.
-        active_color: who carries production traffic.
-        settings: as the user gave them.
-        router: its section, ``UNKNOWN`` where only an update knows.
-        capacity: the same; ``None``: nothing is scaled.
-        preview_headers: the request headers that reach each color; ``None``: no color can be reached by itself.
-        converge_timeout_seconds: the platform's own default.
-        problems: what the component has found already.
+    """Check everything that a component was given, before it declares anything: see ``bluegreen.swapping.draft``.
 
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
     """
-    unknown = sorted(settings.keys() - SwapSettings.__annotations__.keys())
-    if unknown:  # as Python itself does for an argument that a function does not have
-        raise TypeError(f"{name}: unexpected arguments: {', '.join(unknown)}")
-    given: dict[str, Any] = {key: value for key, value in settings.items() if key != "aws_connection"}
-    if converge_timeout_seconds is not None:
-        given.setdefault("converge_timeout_seconds", converge_timeout_seconds)
-    headers = {} if preview_headers is None else {color: dict(preview_headers.get(color, {})) for color in COLORS}
-    inputs = {
-        **given,
-        "name": name,
-        "active_color": active_color,
-        "strategy": strategy_inputs(settings.get("strategy") or all_at_once()),
-        "gates": [dict(gate) for gate in settings.get("gates") or ()],
-        "notifications": [dict(notifier) for notifier in settings.get("notifications") or ()],
-        "previews": {color: {"url": UNKNOWN, "headers": found} for color, found in headers.items()},
-        "router": dict(router),
-        "releases": UNKNOWN,
-        **({} if capacity is None else {"capacity": dict(capacity)}),
-    }
-    refuse(name, [*contract.problems_in(known(inputs)), *problems])
-    return Draft(name, owner_of(name), connection_of(settings), inputs)
+    checked = swapping.draft(
+        name,
+        active_color,
+        {key: value for key, value in settings.items() if key != "aws_connection"},
+        router=router,
+        capacity=capacity,
+        preview_headers=preview_headers,
+        converge_timeout_seconds=converge_timeout_seconds,
+        problems=problems,
+    )
+    return Draft(checked.name, checked.owner, checked.inputs, connection_of(settings))
 
 
 def tags_of(name: str, tags: Mapping[str, str] | None) -> tuple[dict[str, str], dict[Color, dict[str, str]]]:
     """The tags of what both colors share, and those of each color: ``BG_VERSION`` and our own."""
     shared = {"bluegreen:service": name, **(tags or {})}
     return shared, {color: {**shared, "bluegreen:color": color, "BG_VERSION": color.upper()} for color in COLORS}
-
-
-class SwappedComponent(pulumi.ComponentResource):
-    """What every component shows of its swap.
-
-    Attributes:
-        live_color: the color that carries production traffic.
-        weights: percent of production traffic on each color.
-        history: what the swaps did, newest first.
-    """
-
-    live_color: pulumi.Output[str]
-    weights: pulumi.Output[Mapping[str, int]]
-    history: pulumi.Output[Sequence[Mapping[str, Any]]]
-
-    def _show(self, swap: TrafficSwap, **more: Any) -> None:
-        """Set the outputs; ``more`` are the component's own."""
-        shown = {"live_color": swap.live_color, "weights": swap.weights, "history": swap.history, **more}
-        for key, value in shown.items():
-            setattr(self, key, value)
-        self.register_outputs(shown)
 
 
 class EnteredComponent(SwappedComponent):
@@ -226,16 +149,3 @@ class EnteredComponent(SwappedComponent):
             listener_arn=entered.listener_arn,
             **more,
         )
-
-
-__all__ = [
-    "Draft",
-    "EnteredComponent",
-    "Ground",
-    "SwapSettings",
-    "SwappedComponent",
-    "connection_of",
-    "draft",
-    "owner_of",
-    "tags_of",
-]

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from bluegreen.clients.kubernetes import Resource
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
+from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights, other
 from bluegreen.routers import argo_object
@@ -27,6 +28,9 @@ from bluegreen.routers.kubernetes_object import OWNER, KubernetesObjectRouter
 from bluegreen.routers.kubernetes_pods import is_ready, pods, why_not_ready
 
 _NOTHING_RUNS = "nothing of it runs: the Rollout starts and checks its own pods"
+# The controller and the EndpointSlices follow within a fraction of a second: worth waiting for, rather than for the
+# next look a second later.
+_LOOK_AGAIN_SECONDS, _PAUSE_SECONDS = 0.3, 0.03
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +41,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         rollout: its name.
         workloads: the name of each color's pod template.
         workload_kind: what holds the templates: ``PodTemplate``, ``Deployment`` or ``ReplicaSet``.
+        clock: time, for the moment in which the controller follows.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
@@ -52,6 +57,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     rollout: str
     workloads: Mapping[Color, str]
     workload_kind: str = "PodTemplate"
+    clock: Clock = field(default_factory=SystemClock)
     # Within one update: what it brings now, what was live before that, and whether that waits for an abort.
     _goal: str = field(default="", init=False)
     _color: Color | None = field(default=None, init=False)
@@ -170,6 +176,8 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
                 argo.resume()
             else:  # also where it is there already: a write that changes nothing finds out whether it is allowed
                 argo.point(state, self._goal, known)
+                if state.at_rest:
+                    self._served(state)  # and so are the looks that come after it
         elif state.switched and known is not None and known[1] == self._goal:
             # Pointed back now, it would wait for an analysis that it never starts for what is stable: it is aborted
             # first, which gives the traffic back, and pointed back then.
@@ -191,6 +199,14 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         Raises:
             PlatformError: the Rollout was aborted, by its analysis or by somebody, or its pods do not come up.
         """
+        deadline = self.clock.monotonic_seconds() + _LOOK_AGAIN_SECONDS
+        while self._verify(weights) is Convergence.PENDING:
+            if self.clock.monotonic_seconds() >= deadline:
+                return Convergence.PENDING
+            self.clock.sleep(_PAUSE_SECONDS)
+        return Convergence.CONVERGED
+
+    def _verify(self, weights: Weights) -> Convergence:
         color = weights.live_color
         if color is None:
             return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING

@@ -12,12 +12,13 @@ import pulumi_aws as aws
 from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.alb import balancer_for, problems_of_a_balancer
 from bluegreen.aws.entry.balancer import DEFAULT_PORTS, static_rules, url_of
-from bluegreen.aws.entry.base import PREVIEW_HEADER, Entered, Ground
+from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swapping import color_headers
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -49,7 +50,7 @@ class AlbListenersEntry:
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
         """A header that names the color; without it, the test listener shows the idle one."""
-        return {color: {PREVIEW_HEADER: color} for color in COLORS}
+        return color_headers()
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:  # noqa: ARG002 - no option goes with them
         """What is wrong with the options."""

@@ -9,8 +9,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.aws.entry.base import PREVIEW_HEADER, Ground
+from bluegreen.aws.entry.base import Ground
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swapping import PREVIEW_HEADER
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _EVERYBODY = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}

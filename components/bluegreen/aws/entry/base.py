@@ -14,9 +14,6 @@ import pulumi
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
-PREVIEW_HEADER = "X-Bluegreen-Color"
-"""A request with this header reaches the color that it names, live or idle, where an entry has such a rule."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ground:

@@ -1,0 +1,74 @@
+"""What is declared of one color: its workload and what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from bluegreen.declaration import known
+from bluegreen.fields import UNKNOWN
+from bluegreen.kubernetes import autoscaling as scaling
+from bluegreen.kubernetes import workload
+from bluegreen.kubernetes.objects import declare
+from bluegreen.kubernetes.release import config_digest
+from bluegreen.kubernetes.workload import WorkloadSettings
+from bluegreen.rollout.model import Color
+
+
+def declare_color(
+    settings: WorkloadSettings,
+    color: Color,
+    release: Mapping[str, Any],
+    *,
+    selector: Mapping[str, str],
+    first_count: int,
+    autoscaling: Mapping[str, Any] | None,
+    disruption_budget: Mapping[str, Any] | None,
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource | None = None,
+) -> list[pulumi.Resource]:
+    """One color's workload, its ConfigMap, autoscaler and disruption budget, in a cluster.
+
+    Args:
+        settings: what both colors have.
+        color: the color.
+        release: its release.
+        selector: the labels that select its pods.
+        first_count: pods that it starts with.
+        autoscaling: what it scales by; ``None``: it does not.
+        disruption_budget: as it was given; ``None``: there is none.
+        parent: the component.
+        provider: the cluster; the component's own when absent.
+    """
+    name = f"{settings.name}-{color}"
+    labels = workload.labels_of(settings, color, selector)
+    config = workload.config_map(settings, color, release, selector)
+    before = [] if config is None else [declare(config, parent, provider=provider)]
+    if settings.kind == "StatefulSet":
+        governing = workload.governing_service(settings, color, selector)
+        before.append(declare(governing, parent, provider=provider))
+    manifest = workload.workload(
+        settings,
+        color,
+        release,
+        selector=selector,
+        first_count=first_count,
+        digest=None if config is None else _digest(release["config"]),
+    )
+    # The count belongs to the swap and to autoscaling after creation.
+    made = declare(manifest, parent, set_once=["spec.replicas"], depends_on=before, provider=provider)
+    beside = []
+    if autoscaling is not None:
+        beside.append(scaling.autoscaler(name, settings.namespace, settings.kind, autoscaling, labels))
+    if disruption_budget is not None:
+        beside.append(workload.disruption_budget(settings, color, disruption_budget, selector))
+    return [*before, made, *(declare(found, parent, depends_on=[made], provider=provider) for found in beside)]
+
+
+def _digest(config: Mapping[str, Any]) -> Any:
+    """Known at once where the settings are, so that a preview shows it."""
+    if UNKNOWN in [known(value) for value in config.values()]:
+        return pulumi.Output.from_input(dict(config)).apply(config_digest)
+    return config_digest(config)

@@ -1,0 +1,54 @@
+"""What components with an entry show, and what they ask of their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pulumi
+
+from bluegreen.kubernetes.entry.base import Entered
+from bluegreen.kubernetes.service_swap import ServiceSwap
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swap.dynamic import TrafficSwap
+from bluegreen.swapping import SwappedComponent
+
+_LONGEST_NAME = 40
+_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?\Z")
+
+
+class EnteredComponent(SwappedComponent):
+    """What components with an entry show beside.
+
+    Attributes:
+        url: where production requests go.
+        preview_urls: a URL for each color; with ``preview_headers`` it reaches that color, live or idle.
+        preview_headers: the request headers that select each color.
+        services: the Services by what they are for: ``production`` and ``stage`` where there are any, each color's.
+        workloads: the name of each color's Deployment or StatefulSet.
+    """
+
+    url: pulumi.Output[str]
+    preview_urls: pulumi.Output[Mapping[str, str]]
+    preview_headers: Mapping[Color, Mapping[str, str]]
+    services: pulumi.Output[Mapping[str, str]]
+    workloads: pulumi.Output[Mapping[str, str]]
+
+    def _show_entered(self, checked: ServiceSwap, swap: TrafficSwap, entered: Entered) -> None:
+        names = checked.workloads.names
+        self._show(
+            swap,
+            url=entered.url,
+            preview_urls=pulumi.Output.all(**{color: entered.preview_urls[color] for color in COLORS}),
+            preview_headers=checked.entry.preview_headers,
+            services=pulumi.Output.from_input(dict(entered.services)),
+            workloads=pulumi.Output.all(**{color: names[color] for color in COLORS}),
+        )
+
+
+def name_problems(name: str) -> list[Problem]:
+    """What is wrong with a component's name: objects have names made of it."""
+    if _NAME.match(name) and len(name) <= _LONGEST_NAME:
+        return []
+    return [Problem("name", name, f"small letters, digits and '-', a letter first, at most {_LONGEST_NAME} characters")]

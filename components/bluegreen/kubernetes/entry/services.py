@@ -1,0 +1,107 @@
+"""Services: what each is for, and where it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from bluegreen.kubernetes.entry.base import Ground
+from bluegreen.kubernetes.objects import AWAIT_ADDRESS, declare, metadata
+from bluegreen.rollout.model import COLORS, Color
+
+TYPES = ("ClusterIP", "NodePort", "LoadBalancer")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def service_manifest(
+    ground: Ground,
+    name: str,
+    *,
+    port: int,
+    selector: Mapping[str, Any] | None = None,
+    service_type: str = "ClusterIP",
+    node_port: int | None = None,
+    app_protocol: str | None = None,
+    annotations: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A Service; without ``selector`` where that is the swap's."""
+    entry: dict[str, Any] = {"name": "http", "port": port, "targetPort": ground.port}
+    entry |= {} if node_port is None else {"nodePort": node_port}
+    entry |= {} if app_protocol is None else {"appProtocol": app_protocol}
+    awaited = AWAIT_ADDRESS if service_type == "LoadBalancer" else {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata(name, ground.place.namespace, ground.labels, {**awaited, **(annotations or {})}),
+        "spec": {
+            "type": service_type,
+            **({} if selector is None else {"selector": dict(selector)}),
+            "ports": [entry],
+        },
+    }
+
+
+def color_services(
+    ground: Ground,
+    *,
+    port: int,
+    service_type: str = "ClusterIP",
+    node_ports: Mapping[str, int] | None = None,
+    app_protocol: str | None = None,
+) -> dict[Color, Any]:
+    """A Service for each color that never changes: the way to it by itself, live or idle."""
+    return {
+        color: declare(
+            service_manifest(
+                ground,
+                color_names(ground)[color],
+                port=port,
+                selector=ground.selectors[color],
+                service_type=service_type,
+                node_port=(node_ports or {}).get(color) if service_type == "NodePort" else None,
+                app_protocol=app_protocol,
+            ),
+            ground.parent,
+        )
+        for color in COLORS
+    }
+
+
+def color_names(ground: Ground) -> dict[Color, str]:
+    """The names of the colors' Services."""
+    return {color: f"{ground.name}-{color}{ground.service_suffix}" for color in COLORS}
+
+
+def by_use(ground: Ground, **others: str) -> dict[str, str]:
+    """The names of all Services, by what each is for."""
+    return {**others, **{str(color): name for color, name in color_names(ground).items()}}
+
+
+def cluster_url(name: str, namespace: str, port: int) -> pulumi.Output[str]:
+    """Where a Service answers within the cluster."""
+    return pulumi.Output.from_input(f"http://{name}.{namespace}.svc.cluster.local{_suffix('http', port)}")
+
+
+def url_of(service: Any, name: str, namespace: str, *, service_type: str, port: int, host: str) -> pulumi.Output[str]:
+    """Where a Service answers: for a node port ``host`` is a node's address."""
+    if service_type == "NodePort":
+        return pulumi.Output.concat("http://", host, ":", service.spec.apply(_node_port))
+    if service_type == "LoadBalancer":
+        return pulumi.Output.concat("http://", service.status.apply(address_of), _suffix("http", port))
+    return cluster_url(name, namespace, port)
+
+
+def _suffix(scheme: str, port: int) -> str:
+    return "" if DEFAULT_PORTS[scheme] == port else f":{port}"
+
+
+def _node_port(spec: Any) -> str:
+    return str(spec.ports[0].node_port)
+
+
+def address_of(status: Any) -> str:
+    """The host name or address in a Service's status."""
+    found: Sequence[Any] = (status.load_balancer.ingress or []) if status and status.load_balancer else []
+    return str(found[0].hostname or found[0].ip) if found else "address-pending.invalid"

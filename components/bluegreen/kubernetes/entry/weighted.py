@@ -1,0 +1,241 @@
+"""What every entry with weights has: a Service for each color, and a route between them whose weights the swap owns.
+
+A platform adds its objects: the one whose fields the swap owns, declared without them, and those of the stack alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypedDict
+
+import pulumi
+
+from bluegreen.capacity.kubernetes_retire import Condition
+from bluegreen.declaration import known
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.kubernetes.entry.base import Entered, Ground
+from bluegreen.kubernetes.entry.services import TYPES, by_use, color_names, color_services
+from bluegreen.kubernetes.objects import declare, metadata
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color, other
+from bluegreen.routers.kubernetes_rules import Wanted
+from bluegreen.swapping import PREVIEW_HEADER, color_headers
+
+
+class RouteOptions(TypedDict, total=False):
+    """What every route takes.
+
+    Attributes:
+        port: of the colors' Services, default 80.
+        paths: prefixes of the paths that are this service's, default all.
+        cookie: a cookie that names a color, beside the header ``X-Bluegreen-Color``; none by default.
+        url: where production requests go, where no host says it: the address of a gateway.
+        route_name: the name of the object whose weights the swap owns; the component's when absent.
+        adopt: whether that object is there already, as no resource of this stack: what is live is taken over as it is.
+        annotations: of that object, where it is made.
+        app_protocol: of the colors' Services, such as ``kubernetes.io/h2c``.
+        service_type: of the colors' Services, default ``ClusterIP``.
+        converge_timeout_seconds: how long a written weight may take to take effect, default 60.
+    """
+
+    port: int
+    paths: Sequence[str]
+    cookie: str
+    url: pulumi.Input[str] | None
+    route_name: str
+    adopt: bool
+    annotations: Mapping[str, Any]
+    app_protocol: str
+    service_type: str
+    converge_timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One object of a route.
+
+    Attributes:
+        manifest: the object.
+        set_once: fields that count at its creation alone.
+        of_route: whether it is the route itself, or stands or falls with it: one that is adopted has it already.
+    """
+
+    manifest: Mapping[str, Any]
+    set_once: Sequence[str] = ()
+    of_route: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a platform builds its objects of.
+
+    Attributes:
+        ground: what the component gives.
+        wanted: what the rules are for.
+        name: of the route.
+    """
+
+    ground: Ground
+    wanted: Wanted
+    name: str
+
+    def object(self, api_version: str, kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """An object in the component's namespace, with its labels."""
+        return {
+            "apiVersion": api_version,
+            "kind": kind,
+            "metadata": metadata(name, self.ground.place.namespace, self.ground.labels),
+            "spec": dict(spec),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A field that says where all of production goes. A path that leads to two values, as a split has, is no answer.
+
+    Attributes:
+        plural: the object's kind as the API has it: ``httproutes.gateway.networking.k8s.io``.
+        json_path: the field, as ``kubectl wait`` takes it.
+        values: what stands there, by the color that has everything.
+    """
+
+    plural: str
+    json_path: str
+    values: Mapping[Color, str]
+
+
+class Platform(Protocol):
+    """What carries the weights."""
+
+    #: The router's kind.
+    kind: ClassVar[str]
+
+    def url(self, asked: Asked) -> pulumi.Input[str] | None:
+        """Where production requests go, as far as the options say so."""
+        ...
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with its options."""
+        ...
+
+    def section(self, asked: Asked) -> dict[str, Any]:
+        """What the router's section has beside what all have."""
+        ...
+
+    def told_by(self, asked: Asked) -> Told | None:
+        """What says that all of production is one color's; ``None`` where no one field does."""
+        ...
+
+    def pieces(self, asked: Asked) -> list[Piece]:
+        """The objects, the route without the fields that are the swap's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedEntry:
+    """A route of some platform.
+
+    Attributes:
+        platform: which.
+        options: what every route takes.
+        preview_headers: the request headers that select each color.
+    """
+
+    platform: Platform
+    options: RouteOptions
+    preview_headers: Mapping[Color, Mapping[str, str]] = field(default_factory=color_headers)
+
+    @property
+    def converge_timeout_seconds(self) -> float:
+        """How long a controller may take until it has taken a weight over."""
+        return self.options.get("converge_timeout_seconds", 60)
+
+    def problems(self, ground: Ground) -> list[Problem]:
+        """What is wrong with the options."""
+        unknown = sorted(self.options.keys() - RouteOptions.__annotations__.keys())
+        if unknown:  # as Python itself does for an argument that a function does not have
+            raise TypeError(f"{ground.name}: unexpected arguments of {self.platform.kind}: {', '.join(unknown)}")
+        fields = Fields(known(dict(self.options)))
+        fields.whole("port", 80, least=1, most=65_535)
+        for name in ("cookie", "route_name", "app_protocol"):
+            fields.text(name, None)
+        fields.text("service_type", None, choices=TYPES)
+        paths = fields.texts("paths")
+        if any(not path.startswith("/") for path in paths):
+            fields.problem("paths", list(paths), "paths from the root, such as /shop")
+        url = fields.text("url", None)
+        if url is None and self.platform.url(self._asked(ground)) is None:
+            fields.problem("url", None, "where production requests go, as no host without a wildcard says it")
+        if isinstance(url, str) and not url.startswith(("http://", "https://")):
+            fields.problem("url", url, "a URL, such as http://10.0.0.10:8080")
+        return [*fields.problems, *self.platform.problems()]
+
+    def _asked(self, ground: Ground) -> Asked:
+        options = self.options
+        wanted = Wanted(
+            services=color_names(ground),
+            port=options.get("port", 80),
+            paths=tuple(options.get("paths") or ("/",)),
+            header=PREVIEW_HEADER,
+            cookie=options.get("cookie", ""),
+        )
+        return Asked(ground, wanted, options.get("route_name") or ground.name)
+
+    def router(self, ground: Ground) -> dict[str, Any]:
+        """The router's section."""
+        asked = self._asked(ground)
+        return {
+            "kind": self.platform.kind,
+            **ground.place.section,
+            "name": asked.name,
+            "services": dict(asked.wanted.services),
+            "owner": ground.owner,
+            **({"adopt": True} if self.options.get("adopt") else {}),
+            **self.platform.section(asked),
+        }
+
+    def retire_conditions(self, ground: Ground) -> dict[Color, Condition]:
+        """That everything goes to the other color."""
+        asked = self._asked(ground)
+        told = self.platform.told_by(asked)
+        if told is None:
+            return {}
+        resource = f"{told.plural}/{asked.name}"
+        return {color: Condition(resource, told.json_path, told.values[other(color)]) for color in COLORS}
+
+    def declare(self, ground: Ground) -> Entered:
+        """The colors' Services, the route and what stands beside it."""
+        asked = self._asked(ground)
+        services = color_services(
+            ground,
+            port=asked.wanted.port,
+            service_type=self.options.get("service_type", "ClusterIP"),
+            app_protocol=self.options.get("app_protocol"),
+        )
+        made = []
+        for piece in self.platform.pieces(asked):
+            if piece.of_route and self.options.get("adopt"):
+                continue
+            manifest = _annotated(piece.manifest, self.options.get("annotations")) if piece.of_route else piece.manifest
+            made.append(declare(manifest, ground.parent, set_once=piece.set_once, depends_on=list(services.values())))
+        shown = pulumi.Output.from_input(self.options.get("url") or self.platform.url(asked) or "")
+        return Entered(
+            url=shown,
+            preview_urls=dict.fromkeys(COLORS, shown),
+            services=by_use(ground),
+            made=[*services.values(), *made],
+        )
+
+
+def host_url(scheme: str, hosts: Sequence[Any]) -> pulumi.Input[str] | None:
+    """The URL of the first host that is one; a wildcard is none."""
+    named = [host for host in hosts if known(host) is UNKNOWN or (isinstance(host, str) and "*" not in host)]
+    return pulumi.Output.concat(scheme, "://", named[0]) if named else None
+
+
+def _annotated(manifest: Mapping[str, Any], annotations: Mapping[str, Any] | None) -> dict[str, Any]:
+    if not annotations:
+        return dict(manifest)
+    found = manifest["metadata"]
+    return {**manifest, "metadata": {**found, "annotations": {**found.get("annotations", {}), **annotations}}}

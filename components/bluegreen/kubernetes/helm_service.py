@@ -1,0 +1,196 @@
+"""A service from Helm charts in two colors, behind any entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from bluegreen.declaration import known
+from bluegreen.fields import Fields
+from bluegreen.kubernetes import autoscaling as scaling
+from bluegreen.kubernetes import helm_release
+from bluegreen.kubernetes.entered import EnteredComponent, name_problems
+from bluegreen.kubernetes.entry.base import Entry, Ground
+from bluegreen.kubernetes.entry.service import service
+from bluegreen.kubernetes.helm_release import HelmRelease, chart_arguments, colored, pod_labels
+from bluegreen.kubernetes.manifest_service import SERVICE_SUFFIX
+from bluegreen.kubernetes.release import check_labels
+from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts
+from bluegreen.kubernetes.swapping import SwapSettings, place_of
+from bluegreen.kubernetes.workload import KINDS, shared_labels
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swapping import owner_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+INSTALLS = ("chart", "release")
+
+
+class HelmService(EnteredComponent):
+    """Both colors of a service that a chart installs, and the swap between them."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        active_color: str,
+        blue: HelmRelease,
+        green: HelmRelease,
+        namespace: str | None = None,
+        entry: Entry | None = None,
+        container_port: int | str = "http",
+        install: str = "chart",
+        workload: str = "Deployment",
+        workloads: Mapping[str, str] | None = None,
+        selectors: Mapping[str, Mapping[str, str]] | None = None,
+        replicas: int = 2,
+        autoscaling: Mapping[str, Any] | None = None,
+        retire_image: pulumi.Input[str] | None = None,
+        retire_service_account: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **settings: Unpack[SwapSettings],
+    ) -> None:
+        """Declare both colors: a release ``NAME-COLOR`` of a chart for each.
+
+        Args:
+            name: the service's name, at most 40 characters.
+            active_color: ``"blue"`` or ``"green"``: who carries production traffic.
+            blue: blue's chart and values.
+            green: green's.
+            namespace: where everything is; the stack's ``kubernetes:namespace`` when absent, then ``default``.
+            entry: how requests reach the pods: see ``KubernetesService``.
+            container_port: the port that pods listen on, or its name: ``http`` in most charts.
+            install: ``chart`` (default): each of its objects is a resource of the stack, and hooks do not run;
+                ``release``: Helm keeps a release, and the chart must not say how many replicas there are.
+            workload: the kind of what the swap scales: ``Deployment`` or ``StatefulSet``.
+            workloads: its name in each color; ``NAME-COLOR`` when absent, by the value ``fullnameOverride``.
+            selectors: labels that select each color's pods. With ``chart`` the pods get labels of their own for that;
+                with ``release`` the default is ``app.kubernetes.io/instance: NAME-COLOR``.
+            replicas: pods that the first live color starts with, with ``chart``; later its present size counts.
+            autoscaling: the range, ``min_replicas`` and ``max_replicas``, of the HorizontalPodAutoscaler that the
+                chart makes for the workload, under its name; absent where it makes none.
+            retire_image: with ``kubectl`` as its entry point, for the CronJob that scales the old color down.
+            retire_service_account: as whom; one with just that right is made when absent.
+            opts: the usual options.
+            **settings: how swaps go: see ``SwapSettings``.
+
+        Raises:
+            pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+        """
+        super().__init__("bluegreen:kubernetes:HelmService", name, {}, opts)
+        place, entry = place_of(settings, namespace), entry or service()
+        releases: dict[Color, HelmRelease] = {"blue": blue, "green": green}
+        names: dict[Color, str] = {color: (workloads or {}).get(color, f"{name}-{color}") for color in COLORS}
+        problems = [*name_problems(name), *_problems(install, workload, workloads, selectors)]
+        for color, release in releases.items():
+            problems += helm_release.problems_in(color, known(release))
+        if autoscaling is not None:
+            problems += scaling.range_problems(known(autoscaling))
+        swap = checked(
+            Ground(
+                name=name,
+                owner=owner_of(name),
+                place=place,
+                port=container_port,
+                selectors={color: _selector(name, color, install, selectors) for color in COLORS},
+                labels=shared_labels(name, None),
+                parent=self,
+                service_suffix=SERVICE_SUFFIX,
+            ),
+            active_color,
+            entry,
+            Workloads(
+                kind=workload,
+                names=names,
+                replicas=replicas,
+                autoscalers={} if autoscaling is None else names,
+                autoscaling=None if autoscaling is None else scaling.capacity_section(autoscaling),
+                retire_image=retire_image,
+                retire_service_account=retire_service_account,
+            ),
+            settings,
+            problems,
+        )
+        counts = first_counts(active_color, replicas, settings)
+
+        def color_objects() -> list[pulumi.Resource]:
+            return [
+                _installed(
+                    f"{name}-{color}",
+                    place.namespace,
+                    install,
+                    chart_arguments(release, names[color] if workloads is None else None),
+                    _transform(names[color], pod_labels(name, color), counts[color]),
+                    self,
+                )
+                for color, release in releases.items()
+            ]
+
+        texts = {
+            color: pulumi.Output.from_input(dict(release)).apply(helm_release.release_name)
+            for color, release in releases.items()
+        }
+        self._show_entered(swap, *swap.declare(self, texts, color_objects))
+
+
+def _problems(
+    install: str,
+    workload: str,
+    workloads: Mapping[str, str] | None,
+    selectors: Mapping[str, Mapping[str, str]] | None,
+) -> list[Problem]:
+    fields = Fields(known({"install": install, "workload": workload, "workloads": workloads, "selectors": selectors}))
+    fields.text("install", choices=INSTALLS)
+    fields.text("workload", choices=KINDS)
+    named = fields.section("workloads", None)
+    if named is not None:
+        for color in COLORS:
+            named.text(color)
+        named.done()
+    labels = fields.section("selectors", None)
+    if labels is not None:
+        for color in COLORS:
+            check_labels(labels, color)
+        labels.done()
+    return fields.problems
+
+
+def _selector(
+    name: str, color: Color, install: str, selectors: Mapping[str, Mapping[str, str]] | None
+) -> Mapping[str, Any]:
+    if selectors is not None:
+        return selectors.get(color) or {}
+    return {"app.kubernetes.io/instance": f"{name}-{color}"} if install == "release" else pod_labels(name, color)
+
+
+def _installed(
+    release: str, namespace: str, install: str, arguments: Mapping[str, Any], transform: Any, parent: pulumi.Resource
+) -> pulumi.Resource:
+    # The swap waits for the color that it needs; the other one may be broken.
+    common = {"name": release, "namespace": namespace, "skip_await": True, **arguments}
+    made: pulumi.Resource
+    if install == "release":
+        from pulumi_kubernetes.helm.v3 import Release  # noqa: PLC0415 - only what a stack uses
+
+        made = Release(release, opts=pulumi.ResourceOptions(parent=parent), **common)
+    else:
+        from pulumi_kubernetes.helm.v4 import Chart  # noqa: PLC0415 - only what a stack uses
+
+        made = Chart(release, opts=pulumi.ResourceOptions(parent=parent, transforms=[transform]), **common)
+    return made
+
+
+def _transform(workload: str, labels: Mapping[str, str], first_count: int) -> Any:
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        found = colored(args.type_, args.props, workload, labels, first_count)
+        if found is None:
+            return None
+        props, set_once = found
+        ignored = pulumi.ResourceOptions(ignore_changes=set_once)
+        return pulumi.ResourceTransformResult(props, pulumi.ResourceOptions.merge(args.opts, ignored))
+
+    return transform

@@ -1,0 +1,176 @@
+"""A service from rendered manifests in two colors, behind any entry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from bluegreen.declaration import known, refuse
+from bluegreen.kubernetes.entered import EnteredComponent, name_problems
+from bluegreen.kubernetes.entry.base import Entry, Ground
+from bluegreen.kubernetes.entry.service import service
+from bluegreen.kubernetes.manifest_release import ColorManifests, ManifestRelease, read, shared_objects
+from bluegreen.kubernetes.objects import declare
+from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts
+from bluegreen.kubernetes.swapping import SwapSettings, place_of
+from bluegreen.kubernetes.workload import shared_labels
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
+from bluegreen.swapping import owner_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+SERVICE_SUFFIX = "-entry"
+"""Of the Services that previews and gates use: manifests and charts bring Services with the colors' plain names."""
+
+
+class ManifestService(EnteredComponent):
+    """Both colors of a service whose objects are rendered already, and the swap between them."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        active_color: str,
+        blue: ManifestRelease,
+        green: ManifestRelease,
+        namespace: str | None = None,
+        entry: Entry | None = None,
+        container_port: int | str = 8080,
+        workload: str | None = None,
+        replicas: int | None = None,
+        per_color_kinds: Collection[str] = (),
+        shared: Collection[str] = (),
+        retire_image: pulumi.Input[str] | None = None,
+        retire_service_account: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **settings: Unpack[SwapSettings],
+    ) -> None:
+        """Declare both colors.
+
+        What becomes of the manifests is said by ``bluegreen.kubernetes.manifests``.
+
+        Args:
+            name: the service's name, at most 40 characters.
+            active_color: ``"blue"`` or ``"green"``: who carries production traffic.
+            blue: blue's manifests.
+            green: green's manifests.
+            namespace: where everything is; the stack's ``kubernetes:namespace`` when absent, then ``default``.
+            entry: how requests reach the pods: see ``KubernetesService``.
+            container_port: the port that pods listen on, or its name.
+            workload: which Deployment or StatefulSet gets the requests, and is scaled: ``web``, ``Deployment/web``;
+                the only one when absent.
+            replicas: pods that the first live color starts with; what the manifests say when absent.
+            per_color_kinds: kinds that each color shall have of its own beside the usual ones: ``ServiceAccount``.
+            shared: objects that both colors shall have in common all the same: ``Service/redis``.
+            retire_image: with ``kubectl`` as its entry point, for the CronJob that scales the old color down.
+            retire_service_account: as whom; one with just that right is made when absent.
+            opts: the usual options.
+            **settings: how swaps go: see ``SwapSettings``.
+
+        Raises:
+            pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+        """
+        super().__init__("bluegreen:kubernetes:ManifestService", name, {}, opts)
+        place, entry = place_of(settings, namespace), entry or service()
+        given: dict[Color, ManifestRelease] = {"blue": blue, "green": green}
+        problems = name_problems(name)
+        colors: dict[Color, ColorManifests] = {}
+        for color, release in given.items():
+            found, wrong = read(
+                color,
+                release,
+                namespace=place.namespace,
+                workload=workload,
+                per_color_kinds=per_color_kinds,
+                shared=shared,
+            )
+            problems += wrong
+            if found is not None:
+                colors[color] = found
+        if len(colors) < len(given):
+            refuse(name, problems)
+        both, wrong = shared_objects(active_color, colors)
+        kinds = {color: found.workload["kind"] for color, found in colors.items()}
+        if len(set(kinds.values())) > 1:
+            problems.append(Problem("green.manifests", kinds["green"], f"a {kinds['blue']}, as blue has"))
+        live = colors["green" if active_color == "green" else "blue"]
+        count = replicas if replicas is not None else _replicas_of(live.workload)
+        swap = checked(
+            Ground(
+                name=name,
+                owner=owner_of(name),
+                place=place,
+                port=container_port,
+                selectors={color: found.selector for color, found in colors.items()},
+                labels=shared_labels(name, None),
+                parent=self,
+                service_suffix=SERVICE_SUFFIX,
+            ),
+            active_color,
+            entry,
+            Workloads(
+                kind=kinds["blue"],
+                names={color: found.name for color, found in colors.items()},
+                replicas=count,
+                autoscalers={
+                    color: found.autoscaler["metadata"]["name"]
+                    for color, found in colors.items()
+                    if found.autoscaler is not None
+                },
+                autoscaling=_range_of(live.autoscaler),
+                retire_image=retire_image,
+                retire_service_account=retire_service_account,
+            ),
+            settings,
+            [*problems, *wrong],
+        )
+        counts = first_counts(active_color, count, settings)
+
+        def color_objects() -> list[pulumi.Resource]:
+            common: list[pulumi.Resource] = [declare(found, self) for found in both]
+            return [
+                *common,
+                *(
+                    _declared(manifest, found, counts[color], self, common)
+                    for color, found in colors.items()
+                    for manifest in found.split.own
+                ),
+            ]
+
+        texts = {color: pulumi.Output.from_input(found.text) for color, found in colors.items()}
+        self._show_entered(swap, *swap.declare(self, texts, color_objects))
+
+
+def _declared(
+    manifest: Mapping[str, Any],
+    color: ColorManifests,
+    first_count: int,
+    parent: pulumi.Resource,
+    depends_on: list[pulumi.Resource],
+) -> pulumi.Resource:
+    """One object of a color. What is the swap's of it is set once, or not at all."""
+    spec = manifest.get("spec", {})
+    set_once = []
+    if manifest is color.workload:
+        manifest, set_once = {**manifest, "spec": {**spec, "replicas": first_count}}, ["spec.replicas"]
+    if manifest is color.autoscaler:
+        manifest = {**manifest, "spec": {key: value for key, value in spec.items() if key != "minReplicas"}}
+    made: pulumi.Resource = declare(manifest, parent, set_once=set_once, depends_on=depends_on)
+    return made
+
+
+def _replicas_of(workload: Mapping[str, Any]) -> int:
+    found = known(workload["spec"].get("replicas", 1))
+    return found if isinstance(found, int) and found > 0 else 1
+
+
+def _range_of(autoscaler: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The range that the manifests give autoscaling."""
+    if autoscaler is None:
+        return None
+    spec = autoscaler["spec"]
+    return {"min_replicas": spec.get("minReplicas", 1), "max_replicas": spec["maxReplicas"]}

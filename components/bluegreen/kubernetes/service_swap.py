@@ -1,0 +1,144 @@
+"""What every component with a workload a color does: one swap over an entry and both, checked and then declared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from bluegreen import swapping
+from bluegreen.capacity.kubernetes_retire import Condition
+from bluegreen.kubernetes import retirement
+from bluegreen.kubernetes.entry.base import Entered, Entry, Ground
+from bluegreen.kubernetes.swapping import SwapSettings, draft
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+from bluegreen.swap.dynamic import TrafficSwap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workloads:
+    """What runs in the colors, as the swap scales it.
+
+    Attributes:
+        kind: ``Deployment`` or ``StatefulSet``.
+        names: a workload for each color.
+        replicas: pods that the first live color starts with.
+        autoscalers: an autoscaler's name for each color that has one.
+        autoscaling: the range that autoscaling has on the live color, where it is the component's.
+        retire_image: for the CronJob that scales a color down.
+        retire_service_account: as whom; ``None``: one is made.
+    """
+
+    kind: str
+    names: Mapping[Color, Any]
+    replicas: int
+    autoscalers: Mapping[Color, Any] = field(default_factory=dict)
+    autoscaling: Mapping[str, Any] | None = None
+    retire_image: pulumi.Input[str] | None = None
+    retire_service_account: str | None = None
+
+    def section(self, ground: Ground, only_if: Mapping[Color, Condition]) -> dict[str, Any]:
+        """The swap's ``capacity``."""
+        account = self.retire_service_account or retirement.account_name(ground.name)
+        return {
+            "kind": "kubernetes",
+            **ground.place.section,
+            "workload_kind": self.kind,
+            "workloads": dict(self.names),
+            "replicas": self.replicas,
+            **({"autoscalers": dict(self.autoscalers)} if self.autoscalers else {}),
+            **({} if self.autoscaling is None else {"autoscaling": dict(self.autoscaling)}),
+            "retire": retirement.section(account, self.retire_image, only_if),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSwap:
+    """A swap that is checked.
+
+    Attributes:
+        swapping: its inputs.
+        ground: what the entry builds on.
+        entry: how requests reach the colors.
+        workloads: what runs in them.
+        only_if: what must be so for a color to be scaled down.
+    """
+
+    swapping: swapping.Draft
+    ground: Ground
+    entry: Entry
+    workloads: Workloads
+    only_if: Mapping[Color, Condition]
+
+    def declare(
+        self,
+        component: pulumi.Resource,
+        releases: Mapping[Color, pulumi.Input[str]],
+        color_objects: Callable[[], Sequence[pulumi.Resource]],
+    ) -> tuple[TrafficSwap, Entered]:
+        """Declare the entry, the colors, as whom they retire, and the swap.
+
+        Args:
+            component: the parent of all.
+            releases: what each color runs, as people read it.
+            color_objects: declares what runs in the colors.
+        """
+        entered = self.entry.declare(self.ground)
+        made = list(color_objects())
+        if self.workloads.retire_service_account is None:
+            made += retirement.declare_account(
+                self.ground.name,
+                self.ground.place.namespace,
+                self.workloads.kind,
+                workloads=self.workloads.names,
+                autoscalers=self.workloads.autoscalers,
+                only_if=self.only_if,
+                labels=self.ground.labels,
+                parent=component,
+            )
+        swap = self.swapping.declare(
+            component,
+            router=self.entry.router(self.ground),
+            releases=releases,
+            capacity=self.workloads.section(self.ground, self.only_if),
+            preview_urls=entered.preview_urls,
+            depends_on=[*made, *entered.made],
+        )
+        return swap, entered
+
+
+def checked(
+    ground: Ground,
+    active_color: str,
+    entry: Entry,
+    workloads: Workloads,
+    settings: SwapSettings,
+    problems: Sequence[Problem],
+) -> ServiceSwap:
+    """Check everything that a component was given, before it declares anything.
+
+    Raises:
+        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+    """
+    only_if = entry.retire_conditions(ground)
+    swapping = draft(
+        ground.name,
+        active_color,
+        settings,
+        router=entry.router(ground),
+        capacity=workloads.section(ground, only_if),
+        preview_headers=entry.preview_headers,
+        converge_timeout_seconds=entry.converge_timeout_seconds,
+        problems=[*problems, *entry.problems(ground)],
+    )
+    return ServiceSwap(swapping, ground, entry, workloads, only_if)
+
+
+def first_counts(active_color: str, replicas: int, settings: swapping.SwapSettings) -> dict[Color, int]:
+    """Pods that each color starts with: what is live all of them, the other one what it has at rest."""
+    at_rest = math.ceil(replicas * settings.get("idle_capacity_percent", 0) / 100)
+    return {color: replicas if color == active_color else at_rest for color in COLORS}

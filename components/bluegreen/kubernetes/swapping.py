@@ -1,0 +1,85 @@
+"""What every component on Kubernetes does beside: which cluster the swap calls, and in which namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from bluegreen import swapping
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
+
+
+class SwapSettings(swapping.SwapSettings, total=False):
+    """How a component's swaps go; every component takes these beside its own arguments.
+
+    Attributes:
+        kubernetes_connection: ``kubeconfig`` (a path) and ``context`` for the swap; the stack's
+            ``kubernetes:kubeconfig`` and ``kubernetes:context`` by default, then the official client's own default. A
+            provider's credentials do not reach the swap. The others are the same on every platform: see
+            ``bluegreen.swapping.SwapSettings``.
+    """
+
+    kubernetes_connection: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a component's objects are.
+
+    Attributes:
+        namespace: of all of them.
+        cluster: the swap's ``cluster`` section; empty where the client's own default is meant.
+    """
+
+    namespace: str
+    cluster: Mapping[str, str]
+
+    @property
+    def section(self) -> dict[str, Any]:
+        """What every router's and capacity's section has of it."""
+        return {"namespace": self.namespace, **({"cluster": dict(self.cluster)} if self.cluster else {})}
+
+
+def place_of(settings: SwapSettings, namespace: str | None = None) -> Place:
+    """Where the swap calls and what it calls there about.
+
+    Args:
+        settings: the component's.
+        namespace: as it was given; the stack's ``kubernetes:namespace`` when absent, then ``default``.
+    """
+    config = pulumi.Config("kubernetes")
+    defaults = {key: value for key in ("kubeconfig", "context") if (value := config.get(key))}
+    cluster = {**defaults, **(settings.get("kubernetes_connection") or {})}
+    return Place(namespace or config.get("namespace") or "default", cluster)
+
+
+def draft(
+    name: str,
+    active_color: str,
+    settings: SwapSettings,
+    *,
+    router: Mapping[str, Any],
+    capacity: Mapping[str, Any] | None = None,
+    preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
+    converge_timeout_seconds: float | None = None,
+    problems: Sequence[Problem] = (),
+) -> swapping.Draft:
+    """Check everything that a component was given, before it declares anything: see ``bluegreen.swapping.draft``.
+
+    Raises:
+        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+    """
+    return swapping.draft(
+        name,
+        active_color,
+        {key: value for key, value in settings.items() if key != "kubernetes_connection"},
+        router=router,
+        capacity=capacity,
+        preview_headers=preview_headers,
+        converge_timeout_seconds=converge_timeout_seconds,
+        problems=problems,
+    )
