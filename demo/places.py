@@ -17,15 +17,17 @@ GATEWAY = "public"
 
 
 class Place(Protocol):
-    """One of them.
+    """One of them."""
 
-    Attributes:
-        like: the stack in git whose config is copied.
-        kubernetes: whether the stack needs the node instead of the emulator.
-    """
+    @property
+    def like(self) -> str:
+        """The stack in git whose config is copied."""
+        ...
 
-    like: str
-    kubernetes: bool
+    @property
+    def kubernetes(self) -> bool:
+        """Whether the stack needs the node instead of the emulator."""
+        ...
 
     def around(self, state_dir: Path | None, progress: Progress) -> contextlib.AbstractContextManager[dict[str, Any]]:
         """What has to run from before the first `up` to after the `destroy`; yields what the stack is told of it."""

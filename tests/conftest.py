@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from localcloud.cloud import LocalCloud
+from tests.node import node, pytest_configure_node, pytest_sessionfinish
+
+__all__ = ["node", "pytest_configure_node", "pytest_sessionfinish"]
 
 REPO = Path(__file__).resolve().parent.parent
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.proto import callback_pb2
 
 
 @dataclass
@@ -23,13 +24,14 @@ class Registered:
 class Recorder(mocks.Mocks):
     """Answers as a provider would, and remembers what was registered."""
 
-    def __init__(self) -> None:
+    def __init__(self, outputs: Mapping[str, Mapping[str, Any]]) -> None:
         self.resources: list[Registered] = []
+        self.outputs = outputs
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.resources.append(Registered(args.typ, args.name, args.inputs))
         computed = {"arn": f"arn:aws:x:eu-central-1:1:{args.name}", "dnsName": "web.example.com", "name": args.name}
-        return f"{args.name}-id", {**computed, **args.inputs}
+        return f"{args.name}-id", {**computed, **args.inputs, **self.outputs.get(args.typ, {})}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
         if args.token == "aws:lb/getListener:getListener":
@@ -38,11 +40,27 @@ class Recorder(mocks.Mocks):
         return {**where, **args.args, "dnsName": "shared.example.com", "securityGroups": ["sg-shared"]}
 
 
-def run(program: Callable[[], Any], config: Mapping[str, str] | None = None) -> tuple[Recorder, Any]:
-    """Run the program; returns what was registered and what the program returned."""
-    recorder = Recorder()
+class Callbacks:
+    """Takes transforms, which an engine would call for the children of a remote component: here there are none."""
+
+    def register_transform(self, transform: Any) -> Any:
+        return callback_pb2.Callback()
+
+
+def run(
+    program: Callable[[], Any],
+    config: Mapping[str, str] | None = None,
+    outputs: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[Recorder, Any]:
+    """Run the program; returns what was registered and what the program returned.
+
+    ``outputs`` is what a provider adds to a type's inputs.
+    """
+    recorder = Recorder(outputs or {})
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(recorder, project="shop", stack="test")
+    settings.SETTINGS.feature_support["transforms"] = True
+    settings.SETTINGS.callbacks = Callbacks()
     pulumi.runtime.set_all_config({f"shop:{key}": value for key, value in (config or {}).items()})
     result: list[Any] = []
 

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,6 +24,7 @@ from tests.routers.kubernetes_workshop import Workshop
 
 API = "argoproj.io/v1alpha1"
 INSTANCE = "argo-rollouts.argoproj.io/controller-instance-id"
+NAME = "app.kubernetes.io/name"
 STACK = "pulumi"
 NOBODY = "nobody"
 """A controller's name that none has: a Rollout for it is looked at by none, as while the controller is down."""
@@ -41,6 +42,7 @@ class Service:
     replicas: int = 1
     blue_green: dict[str, Any] = field(default_factory=dict)
     workloads: dict[str, str] = field(default_factory=dict)
+    pod: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.workloads = self.workloads or {color: f"{self.name}-{color}" for color in ("blue", "green")}
@@ -87,15 +89,15 @@ class Service:
         spec = {
             "replicas": self.replicas,
             "revisionHistoryLimit": 3,
-            "selector": {"matchLabels": {"app": self.name}},
+            "selector": {"matchLabels": {NAME: self.name}},
             "strategy": {"blueGreen": strategy},
         }
         self.apply("Rollout", self.name, {"spec": spec})
 
     def template(self, name: str, color: str | None, image: str = "v1", **more: Any) -> None:
         """A release: the pod template of a color."""
-        labels = {"app": self.name, **({"bluegreen/color": color} if color else {})}
-        self.apply("PodTemplate", name, {"template": pod_template(labels, color or "", image, **more)})
+        labels = {NAME: self.name, **({"bluegreen/color": color} if color else {})}
+        self.apply("PodTemplate", name, {"template": pod_template(labels, color or "", image, **{**self.pod, **more})})
 
     def apply(self, kind: str, name: str, fields: Mapping[str, Any]) -> None:
         """As a stack does, by a field manager of its own."""
@@ -121,10 +123,11 @@ class Service:
     def answers(self, what: str, header: str = "x-color") -> bool:
         """Whether all production requests get to be answered so: kube-proxy follows the EndpointSlices in its time."""
         deadline = time.monotonic() + 10
-        while {httpx.get(self.url()).headers[header] for _ in range(10)} != {what}:
-            if time.monotonic() > deadline:
-                return False
-        return True
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                if {httpx.get(self.url()).headers[header] for _ in range(10)} == {what}:
+                    return True
+        return False
 
     def wait(self, condition: Any, seconds: float = 30) -> dict[str, Any]:
         """The status once it is as wanted."""
@@ -152,11 +155,13 @@ _KINDS = {
     "PodTemplate": ("v1", "podtemplates"),
     "Deployment": ("apps/v1", "deployments"),
     "ReplicaSet": ("apps/v1", "replicasets"),
-    "Namespace": ("v1", "namespaces"),
+    "Pod": ("v1", "pods"),
 }
 
 
-def pod_template(labels: Mapping[str, str], color: str, image: str = "v1", **more: Any) -> dict[str, Any]:
+def pod_template(
+    labels: Mapping[str, str], color: str, image: str = "v1", grace_seconds: int = 1, **more: Any
+) -> dict[str, Any]:
     container = {
         "name": "app",
         "image": f"bluegreen.local/app:{image}",
@@ -168,7 +173,7 @@ def pod_template(labels: Mapping[str, str], color: str, image: str = "v1", **mor
     }
     return {
         "metadata": {"labels": dict(labels)},
-        "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]},
+        "spec": {"terminationGracePeriodSeconds": grace_seconds, "containers": [container]},
     }
 
 

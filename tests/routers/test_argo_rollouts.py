@@ -7,6 +7,7 @@ import shlex
 import pytest
 
 from bluegreen.calls import counted
+from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Weights
 from tests.routers import argo_workshop
@@ -205,6 +206,20 @@ def test_without_its_controller_nothing_is_taken_for_done(here):
     assert router.verify(BLUE) is Convergence.PENDING
     assert "controller has not taken notice" in router.progress()
     assert router_of(service).read().weights == Weights()
+
+
+def test_a_controller_that_may_have_missed_it_is_nudged_ever_more_seldom(here):
+    service = argo_workshop.build(here, instance=NOBODY)
+    router = router_of(service)
+    router.clock = FakeClock()
+    router.write(BLUE)
+    calls, began = [], router.clock.monotonic_seconds()
+    with counted(calls.append):
+        for _ in range(20):
+            router.verify(BLUE)
+            router.clock.sleep(4)
+    assert router.clock.monotonic_seconds() - began > 80
+    assert 5 <= len([call for call in calls if call.startswith("patch ")]) <= 10
 
 
 def test_at_rest_few_calls_are_made(at_blue):

@@ -9,11 +9,12 @@ import pytest
 
 from bluegreen import rbac
 from bluegreen.permissions import needed
-from bluegreen.rollout.errors import SwapAborted, SwapFailed
+from bluegreen.rollout.clock import FakeClock
+from bluegreen.rollout.errors import NotOwned, SwapAborted, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.service import SwapService
 from tests.routers import argo_workshop
-from tests.routers.argo_workshop import NOBODY, capacity_of, live, router_of, settled
+from tests.routers.argo_workshop import NAME, NOBODY, capacity_of, live, router_of, settled
 
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
 
@@ -101,7 +102,7 @@ def test_gates_ask_the_new_color_while_it_has_no_traffic(at_blue):
 
     def report(event):
         events.append(event)
-        if event.kind == "gate" and event.text.startswith("gate http"):
+        if event.kind == "gate" and event.text.startswith("gate http") and "pass" in event.text:
             assert httpx.get(preview["url"]).headers["x-color"] == "green"
             assert at_blue.answers("blue")
 
@@ -232,6 +233,33 @@ def test_a_rollout_that_does_not_wait_is_refused_where_gates_are_asked_before(at
         assert SwapService().update({**olds_of(at_blue), "capacity": None}, without)["live_color"] == "green"
     finally:
         at_blue.declare_rollout()
+
+
+def test_a_rollout_with_a_template_of_its_own_is_taken_over_with_its_traffic(here):
+    service = argo_workshop.build(here)
+    template = argo_workshop.pod_template({NAME: service.name}, "former")
+    service.cluster.apply(service.resource("Rollout"), {"spec": {"template": template}}, "somebody")
+    service.wait(lambda status: status.get("phase") == "Healthy")
+    assert service.answers("former")
+    with pytest.raises(
+        NotOwned, match=r"a pod template of its own \(spec.template\): declare it without, or say `adopt`"
+    ):
+        router_of(service).read()
+    outputs = swap(service, {}, "blue", router=service.section(adopt=True))
+    assert (outputs["live_color"], outputs["history"][0]["outcome"]) == ("blue", "started")
+    assert service.answers("blue")
+    assert service.rollout["spec"].get("template", {}) == {}
+
+
+def test_what_the_controller_refuses_ends_the_wait(here):
+    service = argo_workshop.build(here, blue_green={"prePromotionAnalysis": {"templates": [{"templateName": "typo"}]}})
+    capacity = capacity_of(service)
+    capacity.clock = FakeClock()
+    capacity.prepare("blue", 1)
+    service.wait(lambda _: "AnalysisTemplate 'typo' not found" in capacity.ready("blue").reason)
+    assert not capacity.ready("blue").fatal
+    capacity.clock.sleep(60)
+    assert capacity.ready("blue").fatal
 
 
 def test_without_a_controller_the_wait_is_bounded_and_says_so(here):

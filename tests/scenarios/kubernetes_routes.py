@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import yaml
 
+from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from localcloud.cloud import LocalCloud
 from tests.e2e.stack import Stack
+from tests.routers.kubernetes_weighted_workshop import accepted, valid
 from tests.scenarios.on_kubernetes import Behind, OnKubernetes, named
 
 STEPS = {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 1}, {"weight_percent": 50}]}
@@ -60,7 +63,9 @@ class Gateway(Behind):
     def drift(self, stack: Stack) -> None:
         rules = self.get()["spec"]["rules"]
         port = rules[0]["backendRefs"][0]["port"]
-        rules[0]["backendRefs"] = [{"name": f"shop-{color}", "port": port, "weight": share} for color, share in SPLIT]
+        rules[0]["backendRefs"] = [
+            {"name": f"{self.service}-{color}", "port": port, "weight": share} for color, share in SPLIT
+        ]
         self.patch({"spec": {"rules": rules}})
 
 
@@ -100,7 +105,10 @@ class Stored(OnKubernetes):
     )
     platform = "kubernetes_route"
     route: ClassVar[str]
+    host: ClassVar[str] = "shop.scenario.test"
     crds: ClassVar[tuple[str, ...]] = ()
+    #: What a controller would write as the object's status, where the swap waits for that.
+    status: ClassVar[Callable[[Mapping[str, Any]], dict[str, Any]] | None] = None
     writes = 3
     promotion_calls = 40
     rollback_calls = 20
@@ -113,7 +121,7 @@ class Stored(OnKubernetes):
         return {
             **super().config(cloud),
             "route": self.route,
-            "host": "shop.scenario.test",
+            "host": self.host,
             "url": "http://shop.scenario.test",
             "strategy": {"name": "steps", "steps": [{"weight_percent": 10}, {"weight_percent": 50}]},
             "gates": TARGET_HEALTH,
@@ -122,8 +130,36 @@ class Stored(OnKubernetes):
     @contextlib.contextmanager
     def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
         self.node.install_crds(*self.crds)
-        with super().around(cloud, stack):
+        with super().around(cloud, stack), self._played():
             yield
+
+    @contextlib.contextmanager
+    def _played(self) -> Iterator[None]:
+        """Say of the object, again and again, what its controller would say of it."""
+        if self.status is None:
+            yield
+            return
+        kind, _, name = self.resource.partition("/")
+        plural, _, group = kind.partition(".")
+        what = Resource(f"{group}/v1", "", plural, self.namespace, name)
+        cluster, ended = KubernetesConnection(kubeconfig=str(self.node.kubeconfig)), threading.Event()
+
+        def play() -> None:
+            said: Any = None
+            while not ended.wait(0.1):
+                found = cluster.get(what)
+                if found is not None and found["metadata"]["generation"] != said:
+                    said = found["metadata"]["generation"]
+                    status = Resource(what.api_version, "", plural, self.namespace, name, "status")
+                    cluster.merge(status, {"status": type(self).status(found)}, "a-controller")
+
+        player = threading.Thread(target=play)
+        player.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            player.join()
 
 
 class Istio(Stored):
@@ -159,7 +195,9 @@ class Nginx(Stored):
 
 
 class Contour(Stored):
+    data_plane = f"{Stored.data_plane}; the status that Contour would write is played"
     route = "contour"
+    status = staticmethod(valid)
     crds = ("contour",)
     resource = "httpproxies.projectcontour.io/shop"
     write_call = "patch httpproxies.projectcontour.io"
@@ -191,7 +229,10 @@ class AwsLoadBalancer(Stored):
 
 
 class Linkerd(Stored):
+    data_plane = f"{Stored.data_plane}; the status that Linkerd would write is played"
     route = "linkerd"
+    host = "shop"  # the Service that callers name
+    status = staticmethod(accepted)
     crds = ("gateway-api",)
     resource = "httproutes.gateway.networking.k8s.io/shop"
     write_call = "patch httproutes.gateway.networking.k8s.io"

@@ -50,6 +50,7 @@ class OnKubernetes(Variant):
         kubeconfig = stack.folder / "kubeconfig"
         kubeconfig.write_text(fault_kubernetes.through(proxy.url, self.node.kubeconfig.read_text()))
         stack.env["KUBECONFIG"] = str(kubeconfig)
+        stack.env["BLUEGREEN_KUBERNETES_SETTLE_SECONDS"] = "0.3"  # the plugin waits 10 s for a Service to stay as it is
         stack.env["PATH"] = os.pathsep.join([stack.env["PATH"], *self.node.path])  # helm
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:

@@ -12,14 +12,17 @@ from typing import ClassVar
 
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
+from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size
 from bluegreen.routers import argo_object
-from bluegreen.routers.argo_object import PATCH, ArgoRollout
+from bluegreen.routers.argo_object import PATCH, ArgoRollout, Nudges
 from bluegreen.routers.argo_rollouts import pods_readiness
 from bluegreen.routers.argo_state import UNSEEN, Pods, RolloutState, of_color
 
 _KEPT = "its former pods go first, since Argo Rollouts would give them traffic at once and past every gate"
+# The controller looks again after 20 s at what refers to something that it did not know.
+_INVALID_SECONDS = 45.0
 _SENT_BACK = "somebody promoted it, or the pause was taken out of it; it was pointed back"
 
 
@@ -29,16 +32,20 @@ class ArgoRolloutsCapacity(ArgoRollout):
 
     Attributes:
         replicas: pods that a color starts with.
+        clock: time, for how long the controller refuses the Rollout.
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = argo_object.PERMISSIONS
 
     replicas: int = 1
+    clock: Clock = field(default_factory=SystemClock)
     # Within one update: the color that the Rollout shall be brought to, and whether it has to prove itself.
     _goal: Color | None = field(default=None, init=False)
     _proves: bool = field(default=False, init=False)
     # What was live when it was pointed.
     _came_from: tuple[Color, str] | None = field(default=None, init=False)
+    _nudges: Nudges | None = field(default=None, init=False)
+    _invalid_since: float | None = field(default=None, init=False)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -119,6 +126,8 @@ class ArgoRolloutsCapacity(ArgoRollout):
         state = self.look()
         sets = self.sets(state)
         if self._goal == color:
+            self._nudges = self._nudges or Nudges(self.clock)
+            self._nudges.after(self, state)
             waiting = self._advance(state, sets)
             if waiting:
                 return Readiness(False, 0, state.needed, waiting)
@@ -134,6 +143,12 @@ class ArgoRolloutsCapacity(ArgoRollout):
             return Readiness(False, ready, state.needed, UNSEEN)
         if state.failure:
             return Readiness(False, ready, state.needed, self.why(state), fatal=True)
+        if state.invalid:
+            now = self.clock.monotonic_seconds()
+            self._invalid_since = self._invalid_since or now
+            lasts = now - self._invalid_since >= _INVALID_SECONDS
+            return Readiness(False, ready, state.needed, state.told, fatal=lasts)
+        self._invalid_since = None
         if self._proves and self._came_from is not None and (state.at_rest or state.switched):
             self.point(state, self._came_from[1], self._came_from)
             raise PlatformError(PATCH, f"{self.resource} moved the traffic before it was resumed: {_SENT_BACK}")

@@ -15,7 +15,7 @@ from bluegreen.kubernetes import workload as workloads
 from bluegreen.kubernetes.entry.base import Ground
 from bluegreen.kubernetes.entry.services import service_manifest
 from bluegreen.kubernetes.merging import merged
-from bluegreen.kubernetes.objects import NAME_LABEL, color_labels, declare, metadata
+from bluegreen.kubernetes.objects import color_labels, declare, metadata
 from bluegreen.kubernetes.release import config_digest
 from bluegreen.kubernetes.workload import WorkloadSettings
 from bluegreen.rollout.errors import Problem
@@ -41,6 +41,7 @@ class RolloutSettings:
     revision_history_limit: int
     pre_promotion: Mapping[str, Any] | None
     post_promotion: Mapping[str, Any] | None
+    selector: Mapping[str, Any]
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def problems(self) -> list[Problem]:
@@ -89,7 +90,7 @@ def rollout(ground: Ground, pods: WorkloadSettings, wanted: RolloutSettings) -> 
         "minReadySeconds": pods.min_ready_seconds,
         "progressDeadlineSeconds": wanted.progress_deadline_seconds,
         "revisionHistoryLimit": wanted.revision_history_limit,
-        "selector": {"matchLabels": {NAME_LABEL: ground.name}},
+        "selector": {"matchLabels": dict(wanted.selector)},
         "strategy": {"blueGreen": {**services, **wanted.blue_green}},
     }
     found = metadata(ground.name, ground.place.namespace, ground.labels)

@@ -17,7 +17,7 @@ from bluegreen.kubernetes.argo_objects import RolloutSettings
 from bluegreen.kubernetes.entered import name_problems
 from bluegreen.kubernetes.entry.base import Ground
 from bluegreen.kubernetes.entry.services import TYPES, url_of
-from bluegreen.kubernetes.objects import color_labels, declare
+from bluegreen.kubernetes.objects import NAME_LABEL, color_labels, declare
 from bluegreen.kubernetes.release import KubernetesRelease, release_name
 from bluegreen.kubernetes.release import problems_in as release_problems
 from bluegreen.kubernetes.swapping import SwapSettings, draft, place_of
@@ -75,6 +75,7 @@ class ArgoRollout(SwappedComponent):
         disruption_budget: Mapping[str, Any] | None = DISRUPTION_BUDGET,
         rollout_overrides: Mapping[str, Any] | None = None,
         adopt: bool = False,
+        selector: Mapping[str, str] | None = None,
         labels: Mapping[str, Any] | None = None,
         workload: Mapping[str, Any] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -107,6 +108,7 @@ class ArgoRollout(SwappedComponent):
             disruption_budget: ``max_unavailable`` (default 1) or ``min_available`` of each color; ``None``: no budget.
             rollout_overrides: laid over the Rollout's ``spec``.
             adopt: whether the Rollout may have a template of its own, or a reference, from before.
+            selector: the labels by which such a Rollout knows its pods, which must stay; all pods get them.
             labels: for every object and pod.
             workload: what the pods have beside: ``resources``, ``service_account_name``, ``annotations``,
                 ``min_ready_seconds``, ``termination_grace_period_seconds``, ``pre_stop_seconds``, ``readiness_path``,
@@ -121,7 +123,9 @@ class ArgoRollout(SwappedComponent):
         super().__init__("bluegreen:kubernetes:ArgoRollout", name, {}, opts)
         releases: dict[Color, KubernetesRelease] = {"blue": blue, "green": green}
         place = place_of(settings, namespace)
-        common, problems = _pods(name, place.namespace, container_port, labels, workload or {})
+        common, problems = _pods(
+            name, place.namespace, container_port, {**(labels or {}), **(selector or {})}, workload or {}
+        )
         templates, doubled = analyses.made_of(pre_promotion, post_promotion)
         delay = settings.get("scale_down_delay_seconds", _DELAY_SECONDS)
         fitting = "NodePort" if service_type == "NodePort" else "ClusterIP"
@@ -136,6 +140,7 @@ class ArgoRollout(SwappedComponent):
             revision_history_limit=revision_history_limit,
             pre_promotion=analyses.reference(name, pre_promotion),
             post_promotion=analyses.reference(name, post_promotion),
+            selector=selector or {NAME_LABEL: name},
             overrides=rollout_overrides or {},
         )
         problems += [*name_problems(name), *problems_in(common, disruption_budget), *doubled]
@@ -216,7 +221,7 @@ class ArgoRollout(SwappedComponent):
 
 
 def _pods(
-    name: str, namespace: str, port: int, labels: Mapping[str, Any] | None, workload: Mapping[str, Any]
+    name: str, namespace: str, port: int, labels: Mapping[str, Any], workload: Mapping[str, Any]
 ) -> tuple[WorkloadSettings, list[Problem]]:
     """What both colors' pods have; what a Rollout's cannot have is a problem."""
     own = ("name", "namespace", "kind", "port", "labels", "volume_claim_templates")
@@ -224,7 +229,7 @@ def _pods(
     text = f"no such field; known here: {', '.join(sorted(allowed))}"
     problems = [Problem(f"workload.{key}", known(workload[key]), text) for key in workload if key not in allowed]
     given = {key: value for key, value in workload.items() if key in allowed}
-    return WorkloadSettings(name=name, namespace=namespace, port=port, labels=labels or {}, **given), problems
+    return WorkloadSettings(name=name, namespace=namespace, port=port, labels=labels, **given), problems
 
 
 def _service_problems(

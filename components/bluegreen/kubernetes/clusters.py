@@ -76,7 +76,7 @@ class KubernetesClusters(SwappedComponent):
             blue: blue's cluster and release.
             green: green's.
             entry: how requests reach the clusters, from ``bluegreen.aws``: ``alb()``, ``nlb()``, which each cluster
-                fills by a TargetGroupBinding; or a function that makes one of the clusters' addresses:
+                fills by a TargetGroupBinding; or a function that makes one of the clusters' addresses, called twice:
                 ``lambda addresses: dns(zone_id=..., record_name=..., targets=addresses)``.
             namespace: where everything is, in both clusters.
             container_port: the port that pods listen on.
@@ -102,13 +102,9 @@ class KubernetesClusters(SwappedComponent):
         super().__init__("bluegreen:kubernetes:KubernetesClusters", name, {}, opts)
         releases: dict[Color, ClusterRelease] = {"blue": blue, "green": green}
         common = WorkloadSettings(name=name, namespace=namespace, port=container_port, **(options or {}))
-        # The Services are made once everything is checked, and the entry, which wants their addresses, is, too.
-        promised: dict[Color, Any] = {color: pulumi.deferred_output() for color in COLORS}
-        found: dict[str, pulumi.Output[str]] = {
-            color: promised[color][0] if addresses is None else pulumi.Output.from_input(addresses.get(color, ""))
-            for color in COLORS
-        }
-        front = entry(found) if callable(entry) else entry
+        # The entry is checked before there are Services, whose addresses it wants: with what stands for them.
+        to_come = {color: pulumi.Output.from_input(f"{color}.invalid") for color in COLORS}
+        front = entry(_outputs(addresses or to_come)) if callable(entry) else entry
         names = {color: f"{name}-{color}" for color in COLORS}
         capacity: dict[str, Any] = {
             "kind": "kubernetes",
@@ -160,8 +156,8 @@ class KubernetesClusters(SwappedComponent):
             )
             for color, release in releases.items()
         }
-        for color in COLORS if addresses is None and callable(entry) else ():
-            promised[color][1](clusters[color].address)
+        if callable(entry) and addresses is None:
+            front = entry({color: clusters[color].address for color in COLORS})
         shared_tags, color_tags = tags_of(name, None)
         entered = front.declare(
             Ground(
@@ -202,3 +198,7 @@ class KubernetesClusters(SwappedComponent):
             preview_headers=front.preview_headers,
             workloads=pulumi.Output.from_input(dict(names)),
         )
+
+
+def _outputs(addresses: Mapping[Any, pulumi.Input[str]]) -> dict[str, pulumi.Output[str]]:
+    return {color: pulumi.Output.from_input(addresses.get(color, "")) for color in COLORS}

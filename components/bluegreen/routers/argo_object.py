@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.clients.kubernetes import MANAGER, KubernetesConnection, Resource
+from bluegreen.clients.kubernetes import MANAGER, MARKS_MANAGER, KubernetesConnection, Resource
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
+from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.routers.argo_state import COLOR, DEADLINE, Pods, RolloutState, pods_of
@@ -23,8 +24,10 @@ from bluegreen.routers.kubernetes_object import OWNER
 API = "argoproj.io/v1alpha1"
 FORMER = "bluegreen/former"
 """The annotation with what was live when the Rollout was pointed elsewhere: ``blue/web-blue-1a2b3c4``."""
+NUDGED = "bluegreen/nudged"
 PATCH, PATCH_STATUS = "patch rollouts.argoproj.io", "patch rollouts.argoproj.io/status"
 
+_FIRST_NUDGE_SECONDS, _LAST_NUDGE_SECONDS = 0.25, 30.0
 _RESUME: Mapping[str, Any] = {"status": {"pauseConditions": None}}
 _LONG_AGO = "2000-01-01T00:00:00Z"
 # Kind to its API version, its plural, and where its pod template is.
@@ -168,6 +171,11 @@ class ArgoRollout:
         """Take an abort back, as ``kubectl argo rollouts retry`` does."""
         self.cluster.merge(self._status, {"status": {"abort": False}}, MANAGER)
 
+    def nudge(self, state: RolloutState) -> None:
+        """Have the controller look at the Rollout again, by a change that means nothing."""
+        annotations = {NUDGED: state.found["metadata"]["resourceVersion"]}
+        self.cluster.merge(self.resource, {"metadata": {"annotations": annotations}}, MARKS_MANAGER)
+
     def end_wait(self, pods: Pods) -> None:
         """Have the controller scale down now what it keeps; what has no pods is only let go of."""
         what = Resource("apps/v1", "ReplicaSet", "replicasets", self.namespace, pods.name)
@@ -199,6 +207,31 @@ class ArgoRollout:
             f"{patch} --type merge --field-manager {MANAGER} --patch '{wanted}'",
             f"{patch} --subresource status --type merge --patch '{resume}'  # once it is Paused",
         )
+
+
+@dataclass(slots=True)
+class Nudges:
+    """Has the controller look again at what it has missed, more and more seldom.
+
+    It writes its own changes over what it has heard of a Rollout meanwhile: a resume within milliseconds of the pause
+    is then forgotten until the next event.
+    """
+
+    clock: Clock
+    _due: float | None = None
+    _pause_seconds: float = _FIRST_NUDGE_SECONDS
+
+    def after(self, argo: ArgoRollout, state: RolloutState) -> None:
+        """Take notice of a look; nudge if it is time."""
+        if not state.overdue:
+            self._due, self._pause_seconds = None, _FIRST_NUDGE_SECONDS
+            return
+        now = self.clock.monotonic_seconds()
+        if self._due is not None and now >= self._due:
+            argo.nudge(state)
+            self._pause_seconds = min(2 * self._pause_seconds, _LAST_NUDGE_SECONDS)
+            self._due = None
+        self._due = self._due or now + self._pause_seconds
 
 
 def _failed_metrics(run: Mapping[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights, other
 from bluegreen.routers import argo_object
-from bluegreen.routers.argo_object import PATCH, ArgoRollout
+from bluegreen.routers.argo_object import PATCH, ArgoRollout, Nudges
 from bluegreen.routers.argo_state import HASH, Pods, RolloutState, of_color
 from bluegreen.routers.base import Capability
 from bluegreen.routers.flags import flag
@@ -30,7 +30,7 @@ from bluegreen.routers.kubernetes_pods import is_ready, pods, why_not_ready
 _NOTHING_RUNS = "nothing of it runs: the Rollout starts and checks its own pods"
 # The controller and the EndpointSlices follow within a fraction of a second: worth waiting for, rather than for the
 # next look a second later.
-_LOOK_AGAIN_SECONDS, _PAUSE_SECONDS = 0.3, 0.03
+_LOOK_AGAIN_SECONDS, _PAUSE_SECONDS = 0.5, 0.03
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +65,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     _aborting: bool = field(default=False, init=False)
     _read: Weights | None = field(default=None, init=False)
     _told: str = field(default="", init=False)
+    _nudges: Nudges | None = field(default=None, init=False)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -223,6 +224,8 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         return Convergence.PENDING
 
     def _go_on(self, state: RolloutState) -> None:
+        self._nudges = self._nudges or Nudges(self.clock)
+        self._nudges.after(self._argo, state)
         if state.workload != self._goal:
             if not self._aborting:
                 reason = f"spec.workloadRef.name is {state.workload!r} instead of {self._goal!r}: somebody else set it"

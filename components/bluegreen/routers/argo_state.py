@@ -120,6 +120,15 @@ class RolloutState:
         return self.seen and self.current == self.stable != self.active != "" and not (self.aborted or self._pauses)
 
     @property
+    def overdue(self) -> bool:
+        """Whether the controller has still to act on what was written, which it may have missed."""
+        resumed = (
+            bool(self._status.get("controllerPause")) and not self._pauses and self._status.get("phase") == "Paused"
+        )
+        switching = bool(self._status.get("promoteFull")) and self.active != self.current
+        return not self.seen or resumed or switching or (self.aborted and self.active != self.stable)
+
+    @property
     def aborted(self) -> bool:
         """Whether somebody, or an analysis, has aborted the update."""
         return bool(self._status.get("abort"))
@@ -133,6 +142,11 @@ class RolloutState:
             if condition.get("reason") in _FAILED:
                 return f"{condition['reason']}: {condition.get('message')}"
         return "RolloutAborted: the Rollout was aborted" if self.aborted else ""
+
+    @property
+    def invalid(self) -> bool:
+        """Whether the controller refuses the Rollout as it is, or does not know yet what it refers to."""
+        return self.seen and any(one.get("type") == "InvalidSpec" for one in self._status.get("conditions") or ())
 
     @property
     def held(self) -> str:
