@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.kubernetes.rival import service, template
@@ -18,7 +18,7 @@ from localcloud.kubernetes.node import LocalNode
 
 WORKERS = 4
 READY_SECONDS = 300.0
-_POLL_SECONDS = 0.02
+_POLL_SECONDS, _PAUSED_SECONDS = 0.02, 1.0
 
 
 @dataclass
@@ -30,6 +30,7 @@ class ArgoRollouts:
     name: str = "argo_rollouts"
     namespace: str = "bench-argo"
     release: int = 0
+    _blues: set[str] = field(default_factory=set)
 
     def manifests(self, number: int) -> list[dict[str, Any]]:
         """A Rollout and its active Service; the controller fills in the selector."""
@@ -95,9 +96,13 @@ class ArgoRollouts:
     def ready(self) -> None:
         """A new green runs behind the pause, blue is live."""
         self._until(lambda status: status.get("phase") == "Healthy", "healthy")
+        found = self._cluster.find(Resource("argoproj.io/v1alpha1", "Rollout", "rollouts", self.namespace))
+        self._blues = {rollout["status"]["currentPodHash"] for rollout in found}
         self.release += 1
         self._set_template("green", self.release)
         self._until(lambda status: bool(status.get("pauseConditions")), "paused before the promotion")
+        # The controller forgets a go-ahead that comes within milliseconds of the pause.
+        time.sleep(_PAUSED_SECONDS)
 
     def promote(self) -> None:
         """What ``kubectl argo rollouts promote`` patches."""
@@ -109,7 +114,8 @@ class ArgoRollouts:
     def rollback(self) -> None:
         """What ``kubectl argo rollouts undo`` does: the former template, whose pods still run."""
         self._set_template("blue", 0)
-        self._until(lambda status: _switched(status) and status.get("phase") == "Healthy", "rolled back")
+        # As it sees the Rollout now: what it said of the former template says nothing.
+        self._until(lambda status: _switched(status) and status["currentPodHash"] in self._blues, "rolled back")
 
 
 def _switched(status: dict[str, Any]) -> bool:

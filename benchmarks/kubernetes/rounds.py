@@ -70,7 +70,6 @@ def _deployed(rival: Rival, progress: Progress) -> Iterator[Rival]:
             listed = {"apiVersion": "v1", "kind": "List", "items": manifests}
             node.kubectl("apply", "--filename", "-", stdin=json.dumps(listed))
             _pods_ready(node, rival.namespace)
-            rival.ready()
         yield rival
     finally:
         node.kubectl("delete", "namespace", rival.namespace, "--wait=false")

@@ -20,7 +20,7 @@ class Started:
 
 def measure(state_dir: Path | None, progress: Progress) -> Started:
     """One promotion of the sample stack, by the real engine."""
-    with Stack("bench-kubernetes", like="kubernetes", state_dir=state_dir, progress=progress) as stack:
+    with Stack("bench-kubernetes", like="kubernetes", kubernetes=True, state_dir=state_dir, progress=progress) as stack:
         with progress.step("One promotion through `pulumi up`"):
             stack.config_set("activeColor", "blue")
             stack.up()

@@ -66,7 +66,9 @@ class ArgoRolloutsCapacity(ArgoRollout):
     def _size(self, state: RolloutState, pods: Pods | None, color: Color) -> Size:
         if pods is None:
             return Size()
-        stays = pods.hash in (state.active, state.current)  # any other is on its way to nothing
+        # Any other is on its way to nothing, also while the controller has not seen that the Rollout was pointed away.
+        comes = pods.hash == state.current and state.workload == self.workloads[color]
+        stays = comes or pods.hash == state.active
         return Size(
             desired=min(pods.wanted, state.needed) if stays else 0,
             running=min(pods.ready, state.needed),

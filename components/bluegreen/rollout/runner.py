@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +20,7 @@ from bluegreen.rollout.model import (
     Phase,
     Plan,
     Readiness,
+    Size,
     Step,
     Verdict,
     Weights,
@@ -56,6 +58,8 @@ class Subject:
 
 # A live color that grows each time it is looked at is not waited for without end.
 _CATCH_UPS = 3
+# Where nothing was waited for, sizes that were just read are the present ones.
+_SIZES_LAST_SECONDS = 0.25
 # A mark that is never set: its removal proves that marks may be removed.
 _NO_MARK = "rehearsal"
 
@@ -104,6 +108,7 @@ class Runner:
         self._limits = limits
         self._written: Weights | None = None
         self._shifted_at_seconds: float | None = None
+        self._sized_at_seconds = -math.inf
 
     def run(self, plan: Plan) -> None:
         """Do what the plan says.
@@ -156,7 +161,7 @@ class Runner:
         color, capacity, wanted = plan.target, self._capacity, 1
         if capacity is not None:
             capacity.keep(color)
-            sizes = capacity.read()
+            sizes = self._sizes(capacity)
             if plan.analysis:
                 capacity.rehearse(color, sizes[color].desired)
                 capacity.hold()
@@ -184,13 +189,17 @@ class Runner:
 
     def _catch_up(self, plan: Plan) -> None:
         """The live color may have grown while the new one started and its gates were asked."""
-        if self._capacity is None:
+        if self._capacity is None or self._clock.monotonic_seconds() - self._sized_at_seconds < _SIZES_LAST_SECONDS:
             return
         for _ in range(_CATCH_UPS):
-            sizes = self._capacity.read()
+            sizes = self._sizes(self._capacity)
             if sizes[plan.target].desired >= sizes[other(plan.target)].present:
                 return
             self._prepare(plan)
+
+    def _sizes(self, capacity: Capacity) -> Mapping[Color, Size]:
+        self._sized_at_seconds = self._clock.monotonic_seconds()
+        return capacity.read()
 
     def _readiness(self, color: Color, wanted: int) -> Readiness:
         if self._capacity is not None:

@@ -10,6 +10,8 @@ Server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-ap
 from __future__ import annotations
 
 import json
+import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ from bluegreen.routers.kubernetes_managed import annotations_by, managers_of, wi
 OWNER = "bluegreen/owner"
 """The annotation that says whose the owned fields are: ``project/stack/name``."""
 _MARK = "bluegreen/mark."
+_ANSWER_LASTS_SECONDS = 0.05
 _OURS = (MANAGER, MARKS_MANAGER)
 _TRIES = 5
 
@@ -51,6 +54,7 @@ class KubernetesObjectRouter(ABC):
     _found: Mapping[str, Any] | None = field(default=None, init=False)
     _uid: str = field(default="", init=False)
     _owned: bool = field(default=False, init=False)
+    _marked_at_seconds: float = field(default=-math.inf, init=False)
 
     # -- what a platform says
 
@@ -123,7 +127,12 @@ class KubernetesObjectRouter(ABC):
         )
 
     def marks(self) -> Mapping[str, str]:
-        """The object's marks, kept as annotations: one call."""
+        """The object's marks, kept as annotations: one call; none right after ``mark``, whose answer has them.
+
+        Kubernetes orders writes: of two who mark at once, the second one's answer has the first one's mark.
+        """
+        if self._found is not None and time.monotonic() - self._marked_at_seconds < _ANSWER_LASTS_SECONDS:
+            return _marks_in(self._found)
         return self.read().marks
 
     # -- writing
@@ -162,13 +171,21 @@ class KubernetesObjectRouter(ABC):
         return Convergence.CONVERGED if self._settled(found, weights) else Convergence.PENDING
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks: one call, and one more where nothing was read before."""
+        """Set and remove marks: one call, and one more where nothing was read before; none to remove what is not there.
+
+        Who may set one may remove it: for Kubernetes both are a patch.
+        """
         if not self._owned:
             found = self._look()
             if found is None or not self._counts(found):
                 return
+        there = {} if self._found is None else _marks_in(self._found)
+        if all(value is None and name not in there for name, value in changes.items()):
+            return
         annotations = {_MARK + name: value for name, value in changes.items()}
-        self.cluster.merge(self._object, {"metadata": {"uid": self._uid, "annotations": annotations}}, MARKS_MANAGER)
+        fields = {"metadata": {"uid": self._uid, "annotations": annotations}}
+        self._found = self.cluster.merge(self._object, fields, MARKS_MANAGER)
+        self._marked_at_seconds = time.monotonic()
 
     # -- the rest
 
