@@ -10,13 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-import httpx
 
 from localcloud.cloud import LocalCloud
 from localcloud.cloud_map import Registrar
 from localcloud.dns import DnsServer
 from localcloud.dns_clients import NameProxy, Reach, Resolving
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Stack, one_by_one
 from tests.scenarios.ecs import config_of
 from tests.scenarios.variant import Requests, Variant, load
 
@@ -86,4 +85,5 @@ class EcsDns(Variant):
         return load(self.production)
 
     def colors(self, stack: Stack) -> set[str]:
-        return {httpx.get(self.production).headers["x-color"] for _ in range(40)}
+        with one_by_one(self.production) as client:
+            return {client.get("/").headers["x-color"] for _ in range(40)}

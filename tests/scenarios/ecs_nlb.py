@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import httpx
 
 from localcloud.cloud import LocalCloud
 from localcloud.haproxy import HaProxy
-from tests.e2e.stack import HEALTHZ, Stack
+from tests.e2e.stack import HEALTHZ, Stack, one_by_one
 from tests.scenarios.ecs import config_of
 from tests.scenarios.variant import Variant, load
 
@@ -67,8 +66,7 @@ class EcsNlb(Variant):
         return load(f"{self.url(stack)}/")
 
     def colors(self, stack: Stack) -> set[str]:
-        url = self.url(stack)
-        with httpx.Client(base_url=url, headers={"Connection": "close"}) as client:
+        with one_by_one(self.url(stack)) as client:
             return {client.get("/").headers["x-color"] for _ in range(30)}
 
 

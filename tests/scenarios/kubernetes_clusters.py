@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,13 +31,13 @@ class Clusters(EcsDns):
     data_plane = (
         "a real node that stands for both clusters, found through a real DNS server over the emulator's Route 53"
     )
-    namespace = "scenario-clusters"
     port = 80
     promotion_calls = 60
     rollback_calls = 30
     node: LocalNode
 
     def __init__(self) -> None:
+        self.namespace = f"scenario-clusters-{secrets.token_hex(3)}"
         self._ports: dict[str, int] = {}
 
     def prepare(self, request: pytest.FixtureRequest) -> None:

@@ -113,10 +113,6 @@ class Stored(OnKubernetes):
     promotion_calls = 40
     rollback_calls = 20
 
-    @property
-    def namespace(self) -> str:
-        return f"scenario-{self.route.replace('_', '-')}"
-
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         return {
             **super().config(cloud),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -19,6 +21,7 @@ from tests.e2e.stack import Stack
 from tests.scenarios.variant import Requests, Variant, load
 
 COLORS = ("blue", "green")
+FOLLOWS_SECONDS = 5.0
 
 
 class OnKubernetes(Variant):
@@ -33,12 +36,12 @@ class OnKubernetes(Variant):
     resource: ClassVar[str]
     node: LocalNode
 
+    def __init__(self) -> None:
+        # Another run on the same node has another one.
+        self.namespace = f"scenario-{self.platform.replace('_', '-')}-{secrets.token_hex(3)}"
+
     def prepare(self, request: pytest.FixtureRequest) -> None:
         self.node = request.getfixturevalue("node")
-
-    @property
-    def namespace(self) -> str:
-        return f"scenario-{self.platform.replace('_', '-')}"
 
     @contextlib.contextmanager
     def proxy(self, cloud: LocalCloud) -> Iterator[FaultProxy]:
@@ -109,5 +112,13 @@ class Behind(OnKubernetes):
         return load(stack.url, host_header=self.host)
 
     def colors(self, stack: Stack) -> set[str]:
+        """A proxy follows what its controller has said of a route a moment later: once it has, there is one color."""
+        deadline = time.monotonic() + FOLLOWS_SECONDS
+        while len(found := self.answering(stack)) > 1 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
+
+    def answering(self, stack: Stack) -> set[str]:
+        """Who answers some requests now."""
         with httpx.Client(headers={"Host": self.host}) as client:
             return {client.get(stack.url).headers["x-color"] for _ in range(50)}

@@ -113,14 +113,14 @@ def _age(pod: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _expression(asked: Mapping[str, Any]) -> str:
-    label, values = asked["key"], ",".join(asked.get("values") or ())
+    label, values = str(asked["key"]), ",".join(asked.get("values") or ())
     operators = {
         "In": f"{label} in ({values})",
         "NotIn": f"{label} notin ({values})",
         "Exists": label,
         "DoesNotExist": f"!{label}",
     }
-    return operators[asked["operator"]]
+    return operators[str(asked["operator"])]
 
 
 def _counted(found: Mapping[str, Any], name: str) -> int:

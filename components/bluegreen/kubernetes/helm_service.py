@@ -65,7 +65,8 @@ class HelmService(EnteredComponent):
             entry: how requests reach the pods: see ``KubernetesService``.
             container_port: the port that pods listen on, or its name: ``http`` in most charts.
             install: ``chart`` (default): each of its objects is a resource of the stack, and hooks do not run;
-                ``release``: Helm keeps a release, and the chart must not say how many replicas there are.
+                ``release``: Helm keeps a release. It then has to have an autoscaler: where a chart says ``replicas``,
+                every upgrade sets them back, at worst to none.
             workload: the kind of what the swap scales: ``Deployment`` or ``StatefulSet``.
             workloads: its name in each color; ``NAME-COLOR`` when absent, by the value ``fullnameOverride``.
             selectors: labels that select each color's pods. With ``chart`` the pods get labels of their own for that;
@@ -86,6 +87,9 @@ class HelmService(EnteredComponent):
         releases: dict[Color, HelmRelease] = {"blue": blue, "green": green}
         names: dict[Color, str] = {color: (workloads or {}).get(color, f"{name}-{color}") for color in COLORS}
         problems = [*name_problems(name), *_problems(install, workload, workloads, selectors)]
+        if install == "release" and autoscaling is None:
+            allowed = "the range of the chart's autoscaler: an upgrade would set replicas back that a chart says itself"
+            problems.append(Problem("autoscaling", None, allowed))
         for color, release in releases.items():
             problems += helm_release.problems_in(color, known(release))
         if autoscaling is not None:
