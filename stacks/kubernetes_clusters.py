@@ -38,6 +38,7 @@ shop = KubernetesClusters(
     service_type=setting("serviceType", "LoadBalancer"),
     replicas=setting("replicas", 2),
     retire_image=config.get("retireImage"),
+    retire_service_account=config.get("retireServiceAccount"),
     options={"pre_stop_seconds": setting("preStopSeconds", 5)},
     **swaps(),
 )

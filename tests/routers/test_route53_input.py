@@ -3,6 +3,7 @@
 import pytest
 
 from bluegreen.fields import Fields
+from bluegreen.rollout.model import Weights
 from bluegreen.routers import route53_records
 from bluegreen.routers.route53 import Route53Router
 from bluegreen.routers.route53_records import Shape, Target
@@ -62,3 +63,19 @@ def test_texts_of_txt_records_come_back_as_they_went():
     assert all(len(part) <= 255 for value in values for part in value.strip('"').split('" "')), "nor does a string"
     octal = {"ResourceRecords": [{"Value": r'"bluegreen:owner=p\057s\057n"'}]}
     assert route53_records.Found(note=octal).owner == "p/s/n"
+
+
+@pytest.mark.parametrize(
+    ("blue", "green", "kind"), [("192.0.2.1", "192.0.2.2", "A"), ("2001:db8::1", "2001:db8::2", "AAAA")]
+)
+def test_addresses_become_address_records(blue, green, kind):
+    shape = Shape("web.example.com", {"blue": Target(blue), "green": Target(green)}, "p/s/web")
+    (record,) = shape.records(Weights.all_on("green"))
+    assert (record["Type"], record["ResourceRecords"]) == (kind, [{"Value": green}])
+    assert shape.weights([record]) == Weights.all_on("green")
+
+
+def test_a_name_for_one_color_and_an_address_for_the_other_is_refused():
+    (said,) = problems(targets={"blue": "blue.example.net", "green": "192.0.2.2"})
+    assert "targets.green: '192.0.2.2' is not allowed" in said
+    assert "a host name like blue's, or an IP address of the same version" in said

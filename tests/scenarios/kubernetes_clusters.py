@@ -67,6 +67,7 @@ class Clusters(EcsDns):
             "replicas": "1",
             "idleCapacityPercent": "100",
             "preStopSeconds": "1",
+            "retireServiceAccount": "default",  # the one node has room for one of a name
             "steadyStateTimeoutSeconds": "120",
             "strategy": STEPS,
             "gates": TARGET_HEALTH,

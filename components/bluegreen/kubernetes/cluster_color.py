@@ -119,6 +119,7 @@ def declare_cluster(
     disruption_budget: Mapping[str, Any] | None,
     service: Mapping[str, Any],
     service_port: int,
+    own_account: bool,
     parent: pulumi.Resource,
 ) -> ColorCluster:
     """A color's workload in its cluster, a Service in front of it, and as whom it retires.
@@ -133,6 +134,7 @@ def declare_cluster(
         disruption_budget: as it was given; ``None``: there is none.
         service: its Service.
         service_port: that Service's port.
+        own_account: whether the ServiceAccount that it retires as is there already.
         parent: the component.
     """
     name = f"{settings.name}-{color}"
@@ -148,17 +150,21 @@ def declare_cluster(
         parent=parent,
         provider=provider,
     )
-    account = retirement.declare_account(
-        settings.name,
-        settings.namespace,
-        settings.kind,
-        workloads={color: name},
-        autoscalers={} if autoscaling is None else {color: name},
-        only_if={},
-        labels=dict(settings.labels),
-        parent=parent,
-        provider=provider,
-        urn_name=f"{retirement.account_name(settings.name)}-{color}",
+    account = (
+        []
+        if own_account
+        else retirement.declare_account(
+            settings.name,
+            settings.namespace,
+            settings.kind,
+            workloads={color: name},
+            autoscalers={} if autoscaling is None else {color: name},
+            only_if={},
+            labels=dict(settings.labels),
+            parent=parent,
+            provider=provider,
+            urn_name=f"{retirement.account_name(settings.name)}-{color}",
+        )
     )
     front = declare(service, parent, provider=provider)
     return ColorCluster(settings, color, front, service_port, provider, [*made, *account])

@@ -64,6 +64,7 @@ class KubernetesClusters(SwappedComponent):
         subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
         auto_mode: bool = False,
         retire_image: pulumi.Input[str] | None = None,
+        retire_service_account: str | None = None,
         options: WorkloadOptions | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **settings: Unpack[SwapSettings],
@@ -92,6 +93,7 @@ class KubernetesClusters(SwappedComponent):
             subnet_ids: for load balancers that the entry makes.
             auto_mode: whether EKS Auto Mode runs the clusters, and so binds target groups by an API of its own.
             retire_image: with ``kubectl`` as its entry point, for the CronJob that scales the old color down.
+            retire_service_account: as whom, in both clusters; one with just that right is made in each when absent.
             options: what both workloads have: see ``WorkloadOptions``.
             opts: the usual options.
             **settings: how swaps go: see ``bluegreen.aws.SwapSettings``.
@@ -113,7 +115,7 @@ class KubernetesClusters(SwappedComponent):
             "workloads": names,
             "replicas": replicas,
             "clusters": {color: in_cluster.connection_of(release) for color, release in releases.items()},
-            "retire": retirement.section(retirement.account_name(name), retire_image, {}),
+            "retire": retirement.section(retire_service_account or retirement.account_name(name), retire_image, {}),
         }
         if autoscaling is not None:
             capacity |= {"autoscalers": names, "autoscaling": scaling.capacity_section(autoscaling)}
@@ -152,6 +154,7 @@ class KubernetesClusters(SwappedComponent):
                     annotations=service_annotations,
                 ),
                 service_port=service_port,
+                own_account=retire_service_account is not None,
                 parent=self,
             )
             for color, release in releases.items()

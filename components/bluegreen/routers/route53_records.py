@@ -9,6 +9,7 @@ Route 53 records have no tags. The owner and the marks are the values of a TXT r
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,10 +52,10 @@ def host(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a color is: the value of a CNAME record, or with a ``zone_id`` what an alias stands for.
+    """Where a color is: the value of a CNAME or an address record, or with a ``zone_id`` what an alias stands for.
 
     Attributes:
-        dns_name: the host name.
+        dns_name: the host name, or an IP address.
         zone_id: the hosted zone of an alias' target, as a load balancer or another service has it.
         evaluate_target_health: whether Route 53 leaves the color out while it is not healthy; aliases only.
     """
@@ -63,9 +64,17 @@ class Target:
     zone_id: str = ""
     evaluate_target_health: bool = True
 
+    @property
+    def kind(self) -> str:
+        """The type of a record with this value: a name, as some load balancers have, or an address, as others have."""
+        try:
+            return "A" if ipaddress.ip_address(self.dns_name).version == 4 else "AAAA"
+        except ValueError:
+            return "CNAME"
+
 
 def parse_targets(fields: Fields) -> dict[Color, Any]:
-    """The ``targets`` section: for each color a host name, or ``dns_name`` and ``zone_id`` of an alias."""
+    """The ``targets`` section: for each color a host name, an IP address, or ``dns_name`` and ``zone_id`` of an alias."""
     section = fields.section("targets") or Fields({})
     found = {color: _parse_target(section, color) for color in COLORS}
     section.done()
@@ -76,6 +85,8 @@ def parse_targets(fields: Fields) -> dict[Color, Any]:
             section.problem("green", green.dns_name, "another target than blue's")
         if bool(blue.zone_id) != bool(green.zone_id):
             section.problem("green", green.dns_name, "an alias like blue's, or a host name like blue's")
+        elif blue.kind != green.kind:
+            section.problem("green", green.dns_name, "a host name like blue's, or an IP address of the same version")
     return found
 
 
@@ -146,7 +157,7 @@ class Shape:
         name: the record's name.
         targets: where each color is.
         owner: who owns the records.
-        ttl_seconds: how long resolvers keep an answer; of CNAME records.
+        ttl_seconds: how long resolvers keep an answer; of records that are no aliases.
         ipv6: whether aliases answer for AAAA, too.
         health_check_ids: a Route 53 health check for each color's records.
     """
@@ -167,7 +178,7 @@ class Shape:
     def types(self) -> tuple[str, ...]:
         """The record types that carry traffic."""
         if not self.targets["blue"].zone_id:
-            return ("CNAME",)
+            return (self.targets["blue"].kind,)
         return ("A", "AAAA") if self.ipv6 else ("A",)
 
     def records(self, weights: Weights) -> list[Record]:

@@ -17,6 +17,7 @@ from bluegreen.kubernetes.entry.services import (
     by_use,
     color_names,
     color_services,
+    found_url,
     service_manifest,
     url_of,
 )
@@ -105,8 +106,7 @@ class ServiceEntry:
     def declare(self, ground: Ground) -> Entered:
         """Production, stage, and a Service for each color: what a gate asks stays with its color when these swap."""
         namespace, production, stage = ground.place.namespace, self._production(ground), self._stage(ground)
-        front = self._found(ground) if self.adopt else self._made(ground, production, self.service_type, "production")
-        made = [] if self.adopt else [front]
+        made = [] if self.adopt else [self._made(ground, production, self.service_type, "production")]
         if stage:
             made.append(self._made(ground, stage, self.preview_type, "stage"))
         previews = color_services(
@@ -118,7 +118,9 @@ class ServiceEntry:
 
         names = color_names(ground)
         return Entered(
-            url=url(front, production, self.service_type),
+            url=found_url(self._found(ground), production, namespace, self.node_host)
+            if self.adopt
+            else url(made[0], production, self.service_type),
             preview_urls={color: url(previews[color], names[color], self.preview_type) for color in COLORS},
             services=by_use(ground, production=production, **({"stage": stage} if stage else {})),
             made=[*made, *previews.values()],
@@ -172,7 +174,7 @@ def service(
     Args:
         service_name: the production Service's name; the component's when absent.
         stage_suffix: of the stage Service, which has the idle color; ``None``: there is none.
-        service_type: production's: ``ClusterIP``, ``NodePort`` or ``LoadBalancer``.
+        service_type: production's, where it is made: ``ClusterIP``, ``NodePort`` or ``LoadBalancer``.
         preview_type: that of the stage and the colors' Services; ``NodePort`` where production is one, too, else
             ``ClusterIP``, which gates can ask from within the cluster alone.
         port: of each Service.

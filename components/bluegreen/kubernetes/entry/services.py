@@ -93,15 +93,45 @@ def url_of(service: Any, name: str, namespace: str, *, service_type: str, port: 
     return cluster_url(name, namespace, port)
 
 
+def found_url(service: Any, name: str, namespace: str, host: str) -> pulumi.Output[str]:
+    """Where a Service that is there already answers, whatever type it is of."""
+
+    def url(known: Sequence[Any]) -> str:
+        spec, status, node = known
+        if _field(spec, "type") == "NodePort":
+            return f"http://{node}:{_node_port(spec)}"
+        balanced = _field(spec, "type") == "LoadBalancer"
+        where = address_of(status) if balanced else f"{name}.{namespace}.svc.cluster.local"
+        return f"http://{where}{_suffix('http', int(_field(_port(spec), 'port') or DEFAULT_PORTS['http']))}"
+
+    return pulumi.Output.all(service.spec, service.status, host).apply(url)
+
+
 def _suffix(scheme: str, port: int) -> str:
     return "" if DEFAULT_PORTS[scheme] == port else f":{port}"
 
 
 def _node_port(spec: Any) -> str:
-    return str(spec.ports[0].node_port)
+    # None yet in a preview of a Service that is to be made.
+    return str(int(_field(_port(spec), "node_port", "nodePort") or 0))
+
+
+def _port(spec: Any) -> Any:
+    """The first port, as far as it is known."""
+    return next(iter(_field(spec, "ports") or ()), None)
 
 
 def address_of(status: Any) -> str:
     """The host name or address in a Service's status."""
-    found: Sequence[Any] = (status.load_balancer.ingress or []) if status and status.load_balancer else []
-    return str(found[0].hostname or found[0].ip) if found else "address-pending.invalid"
+    found: Sequence[Any] = _field(_field(status, "load_balancer", "loadBalancer"), "ingress") or []
+    return str(_field(found[0], "hostname") or _field(found[0], "ip")) if found else "address-pending.invalid"
+
+
+def _field(value: Any, *names: str) -> Any:
+    """A field of an output: an object where the stack made the resource, a plain mapping where it was looked up."""
+    for name in names:
+        found = value.get(name) if isinstance(value, Mapping) else None
+        found = getattr(value, name, None) if found is None else found
+        if found is not None:
+            return found
+    return None
