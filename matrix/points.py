@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,6 +122,30 @@ class Point:
 def all_points(calls: Mapping[Operation, Sequence[str]]) -> list[Point]:
     """Every point of the operations, whose calls a run without faults has listed; crashes come first."""
     return [*_crashes(calls), *_faults(calls)]
+
+
+def sample(every: Sequence[Point]) -> list[Point]:
+    """Each crash, and of the faults as few as have what there is in all of them.
+
+    That is: each call of an operation fails; calls of each name fail in each way; and each way is tried in each series,
+    with the config kept and reverted.
+    """
+    mixed = sorted((point for point in every if not point.crash), key=_scattered)
+    seen: set[object] = set()
+    chosen = set()
+    for point in mixed:
+        operation, way = point.operation, point.way
+        series = (point.attempts, point.lasting, point.reverted)
+        new = {(operation, point.number), (operation, way, point.call), (operation, way, series)} - seen
+        if new:
+            seen |= new
+            chosen.add(point)
+    return [point for point in every if point.crash or point in chosen]
+
+
+def _scattered(point: Point) -> bytes:
+    """An order that is always the same and has nothing to do with where a point stands."""
+    return hashlib.sha256(str(point).encode()).digest()
 
 
 def calls_struck(points: Sequence[Point]) -> dict[str, int]:

@@ -40,19 +40,21 @@ class Choice:
     Attributes:
         operation: the name of one operation; empty is all.
         crashes_only: leaves out the faults.
+        sampled: leaves out most faults (see `points.sample`).
         recover_with: ``module:function`` that makes what the next update is done by; another one than the product's
             own shows that the checks can fail.
     """
 
     operation: str = ""
     crashes_only: bool = False
+    sampled: bool = False
     recover_with: str = _OWN
 
     def chosen(self, every: Sequence[Point]) -> list[Point]:
         """The points."""
         return [
             point
-            for point in every
+            for point in (points.sample(every) if self.sampled else every)
             if self.operation in ("", point.operation.name) and (point.crash or not self.crashes_only)
         ]
 

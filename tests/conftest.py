@@ -19,6 +19,9 @@ __all__ = ["node", "pytest_configure_node", "pytest_sessionfinish"]
 
 REPO = Path(__file__).resolve().parent.parent
 
+# Hundreds of processes of the tests import the same modules: that they are compiled each time is for nobody's good.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # No test is decided by time: hypothesis' own stopwatch is off.
 settings.register_profile("bluegreen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bluegreen")

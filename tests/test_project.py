@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import bluegreen
-from bluegreen import aws
+from bluegreen import aws, kubernetes
 
 REPO = Path(__file__).resolve().parents[1]
 SOURCE = REPO / "components" / "bluegreen"
@@ -53,6 +53,29 @@ def test_the_public_names():
         "nlb",
     ]
     assert all(getattr(aws, name).__module__.startswith("bluegreen.aws.") for name in aws.__all__)
+    assert kubernetes.__all__ == [
+        "ArgoRollout",
+        "ClusterRelease",
+        "HelmRelease",
+        "HelmService",
+        "KubernetesClusters",
+        "KubernetesRelease",
+        "KubernetesService",
+        "ManifestRelease",
+        "ManifestService",
+        "SwapSettings",
+        "WorkloadOptions",
+        "aws_load_balancer",
+        "contour",
+        "gateway_route",
+        "grpc_route",
+        "istio",
+        "linkerd",
+        "nginx",
+        "service",
+        "traefik",
+    ]
+    assert all(getattr(kubernetes, name).__module__.startswith("bluegreen.kubernetes.") for name in kubernetes.__all__)
     with pytest.raises(AttributeError, match="no attribute 'elastic'"):
         aws.elastic  # noqa: B018 - looking at it is the test
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 import psutil
 
 from localcloud.fault_proxy import Drop
+from tests.e2e import warm
 from tests.e2e.stack import Background
 
 
@@ -31,9 +33,16 @@ class Killing:
             return
         for process in psutil.Process(self.ups[0].process.pid).children(recursive=True):
             if is_provider(process):
-                process.kill()
+                kill(process)
                 self.killed += 1
         raise Drop
+
+
+def kill(process: psutil.Process) -> None:
+    """SIGKILL to a process, and to the program for which it stands (see warm.py)."""
+    for pid in filter(None, (warm.twin_of(process.pid), process.pid)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()
 
 
 def is_provider(process: psutil.Process) -> bool:

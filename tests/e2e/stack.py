@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from localcloud.cloud import LocalCloud
+from tests.e2e import warm
 
 REPO = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 180
@@ -33,7 +34,7 @@ class Stack:
         shutil.copytree(REPO / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__", "config"))
         (folder / "stacks" / "config").mkdir()
         (folder / "state").mkdir()
-        self.env = {**cloud.process_env(), "PULUMI_BACKEND_URL": f"file://{folder}/state"}
+        self.env = {**cloud.process_env(), **warm.env(), "PULUMI_BACKEND_URL": f"file://{folder}/state"}
         self.pulumi("stack", "init", "test")
         self._config = folder / "stacks" / "config" / "Pulumi.test.yaml"
         self.set({"platform": platform, "aws:region": "us-east-1"})
@@ -112,8 +113,9 @@ class Stack:
 
     def control(self, color: str, **behavior: Any) -> None:
         """Tell the tasks of a color how to behave, often enough to reach each of them."""
-        for _ in range(6):
-            httpx.post(f"{self.url}/control", json=behavior, headers={"X-Bluegreen-Color": color}).raise_for_status()
+        with one_by_one(self.url) as client:
+            for _ in range(6):
+                client.post("/control", json=behavior, headers={"X-Bluegreen-Color": color}).raise_for_status()
 
     def destroy(self) -> None:
         """`pulumi destroy`."""
@@ -126,6 +128,11 @@ def bluegreen(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def one_by_one(url: str) -> httpx.Client:
+    """A client that opens a connection for each request. (`httpx.get` reads every certificate there is for each.)"""
+    return httpx.Client(base_url=url, headers={"Connection": "close"})
 
 
 class Background:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import httpx
 import pytest
 
 from localcloud.autoscaling.clients import client
 from localcloud.dns import DnsServer
 from localcloud.dns_clients import NameProxy, Reach, Resolving
 from localcloud.eks_pods import Pods
-from tests.e2e.stack import QUICK, Stack
+from tests.e2e.stack import QUICK, Stack, one_by_one
 
 ROLE = "arn:aws:iam::123456789012:role/eks"
 COLORS = ("blue", "green")
@@ -91,7 +90,8 @@ def made(cloud, aws_env, tmp_path_factory):
 
 def colors(url):
     """Those that answer at the production name, asked anew for each request."""
-    return {httpx.get(url).headers["x-color"] for _ in range(20)}
+    with one_by_one(url) as client:
+        return {client.get("/").headers["x-color"] for _ in range(20)}
 
 
 def test_traffic_goes_from_one_clusters_load_balancer_to_the_others_and_back(made):

@@ -179,7 +179,7 @@ def test_a_chart_is_installed_for_each_color_under_a_name_of_its_own():
 def test_a_release_that_helm_keeps_is_selected_by_its_instance():
     repository = "https://charts.example.com"
     blue = {"chart": "shop", "repository": repository, "version": "1.4.0", "release": "shop of May"}
-    found = installed(install="release", blue=blue, green=blue)
+    found = installed(install="release", blue=blue, green=blue, autoscaling={"min_replicas": 2, "max_replicas": 4})
     one = found.of("Release")["web-blue"]
     assert (one["name"], one["skipAwait"], one["repositoryOpts"]) == ("web-blue", True, {"repo": repository})
     assert found.swap["router"]["selectors"]["blue"] == {"app.kubernetes.io/instance": "web-blue"}
@@ -205,6 +205,7 @@ def test_names_and_labels_of_ones_own_are_taken():
         ({"green": {}}, "green.chart: None is not allowed"),
         ({"green": release("v2", values=3)}, "green.values: 3 is not allowed; allowed: an object"),
         ({"green": release("v2", tags="v2")}, "green.tags: 'v2' is not allowed; allowed: no such field"),
+        ({"install": "release"}, "autoscaling: None is not allowed; allowed: the range of the chart's autoscaler"),
         ({"install": "helm"}, "install: 'helm' is not allowed; allowed: chart, release"),
         ({"workload": "Pod"}, "workload: 'Pod' is not allowed; allowed: Deployment, StatefulSet"),
         ({"workloads": {"blue": "a"}}, "workloads.green: None is not allowed"),

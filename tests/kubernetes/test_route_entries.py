@@ -311,3 +311,30 @@ def test_a_stack_imports_only_what_it_uses():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     packages = {name.partition(".")[0] for name in done.stdout.split()}
     assert not packages & {"boto3", "pulumi_aws", "kubernetes"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "url"),
+    [
+        ({"type": "NodePort", "ports": [{"port": 80, "nodePort": 31000}]}, {}, "http://10.0.0.7:31000"),
+        ({"type": "ClusterIP", "ports": [{"port": 8080}]}, {}, "http://web.default.svc.cluster.local:8080"),
+        (
+            {"type": "LoadBalancer", "ports": [{"port": 80}]},
+            {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}},
+            "http://192.0.2.7",
+        ),
+    ],
+)
+def test_a_service_that_is_there_answers_where_it_says(spec, status, url):
+    existing = {"workload": "web", "labels": {"app": "web"}, "release": "web:v1"}
+    colors = {"blue": {"existing": existing}, "green": {"image": "app:v2", "labels": {"app": "web-green"}}}
+    seen = []
+
+    def program():
+        entry = service(service_name="web", adopt=True, node_host="10.0.0.7")
+        made = KubernetesService("shop", entry=entry, active_color="blue", **colors)
+        made.url.apply(seen.append)
+
+    found = Declared(program, outputs={"kubernetes:core/v1:Service": {"spec": spec, "status": status}})
+    assert seen == [url]
+    assert found.swap["router"]["adopt"] is True

@@ -1,13 +1,16 @@
-"""Every call of a promotion and a rollback fails in every way, on the emulator: all of the points of `make matrix`."""
+"""Every kill of `make matrix` on the emulator, and a sample of its faults; and that what is wrong would be found."""
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
+from localcloud.fault_proxy import WAYS
 from localcloud.progress import Silent
 from matrix import report
 from matrix.checks import after_the_recovery, after_the_strike
-from matrix.points import AUTOSCALED_PROMOTION, PROMOTION, UNREADY, Point
+from matrix.points import AUTOSCALED_PROMOTION, PROMOTION, UNREADY, Point, all_points, sample
 from matrix.run import Choice, Matrix, WorkerFailed, run
 from matrix.strikes import Outcome
 from matrix.worker import Tried
@@ -19,7 +22,7 @@ GOOD = Look({"green": 100}, frozenset({"green"}), {"blue": 1, "green": 1}, froze
 
 @pytest.mark.timeout(1800)
 def test_no_kill_and_no_fault_is_unsafe_and_the_next_update_converges(cloud, aws_env):
-    matrix = run(cloud, Silent())
+    matrix = run(cloud, Silent(), Choice(sampled=True))
     figures = report.figures(matrix)
     assert (figures["unconverged"], figures["unsafe"]) == (0, 0), report.troubles(matrix)
     assert matrix.calls["promotion"] > 20
@@ -29,12 +32,40 @@ def test_no_kill_and_no_fault_is_unsafe_and_the_next_update_converges(cloud, aws
     assert matrix.calls["from no task"] == 1
     # Before and after each call, each with the config kept and reverted.
     assert figures["crash_points"] >= 4 * (matrix.calls["promotion"] + matrix.calls["rollback"])
-    assert figures["fault_points"] >= 18 * (matrix.calls["promotion"] + matrix.calls["rollback"])
+    failed = [tried.point for tried in matrix.tried if not tried.point.crash]
+    for name in ("promotion", "rollback"):
+        numbers = {point.number for point in failed if point.operation.name == name}
+        assert numbers == set(range(1, matrix.calls[name] + 1)), "each call fails"
+        names = {point.call for point in failed if point.operation.name == name}
+        ways = {(point.call, point.way) for point in failed if point.operation.name == name}
+        assert ways == set(itertools.product(names, WAYS)), "in each way"
+
+
+CALLS = {
+    PROMOTION: ["elb:Read", "ecs:Read", "elb:Read", "elb:Write", "ecs:Read", "elb:Write", "elb:Read"],
+    AUTOSCALED_PROMOTION: ["elb:Read", "ecs:Read", "ecs:Write"],
+    UNREADY: ["elb:Read", "ecs:Read"],
+}
+
+
+def test_a_sample_has_each_kill_and_of_all_that_there_is_in_the_faults_something():
+    every = all_points(CALLS)
+    chosen = sample(every)
+    assert [point for point in chosen if point.crash] == [point for point in every if point.crash]
+    assert len(chosen) < 2 / 3 * len(every)
+    assert chosen == sample(every) == sorted(chosen, key=every.index)
+    for kind in (
+        lambda point: (point.operation, point.number),
+        lambda point: (point.operation, point.call, point.way),
+        lambda point: (point.operation, point.way, point.attempts, point.lasting, point.reverted),
+    ):
+        assert {kind(point) for point in chosen if not point.crash} == {kind(p) for p in every if not p.crash}
 
 
 @pytest.mark.timeout(600)
 def test_an_update_that_does_nothing_is_found_out(cloud, aws_env):
-    matrix = run(cloud, Silent(), Choice("rollback", crashes_only=True, recover_with="tests.matrix.idle:make"))
+    choice = Choice("rollback", crashes_only=True, recover_with="tests.matrix.idle:make")
+    matrix = run(cloud, Silent(), choice, workers=1)
     assert report.figures(matrix)["unconverged"] > matrix.calls["rollback"]
     assert any("the rule has" in line for line in report.troubles(matrix))
 

@@ -242,7 +242,8 @@ def test_a_swap_promotes_and_rolls_back_with_traffic(healthy, cloud):
     address = f"http://127.0.0.1:{cloud.alb_port(healthy.alb.arn)}"
 
     def answering():
-        return {httpx.get(address).headers["x-color"] for _ in range(20)}
+        with httpx.Client() as client:
+            return {client.get(address).headers["x-color"] for _ in range(20)}
 
     _, outputs = swap.create(inputs(healthy, "blue"))
     assert answering() == {"blue"}

@@ -74,7 +74,7 @@ class Target:
 
 
 def parse_targets(fields: Fields) -> dict[Color, Any]:
-    """The ``targets`` section: for each color a host name, an IP address, or ``dns_name`` and ``zone_id`` of an alias."""
+    """The ``targets`` section: for each color a host name, an address, or ``dns_name`` and ``zone_id`` of an alias."""
     section = fields.section("targets") or Fields({})
     found = {color: _parse_target(section, color) for color in COLORS}
     section.done()
