@@ -22,6 +22,7 @@ from tests.e2e import warm
 
 REPO = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 180
+_INITIALIZED: dict[str, bytes] = {}
 
 
 class Stack:
@@ -35,9 +36,22 @@ class Stack:
         (folder / "stacks" / "config").mkdir()
         (folder / "state").mkdir()
         self.env = {**cloud.process_env(), **warm.env(), "PULUMI_BACKEND_URL": f"file://{folder}/state"}
-        self.pulumi("stack", "init", "test")
+        self.env["PULUMI_STACK"] = "test"
+        self._init()
         self._config = folder / "stacks" / "config" / "Pulumi.test.yaml"
         self.set({"platform": platform, "aws:region": "us-east-1"})
+
+    def _init(self) -> None:
+        """`pulumi stack init`, whose files every later stack gets as they are: they do not depend on the folder."""
+        if not _INITIALIZED:
+            self.pulumi("stack", "init", "test")
+            written = [*(self.folder / "state").rglob("*"), *(self.folder / "stacks" / "config").iterdir()]
+            files = [path for path in written if path.is_file()]
+            _INITIALIZED.update({str(path.relative_to(self.folder)): path.read_bytes() for path in files})
+        for name, content in _INITIALIZED.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `pulumi` and return what came of it, success or not."""

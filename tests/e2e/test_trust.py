@@ -84,7 +84,7 @@ def test_a_second_update_of_the_same_swap_is_refused_with_the_holders_name(stack
     other = Stack.__new__(Stack)
     other.cloud, other.folder = stack.cloud, tmp_path / "copy"
     shutil.copytree(stack.folder, other.folder)
-    other.env = {**stack.env, "PULUMI_BACKEND_URL": f"file://{other.folder}/state", "PULUMI_STACK": "test"}
+    other.env = {**stack.env, "PULUMI_BACKEND_URL": f"file://{other.folder}/state"}
     other._config = other.folder / "stacks" / "config" / "Pulumi.test.yaml"
     stack.set({"activeColor": "green", "strategy": LONG})
     up = Background(stack)

@@ -64,7 +64,7 @@ class Clusters(EcsDns):
             **{f"{color}Context": f"cluster-{color}" for color in COLORS},
             "blueImage": LocalNode.image("v1"),
             "greenImage": LocalNode.image("v2"),
-            "replicas": "1",
+            "replicas": "2",  # more than the one that a host name counts as
             "idleCapacityPercent": "100",
             "preStopSeconds": "1",
             "retireServiceAccount": "default",  # the one node has room for one of a name

@@ -180,6 +180,7 @@ class Readiness:
     """Whether a color can take traffic: counts, and the first reason why not.
 
     ``fatal`` says that waiting will not help; ``starting`` are those of the expected ones that are not judged yet.
+    ``counts_units`` is false where what is counted stands for the whole color, such as a load balancer's name.
     """
 
     ready: bool
@@ -188,6 +189,11 @@ class Readiness:
     reason: str = ""
     fatal: bool = False
     starting: int = 0
+    counts_units: bool = True
+
+    def enough_for(self, wanted: int) -> bool:
+        """Whether so many units could take traffic, as far as the counts tell."""
+        return self.healthy >= wanted if self.counts_units else self.ready
 
     def __str__(self) -> str:
         return f"{self.healthy} of {self.expected} healthy" + (f" ({self.reason})" if self.reason else "")

@@ -207,7 +207,7 @@ class Runner:
             if not capacity.ready:
                 return capacity
         health = self._router.health(color)
-        if health.healthy < wanted:
+        if not health.enough_for(wanted):
             reason = health.reason or f"{health.healthy} of {wanted} targets are healthy"
             return Readiness(False, health.healthy, wanted, reason, health.fatal)
         return health

@@ -91,9 +91,9 @@ def _health_check(aws: AwsConnection, health_check_id: str) -> Readiness:
     reports = [str(observation.get("StatusReport", {}).get("Status", "")) for observation in seen]
     good = sum(report.startswith("Success") for report in reports)
     if reports and good / len(reports) > _HEALTHY_SHARE:
-        return Readiness(True, 1, 1)
+        return Readiness(True, 1, 1, counts_units=False)
     why = next((report for report in reports if not report.startswith("Success")), "no checker has reported yet")
-    return Readiness(False, 0, 1, f"health check {health_check_id}: {why}")
+    return Readiness(False, 0, 1, f"health check {health_check_id}: {why}", counts_units=False)
 
 
 def _resolves(name: str) -> Readiness:
@@ -101,7 +101,6 @@ def _resolves(name: str) -> Readiness:
     try:
         socket.getaddrinfo(name, None)
     except OSError as error:
-        return Readiness(
-            False, 0, 1, f"{name} does not resolve here ({error}); nothing else checks this color's health"
-        )
-    return Readiness(True, 1, 1)
+        reason = f"{name} does not resolve here ({error}); nothing else checks this color's health"
+        return Readiness(False, 0, 1, reason, counts_units=False)
+    return Readiness(True, 1, 1, counts_units=False)

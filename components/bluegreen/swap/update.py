@@ -309,7 +309,7 @@ def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> b
         return health.ready
     sizes = capacity.read()
     wanted = max(sizes[other(color)].present, 1)
-    return sizes[color].running >= wanted and health.healthy >= wanted and capacity.ready(color).ready
+    return sizes[color].running >= wanted and health.enough_for(wanted) and capacity.ready(color).ready
 
 
 def _still_there(previous: Mapping[str, str], spec: SwapSpec) -> dict[str, str]:
