@@ -1,3 +1,6 @@
+"""Values of the core that say something of themselves."""
+
+from bluegreen.rollout.model import Readiness
 
 
 def test_a_health_that_stands_for_the_whole_color_is_enough_for_any_size():
