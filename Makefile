@@ -15,8 +15,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	@touch $@
 
-setup: $(VENV)/.installed ## the Python environment
-	@$(PY) -m localcloud bootstrap
+# What is wanted of the tools: a show on AWS needs no Kubernetes, and the other way round.
+NEEDS := all
+demo bench matrix: NEEDS := aws
+demo-kubernetes bench-kubernetes: NEEDS := kubernetes
+
+setup: $(VENV)/.installed ## the Python environment and the tools
+	@$(PY) -m localcloud bootstrap $(NEEDS)
 
 demo: setup ## a service promoted and rolled back under load, on this machine
 	$(PY) -m demo $(if $(JSON),--json $(JSON))

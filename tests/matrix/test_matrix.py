@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from localcloud.fault_proxy import WAYS
+from localcloud.fault_api import WAYS
 from localcloud.progress import Silent
 from matrix import report
 from matrix.checks import after_the_recovery, after_the_strike
