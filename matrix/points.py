@@ -125,22 +125,25 @@ def all_points(calls: Mapping[Operation, Sequence[str]]) -> list[Point]:
 
 
 def sample(every: Sequence[Point]) -> list[Point]:
-    """Each crash, and of the faults as few as have what there is in all of them.
+    """As few points as have something of all that there is.
 
-    That is: each call of an operation fails; calls of each name fail in each way; and each way is tried in each series,
-    with the config kept and reverted.
+    Of the crashes: each moment between two calls, with the config kept and reverted as far as that is in all points.
+    (Killed after a call or before the next one: nothing is left that could tell the two apart.) Of the faults: each
+    call of an operation fails; calls of each name fail in each way; each way is tried in each series of an operation.
     """
-    mixed = sorted((point for point in every if not point.crash), key=_scattered)
     seen: set[object] = set()
     chosen = set()
-    for point in mixed:
+    for point in sorted(every, key=_scattered):
         operation, way = point.operation, point.way
-        series = (point.attempts, point.lasting, point.reverted)
-        new = {(operation, point.number), (operation, way, point.call), (operation, way, series)} - seen
-        if new:
-            seen |= new
+        if point.crash:
+            has: set[object] = {(operation, point.number - (way == KILLS[0]), point.reverted)}
+        else:
+            series = (point.attempts, point.lasting, point.reverted)
+            has = {(operation, point.number), (way, point.call), (operation, way, series)}
+        if not has <= seen:
+            seen |= has
             chosen.add(point)
-    return [point for point in every if point.crash or point in chosen]
+    return [point for point in every if point in chosen]
 
 
 def _scattered(point: Point) -> bytes:

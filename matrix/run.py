@@ -40,7 +40,7 @@ class Choice:
     Attributes:
         operation: the name of one operation; empty is all.
         crashes_only: leaves out the faults.
-        sampled: leaves out most faults (see `points.sample`).
+        sampled: leaves out what is much like other points (see `points.sample`).
         recover_with: ``module:function`` that makes what the next update is done by; another one than the product's
             own shows that the checks can fail.
     """

@@ -39,6 +39,8 @@ class Clusters(EcsDns):
     def __init__(self) -> None:
         self.namespace = f"scenario-clusters-{secrets.token_hex(3)}"
         self._ports: dict[str, int] = {}
+        self.names()
+        self.__dict__["zone_id"] = "Z0123456789"  # until there is one
 
     def prepare(self, request: pytest.FixtureRequest) -> None:
         self.node = request.getfixturevalue("node")
@@ -77,7 +79,6 @@ class Clusters(EcsDns):
     def proxy(self, cloud: LocalCloud) -> Iterator[FaultProxy]:
         """The zone is there before the stack is: it belongs to the whole company."""
         route53: Any = boto3.client("route53", endpoint_url=cloud.endpoint)
-        self.names()
         zone = route53.create_hosted_zone(Name=self.zone_name, CallerReference=self.zone_name)["HostedZone"]["Id"]
         self.__dict__["zone_id"] = zone.rpartition("/")[2]
         try:

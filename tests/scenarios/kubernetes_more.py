@@ -42,15 +42,10 @@ class Yaml(KubernetesService):
     data_plane = "a real node: kube-proxy and the pods of both colors"
     can_abort = False
 
-    @contextlib.contextmanager
-    def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
-        folder = stack.folder / "manifests"
-        folder.mkdir()
-        for color, version in zip(COLORS, ("v1", "v2"), strict=True):
-            (folder / f"{color}.yaml").write_text(yaml.safe_dump(rendered(color, LocalNode.image(version))))
-        stack.set({f"{color}Manifests": str(folder / f"{color}.yaml") for color in COLORS})
-        with super().around(cloud, stack):
-            yield
+    def config(self, cloud: LocalCloud) -> dict[str, Any]:
+        versions = zip(COLORS, ("v1", "v2"), strict=True)
+        texts = {color: yaml.safe_dump(rendered(color, LocalNode.image(version))) for color, version in versions}
+        return {**super().config(cloud), **{f"{color}Manifests": text for color, text in texts.items()}}
 
 
 def rendered(color: str, image: str) -> dict[str, Any]:

@@ -22,8 +22,9 @@ NETWORK = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-1a2b3c4d", "subnet-5e6
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_program_looks_nothing_up(name, cloud, aws_env, monkeypatch):
+def test_a_program_looks_nothing_up(name, request, cloud, aws_env, monkeypatch):
     made = variant(name)
+    made.prepare(request)
     config = {**NETWORK, **made.config(cloud), "activeColor": "blue"}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     asked = []
