@@ -19,6 +19,7 @@ from localcloud.fault_api import Answer, Way
 _PATH = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/[^/]+(?:/namespaces/[^/]+)?/(?P<plural>[a-z]+)(?:/(?P<name>[^/]+)(?:/(?P<sub>.+))?)?\Z"
 )
+_MARKS = "bluegreen-marks"
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _ANSWERS: dict[Way, tuple[int, str, str]] = {
     "throttled": (429, "TooManyRequests", "the server has received too many requests and has asked us to try again"),
@@ -28,7 +29,7 @@ _ANSWERS: dict[Way, tuple[int, str, str]] = {
 
 
 def call_name(method: str, path: str, headers: Message, body: bytes) -> str:  # noqa: ARG001 - the path says it all
-    """The verb and the resource; a dry run says so, since it changes nothing."""
+    """The verb and the resource; a dry run and marks are told apart, since they move no traffic."""
     parts = urlsplit(path)
     found, query = _PATH.match(parts.path), parse_qs(parts.query)
     if found is None:
@@ -37,8 +38,8 @@ def call_name(method: str, path: str, headers: Message, body: bytes) -> str:  # 
     if verb == "get" and not found["name"]:
         verb = "watch" if "watch" in query else "list"
     resource = f"{found['plural']}.{found['group']}" if found["group"] else found["plural"]
-    dry = " (dry run)" if query.get("dryRun") else ""
-    return f"{verb} {resource}{'/' + found['sub'] if found['sub'] else ''}{dry}"
+    note = " (dry run)" if query.get("dryRun") else " (marks)" if query.get("fieldManager") == [_MARKS] else ""
+    return f"{verb} {resource}{'/' + found['sub'] if found['sub'] else ''}{note}"
 
 
 def is_stream(path: str) -> bool:

@@ -27,6 +27,7 @@ from localcloud.fault_proxy import Fault, FaultProxy
         ("PATCH", "/api/v1/namespaces/web/services/web?fieldManager=bluegreen&force=true", "patch services"),
         ("PATCH", "/apis/apps/v1/namespaces/web/deployments/web-blue/scale", "patch deployments.apps/scale"),
         ("PATCH", "/apis/batch/v1/namespaces/web/cronjobs/x?dryRun=All", "patch cronjobs.batch (dry run)"),
+        ("PATCH", "/api/v1/namespaces/web/services/web?fieldManager=bluegreen-marks", "patch services (marks)"),
         ("DELETE", "/apis/batch/v1/namespaces/web/cronjobs/x", "delete cronjobs.batch"),
         ("GET", "/readyz", "get /readyz"),
     ],

@@ -19,6 +19,7 @@ class KubernetesService(OnKubernetes):
     service = "web"
     resource = "service/web"
     write_call = "patch services"
+    writes = 2  # production, and the stage after it
     promotion_calls = 40
     rollback_calls = 20
     can_abort = True
