@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from localcloud.kubernetes.running import running
+from localcloud.kubernetes.node import LocalNode
 from localcloud.progress import Progress
 
 GATEWAY = "public"
@@ -57,7 +57,7 @@ class Kubernetes:
     @contextlib.contextmanager
     def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:
         """Traefik carries the requests, by a Gateway as a platform team would have one."""
-        with running(state_dir, progress) as node:
+        with LocalNode.running(state_dir, progress) as node:
             traefik = node.traefik()
             node.apply(_gateway(traefik.gateway_class, traefik.port))
             try:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -191,7 +190,7 @@ def down(state_dir: Path | None = None) -> bool:
             if states.has_node(state):
                 PulumiHome(state).forget("aws")
             else:
-                shutil.rmtree(state)
+                states.remove(state)
         states.lock_file(state).unlink()
         return there
 

@@ -35,7 +35,6 @@ from localcloud.cache import locked
 from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
 from localcloud.kubernetes.node import LocalNode
-from localcloud.kubernetes.running import running
 from localcloud.progress import Progress, Silent
 
 INTERRUPT_SECONDS = 60.0
@@ -119,7 +118,7 @@ class Stack:
         ending.callback(shutil.rmtree, scratch, ignore_errors=True)
         self._make_project(scratch)
         if self._kubernetes:
-            self._place = ending.enter_context(running(self._state_dir, self._progress, scratch))
+            self._place = ending.enter_context(LocalNode.running(self._state_dir, self._progress, scratch))
         else:
             self.started_cloud = not _is_up(self._state_dir)
             if self.started_cloud:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -37,3 +39,15 @@ def has_node(state: Path) -> bool:
 def has_aws(state: Path) -> bool:
     """Whether there is an AWS emulator, or what is left of one."""
     return (state / "podman").exists() or (state / "env.json").exists()
+
+
+def remove(state: Path, seconds: float = 5.0) -> None:
+    """Remove the directory, also while a process that has just been ended writes its last into it."""
+    deadline = time.monotonic() + seconds
+    while state.exists():
+        try:
+            shutil.rmtree(state)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)

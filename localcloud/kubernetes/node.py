@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from localcloud import cache, paths
@@ -27,6 +27,7 @@ from localcloud.kubernetes.crds import crds
 from localcloud.kubernetes.layout import Layout
 from localcloud.kubernetes.record import Record
 from localcloud.kubernetes.sandbox import Sandbox
+from localcloud.kubernetes.waiting import until
 from localcloud.processes import no_proxy, run
 from localcloud.progress import Progress, Silent
 from localcloud.pulumi_home import PulumiHome
@@ -77,19 +78,20 @@ class LocalNode:
 
     @classmethod
     @contextlib.contextmanager
-    def running(cls, state_dir: Path | None = None, progress: Progress | None = None) -> Iterator[LocalNode]:
-        """One that is up is used, else one is started, and ended in the end."""
+    def running(
+        cls, state_dir: Path | None = None, progress: Progress | None = None, project_dir: Path = paths.CHECKOUT
+    ) -> Iterator[LocalNode]:
+        """One that is up is used, else one is started, and ended in the end, also half-way."""
         try:
-            node = cls.current(state_dir, progress)
+            cls.current(state_dir)
+            was_up = True
         except LocalCloudError:
-            node = None
-        if node is not None:
-            yield node
-            return
+            was_up = False
         try:
-            yield cls.up(state_dir, progress)
+            yield cls.up(state_dir, progress, project_dir)
         finally:
-            down(state_dir)
+            if not was_up:
+                down(state_dir)
 
     @property
     def kubeconfig(self) -> Path:
@@ -159,8 +161,13 @@ class LocalNode:
                     continue
                 chosen = [part for file in files for part in ("--filename", file)]
                 self.kubectl("apply", "--server-side", *chosen)
-                self.kubectl("wait", "--for=condition=Established", "--timeout=60s", *chosen)
+                # A definition that nobody has looked at yet has no conditions at all, and kubectl gives up on that.
+                until(partial(self._established, chosen), f"the resource definitions of {name} are served")
                 done.touch()
+
+    def _established(self, chosen: list[str | Path]) -> bool:
+        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", *chosen)
+        return True
 
     def traefik(self) -> extras.Traefik:
         """Traefik beside the node, for Gateway API routes and resources of its own; started if it does not run.
@@ -205,7 +212,7 @@ def down(state_dir: Path | None = None) -> bool:
             if states.has_aws(state):
                 PulumiHome(state).forget("kubernetes")
             else:
-                shutil.rmtree(state, ignore_errors=True)
+                states.remove(state)
         states.lock_file(state).unlink()
         return there
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from localcloud.cloud import LocalCloud
 from tests.e2e.stack import HEALTHZ, Stack
 from tests.scenarios.on_kubernetes import OnKubernetes
 from tests.scenarios.variant import Requests, load
+
+MOVED_SECONDS = 60.0
 
 
 class KubernetesArgo(OnKubernetes):
@@ -43,10 +46,12 @@ class KubernetesArgo(OnKubernetes):
         """Somebody takes what was there before, which Argo Rollouts still keeps, and gives it the traffic."""
         green = stack.output("workloads")["green"]
         self.patch({"spec": {"workloadRef": {"name": green}}})
-        self.node.kubectl(
-            *("wait", self.resource, "--namespace", self.namespace, "--timeout=60s"),
-            "--for=jsonpath={.spec.workloadRef.name}=" + green,
-        )
+        # Where its pods are kept no more: what `kubectl argo rollouts promote --full` does.
+        full = ("--subresource", "status", "--type", "merge", "--patch", '{"status": {"promoteFull": true}}')
+        deadline = time.monotonic() + MOVED_SECONDS
+        while self.live(stack) == {"blue": 100} and time.monotonic() < deadline:
+            self.node.kubectl("patch", self.resource, "--namespace", self.namespace, *full)
+            time.sleep(0.5)
 
     def requests(self, stack: Stack) -> contextlib.AbstractContextManager[Requests | None]:
         return load(stack.url)
