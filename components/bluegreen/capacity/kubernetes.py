@@ -6,6 +6,8 @@ not own them, and the swap does not own the rest.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -29,6 +31,8 @@ from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size, other
+
+_ANSWER_LASTS_SECONDS = 0.05
 
 
 @dataclass(slots=True)
@@ -70,6 +74,9 @@ class KubernetesCapacity:
     retirement: RetireSettings | None = None
     # Within one update, which asks for replicas before it waits for them.
     _failed_before: dict[Color, str] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _seen: dict[Color, tuple[float, dict[str, Any]]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -117,7 +124,9 @@ class KubernetesCapacity:
 
     def read(self) -> Mapping[Color, Size]:
         """Both workloads' counts: a call each. Only available replicas count as running."""
-        return {color: size_of(self._get(color)) for color in COLORS}
+        for color in COLORS:
+            self._seen[color] = (time.monotonic(), self._get(color))
+        return {color: size_of(self._seen[color][1]) for color in COLORS}
 
     def prepare(self, color: Color, size: int) -> None:
         """Ask for replicas that nothing takes away: three calls, and one or two more with autoscaling.
@@ -125,6 +134,7 @@ class KubernetesCapacity:
         Of a rollout that Kubernetes gave up on nothing is started afresh: that takes another template, which is the
         stack's. Kubernetes itself goes on trying, so what counts is what it says from now on.
         """
+        self._seen.clear()
         self._retirements.cancel(color)  # also when nobody asked before
         self._failed_before[color] = failed_at(self._get(color))
         # First: an autoscaler would take back at once what is above its maximum, or what no load asks for.
@@ -132,8 +142,12 @@ class KubernetesCapacity:
         self._scale(color, size)
 
     def ready(self, color: Color) -> Readiness:
-        """Whether all wanted replicas are available and of the present release: one call, two when not."""
-        found = self._get(color)
+        """Whether all wanted replicas are available and of the present release: one call, two when not.
+
+        None right after ``read``, where nothing was asked for in between.
+        """
+        asked_at, known = self._seen.get(color, (-math.inf, {}))
+        found = known if time.monotonic() - asked_at < _ANSWER_LASTS_SECONDS else self._get(color)
         readiness = judged(found, self._failed_before.get(color, ""))
         if readiness.ready or readiness.expected < 1 or not is_seen(found):
             return readiness

@@ -26,7 +26,8 @@ from bluegreen.routers.kubernetes_managed import annotations_by, managers_of, wi
 OWNER = "bluegreen/owner"
 """The annotation that says whose the owned fields are: ``project/stack/name``."""
 _MARK = "bluegreen/mark."
-_ANSWER_LASTS_SECONDS = 0.05
+ANSWER_LASTS_SECONDS = 0.05
+"""For how long nothing is asked again that has just been answered."""
 _OURS = (MANAGER, MARKS_MANAGER)
 _TRIES = 5
 
@@ -131,9 +132,14 @@ class KubernetesObjectRouter(ABC):
 
         Kubernetes orders writes: of two who mark at once, the second one's answer has the first one's mark.
         """
-        if self._found is not None and time.monotonic() - self._marked_at_seconds < _ANSWER_LASTS_SECONDS:
+        if self._found is not None and self._just_marked:
             return _marks_in(self._found)
         return self.read().marks
+
+    @property
+    def _just_marked(self) -> bool:
+        """Whether what is known of the object is the answer of a patch of this very moment."""
+        return time.monotonic() - self._marked_at_seconds < ANSWER_LASTS_SECONDS
 
     # -- writing
 

@@ -13,7 +13,9 @@ https://kubernetes.io/docs/concepts/services-networking/service/
 from __future__ import annotations
 
 import json
+import math
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +30,7 @@ from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weigh
 from bluegreen.routers.base import Capability
 from bluegreen.routers.flags import flag
 from bluegreen.routers.kubernetes_endpoints import endpoints
-from bluegreen.routers.kubernetes_object import KubernetesObjectRouter
+from bluegreen.routers.kubernetes_object import ANSWER_LASTS_SECONDS, KubernetesObjectRouter
 from bluegreen.routers.kubernetes_pods import health_of, pods, selector_text
 from bluegreen.routers.kubernetes_selectors import (
     Selectors,
@@ -78,6 +80,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     _pods: dict[str, Color] = field(default_factory=dict, init=False)
     _rehearsed: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
+    _healths: dict[Color, tuple[float, Readiness]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         if self.stage_service is not None:
@@ -149,7 +152,9 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             # What ``verify`` will not be allowed is found out before traffic moves; a rollback has no time for that.
             endpoints(self.cluster, self.namespace, self.service)
             self._rehearsed = True
-        self._apply(fields)
+        # A rehearsal writes what is there; that this is allowed, the patch of a moment ago has shown.
+        if not (self._just_marked and _selector_in(self._found or {}) == fields["spec"]["selector"]):
+            self._apply(fields)
         if self._stage is not None and weights.live_color is not None:
             self._staged = self._stage_color(weights.live_color, before)
             self._stage._apply(self._fields(Weights.all_on(self._staged)))
@@ -232,11 +237,16 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         service = self._found or self._look()
         if service is None:
             return Readiness(False, 0, 1, f"there is no {self._object} in {self.cluster}", fatal=True)
+        asked_at, known = self._healths.get(color, (-math.inf, Readiness(False)))
+        if time.monotonic() - asked_at < ANSWER_LASTS_SECONDS:
+            return known  # the readiness of a color, and a moment later a gate that asks for the same
         selector = self.selectors[color]
         nobody = f"no pod in {self.namespace} matches {selector_text(selector)}"
         found = pods(self.cluster, self.namespace, selector)
         self._pods.update({pod["metadata"]["uid"]: color for pod in found})
-        return health_of(found, service, nobody)
+        health = health_of(found, service, nobody)
+        self._healths[color] = (time.monotonic(), health)
+        return health
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types; the selector is replaced as a whole, since labels left over would match nothing."""
