@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from bluegreen.routers.kubernetes_split import Rule, Rules, Shape
 
 SPLIT = "bluegreen/split"
 """The annotation that says which of the rules are split: at 0/100 they look like a way to one color."""
+
+# Controllers say that they have read a route within milliseconds: worth waiting for, rather than for the next look.
+_LOOK_AGAIN_SECONDS, _FIRST_PAUSE_SECONDS = 0.5, 0.01
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +50,20 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
         return service_health(self.cluster, self.namespace, self.services[color])
 
     def verify(self, weights: Weights) -> Convergence:
+        """Whether the object says so and its controller does, after a moment of patience: most follow within one."""
+        deadline, pause = time.monotonic() + _LOOK_AGAIN_SECONDS, _FIRST_PAUSE_SECONDS
+        while (found := self._verify(weights)) is not Convergence.CONVERGED and self._answers_later():
+            if time.monotonic() + pause > deadline:
+                break
+            time.sleep(pause)
+            pause *= 2
+        return found
+
+    def _answers_later(self) -> bool:
+        """Whether what a look has found missing may come by itself: the controller's word."""
+        return bool(self.progress())
+
+    def _verify(self, weights: Weights) -> Convergence:
         """Whether the object says so and, where it has a status, the data plane does."""
         self._told = ""
         return KubernetesObjectRouter.verify(self, weights)
