@@ -26,7 +26,6 @@ class KubernetesArgo(OnKubernetes):
     # Each look more while pods start takes 3.
     promotion_calls = 120
     rollback_calls = 60
-    can_abort = True
 
     def prepare(self, request: pytest.FixtureRequest) -> None:
         super().prepare(request)

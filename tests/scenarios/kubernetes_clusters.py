@@ -34,6 +34,7 @@ class Clusters(EcsDns):
     port = 80
     promotion_calls = 60
     rollback_calls = 30
+    can_abort = True
     node: LocalNode
 
     def __init__(self) -> None:

@@ -23,7 +23,6 @@ from tests.scenarios.variant import Requests
 class Helm(KubernetesService):
     platform = "kubernetes_helm"
     data_plane = "a real node; Helm itself renders the chart"
-    can_abort = False
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         values = {
@@ -40,7 +39,6 @@ class Helm(KubernetesService):
 class Yaml(KubernetesService):
     platform = "kubernetes_yaml"
     data_plane = "a real node: kube-proxy and the pods of both colors"
-    can_abort = False
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         versions = zip(COLORS, ("v1", "v2"), strict=True)

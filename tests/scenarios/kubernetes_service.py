@@ -22,7 +22,6 @@ class KubernetesService(OnKubernetes):
     writes = 2  # production, and the stage after it
     promotion_calls = 40
     rollback_calls = 20
-    can_abort = True
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         return {**super().config(cloud), "serviceType": "NodePort", "gates": HEALTHZ}

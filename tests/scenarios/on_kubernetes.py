@@ -32,6 +32,7 @@ class OnKubernetes(Variant):
         resource: the object whose fields the swap owns, as kubectl has it: ``service/web``.
     """
 
+    can_abort = True
     service: ClassVar[str] = "shop"
     resource: ClassVar[str]
     node: LocalNode

@@ -109,7 +109,7 @@ def test_a_gate_that_fails_keeps_it_where_it_is(scene):
 
 
 def test_a_promotion_that_is_aborted_keeps_it_where_it_is(scene):
-    if not scene.variant.can_abort:  # the mark is the core's: one platform of each cloud stands for the others
+    if not scene.variant.can_abort:
         pytest.skip("an abort of a running swap is tried elsewhere: on AWS in tests/e2e/test_trust.py")
     with scene.undisturbed():
         scene.stack.set({"activeColor": "green", "gates": UNDECIDED})
