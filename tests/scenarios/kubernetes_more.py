@@ -107,7 +107,7 @@ class Grpc(Gateway):
         failed = {said: count for said, count in seen.items() if said not in COLORS}
         found.failed, found.made, found.errors = sum(failed.values()), seen.total(), failed
 
-    def answering(self, stack: Stack) -> set[str]:
+    def colors(self, stack: Stack) -> set[str]:
         return set(self._calls(stack, 50))
 
 

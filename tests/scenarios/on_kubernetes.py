@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -21,7 +20,6 @@ from tests.e2e.stack import Stack
 from tests.scenarios.variant import Requests, Variant, load
 
 COLORS = ("blue", "green")
-FOLLOWS_SECONDS = 5.0
 
 
 class OnKubernetes(Variant):
@@ -103,6 +101,7 @@ class Behind(OnKubernetes):
     """Behind a proxy on this machine, which tells services apart by their host."""
 
     host: ClassVar[str]
+    follows_seconds = 5.0
 
     def gates(self) -> list[dict[str, Any]]:
         """A proxy hears of new pods a moment after Kubernetes does."""
@@ -113,15 +112,5 @@ class Behind(OnKubernetes):
         return load(stack.url, host_header=self.host)
 
     def colors(self, stack: Stack) -> set[str]:
-        """A proxy follows what its controller has said of a route a moment later: once it has, there is one color."""
-        deadline = time.monotonic() + FOLLOWS_SECONDS
-        while True:
-            found = self.answering(stack)
-            if (len(found) == 1 and found <= set(COLORS)) or time.monotonic() > deadline:
-                return found
-            time.sleep(0.1)
-
-    def answering(self, stack: Stack) -> set[str]:
-        """Who answers some requests now."""
         with httpx.Client(headers={"Host": self.host}) as client:
             return {client.get(stack.url).headers.get("x-color", "nobody") for _ in range(50)}

@@ -7,6 +7,7 @@ what is looked at where nothing does, is said by each variant's `data_plane`.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -53,7 +54,10 @@ class Scene:
     def is_live(self, color: str) -> bool:
         """Whether the color, and nothing else, has production traffic."""
         assert self.variant.live(self.stack) == {color: 100}
-        assert self.variant.colors(self.stack) in (None, {color})
+        deadline = time.monotonic() + self.variant.follows_seconds
+        while (answering := self.variant.colors(self.stack)) not in (None, {color}) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert answering in (None, {color})
         return True
 
 

@@ -35,6 +35,8 @@ class Variant:
         promotion_calls: the most API calls of a promotion between two warm colors.
         rollback_calls: the same of a rollback.
         can_abort: whether the suite aborts a promotion here, too; on AWS a test of its own does.
+        follows_seconds: how long what carries requests may take to follow what the platform says of itself; a proxy
+            follows its controller a moment later.
     """
 
     platform: ClassVar[str]
@@ -44,6 +46,7 @@ class Variant:
     promotion_calls: ClassVar[int]
     rollback_calls: ClassVar[int]
     can_abort: ClassVar[bool] = False
+    follows_seconds: ClassVar[float] = 0.0
 
     def prepare(self, request: pytest.FixtureRequest) -> None:
         """Get what the platform needs beside the AWS emulator; an instance is prepared once, before anything else."""
