@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from bluegreen._version import __version__
 from localcloud import paths
 from localcloud.errors import LocalCloudError
 from localcloud.processes import run
@@ -70,7 +71,13 @@ class PulumiHome:
         _write_program(self.bin / pulumi_tool.LANGUAGE_HOST, "localcloud.language_host")
 
     def install_plugins(self) -> None:
-        """A stand-in a package in `localcloud/plugins`; a real plugin that is installed already is preferred."""
+        """A stand-in a package in `localcloud/plugins`; a real plugin that is installed already is preferred.
+
+        Beside them the plugin of this checkout.
+        """
+        own = self.home / "plugins" / f"resource-bluegreen-v{__version__}"
+        own.mkdir(exist_ok=True)
+        _write_program(own / "pulumi-resource-bluegreen", "bluegreen.plugin")
         for package in sorted(PLUGINS.iterdir()):
             if not (package / "__main__.py").is_file():
                 continue

@@ -27,7 +27,7 @@ from bluegreen.swap import contract
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import ABORT, holder_of, leases_in, mark_text, who
 
-TYPES = ("pulumi-python:dynamic/bluegreen:TrafficSwap",)
+TYPES = ("pulumi-python:dynamic/bluegreen:TrafficSwap", "bluegreen:index:TrafficSwap")
 _SHOWN_SWAPS = 5
 
 

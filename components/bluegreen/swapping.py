@@ -12,11 +12,13 @@ import pulumi
 
 from bluegreen.declaration import known, refuse, strategy_inputs
 from bluegreen.fields import UNKNOWN
+from bluegreen.hosting import hosted
+from bluegreen.naming import camel
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Strategy
 from bluegreen.rollout.strategy import all_at_once
-from bluegreen.swap import contract
-from bluegreen.swap.dynamic import TrafficSwap
+from bluegreen.swap import contract, resource
+from bluegreen.swap.resource import SwapResource
 
 PREVIEW_HEADER = "X-Bluegreen-Color"
 """A request with this header reaches the color that it names, live or idle, where an entry has such a rule."""
@@ -36,6 +38,9 @@ class SwapSettings(TypedDict, total=False):
         converge_timeout_seconds: how long a written weight may take to take effect; the default is the platform's.
         notifications: who is told how a swap ended, from ``bluegreen.notifications``.
         event_log: a file to which every event of a swap is appended as a line of JSON.
+        swap_provider: who does the swap: ``dynamic``, the program's own Python, which needs no installation, or
+            ``native``, the plugin; the stack's ``bluegreen:swapProvider`` by default, then ``dynamic``. Changing it
+            replaces nothing and moves no traffic.
     """
 
     strategy: Strategy | Mapping[str, Any] | str | None
@@ -48,6 +53,7 @@ class SwapSettings(TypedDict, total=False):
     converge_timeout_seconds: float
     notifications: Sequence[Mapping[str, Any]]
     event_log: str | None
+    swap_provider: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,13 @@ class Draft:
         name: the component's.
         owner: ``project/stack/name``.
         inputs: the swap's inputs, ``UNKNOWN`` where only an update knows.
+        provider: who does the swap: ``dynamic`` or ``native``.
     """
 
     name: str
     owner: str
     inputs: Mapping[str, Any]
+    provider: str
 
     def declare(
         self,
@@ -74,7 +82,7 @@ class Draft:
         preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
         gates: Sequence[Mapping[str, Any]] | None = None,
         depends_on: Sequence[pulumi.Resource] = (),
-    ) -> TrafficSwap:
+    ) -> SwapResource:
         """Declare the swap.
 
         Args:
@@ -99,7 +107,7 @@ class Draft:
             **({} if capacity is None else {"capacity": dict(capacity)}),
         }
         options = pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on))
-        return TrafficSwap(f"{self.name}-swap", inputs, options)
+        return resource.declare(f"{self.name}-swap", inputs, options, provider=self.provider)
 
 
 def owner_of(name: str) -> str:
@@ -150,6 +158,7 @@ def draft(
     if unknown:  # as Python itself does for an argument that a function does not have
         raise TypeError(f"{name}: unexpected arguments: {', '.join(unknown)}")
     given: dict[str, Any] = dict(settings)
+    provider = given.pop("swap_provider", None) or pulumi.Config("bluegreen").get("swapProvider") or "dynamic"
     if converge_timeout_seconds is not None:
         given.setdefault("converge_timeout_seconds", converge_timeout_seconds)
     headers = {} if preview_headers is None else {color: dict(preview_headers.get(color, {})) for color in COLORS}
@@ -165,8 +174,8 @@ def draft(
         "releases": UNKNOWN,
         **({} if capacity is None else {"capacity": dict(capacity)}),
     }
-    refuse(name, [*contract.problems_in(known(inputs)), *problems])
-    return Draft(name, owner_of(name), inputs)
+    refuse(name, [*contract.problems_in(known(inputs)), *resource.problems_in(provider), *problems])
+    return Draft(name, owner_of(name), inputs, provider)
 
 
 class SwappedComponent(pulumi.ComponentResource):
@@ -182,9 +191,9 @@ class SwappedComponent(pulumi.ComponentResource):
     weights: pulumi.Output[Mapping[str, int]]
     history: pulumi.Output[Sequence[Mapping[str, Any]]]
 
-    def _show(self, swap: TrafficSwap, **more: Any) -> None:
+    def _show(self, swap: SwapResource, **more: Any) -> None:
         """Set the outputs; ``more`` are the component's own."""
         shown = {"live_color": swap.live_color, "weights": swap.weights, "history": swap.history, **more}
         for key, value in shown.items():
             setattr(self, key, value)
-        self.register_outputs(shown)
+        self.register_outputs({camel(key): value for key, value in shown.items()} if hosted() else shown)

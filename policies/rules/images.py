@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from .containers import containers_of, tag_and_digest
-from .values import TASK_DEFINITION, TRAFFIC_SWAP, Props, shown
+from .values import TASK_DEFINITION, TRAFFIC_SWAPS, Props, shown
 
-TYPES = frozenset({TASK_DEFINITION, TRAFFIC_SWAP})
+TYPES = frozenset({TASK_DEFINITION, *TRAFFIC_SWAPS})
 FORBIDDEN_TAGS = ("latest",)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .colors import other
-from .values import TRAFFIC_SWAP, Props
+from .values import TRAFFIC_SWAPS, Props
 
-TYPES = frozenset({TRAFFIC_SWAP})
+TYPES = TRAFFIC_SWAPS
 
 
 def violations(name: str, props: Props) -> list[str]:

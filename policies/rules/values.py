@@ -24,7 +24,8 @@ UNKNOWN: Final = _Unknown()
 TARGET_GROUPS: Final = frozenset({"aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup"})
 TASK_DEFINITION: Final = "aws:ecs/taskDefinition:TaskDefinition"
 ECS_SERVICE: Final = "aws:ecs/service:Service"
-TRAFFIC_SWAP: Final = "pulumi-python:dynamic/bluegreen:TrafficSwap"
+# Of the imported package and of the plugin.
+TRAFFIC_SWAPS: Final = frozenset({"pulumi-python:dynamic/bluegreen:TrafficSwap", "bluegreen:index:TrafficSwap"})
 
 
 @dataclass(frozen=True, slots=True)

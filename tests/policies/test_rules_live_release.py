@@ -2,6 +2,7 @@
 
 import pytest
 
+from bluegreen.swap import native
 from bluegreen.swap.dynamic import TrafficSwap
 from bluegreen.swap.service import SwapService
 from rules import live_release
@@ -47,4 +48,4 @@ def test_no_known_change_passes(change):
 
 
 def test_the_type_is_the_swaps_own():
-    assert {f"pulumi-python:{TrafficSwap._resource_type_name}"} == live_release.TYPES
+    assert {f"pulumi-python:{TrafficSwap._resource_type_name}", native.TOKEN} == live_release.TYPES

@@ -11,9 +11,10 @@ import pulumi
 from bluegreen import swapping
 from bluegreen.aws.entry.base import Entered, Entry
 from bluegreen.aws.gate_inputs import bound
+from bluegreen.connections import AwsConnection
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
-from bluegreen.swap.dynamic import TrafficSwap
+from bluegreen.swap.resource import SwapResource
 from bluegreen.swapping import SwappedComponent
 
 
@@ -26,7 +27,7 @@ class SwapSettings(swapping.SwapSettings, total=False):
             ``bluegreen.swapping.SwapSettings``.
     """
 
-    aws_connection: Mapping[str, str] | None
+    aws_connection: AwsConnection | Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Draft(swapping.Draft):
         target_group_arns: Mapping[Color, pulumi.Input[str]] | None = None,
         gates: Sequence[Mapping[str, Any]] | None = None,
         depends_on: Sequence[pulumi.Resource] = (),
-    ) -> TrafficSwap:
+    ) -> SwapResource:
         """Declare the swap.
 
         Args:
@@ -113,7 +114,7 @@ def draft(
         converge_timeout_seconds=converge_timeout_seconds,
         problems=problems,
     )
-    return Draft(checked.name, checked.owner, checked.inputs, connection_of(settings))
+    return Draft(checked.name, checked.owner, checked.inputs, checked.provider, connection_of(settings))
 
 
 def tags_of(name: str, tags: Mapping[str, str] | None) -> tuple[dict[str, str], dict[Color, dict[str, str]]]:
@@ -139,7 +140,7 @@ class EnteredComponent(SwappedComponent):
     target_group_arns: pulumi.Output[Mapping[str, str]]
     listener_arn: pulumi.Output[str] | None
 
-    def _show_entered(self, swap: TrafficSwap, entry: Entry, entered: Entered, **more: Any) -> None:
+    def _show_entered(self, swap: SwapResource, entry: Entry, entered: Entered, **more: Any) -> None:
         self._show(
             swap,
             url=entered.url,

@@ -11,7 +11,7 @@ from bluegreen.kubernetes.entry.base import Entered
 from bluegreen.kubernetes.service_swap import ServiceSwap
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
-from bluegreen.swap.dynamic import TrafficSwap
+from bluegreen.swap.resource import SwapResource
 from bluegreen.swapping import SwappedComponent
 
 _LONGEST_NAME = 40
@@ -35,7 +35,7 @@ class EnteredComponent(SwappedComponent):
     services: pulumi.Output[Mapping[str, str]]
     workloads: pulumi.Output[Mapping[str, str]]
 
-    def _show_entered(self, checked: ServiceSwap, swap: TrafficSwap, entered: Entered) -> None:
+    def _show_entered(self, checked: ServiceSwap, swap: SwapResource, entered: Entered) -> None:
         names = checked.workloads.names
         self._show(
             swap,

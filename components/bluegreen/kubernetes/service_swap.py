@@ -16,7 +16,7 @@ from bluegreen.kubernetes.entry.base import Entered, Entry, Ground
 from bluegreen.kubernetes.swapping import SwapSettings, draft
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
-from bluegreen.swap.dynamic import TrafficSwap
+from bluegreen.swap.resource import SwapResource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class ServiceSwap:
         component: pulumi.Resource,
         releases: Mapping[Color, pulumi.Input[str]],
         color_objects: Callable[[], Sequence[pulumi.Resource]],
-    ) -> tuple[TrafficSwap, Entered]:
+    ) -> tuple[SwapResource, Entered]:
         """Declare the entry, the colors, as whom they retire, and the swap.
 
         Args:

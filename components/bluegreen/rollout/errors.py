@@ -14,8 +14,9 @@ BluegreenError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bluegreen.rollout.model import Color, Weights
 
@@ -85,7 +86,10 @@ class SwapFailed(BluegreenError):
         live_color: the color that carries production traffic now, ``None`` for a mix or for none.
         moved: whether traffic had moved before it was put back.
         next_step: what the user does next.
+        outputs: the swap's outputs as they are now, once whoever runs it has set them; ``None`` until then.
     """
+
+    outputs: Mapping[str, Any] | None = None
 
     def __init__(self, reason: str, *, weights: Weights, next_step: str, restored: str, moved: bool = True) -> None:
         self.reason = reason

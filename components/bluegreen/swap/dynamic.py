@@ -27,6 +27,8 @@ from bluegreen.rollout.model import Event
 from bluegreen.swap import contract
 from bluegreen.swap.service import SwapService
 
+_NATIVE_TYPE = "bluegreen:index:TrafficSwap"
+
 
 def _service(props: Mapping[str, Any]) -> SwapService:
     """A service that tells the user's terminal what it does, while it does it."""
@@ -82,7 +84,9 @@ class TrafficSwapProvider(ResourceProvider):
             pulumi.log.warn(_name(_news) + warning)
         for note in found.notes:
             pulumi.log.info(_name(_news) + note)
-        return DiffResult(changes=found.changes, replaces=list(found.replaces), delete_before_replace=False)
+        # A state from the plugin has no provider in it, which a destroy asks for: an update puts it there.
+        changes = found.changes or "__provider" not in _olds
+        return DiffResult(changes=changes, replaces=list(found.replaces), delete_before_replace=False)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start production traffic."""
@@ -118,5 +122,7 @@ class TrafficSwap(Resource, module="bluegreen", name="TrafficSwap"):
             inputs: see ``bluegreen.swap.contract``; values may be outputs of other resources.
             opts: the usual options.
         """
+        own = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=_NATIVE_TYPE)])
         outputs = dict.fromkeys(contract.OUTPUT_KEYS)
-        super().__init__(TrafficSwapProvider(), name, {**inputs, **outputs}, opts)
+        options = pulumi.ResourceOptions.merge(own, opts)
+        super().__init__(TrafficSwapProvider(), name, {**inputs, **outputs}, options)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.calls import counted
+from bluegreen.fields import UNKNOWN
 from bluegreen.gates.base import GateContext
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem
@@ -29,12 +30,16 @@ class Difference:
         replaces: input keys whose change makes this another swap.
         warnings: for the reviewer's eye: drift, or why it could not be looked for.
         notes: what else the reviewer should know.
+        keys: the input keys whose values differ.
+        drifted: the live weights, where they are not what the last update left.
     """
 
     changes: bool
     replaces: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    drifted: Weights | None = None
 
 
 class SwapService:
@@ -78,9 +83,10 @@ class SwapService:
             olds: the last update's outputs.
             news: checked inputs; values may be unknown.
         """
+        keys = tuple(contract.changed_keys(olds, news))
         if contract.where_changed(olds, news):
-            return Difference(changes=True, replaces=("router",))
-        changed = bool(contract.changed_keys(olds, news))
+            return Difference(changes=True, replaces=("router",), keys=keys)
+        changed = bool(keys)
         target, recorded = news.get("active_color"), contract.recorded_in(olds)
         notes: list[str] = []
         warnings: list[str] = []
@@ -88,10 +94,10 @@ class SwapService:
             spec = _spec_of(olds)
             found = spec.build_router().read()
             if target != olds.get("live_color") and target in COLORS:
-                notes.append(self._outlook(spec, olds, news, target))
+                notes.append(self._readiness(spec, olds, news, target))
                 warnings += self._offline(news)
         except BluegreenError as error:
-            return Difference(changed, warnings=(f"the live weights could not be looked at: {error}",))
+            return Difference(changed, warnings=(f"the live weights could not be looked at: {error}",), keys=keys)
         for holder in leases_in(found.marks).values():
             warnings.append(f"a swap is going on, or was interrupted: {holder_of(holder)}; `pulumi up` finds out which")
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
@@ -100,7 +106,35 @@ class SwapService:
         if drifted:
             will = self._will(found.weights, recorded, news)
             warnings.insert(0, f"drift: the live weights are {found.weights}; the last update left {left}. {will}")
-        return Difference(changed or drifted or bool(leases_in(found.marks)), (), tuple(warnings), tuple(notes))
+        return Difference(
+            changed or drifted or bool(leases_in(found.marks)),
+            warnings=tuple(warnings),
+            notes=tuple(notes),
+            keys=keys,
+            drifted=found.weights if drifted else None,
+        )
+
+    def outlook(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+        """The outputs that an update will leave if all goes well, ``UNKNOWN`` where only it can know. No I/O.
+
+        Args:
+            olds: the last update's outputs; empty before the first one.
+            news: checked inputs; values may be unknown.
+        """
+        inputs = {key: news[key] for key in contract.INPUT_KEYS if news.get(key) is not None}
+        unknown: dict[str, Any] = dict.fromkeys(contract.OUTPUT_KEYS, UNKNOWN)
+        target, percent = news.get("active_color"), news.get("promote_to_percent") or 100
+        releases = news.get("releases")
+        release = releases.get(target) if target in COLORS and isinstance(releases, Mapping) else UNKNOWN
+        # Only a promotion that pauses asks whether it is a way back, and so which release it is about.
+        if target not in COLORS or percent is UNKNOWN or (percent != 100 and release is UNKNOWN):
+            return {**inputs, **unknown}
+        recorded = contract.recorded_in(olds)
+        live = recorded.weights if recorded is not None else Weights()
+        goal = goal_of(live, recorded, target, str(release), int(percent))
+        live_color = goal.live_color or (recorded.live_color if recorded is not None else target)
+        known = contract.outputs_of(news, live_color, goal, {}, [])
+        return {**inputs, **unknown, **{key: known[key] for key in ("live_color", "weights", "paused")}}
 
     @staticmethod
     def _will(live: Weights, recorded: Recorded | None, news: Mapping[str, Any]) -> str:
@@ -132,7 +166,7 @@ class SwapService:
                     said.append(f"gate {check.gate.label} will refuse this promotion: {verdict}")
         return said
 
-    def _outlook(self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color) -> str:
+    def _readiness(self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color) -> str:
         """How ready the new color is, and whether this is the fast way back."""
         release = str((news.get("releases") or {}).get(target))
         router, capacity = spec.build_router(), spec.build_capacity()

@@ -106,11 +106,15 @@ class Update:
             raise
         except RestoreFailed as failed:
             # The lease stays: whatever the config says, the next update finds it and puts things right.
-            self._set(marks_of(self._record(Outcome.NOT_RESTORED, failed.reason), found.marks))
+            entry = self._record(Outcome.NOT_RESTORED, failed.reason)
+            self._set(marks_of(entry, found.marks))
+            failed.outputs = self._outputs_after(failed, found, entry)
             raise
         except SwapFailed as failed:
             outcome = Outcome.ABORTED if isinstance(failed, SwapAborted) else Outcome.RESTORED
-            self._let_go(marks_of(self._record(outcome, failed.reason), found.marks))
+            entry = self._record(outcome, failed.reason)
+            self._let_go(marks_of(entry, found.marks))
+            failed.outputs = self._outputs_after(failed, found, entry)
             raise
         except Exception:
             self._let_go({})
@@ -184,6 +188,11 @@ class Update:
         history = with_marks(self._olds.get("history") or [], found.marks)
         history = [entry, *history] if entry is not None else history
         return contract.outputs_of(self._news, live_color, plan.goal, previous, history)
+
+    def _outputs_after(self, failed: SwapFailed, found: Traffic, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """What is true after a failure: what the last finished swap left, but for the weights and the history."""
+        history = [entry, *with_marks(self._olds.get("history") or [], found.marks)]
+        return contract.outputs_after(self._olds or self._news, failed.weights, history)
 
     # -- what changes without moving traffic
 

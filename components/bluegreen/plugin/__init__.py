@@ -1,0 +1,1 @@
+"""The plugin: components and swaps for Pulumi programs in any language, served to the engine over gRPC."""

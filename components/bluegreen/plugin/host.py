@@ -1,0 +1,63 @@
+"""The plugin's process: it serves one engine, and ends with it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc.aio
+
+from bluegreen import hosting
+from bluegreen._version import __version__
+from bluegreen.plugin import sdk
+
+REGISTRATIONS_AT_ONCE = 512
+"""Threads in which components register their resources; a swap's registration keeps one for as long as it runs."""
+
+LOOK_SECONDS = 1.0
+
+
+async def serve(engine_address: str) -> None:
+    """Serve until the engine ends this process, or is gone itself.
+
+    An engine that is gone can keep no outcome: what runs is restored, as after a Ctrl-C, and this process ends.
+    """
+    from bluegreen.plugin.servicer import Servicer  # noqa: PLC0415 - `--version` needs nothing of all this
+
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(REGISTRATIONS_AT_ONCE, "registration"))
+    server = grpc.aio.server(options=sdk.CHANNEL_OPTIONS)
+    servicer = Servicer(engine_address)
+    sdk.provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    # Ctrl-C reaches every process of a terminal: the engine says what is to be done about it.
+    loop.add_signal_handler(signal.SIGINT, servicer.cancelled.set)
+    ended = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    parent = os.getppid()
+    print(port, flush=True)  # noqa: T201 - the engine reads it
+    while not ended.is_set() and os.getppid() == parent:
+        await asyncio.sleep(LOOK_SECONDS)
+    servicer.cancelled.set()
+    while servicer.busy:
+        await asyncio.sleep(LOOK_SECONDS)
+    await server.stop(None)
+    # Not by returning: a thread that waits for the engine that is gone would be waited for.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the plugin: ``pulumi-resource-bluegreen ENGINE``. The engine starts it; people only ask for its version."""
+    parser = argparse.ArgumentParser("pulumi-resource-bluegreen", description=main.__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("engine", help="the address of the engine, which starts this program")
+    options, _ = parser.parse_known_args(arguments)
+    hosting.host()
+    asyncio.run(serve(options.engine))
