@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -36,18 +37,20 @@ async def serve(engine_address: str) -> None:
     sdk.provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    # Ctrl-C reaches every process of a terminal: the engine says what is to be done about it.
-    loop.add_signal_handler(signal.SIGINT, servicer.cancelled.set)
+    # A terminal's Ctrl-C does not come here, since plugins have process groups of their own: the engine asks to cancel.
+    # Its SIGINT is the end; a plugin that is still there 5 s later is killed, and is said to have crashed.
     ended = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
     parent = os.getppid()
     print(port, flush=True)  # noqa: T201 - the engine reads it
     while not ended.is_set() and os.getppid() == parent:
-        await asyncio.sleep(LOOK_SECONDS)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(ended.wait(), LOOK_SECONDS)
     servicer.cancelled.set()
     while servicer.busy:
-        await asyncio.sleep(LOOK_SECONDS)
-    await server.stop(None)
+        await asyncio.sleep(LOOK_SECONDS / 20)
+    await server.stop(LOOK_SECONDS)  # until the last answer is sent
     # Not by returning: a thread that waits for the engine that is gone would be waited for.
     sys.stdout.flush()
     os._exit(0)

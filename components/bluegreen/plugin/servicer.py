@@ -31,7 +31,7 @@ SWAPS_AT_ONCE = 256
 
 pb = sdk.provider_pb2
 T = TypeVar("T")
-_token: ContextVar[str] = ContextVar("token")
+_asked: ContextVar[tuple[str, str]] = ContextVar("asked")
 
 
 class Components(Provider):
@@ -100,7 +100,7 @@ class Servicer(sdk.ConstructServicer):  # type: ignore[misc]
 
     async def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Declare a component: any number side by side."""
-        _token.set(request.type)
+        _asked.set((request.type, request.name))
         try:
             return await self._construct(request, context)
         except pulumi.RunError as error:
@@ -110,7 +110,8 @@ class Servicer(sdk.ConstructServicer):  # type: ignore[misc]
         from bluegreen.plugin import construct  # noqa: PLC0415 - who has swaps alone does without
 
         found = await sdk.ConstructServicer._construct_inputs(inputs, dependencies)
-        return await construct.resolved(_token.get(), found)
+        token, name = _asked.get()
+        return await construct.resolved(token, found, name)
 
     # -- swaps
 
