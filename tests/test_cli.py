@@ -22,9 +22,9 @@ def swap():
     return Swap("cli")
 
 
-@pytest.fixture
-def stack(swap, tmp_path, monkeypatch):
-    """A `pulumi` on PATH that answers with this swap's state."""
+@pytest.fixture(params=cli.TYPES)
+def stack(request, swap, tmp_path, monkeypatch):
+    """A `pulumi` on PATH that answers with this swap's state, which the program or the plugin has made."""
     program = tmp_path / "pulumi"
     program.write_text(
         f"#!{sys.executable}\nimport pathlib\nprint(pathlib.Path({str(tmp_path / 'state')!r}).read_text())\n"
@@ -33,10 +33,8 @@ def stack(swap, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
 
     def export():
-        urn = (
-            "urn:pulumi:test::bluegreen::bluegreen:aws:EcsService$pulumi-python:dynamic/bluegreen:TrafficSwap::web-swap"
-        )
-        resource = {"urn": urn, "type": cli.TYPES[0], "outputs": swap.outputs}
+        urn = f"urn:pulumi:test::bluegreen::bluegreen:aws:EcsService${request.param}::web-swap"
+        resource = {"urn": urn, "type": request.param, "outputs": swap.outputs}
         others = [{"urn": "urn:x::stack", "type": "pulumi:pulumi:Stack"}]
         (tmp_path / "state").write_text(json.dumps({"deployment": {"resources": [*others, resource]}}))
 

@@ -7,6 +7,7 @@ Tested with the SDKs 3.250.0 and 3.272.0. Up to 3.271 the SDK lets one component
 from __future__ import annotations
 
 from pulumi.provider.server import ProviderServicer as ConstructServicer
+from pulumi.resource import DependencyProviderResource
 from pulumi.runtime import rpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
@@ -29,6 +30,7 @@ __all__ = [
     "TESTED_VERSIONS",
     "UNKNOWN_TEXT",
     "ConstructServicer",
+    "DependencyProviderResource",
     "engine_pb2",
     "engine_pb2_grpc",
     "provider_pb2",

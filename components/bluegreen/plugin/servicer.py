@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -19,6 +19,7 @@ import pulumi
 from google.protobuf import empty_pb2
 from pulumi.provider import ConstructResult, Provider
 
+from bluegreen import hosting
 from bluegreen._version import __version__
 from bluegreen.plugin import sdk
 from bluegreen.plugin.values import Received, message, received
@@ -72,19 +73,21 @@ class Servicer(sdk.ConstructServicer):  # type: ignore[misc]
         self._swaps = ThreadPoolExecutor(SWAPS_AT_ONCE, "swap")
         #: Set when the user cancels: every running swap restores, and none begins.
         self.cancelled = threading.Event()
-        self._running = 0
+        self._running: set[Future[Any]] = set()
         self._warned: set[tuple[str, str]] = set()
 
     @property
     def busy(self) -> bool:
-        """Whether a call is being answered in a thread."""
-        return self._running > 0
+        """Whether a thread is at work on a call."""
+        return bool(self._running)
 
     # -- the provider
 
     async def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         """Say what this provider can; it has no configuration of its own."""
         self.cancelled.clear()
+        if request.urn and request.id:
+            hosting.known_as(sdk.DependencyProviderResource(f"{request.urn}::{request.id}"))
         return pb.ConfigureResponse(acceptSecrets=True, acceptResources=True, acceptOutputs=True, supportsPreview=True)
 
     async def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
@@ -210,9 +213,12 @@ class Servicer(sdk.ConstructServicer):  # type: ignore[misc]
         self, context: Any, work: Callable[[], T], failed: Callable[[SwapFailed], Any] | None = None
     ) -> T:
         """Do it in a thread; an error is the call's, with the outputs that are true where there are any."""
-        self._running += 1
+        # What counts is the thread: where the engine is gone, nobody waits for it any more.
+        future = self._swaps.submit(work)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._swaps, work)
+            return await asyncio.wrap_future(future)
         except SwapFailed as error:
             if failed is None or error.outputs is None:
                 await self._abort(context, str(error))
@@ -220,8 +226,6 @@ class Servicer(sdk.ConstructServicer):  # type: ignore[misc]
             raise
         except BluegreenError as error:
             await self._abort(context, str(error))
-        finally:
-            self._running -= 1
 
     @staticmethod
     async def _abort(context: Any, text: str) -> NoReturn:

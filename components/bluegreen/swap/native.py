@@ -15,6 +15,7 @@ from typing import Any
 
 import pulumi
 
+from bluegreen import hosting
 from bluegreen._version import __version__
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.clock import Clock, SystemClock
@@ -26,6 +27,7 @@ from bluegreen.swap.service import SwapService
 TOKEN = "bluegreen:index:TrafficSwap"  # noqa: S105 - a resource's type
 DYNAMIC_TYPE = "pulumi-python:dynamic/bluegreen:TrafficSwap"
 _WEIGHTS = "weights"
+_DYNAMIC_KEY = "__provider"
 
 
 class CancellableClock(SystemClock):
@@ -36,13 +38,14 @@ class CancellableClock(SystemClock):
 
     def __init__(self, cancelled: threading.Event) -> None:
         self._cancelled = cancelled
+        self._woken = False
 
     def sleep(self, seconds: float) -> None:
-        """Wait, or until it is cancelled."""
-        if self._cancelled.is_set():
+        """Wait, or until it is cancelled; also where that was just before."""
+        if self._woken:
             time.sleep(seconds)
         else:
-            self._cancelled.wait(seconds)
+            self._woken = self._cancelled.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,9 @@ class NativeSwap:
         if live is None and "active_color" in found.keys:
             recorded = contract.recorded_in(_own(olds))
             live = recorded.weights if recorded is not None else None
-        return Changes(found.changes, found.replaces, [*found.keys, *_moved(live, news.get(_WEIGHTS))])
+        # A state from the dynamic adapter: only an update has it looked at before previews, which then show its drift.
+        changes = found.changes or _DYNAMIC_KEY in olds
+        return Changes(changes, found.replaces, [*found.keys, *_moved(live, news.get(_WEIGHTS))])
 
     def create(self, news: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Start production traffic: the id and the outputs.
@@ -181,10 +186,12 @@ class NativeTrafficSwap(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare a swap: as ``bluegreen.swap.dynamic.TrafficSwap``, but the plugin does it."""
+        provider = hosting.provider()
         own = pulumi.ResourceOptions(
-            # The consumer's own version: else the engine starts a second plugin for this one.
-            version=__version__,
             aliases=[pulumi.Alias(type_=DYNAMIC_TYPE)],
+            # In the plugin: the very process that the engine has started, from wherever it came.
+            provider=provider,
+            version=None if provider is not None else __version__,
         )
         outputs = dict.fromkeys(contract.OUTPUT_KEYS)
         super().__init__(TOKEN, name, {**inputs, **outputs}, pulumi.ResourceOptions.merge(own, opts))
