@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -13,12 +13,33 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
+if TYPE_CHECKING:
+    from typing_extensions import Required
+
 _REQUESTS = "target_requests_per_instance"
 _METRICS = {"target_cpu_percent": "ASGAverageCPUUtilization", _REQUESTS: "ALBRequestCountPerTarget"}
 
 
 # Whose load balancer counts requests by target group.
 _COUNTING = ("alb", "alb_listeners")
+
+
+class AsgAutoscaling(TypedDict, total=False):
+    """What both colors scale by, and the live color's range.
+
+    Attributes:
+        min_capacity: instances of the live color, at least.
+        max_capacity: instances of the live color, at most.
+        target_cpu_percent: the group's average CPU utilization.
+        target_requests_per_instance: what the load balancer counts; only behind an Application Load Balancer.
+        policies: target tracking configurations as ``aws.autoscaling.Policy`` has them in Python: ``target_value``.
+    """
+
+    min_capacity: Required[int]
+    max_capacity: Required[int]
+    target_cpu_percent: float
+    target_requests_per_instance: float
+    policies: Sequence[Mapping[str, Any]]
 
 
 def problems_in(autoscaling: Any, desired_count: int, router_kind: str) -> list[Problem]:

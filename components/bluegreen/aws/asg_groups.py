@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -18,6 +18,36 @@ from bluegreen.rollout.model import Color
 
 # The swap's and autoscaling's own after creation: an update that wrote them would scale a color in mid-swap.
 _NOT_OURS = ["minSize", "maxSize", "desiredCapacity"]
+
+
+class WarmPool(TypedDict, total=False):
+    """Instances that wait beside each group.
+
+    Attributes:
+        min_size: how many wait at least, default 0.
+        max_group_prepared_capacity: how many there are at most, with those in service; default ``desired_count``.
+        pool_state: ``Stopped`` (default), ``Running`` or ``Hibernated``.
+        reuse_on_scale_in: whether a color that retires goes there, default true.
+    """
+
+    min_size: int
+    max_group_prepared_capacity: int
+    pool_state: str
+    reuse_on_scale_in: bool
+
+
+class InstanceRefresh(TypedDict, total=False):
+    """How a color at rest gets a new launch template version before it is promoted.
+
+    Attributes:
+        min_healthy_percent: of the group, while instances are replaced, default 90.
+        max_healthy_percent: of the group, while instances are replaced, default 100.
+        instance_warmup_seconds: until a new instance counts; the group's when absent.
+    """
+
+    min_healthy_percent: float
+    max_healthy_percent: float
+    instance_warmup_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
+
+if TYPE_CHECKING:
+    import pulumi
 
 _VERSION = re.compile(r"[1-9][0-9]*\Z")
 _NUMBER = "a version's number, such as 3: $Latest and $Default move by themselves"
@@ -32,12 +35,12 @@ class AsgRelease(TypedDict, total=False):
         existing: a group that runs already and stays as it is, instead of all of the above; see ``ExistingGroup``.
     """
 
-    image_id: Any
-    instance_type: Any
-    user_data: Any
+    image_id: pulumi.Input[str]
+    instance_type: pulumi.Input[str]
+    user_data: pulumi.Input[str]
     template: Mapping[str, Any]
-    launch_template_id: Any
-    version: Any
+    launch_template_id: pulumi.Input[str]
+    version: pulumi.Input[int] | pulumi.Input[str]
     existing: ExistingGroup
 
 
@@ -51,10 +54,10 @@ class ExistingGroup(TypedDict):
         version: the version, a number.
     """
 
-    group_name: Any
-    target_group_arn: Any
-    launch_template_id: Any
-    version: Any
+    group_name: pulumi.Input[str]
+    target_group_arn: pulumi.Input[str]
+    launch_template_id: pulumi.Input[str]
+    version: pulumi.Input[int] | pulumi.Input[str]
 
 
 def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:

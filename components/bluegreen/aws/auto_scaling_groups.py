@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from bluegreen.aws import asg_autoscaling, asg_release
-from bluegreen.aws.asg_autoscaling import color_policies
+from bluegreen.aws.asg_autoscaling import AsgAutoscaling, color_policies
 from bluegreen.aws.asg_groups import (
     GroupSettings,
+    InstanceRefresh,
     InstanceSettings,
     Template,
+    WarmPool,
     color_group,
     color_template,
     warm_pool_inputs,
@@ -60,9 +62,9 @@ class AutoScalingGroups(EnteredComponent):
         entry: Entry | None = None,
         port: int = 8080,
         desired_count: int = 2,
-        autoscaling: Mapping[str, Any] | None = None,
-        warm_pool: Mapping[str, Any] | None = None,
-        instance_refresh: Mapping[str, Any] | None = None,
+        autoscaling: AsgAutoscaling | Mapping[str, Any] | None = None,
+        warm_pool: WarmPool | Mapping[str, Any] | None = None,
+        instance_refresh: InstanceRefresh | Mapping[str, Any] | None = None,
         health_check_grace_seconds: int = 300,
         instance_type: pulumi.Input[str] = "t3.micro",
         instance_profile_arn: pulumi.Input[str] | None = None,
@@ -217,7 +219,6 @@ class AutoScalingGroups(EnteredComponent):
             )
         ]
         attached = [resource for color in COLORS for resource in entered.attachments.get(color, ())]
-        limits = ("min_capacity", "max_capacity")
         swap = swapping.declare(
             self,
             router=entered.router,
@@ -226,7 +227,8 @@ class AutoScalingGroups(EnteredComponent):
                 **capacity,
                 "groups": names,
                 "launch_templates": {color: template.name for color, template in templates.items()},
-                "autoscaling": autoscaling and {limit: autoscaling[limit] for limit in limits},
+                "autoscaling": autoscaling
+                and {"min_capacity": autoscaling["min_capacity"], "max_capacity": autoscaling["max_capacity"]},
             },
             preview_urls=entered.preview_urls,
             listener_arn=entered.listener_arn,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -14,6 +14,9 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
+if TYPE_CHECKING:
+    from typing_extensions import Required
+
 _METRICS = {
     "target_cpu_percent": "ECSServiceAverageCPUUtilization",
     "target_memory_percent": "ECSServiceAverageMemoryUtilization",
@@ -22,6 +25,26 @@ _METRICS = {
 # The swap's and autoscaling's own after creation: the range that a color has now, scale-in that is suspended meanwhile,
 # and the notes on what to undo. An update that wrote them would scale a color in the middle of a swap.
 _NOT_OURS = ["minCapacity", "maxCapacity", "suspendedState", "tags", "tagsAll"]
+
+
+class EcsAutoscaling(TypedDict, total=False):
+    """What both colors scale by, and the live color's range.
+
+    Attributes:
+        min_capacity: tasks of the live color, at least.
+        max_capacity: tasks of the live color, at most.
+        target_cpu_percent: the service's average CPU utilization.
+        target_memory_percent: the service's average memory utilization.
+        target_requests_per_task: what the load balancer counts; only behind an Application Load Balancer.
+        policies: target tracking configurations as ``aws.appautoscaling.Policy`` has them in Python: ``target_value``.
+    """
+
+    min_capacity: Required[int]
+    max_capacity: Required[int]
+    target_cpu_percent: float
+    target_memory_percent: float
+    target_requests_per_task: float
+    policies: Sequence[Mapping[str, Any]]
 
 
 def problems_in(autoscaling: Any, desired_count: int, router: str) -> list[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -30,6 +30,20 @@ _ROLE_POLICY = "arn:aws:iam::aws:policy/AWSCodeDeployRoleForECS"
 _CODEDEPLOYS_OWN = ["taskDefinition", "loadBalancers", "networkConfiguration", "platformVersion"]
 _ALWAYS_BACK = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
 _ROUTING = {"canary": "TimeBasedCanary", "linear": "TimeBasedLinear"}
+
+
+class DeploymentConfig(TypedDict):
+    """How CodeDeploy shifts traffic.
+
+    Attributes:
+        type: ``canary`` (one step, then the rest) or ``linear`` (equal steps).
+        percent: of each step.
+        interval_minutes: how long a step lasts.
+    """
+
+    type: str
+    percent: int
+    interval_minutes: int
 
 
 class EcsCodeDeployService(SwappedComponent):
@@ -64,7 +78,7 @@ class EcsCodeDeployService(SwappedComponent):
         subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
         container_port: int = 8080,
         desired_count: pulumi.Input[int] = 2,
-        deployment_config: str | Mapping[str, Any] = "ECSAllAtOnce",
+        deployment_config: str | DeploymentConfig | Mapping[str, Any] = "ECSAllAtOnce",
         hooks: Mapping[str, pulumi.Input[str]] | None = None,
         termination_wait_minutes: int = 60,
         wait_for_end: bool = False,

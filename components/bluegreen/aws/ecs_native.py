@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -22,7 +22,7 @@ from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import SwappedComponent
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Required, Unpack
 
 TEST_HEADER = "X-Bluegreen-Test"
 """While a deployment tests the new color, requests with this header, whatever its value, reach it."""
@@ -31,6 +31,22 @@ _ROLE_POLICY = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoad
 _DEFAULTS = {"BLUE_GREEN": (100, 0), "LINEAR": (10, 6), "CANARY": (5, 10)}
 # What a deployment moves: sent again by an update, target groups would be set back to where they began.
 _ECS_OWN = ["taskDefinition", "loadBalancers"]
+
+
+class LifecycleHook(TypedDict, total=False):
+    """A Lambda function that ECS asks at stages of a deployment.
+
+    Attributes:
+        hook_target_arn: the function.
+        role_arn: with which ECS calls it.
+        lifecycle_stages: when, such as ``POST_TEST_TRAFFIC_SHIFT``.
+        hook_details: what it is told beside, as JSON.
+    """
+
+    hook_target_arn: Required[pulumi.Input[str]]
+    role_arn: Required[pulumi.Input[str]]
+    lifecycle_stages: Required[Sequence[str]]
+    hook_details: str
 
 
 class EcsNativeService(SwappedComponent):
@@ -68,7 +84,7 @@ class EcsNativeService(SwappedComponent):
         step_minutes: int | None = None,
         bake_minutes: int = 0,
         return_at_bake: bool = False,
-        lifecycle_hooks: Sequence[Mapping[str, Any]] = (),
+        lifecycle_hooks: Sequence[LifecycleHook | Mapping[str, Any]] = (),
         alarm_names: Sequence[pulumi.Input[str]] = (),
         health_check_grace_seconds: int | None = None,
         rule_priority: int = 100,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 from bluegreen.swapping import release_text
+
+if TYPE_CHECKING:
+    import pulumi
 
 CONTAINER = "app"
 """The name of the container that a release with a plain image gets."""
@@ -27,10 +30,10 @@ class EcsRelease(TypedDict, total=False):
         existing: a service that runs already and stays as it is, instead of all of the above; see ``ExistingService``.
     """
 
-    image: Any
-    environment: Mapping[str, str]
-    secrets: Mapping[str, str]
-    command: Sequence[str]
+    image: pulumi.Input[str]
+    environment: Mapping[str, pulumi.Input[str]]
+    secrets: Mapping[str, pulumi.Input[str]]
+    command: Sequence[pulumi.Input[str]]
     ports: Sequence[int]
     containers: Sequence[Mapping[str, Any]]
     existing: ExistingService
@@ -46,9 +49,9 @@ class ExistingService(TypedDict):
         release: what it runs, as people read it.
     """
 
-    service_arn: Any
-    target_group_arn: Any
-    task_definition_arn: Any
+    service_arn: pulumi.Input[str]
+    target_group_arn: pulumi.Input[str]
+    task_definition_arn: pulumi.Input[str]
     release: str
 
 

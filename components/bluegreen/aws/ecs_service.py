@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws import ecs_autoscaling, ecs_release
-from bluegreen.aws.ecs_autoscaling import Scaled, color_autoscaling
+from bluegreen.aws.ecs_autoscaling import EcsAutoscaling, Scaled, color_autoscaling
 from bluegreen.aws.ecs_release import EcsRelease
 from bluegreen.aws.ecs_tasks import TaskSettings, color_service, execution_role
 from bluegreen.aws.entry.alb import alb
@@ -47,7 +47,7 @@ class EcsService(EnteredComponent):
         entry: Entry | None = None,
         container_port: int = 8080,
         desired_count: int = 2,
-        autoscaling: Mapping[str, Any] | None = None,
+        autoscaling: EcsAutoscaling | Mapping[str, Any] | None = None,
         cpu: int = 256,
         memory: int = 512,
         cluster_arn: pulumi.Input[str] | None = None,

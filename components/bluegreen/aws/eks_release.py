@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
+
+if TYPE_CHECKING:
+    import pulumi
+    from typing_extensions import Required
 
 NOTHING = "no cluster"
 _VERSION = re.compile(r"1\.[0-9]{2}\Z")
 # Set by the component itself, the same for both colors or from the fields beside.
 _OWN_ARGUMENTS = ("name", "version", "role_arn", "vpc_config", "tags")
 _OWN_NODE_ARGUMENTS = ("cluster_name", "node_group_name", "node_group_name_prefix", "tags")
+
+
+class AutoMode(TypedDict, total=False):
+    """Nodes by EKS Auto Mode.
+
+    Attributes:
+        node_role_arn: the nodes' role.
+        node_pools: built-in node pools, default ``general-purpose`` and ``system``.
+    """
+
+    node_role_arn: Required[pulumi.Input[str]]
+    node_pools: Sequence[str]
 
 
 class EksRelease(TypedDict, total=False):
@@ -34,12 +50,12 @@ class EksRelease(TypedDict, total=False):
         cluster: more arguments of ``aws.eks.Cluster``, such as ``encryption_config``.
     """
 
-    release: Any
-    target_group_arn: Any
-    cluster_name: Any
-    version: Any
-    role_arn: Any
-    auto_mode: Mapping[str, Any] | bool
+    release: pulumi.Input[str] | None
+    target_group_arn: pulumi.Input[str]
+    cluster_name: pulumi.Input[str]
+    version: pulumi.Input[str]
+    role_arn: pulumi.Input[str]
+    auto_mode: AutoMode | bool
     node_group: Mapping[str, Any]
     cluster: Mapping[str, Any]
 

@@ -16,7 +16,7 @@ from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import SwappedComponent, owner_of
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Required, Unpack
 
 
 class HttpApiRelease(TypedDict, total=False):
@@ -27,7 +27,7 @@ class HttpApiRelease(TypedDict, total=False):
         release: what people call it, default the value.
     """
 
-    value: pulumi.Input[str]
+    value: Required[pulumi.Input[str]]
     release: pulumi.Input[str]
 
 

@@ -17,7 +17,7 @@ from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import SwappedComponent, owner_of
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Required, Unpack
 
 
 class LambdaVersion(TypedDict, total=False):
@@ -28,7 +28,7 @@ class LambdaVersion(TypedDict, total=False):
         release: what people call it, default ``version 3``.
     """
 
-    version: pulumi.Input[str]
+    version: Required[pulumi.Input[str]]
     release: str
 
 

@@ -16,7 +16,7 @@ from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import SwappedComponent, owner_of
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Required, Unpack
 
 
 class RestApiRelease(TypedDict, total=False):
@@ -28,7 +28,7 @@ class RestApiRelease(TypedDict, total=False):
         release: what people call it, default the deployment's id.
     """
 
-    deployment_id: pulumi.Input[str]
+    deployment_id: Required[pulumi.Input[str]]
     variables: Mapping[str, pulumi.Input[str]]
     release: pulumi.Input[str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -21,10 +21,11 @@ from bluegreen.swapping import SwappedComponent
 class SwapSettings(swapping.SwapSettings, total=False):
     """How a component's swaps go; every component takes these beside its own arguments.
 
+    The others are the same on every platform: see ``bluegreen.swapping.SwapSettings``.
+
     Attributes:
         aws_connection: ``region``, ``profile``, ``role_arn``, ``endpoint_url`` for the swap; the stack's ``aws:region``
-            and ``aws:profile`` by default, then boto3's own chain. The others are the same on every platform: see
-            ``bluegreen.swapping.SwapSettings``.
+            and ``aws:profile`` by default, then boto3's own chain.
     """
 
     aws_connection: AwsConnection | Mapping[str, str] | None
@@ -85,7 +86,7 @@ def connection_of(settings: SwapSettings) -> dict[str, str]:
     """Where and as whom the swap calls AWS."""
     config = pulumi.Config("aws")
     defaults = {key: value for key in ("region", "profile") if (value := config.get(key))}
-    return {**defaults, **(settings.get("aws_connection") or {})}
+    return {**defaults, **cast("Mapping[str, str]", settings.get("aws_connection") or {})}
 
 
 def draft(

@@ -31,6 +31,8 @@ _CONFIG = Config(
     connect_timeout=5,
     read_timeout=15,
     user_agent_extra="bluegreen",
+    # The plugin runs many swaps side by side: with botocore's 10, most of their calls would open a connection anew.
+    max_pool_connections=64,
 )
 # An account's rates are shared with whoever else calls, and a throttled call was not done: it is tried more often than
 # one that fails, for 2.5 minutes at the most. Not botocore's adaptive mode: after one throttled call that slows down

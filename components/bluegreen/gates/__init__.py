@@ -11,7 +11,7 @@ its gate from. All of them take the limits that Argo Rollouts' users know:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bluegreen.gates.declare_checks import command as command
 from bluegreen.gates.declare_checks import feature_flag as feature_flag
@@ -29,6 +29,11 @@ from bluegreen.gates.declare_metrics import success_rate as success_rate
 from bluegreen.gates.declare_sources import cloudwatch_source as cloudwatch_source
 from bluegreen.gates.declare_sources import prometheus_source as prometheus_source
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from bluegreen.gates.limits import Limits
+
 GateInputs = dict[str, Any]
 
 
@@ -37,7 +42,7 @@ def _inputs(kind: str, **options: object) -> GateInputs:
 
 
 def target_health(
-    *, min_healthy_percent: float | None = None, min_healthy_targets: int | None = None, **limits: float
+    *, min_healthy_percent: float | None = None, min_healthy_targets: int | None = None, **limits: Unpack[Limits]
 ) -> GateInputs:
     """The platform's own health checks. Every swap has it; name it to change its limit.
 
@@ -60,7 +65,7 @@ def http(
     count: int | None = None,
     latency_limit_ms: float | None = None,
     headers: Mapping[str, str] | None = None,
-    **limits: float,
+    **limits: Unpack[Limits],
 ) -> GateInputs:
     """A smoke test of the color's preview address.
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from bluegreen.gates.limits import Limits
 
 
 def _inputs(kind: str, limits: Mapping[str, object], **options: object) -> dict[str, Any]:
@@ -24,7 +29,7 @@ def webhook(
     secret: Mapping[str, str] | None = None,
     metadata: Mapping[str, str] | None = None,
     request_timeout_seconds: float | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> dict[str, Any]:
     """A webhook that says whether the swap may go on, as Flagger's do.
 
@@ -55,7 +60,7 @@ def command(
     *,
     run_timeout_seconds: float | None = None,
     directory: str | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> dict[str, Any]:
     """A program: exit status 0 passes, 75 cannot say yet and is asked again, every other fails.
 
@@ -74,7 +79,7 @@ def command(
 
 
 def feature_flag(
-    flag: str, *, provider: str, equals: bool | float | str | None = None, **limits: Any
+    flag: str, *, provider: str, equals: bool | float | str | None = None, **limits: Unpack[Limits]
 ) -> dict[str, Any]:
     """A feature flag, through OpenFeature. Needs ``pip install 'bluegreen[flags]'``.
 
@@ -96,7 +101,7 @@ def schema(
     uses: Sequence[str] | None = None,
     queries: str | Sequence[str] | None = None,
     applied: str | Sequence[str] | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> dict[str, Any]:
     """Refuses pending migrations that the live color could not live with. Needs ``pip install 'bluegreen[schema]'``.
 

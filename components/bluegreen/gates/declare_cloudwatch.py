@@ -7,10 +7,17 @@ braces in dimensions and alarm names is in ``bluegreen.gates.declare_sources``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bluegreen.gates.declare_metrics import metric
 from bluegreen.gates.declare_sources import Inputs, cloudwatch_source, inputs_of
+
+if TYPE_CHECKING:
+    import pulumi
+    from typing_extensions import Unpack
+
+    from bluegreen.connections import AwsConnection
+    from bluegreen.gates.limits import Limits
 
 _WINDOW_SECONDS = 300
 
@@ -24,14 +31,14 @@ def cloudwatch(
     fail_below: float | None = None,
     fail_above: float | None = None,
     window_seconds: float | None = None,
-    dimensions: Mapping[str, Any] | None = None,
-    color_dimensions: Mapping[str, Mapping[str, Any]] | None = None,
+    dimensions: Mapping[str, pulumi.Input[str]] | None = None,
+    color_dimensions: Mapping[str, Mapping[str, pulumi.Input[str]]] | None = None,
     statistic: str | None = None,
     period_seconds: int | None = None,
     missing_value: float | None = None,
-    aws: Mapping[str, Any] | None = None,
+    aws: AwsConnection | Mapping[str, Any] | None = None,
     name: str | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> Inputs:
     """A CloudWatch metric against fixed limits. ``cloudwatch_source`` and ``metric`` say what the arguments are.
 
@@ -51,16 +58,23 @@ def cloudwatch(
         aws=aws,
         name=name,
     )
-    outer = {"fail_below": fail_below, "fail_above": fail_above}
-    return metric(source, min=min, max=max, window_seconds=window_seconds, **outer, **limits)
+    return metric(
+        source,
+        min=min,
+        max=max,
+        fail_below=fail_below,
+        fail_above=fail_above,
+        window_seconds=window_seconds,
+        **limits,
+    )
 
 
 def cloudwatch_alarms(
     names: Sequence[str],
     *,
     insufficient_data: Literal["pending", "pass"] | None = None,
-    aws: Mapping[str, Any] | None = None,
-    **limits: Any,
+    aws: AwsConnection | Mapping[str, Any] | None = None,
+    **limits: Unpack[Limits],
 ) -> Inputs:
     """Alarms of which none may be in ALARM before the first shift, and none at any time from there to the bake's end.
 

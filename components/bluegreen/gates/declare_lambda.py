@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pulumi
+    from typing_extensions import Unpack
+
+    from bluegreen.connections import AwsConnection
+    from bluegreen.gates.limits import Limits
 
 
 def lambda_invoke(
     payload: object = None,
     *,
-    functions: Mapping[str, Any] | None = None,
-    hook: Any = None,
+    functions: Mapping[str, pulumi.Input[str]] | None = None,
+    hook: pulumi.Input[str] | None = None,
     status_code: int | None = None,
     json_match: Mapping[str, object] | None = None,
-    aws: Mapping[str, str] | None = None,
-    **limits: Any,
+    aws: AwsConnection | Mapping[str, str] | None = None,
+    **limits: Unpack[Limits],
 ) -> dict[str, Any]:
     """A Lambda function that is called and must answer without an error, in 15 seconds.
 

@@ -7,9 +7,14 @@ braces in queries is in ``bluegreen.gates.declare_sources``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bluegreen.gates.declare_sources import Inputs, Reference, inputs_of, prometheus_source
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from bluegreen.gates.limits import Limits
 
 _BY_COLOR = 'color="{color}"'
 
@@ -22,7 +27,7 @@ def metric(
     fail_below: float | None = None,
     fail_above: float | None = None,
     window_seconds: float | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> Inputs:
     """A metric of the color under test against fixed limits, in holds and in the bake. No data is never a pass.
 
@@ -59,12 +64,19 @@ def prometheus(
     window_seconds: float | None = None,
     token: Reference | None = None,
     name: str | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> Inputs:
     """A PromQL query against fixed limits. ``prometheus_source`` and ``metric`` say what the arguments are."""
     source = prometheus_source(address, query, token=token, name=name)
-    outer = {"fail_below": fail_below, "fail_above": fail_above}
-    return metric(source, min=min, max=max, window_seconds=window_seconds, **outer, **limits)
+    return metric(
+        source,
+        min=min,
+        max=max,
+        fail_below=fail_below,
+        fail_above=fail_above,
+        window_seconds=window_seconds,
+        **limits,
+    )
 
 
 def success_rate(
@@ -77,7 +89,7 @@ def success_rate(
     fail_below: float | None = None,
     window_seconds: float | None = None,
     token: Reference | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> Inputs:
     """The share of requests that are not answered with a 5xx status, from Prometheus.
 
@@ -111,7 +123,7 @@ def p99(
     fail_above_seconds: float | None = None,
     window_seconds: float | None = None,
     token: Reference | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> Inputs:
     """The time in which 99 of 100 requests are answered, from a Prometheus histogram.
 
@@ -133,7 +145,7 @@ def p99(
     return _metric(source, max=max_seconds, fail_above=fail_above_seconds, window_seconds=window_seconds, **limits)
 
 
-def minimum_traffic(requests: int, *, source: Mapping[str, Any], **limits: Any) -> Inputs:
+def minimum_traffic(requests: int, *, source: Mapping[str, Any], **limits: Unpack[Limits]) -> Inputs:
     """Enough requests to the new color since the hold or the bake began. Fewer are pending: never a pass.
 
     Without it a color that nobody used looks as healthy as one that everybody used.
@@ -156,7 +168,7 @@ def baseline(
     tolerance_percent: float | None = None,
     min_samples: int | None = None,
     window_seconds: float | None = None,
-    **limits: Any,
+    **limits: Unpack[Limits],
 ) -> Inputs:
     """The new color against the old one, in the same time, while a hold gives traffic to both.
 

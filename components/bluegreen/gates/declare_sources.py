@@ -8,7 +8,12 @@ that a value is made from, as in ``60s``. Other braces are left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from bluegreen.connections import AwsConnection
 
 Inputs = dict[str, Any]
 Reference = Mapping[str, str]
@@ -45,12 +50,12 @@ def cloudwatch_source(
     namespace: str,
     metric_name: str,
     *,
-    dimensions: Mapping[str, Any] | None = None,
-    color_dimensions: Mapping[str, Mapping[str, Any]] | None = None,
+    dimensions: Mapping[str, pulumi.Input[str]] | None = None,
+    color_dimensions: Mapping[str, Mapping[str, pulumi.Input[str]]] | None = None,
     statistic: str | None = None,
     period_seconds: int | None = None,
     missing_value: float | None = None,
-    aws: Mapping[str, Any] | None = None,
+    aws: AwsConnection | Mapping[str, Any] | None = None,
     name: str | None = None,
 ) -> Inputs:
     """A statistic of a CloudWatch metric, for ``minimum_traffic`` and ``baseline``.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from bluegreen.clients.http import trust
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.rollout.errors import GateUnavailable
@@ -71,7 +72,7 @@ class HttpGate:
         url = context.preview.url.rstrip("/") + self.path  # a preview may be below a path, such as an API's stage
         headers = {**self.headers, **context.preview.headers}
         slowest_ms = 0.0
-        with httpx.Client(timeout=self.latency_limit_ms / 1000, headers=headers) as client:
+        with httpx.Client(timeout=self.latency_limit_ms / 1000, headers=headers, verify=trust()) as client:
             for _ in range(self.count):
                 began = time.monotonic()
                 try:

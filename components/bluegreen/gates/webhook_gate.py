@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from bluegreen.clients.http import trust
 from bluegreen.fields import Fields
 from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
 from bluegreen.gates.texts import shortened
@@ -130,7 +131,7 @@ class WebhookGate:
         deadline = time.monotonic() + self.request_timeout_seconds
         received = b""
         with (
-            httpx.Client(timeout=self.request_timeout_seconds, follow_redirects=False) as client,
+            httpx.Client(timeout=self.request_timeout_seconds, follow_redirects=False, verify=trust()) as client,
             client.stream("POST", url, content=body, headers=headers) as answer,
         ):
             # As it comes: collected to a size, or unpacked, it could take any time and any memory.

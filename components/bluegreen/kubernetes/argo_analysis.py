@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 ARGS: Sequence[Mapping[str, Any]] = (
     {"name": "rollout", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
@@ -46,6 +49,26 @@ class Analysis:
     seconds: float = _UNKNOWN_SECONDS
 
 
+class Counts(TypedDict, total=False):
+    """How often a metric is measured, and what may go wrong.
+
+    Attributes:
+        interval_seconds: between two measurements; the time that each is made from. Default 60.
+        count: of measurements, default 5.
+        failure_limit: how many may fail, default 0.
+        inconclusive_limit: how many may be inconclusive, default 0.
+        consecutive_error_limit: how many in a row may not be had, default 4.
+        initial_delay_seconds: before the first one, default 0.
+    """
+
+    interval_seconds: int
+    count: int
+    failure_limit: int
+    inconclusive_limit: int
+    consecutive_error_limit: int
+    initial_delay_seconds: int
+
+
 def analysis(name: str, metrics: Sequence[Mapping[str, Any]], *, seconds: float = _UNKNOWN_SECONDS) -> Analysis:
     """Metrics of your own, as the CRD has them.
 
@@ -68,7 +91,7 @@ def success_rate(
     status_label: str = "code",
     query: str | None = None,
     name: str = "success-rate",
-    **counts: int,
+    **counts: Unpack[Counts],
 ) -> Analysis:
     """The share of the new pods' requests that are not answered with a 5xx status, from Prometheus.
 
@@ -82,7 +105,7 @@ def success_rate(
         status_label: the label with the HTTP status.
         query: another query instead, whose value is the share.
         name: the template's and the metric's.
-        **counts: see ``_measured``: ``interval_seconds``, ``count``, ``failure_limit``, ...
+        **counts: see ``Counts``.
     """
     good = f'sum(rate({metric}{{{selector},{status_label}!~"5.."}}[{{window}}]))'
     share = f"{good} / sum(rate({metric}{{{selector}}}[{{window}}]))"
@@ -97,7 +120,7 @@ def p99(
     selector: str = NEW_PODS,
     query: str | None = None,
     name: str = "p99",
-    **counts: int,
+    **counts: Unpack[Counts],
 ) -> Analysis:
     """The time in which 99 of 100 requests to the new pods are answered, from a Prometheus histogram.
 
@@ -108,7 +131,7 @@ def p99(
         selector: the labels of the new pods' requests, without braces around them.
         query: another query instead, whose value is in seconds.
         name: the template's and the metric's.
-        **counts: see ``_measured``: ``interval_seconds``, ``count``, ``failure_limit``, ...
+        **counts: see ``Counts``.
     """
     times = f"histogram_quantile(0.99, sum by (le) (rate({metric}_bucket{{{selector}}}[{{window}}])))"
     return _measured(name, address, query or times, f"result[0] <= {max_seconds:g}", **counts)
@@ -134,12 +157,12 @@ def _measured(
         address: where Prometheus is.
         query: in PromQL; ``{window}`` is the interval.
         success: what a measurement must be.
-        interval_seconds: between two measurements; the time that each is made from.
-        count: of measurements.
-        failure_limit: how many may fail.
-        inconclusive_limit: how many may be inconclusive.
-        consecutive_error_limit: how many in a row may not be had.
-        initial_delay_seconds: before the first one.
+        interval_seconds: see ``Counts``.
+        count: the same.
+        failure_limit: the same.
+        inconclusive_limit: the same.
+        consecutive_error_limit: the same.
+        initial_delay_seconds: the same.
     """
     metric: dict[str, Any] = {
         "name": name,

@@ -21,7 +21,14 @@ from bluegreen.kubernetes.objects import NAME_LABEL, color_labels, declare
 from bluegreen.kubernetes.release import KubernetesRelease, release_name
 from bluegreen.kubernetes.release import problems_in as release_problems
 from bluegreen.kubernetes.swapping import SwapSettings, draft, place_of
-from bluegreen.kubernetes.workload import DISRUPTION_BUDGET, WorkloadSettings, problems_in, shared_labels
+from bluegreen.kubernetes.workload import (
+    DISRUPTION_BUDGET,
+    DisruptionBudget,
+    RolloutPods,
+    WorkloadSettings,
+    problems_in,
+    shared_labels,
+)
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import SwappedComponent, owner_of
@@ -59,7 +66,7 @@ class ArgoRollout(SwappedComponent):
         namespace: str | None = None,
         container_port: int = 8080,
         replicas: int = 2,
-        autoscaling: Mapping[str, Any] | None = None,
+        autoscaling: scaling.PodAutoscaling | Mapping[str, Any] | None = None,
         pre_promotion: Sequence[Analysis | Mapping[str, Any] | str] = (),
         post_promotion: Sequence[Analysis | Mapping[str, Any] | str] = (),
         preview_replicas: int | None = None,
@@ -72,12 +79,12 @@ class ArgoRollout(SwappedComponent):
         port: int = 80,
         node_ports: Mapping[str, int] | None = None,
         node_host: str = "127.0.0.1",
-        disruption_budget: Mapping[str, Any] | None = DISRUPTION_BUDGET,
+        disruption_budget: DisruptionBudget | Mapping[str, Any] | None = DISRUPTION_BUDGET,
         rollout_overrides: Mapping[str, Any] | None = None,
         adopt: bool = False,
         selector: Mapping[str, str] | None = None,
-        labels: Mapping[str, Any] | None = None,
-        workload: Mapping[str, Any] | None = None,
+        labels: Mapping[str, pulumi.Input[str]] | None = None,
+        workload: RolloutPods | Mapping[str, Any] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **settings: Unpack[SwapSettings],
     ) -> None:

@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.objects import metadata
 from bluegreen.rollout.errors import Problem
 
+if TYPE_CHECKING:
+    from typing_extensions import Required
+
 _TARGETS = {"target_cpu_percent": "cpu", "target_memory_percent": "memory"}
+
+
+class AutoscalingRange(TypedDict):
+    """The live color's range.
+
+    Attributes:
+        min_replicas: pods of the live color, at least.
+        max_replicas: pods of the live color, at most.
+    """
+
+    min_replicas: int
+    max_replicas: int
+
+
+class PodAutoscaling(TypedDict, total=False):
+    """What both colors scale by, and the live color's range.
+
+    Attributes:
+        min_replicas: pods of the live color, at least.
+        max_replicas: pods of the live color, at most.
+        target_cpu_percent: of what the containers request.
+        target_memory_percent: of what the containers request.
+        metrics: as a HorizontalPodAutoscaler has them.
+        behavior: as a HorizontalPodAutoscaler has it.
+    """
+
+    min_replicas: Required[int]
+    max_replicas: Required[int]
+    target_cpu_percent: int
+    target_memory_percent: int
+    metrics: Sequence[Mapping[str, Any]]
+    behavior: Mapping[str, Any]
 
 
 def problems_in(autoscaling: Mapping[str, Any], replicas: int) -> list[Problem]:

@@ -18,7 +18,13 @@ from bluegreen.kubernetes.entered import name_problems
 from bluegreen.kubernetes.objects import color_labels
 from bluegreen.kubernetes.release import problems_in as release_problems
 from bluegreen.kubernetes.service_swap import first_counts
-from bluegreen.kubernetes.workload import DISRUPTION_BUDGET, WorkloadOptions, WorkloadSettings, problems_in
+from bluegreen.kubernetes.workload import (
+    DISRUPTION_BUDGET,
+    DisruptionBudget,
+    WorkloadOptions,
+    WorkloadSettings,
+    problems_in,
+)
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import SwappedComponent, owner_of
 
@@ -54,11 +60,11 @@ class KubernetesClusters(SwappedComponent):
         namespace: str = "default",
         container_port: int = 8080,
         replicas: int = 2,
-        autoscaling: Mapping[str, Any] | None = None,
-        disruption_budget: Mapping[str, Any] | None = DISRUPTION_BUDGET,
+        autoscaling: scaling.PodAutoscaling | Mapping[str, Any] | None = None,
+        disruption_budget: DisruptionBudget | Mapping[str, Any] | None = DISRUPTION_BUDGET,
         service_type: str = "LoadBalancer",
         service_port: int = 80,
-        service_annotations: Mapping[str, Any] | None = None,
+        service_annotations: Mapping[str, pulumi.Input[str]] | None = None,
         addresses: Mapping[str, pulumi.Input[str]] | None = None,
         vpc_id: pulumi.Input[str] = "",
         subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] = (),
@@ -79,11 +85,12 @@ class KubernetesClusters(SwappedComponent):
             entry: how requests reach the clusters, from ``bluegreen.aws``: ``alb()``, ``nlb()``, which each cluster
                 fills by a TargetGroupBinding; or a function that makes one of the clusters' addresses, called twice:
                 ``lambda addresses: dns(zone_id=..., record_name=..., targets=addresses)``.
+                In a program of another language ``dns`` without ``targets`` is that function.
             namespace: where everything is, in both clusters.
             container_port: the port that pods listen on.
             replicas: pods that the first live color starts with; later the live color's present size counts.
             autoscaling: see ``KubernetesService``.
-            disruption_budget: the same.
+            disruption_budget: see ``KubernetesService``.
             service_type: of the Service in each cluster: ``LoadBalancer``, whose address is the cluster's,
                 ``ClusterIP`` or ``NodePort``.
             service_port: its port.

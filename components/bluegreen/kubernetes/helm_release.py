@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.objects import COLOR_LABEL
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 from bluegreen.swapping import release_text
+
+if TYPE_CHECKING:
+    import pulumi
 
 SERVICE_LABEL = "bluegreen/service"
 """On a color's pods, beside its color: several services may be in one namespace."""
@@ -29,11 +32,11 @@ class HelmRelease(TypedDict, total=False):
         release: what it is, in words; the chart, its version and a digest of the values when absent.
     """
 
-    chart: Any
-    version: Any
-    repository: Any
+    chart: pulumi.Input[str]
+    version: pulumi.Input[str]
+    repository: pulumi.Input[str]
     values: Mapping[str, Any]
-    release: Any
+    release: pulumi.Input[str]
 
 
 def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:

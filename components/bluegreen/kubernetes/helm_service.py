@@ -48,7 +48,7 @@ class HelmService(EnteredComponent):
         workloads: Mapping[str, str] | None = None,
         selectors: Mapping[str, Mapping[str, str]] | None = None,
         replicas: int = 2,
-        autoscaling: Mapping[str, Any] | None = None,
+        autoscaling: scaling.AutoscalingRange | Mapping[str, Any] | None = None,
         retire_image: pulumi.Input[str] | None = None,
         retire_service_account: str | None = None,
         opts: pulumi.ResourceOptions | None = None,

@@ -18,7 +18,13 @@ from bluegreen.kubernetes.release import KubernetesRelease, release_name
 from bluegreen.kubernetes.release import problems_in as release_problems
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts
 from bluegreen.kubernetes.swapping import SwapSettings, place_of
-from bluegreen.kubernetes.workload import DISRUPTION_BUDGET, WorkloadSettings, problems_in, shared_labels
+from bluegreen.kubernetes.workload import (
+    DISRUPTION_BUDGET,
+    DisruptionBudget,
+    WorkloadSettings,
+    problems_in,
+    shared_labels,
+)
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import owner_of
 
@@ -41,12 +47,12 @@ class KubernetesService(EnteredComponent):
         container_port: int = 8080,
         replicas: int = 2,
         workload: str = "Deployment",
-        autoscaling: Mapping[str, Any] | None = None,
-        disruption_budget: Mapping[str, Any] | None = DISRUPTION_BUDGET,
+        autoscaling: scaling.PodAutoscaling | Mapping[str, Any] | None = None,
+        disruption_budget: DisruptionBudget | Mapping[str, Any] | None = DISRUPTION_BUDGET,
         resources: Mapping[str, Any] | None = None,
         service_account_name: pulumi.Input[str] | None = None,
-        labels: Mapping[str, Any] | None = None,
-        annotations: Mapping[str, Any] | None = None,
+        labels: Mapping[str, pulumi.Input[str]] | None = None,
+        annotations: Mapping[str, pulumi.Input[str]] | None = None,
         min_ready_seconds: int = 0,
         termination_grace_period_seconds: int = 30,
         pre_stop_seconds: int = 5,

@@ -14,6 +14,9 @@ from bluegreen.rollout.model import Color
 from bluegreen.swapping import release_text
 
 if TYPE_CHECKING:
+    import pulumi
+
+if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
 CONTAINER = "app"
@@ -41,7 +44,7 @@ class KubernetesRelease(TypedDict, total=False):
             ``ExistingWorkload``.
     """
 
-    image: Any
+    image: pulumi.Input[str]
     command: Sequence[str]
     args: Sequence[str]
     env: Mapping[str, Any]
@@ -62,10 +65,10 @@ class ExistingWorkload(TypedDict):
         autoscaler: the name of its HorizontalPodAutoscaler, where it has one.
     """
 
-    workload: Any
-    labels: Mapping[str, Any]
+    workload: pulumi.Input[str]
+    labels: Mapping[str, pulumi.Input[str]]
     release: str
-    autoscaler: NotRequired[Any]
+    autoscaler: NotRequired[pulumi.Input[str]]
 
 
 def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
 from bluegreen import swapping
+from bluegreen.connections import KubernetesConnection
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
@@ -16,14 +17,15 @@ from bluegreen.rollout.model import Color
 class SwapSettings(swapping.SwapSettings, total=False):
     """How a component's swaps go; every component takes these beside its own arguments.
 
+    The others are the same on every platform: see ``bluegreen.swapping.SwapSettings``.
+
     Attributes:
         kubernetes_connection: ``kubeconfig`` (a path) and ``context`` for the swap; the stack's
             ``kubernetes:kubeconfig`` and ``kubernetes:context`` by default, then the official client's own default. A
-            provider's credentials do not reach the swap. The others are the same on every platform: see
-            ``bluegreen.swapping.SwapSettings``.
+            provider's credentials do not reach the swap.
     """
 
-    kubernetes_connection: Mapping[str, str] | None
+    kubernetes_connection: KubernetesConnection | Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def place_of(settings: SwapSettings, namespace: str | None = None) -> Place:
     """
     config = pulumi.Config("kubernetes")
     defaults = {key: value for key in ("kubeconfig", "context") if (value := config.get(key))}
-    cluster = {**defaults, **(settings.get("kubernetes_connection") or {})}
+    cluster = {**defaults, **cast("Mapping[str, str]", settings.get("kubernetes_connection") or {})}
     return Place(namespace or config.get("namespace") or "default", cluster)
 
 

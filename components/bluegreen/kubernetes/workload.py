@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes import release as releases
 from bluegreen.kubernetes.merging import merged
 from bluegreen.kubernetes.objects import COLOR_LABEL, NAME_LABEL, metadata
 from bluegreen.rollout.errors import Problem
+
+if TYPE_CHECKING:
+    import pulumi
 
 KINDS = ("Deployment", "StatefulSet")
 DISRUPTION_BUDGET: Mapping[str, Any] = {"max_unavailable": 1}
@@ -20,14 +23,29 @@ _PROBE = {"periodSeconds": 2, "timeoutSeconds": 2, "failureThreshold": 3}
 _SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
+class DisruptionBudget(TypedDict, total=False):
+    """Which of a color's pods may be evicted at once: one of these.
+
+    Attributes:
+        max_unavailable: a count, or a share as a text: ``25%``.
+        min_available: a count, or a share.
+    """
+
+    max_unavailable: int | str
+    min_available: int | str
+
+
 class WorkloadOptions(TypedDict, total=False):
-    """The same as ``KubernetesService`` takes, under its names; ``kind`` is its ``workload``."""
+    """The same as ``KubernetesService`` takes; ``kind`` is its ``workload``.
+
+    Attributes: as in ``WorkloadSettings``.
+    """
 
     kind: str
     resources: Mapping[str, Any]
-    service_account_name: Any
-    labels: Mapping[str, Any]
-    annotations: Mapping[str, Any]
+    service_account_name: pulumi.Input[str]
+    labels: Mapping[str, pulumi.Input[str]]
+    annotations: Mapping[str, pulumi.Input[str]]
     min_ready_seconds: int
     termination_grace_period_seconds: int
     pre_stop_seconds: int
@@ -35,6 +53,24 @@ class WorkloadOptions(TypedDict, total=False):
     readiness_probe: Mapping[str, Any]
     readiness_gates: Sequence[str]
     volume_claim_templates: Sequence[Mapping[str, Any]]
+    pod_template_overrides: Mapping[str, Any]
+
+
+class RolloutPods(TypedDict, total=False):
+    """What the pods of a Rollout have beside.
+
+    Attributes: as in ``WorkloadSettings``.
+    """
+
+    resources: Mapping[str, Any]
+    service_account_name: pulumi.Input[str]
+    annotations: Mapping[str, pulumi.Input[str]]
+    min_ready_seconds: int
+    termination_grace_period_seconds: int
+    pre_stop_seconds: int
+    readiness_path: str | None
+    readiness_probe: Mapping[str, Any]
+    readiness_gates: Sequence[str]
     pod_template_overrides: Mapping[str, Any]
 
 
@@ -66,7 +102,7 @@ class WorkloadSettings:
     kind: str = "Deployment"
     port: int = 8080
     resources: Mapping[str, Any] | None = None
-    service_account_name: Any = None
+    service_account_name: pulumi.Input[str] | None = None
     labels: Mapping[str, Any] = field(default_factory=dict)
     annotations: Mapping[str, Any] = field(default_factory=dict)
     min_ready_seconds: int = 0

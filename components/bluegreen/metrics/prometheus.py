@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from bluegreen.clients.http import trust
 from bluegreen.fields import Fields
 from bluegreen.gates.base import GateContext
 from bluegreen.metrics.base import fill
@@ -85,7 +86,7 @@ class PrometheusSource:
         url = f"{resolve_url(self.address).rstrip('/')}/api/v1/{what}"
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token.value()}"}
         try:
-            answer = httpx.get(url, params=parameters, headers=headers, timeout=_TIMEOUT_SECONDS)
+            answer = httpx.get(url, params=parameters, headers=headers, timeout=_TIMEOUT_SECONDS, verify=trust())
         except (httpx.LocalProtocolError, httpx.InvalidURL, ValueError):
             # Such as a token that no header can hold; what is raised may show it.
             raise GateUnavailable(f"{where}: the request cannot be written") from None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from bluegreen.clients.http import trust
 from bluegreen.notifications.base import NotificationFailed
 from bluegreen.secrets import UrlRef, guard_log, resolve_url
 
@@ -24,7 +25,9 @@ def post(url: UrlRef, body: bytes, headers: Mapping[str, str], timeout_seconds: 
     address = resolve_url(url)
     sent = {"Content-Type": "application/json", "User-Agent": "bluegreen", **headers}
     try:
-        with httpx.stream("POST", address, content=body, headers=sent, timeout=timeout_seconds) as answer:
+        with httpx.stream(
+            "POST", address, content=body, headers=sent, timeout=timeout_seconds, verify=trust()
+        ) as answer:
             status = answer.status_code
     except httpx.TimeoutException:
         raise NotificationFailed(f"no answer in {timeout_seconds:g} s") from None

@@ -77,7 +77,12 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A weight for the new color and how long it stays there under its gates."""
+    """A weight for the new color and how long it stays there under its gates.
+
+    Attributes:
+        weight_percent: of the new color, 1-99.
+        hold_seconds: how long it stays there, in seconds, default 0.
+    """
 
     weight_percent: int
     hold_seconds: float = 0

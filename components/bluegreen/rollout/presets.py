@@ -62,5 +62,8 @@ def preset(name: str) -> Strategy | str:
     """The strategy that goes by ``name`` in CodeDeploy or ECS, such as ``"ECSCanary10Percent5Minutes"``.
 
     A name that is not known is given back as it is: the swap's contract refuses it and says which names there are.
+
+    Args:
+        name: with or without ``CodeDeployDefault.`` before it; ``BLUE_GREEN``, ``CANARY`` and ``LINEAR`` are ECS's.
     """
     return PRESETS.get(name, name)

@@ -18,19 +18,33 @@ def all_at_once() -> Strategy:
 
 
 def canary(weight_percent: int, *, hold_seconds: float) -> Strategy:
-    """One step of ``weight_percent`` held for ``hold_seconds``, then 100 %."""
+    """One step of ``weight_percent`` held for ``hold_seconds``, then 100 %.
+
+    Args:
+        weight_percent: of the step, 1-99.
+        hold_seconds: how long it lasts, in seconds.
+    """
     return Strategy("canary", (Step(weight_percent, hold_seconds),))
 
 
 def linear(step_percent: int, *, hold_seconds: float) -> Strategy:
-    """Equal steps of ``step_percent``, each held for ``hold_seconds``, up to 100 %."""
+    """Equal steps of ``step_percent``, each held for ``hold_seconds``, up to 100 %.
+
+    Args:
+        step_percent: of each step, 1-99.
+        hold_seconds: how long each lasts, in seconds.
+    """
     if not isinstance(step_percent, int) or step_percent < 1:  # refused by the contract, with its field
         return Strategy("linear", (Step(step_percent, hold_seconds),))
     return Strategy("linear", tuple(Step(weight, hold_seconds) for weight in range(step_percent, 100, step_percent)))
 
 
 def steps(weights: Iterable[Step | tuple[int, float]]) -> Strategy:
-    """Any rising weights (percent), each with its own hold (seconds): ``steps([(10, 300), (50, 600)])``."""
+    """Any rising weights (percent), each with its own hold (seconds): ``steps([(10, 300), (50, 600)])``.
+
+    Args:
+        weights: the steps before 100 %.
+    """
     return Strategy("steps", tuple(item if isinstance(item, Step) else Step(*item) for item in weights))
 
 

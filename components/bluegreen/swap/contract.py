@@ -1,34 +1,7 @@
 """What a swap takes and leaves: inputs parsed and checked, named keys compared, outputs written.
 
-Inputs (all plain data):
-
-=============================== ======================================================================================
-``name``                         what the service is called in messages
-``active_color``                 ``"blue"`` or ``"green"``: the color that shall carry production traffic
-``releases``                     what is installed in each color, as people read it: ``{"blue": "app:v1", ...}``
-``router``                       ``kind`` and what that router wants
-``capacity``                     ``kind`` and what that capacity wants; absent: nothing is scaled
-``gates``                        a list of ``kind`` and what that gate wants
-``strategy``                     ``{"name", "steps": [{"weight_percent", "hold_seconds"}]}`` or a preset's name, such as
-                                 ``"ECSCanary10Percent5Minutes"``; absent: all at once
-``promote_to_percent``           where a promotion pauses until a later update raises it, default 100 (no pause)
-``previews``                     how to reach each color before it is live: ``{"blue": {"url", "headers"}}``
-``bake_seconds``                 time at 100 % under gates, default 0
-``scale_down_delay_seconds``     how long the old color stays warm for a rollback, default 600
-``idle_capacity_percent``        the idle color's size at rest, of the live color's: 0 (default) to 100
-``steady_state_timeout_seconds`` how long the new color may take to be ready, default 600
-``converge_timeout_seconds``     how long a written weight may take to take effect, default 60
-``poll_interval_seconds``        between two looks, default 1
-``notifications``                a list of ``kind`` and what that notifier wants: told how each swap ended
-``event_log``                    a file to which every event is appended as a line of JSON
-``plan``                         the promotion's plan as text, for reviewers
-=============================== ======================================================================================
-
-``live_release_change`` is an input that the check itself adds when an update changes what the live color runs in
-place: reviewers and policies see it. It is no part of the comparison.
-
-Outputs: the inputs, and ``live_color`` (last put at 100 %), ``weights``, ``paused`` (the color and percent of a
-promotion that waits for more), ``previous`` (what a rollback goes back to) and ``history`` (newest first, at most 20).
+Both are plain data; ``bluegreen.swap.properties`` says what there is of them. ``live_release_change`` is an input that
+the check itself adds when an update changes what the live color runs in place; it is no part of the comparison.
 """
 
 from __future__ import annotations
@@ -52,31 +25,12 @@ from bluegreen.rollout.runner import Limits
 from bluegreen.rollout.strategy import problems_of
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
-from bluegreen.swap import gating
+from bluegreen.swap import gating, properties
 from bluegreen.swap.gating import Parsed
 
 HISTORY_LIMIT = 20
-INPUT_KEYS = (
-    "name",
-    "active_color",
-    "releases",
-    "router",
-    "capacity",
-    "gates",
-    "strategy",
-    "promote_to_percent",
-    "previews",
-    "bake_seconds",
-    "scale_down_delay_seconds",
-    "idle_capacity_percent",
-    "steady_state_timeout_seconds",
-    "converge_timeout_seconds",
-    "poll_interval_seconds",
-    "notifications",
-    "event_log",
-    "plan",
-)
-OUTPUT_KEYS = ("live_color", "weights", "paused", "previous", "history")
+INPUT_KEYS = tuple(one.name for one in properties.INPUTS)
+OUTPUT_KEYS = tuple(one.name for one in properties.OUTPUTS)
 _ONE_DAY_SECONDS = 86_400
 _ONE_WEEK_SECONDS = 604_800
 
@@ -340,3 +294,29 @@ def outputs_of(
         "previous": dict(previous),
         "history": list(history)[:HISTORY_LIMIT],
     }
+
+
+def outputs_after(kept: Mapping[str, Any], weights: Weights, history: Sequence[object]) -> dict[str, Any]:
+    """The outputs after a failure: those of the last finished swap, the weights that are live, and what failed.
+
+    Args:
+        kept: the last finished swap's outputs; the inputs where there was none.
+        weights: the live weights, as far as they could be confirmed.
+        history: newest first.
+    """
+    return {
+        "live_color": weights.live_color,
+        "paused": {},
+        "previous": {},
+        **{key: value for key, value in kept.items() if value is not None},
+        "weights": weights.as_dict(),
+        "history": list(history)[:HISTORY_LIMIT],
+    }
+
+
+def desired_weights(inputs: Mapping[str, Any]) -> Weights | None:
+    """The weights that an update leaves, from the inputs alone; ``None`` where what was live before decides."""
+    color = inputs.get("active_color")
+    if color not in COLORS or plain(inputs.get("promote_to_percent")) not in (None, 100):
+        return None
+    return Weights.all_on(cast("Color", color))

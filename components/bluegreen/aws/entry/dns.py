@@ -11,7 +11,7 @@ import pulumi
 
 from bluegreen.aws.entry.balancer import url_of
 from bluegreen.aws.entry.base import Entered, Ground
-from bluegreen.aws.entry.dns_behind import Behind, CloudMap, Given, LoadBalancers, urls
+from bluegreen.aws.entry.dns_behind import Behind, CloudMap, DnsTarget, Given, LoadBalancers, urls
 from bluegreen.aws.entry.target_groups import HttpTargetGroups
 from bluegreen.declaration import known
 from bluegreen.rollout.errors import Problem
@@ -116,7 +116,7 @@ def dns(
     namespace_id: pulumi.Input[str] | None = None,
     namespace_name: str | None = None,
     instance_ttl_seconds: int = 10,
-    targets: Mapping[str, Any] | None = None,
+    targets: Mapping[str, pulumi.Input[str] | DnsTarget] | None = None,
     target_group_arns: Mapping[str, pulumi.Input[str]] | None = None,
     health_check_ids: Mapping[str, pulumi.Input[str]] | None = None,
     scheme: str = "http",

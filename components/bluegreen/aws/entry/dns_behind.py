@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -18,6 +18,22 @@ from bluegreen.declaration import known, refuse
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+
+
+class DnsTarget(TypedDict, total=False):
+    """A load balancer that is there already: its ARN, or its name and zone.
+
+    Attributes:
+        load_balancer_arn: it is looked up.
+        dns_name: its own name.
+        zone_id: the zone of that name.
+        evaluate_target_health: whether Route 53 leaves it out while it is not healthy.
+    """
+
+    load_balancer_arn: pulumi.Input[str]
+    dns_name: pulumi.Input[str]
+    zone_id: pulumi.Input[str]
+    evaluate_target_health: bool
 
 
 @dataclass(frozen=True, slots=True)

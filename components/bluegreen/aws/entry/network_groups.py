@@ -27,6 +27,30 @@ _ENCRYPTED = "TLS"
 _DATAGRAMS = ("UDP", "TCP_UDP")
 
 
+class NetworkHealthCheck(TypedDict, total=False):
+    """How a network load balancer asks whether a unit is healthy; what is absent keeps its default.
+
+    Attributes:
+        protocol: ``TCP`` (default: a connection is enough), ``HTTP`` or ``HTTPS``.
+        path: with HTTP, default ``/healthz``.
+        matcher: the statuses of a healthy answer, with HTTP, default ``200``.
+        interval: seconds between two checks, default 10.
+        timeout: seconds until a check has failed.
+        healthy_threshold: checks in a row until a unit is healthy, default 2.
+        unhealthy_threshold: checks in a row until it is not, default 2.
+        port: default the units' own.
+    """
+
+    protocol: str
+    path: str
+    matcher: str
+    interval: int
+    timeout: int
+    healthy_threshold: int
+    unhealthy_threshold: int
+    port: str
+
+
 class NetworkTargetGroups(TypedDict, total=False):
     """What both colors' target groups of a network load balancer have.
 
@@ -44,7 +68,7 @@ class NetworkTargetGroups(TypedDict, total=False):
         ipv6_units: whether units register by IPv6 addresses; default no.
     """
 
-    health_check: Mapping[str, Any]
+    health_check: NetworkHealthCheck
     deregistration_delay_seconds: int
     connection_termination: bool
     preserve_client_ip: bool

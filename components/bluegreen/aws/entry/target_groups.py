@@ -25,6 +25,30 @@ HTTP_HEALTH_CHECK: Mapping[str, Any] = {
 _ALGORITHMS = ("round_robin", "least_outstanding_requests", "weighted_random")
 
 
+class HttpHealthCheck(TypedDict, total=False):
+    """How an Application Load Balancer asks whether a unit is healthy; what is absent keeps its default.
+
+    Attributes:
+        path: default ``/healthz``.
+        matcher: the statuses of a healthy answer, default ``200``.
+        interval: seconds between two checks, default 10.
+        timeout: seconds until a check has failed, default 5.
+        healthy_threshold: checks in a row until a unit is healthy, default 2.
+        unhealthy_threshold: checks in a row until it is not, default 2.
+        port: default the units' own.
+        protocol: ``HTTP`` (default) or ``HTTPS``.
+    """
+
+    path: str
+    matcher: str
+    interval: int
+    timeout: int
+    healthy_threshold: int
+    unhealthy_threshold: int
+    port: str
+    protocol: str
+
+
 class HttpTargetGroups(TypedDict, total=False):
     """What both colors' target groups of an Application Load Balancer have.
 
@@ -40,7 +64,7 @@ class HttpTargetGroups(TypedDict, total=False):
         ipv6_units: whether units register by IPv6 addresses; default no.
     """
 
-    health_check: Mapping[str, Any]
+    health_check: HttpHealthCheck
     deregistration_delay_seconds: int
     slow_start_seconds: int
     cross_zone: bool

@@ -66,7 +66,7 @@ class Contour:
 
 def contour(
     *,
-    fqdn: Any,
+    fqdn: pulumi.Input[str],
     tls: Mapping[str, Any] | None = None,
     ingress_class: str | None = None,
     **options: Unpack[RouteOptions],

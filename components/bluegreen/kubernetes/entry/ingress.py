@@ -134,7 +134,11 @@ def _problems(host: Any, ingress_class: str) -> list[Problem]:
 
 
 def nginx(
-    *, host: Any = None, ingress_class: str = "nginx", tls_secret: Any = None, **options: Unpack[RouteOptions]
+    *,
+    host: pulumi.Input[str] | None = None,
+    ingress_class: str = "nginx",
+    tls_secret: pulumi.Input[str] | None = None,
+    **options: Unpack[RouteOptions],
 ) -> WeightedEntry:
     """ingress-nginx with a canary's weight: promotions may go in steps.
 
@@ -153,11 +157,11 @@ def nginx(
 
 def aws_load_balancer(
     *,
-    host: Any = None,
+    host: pulumi.Input[str] | None = None,
     ingress_class: str = "alb",
     target_type: str = "ip",
     internal: bool = False,
-    certificate_arns: Sequence[Any] = (),
+    certificate_arns: Sequence[pulumi.Input[str]] = (),
     stickiness_seconds: int = 0,
     **options: Unpack[RouteOptions],
 ) -> WeightedEntry:

@@ -153,7 +153,7 @@ class Linkerd:
 
 def istio(
     *,
-    hosts: Sequence[Any],
+    hosts: Sequence[pulumi.Input[str]],
     gateways: Sequence[str] = (),
     scheme: str = "http",
     subsets: bool = False,

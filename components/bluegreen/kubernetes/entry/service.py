@@ -163,7 +163,7 @@ def service(
     node_ports: Mapping[str, int] | None = None,
     node_host: str = "127.0.0.1",
     adopt: bool = False,
-    annotations: Mapping[str, Any] | None = None,
+    annotations: Mapping[str, pulumi.Input[str]] | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> ServiceEntry:
     """A Service for production and one for the stage, whose selectors are exchanged whole: no steps, no pauses.

@@ -45,7 +45,7 @@ class RouteOptions(TypedDict, total=False):
     url: pulumi.Input[str] | None
     route_name: str
     adopt: bool
-    annotations: Mapping[str, Any]
+    annotations: Mapping[str, pulumi.Input[str]]
     app_protocol: str
     service_type: str
     converge_timeout_seconds: float

@@ -1,0 +1,33 @@
+"""Where and as whom swaps and gates call a platform, as every component and gate takes it."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class AwsConnection(TypedDict, total=False):
+    """Where and as whom AWS is called; what is absent is for boto3's own chain.
+
+    Attributes:
+        region: such as ``eu-central-1``.
+        profile: of the machine's AWS configuration.
+        role_arn: a role that is assumed.
+        endpoint_url: another address of all services.
+    """
+
+    region: str
+    profile: str
+    role_arn: str
+    endpoint_url: str
+
+
+class KubernetesConnection(TypedDict, total=False):
+    """Which cluster is called; what is absent is for the official client's own default.
+
+    Attributes:
+        kubeconfig: a path.
+        context: a context of it.
+    """
+
+    kubeconfig: str
+    context: str

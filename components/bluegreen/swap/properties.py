@@ -1,0 +1,126 @@
+"""The swap's properties: names, types, units, defaults and what they mean. Everything else takes them from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bluegreen.capacity.registry import CAPACITIES
+from bluegreen.gates.registry import GATES
+from bluegreen.notifications.registry import NOTIFIERS
+from bluegreen.routers.registry import ROUTERS
+
+DESCRIPTION = (
+    "Owns where production traffic goes. Every component declares one; declare it yourself only for what none of them "
+    "does. Its properties have the names that they have in Python."
+)
+
+_ANY = {"$ref": "pulumi.json#/Any"}
+_TEXT = {"type": "string"}
+_NUMBER = {"type": "number"}
+_INTEGER = {"type": "integer"}
+_OBJECT = {"type": "object", "additionalProperties": _ANY}
+_TEXTS = {"type": "object", "additionalProperties": _TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property.
+
+    Attributes:
+        name: as it stands in inputs and outputs.
+        description: what it means.
+        type: as Pulumi's schemas have it.
+        default: what counts when it is absent, in its unit; ``None``: there is none.
+        unit: of a number.
+        required: whether an input must be given; whether an output is always there.
+    """
+
+    name: str
+    description: str
+    type: Mapping[str, Any] = field(default_factory=lambda: _TEXT)
+    default: Any = None
+    unit: str = ""
+    required: bool = False
+
+    @property
+    def text(self) -> str:
+        """The description with unit and default."""
+        ends = [f"In {self.unit}."] if self.unit else []
+        if self.default is not None:
+            ends.append(f"Default: {self.default}.")
+        return " ".join([f"{self.description[:1].upper()}{self.description[1:]}.", *ends])
+
+
+def _kinds(entries: Mapping[str, str]) -> str:
+    return ", ".join(f"`{kind}`" for kind in sorted(entries))
+
+
+INPUTS: tuple[Property, ...] = (
+    Property("name", "what the service is called in messages"),
+    Property("active_color", "`blue` or `green`: the color that shall carry production traffic", required=True),
+    Property("releases", "what is installed in each color, as people read it, by color", _TEXTS, required=True),
+    Property("router", f"`kind` ({_kinds(ROUTERS.entries)}) and what that router wants", _OBJECT, required=True),
+    Property(
+        "capacity", f"`kind` ({_kinds(CAPACITIES.entries)}) and what that wants; absent: nothing is scaled", _OBJECT
+    ),
+    Property(
+        "gates",
+        f"a list of `kind` ({_kinds(GATES.entries)}) and what that gate wants, and how its answers are counted",
+        {"type": "array", "items": _OBJECT},
+    ),
+    Property(
+        "strategy",
+        "`name` and `steps` (each with `weight_percent` and `hold_seconds`), or a preset's name, such as "
+        "`ECSCanary10Percent5Minutes`; absent: all at once",
+        {"oneOf": [_TEXT, _OBJECT]},
+    ),
+    Property("promote_to_percent", "where a promotion pauses until a later update raises it", _INTEGER, 100, "percent"),
+    Property(
+        "previews",
+        "how to reach each color before it is live, by color: `url` and `headers`",
+        {"type": "object", "additionalProperties": _OBJECT},
+    ),
+    Property("bake_seconds", "time with all traffic in which a failing gate still restores", _NUMBER, 0, "seconds"),
+    Property("scale_down_delay_seconds", "how long the old color stays warm for a rollback", _NUMBER, 600, "seconds"),
+    Property("idle_capacity_percent", "the idle color's size at rest, of the live color's", _NUMBER, 0, "percent"),
+    Property("steady_state_timeout_seconds", "how long the new color may take to be ready", _NUMBER, 600, "seconds"),
+    Property("converge_timeout_seconds", "how long a written weight may take to take effect", _NUMBER, 60, "seconds"),
+    Property("poll_interval_seconds", "the time between two looks", _NUMBER, 1, "seconds"),
+    Property(
+        "notifications",
+        f"a list of `kind` ({_kinds(NOTIFIERS.entries)}) and what that notifier wants: told how each swap ended",
+        {"type": "array", "items": _OBJECT},
+    ),
+    Property("event_log", "a file to which every event is appended as a line of JSON"),
+    Property("plan", "the promotion's plan as text, for reviewers", {"type": "array", "items": _TEXT}),
+)
+"""What a program gives."""
+
+WEIGHTS = Property(
+    "weights",
+    "the traffic of each color, by color, in percent; as an input, which the check fills in: what an update leaves",
+    {"type": "object", "additionalProperties": _INTEGER},
+    required=True,
+)
+
+CHECKED: tuple[Property, ...] = (
+    Property(
+        "live_release_change",
+        "added by the check when an update changes what the live color runs in place; reviewers and policies see it",
+    ),
+    WEIGHTS,
+)
+"""What the check adds to the inputs itself. It is no part of the comparison."""
+
+OUTPUTS: tuple[Property, ...] = (
+    Property("live_color", "the color that was last given all traffic"),
+    WEIGHTS,
+    Property("paused", "the `color` and `percent` of a promotion that waits for more", _OBJECT),
+    Property("previous", "the `color` and `release` that a rollback goes back to", _TEXTS),
+    Property(
+        "history", "what the swaps did, newest first, 20 at most", {"type": "array", "items": _OBJECT}, required=True
+    ),
+)
+"""What a swap leaves beside its inputs."""
