@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 JSON ?=
 
-.PHONY: demo demo-kubernetes test bench bench-kubernetes matrix setup lint format wheel clean help
+.PHONY: demo demo-kubernetes test bench bench-kubernetes matrix scenarios setup lint format wheel plugin clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -42,6 +42,9 @@ bench-kubernetes: setup ## swaps on Kubernetes beside Argo Rollouts and `kubectl
 matrix: setup ## every call of a swap killed and failed in every way, and what came of it
 	$(PY) -m matrix --docs docs/safety.md $(if $(JSON),--json $(JSON))
 
+scenarios: setup ## every scenario of every platform over both adapters, which take turns in `make test`
+	BLUEGREEN_SCENARIOS=full $(PY) -m pytest tests/scenarios
+
 lint: $(VENV)/.installed ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -54,6 +57,9 @@ format: $(VENV)/.installed ## write the code as ruff has it
 wheel: $(VENV)/.installed ## dist/
 	$(PY) -m build
 
+plugin: ## dist/pulumi-resource-bluegreen-v*.tar.gz, for `pulumi plugin install --file`
+	@$(PYTHON) tools/plugin_archive.py dist
+
 clean: ## end the local cloud, remove what was made here
 	-@[ -x $(PY) ] && $(PY) -m localcloud down
-	rm -rf $(VENV) dist build demo.html
+	rm -rf $(VENV) components/.venv dist build demo.html

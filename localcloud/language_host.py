@@ -42,6 +42,7 @@ import grpc  # noqa: E402
 from google.protobuf import empty_pb2  # noqa: E402
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2  # noqa: E402
 
+from localcloud import language_packages  # noqa: E402
 from localcloud.children import Children, chunks  # noqa: E402
 
 # What the program launcher exits with when it has shown the user what is wrong itself.
@@ -67,14 +68,13 @@ print(json.dumps(sorted({(d.metadata["Name"], d.version) for d in importlib.meta
 
 def interpreter(root_directory: str, options: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """The Python to run user code with, and what its environment needs so that every child uses the same one."""
-    virtualenv = str(options.get("virtualenv") or "")
-    if virtualenv:
-        path = Path(root_directory, virtualenv).resolve()
-        python = path / "bin" / "python"
+    path = language_packages.virtualenv(root_directory, options)
+    if path is not None:
+        python = language_packages.python_in(path)
         if not python.is_file():
             raise FileNotFoundError(
-                f"the `virtualenv` option is {virtualenv!r}, but there is no {python}: "
-                f"make it with `python3 -m venv {path}` and install the project's dependencies"
+                f"the `virtualenv` option is {options['virtualenv']!r}, but there is no {python}: "
+                f"run `pulumi install` in {root_directory}"
             )
         search_path = f"{path / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
         return str(python), {"VIRTUAL_ENV": str(path), "PULUMI_RUNTIME_VIRTUALENV": str(path), "PATH": search_path}
@@ -89,7 +89,7 @@ def installed(name: str, version: str) -> bool:
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[misc, no-any-unimported, unused-ignore]
-    """Every call that the engine makes of a Python language host in an update, a preview or a policy run."""
+    """Every call that the engine makes of a Python language host in an update, an install or a policy run."""
 
     def __init__(self, engine: str, children: Children) -> None:
         self._engine = engine
@@ -121,6 +121,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         return language_pb2.GetRequiredPluginsResponse(plugins=plugins)
 
     def _required(self, request: Any) -> list[tuple[str, str]]:
+        environment = language_packages.virtualenv(request.info.root_directory, dict(request.info.options))
+        if environment is not None and not language_packages.python_in(environment).is_file():
+            return []  # asked for before an install, too: nothing is there that could need a plugin
         found = self._ask(request, _LIST_PLUGINS)
         # Plugins are never downloaded here, so one that is not there is left for the first resource that needs it.
         return [
@@ -146,10 +149,28 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         output = subprocess.run([python, "--version"], check=True, capture_output=True, text=True).stdout
         return language_pb2.AboutResponse(executable=python, version=output.strip().removeprefix("Python "))
 
-    def InstallDependencies(self, _request: Any, _context: Any) -> Iterator[Any]:  # noqa: N802
-        yield language_pb2.InstallDependenciesResponse(
-            stdout=b"The stand-in language host installs nothing: run pip in the project's virtual environment.\n"
-        )
+    def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
+        info, options = request.info, dict(request.info.options)
+        directory = info.program_directory or request.directory or info.root_directory
+        try:
+            for name, data in language_packages.install(info.root_directory, directory, options, self._children):
+                yield language_pb2.InstallDependenciesResponse(**{name: data})
+        except (language_packages.PackageError, OSError) as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+    def GeneratePackage(self, request: Any, context: Any) -> Any:  # noqa: N802
+        try:
+            language_packages.generate(request.schema, request.directory)
+        except language_packages.PackageError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        return language_pb2.GeneratePackageResponse()
+
+    def Link(self, request: Any, context: Any) -> Any:  # noqa: N802
+        try:
+            imports = language_packages.link(request.info.root_directory, [linked.path for linked in request.packages])
+        except (language_packages.PackageError, OSError) as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        return language_pb2.LinkResponse(import_instructions=imports)
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Run a Pulumi program to its end."""
@@ -191,7 +212,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
         """Run a plugin or a policy pack written in Python; its output is streamed as it comes."""
-        python, env = interpreter(request.info.root_directory, dict(request.info.options))
+        try:
+            python, env = interpreter(request.info.root_directory, dict(request.info.options))
+        except FileNotFoundError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         program = request.info.program_directory or request.program
         if request.kind == "analyzer":
             command = [python, "-u", "-m", "pulumi.policy", *request.args, program]

@@ -59,7 +59,7 @@ class Status:
     trailing_metadata: tuple[tuple[str, bytes], ...]
 
 
-class Servicer(sdk.ConstructServicer):  # type: ignore[misc]
+class Servicer(sdk.ConstructServicer):
     """Serves one engine.
 
     Args:
@@ -109,10 +109,11 @@ class Servicer(sdk.ConstructServicer):  # type: ignore[misc]
         except pulumi.RunError as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, redact(str(error)))
 
-    async def _construct_inputs(self, inputs: Any, dependencies: Any) -> dict[str, Any]:
+    @staticmethod
+    async def _construct_inputs(inputs: Any, input_dependencies: Any) -> dict[str, Any]:
         from bluegreen.plugin import construct  # noqa: PLC0415 - who has swaps alone does without
 
-        found = await sdk.ConstructServicer._construct_inputs(inputs, dependencies)
+        found = await sdk.ConstructServicer._construct_inputs(inputs, input_dependencies)
         token, name = _asked.get()
         return await construct.resolved(token, found, name)
 

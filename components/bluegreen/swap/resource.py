@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Union
 
 import pulumi
 
 from bluegreen.hosting import hosted
 from bluegreen.rollout.errors import Problem
 
+if TYPE_CHECKING:
+    from bluegreen.swap.dynamic import TrafficSwap
+    from bluegreen.swap.native import NativeTrafficSwap
+
 PROVIDERS = ("dynamic", "native")
 
-
-class SwapResource(Protocol):
-    """A declared swap."""
-
-    live_color: pulumi.Output[str]
-    weights: pulumi.Output[Mapping[str, int]]
-    history: pulumi.Output[Sequence[Mapping[str, Any]]]
+SwapResource = Union["TrafficSwap", "NativeTrafficSwap"]
+"""A declared swap."""
 
 
 def problems_in(provider: object) -> list[Problem]:
