@@ -40,7 +40,7 @@ bench-kubernetes: setup ## swaps on Kubernetes beside Argo Rollouts and `kubectl
 	$(PY) -m benchmarks.kubernetes $(if $(JSON),--json $(JSON))
 
 matrix: setup ## every call of a swap killed and failed in every way, and what came of it
-	$(PY) -m matrix --docs docs/safety.md $(if $(JSON),--json $(JSON))
+	$(PY) -m matrix $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON))
 
 scenarios: setup ## every scenario of every platform over both adapters, which take turns in `make test`
 	BLUEGREEN_SCENARIOS=full $(PY) -m pytest tests/scenarios

@@ -21,7 +21,8 @@ from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress
 from matrix import report
-from matrix.run import WORKERS, Matrix, WorkerFailed, run
+from matrix.engine import ADAPTERS
+from matrix.run import WORKERS, Choice, Matrix, WorkerFailed, run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,9 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m matrix", description=sys.modules["matrix"].__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE, too")
     parser.add_argument("--docs", type=Path, metavar="FILE", help="write the table into FILE, between its markers")
+    parser.add_argument("--adapter", choices=ADAPTERS, help="the swap's adapter (default: both, one after the other)")
     parser.add_argument("--workers", type=int, default=WORKERS, help=f"processes (default {WORKERS})")
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
+    if options.docs and options.adapter:
+        parser.error("--docs wants the figures of both adapters: leave --adapter out")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     if options.json:
@@ -39,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     shown = progress.for_terminal()
     try:
         with _cloud(options.state_dir, shown) as cloud:
-            matrix = run(cloud, shown, workers=options.workers)
+            choice = Choice(adapters=[options.adapter] if options.adapter else ADAPTERS)
+            matrix = run(cloud, shown, choice, workers=options.workers)
     except (LocalCloudError, WorkerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bluegreen.rollout.clock import Clock, FakeClock
 from bluegreen.rollout.errors import BluegreenError
+from matrix.engine import State
 from matrix.points import Operation
 from matrix.shapes import AUTOSCALED
 from matrix.strikes import Make, Outcome, fresh_clock
@@ -45,33 +46,37 @@ def after_the_strike(operation: Operation, outcome: Outcome, look: Look) -> list
     wanted = operation.part(operation.wanted)
     if outcome.wrong_error:
         found.append(("unsafe", f"it raised what is not its own error: {outcome.wrong_error}"))
-    if outcome.succeeded and not (look.all_on(wanted) and outcome.outputs.get("live_color") == operation.wanted):
+    outputs = outcome.state.outputs
+    if outcome.succeeded and not (look.all_on(wanted) and outputs.get("live_color") == operation.wanted):
         found.append(("unsafe", f"a success that is none: the rule has {dict(look.weights)}"))
     if outcome.claim is not None:
-        claimed = {operation.part(color): percent for color, percent in outcome.claim.items()}
-        if claimed != dict(look.weights):
-            said = f"it said that {claimed} is live, and the rule has {dict(look.weights)}: {outcome.error}"
-            found.append(("unsafe", said))
+        claims = [("it said", outcome.claim)]
+        if outcome.state.failed:
+            claims.append(("the state says", outputs["weights"]))
+        for who, weights in claims:
+            claimed = {operation.part(color): percent for color, percent in weights.items() if percent}
+            if claimed != dict(look.weights):
+                said = f"{who} that {claimed} is live, and the rule has {dict(look.weights)}: {outcome.error}"
+                found.append(("unsafe", said))
     if operation.lame and (outcome.succeeded or any(operation.green in weights for weights in outcome.written)):
         found.append(("unsafe", f"traffic was sent to what was never healthy: {outcome.written}"))
     return found
 
 
 def recover(
-    make: Make, olds: Mapping[str, Any], news: Mapping[str, Any], clock: Clock
+    make: Make, adapter: str, state: State, news: Mapping[str, Any], clock: Clock
 ) -> tuple[Mapping[str, Any] | None, list[Trouble]]:
-    """The next ``pulumi up``: the state that it leaves, ``None`` when it failed, and what went wrong with it."""
+    """The next ``pulumi up``: the outputs that it leaves, ``None`` when it failed, and what went wrong with it."""
+    stack = make(adapter, clock, state)
     try:
-        outputs = olds
-        if make(clock).diff(olds, news).changes:
-            outputs = make(clock).update(olds, news)
-        if make(clock).diff(outputs, news).changes:
-            return outputs, [("unconverged", "a change is left after the update that followed")]
+        stack.up(news)
+        left = stack.preview(news)
     except BluegreenError as error:
         return None, [("unconverged", f"the update that followed failed: {type(error).__name__}: {error}")]
     except Exception as error:  # noqa: BLE001 - that it is another one is the finding
         return None, [("unsafe", f"the update that followed raised {type(error).__name__}: {error}")]
-    return outputs, []
+    outputs = stack.state.outputs if stack.state is not None else None
+    return outputs, [("unconverged", "a change is left after the update that followed")] if left else []
 
 
 def after_the_recovery(

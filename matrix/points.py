@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.fault_api import WAYS
+from matrix.engine import ADAPTERS
 from matrix.shapes import LAME, PRIORITY
 from matrix.world import World
 
@@ -98,6 +98,7 @@ class Point:
         attempts: how often a client tries a call; 0 where the process is killed.
         lasting: whether every later call fails, too.
         reverted: whether the next update has the config reverted, else kept.
+        adapter: which one the swap has, before and after.
     """
 
     operation: Operation
@@ -107,6 +108,7 @@ class Point:
     attempts: int
     lasting: bool
     reverted: bool
+    adapter: str
 
     @property
     def crash(self) -> bool:
@@ -116,39 +118,20 @@ class Point:
     def __str__(self) -> str:
         how = "" if self.crash else f" {'for ever' if self.lasting else 'once'}, {self.attempts} attempt(s)"
         config = "reverted" if self.reverted else "kept"
-        return f"{self.operation.name}, call {self.number} {self.call}, {self.way}{how}, config {config}"
+        return (
+            f"{self.operation.name}, call {self.number} {self.call}, {self.way}{how}, config {config}, {self.adapter}"
+        )
 
 
-def all_points(calls: Mapping[Operation, Sequence[str]]) -> list[Point]:
-    """Every point of the operations, whose calls a run without faults has listed; crashes come first."""
-    return [*_crashes(calls), *_faults(calls)]
+def all_points(calls: Mapping[Operation, Sequence[str]], adapters: Sequence[str] = ADAPTERS) -> list[Point]:
+    """Every point of the operations with each adapter; crashes come first.
 
-
-def sample(every: Sequence[Point]) -> list[Point]:
-    """As few points as have something of all that there is.
-
-    Of the crashes: each moment between two calls, with the config kept and reverted as far as that is in all points.
-    (Killed after a call or before the next one: nothing is left that could tell the two apart.) Of the faults: each
-    call of an operation fails; calls of each name fail in each way; each way is tried in each series of an operation.
+    Args:
+        calls: of each operation, as a run without faults has listed them.
+        adapters: which ones.
     """
-    seen: set[object] = set()
-    chosen = set()
-    for point in sorted(every, key=_scattered):
-        operation, way = point.operation, point.way
-        if point.crash:
-            has: set[object] = {(operation, point.number - (way == KILLS[0]), point.reverted)}
-        else:
-            series = (point.attempts, point.lasting, point.reverted)
-            has = {(operation, point.number), (way, point.call), (operation, way, series)}
-        if not has <= seen:
-            seen |= has
-            chosen.add(point)
-    return [point for point in every if point in chosen]
-
-
-def _scattered(point: Point) -> bytes:
-    """An order that is always the same and has nothing to do with where a point stands."""
-    return hashlib.sha256(str(point).encode()).digest()
+    crashes = [point for adapter in adapters for point in _crashes(calls, adapter)]
+    return [*crashes, *(point for adapter in adapters for point in _faults(calls, adapter))]
 
 
 def calls_struck(points: Sequence[Point]) -> dict[str, int]:
@@ -159,11 +142,11 @@ def calls_struck(points: Sequence[Point]) -> dict[str, int]:
     return {name: len(found) for name, found in numbers.items()}
 
 
-def _crashes(calls: Mapping[Operation, Sequence[str]]) -> Iterator[Point]:
+def _crashes(calls: Mapping[Operation, Sequence[str]], adapter: str) -> Iterator[Point]:
     for operation, number, call in _struck(calls):
         for turn, way in enumerate(KILLS, start=number):
             for reverted in _configs(operation, turn):
-                yield Point(operation, number, call, way, 0, False, reverted)
+                yield Point(operation, number, call, way, 0, False, reverted, adapter)
 
 
 def _configs(operation: Operation, turn: int) -> tuple[bool, ...]:
@@ -172,11 +155,11 @@ def _configs(operation: Operation, turn: int) -> tuple[bool, ...]:
     return (turn % 2 == 0,) if operation.autoscaled else (False, True)
 
 
-def _faults(calls: Mapping[Operation, Sequence[str]]) -> Iterator[Point]:
+def _faults(calls: Mapping[Operation, Sequence[str]], adapter: str) -> Iterator[Point]:
     for operation, number, call in _struck(calls):
         for turn, way in enumerate(WAYS, start=number):
             for (attempts, lasting), reverted in _series(operation, turn):
-                yield Point(operation, number, call, way, attempts, lasting, reverted)
+                yield Point(operation, number, call, way, attempts, lasting, reverted, adapter)
 
 
 def _series(operation: Operation, turn: int) -> list[tuple[tuple[int, bool], bool]]:

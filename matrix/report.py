@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matrix.points import KILLS
 from matrix.run import Matrix
@@ -65,10 +65,12 @@ def figures(matrix: Matrix) -> dict[str, int]:
 def table(matrix: Matrix) -> str:
     """Markdown."""
     found = figures(matrix)
+    adapters = sorted({one.point.adapter for one in matrix.tried})
     heads = [f"{name}, {count} call{'s' * (count > 1)}" for name, count in matrix.calls.items()]
     lines = [
         f"{found['crash_points']} crash points and {found['fault_points']} fault points: "
         f"{found['unconverged']} did not converge, {found['unsafe']} were unsafe.",
+        *(f"- {_of_adapter(matrix, adapter)}" for adapter in adapters),
         "",
         f"| each call | {' | '.join(heads)} | did not converge | unsafe |",
         f"| --- |{' ---: |' * (len(heads) + 2)}",
@@ -77,6 +79,11 @@ def table(matrix: Matrix) -> str:
         cells = [row.title, *row.points, row.unconverged, row.unsafe]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
+
+
+def _of_adapter(matrix: Matrix, adapter: str) -> str:
+    found = figures(replace(matrix, tried=[one for one in matrix.tried if one.point.adapter == adapter]))
+    return f"{adapter}: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items())
 
 
 def in_docs(text: str, matrix: Matrix) -> str:

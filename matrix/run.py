@@ -18,15 +18,17 @@ from typing import Any, NoReturn, cast
 from localcloud.cloud import LocalCloud
 from localcloud.progress import Note, Progress
 from matrix import points
-from matrix.points import Point
+from matrix.engine import ADAPTERS
+from matrix.points import Operation, Point
+from matrix.sampling import sample
 from matrix.shapes import IMAGES
-from matrix.strikes import make_service
+from matrix.strikes import make_stack
 from matrix.worker import Tried, Worker
 from matrix.world import World
 
 WORKERS = 2
 STOP_SECONDS = 20.0
-_OWN = f"{make_service.__module__}:{make_service.__qualname__}"
+_OWN = f"{make_stack.__module__}:{make_stack.__qualname__}"
 
 
 class WorkerFailed(Exception):
@@ -40,7 +42,8 @@ class Choice:
     Attributes:
         operation: the name of one operation; empty is all.
         crashes_only: leaves out the faults.
-        sampled: leaves out what is much like other points (see `points.sample`).
+        sampled: leaves out what is much like other points (see `sampling.sample`).
+        adapters: the swap's, one after the other.
         recover_with: ``module:function`` that makes what the next update is done by; another one than the product's
             own shows that the checks can fail.
     """
@@ -48,13 +51,15 @@ class Choice:
     operation: str = ""
     crashes_only: bool = False
     sampled: bool = False
+    adapters: Sequence[str] = ADAPTERS
     recover_with: str = _OWN
 
-    def chosen(self, every: Sequence[Point]) -> list[Point]:
-        """The points."""
+    def chosen(self, calls: Mapping[Operation, Sequence[str]]) -> list[Point]:
+        """The points, of operations that make these calls."""
+        every = points.all_points(calls, self.adapters)
         return [
             point
-            for point in (points.sample(every) if self.sampled else every)
+            for point in (sample(every) if self.sampled else every)
             if self.operation in ("", point.operation.name) and (point.crash or not self.crashes_only)
         ]
 
@@ -165,7 +170,7 @@ def _work(end: Connection, job: _Job) -> None:
         world.build(job.images)
         world.put_back("blue")
         worker = Worker(world, make)
-        every = job.choice.chosen(points.all_points(worker.calls))
+        every = job.choice.chosen(worker.calls)
         end.send((points.calls_struck(every), len(every)))
         for point in job.share(every):
             end.send(worker.try_point(point))

@@ -13,8 +13,8 @@ from botocore.config import Config
 
 from bluegreen.rollout.clock import Clock, FakeClock
 from bluegreen.rollout.errors import BluegreenError, RestoreFailed, SwapFailed
-from bluegreen.swap.service import Difference, SwapService
 from localcloud.fault_proxy import Fault, FaultProxy
+from matrix.engine import Stack, State
 from matrix.lanes import Lane
 from matrix.points import Point
 
@@ -22,24 +22,29 @@ REAL_PATIENCE_SECONDS, REAL_ATTEMPTS = 15.0, 5
 """What the product has. A call that hangs here is given up far sooner, and its clock is told of the time."""
 
 
-class Service(Protocol):
-    """What ``pulumi up`` calls."""
+class Updates(Protocol):
+    """How the user goes on."""
 
-    def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
+    @property
+    def state(self) -> State | None:
+        """What is kept, also after a failure."""
+        ...
+
+    def preview(self, news: Mapping[str, Any]) -> bool:
         """Whether there is something to do."""
         ...
 
-    def update(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    def up(self, news: Mapping[str, Any]) -> None:
         """Do it."""
         ...
 
 
-Make = Callable[[Clock], Service]
+Make = Callable[[str, Clock, State], Updates]
 
 
-def make_service(clock: Clock) -> Service:
+def make_stack(adapter: str, clock: Clock, state: State) -> Updates:
     """The product's own."""
-    return SwapService(clock=clock)
+    return Stack(adapter, clock, state)
 
 
 class MatrixError(Exception):
@@ -55,7 +60,7 @@ class Outcome:
     """What came of an operation.
 
     Attributes:
-        outputs: what the next update has as its state.
+        state: what the next update starts from.
         succeeded: whether it said so.
         claim: the weights that a failure says are live now, confirmed.
         wrong_error: an error that is not of the package.
@@ -63,7 +68,7 @@ class Outcome:
         error: what it said.
     """
 
-    outputs: Mapping[str, Any]
+    state: State
     succeeded: bool = False
     claim: Mapping[str, int] | None = None
     wrong_error: str = ""
@@ -76,30 +81,32 @@ def fresh_clock() -> FakeClock:
     return FakeClock(time.time())
 
 
-def calls_of(lane: Lane, olds: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
-    """Run an operation in which nothing goes wrong: its calls, and its outputs if it succeeded."""
+def calls_of(lane: Lane, adapter: str, state: State, news: Mapping[str, Any]) -> tuple[list[str], State | None]:
+    """Run an operation in which nothing goes wrong: its calls, and the state that it leaves if it succeeded."""
     calls: list[str] = []
+    stack = Stack(adapter, fresh_clock(), state)
     with lane.used():
         lane.sending = calls.append
         try:
-            return calls, SwapService(clock=fresh_clock()).update(olds, news)
+            stack.update(news)
         except BluegreenError:
             return calls, None
+    return calls, stack.state
 
 
-def killed(lane: Lane, point: Point, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Outcome:
+def killed(lane: Lane, point: Point, state: State, news: Mapping[str, Any]) -> Outcome:
     """Run it in a process of its own that dies by SIGKILL exactly there."""
     lane.close()
     child = os.fork()
     if child == 0:
-        _die(lane, point, olds, news)
+        _die(lane, point, state, news)
     _, status = os.waitpid(child, 0)
     if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
         raise MatrixError(f"{point}: the process ended with status {status} before it was killed")
-    return Outcome(olds)
+    return Outcome(state)
 
 
-def _die(lane: Lane, point: Point, olds: Mapping[str, Any], news: Mapping[str, Any]) -> NoReturn:
+def _die(lane: Lane, point: Point, state: State, news: Mapping[str, Any]) -> NoReturn:
     sent = 0
 
     def sending(call: str) -> None:
@@ -117,7 +124,7 @@ def _die(lane: Lane, point: Point, olds: Mapping[str, Any], news: Mapping[str, A
     try:
         with lane.used():
             lane.sending, lane.answered = sending, answered
-            SwapService(clock=fresh_clock()).update(olds, news)
+            Stack(point.adapter, fresh_clock(), state).update(news)
         os._exit(3)
     finally:
         os._exit(5)
@@ -137,12 +144,13 @@ class Faults:
     def struck(
         self,
         point: Point,
-        olds: Mapping[str, Any],
+        state: State,
         news: Mapping[str, Any],
         weights_of: Callable[[list[Mapping[str, Any]]], dict[str, int]],
     ) -> Outcome:
         """Run it, with what is wrong; afterwards nothing is wrong any more."""
-        clock, lane, outcome = fresh_clock(), self._lanes[point.attempts], Outcome(olds)
+        clock, lane, outcome = fresh_clock(), self._lanes[point.attempts], Outcome(state)
+        stack = Stack(point.adapter, clock, state)
         fault = Fault(point.way, point.number, point.lasting)  # type: ignore[arg-type]
         self._proxy.reset()
         self._proxy.fault = fault
@@ -163,7 +171,7 @@ class Faults:
         try:
             with lane.used():
                 lane.sending, lane.parameters = sending, note
-                outcome.outputs = SwapService(clock=clock).update(olds, news)
+                stack.update(news)
                 outcome.succeeded = True
         except BluegreenError as error:
             outcome.error = f"{type(error).__name__}: {error}"
@@ -171,6 +179,7 @@ class Faults:
                 outcome.claim = {color: percent for color, percent in error.weights.as_dict().items() if percent}
         except Exception as error:  # noqa: BLE001 - that it is another one is the finding
             outcome.wrong_error = f"{type(error).__name__}: {error}"
+        outcome.state = stack.state or state
         calls = list(self._proxy.calls)
         self._proxy.reset()
         if calls[point.number - 1 : point.number] != [point.call]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.swap.service import SwapService
+from bluegreen.rollout.errors import BluegreenError
 from matrix import checks, points
 from matrix.checks import Trouble
+from matrix.engine import ADAPTERS, DYNAMIC, Stack, State
 from matrix.lanes import Lane, without_backoff
 from matrix.points import (
     AUTOSCALED_PROMOTION,
@@ -22,7 +24,7 @@ from matrix.points import (
     Operation,
     Point,
 )
-from matrix.strikes import Faults, Make, MatrixError, Missed, Outcome, calls_of, fresh_clock, killed, make_service
+from matrix.strikes import Faults, Make, MatrixError, Missed, Outcome, calls_of, fresh_clock, killed, make_stack
 from matrix.world import World
 
 _TRIES = 3
@@ -44,13 +46,13 @@ class Worker:
         make: makes what the next update is done by.
     """
 
-    def __init__(self, world: World, make: Make = make_service) -> None:
+    def __init__(self, world: World, make: Make = make_stack) -> None:
         without_backoff()
         self._world = world
         self._make = make
         self._lane = Lane()
         self._faults: Faults | None = None
-        self._olds: dict[Operation, Mapping[str, Any]] = {}
+        self._before: dict[tuple[Operation, str], State] = {}
         self.calls = self._dry_runs()
 
     def close(self) -> None:
@@ -63,14 +65,15 @@ class Worker:
         found: dict[Operation, list[str]] = {}
         for operation in OPERATIONS:
             self._world.put_back("blue")
+            stack = Stack(DYNAMIC, fresh_clock())
             with self._lane.used():
-                _, outputs = SwapService(clock=fresh_clock()).create(points.inputs(self._world, operation, "blue"))
-            self._olds[operation] = outputs
+                stack.up(points.inputs(self._world, operation, "blue"))
+            self._starts_from(operation, stack.state)
         for promotion, rollback in ((PROMOTION, ROLLBACK), (AUTOSCALED_PROMOTION, AUTOSCALED_ROLLBACK)):
             promoted = self._dry_run(promotion, found)
             if promoted is None:
                 raise MatrixError(f"a promotion failed in which nothing went wrong: {found}")
-            self._olds[rollback] = promoted
+            self._starts_from(rollback, promoted)
             if self._dry_run(rollback, found) is None:
                 raise MatrixError("a rollback failed in which nothing went wrong")
         self._dry_run(COLD, found)  # on a clock that does not wait: its first calls are what matters
@@ -78,11 +81,17 @@ class Worker:
             raise MatrixError("what is never healthy was promoted")
         return found
 
-    def _dry_run(self, operation: Operation, found: dict[Operation, list[str]]) -> dict[str, Any] | None:
+    def _starts_from(self, operation: Operation, state: State | None) -> None:
+        """With either adapter: what one has left is the other's, too."""
+        assert state is not None
+        for adapter in ADAPTERS:
+            self._before[operation, adapter] = State.left_by(adapter, state.inputs, state.outputs)
+
+    def _dry_run(self, operation: Operation, found: dict[Operation, list[str]]) -> State | None:
         self._put_back(operation)
         news = points.inputs(self._world, operation, operation.wanted)
-        found[operation], outputs = calls_of(self._lane, self._olds[operation], news)
-        return outputs
+        found[operation], state = calls_of(self._lane, DYNAMIC, self._before[operation, DYNAMIC], news)
+        return state
 
     def _put_back(self, operation: Operation) -> None:
         empty = operation.part(operation.wanted) if operation.cold else ""
@@ -102,12 +111,13 @@ class Worker:
                     raise
         troubles = checks.after_the_strike(operation, outcome, world.look())
         if operation.lame:
-            troubles += self._fails_again(operation, outcome, news)
+            troubles += self._fails_again(point, outcome, news)
         color = operation.before if point.reverted or operation.lame else operation.wanted
         with self._lane.used():
             outputs, more = checks.recover(
                 self._make,
-                outcome.outputs,
+                point.adapter,
+                outcome.state,
                 points.inputs(world, operation, color),
                 checks.clock_for(operation),
             )
@@ -115,21 +125,24 @@ class Worker:
         return Tried(point, tuple(troubles))
 
     def _strike(self, point: Point, news: Mapping[str, Any]) -> Outcome:
-        olds = self._olds[point.operation]
+        state = self._before[point.operation, point.adapter]
         if point.crash:
             if self._faults is not None:
                 raise MatrixError("a process with threads cannot be forked: crashes come first")
-            return killed(self._lane, point, olds, news)
+            return killed(self._lane, point, state, news)
         if self._faults is None:
             self._faults = Faults(os.environ["AWS_ENDPOINT_URL"])
-        return self._faults.struck(point, olds, news, self._world.weights_of)
+        return self._faults.struck(point, state, news, self._world.weights_of)
 
-    def _fails_again(self, operation: Operation, outcome: Outcome, news: Mapping[str, Any]) -> list[Trouble]:
+    def _fails_again(self, point: Point, outcome: Outcome, news: Mapping[str, Any]) -> list[Trouble]:
         """With the config kept, what is never healthy is refused again."""
-        with self._lane.used():
-            _, outputs = calls_of(self._lane, outcome.outputs, news)
+        stack, promoted = Stack(point.adapter, fresh_clock(), outcome.state), False
+        with self._lane.used(), contextlib.suppress(BluegreenError):
+            stack.update(news)
+            promoted = True
+        outcome.state = stack.state or outcome.state
         look = self._world.look()
         found = checks.unsafe_traffic(look, "after the same update again")
-        if outputs is not None or not look.all_on(operation.before):
+        if promoted or not look.all_on(point.operation.before):
             found.append(("unsafe", f"what was never healthy was promoted: the rule has {dict(look.weights)}"))
         return found

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from bluegreen.swap.service import Difference
+from dataclasses import replace
 
 
 class Idle:
-    def diff(self, olds, news):
-        return Difference(changes=olds.get("live_color") != news["active_color"])
+    def __init__(self, state):
+        self.state = state
 
-    def update(self, olds, news):
-        return {**olds, **news, "live_color": news["active_color"]}
+    def preview(self, news):
+        return self.state.outputs.get("live_color") != news["active_color"]
+
+    def up(self, news):
+        outputs = {**self.state.outputs, **news, "live_color": news["active_color"]}
+        self.state = replace(self.state, outputs=outputs)
 
 
-def make(clock):
-    return Idle()
+def make(adapter, clock, state):
+    return Idle(state)

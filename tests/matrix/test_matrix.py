@@ -10,8 +10,10 @@ from localcloud.fault_api import WAYS
 from localcloud.progress import Silent
 from matrix import report
 from matrix.checks import after_the_recovery, after_the_strike
-from matrix.points import AUTOSCALED_PROMOTION, PROMOTION, ROLLBACK, UNREADY, Point, all_points, sample
+from matrix.engine import ADAPTERS, DYNAMIC, NATIVE, State
+from matrix.points import AUTOSCALED_PROMOTION, PROMOTION, ROLLBACK, UNREADY, Point, all_points
 from matrix.run import Choice, Matrix, WorkerFailed, run
+from matrix.sampling import MOST_MORE, sample
 from matrix.strikes import Outcome
 from matrix.worker import Tried
 from matrix.world import Look
@@ -36,6 +38,9 @@ def test_no_kill_and_no_fault_is_unsafe_and_the_next_update_converges(cloud, aws
         assert len(crashes) >= calls / 2, "there are two ways to be killed between two calls"
         faults = {point.number for point in struck if point.operation.name == name and not point.crash}
         assert len(faults) == calls
+        for adapter in ADAPTERS:
+            with_it = {point.number for point in struck if point.operation.name == name and point.adapter == adapter}
+            assert len(with_it) == calls, f"each call goes wrong with the {adapter} adapter"
     failed = {(point.call, point.way) for point in struck if not point.crash}
     names = {point.call for point in struck if point.operation in (PROMOTION, ROLLBACK)}
     assert failed >= set(itertools.product(names, WAYS)), "calls of each name in each way"
@@ -66,6 +71,19 @@ def test_a_sample_has_something_of_all_that_there_is(crash, kind):
     assert len(chosen) < 2 / 3 * len(every)
 
 
+@pytest.mark.parametrize("kind", [
+    lambda point: (point.operation, point.number),
+    lambda point: (point.operation, point.way),
+])  # fmt: skip
+def test_a_sample_has_it_with_both_adapters_and_is_hardly_larger_for_that(kind):
+    lengths = {PROMOTION: 36, ROLLBACK: 16, AUTOSCALED_PROMOTION: 44, UNREADY: 26}
+    calls = {operation: [f"elb:{number % 12}" for number in range(length)] for operation, length in lengths.items()}
+    every = all_points(calls)
+    chosen, alone = sample(every), sample(all_points(calls, [NATIVE]))
+    assert {(point.adapter, kind(point)) for point in chosen} == {(point.adapter, kind(point)) for point in every}
+    assert len(alone) <= len(chosen) <= (1 + MOST_MORE) * len(alone)
+
+
 @pytest.mark.timeout(600)
 def test_an_update_that_does_nothing_is_found_out(cloud, aws_env):
     choice = Choice("rollback", crashes_only=True, recover_with="tests.matrix.idle:make")
@@ -83,26 +101,34 @@ def look(**changes):
     return Look(**{name: changes.get(name, getattr(GOOD, name)) for name in Look.__dataclass_fields__})
 
 
+def ended(failed=False, outputs=None, **more):
+    return Outcome(State({}, outputs or {}, NATIVE, read_first=True, failed=failed), **more)
+
+
+FALSE = {"weights": {"blue": 100.0, "green": 0.0}}
+
+
 @pytest.mark.parametrize(("outcome", "seen", "kind"), [
-    (Outcome({}), look(weights={}), "both colors are at 0"),
-    (Outcome({}), look(healthy=frozenset()), "100 % of production is on green, which is not healthy"),
-    (Outcome({}), look(desired={"blue": 1, "green": 0}), "on green, which is scaled to 0"),
-    (Outcome({"live_color": "green"}, succeeded=True), look(weights=MIX), "a success that is none"),
-    (Outcome({"live_color": "blue"}, succeeded=True), GOOD, "a success that is none"),
-    (Outcome({}, claim={"blue": 100}), GOOD, "it said that {'blue': 100} is live"),
-    (Outcome({}, wrong_error="KeyError: 'x'"), GOOD, "not its own error"),
+    (ended(), look(weights={}), "both colors are at 0"),
+    (ended(), look(healthy=frozenset()), "100 % of production is on green, which is not healthy"),
+    (ended(), look(desired={"blue": 1, "green": 0}), "on green, which is scaled to 0"),
+    (ended(outputs={"live_color": "green"}, succeeded=True), look(weights=MIX), "a success that is none"),
+    (ended(outputs={"live_color": "blue"}, succeeded=True), GOOD, "a success that is none"),
+    (ended(claim={"blue": 100}), GOOD, "it said that {'blue': 100} is live"),
+    (ended(failed=True, outputs=FALSE, claim={"green": 100}), GOOD, "the state says that {'blue': 100.0} is live"),
+    (ended(wrong_error="KeyError: 'x'"), GOOD, "not its own error"),
 ])  # fmt: skip
 def test_what_is_unsafe_after_an_interruption(outcome, seen, kind):
     found = after_the_strike(PROMOTION, outcome, look(healthy=seen.healthy, weights=seen.weights, desired=seen.desired))
     assert ["unsafe"] * len(found) == [each for each, _ in found]
     assert any(kind in text for _, text in found), found
-    assert after_the_strike(PROMOTION, Outcome({"live_color": "green"}, succeeded=True), GOOD) == []
+    assert after_the_strike(PROMOTION, ended(outputs={"live_color": "green"}, succeeded=True), GOOD) == []
 
 
 def test_a_single_write_to_what_is_never_healthy_is_unsafe():
     blue = look(weights={"blue": 100}, healthy=frozenset({"blue"}))
-    assert after_the_strike(UNREADY, Outcome({}, written=[{"blue": 100}]), blue) == []
-    assert after_the_strike(UNREADY, Outcome({}, written=[{"blue": 90, "lame": 10}, {"blue": 100}]), blue)
+    assert after_the_strike(UNREADY, ended(written=[{"blue": 100}]), blue) == []
+    assert after_the_strike(UNREADY, ended(written=[{"blue": 90, "lame": 10}, {"blue": 100}]), blue)
 
 
 @pytest.mark.parametrize(("outputs", "seen", "expected"), [
@@ -125,8 +151,8 @@ def test_a_range_of_the_users_own_is_given_back():
 
 
 def test_a_point_counts_once_however_much_went_wrong_and_the_table_stands_between_its_markers():
-    killed = Point(PROMOTION, 1, "ecs:DescribeServices", "killed before", 0, False, False)
-    failed = Point(PROMOTION, 1, "ecs:DescribeServices", "throttled", 1, True, True)
+    killed = Point(PROMOTION, 1, "ecs:DescribeServices", "killed before", 0, False, False, DYNAMIC)
+    failed = Point(PROMOTION, 1, "ecs:DescribeServices", "throttled", 1, True, True, NATIVE)
     matrix = Matrix(
         {"promotion": 1},
         [Tried(killed, (("unsafe", "a"), ("unsafe", "b"), ("unconverged", "c"))), Tried(failed, ())],
@@ -137,6 +163,8 @@ def test_a_point_counts_once_however_much_went_wrong_and_the_table_stands_betwee
         f"before\n{report.BEGIN}\n1 crash points and 1 fault points: 1 did not converge, 1 were unsafe."
     )
     assert text.endswith(f"{report.END}\nafter\n")
+    assert "\n- dynamic: 1 crash points, 0 fault points, 1 unconverged, 1 unsafe\n" in text
+    assert "\n- native: 0 crash points, 1 fault points, 0 unconverged, 0 unsafe\n\n|" in text
     assert "| throttled | 1 | 0 | 0 |" in text
     assert "old" not in text
     with pytest.raises(ValueError, match="matrix:begin"):

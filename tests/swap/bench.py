@@ -1,13 +1,16 @@
-"""A swap in the memory world, for tests: inputs, a fresh world, a service on a fake clock."""
+"""A swap in the memory world, for tests: inputs, a fresh world, a service on a fake clock, either adapter around it."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from bluegreen.capacity.memory import MemoryCapacity
-from bluegreen.rollout.clock import FakeClock
+from bluegreen.rollout.clock import Clock, FakeClock
 from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld, world
 from bluegreen.swap.service import SwapService
+from matrix.engine import DYNAMIC, Stack, State
 
 METHODS = [
     *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health")),
@@ -34,19 +37,45 @@ def inputs(name: str, active_color: str = "blue", **more: Any) -> dict[str, Any]
 
 
 class Swap:
-    """One swap's life: what `pulumi up` keeps between two updates, and the world."""
+    """One swap's life: what `pulumi up` keeps between two updates, and the world.
 
-    def __init__(self, name: str, **more: Any) -> None:
+    Args:
+        name: the world's, made anew.
+        adapter: which one, ``Swap.adapter`` by default.
+        started: whether blue is live already.
+        more: inputs that every update has.
+    """
+
+    adapter = DYNAMIC
+
+    def __init__(self, name: str, adapter: str = "", *, started: bool = True, **more: Any) -> None:
         WORLDS.pop(name, None)
         self.name = name
+        self.adapter = adapter or self.adapter
         self.more = more
         self.here: MemoryWorld = world(name)
         self.here.desired = {"blue": 3, "green": 0}
-        self.clock = FakeClock()
+        self.clock: Clock = FakeClock()
         self.events: list[Any] = []
-        _, self.outputs = self.service().create(self.inputs("blue"))
+        self.said: list[tuple[str, str]] = []
+        #: Set by tests that cancel; a new one for each update, as each has a plugin of its own.
+        self.cancelled = threading.Event()
+        #: Whether the engine asks for an update after a failure when nothing has changed.
+        self.forced = True
+        self.state: State | None = None
+        if started:
+            self.up("blue")
         self.here.calls.clear()
         self.here.moves.clear()
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        return {} if self.state is None else dict(self.state.outputs)
+
+    @outputs.setter
+    def outputs(self, outputs: dict[str, Any]) -> None:
+        """As if the last update had left them."""
+        self.state = State.left_by(self.adapter, self.inputs("blue"), outputs) if outputs else None
 
     def inputs(self, active_color: str, **more: Any) -> dict[str, Any]:
         return inputs(self.name, active_color, **{**self.more, **more})
@@ -55,13 +84,42 @@ class Swap:
         """A fresh process."""
         return SwapService(self.events.append, self.clock, **options)
 
+    def stack(self) -> Stack:
+        """The engine with a fresh process."""
+        return Stack(
+            self.adapter,
+            self.clock,
+            self.state,
+            listener=self.events.append,
+            tell=lambda *said: self.said.append(said),
+            cancelled=self.cancelled,
+            forced=self.forced,
+        )
+
     def up(self, active_color: str, **more: Any) -> dict[str, Any]:
-        """`pulumi up`: an update if there is a difference. A failure leaves the state as it was."""
-        news = self.inputs(active_color, **more)
-        service = self.service()
-        if service.diff(self.outputs, news).changes:
-            self.outputs = service.update(self.outputs, news)
+        """`pulumi up`: an update if there is a difference."""
+        self._do(lambda stack: stack.up(self.inputs(active_color, **more)))
         return self.outputs
+
+    def preview(self, active_color: str, **more: Any) -> bool:
+        """Whether `pulumi up` has something to do."""
+        return self.stack().preview(self.inputs(active_color, **more))
+
+    def refresh(self) -> dict[str, Any]:
+        """`pulumi refresh`."""
+        self._do(Stack.refresh)
+        return self.outputs
+
+    def destroy(self) -> None:
+        """`pulumi destroy`."""
+        self._do(Stack.destroy)
+
+    def _do(self, work: Callable[[Stack], None]) -> None:
+        stack = self.stack()
+        try:
+            work(stack)
+        finally:
+            self.state = stack.state
 
     def told(self, kind: str) -> list[str]:
         return [event.text for event in self.events if event.kind == kind]

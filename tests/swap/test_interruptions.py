@@ -6,6 +6,7 @@ mix of two serves production, a success is one, and the next update puts it righ
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap.lease import leases_in
-from bluegreen.swap.service import SwapService
+from matrix.engine import ADAPTERS, Stack
 from tests.swap.bench import METHODS, inputs
 
 BLUE = inputs(
@@ -71,16 +72,30 @@ WAYS = {
 }
 
 
-def prepared(operation):
-    """The state before the operation: outputs, and what is wanted next."""
+@functools.cache
+def before(operation, adapter):
+    """The world and the state before an operation, and what is wanted next."""
     WORLDS.pop("interrupted", None)
     here = world("interrupted")
     here.desired = {"blue": 3, "green": 0}
-    service = SwapService(clock=FakeClock())
-    _, outputs = service.create(BLUE)
+    stack = Stack(adapter, FakeClock())
+    stack.up(BLUE)
     if operation == "promotion":
-        return here, outputs, GREEN
-    return here, service.update(outputs, GREEN), BLUE
+        return here, stack.state, GREEN
+    stack.up(GREEN)
+    return here, stack.state, BLUE
+
+
+def prepared(operation, adapter):
+    """A world of its own, and the stack, before the operation, and what is wanted next."""
+    here, state, wanted = before(operation, adapter)
+    WORLDS["interrupted"] = copy.deepcopy(here)
+    return WORLDS["interrupted"], Stack(adapter, FakeClock(2_000), state), wanted
+
+
+def in_turn(number):
+    """The adapters take turns from call to call; what differs between two tests is where they begin."""
+    return ADAPTERS[number % 2]
 
 
 @pytest.mark.parametrize("reverted", [False, True], ids=["kept", "reverted"])
@@ -89,19 +104,19 @@ def prepared(operation):
 def test_nothing_is_lost_and_the_next_update_puts_it_right(monkeypatch, operation, way, reverted):
     error, after, lasting = WAYS[way]
     for at in itertools.count(1):
-        here, outputs, wanted = prepared(operation)
-        before = outputs["live_color"]
+        here, stack, wanted = prepared(operation, in_turn(at + reverted))
+        before = stack.state.outputs["live_color"]
         fault = Fault(error, at, after, lasting)
         succeeded = False
         with monkeypatch.context() as patched:
             for owner, name in METHODS:
                 patched.setattr(owner, name, fault.wrap(getattr(owner, name)))
             try:
-                outputs = SwapService(clock=FakeClock()).update(outputs, wanted)
+                stack.up(wanted)
                 succeeded = True
             except (Killed, BluegreenError):
                 pass
-        where = f"{operation}, call {at}, {way}"
+        where = f"{operation}, call {at}, {way}, {in_turn(at + reverted)}"
         assert here.weights.elsewhere == 0, where
         serving = [color for color in ("blue", "green") if here.weights.of(color)]
         assert all(here.desired[color] for color in serving), where
@@ -110,14 +125,12 @@ def test_nothing_is_lost_and_the_next_update_puts_it_right(monkeypatch, operatio
         elif not lasting and error is not WAYS["killed before"][0] and error is not WAYS["killed after"][0]:
             assert here.weights == Weights.all_on(before), f"not restored: {where}"
         goal = {**wanted, "active_color": before} if reverted else wanted
-        service = SwapService(clock=FakeClock())
-        if service.diff(outputs, goal).changes:
-            outputs = service.update(outputs, goal)
+        stack.up(goal)
         assert here.weights == Weights.all_on(goal["active_color"]), where
-        assert outputs["live_color"] == goal["active_color"], where
+        assert stack.state.outputs["live_color"] == goal["active_color"], where
         assert not leases_in(here.marks), f"a lease is left: {where}"
         assert not here.held, f"autoscaling is still held: {where}"
-        assert not service.diff(outputs, goal).changes, f"it does not settle: {where}"
+        assert not stack.preview(goal), f"it does not settle: {where}"
         if fault.calls < at:
             assert at > 8, "the operation has many calls to fail"
             return
@@ -127,7 +140,7 @@ def test_nothing_is_lost_and_the_next_update_puts_it_right(monkeypatch, operatio
 def test_an_unready_color_gets_no_traffic_whatever_fails(monkeypatch, way):
     error, after, lasting = WAYS[way]
     for at in itertools.count(1):
-        here, outputs, wanted = prepared("promotion")
+        here, stack, wanted = prepared("promotion", in_turn(at + list(WAYS).index(way)))
         here.broken.add("green")
         written = []
         fault = Fault(error, at, after, lasting)
@@ -142,7 +155,7 @@ def test_an_unready_color_gets_no_traffic_whatever_fails(monkeypatch, way):
             for owner, name in METHODS:
                 patched.setattr(owner, name, fault.wrap(getattr(owner, name)))
             with pytest.raises(BluegreenError):
-                SwapService(clock=FakeClock()).update(outputs, wanted)
+                stack.up(wanted)
         assert not any(weights.of("green") for weights in written)
         assert here.weights == Weights.all_on("blue")
         if fault.calls < at:

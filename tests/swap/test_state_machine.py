@@ -1,7 +1,8 @@
 """Promotions, reverts, kills, drift, faults, aborts and autoscaling in any order: the promises hold throughout.
 
 The machine plays a team that changes its config, a platform that fails, and a process that is killed at any call. After
-every rule production is on colors that run, and whenever an update says that it is done, it is.
+every rule production is on colors that run, and whenever an update says that it is done, it is. The swap goes from one
+adapter to the other at any time.
 """
 
 from __future__ import annotations
@@ -9,20 +10,24 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import threading
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bluegreen.rollout.errors import BluegreenError, PlatformError
+from bluegreen.rollout.errors import BluegreenError, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import COLORS, Weights, other
 from bluegreen.routers.memory import WORLDS
 from bluegreen.swap.lease import ABORT, leases_in
+from bluegreen.swap.native import Cancelled
+from matrix.engine import ADAPTERS, NATIVE
 from tests.swap.bench import METHODS, Swap
 
 _numbers = itertools.count()
 # The calls before the first shift are few, and each is worth being interrupted.
 points = st.integers(1, 20) | st.integers(1, 60)
+WRITES = {"router.write", "router.mark", "capacity.prepare", "capacity.retire", "capacity.hold", "capacity.release"}
 
 
 class Killed(BaseException):
@@ -58,9 +63,10 @@ def interfering(before=lambda call: None, after=lambda call: None):
 class BlueGreen(RuleBasedStateMachine):
     """What a team, a platform and bad luck can do to one swap."""
 
-    @initialize(idle=st.sampled_from([0, 50, 100]))
-    def start(self, idle):
-        self.swap = Swap(f"machine-{next(_numbers)}", idle_capacity_percent=idle)
+    @initialize(adapter=st.sampled_from(ADAPTERS), idle=st.sampled_from([0, 50, 100]), forced=st.booleans())
+    def start(self, adapter, idle, forced):
+        self.swap = Swap(f"machine-{next(_numbers)}", adapter, idle_capacity_percent=idle)
+        self.swap.forced = forced
         self.wanted = "blue"
         self.percent = 100
         self.releases = {"blue": "v1", "green": "v2"}
@@ -96,13 +102,30 @@ class BlueGreen(RuleBasedStateMachine):
 
     def _up(self):
         """`pulumi up`; returns whether it succeeded."""
-        before = dict(self.swap.outputs)
+        before = self.swap.state
+        self.error = None
         try:
             self.swap.up(self.wanted, **self._config())
-        except BluegreenError:
-            assert self.swap.outputs == before
-            return False
-        return True
+        except BluegreenError as error:
+            self.error = error
+            self._failure_left(before)
+        return self.error is None
+
+    def _failure_left(self, before):
+        """The state of the last update that was finished, with what is true now where the adapter can say so."""
+        left, error = self.swap.state, self.error
+        told = isinstance(error, SwapFailed) and error.outputs is not None and self.swap.adapter == NATIVE
+        if told:
+            assert left.failed
+            assert left.outputs["history"][0]["outcome"] in ("restored", "aborted", "not_restored")
+            if not isinstance(error, RestoreFailed):
+                assert left.outputs["weights"] == self.here.weights.as_dict()
+        if told or before.read_first:  # a read finds the live weights, and marks of failures
+            now = {"weights": left.outputs["weights"], "history": left.outputs["history"], "__provider": None}
+            assert {**left.outputs, **now} == {**before.outputs, **now}
+            assert left.inputs == before.inputs
+        else:
+            assert left == before
 
     # -- the team
 
@@ -126,9 +149,20 @@ class BlueGreen(RuleBasedStateMachine):
 
     @rule()
     def refresh(self):
-        found = self.swap.service().read(self.swap.outputs)
-        if found is not None:
-            self.swap.outputs = found
+        self.swap.refresh()
+
+    @rule()
+    def move_to_the_other_adapter(self):
+        """Where nothing else is to be done, the update that takes over writes nothing."""
+        settled = not self.swap.preview(self.wanted, **self._config())
+        self.swap.adapter = next(name for name in ADAPTERS if name != self.swap.adapter)
+        if settled:
+            self.here.calls.clear()
+            marks = dict(self.here.marks)
+            assert self._up()
+            assert not WRITES & set(self.here.calls)
+            assert self.here.marks == marks
+            assert not self.swap.preview(self.wanted, **self._config()), "moved is moved"
 
     @rule(at=points)
     def abort(self, at):
@@ -141,6 +175,28 @@ class BlueGreen(RuleBasedStateMachine):
 
         with interfering(before=ask):
             self._up()
+
+    @precondition(lambda self: self.swap.adapter == NATIVE)
+    @rule(at=points)
+    def cancel(self, at):
+        """Ctrl-C during a call: what has begun is over at once, with production where one color was before."""
+        before, marks = self.here.weights, dict(self.here.marks)
+
+        def press(number):
+            if number == at:
+                self.swap.cancelled.set()
+
+        with interfering(before=press):
+            succeeded = self._up()
+        self.swap.cancelled = threading.Event()
+        if succeeded:
+            self._is_done()
+        elif isinstance(self.error, Cancelled):
+            assert (self.here.weights, self.here.marks) == (before, marks), "it had not begun"
+        elif isinstance(self.error, SwapFailed) and not isinstance(self.error, RestoreFailed):
+            assert self.here.weights in (before, Weights.all_on(self.swap.outputs["live_color"]))
+            assert not leases_in(self.here.marks)
+            assert not self.here.held
 
     # -- the platform, and bad luck
 
@@ -230,8 +286,7 @@ class BlueGreen(RuleBasedStateMachine):
             self.wanted, self.percent = self.swap.outputs["live_color"], 100
         assert self._up()
         self._is_done()
-        changes = self.swap.service().diff(self.swap.outputs, self.swap.inputs(self.wanted, **self._config())).changes
-        assert not changes, "it settles"
+        assert not self.swap.preview(self.wanted, **self._config()), "it settles"
 
 
 BlueGreen.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import secrets
 from collections.abc import Callable, Mapping
@@ -191,8 +192,12 @@ class Update:
 
     def _outputs_after(self, failed: SwapFailed, found: Traffic, entry: Mapping[str, Any]) -> dict[str, Any]:
         """What is true after a failure: what the last finished swap left, but for the weights and the history."""
+        weights = failed.weights
+        if isinstance(failed, RestoreFailed):  # those were wanted, and nobody knows whether they came to be
+            with contextlib.suppress(BluegreenError):
+                weights = self._router.read().weights
         history = [entry, *with_marks(self._olds.get("history") or [], found.marks)]
-        return contract.outputs_after(self._olds or self._news, failed.weights, history)
+        return contract.outputs_after(self._olds or self._news, weights, history)
 
     # -- what changes without moving traffic
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.capacity.memory import MemoryCapacity
-from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapAborted, SwapFailed
 from bluegreen.rollout.model import COLORS, Readiness, Size, Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter, world
+from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import ABORT
-from tests.swap.bench import Swap, inputs
+from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import BLUE, ELSEWHERE, is_settled, killed_at
 
 
@@ -47,7 +46,7 @@ def after_a_kill(swap, patched):
 
 def after_a_kill_and_a_refresh(swap, patched):
     killed_at(swap, 50)
-    swap.outputs = swap.service().read(swap.outputs)
+    swap.refresh()
 
 
 def with_the_lease_of_a_machine_that_is_gone(swap, patched):
@@ -149,15 +148,12 @@ def test_no_state_needs_a_deletion_to_get_out_of_it(monkeypatch, state, lasts, w
 
 def test_no_first_start_that_failed_needs_a_deletion():
     """argo-rollouts#3843, #2823: stuck until it was deleted; here one that never came up the first time."""
-    WORLDS.pop("first", None)
-    here = world("first")
-    here.desired = {"blue": 0, "green": 0}
-    here.broken.add("blue")
-    swap = Swap.__new__(Swap)
-    swap.name, swap.more, swap.here, swap.clock, swap.events, swap.outputs = "first", {}, here, FakeClock(), [], {}
+    swap = Swap("first", started=False)
+    swap.here.desired = {"blue": 0, "green": 0}
+    swap.here.broken.add("blue")
     with pytest.raises(SwapFailed):
-        swap.service().create(inputs("first"))
-    assert here.weights == Weights()
-    here.broken.clear()
-    _, swap.outputs = swap.service().create(inputs("first"))
+        swap.up("blue")
+    assert swap.here.weights == Weights()
+    swap.here.broken.clear()
+    swap.up("blue")
     is_settled(swap, "blue")
