@@ -279,8 +279,9 @@ def test_a_restore_that_fails_is_kept_and_the_next_update_finds_out_what_is_live
             swap.up("green")
     assert swap.state.failed
     assert (swap.outputs["live_color"], swap.outputs["history"][0]["outcome"]) == ("blue", "not_restored")
+    assert swap.outputs["weights"] == swap.here.weights.as_dict() != both(100), "what is live, not what was wanted"
     swap.here.broken.clear()
-    assert swap.refresh()["weights"] == swap.here.weights.as_dict() != both(100)
+    assert swap.refresh()["weights"] == swap.here.weights.as_dict()
     assert "weights.blue" in shown(swap, "blue")[0].properties
     swap.up("blue")
     assert (swap.here.weights, swap.outputs["weights"]) == (Weights.all_on("blue"), both(100))
