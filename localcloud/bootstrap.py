@@ -13,7 +13,7 @@ from typing import Any
 
 from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress
-from localcloud.tools import app, argo_rollouts, fakecloud, helm, kubernetes, pulumi, system, traefik
+from localcloud.tools import app, argo_rollouts, fakecloud, helm, kubernetes, languages, pulumi, system, traefik
 
 _Maker = Callable[[Progress], Any]
 _TOOLS: dict[str, _Maker] = {
@@ -26,6 +26,7 @@ _TOOLS: dict[str, _Maker] = {
     "traefik": traefik.ensure,
     "argo_rollouts": argo_rollouts.ensure,
     "helm": helm.ensure,
+    "languages": languages.ensure,
 }
 
 
@@ -67,7 +68,7 @@ def for_node(progress: Progress) -> NodeTools:
 
 def everything(progress: Progress) -> None:
     """Find or make all tools. Go takes all processors by itself: what is built with it, one after the other."""
-    with_go = ["app", "pulumi", "kubernetes", "helm", "argo_rollouts", "traefik"]
+    with_go = ["app", "pulumi", "languages", "kubernetes", "helm", "argo_rollouts", "traefik"]
     _make([["programs", "node_programs"], ["fakecloud"], with_go], progress)
 
 

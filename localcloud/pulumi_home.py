@@ -59,6 +59,8 @@ class PulumiHome:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_PYTHON_CMD": sys.executable,
+            # This checkout's plugin is installed in the home: one on PATH would be preferred, with a warning each time.
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         }
 
     def install_language_host(self, cli: Path) -> None:

@@ -1,4 +1,4 @@
-"""A dynamic provider that dies at one of its calls: a hook for the fault proxy."""
+"""A swap's process that dies at one of its calls: a hook for the fault proxy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.stack import Background
 
 @dataclass
 class Killing:
-    """A hook of the proxy: kills the provider at one of its calls, which then gets no answer.
+    """A hook of the proxy: kills the swap's process at one of its calls, which then gets no answer.
 
     Attributes:
         call: the name of the call.
@@ -46,7 +46,8 @@ def kill(process: psutil.Process) -> None:
 
 
 def is_provider(process: psutil.Process) -> bool:
+    """Whether swaps run in it: dynamic ones, or the plugin's. (Its command line has this, warm or not.)"""
     try:
-        return "pulumi.dynamic" in process.cmdline()
+        return not {"pulumi.dynamic", "bluegreen.plugin"}.isdisjoint(process.cmdline())
     except psutil.NoSuchProcess:
         return False

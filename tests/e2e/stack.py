@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ import httpx
 import pytest
 import yaml
 
+from localcloud import loopback
 from localcloud.cloud import LocalCloud
 from tests.e2e import warm
 
@@ -99,12 +102,21 @@ class Stack:
         self.set(config)
         return self.fails("up", "--yes", "--skip-preview")
 
-    def output(self, name: str) -> Any:
-        """A stack output, from the state's file: a `pulumi stack output` each would be a good part of all tests."""
+    def state(self) -> dict[str, Any]:
+        """The state, from its file: a `pulumi stack output` or `export` each would be a good part of all tests."""
         (state,) = (self.folder / "state" / ".pulumi" / "stacks").rglob("test.json")
-        resources = json.loads(state.read_text())["checkpoint"]["latest"]["resources"]
-        root = next(found for found in resources if found["type"] == "pulumi:pulumi:Stack")
+        found: dict[str, Any] = json.loads(state.read_text())["checkpoint"]["latest"]
+        return found
+
+    def output(self, name: str) -> Any:
+        """A stack output."""
+        root = next(found for found in self.state()["resources"] if found["type"] == "pulumi:pulumi:Stack")
         return root["outputs"][name]
+
+    def swap(self) -> dict[str, Any]:
+        """The one swap's resource, as the state has it."""
+        (found,) = [one for one in self.state()["resources"] if one["type"].endswith(":TrafficSwap")]
+        return dict(found)
 
     def outcome(self) -> str:
         """How the newest swap ended."""
@@ -118,7 +130,7 @@ class Stack:
     def get(self, path: str = "/", color: str | None = None) -> httpx.Response:
         """Ask production, or one color by its header."""
         headers = {"X-Bluegreen-Color": color} if color else {}
-        return httpx.get(f"{self.url}{path}", headers=headers)
+        return loopback.get(f"{self.url}{path}", headers=headers)
 
     def colors(self, requests: int = 50) -> set[str]:
         """The colors that answer some production requests."""
@@ -145,7 +157,7 @@ def bluegreen(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def one_by_one(url: str) -> httpx.Client:
-    """A client that opens a connection for each request. (`httpx.get` reads every certificate there is for each.)"""
+    """A client that opens a connection for each request."""
     return httpx.Client(base_url=url, headers={"Connection": "close"})
 
 
@@ -161,6 +173,7 @@ class Background:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            process_group=0,  # as a shell runs it
         )
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -179,6 +192,10 @@ class Background:
             found = self._changed.wait_for(lambda: text in self.output, timeout=LIMIT_SECONDS)
         assert found, f"{text!r} did not come:\n{self.output}"
 
+    def interrupt(self) -> None:
+        """Ctrl-C, as a terminal sends it: to the whole group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
     def finish(self) -> int:
         """Its exit status."""
         status = self.process.wait(timeout=LIMIT_SECONDS)
@@ -191,7 +208,7 @@ class Rule:
 
     def __init__(self, stack: Stack) -> None:
         port = int(stack.url.rsplit(":", 1)[1])
-        answer = httpx.get(f"{stack.cloud.endpoint}/_fakecloud/elbv2/load-balancers").json()
+        answer = loopback.get(f"{stack.cloud.endpoint}/_fakecloud/elbv2/load-balancers").json()
         balancers = answer["loadBalancers"] if isinstance(answer, dict) else answer
         self.balancer_arn = next(found["arn"] for found in balancers if found.get("boundPort") == port)
         self.elb: Any = boto3.client("elbv2")
@@ -199,6 +216,12 @@ class Rule:
         self.listener_arn = listener["ListenerArn"]
         tags = stack.output("targetGroups")
         self.groups = {color: tags[color] for color in ("blue", "green")}
+
+    def weights(self) -> dict[str, int]:
+        """The share of each color that it names."""
+        names = {arn: color for color, arn in self.groups.items()}
+        groups = self.rule()["Actions"][0]["ForwardConfig"]["TargetGroups"]
+        return {names[group["TargetGroupArn"]]: group["Weight"] for group in groups}
 
     def rule(self) -> Any:
         """The rule itself."""

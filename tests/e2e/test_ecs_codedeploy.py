@@ -16,7 +16,7 @@ GRACE = 7
 
 @pytest.fixture(scope="module")
 def played(cloud, aws_env):
-    made = PlayedAws(cloud.endpoint, stages=4)
+    made = PlayedAws(cloud.endpoint, stages=16)
     yield made
     made.stop()
 

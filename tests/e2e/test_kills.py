@@ -82,7 +82,4 @@ def test_a_kill_loses_no_request_and_the_next_up_converges(made: Stack, proxy, c
 
 def weights(stack: Stack) -> dict[str, int]:
     """The production rule's, by color."""
-    rule = Rule(stack)
-    names = {arn: color for color, arn in rule.groups.items()}
-    groups = rule.rule()["Actions"][0]["ForwardConfig"]["TargetGroups"]
-    return {names[group["TargetGroupArn"]]: group["Weight"] for group in groups}
+    return Rule(stack).weights()

@@ -10,6 +10,7 @@ import pytest
 from localcloud.load import Load
 from tests.e2e import stack as stacks
 from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack, bluegreen
+from tests.scenarios.adapters import ADAPTERS
 
 LONG = {"steps": [{"weight_percent": 50, "hold_seconds": 120}]}
 CANARY = "canary-Z9x8-of-a-secret"
@@ -23,15 +24,16 @@ def made(cloud, aws_env, tmp_path_factory):
 @pytest.fixture
 def stack(made: Stack) -> Stack:
     """Blue is live, green idle at full size, whatever the test before did."""
-    made.set({"activeColor": "blue", "strategy": QUICK, "gates": HEALTHZ, "promoteTo": None, "notifications": None})
-    made.pulumi("up", "--yes", "--skip-preview")
+    usual = {"activeColor": "blue", "strategy": QUICK, "gates": HEALTHZ}
+    made.up(**usual, promoteTo=None, notifications=None, swapProvider=None)
     assert made.colors() == {"blue"}
     return made
 
 
-def test_ten_percent_today_and_the_rest_tomorrow(stack):
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_ten_percent_today_and_the_rest_tomorrow(stack, adapter):
     with Load(stack.url, rate_per_second=50) as load:
-        stack.up(activeColor="green", promoteTo="10")
+        stack.up(activeColor="green", promoteTo="10", swapProvider=adapter)
         assert stack.outcome() == "paused"
         assert stack.output("weights") == {"blue": 90, "green": 10}
         assert stack.output("liveColor") == "blue"
@@ -53,8 +55,9 @@ def test_a_paused_promotion_is_reverted_by_one_write(stack):
     assert stack.colors() == {"blue"}
 
 
-def test_an_abort_from_another_terminal_takes_the_traffic_back(stack):
-    stack.set({"activeColor": "green", "strategy": LONG})
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_an_abort_from_another_terminal_takes_the_traffic_back(stack, adapter):
+    stack.set({"activeColor": "green", "strategy": LONG, "swapProvider": adapter})
     with Load(stack.url, rate_per_second=50) as load:
         up = Background(stack)
         up.wait_for("blue 50 %, green 50 %")

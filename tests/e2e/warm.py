@@ -68,7 +68,10 @@ _processes: list[subprocess.Popen[bytes]] = []
 
 
 def env() -> dict[str, str]:
-    """What makes `pulumi` run programs, dynamic providers and the local cloud's plugins by the warm Python."""
+    """What makes `pulumi` run programs, dynamic providers and the local cloud's plugins by the warm Python.
+
+    The plugin of this checkout among them: the one on PATH, which the engine would prefer, has a Python of its own.
+    """
     return {"PULUMI_PYTHON_CMD": python(), "LOCALCLOUD_PYTHON": python()}
 
 
@@ -202,13 +205,19 @@ def run(arguments: list[str]) -> None:
     os._exit(status)
 
 
-def _know_services() -> None:
-    """Read what botocore reads to make a client, once for all forks, and import what it imports only then."""
+def read_models_once() -> None:
+    """What botocore reads to make a client (a tenth of a second for some services) is read once a process."""
     from botocore.loaders import JSONFileLoader
-    from botocore.session import Session
 
     read = functools.cache(JSONFileLoader().load_file)
     JSONFileLoader.load_file = lambda _, path: read(path)  # type: ignore[method-assign]
+
+
+def _know_services() -> None:
+    """Read it for all forks, and import what botocore imports only then."""
+    from botocore.session import Session
+
+    read_models_once()
     for name in SERVICES:
         Session().create_client(name, "us-east-1", aws_access_key_id="none", aws_secret_access_key="none").close()
 

@@ -35,10 +35,7 @@ class Ecs(Variant):
         return {**config_of(cloud), "strategy": STEPS}
 
     def live(self, stack: Stack) -> dict[str, int]:
-        rule = Rule(stack)
-        names = {arn: color for color, arn in rule.groups.items()}
-        groups = rule.rule()["Actions"][0]["ForwardConfig"]["TargetGroups"]
-        return {names[group["TargetGroupArn"]]: group["Weight"] for group in groups}
+        return Rule(stack).weights()
 
     def drift(self, stack: Stack) -> None:
         Rule(stack).shift_by_hand(70, 30)

@@ -24,7 +24,7 @@ class Played(Variant):
 
     @contextlib.contextmanager
     def endpoint(self, cloud: LocalCloud) -> Iterator[str]:
-        self.played = PlayedAws(cloud.endpoint, stages=4)
+        self.played = PlayedAws(cloud.endpoint, stages=16)
         try:
             yield self.played.url
         finally:

@@ -61,8 +61,7 @@ class HttpApi(Variant):
         return f"{stack.cloud.endpoint}/_aws/execute-api/{self._api}/orders"
 
     def requests(self, stack: Stack) -> Any:
-        # The emulator makes a TLS client for each request that it hands on, which takes it a tenth of a second.
-        return load(self.url(stack), rate_per_second=4)
+        return load(self.url(stack))
 
     def colors(self, stack: Stack) -> set[str]:
         with httpx.Client() as client:

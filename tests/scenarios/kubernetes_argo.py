@@ -6,9 +6,9 @@ import contextlib
 import time
 from typing import Any
 
-import httpx
 import pytest
 
+from localcloud import loopback
 from localcloud.cloud import LocalCloud
 from tests.e2e.stack import HEALTHZ, Stack
 from tests.scenarios.on_kubernetes import OnKubernetes
@@ -56,4 +56,4 @@ class KubernetesArgo(OnKubernetes):
         return load(stack.url)
 
     def colors(self, stack: Stack) -> set[str]:
-        return {httpx.get(stack.url).headers["x-color"] for _ in range(20)}
+        return {loopback.get(stack.url).headers["x-color"] for _ in range(20)}

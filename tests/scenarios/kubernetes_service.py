@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-import httpx
-
+from localcloud import loopback
 from localcloud.cloud import LocalCloud
 from tests.e2e.stack import HEALTHZ, Stack
 from tests.scenarios.on_kubernetes import OnKubernetes
@@ -37,4 +36,4 @@ class KubernetesService(OnKubernetes):
 
     def colors(self, stack: Stack) -> set[str]:
         """A connection that was kept stays with its pod."""
-        return {httpx.get(stack.url).headers["x-color"] for _ in range(20)}
+        return {loopback.get(stack.url).headers["x-color"] for _ in range(20)}

@@ -1,7 +1,8 @@
 """What every platform must do, through the real engine: promotion, rollback, failed gate, abort, drift, kill.
 
 One stack a platform; its tests build on each other in the order in which they stand here. What carries requests, and
-what is looked at where nothing does, is said by each variant's `data_plane`.
+what is looked at where nothing does, is said by each variant's `data_plane`. Both adapters take turns, see `adapters`:
+where the one before did the last swap, a scenario's first update moves the swap to the other as well.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import pytest
 from localcloud.fault_proxy import FaultProxy
 from tests.e2e.killing import Killing
 from tests.e2e.stack import Background, Stack, bluegreen
+from tests.scenarios.adapters import Adapter, Run, runs
 from tests.scenarios.variant import Requests, Variant
-from tests.scenarios.variants import VARIANTS, variant
+from tests.scenarios.variants import variant
 
 NO = [{"kind": "command", "command": ["false"], "phases": ["before"]}]
 # Asked again and again while nobody has decided: 75 is "not yet".
@@ -28,11 +30,13 @@ UNDECIDED = [{"kind": "command", "command": ["sh", "-c", "exit 75"], "phases": [
 
 @dataclass
 class Scene:
-    """A stack of a variant, and the proxy between it and the emulator."""
+    """A stack of a variant, the proxy between it and the emulator, and who does the swaps now."""
 
+    run: Run
     variant: Variant
     stack: Stack
     proxy: FaultProxy
+    adapter: Adapter
     writes: int = 0
     gates: Any = field(default=None)
 
@@ -61,9 +65,15 @@ class Scene:
         return True
 
 
+def scenarios() -> list[str]:
+    """The tests of this file in their order."""
+    return [name for name in globals() if name.startswith("test_")]
+
+
 @pytest.fixture(scope="module")
-def scene(request, cloud, aws_env, tmp_path_factory) -> Iterator[Scene]:
-    made = variant(request.param)
+def stage(request, cloud, aws_env, tmp_path_factory) -> Iterator[Scene]:
+    run: Run = request.param
+    made = variant(run.variant)
     made.prepare(request)
     with made.proxy(cloud) as proxy:
         stack = Stack(cloud, tmp_path_factory.mktemp(made.platform), made.platform)
@@ -71,13 +81,22 @@ def scene(request, cloud, aws_env, tmp_path_factory) -> Iterator[Scene]:
         config = made.config(cloud)
         with made.around(cloud, stack):
             try:
-                stack.up(activeColor="blue", **config)
-                yield Scene(made, stack, proxy, gates=config.get("gates"))
+                first = run.adapter_of(0)
+                stack.up(activeColor="blue", swapProvider=first, **config)
+                yield Scene(run, made, stack, proxy, first, gates=config.get("gates"))
             finally:
                 stack.destroy()
 
 
-pytestmark = pytest.mark.parametrize("scene", VARIANTS, indirect=True, scope="module")
+@pytest.fixture
+def scene(request, stage: Scene) -> Scene:
+    """The stage, set for the test whose turn it is: its updates are done by its adapter."""
+    stage.adapter = stage.run.adapter_of(scenarios().index(request.function.__name__))
+    stage.stack.set({"swapProvider": stage.adapter})
+    return stage
+
+
+pytestmark = pytest.mark.parametrize("stage", runs(), ids=str, indirect=True, scope="module")
 
 
 def test_a_promotion_moves_all_traffic(scene):
@@ -109,6 +128,8 @@ def test_a_gate_that_fails_keeps_it_where_it_is(scene):
     assert "traffic was not moved: blue 100 %" in said
     assert "Traceback" not in said
     assert scene.is_live("blue")
+    kept = scene.stack.swap()["outputs"]["history"][0]["outcome"]
+    assert kept == ("restored" if scene.adapter == "native" else "rolled_back"), "the plugin alone can keep a failure"
     scene.stack.set({"activeColor": "blue", "gates": scene.gates})
 
 
@@ -131,7 +152,9 @@ def test_a_promotion_that_is_aborted_keeps_it_where_it_is(scene):
 def test_traffic_moved_by_hand_is_shown_and_put_back(scene):
     scene.variant.drift(scene.stack)
     assert scene.variant.live(scene.stack) != {"blue": 100}
-    assert "drift: the live weights are" in scene.stack.up(), "as a preview says it, which looks in the same way"
+    said = scene.stack.up()
+    assert "drift: the live weights are" in said, "as a preview says it, which looks in the same way"
+    assert scene.adapter == "dynamic" or "[diff: ~weights]" in said
     assert scene.is_live("blue")
     assert scene.stack.outcome() == "healed"
 
@@ -145,8 +168,9 @@ def test_a_swap_that_is_killed_is_brought_to_its_end_by_the_next_update(scene):
         scene.stack.set({"activeColor": "green"})
         up = Background(scene.stack)
         killing.ups.append(up)
-        assert up.finish() != 0, up.output
-        assert killing.killed, f"{killing.call} was called {killing.seen} times:\n{up.output}"
+        status = up.finish()
+        assert killing.killed, f"{killing.call} was called {killing.seen} times, not {killing.nth}:\n{up.output}"
+        assert status != 0, up.output
         scene.proxy.reset()
         scene.stack.up()
     assert scene.is_live("green")

@@ -7,19 +7,21 @@ from importlib import import_module
 from tests.scenarios.variant import Variant
 
 VARIANTS = {
-    "asg": "tests.scenarios.asg:Asg",
-    "asg_dns": "tests.scenarios.asg_dns:AsgDns",
-    "ecs": "tests.scenarios.ecs:Ecs",
-    "ecs_codedeploy": "tests.scenarios.ecs_codedeploy:EcsCodeDeploy",
-    "ecs_dns": "tests.scenarios.ecs_dns:EcsDns",
-    "ecs_listeners": "tests.scenarios.ecs_listeners:EcsListeners",
+    # The longest first: they begin first, and at the end no worker is alone with one of them.
     "ecs_native": "tests.scenarios.ecs_native:EcsNative",
+    "kubernetes_clusters": "tests.scenarios.kubernetes_clusters:Clusters",
+    "asg_dns": "tests.scenarios.asg_dns:AsgDns",
+    "ecs_codedeploy": "tests.scenarios.ecs_codedeploy:EcsCodeDeploy",
+    "http_api": "tests.scenarios.http_api:HttpApi",
+    "ecs_dns": "tests.scenarios.ecs_dns:EcsDns",
+    "asg": "tests.scenarios.asg:Asg",
+    "ecs": "tests.scenarios.ecs:Ecs",
+    "ecs_listeners": "tests.scenarios.ecs_listeners:EcsListeners",
     "ecs_nlb": "tests.scenarios.ecs_nlb:EcsNlb",
     "eks": "tests.scenarios.eks:Eks",
     "kubernetes_argo": "tests.scenarios.kubernetes_argo:KubernetesArgo",
     "kubernetes_service": "tests.scenarios.kubernetes_service:KubernetesService",
     "kubernetes_gateway": "tests.scenarios.kubernetes_routes:Gateway",
-    "kubernetes_clusters": "tests.scenarios.kubernetes_clusters:Clusters",
     "kubernetes_grpc": "tests.scenarios.kubernetes_more:Grpc",
     "kubernetes_helm": "tests.scenarios.kubernetes_more:Helm",
     "kubernetes_yaml": "tests.scenarios.kubernetes_more:Yaml",
@@ -31,7 +33,6 @@ VARIANTS = {
     "kubernetes_route, aws_load_balancer": "tests.scenarios.kubernetes_routes:AwsLoadBalancer",
     "lambda_alias": "tests.scenarios.lambda_alias:LambdaAlias",
     "rest_api": "tests.scenarios.rest_api:RestApi",
-    "http_api": "tests.scenarios.http_api:HttpApi",
 }
 
 
