@@ -256,16 +256,6 @@ def test_it_fits_pulumis_metaschema():
 SPOILT = {"name": "x", "types": {"x:index:A": {"type": "object", "properties": {"a": {"type": "nothing"}}}}}
 
 
-@pytest.mark.parametrize("language", ["nodejs", "python", "go", "dotnet", "java"])
-def test_an_sdk_can_be_made(pulumi_bin, tmp_path, language):
-    if not (pulumi_bin / f"pulumi-language-{language}").is_file():
-        pytest.skip(f"this install of Pulumi has no pulumi-language-{language}")
-    words = ("package", "gen-sdk", GOLDEN, "--language", language, "--out", tmp_path / "sdk")
-    done = run_pulumi(pulumi_bin, tmp_path, *words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [path for path in (tmp_path / "sdk").rglob("*") if "ecsservice" in path.name.lower().replace("_", "")]
-
-
 # -- docstrings
 
 
