@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -187,6 +188,7 @@ def down(state_dir: Path | None = None) -> bool:
             _end(state)
             (state / "env.json").unlink(missing_ok=True)
             (state / "fakecloud.log").unlink(missing_ok=True)
+            shutil.rmtree(state / emulator.TRUST, ignore_errors=True)
             if states.has_node(state):
                 PulumiHome(state).forget("aws")
             else:

@@ -30,6 +30,7 @@ import httpx
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localcloud import loopback
 from localcloud.emulator import REGION
 
 ALIAS_TTL_SECONDS = 60
@@ -159,7 +160,7 @@ class Names:
         if not name.endswith(".elb.amazonaws.com"):
             return None
         arns = {_plain(found["DNSName"]): found["LoadBalancerArn"] for found in self._balancers()}
-        listing = httpx.get(f"{self._endpoint}/_fakecloud/elbv2/load-balancers", trust_env=False).json()
+        listing = loopback.get(f"{self._endpoint}/_fakecloud/elbv2/load-balancers").json()
         bound = next((found["boundPort"] for found in listing["loadBalancers"] if found["arn"] == arns.get(name)), None)
         return Answer(name, "A", ALIAS_TTL_SECONDS, (balancer_address(bound),)) if bound else None
 

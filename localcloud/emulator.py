@@ -12,13 +12,17 @@ from typing import Any
 
 import httpx
 
+from localcloud import loopback
 from localcloud.errors import LocalCloudError
+from localcloud.kubernetes.certificates import Authority
 from localcloud.podman import Podman
 from localcloud.processes import Daemon, all_pids, command_line, environment, start_daemon
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 READY_SECONDS = 60.0
+TRUST = "trust"
+"""The folder of its certificate, in the state directory."""
 
 _CLI = "FAKECLOUD_CONTAINER_CLI"
 
@@ -38,7 +42,7 @@ def _free(port: int) -> bool:
 
 def _start(binary: Path, podman: Podman, log: Path, port: int) -> tuple[Daemon, int]:
     log.write_bytes(b"")
-    daemon = start_daemon([binary], env=_environment(podman, port), log=log)
+    daemon = start_daemon([binary], env=_environment(podman, port) | _one_certificate(log.parent), log=log)
     try:
         return daemon, _wait_until_ready(daemon, log)
     except BaseException:
@@ -73,6 +77,15 @@ def _environment(podman: Podman, port: int) -> dict[str, str]:
     }
 
 
+def _one_certificate(directory: Path) -> dict[str, str]:
+    """It reads all certificates that are trusted for each request that an API hands on: ten times what the rest takes.
+
+    All that it reaches is on this machine, in plain HTTP, so one that nobody has is enough.
+    """
+    Authority(directory / TRUST)
+    return {"SSL_CERT_FILE": str(directory / TRUST / "ca.crt"), "SSL_CERT_DIR": str(directory / TRUST)}
+
+
 def running(podman: Podman) -> list[Daemon]:
     """Emulators of this instance, told by their environment: also one whose start was interrupted half-way."""
     mark = f"{_CLI}={podman.wrapper}\0".encode()
@@ -82,14 +95,14 @@ def running(podman: Podman) -> list[Daemon]:
 def healthy(port: int) -> bool:
     """Whether it answers on this port."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/_fakecloud/health", timeout=2, trust_env=False).is_success
+        return loopback.get(f"http://127.0.0.1:{port}/_fakecloud/health", timeout=2).is_success
     except httpx.HTTPError:
         return False
 
 
 def load_balancers(port: int) -> list[dict[str, Any]]:
     """Every load balancer, with the local port that its data plane listens on."""
-    response = httpx.get(f"http://127.0.0.1:{port}/_fakecloud/elbv2/load-balancers", timeout=10, trust_env=False)
+    response = loopback.get(f"http://127.0.0.1:{port}/_fakecloud/elbv2/load-balancers", timeout=10)
     response.raise_for_status()
     body = response.json()
     found: list[dict[str, Any]] = body["loadBalancers"] if isinstance(body, dict) else body

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from localcloud.cloud import LocalCloud
+from tests.e2e import warm
 from tests.node import node, pytest_configure_node, pytest_sessionfinish
 
 __all__ = ["node", "pytest_configure_node", "pytest_sessionfinish"]
@@ -21,30 +22,43 @@ REPO = Path(__file__).resolve().parent.parent
 
 # Hundreds of processes of the tests import the same modules: that they are compiled each time is for nobody's good.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+warm.read_models_once()
 
 # No test is decided by time: hypothesis' own stopwatch is off.
 settings.register_profile("bluegreen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bluegreen")
 
 
-_LONGEST_FIRST = ("scenarios", "matrix", "e2e", "capacity", "localcloud")
+# What takes a minute and more, from the longest; then the folders whose files take some half a minute each.
+_LONGEST_FIRST = (
+    *("matrix/", "e2e/test_ecs.py", "e2e/test_throttling.py", "e2e/test_trust.py", "e2e/test_ecs_codedeploy.py"),
+    *("e2e/test_clients.py", "routers/test_platform_deployments.py", "routers/test_argo_swaps.py"),
+    *("localcloud/test_kubernetes_plugin_engine.py", "capacity/test_ecs_retirement.py", "e2e/test_kills.py"),
+    *("localcloud/test_kubernetes_lifecycle.py", "e2e/test_asg.py"),
+    *("scenarios/", "e2e/", "metrics/", "localcloud/", "capacity/", "routers/", "policies/"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take minutes begin first, so that at the end no worker is alone with one of them."""
+    """What takes longest begins first, so that at the end no worker is alone with it."""
 
     def place(item: pytest.Item) -> int:
-        folder = item.path.relative_to(REPO / "tests").parts[0]
-        return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+        name = item.path.relative_to(REPO / "tests").as_posix()
+        places = (number for number, prefix in enumerate(_LONGEST_FIRST) if name.startswith(prefix))
+        return next(places, len(_LONGEST_FIRST))
 
     items.sort(key=place)  # stable: within a file the order stays
 
 
 class _ByFileOrPlatform(LoadFileScheduling):
-    """What one worker runs in one go: a file, or a platform's scenarios, which build on each other."""
+    """What one worker runs in one go: a file, a platform's scenarios, which build on each other, or what waits for
+    the same Prometheus.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
+        if file.startswith("tests/metrics/"):
+            return "tests/metrics/"
         return f"{file}[{nodeid.partition('[')[2]}" if file.startswith("tests/scenarios/") else file
 
 

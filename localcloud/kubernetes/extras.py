@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-
+from localcloud import loopback
 from localcloud.cache import locked
 from localcloud.kubernetes import record, starting
 from localcloud.kubernetes.record import Record
@@ -114,7 +113,7 @@ def traefik(node: LocalNode, progress: Progress) -> Traefik:
         node.apply(_GATEWAY_CLASS_OBJECT)
 
     def ready(ports: Mapping[str, int]) -> bool:
-        return httpx.get(f"http://127.0.0.1:{ports['ping']}/ping", trust_env=False, timeout=2).is_success
+        return loopback.get(f"http://127.0.0.1:{ports['ping']}/ping", timeout=2).is_success
 
     return Traefik(*_start(node, "traefik", ("web", "ping"), command, before, ready))
 
@@ -136,7 +135,7 @@ def argo_rollouts(node: LocalNode, progress: Progress) -> ArgoRollouts:
         node.apply(_ARGO_NAMESPACE)
 
     def ready(ports: Mapping[str, int]) -> bool:
-        return httpx.get(f"http://127.0.0.1:{ports['health']}/healthz", trust_env=False, timeout=2).is_success
+        return loopback.get(f"http://127.0.0.1:{ports['health']}/healthz", timeout=2).is_success
 
     return ArgoRollouts(*_start(node, "argo-rollouts", ("metrics", "health"), command, before, ready))
 

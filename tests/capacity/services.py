@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import boto3
-import httpx
 
 from bluegreen.calls import counted
 from bluegreen.capacity.ecs import EcsCapacity
+from localcloud import loopback
 
 LIMIT_SECONDS = 60
 
@@ -24,7 +24,7 @@ def until(what, wanted):
     deadline = time.monotonic() + LIMIT_SECONDS
     while (found := what()) != wanted:
         assert time.monotonic() < deadline, f"{found} instead of {wanted}"
-        time.sleep(0.5)
+        time.sleep(0.2)
 
 
 class Stubbed:
@@ -101,7 +101,7 @@ class Scaling:
 
     def tick(self):
         """Run what is due: the emulator looks by itself, too, but every 30 seconds only."""
-        httpx.post(f"{self.endpoint}/_fakecloud/application-autoscaling/scheduled-tick", trust_env=False)
+        loopback.post(f"{self.endpoint}/_fakecloud/application-autoscaling/scheduled-tick")
 
 
 def another(capacity, **changes):

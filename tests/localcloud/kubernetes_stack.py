@@ -8,22 +8,34 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from localcloud.kubernetes.node import LocalNode
+from tests.e2e import warm
 
 LIMIT_SECONDS = 240
 
 
 class Stack:
-    """A project in a folder, with its own state."""
+    """A project in a folder, with its own state.
 
-    def __init__(self, node: LocalNode, project: Path, program: str) -> None:
+    Its program and plugins are run by the warm Python, but for those of a ``plain`` stack: see `warm_up`.
+    """
+
+    def __init__(self, node: LocalNode, project: Path, program: str, *, plain: bool = False) -> None:
         self.project = project
         self.env = {**node.process_env(), "PULUMI_BACKEND_URL": f"file://{project}/state"}
+        if not plain:
+            self.warm_up()
         self.env["BLUEGREEN_KUBERNETES_SETTLE_SECONDS"] = "0.3"
         (project / "state").mkdir()
         (project / "Pulumi.yaml").write_text("name: kubernetesplugin\nruntime: python\n")
         (project / "__main__.py").write_text(program)
         self.run("stack", "init", "test")
+
+    def warm_up(self) -> None:
+        """From now on by the warm Python."""
+        self.env |= warm.env()
 
     def run(self, *words: str, fails: bool = False) -> str:
         done = subprocess.run(
@@ -39,8 +51,11 @@ class Stack:
         return done.stdout + done.stderr
 
     def set(self, **config: str) -> None:
-        for key, value in config.items():
-            self.run("config", "set", key, value)
+        """Change config in the stack's file, as an editor does."""
+        file = self.project / "Pulumi.test.yaml"
+        content = (yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
+        content.setdefault("config", {}).update({f"kubernetesplugin:{key}": value for key, value in config.items()})
+        file.write_text(yaml.safe_dump(content))
 
     def changes(self, *words: str) -> dict[str, int]:
         """The counts that the operation's summary ends with."""

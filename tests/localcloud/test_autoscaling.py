@@ -11,6 +11,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud import loopback
 from localcloud.autoscaling import AutoScalingFront, Instances
 from tests.capacity.services import until
 from tests.localcloud.asg_cases import IMAGE
@@ -126,7 +127,7 @@ def test_an_instance_serves_as_its_user_data_says_and_leaves_when_its_group_shri
 
         def answer():
             try:
-                return httpx.get(f"http://127.0.0.1:{min(before.values())}/", trust_env=False).json()
+                return loopback.get(f"http://127.0.0.1:{min(before.values())}/").json()
             except httpx.HTTPError:
                 return {}
 

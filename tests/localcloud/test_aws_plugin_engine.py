@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from localcloud.cloud import LocalCloud
+from tests.e2e import warm
 
 PROGRAM = """
 import json
@@ -108,6 +109,7 @@ def stack(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     made = Stack(cloud, tmp_path_factory.mktemp("engine"))
     try:
         assert made.changes("up")["created"] == 15
+        made.env |= warm.env()  # once as a user's Python does it; the rest is about what the plugin answers
         yield made
     finally:
         made.run("destroy", "--yes", "--skip-preview")

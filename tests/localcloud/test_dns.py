@@ -14,6 +14,7 @@ import dns.resolver
 import httpx
 import pytest
 
+from localcloud import loopback
 from localcloud.cloud import LocalCloud
 from localcloud.cloud_map import Registrar, address_of
 from localcloud.dns import DnsServer, balancer_address
@@ -186,9 +187,9 @@ def test_tasks_are_found_and_reached_and_leave(
     name = zone.put("app", f"blue.{namespace}", ttl=1)
     with NameProxy(Resolving(server.port), Reach(cloud), f"{name}:8080") as proxy:
         with Load(proxy.url, connections_kept=0, connections_new=4, rate_per_second=50) as load:
-            eventually(lambda: httpx.get(proxy.url).headers["x-color"] == "blue")
+            eventually(lambda: loopback.get(proxy.url).headers["x-color"] == "blue")
             zone.put("app", f"green.{namespace}", ttl=1)
-            eventually(lambda: httpx.get(proxy.url).headers["x-color"] == "green")
+            eventually(lambda: loopback.get(proxy.url).headers["x-color"] == "green")
         assert load.result.failed == 0, load.result.errors
         assert {sample.color for sample in load.result.samples()} == {"blue", "green"}
     with NameProxy(Resolving(server.port), Reach(cloud)) as proxy:
@@ -207,4 +208,4 @@ def test_what_nobody_has_is_a_connection_closed(cloud: LocalCloud, server: DnsSe
         NameProxy(Resolving(server.port), Reach(cloud), f"{name}:80") as proxy,
         pytest.raises(httpx.TransportError),
     ):
-        httpx.get(proxy.url)
+        loopback.get(proxy.url)

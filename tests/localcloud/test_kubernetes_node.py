@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from localcloud import paths
+from localcloud import loopback, paths
 from localcloud.errors import LocalCloudError
 from localcloud.kubernetes import node as nodes
 from localcloud.kubernetes.node import LocalNode
@@ -102,12 +102,12 @@ def of_namespace(node: LocalNode, *arguments: str) -> str:
 def test_pods_answer_behind_a_node_port_on_loopback(web: LocalNode) -> None:
     of_namespace(web, "rollout", "status", "deployment/web", "--timeout=60s")
     port = int(of_namespace(web, "get", "service", "web", "--output=jsonpath={.spec.ports[0].nodePort}"))
-    until(lambda: httpx.get(web.node_port_url(port), trust_env=False).is_success, "the NodePort answers", seconds=10)
-    answers = [httpx.get(web.node_port_url(port), trust_env=False).json() for _ in range(20)]
+    until(lambda: loopback.get(web.node_port_url(port)).is_success, "the NodePort answers", seconds=10)
+    answers = [loopback.get(web.node_port_url(port)).json() for _ in range(20)]
     assert {(answer["color"], answer["version"]) for answer in answers} == {("blue", "v2")}
     assert len({answer["hostname"] for answer in answers}) == 2
     addresses = of_namespace(web, "get", "pods", "--output=jsonpath={.items[*].status.podIP}").split()
-    assert httpx.get(f"http://{addresses[0]}:8080/", trust_env=False).json()["color"] == "blue"  # for proxies beside it
+    assert loopback.get(f"http://{addresses[0]}:8080/").json()["color"] == "blue"  # for proxies beside it
 
 
 def test_a_pod_calls_the_api_with_its_service_account(web: LocalNode) -> None:
@@ -177,7 +177,7 @@ def test_what_runs_beside_it_is_shared(web: LocalNode) -> None:
     with web.traefik() as second:
         assert second.started is None  # so it outlives the context
         assert second.port == first.port
-    assert httpx.get(first.url, trust_env=False).status_code in {404, 503}  # by no route, or by another test's
+    assert loopback.get(first.url).status_code in {404, 503}  # by no route, or by another test's
     assert "traefik.io/gateway-controller" in web.kubectl("get", "gatewayclass", first.gateway_class, "--output=yaml")
     assert "traefik" in web.beside()
 

@@ -37,21 +37,21 @@ def _args(module: str, kind: str) -> Any:
     return getattr(found, f"{kind}InitArgs", None) or getattr(found, f"{kind}Args")
 
 
-def _example(args: Any, depth: int = 0) -> dict[str, Any]:
+def _example(args: Any, within: tuple[Any, ...] = ()) -> dict[str, Any]:
     """Every property that a class can send, nested as deep as the classes go (a recursive one but a few times)."""
-    return {wire: _value(kind, depth) for wire, kind in _types.input_type_types(args).items()}
+    return {wire: _value(kind, (*within, args)) for wire, kind in _types.input_type_types(args).items()}
 
 
-def _value(kind: Any, depth: int) -> Any:
+def _value(kind: Any, within: tuple[Any, ...]) -> Any:
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Union:
-        return _value(parts[0], depth)
+        return _value(parts[0], within)
     if origin is collections.abc.Sequence:
-        return [_value(parts[0], depth)]
+        return [_value(parts[0], within)]
     if origin is collections.abc.Mapping:
-        return {"key": _value(parts[1], depth)}
+        return {"key": _value(parts[1], within)}
     if isinstance(kind, type) and _types.is_input_type(kind):
-        return _example(kind, depth + 1) if depth < 9 else {}
+        return _example(kind, within) if within.count(kind) < 3 else {}
     return "value"
 
 

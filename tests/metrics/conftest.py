@@ -13,6 +13,7 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
+from localcloud import loopback
 from localcloud.progress import Silent
 from localcloud.tools import system
 
@@ -100,7 +101,7 @@ def _wait_for_samples(url, process, log):
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:
-            answer = httpx.get(f"{url}/api/v1/query", params={"query": "count_over_time(up[1h])"}).json()
+            answer = loopback.get(f"{url}/api/v1/query", params={"query": "count_over_time(up[1h])"}).json()
             if int(answer["data"]["result"][0]["value"][1]) >= 15:
                 return
         except (httpx.HTTPError, ValueError, KeyError, IndexError):

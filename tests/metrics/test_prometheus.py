@@ -12,6 +12,7 @@ from bluegreen.gates.base import GateContext
 from bluegreen.metrics.base import fill
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision
+from localcloud import loopback
 from tests.metrics.asking import context, gate, source
 from tests.metrics.conftest import serve
 
@@ -30,7 +31,7 @@ def guarded_url(prometheus_url):
     class Proxy(BaseHTTPRequestHandler):
         def do_GET(self):
             allowed = self.headers.get("Authorization") == f"Bearer {TOKEN}"
-            answer = httpx.get(prometheus_url + self.path) if allowed else httpx.Response(401, text="who are you?")
+            answer = loopback.get(prometheus_url + self.path) if allowed else httpx.Response(401, text="who are you?")
             self.send_response(answer.status_code)
             self.send_header("Content-Length", str(len(answer.content)))
             self.end_headers()

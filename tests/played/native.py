@@ -18,11 +18,11 @@ _STAGES = {
 
 
 class PlayedNative:
-    """Answers by operation; ``bake_looks`` is how many looks a bake lasts."""
+    """Answers by operation; ``bake_looks`` is how many looks find a bake."""
 
     def __init__(self, services):
         self.services = services
-        self.bake_looks = 2
+        self.bake_looks = 1
         self._baked = 0
 
     def operations(self):

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from localcloud.cloud import LocalCloud
+from tests.e2e import warm
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
@@ -41,7 +42,7 @@ class Project:
 
     def __init__(self, cloud: LocalCloud, folder: Path, program: str) -> None:
         self.folder = folder
-        self.env = {**cloud.process_env(), "PULUMI_BACKEND_URL": f"file://{folder}/state"}
+        self.env = {**cloud.process_env(), **warm.env(), "PULUMI_BACKEND_URL": f"file://{folder}/state"}
         (folder / "state").mkdir()
         (folder / "__main__.py").write_text(program)
         (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")

@@ -19,6 +19,7 @@ from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.fields import Fields
 from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.routers.registry import ROUTERS
+from localcloud import loopback
 from tests.routers import kubernetes_workshop
 from tests.routers.kubernetes_workshop import Workshop
 
@@ -125,7 +126,7 @@ class Service:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with suppress(httpx.TransportError):
-                if {httpx.get(self.url()).headers[header] for _ in range(10)} == {what}:
+                if {loopback.get(self.url()).headers[header] for _ in range(10)} == {what}:
                     return True
         return False
 

@@ -1,4 +1,5 @@
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -91,9 +92,9 @@ class _Target(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def target_servers():
-    """A process-local HTTP server for each color, in the place of the tasks."""
+@contextmanager
+def servers_of_both_colors():
+    """A process-local HTTP server for each color, in the place of the tasks: their ports."""
     servers = {}
     for color in ("blue", "green"):
         server = ThreadingHTTPServer(("127.0.0.1", 0), _Target)
@@ -104,3 +105,10 @@ def target_servers():
     for server in servers.values():
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def target_servers():
+    """For one test."""
+    with servers_of_both_colors() as ports:
+        yield ports

@@ -43,6 +43,17 @@ class Service:
         """Verify until it has converged, as a swap does."""
         return any(router.verify(weights).value == "converged" for _ in range(looks))
 
+    def leave(self) -> None:
+        """End it, with its load balancer as one finds it that nobody has used; both groups stay attached to it."""
+        self.aws.stop()
+        elb, listener = self.alb.elb, self.alb.listener_arn
+        if "rule_arn" in self.route:
+            elb.delete_rule(RuleArn=self.route["rule_arn"])
+        elb.modify_listener(ListenerArn=listener, DefaultActions=[alb_workshop.NOBODY])
+        (found,) = elb.describe_tags(ResourceArns=[listener])["TagDescriptions"]
+        if found["Tags"]:
+            elb.remove_tags(ResourceArns=[listener], TagKeys=[tag["Key"] for tag in found["Tags"]])
+
 
 def build(
     endpoint: str,
@@ -51,9 +62,10 @@ def build(
     eager: bool = False,
     strategy: dict[str, Any] | None = None,
     wait_minutes: int = 0,
+    alb: alb_workshop.Alb | None = None,
 ) -> Service:
-    """Make one, with blue live and no tasks."""
-    aws, alb = PlayedAws(endpoint, runs_tasks=False, eager=eager), alb_workshop.build()
+    """Make one, with blue live and no tasks, behind a load balancer of its own if none is given."""
+    aws, alb = PlayedAws(endpoint, runs_tasks=False, eager=eager), alb or alb_workshop.build()
     ecs = boto3.client("ecs", endpoint_url=aws.url)
     name = f"platform-{next(_names)}"
     ecs.create_cluster(clusterName=name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
 
 from bluegreen import rbac
@@ -13,6 +12,7 @@ from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, SwapAborted, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.service import SwapService
+from localcloud import loopback
 from tests.routers import argo_workshop
 from tests.routers.argo_workshop import NAME, NOBODY, capacity_of, live, router_of, settled
 
@@ -103,7 +103,7 @@ def test_gates_ask_the_new_color_while_it_has_no_traffic(at_blue):
     def report(event):
         events.append(event)
         if event.kind == "gate" and event.text.startswith("gate http") and "pass" in event.text:
-            assert httpx.get(preview["url"]).headers["x-color"] == "green"
+            assert loopback.get(preview["url"]).headers["x-color"] == "green"
             assert at_blue.answers("blue")
 
     runner = SwapService(report)

@@ -17,7 +17,8 @@ from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.routers.elbv2 import target_health
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap.service import SwapService
-from tests.routers import deployments_workshop
+from tests.routers import alb_workshop, deployments_workshop
+from tests.routers.conftest import servers_of_both_colors
 from tests.routers.deployments_workshop import register, section
 
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
@@ -31,11 +32,17 @@ def kind(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def balancer(aws_env):
+    """For one test after the other."""
+    return alb_workshop.build()
+
+
 @pytest.fixture
-def service(kind, cloud, aws_env):
-    made = deployments_workshop.build(cloud.endpoint, native=kind == "ecs_native", strategy=CANARY)
+def service(kind, cloud, balancer):
+    made = deployments_workshop.build(cloud.endpoint, native=kind == "ecs_native", strategy=CANARY, alb=balancer)
     yield made
-    made.aws.stop()
+    made.leave()
 
 
 def router_of(service, **more):
@@ -221,20 +228,29 @@ def inputs(service, color, **more):
     }
 
 
+@pytest.fixture(scope="module")
+def balancer_with_targets(aws_env):
+    """One with a server in each group, in the place of tasks that come and go; they answer all the time."""
+    made = alb_workshop.build()
+    with servers_of_both_colors() as ports:
+        for color, port in ports.items():
+            target = {"Id": "127.0.0.1", "Port": port}
+            made.elb.register_targets(TargetGroupArn=made.groups[color], Targets=[target])
+        yield made
+
+
 @pytest.fixture
-def healthy(service, cloud, target_servers):
-    """A server in each group, in the place of tasks that come and go: both answer, and are healthy."""
-    elb, groups = service.alb.elb, service.alb.groups
-    service.played.bind(next(iter(service.route.values())), [groups["blue"], groups["green"]])
-    for color, port in target_servers.items():
-        elb.register_targets(TargetGroupArn=groups[color], Targets=[{"Id": "127.0.0.1", "Port": port}])
+def healthy(kind, cloud, balancer_with_targets):
+    """A service whose groups are both healthy."""
+    native, groups = kind == "ecs_native", balancer_with_targets.groups
+    made = deployments_workshop.build(cloud.endpoint, native=native, strategy=CANARY, alb=balancer_with_targets)
+    made.played.bind(next(iter(made.route.values())), [groups["blue"], groups["green"]])
     deadline = time.monotonic() + 60
-    while not all(target_health(AwsConnection(), groups[color]).ready for color in target_servers):
+    while not all(target_health(AwsConnection(), groups[color]).ready for color in ("blue", "green")):
         assert time.monotonic() < deadline, "the emulator's health checks find nobody"
         time.sleep(0.5)
-    yield service
-    for color, port in target_servers.items():
-        elb.deregister_targets(TargetGroupArn=groups[color], Targets=[{"Id": "127.0.0.1", "Port": port}])
+    yield made
+    made.leave()
 
 
 def test_a_swap_promotes_and_rolls_back_with_traffic(healthy, cloud):
@@ -293,11 +309,11 @@ def test_the_update_after_a_kill_goes_on_with_the_deployment_or_back(healthy):
 
 
 @pytest.fixture
-def waiting(cloud, aws_env):
+def waiting(cloud, balancer):
     """A deployment group that keeps the former task set for an hour."""
-    made = deployments_workshop.build(cloud.endpoint, wait_minutes=60)
+    made = deployments_workshop.build(cloud.endpoint, wait_minutes=60, alb=balancer)
     yield made
-    made.aws.stop()
+    made.leave()
 
 
 def promoted(service):
