@@ -1,1 +1,1 @@
-"""Promotion and rollback against a `pulumi up` with nothing to do, under load; many services in one stack."""
+"""Promotion and rollback against a `pulumi up` with nothing to do, under load; many services, and swaps, at once."""

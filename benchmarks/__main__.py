@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json FILE] [--rounds N] [--services N ...]`."""
+"""`python -m benchmarks [--json FILE] [--rounds N] [--services N ...] [--swaps N ...] [--only PART]`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import statistics
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import scale
+from benchmarks import scale, swaps, swaps_report
 from benchmarks.rounds import RATE_PER_SECOND, Bench, Measured
 from localcloud import progress
 from localcloud.errors import LocalCloudError
 
+PARTS = ("rounds", "services", "swaps")
 LEAST_ROUNDS = 5
 RATIO_LIMIT = 2.0
 PREVIEW_LIMIT_SECONDS = 5.0
@@ -38,6 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="N",
         help="sizes of the stack; none: not measured",
     )
+    parser.add_argument(
+        "--swaps",
+        type=int,
+        nargs="*",
+        default=swaps.SIZES,
+        metavar="N",
+        help="numbers of swaps at once, dynamic and native; none: not measured",
+    )
+    parser.add_argument("--only", choices=PARTS, help="measure this part alone")
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
     if options.rounds < LEAST_ROUNDS:
@@ -47,23 +58,43 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         options.json.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
     try:
-        measured = Bench(options.rounds, progress.for_terminal(), options.state_dir).run()
-        scaled = None
-        if options.services:
-            scaled = scale.run(options.services, progress.for_terminal(), options.state_dir)
+        figures, failed = _measure(options)
     except LocalCloudError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    values = columns(measured)
-    show(measured, values)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return 1 if failed else 0
+
+
+def _measure(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Measure every part that is wanted, then show them all: the figures, and whether one is not what it should be."""
+    parts = (options.only,) if options.only else PARTS
+    show = progress.for_terminal()
+    measured = Bench(options.rounds, show, options.state_dir).run() if "rounds" in parts else None
+    scaled = together = None
+    if "services" in parts and options.services:
+        scaled = scale.run(options.services, show, options.state_dir)
+    if "swaps" in parts and options.swaps:
+        together = swaps.run(options.swaps, show, options.state_dir)
+    figures: dict[str, Any] = {}
+    failed = False
+    if measured is not None:
+        values = columns(measured)
+        show_rounds(measured, values)
+        figures |= medians(values)
+        failed |= bool(measured.result.failed)
     if scaled is not None:
         scale.show(scaled)
-    if options.json:
-        figures = medians(values) | (scaled.figures if scaled is not None else {})
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 1 if measured.result.failed or (scaled is not None and scaled.calls_differ) else 0
+        figures |= scaled.figures
+        failed |= scaled.calls_differ
+    if together is not None:
+        swaps_report.show(together)
+        figures |= together.figures
+        failed |= bool(together.misses)
+    return figures, failed
 
 
 def columns(measured: Measured) -> dict[str, list[float]]:
@@ -88,7 +119,7 @@ def medians(values: dict[str, list[float]]) -> dict[str, float]:
     return {name: round(statistics.median(column), 3) for name, column in values.items()}
 
 
-def show(measured: Measured, values: dict[str, list[float]]) -> None:
+def show_rounds(measured: Measured, values: dict[str, list[float]]) -> None:
     """Everything for people."""
     console = Console()
     result, rounds = measured.result, measured.rounds
