@@ -1,0 +1,211 @@
+"""Swaps at once and Ctrl-C, as figures: what is compared, what is too slow, the tables, the JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+MORE_SECONDS_LIMIT = 15.0
+"""How much longer than one swap the largest number of native swaps may take."""
+RESTORED_SECONDS_LIMIT = 5.0
+"""From Ctrl-C until the native swaps' traffic is where it was."""
+
+
+@dataclasses.dataclass(frozen=True)
+class AtOnce:
+    """One promotion of every service by one `pulumi up`.
+
+    Attributes:
+        services: how many there are.
+        provider: ``dynamic`` or ``native``.
+        up_seconds: the command.
+        swaps_seconds: from the start of the first swap to the end of the last.
+        requests: made meanwhile.
+        failed: of them.
+    """
+
+    services: int
+    provider: str
+    up_seconds: float
+    swaps_seconds: float
+    requests: int
+    failed: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Interrupted:
+    """One Ctrl-C while promotions are in a hold. Times count from it.
+
+    Attributes:
+        services: how many there are.
+        provider: ``dynamic`` or ``native``.
+        hold_seconds: of the step that it came into.
+        held: services in that step when it came.
+        restored_seconds: until every service's rule said what it had said before; ``None``: it never did.
+        ended_seconds: until the command had ended.
+        begun_afterwards: services whose traffic moved towards the new color only then.
+        promoted: services that were on the new color in the end.
+        pending: operations that the state calls unfinished.
+        state_differs: services whose weights in the state are not those of their rule.
+        last_new_seconds: until the last answer of the new color, as clients saw it; ``None``: none came.
+        requests: made from the start of the command to its end.
+        failed: of them.
+    """
+
+    services: int
+    provider: str
+    hold_seconds: float
+    held: int
+    restored_seconds: float | None
+    ended_seconds: float
+    begun_afterwards: int
+    promoted: int
+    pending: int
+    state_differs: int
+    last_new_seconds: float | None
+    requests: int
+    failed: int
+
+
+@dataclasses.dataclass
+class Report:
+    """Everything that was measured, in the order in which it was."""
+
+    at_once: list[AtOnce] = dataclasses.field(default_factory=list)
+    interrupted: list[Interrupted] = dataclasses.field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What `--json` writes, numbers of services as texts."""
+        swaps: dict[str, dict[str, float | int]] = {}
+        for found in self.at_once:
+            swaps.setdefault(str(found.services), {}).update(
+                {
+                    f"{found.provider}_seconds": round(found.up_seconds, 3),
+                    f"{found.provider}_swaps_seconds": round(found.swaps_seconds, 3),
+                    f"{found.provider}_failed": found.failed,
+                }
+            )
+        ctrl_c: dict[str, dict[str, Any]] = {}
+        for cut in self.interrupted:
+            values = {name: _rounded(value) for name, value in dataclasses.asdict(cut).items()}
+            ctrl_c.setdefault(str(values.pop("services")), {})[values.pop("provider")] = values
+        return {"swaps_at_once": swaps, "ctrl_c": ctrl_c}
+
+    @property
+    def misses(self) -> list[str]:
+        """What did not do what it should; empty when all is well."""
+        return [*self._slow(), *self._not_restored(), *self._failed()]
+
+    def _slow(self) -> Iterable[str]:
+        native = _native_seconds(self)
+        more = more_seconds(native)
+        if more is not None and more > MORE_SECONDS_LIMIT:
+            limit = f"limit {MORE_SECONDS_LIMIT:g} s"
+            yield f"{max(native)} native swaps took {more:.1f} s more than {min(native)}: {limit}"
+
+    def _not_restored(self) -> Iterable[str]:
+        for cut in self.interrupted:
+            if cut.provider != "native":
+                continue
+            what = f"Ctrl-C, {cut.services} native"
+            if cut.restored_seconds is None:
+                yield f"{what}: traffic was not restored"
+            elif cut.restored_seconds > RESTORED_SECONDS_LIMIT:
+                yield f"{what}: restored after {cut.restored_seconds:.1f} s: limit {RESTORED_SECONDS_LIMIT:g} s"
+            if cut.pending:
+                yield f"{what}: the state has {cut.pending} operations pending"
+            if cut.state_differs:
+                yield f"{what}: the state has other weights than {cut.state_differs} of the rules"
+
+    def _failed(self) -> Iterable[str]:
+        kinds = ((self.at_once, "at once"), (self.interrupted, "after a Ctrl-C"))
+        for measured, what in kinds:
+            for found in measured:
+                if found.failed:
+                    lost = f"{found.failed} of {found.requests} requests failed"
+                    yield f"{found.services} {found.provider} {what}: {lost}"
+
+
+def more_seconds(seconds: Mapping[int, float]) -> float | None:
+    """How much longer the largest number of services took than the smallest; ``None`` where one alone was measured."""
+    return seconds[max(seconds)] - seconds[min(seconds)] if len(seconds) > 1 else None
+
+
+def _native_seconds(report: Report) -> dict[int, float]:
+    return {found.services: found.up_seconds for found in report.at_once if found.provider == "native"}
+
+
+def show(report: Report, console: Console | None = None) -> None:
+    """Everything for people."""
+    console = console or Console()
+    for table in (_at_once(report), _interrupted(report)):
+        if table.row_count:
+            console.print(table)
+    lines = [_holds(report)] if report.interrupted else []
+    more = more_seconds(_native_seconds(report))
+    if more is not None:
+        sizes = sorted(_native_seconds(report))
+        lines.append(f"native: {sizes[-1]} take {more:.1f} s more than {sizes[0]} (limit {MORE_SECONDS_LIMIT:g})")
+    measured = [*report.at_once, *report.interrupted]
+    requests, failed = (sum(getattr(found, name) for found in measured) for name in ("requests", "failed"))
+    lines.append(
+        f"requests meanwhile, to the first and the last service: {requests}, {failed} failed; "
+        f"the measurement took {report.seconds:.0f} s"
+    )
+    for line in lines:
+        console.print(line, highlight=False)
+    for miss in report.misses:
+        console.print(f"  {miss}", style="red", highlight=False, markup=False)
+
+
+def _at_once(report: Report) -> Table:
+    table = _table(
+        "Swaps at once, each 50 % for 5 s, then 100 %: seconds of `pulumi up`, and of the swaps in it",
+        ("services", "dynamic up", "its swaps", "native up", "its swaps"),
+    )
+    found = {(one.services, one.provider): one for one in report.at_once}
+    for services in sorted({one.services for one in report.at_once}):
+        cells = []
+        for provider in ("dynamic", "native"):
+            one = found.get((services, provider))
+            cells += ["", ""] if one is None else [f"{one.up_seconds:.1f}", f"{one.swaps_seconds:.1f}"]
+        table.add_row(str(services), *cells)
+    return table
+
+
+def _interrupted(report: Report) -> Table:
+    table = _table(
+        "One Ctrl-C in mid-hold at 10 %: seconds until traffic was restored, until `pulumi up` ended",
+        ("services", "adapter", "held", "restored", "ended", "begun", "promoted", "pending"),
+    )
+    for cut in report.interrupted:
+        restored = "never" if cut.restored_seconds is None else f"{cut.restored_seconds:.2f}"
+        numbers = (cut.begun_afterwards, cut.promoted, cut.pending)
+        times = (str(cut.held), restored, f"{cut.ended_seconds:.1f}")
+        table.add_row(str(cut.services), cut.provider, *times, *map(str, numbers))
+    return table
+
+
+def _holds(report: Report) -> str:
+    """How long the holds were that the Ctrl-C came into."""
+    holds = {cut.provider: cut.hold_seconds for cut in report.interrupted}
+    said = ", ".join(f"{seconds:g} s ({provider})" for provider, seconds in holds.items())
+    return f"holds of {said}; begun: swaps that began after the Ctrl-C, which the dynamic provider does not hear"
+
+
+def _table(title: str, columns: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value
