@@ -24,7 +24,7 @@ from localcloud.app_processes import AppProcesses
 from localcloud.errors import LocalCloudError
 from localcloud.load import Load, Result
 from localcloud.progress import Progress
-from localcloud.stack import Ran, Stack, _interrupt
+from localcloud.stack import Ran, Stack, interrupt
 
 PROJECT = paths.CHECKOUT / "benchmarks" / "programs" / "swaps"
 _UP = ("up", "--yes", "--skip-preview", "--parallel", "64")
@@ -92,7 +92,7 @@ class SwapsStack(Stack):
                     raise LocalCloudError("`pulumi up` was given up: it did not end")
             except BaseException:
                 if process.poll() is None:
-                    self._killed = _interrupt(process, self._progress.say)
+                    self._killed = interrupt(process, self._progress.say)
                 raise
 
     def state(self) -> State:

@@ -239,10 +239,10 @@ class Stack:
         try:
             output, errors = process.communicate(timeout=timeout_seconds)
         except subprocess.TimeoutExpired as error:
-            self._killed = _interrupt(process, self._progress.say)
+            self._killed = interrupt(process, self._progress.say)
             raise LocalCloudError(f"`{text}` was given up after {timeout_seconds:g} s") from error
         except BaseException:
-            self._killed = _interrupt(process, self._progress.say)
+            self._killed = interrupt(process, self._progress.say)
             raise
         if process.returncode:
             said = "\n".join((output + errors).rstrip().splitlines()[-15:]) if pipe else "see above"
@@ -258,7 +258,7 @@ def _is_up(state_dir: Path | None) -> bool:
     return True
 
 
-def _interrupt(process: subprocess.Popen[str], say: Callable[[str], None]) -> bool:
+def interrupt(process: subprocess.Popen[str], say: Callable[[str], None]) -> bool:
     """End a command: one signal lets an update come to its end, two stop it, and nothing is left after three.
 
     Returns:

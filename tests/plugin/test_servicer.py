@@ -135,6 +135,7 @@ def test_many_swaps_go_side_by_side_and_a_cancellation_restores_all_of_them():
             now = received(failure(error).properties).values
             assert now["weights"] == ALL_BLUE
             assert now["history"][0]["outcome"] == "aborted"
+            assert "Next: run `pulumi up` again" in error.details()
         own.outputs["late"] = own.outputs[names[0]]
         with pytest.raises(grpc.RpcError, match="cancelled before this swap began"):
             own.update("late", inputs("late", "green"))

@@ -59,12 +59,13 @@ class Restoring:
         done = f"restored and verified: {weights}" if moved else f"traffic was not moved: {weights}"
         self.tell("restore", done, weights=weights.as_dict())
         live = weights.live_color
+        again = "run" if aborted else f"mend {plan.target} and run"
         revert = f", or set activeColor back to {live}" if live not in (None, plan.target) else ""
         return (SwapAborted if aborted else SwapFailed)(
             reason,
             weights=weights,
             restored=done,
-            next_step=f"mend {plan.target} and run `pulumi up` again{revert}",
+            next_step=f"{again} `pulumi up` again{revert}",
             moved=moved,
         )
 
