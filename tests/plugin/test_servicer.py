@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from bluegreen.fields import UNKNOWN
-from bluegreen.plugin import sdk
+from bluegreen.plugin import host, sdk
 from bluegreen.plugin.schema import schema_text
 from bluegreen.plugin.values import message, received
 from tests.plugin.served import LIMIT_SECONDS, URN, Plugin, failure, pb, plugin
@@ -167,6 +167,14 @@ def test_an_engine_that_is_gone_ends_the_plugin():
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "it is still there"
         time.sleep(0.1)
+
+
+def test_an_older_python_is_told_so(monkeypatch, capsys):
+    monkeypatch.setattr(host, "LEAST_PYTHON", (99, 1))
+    with pytest.raises(SystemExit) as ended:
+        host.main(["127.0.0.1:1"])
+    assert ended.value.code == 1
+    assert "needs Python 99.1 or newer, and this is 3." in capsys.readouterr().err
 
 
 def test_the_sdk_is_one_that_it_was_tested_with():

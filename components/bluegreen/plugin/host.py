@@ -22,6 +22,9 @@ REGISTRATIONS_AT_ONCE = 512
 
 LOOK_SECONDS = 1.0
 
+LEAST_PYTHON = (3, 11)
+"""The package itself takes 3.10: the schema is made of type hints, which cannot be read there."""
+
 
 async def serve(engine_address: str) -> None:
     """Serve until the engine ends this process, or is gone itself.
@@ -62,5 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("engine", help="the address of the engine, which starts this program")
     options, _ = parser.parse_known_args(arguments)
+    if sys.version_info < LEAST_PYTHON:
+        least = ".".join(map(str, LEAST_PYTHON))
+        parser.exit(1, f"the plugin needs Python {least} or newer, and this is {sys.version.split()[0]}\n")
     hosting.host()
     asyncio.run(serve(options.engine))
