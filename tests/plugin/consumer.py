@@ -97,6 +97,7 @@ class Home:
                 "PIP_COMPILE": "0",
             }
         )
+        del self.env["PULUMI_IGNORE_AMBIENT_PLUGINS"]  # the local cloud's own: users have none
 
 
 class Project:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
-import select
+import selectors
 import socket
 import ssl
 import subprocess
@@ -78,13 +78,15 @@ class _Tunnel(http.server.BaseHTTPRequestHandler):
         with self._onward() as there:
             self.send_response(200)
             self.end_headers()
-            ends = {self.connection: there, there: self.connection}
-            while ready := select.select(list(ends), [], [], LIMIT_SECONDS)[0]:
-                for end in ready:
-                    data = end.recv(65536)
-                    if not data:
-                        return
-                    ends[end].sendall(data)
+            with selectors.DefaultSelector() as both:  # `select` takes no descriptor above 1023
+                both.register(self.connection, selectors.EVENT_READ, there)
+                both.register(there, selectors.EVENT_READ, self.connection)
+                while ready := both.select(LIMIT_SECONDS):
+                    for key, _events in ready:
+                        data = key.fileobj.recv(65536)
+                        if not data:
+                            return
+                        key.data.sendall(data)
 
     def _onward(self) -> socket.socket:
         host, _colon, port = self.path.rpartition(":")
