@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from bluegreen.routers.memory import WORLDS, MemoryRouter
 from bluegreen.swap.contract import OUTPUT_KEYS
 from bluegreen.swap.lease import leases_in
 from bluegreen.swap.native import CancellableClock, Cancelled, NativeSwap
-from matrix.engine import NATIVE
+from matrix.engine import DYNAMIC, NATIVE
 from tests.swap.bench import Swap, inputs
 from tests.swap.must_not_happen.situations import Script, ScriptedGate, scripted
 
@@ -51,6 +52,34 @@ def checked(olds, news):
 
 def both(blue):
     return {"blue": blue, "green": 100 - blue}
+
+
+# -- what it costs
+
+
+@pytest.mark.parametrize(
+    ("color", "calls"),
+    [
+        ("blue", {"router.read": 2}),
+        ("green", {"router.read": 2, "router.health": 1}),
+    ],
+)
+def test_a_preview_reads_twice_and_writes_nothing(swap, color, calls):
+    """Pulumi reads before it compares; the comparison looks once more, and at the color that shall be live."""
+    swap.here.calls.clear()
+    assert swap.preview(color) == (color == "green")
+    assert Counter(swap.here.calls) == calls
+
+
+def test_an_update_s_calls_are_those_of_the_dynamic_one_and_the_read_before_it(swap):
+    other = Swap("dynamic", DYNAMIC)
+    made = {}
+    for one in (swap, other):
+        one.here.calls.clear()
+        one.up("green")
+        made[one] = Counter(one.here.calls)
+    assert made[swap] - made[other] == {"router.read": 1}
+    assert not made[other] - made[swap]
 
 
 # -- checked inputs
