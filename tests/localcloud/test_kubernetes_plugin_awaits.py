@@ -75,7 +75,7 @@ def test_a_deployment_is_waited_for_and_says_why_it_is_not_ready(place: Any) -> 
 
 def test_an_image_that_cannot_be_had_is_named(place: Any) -> None:
     inputs = workload("StatefulSet", "no-image", "bluegreen.local/app:none")
-    reasons, _ = not_ready(place.driver, place.driver.check(STATEFUL_SET, "no-image", inputs), 4)
+    reasons, _ = not_ready(place.driver, place.driver.check(STATEFUL_SET, "no-image", inputs), 12)
     assert "0 out of 1 replicas succeeded readiness checks" in reasons
     assert any("[ErrImageNeverPull]" in one and "bluegreen.local/app:none" in one for one in reasons)
 

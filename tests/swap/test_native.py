@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bluegreen.capacity.memory import MemoryCapacity
 from bluegreen.fields import UNKNOWN
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.clock import FakeClock
@@ -22,6 +23,7 @@ from bluegreen.swap.native import CancellableClock, Cancelled, NativeSwap
 from matrix.engine import DYNAMIC, NATIVE
 from tests.swap.bench import Swap, inputs
 from tests.swap.must_not_happen.situations import Script, ScriptedGate, scripted
+from tests.swap.test_state_machine import interfering
 
 LIMIT_SECONDS = 30
 """Longer than anything here takes, and shorter than what a cancelled swap would go on for."""
@@ -473,3 +475,38 @@ def test_what_the_other_adapter_keeps_for_itself_is_left_out(swap):
 def test_a_swap_that_is_deleted_leaves_nothing(swap):
     swap.destroy()
     assert (swap.here.weights, swap.here.marks, swap.state) == (Weights(), {}, None)
+
+
+def retired_too_early(swap):
+    """A rollback was killed after its write and the retirement after it, before anybody could note that it was done."""
+    swap.up("green")
+    swap.here.weights = Weights.all_on("blue")
+    swap.here.retiring["green"] = 0
+
+    def once_it_has_begun(_number):
+        if leases_in(swap.here.marks):
+            swap.cancelled.set()
+
+    return interfering(before=once_it_has_begun)
+
+
+def test_a_restore_to_a_color_that_is_being_retired_keeps_it(swap):
+    with retired_too_early(swap), pytest.raises(SwapAborted):
+        swap.up("blue")
+    assert swap.here.weights == Weights.all_on("green")
+    assert "green" not in swap.here.retiring
+
+
+def test_a_color_whose_retirement_cannot_be_stopped_gets_no_traffic_back(swap, monkeypatch):
+    keep = MemoryCapacity.keep
+
+    def refused(self, color):
+        if color == "green":
+            raise PlatformError("Keep", "refused")
+        keep(self, color)
+
+    began = retired_too_early(swap)
+    monkeypatch.setattr(MemoryCapacity, "keep", refused)
+    with began, pytest.raises(RestoreFailed, match="the retirement of green could not be stopped"):
+        swap.up("blue")
+    assert swap.here.weights == Weights.all_on("blue")

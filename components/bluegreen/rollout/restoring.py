@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
-from bluegreen.rollout.model import Plan, Weights
+from bluegreen.rollout.model import Color, Plan, Weights
 from bluegreen.routers.base import TrafficRouter
 
 _FIRST_PAUSE_SECONDS = 0.5
@@ -35,6 +35,7 @@ class Restoring:
         write: writes weights and waits until they have taken effect.
         judge: looks at marks; raises ``LeaseLost`` when another swap took over.
         limit_seconds: how long the write is tried again.
+        keep: stops a color's retirement, if one is pending.
     """
 
     router: TrafficRouter
@@ -43,6 +44,7 @@ class Restoring:
     write: Callable[[Weights], None]
     judge: Callable[[Mapping[str, str]], str | None]
     limit_seconds: float
+    keep: Callable[[Color], None]
 
     def after(self, plan: Plan, reason: str, *, moved: bool, aborted: bool) -> SwapFailed | LeaseLost:
         """Restore, if this swap moved traffic or found a mix; returns what is to be raised."""
@@ -85,6 +87,13 @@ class Restoring:
         color = plan.restore_to.live_color
         if color is None:
             return ""
+        if plan.start.of(color) == 0:  # a swap that was interrupted may have begun to retire it
+            try:
+                self.keep(color)
+            except LeaseLost:
+                raise
+            except BluegreenError as error:
+                return f"the retirement of {color} could not be stopped ({error}), so traffic was left where it is"
         try:
             health = self.router.health(color)
         except BluegreenError:

@@ -328,6 +328,10 @@ class Runner:
 
     # -- after a failure
 
+    def _keep(self, color: Color) -> None:
+        if self._capacity is not None:
+            self._capacity.keep(color)
+
     def _restored(self, plan: Plan, error: Exception) -> SwapFailed | LeaseLost:
         reason = str(error) if isinstance(error, BluegreenError) else f"{type(error).__name__}: {error}"
         self._tell("restore", f"{plan.target} is not promoted: {reason}")
@@ -338,5 +342,6 @@ class Runner:
             lambda weights: self._write(weights, stoppable=False),
             self._watch.judge,
             self._limits.restore_timeout_seconds,
+            self._keep,
         )
         return restoring.after(plan, reason, moved=self._written is not None, aborted=isinstance(error, Aborted))
