@@ -8,7 +8,6 @@ import (
 	"os/exec"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // exitMessageShown is the status of a program that has shown the user what is wrong itself.
@@ -17,14 +16,28 @@ const exitMessageShown = 32
 // starter makes the command of a project's program, with what its environment needs beside this process's.
 type starter func(ctx context.Context, engine string, run *pulumirpc.RunRequest) (*exec.Cmd, error)
 
-// host is what the engine needs of a language host in an update.
-type host struct {
+// host is what the engine needs of a language host in an update. Cancel is not: the engine refuses the program's next
+// request, and the program ends.
+// E is the protocol's empty message, whose type only the SDK names.
+type host[E any] struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 	start  starter
 	engine string
 }
 
-func (h *host) Handshake(
+// newHost makes a host; the method is the protocol's own of that name, which says what E is.
+func newHost[E any](
+	_ func(pulumirpc.UnimplementedLanguageRuntimeServer, context.Context, *E) (*pulumirpc.PluginInfo, error),
+	start starter, engine string,
+) *host[E] {
+	return &host[E]{start: start, engine: engine}
+}
+
+func (h *host[E]) GetPluginInfo(context.Context, *E) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{}, nil
+}
+
+func (h *host[E]) Handshake(
 	_ context.Context, request *pulumirpc.LanguageHandshakeRequest,
 ) (*pulumirpc.LanguageHandshakeResponse, error) {
 	if request.EngineAddress != "" {
@@ -33,24 +46,15 @@ func (h *host) Handshake(
 	return &pulumirpc.LanguageHandshakeResponse{}, nil
 }
 
-func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{}, nil
-}
-
-func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
-	// The engine stops the program by itself: its next request is refused, and it ends.
-	return &emptypb.Empty{}, nil
-}
-
 // GetRequiredPackages names none: plugins are never downloaded here, and one on PATH is found when it is needed.
-func (h *host) GetRequiredPackages(
+func (h *host[E]) GetRequiredPackages(
 	context.Context, *pulumirpc.GetRequiredPackagesRequest,
 ) (*pulumirpc.GetRequiredPackagesResponse, error) {
 	return &pulumirpc.GetRequiredPackagesResponse{}, nil
 }
 
 // Run runs a program to its end.
-func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
+func (h *host[E]) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	command, err := h.start(ctx, h.engine, request)
 	if err != nil {
 		return &pulumirpc.RunResponse{Error: err.Error()}, nil

@@ -15,7 +15,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
 )
 
 func main() {
@@ -57,16 +56,26 @@ func serve(start starter, arguments []string) error {
 		<-ctx.Done()
 		close(done)
 	}()
-	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
-		Cancel: done,
-		Init: func(server *grpc.Server) error {
-			pulumirpc.RegisterLanguageRuntimeServer(server, &host{start: start, engine: engine})
-			return nil
-		},
-	})
+	options := rpcutil.ServeOptions{Cancel: done}
+	served = newHost(pulumirpc.UnimplementedLanguageRuntimeServer.GetPluginInfo, start, engine)
+	options.Init = register
+	handle, err := rpcutil.ServeWithOptions(options)
 	if err != nil {
 		return err
 	}
 	fmt.Println(handle.Port)
 	return <-handle.Done
+}
+
+// served is the host of this process, which is one or none.
+var served pulumirpc.LanguageRuntimeServer
+
+// register serves the host on a server of whatever type the SDK has for it.
+func register[S any](server S) error {
+	on(pulumirpc.RegisterLanguageRuntimeServer, any(server))
+	return nil
+}
+
+func on[R any](register func(R, pulumirpc.LanguageRuntimeServer), server any) {
+	register(server.(R), served)
 }
