@@ -21,8 +21,8 @@ print("on the other stream", file=sys.stderr)
 """
 WAITING = """\
 import time
-print("here", flush=True)
 try:
+    print("here", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     raise SystemExit(3)
