@@ -199,7 +199,7 @@ class Background:
     def finish(self) -> int:
         """Its exit status."""
         status = self.process.wait(timeout=LIMIT_SECONDS)
-        self._reader.join(timeout=10)
+        self._reader.join(timeout=60)
         return status
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +16,7 @@ from bluegreen.gates.registry import GATES
 from bluegreen.gates.texts import last_line, shortened
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase
+from localcloud.processes import Daemon
 
 SECRET = "hunter2-correct-horse"
 
@@ -92,12 +92,6 @@ def test_there_is_no_shell():
     assert GATES.build(parsed).evaluate(context()).decision is Decision.PASS
 
 
-def alive(process_id):
-    # A process that ended and that nobody waited for yet still has a number.
-    stat = Path(f"/proc/{process_id}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 def test_a_program_that_does_not_end_is_killed_with_all_that_it_started(tmp_path):
     started = tmp_path / "child"
     parsed, _ = parse(gates.command(["sh", "-c", f"sleep 600 & echo $! > {started}; wait"], run_timeout_seconds=3))
@@ -105,7 +99,7 @@ def test_a_program_that_does_not_end_is_killed_with_all_that_it_started(tmp_path
         GATES.build(parsed).evaluate(context())
     child = int(started.read_text())
     for _ in range(500):
-        if not alive(child):
+        if not Daemon.of(child).alive():
             return
         time.sleep(0.02)
     pytest.fail("the child is alive")
@@ -115,7 +109,7 @@ def test_what_is_left_behind_does_not_hold_it_up():
     program = "import subprocess\nprint(subprocess.Popen(['sleep', '600'], start_new_session=True).pid)\nexit(4)"
     verdict = python(program).evaluate(context())
     left = int(verdict.reason)
-    assert alive(left)  # and it holds the output open
+    assert Daemon.of(left).alive()  # and it holds the output open
     os.kill(left, 9)
     assert verdict.value == "exit status 4"
 

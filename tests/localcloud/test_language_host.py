@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -14,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from localcloud import progress
-from localcloud.processes import all_pids, environment
+from localcloud.processes import Daemon, all_pids, command_line, environment
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
 
+LIMIT_SECONDS = 30
 PROJECT = """\
 name: tiny
 runtime:
@@ -136,8 +138,13 @@ class Project:
         mark = f"PULUMI_HOME={self.env['PULUMI_HOME']}\0".encode()
         return [pid for pid in all_pids() if mark in environment(pid)]
 
-    def left_after(self, seconds: float) -> list[int]:
-        deadline = time.monotonic() + seconds
+    def processes_of(self, program: bytes) -> list[int]:
+        """Those of them whose command line names the program."""
+        return [pid for pid in self.processes() if program in command_line(pid)]
+
+    def left(self) -> list[int]:
+        """Those that do not end by themselves."""
+        deadline = time.monotonic() + LIMIT_SECONDS
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.05)
         return self.processes()
@@ -152,7 +159,7 @@ def cli() -> Path:
 def project(tmp_path: Path, cli: Path) -> Iterator[Project]:
     made = Project(tmp_path, cli)
     yield made
-    assert not made.left_after(3)
+    assert not made.left()
 
 
 def test_a_program_from_creation_to_destruction(project: Project) -> None:
@@ -244,7 +251,7 @@ def test_ctrl_c_lets_what_runs_finish_and_ends_quietly(project: Project) -> None
         rest, _nothing = running.communicate(timeout=30)
     assert "Traceback" not in seen + rest
     assert "KeyboardInterrupt" not in seen + rest
-    assert not project.left_after(3)
+    assert not project.left()
     assert "Tiny" in project.pulumi("stack", "--show-urns").stdout  # the creation was recorded
 
 
@@ -252,16 +259,14 @@ def test_nothing_outlives_a_killed_engine(project: Project) -> None:
     project.config("seconds", "30")
     with project.start("up", "--yes", "--skip-preview") as running:
         wait_for_creation(running)
+        (host,) = project.processes_of(b"language_host")
         # The engine and what it started, but not the program: it is the language host's to end.
         os.kill(running.pid, signal.SIGKILL)
-        ours = [pid for pid in project.processes() if b"language_host" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        assert len(ours) == 1
-        deadline = time.monotonic() + 5
-        while Path(f"/proc/{ours[0]}/cmdline").exists() and time.monotonic() < deadline:
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while Daemon.of(host).alive() and time.monotonic() < deadline:
             time.sleep(0.05)
-    launched = [
-        pid for pid in project.processes() if b"pulumi-language-python" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-    assert not launched
+    assert not Daemon.of(host).alive()
+    assert not project.processes_of(b"pulumi-language-python")
     for pid in project.processes():  # the dynamic provider, which is the SDK's own program, may sleep to its end
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

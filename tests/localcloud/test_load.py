@@ -19,6 +19,7 @@ import pytest
 
 from localcloud.errors import LocalCloudError
 from localcloud.load import Load, Result
+from localcloud.processes import Daemon
 
 ROOT = Path(__file__).resolve().parents[2]
 Handler = http.server.BaseHTTPRequestHandler
@@ -296,17 +297,10 @@ def test_it_ends_with_the_program_that_started_it(server: Server) -> None:
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 10
-    while _alive(pid) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while Daemon.of(pid).alive() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _alive(pid)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    assert not Daemon.of(pid).alive()
 
 
 def test_several_targets_are_asked_in_turns(server):

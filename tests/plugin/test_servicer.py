@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-import psutil
 import pytest
 
 from bluegreen.fields import UNKNOWN
 from bluegreen.plugin import host, sdk
 from bluegreen.plugin.schema import schema_text
 from bluegreen.plugin.values import message, received
+from localcloud.processes import Daemon
 from tests.plugin.served import LIMIT_SECONDS, URN, Plugin, failure, pb, plugin
 
 SWAPS = 64
@@ -164,7 +164,7 @@ def test_an_engine_that_is_gone_ends_the_plugin():
     )
     pid = int(subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True).stdout)
     deadline = time.monotonic() + LIMIT_SECONDS
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    while Daemon.of(pid).alive():
         assert time.monotonic() < deadline, "it is still there"
         time.sleep(0.1)
 

@@ -123,14 +123,14 @@ class Service:
 
     def answers(self, what: str, header: str = "x-color") -> bool:
         """Whether all production requests get to be answered so: kube-proxy follows the EndpointSlices in its time."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(httpx.TransportError):
                 if {loopback.get(self.url()).headers[header] for _ in range(10)} == {what}:
                     return True
         return False
 
-    def wait(self, condition: Any, seconds: float = 30) -> dict[str, Any]:
+    def wait(self, condition: Any, seconds: float = 90) -> dict[str, Any]:
         """The status once it is as wanted."""
         deadline = time.monotonic() + seconds
         while not condition(found := self.status):
@@ -244,7 +244,7 @@ def _built(registry: Any, service: Service, more: Mapping[str, Any]) -> Any:
     return registry.build(parsed)
 
 
-def settled(router: Any, weights: Weights, seconds: float = 40) -> Any:
+def settled(router: Any, weights: Weights, seconds: float = 90) -> Any:
     """The router once it has converged."""
     deadline = time.monotonic() + seconds
     while router.verify(weights) is not Convergence.CONVERGED:

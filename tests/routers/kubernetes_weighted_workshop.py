@@ -257,10 +257,10 @@ class Controllers(threading.Thread):
     def end(self) -> None:
         """Stop."""
         self._over.set()
-        self.join(timeout=5)
+        self.join(timeout=60)
 
 
-def soon(check: Callable[[], Any], seconds: float = 5) -> Any:
+def soon(check: Callable[[], Any], seconds: float = 60) -> Any:
     """Ask until the answer is true; the last answer."""
     deadline = time.monotonic() + seconds
     while not (answer := check()) and time.monotonic() < deadline:

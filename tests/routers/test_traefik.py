@@ -35,7 +35,7 @@ class Plane:
     def __init__(self, workshop, traefik):
         self.workshop = workshop
         self.traefik = traefik
-        self.client = httpx.Client(trust_env=False, timeout=10)
+        self.client = httpx.Client(trust_env=False, timeout=60)
         self.namespace = workshop.namespace
         for color, name in SERVICES.items():
             env = [{"name": "COLOR", "value": color}]
@@ -258,7 +258,7 @@ def test_grpc_calls_follow_the_weights_and_none_is_lost(plane):
             time.sleep(0.2)
     finally:
         over.set()
-        caller.join(timeout=10)
+        caller.join(timeout=60)
     assert seen[0][""] == 0, seen
     assert min(seen[0][color] for color in COLORS) > 0
     assert soon(lambda: {health.color() for _ in range(20)} == {"green"})
