@@ -340,13 +340,13 @@ def test_app_is_told_to_fail_while_it_runs(run_app: type[RunningApp]) -> None:
 
 
 def test_app_drains_on_sigterm(run_app: type[RunningApp]) -> None:
-    running = run_app(SLOW_MS="2000")  # type: ignore[call-arg]
+    running = run_app(SLOW_MS="4000")  # type: ignore[call-arg]
     answers: list[int] = []
     slow = threading.Thread(target=lambda: answers.append(running.client.get("/").status_code))
     slow.start()
-    time.sleep(0.2)
+    time.sleep(1)
     running.process.terminate()
-    time.sleep(0.2)
+    time.sleep(1)
     assert running.client.get("/healthz").status_code == 503  # still served, and says that it is going
     slow.join()
     assert answers == [200]

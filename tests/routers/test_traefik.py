@@ -92,7 +92,7 @@ def plane(node):
 def takes_effect(router, weights):
     """Written, and said to be in effect."""
     router.write(weights)
-    assert soon(lambda: router.verify(weights) is Convergence.CONVERGED, 10), router.progress()
+    assert soon(lambda: router.verify(weights) is Convergence.CONVERGED), router.progress()
 
 
 def without_prefix(listed):
@@ -130,7 +130,7 @@ def test_requests_follow_the_weights_and_none_is_lost(plane, declare, word):
     assert router.read().weights == Weights()
     # Before the first swap production is nobody's, and each color can be reached by its name already.
     for color in COLORS:
-        assert soon(lambda color=color: plane.get(word, **{HEADER: color}).headers.get("x-color") == color, 15)
+        assert soon(lambda color=color: plane.get(word, **{HEADER: color}).headers.get("x-color") == color)
         assert plane.get(word, Cookie=f"a=b; color={color}").headers.get("x-color") == color
     assert plane.get(word).status_code in NOBODY
 
@@ -181,7 +181,7 @@ def test_what_traefik_refuses_is_told_in_its_words(plane):
             return str(error)
         return ""
 
-    said = soon(refused, 10)
+    said = soon(refused)
     assert "Gateway edge (traefik.io/gateway-controller) says that ResolvedRefs is false" in said
     assert "web-grene" in said
     assert "there is no Service" in router.health("green").reason
@@ -242,7 +242,7 @@ def test_grpc_calls_follow_the_weights_and_none_is_lost(plane):
     plane.declare(*kind, "web-preview", {**spec, "rules": preview})
     router = plane.router("gateway_grpc_route", rules=rules.grpc_route_production(plane.wanted("grpc"), services))
     for color in COLORS:
-        assert soon(lambda color=color: health.reached(**{HEADER.lower(): color}) == color, 15)
+        assert soon(lambda color=color: health.reached(**{HEADER.lower(): color}) == color)
     assert health.reached() == ""
     takes_effect(router, Weights(80, 20))
     assert soon(lambda: health.reached() == "blue")
