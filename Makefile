@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 JSON ?=
+# Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
+export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
 .PHONY: demo demo-kubernetes test bench bench-kubernetes matrix scenarios setup lint format wheel plugin clean help
 
@@ -12,7 +14,7 @@ help: ## what there is
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed here: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -e '.[dev]' -c constraints.txt
 	@touch $@
 
 # What is wanted of the tools: a show on AWS needs no Kubernetes, and the other way round.

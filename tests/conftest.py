@@ -31,11 +31,11 @@ settings.load_profile("bluegreen")
 
 # What takes a minute and more, from the longest; then the folders whose files take some half a minute each.
 _LONGEST_FIRST = (
-    *("matrix/", "e2e/test_ecs.py", "e2e/test_throttling.py", "e2e/test_trust.py", "e2e/test_ecs_codedeploy.py"),
-    *("e2e/test_clients.py", "routers/test_platform_deployments.py", "routers/test_argo_swaps.py"),
-    *("localcloud/test_kubernetes_plugin_engine.py", "capacity/test_ecs_retirement.py", "e2e/test_kills.py"),
-    *("localcloud/test_kubernetes_lifecycle.py", "e2e/test_asg.py"),
-    *("scenarios/", "e2e/", "metrics/", "localcloud/", "capacity/", "routers/", "policies/"),
+    *("matrix/", "examples/test_examples.py", "e2e/test_ecs.py", "e2e/test_throttling.py", "e2e/test_trust.py"),
+    *("plugin/test_packaging.py", "routers/test_platform_deployments.py", "localcloud/test_kubernetes_lifecycle.py"),
+    *("e2e/test_kills.py", "routers/test_argo_swaps.py", "e2e/test_ecs_codedeploy.py", "e2e/test_native.py"),
+    *("capacity/test_ecs_retirement.py", "capacity/test_kubernetes_retirement.py"),
+    *("scenarios/", "e2e/", "metrics/", "localcloud/", "capacity/", "routers/", "swap/", "policies/"),
 )
 
 
