@@ -129,9 +129,11 @@ def show(found: dict[int, dict[str, Measured]], apart: started.Started) -> None:
         f"Around a swap, `pulumi up` takes {apart.up_seconds:.2f} s for a promotion of which the swap itself is "
         f"{apart.swap_seconds:.2f} s, and {apart.noop_seconds:.2f} s where there is nothing to do."
     )
-    requests = sum(measured.requests for rivals in found.values() for measured in rivals.values())
+    everything = [measured for rivals in found.values() for measured in rivals.values()]
+    requests, failed = sum(each.requests for each in everything), sum(each.failed for each in everything)
+    console.print(f"{requests} requests, of which {failed} failed.")
     if requests < LEAST_REQUESTS:
-        console.print(f"{requests} requests: fewer than {LEAST_REQUESTS}, so {0} failed says less than it should")
+        console.print(f"That is fewer than {LEAST_REQUESTS}: more rounds say more.")
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:

@@ -118,8 +118,9 @@ class Warm:
     def _accept(self) -> list[str] | None:
         connection, _ = self._listener.accept()
         connection.settimeout(10)
-        head, streams, _, _ = socket.recv_fds(connection, 4, 3)
-        with connection.makefile("rb") as file:
+        asked = head = b""
+        with contextlib.suppress(OSError), connection.makefile("rb") as file:
+            head, streams, _, _ = socket.recv_fds(connection, 4, 3)
             asked = file.read(int.from_bytes(head, "big"))
         if not asked or len(asked) != int.from_bytes(head, "big"):
             return None  # killed before it had said all
@@ -162,6 +163,8 @@ class Warm:
 
     def _kill(self, twin: int) -> None:
         """What stands for it was killed, which is all that a closed connection can mean."""
+        if twin not in self._twins:
+            return  # it has ended in the same moment, and nothing is left of it
         self._selector.unregister(self._twins[twin][0])
         for kill in (os.killpg, os.kill):  # it may not have a group of its own yet
             with contextlib.suppress(ProcessLookupError):
