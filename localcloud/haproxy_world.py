@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-import httpx
 
+from localcloud import loopback
 from localcloud.cloud import LocalCloud
 from localcloud.emulator import REGION
 from localcloud.errors import LocalCloudError
@@ -99,7 +99,7 @@ class Reader:
     def __init__(self, cloud: LocalCloud) -> None:
         self._cloud = cloud
         self._elb, self._acm, self._ecs = (_client(cloud, name) for name in ("elbv2", "acm", "ecs"))
-        self._http = httpx.Client(base_url=f"{cloud.endpoint}/_fakecloud/", timeout=10, trust_env=False)
+        self._http = loopback.client(base_url=f"{cloud.endpoint}/_fakecloud/", timeout=10)
         self._looks = itertools.count()
         self._seldom: dict[str, Any] = {}
         self._addresses: dict[str, str] = {}

@@ -19,3 +19,8 @@ def get(url: str, **options: Any) -> httpx.Response:
 def post(url: str, **options: Any) -> httpx.Response:
     """`httpx.post`, over a connection of its own and past any proxy."""
     return httpx.post(url, **{"verify": _NO_TLS, "trust_env": False, **options})
+
+
+def client(**options: Any) -> httpx.Client:
+    """`httpx.Client`, past any proxy."""
+    return httpx.Client(**{"verify": _NO_TLS, "trust_env": False, **options})

@@ -134,7 +134,7 @@ class Stack:
 
     def colors(self, requests: int = 50) -> set[str]:
         """The colors that answer some production requests."""
-        with httpx.Client(base_url=self.url) as client:
+        with loopback.client(base_url=self.url) as client:
             return {client.get("/").headers["x-color"] for _ in range(requests)}
 
     def control(self, color: str, **behavior: Any) -> None:
@@ -158,7 +158,7 @@ def bluegreen(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
 
 def one_by_one(url: str) -> httpx.Client:
     """A client that opens a connection for each request."""
-    return httpx.Client(base_url=url, headers={"Connection": "close"})
+    return loopback.client(base_url=url, headers={"Connection": "close"})
 
 
 class Background:

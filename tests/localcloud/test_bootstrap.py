@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from localcloud import bootstrap, cache, paths, progress
+from localcloud import bootstrap, cache, loopback, paths, progress
 from localcloud.errors import LocalCloudError
 from localcloud.tools import app, fakecloud, go, pulumi, system
 
@@ -285,7 +285,7 @@ class RunningApp:
         self.process = subprocess.Popen(
             [binary], env={"HOST": "127.0.0.1", "PORT": str(port), "COLOR": "green", "VERSION": "v2"} | env
         )
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
+        self.client = loopback.client(base_url=f"http://127.0.0.1:{port}", timeout=10)
         for _attempt in range(100):
             try:
                 self.client.get("/healthz")

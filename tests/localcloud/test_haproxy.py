@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from localcloud import loopback
 from localcloud.haproxy import HaProxy
 from localcloud.load import Load
 from localcloud.progress import Silent
@@ -131,7 +132,7 @@ def plane(cloud):
 
 
 def colors(url, count=20, **headers):
-    with httpx.Client(base_url=url, headers={"Connection": "close", **headers}) as client:
+    with loopback.client(base_url=url, headers={"Connection": "close", **headers}) as client:
         seen = []
         for _ in range(count):
             seen.append(client.get("/").headers["x-color"])
@@ -200,7 +201,7 @@ def test_weights_are_exact_at_nothing_and_a_client_stays_with_its_color(balancer
     listener = balancers.listener("application", "HTTP", to((blue, 900), (green, 100), sticky_seconds=60))
     url = plane.url(listener.arn)
     assert 0 < colors(url, 200).count("green") < 60
-    with httpx.Client(base_url=url) as client:
+    with loopback.client(base_url=url) as client:
         answers = [client.get("/") for _ in range(30)]
     assert len({answer.headers["x-color"] for answer in answers}) == 1
     assert "Max-Age=60" in answers[0].headers["set-cookie"]

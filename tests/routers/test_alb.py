@@ -4,7 +4,6 @@ import collections
 import json
 import shlex
 
-import httpx
 import pytest
 
 from bluegreen.calls import counted
@@ -13,6 +12,7 @@ from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers import elbv2
 from bluegreen.routers.alb import AlbRouter
+from localcloud import loopback
 from tests.routers import alb_workshop
 
 
@@ -160,7 +160,7 @@ def test_the_data_plane_follows_the_weights(alb, router, cloud, target_servers):
         alb.elb.register_targets(TargetGroupArn=alb.groups[color], Targets=[{"Id": "127.0.0.1", "Port": port}])
     made = router()
     made.write(Weights.split("green", 10))
-    with httpx.Client(base_url=f"http://127.0.0.1:{cloud.alb_port(alb.arn)}") as client:
+    with loopback.client(base_url=f"http://127.0.0.1:{cloud.alb_port(alb.arn)}") as client:
         seen = collections.Counter(client.get("/").headers["x-color"] for _ in range(400))
         assert abs(seen["green"] / 400 - 0.10) < 0.06
         made.write(Weights.all_on("green"))

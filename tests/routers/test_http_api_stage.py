@@ -3,7 +3,6 @@
 import json
 import shlex
 
-import httpx
 import pytest
 
 from bluegreen.calls import counted
@@ -11,6 +10,7 @@ from bluegreen.fields import Fields
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.http_api_stage import HttpApiStageRouter
+from localcloud import loopback
 from tests.routers import api_gateway_workshop
 
 
@@ -160,7 +160,7 @@ def test_what_cannot_be_is_refused_by_name(http_api, more, problem):
 def test_the_data_plane_follows_the_variable(http_api, router, cloud, target_servers):
     made = router(values={color: f"127.0.0.1:{port}" for color, port in target_servers.items()})
     host = {"Host": f"{http_api.id}.execute-api.us-east-1.amazonaws.com"}
-    with httpx.Client(base_url=cloud.endpoint, headers=host) as client:
+    with loopback.client(base_url=cloud.endpoint, headers=host) as client:
         for color in ("blue", "green", "blue"):
             made.write(Weights.all_on(color))
             assert {client.get("/orders").headers["x-color"] for _ in range(10)} == {color}

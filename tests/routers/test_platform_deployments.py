@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import boto3
-import httpx
 import pytest
 
 from bluegreen.calls import counted
@@ -17,6 +16,7 @@ from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.routers.elbv2 import target_health
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap.service import SwapService
+from localcloud import loopback
 from tests.routers import alb_workshop, deployments_workshop
 from tests.routers.conftest import servers_of_both_colors
 from tests.routers.deployments_workshop import register, section
@@ -258,7 +258,7 @@ def test_a_swap_promotes_and_rolls_back_with_traffic(healthy, cloud):
     address = f"http://127.0.0.1:{cloud.alb_port(healthy.alb.arn)}"
 
     def answering():
-        with httpx.Client() as client:
+        with loopback.client() as client:
             return {client.get(address).headers["x-color"] for _ in range(20)}
 
     _, outputs = swap.create(inputs(healthy, "blue"))

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 
 import grpc
-import httpx
 import pytest
 
 from bluegreen.clients.kubernetes import Resource
@@ -19,6 +18,7 @@ from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Weights
 from bluegreen.routers import kubernetes_rules as rules
 from bluegreen.routers.registry import ROUTERS
+from localcloud import loopback
 from localcloud.load import Load
 from tests.routers.kubernetes_weighted_workshop import OWNER, SERVICES, soon
 from tests.routers.kubernetes_workshop import SELECTORS, namespace
@@ -35,7 +35,7 @@ class Plane:
     def __init__(self, workshop, traefik):
         self.workshop = workshop
         self.traefik = traefik
-        self.client = httpx.Client(trust_env=False, timeout=60)
+        self.client = loopback.client(timeout=60)
         self.namespace = workshop.namespace
         for color, name in SERVICES.items():
             env = [{"name": "COLOR", "value": color}]

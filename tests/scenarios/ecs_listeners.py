@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import httpx
 
-from localcloud import emulator
+from localcloud import emulator, loopback
 from localcloud.cloud import LocalCloud
 from localcloud.haproxy import HaProxy
 from tests.e2e.stack import Stack
@@ -80,5 +79,5 @@ class EcsListeners(Variant):
         return load(f"{self.url(stack)}/")
 
     def colors(self, stack: Stack) -> set[str]:
-        with httpx.Client(base_url=self.url(stack)) as client:
+        with loopback.client(base_url=self.url(stack)) as client:
             return {client.get("/").headers["x-color"] for _ in range(30)}

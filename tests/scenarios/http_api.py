@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import httpx
 
+from localcloud import loopback
 from localcloud.cloud import LocalCloud
 from tests.e2e.stack import Stack
 from tests.scenarios.backends import Backends
@@ -64,5 +64,5 @@ class HttpApi(Variant):
         return load(self.url(stack))
 
     def colors(self, stack: Stack) -> set[str]:
-        with httpx.Client() as client:
+        with loopback.client() as client:
             return {client.get(self.url(stack)).headers["x-color"] for _ in range(10)}

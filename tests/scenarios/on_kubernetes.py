@@ -9,10 +9,9 @@ import secrets
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import httpx
 import pytest
 
-from localcloud import fault_kubernetes
+from localcloud import fault_kubernetes, loopback
 from localcloud.cloud import LocalCloud
 from localcloud.fault_proxy import FaultProxy
 from localcloud.kubernetes.node import LocalNode
@@ -112,5 +111,5 @@ class Behind(OnKubernetes):
         return load(stack.url, host_header=self.host)
 
     def colors(self, stack: Stack) -> set[str]:
-        with httpx.Client(headers={"Host": self.host}) as client:
+        with loopback.client(headers={"Host": self.host}) as client:
             return {client.get(stack.url).headers.get("x-color", "nobody") for _ in range(50)}
