@@ -88,13 +88,14 @@ class Fleet:
         self.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": "127.0.0.1", "Port": self._port}])
         return str(group)
 
-    def healthy(self) -> bool:
-        """Whether every target of both colors is."""
-        groups = [group for one in self.inputs for group in one["router"]["target_groups"].values()]
-        found = (self.elb.describe_target_health(TargetGroupArn=group) for group in groups)
-        return all(
-            item["TargetHealth"]["State"] == "healthy" for one in found for item in one["TargetHealthDescriptions"]
-        )
+    def target_groups(self) -> list[str]:
+        """Of both colors of all services."""
+        return [group for one in self.inputs for group in one["router"]["target_groups"].values()]
+
+    def healthy(self, group: str) -> bool:
+        """Whether every target of a group is."""
+        found = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return all(item["TargetHealth"]["State"] == "healthy" for item in found)
 
     def live(self) -> list[set[str]]:
         """The colors that each production rule forwards to."""
@@ -167,6 +168,7 @@ def retiring(cluster: str) -> set[str]:
 def wait_until_healthy(fleet: Fleet) -> None:
     """Health checks take two answers, five seconds apart."""
     deadline = time.monotonic() + 300
-    while not fleet.healthy():
-        assert time.monotonic() < deadline, "the targets were not healthy within 300 s"
-        time.sleep(1)
+    for group in fleet.target_groups():
+        while not fleet.healthy(group):
+            assert time.monotonic() < deadline, "the targets were not healthy within 300 s"
+            time.sleep(1)

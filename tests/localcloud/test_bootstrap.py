@@ -346,8 +346,9 @@ def test_app_drains_on_sigterm(run_app: type[RunningApp]) -> None:
     slow.start()
     time.sleep(1)
     running.process.terminate()
-    time.sleep(1)
-    assert running.client.get("/healthz").status_code == 503  # still served, and says that it is going
+    while (status := running.client.get("/healthz").status_code) == 200:
+        pass  # the signal is on its way
+    assert status == 503  # still served, and says that it is going
     slow.join()
     assert answers == [200]
     assert running.process.wait(timeout=60) == 0

@@ -49,6 +49,10 @@ def guarded_url(prometheus_url):
 # -- the source
 
 
+# Rates are told apart by tenfold; a scrape on a busy machine comes some tenths of a second late.
+JITTER = 0.2
+
+
 @pytest.mark.parametrize(
     ("query", "color", "expected"),
     [
@@ -61,7 +65,7 @@ def guarded_url(prometheus_url):
     ],
 )
 def test_a_value(prometheus_url, query, color, expected):
-    assert value(prometheus_url, query, color) == pytest.approx(expected, rel=0.02)
+    assert value(prometheus_url, query, color) == pytest.approx(expected, rel=JITTER)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +104,7 @@ def test_a_series_has_one_sample_a_step(prometheus_url):
     query = 'sum(rate(http_requests_total{color="{color}"}[4s]))'
     found = source(gates.prometheus_source(prometheus_url, query, step_seconds=2)).series(context(), "blue", 8)
     assert len(found) == 4
-    assert found == pytest.approx([10] * 4, rel=0.02)
+    assert found == pytest.approx([10] * 4, rel=JITTER)
 
 
 def test_the_window_of_a_series_is_its_step(prometheus_url):
