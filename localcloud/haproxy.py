@@ -13,6 +13,7 @@ as a load balancer leaves open connections where they are.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -236,8 +237,18 @@ class Proxy:
         return self._process.poll() is None
 
     def finish(self) -> None:
-        """Accept no more, and end with the last connection."""
+        """Accept no more, which it does not once this has returned, and end with the last connection."""
         self._process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while self.alive() and self._accepts():
+            if time.monotonic() > deadline:
+                raise LocalCloudError("HAProxy did not stop accepting connections")
+            time.sleep(0.01)
+
+    def _accepts(self) -> bool:
+        with contextlib.suppress(OSError):  # its admin socket is gone with the others
+            return "Stopping: 0" in self._command("show info")
+        return False
 
     def kill(self) -> None:
         """End at once."""

@@ -6,6 +6,7 @@ What every platform must do is in tests/scenarios; here is what a load balancer'
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -41,6 +42,7 @@ def test_a_promotion_and_its_revert_lose_nothing_under_load(stack):
         promoted = stack.output("history")[0]
         stack.up(activeColor="blue")
         reverted = stack.output("history")[0]
+        time.sleep(1)  # there shall be something to look at
     result = load.result
     assert result.failed == 0, result.errors
     assert len(result) > 2_000, "the demo and the benchmarks measure the rate; here it is enough to be many"

@@ -42,7 +42,10 @@ WARM = (
     *(f"pulumi_kubernetes.{name}" for name in _KUBERNETES),
     *("boto3", "botocore.httpsession", "httpx", "kubernetes.client", "kubernetes.config", "tenacity"),
 )
-SERVICES = ("application-autoscaling", "autoscaling", "ec2", "ecs", "elbv2", "iam")
+SERVICES = (
+    *("apigateway", "apigatewayv2", "application-autoscaling", "autoscaling", "cloudwatch", "codedeploy", "ec2", "ecs"),
+    *("eks", "elbv2", "iam", "lambda", "route53", "servicediscovery", "sts"),
+)
 CLIENT = Path(__file__).with_name("warm_client.py")
 _PR_SET_PDEATHSIG = 1
 
@@ -210,10 +213,15 @@ def run(arguments: list[str]) -> None:
 
 def read_models_once() -> None:
     """What botocore reads to make a client (a tenth of a second for some services) is read once a process."""
-    from botocore.loaders import JSONFileLoader
+    from botocore.loaders import JSONFileLoader, Loader
 
     read = functools.cache(JSONFileLoader().load_file)
     JSONFileLoader.load_file = lambda _, path: read(path)  # type: ignore[method-assign]
+    # Hundreds of folders, looked through for each session.
+    listed = functools.cache(Loader().list_available_services)
+    Loader.list_available_services = lambda _, type_name: listed(type_name)  # type: ignore[method-assign]
+    versions = functools.cache(Loader().list_api_versions)
+    Loader.list_api_versions = lambda _, service_name, type_name: versions(service_name, type_name)  # type: ignore
 
 
 def _know_services() -> None:
