@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 
 import pytest
 
@@ -11,6 +12,8 @@ from bluegreen.clients.kubernetes import MARKS_MANAGER, KubernetesConnection
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Weights, other
+from bluegreen.routers import kubernetes_service
+from bluegreen.routers.kubernetes_object import ANSWER_LASTS_SECONDS
 from bluegreen.routers.registry import ROUTERS
 from tests.routers import kubernetes_workshop
 from tests.routers.kubernetes_workshop import OWNER, SELECTORS
@@ -288,6 +291,7 @@ def test_each_operation_makes_as_few_calls_as_it_can(here, router, pair):
         """The controller has followed: how often ``verify`` looks until then is not counted here."""
         green = {pod["metadata"]["name"] for pod in here.pods(SELECTORS["green"])}
         here.wait_until("green alone is behind it", lambda: here.pods_behind(made.service) == green)
+        time.sleep(ANSWER_LASTS_SECONDS)  # the write's answer is not that of this moment any more
         return made
 
     def calls_of(made):
@@ -326,3 +330,13 @@ def test_each_operation_makes_as_few_calls_as_it_can(here, router, pair):
     assert counted_calls(lambda made: made.write(GREEN), router()) == [get, patch], "a rollback has no time to lose"
     looks = {"verify": [get, slices, pods, get], "verify again": [get, slices, get]}
     assert calls_of(pair()) == {**expected, **twice, **looks}
+
+
+def test_what_was_written_in_this_moment_is_not_asked_for_again(router, monkeypatch):
+    monkeypatch.setattr(kubernetes_service, "ANSWER_LASTS_SECONDS", 600)
+    made = router()
+    made.write(BLUE)
+    assert "get services" not in counted_calls(lambda made: made.verify(BLUE), made)
+    assert counted_calls(lambda made: made.verify(BLUE), made)[0] == "get services", "once, and then it is looked at"
+    made.write(BLUE)
+    assert made.verify(GREEN) is Convergence.PENDING, "and it is looked at what was written"

@@ -160,7 +160,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
             return Readiness(True, ready, state.needed)
         return Readiness(False, ready, state.needed, state.told)
 
-    def rehearse(self, color: Color, size: int) -> None:  # noqa: ARG002 - nothing is scaled here
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is scaled here
         """Find out whether the Rollout may be pointed and resumed."""
         self._proves = True
         state = self.look()

@@ -133,7 +133,7 @@ class AsgCapacity:
         fresh = self._asked_at is None or found.started_at >= self._asked_at
         return found.message, fresh and found.failed and bool(_HOPELESS.search(found.message))
 
-    def rehearse(self, color: Color, size: int) -> None:  # noqa: ARG002 - the group's own range is written
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - the group's own range is written
         """Write the range that is there, hand over a retirement that changes nothing, take it back: six calls."""
         self._promoted = color
         self._limits.rehearse(self._api.get(color)[color])

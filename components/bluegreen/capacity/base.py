@@ -34,12 +34,14 @@ class Capacity(Protocol):
         """Whether the color runs what was asked for, with its declared release, and the first reason why not."""
         ...
 
-    def rehearse(self, color: Color, size: int) -> None:
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:
         """Find out whether the calls that come after the shift are allowed, before there is one. Changes nothing.
 
         Args:
             color: the color that is to be promoted.
             size: how many units of it are wanted at present.
+            retires: whether the other color is brought to rest afterwards; where it keeps its size, what only that
+                takes need not be tried.
 
         Raises:
             PlatformError: naming the call that is refused.

@@ -166,7 +166,7 @@ class EcsCapacity:
         resources = {color: f"service/{cluster}/{self._name(color)}" for color in COLORS}
         return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling)
 
-    def rehearse(self, color: Color, size: int) -> None:
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
         """Ask for the size that is there, hand over a retirement that changes nothing, take it back: five calls."""
         self._scale(color, size)
         self._autoscaling.rehearse(color)

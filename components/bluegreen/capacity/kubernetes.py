@@ -168,12 +168,17 @@ class KubernetesCapacity:
             self.namespace, self.workload_kind, self.workloads, self.autoscalers, self.clusters, self.retirement
         )
 
-    def rehearse(self, color: Color, size: int) -> None:
-        """Retire the other color, as dry runs that change nothing: two calls, and one more with autoscaling."""
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:
+        """Retire the other color, as dry runs that change nothing: two calls, and one more with autoscaling.
+
+        None of a color that keeps its size, but for that with autoscaling.
+        """
         leaving = other(color)
-        self._scale(leaving, size, dry_run=True)
+        if retires:
+            self._scale(leaving, size, dry_run=True)
         self._autoscalers.rehearse(leaving)
-        self._retirements.rehearse(leaving)
+        if retires:
+            self._retirements.rehearse(leaving)
 
     def hold(self) -> None:
         """Raise both autoscalers' minimums to what is there: two calls each, a third where a color could shrink."""

@@ -47,7 +47,7 @@ class MemoryCapacity:
         units = here.desired[color]
         return Readiness(units > 0, units, units, "" if units else "scaled to 0")
 
-    def rehearse(self, color: Color, size: int) -> None:  # noqa: ARG002 - nothing is tried
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is tried
         """Nothing can be refused here."""
         world(self.name).calls.append("capacity.rehearse")
 

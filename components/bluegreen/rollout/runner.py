@@ -49,11 +49,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is swapped, as gates are told of it: the service's name, its releases, how to reach each color."""
+    """What is swapped: the service's name, its releases and how to reach each color, as gates are told of it.
+
+    ``retires``: whether the color that is left is brought to rest after the swap.
+    """
 
     service: str = ""
     releases: Mapping[Color, str] | None = None
     previews: Mapping[Color, Preview] | None = None
+    retires: bool = True
 
 
 # A live color that grows each time it is looked at is not waited for without end.
@@ -163,7 +167,7 @@ class Runner:
             capacity.keep(color)
             sizes = self._sizes(capacity)
             if plan.analysis:
-                capacity.rehearse(color, sizes[color].desired)
+                capacity.rehearse(color, sizes[color].desired, self._subject.retires)
                 capacity.hold()
             # Autoscaling may have moved the live color away from what was declared: its present size counts.
             wanted = max(sizes[color].present, sizes[other(color)].present) or capacity.declared_size

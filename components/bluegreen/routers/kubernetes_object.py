@@ -153,6 +153,10 @@ class KubernetesObjectRouter(ABC):
         self._found = self.cluster.apply(self._object, {**fields, "metadata": self._metadata(fields)})
         self._owned = True
 
+    def _written(self) -> Mapping[str, Any] | None:
+        """The object as it is after a write."""
+        return self._look()
+
     def _make_sure(self) -> None:
         """Look whose the object is, unless that is known: no call then."""
         if self._uid and self._owned:
@@ -171,7 +175,7 @@ class KubernetesObjectRouter(ABC):
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether the object says so and the data plane does."""
-        found = self._look()
+        found = self._written()
         if found is None or not self._counts(found) or self._weights(found) != weights:
             return Convergence.PENDING
         return Convergence.CONVERGED if self._settled(found, weights) else Convergence.PENDING

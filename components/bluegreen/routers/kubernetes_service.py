@@ -80,6 +80,8 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     _pods: dict[str, Color] = field(default_factory=dict, init=False)
     _rehearsed: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
+    # When a write was answered that nobody has looked at yet.
+    _answered_at_seconds: float = field(default=-math.inf, init=False)
     _healths: dict[Color, tuple[float, Readiness]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -169,9 +171,22 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     # -- verifying
 
     def verify(self, weights: Weights) -> Convergence:
-        """The Service, its EndpointSlices, its pods where they are not known yet, and the stage: a call each."""
+        """The Service, its EndpointSlices, its pods where they are not known yet, and the stage: a call each.
+
+        The Service is not asked for again right after it was written: it has no status that could have followed since,
+        and the write's answer is what it is.
+        """
         self._told = f"Service {self.service} has another selector"
         return KubernetesObjectRouter.verify(self, weights)
+
+    def _apply(self, fields: Mapping[str, Any]) -> None:
+        KubernetesObjectRouter._apply(self, fields)
+        self._answered_at_seconds = time.monotonic()
+
+    def _written(self) -> Mapping[str, Any] | None:
+        fresh = time.monotonic() - self._answered_at_seconds < ANSWER_LASTS_SECONDS
+        self._answered_at_seconds = -math.inf
+        return self._found if fresh else self._look()
 
     def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - production is looked at
         """Whether requests go to the new color's pods alone, after a moment of patience, and the stage is right."""

@@ -153,7 +153,7 @@ class Update:
             self._router,
             self._capacity,
             spec.build_checks(),
-            Subject(spec.name, spec.releases, spec.previews),
+            Subject(spec.name, spec.releases, spec.previews, retires=spec.idle_capacity_percent < 100),
             self._clock,
             self._journal.report,
             Watching(self._lease, self._cancelled),
