@@ -6,6 +6,7 @@ and so it is in no input, state, log or error.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -171,13 +172,19 @@ def remember(value: str) -> None:
         _remembered.update(form for form in forms if len(form) >= _LEAST_CHARACTERS)
 
 
+@functools.lru_cache(maxsize=1024)  # every message asks for all variables, between the calls of a swap
+def _sounds_secret(variable: str) -> bool:
+    return variable in _WELL_KNOWN or _SECRET_NAME.search(variable) is not None
+
+
 def redact(text: str) -> str:
     """The text with every secret that was handed out or stands in a secret-looking variable replaced by ``***``."""
     with _lock:
         values = set(_remembered)
-    for name, value in list(os.environ.items()):
+    for name in filter(_sounds_secret, list(os.environ)):
+        value = os.environ.get(name, "")
         least = _LEAST_CHARACTERS_WELL_KNOWN if name in _WELL_KNOWN else _LEAST_CHARACTERS_BY_NAME
-        if (name in _WELL_KNOWN or _SECRET_NAME.search(name)) and len(value.strip()) >= least:
+        if len(value.strip()) >= least:
             values.update((value, value.strip()))
     # The longest first: a secret that holds another one must not leave its rest behind.
     for value in sorted(values, key=lambda item: (-len(item), item)):
