@@ -49,10 +49,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is swapped: the service's name, its releases and how to reach each color, as gates are told of it.
-
-    ``retires``: whether the color that is left is brought to rest after the swap.
-    """
+    """What is swapped, as gates are told of it; and whether the color that is left is brought to rest afterwards."""
 
     service: str = ""
     releases: Mapping[Color, str] | None = None
