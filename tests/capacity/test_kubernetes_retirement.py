@@ -89,6 +89,7 @@ def test_without_a_service_account_a_color_keeps_its_size(colors):
     capacity = colors.capacity(retirement=None)
     assert "capacity.retire has to name a service_account" in capacity.retire("blue", 0, 600)
     assert calls_of(lambda: capacity.rehearse("green", 0)) == ["patch deployments.apps/scale"]
+    assert calls_of(lambda: capacity.rehearse("green", 0, False)) == [], "nor is tried what will not be done"
     assert capacity.retire("blue", 0, 0) == "blue is scaled to 0"
 
 

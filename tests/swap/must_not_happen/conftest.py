@@ -1,24 +1,14 @@
-"""What the modules share: both adapters in turn, and the gate that answers as a test wants."""
+"""What the modules share: both adapters in turn."""
 
 from __future__ import annotations
 
 import pytest
 
-from bluegreen.gates.registry import GATES
 from matrix.engine import ADAPTERS
 from tests.swap.bench import Swap
-from tests.swap.must_not_happen.situations import Script, ScriptedGate
 
 
 @pytest.fixture(autouse=True, params=ADAPTERS)
 def adapter(request, monkeypatch):
     monkeypatch.setattr(Swap, "adapter", request.param)
     return request.param
-
-
-@pytest.fixture
-def script(monkeypatch):
-    made = Script()
-    monkeypatch.setitem(GATES.entries, "scripted", f"{ScriptedGate.__module__}:{ScriptedGate.__name__}")
-    monkeypatch.setattr(ScriptedGate, "script", made)
-    return made
