@@ -167,10 +167,10 @@ class HaProxy:
     def _replace(self, config: Callable[[Path], str], routes: dict[str, str], descriptors: list[int]) -> None:
         """Start a process with this configuration; then let the one before end with its last connection."""
         fresh = Proxy(self._program, self._home, config, routes, descriptors)
-        if self._current is not None:
-            self._current.finish()
-            self._older.append(self._current)
-        self._current = fresh
+        before, self._current = self._current, fresh
+        if before is not None:
+            self._older.append(before)
+            before.finish()
 
 
 class Proxy:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 from bluegreen.capacity.memory import MemoryCapacity
 from bluegreen.rollout.clock import Clock, FakeClock
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld, world
 from bluegreen.swap.service import SwapService
 from matrix.engine import DYNAMIC, Stack, State
@@ -123,3 +128,20 @@ class Swap:
 
     def told(self, kind: str) -> list[str]:
         return [event.text for event in self.events if event.kind == kind]
+
+
+@contextmanager
+def one_way(swap: Swap) -> Iterator[None]:
+    """Meanwhile green breaks once it has traffic, and that cannot be given back to blue."""
+    write = MemoryRouter.write
+
+    def refusing(router: MemoryRouter, weights: Weights) -> None:
+        if weights == Weights.all_on("blue") and swap.here.weights.of("green"):
+            raise PlatformError("Write", "refused")
+        write(router, weights)
+        if weights.of("green"):
+            swap.here.broken.add("green")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(MemoryRouter, "write", refusing)
+        yield

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapFailed
-from bluegreen.routers.memory import MemoryRouter
+from bluegreen.rollout.errors import RestoreFailed, SwapFailed
 from bluegreen.swap import journal
-from tests.swap.bench import Swap
+from tests.swap.bench import Swap, one_way
 
 
 @pytest.fixture
@@ -62,20 +61,9 @@ def test_a_config_revert_after_a_failure_needs_nothing(swap):
     assert not swap.service().diff(swap.outputs, swap.inputs("blue")).changes
 
 
-def test_a_restore_that_could_not_be_confirmed_is_noted_and_keeps_the_lease(swap, monkeypatch):
-    write = MemoryRouter.write
-
-    def one_way(self, weights):
-        if weights.of("blue") == 100 and swap.here.weights.of("green"):
-            raise PlatformError("Write", "refused")
-        write(self, weights)
-        if weights.of("green"):
-            swap.here.broken.add("green")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(MemoryRouter, "write", one_way)
-        with pytest.raises(RestoreFailed) as failed:
-            swap.up("green")
+def test_a_restore_that_could_not_be_confirmed_is_noted_and_keeps_the_lease(swap):
+    with one_way(swap), pytest.raises(RestoreFailed) as failed:
+        swap.up("green")
     assert "put blue 100 %, green 0 % in place by hand:\n    set the world history to blue 100 %" in str(failed.value)
     swap.clock.sleep(60)
     outputs = swap.up("blue")

@@ -9,7 +9,7 @@ from bluegreen.rollout.model import Decision, Phase, Weights
 from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import leases_in
 from matrix.engine import NATIVE
-from tests.swap.bench import Swap
+from tests.swap.bench import Swap, one_way
 from tests.swap.must_not_happen.situations import scripted
 from tests.swap.native.adapters import both, shown
 
@@ -75,20 +75,9 @@ def test_a_paused_promotion_that_fails_to_go_on_is_what_it_was_before_it_began(s
     assert swap.outputs["live_color"] == "blue"
 
 
-def test_a_restore_that_fails_is_kept_and_the_next_update_finds_out_what_is_live(swap, monkeypatch):
-    write = MemoryRouter.write
-
-    def one_way(self, weights):
-        if weights == Weights.all_on("blue") and swap.here.weights.of("green"):
-            raise PlatformError("Write", "refused")
-        write(self, weights)
-        if weights.of("green"):
-            swap.here.broken.add("green")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(MemoryRouter, "write", one_way)
-        with pytest.raises(RestoreFailed):
-            swap.up("green")
+def test_a_restore_that_fails_is_kept_and_the_next_update_finds_out_what_is_live(swap):
+    with one_way(swap), pytest.raises(RestoreFailed):
+        swap.up("green")
     assert swap.state.failed
     assert (swap.outputs["live_color"], swap.outputs["history"][0]["outcome"]) == ("blue", "not_restored")
     assert swap.outputs["weights"] == swap.here.weights.as_dict() != both(100), "what is live, not what was wanted"
