@@ -109,7 +109,8 @@ def _commands(figure: go.Figure, story: Story, zero: float) -> None:
 
 def _shifts(figure: go.Figure, story: Story, zero: float) -> None:
     for swap in story.swaps:
-        for at, weights in swap.shifts:
+        for shift in swap.shifts:
+            at, weights = shift.at, shift.weights
             line = {"color": _INK, "width": 1.5, "dash": "dot"}
             figure.add_shape(type="line", xref="x", yref="paper", x0=at - zero, x1=at - zero, y0=0, y1=1.02, line=line)
             figure.add_annotation(

@@ -15,6 +15,15 @@ MAX_SPLIT_ERROR_POINTS = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
+class Shift:
+    """One of a swap's: the weights that are in effect since then, and how long it took until they were."""
+
+    at: float
+    weights: dict[str, int]
+    took_seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Swap:
     """A promotion or a rollback: the command that did it and its entry in the stack's history."""
 
@@ -28,22 +37,26 @@ class Swap:
         return str(self.entry["to"])
 
     @property
-    def shifts(self) -> list[tuple[float, dict[str, int]]]:
-        """When which weights were in effect: the swap notes the time after it has verified a write."""
+    def shifts(self) -> list[Shift]:
+        """In order: the swap notes the time after it has verified a write."""
         return [
-            (float(step["at_seconds"]), {color: int(step[color]) for color in ("blue", "green")})
+            Shift(
+                float(step["at_seconds"]),
+                {color: int(step[color]) for color in ("blue", "green")},
+                float(step.get("took_seconds", 0)),
+            )
             for step in self.entry["steps"]
         ]
 
     @property
     def first_shift_seconds(self) -> float:
         """From the command to the first shift."""
-        return self.shifts[0][0] - self.up.began_at
+        return self.shifts[0].at - self.up.began_at
 
     @property
     def last_shift_seconds(self) -> float:
         """From the command to the last shift."""
-        return self.shifts[-1][0] - self.up.began_at
+        return self.shifts[-1].at - self.up.began_at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,14 +102,18 @@ def windows(result: Result, live: str, swaps: Sequence[Swap], failed: tuple[str,
         failed: the name of a swap that came to no end, and when its command began.
     """
     weights = {"blue": 100 * (live == "blue"), "green": 100 * (live == "green")}
-    cuts: list[tuple[float, str, dict[str, int] | None, str]] = [(result.first_at, f"{live} live", weights, "")]
+    cuts: list[tuple[float, float, str, dict[str, int] | None, str]] = [
+        (result.first_at, 0, f"{live} live", weights, "")
+    ]
     for swap in swaps:
-        cuts.append((swap.up.began_at, f"{swap.name}: preparing", weights, ""))
-        for at, weights in swap.shifts:
-            cuts.append((at, f"{swap.name}: {swap.target} {weights[swap.target]} %", weights, swap.name))
+        cuts.append((swap.up.began_at, 0, f"{swap.name}: preparing", weights, ""))
+        for shift in swap.shifts:
+            weights = shift.weights
+            name = f"{swap.name}: {swap.target} {weights[swap.target]} %"
+            cuts.append((shift.at, shift.took_seconds, name, weights, swap.name))
     if failed is not None:
-        cuts.append((failed[1], f"{failed[0]}: not finished", None, ""))
-    ends = [cut[0] for cut in cuts[1:]] + [result.last_at + 1]
+        cuts.append((failed[1], 0, f"{failed[0]}: not finished", None, ""))
+    ends = [(at, took_seconds) for at, took_seconds, *_ in cuts[1:]] + [(result.last_at + 1, 0)]
     return [
         Window(
             name=name,
@@ -105,10 +122,13 @@ def windows(result: Result, live: str, swaps: Sequence[Swap], failed: tuple[str,
             weights=weights,
             counts=result.between(start, end),
             failed=result.failed_between(start, end),
-            green_percent=result.share_percent("green", start + SETTLE_SECONDS, end - SETTLE_SECONDS),
+            # While the next weights are on their way some requests go by these and some by those.
+            green_percent=result.share_percent(
+                "green", start + SETTLE_SECONDS, end - next_took_seconds - SETTLE_SECONDS
+            ),
             swap=step_of,
         )
-        for (start, name, weights, step_of), end in zip(cuts, ends, strict=True)
+        for (start, _, name, weights, step_of), (end, next_took_seconds) in zip(cuts, ends, strict=True)
     ]
 
 
@@ -154,7 +174,7 @@ class Story:
             self.problems.append(f"the load ended before the story did: {self.result.stopped_by}")
         for swap, expected in ((self.promotion, self.steps_percent), (self.rollback, [100])):
             if swap is not None:
-                took = [weights[swap.target] for _, weights in swap.shifts]
+                took = [shift.weights[swap.target] for shift in swap.shifts]
                 if took != expected:
                     self.problems.append(f"{swap.name}: {swap.target} took the steps {took} % instead of {expected} %")
         for window in self.windows:

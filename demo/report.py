@@ -16,8 +16,8 @@ COLUMNS = ("phase", "time", "blue", "green", "failed", "weight", "measured", "er
 TIMES = ("to the first shift", "to the last shift", "to its end")
 NOTE = (
     f"weight, measured: green's share as declared and as the load saw it, in percent; error: their distance in points. "
-    f"Measured without {1000 * SETTLE_SECONDS:.0f} ms on both sides of a shift; a shift counts from when the swap had "
-    f"verified it."
+    f"Measured without {1000 * SETTLE_SECONDS:.0f} ms on both sides of a shift, nor while it takes effect; a shift "
+    "counts from when the swap had verified it."
 )
 _LOOK: dict[str, Any] = {
     "title_justify": "left",

@@ -210,6 +210,8 @@ def _end(state: Path) -> None:
     podman = Podman(state)
     for daemon in emulator.running(podman):
         daemon.stop(grace_seconds=3)
+    for command in emulator.under_way(podman):  # it would make anew what is removed here
+        command.stop(grace_seconds=3)
     podman.clean()
 
 

@@ -20,7 +20,7 @@ from localcloud.processes import Daemon, all_pids, command_line, environment, st
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 TRUST = "trust"
 """The folder of its certificate, in the state directory."""
 
@@ -88,8 +88,17 @@ def _one_certificate(directory: Path) -> dict[str, str]:
 
 def running(podman: Podman) -> list[Daemon]:
     """Emulators of this instance, told by their environment: also one whose start was interrupted half-way."""
+    return [Daemon.of(pid) for pid in _marked(podman) if b"fakecloud" in command_line(pid)]
+
+
+def under_way(podman: Podman) -> list[Daemon]:
+    """Commands of an emulator that has ended, of which some outlive it: what watches a container is podman's to end."""
+    return [Daemon.of(pid) for pid in _marked(podman) if not command_line(pid).split(b"\0")[0].endswith(b"conmon")]
+
+
+def _marked(podman: Podman) -> list[int]:
     mark = f"{_CLI}={podman.wrapper}\0".encode()
-    return [Daemon.of(pid) for pid in all_pids() if mark in environment(pid) and b"fakecloud" in command_line(pid)]
+    return [pid for pid in all_pids() if mark in environment(pid)]
 
 
 def healthy(port: int) -> bool:

@@ -46,6 +46,11 @@ class Sample:
     target: int = 0
     """Which of several targets it was for; 0 is the URL itself."""
 
+    @property
+    def answered_at(self) -> float:
+        """When the whole answer was there, or the error."""
+        return self.at + self.latency
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bucket:
@@ -132,9 +137,17 @@ class Result:
         """Failed requests that were sent at `start` or later, and before `end`."""
         return sum(start <= s.at < end and bool(s.error) for s in self.samples())
 
+    def within(self, start: float, end: float) -> dict[str, int]:
+        """Successful requests by color that were sent at `start` or later and answered before `end`.
+
+        What was in effect from `start` to `end` has served all of these, however slow the machine is.
+        """
+        found = Counter(s.color for s in self.samples() if start <= s.at and s.answered_at < end and not s.error)
+        return dict(found)
+
     def share_percent(self, color: str, start: float, end: float) -> float | None:
-        """The color's share of the successful requests between two times; None if there was none."""
-        counts = self.between(start, end)
+        """The color's share of the successful requests within two times; None if there was none."""
+        counts = self.within(start, end)
         total = sum(counts.values())
         return 100 * counts.get(color, 0) / total if total else None
 

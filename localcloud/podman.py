@@ -91,13 +91,17 @@ case "$1 $2" in
 "inspect -f")
     # The emulator asks this of every task all the time, and starting podman for it takes most of a small machine. A
     # container whose process is there runs; without a health check in any container, none has a health.
-    # It would ask ten times a second: "yes, it runs" comes after a second, and "no" as soon as that is so.
+    # It would ask five times a second: "yes, it runs" comes after five seconds, and "no" as soon as that is so. It is
+    # one second the first time, when a start may wait for it, and where it asks for a health in between.
     pid=
     {{ read -r pid <{run}/storage/overlay-containers/"$4"/userdata/pidfile; }} 2>/dev/null
     if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
         case $3 in
         "{{{{.State.Running}}}}")
-            timeout 1 tail -s 0.1 -f --pid="$pid" /dev/null
+            patience=5
+            if [ ! -e {run}/asked-"$4" ] || [ -e {state}/health ]; then patience=1; fi
+            : >{run}/asked-"$4"
+            timeout "$patience" tail -s 0.1 -f --pid="$pid" /dev/null
             kill -0 "$PPID" 2>/dev/null || exit # who asked was ended, and what podman would look at is on its way out
             kill -0 "$pid" 2>/dev/null && echo true && exit
             ;;

@@ -79,8 +79,8 @@ def inputs(world: World, operation: Operation, active: str) -> dict[str, Any]:
         "strategy": {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 5}]},
         "bake_seconds": 5,
         "scale_down_delay_seconds": 3600,
-        # Two looks at what never gets ready, and time for real tasks to start.
-        "steady_state_timeout_seconds": 5 if operation.lame else 60,
+        # Two looks at what never gets ready, and time for real tasks to start, however busy this machine is.
+        "steady_state_timeout_seconds": 5 if operation.lame else 300 if operation.cold else 60,
         # As long as a hold: asking the same twice in a row makes no new point.
         "poll_interval_seconds": 1 if operation.cold else 5,
     }

@@ -40,6 +40,7 @@ def swaps() -> dict[str, Any]:
         "scale_down_delay_seconds": setting("scaleDownDelaySeconds", 600),
         "idle_capacity_percent": setting("idleCapacityPercent", 0),
         "steady_state_timeout_seconds": setting("steadyStateTimeoutSeconds", 300),
+        "propagation_seconds": setting("propagationSeconds", None),
         "notifications": setting("notifications", []),
         "event_log": _config.get("eventLog"),
     }

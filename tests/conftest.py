@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
+from bluegreen import secrets
 from localcloud.cloud import LocalCloud
 from tests.e2e import warm
 from tests.node import node, pytest_configure_node, pytest_sessionfinish
@@ -27,6 +28,12 @@ warm.read_models_once()
 # No test is decided by time: hypothesis' own stopwatch is off.
 settings.register_profile("bluegreen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bluegreen")
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret of one test is not redacted in the next."""
+    monkeypatch.setattr(secrets, "_remembered", set())
 
 
 # What takes a minute and more, from the longest; then the folders whose files take some half a minute each.

@@ -17,11 +17,6 @@ from bluegreen.secrets import SecretRef, parse_url, redact, resolve_url, shown_u
 VALUE = "hunter2-correct-horse"
 
 
-@pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch):
-    monkeypatch.setattr(secrets, "_remembered", set())
-
-
 def parse(section):
     fields = Fields({"secret": section}, "gates[0]")
     return SecretRef.parse(fields.section("secret", None)), fields.problems

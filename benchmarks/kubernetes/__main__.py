@@ -19,9 +19,9 @@ from localcloud import progress
 from localcloud.errors import LocalCloudError
 from localcloud.kubernetes.node import LocalNode
 
-SIZES = (1, 10, 50)
-ROUNDS = 10
-MANY_ROUNDS = 2
+SIZES = {1: 20, 10: 6, 50: 2}
+"""Rounds by how many services are swapped at once: more where they are short."""
+LEAST_ROUNDS = 2
 LEAST_REQUESTS = 50_000
 
 
@@ -31,9 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m benchmarks.kubernetes", description=sys.modules["benchmarks.kubernetes"].__doc__
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the medians to FILE, too")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="with one service")
+    parser.add_argument("--rounds", type=int, help="of each size (default: the fewer the more services)")
     parser.add_argument(
-        "--services", type=int, nargs="+", default=SIZES, metavar="N", help="how many are swapped at once"
+        "--services", type=int, nargs="+", default=[*SIZES], metavar="N", help="how many are swapped at once"
     )
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with LocalNode.running(options.state_dir, say) as node, node.argo_rollouts():
             found = {
-                size: run(node, size, options.rounds if size == 1 else MANY_ROUNDS, say) for size in options.services
+                size: run(node, size, options.rounds or SIZES.get(size, LEAST_ROUNDS), say) for size in options.services
             }
             apart = started.measure(options.state_dir, say)
     except LocalCloudError as error:

@@ -1,13 +1,17 @@
 """What clients tell of the API calls of an operation: whoever wants to know listens, whoever must be asked is asked.
 
-Per thread: an update runs in one.
+Per thread: an update runs in one, but for what it reads side by side.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 class _Listeners(threading.local):
@@ -32,6 +36,27 @@ def counted(listener: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         _here.listener = former
+
+
+def side_by_side(*reads: Callable[[], _T]) -> list[_T]:
+    """What several reads return, made at the same time: for answers that do not depend on each other.
+
+    Their calls are told of when all have ended. Reads alone: nobody is asked before they are sent.
+
+    Raises:
+        Exception: what the first of them raised that failed.
+    """
+    calls: list[list[str]] = [[] for _ in reads]
+
+    def one(read: Callable[[], _T], into: list[str]) -> _T:
+        with counted(into.append):
+            return read()
+
+    with ThreadPoolExecutor(len(reads)) as pool:
+        futures = [pool.submit(one, read, into) for read, into in zip(reads, calls, strict=True)]
+    for call in (call for made in calls for call in made):
+        note(call)
+    return [future.result() for future in futures]
 
 
 def before_write() -> None:

@@ -36,6 +36,9 @@ class SwapSettings(TypedDict, total=False):
         idle_capacity_percent: the idle color's size at rest, of the live color's: 0 (default) none, 100 full.
         steady_state_timeout_seconds: how long the new color may take until it is healthy, default 600.
         converge_timeout_seconds: how long a written weight may take to take effect; the default is the platform's.
+        propagation_seconds: how long requests may go the former way once the platform says that a weight has taken
+            effect, which each shift waits for; the default is the platform's: 3 for routes on Kubernetes (5 with
+            ingress-nginx, 10 with the AWS Load Balancer Controller), 0 elsewhere.
         notifications: who is told how a swap ended, from ``bluegreen.notifications``.
         event_log: a file to which every event of a swap is appended as a line of JSON.
         swap_provider: who does the swap: ``dynamic``, the program's own Python, which needs no installation, or
@@ -51,6 +54,7 @@ class SwapSettings(TypedDict, total=False):
     idle_capacity_percent: float
     steady_state_timeout_seconds: float
     converge_timeout_seconds: float
+    propagation_seconds: float
     notifications: Sequence[Mapping[str, Any]]
     event_log: str | None
     swap_provider: str | None

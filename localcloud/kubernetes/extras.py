@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from localcloud.kubernetes.node import LocalNode
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 GATEWAY_CLASS = "traefik"
 
 _GATEWAY_CLASS_OBJECT = f"""\

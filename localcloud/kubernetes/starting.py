@@ -29,7 +29,7 @@ from localcloud.tools import app, system
 
 PORTS = range(20000, 30000)
 """Below those of NodePorts and of what the kernel gives to outgoing connections."""
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 """For each part of it; a machine that builds something meanwhile needs more than the second or two that they take."""
 
 

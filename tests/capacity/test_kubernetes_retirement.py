@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timezone
 
 import pytest
@@ -39,9 +38,11 @@ def due_of(cron_job):
 def test_a_retirement_is_handed_over_and_cancelled(colors):
     before = datetime.now(timezone.utc)
     said = colors.capacity().retire("blue", 0, 600)
+    after = datetime.now(timezone.utc)
     cron_job = colors.cron_job("blue")
     due = due_of(cron_job)
-    assert 600 <= (due - before).total_seconds() < 665
+    assert (due - before).total_seconds() >= 600
+    assert (due - after).total_seconds() <= 660
     name = f"{colors.workloads['blue']}-retire"
     assert said == f"blue is scaled to 0 at {due:%H:%M:%S} UTC by CronJob {colors.namespace}/{name}"
     spec = cron_job["spec"]
@@ -181,10 +182,8 @@ def test_retirements_happen_by_themselves(colors, node, namespace):
 
     until(checked, 1)
     assert colors.replicas("green") == 2
-    began = time.monotonic()
     capacity.keep("green")
     assert pods_of(colors, "green") == []
-    assert time.monotonic() - began < 30
     # The next promotion of blue, and the end of it.
     capacity.prepare("blue", 2)
     capacity.release(["blue"])

@@ -109,6 +109,19 @@ def test_what_is_around_a_shift_is_left_out_of_the_split() -> None:
     assert told(early).problems == told(late).problems == []
 
 
+def test_what_takes_its_time_to_take_effect_is_no_split_that_is_off() -> None:
+    """The step is written at 13 s and in effect somewhere until 16 s, when the swap says so."""
+    result = load((10, 0), (4, 10), (8, 50), (8, 100), (5, 0))
+    story = told(result)
+    assert [problem for problem in story.problems if "10 %" in problem] != []
+    assert story.promotion is not None
+    story.promotion.entry["steps"][1]["took_seconds"] = 3
+    story.problems = []
+    story.judge()
+    assert story.problems == []
+    assert sum(window.requests for window in windows(result, "blue", story.swaps)) == result.requests
+
+
 def test_a_split_that_is_off() -> None:
     story = told(load((10, 0), (6, 14), (6, 50), (8, 100), (5, 0)))
     assert [problem for problem in story.problems if "10 %" in problem] == story.problems != []

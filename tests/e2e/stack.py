@@ -21,7 +21,7 @@ import yaml
 
 from localcloud import loopback
 from localcloud.cloud import LocalCloud
-from tests.e2e import warm
+from tests.e2e import keeper, warm
 
 REPO = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 180
@@ -47,7 +47,7 @@ class Stack:
     def _init(self) -> None:
         """`pulumi stack init`, whose files every later stack gets as they are: they do not depend on the folder."""
         if not _INITIALIZED:
-            self.pulumi("stack", "init", "test")
+            self.pulumi("stack", "init", "test", *keeper.INIT)
             written = [*(self.folder / "state").rglob("*"), *(self.folder / "stacks" / "config").iterdir()]
             files = [path for path in written if path.is_file()]
             _INITIALIZED.update({str(path.relative_to(self.folder)): path.read_bytes() for path in files})
@@ -237,6 +237,19 @@ class Rule:
         action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
         self.elb.modify_rule(RuleArn=self.rule()["RuleArn"], Actions=[action])
 
+
+def shift_began(step: Mapping[str, Any]) -> float:
+    """When the shift of a step in a history was written at the earliest: what was answered until then is as before."""
+    return float(step["at_seconds"]) - float(step["took_seconds"]) - _ROUNDED_SECONDS
+
+
+def shift_ended(step: Mapping[str, Any]) -> float:
+    """When it had taken effect at the latest: what is sent since then follows it."""
+    return float(step["at_seconds"]) + _ROUNDED_SECONDS
+
+
+_ROUNDED_SECONDS = 0.002
+"""A history has milliseconds."""
 
 QUICK = {"name": "all_at_once", "steps": []}
 HEALTHZ = [{"kind": "http", "path": "/healthz", "interval_seconds": 1}]

@@ -74,14 +74,18 @@ def env() -> dict[str, str]:
     """What makes `pulumi` run programs, dynamic providers and the local cloud's plugins by the warm Python.
 
     The plugin of this checkout among them: the one on PATH, which the engine would prefer, has a Python of its own.
+    The key of a stack that was made with `keeper.INIT` is where it says; and Go collects less of its garbage.
     """
-    return {"PULUMI_PYTHON_CMD": python(), "LOCALCLOUD_PYTHON": python()}
+    from tests.e2e import keeper
+
+    return {"PULUMI_PYTHON_CMD": python(), "LOCALCLOUD_PYTHON": python(), "GOGC": "400", **keeper.env()}
 
 
 def twin_of(client: int) -> int | None:
     """The process that really is the program for which another one stands."""
     with contextlib.suppress(FileNotFoundError):
-        return int((Path(python()).parent / str(client)).read_text())
+        told = (Path(python()).parent / str(client)).read_text()
+        return int(told) if told else None  # it is being written
     return None
 
 

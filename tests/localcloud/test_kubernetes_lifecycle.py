@@ -62,7 +62,9 @@ class Network:
 
     def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         within = ["nsenter", f"--net=/proc/{self._holder.pid}/ns/net", "--", *map(str, command)]
-        return subprocess.run(within, cwd=paths.CHECKOUT, capture_output=True, text=True, timeout=120, check=check)
+        done = subprocess.run(within, cwd=paths.CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0 or not check, f"{command}:\n{done.stdout}\n{done.stderr}"
+        return done
 
     def localcloud(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         done = self.run(*self.command(*arguments), check=False)
@@ -155,9 +157,7 @@ def node_tools(node: object) -> None:
 def test_up_recover_and_down(network: Network, node: object) -> None:
     before = network.changes()
     directories = {place: Path(place).is_dir() for place in BOUND}
-    began = time.monotonic()
     network.localcloud("up", "kubernetes")
-    assert time.monotonic() - began < 60  # 7 s on a machine that does nothing else
     assert "Kubernetes     https://127.0.0.1:" in network.localcloud("status").stdout
     (network.state / "pod.yaml").write_text(POD)
     network.kubectl("apply", "--filename", network.state / "pod.yaml")

@@ -17,33 +17,26 @@ from localcloud import loopback
 from localcloud.progress import Silent
 from localcloud.tools import system
 
-STARTED = time.time()
+SCRAPE_SECONDS = 5
+AROUND_SECONDS = 60
+STARTED = int(time.time()) - 2 * AROUND_SECONDS
 
 
 class Exporter(BaseHTTPRequestHandler):
-    """Counters that grow with the clock alone: every rate is known exactly, and no thread has to keep up.
+    """Counters that grow with the clock alone, with a sample for each second: every rate is known exactly.
+
+    Each scrape has the samples around it, with their times. So no window has a hole where a machine was too busy to
+    scrape; what Prometheus has already it leaves out.
 
     blue: 10 requests a second, all well, all in 0.05-0.1 s. green: 9 well and 1 failed, all in 0.5-1 s.
     """
 
     def do_GET(self):
-        seconds = time.time() - STARTED
-        lines = []
-        for color, good, bad, bound in (("blue", 10, 0, 0.1), ("green", 9, 1, 1.0)):
-            for code, rate in (("200", good), ("503", bad)):
-                if rate:
-                    lines.append(f'http_requests_total{{color="{color}",code="{code}"}} {rate * seconds}')
-            for le in ("0.05", "0.1", "0.5", "1"):
-                count = (good + bad) * seconds * (float(le) >= bound)
-                lines.append(f'http_request_duration_seconds_bucket{{color="{color}",le="{le}"}} {count}')
-            lines.append(f'http_request_duration_seconds_bucket{{color="{color}",le="+Inf"}} {(good + bad) * seconds}')
-            # The first is ten times as much for green, the second the same for both; the noise is a twentieth.
-            noise = 1 + 0.05 * math.sin(10 * seconds)
-            lines.append(f'latency_seconds{{color="{color}"}} {0.2 * bound * noise}')
-            lines.append(f'steady_seconds{{color="{color}"}} {0.2 * noise}')
-            lines.append(f'idle_requests_total{{color="{color}",code="200"}} 0')
-            lines.append(f'broken_requests_total{{color="{color}",code="500"}} {seconds}')
-        body = ("\n".join(lines) + "\n").encode()
+        now = int(time.time())
+        around = range(now - AROUND_SECONDS, now + AROUND_SECONDS)
+        body = "".join(
+            f"{name} {value} {1000 * at}\n" for at in around for name, value in samples(at - STARTED)
+        ).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -51,6 +44,23 @@ class Exporter(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def samples(seconds):
+    for color, good, bad, bound in (("blue", 10, 0, 0.1), ("green", 9, 1, 1.0)):
+        for code, rate in (("200", good), ("503", bad)):
+            if rate:
+                yield f'http_requests_total{{color="{color}",code="{code}"}}', rate * seconds
+        for le in ("0.05", "0.1", "0.5", "1"):
+            count = (good + bad) * seconds * (float(le) >= bound)
+            yield f'http_request_duration_seconds_bucket{{color="{color}",le="{le}"}}', count
+        yield f'http_request_duration_seconds_bucket{{color="{color}",le="+Inf"}}', (good + bad) * seconds
+        # The first is ten times as much for green, the second the same for both; the noise is a twentieth.
+        noise = 1 + 0.05 * math.sin(10 * seconds)
+        yield f'latency_seconds{{color="{color}"}}', 0.2 * bound * noise
+        yield f'steady_seconds{{color="{color}"}}', 0.2 * noise
+        yield f'idle_requests_total{{color="{color}",code="200"}}', 0
+        yield f'broken_requests_total{{color="{color}",code="500"}}', seconds
 
 
 def serve(handler):
@@ -72,7 +82,7 @@ def prometheus_url(tmp_path_factory):
     home = tmp_path_factory.mktemp("prometheus")
     exporter = serve(Exporter)
     (home / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s}\n"
+        f"global: {{scrape_interval: {SCRAPE_SECONDS}s}}\n"
         "scrape_configs:\n"
         "  - job_name: app\n"
         f"    static_configs: [{{targets: ['127.0.0.1:{exporter.server_address[1]}']}}]\n"
@@ -101,8 +111,9 @@ def _wait_for_samples(url, process, log):
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:
-            answer = loopback.get(f"{url}/api/v1/query", params={"query": "count_over_time(up[1h])"}).json()
-            if int(answer["data"]["result"][0]["value"][1]) >= 15:
+            query = 'count_over_time(idle_requests_total{color="blue"}[50s])'
+            answer = loopback.get(f"{url}/api/v1/query", params={"query": query}).json()
+            if int(answer["data"]["result"][0]["value"][1]) >= 50:
                 return
         except (httpx.HTTPError, ValueError, KeyError, IndexError):
             pass

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import boto3
 
+from localcloud.cloud_map import address_of
+
 _ids = itertools.count(1)
 # The emulator gives a group of weight 0 one percent: the free group is attached by a rule that nobody meets.
 _ATTACHED = [{"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Played", "Values": ["never"]}}]
@@ -144,8 +146,15 @@ class PlayedService:
     def _healthy(self, unit):
         if unit.emulated is None:
             return True
+        # By its tasks: those of a unit that has just ended are in the group, and healthy, until they have.
+        own = {address_of(task) for task in self._tasks(unit)}
         found = self.elb.describe_target_health(TargetGroupArn=unit.group)["TargetHealthDescriptions"]
-        return sum(one["TargetHealth"]["State"] == "healthy" for one in found) >= max(1, self.desired())
+        healthy = {one["Target"]["Id"] for one in found if one["TargetHealth"]["State"] == "healthy"}
+        return len(own & healthy) >= max(1, self.desired())
+
+    def _tasks(self, unit):
+        arns = self.ecs.list_tasks(cluster=self.cluster, serviceName=unit.emulated)["taskArns"]
+        return self.ecs.describe_tasks(cluster=self.cluster, tasks=arns)["tasks"] if arns else []
 
     # -- deployments
 

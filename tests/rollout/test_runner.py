@@ -7,8 +7,9 @@ from bluegreen.gates.base import THROUGHOUT
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import GateUnavailable, PlatformError, RestoreFailed, SwapAborted, SwapFailed
+from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import Convergence, Decision, Kind, Plan, Step, Traffic, Verdict, Weights
-from bluegreen.rollout.runner import Limits, Runner, Subject
+from bluegreen.rollout.runner import Runner, Subject
 from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 
 

@@ -185,10 +185,17 @@ class Metric:
         metric = self
         self.value = 1.0
         self.asked = 0
+        self.held: dict[str, int] = {}
+        """Templates whose analyses are held up after so many answers: what a test does during one needs no haste."""
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 metric.asked += 1
+                name = self.path.strip("/")
+                if name in metric.held:
+                    metric.held[name] -= 1
+                while metric.held.get(name, 0) < 0:
+                    time.sleep(0.02)
                 body = json.dumps({"value": metric.value}).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
@@ -204,12 +211,13 @@ class Metric:
 
     def template(self, service: Service, name: str, **more: Any) -> dict[str, Any]:
         """An AnalysisTemplate that asks it; returns how a Rollout refers to it."""
-        web = {"url": f"http://127.0.0.1:{self.server.server_port}/", "jsonPath": "{$.value}"}
+        web = {"url": f"http://127.0.0.1:{self.server.server_port}/{name}", "jsonPath": "{$.value}"}
         metric = {"name": "success-rate", "successCondition": "result >= 0.99", "count": 1, "provider": {"web": web}}
         service.apply("AnalysisTemplate", name, {"spec": {"metrics": [{**metric, **more}]}})
         return {"templates": [{"templateName": name}]}
 
     def end(self) -> None:
+        self.held.clear()
         self.server.shutdown()
         self.server.server_close()
 

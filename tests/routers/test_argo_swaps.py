@@ -162,7 +162,9 @@ def test_analysis_that_fails_after_the_shift_gives_the_traffic_back(analyzed, me
     def shifted(event):
         if "postPromotionAnalysis Running" in event.text:
             metric.value = 0.7
+            metric.held.clear()
 
+    metric.held["after"] = 1
     with pytest.raises(SwapFailed, match=r"postPromotionAnalysis metric success-rate: 0.7 against") as no:
         SwapService(shifted).update(olds_of(analyzed), inputs(analyzed, "green"))
     assert "restored and verified: blue 100 %" in str(no.value)
@@ -170,17 +172,19 @@ def test_analysis_that_fails_after_the_shift_gives_the_traffic_back(analyzed, me
     assert analyzed.status["phase"] == "Healthy"
 
 
-def test_an_abort_while_the_analysis_goes_on_gives_the_traffic_back(analyzed):
+def test_an_abort_while_the_analysis_goes_on_gives_the_traffic_back(analyzed, metric):
     def shifted():
         status = analyzed.status
         return status["blueGreen"].get("activeSelector") == status["currentPodHash"] != status["stableRS"]
 
+    metric.held["after"] = 1
     with pytest.raises(SwapAborted, match="restored and verified: blue 100 %"):
         swap(analyzed, olds_of(analyzed), "green", cancelled=shifted)
     assert analyzed.answers("blue")
 
 
-def test_what_somebody_sent_back_during_its_analysis_does_not_stay_stuck(here, analyzed):
+def test_what_somebody_sent_back_during_its_analysis_does_not_stay_stuck(here, analyzed, metric):
+    metric.held["after"] = 1
     router = router_of(analyzed)
     router.write(GREEN)
 

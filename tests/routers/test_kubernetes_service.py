@@ -326,7 +326,9 @@ def test_each_operation_makes_as_few_calls_as_it_can(here, router, pair):
     assert calls_of(router()) == expected
     twice = {"first write": [get, get, slices, patch, patch], "write": [patch] * 2, "delete": [get, patch] * 2}
     router().write(BLUE)
-    assert counted_calls(lambda made: made.write(BLUE), router()) == [get, slices, patch]
+    rehearsed = router()
+    assert counted_calls(lambda made: made.write(BLUE), rehearsed) == [get, slices, pods, patch]
+    assert counted_calls(lambda made: made.health("green"), rehearsed) == [], "that has been looked at beside"
     assert counted_calls(lambda made: made.write(GREEN), router()) == [get, patch], "a rollback has no time to lose"
     looks = {"verify": [get, slices, pods, get], "verify again": [get, slices, get]}
     assert calls_of(pair()) == {**expected, **twice, **looks}

@@ -113,7 +113,7 @@ class Grpc(Gateway):
 
 def _call(channel: grpc.Channel) -> str:
     try:
-        _, call = channel.unary_unary("/grpc.health.v1.Health/Check").with_call(b"", timeout=10)
+        _, call = channel.unary_unary("/grpc.health.v1.Health/Check").with_call(b"", timeout=30)
         return str(dict(call.initial_metadata())["x-color"])
     except grpc.RpcError as error:
         return f"failed: {error}"

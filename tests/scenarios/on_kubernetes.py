@@ -64,6 +64,7 @@ class OnKubernetes(Variant):
             "idleCapacityPercent": "100",
             "preStopSeconds": "1",
             "steadyStateTimeoutSeconds": "120",
+            "propagationSeconds": "0",  # who looks at requests here waits until they follow, however long it takes
         }
 
     @contextlib.contextmanager

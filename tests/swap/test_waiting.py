@@ -10,8 +10,9 @@ import pytest
 from bluegreen.rollout.errors import SwapAborted, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.routers.memory import MemoryRouter
+from bluegreen.swap import contract
 from bluegreen.swap.lease import ABORT, leases_in
-from tests.swap.bench import Swap
+from tests.swap.bench import Swap, inputs
 
 AT_ONCE = {"strategy": {"steps": []}, "bake_seconds": 0}
 
@@ -98,3 +99,58 @@ def test_its_lease_is_renewed_so_that_nobody_takes_over(monkeypatch, while_resto
     times = sorted(seen.values())
     assert len(times) > 5
     assert max(later - earlier for earlier, later in itertools.pairwise(times)) < 15
+
+
+# -- what carries the requests follows later than the platform says
+
+
+def test_each_shift_waits_until_requests_have_followed():
+    steps = [{"weight_percent": 10}, {"weight_percent": 50}]
+    swap = Swap("propagating", strategy={"steps": steps}, bake_seconds=0, propagation_seconds=3)
+    began = swap.clock.wall_seconds()
+    swap.up("green")
+    at = [step["at_seconds"] - began for step in swap.outputs["history"][0]["steps"]]
+    assert [later - earlier for earlier, later in itertools.pairwise([0, *at])] == [3, 3, 3]
+    assert swap.told("wait")[-1] == "blue 0 %, green 100 % is accepted; requests follow within 3 s"
+
+
+def test_the_first_start_waits_for_it_and_an_update_without_a_swap_does_not():
+    swap = Swap("propagating", started=False, propagation_seconds=3, **AT_ONCE)
+    began = swap.clock.now_seconds
+    swap.up("blue")
+    assert swap.clock.now_seconds - began == 3
+    swap.up("blue", releases={"blue": "v1", "green": "v3"})
+    assert swap.clock.now_seconds - began == 3
+
+
+def test_meanwhile_it_can_be_aborted_and_what_is_restored_is_waited_for(monkeypatch):
+    swap = Swap("propagating", propagation_seconds=30, **AT_ONCE)
+    moved_at = []
+    sleep = swap.clock.sleep
+
+    def abort(seconds):
+        sleep(seconds)
+        if swap.here.weights == Weights.all_on("green") and not moved_at:
+            (lease,) = leases_in(swap.here.marks)
+            swap.here.marks[ABORT] = f"{lease} ada"
+            moved_at.append(swap.clock.now_seconds)
+
+    monkeypatch.setattr(swap.clock, "sleep", abort)
+    with pytest.raises(SwapAborted, match="restored and verified: blue 100 %"):
+        swap.up("green")
+    waited = swap.clock.now_seconds - moved_at[0]
+    assert 30 <= waited < 45, "all of it after the restore, and next to nothing before"
+
+
+def test_it_is_the_routers_to_know_and_the_users_to_say():
+    def limit(**more):
+        return contract.parse({**inputs("propagating"), **more}).limits.propagation_seconds
+
+    assert limit() == MemoryRouter.propagation_seconds == 0
+    assert limit(propagation_seconds=4) == 4
+    route = {"namespace": "shop", "name": "web", "services": {"blue": "b", "green": "g"}, "owner": "a/b/web"}
+    assert limit(router={"kind": "nginx_canary", **route}) == 5
+    rules = [{"backendRefs": [{"name": "b", "port": 80}, {"name": "g", "port": 80}]}]
+    assert limit(router={"kind": "gateway_http_route", "rules": rules, **route}) == 3
+    (problem,) = contract.problems_in({**inputs("propagating"), "propagation_seconds": -1})
+    assert problem.field == "propagation_seconds"

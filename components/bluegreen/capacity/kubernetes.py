@@ -11,8 +11,10 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, ClassVar
 
+from bluegreen.calls import side_by_side
 from bluegreen.capacity.kubernetes_autoscaler import Autoscalers, Replicas
 from bluegreen.capacity.kubernetes_cron_job import Retirement, Retirements, due_after
 from bluegreen.capacity.kubernetes_retire import KINDS, RetireSettings
@@ -123,9 +125,10 @@ class KubernetesCapacity:
             raise PlatformError(f"patch {what.rbac}", f"there is no {what} in {self.clusters[color]}")
 
     def read(self) -> Mapping[Color, Size]:
-        """Both workloads' counts: a call each. Only available replicas count as running."""
-        for color in COLORS:
-            self._seen[color] = (time.monotonic(), self._get(color))
+        """Both workloads' counts: a call each, side by side. Only available replicas count as running."""
+        began = time.monotonic()
+        found = side_by_side(*(partial(self._get, color) for color in COLORS))
+        self._seen.update({color: (began, one) for color, one in zip(COLORS, found, strict=True)})
         return {color: size_of(self._seen[color][1]) for color in COLORS}
 
     def prepare(self, color: Color, size: int) -> None:

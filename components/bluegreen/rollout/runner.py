@@ -12,6 +12,7 @@ from bluegreen.gates.base import GateContext, Preview
 from bluegreen.rollout.analysis import Analysis, GatedCheck, GateFailed
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, SwapFailed
+from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import (
     Color,
     Convergence,
@@ -28,23 +29,6 @@ from bluegreen.rollout.model import (
 )
 from bluegreen.rollout.restoring import Restoring
 from bluegreen.routers.base import TrafficRouter
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a swap waits, in seconds, and how often it looks.
-
-    Attributes:
-        steady_state_timeout_seconds: for the new color's units to run and be healthy.
-        converge_timeout_seconds: for a written weight to take effect.
-        restore_timeout_seconds: for a restore to get through, which is tried for longer than anything else.
-        poll_interval_seconds: between two looks at readiness, gates and the abort mark.
-    """
-
-    steady_state_timeout_seconds: float = 600
-    converge_timeout_seconds: float = 60
-    restore_timeout_seconds: float = 300
-    poll_interval_seconds: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,10 +284,12 @@ class Runner:
                     f"the live weights are {found.weights} instead of {self._written}: somebody else moved them"
                 )
         weights = Weights.split(plan.target, step.weight_percent)
-        self._shifted_at_seconds = self._shifted_at_seconds or self._clock.wall_seconds()
+        began_at_seconds = self._clock.wall_seconds()
+        self._shifted_at_seconds = self._shifted_at_seconds or began_at_seconds
         self._write(weights)
+        took_seconds = round(self._clock.wall_seconds() - began_at_seconds, 3)
         hold = f", hold {step.hold_seconds:g} s" if step.hold_seconds and plan.analysis else ""
-        self._tell("shift", f"{weights}{hold}", weights=weights.as_dict())
+        self._tell("shift", f"{weights}{hold}", weights=weights.as_dict(), took_seconds=took_seconds)
         if plan.analysis and step.hold_seconds:
             self._hold(Phase.HOLD, plan.target, step.hold_seconds)
 
@@ -321,11 +307,24 @@ class Runner:
             if self._clock.monotonic_seconds() >= deadline:
                 at = f": {told}" if told else ""
                 raise Stopped(f"{weights} was written and had not taken effect after {limit_seconds:g} s{at}")
-            self._clock.sleep(self._limits.poll_interval_seconds)
-            if stoppable:
-                self._stop_if_asked()
-            else:
-                self._watch.check()  # a restore goes on, but its lease has to be renewed
+            self._pause(self._limits.poll_interval_seconds, stoppable=stoppable)
+        self._propagate(weights, stoppable=stoppable)
+
+    def _propagate(self, weights: Weights, *, stoppable: bool) -> None:
+        """The platform has said yes: give what carries the requests the time that it takes to follow."""
+        seconds = self._limits.propagation_seconds
+        deadline = self._clock.monotonic_seconds() + seconds
+        if seconds:
+            self._tell("wait", f"{weights} is accepted; requests follow within {seconds:g} s")
+        while (left := deadline - self._clock.monotonic_seconds()) > 0:
+            self._pause(min(self._limits.poll_interval_seconds, left), stoppable=stoppable)
+
+    def _pause(self, seconds: float, *, stoppable: bool) -> None:
+        self._clock.sleep(seconds)
+        if stoppable:
+            self._stop_if_asked()
+        else:
+            self._watch.check()  # a restore goes on, but its lease has to be renewed
 
     # -- after a failure
 

@@ -51,6 +51,9 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
     kind: ClassVar[tuple[str, str, str]] = INGRESS
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(INGRESS)
 
+    # The controller calls the load balancer's API, which has no documented bound either: several calls, and some air.
+    propagation_seconds: ClassVar[float] = 10
+
     action: str
     forward: Rule
 

@@ -23,6 +23,8 @@ class TrafficRouter(Protocol):
     capabilities: ClassVar[frozenset[Capability]]
     #: The keys of its section that say *where* traffic is routed; a change of one replaces the swap.
     where: ClassVar[frozenset[str]]
+    #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
+    propagation_seconds: ClassVar[float]
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:

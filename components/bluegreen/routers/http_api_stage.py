@@ -42,6 +42,7 @@ class HttpApiStageRouter:
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "api_id", "stage_name", "variable"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("apigateway:GET", "every preview and update", "arn:aws:apigateway:*::/*"),

@@ -44,6 +44,7 @@ class KubernetesObjectRouter(ABC):
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
     #: Where the owned field stands, or the first of them: ``("spec", "selector")``.
     owned_path: ClassVar[tuple[str, ...]]
 

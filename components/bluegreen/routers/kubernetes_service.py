@@ -17,10 +17,11 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from bluegreen.calls import side_by_side
 from bluegreen.clients.kubernetes import MANAGER, KubernetesConnection, Resource
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
@@ -45,6 +46,8 @@ _SERVICES = "the production Service and the stage Service"
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # EndpointSlices follow a selector within milliseconds: worth waiting for, rather than for the next look a second later.
 _LOOK_AGAIN_SECONDS, _FIRST_PAUSE_SECONDS = 0.25, 0.005
+# By then the controller of EndpointSlices has mostly followed: who asks sooner takes CPU from those that do the work.
+_FOLLOWS_SECONDS = 0.025
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,7 +147,10 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     # -- writing
 
     def write(self, weights: Weights) -> None:
-        """Production, then the stage: a call each; the first time one more each, and one that only ``verify`` needs."""
+        """Production, then the stage: a call each; the first time one more each, and one that only ``verify`` needs.
+
+        A rehearsal looks at the pods of the color that comes, too: beside that one, and not again for their health.
+        """
         fields = self._fields(weights)
         if self._stage is not None:
             self._stage._make_sure()  # before traffic moves
@@ -152,7 +158,11 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         before = self._weights(self._found or {})
         if not self._rehearsed and before in (weights, Weights()):
             # What ``verify`` will not be allowed is found out before traffic moves; a rollback has no time for that.
-            endpoints(self.cluster, self.namespace, self.service)
+            looks: list[Callable[[], object]] = [lambda: endpoints(self.cluster, self.namespace, self.service)]
+            if before.live_color is not None:
+                coming = other(before.live_color)
+                looks.append(lambda: self.health(coming))  # which is asked for next
+            side_by_side(*looks)
             self._rehearsed = True
         # A rehearsal writes what is there; that this is allowed, the patch of a moment ago has shown.
         if not (self._just_marked and _selector_in(self._found or {}) == fields["spec"]["selector"]):
@@ -186,7 +196,10 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     def _written(self) -> Mapping[str, Any] | None:
         fresh = time.monotonic() - self._answered_at_seconds < ANSWER_LASTS_SECONDS
         self._answered_at_seconds = -math.inf
-        return self._found if fresh else self._look()
+        if not fresh:
+            return self._look()
+        self.clock.sleep(_FOLLOWS_SECONDS)
+        return self._found
 
     def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - production is looked at
         """Whether requests go to the new color's pods alone, after a moment of patience, and the stage is right."""

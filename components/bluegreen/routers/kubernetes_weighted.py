@@ -35,6 +35,10 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
     """
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name"})
+    # A controller says that it has read a route before its proxies follow. Traefik gathers changes for up to 2 s
+    # (https://doc.traefik.io/traefik/providers/overview/#providersprovidersthrottleduration), Istio for 0.1 s to 10 s
+    # (PILOT_DEBOUNCE_AFTER and PILOT_DEBOUNCE_MAX, https://istio.io/latest/docs/reference/commands/pilot-discovery/).
+    propagation_seconds: ClassVar[float] = 3
     kind: ClassVar[tuple[str, str, str]]
 
     name: str

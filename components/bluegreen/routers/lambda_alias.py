@@ -53,6 +53,7 @@ class LambdaAliasRouter:
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "function_name", "alias_name"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("lambda:GetAlias", "every preview and update", _FUNCTIONS),

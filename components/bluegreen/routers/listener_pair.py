@@ -40,6 +40,7 @@ class ListenerPairRouter:
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    propagation_seconds: ClassVar[float] = 0
     # Not the test listener: another one is an update, so that production's rule is never made anew for it.
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
     permissions: ClassVar[tuple[Permission, ...]] = (

@@ -49,6 +49,7 @@ class MemoryRouter:
     """Routes the traffic of the world called ``name``."""
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
 
     name: str

@@ -48,6 +48,7 @@ class PlatformDeployments(ABC):
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "cluster", "service", "listener_arn", "rule_arn"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("ecs:DescribeServices", "every preview and update"),

@@ -46,6 +46,7 @@ class RestApiCanaryRouter:
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "rest_api_id", "stage_name"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("apigateway:GET", "every preview and update", "arn:aws:apigateway:*::/*"),

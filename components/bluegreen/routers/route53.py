@@ -48,6 +48,7 @@ class Route53Router:
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "zone_id", "record_name"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("route53:ListResourceRecordSets", "every preview and update", _ZONES),

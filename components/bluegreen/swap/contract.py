@@ -18,10 +18,10 @@ from bluegreen.gates.registry import GATES
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.errors import InvalidInput, Problem
+from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import COLORS, Color, Recorded, Step, Strategy, Weights, other
 from bluegreen.rollout.plan import plan_lines
 from bluegreen.rollout.presets import PRESETS
-from bluegreen.rollout.runner import Limits
 from bluegreen.rollout.strategy import problems_of
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
@@ -105,6 +105,9 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
         converge_timeout_seconds=fields.number(
             "converge_timeout_seconds", 60, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"
         ),
+        propagation_seconds=fields.number(
+            "propagation_seconds", _propagation_seconds(router), most=_ONE_DAY_SECONDS, unit="seconds"
+        ),
         poll_interval_seconds=fields.number("poll_interval_seconds", 1, least=0.05, most=60, unit="seconds"),
     )
     pause = fields.whole("promote_to_percent", 100, least=1, most=100)
@@ -180,6 +183,11 @@ def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
             found[color] = Preview(url, headers)
     fields.done()
     return found
+
+
+def _propagation_seconds(router: Parsed | None) -> float:
+    """The platform's own default; a router that is not known yet is asked again when it is."""
+    return 0 if router is None else float(ROUTERS.load(router[0]).propagation_seconds)
 
 
 def _refuse_what_cannot_be(

@@ -62,7 +62,8 @@ class Journal:
         """Take an event."""
         weights = event.data.get("weights")
         if event.kind in ("shift", "restore") and isinstance(weights, dict):
-            self._steps.append({"at_seconds": round(event.at_seconds, 3), **weights})
+            took = {key: value for key, value in event.data.items() if key == "took_seconds"}  # a restore tells of none
+            self._steps.append({"at_seconds": round(event.at_seconds, 3), **took, **weights})
         if event.kind == "gate" and "gate" in event.data:
             phase, gate = event.data.get("phase"), event.data["gate"]
             if len(self._gates) < GATES_LIMIT or (phase, gate) in self._gates:

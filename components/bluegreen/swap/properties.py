@@ -87,6 +87,13 @@ INPUTS: tuple[Property, ...] = (
     Property("idle_capacity_percent", "the idle color's size at rest, of the live color's", _NUMBER, 0, "percent"),
     Property("steady_state_timeout_seconds", "how long the new color may take to be ready", _NUMBER, 600, "seconds"),
     Property("converge_timeout_seconds", "how long a written weight may take to take effect", _NUMBER, 60, "seconds"),
+    Property(
+        "propagation_seconds",
+        "how long requests may go the former way once the platform says that a weight has taken effect, which each "
+        "shift waits for; absent: the router's own default, 0 where the platform's word is enough",
+        _NUMBER,
+        unit="seconds",
+    ),
     Property("poll_interval_seconds", "the time between two looks", _NUMBER, 1, "seconds"),
     Property(
         "notifications",

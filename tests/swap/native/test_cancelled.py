@@ -17,7 +17,7 @@ from tests.swap.bench import inputs
 from tests.swap.native.adapters import adapter, both, checked
 from tests.swap.test_state_machine import interfering
 
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 120
 """Longer than anything here takes, and shorter than what a cancelled swap would go on for."""
 
 

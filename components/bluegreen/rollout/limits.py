@@ -1,0 +1,24 @@
+"""How long a swap waits for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a swap waits, in seconds, and how often it looks.
+
+    Attributes:
+        steady_state_timeout_seconds: for the new color's units to run and be healthy.
+        converge_timeout_seconds: for the platform to say that a written weight has taken effect.
+        propagation_seconds: after that, before it counts: requests may still go the former way.
+        restore_timeout_seconds: for a restore to get through, which is tried for longer than anything else.
+        poll_interval_seconds: between two looks at readiness, gates and the abort mark.
+    """
+
+    steady_state_timeout_seconds: float = 600
+    converge_timeout_seconds: float = 60
+    propagation_seconds: float = 0
+    restore_timeout_seconds: float = 300
+    poll_interval_seconds: float = 1
