@@ -6,7 +6,7 @@ from bluegreen.capacity.memory import MemoryCapacity
 from bluegreen.gates.base import THROUGHOUT
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.clock import FakeClock
-from bluegreen.rollout.errors import GateUnavailable, PlatformError, RestoreFailed, SwapAborted, SwapFailed
+from bluegreen.rollout.errors import GateUnavailable, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import Convergence, Decision, Kind, Plan, Step, Traffic, Verdict, Weights
 from bluegreen.rollout.runner import Runner, Subject
@@ -175,6 +175,60 @@ def test_weights_moved_by_somebody_else_stop_the_swap(here):
     with pytest.raises(SwapFailed, match="somebody else moved them"):
         Bench(router=Meddled("runner")).run()
     assert here.weights == Weights.all_on("blue")
+
+
+class Meddling(ScriptedGate):
+    """Says no, after something has happened."""
+
+    def __init__(self, happens):
+        super().__init__(Decision.FAIL)
+        self.happens = happens
+
+    def evaluate(self, context):
+        self.happens()
+        return super().evaluate(context)
+
+
+def moved_to(here, weights):
+    here.weights = weights
+
+
+@pytest.mark.parametrize("weights", [Weights.all_on("green"), Weights(90, 10), Weights(50, 0)])
+def test_what_somebody_else_moved_before_the_swap_did_goes_back_when_it_fails(here, weights):
+    bench = Bench(Meddling(lambda: moved_to(here, weights)))
+    with pytest.raises(SwapFailed) as failed:
+        bench.run()
+    assert f"somebody else moved traffic meanwhile: {weights} instead of blue 100 %" in failed.value.reason
+    assert failed.value.restored == "restored and verified: blue 100 %, green 0 %"
+    assert failed.value.moved
+    assert here.weights == Weights.all_on("blue")
+
+
+def test_what_a_platform_has_only_begun_is_not_moved_traffic(here):
+    bench = Bench(Meddling(lambda: moved_to(here, Weights(99, 1))))
+    with pytest.raises(SwapFailed, match="traffic was not moved: blue 100 %, green 0 %"):
+        bench.run()
+
+
+def test_where_traffic_cannot_be_read_again_it_is_not_said_to_be_known(here):
+    class Unreadable(MemoryRouter):
+        def read(self):
+            raise PlatformError("read", "no network")
+
+    bench = Bench(ScriptedGate(Decision.FAIL), router=Unreadable("runner"))
+    with pytest.raises(SwapFailed, match=r"as far as this swap knows: it could not be read again \(read: no network\)"):
+        bench.run()
+
+
+def test_a_swap_that_lost_its_lease_puts_nothing_back(here):
+    class Lost(Watch):
+        def judge(self, marks):
+            raise LeaseLost("taken over")
+
+    bench = Bench(Meddling(lambda: moved_to(here, Weights.all_on("green"))), watch=Lost())
+    with pytest.raises(LeaseLost):
+        bench.run()
+    assert here.weights == Weights.all_on("green")
 
 
 def test_a_write_that_never_takes_effect_restores(here):

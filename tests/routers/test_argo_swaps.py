@@ -214,17 +214,54 @@ def test_a_killed_update_is_taken_up_or_taken_back(at_blue):
         assert at_blue.answers(color)
 
 
-def test_who_promotes_it_past_the_gates_is_found_out(here, at_blue):
-    capacity = capacity_of(at_blue)
-    capacity.rehearse("green", 1)
-    capacity.prepare("green", 1)
-    at_blue.wait(lambda _: capacity.ready("green").ready)
-    where = ("patch", "rollouts.argoproj.io", at_blue.name, "-n", here.namespace, "--type=merge")
+def promote(here, service):
+    """As `kubectl argo rollouts promote` does, once the Rollout waits; returns when all traffic has moved."""
+    service.wait(lambda status: status.get("pauseConditions"))
+    where = ("patch", "rollouts.argoproj.io", service.name, "-n", here.namespace, "--type=merge")
     here.node.kubectl(*where, "--subresource=status", '--patch={"status":{"pauseConditions":null}}')
-    at_blue.wait(lambda status: status["blueGreen"]["activeSelector"] == status["currentPodHash"])
-    with pytest.raises(Exception, match="moved the traffic before it was resumed"):
-        capacity.ready("green")
-    settled(router_of(at_blue), BLUE)
+    service.wait(lambda status: status["blueGreen"]["activeSelector"] == status["currentPodHash"])
+
+
+def test_who_promotes_it_before_it_is_ready_is_found_out_and_traffic_goes_back(here, at_blue):
+    # Ready some seconds after it was pointed there, so that the swap looks before that.
+    probe = {"httpGet": {"path": "/healthz", "port": "http"}, "initialDelaySeconds": 3, "periodSeconds": 1}
+    at_blue.template(at_blue.workloads["green"], "green", readinessProbe=probe)
+    events = []
+
+    def report(event):
+        if event.kind == "prepare" and event.text.startswith("green: ") and not events:
+            events.append(event)
+            promote(here, at_blue)
+
+    with pytest.raises(SwapFailed, match="moved the traffic before it was resumed: somebody promoted it") as failed:
+        SwapService(report).update(olds_of(at_blue), inputs(at_blue, "green"))
+    assert failed.value.restored == "restored and verified: blue 100 %, green 0 %"
+    assert at_blue.answers("blue")
+    assert router_of(at_blue).read().weights == BLUE
+
+
+@pytest.mark.parametrize("kept_seconds", [60, 0])
+def test_who_promotes_it_while_its_gates_are_asked_has_moved_nothing_when_one_says_no(here, at_blue, kept_seconds):
+    """Argo Rollouts gives the former pods traffic at once while it keeps them, or has them wait to be resumed."""
+    at_blue.declare_rollout(scaleDownDelaySeconds=kept_seconds)
+    refusing = {"kind": "http", "path": "/", "status": 418, "interval_seconds": 0.5}
+    preview = {"url": at_blue.url(preview=True), "headers": {}}
+    more = {"gates": [refusing], "previews": {"blue": preview, "green": preview}}
+
+    def report(event):
+        if event.kind == "verify":
+            promote(here, at_blue)
+
+    try:
+        with pytest.raises(
+            SwapFailed, match=r"somebody else moved traffic meanwhile: .* instead of blue 100 %"
+        ) as failed:
+            SwapService(report).update({**olds_of(at_blue), **more}, inputs(at_blue, "green", **more))
+        assert failed.value.restored == "restored and verified: blue 100 %, green 0 %"
+        assert at_blue.answers("blue")
+        assert router_of(at_blue).read().weights == BLUE
+    finally:
+        at_blue.declare_rollout()
 
 
 def test_a_rollout_that_does_not_wait_is_refused_where_gates_are_asked_before(at_blue):

@@ -23,7 +23,7 @@ from bluegreen.routers.argo_state import UNSEEN, Pods, RolloutState, of_color
 _KEPT = "its former pods go first, since Argo Rollouts would give them traffic at once and past every gate"
 # The controller looks again after 20 s at what refers to something that it did not know.
 _INVALID_SECONDS = 45.0
-_SENT_BACK = "somebody promoted it, or the pause was taken out of it; it was pointed back"
+_PROMOTED = "somebody promoted it, or the pause was taken out of it"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,8 +42,8 @@ class ArgoRolloutsCapacity(ArgoRollout):
     # Within one update: the color that the Rollout shall be brought to, and whether it has to prove itself.
     _goal: Color | None = field(default=None, init=False)
     _proves: bool = field(default=False, init=False)
-    # What was live when it was pointed.
-    _came_from: tuple[Color, str] | None = field(default=None, init=False)
+    # Whether something had traffic when it was pointed.
+    _was_live: bool = field(default=False, init=False)
     _nudges: Nudges | None = field(default=None, init=False)
     _invalid_since: float | None = field(default=None, init=False)
 
@@ -120,7 +120,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
             live = named or self.color_of(state, sets)
             former = None if live is None else (live, state.workload)
         self.point(state, goal, former)
-        self._came_from = former if state.active else None
+        self._was_live = former is not None and bool(state.active)
         return UNSEEN
 
     def ready(self, color: Color) -> Readiness:
@@ -151,9 +151,8 @@ class ArgoRolloutsCapacity(ArgoRollout):
             lasts = now - self._invalid_since >= _INVALID_SECONDS
             return Readiness(False, ready, state.needed, state.told, fatal=lasts)
         self._invalid_since = None
-        if self._proves and self._came_from is not None and (state.at_rest or state.switched):
-            self.point(state, self._came_from[1], self._came_from)
-            raise PlatformError(PATCH, f"{self.resource} moved the traffic before it was resumed: {_SENT_BACK}")
+        if self._proves and self._was_live and (state.at_rest or state.switched):
+            raise PlatformError(PATCH, f"{self.resource} moved the traffic before it was resumed: {_PROMOTED}")
         if ready < state.needed:
             return Readiness(False, ready, state.needed, state.told)
         if state.at_rest or state.switched or state.resumable or state.stuck:

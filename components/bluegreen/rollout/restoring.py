@@ -9,11 +9,13 @@ from typing import Protocol
 
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
-from bluegreen.rollout.model import Color, Plan, Weights
+from bluegreen.rollout.model import COLORS, Color, Plan, Weights
 from bluegreen.routers.base import TrafficRouter
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
+# A platform that moves all at once shows as 1 % what is only begun: nothing has moved.
+_BEGUN_PERCENT = 1
 
 
 class Tell(Protocol):
@@ -47,9 +49,19 @@ class Restoring:
     keep: Callable[[Color], None]
 
     def after(self, plan: Plan, reason: str, *, moved: bool, aborted: bool) -> SwapFailed | LeaseLost:
-        """Restore, if this swap moved traffic or found a mix; returns what is to be raised."""
+        """Restore, if traffic is not where it was or was in a mix; returns what is to be raised."""
         # A mix that was found is no state to stay in: all goes to the color that was live before it began.
         moved = moved or (plan.start != plan.restore_to and plan.restore_to.live_color != plan.target)
+        unread = ""
+        if not moved:
+            try:
+                stranger = self._moved_by_somebody(plan)
+            except LeaseLost as lost:
+                return lost
+            except BluegreenError as error:
+                unread = f" as far as this swap knows: it could not be read again ({error})"
+            else:
+                moved, reason = bool(stranger), reason + stranger
         weights = plan.restore_to if moved else plan.start
         if moved:
             try:
@@ -58,7 +70,7 @@ class Restoring:
                 return lost
             if problem:
                 return self._gave_up(reason, weights, problem)
-        done = f"restored and verified: {weights}" if moved else f"traffic was not moved: {weights}"
+        done = f"restored and verified: {weights}" if moved else f"traffic was not moved: {weights}{unread}"
         self.tell("restore", done, weights=weights.as_dict())
         live = weights.live_color
         again = "run" if aborted else f"mend {plan.target} and run"
@@ -70,6 +82,16 @@ class Restoring:
             next_step=f"{again} `pulumi up` again{revert}",
             moved=moved,
         )
+
+    def _moved_by_somebody(self, plan: Plan) -> str:
+        """What somebody else did before this swap came to move traffic; empty where it is as it was."""
+        if plan.restore_to.live_color in (None, plan.target):
+            return ""
+        found = self.router.read()
+        self.judge(found.marks)
+        if all(abs(found.weights.of(color) - plan.start.of(color)) <= _BEGUN_PERCENT for color in COLORS):
+            return ""
+        return f"; somebody else moved traffic meanwhile: {found.weights} instead of {plan.start}"
 
     def _gave_up(self, reason: str, weights: Weights, problem: str) -> RestoreFailed:
         by_hand = "\n".join(f"    {command}" for command in self.router.commands(weights))
