@@ -6,7 +6,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +18,7 @@ from bluegreen.capacity.registry import CAPACITIES
 from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.fields import Fields
 from bluegreen.rollout.model import Convergence, Weights
+from bluegreen.routers.argo_state import COLOR, DEADLINE
 from bluegreen.routers.registry import ROUTERS
 from localcloud import loopback
 from tests.routers import kubernetes_workshop
@@ -137,6 +138,21 @@ class Service:
             assert time.monotonic() < deadline, f"waited {seconds:g} s: {found}"
             time.sleep(0.05)
         return found
+
+    def keeps(self, color: str) -> None:
+        """Wait until the controller has noted how long it keeps a color that has lost its traffic."""
+        where, labels = self.resource("ReplicaSet"), f"{NAME}={self.name},{COLOR}={color}"
+        self.wait(lambda _: any(DEADLINE in one["metadata"]["annotations"] for one in self.cluster.find(where, labels)))
+
+    def resume(self, how: Callable[[], None], done: Callable[[], bool]) -> None:
+        """Say it once it waits, and again until it is done: the controller can lose what it hears right after its pause."""
+        self.wait(lambda status: status.get("pauseConditions"))
+        deadline = time.monotonic() + 90
+        how()
+        while not done():
+            assert time.monotonic() < deadline, f"not resumed within 90 s: {self.status}"
+            time.sleep(0.5)
+            how()
 
     def delete(self) -> None:
         for kind, names in (

@@ -73,7 +73,7 @@ def test_a_promotion_shows_as_a_mix_until_all_traffic_is_on_the_new_color(at_blu
 
 
 def test_a_rollback_within_the_delay_is_one_write_and_no_pause(at_blue):
-    live(at_blue, "green")
+    live(at_blue, "green").keeps("blue")
     calls, before = [], at_blue.rollout["metadata"]["generation"]
     with counted(calls.append):
         router = router_of(at_blue)
@@ -149,9 +149,8 @@ def test_a_new_release_of_the_live_color_is_not_all_that_it_should_be(at_blue):
 def test_the_commands_by_hand_promote(here, at_blue):
     wanted, resume = router_of(at_blue).commands(GREEN)
     run(here, wanted)
-    at_blue.wait(lambda status: status.get("pauseConditions"))
-    run(here, resume)
-    settled(router_of(at_blue), GREEN)
+    router = router_of(at_blue)
+    at_blue.resume(lambda: run(here, resume), lambda: router.verify(GREEN) is Convergence.CONVERGED)
 
 
 def run(here, command):

@@ -216,10 +216,16 @@ def test_a_killed_update_is_taken_up_or_taken_back(at_blue):
 
 def promote(here, service):
     """As `kubectl argo rollouts promote` does, once the Rollout waits; returns when all traffic has moved."""
-    service.wait(lambda status: status.get("pauseConditions"))
     where = ("patch", "rollouts.argoproj.io", service.name, "-n", here.namespace, "--type=merge")
-    here.node.kubectl(*where, "--subresource=status", '--patch={"status":{"pauseConditions":null}}')
-    service.wait(lambda status: status["blueGreen"]["activeSelector"] == status["currentPodHash"])
+
+    def how():
+        here.node.kubectl(*where, "--subresource=status", '--patch={"status":{"pauseConditions":null}}')
+
+    def moved():
+        status = service.status
+        return status["blueGreen"]["activeSelector"] == status["currentPodHash"]
+
+    service.resume(how, moved)
 
 
 def test_who_promotes_it_before_it_is_ready_is_found_out_and_traffic_goes_back(here, at_blue):
