@@ -145,7 +145,7 @@ class Service:
         self.wait(lambda _: any(DEADLINE in one["metadata"]["annotations"] for one in self.cluster.find(where, labels)))
 
     def resume(self, how: Callable[[], None], done: Callable[[], bool]) -> None:
-        """Say it once it waits, and again until it is done: the controller can lose what it hears right after its pause."""
+        """Say it once it waits, and again until it is done: the controller can lose what it hears right then."""
         self.wait(lambda status: status.get("pauseConditions"))
         deadline = time.monotonic() + 90
         how()
