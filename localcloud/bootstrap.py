@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.errors import LocalCloudError
+from localcloud.kubernetes import crds
 from localcloud.progress import Progress
 from localcloud.tools import app, argo_rollouts, fakecloud, helm, kubernetes, languages, pulumi, system, traefik
 
@@ -27,6 +28,7 @@ _TOOLS: dict[str, _Maker] = {
     "argo_rollouts": argo_rollouts.ensure,
     "helm": helm.ensure,
     "languages": languages.ensure,
+    "definitions": lambda progress: [crds.crds(name, progress) for name in crds.SOURCES],
 }
 
 
@@ -68,7 +70,7 @@ def for_node(progress: Progress) -> NodeTools:
 
 def everything(progress: Progress) -> None:
     """Find or make all tools. Go takes all processors by itself: what is built with it, one after the other."""
-    with_go = ["app", "pulumi", "languages", "kubernetes", "helm", "argo_rollouts", "traefik"]
+    with_go = ["app", "pulumi", "languages", "kubernetes", "helm", "argo_rollouts", "traefik", "definitions"]
     _make([["programs", "node_programs"], ["fakecloud"], with_go], progress)
 
 

@@ -22,7 +22,7 @@ from localcloud import paths
 def locked(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold the lock file `path`; the kernel lets go of it if this process dies. `on_wait` is called before waiting.
 
-    Whoever holds it may remove the file, and its directory, too: those who wait notice, and lock one of their own then.
+    Whoever holds it may remove the file at the end, and its directory, too: those who wait lock one of their own then.
     """
     while True:
         with _opened(path) as file:

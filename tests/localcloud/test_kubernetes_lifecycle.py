@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import paths
+from localcloud import bootstrap, paths
 from localcloud.kubernetes.network import KERNEL_SETTINGS
 from localcloud.kubernetes.sandbox import BOUND
 from localcloud.processes import Daemon, all_pids, command_line, environment, parent
+from localcloud.progress import Silent
 
 POD = """\
 apiVersion: v1
@@ -151,7 +152,8 @@ def network(tmp_path: Path, node_tools: None) -> Iterator[Network]:
 
 @pytest.fixture(scope="session")
 def node_tools(node: object) -> None:
-    """The shared node is up, so everything is built, and it can be seen that it is left alone."""
+    """The shared node is up, to be left alone, and every tool is there: nothing can be fetched from the one made here."""
+    bootstrap.everything(Silent())
 
 
 def test_up_recover_and_down(network: Network, node: object) -> None:

@@ -246,12 +246,10 @@ class Health:
         except grpc.RpcError:
             return ""
 
-    def until(self, over):
-        """Count until it is over."""
-        found = Counter()
+    def count(self, found, over):
+        """Count who answers, until it is over."""
         while not over.is_set():
             found[self.reached()] += 1
-        return found
 
 
 def test_grpc_calls_follow_the_weights_and_none_is_lost(plane):
@@ -271,17 +269,18 @@ def test_grpc_calls_follow_the_weights_and_none_is_lost(plane):
     shares = Counter(health.color() for _ in range(100))
     assert 10 <= shares["green"] <= 30, shares
 
-    over, seen = threading.Event(), []
-    caller = threading.Thread(target=lambda: seen.append(health.until(over)))
+    over, seen = threading.Event(), Counter()
+    caller = threading.Thread(target=health.count, args=(seen, over))
     caller.start()
     try:
         for weights in STEPS:
+            before = seen.copy()
             takes_effect(router, weights)
-            time.sleep(0.2)
+            wanted = [color for color in COLORS if weights.of(color)]
+            assert soon(lambda wanted=wanted, before=before: all(seen[one] > before[one] for one in wanted)), seen
     finally:
         over.set()
         caller.join(timeout=60)
-    assert seen[0][""] == 0, seen
-    assert min(seen[0][color] for color in COLORS) > 0
+    assert seen[""] == 0, seen
     assert soon(lambda: {health.color() for _ in range(20)} == {"green"})
     health.channel.close()
