@@ -152,7 +152,7 @@ def network(tmp_path: Path, node_tools: None) -> Iterator[Network]:
 
 @pytest.fixture(scope="session")
 def node_tools(node: object) -> None:
-    """The shared node is up, to be left alone, and every tool is there: nothing can be fetched from the one made here."""
+    """The shared node is up, to be left alone, and every tool is there: from the one made here nothing can be got."""
     bootstrap.everything(Silent())
 
 
