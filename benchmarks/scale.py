@@ -12,7 +12,7 @@ import json
 import statistics
 import threading
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from localcloud import paths
+from localcloud import loopback, paths
 from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress
 from localcloud.stack import Stack
@@ -143,7 +143,7 @@ class _Target(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def _target() -> Iterator[int]:
     """A process-local server in the place of all tasks; its port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Target) as server:
+    with loopback.Server(("127.0.0.1", 0), _Target) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield int(server.server_address[1])
         server.shutdown()

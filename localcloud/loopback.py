@@ -1,8 +1,9 @@
-"""Requests in plain HTTP to this machine alone."""
+"""Plain HTTP on this machine alone: requests, and a server that answers them."""
 
 from __future__ import annotations
 
 import ssl
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -24,3 +25,9 @@ def post(url: str, **options: Any) -> httpx.Response:
 def client(**options: Any) -> httpx.Client:
     """`httpx.Client`, past any proxy."""
     return httpx.Client(**{"verify": _NO_TLS, "trust_env": False, **options})
+
+
+class Server(ThreadingHTTPServer):
+    """A server of this process: while it is busy many connections may wait, where Python's own lets five."""
+
+    request_queue_size = 128

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from bluegreen import cli
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import SwapAborted
 from bluegreen.rollout.model import Weights
+from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import leases_in
 from tests.swap.bench import Swap
 
@@ -59,20 +61,48 @@ def test_an_abort_stops_a_running_swap_and_says_how_it_ended(swap, stack, capsys
     assert swap.here.weights == Weights.all_on("blue")
 
 
-def test_it_waits_for_the_end_and_tells_it(swap, stack, capsys):
+@pytest.fixture
+def running(swap):
+    """A swap that goes on elsewhere; returns what ends it, as an abort does."""
+    swap.here.weights = Weights.split("green", 10)
+    swap.here.marks["lease.aaaaaaaa"] = "2026-11-21T11:00:00Z me@here pid 1 on 00000000 promotion to green"
+
+    def end():
+        (lease,) = leases_in(swap.here.marks)
+        swap.here.weights = Weights.all_on("blue")
+        swap.here.marks = {f"outcome.{lease}": "aborted green 2026-11-21T11:00:00Z 3.0s the swap was aborted by me"}
+
+    return end
+
+
+WENT_BACK = "web: aborted: the swap was aborted by me\n  Now: blue 100 %, green 0 %"
+
+
+def test_it_waits_for_the_end_and_tells_it(running, stack, capsys):
     class TheSwapGoesOn(FakeClock):
         """While the command waits, the swap restores."""
 
         def sleep(self, seconds):
             super().sleep(seconds)
-            (lease,) = leases_in(swap.here.marks)
-            swap.here.weights = Weights.all_on("blue")
-            swap.here.marks = {f"outcome.{lease}": "aborted green 2026-11-21T11:00:00Z 3.0s the swap was aborted by me"}
+            running()
 
-    swap.here.weights = Weights.split("green", 10)
-    swap.here.marks["lease.aaaaaaaa"] = "2026-11-21T11:00:00Z me@here pid 1 on 00000000 promotion to green"
     assert cli.main(["abort"], TheSwapGoesOn()) == 0
-    assert "web: aborted: the swap was aborted by me\n  Now: blue 100 %, green 0 %" in capsys.readouterr().out
+    assert WENT_BACK in capsys.readouterr().out
+
+
+def test_a_swap_that_ends_between_two_calls_of_a_look_is_told_as_it_ended(swap, running, stack, capsys, monkeypatch):
+    """On AWS weights are one call, marks the next one."""
+    read, looks = MemoryRouter.read, []
+
+    def torn(router):
+        looks.append(weights := swap.here.weights)
+        if len(looks) == 2:
+            running()
+        return replace(read(router), weights=weights)
+
+    monkeypatch.setattr(MemoryRouter, "read", torn)
+    assert cli.main(["abort"], FakeClock()) == 0
+    assert WENT_BACK in capsys.readouterr().out
 
 
 def test_a_dead_swap_is_not_waited_for_without_end(swap, stack, capsys):

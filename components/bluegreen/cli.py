@@ -128,6 +128,7 @@ def _wait(swap: Found, router: TrafficRouter, lease: str, wait_seconds: float, c
     while wait_seconds:
         found = router.read()
         if lease not in leases_in(found.marks):
+            found = router.read()  # the weights may have been read before the marks, and before the swap's last write
             entry = next((entry for entry in with_marks([], found.marks) if entry["id"] == lease), None)
             ended = f"{entry['outcome']}: {entry['reason']}" if entry else "it came to its end before it saw the wish"
             print(f"{swap.name}: {ended}\n  Now: {found.weights}")

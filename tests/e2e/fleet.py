@@ -73,6 +73,7 @@ class Fleet:
             TargetType="ip",
             HealthCheckIntervalSeconds=5,
             HealthyThresholdCount=2,
+            UnhealthyThresholdCount=10,  # the process that stands for the tasks also makes the swaps, and is busy
         )["TargetGroups"][0]["TargetGroupArn"]
         # The color's own rule: without one a group is attached to nothing and never checked.
         conditions = [

@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from localcloud import loopback
 
 INIT = ("--secrets-provider", "hashivault://tests")
 """What `pulumi stack init` is told."""
@@ -20,7 +22,7 @@ _WRAPPED = "vault:v1:"
 @functools.cache
 def env() -> dict[str, str]:
     """Where the keeper is. It starts with the first call, and ends with this process."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Transit)
+    server = loopback.Server(("127.0.0.1", 0), _Transit)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return {"VAULT_SERVER_URL": f"http://127.0.0.1:{server.server_port}", "VAULT_SERVER_TOKEN": "test"}
 

@@ -14,12 +14,13 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from bluegreen.rollout.model import other
 from bluegreen.swap.service import SwapService
+from localcloud import loopback
 from localcloud.fault_proxy import FaultProxy
 from localcloud.throttle import Account
 from tests.e2e.fleet import Fleet, retiring, units, wait_until_healthy
@@ -84,7 +85,7 @@ class _Target(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def target_server():
     """The port of the process that stands for the tasks."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Target) as server:
+    with loopback.Server(("127.0.0.1", 0), _Target) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1]
         server.shutdown()

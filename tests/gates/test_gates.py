@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -15,6 +15,7 @@ from bluegreen.gates.base import GateContext, Preview
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Readiness
+from localcloud import loopback
 
 
 class App(BaseHTTPRequestHandler):
@@ -33,7 +34,7 @@ class App(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def app():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), App)
+    server = loopback.Server(("127.0.0.1", 0), App)
     server.asked = []
     server.answers = {
         "/healthz": (200, "all well", 0),

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -19,6 +19,7 @@ from bluegreen.notifications.webhook_notifier import WebhookNotifier
 from bluegreen.rollout.model import Outcome
 from bluegreen.secrets import SecretRef
 from bluegreen.signing import signature_header
+from localcloud import loopback
 
 RECORD = {
     "id": "5f2a",
@@ -68,7 +69,7 @@ def serving(*statuses, location=None):
         def log_message(self, *_):
             pass
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listening = loopback.Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     server.url = f"http://127.0.0.1:{listening.server_port}"

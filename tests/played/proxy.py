@@ -5,11 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
 import boto3
 
+from localcloud import loopback
 from tests.played.codedeploy import PlayedCodeDeploy
 from tests.played.errors import Refused
 from tests.played.machine import PlayedService
@@ -48,7 +49,7 @@ class PlayedAws:
             f"{_ECS}DeleteService": self._delete_service,
         }
         self._lock = threading.RLock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = loopback.Server(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.played = self
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

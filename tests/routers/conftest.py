@@ -1,9 +1,10 @@
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from localcloud import loopback
 from tests.routers import (
     alb_workshop,
     api_gateway_workshop,
@@ -97,7 +98,7 @@ def servers_of_both_colors():
     """A process-local HTTP server for each color, in the place of the tasks: their ports."""
     servers = {}
     for color in ("blue", "green"):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _Target)
+        server = loopback.Server(("127.0.0.1", 0), _Target)
         server.color = color
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers[color] = server

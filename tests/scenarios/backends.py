@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from localcloud import loopback
 
 
-class _Backend(ThreadingHTTPServer):
-    request_queue_size = 128
-    daemon_threads = True
+class _Backend(loopback.Server):
     color = ""
 
 

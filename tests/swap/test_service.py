@@ -1,6 +1,7 @@
 """The swap over plain dicts, in the memory world: what a user of `pulumi up` lives through."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 
@@ -78,6 +79,21 @@ def test_a_rollback_never_goes_to_a_broken_color(service, here, live_blue):
     with pytest.raises(SwapFailed, match="blue is not ready"):
         service.update(promoted, BLUE)
     assert here.weights == Weights.all_on("green")
+
+
+def test_a_mix_that_was_read_before_another_swap_ended_is_read_again(service, here, live_blue, monkeypatch):
+    """Where weights and marks are a call each: of the other one, which went back, only half of the way was seen."""
+    read, looks = MemoryRouter.read, []
+
+    def torn(router):
+        looks.append(router)
+        found = read(router)
+        return replace(found, weights=Weights(90, 10)) if len(looks) == 1 else found
+
+    monkeypatch.setattr(MemoryRouter, "read", torn)
+    promoted = service.update(live_blue, GREEN)
+    assert promoted["history"][0]["outcome"] == "promoted", "and not taken up half-way, without its steps"
+    assert [step["green"] for step in promoted["history"][0]["steps"]] == [10, 100]
 
 
 def test_a_new_release_in_the_idle_color_moves_nothing(service, here, live_blue):

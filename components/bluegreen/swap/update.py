@@ -97,7 +97,7 @@ class Update:
         if found.weights == Weights():
             self._journal.id = secrets.token_hex(4)  # no object yet, so nothing to put a lease on
         else:
-            if self._lease.take(found.marks):
+            if self._lease.take(found.marks) or self._unexplained(found):
                 found = self._router.read()
             self._journal.id = self._lease.id
         try:
@@ -126,6 +126,11 @@ class Update:
         entry = self._record(outcome_of(plan))
         self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
         return self._outputs(found, plan, entry)
+
+    def _unexplained(self, found: Traffic) -> bool:
+        """Whether a mix is nobody's, and no pause: a swap may have ended after the weights and before the marks."""
+        paused = self._recorded.weights if self._recorded is not None else None
+        return found.weights.live_color is None and not leases_in(found.marks) and found.weights != paused
 
     def _plan(self, live: Weights, *, warm: bool) -> Plan:
         return make_plan(
