@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import ssl
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -31,3 +32,13 @@ class Server(ThreadingHTTPServer):
     """A server of this process: while it is busy many connections may wait, where Python's own lets five."""
 
     request_queue_size = 128
+
+
+def answer_json(handler: BaseHTTPRequestHandler, data: object) -> None:
+    """Answer a server's request with JSON."""
+    body = json.dumps(data).encode()
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)

@@ -36,12 +36,7 @@ class _Transit(BaseHTTPRequestHandler):
             data = {"ciphertext": _WRAPPED + asked["plaintext"]}
         else:
             data = {"plaintext": asked["ciphertext"].removeprefix(_WRAPPED)}
-        body = json.dumps({"data": data}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        loopback.answer_json(self, {"data": data})
 
     def log_message(self, *_: object) -> None:
         """Nothing is said of requests."""

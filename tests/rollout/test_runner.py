@@ -193,7 +193,7 @@ def moved_to(here, weights):
     here.weights = weights
 
 
-@pytest.mark.parametrize("weights", [Weights.all_on("green"), Weights(90, 10), Weights(50, 0)])
+@pytest.mark.parametrize("weights", [Weights.all_on("green"), Weights(90, 10), Weights(99, 1), Weights(50, 0)])
 def test_what_somebody_else_moved_before_the_swap_did_goes_back_when_it_fails(here, weights):
     bench = Bench(Meddling(lambda: moved_to(here, weights)))
     with pytest.raises(SwapFailed) as failed:
@@ -205,7 +205,10 @@ def test_what_somebody_else_moved_before_the_swap_did_goes_back_when_it_fails(he
 
 
 def test_what_a_platform_has_only_begun_is_not_moved_traffic(here):
-    bench = Bench(Meddling(lambda: moved_to(here, Weights(99, 1))))
+    class AllAtOnce(MemoryRouter):
+        capabilities = frozenset()
+
+    bench = Bench(Meddling(lambda: moved_to(here, Weights(99, 1))), router=AllAtOnce("runner"))
     with pytest.raises(SwapFailed, match="traffic was not moved: blue 100 %, green 0 %"):
         bench.run()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -212,12 +211,7 @@ class Metric:
                     metric.held[name] -= 1
                 while metric.held.get(name, 0) < 0:
                     time.sleep(0.02)
-                body = json.dumps({"value": metric.value}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                loopback.answer_json(self, {"value": metric.value})
 
             def log_message(self, *_: object) -> None:
                 pass

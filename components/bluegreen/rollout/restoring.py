@@ -10,11 +10,11 @@ from typing import Protocol
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Plan, Weights
-from bluegreen.routers.base import TrafficRouter
+from bluegreen.routers.base import Capability, TrafficRouter
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
-# A platform that moves all at once shows as 1 % what is only begun: nothing has moved.
+# A platform that moves all at once, and has no weights, shows as 1 % what is only begun: nothing has moved.
 _BEGUN_PERCENT = 1
 
 
@@ -89,7 +89,8 @@ class Restoring:
             return ""
         found = self.router.read()
         self.judge(found.marks)
-        if all(abs(found.weights.of(color) - plan.start.of(color)) <= _BEGUN_PERCENT for color in COLORS):
+        begun_percent = 0 if Capability.WEIGHTS in self.router.capabilities else _BEGUN_PERCENT
+        if all(abs(found.weights.of(color) - plan.start.of(color)) <= begun_percent for color in COLORS):
             return ""
         return f"; somebody else moved traffic meanwhile: {found.weights} instead of {plan.start}"
 
