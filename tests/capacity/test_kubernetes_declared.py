@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bluegreen.capacity.kubernetes import KubernetesCapacity
-from bluegreen.capacity.kubernetes_autoscaler import Replicas
+from bluegreen.capacity.kubernetes_autoscaler import Autoscaler, Replicas
 from bluegreen.capacity.kubernetes_cron_job import due_after, schedule_of
 from bluegreen.capacity.kubernetes_retire import KUBECTL_IMAGE, Condition, cron_job_name, retire_rules
 from bluegreen.capacity.kubernetes_workload import judged, selector_of
@@ -209,3 +209,10 @@ def test_any_label_selector_is_asked_for():
     ]
     selector = {"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": expressions}
     assert selector_of({"spec": {"selector": selector}}) == "a=1,b=2,tier in (a,b),zone notin (c),color,!old"
+
+
+@pytest.mark.parametrize(("said", "low"), [({"minReplicas": 0}, 0), ({"minReplicas": 3}, 3), ({}, 1)])
+def test_a_minimum_of_0_is_given_back_as_0(said, low):
+    metadata = {"uid": "1", "resourceVersion": "2"}
+    found = Autoscaler.of({"metadata": metadata, "spec": {**said, "maxReplicas": 5}})
+    assert (found.low, found.own_low) == (low, low)

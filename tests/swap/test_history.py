@@ -72,3 +72,26 @@ def test_a_restore_that_could_not_be_confirmed_is_noted_and_keeps_the_lease(swap
 
 def test_texts_that_are_no_outcome_are_no_history():
     assert journal.with_marks([], {"outcome.1": "", "outcome.2": "restored purple x", "lease.3": "x"}) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "restored green 2026-99-99T00:00:00Z 1.0s x",
+        "restored green 2026-01-01T00:00:00Z 1.2.3s x",
+        f"restored green 2026-01-01T00:00:00Z {'9' * 400}s x",
+    ],
+)
+def test_a_forged_mark_is_no_history_and_no_traceback(value):
+    assert journal.with_marks([], {"outcome.1": value}) == []
+
+
+def test_what_stands_in_a_mark_is_shown_without_control_characters_and_commands(swap):
+    evil = "\n::error::deploy failed\n\x1b[2J##vso[task.complete]All good."
+    (entry,) = journal.with_marks([], {"outcome.1": f"restored green 2026-01-01T00:00:00Z 1.0s x{evil}"})
+    assert entry["reason"] == "x :error:deploy failed [2J#vso[task.complete]All good."
+    swap.here.marks["lease.00000001"] = f"2026 x{evil} pid 1 on 00000000 y"
+    (warning,) = swap.service().diff(swap.outputs, swap.inputs("blue")).warnings
+    assert "\n" not in warning
+    assert "::" not in warning
+    assert "\x1b" not in warning

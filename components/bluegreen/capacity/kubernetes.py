@@ -29,6 +29,7 @@ from bluegreen.capacity.kubernetes_workload import (
     workload,
 )
 from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.clients.kubernetes_names import label_name, object_name
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
@@ -86,9 +87,9 @@ class KubernetesCapacity:
         workloads = fields.section("workloads") or Fields({})
         autoscaling, retire = fields.section("autoscaling", None), fields.section("retire", None)
         found = {
-            "namespace": fields.text("namespace"),
+            "namespace": label_name(fields, "namespace"),
             "workload_kind": fields.text("workload_kind", "Deployment", choices=KINDS),
-            "workloads": {color: workloads.text(color) for color in COLORS},
+            "workloads": {color: object_name(workloads, color) for color in COLORS},
             "replicas": fields.whole("replicas", 1, least=1),
             "clusters": _clusters_of(fields),
             "autoscalers": _autoscalers_of(fields),
@@ -97,8 +98,8 @@ class KubernetesCapacity:
         }
         workloads.done()
         if found["clusters"]["blue"] == found["clusters"]["green"]:
-            green = workloads.text("green")
-            if isinstance(green, str) and green == workloads.text("blue"):
+            green = found["workloads"]["green"]
+            if isinstance(green, str) and green == found["workloads"]["blue"]:
                 fields.problem("workloads.green", green, "another workload than blue's, or a cluster of its own")
         return found
 
@@ -262,6 +263,6 @@ def _autoscalers_of(fields: Fields) -> dict[Color, str]:
     section = fields.section("autoscalers", None)
     if section is None:
         return {}
-    found = {color: section.text(color, None) for color in COLORS}
+    found = {color: object_name(section, color, None) for color in COLORS}
     section.done()
     return {color: name for color, name in found.items() if name is not None}

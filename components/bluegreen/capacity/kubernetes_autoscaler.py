@@ -82,7 +82,7 @@ class Autoscaler:
         return cls(
             metadata["uid"],
             metadata["resourceVersion"],
-            int(spec.get("minReplicas") or 1),
+            1 if spec.get("minReplicas") is None else int(spec["minReplicas"]),  # 0 is a minimum of its own
             int(spec["maxReplicas"]),
             int(noted) if noted.isdecimal() else None,
             str(notes.get(OWNERS, "[]")),

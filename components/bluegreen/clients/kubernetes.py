@@ -17,6 +17,7 @@ from typing import Any
 import urllib3
 
 from bluegreen.calls import before_write, note
+from bluegreen.clients.kubernetes_names import path_segment
 from bluegreen.clients.kubernetes_session import NoSession, Refused, Request, Session, retrying
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import PlatformError
@@ -195,12 +196,12 @@ class Resource:
     def collection(self) -> str:
         """The path of all of its kind in its namespace."""
         root = "/apis/" if "/" in self.api_version else "/api/"
-        return f"{root}{self.api_version}/namespaces/{self.namespace}/{self.plural}"
+        return f"{root}{self.api_version}/namespaces/{path_segment(self.namespace)}/{self.plural}"
 
     @property
     def path(self) -> str:
         """Its own path."""
-        return "/".join(filter(None, (self.collection, self.name, self.subresource)))
+        return "/".join(filter(None, (self.collection, path_segment(self.name), self.subresource)))
 
     @property
     def rbac(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bluegreen.clients.kubernetes import MANAGER, MARKS_MANAGER, KubernetesConnection, Resource
+from bluegreen.clients.kubernetes_names import label_name, object_name
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock
@@ -251,13 +252,13 @@ def _failed_metrics(run: Mapping[str, Any]) -> list[str]:
 def parse(fields: Fields) -> dict[str, Any]:
     """What the sections of router and capacity have in common."""
     section = fields.section("workloads") or Fields({})
-    workloads: dict[Color, Any] = {color: section.text(color) for color in COLORS}
+    workloads: dict[Color, Any] = {color: object_name(section, color) for color in COLORS}
     if workloads["blue"] == workloads["green"] and workloads["blue"] is not UNKNOWN:
         section.problem("green", workloads["green"], "another pod template than blue's")
     section.done()
     return {
-        "namespace": fields.text("namespace"),
-        "rollout": fields.text("rollout"),
+        "namespace": label_name(fields, "namespace"),
+        "rollout": object_name(fields, "rollout"),
         "workloads": workloads,
         "workload_kind": fields.text("workload_kind", "PodTemplate", choices=_WORKLOADS),
         "owner": fields.text("owner"),

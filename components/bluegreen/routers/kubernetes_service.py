@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from typing import Any, ClassVar
 
 from bluegreen.calls import side_by_side
 from bluegreen.clients.kubernetes import MANAGER, KubernetesConnection, Resource
+from bluegreen.clients.kubernetes_names import label_name
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock, SystemClock
@@ -43,7 +43,6 @@ from bluegreen.routers.kubernetes_selectors import (
 )
 
 _SERVICES = "the production Service and the stage Service"
-_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # EndpointSlices follow a selector within milliseconds: worth waiting for, rather than for the next look a second later.
 _LOOK_AGAIN_SECONDS, _FIRST_PAUSE_SECONDS = 0.25, 0.005
 # By then the controller of EndpointSlices has mostly followed: who asks sooner takes CPU from those that do the work.
@@ -101,12 +100,12 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
         """Check the ``router`` section."""
-        stage = _service_name(fields, "stage_service", None)
-        service = _service_name(fields, "service")
+        stage = label_name(fields, "stage_service", None)
+        service = label_name(fields, "service")
         if stage is not None and stage is not UNKNOWN and stage == service:
             fields.problem("stage_service", stage, "another Service than production's")
         return {
-            "namespace": _service_name(fields, "namespace"),
+            "namespace": label_name(fields, "namespace"),
             "service": service,
             "stage_service": stage,
             "selectors": parse_selectors(fields),
@@ -295,15 +294,6 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         KubernetesObjectRouter.delete(self)
         if self._stage is not None:
             KubernetesObjectRouter.delete(self._stage)
-
-
-def _service_name(fields: Fields, name: str, *default: None) -> Any:
-    allowed = "a name of lower-case letters, digits and -, at most 63"
-    value = fields.text(name, *default, allowed=allowed)
-    if isinstance(value, str) and not _DNS_LABEL.fullmatch(value):
-        fields.problem(name, value, allowed)
-        return UNKNOWN
-    return value
 
 
 def _still_there(strangers: Mapping[str, int]) -> str:

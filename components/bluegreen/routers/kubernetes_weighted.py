@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.clients.kubernetes_names import label_name, object_name
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
@@ -80,13 +81,13 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
 def parse_common(fields: Fields) -> dict[str, Any]:
     """What every section has; ``services`` are two different ones."""
     section = fields.section("services") or Fields({})
-    services: dict[Color, Any] = {color: section.text(color) for color in COLORS}
+    services: dict[Color, Any] = {color: label_name(section, color) for color in COLORS}
     if services["blue"] == services["green"] and services["blue"] is not UNKNOWN:
         section.problem("green", services["green"], "another Service than blue's")
     section.done()
     return {
-        "namespace": fields.text("namespace"),
-        "name": fields.text("name"),
+        "namespace": label_name(fields, "namespace"),
+        "name": object_name(fields, "name"),
         "services": services,
         "owner": fields.text("owner"),
         "adopt": flag(fields, "adopt"),

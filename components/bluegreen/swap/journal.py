@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from bluegreen.printable import printable
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.model import Event, Kind, Outcome, Plan
 from bluegreen.swap.lease import mark_text
@@ -23,7 +24,9 @@ _OUTCOMES = {
     Kind.HEAL: Outcome.HEALED,
 }
 _PREFIX = "outcome."
-_MARK = re.compile(r"(\w+) (blue|green) (\S+Z) ([\d.]+)s (.*)")
+_MARK = re.compile(
+    r"([a-z_]{1,40}) (blue|green) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (\d{1,12}(?:\.\d{1,6})?)s (.*)", re.DOTALL
+)
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 MARKS_LIMIT = 5
 GATES_LIMIT = 50
@@ -127,15 +130,18 @@ def with_marks(history: Sequence[Any], marks: Mapping[str, str]) -> list[Any]:
         found = _MARK.fullmatch(value)
         if not name.startswith(_PREFIX) or found is None or name.removeprefix(_PREFIX) in known:
             continue
-        began = datetime.strptime(found[3], _TIME).replace(tzinfo=timezone.utc)
+        try:
+            began = datetime.strptime(found[3], _TIME).replace(tzinfo=timezone.utc)
+        except ValueError:  # no swap of ours began on such a day
+            continue
         entries.append(
             {
-                "id": name.removeprefix(_PREFIX),
+                "id": printable(name.removeprefix(_PREFIX)),
                 "outcome": found[1],
                 "to": found[2],
                 "started_at_seconds": began.timestamp(),
                 "seconds": float(found[4]),
-                "reason": found[5],
+                "reason": printable(found[5]),
             }
         )
     if not entries:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from bluegreen.printable import printable
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError
 from bluegreen.routers.base import TrafficRouter
@@ -56,7 +57,7 @@ def leases_in(marks: Mapping[str, str]) -> dict[str, str]:
 
 def holder_of(value: str) -> str:
     """Whose lease it is, for people."""
-    return re.sub(r" on [0-9a-f]{8}\b( for \d+ s)?", "", value)
+    return printable(re.sub(r" on [0-9a-f]{8}\b( for \d+ s)?", "", value))
 
 
 def lasting_seconds(value: str) -> float:
@@ -76,7 +77,7 @@ def who() -> str:
 def aborted_by(marks: Mapping[str, str], lease: str) -> str | None:
     """Who asked for the swap with this lease to stop; ``None`` when nobody did."""
     wanted, _, rest = marks.get(ABORT, "").partition(" ")
-    return (rest or "somebody") if wanted == lease else None
+    return (printable(rest) or "somebody") if wanted == lease else None
 
 
 @dataclass(slots=True)
