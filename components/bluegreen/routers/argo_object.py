@@ -64,6 +64,8 @@ class ArgoRollout:
         workload_kind: what holds the templates: ``PodTemplate``, ``Deployment`` or ``ReplicaSet``.
         owner: who owns ``spec.workloadRef``: ``project/stack/name``.
         cluster: which cluster, and as whom.
+        uid: of the one that is meant, as it was last looked at; any of the name when empty.
+        former_owner: who owned it before; nobody when empty.
     """
 
     namespace: str
@@ -72,6 +74,8 @@ class ArgoRollout:
     owner: str
     workload_kind: str = "PodTemplate"
     cluster: KubernetesConnection = field(default_factory=KubernetesConnection)
+    uid: str = ""
+    former_owner: str = ""
 
     @property
     def resource(self) -> Resource:
@@ -108,6 +112,10 @@ class ArgoRollout:
 
     # -- changing
 
+    def _that(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """For the Rollout that was looked at, and not for another one that somebody has made of its name since."""
+        return {**fields, "metadata": {"uid": self.uid}} if self.uid else fields
+
     def reference(self, name: str) -> dict[str, Any]:
         """The part of the Rollout that is the swap's."""
         return {
@@ -132,14 +140,14 @@ class ArgoRollout:
         self._refuse_a_stranger(state)
         self._look_at_template(name)
         if state.inline and not dry_run:  # adopted: a reference counts only without it
-            self.cluster.merge(self.resource, {"spec": {"template": None}}, MANAGER)
+            self.cluster.merge(self.resource, self._that({"spec": {"template": None}}), MANAGER)
         annotations = {OWNER: self.owner, **({} if former is None else {FORMER: "/".join(former)})}
         metadata = {"uid": state.found["metadata"]["uid"], "annotations": annotations}
         self.cluster.apply(self.resource, {**self.reference(name), "metadata": metadata}, dry_run=dry_run)
 
     def _refuse_a_stranger(self, state: RolloutState) -> None:
         owner = (state.found["metadata"].get("annotations") or {}).get(OWNER)
-        if owner not in (None, self.owner):
+        if owner is not None and owner not in (self.owner, self.former_owner):
             raise NotOwned(PATCH, f"{self.resource} belongs to {owner!r}, not to {self.owner!r}")
 
     def _look_at_template(self, name: str) -> None:
@@ -158,24 +166,25 @@ class ArgoRollout:
 
     def resume(self, *, dry_run: bool = False) -> None:
         """End the pause before traffic, as ``kubectl argo rollouts promote`` does."""
-        self.cluster.merge(self._status, _RESUME, MANAGER, dry_run=dry_run)
+        self.cluster.merge(self._status, self._that(_RESUME), MANAGER, dry_run=dry_run)
 
     def abort(self) -> None:
         """Give the last stable template its traffic back, as ``kubectl argo rollouts abort`` does."""
-        self.cluster.merge(self._status, {"status": {"abort": True}}, MANAGER)
+        self.cluster.merge(self._status, self._that({"status": {"abort": True}}), MANAGER)
 
     def switch(self) -> None:
         """Give the wanted template its traffic at once, as ``kubectl argo rollouts promote --full`` does."""
-        self.cluster.merge(self._status, {"status": {"promoteFull": True}}, MANAGER)
+        self.cluster.merge(self._status, self._that({"status": {"promoteFull": True}}), MANAGER)
 
     def retry(self) -> None:
         """Take an abort back, as ``kubectl argo rollouts retry`` does."""
-        self.cluster.merge(self._status, {"status": {"abort": False}}, MANAGER)
+        self.cluster.merge(self._status, self._that({"status": {"abort": False}}), MANAGER)
 
     def nudge(self, state: RolloutState) -> None:
         """Have the controller look at the Rollout again, by a change that means nothing."""
         annotations = {NUDGED: state.found["metadata"]["resourceVersion"]}
-        self.cluster.merge(self.resource, {"metadata": {"annotations": annotations}}, MARKS_MANAGER)
+        metadata = {"uid": state.found["metadata"]["uid"], "annotations": annotations}
+        self.cluster.merge(self.resource, {"metadata": metadata}, MARKS_MANAGER)
 
     def end_wait(self, pods: Pods) -> None:
         """Have the controller scale down now what it keeps; what has no pods is only let go of."""

@@ -81,6 +81,8 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
             workload_kind=self.workload_kind,
             owner=self.owner,
             cluster=self.cluster,
+            uid=self._uid,
+            former_owner=self.former_owner,
         )
 
     @property

@@ -9,11 +9,13 @@ Server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-ap
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import shlex
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -39,6 +41,7 @@ class KubernetesObjectRouter(ABC):
     Attributes:
         namespace: the object's namespace.
         owner: who owns the fields: ``project/stack/name``.
+        former_owner: who owned them before, where the stack, the project or the swap has another name now.
         adopt: whether fields that somebody else has set are read as they are, so that they keep their traffic.
         cluster: which cluster, and as whom.
     """
@@ -50,12 +53,15 @@ class KubernetesObjectRouter(ABC):
 
     namespace: str
     owner: str
+    former_owner: str = ""
     adopt: bool = False
     cluster: KubernetesConnection = field(default_factory=KubernetesConnection)
     # The object as of the last call; its uid, so that nothing is written into another one of the same name.
     _found: Mapping[str, Any] | None = field(default=None, init=False)
     _uid: str = field(default="", init=False)
     _owned: bool = field(default=False, init=False)
+    # The uid of the object that this swap has written to: another one of the same name is another object.
+    _ours: str = field(default="", init=False)
     _marked_at_seconds: float = field(default=-math.inf, init=False)
 
     # -- what a platform says
@@ -99,12 +105,16 @@ class KubernetesObjectRouter(ABC):
     def read(self) -> Traffic:
         """The live weights, and the marks with them: one call."""
         found = self._look()
-        if found is None or not self._counts(found):
+        if found is None:
             return Traffic(Weights())
-        return Traffic(self._weights(found), _marks_in(found))
+        return Traffic(self._weights(found) if self._counts(found) else Weights(), _marks_in(found))
 
     def _look(self) -> Mapping[str, Any] | None:
-        found = self._found = self.cluster.get(self._object)
+        return self._note(self.cluster.get(self._object))
+
+    def _note(self, found: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Remember the object as a call has just answered it."""
+        self._found = found
         self._uid = found["metadata"]["uid"] if found is not None else ""
         self._owned = found is not None and _annotations(found).get(OWNER) == self.owner
         return found
@@ -112,7 +122,7 @@ class KubernetesObjectRouter(ABC):
     def _counts(self, found: Mapping[str, Any]) -> bool:
         """Whether what the object says counts: it is ours, or taken over as it is."""
         owner, what = _annotations(found).get(OWNER), self._object
-        if owner == self.owner:
+        if owner is not None and owner in (self.owner, self.former_owner):
             return True
         if owner is not None:
             raise NotOwned(f"get {what.rbac}", f"{what} belongs to {owner!r}, not to {self.owner!r}")
@@ -145,14 +155,26 @@ class KubernetesObjectRouter(ABC):
     # -- writing
 
     def write(self, weights: Weights) -> None:
-        """Apply the owned fields: one call, and one more where nothing was read before."""
-        fields = self._fields(weights)
+        """Apply the owned fields: one call, and one more where nothing was read before.
+
+        What is written is made from the object as it was read last, and only that very version of it is written to. If
+        somebody changed it in between it is looked at again, so nothing of theirs is lost.
+        """
+        self._fields(weights)  # what cannot be is refused before any call
         self._make_sure()
-        self._apply(fields)
+        self._put(lambda: self._fields(weights))
+
+    def _put(self, fields: Callable[[], Mapping[str, Any]]) -> None:
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(Conflict):
+                self._apply(fields())
+                return
+            self._look_before_a_write()
+        self._apply(fields())
 
     def _apply(self, fields: Mapping[str, Any]) -> None:
-        self._found = self.cluster.apply(self._object, {**fields, "metadata": self._metadata(fields)})
-        self._owned = True
+        self._note(self.cluster.apply(self._object, {**fields, "metadata": self._metadata(fields)}))
+        self._ours = self._uid
 
     def _written(self) -> Mapping[str, Any] | None:
         """The object as it is after a write."""
@@ -160,19 +182,31 @@ class KubernetesObjectRouter(ABC):
 
     def _make_sure(self) -> None:
         """Look whose the object is, unless that is known: no call then."""
-        if self._uid and self._owned:
-            return
+        if self._found is None or not self._owned:
+            self._look_before_a_write()
+
+    def _look_before_a_write(self) -> None:
         found, what = self._look(), self._object
         if found is None:
             raise PlatformError(
                 f"patch {what.rbac}", f"there is no {what} in {self.cluster}: it is a resource of the stack"
             )
+        self._refuse_another_of_its_name()
         self._counts(found)
+
+    def _refuse_another_of_its_name(self) -> None:
+        if self._ours and self._ours != self._uid:
+            raise NotOwned(
+                f"patch {self._object.rbac}",
+                f"{self._object} was deleted and made again by somebody since this swap began; nothing is written to "
+                "the new one: the next `pulumi up` looks at it afresh",
+            )
 
     def _metadata(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         metadata = dict(fields.get("metadata") or {})
         annotations = {**(metadata.get("annotations") or {}), OWNER: self.owner}
-        return {**metadata, "uid": self._uid, "annotations": annotations}
+        version = {"resourceVersion": self._found["metadata"]["resourceVersion"]} if self._found is not None else {}
+        return {**metadata, "uid": self._uid, **version, "annotations": annotations}
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether the object says so and the data plane does."""
@@ -186,16 +220,20 @@ class KubernetesObjectRouter(ABC):
 
         Who may set one may remove it: for Kubernetes both are a patch.
         """
-        if not self._owned:
+        if self._found is None or not self._owned:
             found = self._look()
-            if found is None or not self._counts(found):
+            if found is None:
                 return
+            self._refuse_another_of_its_name()
+            self._counts(found)
         there = {} if self._found is None else _marks_in(self._found)
         if all(value is None and name not in there for name, value in changes.items()):
             return
         annotations = {_MARK + name: value for name, value in changes.items()}
+        # Not for one version alone: marks of others come and go beside these, and each has an annotation of its own.
         fields = {"metadata": {"uid": self._uid, "annotations": annotations}}
-        self._found = self.cluster.merge(self._object, fields, MARKS_MANAGER)
+        self._note(self.cluster.merge(self._object, fields, MARKS_MANAGER))
+        self._ours = self._ours or self._uid
         self._marked_at_seconds = time.monotonic()
 
     # -- the rest
@@ -208,8 +246,8 @@ class KubernetesObjectRouter(ABC):
         """What a person types."""
         what, fields = self._object, self._fields(weights)
         named = f"{what.rbac} {what.name} --namespace {what.namespace}"
-        patch = json.dumps(fields, separators=(",", ":"))
-        return (f"{self.cluster.command()} patch {named} --type merge --field-manager {MANAGER} --patch '{patch}'",)
+        patch = shlex.quote(json.dumps(fields, separators=(",", ":")))
+        return (f"{self.cluster.command()} patch {named} --type merge --field-manager {MANAGER} --patch {patch}",)
 
     def delete(self) -> None:
         """Let go of the object: owner and marks are taken away, the fields keep their values, and requests go on."""

@@ -91,6 +91,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             self._stage = KubernetesServiceRouter(
                 namespace=self.namespace,
                 owner=self.owner,
+                former_owner=self.former_owner,
                 adopt=self.adopt,
                 cluster=self.cluster,
                 service=self.stage_service,
@@ -165,10 +166,11 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             self._rehearsed = True
         # A rehearsal writes what is there; that this is allowed, the patch of a moment ago has shown.
         if not (self._just_marked and _selector_in(self._found or {}) == fields["spec"]["selector"]):
-            self._apply(fields)
+            self._put(lambda: fields)
         if self._stage is not None and weights.live_color is not None:
             self._staged = self._stage_color(weights.live_color, before)
-            self._stage._apply(self._fields(Weights.all_on(self._staged)))
+            staged = self._fields(Weights.all_on(self._staged))
+            self._stage._put(lambda: staged)
 
     def _stage_color(self, live: Color, before: Weights) -> Color:
         """The other color; while there never was one, the live color itself."""
