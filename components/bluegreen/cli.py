@@ -23,7 +23,7 @@ from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.base import TrafficRouter
 from bluegreen.secrets import redact
-from bluegreen.swap import contract
+from bluegreen.swap import contract, incarnation, states
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import ABORT, holder_of, leases_in, mark_text, who
 
@@ -44,8 +44,8 @@ class Found:
 
     def router(self) -> TrafficRouter:
         """Its router."""
-        known = {key: self.outputs[key] for key in contract.INPUT_KEYS if key in self.outputs}
-        return contract.parse(known).build_router()
+        spec = incarnation.known_to(states.spec_of(self.outputs), {}, incarnation.recorded(self.outputs))
+        return spec.build_router()
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> int:

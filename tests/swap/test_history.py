@@ -39,7 +39,7 @@ def test_a_failed_swap_is_in_the_history_of_the_next_update(swap):
     assert [entry["outcome"] for entry in history] == ["promoted", "restored", "started"]
     assert "green is not ready for traffic after 60 s" in history[1]["reason"]
     assert history[1]["seconds"] >= 60
-    assert swap.here.marks == {}, "taken into the state, the marks go"
+    assert set(swap.here.marks) == {"incarnation"}, "taken into the state, the marks go"
 
 
 def test_a_refresh_takes_it_into_the_state_once(swap):
@@ -53,7 +53,7 @@ def test_a_refresh_takes_it_into_the_state_once(swap):
 def test_many_failures_leave_few_marks(swap):
     for _ in range(12):
         fail(swap)
-    assert len(swap.here.marks) == journal.MARKS_LIMIT
+    assert len([name for name in swap.here.marks if name.startswith("outcome.")]) == journal.MARKS_LIMIT
 
 
 def test_a_config_revert_after_a_failure_needs_nothing(swap):

@@ -188,7 +188,10 @@ def test_a_preview_says_how_ready_the_new_color_is(service, here, live_blue):
 def test_another_place_replaces_and_a_preview_may_not_know_it_yet(service, live_blue):
     elsewhere = {**BLUE, "router": {"kind": "memory", "name": "elsewhere"}}
     assert service.diff(live_blue, elsewhere).replaces == ("router",)
-    assert service.diff(live_blue, {**BLUE, "router": {"kind": "memory", "name": UNKNOWN}}).replaces == ("router",)
+    unknown = {**BLUE, "router": {"kind": "memory", "name": UNKNOWN}}
+    assert service.diff(live_blue, unknown).replaces == ()
+    promotion = {**unknown, "active_color": "green"}
+    assert service.check(live_blue, promotion)[1] == [], "nor is a promotion refused for what may not be another place"
     _, problems = service.check(BLUE, {**elsewhere, "active_color": "green"})
     assert "one after the other" in problems[0].allowed
 

@@ -6,7 +6,7 @@ the check itself adds when an update changes what the live color runs in place; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -246,9 +246,20 @@ def where_changed(olds: Mapping[str, object], news: Mapping[str, object]) -> boo
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return False
     kind = str(old.get("kind"))
-    if kind not in ROUTERS.entries:
+    if kind not in ROUTERS.entries or new.get("kind") not in (kind, UNKNOWN):
         return True
-    return any(plain(old.get(key)) != plain(new.get(key)) for key in ROUTERS.load(kind).where)
+    router = ROUTERS.load(kind)
+    same_place: Mapping[str, Callable[[Any, Any], bool]] = getattr(router, "same_place", {})
+    for key in router.where - {"kind"}:
+        one, another = plain(old.get(key)), plain(new.get(key))
+        # What is not known yet most times turns out to be what it was; the update's own check sees it if not.
+        if (
+            one != another
+            and not _holds_unknown([one, another])
+            and not (key in same_place and same_place[key](one, another))
+        ):
+            return True
+    return False
 
 
 def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) -> str | None:

@@ -19,7 +19,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -98,6 +98,8 @@ class Lease:
     poll_seconds: float
     tell: Callable[[str], None]
     id: str = ""
+    #: Marks that are set together with the lease when it is taken.
+    stamp: Mapping[str, str] = field(default_factory=dict)
     _seen_seconds: float = 0
     _renewed_seconds: float = 0
     #: What the mark says, and what the next one shall say.
@@ -118,12 +120,12 @@ class Lease:
         began = self.clock.monotonic_seconds()
         others = leases_in(marks)
         dead = self._wait_for_the_end_of(others) if others else {}
-        self._renew()
+        self._renew(self.stamp)
         found = leases_in(self.router.marks())
         self._seen_seconds = self.clock.monotonic_seconds()
         rivals = {name: value for name, value in found.items() if name != self.id and dead.get(name) != value}
         if rivals:
-            self.router.mark({_PREFIX + self.id: None})
+            self.router.mark({_PREFIX + self.id: None, **{name: marks.get(name) for name in self.stamp}})
             raise LeaseHeld(holder_of(next(iter(rivals.values()))))
         # Not in the same call as the new one: the leftovers go only once the lease is safe.
         left = {_PREFIX + name: None for name in found if name != self.id}
@@ -184,13 +186,13 @@ class Lease:
             raise LeaseLost(f"this swap's lease is gone; the swap is now held by {others or 'nobody'}")
         return aborted_by(marks, self.id)
 
-    def _renew(self) -> None:
+    def _renew(self, more: Mapping[str, str] | None = None) -> None:
         self._renewed_seconds = self.clock.monotonic_seconds()
         at = datetime.fromtimestamp(self.clock.wall_seconds(), timezone.utc)
         wanted = self._wanted_seconds
         lasts = "" if wanted == LEASE_SECONDS else f" for {wanted:g} s"
         text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()}{lasts} {self.purpose}"
-        self.router.mark({_PREFIX + self.id: mark_text(text)})
+        self.router.mark({_PREFIX + self.id: mark_text(text), **(more or {})})
         self._lasts_seconds = wanted
         if self.clock.monotonic_seconds() - self._renewed_seconds > _SLOW_CALL_SECONDS:
             self._wanted_seconds = SLOW_LEASE_SECONDS
@@ -223,11 +225,13 @@ class Lease:
         _active.discard(self.id)
 
     def give_back(self, marks: Mapping[str, str | None] | None = None) -> None:
-        """Let go of it, and set other marks with it. A lease that is not held needs nothing."""
+        """Let go of it, and set other marks with it. A lease that is not held and no marks need nothing."""
         if self.id:
             self.router.mark({_PREFIX + self.id: None, ABORT: None, **(marks or {})})
             self.forget()
             self.id = ""
+        elif marks:
+            self.router.mark(marks)
 
 
 def _here() -> str:

@@ -129,5 +129,7 @@ OUTPUTS: tuple[Property, ...] = (
     Property(
         "history", "what the swaps did, newest first, 20 at most", {"type": "array", "items": _OBJECT}, required=True
     ),
+    Property("incarnation", "the mark of this resource's life, which the object that it owns bears, too"),
+    Property("state_version", "what these outputs look like, counted up when they mean something else", _INTEGER),
 )
 """What a swap leaves beside its inputs."""

@@ -11,7 +11,7 @@ from bluegreen.notifications.base import notify_all
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
-from bluegreen.rollout.model import Event
+from bluegreen.rollout.model import Event, Kind, Plan
 from bluegreen.secrets import redact
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal
@@ -83,3 +83,15 @@ class Reporting:
 
     def _note(self, text: str) -> None:
         self._report(Event(self._clock.wall_seconds(), "note", redact(text)))
+
+
+def headline(plan: Plan) -> str:
+    """What a swap is about to do, as one line."""
+    words = {
+        Kind.FIRST: f"first start: {plan.target} takes the traffic",
+        Kind.PROMOTION: f"promotion to {plan.target} from {plan.start}",
+        Kind.RESUME: f"resuming a swap to {plan.target} that was interrupted at {plan.start}",
+        Kind.ROLLBACK: f"rollback to {plan.goal}: {'still warm' if plan.warm else 'made ready first'}, one write",
+        Kind.HEAL: f"healing drift: {plan.start} goes back to {plan.goal}",
+    }
+    return words[plan.kind] + (f", up to {plan.goal.of(plan.target)} %" if plan.pauses and plan.analysis else "")

@@ -10,10 +10,10 @@ from bluegreen.calls import counted
 from bluegreen.fields import UNKNOWN
 from bluegreen.gates.base import GateContext
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem
-from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Weights
+from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
+from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights
 from bluegreen.rollout.plan import can_roll_back, goal_of
-from bluegreen.swap import contract
+from bluegreen.swap import contract, incarnation, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
@@ -91,13 +91,16 @@ class SwapService:
         notes: list[str] = []
         warnings: list[str] = []
         try:
-            spec = _spec_of(olds)
+            spec = _recorded_spec(olds, news)
             found = spec.build_router().read()
             if target != olds.get("live_color") and target in COLORS:
                 notes.append(self._readiness(spec, olds, news, target))
                 warnings += self._offline(news)
         except BluegreenError as error:
             return Difference(changed, warnings=(f"the live weights could not be looked at: {error}",), keys=keys)
+        another = _another(found, olds)
+        notes += [_TAKES_OVER.format(another)] if another else []
+        notes += _new_owner(olds, news)
         for holder in leases_in(found.marks).values():
             warnings.append(f"a swap is going on, or was interrupted: {holder_of(holder)}; `pulumi up` finds out which")
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
@@ -107,7 +110,7 @@ class SwapService:
             will = self._will(found.weights, recorded, news)
             warnings.insert(0, f"drift: the live weights are {found.weights}; the last update left {left}. {will}")
         return Difference(
-            changed or drifted or bool(leases_in(found.marks)),
+            changed or drifted or bool(leases_in(found.marks)) or bool(another),
             warnings=tuple(warnings),
             notes=tuple(notes),
             keys=keys,
@@ -193,24 +196,61 @@ class SwapService:
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs with what is live now; ``None`` when the swap's object is gone."""
-        found = _spec_of(olds).build_router().read()
+        found = _recorded_spec(olds).build_router().read()
         if found.weights == Weights():
             return None
         history = with_marks(olds.get("history") or [], found.marks)[: contract.HISTORY_LIMIT]
         return {**olds, "weights": found.weights.as_dict(), "history": history}
 
     def delete(self, olds: Mapping[str, Any]) -> None:
-        """Remove what the swap owns, and nothing else."""
-        spec = _spec_of(olds)
-        spec.build_router().delete()
+        """Remove what the swap owns, and nothing else: an object of another incarnation stays as it is."""
+        spec, left_out = states.read(olds)
+        if left_out:
+            self._tell(f"not understood in the state, and left out: {', '.join(left_out)}")
+        router = incarnation.known_to(spec, olds, incarnation.recorded(olds)).build_router()
+        another = incarnation.whose(router.read(), incarnation.recorded(olds))
+        if another:
+            self._tell(f"nothing was removed of {router.id}: {another}. Whoever owns it now removes it")
+            return
+        router.delete()
         capacity = spec.build_capacity()
         if capacity is not None:
             capacity.delete()
 
     def _swap(self, spec: SwapSpec, news: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
+        mark = incarnation.recorded(olds) or incarnation.new()
+        # At creation nothing that stands elsewhere is its own.
+        spec = incarnation.known_to(spec, olds, mark if olds else "")
         with Reporting(spec, self._clock, self._report) as journal, counted(journal.calls.append):
-            return Update(spec, news, olds, self._clock, journal, self._cancelled).run()
+            update = Update(spec, news, olds, self._clock, journal, self._cancelled, mark)
+            try:
+                return states.stamped(update.run(), mark)
+            except SwapFailed as failed:
+                if failed.outputs is not None:
+                    failed.outputs = states.stamped(failed.outputs, mark)
+                raise
+
+    def _tell(self, text: str) -> None:
+        self._report(Event(self._clock.wall_seconds(), "kept", text, {}))
 
 
-def _spec_of(outputs: Mapping[str, Any]) -> SwapSpec:
-    return contract.parse({key: outputs[key] for key in contract.INPUT_KEYS if key in outputs})
+_TAKES_OVER = "what it owns is not stamped as its own: {}; `pulumi up` stamps it anew"
+
+
+def _recorded_spec(olds: Mapping[str, Any], news: Mapping[str, Any] | None = None) -> SwapSpec:
+    """What a state says, with a router that finds what it owned also where a new owner has stamped it meanwhile."""
+    return incarnation.known_to(states.spec_of(olds), news or {}, incarnation.recorded(olds))
+
+
+def _another(found: Traffic, olds: Mapping[str, Any]) -> str:
+    """Why the object has to be stamped; a state from before marks gets its own silently, with the next update."""
+    return incarnation.whose(found, incarnation.recorded(olds)) if incarnation.recorded(olds) else ""
+
+
+def _new_owner(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    former, owner = ((side.get("router") or {}).get("owner") for side in (olds, news) if isinstance(side, Mapping))
+    if not isinstance(former, str) or not isinstance(owner, str) or former == owner:
+        return []
+    return [
+        f"it was {former} and is {owner} from now on: `pulumi up` takes over what {former} owns, and stamps it anew"
+    ]

@@ -25,8 +25,10 @@ from bluegreen.rollout.runner import Runner, Subject
 from bluegreen.routers.base import TrafficRouter
 from bluegreen.swap import contract
 from bluegreen.swap.contract import SwapSpec
+from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
 from bluegreen.swap.lease import Lease, leases_in
+from bluegreen.swap.reporting import headline
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
 _MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
@@ -43,6 +45,7 @@ class Update:
         clock: time.
         journal: told what happens.
         cancelled: whether whoever runs this wants it to stop.
+        incarnation: the resource's own, which the object shall bear.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Update:
         clock: Clock,
         journal: Journal,
         cancelled: Callable[[], bool],
+        incarnation: str = "",
     ) -> None:
         self._spec = spec
         self._news = news
@@ -60,16 +64,18 @@ class Update:
         self._clock = clock
         self._journal = journal
         self._cancelled = cancelled
+        self._stamp = {MARK: incarnation} if incarnation else {}
         self._recorded = contract.recorded_in(olds)
         self._router: TrafficRouter = spec.build_router()
         self._capacity: Capacity | None = spec.build_capacity()
         self._target: Color = spec.active_color
         self._release = spec.releases[spec.active_color]
         self._held = False
-        self._unfinished = False
+        self._unfinished = self._takes_over = False
         self._planned: Plan
         self._left = Weights()
         self._lease = Lease(self._router, clock, "", spec.limits.poll_interval_seconds, self._say_lease)
+        self._lease.stamp = self._stamp
 
     def run(self) -> dict[str, Any]:
         """Do it, and return the outputs.
@@ -90,7 +96,8 @@ class Update:
         found = self._router.read()
         plan = self._plan(found.weights, warm=False)
         interrupted = bool(leases_in(found.marks))
-        if plan.kind is Kind.NOTHING and not interrupted and not self._settings_changed():
+        self._takes_over = is_there(found) and found.marks.get(MARK) != self._stamp.get(MARK)
+        if plan.kind is Kind.NOTHING and not interrupted and not self._takes_over and not self._settings_changed():
             return self._outputs(found, plan)
         self._planned = plan
         self._lease.purpose = f"{plan.kind.value} to {self._target}"
@@ -120,7 +127,7 @@ class Update:
         except Exception:
             self._let_go({})
             raise
-        self._let_go(outcome_marks(found.marks))
+        self._let_go({**outcome_marks(found.marks), **({} if self._lease.id else self._stamp)})
         if plan.kind is Kind.NOTHING:
             return self._outputs(found, plan)
         entry = self._record(outcome_of(plan))
@@ -152,7 +159,7 @@ class Update:
         if plan.kind is Kind.NOTHING:
             self._settle(found.weights, interrupted=interrupted)
             return plan
-        self._journal.tell(plan.kind.value, _headline(plan))
+        self._journal.tell(plan.kind.value, headline(plan))
         spec = self._spec
         runner = Runner(
             self._router,
@@ -217,7 +224,7 @@ class Update:
 
     def _settle(self, live: Weights, *, interrupted: bool) -> None:
         """Traffic stays where it is: what an interrupted swap left is tidied up, and changed settings take effect."""
-        if self._changed("router"):
+        if self._changed("router") or (self._takes_over and self._recorded is None):
             self._router.write(live)  # what the rule is for has changed (hosts, paths, stickiness); the weights stay
         idle = other(self._target)
         if interrupted:
@@ -337,14 +344,3 @@ def _still_there(previous: Mapping[str, str], spec: SwapSpec) -> dict[str, str]:
         color == previous.get("color") and name == previous.get("release") for color, name in spec.releases.items()
     )
     return dict(previous) if kept else {}
-
-
-def _headline(plan: Plan) -> str:
-    words = {
-        Kind.FIRST: f"first start: {plan.target} takes the traffic",
-        Kind.PROMOTION: f"promotion to {plan.target} from {plan.start}",
-        Kind.RESUME: f"resuming a swap to {plan.target} that was interrupted at {plan.start}",
-        Kind.ROLLBACK: f"rollback to {plan.goal}: {'still warm' if plan.warm else 'made ready first'}, one write",
-        Kind.HEAL: f"healing drift: {plan.start} goes back to {plan.goal}",
-    }
-    return words[plan.kind] + (f", up to {plan.goal.of(plan.target)} %" if plan.pauses and plan.analysis else "")

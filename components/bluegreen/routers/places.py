@@ -1,0 +1,50 @@
+"""When two ways to name a place mean one place: a router's ``same_place`` says it for keys of its ``where``. Pure.
+
+A key that is not named there is compared as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Same = Callable[[Any, Any], bool]
+"""Whether two values of a key, ``None`` where it is absent, name one place."""
+
+
+def alike(normal: Callable[[Any], Any]) -> Same:
+    """Values that have one normal form."""
+    return lambda one, another: bool(normal(one) == normal(another))
+
+
+def or_default(default: str) -> Same:
+    """An absent value means ``default``."""
+    return alike(lambda value: default if value in (None, "") else value)
+
+
+def arn_or_name(one: Any, another: Any) -> bool:
+    """An ARN and the bare name at its end; two ARNs have to be the same, since they name an account and a region."""
+    if not isinstance(one, str) or not isinstance(another, str):
+        return bool(one == another)
+    if _is_arn(one) and _is_arn(another):
+        return one == another
+    return last_of_arn(one) == last_of_arn(another)
+
+
+def last_of_arn(value: str) -> str:
+    """``web`` of ``arn:aws:ecs:us-east-1:123456789012:service/cluster/web`` and of ``web``."""
+    return value.replace("/", ":").rpartition(":")[2] if _is_arn(value) else value
+
+
+def zone_id(value: Any) -> Any:
+    """``Z1`` of ``/hostedzone/Z1``, as the API's own answers have it."""
+    return value.removeprefix("/").removeprefix("hostedzone/") if isinstance(value, str) else value
+
+
+def dns_name(value: Any) -> Any:
+    """A host or record name in small letters, without the dot at its end."""
+    return value.lower().removesuffix(".") if isinstance(value, str) else value
+
+
+def _is_arn(value: str) -> bool:
+    return value.startswith("arn:")

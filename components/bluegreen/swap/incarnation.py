@@ -1,0 +1,66 @@
+"""Which life of a resource an object belongs to: a mark, so that a delete removes only what is its own.
+
+A replacement at the same place makes the new resource before it deletes the old one, and both mean one object. The new
+one stamps it with its own incarnation when it takes it over, and the old one's delete then sees that it is another's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from bluegreen.rollout.model import Traffic, Weights
+from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap.contract import SwapSpec
+
+MARK = "incarnation"
+OUTPUT = "incarnation"
+
+
+def new() -> str:
+    """Another one than all before: 16 hex digits."""
+    return secrets.token_hex(8)
+
+
+def recorded(outputs: Mapping[str, Any]) -> str:
+    """The incarnation of a resource by its outputs; empty in those of a version that knew none."""
+    found = outputs.get(OUTPUT)
+    return found if isinstance(found, str) else ""
+
+
+def known_to(spec: SwapSpec, outputs: Mapping[str, Any], incarnation: str) -> SwapSpec:
+    """The spec with a router that knows the resource's former life, where its kind has use for that.
+
+    Args:
+        spec: checked inputs.
+        outputs: what the last update left; its owner may take over what it owned.
+        incarnation: whose object the router may find at another place; empty at creation.
+    """
+    kind, arguments = spec.router
+    section = outputs.get("router")
+    former = section.get("owner") if isinstance(section, Mapping) else None
+    given = {"incarnation": incarnation, "former_owner": former if isinstance(former, str) else ""}
+    taken = {field.name for field in fields(ROUTERS.load(kind))}
+    return replace(spec, router=(kind, {**arguments, **{key: given[key] for key in given if key in taken}}))
+
+
+def is_there(found: Traffic) -> bool:
+    """Whether there is an object, as far as what was read tells."""
+    return found.weights != Weights() or bool(found.marks)
+
+
+def whose(found: Traffic, incarnation: str) -> str:
+    """Why an object is not this incarnation's, for people; empty when it is.
+
+    Args:
+        found: what the router read.
+        incarnation: the resource's own; empty in the state of a version that knew none.
+    """
+    mark = found.marks.get(MARK, "")
+    if not is_there(found) or mark == incarnation:
+        return ""
+    if mark:
+        return f"it bears the mark of another incarnation ({mark}; this one is {incarnation or 'from before marks'})"
+    return f"it bears no incarnation's mark (this one is {incarnation})"

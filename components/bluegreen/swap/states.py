@@ -1,0 +1,94 @@
+"""States of other versions: what they say of traffic is read, whatever else they hold or lack.
+
+A refresh, a preview and a destroy have to work on what an older or a newer version left, and on fields that have become
+stricter since. What is not understood is left out; only a router that cannot be made out is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem
+from bluegreen.swap import contract
+from bluegreen.swap.contract import SwapSpec
+
+STATE_VERSION = 1
+"""What the outputs of this version look like; counted up when they mean something else."""
+OUTPUT = "state_version"
+_KEPT = ("name", "active_color", "releases", "router", "capacity")
+_TRIES = 20
+
+
+class UnreadableState(BluegreenError):
+    """A state says nothing that this version understands about where traffic is routed. Nothing was written."""
+
+
+def spec_of(outputs: Mapping[str, Any]) -> SwapSpec:
+    """What a state says, as strictly as inputs are read where that is possible; raises as ``read`` does."""
+    return read(outputs)[0]
+
+
+def read(outputs: Mapping[str, Any]) -> tuple[SwapSpec, tuple[str, ...]]:
+    """What a state says, and the fields of it that were left out because this version does not understand them.
+
+    Raises:
+        UnreadableState: it is not known where traffic is routed.
+    """
+    known: dict[str, Any] = {key: outputs[key] for key in contract.INPUT_KEYS if key in outputs}
+    problems = contract.problems_in(known)
+    if not problems:
+        return contract.parse(known), ()
+    left_out = [problem.field for problem in problems if problem.field.partition(".")[0] not in _KEPT]
+    known = {key: known[key] for key in _KEPT if key in known}
+    for _ in range(_TRIES):
+        problems = contract.problems_in(known)
+        if not problems:
+            break
+        wrong = next((problem.field for problem in problems if _has(known, problem.field)), None)
+        if wrong is None:  # it is missing, so there is nothing to leave out but the whole
+            wrong = "capacity"
+            if "capacity" not in known or not any(problem.field.startswith("capacity") for problem in problems):
+                raise UnreadableState(_unreadable(outputs, problems))
+        known = _without(known, wrong)
+        left_out.append(wrong)
+    try:
+        return contract.parse(known), tuple(dict.fromkeys(left_out))
+    except InvalidInput as error:
+        raise UnreadableState(_unreadable(outputs, error.problems)) from None
+
+
+def _unreadable(outputs: Mapping[str, Any], problems: Sequence[Problem]) -> str:
+    if not outputs.get("router"):
+        return (
+            "there is no state to read, so it is not known where this swap routes traffic: a swap cannot be imported; "
+            "declare it with the router that is there, and `pulumi up` takes over what that router may take over"
+        )
+    said = "; ".join(map(str, problems))
+    version = outputs.get(OUTPUT)
+    written = f"of version {version:g}" if isinstance(version, (int, float)) else "without a version"
+    return (
+        f"the state, which is {written} (this bluegreen writes version {STATE_VERSION}), does not say where traffic is "
+        f"routed: {said}. Use the bluegreen that wrote it, or correct the state; nothing was written"
+    )
+
+
+def _has(values: Mapping[str, Any], path: str) -> bool:
+    here: Any = values
+    for name in path.split("."):
+        if not isinstance(here, Mapping) or here.get(name) is None:
+            return False
+        here = here[name]
+    return True
+
+
+def _without(values: Mapping[str, Any], path: str) -> dict[str, Any]:
+    name, _, rest = path.partition(".")
+    if not rest:
+        return {key: value for key, value in values.items() if key != name}
+    return {**values, name: _without(values[name], rest)}
+
+
+def stamped(outputs: Mapping[str, Any], incarnation: str) -> dict[str, Any]:
+    """Outputs with whose object it is, and with this version."""
+    return {**outputs, "incarnation": incarnation, OUTPUT: STATE_VERSION}
