@@ -14,7 +14,18 @@ from typing import Any
 from localcloud.errors import LocalCloudError
 from localcloud.kubernetes import crds
 from localcloud.progress import Progress
-from localcloud.tools import app, argo_rollouts, fakecloud, helm, kubernetes, languages, pulumi, system, traefik
+from localcloud.tools import (
+    app,
+    argo_rollouts,
+    fakecloud,
+    helm,
+    kubernetes,
+    languages,
+    newest_sdk,
+    pulumi,
+    system,
+    traefik,
+)
 
 _Maker = Callable[[Progress], Any]
 _TOOLS: dict[str, _Maker] = {
@@ -28,6 +39,7 @@ _TOOLS: dict[str, _Maker] = {
     "argo_rollouts": argo_rollouts.ensure,
     "helm": helm.ensure,
     "languages": languages.ensure,
+    "newest_sdk": newest_sdk.ensure,
     "definitions": lambda progress: [crds.crds(name, progress) for name in crds.SOURCES],
 }
 
@@ -71,7 +83,7 @@ def for_node(progress: Progress) -> NodeTools:
 def everything(progress: Progress) -> None:
     """Find or make all tools. Go takes all processors by itself: what is built with it, one after the other."""
     with_go = ["app", "pulumi", "languages", "kubernetes", "helm", "argo_rollouts", "traefik", "definitions"]
-    _make([["programs", "node_programs"], ["fakecloud"], with_go], progress)
+    _make([["programs", "node_programs", "newest_sdk"], ["fakecloud"], with_go], progress)
 
 
 def _make(lanes: Sequence[Sequence[str]], progress: Progress) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from unittest import mock
 
 import pulumi
 
+from bluegreen.plugin import dynamic_host
 from bluegreen.plugin.values import message, received
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import InvalidInput, Problem, SwapFailed
@@ -125,7 +126,7 @@ class Stack:
         state: what an earlier update has left; ``None`` is a swap that was not made yet.
         listener: told every event of the swap.
         tell: told what the user reads: ``info`` or ``warning``, and the text.
-        cancelled: set when the user cancels, which reaches the native adapter alone.
+        cancelled: set when the user cancels.
         forced: whether an update follows a failure though nothing has changed; a refresh may have let the engine
             forget about the failure.
     """
@@ -233,14 +234,14 @@ class Stack:
 
         def service(
             report: Callable[[Event], None] = lambda _: None,
-            clock: Clock | None = None,
+            _clock: Clock | None = None,
             cancelled: Callable[[], bool] = lambda: False,
         ) -> SwapService:
             def both(event: Event) -> None:
                 self._listener(event)
                 report(event)
 
-            return SwapService(both, clock or self._clock, cancelled)
+            return SwapService(both, self._clock, cancelled)
 
         def info(text: str) -> None:
             self._tell("info", text)
@@ -251,6 +252,7 @@ class Stack:
         with (
             mock.patch.object(dynamic, "SwapService", service),
             mock.patch.object(native, "SwapService", service),
+            mock.patch.object(dynamic_host, "cancelled", self._cancelled),
             mock.patch.multiple(pulumi.log, info=info, warn=warn),
         ):
             yield

@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bluegreen.rollout.errors import BluegreenError, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import COLORS, Weights, other
 from bluegreen.routers.memory import WORLDS
+from bluegreen.swap.cancelling import Cancelled
 from bluegreen.swap.lease import ABORT, leases_in
-from bluegreen.swap.native import Cancelled
 from matrix.engine import ADAPTERS, NATIVE
 from tests.swap.bench import METHODS, Swap
 
@@ -176,7 +176,6 @@ class BlueGreen(RuleBasedStateMachine):
         with interfering(before=ask):
             self._up()
 
-    @precondition(lambda self: self.swap.adapter == NATIVE)
     @rule(at=points)
     def cancel(self, at):
         """Ctrl-C during a call: what has begun is over at once, with production where one color was before."""

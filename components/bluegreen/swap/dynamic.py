@@ -14,6 +14,7 @@ import pulumi
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
+    ConfigureRequest,
     CreateResult,
     DiffResult,
     ReadResult,
@@ -23,8 +24,10 @@ from pulumi.dynamic import (
 )
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.plugin import dynamic_host
 from bluegreen.rollout.model import Event
 from bluegreen.swap import contract
+from bluegreen.swap.cancelling import CancellableClock, refuse_when
 from bluegreen.swap.service import SwapService
 
 _NATIVE_TYPE = "bluegreen:index:TrafficSwap"
@@ -40,7 +43,7 @@ def _service(props: Mapping[str, Any]) -> SwapService:
         time = datetime.fromtimestamp(event.at_seconds, timezone.utc)
         pulumi.log.info(f"{name}{time:%H:%M:%S} {event.text}")
 
-    return SwapService(tell)
+    return SwapService(tell, CancellableClock(dynamic_host.cancelled), dynamic_host.cancelled.is_set)
 
 
 def _name(props: Mapping[str, Any]) -> str:
@@ -68,6 +71,12 @@ class TrafficSwapProvider(ResourceProvider):
 
     serialize_as_secret_always = False
 
+    def configure(self, _request: ConfigureRequest) -> None:
+        """Called by the host before anything else, once: it shall do many at once, and hear a Ctrl-C."""
+        why = dynamic_host.open_up()
+        if why:
+            pulumi.log.debug(f"bluegreen: four swaps at a time, and a Ctrl-C is not heard: {why}")
+
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Refuse what is wrong before anything is written."""
         checked, problems = SwapService().check(_inputs(_olds or {}), _inputs(news))
@@ -90,11 +99,13 @@ class TrafficSwapProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start production traffic."""
+        refuse_when(dynamic_host.cancelled)
         id_, outputs = _service(props).create(_inputs(props))
         return CreateResult(id_, outputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Promote, roll back, resume or heal."""
+        refuse_when(dynamic_host.cancelled)
         return UpdateResult(_service(_news).update(_inputs(_olds), _inputs(_news)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:

@@ -8,7 +8,6 @@ that a state moves between the two as it is. Knows no wire format: values are pl
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,34 +17,17 @@ import pulumi
 from bluegreen import hosting
 from bluegreen._version import __version__
 from bluegreen.fields import UNKNOWN
-from bluegreen.rollout.clock import Clock, SystemClock
+from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, Problem
 from bluegreen.rollout.model import COLORS, Event, Weights
 from bluegreen.swap import contract
+from bluegreen.swap.cancelling import CancellableClock, refuse_when
 from bluegreen.swap.service import SwapService
 
 TOKEN = "bluegreen:index:TrafficSwap"  # noqa: S105 - a resource's type
 DYNAMIC_TYPE = "pulumi-python:dynamic/bluegreen:TrafficSwap"
 _WEIGHTS = "weights"
 _DYNAMIC_KEY = "__provider"
-
-
-class CancellableClock(SystemClock):
-    """The machine's clock, whose sleep ends when the user cancels: the swap looks up at once, and restores.
-
-    What sleeps afterwards, the restore itself, sleeps as ever.
-    """
-
-    def __init__(self, cancelled: threading.Event) -> None:
-        self._cancelled = cancelled
-        self._woken = False
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, or until it is cancelled; also where that was just before."""
-        if self._woken:
-            time.sleep(seconds)
-        else:
-            self._woken = self._cancelled.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +43,6 @@ class Changes:
     changes: bool
     replaces: Sequence[str] = ()
     properties: Sequence[str] = ()
-
-
-class Cancelled(BluegreenError):
-    """The update was cancelled before the swap had begun; nothing was written."""
 
 
 class NativeSwap:
@@ -119,12 +97,12 @@ class NativeSwap:
             SwapFailed: with the ``outputs`` that are true now.
             BluegreenError: nothing was written.
         """
-        self._refuse_when_cancelled()
+        refuse_when(self._cancelled)
         return self._service().create(_own(news))
 
     def update(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         """Promote, roll back, resume or heal. Raises as ``create`` does."""
-        self._refuse_when_cancelled()
+        refuse_when(self._cancelled)
         return self._service().update(_own(olds), _own(news))
 
     def outlook(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,10 +137,6 @@ class NativeSwap:
     def _on_event(self, event: Event) -> None:
         if event.kind != "failed":  # the engine shows the error itself
             self._tell("info", event.text)
-
-    def _refuse_when_cancelled(self) -> None:
-        if self._cancelled.is_set():
-            raise Cancelled("the update was cancelled before this swap began: nothing was written")
 
 
 def _own(props: Mapping[str, Any]) -> dict[str, Any]:
