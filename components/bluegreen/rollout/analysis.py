@@ -57,7 +57,7 @@ _STALE_SECONDS = 1.0
 class _Tally:
     check: GatedCheck
     due_seconds: float
-    asked_seconds: float = float("-inf")
+    answered_seconds: float = float("-inf")
     failures: int = 0
     inconclusive: int = 0
     errors_in_a_row: int = 0
@@ -86,11 +86,12 @@ class Analysis:
         self._context = context
         self._clock = clock
         self._tell = tell
-        self._began_seconds = clock.monotonic_seconds()
+        self._began_seconds = self._round_seconds = clock.monotonic_seconds()
         self._tallies = [_Tally(check, self._began_seconds) for check in checks]
 
     def poll(self) -> None:
         """Ask every gate that is due."""
+        self._round_seconds = self._clock.monotonic_seconds()
         for tally in self._tallies:
             now = self._clock.monotonic_seconds()
             if now >= tally.due_seconds:
@@ -110,21 +111,25 @@ class Analysis:
     def finish(self) -> None:
         """Ask once more and fail closed: whatever is not a pass by now is a no."""
         for tally in self._tallies:
-            # A pass from the phase's beginning says nothing about its end.
-            if not tally.passed or self._clock.monotonic_seconds() - tally.asked_seconds >= _STALE_SECONDS:
+            # A pass from the phase's beginning says nothing about its end; one of the last round does, however long
+            # its gates took.
+            age_seconds = self._clock.monotonic_seconds() - tally.answered_seconds
+            stale = age_seconds >= _STALE_SECONDS and tally.answered_seconds < self._round_seconds
+            if not tally.passed or stale:
                 self._ask(tally)
             if not tally.passed:
                 raise GateFailed(f"gate {tally.check.gate.label} did not pass in time: {tally.last or 'no answer'}")
 
     def _ask(self, tally: _Tally) -> None:
         gate, policy = tally.check.gate, tally.check.policy
-        tally.asked_seconds = self._clock.monotonic_seconds()
         try:
             verdict = gate.evaluate(self._context())
             tally.errors_in_a_row = 0
         except BluegreenError as error:
             verdict = Verdict(Decision.PENDING, reason=f"could not be asked: {error}")
             tally.errors_in_a_row += 1
+        # An answer is as old as its end: a gate that measures for minutes has just said what it says.
+        tally.answered_seconds = self._clock.monotonic_seconds()
         tally.last = verdict
         # A pass is told once a phase, everything else each time.
         if verdict.decision is not Decision.PASS or tally.told is not Decision.PASS:

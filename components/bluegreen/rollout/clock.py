@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Protocol
+
+
+def _through_a_suspend() -> int | None:
+    """The system's clock that never goes backwards and runs on while the machine is asleep, if it has to be named."""
+    named = "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME"
+    return getattr(time, named, None)
+
+
+_THROUGH_A_SUSPEND = _through_a_suspend()
 
 
 class Clock(Protocol):
@@ -14,7 +24,7 @@ class Clock(Protocol):
         ...
 
     def monotonic_seconds(self) -> float:
-        """Seconds that never go backwards."""
+        """Seconds that never go backwards, those too in which the machine was suspended."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -30,8 +40,12 @@ class SystemClock:
         return time.time()
 
     def monotonic_seconds(self) -> float:
-        """Seconds that never go backwards."""
-        return time.monotonic()
+        """Seconds that never go backwards, those too in which the machine was suspended.
+
+        Linux' and macOS' plain monotonic clocks stand still in a suspend, and whoever wakes up would take its lease
+        for fresh; Windows' one does not.
+        """
+        return time.monotonic() if _THROUGH_A_SUSPEND is None else time.clock_gettime(_THROUGH_A_SUSPEND)
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

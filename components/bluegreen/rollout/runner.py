@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bluegreen.capacity.base import Capacity
 from bluegreen.gates.base import GateContext, Preview
-from bluegreen.rollout.analysis import Analysis, GatedCheck, GateFailed
+from bluegreen.rollout.analysis import Analysis, GatedCheck
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, SwapFailed
 from bluegreen.rollout.limits import Limits
@@ -123,8 +123,6 @@ class Runner:
             raise  # the one who took over writes now
         except Exception as error:  # whatever went wrong, traffic goes back first
             raise self._restored(plan, error) from error
-        if plan.analysis:
-            self._ask_afterwards(plan.target)
 
     def _tell(self, kind: str, text: str, **data: object) -> None:
         self._report(Event(self._clock.wall_seconds(), kind, text, data))
@@ -228,14 +226,15 @@ class Runner:
         analysis.finish()
         self._tell("gate", f"{phase.value}: all gates passed", phase=phase.value)
 
-    def _ask_afterwards(self, color: Color) -> None:
-        """It is over: whatever these gates say changes nothing."""
-        checks = self._asked_in(Phase.AFTER)
+    def ask_afterwards(self, plan: Plan) -> None:
+        """Ask the gates of a promotion that is over and let go: whatever these say or do changes nothing."""
+        checks = self._asked_in(Phase.AFTER) if plan.analysis else []
         if checks:
             try:
-                self._analysis(Phase.AFTER, color, checks).finish()
-            except GateFailed as failed:
-                self._tell("gate", f"{failed}; the swap is over and stays as it is", phase=Phase.AFTER.value)
+                self._analysis(Phase.AFTER, plan.target, checks).finish()
+            except (Exception, SystemExit, KeyboardInterrupt) as failed:  # noqa: BLE001 - it is recorded all the same
+                said = str(failed) if isinstance(failed, BluegreenError) else f"{type(failed).__name__}: {failed}"
+                self._tell("gate", f"{said}; the swap is over and stays as it is", phase=Phase.AFTER.value)
 
     def _analysis(self, phase: Phase, color: Color, checks: Sequence[GatedCheck]) -> Analysis:
         began = self._clock.wall_seconds()
@@ -284,10 +283,10 @@ class Runner:
                     f"the live weights are {found.weights} instead of {self._written}: somebody else moved them"
                 )
         weights = Weights.split(plan.target, step.weight_percent)
-        began_at_seconds = self._clock.wall_seconds()
-        self._shifted_at_seconds = self._shifted_at_seconds or began_at_seconds
+        self._shifted_at_seconds = self._shifted_at_seconds or self._clock.wall_seconds()
+        began_seconds = self._clock.monotonic_seconds()
         self._write(weights)
-        took_seconds = round(self._clock.wall_seconds() - began_at_seconds, 3)
+        took_seconds = round(self._clock.monotonic_seconds() - began_seconds, 3)
         hold = f", hold {step.hold_seconds:g} s" if step.hold_seconds and plan.analysis else ""
         self._tell("shift", f"{weights}{hold}", weights=weights.as_dict(), took_seconds=took_seconds)
         if plan.analysis and step.hold_seconds:

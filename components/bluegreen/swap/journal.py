@@ -25,7 +25,7 @@ _OUTCOMES = {
 }
 _PREFIX = "outcome."
 _MARK = re.compile(
-    r"([a-z_]{1,40}) (blue|green) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (\d{1,12}(?:\.\d{1,6})?)s (.*)", re.DOTALL
+    r"([a-z_]{1,40}) (blue|green) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (-?\d{1,12}(?:\.\d{1,6})?)s ?(.*)", re.DOTALL
 )
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 MARKS_LIMIT = 5
@@ -55,8 +55,11 @@ class Journal:
         self._listener = listener
         #: Told the entry of a swap that is over, well or not.
         self.finished = finished
-        self._began_seconds = clock.wall_seconds()
+        self._began_at_seconds = clock.wall_seconds()
+        # How long things took is measured by the other clock: somebody may set the machine's meanwhile.
+        self._began_seconds = clock.monotonic_seconds()
         self._steps: list[dict[str, Any]] = []
+        self._steps_began: list[float] = []
         self._gates: dict[tuple[object, object], dict[str, object]] = {}
         self.calls: list[str] = []
         self.id = ""
@@ -67,6 +70,7 @@ class Journal:
         if event.kind in ("shift", "restore") and isinstance(weights, dict):
             took = {key: value for key, value in event.data.items() if key == "took_seconds"}  # a restore tells of none
             self._steps.append({"at_seconds": round(event.at_seconds, 3), **took, **weights})
+            self._steps_began.append(self._clock.monotonic_seconds())
         if event.kind == "gate" and "gate" in event.data:
             phase, gate = event.data.get("phase"), event.data["gate"]
             if len(self._gates) < GATES_LIMIT or (phase, gate) in self._gates:
@@ -79,27 +83,23 @@ class Journal:
 
     @property
     def took_seconds(self) -> float:
-        """Wall time since the swap began."""
-        return self._clock.wall_seconds() - self._began_seconds
+        """How long the swap has gone on, also where the machine's clock was set meanwhile."""
+        return self._clock.monotonic_seconds() - self._began_seconds
 
     def entry(self, plan: Plan, outcome: Outcome, release: str, reason: str = "") -> dict[str, Any]:
         """The swap as plain data; times are seconds since the epoch."""
-        ends = [step["at_seconds"] for step in self._steps[1:]] + [self._clock.wall_seconds()]
-        steps = (
-            [
-                {**step, "seconds": round(end - step["at_seconds"], 3)}
-                for step, end in zip(self._steps, ends, strict=True)
-            ]
-            if self._steps
-            else []
-        )
+        ends = [*self._steps_began[1:], self._clock.monotonic_seconds()]
+        steps = [
+            {**step, "seconds": round(end - began, 3)}
+            for step, began, end in zip(self._steps, self._steps_began, ends, strict=False)
+        ]
         return {
             "id": self.id,
             "outcome": outcome.value,
             "from": plan.start.as_dict(),
             "to": plan.target,
             "release": release,
-            "started_at_seconds": round(self._began_seconds, 3),
+            "started_at_seconds": round(self._began_at_seconds, 3),
             "seconds": round(self.took_seconds, 3),
             "calls": len(self.calls),
             "steps": steps,
@@ -140,7 +140,7 @@ def with_marks(history: Sequence[Any], marks: Mapping[str, str]) -> list[Any]:
                 "outcome": found[1],
                 "to": found[2],
                 "started_at_seconds": began.timestamp(),
-                "seconds": float(found[4]),
+                "seconds": max(float(found[4]), 0.0),
                 "reason": printable(found[5]),
             }
         )

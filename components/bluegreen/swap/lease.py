@@ -6,6 +6,10 @@ mark; one that stays the same for ``LEASE_SECONDS`` of the reader's own clock is
 machines say. A holder whose calls are throttled cannot renew it so often: its mark says that it lasts longer. One that
 ended on this machine is known to be dead at once.
 
+A holder may have stood still for longer than its lease (a stopped process, a suspended machine). It looks before it
+renews a mark that may have run out, and once more afterwards; whoever took over leaves a note of whose place it took
+(``taken.3fa9c1d2``), so that it is known also when that one is over already.
+
 The mark ``abort`` names the lease of the swap that shall stop, so that a wish for an earlier one stops nothing.
 """
 
@@ -37,8 +41,11 @@ _SLOW_CALL_SECONDS = 5.0
 _RENEW_AT, _FENCE_AT = 1 / 3, 0.4
 RENEW_SECONDS, FENCE_SECONDS = LEASE_SECONDS * _RENEW_AT, LEASE_SECONDS * _FENCE_AT
 _FENCE_TRIES = 3
+# Up to here nobody can have waited for the end of a lease: another's mark beside it is a newcomer's, who steps back.
+_SAFE_UNTIL = 0.9
 ABORT = "abort"
 _PREFIX = "lease."
+_TAKEN = "taken."
 _LIMIT = 250
 _active: set[str] = set()
 """The leases that swaps of this very process hold."""
@@ -57,7 +64,7 @@ def leases_in(marks: Mapping[str, str]) -> dict[str, str]:
 
 def holder_of(value: str) -> str:
     """Whose lease it is, for people."""
-    return printable(re.sub(r" on [0-9a-f]{8}\b( for \d+ s)?", "", value))
+    return printable(re.sub(r" on [0-9a-f]{8}\b( for \d+ s)?( no \d+)?", "", value))
 
 
 def lasting_seconds(value: str) -> float:
@@ -100,14 +107,23 @@ class Lease:
     id: str = ""
     #: Marks that are set together with the lease when it is taken.
     stamp: Mapping[str, str] = field(default_factory=dict)
+    #: Why it is held no more.
+    lost: str = ""
     _seen_seconds: float = 0
     _renewed_seconds: float = 0
+    _renewed_at_seconds: float = 0
+    _renewals: int = 0
+    _notes: tuple[str, ...] = ()
     #: What the mark says, and what the next one shall say.
     _lasts_seconds: float = LEASE_SECONDS
     _wanted_seconds: float = LEASE_SECONDS
 
-    def take(self, marks: Mapping[str, str]) -> bool:
+    def take(self, marks: Mapping[str, str], read_at_seconds: float | None = None) -> bool:
         """Take it; ``marks`` is what was read before.
+
+        Args:
+            marks: of the owned object.
+            read_at_seconds: when they were read, on the monotonic clock, in seconds; ``None`` is now.
 
         Returns:
             Whether time passed in which the world may have changed.
@@ -117,7 +133,7 @@ class Lease:
         """
         self.id = secrets.token_hex(4)
         _active.add(self.id)
-        began = self.clock.monotonic_seconds()
+        began = self.clock.monotonic_seconds() if read_at_seconds is None else read_at_seconds
         others = leases_in(marks)
         dead = self._wait_for_the_end_of(others) if others else {}
         self._renew(self.stamp)
@@ -128,13 +144,19 @@ class Lease:
             self.router.mark({_PREFIX + self.id: None, **{name: marks.get(name) for name in self.stamp}})
             raise LeaseHeld(holder_of(next(iter(rivals.values()))))
         # Not in the same call as the new one: the leftovers go only once the lease is safe.
-        left = {_PREFIX + name: None for name in found if name != self.id}
-        if left or ABORT in marks:
-            self.router.mark({**left, ABORT: None})
+        left: dict[str, str | None] = {_PREFIX + name: None for name in found if name != self.id}
+        unknown = [name for name in found if name in dead and _ended_here(name, dead[name]) is False]
+        notes = {_TAKEN + name: mark_text(who()) for name in unknown}
+        if left or notes or ABORT in marks:
+            self.router.mark({**left, **notes, ABORT: None})
+        self._notes = tuple(name for name in marks if name.startswith(_TAKEN))
         return bool(others) or self._seen_seconds - began > 1
 
     def _wait_for_the_end_of(self, others: Mapping[str, str]) -> dict[str, str]:
         """Returns the leases whose holders are dead, when all are."""
+        for name, value in others.items():
+            if _ended_here(name, value) is None:
+                raise LeaseHeld(holder_of(value))
         alive = {name: value for name, value in others.items() if not _ended_here(name, value)}
         limit = max(map(lasting_seconds, alive.values()), default=0)
         deadline = self.clock.monotonic_seconds() + limit
@@ -163,15 +185,17 @@ class Lease:
         """
         if not self.id:
             return None
-        at = self.clock.monotonic_seconds()
-        if at - self._seen_seconds < self.poll_seconds:
+        self._refuse_if_lost()
+        now = self.clock.monotonic_seconds()
+        if now - self._seen_seconds < min(self.poll_seconds, LEASE_SECONDS * _RENEW_AT):
             return None
         try:
             marks = self.router.marks()
-            if at - self._renewed_seconds >= self._lasts_seconds * _RENEW_AT and self.id in leases_in(marks):
-                self._renew()
+            if self.age_seconds >= self._lasts_seconds * _RENEW_AT:
+                self.judge(marks)
+                marks = self._renewed()
         except PlatformError:
-            if at - self._seen_seconds >= self._lasts_seconds:
+            if now - self._seen_seconds >= self._lasts_seconds:
                 raise
             return None
         self._seen_seconds = self.clock.monotonic_seconds()
@@ -181,20 +205,58 @@ class Lease:
         """What marks that were read anyway say; as ``check``."""
         if not self.id:
             return None
-        if self.id not in leases_in(marks):
-            others = " and ".join(holder_of(value) for value in leases_in(marks).values())
-            raise LeaseLost(f"this swap's lease is gone; the swap is now held by {others or 'nobody'}")
+        self._refuse_if_lost()
+        if self.id not in leases_in(marks) or _TAKEN + self.id in marks:
+            others = " and ".join(holder_of(value) for name, value in leases_in(marks).items() if name != self.id)
+            self.lost = f"this swap's lease is gone; the swap is now held by {others or 'nobody'}"
+            self._refuse_if_lost()
         return aborted_by(marks, self.id)
+
+    @property
+    def age_seconds(self) -> float:
+        """For how long it was not renewed: the longer one of two clocks, since each may stand still or be set back."""
+        wall_seconds = self.clock.wall_seconds() - self._renewed_at_seconds
+        return max(self.clock.monotonic_seconds() - self._renewed_seconds, wall_seconds)
+
+    def _refuse_if_lost(self) -> None:
+        if self.lost:
+            raise LeaseLost(self.lost)
+
+    def _renewed(self) -> Mapping[str, str]:
+        """Renew it and look then: what is marked now.
+
+        Raises:
+            LeaseLost: another swap took over.
+        """
+        stood_still = self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL
+        found = self.router.marks() if stood_still else {}
+        taken = stood_still and self.id not in leases_in(found)
+        if not taken:
+            self._renew()
+            found = self.router.marks()
+            taken = self.id not in leases_in(found) or _TAKEN + self.id in found
+        others = [holder_of(value) for name, value in leases_in(found).items() if name != self.id]
+        if taken or (stood_still and others):
+            whose = " and ".join(others) or found.get(_TAKEN + self.id, "nobody knows who")
+            self.lost = f"another swap took over: {whose}"
+            with contextlib.suppress(PlatformError):
+                self.router.mark({_PREFIX + self.id: None})
+            self._refuse_if_lost()
+        return found
 
     def _renew(self, more: Mapping[str, str] | None = None) -> None:
         self._renewed_seconds = self.clock.monotonic_seconds()
-        at = datetime.fromtimestamp(self.clock.wall_seconds(), timezone.utc)
+        self._renewed_at_seconds = self.clock.wall_seconds()
+        at = datetime.fromtimestamp(self._renewed_at_seconds, timezone.utc)
         wanted = self._wanted_seconds
         lasts = "" if wanted == LEASE_SECONDS else f" for {wanted:g} s"
-        text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()}{lasts} {self.purpose}"
+        # Counted: with a clock that is set back the text would be the former one, and the holder taken for dead.
+        count = f" no {self._renewals}" if self._renewals else ""
+        self._renewals += 1
+        text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()}{lasts}{count} {self.purpose}"
         self.router.mark({_PREFIX + self.id: mark_text(text), **(more or {})})
         self._lasts_seconds = wanted
-        if self.clock.monotonic_seconds() - self._renewed_seconds > _SLOW_CALL_SECONDS:
+        if self.age_seconds > _SLOW_CALL_SECONDS:
             self._wanted_seconds = SLOW_LEASE_SECONDS
 
     def fence(self) -> None:
@@ -207,16 +269,13 @@ class Lease:
             LeaseLost: another swap took over.
             PlatformError: the lease could not be renewed, or the marks not be read.
         """
+        if not self.id:
+            return
+        self._refuse_if_lost()
         for _ in range(_FENCE_TRIES):
-            age_seconds = self.clock.monotonic_seconds() - self._renewed_seconds
-            if not self.id or age_seconds < self._lasts_seconds * _FENCE_AT:
+            if self.age_seconds < self._lasts_seconds * _FENCE_AT:
                 return
-            self._renew()
-            found = leases_in(self.router.marks())
-            others = [holder_of(value) for name, value in found.items() if name != self.id]
-            if others or self.id not in found:
-                self.router.mark({_PREFIX + self.id: None})
-                raise LeaseLost(f"another swap took over: {' and '.join(others) or 'nobody knows who'}")
+            self._renewed()
         limit = self._lasts_seconds * _FENCE_AT
         raise PlatformError("lease", f"it could not be renewed within {limit:g} s; nothing more was written")
 
@@ -227,7 +286,7 @@ class Lease:
     def give_back(self, marks: Mapping[str, str | None] | None = None) -> None:
         """Let go of it, and set other marks with it. A lease that is not held and no marks need nothing."""
         if self.id:
-            self.router.mark({_PREFIX + self.id: None, ABORT: None, **(marks or {})})
+            self.router.mark({_PREFIX + self.id: None, ABORT: None, **dict.fromkeys(self._notes), **(marks or {})})
             self.forget()
             self.id = ""
         elif marks:
@@ -242,13 +301,16 @@ def _here() -> str:
     return hashlib.sha256(repr(known or [socket.gethostname()]).encode()).hexdigest()[:8]
 
 
-def _ended_here(lease: str, value: str) -> bool:
-    """Whether the holder was a swap of this process, or a process of this machine, that is no more."""
+def _ended_here(lease: str, value: str) -> bool | None:
+    """Whether the holder was a swap of this process, or a process of this machine, that is no more.
+
+    ``None`` is a swap of this very process that goes on: nothing is to be found out about it.
+    """
     found = re.search(r" pid (\d+) on ([0-9a-f]{8})\b", value)
     if found is None or found[2] != _here() or not Path("/proc/self").exists():
         return False
     if int(found[1]) == os.getpid():
-        return lease not in _active
+        return None if lease in _active else True
     try:
         state = Path(f"/proc/{found[1]}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

@@ -17,6 +17,7 @@ from bluegreen.swap import contract, incarnation, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
+from bluegreen.swap.removal import remove
 from bluegreen.swap.reporting import Reporting
 from bluegreen.swap.update import Update, is_warm
 
@@ -203,19 +204,21 @@ class SwapService:
         return {**olds, "weights": found.weights.as_dict(), "history": history}
 
     def delete(self, olds: Mapping[str, Any]) -> None:
-        """Remove what the swap owns, and nothing else: an object of another incarnation stays as it is."""
+        """Remove what the swap owns, and nothing else: an object of another incarnation stays as it is.
+
+        Raises:
+            LeaseHeld: a swap of it is going on; nothing was removed.
+        """
         spec, left_out = states.read(olds)
         if left_out:
             self._tell(f"not understood in the state, and left out: {', '.join(left_out)}")
         router = incarnation.known_to(spec, olds, incarnation.recorded(olds)).build_router()
-        another = incarnation.whose(router.read(), incarnation.recorded(olds))
+        found = router.read()
+        another = incarnation.whose(found, incarnation.recorded(olds))
         if another:
             self._tell(f"nothing was removed of {router.id}: {another}. Whoever owns it now removes it")
             return
-        router.delete()
-        capacity = spec.build_capacity()
-        if capacity is not None:
-            capacity.delete()
+        remove(router, spec.build_capacity(), self._clock, found.marks, self._tell)
 
     def _swap(self, spec: SwapSpec, news: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
         mark = incarnation.recorded(olds) or incarnation.new()

@@ -27,6 +27,7 @@ from bluegreen.swap import contract
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
+from bluegreen.swap.keeper import Watching
 from bluegreen.swap.lease import Lease, leases_in
 from bluegreen.swap.reporting import headline
 
@@ -108,7 +109,8 @@ class Update:
                 found = self._router.read()
             self._journal.id = self._lease.id
         try:
-            plan = self._under_lease(found, interrupted=interrupted)
+            runner = self._runner()
+            plan = self._under_lease(found, runner, interrupted=interrupted)
         except LeaseLost as lost:
             self._record(Outcome.TAKEN_OVER, str(lost))
             raise
@@ -130,6 +132,7 @@ class Update:
         self._let_go({**outcome_marks(found.marks), **({} if self._lease.id else self._stamp)})
         if plan.kind is Kind.NOTHING:
             return self._outputs(found, plan)
+        runner.ask_afterwards(plan)  # last of all: it may hang or end badly, and nothing waits for it
         entry = self._record(outcome_of(plan))
         self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
         return self._outputs(found, plan, entry)
@@ -151,17 +154,9 @@ class Update:
             promote_to_percent=self._spec.promote_to_percent,
         )
 
-    def _under_lease(self, found: Traffic, *, interrupted: bool) -> Plan:
-        warm = can_roll_back(self._recorded, self._target, self._release) and self._kept_warm()
-        plan = self._planned = self._plan(found.weights, warm=warm)
-        # Also after a rollback: what keeps a color from being retired leaves autoscaling held.
-        self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, found.weights
-        if plan.kind is Kind.NOTHING:
-            self._settle(found.weights, interrupted=interrupted)
-            return plan
-        self._journal.tell(plan.kind.value, headline(plan))
+    def _runner(self) -> Runner:
         spec = self._spec
-        runner = Runner(
+        return Runner(
             self._router,
             self._capacity,
             spec.build_checks(),
@@ -171,6 +166,16 @@ class Update:
             Watching(self._lease, self._cancelled),
             spec.limits,
         )
+
+    def _under_lease(self, found: Traffic, runner: Runner, *, interrupted: bool) -> Plan:
+        warm = can_roll_back(self._recorded, self._target, self._release) and self._kept_warm()
+        plan = self._planned = self._plan(found.weights, warm=warm)
+        # Also after a rollback: what keeps a color from being retired leaves autoscaling held.
+        self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, found.weights
+        if plan.kind is Kind.NOTHING:
+            self._settle(found.weights, interrupted=interrupted)
+            return plan
+        self._journal.tell(plan.kind.value, headline(plan))
         try:
             runner.run(plan)
         except RestoreFailed:
@@ -310,22 +315,6 @@ class Update:
 
     def _say_lease(self, text: str) -> None:
         self._journal.tell("lease", text)
-
-
-class Watching:
-    """The runner's watch: the adapter's own wish to stop, and the lease's marks."""
-
-    def __init__(self, lease: Lease, cancelled: Callable[[], bool]) -> None:
-        self._lease = lease
-        self._cancelled = cancelled
-
-    def check(self) -> str | None:
-        """Ask, if it is time."""
-        return "whoever runs this update" if self._cancelled() else self._lease.check()
-
-    def judge(self, marks: Mapping[str, str]) -> str | None:
-        """Look at marks that were read anyway."""
-        return "whoever runs this update" if self._cancelled() else self._lease.judge(marks)
 
 
 def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> bool:
