@@ -84,3 +84,14 @@ def guarded(guard: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         _here.guard = former
+
+
+def carried(work: Callable[[], _T]) -> Callable[[], _T]:
+    """``work`` for a thread that this one waits for, with the listener and the guard that this one has."""
+    listener, guard = _here.listener, _here.guard
+
+    def there() -> _T:
+        _here.listener, _here.guard = listener, guard
+        return work()
+
+    return there

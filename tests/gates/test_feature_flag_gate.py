@@ -161,6 +161,28 @@ def test_a_module_that_is_not_there():
         gate.evaluate(GateContext("green"))
 
 
+class Ends(InMemoryProvider):
+    def resolve_boolean_details(self, *_, **__):
+        sys.exit("usage: flags.py --env NAME")
+
+
+def ends():
+    return Ends({"on": InMemoryFlag("on", {"on": True})})
+
+
+def ends_at_once():
+    sys.exit("usage: flags.py --env NAME")
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [("ends", "the provider .*:ends raised "), ("ends_at_once", "SystemExit: usage: flags.py --env")],
+)
+def test_a_provider_that_ends_the_process_is_no_answer(function, says):
+    with pytest.raises(GateUnavailable, match=says):
+        ask("on", function=function)
+
+
 def test_a_provider_is_made_once():
     gate = build("on")
     for _ in range(3):

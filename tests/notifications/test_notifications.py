@@ -250,6 +250,18 @@ def test_nothing_that_a_notifier_or_a_listener_does_gets_out():
     notify_all([Odd()], RECORD, refuse)
 
 
+@pytest.mark.parametrize("error", [SystemExit("usage"), KeyboardInterrupt(), GeneratorExit(), MemoryError()])
+def test_a_notifier_that_ends_the_process_is_told_of_and_no_more(error):
+    class Ends:
+        label, outcomes, timeout_seconds = "ends", (), 5
+
+        def notify(self, record):
+            raise error
+
+    why = str(error) or type(error).__name__
+    assert told_by(Ends()) == [("notify", f"ends could not be notified: {why}")]
+
+
 def test_only_the_outcomes_that_were_asked_for():
     with serving(200) as server:
         notifier = WebhookNotifier(server.url, outcomes=("not_restored", "aborted"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,9 @@ import pytest
 from bluegreen.fields import UNKNOWN
 from bluegreen.plugin import host, sdk
 from bluegreen.plugin.schema import schema_text
+from bluegreen.plugin.servicer import told
 from bluegreen.plugin.values import message, received
+from bluegreen.rollout.errors import BluegreenError
 from localcloud.processes import Daemon
 from tests.plugin.served import LIMIT_SECONDS, URN, Plugin, failure, pb, plugin
 
@@ -139,6 +142,39 @@ def test_many_swaps_go_side_by_side_and_a_cancellation_restores_all_of_them():
         own.outputs["late"] = own.outputs[names[0]]
         with pytest.raises(grpc.RpcError, match="cancelled before this swap began"):
             own.update("late", inputs("late", "green"))
+
+
+@pytest.mark.parametrize("end", ["sys.exit('usage: flags.py')", "raise KeyboardInterrupt", "raise GeneratorExit"])
+def test_a_gate_that_ends_the_process_ends_nobody_elses_swap(tmp_path, monkeypatch, end):
+    """A flag provider's module that is a script, such as one that wants arguments."""
+    (tmp_path / "ends_all.py").write_text(f"import sys\n{end}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    exits = {"kind": "feature_flag", "flag": "f", "provider": "ends_all:make", "consecutive_error_limit": 0}
+    with plugin() as own, ThreadPoolExecutor(1) as pool:
+        for name in ("other", "exits"):
+            own.create(name, inputs(name, "blue"))
+        other = pool.submit(own.update, "other", held("other", 600))
+        own.engine.wait_for("blue 50 %, green 50 %")
+        with pytest.raises(grpc.RpcError) as caught:
+            own.update("exits", inputs("exits", "green", gates=[exits]))
+        assert "the provider ends_all:make cannot be made: " in caught.value.details()
+        assert received(failure(caught.value).properties).values["weights"] == ALL_BLUE
+        assert own.process.poll() is None
+        own.cancel()
+        error = other.exception(LIMIT_SECONDS)
+        assert isinstance(error, grpc.RpcError)
+        assert received(failure(error).properties).values["weights"] == ALL_BLUE
+
+
+def test_a_fault_in_a_swap_is_an_error_of_its_own_call():
+    for error in (SystemExit(3), KeyError("weights"), MemoryError()):
+
+        def work(error=error):
+            raise error
+
+        with pytest.raises(BluegreenError, match=rf"{type(error).__name__}.*test_servicer.py:\d+") as caught:
+            told(work)
+        assert "Next: run `pulumi up` again" in str(caught.value)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -187,6 +187,24 @@ def test_what_is_broken_is_told_once_and_fails_nothing():
     assert told == ["tracing is off: no tracer"]
 
 
+class Ends(SpanExporter):
+    """An exporter that ends the process: where it sends each span at once, in the middle of a swap."""
+
+    def export(self, spans):
+        raise SystemExit("no collector")
+
+    def shutdown(self):
+        raise SystemExit("no collector")
+
+
+def test_an_exporter_that_ends_the_process_ends_the_trace_alone():
+    told = []
+    made = TracerProvider(shutdown_on_exit=False)
+    made.add_span_processor(SimpleSpanProcessor(Ends()))
+    promote(Tracing(made, tell=told.append), ["promotion", "shift", "done"])
+    assert told == ["tracing is off: no collector"]
+
+
 @pytest.mark.parametrize(
     ("environ", "names"),
     [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import shortened
+from bluegreen.rollout.asking import contained, named
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
 
@@ -69,7 +70,10 @@ class FeatureFlagGate:
     def evaluate(self, context: GateContext) -> Verdict:
         """Evaluate the flag once."""
         client, about = self._client(), self._about(context)
-        details = _details(client, self.flag, self.equals, about)
+        asked = contained(lambda: _details(client, self.flag, self.equals, about))
+        if asked.error is not None:
+            raise GateUnavailable(f"{self.label}: the provider {self.provider} raised {shortened(named(asked.error))}")
+        details: Any = asked.value
         reason = str(getattr(details.reason, "value", details.reason) or "")
         if details.error_code is not None or reason.upper() in _NOT_AN_ANSWER:
             why = shortened(f"{getattr(details.error_code, 'value', '') or ''} {details.error_message or ''}")
@@ -94,6 +98,10 @@ class FeatureFlagGate:
             },
         )
 
+    def _provider(self) -> Any:
+        module, _, function = self.provider.partition(":")
+        return getattr(import_module(module), function)()
+
     def _client(self) -> OpenFeatureClient:
         """A client of the provider, which is made once and has to be ready.
 
@@ -109,11 +117,10 @@ class FeatureFlagGate:
         domain = f"bluegreen {self.provider}"
         with _lock:
             if self.provider not in _registered:
-                try:
-                    module, _, function = self.provider.partition(":")
-                    api.set_provider(getattr(import_module(module), function)(), domain)
-                except Exception as error:  # noqa: BLE001 - the function is the team's own and may raise anything
-                    why = shortened(f"{type(error).__name__}: {error}")
+                # The module and its function are the team's own and may raise anything, also the end of the process.
+                made = contained(lambda: api.set_provider(self._provider(), domain))
+                if made.error is not None:
+                    why = shortened(named(made.error))
                     raise GateUnavailable(f"{self.label}: the provider {self.provider} cannot be made: {why}") from None
                 _registered.add(self.provider)
                 first = True

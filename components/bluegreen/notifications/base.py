@@ -114,6 +114,6 @@ def _problem(notifier: Notifier, record: Mapping[str, object]) -> str:
 def _once(notifier: Notifier, record: Mapping[str, object]) -> tuple[str, bool]:
     try:
         notifier.notify(record)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told and no more
+    except BaseException as error:  # noqa: BLE001 - whatever it is (its module may call sys.exit), it is told and no more
         return str(error) or type(error).__name__, bool(getattr(error, "again", True))
     return "", False

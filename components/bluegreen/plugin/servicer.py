@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -23,6 +25,7 @@ from bluegreen import hosting
 from bluegreen._version import __version__
 from bluegreen.plugin import sdk
 from bluegreen.plugin.values import Received, message, received
+from bluegreen.rollout.asking import named
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
 from bluegreen.secrets import redact
 from bluegreen.swap.native import TOKEN, NativeSwap
@@ -215,7 +218,7 @@ class Servicer(sdk.ConstructServicer):
     ) -> T:
         """Do it in a thread; an error is the call's, with the outputs that are true where there are any."""
         # What counts is the thread: where the engine is gone, nobody waits for it any more.
-        future = self._swaps.submit(work)
+        future = self._swaps.submit(told, work)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         try:
@@ -237,6 +240,23 @@ class Servicer(sdk.ConstructServicer):
         type_ = request.urn.split("::")[-2].rpartition("$")[2]
         if type_ != TOKEN:
             await self._abort(context, f"the plugin bluegreen {__version__} has no resource {type_}")
+
+
+class _Unexpected(BluegreenError):
+    """A fault of this package, or of code that it was told to load: what it was, and where."""
+
+
+def told(work: Callable[[], T]) -> T:
+    """Do it. Whatever it raises becomes an error of the one call: the process has other swaps to bring to their end."""
+    try:
+        return work()
+    except BluegreenError:
+        raise
+    except BaseException as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = "/".join(Path(last.filename).parts[-3:])
+        text = f"{named(error)} (at {where}:{last.lineno})"
+        raise _Unexpected(f"{text}\n  Next: run `pulumi up` again, which finds out where traffic is") from error
 
 
 def _init_failed(error: SwapFailed, id_: str, inputs: Any, given: Received) -> Status:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bluegreen.gates.base import Gate, GateContext
+from bluegreen.rollout.asking import ask
 from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.errors import BluegreenError
+from bluegreen.rollout.errors import BluegreenError, LeaseLost
 from bluegreen.rollout.model import Decision, Phase, Verdict
 
 
@@ -123,8 +124,10 @@ class Analysis:
     def _ask(self, tally: _Tally) -> None:
         gate, policy = tally.check.gate, tally.check.policy
         try:
-            verdict = gate.evaluate(self._context())
+            verdict = ask(gate, self._context())
             tally.errors_in_a_row = 0
+        except LeaseLost:
+            raise
         except BluegreenError as error:
             verdict = Verdict(Decision.PENDING, reason=f"could not be asked: {error}")
             tally.errors_in_a_row += 1

@@ -87,9 +87,11 @@ class SwapFailed(BluegreenError):
         moved: whether traffic had moved before it was put back.
         next_step: what the user does next.
         outputs: the swap's outputs as they are now, once whoever runs it has set them; ``None`` until then.
+        interruption: what asked the process to end meanwhile (Ctrl-C): it is to be raised in the end.
     """
 
     outputs: Mapping[str, Any] | None = None
+    interruption: BaseException | None = None
 
     def __init__(self, reason: str, *, weights: Weights, next_step: str, restored: str, moved: bool = True) -> None:
         self.reason = reason

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from bluegreen.rollout.asking import INTERRUPTIONS
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Plan, Weights
@@ -48,8 +49,26 @@ class Restoring:
     limit_seconds: float
     keep: Callable[[Color], None]
 
-    def after(self, plan: Plan, reason: str, *, moved: bool, aborted: bool) -> SwapFailed | LeaseLost:
-        """Restore, if traffic is not where it was or was in a mix; returns what is to be raised."""
+    def after(
+        self, plan: Plan, reason: str, *, moved: bool, aborted: bool, interruption: BaseException | None = None
+    ) -> SwapFailed | LeaseLost:
+        """Restore, if traffic is not where it was or was in a mix; returns what is to be raised.
+
+        A first ``interruption`` of the process (Ctrl-C) waits until traffic is back; another one ends the restore.
+        """
+        try:
+            failed = self._after(plan, reason, moved=moved, aborted=aborted)
+        except INTERRUPTIONS as error:
+            if interruption is not None:
+                raise
+            interruption = error
+            self.tell("restore", "interrupted: traffic goes back first; once more leaves it where it is")
+            failed = self._after(plan, reason, moved=moved, aborted=aborted)
+        if isinstance(failed, SwapFailed):
+            failed.interruption = interruption
+        return failed
+
+    def _after(self, plan: Plan, reason: str, *, moved: bool, aborted: bool) -> SwapFailed | LeaseLost:
         # A mix that was found is no state to stay in: all goes to the color that was live before it began.
         moved = moved or (plan.start != plan.restore_to and plan.restore_to.live_color != plan.target)
         unread = ""

@@ -10,6 +10,7 @@ from typing import Protocol
 from bluegreen.capacity.base import Capacity
 from bluegreen.gates.base import GateContext, Preview
 from bluegreen.rollout.analysis import Analysis, GatedCheck
+from bluegreen.rollout.asking import INTERRUPTIONS, named
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, SwapFailed
 from bluegreen.rollout.limits import Limits
@@ -121,7 +122,7 @@ class Runner:
                 self._hold(Phase.BAKE, plan.target, plan.bake_seconds)
         except LeaseLost:
             raise  # the one who took over writes now
-        except Exception as error:  # whatever went wrong, traffic goes back first
+        except (Exception, *INTERRUPTIONS) as error:  # whatever went wrong, traffic goes back first
             raise self._restored(plan, error) from error
 
     def _tell(self, kind: str, text: str, **data: object) -> None:
@@ -331,8 +332,8 @@ class Runner:
         if self._capacity is not None:
             self._capacity.keep(color)
 
-    def _restored(self, plan: Plan, error: Exception) -> SwapFailed | LeaseLost:
-        reason = str(error) if isinstance(error, BluegreenError) else f"{type(error).__name__}: {error}"
+    def _restored(self, plan: Plan, error: BaseException) -> SwapFailed | LeaseLost:
+        reason = str(error) if isinstance(error, BluegreenError) else named(error)
         self._tell("restore", f"{plan.target} is not promoted: {reason}")
         restoring = Restoring(
             self._router,
@@ -343,4 +344,6 @@ class Runner:
             self._limits.restore_timeout_seconds,
             self._keep,
         )
-        return restoring.after(plan, reason, moved=self._written is not None, aborted=isinstance(error, Aborted))
+        interruption = error if isinstance(error, INTERRUPTIONS) else None
+        moved, aborted = self._written is not None, isinstance(error, Aborted)
+        return restoring.after(plan, reason, moved=moved, aborted=aborted, interruption=interruption)

@@ -53,6 +53,8 @@ class Reporting:
             self._tracing.end(outcome, error, self._clock.wall_seconds(), {"swap": self.journal.id})
         if self._entry is not None:
             self._notify(self._entry, error)
+        if isinstance(error, SwapFailed) and error.interruption is not None:
+            raise error.interruption from None  # traffic is back, which was told: now the process may end
 
     def _on_event(self, event: Event) -> None:
         told = replace(event, text=redact(event.text))

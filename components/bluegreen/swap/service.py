@@ -9,6 +9,7 @@ from typing import Any
 from bluegreen.calls import counted
 from bluegreen.fields import UNKNOWN
 from bluegreen.gates.base import GateContext
+from bluegreen.rollout.asking import ask
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights
@@ -162,7 +163,7 @@ class SwapService:
         for check in spec.build_checks():
             if check.gate.offline:
                 try:
-                    verdict = check.gate.evaluate(context)
+                    verdict = ask(check.gate, context)
                 except BluegreenError as error:
                     said.append(f"gate {check.gate.label} cannot be asked: {error}")
                     continue

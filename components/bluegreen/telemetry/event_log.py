@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bluegreen.records import shown
+from bluegreen.rollout.asking import interrupts
 from bluegreen.rollout.model import Event
 
 VARIABLE = "BLUEGREEN_EVENT_LOG"
@@ -63,8 +64,10 @@ class EventLog:
             _logger.log(_LEVELS.get(event.kind, logging.INFO), "%s", record["text"], extra={"bluegreen": record})
             if self._path is not None:
                 self._append(self._path, json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-        except Exception as error:  # noqa: BLE001 - a full disk is no reason to stop a swap
-            self._complain(error)
+        except BaseException as error:
+            if interrupts(error):
+                raise
+            self._complain(error)  # neither a full disk nor what a handler of the program's raises stops a swap
 
     def _record(self, event: Event) -> dict[str, Any]:
         at = datetime.fromtimestamp(event.at_seconds, timezone.utc)
@@ -89,7 +92,7 @@ class EventLog:
         if self._torn:
             raise OSError("a line was written in part")
 
-    def _complain(self, error: Exception) -> None:
+    def _complain(self, error: BaseException) -> None:
         if self._told:
             return
         self._told = True

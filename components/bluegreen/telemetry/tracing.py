@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bluegreen.records import shown
+from bluegreen.rollout.asking import contained
 from bluegreen.rollout.model import Event, Kind
 from bluegreen.secrets import redact
 from bluegreen.telemetry.provider import provider_for
@@ -81,13 +82,12 @@ class Tracing:
             self._guard(self._end, outcome, error, at_seconds, attributes or {})
 
     def _guard(self, do: Callable[..., None], *arguments: object) -> None:
-        try:
-            do(*arguments)
-        except ImportError:
-            self._root = None  # not installed, and so not asked for
-        except Exception as error:  # noqa: BLE001 - a swap does not fail for its trace
+        # A swap does not fail for its trace, whatever an exporter or a span's processor does: also where it exits.
+        error = contained(lambda: do(*arguments)).error
+        if error is not None:
             self._root = None
-            self._say(f"tracing is off: {redact(str(error) or type(error).__name__)}")
+            if not isinstance(error, ImportError):  # not installed, and so not asked for
+                self._say(f"tracing is off: {redact(str(error) or type(error).__name__)}")
 
     def _say(self, text: str) -> None:
         try:
@@ -172,7 +172,7 @@ class Tracing:
 def _quietly(flush: Callable[[int], object], milliseconds: int) -> None:
     try:
         flush(milliseconds)
-    except Exception:  # noqa: BLE001 - what cannot be sent is lost
+    except BaseException:  # noqa: BLE001 - what cannot be sent is lost
         return
 
 
