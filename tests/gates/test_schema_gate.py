@@ -52,7 +52,9 @@ def test_findings_name_file_line_and_statement(project):
     assert verdict.value == "migrations/2_old.sql:3: drop column users.name: ALTER TABLE users DROP COLUMN name"
     assert verdict.reason.startswith("instead: stop using it in this release")
     assert "migrations/10_new.sql:5: truncate users: TRUNCATE users; instead: " in verdict.reason
-    assert "rename a" not in verdict.reason
+    # Renaming what a file before it makes may be harmless or not: that file may be applied.
+    assert "rename a to b, which an earlier file makes" in verdict.reason
+    assert "rename a" not in ask(["migrations/2_old.sql", "migrations/10_new.sql"]).reason
 
 
 @pytest.mark.parametrize(
@@ -74,15 +76,24 @@ def test_the_way_out_fits_the_change(project, sql, way):
     assert way in ask().reason
 
 
+def test_a_pattern_that_matches_nothing_is_refused_unless_that_is_fine(project):
+    with pytest.raises(GateUnavailable, match=r"no file matches migrations/\*\.sql; if none is fine, set allow_none"):
+        ask()
+    (project / "migrations/1.sql").write_text("SELECT 1")
+    with pytest.raises(GateUnavailable, match=r"no file matches migratoins/\*\.sql"):
+        ask(["migrations/*.sql", "migratoins/*.sql"])
+
+
 def test_nothing_pending_passes(project):
-    verdict = ask()
+    verdict = ask(allow_none=True)
     assert (verdict.decision, verdict.value) == (Decision.PASS, "no pending migrations")
 
 
 def test_safe_files_pass(project):
     (project / "migrations/1.sql").write_text("CREATE TABLE a (id int)")
     (project / "migrations/2.sql").write_text("DROP TABLE a")
-    assert str(ask()) == "2 pending files against changes that the live color can live with"
+    files = ["migrations/1.sql", "migrations/2.sql"]
+    assert str(ask(files)) == "2 pending files against changes that the live color can live with"
     assert ask(["migrations/2.sql", "migrations/*.sql"]).decision is Decision.FAIL  # in the order that is given
 
 

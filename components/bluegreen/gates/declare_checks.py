@@ -101,18 +101,25 @@ def schema(
     uses: Sequence[str] | None = None,
     queries: str | Sequence[str] | None = None,
     applied: str | Sequence[str] | None = None,
+    applied_until: str | None = None,
+    allow_none: bool | None = None,
     **limits: Unpack[Limits],
 ) -> dict[str, Any]:
     """Refuses pending migrations that the live color could not live with. Needs ``pip install 'bluegreen[schema]'``.
 
     Args:
-        migrations: the pending SQL files, or patterns of them (``migrations/*.sql``).
+        migrations: the pending SQL files, or patterns of them (``migrations/*.sql``). Of a pattern's files it is not
+            known which are pending, unless ``applied_until`` says so: then what one of them makes, no later one may
+            narrow or drop. A list of names is taken as what is pending.
         dialect: sqlglot's name of the SQL dialect, default ``postgres``.
         uses: what the live color still uses, each ``table`` or ``table.column``.
         queries: SQL files with the statements of the live color, from which the same is taken. With neither,
             everything is taken as used.
         applied: SQL files with the present schema (a dump, or the migrations that are applied). Types are compared with
             these; without them every change of a type is refused.
+        applied_until: the last of ``migrations`` that is applied already: its version, its name or its path. Those
+            before it count as ``applied``.
+        allow_none: whether a pattern may match no file; default: it is refused, since it may be misspelt.
         limits: see ``bluegreen.gates``.
     """
     return _inputs(
@@ -123,4 +130,6 @@ def schema(
         uses=_texts(uses),
         queries=_texts(queries),
         applied=_texts(applied),
+        applied_until=applied_until,
+        allow_none=allow_none,
     )

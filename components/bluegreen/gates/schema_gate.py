@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bluegreen.fields import Fields
+from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import GateContext
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
 from bluegreen.secrets import redact
 
 if TYPE_CHECKING:
+    from bluegreen.schema.changes import Finding
+    from bluegreen.schema.review import Source
     from bluegreen.schema.usage import Used
 
 _LIMIT = "changes that the live color can live with"
+_SHOWN_FINDINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,13 @@ class SchemaGate:
     Paths are relative to the working directory. A name without ``*``, ``?`` or ``[`` has to be there.
 
     Attributes:
-        migrations: the pending files, or patterns of them, read in this order and by number within a pattern.
+        migrations: the pending files, or patterns of them, read in the order in which their tool applies them.
         dialect: sqlglot's name of the SQL dialect.
         uses: what the live color still uses, each ``table`` or ``table.column``.
         queries: files with its statements. With neither, everything is taken as used.
         applied: files with the present schema, from which types are known.
+        applied_until: the last of ``migrations`` that is applied: a version, a name or a path.
+        allow_none: whether a pattern may match nothing.
     """
 
     migrations: tuple[str, ...]
@@ -40,6 +46,8 @@ class SchemaGate:
     uses: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
     applied: tuple[str, ...] = ()
+    applied_until: str | None = None
+    allow_none: bool = False
     needs_preview: bool = False
     phases: frozenset[Phase] = frozenset({Phase.CONFIRM})
     offline: bool = True
@@ -51,6 +59,9 @@ class SchemaGate:
         if not migrations and not fields.unknown and (given is None or given == []):
             fields.problem("migrations", given, "a list of files or patterns, such as migrations/*.sql")
         uses = fields.texts("uses")
+        allow_none = fields.raw("allow_none", default=False)
+        if not isinstance(allow_none, bool) and allow_none is not UNKNOWN:
+            fields.problem("allow_none", allow_none, "true or false")
         for index, name in enumerate(uses):
             if not re.fullmatch(r"[^.\s]+(\.[^.\s]+){0,2}", name):
                 fields.problem(f"uses[{index}]", name, "table, table.column or schema.table.column")
@@ -60,6 +71,8 @@ class SchemaGate:
             "uses": uses,
             "queries": fields.texts("queries"),
             "applied": fields.texts("applied"),
+            "applied_until": fields.text("applied_until", None),
+            "allow_none": allow_none is True,
         }
 
     @property
@@ -70,28 +83,49 @@ class SchemaGate:
     def evaluate(self, context: GateContext) -> Verdict:  # noqa: ARG002
         """Read the files as they are now."""
         try:
-            from bluegreen.schema.catalog import Catalog  # noqa: PLC0415
-            from bluegreen.schema.changes import judge  # noqa: PLC0415
-            from bluegreen.schema.usage import Used  # noqa: PLC0415
+            import sqlglot  # noqa: F401, PLC0415
         except ImportError as error:
             raise GateUnavailable(f"{self.label} needs sqlglot: pip install 'bluegreen[schema]'") from error
-        pending = list(_files(self.migrations))
-        if not pending:
-            return Verdict(Decision.PASS, "no pending migrations")
-        catalog = Catalog(self.dialect)
-        if self.applied:
-            nothing = Used(frozenset())
-            for path in self._some(self.applied, "applied"):
-                judge(_text(path), catalog, nothing)
-            catalog.settle()
+        from bluegreen.schema.review import review  # noqa: PLC0415
+
+        applied, pending, known = self._parts()
+        present = _some(self.applied, "applied") if self.applied else []
+        both = {os.path.realpath(path) for path in present} & {os.path.realpath(path) for path in pending}
+        if both:
+            which = next(path for path in pending if os.path.realpath(path) in both)
+            way_out = "instead: hand in each file once: in `applied` what is applied, in `migrations` what is pending"
+            return Verdict(Decision.FAIL, f"{which} is both in `applied` and in `migrations`", _LIMIT, way_out)
+        other = _other_languages(pending)
+        if other:
+            return Verdict(Decision.FAIL, other[0], _LIMIT, other[1])
         used = self._used()
-        found = [(path, item) for path in pending for item in judge(_text(path), catalog, used)]
+        if not pending:
+            return Verdict(Decision.PASS, f"no pending migrations{f' after {len(applied)} applied' if applied else ''}")
+        sources = [_source(path) for path in dict.fromkeys([*present, *applied])]
+        self._known_names(sources)
+        found = review([_source(path) for path in pending], sources, used, self.dialect, known=known)
         if not found:
             return Verdict(Decision.PASS, f"{len(pending)} pending {'file' if len(pending) == 1 else 'files'}", _LIMIT)
-        told = [f"{path}:{item.line}: {item.change}: {item.statement}" for path, item in found]
-        ways = [f"instead: {item.way_out}" for _, item in found]
-        rest = [f"{line}; {way}" for line, way in zip(told[1:], ways[1:], strict=True)]
-        return Verdict(Decision.FAIL, redact(told[0]), _LIMIT, redact("; ".join([ways[0], *rest])))
+        return _refused(found)
+
+    def _parts(self) -> tuple[list[str], list[str], bool]:
+        """The applied and the pending files in order, and whether that is known and not only guessed."""
+        from bluegreen.schema.layout import UnknownVersion, as_flyway, split, without_ways_back  # noqa: PLC0415
+
+        paths: list[str] = []
+        for pattern in self.migrations:
+            matches = list(_files((pattern,)))
+            if not matches and not self.allow_none:
+                raise GateUnavailable(f"migrations: no file matches {pattern}; if none is fine, set allow_none")
+            paths += matches
+        paths = without_ways_back(as_flyway(list(dict.fromkeys(paths))))
+        listed = not any(glob.has_magic(pattern) for pattern in self.migrations)
+        if self.applied_until is None:
+            return [], paths, listed
+        try:
+            return *split(paths, self.applied_until), True
+        except UnknownVersion as error:
+            raise GateUnavailable(f"applied_until: {error}") from None
 
     def _used(self) -> Used:
         from bluegreen.schema.usage import Used  # noqa: PLC0415
@@ -99,17 +133,66 @@ class SchemaGate:
         if not self.uses and not self.queries:
             return Used()
         names = set(self.uses)
-        for path in self._some(self.queries, "queries") if self.queries else ():
+        for path in _some(self.queries, "queries") if self.queries else ():
             names |= _used_in(path, self.dialect)
+        if not names:
+            raise GateUnavailable(f"queries: no statement in {', '.join(self.queries)}")
         return Used.of(names)
 
-    @staticmethod
-    def _some(patterns: Sequence[str], what: str) -> list[str]:
-        """At least one file: with none, nothing would be protected."""
-        found = list(_files(patterns))
-        if not found:
-            raise GateUnavailable(f"{what}: no file matches {', '.join(patterns)}")
-        return found
+    def _known_names(self, applied: Sequence[Source]) -> None:
+        """A misspelt table would be protected by nobody."""
+        from bluegreen.schema.review import read_applied  # noqa: PLC0415
+
+        if not applied or not self.uses:
+            return
+        catalog = read_applied(applied, self.dialect)
+        for name in self.uses:
+            parts = [part.strip('"`[]').lower() for part in name.split(".")]
+            table, column = (parts[-2], parts[-1]) if len(parts) > 1 else (parts[0], "*")
+            whole = [catalog.columns(full) for full in catalog.named(table)]
+            missing = column != "*" and whole and not any(of is None or column in map(str.lower, of) for of in whole)
+            if catalog.lacks(table) or missing:
+                raise GateUnavailable(f"uses: {name}: there is no such table or column in what is applied")
+
+
+def _refused(found: Sequence[tuple[str, Finding]]) -> Verdict:
+    """Ten of them, and how many more: a text that a person can read."""
+    shown = found[:_SHOWN_FINDINGS]
+    told = [f"{path}:{item.line}: {item.change}: {item.statement}" for path, item in shown]
+    ways = [f"instead: {item.way_out}" for _, item in shown]
+    rest = [f"{line}; {way}" for line, way in zip(told[1:], ways[1:], strict=True)]
+    if len(found) > len(shown):
+        rest.append(f"and {len(found) - len(shown)} more")
+    return Verdict(Decision.FAIL, redact(told[0]), _LIMIT, redact("; ".join([ways[0], *rest])))
+
+
+def _other_languages(paths: Sequence[str]) -> tuple[str, str] | None:
+    from bluegreen.schema.layout import other_language  # noqa: PLC0415
+
+    for path in paths:
+        way = other_language(path)
+        if way is not None:
+            return f"{path} is not SQL", f"instead: hand in the SQL that it becomes: {way}"
+    return None
+
+
+def _some(patterns: Sequence[str], what: str) -> list[str]:
+    """At least one file of each pattern: with none, nothing would be protected."""
+    from bluegreen.schema.layout import as_flyway, without_ways_back  # noqa: PLC0415
+
+    found: list[str] = []
+    for pattern in patterns:
+        matches = list(_files((pattern,)))
+        if not matches:
+            raise GateUnavailable(f"{what}: no file matches {pattern}")
+        found += matches
+    return without_ways_back(as_flyway(list(dict.fromkeys(found))))
+
+
+def _source(path: str) -> Source:
+    from bluegreen.schema.review import Source  # noqa: PLC0415
+
+    return Source(path, _text(path))
 
 
 def _used_in(path: str, dialect: str) -> set[str]:
@@ -130,21 +213,13 @@ def _dialects() -> list[str] | None:
 
 
 def _files(patterns: Sequence[str]) -> Iterator[str]:
-    seen: set[str] = set()
+    from bluegreen.schema.layout import in_order  # noqa: PLC0415
+
     for pattern in patterns:
-        if glob.has_magic(pattern):
-            matches = [path for path in glob.glob(pattern, recursive=True) if Path(path).is_file()]
+        if not glob.has_magic(pattern):
+            yield pattern
         else:
-            matches = [pattern]
-        for path in sorted(matches, key=_by_number):
-            if path not in seen:
-                seen.add(path)
-                yield path
-
-
-def _by_number(path: str) -> list[tuple[int, str]]:
-    """``2.sql`` before ``10.sql``, as tools for migrations apply them."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path) if part]
+            yield from in_order((path for path in glob.glob(pattern, recursive=True) if Path(path).is_file()), _text)
 
 
 def _text(path: str) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
-from bluegreen.schema.catalog import RELATION, Column
+from bluegreen.schema.catalog import RELATION, Column, Key, is_null
 from bluegreen.schema.column_types import is_widening, type_text
-from bluegreen.schema.rules import LOOSENS, Judgement, Reach, WayOut, judge_constraint
+from bluegreen.schema.keys import add_constraints, drop_key, judge_constraint, judge_unique, note_column
+from bluegreen.schema.rules import UNJUDGED, Judgement, Reach, WayOut
 
-_UNJUDGED: Judgement = ("it cannot be judged", WayOut.UNJUDGED)
 _OPTIONS = frozenset({"AlgorithmProperty", "LockProperty", "AutoIncrementProperty", "EngineProperty"})
 
 
-def judge_alter(tree: exp.Alter, reach: Reach) -> Iterator[Judgement]:
-    """Every action of one ``ALTER``."""
+def judge_alter(tree: exp.Alter, reach: Reach, *, maybe: bool = False) -> Iterator[Judgement]:
+    """Every action of one ``ALTER``; ``maybe``: it may not run at all."""
     kind = str(tree.args.get("kind") or "").upper()
     table = reach.catalog.name(tree.this)
     actions: Sequence[exp.Expression] = tree.args.get("actions") or []
@@ -24,24 +24,24 @@ def judge_alter(tree: exp.Alter, reach: Reach) -> Iterator[Judgement]:
     if kind == "INDEX" and actions and all(isinstance(action, exp.AlterRename) for action in actions):
         return
     if kind not in ("TABLE", "VIEW") or not table or not (actions or options):
-        yield _UNJUDGED
+        yield UNJUDGED
         return
     targets = [item for item in options if type(item).__name__ == "ToTableProperty"]
     if any(item not in targets and type(item).__name__ not in _OPTIONS for item in options):
-        yield _UNJUDGED
+        yield UNJUDGED
     for action in actions:
         if targets and isinstance(action, exp.AlterRename):
             # Postgres' RENAME a TO b, without the word COLUMN.
             old, new = _identifier(action.this), _identifier(targets[0].this)
             yield from _rename_column(reach, table, reach.catalog.column_name(old), reach.catalog.column_name(new))
         else:
-            yield from _judge_action(action, reach, table)
+            yield from _judge_action(action, reach, table, maybe=maybe)
 
 
-def _judge_action(action: exp.Expression, reach: Reach, table: str) -> Iterator[Judgement]:
+def _judge_action(action: exp.Expression, reach: Reach, table: str, *, maybe: bool) -> Iterator[Judgement]:
     catalog, kind = reach.catalog, type(action).__name__
     if isinstance(action, exp.ColumnDef):
-        yield from _add_column(reach, table, action)
+        yield from _add_column(reach, table, action, maybe=maybe)
     elif isinstance(action, exp.Drop):
         yield from _drop(reach, table, action)
     elif isinstance(action, exp.AlterRename):
@@ -60,9 +60,16 @@ def _judge_action(action: exp.Expression, reach: Reach, table: str) -> Iterator[
     elif kind == "ModifyColumn" and isinstance(action.this, exp.ColumnDef):
         yield from _redefine(reach, table, action.this, catalog.column_name(action.args.get("rename_from")))
     elif isinstance(action, exp.AddConstraint):
-        yield from _add_constraints(reach, table, action.expressions)
-    elif kind not in ("RenameIndex", "DropPrimaryKey") and not _sets_storage(action):
-        yield _UNJUDGED
+        yield from add_constraints(reach, table, action.expressions)
+    elif kind == "DropPrimaryKey":
+        yield from drop_key(reach, table, "primary", index=False)
+    elif kind == "RenameIndex":
+        old, new = catalog.column_name(action.this), catalog.column_name(action.args.get("to"))
+        for key in catalog.keys(old, table):
+            catalog.drop_key(table, old)
+            catalog.put_key(new, key)
+    elif not _sets_storage(action):
+        yield UNJUDGED
 
 
 def _sets_storage(action: exp.Expression) -> bool:
@@ -74,23 +81,34 @@ def _identifier(table: object) -> object:
     return table.this if isinstance(table, exp.Table) else table
 
 
-def _add_column(reach: Reach, table: str, definition: exp.ColumnDef) -> Iterator[Judgement]:
+def _add_column(reach: Reach, table: str, definition: exp.ColumnDef, *, maybe: bool) -> Iterator[Judgement]:
     catalog, name = reach.catalog, reach.catalog.column_name(definition.this)
-    certain = not definition.args.get("exists") or (catalog.complete and not catalog.knows(table, name))
-    column = Column.of(definition, fresh=certain)
-    if certain:
+    perhaps = maybe or bool(definition.args.get("exists"))
+    if catalog.has_column(table, name) and not catalog.column(table, name).fresh:
+        if not perhaps:
+            yield f"add {table}.{name}, which exists already by what is applied", WayOut.APPLIED
+        return
+    certain = not perhaps or catalog.lacks_column(table, name)
+    column = Column.of(definition, fresh=certain and not catalog.reading, dialect=catalog.dialect)
+    if certain or catalog.reading:
         catalog.put(table, name, column)
+    if reach.named_already(table, name):
+        yield f"add {table}.{name}, of which the live color's statements have one already", WayOut.ADD_COLUMN
+    elif reach.needs(table) and reach.used.by_position(table.rpartition(".")[2], catalog.dialect):
+        yield f"add {table}.{name}, where the live color counts the columns", WayOut.ADD_COLUMN
     if reach.needs(table) and not column.nullable and not column.default:
         yield f"add {table}.{name}, NOT NULL without a default", WayOut.ADD_NOT_NULL
     for item in definition.args.get("constraints") or ():
         # A column that numbers itself is unique from the beginning.
         if isinstance(item.kind, (exp.UniqueColumnConstraint, exp.PrimaryKeyColumnConstraint)):
             if not column.default or _has_constant_default(definition):
-                yield from judge_constraint(reach, table, "unique", [name])
+                nulls = bool(item.kind.args.get("nulls"))
+                yield from judge_unique(reach, Key("unique", table, (name,)), equal_nulls=nulls)
         elif isinstance(item.kind, exp.CheckColumnConstraint):
             yield from judge_constraint(reach, table, "check", [name], check=item.kind)
         elif isinstance(item.kind, exp.Reference):
             yield from judge_constraint(reach, table, "foreign key", [name])
+    note_column(catalog, table, name, definition)
 
 
 def _has_constant_default(definition: exp.ColumnDef) -> bool:
@@ -99,15 +117,19 @@ def _has_constant_default(definition: exp.ColumnDef) -> bool:
 
 def _drop(reach: Reach, table: str, action: exp.Drop) -> Iterator[Judgement]:
     kind = str(action.args.get("kind") or "").upper()
-    if kind in LOOSENS:
+    if kind in ("INDEX", "CONSTRAINT", "PRIMARY KEY"):
+        for target in action.args.get("tables") or [action.this]:
+            yield from drop_key(reach, table, reach.catalog.column_name(_identifier(target)), index=kind == "INDEX")
+        return
+    if kind in ("FOREIGN KEY", "CHECK"):
         return
     if kind != "COLUMN":
-        yield _UNJUDGED
+        yield UNJUDGED
         return
     for target in action.args.get("tables") or [action.this]:
         name = reach.catalog.column_name(_identifier(target))
         if not name:
-            yield _UNJUDGED
+            yield UNJUDGED
         elif reach.needs_column(table, name):
             yield f"drop column {table}.{name}", WayOut.DROP
         reach.catalog.put(table, name, None)
@@ -115,7 +137,7 @@ def _drop(reach: Reach, table: str, action: exp.Drop) -> Iterator[Judgement]:
 
 def _rename_column(reach: Reach, table: str, old: str, new: str) -> Iterator[Judgement]:
     if not old or not new:
-        yield _UNJUDGED
+        yield UNJUDGED
         return
     if reach.needs_column(table, old):
         yield f"rename column {table}.{old} to {new}", WayOut.RENAME_COLUMN
@@ -128,11 +150,12 @@ def _alter_column(reach: Reach, table: str, action: exp.AlterColumn) -> Iterator
     name = reach.catalog.column_name(action.this)
     given = {key for key, value in action.args.items() if value is not None and (value or key == "allow_null")}
     if not name or given - {"this", "dtype", "using", "allow_null", "drop", "default", "comment"}:
-        yield _UNJUDGED
+        yield UNJUDGED
         return
     dtype, column = action.args.get("dtype"), reach.catalog.column(table, name)
     if dtype is not None:
-        yield from _retype(reach, table, name, dtype)
+        yield from _retype(reach, table, name, dtype, using=action.args.get("using"))
+        column = reach.catalog.column(table, name)
     if "allow_null" in given:
         must = action.args["allow_null"] is False
         if must:
@@ -141,7 +164,9 @@ def _alter_column(reach: Reach, table: str, action: exp.AlterColumn) -> Iterator
         reach.catalog.put(table, name, column)
     elif "drop" in given:
         yield from _drop_default(reach, table, name)
-    if "default" in given:
+    if "default" in given and is_null(action.args["default"]):
+        yield from _drop_default(reach, table, name)
+    elif "default" in given:
         reach.catalog.put(table, name, replace(reach.catalog.column(table, name), default=True))
 
 
@@ -150,24 +175,42 @@ def _redefine(reach: Reach, table: str, definition: exp.ColumnDef, old: str) -> 
     name = reach.catalog.column_name(definition.this)
     if old and old != name:
         yield from _rename_column(reach, table, old, name)
-    before, after = reach.catalog.column(table, name), Column.of(definition, fresh=False)
+    catalog = reach.catalog
+    before, after = catalog.column(table, name), Column.of(definition, fresh=False)
     if after.dtype is None:
-        yield _UNJUDGED
+        yield UNJUDGED
         return
-    yield from _retype(reach, table, name, after.dtype)
+    if after.computed and not before.computed:
+        if reach.needs_column(table, name):
+            yield f"make {table}.{name} a generated column", WayOut.TYPE
+    else:
+        yield from _retype(reach, table, name, after.dtype)
+    if reach.needs_column(table, name) and not _same_text(before, after):
+        yield f"character set or collation of {table}.{name}", WayOut.TYPE
     if not after.nullable:
         yield from _set_not_null(reach, table, name)
-    if before.default and not after.default:
+    if (before.default and not after.default) or (before.follows and not after.follows):
         yield from _drop_default(reach, table, name)
     for item in definition.args.get("constraints") or ():
         if isinstance(item.kind, (exp.UniqueColumnConstraint, exp.PrimaryKeyColumnConstraint)):
-            yield from judge_constraint(reach, table, "unique", [name])
+            yield from judge_unique(reach, Key("unique", table, (name,)))
         elif isinstance(item.kind, exp.CheckColumnConstraint):
             yield from judge_constraint(reach, table, "check", [name], check=item.kind)
-    reach.catalog.put(table, name, replace(after, fresh=before.fresh))
+    catalog.put(table, name, replace(after, fresh=before.fresh))
+    note_column(catalog, table, name, definition)
 
 
-def _retype(reach: Reach, table: str, name: str, dtype: exp.DataType) -> Iterator[Judgement]:
+_NARROW = frozenset({"ascii", "latin1", "utf8", "utf8mb3"})
+
+
+def _same_text(before: Column, after: Column) -> bool:
+    """Whether no letter is lost, and no comparison changes. What is not said again is the table's."""
+    (charset, collation), (new_charset, new_collation) = before.text, after.text
+    wider = new_charset == "utf8mb4" and (not charset or charset in _NARROW)
+    return (charset == new_charset or (wider and not collation)) and collation == new_collation
+
+
+def _retype(reach: Reach, table: str, name: str, dtype: exp.DataType, *, using: object = None) -> Iterator[Judgement]:
     catalog = reach.catalog
     old, new = catalog.column(table, name).dtype, type_text(dtype, catalog.dialect)
     if reach.needs_column(table, name):
@@ -175,7 +218,17 @@ def _retype(reach: Reach, table: str, name: str, dtype: exp.DataType) -> Iterato
             yield f"type of {table}.{name} to {new}; its present type is not known from `applied`", WayOut.TYPE
         elif not is_widening(old, dtype, catalog.dialect):
             yield f"type of {table}.{name} from {type_text(old, catalog.dialect)} to {new}", WayOut.TYPE
+        elif isinstance(using, exp.Expression) and not _only_casts(catalog.column_name, using, name, dtype):
+            yield f"type of {table}.{name} to {new} by an expression that changes its values", WayOut.TYPE
     catalog.put(table, name, replace(catalog.column(table, name), dtype=dtype))
+
+
+def _only_casts(name_of: Callable[[object], str], using: object, name: str, dtype: exp.DataType) -> bool:
+    if isinstance(using, exp.Paren):
+        return _only_casts(name_of, using.this, name, dtype)
+    if isinstance(using, exp.Cast):
+        return using.to == dtype and _only_casts(name_of, using.this, name, dtype)
+    return isinstance(using, (exp.Column, exp.Identifier)) and name_of(using) == name
 
 
 def _set_not_null(reach: Reach, table: str, name: str) -> Iterator[Judgement]:
@@ -191,24 +244,3 @@ def _drop_default(reach: Reach, table: str, name: str) -> Iterator[Judgement]:
     if reach.needs(table) and not (column.fresh and column.nullable):
         yield f"drop default of {table}.{name}", WayOut.DROP_DEFAULT
     reach.catalog.put(table, name, replace(column, default=False))
-
-
-def _add_constraints(reach: Reach, table: str, constraints: Iterable[exp.Expression]) -> Iterator[Judgement]:
-    catalog = reach.catalog
-    for constraint in constraints:
-        for leaf in constraint.expressions if isinstance(constraint, exp.Constraint) else [constraint]:
-            kind = type(leaf).__name__
-            if isinstance(leaf, exp.UniqueColumnConstraint):
-                columns = leaf.this.expressions if isinstance(leaf.this, exp.Schema) else []
-                yield from judge_constraint(reach, table, "unique", [catalog.column_name(item) for item in columns])
-            elif isinstance(leaf, exp.ForeignKey):
-                yield from judge_constraint(
-                    reach, table, "foreign key", [catalog.column_name(item) for item in leaf.expressions]
-                )
-            elif isinstance(leaf, exp.CheckColumnConstraint):
-                names = [catalog.column_name(item) for item in leaf.find_all(exp.Column)]
-                yield from judge_constraint(reach, table, "check", names, check=leaf)
-            elif isinstance(leaf, exp.PrimaryKey):
-                yield from judge_constraint(reach, table, "primary key", [])
-            elif kind not in ("IndexColumnConstraint", "DefaultColumnConstraint"):
-                yield from judge_constraint(reach, table, "constraint", [])

@@ -1,4 +1,4 @@
-"""What is known of a database from its SQL: what the pending set made itself, and the columns' types."""
+"""What is known of a database from its SQL: what the pending set made itself, the columns' types, keys, routines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from bluegreen.schema.column_types import is_serial
 
 RELATION = "relation"
 """Tables and views share their names."""
+TEMPORARY = "pg_temp"
+"""Stands before the names of a session's own tables, whatever the dialect calls that."""
 
 _DEFAULT_SCHEMAS = {"postgres": "public", "tsql": "dbo", "fabric": "dbo", "sqlite": "main"}
 # Elsewhere a quoted name may differ from the same one without quotes.
@@ -26,15 +28,21 @@ class Column:
         nullable: whether it may be empty.
         default: whether it fills itself in.
         fresh: whether the pending set adds it, so that the live color cannot know it.
+        text: its character set and its collation, where they were said.
+        follows: whether it renews itself at each change of its row (MySQL's ``ON UPDATE``).
+        computed: whether it is generated from others, so that nobody can write it.
     """
 
     dtype: exp.DataType | None = None
     nullable: bool | None = None
     default: bool | None = None
     fresh: bool = False
+    text: tuple[str, str] = ("", "")
+    follows: bool = False
+    computed: bool = False
 
     @classmethod
-    def of(cls, definition: exp.ColumnDef, *, fresh: bool) -> Column:
+    def of(cls, definition: exp.ColumnDef, *, fresh: bool, dialect: str = "") -> Column:
         """From its definition."""
         kind = definition.args.get("kind")
         dtype = kind if isinstance(kind, exp.DataType) else None
@@ -44,14 +52,67 @@ class Column:
         must = any(isinstance(item, exp.NotNullColumnConstraint) and not item.args.get("allow_null") for item in kinds)
         key = any(isinstance(item, exp.PrimaryKeyColumnConstraint) for item in kinds)
         default = is_serial(dtype) or any(_fills_in(item) for item in kinds)
-        return cls(dtype, not (must or key), default, fresh)
+        # SQLite's alias of the row's number.
+        default = default or (key and dialect == "sqlite" and dtype is not None and dtype.this == exp.DType.INT)
+        said = {type(item).__name__: item.this.name for item in kinds if isinstance(item.this, exp.Expression)}
+        text = (said.get("CharacterSetColumnConstraint", ""), said.get("CollateColumnConstraint", ""))
+        follows = any(type(item).__name__ == "OnUpdateColumnConstraint" for item in kinds)
+        computed = any(type(item).__name__ == "ComputedColumnConstraint" for item in kinds)
+        return cls(dtype, not (must or key), default, fresh, (text[0].lower(), text[1].lower()), follows, computed)
 
 
 def _fills_in(kind: object) -> bool:
     if isinstance(kind, exp.DefaultColumnConstraint):
-        return not isinstance(kind.this, exp.Null)
+        return not is_null(kind.this)
     names = ("GeneratedAsIdentityColumnConstraint", "ComputedColumnConstraint", "AutoIncrementColumnConstraint")
     return type(kind).__name__ in (*names, "GeneratedAsRowColumnConstraint")
+
+
+def is_null(value: object) -> bool:
+    """Whether an expression is NULL, in whichever words: ``(NULL)``, ``NULL::int``, ``COALESCE(NULL, NULL)``."""
+    if isinstance(value, exp.Null):
+        return True
+    if isinstance(value, (exp.Paren, exp.Cast, exp.Collate)):
+        return is_null(value.this)
+    if isinstance(value, (exp.Coalesce, exp.Nullif)):
+        parts = [value.this, value.args.get("expression"), *value.expressions]
+        return all(is_null(item) for item in parts if item is not None)
+    return False
+
+
+def filled_in(condition: object) -> exp.Expression | None:
+    """The ``c`` of ``c IS NOT NULL`` or ``NOT c IS NULL``; ``None`` for every other condition."""
+    inner = condition.this if isinstance(condition, exp.Not) else condition
+    if not isinstance(inner, exp.Is) or not isinstance(inner.expression, exp.Null):
+        return None
+    negated = (inner is not condition) != bool(inner.args.get("negate"))
+    return inner.this if negated and isinstance(inner.this, exp.Expression) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A constraint or an index.
+
+    Attributes:
+        kind: ``unique``, ``primary key``, ``check``, ``foreign key``, ``index``, ``default`` or ``constraint``.
+        table: of which table.
+        columns: on which columns.
+        plain: whether it is on these columns alone: no expression, no condition.
+        text: what it says, for comparing.
+        fresh: whether the pending set adds it.
+    """
+
+    kind: str
+    table: str
+    columns: tuple[str, ...] = ()
+    plain: bool = True
+    text: str = ""
+    fresh: bool = False
+
+    @property
+    def unique(self) -> bool:
+        """Whether it lets no two rows be equal."""
+        return self.kind in ("unique", "primary key")
 
 
 @dataclass(slots=True)
@@ -61,30 +122,76 @@ class Catalog:
     Attributes:
         dialect: sqlglot's name.
         complete: whether the applied schema was read, so that what is not in it does not exist.
+        known: whether it is known that all of the pending set is pending, and not only guessed.
+        reading: whether the applied schema is being read just now.
+        path: where names without a schema are looked for, when a statement said so.
+        routines: what is known of routines and triggers: a text of what they take and give.
+        rebuilt: tables that were dropped for one of the same shape, which is to take their name.
     """
 
     dialect: str
     complete: bool = False
+    known: bool = True
+    reading: bool = False
+    path: str = ""
+    routines: dict[tuple[str, str], str] = field(default_factory=dict)
+    rebuilt: set[str] = field(default_factory=set)
     _created: set[tuple[str, str]] = field(default_factory=set)
     _tables: dict[str, dict[str, Column]] = field(default_factory=dict)
+    _whole: set[str] = field(default_factory=set)
+    _keys: dict[tuple[str, str], Key] = field(default_factory=dict)
+    _unread: set[str] = field(default_factory=set)
+    _temporary: set[str] = field(default_factory=set)
 
     def settle(self) -> None:
         """All that was read so far exists already."""
+        self.complete, self.reading = True, False
+        self._forget_freshness()
+
+    def next_file(self) -> None:
+        """Another file, and another session. What the files before it made may exist already, unless it is known."""
+        self._temporary.clear()
+        self.path = ""
+        if not self.known:
+            self._forget_freshness()
+
+    def doubt(self) -> None:
+        """All may have been rolled back."""
+        self._forget_freshness()
+        self.complete = False
+        self._whole.clear()
+        self._tables = {name: {} for name in self._tables}
+
+    def _forget_freshness(self) -> None:
         self._created.clear()
-        self.complete = True
+        self._temporary.clear()
+        self.path = ""
         for table, columns in self._tables.items():
             self._tables[table] = {name: replace(column, fresh=False) for name, column in columns.items()}
+        self._keys = {name: replace(key, fresh=False) for name, key in self._keys.items()}
 
-    def name(self, node: object) -> str:
-        """A relation's or another object's full name, for comparing; the empty text when there is none."""
+    def name(self, node: object, *, real: bool = False) -> str:
+        """A relation's or another object's full name, for comparing; the empty text when there is none.
+
+        Args:
+            node: where it stands.
+            real: not a session's own table of that name.
+        """
         table = (
             node if isinstance(node, exp.Table) else node.find(exp.Table) if isinstance(node, exp.Expression) else None
         )
         if table is None:
             return self.column_name(node)
         parts = [self.column_name(table.args.get(part)) for part in ("catalog", "db", "this")]
-        if not parts[0] and parts[1] == _DEFAULT_SCHEMAS.get(self.dialect):
-            parts[1] = ""
+        if isinstance(table.this, exp.Identifier) and table.this.args.get("temporary"):
+            return f"{TEMPORARY}.{parts[2]}"
+        if not parts[0] and not parts[1]:
+            if parts[2] in self._temporary and not real:
+                return f"{TEMPORARY}.{parts[2]}"
+            parts[1] = self.path
+        elif not parts[0] and parts[1] == _DEFAULT_SCHEMAS.get(self.dialect):
+            # SQL Server's USE is of a whole database, with a schema of that name in each.
+            parts[1] = self.path if self.dialect in ("tsql", "fabric") else ""
         return ".".join(part for part in parts if part)
 
     def column_name(self, node: object) -> str:
@@ -97,20 +204,48 @@ class Catalog:
 
     def create(self, kind: str, name: str, *, maybe: bool = False) -> None:
         """Something new; ``maybe``: unless it exists (IF NOT EXISTS), which only a complete catalog can tell."""
-        if name and (not maybe or (self.complete and kind == RELATION and name not in self._tables)):
+        if not name:
+            return
+        if self.reading:
+            if kind == RELATION:
+                self._tables.setdefault(name, {})
+            self._created.add((kind, name))
+        elif not maybe or (kind == RELATION and self.lacks(name)):
             self._created.add((kind, name))
             if kind == RELATION:
                 self._tables[name] = {}
+                self._whole.discard(name)
+
+    def create_temporary(self, name: str) -> None:
+        """A table of this session alone, which hides a real one of its name."""
+        self._temporary.add(name)
+
+    def has(self, name: str) -> bool:
+        """Whether a relation surely exists, made by what was applied or by the pending set."""
+        return name in self._tables and (self.complete or (RELATION, name) in self._created)
+
+    def named(self, last: str) -> list[str]:
+        """The full names of the relations of a name, under whichever schema."""
+        return [name for name in self._tables if name.rpartition(".")[2].lower() == last.lower()]
+
+    def lacks(self, name: str) -> bool:
+        """Whether a relation surely does not exist, under whichever schema."""
+        last = name.rpartition(".")[2].lower()
+        known = {table.rpartition(".")[2].lower() for table in self._tables}
+        return self.complete and last not in known and last not in self._unread
 
     def is_new(self, kind: str, name: str) -> bool:
         """Whether the pending set made it, so that the live color cannot know it."""
-        return (kind, name) in self._created
+        return (kind, name) in self._created or (kind == RELATION and name.startswith(f"{TEMPORARY}."))
 
     def drop(self, kind: str, name: str) -> None:
         """It is gone, and with it all that is known of it."""
         self._created.discard((kind, name))
         if kind == RELATION:
+            self._temporary.discard(name.removeprefix(f"{TEMPORARY}."))
             self._tables.pop(name, None)
+            self._whole.discard(name)
+            self._keys = {at: key for at, key in self._keys.items() if key.table != name}
 
     def rename(self, kind: str, old: str, new: str) -> None:
         """A new name."""
@@ -119,24 +254,82 @@ class Catalog:
             self._created.add((kind, new))
         if kind == RELATION and old in self._tables:
             self._tables[new] = self._tables.pop(old)
+            if old in self._whole:
+                self._whole.remove(old)
+                self._whole.add(new)
+            self._keys = {
+                (new, at[1]) if key.table == old else at: replace(key, table=new) if key.table == old else key
+                for at, key in self._keys.items()
+            }
+
+    def begin_rebuild(self, table: str, successor: str) -> None:
+        """A table is dropped for one that takes its name: what is known of it stays known."""
+        self.rebuilt.add(table)
+        old = self._tables.get(table, {})
+        for name, column in self._tables[successor].items():
+            self._tables[successor][name] = replace(column, fresh=name not in old)
+        unique = {at: key for at, key in self._keys.items() if key.table == table and key.unique}
+        for (_, name), key in unique.items():
+            self._keys.setdefault((successor, name), replace(key, table=successor, fresh=False))
+
+    def finish_rebuild(self, table: str) -> None:
+        """It has its name, and is no new table."""
+        if table in self.rebuilt:
+            self.rebuilt.discard(table)
+            self._created.discard((RELATION, table))
 
     def column(self, table: str, name: str) -> Column:
         """What is known of a column."""
         return self._tables.get(table, {}).get(name) or Column()
 
+    def columns(self, table: str) -> dict[str, Column] | None:
+        """All columns of a table, in their order; ``None`` when some may not be known."""
+        return self._tables.get(table) if table in self._whole else None
+
     def put(self, table: str, name: str, column: Column | None) -> None:
         """What is known now; ``None`` forgets it."""
         columns = self._tables.setdefault(table, {})
-        columns.pop(name, None)
-        if column is not None and name:
+        if column is None:
+            columns.pop(name, None)
+        elif name:
             columns[name] = column
 
-    def knows(self, table: str, name: str) -> bool:
-        """Whether a column is known to exist."""
-        return name in self._tables.get(table, {})
+    def complete_table(self, table: str) -> None:
+        """Every column of a table is known."""
+        self._whole.add(table)
+
+    def lacks_column(self, table: str, name: str) -> bool:
+        """Whether a column surely does not exist yet."""
+        return self.complete and table in self._whole and name not in self._tables[table]
+
+    def has_column(self, table: str, name: str) -> bool:
+        """Whether a column surely exists already."""
+        return self.complete and name in self._tables.get(table, {})
+
+    def put_key(self, name: str, key: Key) -> None:
+        """A constraint or an index."""
+        self._keys[(key.table, name)] = key
+
+    def drop_key(self, table: str, name: str) -> None:
+        """It is gone."""
+        self._keys = {at: key for at, key in self._keys.items() if at[1] != name or (table and at[0] != table)}
+
+    def keys(self, name: str, table: str = "") -> list[Key]:
+        """Those of a name; without a table, of whichever."""
+        return [key for at, key in self._keys.items() if at[1] == name and (not table or at[0] == table)]
+
+    def keys_of(self, table: str) -> list[Key]:
+        """Those of a table."""
+        return [key for key in self._keys.values() if key.table == table]
+
+    def lacks_key(self, name: str) -> bool:
+        """Whether there is surely none of that name: the applied schema was read, and every table of it in full."""
+        return self.complete and name.lower() not in self._unread and set(self._tables) <= self._whole
 
     def forget_named_in(self, sql: str) -> None:
         """A statement that could not be read may have changed every table that it names."""
         words = {word.lower() for word in re.findall(r"\w+", sql)}
+        self._unread |= words
         for table in [name for name in self._tables if name.rpartition(".")[2].lower() in words]:
             self._tables[table] = {}
+            self._whole.discard(table)

@@ -1,18 +1,12 @@
-"""What the rules for pending migrations share: ways out, what a statement can hurt, and new constraints."""
+"""What the rules for pending migrations share: ways out, and what a statement can hurt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from sqlglot import exp
-
-from bluegreen.schema.catalog import RELATION, Catalog
+from bluegreen.schema.catalog import RELATION, TEMPORARY, Catalog
 from bluegreen.schema.usage import Used
-
-# Dropping these loosens; what depends on them is at most slower.
-LOOSENS = frozenset({"INDEX", "CONSTRAINT", "FOREIGN KEY", "CHECK", "PRIMARY KEY"})
 
 
 class WayOut(Enum):
@@ -32,8 +26,32 @@ class WayOut(Enum):
     ADD_NOT_NULL = "add it nullable or with a default and write it, release; set NOT NULL in the release after"
     NOT_NULL = "write it always and fill the old rows, release; set NOT NULL in the release after"
     CONSTRAINT = "write only what it allows and mend the old rows, release; add the constraint in the release after"
+    DROP_KEY = (
+        "release without statements that need it (ON CONFLICT, ON DUPLICATE KEY, REPLACE); drop it in the release after"
+    )
     DROP_DEFAULT = "write the value always, release; drop the default in the release after"
     TRUNCATE = "stop reading it in this release; empty it in the release after"
+    ROWS = (
+        "write the new values into a new column, or name in WHERE the rows that no release needs as they are; "
+        "change the rest in the release after"
+    )
+    RIGHTS = "release without what needs the right; revoke it in the release after"
+    TRIGGER = "let it mend rows instead of refusing them, release; let it refuse in the release after"
+    ROUTINE = "make it under a new name beside the old one, release; drop the old one in the release after"
+    ADD_COLUMN = "name the columns in the live color's statements, release; add it in the release after"
+    APPLIED = (
+        "hand in only what is pending: `migrations` without it, or `applied_until`, the last version that is applied"
+    )
+    RECORD = (
+        "say what is pending: `applied_until`, the last version that is applied, or `history`, where the tool's own "
+        "table says it, or `migrations` as a list of names without a pattern; if both are pending, put them into one "
+        "file"
+    )
+    TEMPLATE = "hand in the SQL that is sent to the database: what the tool prints, with all placeholders filled in"
+    NO_SQL = (
+        "apply that operation by hand once it is certain that the live color can live with it, and hand in the "
+        "rest of the SQL without its comment"
+    )
     UNJUDGED = (
         "write it as plain statements that can be read; or take it out of the pending set and apply it by hand, "
         "once it is certain that the live color can live with it"
@@ -41,6 +59,7 @@ class WayOut(Enum):
 
 
 Judgement = tuple[str, WayOut]
+UNJUDGED: Judgement = ("it cannot be judged", WayOut.UNJUDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +80,15 @@ class Reach:
             return False
         return self.used.column(_last(table), name)
 
+    def named_already(self, table: str, name: str) -> bool:
+        """Whether the live color's statements would find two columns of a name where there was one."""
+        return not self.catalog.is_new(RELATION, table) and self.used.ambiguous(_last(table), name)
+
 
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def judge_constraint(
-    reach: Reach, table: str, what: str, columns: Sequence[str], *, check: exp.Expression | None = None
-) -> Iterator[Judgement]:
-    """A new constraint. One on columns alone that the live color leaves empty says nothing of what it writes."""
-    empty = [reach.catalog.column(table, name) for name in columns]
-    left_out = bool(empty) and all(item.fresh and item.nullable and not item.default for item in empty)
-    if left_out and check is not None:
-        names = {reach.catalog.column_name(item) for item in check.find_all(exp.Column)}
-        left_out = names <= set(columns) and not any(check.find_all(exp.Is, exp.Func, exp.Case, exp.NullSafeEQ))
-    if left_out and what.startswith("unique") and reach.catalog.dialect in ("tsql", "fabric"):
-        left_out = False  # there two empty values are equal
-    if reach.needs(table) and not left_out:
-        on = f" ({', '.join(columns)})" if columns else ""
-        yield f"new {what} on {table or 'a table'}{on}", WayOut.CONSTRAINT
+def is_temporary(name: str) -> bool:
+    """Whether a name is that of a session's own table."""
+    return name.startswith(f"{TEMPORARY}.")

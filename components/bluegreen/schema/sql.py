@@ -7,19 +7,24 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlglot import Dialect, ErrorLevel, Token, TokenType, exp
+from sqlglot import Dialect, ErrorLevel, Token, exp
+
+from bluegreen.schema.blocks import Part, do_block, parts
+from bluegreen.schema.sections import as_the_tool_sends_it, way_there
 
 SHOWN_CHARACTERS = 120
 MYSQL_FAMILY = frozenset({"mysql", "mariadb", "doris", "starrocks", "singlestore", "tidb"})
+TSQL_FAMILY = frozenset({"tsql", "fabric"})
 
 # MySQL runs what stands in these comments.
 _RUN_COMMENT = re.compile(r"/\*M?!\d*(.*?)\*/", re.DOTALL)
 _BATCH_END = re.compile(r"^[ \t]*GO(?:[ \t]+\d+)?[ \t]*;?[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-# goose, sql-migrate and dbmate keep the way back in the same file.
-_DOWN = re.compile(r"^--\s*(?:\+goose|\+migrate|migrate:)\s*down\b", re.IGNORECASE)
-_UP = re.compile(r"^--\s*(?:\+goose|\+migrate|migrate:)\s*up\b", re.IGNORECASE)
+_PRINT = re.compile(
+    r"^([ \t]*(?:ELSE[ \t]+)?PRINT[ \t]+N?'(?:[^'\n]|'')*')[ \t]*;?(?=[ \t]*\r?$)", re.IGNORECASE | re.MULTILINE
+)
+_DEPTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,14 @@ class Statement:
         sql: its text.
         tree: what it means; ``None`` where that cannot be told.
         alone: whether it is known where it ends; if not, it may be many.
+        conditional: whether it may not run at all, as in a block behind an ``IF``.
     """
 
     line: int
     sql: str
     tree: exp.Expression | None
     alone: bool = True
+    conditional: bool = False
 
     def __str__(self) -> str:
         text = " ".join(self.sql.split())
@@ -45,54 +52,54 @@ class Statement:
 
 def statements(sql: str, dialect: str) -> list[Statement]:
     """The statements of a text. A text that cannot be split is one statement without a tree."""
-    sql = _without_the_way_back(sql)
+    sql = as_the_tool_sends_it(way_there(sql))
     if dialect in MYSQL_FAMILY:
         sql = _RUN_COMMENT.sub(lambda found: f" {found.group(1)} ", sql)
-    if dialect in ("tsql", "fabric"):
-        sql = _BATCH_END.sub(";", sql)
     with _quiet():
-        try:
-            tokens = Dialect.get_or_raise(dialect).tokenize(sql)
-        except Exception:  # noqa: BLE001 - the library's errors on strange text are of many kinds
-            return [Statement(1, sql, None, alone=False)] if sql.strip() else []
-        found = []
-        for part in _split(tokens):
-            text = sql[part[0].start : part[-1].end + 1]
-            found.append(Statement(part[0].line, text, _tree(part, sql, dialect)))
-    return found
+        if dialect not in TSQL_FAMILY:
+            return list(_statements(sql, dialect, 1))
+        found: list[Statement] = []
+        begin = 0
+        # The library takes all that follows for a part of it.
+        sql = _PRINT.sub(r"\1;", sql)
+        for end in [*_BATCH_END.finditer(sql), None]:
+            batch = sql[begin : end.start() if end else len(sql)]
+            found += _statements(batch, dialect, 1 + sql.count("\n", 0, begin))
+            begin = end.end() if end else begin
+        return found
 
 
-def _split(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    part: list[Token] = []
-    for token in tokens:
-        if token.token_type is TokenType.SEMICOLON:
-            if part:
-                yield part
-            part = []
-        else:
-            part.append(token)
-    if part:
-        yield part
+def _statements(sql: str, dialect: str, line: int, depth: int = 0) -> Iterator[Statement]:
+    try:
+        tokens = Dialect.get_or_raise(dialect).tokenize(sql)
+    except Exception:  # noqa: BLE001 - the library's errors on strange text are of many kinds
+        if sql.strip():
+            yield Statement(line, sql, None, alone=False)
+        return
+    for part in parts(tokens, batches=dialect in TSQL_FAMILY):
+        yield from _read(part, sql, dialect, line, depth)
 
 
-def _tree(tokens: list[Token], sql: str, dialect: str) -> exp.Expression | None:
+def _read(part: Part, sql: str, dialect: str, line: int, depth: int) -> Iterator[Statement]:
+    text = sql[part.tokens[0].start : part.tokens[-1].end + 1]
+    at = line - 1 + part.tokens[0].line
+    inner = do_block(text) if dialect == "postgres" and depth < _DEPTH else None
+    if inner is None:
+        yield Statement(at, text, _tree(part.tokens, sql, dialect), part.alone, part.conditional)
+        return
+    for offset, run in inner:
+        begins = at + text.count("\n", 0, offset)
+        for statement in _statements(run, dialect, begins, depth + 1):
+            yield replace(statement, conditional=True)
+
+
+def _tree(tokens: Sequence[Token], sql: str, dialect: str) -> exp.Expression | None:
     try:
         parser = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE)
-        trees = parser.parse(tokens, sql)
+        trees = parser.parse(list(tokens), sql)
     except Exception:  # noqa: BLE001 - as above, and RecursionError for deep nesting
         return None
     return trees[0] if len(trees) == 1 and isinstance(trees[0], exp.Expression) else None
-
-
-def _without_the_way_back(sql: str) -> str:
-    if not re.search(r"down\b", sql, re.IGNORECASE):
-        return sql
-    kept, back = [], False
-    for line in sql.split("\n"):
-        back = bool(_DOWN.match(line)) or (back and not _UP.match(line))
-        # Lines stay, so that numbers are right.
-        kept.append("" if back else line)
-    return "\n".join(kept)
 
 
 class _Quiet(threading.local):

@@ -36,6 +36,17 @@ class Used:
         table, name = table.lower(), name.lower()
         return self.names is None or not self.names.isdisjoint({table, f"{table}.*", f"{table}.{name}"})
 
+    def ambiguous(self, table: str, name: str) -> bool:
+        """Whether a statement names a column without its table, and would find this one as well."""
+        return self.names is not None and f"{table}.{_WITHOUT_TABLE}{name}".lower() in self.names
+
+    def by_position(self, table: str, dialect: str) -> bool:
+        """Whether a statement counts a table's columns, so that one more breaks it."""
+        table = table.lower()
+        # Postgres takes fewer values than there are columns.
+        counted = {f"{table}.{_ALL}"} | (set() if dialect == "postgres" else {f"{table}.{_VALUES}"})
+        return self.names is not None and not self.names.isdisjoint(counted)
+
 
 _NO_QUOTES = str.maketrans("", "", '"`[]')
 
@@ -79,6 +90,8 @@ def _used_by(tree: exp.Expression) -> Iterator[str]:
     for insert in tree.find_all(exp.Insert):
         if isinstance(insert.this, exp.Table):  # all columns, in their order
             yield insert.this.name.lower()
+            yield f"{insert.this.name.lower()}.{_VALUES}"
+    yield from _what_one_more_column_breaks(tree)
     # Every other name may be a column, wherever it stands (USING, ON CONFLICT, SET, ...).
     for identifier in tree.find_all(exp.Identifier):
         column = identifier.parent if isinstance(identifier.parent, exp.Column) else None
@@ -89,4 +102,27 @@ def _used_by(tree: exp.Expression) -> Iterator[str]:
             yield f"{name}.{identifier.name.lower()}"
 
 
-_SOMETHING = "?"
+def _what_one_more_column_breaks(tree: exp.Expression) -> Iterator[str]:
+    for select in tree.find_all(exp.Select):
+        joins = select.args.get("joins") or []
+        froms = [select.args.get("from_"), *joins]
+        own = [item.this for item in froms if isinstance(item, exp.Expression) and isinstance(item.this, exp.Table)]
+        counts = any(isinstance(item, exp.Star) or item.is_star for item in select.expressions)
+        inside = select.find_ancestor(exp.Insert, exp.SetOperation)
+        for table in own:
+            if (counts and inside is not None) or any(join.args.get("method") == "NATURAL" for join in joins):
+                yield f"{table.name.lower()}.{_ALL}"
+        yield from _without_table(select, own)
+    if isinstance(tree, (exp.Update, exp.Delete)):
+        yield from _without_table(tree, list(tree.find_all(exp.Table)))
+
+
+def _without_table(tree: exp.Expression, tables: list[exp.Table]) -> Iterator[str]:
+    if len(tables) > 1:
+        for column in tree.find_all(exp.Column):
+            for table in tables if not column.table else ():
+                yield f"{table.name.lower()}.{_WITHOUT_TABLE}{column.name.lower()}"
+
+
+# No names of columns: what stands for more than a name.
+_SOMETHING, _VALUES, _ALL, _WITHOUT_TABLE = "?", "#", "##", "?"

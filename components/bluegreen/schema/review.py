@@ -1,0 +1,84 @@
+"""A whole set of migrations against what the live color uses: pure, over texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bluegreen.schema.catalog import Catalog
+from bluegreen.schema.changes import Finding, judge, judge_read
+from bluegreen.schema.rules import WayOut
+from bluegreen.schema.sections import way_there
+from bluegreen.schema.sql import statements
+from bluegreen.schema.usage import Used
+
+_NOTHING = Used(frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file.
+
+    Attributes:
+        path: where it is.
+        sql: what stands in it.
+    """
+
+    path: str
+    sql: str
+
+
+def read_applied(applied: Sequence[Source], dialect: str) -> Catalog:
+    """What is known of the present schema, when there is a text of it."""
+    catalog = Catalog(dialect)
+    for source in applied:
+        judge(source.sql, catalog, _NOTHING)
+        catalog.next_file()
+    if applied:
+        catalog.settle()
+    return catalog
+
+
+def review(
+    pending: Sequence[Source], applied: Sequence[Source], used: Used, dialect: str, *, known: bool
+) -> list[tuple[str, Finding]]:
+    """Everything that has to wait, each with its file.
+
+    Args:
+        pending: the files in the order in which they are applied.
+        applied: the present schema, in whichever number of texts.
+        used: what the live color uses.
+        dialect: sqlglot's name.
+        known: whether it is known that all of these are pending. If not, what one of them makes may exist already for
+            the next.
+    """
+    read = [statements(source.sql, dialect) for source in pending]
+
+    def judged(*, as_known: bool) -> list[tuple[str, Finding]]:
+        catalog = read_applied(applied, dialect)
+        catalog.known = as_known
+        found = []
+        for source, parts in zip(pending, read, strict=True):
+            found += [(source.path, item) for item in judge_read(source.sql, parts, catalog, used)]
+            catalog.next_file()
+        return found
+
+    found = judged(as_known=known)
+    if known or not found or len(pending) == 1:
+        return found
+    # What only the missing record stands in the way of.
+    whatever = {(path, item.line, item.change) for path, item in judged(as_known=True)}
+    return [
+        (path, item if (path, item.line, item.change) in whatever else _for_want_of_a_record(item))
+        for path, item in found
+    ]
+
+
+def _for_want_of_a_record(item: Finding) -> Finding:
+    change = f"{item.change}, which an earlier file makes; whether that file is applied already is not known"
+    return replace(item, change=change, way_out=WayOut.RECORD.value)
+
+
+def says_something(sql: str, dialect: str) -> bool:
+    """Whether a text holds any statement at all."""
+    return bool(statements(way_there(sql), dialect))
