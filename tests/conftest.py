@@ -16,6 +16,7 @@ from bluegreen import secrets
 from localcloud.cloud import LocalCloud
 from tests.e2e import warm
 from tests.node import node, pytest_configure_node, pytest_sessionfinish
+from tests.reruns import Reruns
 
 __all__ = ["node", "pytest_configure_node", "pytest_sessionfinish"]
 
@@ -28,6 +29,11 @@ warm.read_models_once()
 # No test is decided by time: hypothesis' own stopwatch is off.
 settings.register_profile("bluegreen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bluegreen")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What may run once more."""
+    config.pluginmanager.register(Reruns(REPO / "tests"), "bluegreen-reruns")
 
 
 @pytest.fixture(autouse=True)

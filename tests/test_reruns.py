@@ -1,0 +1,84 @@
+"""What may run once more does so once, is named and counted, and fails the run where it is too much."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.reruns import LIMIT, may_run_again
+
+REPO = Path(__file__).resolve().parent.parent
+CONFTEST = """
+import pathlib, pytest
+from tests.reruns import Reruns
+
+def pytest_configure(config):
+    config.pluginmanager.register(Reruns(pathlib.Path(__file__).parent))
+
+@pytest.fixture
+def cloud():
+    return None
+"""
+FAILS_FIRST = """
+import pathlib, pytest
+
+@pytest.mark.parametrize("number", range({tests}))
+def test_{name}({fixture}number, tmp_path_factory):
+    seen = pathlib.Path(__file__).with_name(f"{name}{{number}}")
+    if not seen.exists():
+        seen.touch()
+        raise AssertionError("the first time")
+"""
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words, str(folder)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(REPO)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    return tmp_path
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_one_that_uses_the_cloud_runs_once_more_and_is_named(folder, workers):
+    (folder / "test_it.py").write_text(FAILS_FIRST.format(tests=1, name="real", fixture="cloud, "))
+    done = run(folder, "-n", workers)
+    assert done.returncode == 0, done.stdout
+    assert "test_it.py::test_real[0]\n" in done.stdout
+    assert f"1 ran once more; more than {LIMIT} fail the run" in done.stdout
+
+
+def test_one_that_uses_nothing_real_never_runs_again(folder):
+    (folder / "test_it.py").write_text(FAILS_FIRST.format(tests=1, name="pure", fixture=""))
+    done = run(folder, "-n", "0")
+    assert done.returncode == 1
+    assert "1 failed" in done.stdout
+    assert "ran once more" not in done.stdout
+
+
+@pytest.mark.parametrize(("tests", "status"), [(LIMIT, 0), (LIMIT + 1, 1)])
+def test_more_than_the_limit_fail_the_run(folder, tests, status):
+    (folder / "test_it.py").write_text(FAILS_FIRST.format(tests=tests, name="real", fixture="cloud, "))
+    done = run(folder, "-n", "2")
+    assert done.returncode == status, done.stdout
+    assert f"{tests} passed" in done.stdout
+
+
+def test_what_is_real_is_told_by_fixtures_and_folders():
+    assert may_run_again(["tmp_path", "node"], "routers/test_alb.py")
+    assert may_run_again([], "e2e/test_ecs.py")
+    assert not may_run_again(["tmp_path"], "routers/test_alb.py")
+    assert not may_run_again(["swap"], "swap/test_lease.py")
