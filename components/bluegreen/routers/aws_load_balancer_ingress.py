@@ -19,7 +19,8 @@ from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Weights
-from bluegreen.routers import kubernetes_split
+from bluegreen.routers import kubernetes_rule_lists, kubernetes_split
+from bluegreen.routers.kubernetes_object import OWNER
 from bluegreen.routers.kubernetes_rules import as_json
 from bluegreen.routers.kubernetes_split import Rule, Shape
 from bluegreen.routers.kubernetes_weighted import (
@@ -33,7 +34,10 @@ from bluegreen.routers.nginx_canary import INGRESS, backend_services
 
 _ACTIONS = "alb.ingress.kubernetes.io/actions."
 _BY_ACTION = "use-annotation"
-_NO_COLOR = {
+_SHORT_FORM = ("serviceName", "servicePort", "targetGroupARN", "targetGroupName")
+FORWARD = "bluegreen/forward"
+"""The annotation with the ``forward`` that was declared when the action was written last."""
+_NO_COLOR: dict[str, Any] = {
     "type": "fixed-response",
     "fixedResponseConfig": {"contentType": "text/plain", "statusCode": "503", "messageBody": "no color is live"},
 }
@@ -78,11 +82,25 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         KubernetesWeightedRouter._give_up(self, keeping(found, self._annotation))
 
     def _fields(self, weights: Weights) -> dict[str, Any]:
-        action: dict[str, Any] = _NO_COLOR
-        (forward,) = kubernetes_split.with_weights([self.forward], weights, _groups(self.services))
+        kubernetes_split.refuse_a_rest(weights)
+        found, action = self._found or {"metadata": {}}, _NO_COLOR
         if weights != Weights():
-            action = {"type": "forward", "forwardConfig": forward}
-        return {"metadata": {"annotations": {self._annotation: as_json(action)}}}
+            action = self._action(found, weights)
+        return {"metadata": {"annotations": {self._annotation: as_json(action), FORWARD: as_json(self.forward)}}}
+
+    def _action(self, found: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
+        """The action that is there, with the weights and with what has changed in its declaration."""
+        here, former = self._forward_in(found), self._former(found)
+        groups = kubernetes_rule_lists.filled(here, former, self.forward, weights, _groups(self.services))
+        forward = kubernetes_rule_lists.three_way(here or self.forward, former if here else self.forward, self.forward)
+        rest = {} if not here else {key: value for key, value in self._said(found).items() if key not in _SHORT_FORM}
+        return {**rest, "type": "forward", "forwardConfig": {**forward, "targetGroups": groups}}
+
+    def _former(self, found: Mapping[str, Any]) -> Rule:
+        """What was declared when the action was written last: what is taken over stays what it is."""
+        if OWNER not in (found["metadata"].get("annotations") or {}):
+            return self.forward
+        return _parsed(found, FORWARD)
 
     def _weights(self, found: Mapping[str, Any]) -> Weights:
         return kubernetes_split.weights_in(self._forward_in(found), _groups(self.services))
@@ -92,17 +110,20 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         backends = kubernetes_split.backends_of(self._forward_in(found), shape)
         return ", ".join(f"{self._annotation} to {shape.name(backend)}" for backend in backends)
 
+    def _said(self, found: Mapping[str, Any]) -> Rule:
+        """The action that is there; what cannot be understood is none."""
+        return _parsed(found, self._annotation)
+
     def _forward_in(self, found: Mapping[str, Any]) -> Rule:
-        """The ``forwardConfig`` that is there; what cannot be understood is none."""
-        said = (found["metadata"].get("annotations") or {}).get(self._annotation, "{}")
-        try:
-            action = json.loads(said)
-        except ValueError:
-            return {}
-        if not isinstance(action, Mapping) or action.get("type") != "forward":
+        """The ``forwardConfig`` that is there."""
+        action = self._said(found)
+        if action.get("type") != "forward":
             return {}
         forward = action.get("forwardConfig")
-        return forward if isinstance(forward, Mapping) else {"targetGroups": [action]}  # the short form names one group
+        if isinstance(forward, Mapping):
+            return forward
+        # The short form names one group.
+        return {"targetGroups": [{key: value for key, value in action.items() if key in _SHORT_FORM}]}
 
     def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - whatever they are
         """Nothing tells when the controller has followed; what is declared has to make sense."""
@@ -116,6 +137,15 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         return True
 
 
+def _parsed(found: Mapping[str, Any], annotation: str) -> Rule:
+    said = (found["metadata"].get("annotations") or {}).get(annotation, "{}")
+    try:
+        value = json.loads(said)
+    except ValueError:
+        return {}
+    return value if isinstance(value, Mapping) else {}
+
+
 def _groups(services: Mapping[Color, Any]) -> Shape:
     def color(backend: Rule) -> Color | None:
         return next((color for color in COLORS if services[color] == backend.get("serviceName")), None)
@@ -123,4 +153,10 @@ def _groups(services: Mapping[Color, Any]) -> Shape:
     def name(backend: Rule) -> str:
         return str(backend.get("serviceName") or backend.get("targetGroupARN") or backend.get("targetGroupName"))
 
-    return Shape("targetGroups", name, color, lambda rule: rule)
+    return Shape(
+        "targetGroups",
+        name,
+        color,
+        lambda rule: rule,
+        as_color=lambda backend, color: {**backend, "serviceName": services[color]},
+    )

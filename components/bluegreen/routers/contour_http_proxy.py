@@ -1,7 +1,7 @@
 """Contour: the routes of an HTTPProxy, with a weight for each color's Service.
 
-The host name, TLS and includes are the stack's; ``spec.routes`` is the swap's as a whole. The object may be a root, or
-one that a root includes. Contour says in its status whether it takes the object as it is now.
+The host name, TLS and includes are the stack's; routes of others in ``spec.routes`` go back as they were read. The
+object may be a root, or one that a root includes. Contour says in its status whether it takes the object as it is now.
 
 HTTPProxy: https://projectcontour.io/docs/main/config/request-routing/
 """
@@ -77,7 +77,17 @@ def _services(services: Mapping[Color, Any]) -> Shape:
         return next((color for color in COLORS if services[color] == backend.get("name")), None)
 
     # Beside a service that has a weight, one without has none.
-    return Shape("services", lambda backend: str(backend.get("name")), color, _closed, default_weight=0)
+    return Shape(
+        "services",
+        lambda backend: str(backend.get("name")),
+        color,
+        _closed,
+        default_weight=0,
+        as_color=lambda backend, color: {**backend, "name": services[color]},
+        match="conditions",
+        normal=lambda conditions: list(conditions or ({"prefix": "/"},)),
+        all_match=True,
+    )
 
 
 def _closed(rule: Rule) -> Rule:

@@ -1,7 +1,8 @@
 """Gateway API: the rules of an HTTPRoute, with a weight for each color's Service.
 
-The route's parents and host names are the stack's; ``spec.rules`` is one list for the API server, so it is the swap's
-as a whole. At 0/100 the idle color's backend is left out. The controller says in the status that it has read the route.
+The route's parents and host names are the stack's; ``spec.rules`` is one list for the API server, so it is written as a
+whole; rules of others go back as they were read. At 0/100 the idle color's backend is left out. The controller says
+in the status that it has read the route.
 
 HTTPRoute: https://gateway-api.sigs.k8s.io/api-types/httproute/
 """
@@ -25,6 +26,7 @@ from bluegreen.routers.kubernetes_weighted import (
 )
 
 _KIND = ("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
+_EVERYTHING, _EXACT = {"type": "PathPrefix", "value": "/"}, {"type": "Exact"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +60,37 @@ def backend_refs(services: Mapping[Color, Any], namespace: str) -> Shape:
             return None
         return next((color for color in COLORS if services[color] == backend.get("name")), None)
 
-    return Shape("backendRefs", lambda backend: str(backend.get("name")), color, closed)
+    return Shape(
+        "backendRefs",
+        lambda backend: str(backend.get("name")),
+        color,
+        closed,
+        as_color=lambda backend, color: {**backend, "name": services[color]},
+        normal=_normal,
+        placeholder=lambda rule: not rule.keys() - {"matches"} and _normal(rule.get("matches")) == _normal(None),
+    )
+
+
+def _normal(matches: Any) -> Any:
+    """With what the API server fills in; a rule without matches is for everything."""
+    if not isinstance(matches or (), (list, tuple)):
+        return matches
+    listed: list[Any] = list(matches or ({},))
+    return [_normal_match(match) if isinstance(match, Mapping) else match for match in listed]
+
+
+def _normal_match(match: Mapping[str, Any]) -> dict[str, Any]:
+    made = {**match, "path": _with(_EVERYTHING, match.get("path") or {})}
+    if "method" in made:  # of a GRPCRoute an object, of an HTTPRoute a word
+        made["method"] = _with(_EXACT, made["method"])
+    for key in ("headers", "queryParams"):
+        if isinstance(made.get(key), (list, tuple)):
+            made[key] = [_with(_EXACT, one) for one in made[key]]
+    return made
+
+
+def _with(defaults: Mapping[str, str], said: Any) -> Any:
+    return {**defaults, **said} if isinstance(said, Mapping) else said
 
 
 def closed(rule: Rule) -> Rule:

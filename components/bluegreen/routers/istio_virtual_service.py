@@ -1,8 +1,8 @@
 """Istio: the routes of a VirtualService, with a weight for each color's destination.
 
-A color is the host of its Service, or a subset of one host, whose DestinationRule is the stack's. ``spec.http`` (and
-``tcp`` and ``tls`` where given) are the swap's as a whole. Istio refuses a VirtualService without any route, so the
-stack declares it with a placeholder and ignores its changes (``kubernetes_rules.istio_placeholder``).
+A color is the host of its Service, or a subset of one host, whose DestinationRule is the stack's. Routes of
+others in ``spec.http``, ``tcp`` and ``tls`` go back as they were read. Istio refuses a VirtualService without any
+route, so the stack declares it with a placeholder and ignores its changes (``kubernetes_rules.istio_placeholder``).
 
 VirtualService: https://istio.io/latest/docs/reference/config/networking/virtual-service/
 """
@@ -82,8 +82,22 @@ def _routes(key: str, destinations: Mapping[Color, Mapping[str, Any]], namespace
         place = _place(backend.get("destination") or {}, namespace)
         return next((color for color in COLORS if places[color] == place), None)
 
+    def as_color(backend: Rule, color: Color) -> Rule:
+        rest = {key: value for key, value in backend["destination"].items() if key not in ("host", "subset")}
+        return {**backend, "destination": {**destinations[color], **rest}}
+
     # Beside a destination that has a weight, one without has none.
-    return Shape("route", _name, color, _closed_http if key == "http" else _closed_stream, default_weight=0)
+    return Shape(
+        "route",
+        _name,
+        color,
+        _closed_http if key == "http" else _closed_stream,
+        default_weight=0,
+        as_color=as_color,
+        match="match",
+        first_wins=True,
+        placeholder=lambda rule: "directResponse" in rule and not rule.keys() - {"directResponse", "name"},
+    )
 
 
 def _place(destination: Rule, namespace: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from bluegreen.rollout.model import COLORS, Color, Weights
 
 Rule = Mapping[str, Any]
 Rules = Sequence[Rule]
+_BY_HEADER = frozenset({"headers", "header", "queryParams", "queryParameter", "withoutHeaders"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class Shape:
         color: the color that a backend is, ``None`` for somebody else's.
         closed: the rule while no color is live.
         default_weight: what a backend without a weight has beside one with a weight.
+        as_color: a backend with another color in its place, all else as it is.
+        match: the rule's key for what it is for.
+        normal: what a rule is for in one form, whatever the platform has filled in.
+        all_match: whether all entries under that key have to hold, and not one of them.
+        first_wins: whether the first rule that matches is taken, and not the one that says most.
+        placeholder: whether a rule only stands where the swap's shall.
     """
 
     key: str
@@ -35,6 +42,12 @@ class Shape:
     color: Callable[[Rule], Color | None]
     closed: Callable[[Rule], Rule]
     default_weight: int = 1
+    as_color: Callable[[Rule, Color], Rule] = lambda backend, _: backend
+    match: str = "matches"
+    normal: Callable[[Any], Any] = lambda matches: list(matches or ())
+    all_match: bool = False
+    first_wins: bool = False
+    placeholder: Callable[[Rule], bool] = lambda _: False
 
 
 def backends_of(rule: Rule, shape: Shape) -> list[Rule]:
@@ -53,9 +66,18 @@ def with_weights(rules: Rules, weights: Weights, shape: Shape) -> list[Rule]:
     Raises:
         PlatformError: some of the traffic would go nowhere.
     """
+    refuse_a_rest(weights)
+    return [_with_weights(rule, weights, shape) if is_split(rule, shape) else rule for rule in rules]
+
+
+def refuse_a_rest(weights: Weights) -> None:
+    """Refuse a split that sends some of the traffic to neither color.
+
+    Raises:
+        PlatformError: it does.
+    """
     if weights != Weights() and weights.elsewhere:
         raise PlatformError("patch", f"{weights} cannot be: backends share all of the traffic")
-    return [_with_weights(rule, weights, shape) if is_split(rule, shape) else rule for rule in rules]
 
 
 def _with_weights(rule: Rule, weights: Weights, shape: Shape) -> Rule:
@@ -78,15 +100,20 @@ def certain(found: Sequence[Weights]) -> Weights:
     return Weights(min(weights.blue for weights in found), min(weights.green for weights in found))
 
 
-def weights_in(rule: Rule, shape: Shape) -> Weights:
-    """The percent of a rule's requests that each color gets."""
-    shares: dict[Color | None, int] = {}
+def shares_in(rule: Rule, shape: Shape) -> list[tuple[Rule, int]]:
+    """A rule's backends and the share that each has."""
     backends = backends_of(rule, shape)
     # Where no backend has a weight all are alike, and the only one has everything.
     default = shape.default_weight if any("weight" in backend for backend in backends) else 1
-    for backend in backends:
+    return [(backend, int(backend.get("weight", default))) for backend in backends]
+
+
+def weights_in(rule: Rule, shape: Shape) -> Weights:
+    """The percent of a rule's requests that each color gets."""
+    shares: dict[Color | None, int] = {}
+    for backend, share in shares_in(rule, shape):
         color = shape.color(backend)
-        shares[color] = shares.get(color, 0) + int(backend.get("weight", default))
+        shares[color] = shares.get(color, 0) + share
     total = sum(shares.values())
     blue, green = (shares.get(color, 0) for color in COLORS)
     if total == 0:
@@ -120,17 +147,33 @@ def covers(found: object, declared: object) -> bool:
 
 
 def guess(found: Rules, declared: Rules, shape: Shape) -> list[int]:
-    """Which rules are split, in an object that the swap has not written: by what they name."""
-    both = [number for number, rule in enumerate(found) if is_split(rule, shape)]
-    if both:
-        return both
+    """Which rules of an object that the swap has not written carry production's requests to a color.
+
+    Not those that are declared as ways, and not ways to the idle color by a header.
+    """
     ways = [rule for rule in declared if not is_split(rule, shape)]
-    return [
-        number
-        for number, rule in enumerate(found)
+    leading = [
+        place
+        for place, rule in enumerate(found)
         if any(shape.color(backend) for backend in backends_of(rule, shape))
         and not any(covers(rule, way) for way in ways)
     ]
+    by_header = [place for place in leading if _by_header(found[place], shape) and not is_split(found[place], shape)]
+    plain = [place for place in leading if place not in by_header]
+    live = {color for place in plain for color in _colors(found[place], shape)}
+    if plain and any(_colors(found[place], shape) - live for place in by_header):
+        return plain
+    return leading
+
+
+def _colors(rule: Rule, shape: Shape) -> set[Color | None]:
+    return {shape.color(one) for one, share in shares_in(rule, shape) if share} - {None}
+
+
+def _by_header(rule: Rule, shape: Shape) -> bool:
+    asked = rule.get(shape.match) or ()
+    chosen = [bool(_BY_HEADER & one.keys()) for one in asked if isinstance(one, Mapping)]
+    return bool(chosen) and (any(chosen) if shape.all_match else all(chosen))
 
 
 # -- reading the declaration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -12,15 +13,23 @@ from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.clients.kubernetes_names import label_name, object_name
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
+from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
+from bluegreen.routers import kubernetes_own_rules as own_rules
+from bluegreen.routers import kubernetes_rule_lists as rule_lists
 from bluegreen.routers import kubernetes_split
 from bluegreen.routers.flags import flag
 from bluegreen.routers.kubernetes_endpoints import ENDPOINT_PERMISSIONS, service_health
-from bluegreen.routers.kubernetes_object import KubernetesObjectRouter
+from bluegreen.routers.kubernetes_object import OWNER, KubernetesObjectRouter
+from bluegreen.routers.kubernetes_own_rules import Own
+from bluegreen.routers.kubernetes_rules import as_json
 from bluegreen.routers.kubernetes_split import Rule, Rules, Shape
 
 SPLIT = "bluegreen/split"
 """The annotation that says which of the rules are split: at 0/100 they look like a way to one color."""
+
+RULES = "bluegreen/rules"
+"""The annotation with what of the rules is the swap's, as it was declared when it was written last."""
 
 # Controllers say that they have read a route within milliseconds: worth waiting for, rather than for the next look.
 _LOOK_AGAIN_SECONDS, _FIRST_PAUSE_SECONDS = 0.5, 0.01
@@ -53,6 +62,19 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
     def health(self, color: Color) -> Readiness:
         """The endpoints of a color's Service, live or idle."""
         return service_health(self.cluster, self.namespace, self.services[color])
+
+    def _counts(self, found: Mapping[str, Any]) -> bool:
+        counts = KubernetesObjectRouter._counts(self, found)  # super() does not know a class with slots
+        if counts and OWNER not in (found["metadata"].get("annotations") or {}):
+            weights = self._weights(found)
+            if weights == Weights() or weights.elsewhere:
+                neither = "which is neither color's" if weights == Weights() else f"of which {weights}"
+                raise NotOwned(
+                    f"get {self._object.rbac}",
+                    f"{self._object} has {self._foreign(found)}, {neither}: taking it over would move traffic; its "
+                    f"rules for production have to lead to {' and '.join(self.services.values())} alone, all alike",
+                )
+        return counts
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether the object says so and its controller does, after a moment of patience: most follow within one."""
@@ -122,7 +144,9 @@ def permissions_for(kind: tuple[str, str, str]) -> tuple[Permission, ...]:
 
 @dataclass(slots=True, kw_only=True)
 class KubernetesRulesRouter(KubernetesWeightedRouter):
-    """One object with lists of rules in its ``spec``, which are the swap's as a whole.
+    """One object with lists of rules in its ``spec``, of which some are the swap's.
+
+    A list is written as a whole, since API servers know it as one value; rules of others go back as they were read.
 
     Attributes:
         rules: the platform's own rules, by the key in ``spec``; in those that name both colors the swap fills the
@@ -141,29 +165,48 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
         """How the platform writes backends in the rules of this list."""
 
     def _fields(self, weights: Weights) -> dict[str, Any]:
-        listed = {key: rules for key, rules in self.rules.items() if rules}
+        kubernetes_split.refuse_a_rest(weights)
+        found = self._found or {}
+        spec, noted = found.get("spec") or {}, _noted_in(found)
+        made: dict[str, list[Rule]] = {}
+        owned: dict[str, list[Own]] = {}
+        for key in {**self.rules, **noted}:
+            shape, listed, declared = self._shape(key), spec.get(key) or [], self.rules.get(key) or []
+            known = self._known(key, listed, noted)
+            if declared or known:
+                made[key], owned[key] = rule_lists.merged(listed, known, declared, weights, shape)
         split = " ".join(
             f"{key}.{number}/{len(rules)}"  # rules.2/3 is the third of three
-            for key, rules in listed.items()
-            for number, rule in enumerate(rules)
-            if kubernetes_split.is_split(rule, self._shape(key))
+            for key, rules in made.items()
+            for number in own_rules.split_places(rules, owned[key], self._shape(key))
+            if number is not None
         )
-        spec = {key: kubernetes_split.with_weights(rules, weights, self._shape(key)) for key, rules in listed.items()}
-        return {"spec": spec, "metadata": {"annotations": {SPLIT: split}}}
+        notes = as_json({key: [own.as_dict() for own in owned[key]] for key in owned})
+        spec = {key: rules for key, rules in made.items() if rules}
+        return {"spec": spec, "metadata": {"annotations": {SPLIT: split, RULES: notes}}}
+
+    def _known(self, key: str, listed: Rules, noted: Mapping[str, Sequence[Own]]) -> list[tuple[Own, int]]:
+        """The rules of a list that are the swap's, and where they stand."""
+        if key not in noted:
+            return own_rules.taken_over(listed, self.rules.get(key) or [], self._shape(key))
+        where = own_rules.places(listed, noted[key], self._shape(key))
+        return [(noted[key][number], place) for number, place in where.items()]
 
     def _weights(self, found: Mapping[str, Any]) -> Weights:
-        spec = found.get("spec") or {}
+        spec, noted = found.get("spec") or {}, _noted_in(found)
         said = (found["metadata"].get("annotations") or {}).get(SPLIT)
-        shares = []
-        if said is not None:
+        shares: list[Weights] = []
+        if noted:
+            for key, owned in noted.items():
+                shares += own_rules.shares(spec.get(key) or [], owned, self._shape(key))
+        elif said is not None:  # written by a swap that took the list as its own
             for place in said.split():
                 key, rule = _rule_at(spec, place)
                 shares.append(kubernetes_split.weights_in(rule, self._shape(key)))
         else:
             for key, declared in self.rules.items():
-                shape, listed = self._shape(key), spec.get(key) or []
-                split = kubernetes_split.guess(listed, declared, shape)
-                shares += [kubernetes_split.weights_in(listed[number], shape) for number in split]
+                listed = spec.get(key) or []
+                shares += own_rules.shares_of_strangers_object(listed, declared, self._shape(key))
         return kubernetes_split.certain(shares)
 
     def _foreign(self, found: Mapping[str, Any]) -> str:
@@ -175,6 +218,21 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
             for backend in kubernetes_split.backends_of(rule, self._shape(key))
         ]
         return ", ".join(dict.fromkeys(names))
+
+
+def _noted_in(found: Mapping[str, Any]) -> dict[str, list[Own]]:
+    """The own rules of each list, as the swap has noted them; none where it has not, or nobody can read it."""
+    said = ((found.get("metadata") or {}).get("annotations") or {}).get(RULES, "{}")
+    try:
+        noted = json.loads(said)
+    except ValueError:
+        return {}
+    lists = noted.items() if isinstance(noted, Mapping) else ()
+    return {
+        key: [Own.of(one) for one in owned if isinstance(one, Mapping)]
+        for key, owned in lists
+        if isinstance(owned, Sequence)
+    }
 
 
 def _rule_at(spec: Mapping[str, Any], place: str) -> tuple[str, Rule]:

@@ -1,6 +1,7 @@
 """Traefik's own weights: ``spec.weighted`` of a TraefikService, which routes of the stack's IngressRoute lead to.
 
-All of ``spec.weighted`` is the swap's, also the cookie that keeps a client with its color while traffic is split.
+The swap's are ``spec.weighted.services`` and what else is declared for ``weighted``, such as the cookie that keeps a
+client with its color while traffic is split.
 Traefik writes no status: what is stored counts, and Traefik follows within its throttle duration (2 s by default).
 
 TraefikService: https://doc.traefik.io/traefik/routing/providers/kubernetes-crd/#kind-traefikservice
@@ -16,6 +17,7 @@ from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color, Weights
 from bluegreen.routers import kubernetes_split
+from bluegreen.routers.kubernetes_rule_lists import filled
 from bluegreen.routers.kubernetes_split import Rule, Shape
 from bluegreen.routers.kubernetes_weighted import (
     KubernetesWeightedRouter,
@@ -54,8 +56,14 @@ class TraefikServiceRouter(KubernetesWeightedRouter):
         return _services(self.services, self.namespace)
 
     def _fields(self, weights: Weights) -> dict[str, Any]:
-        (weighted,) = kubernetes_split.with_weights([self.weighted], weights, self._shape)
-        return {"spec": {"weighted": weighted}}
+        kubernetes_split.refuse_a_rest(weights)
+        services: list[Rule] = []
+        if weights != Weights():
+            found = _weighted_in(self._found or {})
+            former = {} if self._owned else self.weighted  # what is taken over stays what it is
+            services = filled(found, former, self.weighted, weights, self._shape)
+        # What else stands there is left alone by not being named: it is an object, of which every field has an owner.
+        return {"spec": {"weighted": {**self.weighted, "services": services}}}
 
     def _weights(self, found: Mapping[str, Any]) -> Weights:
         return kubernetes_split.weights_in(_weighted_in(found), self._shape)
@@ -76,4 +84,10 @@ def _services(services: Mapping[Color, Any], namespace: str) -> Shape:
             return None
         return next((color for color in COLORS if services[color] == backend.get("name")), None)
 
-    return Shape("services", lambda backend: str(backend.get("name")), color, lambda rule: {**rule, "services": []})
+    return Shape(
+        "services",
+        lambda backend: str(backend.get("name")),
+        color,
+        lambda rule: {**rule, "services": []},
+        as_color=lambda backend, color: {**backend, "name": services[color]},
+    )
