@@ -6,6 +6,7 @@ import pytest
 
 from bluegreen.rollout.errors import SwapFailed
 from bluegreen.rollout.model import Weights
+from bluegreen.swap.contract import fingerprint
 from tests.swap.bench import Swap
 
 
@@ -37,7 +38,8 @@ def test_raised_it_goes_on_from_there(swap):
     assert swap.here.moves == [Weights.split("green", 50), Weights.all_on("green")]
     assert (outputs["live_color"], outputs["paused"]) == ("green", {})
     assert outputs["history"][0]["outcome"] == "promoted"
-    assert outputs["previous"] == {"color": "blue", "release": "v1"}
+    digest = fingerprint(swap.inputs("green"), "blue")
+    assert outputs["previous"] == {"color": "blue", "release": "v1", "digest": digest}
     assert swap.here.retiring == {"blue": 0}
 
 

@@ -147,14 +147,14 @@ class Recorded:
         live_color: the color that was last put at 100 %.
         releases: what was installed in each color.
         previous_color: the color that was live before it, if it may be rolled back to.
-        previous_release: what that one had installed.
+        previous_digest: what that one had installed, told by a digest.
         paused_percent: the other color's share, where a promotion to it was paused; 0 where none is.
     """
 
     live_color: Color
     releases: Mapping[Color, str]
     previous_color: Color | None = None
-    previous_release: str | None = None
+    previous_digest: str | None = None
     paused_percent: int = 0
 
     @property

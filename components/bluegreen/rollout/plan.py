@@ -11,7 +11,7 @@ def make_plan(
     live: Weights,
     recorded: Recorded | None,
     target: Color,
-    target_release: str,
+    target_digest: str,
     strategy: Strategy,
     bake_seconds: float,
     *,
@@ -24,14 +24,14 @@ def make_plan(
         live: the weights as the platform has them now.
         recorded: what the last finished swap left; ``None`` on the first one.
         target: the color that shall be live.
-        target_release: what is installed in it.
+        target_digest: what is installed in it, told by a digest.
         strategy: the steps of a promotion.
         bake_seconds: the time at 100 % under gates.
         warm: whether ``target`` could take all of the traffic at this moment; asked only for a rollback.
         promote_to_percent: where a promotion pauses until a later update; a rollback never does.
     """
-    goal = goal_of(live, recorded, target, target_release, promote_to_percent)
-    kind = _kind(live, recorded, target, target_release, goal)
+    goal = goal_of(live, recorded, target, target_digest, promote_to_percent)
+    kind = _kind(live, recorded, target, target_digest, goal)
     analysis = kind in (Kind.PROMOTION, Kind.RESUME)
     share = goal.of(target)
     steps: tuple[Step, ...] = ()
@@ -58,16 +58,16 @@ def make_plan(
 
 
 def goal_of(
-    live: Weights, recorded: Recorded | None, target: Color, target_release: str, promote_to_percent: int
+    live: Weights, recorded: Recorded | None, target: Color, target_digest: str, promote_to_percent: int
 ) -> Weights:
     """The weights that an update leaves: a mix only on the way to a color that has still to prove itself."""
     begun = recorded is not None and recorded.live_color != target and live != Weights()
-    if not begun or can_roll_back(recorded, target, target_release):
+    if not begun or can_roll_back(recorded, target, target_digest):
         return Weights.all_on(target)
     return Weights.split(target, promote_to_percent)
 
 
-def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str, goal: Weights) -> Kind:
+def _kind(live: Weights, recorded: Recorded | None, target: Color, digest: str, goal: Weights) -> Kind:
     arrived = live == goal
     if recorded is None:
         if arrived:
@@ -78,7 +78,7 @@ def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str,
     if recorded.live_color == target:
         # From a paused promotion it is the user's own way back; from anything else it is drift.
         return Kind.ROLLBACK if recorded.paused_percent else Kind.HEAL
-    if can_roll_back(recorded, target, release):
+    if can_roll_back(recorded, target, digest):
         # The release proved itself when it was live: no canary on the way back, whether it is still warm or not.
         return Kind.ROLLBACK
     if live.of(target) > goal.of(target):  # less of a color that has still to prove itself needs no proof
@@ -89,13 +89,13 @@ def _kind(live: Weights, recorded: Recorded | None, target: Color, release: str,
     return Kind.RESUME if live.of(target) > 0 or live == Weights() else Kind.PROMOTION
 
 
-def can_roll_back(recorded: Recorded | None, target: Color, target_release: str) -> bool:
+def can_roll_back(recorded: Recorded | None, target: Color, target_digest: str) -> bool:
     """Whether ``target`` was live right before and still has the release that it had then."""
     return (
         recorded is not None
         and recorded.live_color != target
         and recorded.previous_color == target
-        and recorded.previous_release == target_release
+        and recorded.previous_digest == target_digest
     )
 
 

@@ -47,6 +47,8 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     owned_path: ClassVar[tuple[str, ...]] = ("spec", "workloadRef")
     where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "rollout"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"workloads"})
+    in_place: ClassVar[bool] = True
     permissions: ClassVar[tuple[Permission, ...]] = (
         *argo_object.PERMISSIONS,
         Permission("get services", "the end of every promotion: the active Service"),

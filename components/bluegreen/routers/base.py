@@ -29,6 +29,13 @@ class TrafficRouter(Protocol):
     capabilities: ClassVar[frozenset[Capability]]
     #: The keys of its section that say *where* traffic is routed; a change of one replaces the swap.
     where: ClassVar[frozenset[str]]
+    #: The keys of its section whose values by color name the very thing that a color runs (a version, a revision). A
+    #: change under a color with traffic is refused. A router may go without, and without the two below.
+    # release_keys: ClassVar[frozenset[str]]
+    #: The same for those that say where a color's requests go, whatever runs there.
+    # backend_keys: ClassVar[frozenset[str]]
+    #: Whether the platform brings another release under a live color by a deployment of its own.
+    # in_place: ClassVar[bool]
     #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
     propagation_seconds: ClassVar[float]
 

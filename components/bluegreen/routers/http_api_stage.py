@@ -44,6 +44,7 @@ class HttpApiStageRouter:
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "api_id", "stage_name", "variable"})
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"values"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("apigateway:GET", "every preview and update", "arn:aws:apigateway:*::/*"),
         Permission("apigateway:PATCH", "every swap", "arn:aws:apigateway:*::/apis/*/stages/*"),

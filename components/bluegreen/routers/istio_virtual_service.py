@@ -35,6 +35,7 @@ class IstioVirtualServiceRouter(KubernetesRulesRouter):
     """
 
     kind: ClassVar[tuple[str, str, str]] = _KIND
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"services", "destinations"})
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
     destinations: Mapping[Color, Mapping[str, str]]

@@ -63,6 +63,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     # Not the stage: another one is an update, so that production is never let go of for it.
     where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "service"})
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"selectors"})
     owned_path: ClassVar[tuple[str, ...]] = ("spec", "selector")
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("get services", "every preview and update", _SERVICES),

@@ -45,6 +45,7 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
     """
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name"})
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"services"})
     # A controller says that it has read a route before its proxies follow. Traefik gathers changes for up to 2 s
     # (https://doc.traefik.io/traefik/providers/overview/#providersprovidersthrottleduration), Istio for 0.1 s to 10 s
     # (PILOT_DEBOUNCE_AFTER and PILOT_DEBOUNCE_MAX, https://istio.io/latest/docs/reference/commands/pilot-discovery/).

@@ -55,6 +55,7 @@ class LambdaAliasRouter:
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "function_name", "alias_name"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"versions"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("lambda:GetAlias", "every preview and update", _FUNCTIONS),
         Permission("lambda:ListTags", "every preview and update: the lease", _FUNCTIONS),

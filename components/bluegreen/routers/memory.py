@@ -46,19 +46,31 @@ def world(name: str) -> MemoryWorld:
 
 @dataclass(slots=True)
 class MemoryRouter:
-    """Routes the traffic of the world called ``name``."""
+    """Routes the traffic of the world called ``name``.
+
+    Attributes:
+        name: the world's.
+        note: what else there is to change.
+        versions: what each color runs, for tests of that; nothing looks at it.
+    """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"versions"})
 
     name: str
     note: str = ""
+    versions: Mapping[Color, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
         """Check the ``router`` section."""
-        return {"name": fields.text("name"), "note": fields.text("note", "")}
+        versions = fields.section("versions", None)
+        found = {} if versions is None else {color: versions.text(color) for color in COLORS}
+        if versions is not None:
+            versions.done()
+        return {"name": fields.text("name"), "note": fields.text("note", ""), "versions": found}
 
     @property
     def id(self) -> str:

@@ -50,6 +50,8 @@ class PlatformDeployments(ABC):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "cluster", "service", "listener_arn", "rule_arn"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"task_definitions"})
+    in_place: ClassVar[bool] = True
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("ecs:DescribeServices", "every preview and update"),
         Permission("elasticloadbalancing:DescribeListeners", "every preview and update, where the route is a listener"),

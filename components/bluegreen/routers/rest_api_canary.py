@@ -48,6 +48,7 @@ class RestApiCanaryRouter:
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "rest_api_id", "stage_name"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"deployments", "variables"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("apigateway:GET", "every preview and update", "arn:aws:apigateway:*::/*"),
         Permission("apigateway:PATCH", "every shift", "arn:aws:apigateway:*::/restapis/*/stages/*"),

@@ -25,12 +25,15 @@ from bluegreen.rollout.presets import PRESETS
 from bluegreen.rollout.strategy import problems_of
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
-from bluegreen.swap import gating, properties
+from bluegreen.swap import gating, properties, releases
 from bluegreen.swap.gating import Parsed
 
 HISTORY_LIMIT = 20
 INPUT_KEYS = tuple(one.name for one in properties.INPUTS)
 OUTPUT_KEYS = tuple(one.name for one in properties.OUTPUTS)
+# What a color runs has a file of its own; whoever asks the contract finds it here.
+plain, fingerprint = releases.plain, releases.fingerprint
+caught_up, live_release_change = releases.caught_up, releases.live_release_change
 _ONE_DAY_SECONDS = 86_400
 _ONE_WEEK_SECONDS = 604_800
 
@@ -89,9 +92,13 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     fields = Fields(inputs)
     name = fields.text("name", "")
     color = fields.text("active_color", choices=COLORS)
-    releases = fields.section("releases") or Fields({})
-    found_releases = {name: releases.text(name) for name in COLORS}
-    releases.done()
+    labels = fields.section("releases") or Fields({})
+    found_labels = {name: labels.text(name) for name in COLORS}
+    labels.done()
+    digests = fields.section("digests", None) or Fields({})
+    for each in COLORS:
+        digests.text(each, None)
+    digests.done()
     strategy = _strategy(fields)
     fields.problems.extend(problems_of(strategy, "strategy"))
     router = gating.section_of(ROUTERS, fields.section("router"))
@@ -127,7 +134,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
         SwapSpec(
             name=name,
             active_color=color,
-            releases=found_releases,
+            releases=found_labels,
             strategy=strategy,
             promote_to_percent=pause,
             bake_seconds=bake,
@@ -224,17 +231,6 @@ def _holds_unknown(value: object) -> bool:
     return value is UNKNOWN
 
 
-def plain(value: object) -> object:
-    """One form for values that mean the same: no ``None`` entries, no tuples, whole floats as integers."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
 def changed_keys(olds: Mapping[str, object], news: Mapping[str, object]) -> list[str]:
     """The input keys whose values differ. What is not known yet differs from everything."""
     return [key for key in INPUT_KEYS if plain(olds.get(key)) != plain(news.get(key))]
@@ -262,25 +258,12 @@ def where_changed(olds: Mapping[str, object], news: Mapping[str, object]) -> boo
     return False
 
 
-def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) -> str | None:
-    """``"blue: app:v1 -> app:v2"`` when the update changes what a color with traffic runs, in place."""
-    before, after = olds.get("releases"), news.get("releases")
-    if olds.get("active_color") not in COLORS or not isinstance(before, Mapping) or not isinstance(after, Mapping):
-        return None
-    # While a promotion is paused, both colors have traffic.
-    paused = plain(olds.get("promote_to_percent")) not in (None, 100)
-    live = COLORS if paused else (olds["active_color"],)
-    changes = []
-    for color in live:
-        old, new = before.get(color), after.get(color)
-        # What is not known yet is seen by the update's own check.
-        if isinstance(old, str) and isinstance(new, str) and old != new:
-            changes.append(f"{color}: {old} -> {new}")
-    return ", ".join(changes) or None
-
-
 def recorded_in(outputs: Mapping[str, Any]) -> Recorded | None:
-    """What the last finished swap left; ``None`` when none did."""
+    """What the last finished swap left; ``None`` when none did.
+
+    Args:
+        outputs: caught up, where releases are to be compared.
+    """
     live = outputs.get("live_color")
     if live not in COLORS:
         return None
@@ -290,7 +273,7 @@ def recorded_in(outputs: Mapping[str, Any]) -> Recorded | None:
         live_color=live,
         releases=outputs.get("releases") or {},
         previous_color=color if color in COLORS else None,
-        previous_release=previous.get("release"),
+        previous_digest=previous.get("digest"),
         paused_percent=int(paused.get("percent", 0)),
     )
 
@@ -301,6 +284,7 @@ def outputs_of(
     weights: Weights,
     previous: Mapping[str, str],
     history: Sequence[object],
+    proved: str | None = None,
 ) -> dict[str, Any]:
     """The outputs: every input, and what is true now. A mix is a promotion that waits for more."""
     waiting = other(live_color)
@@ -311,6 +295,7 @@ def outputs_of(
         "weights": weights.as_dict(),
         "paused": {"color": waiting, "percent": percent} if percent else {},
         "previous": dict(previous),
+        **({} if proved is None else {"proved": proved}),
         "history": list(history)[:HISTORY_LIMIT],
     }
 

@@ -61,6 +61,12 @@ INPUTS: tuple[Property, ...] = (
     Property("name", "what the service is called in messages"),
     Property("active_color", "`blue` or `green`: the color that shall carry production traffic", required=True),
     Property("releases", "what is installed in each color, as people read it, by color", _TEXTS, required=True),
+    Property(
+        "digests",
+        "what tells one release from another, by color: an image's digest, a hash of what is rendered; absent: what "
+        "router and capacity name, then the texts in `releases`",
+        _TEXTS,
+    ),
     Property("router", f"`kind` ({_kinds(ROUTERS.entries)}) and what that router wants", _OBJECT, required=True),
     Property(
         "capacity", f"`kind` ({_kinds(CAPACITIES.entries)}) and what that wants; absent: nothing is scaled", _OBJECT
@@ -125,7 +131,8 @@ OUTPUTS: tuple[Property, ...] = (
     Property("live_color", "the color that was last given all traffic"),
     WEIGHTS,
     Property("paused", "the `color` and `percent` of a promotion that waits for more", _OBJECT),
-    Property("previous", "the `color` and `release` that a rollback goes back to", _TEXTS),
+    Property("previous", "the `color`, `release` and `digest` that a rollback goes back to", _TEXTS),
+    Property("proved", "the digest of what the live color ran when it was given the traffic"),
     Property(
         "history", "what the swaps did, newest first, 20 at most", {"type": "array", "items": _OBJECT}, required=True
     ),

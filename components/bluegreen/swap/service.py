@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights
 from bluegreen.rollout.plan import can_roll_back, goal_of
-from bluegreen.swap import contract, incarnation, states
+from bluegreen.swap import contract, incarnation, releases, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
@@ -73,7 +74,9 @@ class SwapService:
             change = contract.live_release_change(olds, news)
             if change is not None:
                 inputs["live_release_change"] = change
-            if contract.where_changed(olds, news) and olds.get("active_color") != news.get("active_color"):
+            if not contract.where_changed(olds, news):
+                problems += releases.refused(olds, news)
+            elif olds.get("active_color") != news.get("active_color"):
                 allowed = f"{olds.get('active_color')!r} in an update that moves the router: do one after the other"
                 problems.append(Problem("active_color", news.get("active_color"), allowed))
         return inputs, problems
@@ -89,9 +92,10 @@ class SwapService:
         if contract.where_changed(olds, news):
             return Difference(changes=True, replaces=("router",), keys=keys)
         changed = bool(keys)
+        olds = contract.caught_up(olds, news)
         target, recorded = news.get("active_color"), contract.recorded_in(olds)
         notes: list[str] = []
-        warnings: list[str] = []
+        warnings = [releases.warning(change) for change in releases.live_changes(olds, news)]
         try:
             spec = _recorded_spec(olds, news)
             found = spec.build_router().read()
@@ -99,7 +103,8 @@ class SwapService:
                 notes.append(self._readiness(spec, olds, news, target))
                 warnings += self._offline(news)
         except BluegreenError as error:
-            return Difference(changed, warnings=(f"the live weights could not be looked at: {error}",), keys=keys)
+            warnings.append(f"the live weights could not be looked at: {error}")
+            return Difference(changed, warnings=tuple(warnings), keys=keys)
         another = _another(found, olds)
         notes += [_TAKES_OVER.format(another)] if another else []
         notes += _new_owner(olds, news)
@@ -128,15 +133,15 @@ class SwapService:
         """
         inputs = {key: news[key] for key in contract.INPUT_KEYS if news.get(key) is not None}
         unknown: dict[str, Any] = dict.fromkeys(contract.OUTPUT_KEYS, UNKNOWN)
+        olds = contract.caught_up(olds, news)
         target, percent = news.get("active_color"), news.get("promote_to_percent") or 100
-        releases = news.get("releases")
-        release = releases.get(target) if target in COLORS and isinstance(releases, Mapping) else UNKNOWN
+        digest = contract.fingerprint(news, target) if target in COLORS else UNKNOWN
         # Only a promotion that pauses asks whether it is a way back, and so which release it is about.
-        if target not in COLORS or percent is UNKNOWN or (percent != 100 and release is UNKNOWN):
+        if target not in COLORS or percent is UNKNOWN or (percent != 100 and digest is UNKNOWN):
             return {**inputs, **unknown}
         recorded = contract.recorded_in(olds)
         live = recorded.weights if recorded is not None else Weights()
-        goal = goal_of(live, recorded, target, str(release), int(percent))
+        goal = goal_of(live, recorded, target, str(digest), int(percent))
         live_color = goal.live_color or (recorded.live_color if recorded is not None else target)
         known = contract.outputs_of(news, live_color, goal, {}, [])
         return {**inputs, **unknown, **{key: known[key] for key in ("live_color", "weights", "paused")}}
@@ -149,7 +154,7 @@ class SwapService:
         except InvalidInput:
             return "`pulumi up` heals it"
         target = spec.active_color
-        goal = goal_of(live, recorded, target, spec.releases[target], spec.promote_to_percent)
+        goal = goal_of(live, recorded, target, contract.fingerprint(news, target), spec.promote_to_percent)
         return f"`pulumi up` puts {target} at {goal.of(target)} %"
 
     def _offline(self, news: Mapping[str, Any]) -> list[str]:
@@ -172,10 +177,20 @@ class SwapService:
         return said
 
     def _readiness(self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color) -> str:
-        """How ready the new color is, and whether this is the fast way back."""
-        release = str((news.get("releases") or {}).get(target))
+        """How ready the new color is, with the release that it will have, and whether this is the fast way back."""
+        digest = contract.fingerprint(news, target)
+        if digest is UNKNOWN:
+            return (
+                f"what {target} will run is known once this update has made it: it is asked then whether that is ready"
+            )
+        change = next((found for found in releases.changes(olds, news) if found.color == target), None)
+        if change is not None and change.routed:  # what the router brings is there already, and can be asked
+            with contextlib.suppress(InvalidInput):
+                spec, change = contract.parse(news), None
+        if change is not None:
+            return f"{change.text} comes with this update: whether that is ready is asked then, not of what runs now"
         router, capacity = spec.build_router(), spec.build_capacity()
-        if can_roll_back(contract.recorded_in(olds), target, release):
+        if can_roll_back(contract.recorded_in(olds), target, digest):
             if is_warm(router, capacity, target):
                 return f"rollback: {target} was live before and is still warm: one write, no holds"
             return f"rollback: {target} was live before and is brought back to size first; then one write, no holds"
@@ -193,8 +208,15 @@ class SwapService:
         return spec.build_router().id, self._swap(spec, news, {})
 
     def update(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
-        """Bring traffic to the active color, from wherever it is now. Returns the outputs."""
-        return self._swap(contract.parse(news), news, olds)
+        """Bring traffic to the active color, from wherever it is now. Returns the outputs.
+
+        Raises:
+            InvalidInput: also where another release would get production traffic by itself.
+        """
+        refused = releases.refused(olds, news)
+        if refused:
+            raise InvalidInput(refused)
+        return self._swap(contract.parse(releases.moving(olds, news)), news, contract.caught_up(olds, news))
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs with what is live now; ``None`` when the swap's object is gone."""

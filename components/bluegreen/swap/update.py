@@ -23,7 +23,7 @@ from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Traffic,
 from bluegreen.rollout.plan import can_roll_back, make_plan
 from bluegreen.rollout.runner import Runner, Subject
 from bluegreen.routers.base import TrafficRouter
-from bluegreen.swap import contract
+from bluegreen.swap import contract, releases
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
@@ -71,6 +71,7 @@ class Update:
         self._capacity: Capacity | None = spec.build_capacity()
         self._target: Color = spec.active_color
         self._release = spec.releases[spec.active_color]
+        self._digest = contract.fingerprint(news, spec.active_color)
         self._held = False
         self._unfinished = self._takes_over = False
         self._planned: Plan
@@ -147,7 +148,7 @@ class Update:
             live,
             self._recorded,
             self._target,
-            self._release,
+            self._digest,
             self._spec.strategy,
             self._spec.bake_seconds,
             warm=warm,
@@ -168,7 +169,7 @@ class Update:
         )
 
     def _under_lease(self, found: Traffic, runner: Runner, *, interrupted: bool) -> Plan:
-        warm = can_roll_back(self._recorded, self._target, self._release) and self._kept_warm()
+        warm = can_roll_back(self._recorded, self._target, self._digest) and self._kept_warm()
         plan = self._planned = self._plan(found.weights, warm=warm)
         # Also after a rollback: what keeps a color from being retired leaves autoscaling held.
         self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, found.weights
@@ -192,20 +193,13 @@ class Update:
         return plan
 
     def _outputs(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        recorded, spec = self._recorded, self._spec
+        recorded = self._recorded
         live_color = plan.goal.live_color or (recorded.live_color if recorded is not None else self._target)
-        previous = _still_there(self._olds.get("previous") or {}, spec)
-        if entry is not None and plan.kind in _MOVES and not plan.pauses:
-            left = other(self._target)
-            back_from_a_pause = recorded is not None and recorded.live_color == self._target
-            if plan.kind is not Kind.ROLLBACK:
-                previous = {"color": left, "release": str((recorded or spec).releases.get(left))}
-            elif not back_from_a_pause:
-                # What was rolled back from was rejected: it has to prove itself again, gates and steps and all.
-                previous = {}
+        moved = entry is not None and plan.kind in _MOVES and not plan.pauses
+        previous, proved = releases.left_behind(self._olds, self._news, live_color, plan.kind if moved else None)
         history = with_marks(self._olds.get("history") or [], found.marks)
         history = [entry, *history] if entry is not None else history
-        return contract.outputs_of(self._news, live_color, plan.goal, previous, history)
+        return contract.outputs_of(self._news, live_color, plan.goal, previous, history, proved)
 
     def _outputs_after(self, failed: SwapFailed, found: Traffic, entry: Mapping[str, Any]) -> dict[str, Any]:
         """What is true after a failure: what the last finished swap left, but for the weights and the history."""
@@ -325,11 +319,3 @@ def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> b
     sizes = capacity.read()
     wanted = max(sizes[other(color)].present, 1)
     return sizes[color].running >= wanted and health.enough_for(wanted) and capacity.ready(color).ready
-
-
-def _still_there(previous: Mapping[str, str], spec: SwapSpec) -> dict[str, str]:
-    """The color and release to roll back to; none once something else was put there, even if that is undone."""
-    kept = any(
-        color == previous.get("color") and name == previous.get("release") for color, name in spec.releases.items()
-    )
-    return dict(previous) if kept else {}

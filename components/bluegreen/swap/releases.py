@@ -1,0 +1,322 @@
+"""What each color runs, told by a digest of the thing itself. Pure.
+
+A label (``releases``) is for people: two versions may have the same. So what a color runs is told by the ``digests``
+that a component gives, and by the values of router and capacity that name the very thing (a Lambda version, a task
+definition's revision). Only where there is none of these, the label has to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from bluegreen.capacity.registry import CAPACITIES
+from bluegreen.fields import UNKNOWN
+from bluegreen.registry import Registry
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color, Kind, other
+from bluegreen.routers.registry import ROUTERS
+
+_DIGITS = 16
+_LABEL, _DIGEST = "releases", "digests"
+# Of a color whose digest nobody has recorded and whose label says that it was something else.
+_FORMERLY = "formerly "
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Another release in one color.
+
+    Attributes:
+        color: which.
+        path: what tells it: ``digests``, ``releases``, or a section's key: ``router.versions``.
+        before: the former value.
+        after: the new one.
+        text: both, as people read them: ``blue: v1 -> v2``.
+    """
+
+    color: Color
+    path: str
+    before: object
+    after: object
+    text: str
+
+    @property
+    def routed(self) -> bool:
+        """Whether the router itself brings it: it does not run before the swap writes."""
+        return self.path.startswith("router.")
+
+
+def plain(value: object) -> object:
+    """One form for values that mean the same: no ``None`` entries, no tuples, whole floats as integers."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def fingerprint(inputs: Mapping[str, object], color: Color) -> Any:
+    """What a color runs, as 16 hexadecimal digits; ``UNKNOWN`` while it is not known.
+
+    Args:
+        inputs: a swap's inputs or outputs.
+        color: which.
+    """
+    parts = _parts(inputs, color)
+    if _holds_unknown(parts):
+        return UNKNOWN
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def changes(olds: Mapping[str, object], news: Mapping[str, object]) -> Iterator[Change]:
+    """Every color that gets another release, as far as both sides are known.
+
+    Args:
+        olds: inputs or outputs, caught up.
+        news: inputs.
+    """
+    for color in COLORS:
+        before, after = _parts(olds, color), _parts(news, color)
+        for path in sorted(before.keys() & after.keys()):
+            old, new = before[path], after[path]
+            if not _holds_unknown([old, new]) and old != new:
+                yield Change(color, path, old, new, _said(olds, news, color, path, old, new))
+                break
+
+
+def not_known_yet(news: Mapping[str, object], color: Color) -> bool:
+    """Whether only an update knows what a color will run."""
+    return fingerprint(news, color) is UNKNOWN
+
+
+def with_traffic(olds: Mapping[str, object]) -> tuple[Color, ...]:
+    """The colors that have traffic by the record: both while a promotion is paused, or may be.
+
+    Args:
+        olds: outputs; of inputs alone only so much is known as that a pause was wanted.
+    """
+    live = live_in(olds)
+    if live is None:
+        return ()
+    waits = olds.get("paused") if "live_color" in olds else plain(olds.get("promote_to_percent")) not in (None, 100)
+    return COLORS if waits else (live,)
+
+
+def live_in(olds: Mapping[str, object]) -> Color | None:
+    """The color that is live by the record: never the one that is wanted, where both are known."""
+    live = olds.get("live_color") or olds.get("active_color")
+    return cast("Color", live) if live in COLORS else None
+
+
+def live_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Change]:
+    """Every color with traffic that gets another release in place, whoever brings it.
+
+    A color that the update leaves is none of these where the router itself brings the release: see ``moving``.
+    """
+    found, left, serving = changes(caught_up(olds, news), news), _left(olds, news), with_traffic(olds)
+    return [change for change in found if change.color in serving and not (change.routed and change.color == left)]
+
+
+def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) -> str | None:
+    """``"blue: app:v1 -> app:v2"`` when the update changes what a color with traffic runs, in place."""
+    return ", ".join(change.text for change in live_changes(olds, news)) or None
+
+
+def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Problem]:
+    """The changes that would move production traffic by themselves, onto what has passed no gate."""
+    problems: list[Problem] = []
+    if brings_in_place(news):
+        return problems
+    serving = with_traffic(olds) if "live_color" in olds else (live_in(olds),)
+    for change in live_changes(olds, news):
+        if change.routed and change.color in serving:
+            idle = other(change.color)
+            allowed = (
+                f"{change.before!r}, which has production traffic: another one would get all of that at once, and no "
+                f"gate would be asked. Give {change.color} {change.before!r} back, put {change.after!r} into {idle}, "
+                f"and promote {idle}"
+            )
+            problems.append(Problem(f"{change.path}.{change.color}", change.after, allowed))
+    return problems
+
+
+def brings_in_place(news: Mapping[str, object]) -> bool:
+    """Whether the platform brings another release under a live color by a deployment of its own."""
+    router = news.get("router")
+    kind = router.get("kind") if isinstance(router, Mapping) else None
+    return isinstance(kind, str) and kind in ROUTERS.entries and getattr(ROUTERS.load(kind), "in_place", False)
+
+
+def warning(change: Change) -> str:
+    """What a reviewer reads about a change under traffic."""
+    if change.routed:
+        return f"{change.text}: refused, since {change.color} has production traffic and no gate would be asked"
+    return (
+        f"{change.text}: {change.color} has production traffic and gets another release in place, before this swap is "
+        f"asked: no gate, no step, and afterwards no fast way back. Deploy it to {other(change.color)} and promote that"
+    )
+
+
+def moving(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The inputs for the time of the move: a color that is left keeps its release until it has no traffic any more.
+
+    So a revert that takes a color's release back together with the active color moves traffic first.
+    """
+    left, router, old = _left(olds, news), news.get("router"), olds.get("router")
+    if left not in with_traffic(olds) or not isinstance(router, Mapping) or not isinstance(old, Mapping):
+        return news
+    kept = {
+        key: {**router[key], left: old[key][left]}
+        for key in _keys(ROUTERS, router, "release_keys", "backend_keys")
+        if isinstance(router.get(key), Mapping) and isinstance(old.get(key), Mapping) and left in old[key]
+    }
+    return {**news, "router": {**router, **kept}}
+
+
+def _left(olds: Mapping[str, object], news: Mapping[str, object]) -> Color | None:
+    """The color that an update leaves without traffic; ``None`` where it may keep some."""
+    target = news.get("active_color")
+    if target not in COLORS:
+        return None
+    live = live_in(olds)
+    whole = plain(news.get("promote_to_percent")) in (None, 100) or target == live or _is_back(olds, news)
+    return other(cast("Color", target)) if whole else None
+
+
+def _is_back(olds: Mapping[str, object], news: Mapping[str, object]) -> bool:
+    previous, target = caught_up(olds, news).get("previous"), cast("Color", news["active_color"])
+    if not isinstance(previous, Mapping) or previous.get("color") != target:
+        return False
+    return bool(previous.get("digest") == fingerprint(news, target))
+
+
+def left_behind(
+    olds: Mapping[str, Any], news: Mapping[str, Any], live: Color, moved: Kind | None
+) -> tuple[dict[str, str], str]:
+    """Where a rollback may go after an update, and the digest of what the live color has proved with.
+
+    A way back is what was live right before, as it was when it had proved itself, and is still there. What came in
+    place has proved nothing: nothing leads back to it, and after it nothing leads back at all.
+
+    Args:
+        olds: the last update's outputs, caught up; empty where there was none.
+        news: the inputs.
+        live: the color that is live now.
+        moved: how traffic got there from the other color; ``None`` where it was there before.
+
+    Returns:
+        ``previous``, with ``color``, ``release`` and ``digest``; empty where there is none. And ``proved``.
+    """
+    recorded = live_in(olds) if "live_color" in olds else None
+    now, left = {color: fingerprint(news, color) for color in COLORS}, other(live)
+    if moved is None or recorded == live:  # nothing moved, or back from a pause
+        previous = dict(olds.get("previous") or {})
+        color = previous.get("color")
+        in_place = recorded == live and fingerprint(olds, live) != now[live]
+        kept = color in COLORS and previous.get("digest") == now[color] and not in_place
+        return previous if kept else {}, str(olds.get("proved") or now[live])
+    if moved is Kind.ROLLBACK:
+        return {}, now[live]  # what was rolled back from was rejected: it has to prove itself again, gates and all
+    labels = olds.get(_LABEL) if recorded is not None else news.get(_LABEL)
+    way = {"color": left, "release": str(_of(labels, left)), "digest": now[left]}
+    proved = recorded is None or now[left] == fingerprint(olds, left) == olds.get("proved")
+    return way if proved else {}, now[live]
+
+
+def caught_up(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs with what an older state lacks: digests, and those of what was live and of what is.
+
+    Nobody knows what those were, so the label says it: the same one, the same release. A release that gets its first
+    digest is no other one by that.
+    """
+    found = dict(olds)
+    digests: dict[str, Any] = {}
+    for color in COLORS:
+        old, new = _of(olds.get(_DIGEST), color), _of(news.get(_DIGEST), color)
+        if new is not None:
+            label = _of(olds.get(_LABEL), color)
+            same = UNKNOWN in (label, _of(news.get(_LABEL), color)) or label == _of(news.get(_LABEL), color)
+            digests[color] = old if old is not None else (new if same else f"{_FORMERLY}{label}")
+    if digests or olds.get(_DIGEST):
+        found[_DIGEST] = digests
+    previous, live = olds.get("previous"), olds.get("live_color")
+    if isinstance(previous, Mapping) and previous.get("color") in COLORS:
+        color = cast("Color", previous["color"])
+        there = previous.get("digest")
+        labelled = previous.get("release") == _of(olds.get(_LABEL), color)
+        if labelled if there is None else there == fingerprint(olds, color):
+            found["previous"] = {**previous, "digest": fingerprint(found, color)}
+    if live in COLORS:
+        proved = olds.get("proved")
+        if proved is None or proved == fingerprint(olds, live):
+            found["proved"] = fingerprint(found, live)
+    return found
+
+
+def _parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
+    """What tells a color's release, by where it stands."""
+    found: dict[str, object] = {}
+    digest = inputs.get(_DIGEST) if inputs.get(_DIGEST) is UNKNOWN else _of(inputs.get(_DIGEST), color)
+    if digest is not None:
+        found[_DIGEST] = digest
+    found |= _values(ROUTERS, "router", inputs, color, "release_keys")
+    if digest is None:  # else the digest says what a release is, and what it does not cover is a setting of both
+        found |= _values(CAPACITIES, "capacity", inputs, color, "release_keys")
+    if not found:
+        labels = inputs.get(_LABEL)
+        found[_LABEL] = UNKNOWN if labels is UNKNOWN else _of(labels, color)
+    # Where a color's requests go is no release, and yet another one runs at its end.
+    return {**found, **_values(ROUTERS, "router", inputs, color, "backend_keys")}
+
+
+def _values(
+    registry: Registry[Any], name: str, inputs: Mapping[str, object], color: Color, which: str
+) -> dict[str, object]:
+    section = inputs.get(name)
+    found: dict[str, object] = {}
+    for key in _keys(registry, section, which):
+        values = cast("Mapping[str, object]", section).get(key)
+        value = UNKNOWN if values is UNKNOWN else _of(values, color)
+        if value is not None:
+            found[f"{name}.{key}"] = plain(value)
+    return found
+
+
+def _keys(registry: Registry[Any], section: object, *which: str) -> tuple[str, ...]:
+    kind = section.get("kind") if isinstance(section, Mapping) else None
+    if not isinstance(kind, str) or kind not in registry.entries:
+        return ()
+    # Routers and capacities of others may have none.
+    return tuple(sorted(key for name in which for key in getattr(registry.load(kind), name, ())))
+
+
+def _of(values: object, color: Color) -> Any:
+    return values.get(color) if isinstance(values, Mapping) else None
+
+
+def _said(olds: Any, news: Any, color: Color, path: str, old: object, new: object) -> str:
+    before, after = _of(olds.get(_LABEL), color), _of(news.get(_LABEL), color)
+    if before == after or not isinstance(after, str):
+        what = path.rpartition(".")[2]
+        before, after = (f"{before} ({what} {_short(path, value)})" for value in (old, new))
+    return f"{color}: {before} -> {after}"
+
+
+def _short(path: str, value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    return text[: 12 if path == _DIGEST else 80]
+
+
+def _holds_unknown(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_unknown(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_holds_unknown(item) for item in value)
+    return value is UNKNOWN
