@@ -180,9 +180,7 @@ class SwapService:
         """How ready the new color is, with the release that it will have, and whether this is the fast way back."""
         digest = contract.fingerprint(news, target)
         if digest is UNKNOWN:
-            return (
-                f"what {target} will run is known once this update has made it: it is asked then whether that is ready"
-            )
+            return f"what {target} will run is known once this update has made it; whether it is ready is asked then"
         change = next((found for found in releases.changes(olds, news) if found.color == target), None)
         if change is not None and change.routed:  # what the router brings is there already, and can be asked
             with contextlib.suppress(InvalidInput):

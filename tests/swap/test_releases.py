@@ -1,0 +1,198 @@
+"""What a color runs is told by a digest of the thing itself: never by the label that people read."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.fields import UNKNOWN
+from bluegreen.rollout.errors import InvalidInput
+from bluegreen.rollout.model import Phase, Weights
+from bluegreen.swap import contract, releases
+from tests.swap.bench import Swap
+from tests.swap.must_not_happen.situations import Script, scripted
+
+LABELS = {"blue": "orders", "green": "orders-next"}
+
+
+@pytest.fixture
+def script(monkeypatch):
+    from bluegreen.gates.registry import GATES
+    from tests.swap.must_not_happen.situations import ScriptedGate
+
+    monkeypatch.setitem(GATES.entries, "scripted", f"{ScriptedGate.__module__}:{ScriptedGate.__name__}")
+    script = Script()
+    monkeypatch.setattr(ScriptedGate, "script", script, raising=False)
+    return script
+
+
+def versions(name, blue, green):
+    return {"kind": "memory", "name": name, "versions": {"blue": blue, "green": green}}
+
+
+def digests(blue, green):
+    return {"blue": f"sha256:{blue}", "green": f"sha256:{green}"}
+
+
+@pytest.mark.parametrize("said", ["router", "digests"])
+def test_another_version_under_the_former_label_has_to_prove_itself(script, said):
+    def more(blue, green="2"):
+        return {said: versions("label", blue, green) if said == "router" else digests(blue, green)}
+
+    swap = Swap("label", releases=LABELS, gates=[scripted(Phase.BEFORE, Phase.HOLD)], **more("1"))
+    swap.up("green", **more("1"))
+    script.asked.clear()
+    swap.here.moves.clear()
+    outputs = swap.up("blue", **more("3"))
+    assert outputs["history"][0]["outcome"] == "promoted"
+    assert swap.here.moves == [Weights.split("blue", 10), Weights.split("blue", 50), Weights.all_on("blue")]
+    assert script.asked, "no gate was asked"
+
+
+def test_the_former_version_under_another_label_is_still_the_way_back():
+    swap = Swap("renamed", digests=digests("1", "2"))
+    swap.up("green")
+    outputs = swap.up("blue", releases={"blue": "v1, the good one", "green": "v2"})
+    assert outputs["history"][0]["outcome"] == "rolled_back"
+
+
+def test_what_the_router_brings_is_refused_under_the_live_color(script):
+    swap = Swap("live", releases=LABELS, router=versions("live", "1", "2"))
+    news = swap.inputs("blue", router=versions("live", "3", "2"))
+    _, problems = swap.service().check(swap.outputs, news)
+    (problem,) = map(str, problems)
+    assert problem.startswith("router.versions.blue")
+    assert "'3'" in problem
+    assert "Give blue '1' back, put '3' into green, and promote green" in problem
+    assert swap.service().diff(swap.outputs, news).warnings == (
+        "blue: orders (versions 1) -> orders (versions 3): refused, since blue has production traffic and no gate "
+        "would be asked",
+    )
+    swap.here.calls.clear()
+    with pytest.raises(InvalidInput, match=r"router\.versions\.blue"):
+        swap.service().update(swap.outputs, news)
+    assert swap.here.calls == [], "nothing was asked of the platform"
+
+
+def test_the_color_that_waits_has_traffic_too_and_one_that_was_never_paused_has_none():
+    swap = Swap("waits", router=versions("waits", "1", "2"), promote_to_percent=10)
+    swap.up("green")
+    news = swap.inputs("green", router=versions("waits", "1", "3"))
+    with pytest.raises(InvalidInput, match=r"router\.versions\.green"):
+        swap.service().update(swap.outputs, news)
+    swap.up("blue")
+    assert swap.up("blue", router=versions("waits", "1", "3"))["router"]["versions"]["green"] == "3"
+
+
+def test_a_revert_of_version_and_color_at_once_moves_traffic_first(script):
+    swap = Swap("revert", router=versions("revert", "1", "2"), gates=[scripted(Phase.BEFORE)])
+    swap.up("green", router=versions("revert", "1", "3"))
+    script.asked.clear()
+    before = swap.inputs("blue")
+    assert swap.service().check(swap.outputs, before)[1] == []
+    assert releases.moving(swap.outputs, before)["router"]["versions"] == {"blue": "1", "green": "3"}
+    outputs = swap.up("blue")
+    assert outputs["history"][0]["outcome"] == "rolled_back"
+    assert (script.asked, outputs["router"]["versions"]["green"], outputs["previous"]) == ([], "2", {})
+
+
+def test_a_promotion_that_stops_on_the_way_keeps_the_version_of_the_color_it_leaves():
+    swap = Swap("stops", router=versions("stops", "1", "2"))
+    news = swap.inputs("green", router=versions("stops", "3", "2"), promote_to_percent=10)
+    assert [problem.field for problem in swap.service().check(swap.outputs, news)[1]] == ["router.versions.blue"]
+    whole = swap.up("green", router=versions("stops", "3", "2"))
+    assert (whole["history"][0]["outcome"], whole["previous"]) == ("promoted", {}), "blue is not what it was"
+
+
+def test_what_came_in_place_is_no_way_back_and_after_it_there_is_none():
+    swap = Swap("in-place", digests=digests("1", "2"))
+    swap.up("green")
+    assert swap.outputs["previous"]["color"] == "blue"
+    news = swap.inputs("green", digests=digests("1", "9"))
+    assert swap.service().check(swap.outputs, news)[0]["live_release_change"] == (
+        "green: v2 (digests sha256:2) -> v2 (digests sha256:9)"
+    )
+    (warning,) = swap.service().diff(swap.outputs, news).warnings
+    assert "gets another release in place, before this swap is asked" in warning
+    assert swap.up("green", digests=digests("1", "9"))["previous"] == {}
+    outputs = swap.up("blue", digests=digests("1", "9"))
+    assert (outputs["history"][0]["outcome"], outputs["previous"]) == ("promoted", {}), "green 9 has passed no gate"
+    assert swap.up("green", digests=digests("1", "9"))["history"][0]["outcome"] == "promoted"
+
+
+def test_a_change_under_the_live_color_that_is_undone_leaves_it_proved():
+    swap = Swap("undone", digests=digests("1", "2"))
+    swap.up("blue", digests=digests("9", "2"))
+    swap.up("blue", digests=digests("1", "2"))
+    swap.up("green")
+    assert swap.up("blue")["history"][0]["outcome"] == "rolled_back"
+
+
+def without(outputs, *keys):
+    previous = {key: value for key, value in outputs["previous"].items() if key != "digest"}
+    return {key: value for key, value in {**outputs, "previous": previous}.items() if key not in keys}
+
+
+@pytest.mark.parametrize("router", [{}, {"router": versions("older", "1", "2")}])
+def test_a_state_without_digests_gets_them_with_its_next_update_and_keeps_its_way_back(router):
+    swap = Swap("older", **router)
+    swap.up("green")
+    swap.outputs = without(swap.outputs, "proved")
+    news = swap.inputs("green", digests=digests("a", "b"))
+    checked, problems = swap.service().check(swap.outputs, news)
+    assert (problems, checked.get("live_release_change")) == ([], None)
+    swap.here.calls.clear()
+    recorded = swap.up("green", digests=digests("a", "b"))
+    assert not {"router.write", "router.mark"} & set(swap.here.calls)
+    assert recorded["digests"] == digests("a", "b")
+    assert recorded["previous"]["digest"] == contract.fingerprint(recorded, "blue")
+    assert recorded["proved"] == contract.fingerprint(recorded, "green")
+    assert swap.up("blue", digests=digests("a", "b"))["history"][0]["outcome"] == "rolled_back"
+
+
+def test_a_state_without_digests_goes_back_at_once_where_they_come_with_the_rollback():
+    swap = Swap("older-back")
+    swap.up("green")
+    swap.outputs = without(swap.outputs, "proved")
+    assert swap.up("blue", digests=digests("a", "b"))["history"][0]["outcome"] == "rolled_back"
+    again = Swap("older-other")
+    again.up("green")
+    again.outputs = without(again.outputs, "proved")
+    named = {"blue": "v1-other", "green": "v2"}
+    assert again.up("blue", releases=named, digests=digests("a", "b"))["history"][0]["outcome"] == "promoted"
+
+
+def test_digests_that_are_taken_away_leave_what_was_known_of_the_way_back():
+    swap = Swap("fewer", digests=digests("1", "2"))
+    swap.up("green")
+    swap.more = {}
+    assert swap.up("blue")["history"][0]["outcome"] == "rolled_back"
+
+
+def test_a_fingerprint_is_known_when_all_that_it_is_made_of_is():
+    known = {"releases": LABELS, "router": versions("f", "1", "2"), "digests": digests("a", "b")}
+    assert len(contract.fingerprint(known, "blue")) == 16
+    for part in ({"digests": UNKNOWN}, {"digests": {"blue": UNKNOWN}}, {"router": versions("f", UNKNOWN, "2")}):
+        assert contract.fingerprint({**known, **part}, "blue") is UNKNOWN
+    assert contract.fingerprint({**known, "digests": {"blue": UNKNOWN, "green": "b"}}, "green") is not UNKNOWN
+    assert contract.fingerprint({**known, "releases": UNKNOWN}, "blue") == contract.fingerprint(known, "blue")
+
+
+def test_a_preview_speaks_of_the_release_that_will_be_there():
+    swap = Swap("ready", idle_capacity_percent=100)
+    swap.here.desired["green"] = 3
+    assert swap.service().diff(swap.outputs, swap.inputs("green")).notes == ("green is ready: 3 of 3 healthy",)
+    other = swap.inputs("green", releases={"blue": "v1", "green": "v3"})
+    assert swap.service().diff(swap.outputs, other).notes == (
+        "green: v2 -> v3 comes with this update: whether that is ready is asked then, not of what runs now",
+    )
+    unknown = swap.inputs("green", digests={"blue": "b", "green": UNKNOWN})
+    assert swap.service().diff(swap.outputs, unknown).notes == (
+        "what green will run is known once this update has made it; whether it is ready is asked then",
+    )
+
+
+def test_a_preview_asks_the_router_itself_about_what_that_brings():
+    swap = Swap("brings", router=versions("brings", "1", "2"), idle_capacity_percent=100)
+    swap.here.desired["green"] = 3
+    news = swap.inputs("green", router=versions("brings", "1", "3"))
+    assert swap.service().diff(swap.outputs, news).notes == ("green is ready: 3 of 3 healthy",)
