@@ -10,6 +10,7 @@ from sqlglot import Token, TokenType
 
 _BODIED = frozenset({"TRIGGER", "PROCEDURE", "PROC", "FUNCTION", "EVENT", "PACKAGE"})
 _CLOSED_BY_NAME = frozenset({"IF", "LOOP", "WHILE", "REPEAT"})
+_BLOCKS = frozenset({"IF", "WHILE", "BEGIN", "ELSE"})
 # In SQL Server these begin a statement, also without a semicolon before them, where they begin a line ...
 _BEGINS = frozenset({"SELECT", "INSERT", "DELETE", "PRINT", "EXEC", "EXECUTE", "DECLARE", "TRUNCATE", "MERGE"})
 _BEGINS |= {"RAISERROR", "THROW", "IF", "WHILE"}
@@ -80,7 +81,7 @@ def _at_semicolons(tokens: Sequence[Token], *, blocks: bool) -> Iterator[Sequenc
     begin, depth, bodied = 0, 0, False
     for index, token in enumerate(tokens):
         if index == begin:
-            bodied = _has_body(tokens[begin : begin + 14]) or (blocks and _word(tokens, begin) in ("IF", "WHILE"))
+            bodied = _has_body(tokens[begin : begin + 14]) or (blocks and _word(tokens, begin) in _BLOCKS)
             depth = 0
         if token.token_type is TokenType.SEMICOLON:
             if depth <= 0:
@@ -110,7 +111,7 @@ def _opens(tokens: Sequence[Token], index: int) -> int:
 def _unwrapped(tokens: Sequence[Token], *, conditional: bool) -> Iterator[Part]:
     """The statements in ``IF ... BEGIN ... END ELSE ...``, and those that no semicolon parts."""
     if _word(tokens, 0) == "ELSE":
-        tokens = tokens[1:]
+        tokens, conditional = tokens[1:], True
     if _word(tokens, 0) in ("IF", "WHILE", "BEGIN") and _word(tokens, 1) not in ("TRAN", "TRANSACTION", "TRY"):
         begin = _first(tokens, ("BEGIN",))
         if begin is not None and _word(tokens, begin + 1) not in ("TRAN", "TRANSACTION", "TRY"):

@@ -24,6 +24,7 @@ _BATCH_END = re.compile(r"^[ \t]*GO(?:[ \t]+\d+)?[ \t]*;?[ \t]*\r?$", re.IGNOREC
 _PRINT = re.compile(
     r"^([ \t]*(?:ELSE[ \t]+)?PRINT[ \t]+N?'(?:[^'\n]|'')*')[ \t]*;?(?=[ \t]*\r?$)", re.IGNORECASE | re.MULTILINE
 )
+_END = re.compile(r"(;\s*END)\b[ \t]*;?(?=\s+ELSE\b|[ \t]*\r?$)", re.IGNORECASE | re.MULTILINE)
 _DEPTH = 5
 
 
@@ -60,8 +61,8 @@ def statements(sql: str, dialect: str) -> list[Statement]:
             return list(_statements(sql, dialect, 1))
         found: list[Statement] = []
         begin = 0
-        # The library takes all that follows for a part of it.
-        sql = _PRINT.sub(r"\1;", sql)
+        # The library takes all that follows for a part of these.
+        sql = _END.sub(r"\1;", _PRINT.sub(r"\1;", sql))
         for end in [*_BATCH_END.finditer(sql), None]:
             batch = sql[begin : end.start() if end else len(sql)]
             found += _statements(batch, dialect, 1 + sql.count("\n", 0, begin))
