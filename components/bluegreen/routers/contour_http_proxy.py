@@ -44,16 +44,23 @@ class ContourHttpProxyRouter(KubernetesRulesRouter):
     def _shape(self, key: str) -> Shape:  # noqa: ARG002 - there is one list
         return _services(self.services)
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - the status is of all of it
-        self._told = waited_for(found, f"get {self._object.rbac}")
+    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
+        before = None if self._opens(weights) else self._before
+        self._told = waited_for(found, f"get {self._object.rbac}", before)
         return not self._told
 
 
-def waited_for(found: Mapping[str, Any], call: str) -> str:
+def waited_for(found: Mapping[str, Any], call: str, before: Mapping[str, Any] | None = None) -> str:
     """What is still to come before Contour uses the object as it is now; empty when nothing is.
 
+    Args:
+        found: the object.
+        call: what asked for it, for an error.
+        before: the object as it was before it was written, while a color was live: what Contour found wrong with it
+            then says nothing of the write.
+
     Raises:
-        PlatformError: Contour finds it invalid.
+        PlatformError: Contour finds something wrong with it that was not before.
     """
     status = found.get("status") or {}
     current, generation = status.get("currentStatus", "NotReconciled"), found["metadata"].get("generation")
@@ -62,9 +69,19 @@ def waited_for(found: Mapping[str, Any], call: str) -> str:
         return "Contour has not said a word about the HTTPProxy: is it running, and is this its ingress class?"
     if said.get("observedGeneration", generation) != generation:
         return "Contour has not looked at the HTTPProxy as it is now"
+    if current not in ("valid", "invalid") and current == ((before or {}).get("status") or {}).get("currentStatus"):
+        return ""  # orphaned, and it was so before
     if current == "invalid":
+        if _errors(found) <= _errors(before or {}) and _errors(found):
+            return ""
         raise PlatformError(call, f"Contour finds the HTTPProxy invalid: {_why(said, status)}")
     return "" if current == "valid" else f"Contour says that the HTTPProxy is {current}: {_why(said, status)}"
+
+
+def _errors(found: Mapping[str, Any]) -> set[str]:
+    status = found.get("status") or {}
+    said: Mapping[str, Any] = next((one for one in status.get("conditions") or () if one.get("type") == "Valid"), {})
+    return {_why({"errors": [error]}, {}) for error in said.get("errors") or ()}
 
 
 def _why(said: Mapping[str, Any], status: Mapping[str, Any]) -> str:

@@ -46,8 +46,10 @@ class GatewayHttpRouteRouter(KubernetesRulesRouter):
     def _shape(self, key: str) -> Shape:  # noqa: ARG002 - there is one list
         return backend_refs(self.services, self.namespace)
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - the status is of all of it
-        self._told = waited_for(found, f"get {self._object.rbac}")
+    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
+        written = [self.services[color] for color in COLORS if weights.of(color)]
+        call = f"get {self._object.rbac}"
+        self._told = waited_for(found, call, self._before, written, first=self._opens(weights))
         return not self._told
 
 

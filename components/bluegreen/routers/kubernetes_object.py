@@ -62,6 +62,10 @@ class KubernetesObjectRouter(ABC):
     _owned: bool = field(default=False, init=False)
     # The uid of the object that this swap has written to: another one of the same name is another object.
     _ours: str = field(default="", init=False)
+    # The object before what was written last, which a controller's word is compared with: a word about others was
+    # there before. And whether what was written last is known to have taken effect.
+    _before: Mapping[str, Any] | None = field(default=None, init=False)
+    _effective: bool = field(default=True, init=False)
     _marked_at_seconds: float = field(default=-math.inf, init=False)
 
     # -- what a platform says
@@ -173,7 +177,10 @@ class KubernetesObjectRouter(ABC):
         self._apply(fields())
 
     def _apply(self, fields: Mapping[str, Any]) -> None:
+        before = self._found
         self._note(self.cluster.apply(self._object, {**fields, "metadata": self._metadata(fields)}))
+        if self._effective:
+            self._before, self._effective = before, False
         self._ours = self._uid
 
     def _written(self) -> Mapping[str, Any] | None:
@@ -213,7 +220,15 @@ class KubernetesObjectRouter(ABC):
         found = self._written()
         if found is None or not self._counts(found) or self._weights(found) != weights:
             return Convergence.PENDING
-        return Convergence.CONVERGED if self._settled(found, weights) else Convergence.PENDING
+        if not self._settled(found, weights):
+            return Convergence.PENDING
+        self._effective = True
+        return Convergence.CONVERGED
+
+    def _opens(self, weights: Weights) -> bool:
+        """Whether no color was live before what was written last, and one is now: a first start."""
+        closed = self._before is None or self._weights(self._before) == Weights()
+        return closed and weights != Weights()
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks: one call, and one more where nothing was read before; none to remove what is not there.
