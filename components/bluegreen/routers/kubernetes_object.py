@@ -147,8 +147,9 @@ class KubernetesObjectRouter(ABC):
 
         Kubernetes orders writes: of two who mark at once, the second one's answer has the first one's mark.
         """
-        if self._found is not None and self._just_marked:
-            return _marks_in(self._found)
+        found = self._found
+        if found is not None and self._just_marked:
+            return _marks_in(found)
         return self.read().marks
 
     @property
@@ -171,14 +172,16 @@ class KubernetesObjectRouter(ABC):
     def _put(self, fields: Callable[[], Mapping[str, Any]]) -> None:
         for _ in range(_TRIES - 1):
             with contextlib.suppress(Conflict):
-                self._apply(fields())
+                self._apply(fields)
                 return
             self._look_before_a_write()
-        self._apply(fields())
+        self._apply(fields)
 
-    def _apply(self, fields: Mapping[str, Any]) -> None:
-        before = self._found
-        self._note(self.cluster.apply(self._object, {**fields, "metadata": self._metadata(fields)}))
+    def _apply(self, fields: Callable[[], Mapping[str, Any]]) -> None:
+        before, made = self._found, fields()
+        while before is not self._found:  # whoever renews the lease has marked the object meanwhile
+            before, made = self._found, fields()
+        self._note(self.cluster.apply(self._object, {**made, "metadata": self._metadata(made, before)}))
         if self._effective:
             self._before, self._effective = before, False
         self._ours = self._uid
@@ -209,11 +212,11 @@ class KubernetesObjectRouter(ABC):
                 "the new one: the next `pulumi up` looks at it afresh",
             )
 
-    def _metadata(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _metadata(self, fields: Mapping[str, Any], found: Mapping[str, Any] | None) -> dict[str, Any]:
         metadata = dict(fields.get("metadata") or {})
         annotations = {**(metadata.get("annotations") or {}), OWNER: self.owner}
-        version = {"resourceVersion": self._found["metadata"]["resourceVersion"]} if self._found is not None else {}
-        return {**metadata, "uid": self._uid, **version, "annotations": annotations}
+        one = {} if found is None else {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
+        return {**metadata, **one, "annotations": annotations}
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether the object says so and the data plane does."""

@@ -166,7 +166,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             side_by_side(*looks)
             self._rehearsed = True
         # A rehearsal writes what is there; that this is allowed, the patch of a moment ago has shown.
-        if not (self._just_marked and _selector_in(self._found or {}) == fields["spec"]["selector"]):
+        if not (self._just_marked and self._owned and _selector_in(self._found or {}) == fields["spec"]["selector"]):
             self._put(lambda: fields)
         if self._stage is not None and weights.live_color is not None:
             self._staged = self._stage_color(weights.live_color, before)
@@ -191,7 +191,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         self._told = f"Service {self.service} has another selector"
         return KubernetesObjectRouter.verify(self, weights)
 
-    def _apply(self, fields: Mapping[str, Any]) -> None:
+    def _apply(self, fields: Callable[[], Mapping[str, Any]]) -> None:
         KubernetesObjectRouter._apply(self, fields)
         self._answered_at_seconds = time.monotonic()
 

@@ -12,7 +12,7 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.gates.base import GateContext
 from bluegreen.rollout.asking import ask
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
+from bluegreen.rollout.errors import BluegreenError, InvalidInput, NotOwned, Problem, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights
 from bluegreen.rollout.plan import can_roll_back, goal_of
 from bluegreen.swap import contract, incarnation, releases, states
@@ -234,7 +234,11 @@ class SwapService:
         if left_out:
             self._tell(f"not understood in the state, and left out: {', '.join(left_out)}")
         router = incarnation.known_to(spec, olds, incarnation.recorded(olds)).build_router()
-        found = router.read()
+        try:
+            found = router.read()
+        except NotOwned as error:
+            self._tell(f"nothing was removed of {router.id}: {error.reason}")
+            return
         another = incarnation.whose(found, incarnation.recorded(olds))
         if another:
             self._tell(f"nothing was removed of {router.id}: {another}. Whoever owns it now removes it")
