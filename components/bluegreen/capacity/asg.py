@@ -163,11 +163,11 @@ class AsgCapacity:
         return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action{waits}"
 
     def keep(self, color: Color) -> None:
-        """Cancel a retirement: one call when there is none."""
+        """Cancel a retirement: two calls when there is none."""
         self._limits.keep(self._api.get(color)[color])
 
     def delete(self) -> None:
-        """Cancel retirements and give back the ranges of both colors: one call when there is nothing."""
+        """Cancel retirements and give back the ranges of both colors: three calls when there is nothing."""
         self._limits.delete()
 
 

@@ -3,7 +3,8 @@
 EC2 Auto Scaling has no suspension of scale-in alone: ``AlarmNotification`` stops scale-out, too. So a group is held by
 its minimum, raised to what it has: it can grow and not shrink, and instances are replaced and balanced as ever. What
 the range was is noted on the group in a tag before it is changed, so that whoever comes after a kill knows what to
-undo.
+undo. Its owner may take tags away that it does not know, though, and a retirement that is left would take the live
+color down: its action is always removed by its name.
 
 Sources: https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
@@ -13,7 +14,7 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processe
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from bluegreen.capacity.asg_group import Group, GroupApi
@@ -46,6 +47,8 @@ class Limits:
 
     api: GroupApi
     declared: Range | None
+    #: The groups whose retirement was cancelled within this update.
+    cancelled: set[str] = field(default_factory=set)
 
     def prepare(self, group: Group, size: int) -> None:
         """Have ``size`` instances that nothing takes away: one call, and more where a retirement is pending."""
@@ -74,7 +77,7 @@ class Limits:
             self._forget(group, RANGE_TAG)
 
     def keep(self, group: Group) -> None:
-        """Cancel a retirement, due or done: no call when there is none.
+        """Cancel a retirement, due or done: one call when there is none.
 
         The minimum stays what it is until ``release``: given back now, it would start instances before they are asked
         for.
@@ -93,6 +96,7 @@ class Limits:
     def schedule(self, group: Group, size: int, after_seconds: float) -> datetime:
         """Have a group brought to ``size`` then, and until then nothing take any. Returns when."""
         due = datetime.now(timezone.utc) + max(timedelta(seconds=after_seconds), _SOONEST)
+        self.cancelled.discard(group.name)
         self.api.tag(group, {**self._notes(group), RETIREMENT_TAG: f"{due:%Y-%m-%dT%H:%M:%SZ}"})
         if group.range.low < group.desired:
             self.api.update(group, Range(group.desired, group.range.high))
@@ -149,10 +153,13 @@ class Limits:
 
     def _cancel(self, group: Group) -> None:
         """Remove the swap's scheduled actions, and only then the tags that tell of them."""
-        for tag, action in ((RETIREMENT_TAG, _ACTION), (REHEARSAL_TAG, _REHEARSAL)):
-            if tag in group.tags:
-                self.api.unschedule(group, action)
-                self._forget(group, tag)
+        if group.name not in self.cancelled or RETIREMENT_TAG in group.tags:
+            self.api.unschedule(group, _ACTION)
+            self.cancelled.add(group.name)
+            self._forget(group, RETIREMENT_TAG)
+        if REHEARSAL_TAG in group.tags:
+            self.api.unschedule(group, _REHEARSAL)
+            self._forget(group, REHEARSAL_TAG)
 
     def _forget(self, group: Group, tag: str) -> None:
         if tag in group.tags:

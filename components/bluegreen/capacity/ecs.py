@@ -51,6 +51,8 @@ class EcsCapacity:
     desired_count: int
     aws: AwsConnection = field(default_factory=AwsConnection)
     autoscaling: Range | None = None
+    # Within one update: the colors whose retirement is cancelled.
+    _cancelled: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -101,7 +103,7 @@ class EcsCapacity:
     def prepare(self, color: Color, size: int) -> None:
         """Set the service's desired count: three calls. A deployment that ECS gave up on is started afresh."""
         # Also when nobody asked before: a range that a retirement fixed would take back what is scaled up here.
-        self.keep(color)
+        self._autoscaling.keep(color, size)
         failed = _failed(self._describe(color)[color]) is not None
         self._scale(color, size, **({"forceNewDeployment": True} if failed else {}))
 
@@ -165,7 +167,7 @@ class EcsCapacity:
     def _autoscaling(self) -> EcsAutoscaling:
         cluster = self.cluster.rsplit("/", 1)[-1]
         resources = {color: f"service/{cluster}/{self._name(color)}" for color in COLORS}
-        return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling)
+        return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling, self._cancelled)
 
     def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
         """Ask for the size that is there, hand over a retirement that changes nothing, take it back: five calls."""
@@ -194,11 +196,11 @@ class EcsCapacity:
         return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action"
 
     def keep(self, color: Color) -> None:
-        """Cancel a retirement and give back the range that it took: one call when there is none."""
+        """Cancel a retirement and give back the range that it took: one call without autoscaling, two with it."""
         self._autoscaling.keep(color)
 
     def delete(self) -> None:
-        """Cancel retirements and suspensions of both colors: one call when there are none."""
+        """Cancel retirements and suspensions of both colors: one call, and one for each autoscaling target."""
         self._autoscaling.delete()
 
 

@@ -5,7 +5,8 @@ component's or the user's. What the swap does to an own target is noted on it in
 comes after a kill knows what to undo.
 
 Every target with something to undo has its scale-in suspended, and the one call that describes both colors' targets
-says so: the tags of the others need no look.
+says so: the tags of the others need no look. Its owner may set all of that back, though, and a retirement that is left
+would take the live color down: its action is always removed by its name.
 
 Sources: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-scheduled-scaling.html
 https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-suspend-resume-scaling.html
@@ -14,7 +15,7 @@ https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-s
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi, Target
@@ -42,10 +43,12 @@ class EcsAutoscaling:
     Attributes:
         api: the calls.
         declared: the range that own targets get back; ``None``: the one that they had.
+        cancelled: the colors whose retirement was cancelled within this update; it is added to.
     """
 
     api: ScalableTargetApi
     declared: Range | None
+    cancelled: set[Color] = field(default_factory=set)
 
     def hold(self) -> None:
         """Suspend scale-in: one call, and two more for each target that is not suspended yet."""
@@ -55,28 +58,32 @@ class EcsAutoscaling:
                 self.api.register(color, target, held=True)
 
     def release(self, serving: Collection[Color]) -> None:
-        """Lift what ``hold`` suspended where there is traffic: one call when there is nothing to do.
+        """Lift what ``hold`` suspended where there is traffic: one call when there is nothing to do, and was before.
 
         A retirement is cancelled, too: what has traffic must not be about to retire, however it came to have it.
         """
         for color, target in self.api.find(*serving).items():
-            if target.held or self._differs(target):
-                self._settle(color, target, self.api.tags(target), lift=True, give_back=True)
+            self._settle(color, target, lift=True, give_back=True)
 
-    def keep(self, color: Color) -> None:
-        """Cancel a retirement, due or done, and give back the range: one call when there is none.
+    def keep(self, color: Color, size: int = 0) -> None:
+        """Cancel a retirement, due or done, and give back the range: one call without a target, two with one.
 
         Scale-in stays suspended: a swap goes on, and ``release`` is its end.
+
+        Args:
+            color: which.
+            size: how many tasks the range has to allow, whatever is given back.
         """
         target = self.api.find(color).get(color)
-        if target is not None and (target.held or self._differs(target)):
-            self._settle(color, target, self.api.tags(target), lift=False, give_back=True)
+        if target is not None:
+            limits = self._settle(color, target, lift=False, give_back=True)
+            if limits is not None and limits.high < size:  # nobody knows what the range was: what is asked for counts
+                self.api.register(color, target, limits=Range(limits.low, size))
 
     def delete(self) -> None:
         """Undo everything. A declared range goes with its target: nothing starts for it now."""
         for color, target in self.api.find(*COLORS).items():
-            if target.held:
-                self._settle(color, target, self.api.tags(target), lift=True, give_back=self.declared is None)
+            self._settle(color, target, lift=True, give_back=self.declared is None, look=True)
 
     def rest(self, color: Color, size: int) -> None:
         """Fix an own target at ``size``, so that nothing brings tasks back: one call when there is no target."""
@@ -103,6 +110,7 @@ class EcsAutoscaling:
             self._note(color, target, tags)
             if not target.held:
                 self.api.register(color, target, held=True)
+        self.cancelled.discard(color)
         self.api.put(color, _ACTION, due, MinCapacity=size, MaxCapacity=size)
 
     def rehearse(self, color: Color) -> None:
@@ -120,13 +128,20 @@ class EcsAutoscaling:
         finally:
             self.api.deregister(color)
 
-    def _settle(self, color: Color, target: Target, tags: Mapping[str, str], *, lift: bool, give_back: bool) -> None:
-        """Undo what the tags say, and only then remove them: after a kill in between the next call does it again."""
+    def _settle(self, color: Color, target: Target, *, lift: bool, give_back: bool, look: bool = False) -> Range | None:
+        """Undo what the tags say, and only then remove them: after a kill in between the next call does it again.
+
+        Returns:
+            The target's range afterwards; ``None`` where the target is gone.
+        """
+        tags = self.api.tags(target) if look or target.held or (give_back and self._differs(target)) else {}
         if self._is_made(tags):
             self.api.deregister(color)
-            return
-        if _retiring(tags):
+            self.cancelled.add(color)
+            return None
+        if color not in self.cancelled:
             self.api.unschedule(color, _ACTION)
+            self.cancelled.add(color)
         limits = self._given_back(target, tags) if give_back else None
         lifted = lift and SUSPENDED_TAG in tags
         if limits is not None or (lifted and target.held):
@@ -135,6 +150,7 @@ class EcsAutoscaling:
         found = [tag for tag in undone if tag in tags]
         if found:
             self.api.untag(target, found)
+        return limits or target.range
 
     def _given_back(self, target: Target, tags: Mapping[str, str]) -> Range | None:
         """The range to set; ``None`` when it is right, or when its owner has set another one since."""

@@ -34,6 +34,8 @@ _SOONEST = timedelta(seconds=5)
 _ABOUT_NOW = timedelta(seconds=10)
 _GONE_AFTER_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
+# A label of all that a retirement is: its CronJob, its Job, its pod.
+_RETIRES = "bluegreen/retires"
 # Of the nobody user in images without a shell.
 _USER_ID = 65532
 
@@ -123,7 +125,7 @@ class Retirements:
         found = cluster.get(what)
         if found is None:
             return
-        if DUE not in (found["metadata"].get("annotations") or {}):
+        if not self._is_ours(color, found):
             raise NotOwned(f"get {what.rbac}", f"{what} is not the swap's, which needs that name: rename it")
         if not _may_be_at_work(found):
             cluster.delete(what)
@@ -136,9 +138,16 @@ class Retirements:
                     f"delete {what.rbac}",
                     f"{what} was cancelled while it retired {color}, and its pod is still there after "
                     f"{_GONE_AFTER_SECONDS:g} s: end it with `{cluster.command()} delete pods --force "
-                    f"--namespace {self.namespace} --selector bluegreen/retires={what.name}`",
+                    f"--namespace {self.namespace} --selector {_RETIRES}={what.name}`",
                 )
             time.sleep(_LOOK_SECONDS)
+
+    def _is_ours(self, color: Color, found: Mapping[str, Any]) -> bool:
+        """Whether a swap made it, also where somebody has taken its annotations or its labels away."""
+        template = (found.get("spec") or {}).get("jobTemplate") or {}
+        labels = [(one.get("metadata") or {}).get("labels") or {} for one in (found, template)]
+        annotations = found["metadata"].get("annotations") or {}
+        return DUE in annotations or any(one.get(_RETIRES) == self.where(color).name for one in labels)
 
     def steps(self, color: Color, retirement: Retirement) -> list[tuple[str, list[str]]]:
         """Name and arguments of each ``kubectl`` in turn; what fails keeps the next one from being run."""
@@ -161,7 +170,7 @@ class Retirements:
         return [(name, [*arguments, f"--namespace={self.namespace}"]) for name, arguments in steps]
 
     def _manifest(self, color: Color, retirement: Retirement) -> dict[str, Any]:
-        labels = {"app.kubernetes.io/managed-by": "bluegreen", "bluegreen/retires": self.where(color).name}
+        labels = {"app.kubernetes.io/managed-by": "bluegreen", _RETIRES: self.where(color).name}
         return {
             "metadata": {"labels": labels, "annotations": {DUE: f"{retirement.due:{_TIME}}"}},
             "spec": {
@@ -212,7 +221,7 @@ def _may_be_at_work(found: Mapping[str, Any]) -> bool:
         return True
     try:
         due = datetime.strptime(found["metadata"]["annotations"][DUE], _TIME).replace(tzinfo=timezone.utc)
-    except ValueError:
+    except (KeyError, TypeError, ValueError):
         return True
     return due - datetime.now(timezone.utc) < _ABOUT_NOW
 

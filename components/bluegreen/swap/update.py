@@ -318,4 +318,6 @@ def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> b
         return health.ready
     sizes = capacity.read()
     wanted = max(sizes[other(color)].present, 1)
-    return sizes[color].running >= wanted and health.enough_for(wanted) and capacity.ready(color).ready
+    # What was told to shrink is about to be gone, also while all of it still runs.
+    staying = min(sizes[color].running, sizes[color].desired)
+    return staying >= wanted and health.enough_for(wanted) and capacity.ready(color).ready
