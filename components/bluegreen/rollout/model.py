@@ -134,6 +134,12 @@ class Plan:
     warm: bool = False
 
     @property
+    def rising(self) -> Color:
+        """The color that gets more of the traffic: the other one where a pause is lowered."""
+        left = other(self.target)
+        return left if self.goal.of(left) > self.start.of(left) else self.target
+
+    @property
     def pauses(self) -> bool:
         """Whether it ends on a deliberate mix, to be promoted further by a later update."""
         return self.goal.live_color is None

@@ -27,6 +27,12 @@ class Tell(Protocol):
         ...
 
 
+def as_planned(router: TrafficRouter, live: Weights, plan: Plan) -> bool:
+    """Whether traffic is where it was when the plan was made."""
+    begun_percent = 0 if Capability.WEIGHTS in router.capabilities else _BEGUN_PERCENT
+    return all(abs(live.of(color) - plan.start.of(color)) <= begun_percent for color in COLORS)
+
+
 @dataclass(frozen=True, slots=True)
 class Restoring:
     """One restore.
@@ -69,8 +75,11 @@ class Restoring:
         return failed
 
     def _after(self, plan: Plan, reason: str, *, moved: bool, aborted: bool) -> SwapFailed | LeaseLost:
-        # A mix that was found is no state to stay in: all goes to the color that was live before it began.
-        moved = moved or (plan.start != plan.restore_to and plan.restore_to.live_color != plan.target)
+        # A mix that was found is no state to stay in: all goes to the color that was live before it began. Not where
+        # that one was to get more of it and is what is not ready.
+        moved = moved or (
+            plan.start != plan.restore_to and plan.restore_to.live_color not in (plan.target, plan.rising)
+        )
         unread = ""
         if not moved:
             try:
@@ -102,14 +111,25 @@ class Restoring:
             moved=moved,
         )
 
+    def left(self, reason: str, found: Weights) -> SwapFailed:
+        """Nothing is put back: somebody else moved traffic on purpose, and the color it was on may be broken."""
+        done = f"nothing was written; traffic is where somebody else put it: {found}"
+        self.tell("restore", done, weights=found.as_dict())
+        return SwapFailed(
+            reason,
+            weights=found,
+            restored=done,
+            next_step="find out who moved it and why, then run `pulumi up` again",
+            moved=False,
+        )
+
     def _moved_by_somebody(self, plan: Plan) -> str:
         """What somebody else did before this swap came to move traffic; empty where it is as it was."""
         if plan.restore_to.live_color in (None, plan.target):
             return ""
         found = self.router.read()
         self.judge(found.marks)
-        begun_percent = 0 if Capability.WEIGHTS in self.router.capabilities else _BEGUN_PERCENT
-        if all(abs(found.weights.of(color) - plan.start.of(color)) <= begun_percent for color in COLORS):
+        if as_planned(self.router, found.weights, plan):
             return ""
         return f"; somebody else moved traffic meanwhile: {found.weights} instead of {plan.start}"
 

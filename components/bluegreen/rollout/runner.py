@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from bluegreen.capacity.base import Capacity
 from bluegreen.gates.base import GateContext, Preview
 from bluegreen.rollout.analysis import Analysis, GatedCheck
 from bluegreen.rollout.asking import INTERRUPTIONS, named
 from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.errors import BluegreenError, LeaseLost, SwapFailed
+from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, SwapFailed
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import (
     Color,
@@ -28,7 +27,8 @@ from bluegreen.rollout.model import (
     Weights,
     other,
 )
-from bluegreen.rollout.restoring import Restoring
+from bluegreen.rollout.restoring import Restoring, as_planned
+from bluegreen.rollout.stopping import Aborted, Moved, Stopped, Watch
 from bluegreen.routers.base import TrafficRouter
 
 
@@ -48,26 +48,6 @@ _CATCH_UPS = 3
 _SIZES_LAST_SECONDS = 0.25
 # A mark that is never set: its removal proves that marks may be removed.
 _NO_MARK = "rehearsal"
-
-
-class Watch(Protocol):
-    """Looks whether a running swap shall stop. Both return who asked for it, and raise ``LeaseLost``."""
-
-    def check(self) -> str | None:
-        """Ask, if it is time."""
-        ...
-
-    def judge(self, marks: Mapping[str, str]) -> str | None:
-        """Look at marks that were read anyway."""
-        ...
-
-
-class Stopped(BluegreenError):
-    """Ends the plan: the reason is what the user reads."""
-
-
-class Aborted(Stopped):
-    """Somebody asked for the swap to stop."""
 
 
 class Runner:
@@ -103,16 +83,17 @@ class Runner:
             SwapFailed: it could not be finished; the former weights are live again and verified.
             SwapAborted: the same, because somebody asked for it.
             RestoreFailed: it could not be finished and the former weights could not be confirmed.
+            LeaseHeld: it was to be the first start, and another one came first.
             LeaseLost: another swap took over; nothing more was written.
         """
         self._written = None
         self._shifted_at_seconds = None
         try:
             if plan.analysis:
-                self._ask(Phase.CONFIRM, plan.target)
                 self._rehearse(plan)
+                self._ask(Phase.CONFIRM, plan.target)
             if not plan.warm:
-                self._prepare(plan)
+                self._prepare(plan, plan.rising)
             if plan.analysis or plan.kind is Kind.FIRST:
                 self._ask(Phase.BEFORE, plan.target)
             for step in plan.steps:
@@ -120,8 +101,8 @@ class Runner:
             if plan.bake_seconds:
                 self._tell("bake", f"bake {plan.bake_seconds:g} s at {plan.target} 100 %")
                 self._hold(Phase.BAKE, plan.target, plan.bake_seconds)
-        except LeaseLost:
-            raise  # the one who took over writes now
+        except (LeaseHeld, LeaseLost):
+            raise  # another one writes now
         except (Exception, *INTERRUPTIONS) as error:  # whatever went wrong, traffic goes back first
             raise self._restored(plan, error) from error
 
@@ -136,13 +117,17 @@ class Runner:
     # -- before traffic
 
     def _rehearse(self, plan: Plan) -> None:
-        """Find out what is not allowed before anything is scaled or moved: a write that changes nothing is one, too."""
+        """Find out what is not allowed before anything is scaled or moved: a write that changes nothing is one, too.
+
+        Before any gate is asked: what was read a moment ago is still so, and nothing that somebody moves while a gate
+        waits is put back by it.
+        """
         if plan.start.elsewhere == 0:
             self._router.write(plan.start)
         self._router.mark({_NO_MARK: None})
 
-    def _prepare(self, plan: Plan) -> None:
-        color, capacity, wanted = plan.target, self._capacity, 1
+    def _prepare(self, plan: Plan, color: Color) -> None:
+        capacity, wanted = self._capacity, 1
         if capacity is not None:
             capacity.keep(color)
             sizes = self._sizes(capacity)
@@ -179,7 +164,7 @@ class Runner:
             sizes = self._sizes(self._capacity)
             if sizes[plan.target].desired >= sizes[other(plan.target)].present:
                 return
-            self._prepare(plan)
+            self._prepare(plan, plan.target)
 
     def _sizes(self, capacity: Capacity) -> Mapping[Color, Size]:
         self._sized_at_seconds = self._clock.monotonic_seconds()
@@ -275,7 +260,7 @@ class Runner:
         if self._written is None:
             if plan.analysis:
                 self._catch_up(plan)
-            self._stop_if_asked()
+            self._look_before_the_first_write(plan)
         else:  # nobody else may have moved traffic while this swap held it
             found = self._router.read()
             self._stop_if_asked(found.marks)
@@ -292,6 +277,17 @@ class Runner:
         self._tell("shift", f"{weights}{hold}", weights=weights.as_dict(), took_seconds=took_seconds)
         if plan.analysis and step.hold_seconds:
             self._hold(Phase.HOLD, plan.target, step.hold_seconds)
+
+    def _look_before_the_first_write(self, plan: Plan) -> None:
+        """Minutes may have passed since the plan was made: what somebody moved in them is not written over."""
+        self._stop_if_asked()
+        if plan.start == Weights():
+            return  # with nothing there the first write is refused by whoever came first
+        found = getattr(self._router, "live", self._router.read)()
+        if found.marks:
+            self._stop_if_asked(found.marks)
+        if not as_planned(self._router, found.weights, plan):
+            raise Moved(found.weights, plan.start)
 
     def _write(self, weights: Weights, *, stoppable: bool = True) -> None:
         limit_seconds = self._limits.converge_timeout_seconds
@@ -344,6 +340,8 @@ class Runner:
             self._limits.restore_timeout_seconds,
             self._keep,
         )
+        if isinstance(error, Moved):
+            return restoring.left(reason, error.found)
         interruption = error if isinstance(error, INTERRUPTIONS) else None
         moved, aborted = self._written is not None, isinstance(error, Aborted)
         return restoring.after(plan, reason, moved=moved, aborted=aborted, interruption=interruption)

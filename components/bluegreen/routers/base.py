@@ -95,3 +95,19 @@ class TrafficRouter(Protocol):
     def delete(self) -> None:
         """Remove what the swap owns, and nothing else. Already gone is fine."""
         ...
+
+
+class MakesItsObject(Protocol):
+    """A router whose platform can make the owned object only where there is none: of two first starts one wins."""
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make the object with these weights and marks, all at once where the platform can do that.
+
+        Returns:
+            Whether this call made it; ``False`` changes nothing: there is one by now.
+
+        Raises:
+            NotOwned: what is there is somebody else's.
+            PlatformError: the platform could not be asked.
+        """
+        ...

@@ -21,7 +21,7 @@ class MemoryWorld:
         broken: colors whose units are never healthy.
         retiring: colors with a pending retirement, and the size that it leaves.
         held: whether autoscaling is kept from taking units away.
-        marks: notes on the object that the swap owns; there is none while no color has traffic.
+        marks: notes on the object that the swap owns; without any and without weights there is no object.
         calls: the name of every call, in order.
         moves: the weights of every write that changed them, in order.
     """
@@ -90,6 +90,19 @@ class MemoryRouter:
         if here.weights != weights:
             here.moves.append(weights)
         here.weights = weights
+        if weights == Weights():
+            here.marks.clear()
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make the object."""
+        here = world(self.name)
+        here.calls.append("router.create")
+        if here.weights != Weights() or here.marks:
+            return False
+        here.moves.append(weights)
+        here.weights = weights
+        here.marks.update(marks)
+        return True
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether they are set."""
@@ -105,10 +118,11 @@ class MemoryRouter:
         """Set and remove marks."""
         here = world(self.name)
         here.calls.append("router.mark")
+        there = here.weights != Weights() or bool(here.marks)  # with marks and no weights it leads elsewhere
         for name, value in changes.items():
             if value is None:
                 here.marks.pop(name, None)
-            elif here.weights != Weights():
+            elif there:
                 here.marks[name] = value
 
     def progress(self) -> str:

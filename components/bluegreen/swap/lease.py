@@ -16,7 +16,6 @@ The mark ``abort`` names the lease of the swap that shall stop, so that a wish f
 from __future__ import annotations
 
 import contextlib
-import getpass
 import hashlib
 import os
 import re
@@ -26,15 +25,40 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import cast
 
-from bluegreen.printable import printable
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError
-from bluegreen.routers.base import TrafficRouter
+from bluegreen.rollout.model import Weights
+from bluegreen.routers.base import MakesItsObject, TrafficRouter
+from bluegreen.swap.marks import (
+    ABORT,
+    LEASE_PREFIX,
+    LEASE_SECONDS,
+    SLOW_LEASE_SECONDS,
+    TAKEN_PREFIX,
+    aborted_by,
+    holder_of,
+    lasting_seconds,
+    leases_in,
+    mark_text,
+    who,
+)
 
-LEASE_SECONDS = 30.0
-# What a holder gives itself once it has seen that its calls wait long for their turn, and says so in its mark.
-SLOW_LEASE_SECONDS = 600.0
+__all__ = [
+    "ABORT",
+    "FENCE_SECONDS",
+    "LEASE_SECONDS",
+    "RENEW_SECONDS",
+    "SLOW_LEASE_SECONDS",
+    "Lease",
+    "aborted_by",
+    "holder_of",
+    "lasting_seconds",
+    "leases_in",
+    "mark_text",
+    "who",
+]
 _SLOW_CALL_SECONDS = 5.0
 # Of how long a lease lasts: when it is renewed, and how old it may be when something is written. The second is more
 # than a swap that looks at its marks all the time needs, and leaves the time that one try of a call may take.
@@ -43,48 +67,8 @@ RENEW_SECONDS, FENCE_SECONDS = LEASE_SECONDS * _RENEW_AT, LEASE_SECONDS * _FENCE
 _FENCE_TRIES = 3
 # Up to here nobody can have waited for the end of a lease: another's mark beside it is a newcomer's, who steps back.
 _SAFE_UNTIL = 0.9
-ABORT = "abort"
-_PREFIX = "lease."
-_TAKEN = "taken."
-_LIMIT = 250
 _active: set[str] = set()
 """The leases that swaps of this very process hold."""
-_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9 +\-=._:/@]+")
-
-
-def mark_text(text: str) -> str:
-    """Text with the characters that every platform's tags and annotations take, shortened to what they hold."""
-    return " ".join(_NOT_ALLOWED.sub(" ", text).split())[:_LIMIT]
-
-
-def leases_in(marks: Mapping[str, str]) -> dict[str, str]:
-    """The leases among an object's marks: id to holder."""
-    return {name.removeprefix(_PREFIX): value for name, value in marks.items() if name.startswith(_PREFIX)}
-
-
-def holder_of(value: str) -> str:
-    """Whose lease it is, for people."""
-    return printable(re.sub(r" on [0-9a-f]{8}\b( for \d+ s)?( no \d+)?", "", value))
-
-
-def lasting_seconds(value: str) -> float:
-    """How long a lease lasts after it was renewed, as its holder says."""
-    found = re.search(r" on [0-9a-f]{8} for (\d{1,4}) s\b", value)
-    return min(float(found[1]), SLOW_LEASE_SECONDS) if found else LEASE_SECONDS
-
-
-def who() -> str:
-    """The user and the machine."""
-    user = "somebody"
-    with contextlib.suppress(OSError, KeyError, ImportError):  # a container may have no name for its user
-        user = getpass.getuser()
-    return f"{user}@{socket.gethostname()}"
-
-
-def aborted_by(marks: Mapping[str, str], lease: str) -> str | None:
-    """Who asked for the swap with this lease to stop; ``None`` when nobody did."""
-    wanted, _, rest = marks.get(ABORT, "").partition(" ")
-    return (printable(rest) or "somebody") if wanted == lease else None
 
 
 @dataclass(slots=True)
@@ -107,6 +91,8 @@ class Lease:
     id: str = ""
     #: Marks that are set together with the lease when it is taken.
     stamp: Mapping[str, str] = field(default_factory=dict)
+    #: Whether the object bears it: there may be no object yet.
+    placed: bool = True
     #: Why it is held no more.
     lost: str = ""
     _seen_seconds: float = 0
@@ -138,19 +124,55 @@ class Lease:
         dead = self._wait_for_the_end_of(others) if others else {}
         self._renew(self.stamp)
         found = leases_in(self.router.marks())
+        self.placed = self.id in found
         self._seen_seconds = self.clock.monotonic_seconds()
         rivals = {name: value for name, value in found.items() if name != self.id and dead.get(name) != value}
         if rivals:
-            self.router.mark({_PREFIX + self.id: None, **{name: marks.get(name) for name in self.stamp}})
+            self.router.mark({LEASE_PREFIX + self.id: None, **{name: marks.get(name) for name in self.stamp}})
             raise LeaseHeld(holder_of(next(iter(rivals.values()))))
         # Not in the same call as the new one: the leftovers go only once the lease is safe.
-        left: dict[str, str | None] = {_PREFIX + name: None for name in found if name != self.id}
+        left: dict[str, str | None] = {LEASE_PREFIX + name: None for name in found if name != self.id}
         unknown = [name for name in found if name in dead and _ended_here(name, dead[name]) is False]
-        notes = {_TAKEN + name: mark_text(who()) for name in unknown}
+        notes = {TAKEN_PREFIX + name: mark_text(who()) for name in unknown}
         if left or notes or ABORT in marks:
             self.router.mark({**left, **notes, ABORT: None})
-        self._notes = tuple(name for name in marks if name.startswith(_TAKEN))
+        self._notes = tuple(name for name in marks if name.startswith(TAKEN_PREFIX))
         return bool(others) or self._seen_seconds - began > 1
+
+    def place(self, weights: Weights) -> None:
+        """Make the object that the swap owns, and the lease with it: of two first starts one wins.
+
+        Args:
+            weights: where it sends traffic from then on.
+
+        Raises:
+            LeaseHeld: another first start came first; nothing was written.
+        """
+        if hasattr(self.router, "create"):
+            self._began_to_renew()
+            if not cast("MakesItsObject", self.router).create(
+                weights, {LEASE_PREFIX + self.id: self._text(), **self.stamp}
+            ):
+                self._refuse_who_came_first(self.router.marks())
+        else:
+            found = self.router.read()
+            if found.weights != Weights():
+                self._refuse_who_came_first(found.marks)
+            self.router.write(weights)
+            self._renew(self.stamp)
+        marks = self.router.marks()
+        self.placed = True
+        if len(leases_in(marks)) > 1 or self.id not in leases_in(marks):
+            self.router.mark({LEASE_PREFIX + self.id: None})
+            self._refuse_who_came_first(
+                {name: value for name, value in marks.items() if name != LEASE_PREFIX + self.id}
+            )
+
+    def _refuse_who_came_first(self, marks: Mapping[str, str]) -> None:
+        """Refuse, unless the object is this swap's own and only the reply to its making was lost."""
+        holders = leases_in(marks)
+        if self.id not in holders:
+            raise LeaseHeld(holder_of(next(iter(holders.values()), "another first start, which is over by now")))
 
     def _wait_for_the_end_of(self, others: Mapping[str, str]) -> dict[str, str]:
         """Returns the leases whose holders are dead, when all are."""
@@ -183,7 +205,7 @@ class Lease:
             LeaseLost: another swap took over.
             PlatformError: the marks could not be read for as long as a lease lasts.
         """
-        if not self.id:
+        if not self.id or not self.placed:
             return None
         self._refuse_if_lost()
         now = self.clock.monotonic_seconds()
@@ -203,10 +225,10 @@ class Lease:
 
     def judge(self, marks: Mapping[str, str]) -> str | None:
         """What marks that were read anyway say; as ``check``."""
-        if not self.id:
+        if not self.id or not self.placed:
             return None
         self._refuse_if_lost()
-        if self.id not in leases_in(marks) or _TAKEN + self.id in marks:
+        if self.id not in leases_in(marks) or TAKEN_PREFIX + self.id in marks:
             others = " and ".join(holder_of(value) for name, value in leases_in(marks).items() if name != self.id)
             self.lost = f"this swap's lease is gone; the swap is now held by {others or 'nobody'}"
             self._refuse_if_lost()
@@ -234,30 +256,36 @@ class Lease:
         if not taken:
             self._renew()
             found = self.router.marks()
-            taken = self.id not in leases_in(found) or _TAKEN + self.id in found
+            taken = self.id not in leases_in(found) or TAKEN_PREFIX + self.id in found
         others = [holder_of(value) for name, value in leases_in(found).items() if name != self.id]
         if taken or (stood_still and others):
-            whose = " and ".join(others) or found.get(_TAKEN + self.id, "nobody knows who")
+            whose = " and ".join(others) or found.get(TAKEN_PREFIX + self.id, "nobody knows who")
             self.lost = f"another swap took over: {whose}"
             with contextlib.suppress(PlatformError):
-                self.router.mark({_PREFIX + self.id: None})
+                self.router.mark({LEASE_PREFIX + self.id: None})
             self._refuse_if_lost()
         return found
 
     def _renew(self, more: Mapping[str, str] | None = None) -> None:
-        self._renewed_seconds = self.clock.monotonic_seconds()
-        self._renewed_at_seconds = self.clock.wall_seconds()
-        at = datetime.fromtimestamp(self._renewed_at_seconds, timezone.utc)
+        self._began_to_renew()
         wanted = self._wanted_seconds
-        lasts = "" if wanted == LEASE_SECONDS else f" for {wanted:g} s"
-        # Counted: with a clock that is set back the text would be the former one, and the holder taken for dead.
-        count = f" no {self._renewals}" if self._renewals else ""
-        self._renewals += 1
-        text = f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()}{lasts}{count} {self.purpose}"
-        self.router.mark({_PREFIX + self.id: mark_text(text), **(more or {})})
+        self.router.mark({LEASE_PREFIX + self.id: self._text(), **(more or {})})
         self._lasts_seconds = wanted
         if self.age_seconds > _SLOW_CALL_SECONDS:
             self._wanted_seconds = SLOW_LEASE_SECONDS
+
+    def _began_to_renew(self) -> None:
+        self._renewed_seconds = self.clock.monotonic_seconds()
+        self._renewed_at_seconds = self.clock.wall_seconds()
+
+    def _text(self) -> str:
+        """What the mark says from now on."""
+        at = datetime.fromtimestamp(self._renewed_at_seconds, timezone.utc)
+        lasts = "" if self._wanted_seconds == LEASE_SECONDS else f" for {self._wanted_seconds:g} s"
+        # Counted: with a clock that is set back the text would be the former one, and the holder taken for dead.
+        count = f" no {self._renewals}" if self._renewals else ""
+        self._renewals += 1
+        return mark_text(f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()}{lasts}{count} {self.purpose}")
 
     def fence(self) -> None:
         """Make sure, right before a write, that this swap still holds its object: no call while the lease is fresh.
@@ -269,7 +297,7 @@ class Lease:
             LeaseLost: another swap took over.
             PlatformError: the lease could not be renewed, or the marks not be read.
         """
-        if not self.id:
+        if not self.id or not self.placed:
             return
         self._refuse_if_lost()
         for _ in range(_FENCE_TRIES):
@@ -285,8 +313,8 @@ class Lease:
 
     def give_back(self, marks: Mapping[str, str | None] | None = None) -> None:
         """Let go of it, and set other marks with it. A lease that is not held and no marks need nothing."""
-        if self.id:
-            self.router.mark({_PREFIX + self.id: None, ABORT: None, **dict.fromkeys(self._notes), **(marks or {})})
+        if self.id and self.placed:
+            self.router.mark({LEASE_PREFIX + self.id: None, ABORT: None, **dict.fromkeys(self._notes), **(marks or {})})
             self.forget()
             self.id = ""
         elif marks:

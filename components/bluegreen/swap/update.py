@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from bluegreen.calls import guarded
 from bluegreen.capacity.base import Capacity
@@ -30,6 +29,7 @@ from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of,
 from bluegreen.swap.keeper import Watching
 from bluegreen.swap.lease import Lease, leases_in
 from bluegreen.swap.reporting import headline
+from bluegreen.swap.shared import Shared
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
 _MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
@@ -67,7 +67,7 @@ class Update:
         self._cancelled = cancelled
         self._stamp = {MARK: incarnation} if incarnation else {}
         self._recorded = contract.recorded_in(olds)
-        self._router: TrafficRouter = spec.build_router()
+        router = spec.build_router()
         self._capacity: Capacity | None = spec.build_capacity()
         self._target: Color = spec.active_color
         self._release = spec.releases[spec.active_color]
@@ -76,8 +76,9 @@ class Update:
         self._unfinished = self._takes_over = False
         self._planned: Plan
         self._left = Weights()
-        self._lease = Lease(self._router, clock, "", spec.limits.poll_interval_seconds, self._say_lease)
+        self._lease = Lease(router, clock, "", spec.limits.poll_interval_seconds, self._say_lease)
         self._lease.stamp = self._stamp
+        self._router = cast("TrafficRouter", Shared(router, self._lease))
 
     def run(self) -> dict[str, Any]:
         """Do it, and return the outputs.
@@ -95,6 +96,7 @@ class Update:
             self._lease.forget()
 
     def _run(self) -> dict[str, Any]:
+        began_seconds = self._clock.monotonic_seconds()
         found = self._router.read()
         plan = self._plan(found.weights, warm=False)
         interrupted = bool(leases_in(found.marks))
@@ -103,12 +105,11 @@ class Update:
             return self._outputs(found, plan)
         self._planned = plan
         self._lease.purpose = f"{plan.kind.value} to {self._target}"
-        if found.weights == Weights():
-            self._journal.id = secrets.token_hex(4)  # no object yet, so nothing to put a lease on
-        else:
-            if self._lease.take(found.marks) or self._unexplained(found):
-                found = self._router.read()
-            self._journal.id = self._lease.id
+        # Without an object it is put on with the first write; an object that leads elsewhere takes it like any other.
+        if self._lease.take(found.marks, began_seconds) or self._unexplained(found):
+            found = self._router.read()
+        self._lease.placed = self._lease.placed or found.weights != Weights()
+        self._journal.id = self._lease.id
         try:
             runner = self._runner()
             plan = self._under_lease(found, runner, interrupted=interrupted)
@@ -130,7 +131,7 @@ class Update:
         except Exception:
             self._let_go({})
             raise
-        self._let_go({**outcome_marks(found.marks), **({} if self._lease.id else self._stamp)})
+        self._let_go(outcome_marks(found.marks))
         if plan.kind is Kind.NOTHING:
             return self._outputs(found, plan)
         runner.ask_afterwards(plan)  # last of all: it may hang or end badly, and nothing waits for it

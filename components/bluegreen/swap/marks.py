@@ -1,0 +1,56 @@
+"""The marks of a swap on the object that it owns, as text: who holds the lease, for how long, who wants it to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import re
+import socket
+from collections.abc import Mapping
+
+from bluegreen.printable import printable
+
+LEASE_SECONDS = 30.0
+# What a holder gives itself once it has seen that its calls wait long for their turn, and says so in its mark.
+SLOW_LEASE_SECONDS = 600.0
+ABORT = "abort"
+LEASE_PREFIX = "lease."
+# Of a holder whose place was taken after it had not been heard of: it may only stand still.
+TAKEN_PREFIX = "taken."
+_LIMIT = 250
+_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9 +\-=._:/@]+")
+
+
+def mark_text(text: str) -> str:
+    """Text with the characters that every platform's tags and annotations take, shortened to what they hold."""
+    return " ".join(_NOT_ALLOWED.sub(" ", text).split())[:_LIMIT]
+
+
+def leases_in(marks: Mapping[str, str]) -> dict[str, str]:
+    """The leases among an object's marks: id to holder."""
+    return {name.removeprefix(LEASE_PREFIX): value for name, value in marks.items() if name.startswith(LEASE_PREFIX)}
+
+
+def holder_of(value: str) -> str:
+    """Whose lease it is, for people."""
+    return printable(re.sub(r" on [0-9a-f]{8}\b( for \d+ s)?( no \d+)?", "", value))
+
+
+def lasting_seconds(value: str) -> float:
+    """How long a lease lasts after it was renewed, as its holder says."""
+    found = re.search(r" on [0-9a-f]{8} for (\d{1,4}) s\b", value)
+    return min(float(found[1]), SLOW_LEASE_SECONDS) if found else LEASE_SECONDS
+
+
+def who() -> str:
+    """The user and the machine."""
+    user = "somebody"
+    with contextlib.suppress(OSError, KeyError, ImportError):  # a container may have no name for its user
+        user = getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
+
+
+def aborted_by(marks: Mapping[str, str], lease: str) -> str | None:
+    """Who asked for the swap with this lease to stop; ``None`` when nobody did."""
+    wanted, _, rest = marks.get(ABORT, "").partition(" ")
+    return (printable(rest) or "somebody") if wanted == lease else None

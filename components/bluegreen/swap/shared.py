@@ -1,0 +1,104 @@
+"""The router as one swap uses it: its writes and its keeper's marks one after the other, and the first write of all.
+
+What is known of an object (its version, its note) is kept in the router. A mark that another thread sets goes through
+the same router under the same lock, so that neither makes what the other one knows stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import RLock
+
+from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.routers.base import Capability, TrafficRouter
+from bluegreen.swap.lease import Lease
+
+
+class Shared:
+    """A router under a lock, whose object is made together with the swap's lease where there is none."""
+
+    def __init__(self, router: TrafficRouter, lease: Lease) -> None:
+        self._router = router
+        self._lease = lease
+        self.lock = RLock()
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the platform can do."""
+        return self._router.capabilities
+
+    @property
+    def where(self) -> frozenset[str]:
+        """The keys that say where traffic is routed."""
+        return self._router.where
+
+    @property
+    def propagation_seconds(self) -> float:
+        """How long requests may go the former way, in seconds."""
+        return self._router.propagation_seconds
+
+    @property
+    def id(self) -> str:
+        """Where traffic is routed."""
+        return self._router.id
+
+    def read(self) -> Traffic:
+        """The live weights and the marks."""
+        with self.lock:
+            return self._router.read()
+
+    def live(self) -> Traffic:
+        """The same, without the marks where those need a call of their own."""
+        alone = getattr(self._router, "live", None)
+        if alone is None:
+            return self.read()
+        with self.lock:
+            return Traffic(alone())
+
+    def write(self, weights: Weights) -> None:
+        """Send production traffic as ``weights`` says; with no object yet, make it with the lease on it.
+
+        Raises:
+            LeaseHeld: another swap made the object first; nothing was written.
+        """
+        with self.lock:
+            if weights == Weights():
+                self._lease.placed = False  # the object goes, and the lease with it
+                self._router.write(weights)
+            elif self._lease.id and not self._lease.placed:
+                self._lease.place(weights)
+            else:
+                self._router.write(weights)
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether ``weights`` is what the platform does now."""
+        with self.lock:
+            return self._router.verify(weights)
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks alone."""
+        with self.lock:
+            return self._router.marks()
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks."""
+        with self.lock:
+            self._router.mark(changes)
+
+    def progress(self) -> str:
+        """What the platform is at with the last write."""
+        return self._router.progress()
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """The commands that put ``weights`` in place by hand."""
+        return self._router.commands(weights)
+
+    def health(self, color: Color) -> Readiness:
+        """The health of a color's targets."""
+        with self.lock:
+            return self._router.health(color)
+
+    def delete(self) -> None:
+        """Remove what the swap owns."""
+        with self.lock:
+            self._router.delete()

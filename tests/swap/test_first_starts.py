@@ -1,0 +1,186 @@
+"""Two first starts, an owned object that leads elsewhere, and what somebody moves before a swap's first write."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.rollout.clock import FakeClock
+from bluegreen.rollout.errors import LeaseHeld, PlatformError, SwapFailed
+from bluegreen.rollout.model import Convergence, Decision, Phase, Weights
+from bluegreen.routers.memory import MemoryRouter
+from bluegreen.swap.lease import LEASE_SECONDS, leases_in
+from bluegreen.swap.service import SwapService
+from tests.swap.bench import Swap
+from tests.swap.must_not_happen.situations import AT_ONCE, BLUE, ELSEWHERE, GREEN, scripted
+
+
+def first_start(name, **more):
+    swap = Swap(name, started=False, **more)
+    swap.here.desired = {"blue": 3, "green": 3}
+    return swap
+
+
+@pytest.mark.parametrize("conditional", [True, False], ids=["made if there is none", "looked for"])
+@pytest.mark.parametrize("over", [True, False], ids=["the other one is over", "the other one goes on"])
+def test_of_two_first_starts_one_wins_and_the_other_one_is_refused(monkeypatch, script, conditional, over):
+    swap = first_start("first", gates=[scripted(Phase.BEFORE)])
+    if not conditional:
+        monkeypatch.delattr(MemoryRouter, "create")
+    begun = []
+
+    def start_another(_):
+        if not begun:
+            begun.append(True)
+            SwapService(clock=FakeClock()).create(swap.inputs("green"))
+            if not over:
+                swap.here.marks["lease.00000001"] = ELSEWHERE
+        return Decision.PASS
+
+    script.answer = start_another
+    whose = "over by now" if over else "deploy@runner-7"
+    with pytest.raises(LeaseHeld, match=whose):
+        swap.up("blue")
+    assert swap.here.moves == [GREEN]
+    assert swap.here.weights == GREEN
+
+
+def test_a_first_start_whose_reply_was_lost_finds_its_own_object(monkeypatch):
+    swap = first_start("lost")
+    create = MemoryRouter.create
+    tried = []
+
+    def again(router, weights, marks):
+        """As a client does that tries again when nothing was heard."""
+        tried.append(create(router, weights, marks))
+        return create(router, weights, marks)
+
+    monkeypatch.setattr(MemoryRouter, "create", again)
+    assert swap.up("blue")["live_color"] == "blue"
+    assert tried == [True]
+    assert not leases_in(swap.here.marks)
+
+
+def test_a_first_start_holds_the_lease_from_its_first_write_on(monkeypatch):
+    swap = first_start("held")
+    seen = []
+    verify = MemoryRouter.verify
+
+    def looking(router, weights):
+        seen.append(set(leases_in(swap.here.marks)))
+        return verify(router, weights)
+
+    monkeypatch.setattr(MemoryRouter, "verify", looking)
+    swap.up("blue")
+    assert seen
+    assert all(len(holders) == 1 for holders in seen)
+
+
+def test_a_first_start_that_fails_after_its_write_takes_it_back(monkeypatch):
+    swap = first_start("back", gates=[], bake_seconds=0)
+    write = MemoryRouter.write
+    refused = []
+
+    def flaky(router, weights):
+        if weights == Weights() and not refused:
+            refused.append(True)
+            write(router, weights)
+            raise PlatformError("Write", "no answer")
+        write(router, weights)
+
+    monkeypatch.setattr(MemoryRouter, "write", flaky)
+    monkeypatch.setattr(MemoryRouter, "verify", _only_nothing)
+    with pytest.raises(SwapFailed, match="restored and verified: blue 0 %, green 0 %"):
+        swap.up("blue", converge_timeout_seconds=5)
+    assert swap.here.weights == Weights()
+
+
+def _only_nothing(router, weights):
+    return Convergence.CONVERGED if weights == Weights() else Convergence.PENDING
+
+
+@pytest.mark.parametrize("color", ["blue", "green"])
+def test_an_owned_object_that_leads_elsewhere_takes_a_lease_like_any_other(color):
+    swap = Swap("elsewhere", **AT_ONCE)
+    swap.here.weights = Weights()  # a maintenance page, say: the object is there, and so are its marks
+    swap.here.marks["lease.aaaaaaaa"] = ELSEWHERE
+    began = swap.clock.now_seconds
+    swap.here.desired["green"] = 3
+    swap.up(color)
+    assert swap.clock.now_seconds - began >= LEASE_SECONDS, "another one may be going on"
+    assert swap.here.weights == Weights.all_on(color)
+    assert not leases_in(swap.here.marks)
+
+
+# -- what somebody moves
+
+
+@pytest.mark.parametrize("phase", [Phase.CONFIRM, Phase.BEFORE, Phase.INCREASE, Phase.PROMOTE])
+@pytest.mark.parametrize("to", [GREEN, Weights.split("green", 30), Weights()], ids=str)
+def test_what_somebody_moved_before_the_first_write_is_not_written_over(script, phase, to):
+    more = AT_ONCE if phase is Phase.PROMOTE else {"bake_seconds": 0}
+    swap = Swap("moved", gates=[scripted(phase)], **more)
+    swap.here.desired["green"] = 3
+
+    def move(context):
+        if context.phase is phase and not swap.here.moves:
+            swap.here.moves.append(to)
+            swap.here.weights = to
+        return Decision.PASS
+
+    script.answer = move
+    with pytest.raises(SwapFailed, match="somebody else moved them meanwhile") as failed:
+        swap.up("green")
+    assert swap.here.weights == to
+    assert swap.here.moves == [to], "nothing was written"
+    assert failed.value.weights == to
+    assert "traffic is where somebody else put it" in failed.value.restored
+    assert not leases_in(swap.here.marks)
+    assert swap.here.desired["green"] == 3
+    assert "green" not in swap.here.retiring or not to.of("green")
+
+
+def test_a_rehearsal_puts_nothing_back_that_somebody_moves_while_a_gate_is_asked(script):
+    swap = Swap("rehearsal", gates=[scripted(Phase.CONFIRM)])
+
+    def move(_):
+        swap.here.weights = GREEN
+        return Decision.FAIL
+
+    swap.here.desired["green"] = 3
+    swap.here.broken.add("blue")
+    script.answer = move
+    with pytest.raises(SwapFailed):
+        swap.up("green")
+    assert swap.here.weights == GREEN, "blue is broken: it does not get them back"
+    assert BLUE not in swap.here.moves
+
+
+def test_a_pause_is_lowered_only_to_a_color_that_is_sized_and_healthy():
+    swap = Swap("lowered", bake_seconds=0)
+    swap.up("green", promote_to_percent=50)
+    swap.here.desired["blue"] = 1  # it was scaled down by hand; green has the whole size
+    swap.here.moves.clear()
+    swap.up("green", promote_to_percent=10)
+    assert swap.here.desired["blue"] == 3
+    assert swap.here.weights == Weights.split("green", 10)
+
+
+def test_a_pause_is_not_lowered_to_a_color_that_is_not_healthy():
+    swap = Swap("refused", bake_seconds=0)
+    swap.up("green", promote_to_percent=50)
+    swap.here.broken.add("blue")
+    swap.here.moves.clear()
+    with pytest.raises(SwapFailed, match="blue is not ready for traffic") as failed:
+        swap.up("green", promote_to_percent=10)
+    assert swap.here.moves == []
+    assert failed.value.weights == Weights.split("green", 50)
+    assert failed.value.moved is False
+
+
+def test_drift_of_a_pause_is_healed_only_to_a_color_that_is_sized_and_healthy():
+    swap = Swap("drifted", bake_seconds=0)
+    swap.up("green", promote_to_percent=10)
+    swap.here.weights, swap.here.desired["blue"] = Weights.split("green", 60), 1
+    swap.up("green", promote_to_percent=10)
+    assert swap.here.desired["blue"] == 3
+    assert swap.here.weights == Weights.split("green", 10)
