@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from bluegreen import permissions
@@ -84,7 +86,7 @@ def test_a_policy_has_a_statement_for_each_service_and_resource():
     policy = policy_document(["alb"])
     assert policy["Version"] == "2012-10-17"
     by_resource = {statement["Resource"]: statement["Action"] for statement in policy["Statement"]}
-    assert len(by_resource) == len(policy["Statement"]) == 3
+    assert len(by_resource) == len(policy["Statement"]) == 4
     assert by_resource["*"] == [
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeRules",
@@ -94,6 +96,10 @@ def test_a_policy_has_a_statement_for_each_service_and_resource():
     assert by_resource["arn:aws:elasticloadbalancing:*:*:listener/app/*"] == [
         "elasticloadbalancing:CreateRule",
         "elasticloadbalancing:ModifyListener",
+    ]
+    assert by_resource["arn:aws:elasticloadbalancing:*:*:listener*/app/*"] == [
+        "elasticloadbalancing:AddTags",
+        "elasticloadbalancing:RemoveTags",
     ]
     granted = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert granted == actions_of(needed(["alb"]))
@@ -145,3 +151,46 @@ def test_the_command_renews_a_page(tmp_path):
     assert page.read_text().startswith("before\n<!-- permissions:begin -->\n\n| kind |")
     assert page.read_text().endswith("\n<!-- permissions:end -->\nafter\n")
     assert "the former table" not in page.read_text()
+
+
+BALANCED = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
+LISTENER, RULE = f"{BALANCED}:listener/app/web/50dc/f2f7", f"{BALANCED}:listener-rule/app/web/50dc/f2f7/9683"
+NETWORK_LISTENER = f"{BALANCED}:listener/net/web/50dc/f2f7"
+STAGE_TAGS = "arn:aws:apigateway:eu-west-1::/tags/arn%3Aaws%3Aapigateway"
+TAGGING = ("elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags")
+
+
+def allowed(kind, action, arn):
+    return any(
+        action in statement["Action"] and fnmatchcase(arn, statement["Resource"])
+        for statement in policy_document([kind])["Statement"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "arn", "actions"),
+    [
+        *((kind, LISTENER, (*TAGGING, "elasticloadbalancing:ModifyListener")) for kind in ("alb", "alb_listeners")),
+        *((kind, RULE, (*TAGGING, "elasticloadbalancing:ModifyRule")) for kind in ("alb", "alb_listeners")),
+        *((kind, LISTENER, ("elasticloadbalancing:CreateRule",)) for kind in ("alb", "alb_listeners")),
+        *((kind, RULE, ("elasticloadbalancing:DeleteRule",)) for kind in ("alb", "alb_listeners")),
+        ("nlb", NETWORK_LISTENER, (*TAGGING, "elasticloadbalancing:ModifyListener")),
+        *((kind, LISTENER, (*TAGGING, "elasticloadbalancing:ModifyListener")) for kind in ("codedeploy", "ecs_native")),
+        *((kind, RULE, (*TAGGING, "elasticloadbalancing:ModifyRule")) for kind in ("codedeploy", "ecs_native")),
+        ("http_api_stage", STAGE_TAGS, ("apigateway:GET", "apigateway:POST", "apigateway:DELETE")),
+        ("rest_api_canary", STAGE_TAGS, ("apigateway:GET", "apigateway:PUT", "apigateway:DELETE")),
+        ("http_api_stage", "arn:aws:apigateway:eu-west-1::/apis/a1/stages/$default", ("apigateway:PATCH",)),
+        ("rest_api_canary", "arn:aws:apigateway:eu-west-1::/restapis/a1/stages/prod", ("apigateway:PATCH",)),
+    ],
+)
+def test_the_policy_allows_the_writes_on_whatever_is_handed_in(kind, arn, actions):
+    assert [action for action in actions if not allowed(kind, action, arn)] == []
+
+
+def test_the_methods_of_api_gateway_are_the_actions_that_its_policies_name():
+    session = botocore.session.get_session()
+    for service, kind in (("apigateway", "rest_api_canary"), ("apigatewayv2", "http_api_stage")):
+        model = session.get_service_model(service)
+        for operation in ("TagResource", "UntagResource", "GetTags"):
+            action = f"apigateway:{model.operation_model(operation).http['method']}"
+            assert allowed(kind, action, STAGE_TAGS), f"{kind}: {operation} is {action}"

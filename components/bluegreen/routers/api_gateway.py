@@ -19,6 +19,7 @@ OWNER_TAG = "bluegreen:owner"
 MARK_PREFIX = "bluegreen:mark:"
 TAG_PERMISSIONS = (
     Permission("apigateway:PUT", "every swap: its owner and its lease", "arn:aws:apigateway:*::/tags/*"),
+    Permission("apigateway:POST", "the same, of HTTP and WebSocket APIs", "arn:aws:apigateway:*::/tags/*"),
     Permission("apigateway:DELETE", "the end of every swap: its lease", "arn:aws:apigateway:*::/tags/*"),
 )
 VARIABLE_NAME = re.compile(r"\w+\Z", re.ASCII)
@@ -70,10 +71,11 @@ class Stage:
         """Add tags; none is fine."""
         if not tags:
             return
-        with called("apigateway:PUT"):
-            if self.collection == "apis":
+        if self.collection == "apis":
+            with called("apigateway:POST"):
                 self.client.tag_resource(ResourceArn=self.arn, Tags=dict(tags))
-            else:
+        else:
+            with called("apigateway:PUT"):
                 self.client.tag_resource(resourceArn=self.arn, tags=dict(tags))
 
     def untag(self, keys: Sequence[str]) -> None:

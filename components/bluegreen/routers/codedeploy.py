@@ -60,8 +60,9 @@ class CodeDeployRouter(PlatformDeployments):
         Permission("codedeploy:GetDeploymentConfig", "is asked for by CreateDeployment"),
         Permission("codedeploy:RegisterApplicationRevision", "is asked for by CreateDeployment", _APPLICATIONS),
         Permission("codedeploy:GetApplicationRevision", "is asked for by CreateDeployment", _APPLICATIONS),
-        Permission("codedeploy:StopDeployment", "a restore, and a rollback within the termination wait", _GROUPS),
-        Permission("codedeploy:ContinueDeployment", "a promotion within the termination wait of another", _GROUPS),
+        # A deployment has no ARN, and these two are asked for about one: a narrower resource may never match.
+        Permission("codedeploy:StopDeployment", "a restore, and a rollback within the termination wait"),
+        Permission("codedeploy:ContinueDeployment", "a promotion within the termination wait of another"),
     )
     starts_with: ClassVar[str] = "codedeploy:CreateDeployment"
 

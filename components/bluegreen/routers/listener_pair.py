@@ -24,6 +24,8 @@ from bluegreen.routers.elbv2_places import Place, build_place, parse_place
 
 _LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
 _RULES = "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*"
+# Tags are on what stands there: a rule, or a listener that is handed in whole.
+_TAGGED = "arn:aws:elasticloadbalancing:*:*:listener*/app/*"
 
 
 @dataclass(slots=True)
@@ -49,8 +51,8 @@ class ListenerPairRouter:
         Permission("elasticloadbalancing:DescribeTags", "every preview and update"),
         Permission("elasticloadbalancing:DescribeTargetHealth", "previews of a promotion, updates"),
         Permission("elasticloadbalancing:CreateRule", "the first start", _LISTENERS),
-        Permission("elasticloadbalancing:AddTags", "the first start and every swap: its owner and its lease", _RULES),
-        Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease", _RULES),
+        Permission("elasticloadbalancing:AddTags", "the first start and every swap: its owner and its lease", _TAGGED),
+        Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease", _TAGGED),
         Permission("elasticloadbalancing:ModifyRule", "every swap", _RULES),
         Permission("elasticloadbalancing:ModifyListener", "the same, where whole listeners are handed in", _LISTENERS),
         Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
