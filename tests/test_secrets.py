@@ -97,6 +97,43 @@ def test_what_was_handed_out_is_redacted_in_every_form(monkeypatch):
     assert redact("http://x/?t=a%2Fb%20%22c%22%20d%2Be") == "http://x/?t=***"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgres://app:pw@db:5432/orders", "postgres://***@db:5432/orders"),
+        ("at http://:pw@host/x and amqp://a:b@d/", "at http://***@host/x and amqp://***@d/"),
+        ("http://host:8080/a@b", "http://host:8080/a@b"),
+        ("mailto:somebody@example.org", "mailto:somebody@example.org"),
+    ],
+)
+def test_who_an_address_is_for_is_redacted(text, shown):
+    assert redact(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("header", "hidden"),
+    [
+        ("Authorization", True),
+        ("X-Api-Key", True),
+        ("Cookie", True),
+        ("X-Auth-Request", True),
+        ("X-Gitlab-Token", True),
+        ("Accept", False),
+        ("X-Bluegreen-Color", False),
+    ],
+)
+def test_headers_that_let_somebody_in_are_redacted(header, hidden):
+    value = f"Bearer value-of-{header}"
+    secrets.remember_headers({header: value})
+    assert (value.partition(" ")[2] in redact(f"{value} and {value.partition(' ')[2]}")) is not hidden
+
+
+def test_a_secret_in_a_variable_is_redacted_in_every_form(monkeypatch):
+    monkeypatch.setenv("DB_PASSWORD", 'p&ss "word"')
+    for form in ("p%26ss%20%22word%22", json.dumps('p&ss "word"')[1:-1], "cCZzcyAid29yZCI"):
+        assert redact(f"<{form}>") == "<***>"
+
+
 def test_lines_of_a_secret_of_many_lines_are_redacted_alone():
     secrets.remember("-----BEGIN-----\nabcdefghijkl\n-----END-----")
     assert redact("it says abcdefghijkl") == "it says ***"

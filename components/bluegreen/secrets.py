@@ -6,12 +6,14 @@ and so it is in no input, state, log or error.
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import logging
 import os
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,9 @@ _WELL_KNOWN = {
     "PULUMI_CONFIG_PASSPHRASE",
 }
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSPHRASE|API_?KEY|PRIVATE_KEY", re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"\A(proxy-)?authorization\Z|cookie|auth|credential", re.IGNORECASE)
+# What stands before the @ of an address, such as in a variable whose name says nothing (DATABASE_URL).
+_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@]*:[^\s/?#]*@")
 _LEAST_CHARACTERS = 4
 _LEAST_CHARACTERS_BY_NAME = 8
 # A stand-in such as "test" is no secret, and would take a common word out of every message.
@@ -134,6 +139,17 @@ def parse_url(fields: Fields, name: str, *, required: bool = True) -> Any:
     return given
 
 
+def refuse_credentials(fields: Fields, name: str, url: object) -> bool:
+    """Note that an address holds a user's name or password, without echoing it: it would be kept in the state."""
+    try:
+        refused = isinstance(url, str) and "@" in urlsplit(url if "://" in url else f"//{url}").netloc
+    except ValueError:  # no address at all, which may hold one all the same
+        refused = isinstance(url, str) and "@" in url
+    if refused:
+        fields.problem(name, HIDDEN, "an address without a user's name and password")
+    return refused
+
+
 def resolve_url(url: UrlRef) -> str:
     """The URL itself. One from a reference is a secret: its text and its path are redacted from now on.
 
@@ -163,13 +179,29 @@ def shown_url(url: object) -> str:
 
 
 def remember(value: str) -> None:
-    """Redact this value from now on, also as it looks in a URL, in JSON and line by line."""
+    """Redact this value from now on, also as it looks in a URL, in JSON, in Base64 and line by line."""
+    with _lock:
+        _remembered.update(form for form in _forms(value) if len(form) >= _LEAST_CHARACTERS)
+
+
+def remember_headers(headers: Mapping[str, str]) -> None:
+    """Redact the values of those headers that let somebody in (``Authorization``, ``Cookie``, ``X-Api-Key``)."""
+    for name, value in headers.items():
+        if _SECRET_HEADER.search(name) or _SECRET_NAME.search(name.replace("-", "_")):
+            for part in (value, value.partition(" ")[2]):  # libraries and services name it without its scheme, too
+                if len(part.strip()) >= _LEAST_CHARACTERS_BY_NAME:
+                    remember(part.strip())
+
+
+@functools.lru_cache(maxsize=512)  # every message asks for all variables, between the calls of a swap
+def _forms(value: str) -> frozenset[str]:
+    """A secret as it may stand in a text: as it is, in a URL, in JSON, as Python shows it, in Base64, by its lines."""
     # A variable may hold bytes that are no UTF-8, which quoting would refuse.
     urls = (quote(value, safe=safe, errors="surrogatepass") for safe in ("", "/"))
-    forms = {value, *urls, json.dumps(value)[1:-1]}
+    encoded = base64.b64encode(value.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+    forms = {value, *urls, json.dumps(value)[1:-1], repr(value)[1:-1], encoded}
     forms.update(line for line in map(str.strip, value.splitlines()) if len(line) >= _LEAST_CHARACTERS_BY_NAME)
-    with _lock:
-        _remembered.update(form for form in forms if len(form) >= _LEAST_CHARACTERS)
+    return frozenset(forms)
 
 
 @functools.lru_cache(maxsize=1024)  # every message asks for all variables, between the calls of a swap
@@ -178,18 +210,21 @@ def _sounds_secret(variable: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """The text with every secret that was handed out or stands in a secret-looking variable replaced by ``***``."""
+    """The text without secrets, each replaced by ``***``.
+
+    Secrets are what was handed out, what stands in a secret-looking variable, and who a URL's credentials are for.
+    """
     with _lock:
         values = set(_remembered)
     for name in filter(_sounds_secret, list(os.environ)):
         value = os.environ.get(name, "")
         least = _LEAST_CHARACTERS_WELL_KNOWN if name in _WELL_KNOWN else _LEAST_CHARACTERS_BY_NAME
         if len(value.strip()) >= least:
-            values.update((value, value.strip()))
+            values.update((value, *_forms(value.strip())))
     # The longest first: a secret that holds another one must not leave its rest behind.
     for value in sorted(values, key=lambda item: (-len(item), item)):
         text = text.replace(value, "***")
-    return text
+    return _CREDENTIALS.sub(r"\1***@", text)
 
 
 class _Redacting(logging.Filter):

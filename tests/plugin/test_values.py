@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
+from bluegreen import secrets
 from bluegreen.fields import UNKNOWN
 from bluegreen.plugin.values import Received, message, received
 
@@ -122,3 +123,20 @@ def test_the_sdk_reads_it_the_same_way():
 def test_an_empty_message_has_no_values():
     assert received(struct_pb2.Struct()) == Received({}, frozenset())
     assert message({}) == struct_pb2.Struct()
+
+
+def test_what_the_engine_says_is_secret_is_redacted_from_then_on():
+    """An error of an HTTP library may show the header that it could not send."""
+    received(struct({"gates": [{"headers": {"Authorization": secret("Bearer 0123456789")}}], "name": secret("web")}))
+    assert secrets.redact("web: illegal header value b'Bearer 0123456789'") == "web: illegal header value b'***'"
+
+
+def test_what_is_made_of_a_secret_release_is_a_secret():
+    found = received(struct({"releases": {"blue": secret("app:v1")}}))
+    sent = message(
+        {"history": [{"release": "app:v1"}], "previous": {"release": "app:v1"}, "name": "web"}, found.secrets
+    )
+    assert {name for name, value in json_format.MessageToDict(sent).items() if SIGNATURE in value} == {
+        "history",
+        "previous",
+    }

@@ -6,24 +6,15 @@ import signal
 
 import pytest
 
-from bluegreen.gates.registry import GATES
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase
 from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import leases_in
 from tests.swap.bench import Swap
-from tests.swap.must_not_happen.situations import BLUE, GREEN, Script, ScriptedGate, is_settled, scripted
+from tests.swap.must_not_happen.situations import BLUE, GREEN, is_settled, scripted
 
 ENDS = [SystemExit(2), KeyboardInterrupt(), GeneratorExit(), MemoryError(), RecursionError(), asyncio.CancelledError()]
-
-
-@pytest.fixture
-def script(monkeypatch):
-    monkeypatch.setitem(GATES.entries, "scripted", f"{ScriptedGate.__module__}:{ScriptedGate.__name__}")
-    made = Script()
-    monkeypatch.setattr(ScriptedGate, "script", made)
-    return made
 
 
 def raising(error, phase):

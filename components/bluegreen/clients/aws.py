@@ -24,6 +24,7 @@ from bluegreen.calls import before_write, note
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
+from bluegreen.secrets import refuse_credentials
 
 # Bounded: 5 tries with full jitter (botocore's standard mode); a call that hangs is given up, not waited for.
 _CONFIG = Config(
@@ -72,6 +73,7 @@ class AwsConnection:
         if fields is None:
             return cls()
         found = {name: fields.text(name, None) for name in ("region", "profile", "role_arn", "endpoint_url")}
+        refuse_credentials(fields, "endpoint_url", found["endpoint_url"])
         fields.done()
         return cls(**found)
 

@@ -17,6 +17,7 @@ from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import last_line
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.secrets import redact
 
 TRY_AGAIN_STATUS = os.EX_TEMPFAIL
 _KEPT_BYTES = 8_192
@@ -60,7 +61,7 @@ class CommandGate:
     @property
     def label(self) -> str:
         """What people call it."""
-        text = shlex.join(self.command)
+        text = redact(shlex.join(self.command))  # before it is cut: half a secret would not be found any more
         return f"command {text if len(text) <= _LABEL_CHARACTERS else text[: _LABEL_CHARACTERS - 1] + '…'}"
 
     def evaluate(self, context: GateContext) -> Verdict:

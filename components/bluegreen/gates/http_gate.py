@@ -14,6 +14,7 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.secrets import remember_headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class HttpGate:
             raise GateUnavailable(f"there is no preview address for {context.color}")
         url = context.preview.url.rstrip("/") + self.path  # a preview may be below a path, such as an API's stage
         headers = {**self.headers, **context.preview.headers}
+        remember_headers(headers)  # a library's error may name one that it cannot send
         slowest_ms = 0.0
         with httpx.Client(timeout=self.latency_limit_ms / 1000, headers=headers, verify=trust()) as client:
             for _ in range(self.count):

@@ -15,7 +15,7 @@ from bluegreen.gates.base import GateContext
 from bluegreen.metrics.base import fill
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Color
-from bluegreen.secrets import SecretRef, UrlRef, parse_url, resolve_url, shown_url
+from bluegreen.secrets import SecretRef, UrlRef, parse_url, redact, resolve_url, shown_url
 
 _TIMEOUT_SECONDS = 10
 _LABEL_CHARACTERS = 60
@@ -59,7 +59,7 @@ class PrometheusSource:
     @property
     def label(self) -> str:
         """What people call it."""
-        text = self.name or " ".join(str(self.query).split())
+        text = redact(self.name or " ".join(str(self.query).split()))  # before it is cut
         return text if len(text) <= _LABEL_CHARACTERS else text[: _LABEL_CHARACTERS - 1] + "…"
 
     def value(self, context: GateContext, color: Color, window_seconds: float) -> float | None:

@@ -10,8 +10,11 @@ from google.protobuf import struct_pb2
 
 from bluegreen.fields import UNKNOWN
 from bluegreen.plugin import sdk
+from bluegreen.secrets import remember
 
 Path = tuple[str | int, ...]
+_LEAST_CHARACTERS = 8
+_OF_RELEASES = ("previous", "history", "held", "live_release_change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,29 @@ def received(message: struct_pb2.Struct) -> Received:
     """Read a message."""
     secrets: set[Path] = set()
     values = {name: _plain(value, (name,), secrets) for name, value in message.fields.items()}
-    return Received(values, frozenset(secrets))
+    for path in secrets:
+        _remember(_at(values, path))
+    # What is said of releases is made of them.
+    derived = {(name,) for name in _OF_RELEASES for path in secrets if path[0] == "releases"}
+    return Received(values, frozenset(secrets | derived))
+
+
+def _at(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
+def _remember(value: Any) -> None:
+    """Redact what the engine says is secret. Not what is short: a word such as a color's stands in every message."""
+    if isinstance(value, str) and len(value) >= _LEAST_CHARACTERS:
+        remember(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _remember(item)
+    elif isinstance(value, list):
+        for item in value:
+            _remember(item)
 
 
 def _plain(value: struct_pb2.Value, path: Path, secrets: set[Path]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.rollout.model import Readiness
+from bluegreen.secrets import redact
 
 # What every pod goes through on its way; anything else that a container waits for is told.
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
@@ -110,7 +111,7 @@ def _is_running(status: Mapping[str, Any], name: str) -> bool:
 
 
 def _said(part: Mapping[str, Any]) -> str:
-    text = ": ".join(filter(None, (part.get("reason"), part.get("message"))))
+    text = redact(": ".join(filter(None, (part.get("reason"), part.get("message")))))  # before it is cut
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "..."
 
 

@@ -25,6 +25,7 @@ from bluegreen.rollout.presets import PRESETS
 from bluegreen.rollout.strategy import problems_of
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
+from bluegreen.secrets import redact, refuse_credentials
 from bluegreen.swap import gating, properties, releases
 from bluegreen.swap.gating import Parsed
 
@@ -184,6 +185,7 @@ def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
             continue
         url, headers = entry.text("url"), entry.mapping("headers")
         entry.done()
+        refuse_credentials(entry, "url", url)
         if url is UNKNOWN:
             found = None
         elif found is not None:
@@ -220,7 +222,8 @@ def plan_of(inputs: Mapping[str, object]) -> list[str]:
     color = cast("Color", fields.text("active_color"))
     gates = [gate for entry in fields.sections("gates") if (gate := gating.parse(entry)) is not None]
     bake, pause = fields.number("bake_seconds", 0), fields.whole("promote_to_percent", 100)
-    return plan_lines(color, _strategy(fields), gating.labels_by_phase(gates), bake, pause)
+    lines = plan_lines(color, _strategy(fields), gating.labels_by_phase(gates), bake, pause)
+    return [redact(line) for line in lines]
 
 
 def _holds_unknown(value: object) -> bool:

@@ -26,8 +26,10 @@ from pulumi.dynamic import (
 from bluegreen.fields import UNKNOWN
 from bluegreen.plugin import dynamic_host
 from bluegreen.rollout.model import Event
+from bluegreen.secrets import redact
 from bluegreen.swap import contract
 from bluegreen.swap.cancelling import CancellableClock, refuse_when
+from bluegreen.swap.reporting import without_secrets
 from bluegreen.swap.service import SwapService
 
 _NATIVE_TYPE = "bluegreen:index:TrafficSwap"
@@ -84,7 +86,7 @@ class TrafficSwapProvider(ResourceProvider):
         inputs.pop("live_release_change", None)
         if "live_release_change" in checked:
             inputs["live_release_change"] = checked["live_release_change"]
-        return CheckResult(inputs, [CheckFailure(problem.field, str(problem)) for problem in problems])
+        return CheckResult(inputs, [CheckFailure(problem.field, redact(str(problem))) for problem in problems])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Changed inputs and drifted weights."""
@@ -110,12 +112,14 @@ class TrafficSwapProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What is live now."""
-        outputs = SwapService().read(_inputs(props))
+        with without_secrets():
+            outputs = SwapService().read(_inputs(props))
         return ReadResult(id_ if outputs is not None else "", outputs or {})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove what the swap owns."""
-        _service(_props).delete(_inputs(_props))
+        with without_secrets():
+            _service(_props).delete(_inputs(_props))
 
 
 class TrafficSwap(Resource, module="bluegreen", name="TrafficSwap"):

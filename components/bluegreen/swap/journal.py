@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from bluegreen.printable import printable
+from bluegreen.records import shown
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.model import Event, Kind, Outcome, Plan
+from bluegreen.secrets import redact
 from bluegreen.swap.lease import mark_text
 
 _OUTCOMES = {
@@ -65,7 +68,8 @@ class Journal:
         self.id = ""
 
     def report(self, event: Event) -> None:
-        """Take an event."""
+        """Take an event; whatever is secret in it is gone from here on."""
+        event = replace(event, text=redact(event.text), data=shown(event.data))
         weights = event.data.get("weights")
         if event.kind in ("shift", "restore") and isinstance(weights, dict):
             took = {key: value for key, value in event.data.items() if key == "took_seconds"}  # a restore tells of none
@@ -93,7 +97,7 @@ class Journal:
             {**step, "seconds": round(end - began, 3)}
             for step, began, end in zip(self._steps, self._steps_began, ends, strict=False)
         ]
-        return {
+        found = {
             "id": self.id,
             "outcome": outcome.value,
             "from": plan.start.as_dict(),
@@ -106,6 +110,7 @@ class Journal:
             "gates": list(self._gates.values()),
             **({"reason": reason} if reason else {}),
         }
+        return dict(shown(found))  # it is kept in the state and on the object
 
 
 def marks_of(entry: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, str | None]:
@@ -141,7 +146,7 @@ def with_marks(history: Sequence[Any], marks: Mapping[str, str]) -> list[Any]:
                 "to": found[2],
                 "started_at_seconds": began.timestamp(),
                 "seconds": max(float(found[4]), 0.0),
-                "reason": printable(found[5]),
+                "reason": printable(redact(found[5])),
             }
         )
     if not entries:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Mapping
 
 from bluegreen.printable import printable
+from bluegreen.secrets import redact
 
 LEASE_SECONDS = 30.0
 # What a holder gives itself once it has seen that its calls wait long for their turn, and says so in its mark.
@@ -22,8 +23,11 @@ _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9 +\-=._:/@]+")
 
 
 def mark_text(text: str) -> str:
-    """Text with the characters that every platform's tags and annotations take, shortened to what they hold."""
-    return " ".join(_NOT_ALLOWED.sub(" ", text).split())[:_LIMIT]
+    """Text with the characters that every platform's tags and annotations take, shortened to what they hold.
+
+    Who may look at an object reads its marks: secrets are taken out first, since half of one would not be found.
+    """
+    return " ".join(_NOT_ALLOWED.sub(" ", redact(text).replace("***", "...")).split())[:_LIMIT]
 
 
 def leases_in(marks: Mapping[str, str]) -> dict[str, str]:

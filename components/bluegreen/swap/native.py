@@ -20,6 +20,7 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, Problem
 from bluegreen.rollout.model import COLORS, Event, Weights
+from bluegreen.secrets import redact
 from bluegreen.swap import contract
 from bluegreen.swap.cancelling import CancellableClock, refuse_when
 from bluegreen.swap.service import SwapService
@@ -57,7 +58,7 @@ class NativeSwap:
     def __init__(
         self, tell: Callable[[str, str], None], cancelled: threading.Event | None = None, clock: Clock | None = None
     ) -> None:
-        self._tell = tell
+        self._tell: Callable[[str, str], None] = lambda severity, text: tell(severity, redact(text))
         self._cancelled = cancelled or threading.Event()
         self._clock = clock or CancellableClock(self._cancelled)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from bluegreen.notifications.base import notify_all
 from bluegreen.notifications.registry import NOTIFIERS
+from bluegreen.records import shown
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
 from bluegreen.rollout.model import Event, Kind, Plan
@@ -44,8 +45,7 @@ class Reporting:
     ) -> None:
         if error is not None and not isinstance(error, Exception):
             return  # the process ends: there is no time left
-        if isinstance(error, BluegreenError):
-            error.args = (redact(str(error)),)
+        _redact(error)
         if error is not None and self._traced:
             self.journal.tell("failed", str(error))
         if self._traced:
@@ -57,15 +57,14 @@ class Reporting:
             raise error.interruption from None  # traffic is back, which was told: now the process may end
 
     def _on_event(self, event: Event) -> None:
-        told = replace(event, text=redact(event.text))
         if not self._traced:
             self._traced = True
             known = {"service": self._spec.name, "target": self._spec.active_color}
             self._tracing.begin("bluegreen.swap", known, event.at_seconds)
         self._log.swap_id = self.journal.id
-        self._report(told)
-        self._log.on_event(told)
-        self._tracing.on_event(told)
+        self._report(event)
+        self._log.on_event(event)
+        self._tracing.on_event(event)
 
     def _finished(self, entry: Mapping[str, Any]) -> None:
         self._entry = dict(entry)
@@ -81,7 +80,9 @@ class Reporting:
         except Exception as problem:  # noqa: BLE001 - the swap is over, whatever is wrong with telling of it
             self._note(f"nobody could be notified: {problem}")
             return
-        notify_all(notifiers, record, lambda kind, text: self._report(Event(self._clock.wall_seconds(), kind, text)))
+        notify_all(
+            notifiers, shown(record), lambda kind, text: self._report(Event(self._clock.wall_seconds(), kind, text))
+        )
 
     def _note(self, text: str) -> None:
         self._report(Event(self._clock.wall_seconds(), "note", redact(text)))
@@ -97,3 +98,25 @@ def headline(plan: Plan) -> str:
         Kind.HEAL: f"healing drift: {plan.start} goes back to {plan.goal}",
     }
     return words[plan.kind] + (f", up to {plan.goal.of(plan.target)} %" if plan.pauses and plan.analysis else "")
+
+
+@contextmanager
+def without_secrets() -> Iterator[None]:
+    """What is raised within says nothing secret."""
+    try:
+        yield
+    except Exception as error:
+        _redact(error)
+        raise
+
+
+def _redact(error: BaseException | None) -> None:
+    """Take the secrets out of an error and of what caused it: adapters and tracebacks show all of them."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        texts = (str(error),) if isinstance(error, BluegreenError) else error.args
+        error.args = tuple(redact(text) if isinstance(text, str) else text for text in texts)
+        if isinstance(error, BluegreenError):  # such as a failure's reason, or a platform's
+            vars(error).update({name: redact(text) for name, text in vars(error).items() if isinstance(text, str)})
+        error = error.__cause__ or error.__context__

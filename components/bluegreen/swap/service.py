@@ -15,6 +15,7 @@ from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, NotOwned, Problem, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights
 from bluegreen.rollout.plan import can_roll_back, goal_of
+from bluegreen.secrets import redact
 from bluegreen.swap import contract, incarnation, releases, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import with_marks
@@ -43,6 +44,11 @@ class Difference:
     notes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     drifted: Weights | None = None
+
+    def __post_init__(self) -> None:
+        """Take the secrets out: whatever shows a preview keeps what it shows."""
+        for name in ("warnings", "notes"):
+            object.__setattr__(self, name, tuple(redact(text) for text in getattr(self, name)))
 
 
 class SwapService:
@@ -73,7 +79,7 @@ class SwapService:
         if olds and not problems:
             change = contract.live_release_change(olds, news)
             if change is not None:
-                inputs["live_release_change"] = change
+                inputs["live_release_change"] = redact(change)
             if not contract.where_changed(olds, news):
                 problems += releases.refused(olds, news)
             elif olds.get("active_color") != news.get("active_color"):

@@ -73,7 +73,7 @@ class EventLog:
         at = datetime.fromtimestamp(event.at_seconds, timezone.utc)
         return {
             "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "service": self._service,
+            "service": shown(self._service),
             "swap": self.swap_id,
             "kind": event.kind,
             "text": shown(event.text),
