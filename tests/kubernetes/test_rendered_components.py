@@ -217,3 +217,49 @@ def test_charts_that_cannot_be_are_refused_before_anything_is_declared(arguments
     with pytest.raises(pulumi.RunError) as refused:
         installed(**arguments)
     assert expected in str(refused.value)
+
+
+def pods(name, **labels):
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "app:v1"}]}}
+    return deployment("app:v1", name, template=template, selector={"matchLabels": {"app": "shop"}})
+
+
+def a_service(**selector):
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"selector": selector, "ports": [{"port": 80}]},
+    }
+
+
+WEB, WORKER = pods("web", app="shop", role="web"), pods("worker", app="shop", role="worker")
+
+
+@pytest.mark.parametrize(
+    ("more", "selector"),
+    [
+        ([a_service(role="web")], {"role": "web"}),
+        ([a_service(app="shop", role="web")], {"app": "shop", "role": "web"}),
+        ([], {"app": "shop", "role": "web"}),
+        ([a_service(app="shop")], {"app": "shop", "role": "web"}),
+        ([a_service(role="worker")], {"app": "shop", "role": "web"}),
+    ],
+)
+def test_production_selects_the_pods_of_the_workload_and_not_those_of_another_one(more, selector):
+    found = declared([WEB, WORKER, *more], workload="web")
+    for color in ("blue", "green"):
+        assert found.swap["router"]["selectors"][color] == {**selector, "bluegreen/color": color}
+
+
+def test_a_workload_whose_labels_another_one_has_too_is_refused_by_name():
+    with pytest.raises(pulumi.RunError) as refused:
+        declared([pods("web", app="shop"), WORKER], workload="web")
+    assert "Deployment/web spec.template.metadata.labels" in str(refused.value)
+    assert "Deployment/worker-blue has them, too" in str(refused.value)
+
+
+def test_a_service_that_means_both_workloads_keeps_doing_so():
+    both = [pods("web", app="shop"), pods("worker", app="shop"), a_service(app="shop")]
+    found = declared(both, workload="web")
+    assert found.swap["router"]["selectors"]["blue"] == {"app": "shop", "bluegreen/color": "blue"}

@@ -12,7 +12,7 @@ import yaml
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, flat, key_of
-from bluegreen.kubernetes.objects import is_cluster_scoped
+from bluegreen.kubernetes.objects import COLOR_LABEL, is_cluster_scoped
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 from bluegreen.swapping import release_text
@@ -56,8 +56,8 @@ class ColorManifests:
 
     @property
     def selector(self) -> dict[str, Any]:
-        """The labels that select the workload's pods, and nobody else's."""
-        return dict(self.workload["spec"]["selector"]["matchLabels"])
+        """The labels that select the workload's pods, and nobody else's: its Service's, in this color."""
+        return production_selector(self.workload, self.split)[0]
 
 
 def read(
@@ -100,8 +100,54 @@ def read(
         return None, [problem] if problem else []
     split = color_manifests(placed, color, per_color_kinds=per_color_kinds, shared=shared)
     mine = next(one for one in split.own if key_of(one) == f"{key_of(chosen)}-{color}")
+    also = production_selector(mine, split)[1]
+    if also:
+        labels = mine["spec"]["template"].get("metadata", {}).get("labels")
+        return None, [
+            Problem(
+                f"{field} {key_of(chosen)} spec.template.metadata.labels",
+                labels,
+                f"labels of which some Service selects it alone: {also} has them, too, and would get its requests",
+            )
+        ]
     text = release_text(_images(chosen), known(placed)) if release.get("release") is None else str(release["release"])
     return ColorManifests(split, mine, _autoscaler_of(mine, split), text), []
+
+
+def production_selector(workload: Manifest, split: Split) -> tuple[dict[str, Any], str]:
+    """The labels by which production finds a workload's pods, and what other workload has them, too, if one has.
+
+    A Service of the manifests says what it means by them; only where none does the workload's own labels count.
+    """
+    spec = workload["spec"]
+    labels = _pod_labels(workload)
+    color = {key: value for key, value in labels.items() if key == COLOR_LABEL}
+    services = [
+        {**said, **color}
+        for one in (*split.own, *split.shared)
+        if one["kind"] == "Service" and (said := _part(one.get("spec"), "selector")) and said.items() <= labels.items()
+    ]
+    own = [dict(spec["selector"]["matchLabels"]), dict(labels)]
+    others = [(key_of(one), _pod_labels(one)) for one in (*split.own, *split.shared) if one is not workload]
+    for selector in (*services, *own):
+        if not any(selector.items() <= found.items() for _, found in others):
+            return selector, ""
+    if services:
+        return services[0], ""  # it means them all
+    return own[0], next(name for name, found in others if own[0].items() <= found.items())
+
+
+def _pod_labels(manifest: Manifest) -> Mapping[str, Any]:
+    """The labels of the pods that an object makes; none where it makes none."""
+    made: Any = manifest.get("spec")
+    if manifest["kind"] == "CronJob":
+        made = _part(_part(made, "jobTemplate"), "spec")
+    return _part(_part(_part(made, "template"), "metadata"), "labels")
+
+
+def _part(of: Any, key: str) -> Mapping[str, Any]:
+    found = of.get(key) if isinstance(of, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _objects(given: object) -> list[Any]:

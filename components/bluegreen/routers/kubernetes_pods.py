@@ -55,11 +55,12 @@ def health_of(found: Sequence[Mapping[str, Any]], service: Mapping[str, Any] | N
     if not found:
         return Readiness(False, 0, 1, nobody)
     ready = sum(map(is_ready, found))
-    closed = _closed_port(found, service) if service is not None else ""
-    if closed:
+    closed, serves = _closed_port(found, service or {})
+    if closed and not serves:
         return Readiness(False, 0, len(found), closed, fatal=True)
     if ready == len(found):
-        return Readiness(True, ready, ready)
+        # A port that a release does not have (metrics, say) is told: Kubernetes sends it the requests of the others.
+        return Readiness(True, ready, ready, closed)
     return Readiness(False, ready, len(found), why_not_ready(next(pod for pod in found if not is_ready(pod))))
 
 
@@ -120,21 +121,28 @@ def _condition(pod: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     return next((condition for condition in conditions if condition.get("type") == kind), {})
 
 
-def _closed_port(found: Sequence[Mapping[str, Any]], service: Mapping[str, Any]) -> str:
-    """The first named port of a Service that no container of the pods has; empty when there is none.
+def _closed_port(found: Sequence[Mapping[str, Any]], service: Mapping[str, Any]) -> tuple[str, bool]:
+    """The first named port of a Service that no container of the pods has, and whether they have another of its ports.
 
-    A port given by number cannot be judged: what a container listens on need not be declared.
+    A port given by number cannot be judged, and counts as one that they have: what a container listens on need not be
+    declared.
     """
-    for port in (service.get("spec") or {}).get("ports") or ():
-        target = port.get("targetPort")
-        if isinstance(target, str) and not any(_has_port(pod, target, port.get("protocol") or "TCP") for pod in found):
-            names = [pod["metadata"]["name"] for pod in found]
-            more = f" and {len(names) - _NAMED_PODS} more" if len(names) > _NAMED_PODS else ""
-            return (
-                f"Service {service['metadata']['name']} sends port {port['port']} to the port named {target!r}, "
-                f"which no container of {', '.join(names[:_NAMED_PODS])}{more} has"
-            )
-    return ""
+    ports = (service.get("spec") or {}).get("ports") or ()
+    closed = [port for port in ports if not _is_open(found, port)]
+    if not closed:
+        return "", True
+    names = [pod["metadata"]["name"] for pod in found]
+    more = f" and {len(names) - _NAMED_PODS} more" if len(names) > _NAMED_PODS else ""
+    said = (
+        f"Service {service['metadata']['name']} sends port {closed[0]['port']} to the port named "
+        f"{closed[0]['targetPort']!r}, which no container of {', '.join(names[:_NAMED_PODS])}{more} has"
+    )
+    return said, len(closed) < len(ports)
+
+
+def _is_open(found: Sequence[Mapping[str, Any]], port: Mapping[str, Any]) -> bool:
+    target, protocol = port.get("targetPort"), port.get("protocol") or "TCP"
+    return not isinstance(target, str) or any(_has_port(pod, target, protocol) for pod in found)
 
 
 def _has_port(pod: Mapping[str, Any], name: str, protocol: str) -> bool:
