@@ -226,6 +226,26 @@ def test_nginx_has_a_canary_whose_backend_is_green():
     }
 
 
+def test_nginx_needs_the_main_color_alive_so_that_each_color_keeps_a_pod():
+    found, _ = declared(ENTRIES["nginx"], active_color="green", replicas=4)
+    counts = {name: one["spec"]["replicas"] for name, one in found.of("Deployment").items()}
+    assert counts == {"shop-blue": 1, "shop-green": 4}
+    assert found.swap["idle_capacity_percent"] == 1
+    found, _ = declared(ENTRIES["nginx"], idle_capacity_percent=50, replicas=4)
+    assert found.one("Deployment", "shop-green")["spec"]["replicas"] == 2
+    with pytest.raises(pulumi.RunError, match="idle_capacity_percent: 0 is not allowed; allowed: 1 to 100"):
+        declared(ENTRIES["nginx"], idle_capacity_percent=0)
+
+
+def test_nginx_affinity_is_refused_unless_the_canary_does_not_care():
+    affinity = {"nginx.ingress.kubernetes.io/affinity": "cookie"}
+    with pytest.raises(pulumi.RunError, match="affinity: 'cookie' is not allowed; allowed: none, or"):
+        declared(nginx(host="a", annotations=affinity))
+    legacy = {**affinity, "nginx.ingress.kubernetes.io/affinity-canary-behavior": "legacy"}
+    found, _ = declared(nginx(host="a", annotations=legacy))
+    assert found.one("Ingress", "shop-main")["metadata"]["annotations"].items() >= legacy.items()
+
+
 def test_contours_host_includes_what_is_the_swaps_after_the_ways_to_each_color():
     found, _ = declared(ENTRIES["contour"])
     root = found.one("HTTPProxy", "shop-host")["spec"]

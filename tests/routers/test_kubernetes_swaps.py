@@ -18,6 +18,7 @@ from tests.routers.test_kubernetes_world import BLUE, GREEN, SELECTORS, declare,
 
 STEPS = [{"weight_percent": 10, "hold_seconds": 30}, {"weight_percent": 50, "hold_seconds": 30}]
 CONTROLLED = {"HTTPRoute": accepted, "GRPCRoute": accepted, "HTTPProxy": valid}
+CANARY = "nginx.ingress.kubernetes.io/canary-weight"
 SLICE = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/{}-1"
 POD = "/api/v1/namespaces/shop/pods/{}-1"
 ALL = [*PLANS, "kubernetes_service"]
@@ -226,6 +227,30 @@ def test_a_rule_that_somebody_adds_in_the_middle_of_a_promotion_is_there_after_i
         shop.up("green")
     listed = shop.get()["spec"]["rules"]
     assert [[one["name"] for one in rule["backendRefs"]] for rule in listed] == [["web-blue"], ["assets"]]
+
+
+def test_nginx_is_not_moved_to_green_while_the_main_color_has_no_endpoint():
+    shop = Shop("nginx_canary")
+    declare(shop.server, "nginx_canary")
+    shop.server.objects[SLICE.format("web-blue")]["endpoints"] = []
+    shop.server.objects["/api/v1/namespaces/shop/services/web-blue"] = {
+        "metadata": {"name": "web-blue", "namespace": "shop"},
+        "spec": {"selector": {"no": "pod"}, "ports": [{"port": 80}]},
+    }
+    with pytest.raises(SwapFailed, match="503 while web-blue, the main Ingress' Service, has no ready endpoint"):
+        shop.up("green")
+    assert CANARY not in shop.get()["metadata"]["annotations"]
+
+
+def test_affinity_that_keeps_clients_is_refused_before_traffic_moves():
+    shop = Shop("nginx_canary")
+    what = declare(shop.server, "nginx_canary")
+    affinity = "nginx.ingress.kubernetes.io/affinity"
+    shop.server.edit(what, {"metadata": {"annotations": {affinity: "cookie"}}})
+    with pytest.raises(BluegreenError, match=r"affinity, which keeps clients with their color: add .*: legacy"):
+        shop.up("blue")
+    shop.server.edit(what, {"metadata": {"annotations": {f"{affinity}-canary-behavior": "legacy"}}})
+    assert shop.up("blue")["weights"] == BLUE.as_dict()
 
 
 def _without_status(found):

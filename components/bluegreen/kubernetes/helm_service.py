@@ -17,7 +17,7 @@ from bluegreen.kubernetes.entry.service import service
 from bluegreen.kubernetes.helm_release import HelmRelease, chart_arguments, colored, pod_labels
 from bluegreen.kubernetes.manifest_service import SERVICE_SUFFIX
 from bluegreen.kubernetes.release import check_labels
-from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts
+from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
 from bluegreen.kubernetes.swapping import SwapSettings, place_of
 from bluegreen.kubernetes.workload import KINDS, shared_labels
 from bluegreen.rollout.errors import Problem
@@ -84,6 +84,7 @@ class HelmService(EnteredComponent):
         """
         super().__init__("bluegreen:kubernetes:HelmService", name, {}, opts)
         place, entry = place_of(settings, namespace), entry or service()
+        settings = resting(entry, settings)
         releases: dict[Color, HelmRelease] = {"blue": blue, "green": green}
         names: dict[Color, str] = {color: (workloads or {}).get(color, f"{name}-{color}") for color in COLORS}
         problems = [*name_problems(name), *_problems(install, workload, workloads, selectors)]

@@ -16,7 +16,7 @@ from bluegreen.kubernetes.entry.service import service
 from bluegreen.kubernetes.objects import color_labels
 from bluegreen.kubernetes.release import KubernetesRelease, release_name
 from bluegreen.kubernetes.release import problems_in as release_problems
-from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts
+from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
 from bluegreen.kubernetes.swapping import SwapSettings, place_of
 from bluegreen.kubernetes.workload import (
     DISRUPTION_BUDGET,
@@ -107,6 +107,7 @@ class KubernetesService(EnteredComponent):
         super().__init__("bluegreen:kubernetes:KubernetesService", name, {}, opts)
         releases: dict[Color, KubernetesRelease] = {"blue": blue, "green": green}
         place, entry = place_of(settings, namespace), entry or service()
+        settings = resting(entry, settings)
         common = WorkloadSettings(
             name=name,
             namespace=place.namespace,

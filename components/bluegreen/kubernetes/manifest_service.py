@@ -13,7 +13,7 @@ from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import service
 from bluegreen.kubernetes.manifest_release import ColorManifests, ManifestRelease, read, shared_objects
 from bluegreen.kubernetes.objects import declare
-from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts
+from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
 from bluegreen.kubernetes.swapping import SwapSettings, place_of
 from bluegreen.kubernetes.workload import shared_labels
 from bluegreen.rollout.errors import Problem
@@ -76,6 +76,7 @@ class ManifestService(EnteredComponent):
         """
         super().__init__("bluegreen:kubernetes:ManifestService", name, {}, opts)
         place, entry = place_of(settings, namespace), entry or service()
+        settings = resting(entry, settings)
         given: dict[Color, ManifestRelease] = {"blue": blue, "green": green}
         problems = name_problems(name)
         colors: dict[Color, ColorManifests] = {}

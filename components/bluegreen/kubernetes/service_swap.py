@@ -11,6 +11,8 @@ import pulumi
 
 from bluegreen import swapping
 from bluegreen.capacity.kubernetes_retire import Condition
+from bluegreen.declaration import known
+from bluegreen.fields import UNKNOWN
 from bluegreen.kubernetes import retirement
 from bluegreen.kubernetes.entry.base import Entered, Entry, Ground
 from bluegreen.kubernetes.swapping import SwapSettings, draft
@@ -133,9 +135,27 @@ def checked(
         capacity=workloads.section(ground, only_if),
         preview_headers=entry.preview_headers,
         converge_timeout_seconds=entry.converge_timeout_seconds,
-        problems=[*problems, *entry.problems(ground)],
+        problems=[*problems, *entry.problems(ground), *_resting_problems(entry, settings)],
     )
     return ServiceSwap(swapping, ground, entry, workloads, only_if)
+
+
+def resting(entry: Entry, settings: SwapSettings) -> SwapSettings:
+    """The settings with the share that a color has at rest behind an entry that needs both colors alive."""
+    least = _least_idle_percent(entry)
+    return {"idle_capacity_percent": least, **settings} if least else settings  # type: ignore[misc]
+
+
+def _least_idle_percent(entry: Entry) -> float:
+    return float(getattr(entry, "least_idle_percent", 0))
+
+
+def _resting_problems(entry: Entry, settings: SwapSettings) -> list[Problem]:
+    least, given = _least_idle_percent(entry), known(settings.get("idle_capacity_percent", 0))
+    if given is UNKNOWN or not isinstance(given, (int, float)) or given >= least:
+        return []
+    allowed = f"{least:g} to 100: this entry answers nobody while the color of its main object is empty"
+    return [Problem("idle_capacity_percent", given, allowed)]
 
 
 def first_counts(active_color: str, replicas: int, settings: swapping.SwapSettings) -> dict[Color, int]:

@@ -2,7 +2,8 @@
 
 Both Ingresses are the stack's, also the annotations that make one the canary and say its header and its cookie; the
 swap owns ``canary-weight`` alone: green's percent. While there is none ingress-nginx sends everything to blue, before
-the first swap, too. A header's or a cookie's way to a color comes before the weight.
+the first swap, too. It looks at a canary only where the main Ingress' Service has an endpoint, so blue keeps one at
+rest. A header's or a cookie's way to a color comes before the weight.
 
 Annotations: https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#canary
 """
@@ -16,7 +17,8 @@ from typing import Any, ClassVar
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
-from bluegreen.rollout.model import Weights
+from bluegreen.rollout.model import Color, Readiness, Weights
+from bluegreen.routers.kubernetes_endpoints import service_health
 from bluegreen.routers.kubernetes_weighted import (
     KubernetesWeightedRouter,
     keeping,
@@ -27,6 +29,8 @@ from bluegreen.routers.kubernetes_weighted import (
 INGRESS = ("networking.k8s.io/v1", "Ingress", "ingresses")
 _CANARY = "nginx.ingress.kubernetes.io/canary"
 _WEIGHT = f"{_CANARY}-weight"
+_AFFINITY = "nginx.ingress.kubernetes.io/affinity"
+_BEHAVIOR = "nginx.ingress.kubernetes.io/affinity-canary-behavior"
 _TOTAL = f"{_CANARY}-weight-total"
 
 
@@ -46,6 +50,20 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
     def parse(cls, fields: Fields) -> Mapping[str, object]:
         """Check the ``router`` section."""
         return parse_common(fields)
+
+    def health(self, color: Color) -> Readiness:
+        """A color's endpoints; green needs some of blue's, too: where the main Ingress has none nobody is answered."""
+        health = service_health(self.cluster, self.namespace, self.services[color])
+        if color == "blue" or not health.ready:
+            return health
+        main = service_health(self.cluster, self.namespace, self.services["blue"])
+        if main.healthy:
+            return health
+        reason = (
+            f"ingress-nginx answers 503 while {self.services['blue']}, the main Ingress' Service, has no ready "
+            f"endpoint, whatever the canary's weight: keep one pod of blue (idle_capacity_percent); {main}"
+        )
+        return Readiness(False, health.healthy, health.expected, reason)
 
     def _fields(self, weights: Weights) -> dict[str, Any]:
         if weights == Weights():
@@ -70,6 +88,10 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
     def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - whatever they are
         """Nothing tells when ingress-nginx has followed; what is declared has to make sense."""
         call, annotations = f"get {self._object.rbac}", _annotations(found)
+        if _AFFINITY in annotations and annotations.get(_BEHAVIOR) != "legacy":
+            raise PlatformError(
+                call, f"{self._object} has {_AFFINITY}, which keeps clients with their color: add {_BEHAVIOR}: legacy"
+            )
         if annotations.get(_CANARY) != "true":
             raise PlatformError(call, f'{self._object} is no canary: declare it with {_CANARY}: "true"')
         if annotations.get(_TOTAL, "100") != "100":

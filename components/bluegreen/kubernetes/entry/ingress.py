@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pulumi
 
 from bluegreen.declaration import known
-from bluegreen.fields import Fields
+from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _API = "networking.k8s.io/v1"
 _ACTION = "production"
+_NGINX = "nginx.ingress.kubernetes.io/"
 _ALB = "alb.ingress.kubernetes.io/"
 
 
@@ -28,6 +29,8 @@ class Nginx:
     """What ``nginx()`` was given."""
 
     kind: ClassVar[str] = "nginx_canary"
+    # It looks at the canary only once it has found an endpoint of the main Ingress' Service.
+    least_idle_percent: ClassVar[float] = 1
 
     host: Any
     ingress_class: str
@@ -40,6 +43,14 @@ class Nginx:
     def problems(self) -> list[Problem]:
         """What is wrong with the options."""
         return _problems(self.host, self.ingress_class)
+
+    def annotation_problems(self, annotations: Mapping[str, Any]) -> list[Problem]:
+        """Session affinity keeps a client where it was, whatever the weight says, also at 0 and 100 %."""
+        affinity, behavior = (annotations.get(f"{_NGINX}{name}") for name in ("affinity", "affinity-canary-behavior"))
+        if affinity is None or affinity is UNKNOWN or behavior in ("legacy", UNKNOWN):
+            return []
+        allowed = f"none, or {_NGINX}affinity-canary-behavior: legacy beside it: else clients stay with their color"
+        return [Problem(f"annotations.{_NGINX}affinity", affinity, allowed)]
 
     def section(self, asked: Asked) -> dict[str, Any]:  # noqa: ARG002 - the weight is all there is
         """Nothing more: the weight is the only field."""

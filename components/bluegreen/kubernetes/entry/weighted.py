@@ -5,7 +5,7 @@ A platform adds its objects: the one whose fields the swap owns, declared withou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypedDict
 
@@ -147,6 +147,11 @@ class WeightedEntry:
     preview_headers: Mapping[Color, Mapping[str, str]] = field(default_factory=color_headers)
 
     @property
+    def least_idle_percent(self) -> float:
+        """What a color keeps at rest, at least, of the live color's size."""
+        return float(getattr(self.platform, "least_idle_percent", 0))
+
+    @property
     def converge_timeout_seconds(self) -> float:
         """How long a controller may take until it has taken a weight over."""
         return self.options.get("converge_timeout_seconds", 60)
@@ -169,7 +174,10 @@ class WeightedEntry:
             fields.problem("url", None, "where production requests go, as no host without a wildcard says it")
         if isinstance(url, str) and not url.startswith(("http://", "https://")):
             fields.problem("url", url, "a URL, such as http://10.0.0.10:8080")
-        return [*fields.problems, *self.platform.problems()]
+        refused: Callable[[Mapping[str, Any]], list[Problem]] | None
+        refused = getattr(self.platform, "annotation_problems", None)
+        of_annotations = refused(known(dict(self.options.get("annotations") or {}))) if refused is not None else []
+        return [*fields.problems, *self.platform.problems(), *of_annotations]
 
     def _asked(self, ground: Ground) -> Asked:
         options = self.options
