@@ -22,6 +22,7 @@ from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traff
 from bluegreen.routers import elbv2
 from bluegreen.routers.base import Capability
 from bluegreen.routers.elbv2_places import Place, build_place, parse_place
+from bluegreen.routers.ownership import Ownership
 
 _LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
 _RULES = "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*"
@@ -44,6 +45,8 @@ class AlbRouter:
         sticky_clients: what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept``
             (the old color stays in the forward with a weight of 0, and its clients stay until their cookie ends).
         aws: where and as whom to call.
+        former_owner, incarnation, former: of the resource's last update, none of them part of the section: who owned
+            it, the mark of its rule wherever that stands, and the section itself.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -58,6 +61,7 @@ class AlbRouter:
         Permission("elasticloadbalancing:AddTags", "the first start and every swap: its owner and its lease", _TAGGED),
         Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease", _TAGGED),
         Permission("elasticloadbalancing:ModifyRule", "every shift", _RULES),
+        Permission("elasticloadbalancing:SetRulePriorities", "a replacement at another priority", _RULES),
         Permission("elasticloadbalancing:ModifyListener", "the same, where a whole listener is handed in", _LISTENERS),
         Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
     )
@@ -68,10 +72,15 @@ class AlbRouter:
     stickiness_seconds: int = 0
     sticky_clients: str = "drained"
     aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
+    former: Mapping[str, Any] = field(default_factory=dict)
     _place: Place = field(init=False)
 
     def __post_init__(self) -> None:
-        self._place = build_place(self.place, self.aws, self.owner, tuple(self.target_groups.values()))
+        ownership = Ownership(self.owner, self.former_owner, self.incarnation)
+        groups = tuple(self.target_groups.values())
+        self._place = build_place(self.place, self.aws, ownership, groups, former=self.former)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:

@@ -20,9 +20,9 @@ class TrafficRouter(Protocol):
     """Moves production traffic. Reads are live truth; writes are idempotent; success is never assumed.
 
     A class may have ``same_place``: a function for keys of ``where`` that says whether two values name one place
-    (``bluegreen.routers.places``). A dataclass may have the fields ``former_owner`` and ``incarnation``, empty by
-    default and no part of its section: whose object it may take over, and the mark ``incarnation`` that the resource's
-    own object bears wherever it stands.
+    (``bluegreen.routers.places``). A dataclass may have the fields ``former_owner``, ``incarnation`` and ``former``,
+    empty by default and no part of its section: whose object it may take over, the mark ``incarnation`` that the
+    resource's own object bears wherever it stands, and the section as the last update had it.
     """
 
     #: What this platform can do.

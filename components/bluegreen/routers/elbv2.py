@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,13 @@ from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
+from bluegreen.routers.ownership import Ownership
 
 Actions = Sequence[Mapping[str, Any]]
 OWNER_TAG = "bluegreen:owner"
 MARK_PREFIX = "bluegreen:mark:"
+_FRESH_SECONDS = 5.0
+_TAGS_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,32 @@ class Stand:
         actions: its actions.
         tags: its tags.
         owned: whether the swap has made it or taken it over.
+        conditions: of a rule.
+        priority: of a rule.
     """
 
     arn: str
     actions: Actions
     tags: Mapping[str, str]
     owned: bool
+    conditions: Sequence[Mapping[str, Any]] = ()
+    priority: int = 0
+
+
+@dataclass(slots=True)
+class Look:
+    """Whether what was read last is fresh enough to write over: only right after the read, and only once."""
+
+    _until_seconds: float = 0
+
+    def taken(self) -> None:
+        """Something was read."""
+        self._until_seconds = time.monotonic() + _FRESH_SECONDS
+
+    def spent(self) -> bool:
+        """Whether nothing has come after the read but this; whatever comes then has to look again."""
+        fresh, self._until_seconds = time.monotonic() < self._until_seconds, 0
+        return fresh
 
 
 def parse_target_groups(fields: Fields) -> dict[Color, Any]:
@@ -69,9 +93,18 @@ def _why(state: Mapping[str, Any]) -> str:
 
 def tags_of(aws: AwsConnection, arn: str) -> dict[str, str]:
     """The tags of a listener or a rule: one call."""
-    with called("elasticloadbalancing:DescribeTags"):
-        described = aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"]
-    return {tag["Key"]: tag["Value"] for found in described for tag in found["Tags"]}
+    return tags_of_all(aws, [arn]).get(arn, {})
+
+
+def tags_of_all(aws: AwsConnection, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The tags of several of them, by ARN: one call for each 20."""
+    found: dict[str, dict[str, str]] = {}
+    for start in range(0, len(arns), _TAGS_AT_ONCE):
+        with called("elasticloadbalancing:DescribeTags"):
+            answer = aws.client("elbv2").describe_tags(ResourceArns=list(arns[start : start + _TAGS_AT_ONCE]))
+        for one in answer["TagDescriptions"]:
+            found[one["ResourceArn"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+    return found
 
 
 def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
@@ -79,9 +112,10 @@ def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
     return {key.removeprefix(MARK_PREFIX): value for key, value in tags.items() if key.startswith(MARK_PREFIX)}
 
 
-def set_marks(aws: AwsConnection, arn: str, changes: Mapping[str, str | None]) -> None:
-    """Set and remove marks: a call for each of the two."""
-    tag(aws, arn, {MARK_PREFIX + name: value for name, value in changes.items() if value is not None})
+def set_marks(aws: AwsConnection, arn: str, changes: Mapping[str, str | None], owner: str | None = None) -> None:
+    """Set and remove marks: a call for each of the two. A new ``owner`` is stamped with the first that are set."""
+    added = {MARK_PREFIX + name: value for name, value in changes.items() if value is not None}
+    tag(aws, arn, {**added, OWNER_TAG: owner} if added and owner is not None else added)
     untag(aws, arn, [MARK_PREFIX + name for name, value in changes.items() if value is None])
 
 
@@ -100,13 +134,14 @@ def untag(aws: AwsConnection, arn: str, keys: Sequence[str]) -> None:
             aws.client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=list(keys))
 
 
-def refuse_stranger(holder: str | None, owner: str, what: str) -> None:
+def refuse_stranger(tags: Mapping[str, str], ownership: Ownership, what: str) -> None:
     """End with an error when what is in our place is not ours.
 
     Raises:
         NotOwned: naming who owns it.
     """
-    if holder != owner:
+    holder, owner = tags.get(OWNER_TAG), ownership.owner
+    if not ownership.holds(holder, marks_in(tags)):
         owned_by = f"is owned by {holder}" if holder else "was not made by bluegreen"
         raise NotOwned("elasticloadbalancing:DescribeTags", f"{what} {owned_by}; this swap is {owner}")
 
@@ -140,10 +175,19 @@ def _percent(share: int, total: int) -> int:
     return min(max(round(100 * share / total), 1), 99)
 
 
+_ENDS = ("forward", "redirect", "fixed-response")
+_OURS = ("TargetGroups", "TargetGroupStickinessConfig")
+_FORWARD_KEYS = ("Type", "Order", "TargetGroupArn", "ForwardConfig")
+
+
 def with_forward(actions: Sequence[Mapping[str, Any]], forward: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A listener's or rule's actions with another forward at their end; sign-in actions before it stay."""
-    kept = [_resent(action) for action in actions if action["Type"].startswith("authenticate-")]
-    last: dict[str, Any] = {"Type": "forward", "ForwardConfig": dict(forward)}
+    """A listener's or rule's actions with another forward at their end; what comes before it stays, known or not."""
+    kept = [_resent(action) for action in actions if action["Type"] not in _ENDS]
+    former = next((action for action in actions if action["Type"] == "forward"), {})
+    config = former.get("ForwardConfig") or {}
+    unknown = {key: value for key, value in config.items() if key not in _OURS}
+    last: dict[str, Any] = {key: value for key, value in former.items() if key not in _FORWARD_KEYS}
+    last = {"Type": "forward", **last, "ForwardConfig": {**unknown, **forward}}
     ordered = [{**action, "Order": order} for order, action in enumerate([*kept, last], 1)]
     return ordered if kept else [last]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.routers import elbv2
-from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand
+from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Look, Stand
+from bluegreen.routers.ownership import Ownership
 
 
 @dataclass(slots=True)
@@ -18,18 +19,19 @@ class HandedIn:
 
     Attributes:
         aws: where and as whom to call.
-        owner: who owns it from the first write on.
+        ownership: who owns it from the first write on.
         arn: the rule's ARN, or the listener's: then it is about the default action.
         target_groups: the target groups between which traffic may be moved.
         is_production: whether taking it over must not move traffic; a test listener's may be moved.
     """
 
     aws: AwsConnection
-    owner: str
+    ownership: Ownership
     arn: str
     target_groups: tuple[str, ...]
     is_production: bool = True
     _stand: Stand | None = field(default=None, init=False)
+    _look: Look = field(default_factory=Look, init=False)
 
     @property
     def id(self) -> str:
@@ -53,17 +55,19 @@ class HandedIn:
         tags = elbv2.tags_of(self.aws, self.arn)
         holder = tags.get(OWNER_TAG)
         if holder is not None:
-            elbv2.refuse_stranger(holder, self.owner, self.arn)
+            elbv2.refuse_stranger(tags, self.ownership, self.arn)
         self._stand = Stand(self.arn, actions, tags, owned=holder is not None)
+        self._look.taken()
         return self._stand
 
     def actions(self) -> Actions:
         """The actions; none when it is gone."""
+        self._look.spent()
         return (elbv2.rule_actions if self._is_rule else elbv2.listener_actions)(self.aws, self.arn)
 
     def write(self, forward: Mapping[str, Any]) -> None:
-        """Change its forward; the first time it is taken over, too."""
-        stand = self._stand or self.read()
+        """Change the forward among its actions as they are at this moment; the first time it is taken over, too."""
+        stand = self._fresh()
         if stand is None:
             call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
             raise PlatformError(call, f"there is no {self.arn}")
@@ -77,6 +81,15 @@ class HandedIn:
             with called("elasticloadbalancing:ModifyListener"):
                 self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
 
+    def _fresh(self) -> Stand | None:
+        stand = self._stand
+        if self._look.spent():
+            return stand
+        if stand is None or not stand.owned:
+            return self.read()
+        actions = self.actions()
+        return replace(stand, actions=actions) if actions else None
+
     def _take_over(self, stand: Stand, forward: Mapping[str, Any]) -> None:
         """Adopting something moves no traffic: it has to forward already as the first write says, or to nobody."""
         live = {arn for arn, share in elbv2.shares_of(stand.actions).items() if share}
@@ -89,8 +102,9 @@ class HandedIn:
                 f"{self.arn} forwards to {', '.join(sorted(live))}; taking it over must not move traffic: "
                 + ("hand in that target group as a color's" if strangers else advice),
             )
-        elbv2.tag(self.aws, self.arn, {OWNER_TAG: self.owner})
-        self._stand = Stand(stand.arn, stand.actions, {**stand.tags, OWNER_TAG: self.owner}, owned=True)
+        owner = {OWNER_TAG: self.ownership.owner}
+        elbv2.tag(self.aws, self.arn, owner)
+        self._stand = Stand(stand.arn, stand.actions, {**stand.tags, **owner}, owned=True)
 
     def remove(self) -> None:
         """Take our tags away; where it forwards to stays as it is. Already gone is fine."""
@@ -102,13 +116,16 @@ class HandedIn:
 
     def marks(self) -> dict[str, str]:
         """The marks, kept as tags."""
+        self._look.spent()
         return elbv2.marks_in(elbv2.tags_of(self.aws, self.arn))
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks."""
+        """Set and remove marks; what bears a former owner's name is stamped with the present one."""
         stand = self._stand or self.read()
+        self._look.spent()
         if stand is not None and stand.owned:
-            elbv2.set_marks(self.aws, self.arn, changes)
+            owner = self.ownership.owner
+            elbv2.set_marks(self.aws, self.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
 
     def command(self, forward: str) -> str:
         """What a person types."""

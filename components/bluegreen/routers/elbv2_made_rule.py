@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,31 +11,42 @@ from botocore.exceptions import ClientError
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.routers import elbv2
-from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand, rule_actions
+from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Look, Stand, rule_actions
+from bluegreen.routers.elbv2_owned import Search, with_conditions
 
 _ALL_PATHS = ("/*",)
 
 
 @dataclass(slots=True)
 class MadeRule:
-    """A rule that the swap makes at a priority of a listener.
+    """A rule that the swap makes at a priority of a listener, and finds again wherever it is moved on that listener.
 
     Attributes:
         aws: where and as whom to call.
-        owner: who owns the rule, written into its ``bluegreen:owner`` tag.
+        search: whose rule it is, and where it should stand.
         listener_arn: the listener.
-        priority: 1-50000; lower comes first.
         host_headers: hosts that the rule is for; all when empty.
         path_patterns: paths that the rule is for; all when empty.
+        former: the place as the last update had it, so that a condition which is no longer declared goes.
     """
 
     aws: AwsConnection
-    owner: str
+    search: Search
     listener_arn: str
-    priority: int
     host_headers: tuple[str, ...] = ()
     path_patterns: tuple[str, ...] = ()
-    _arn: str | None = field(default=None, init=False)
+    former: Mapping[str, Any] = field(default_factory=dict)
+    _stand: Stand | None = field(default=None, init=False)
+    _look: Look = field(default_factory=Look, init=False)
+
+    @property
+    def priority(self) -> int:
+        """Where it should stand."""
+        return self.search.priority
+
+    @property
+    def _arn(self) -> str | None:
+        return None if self._stand is None else self._stand.arn
 
     @property
     def id(self) -> str:
@@ -56,48 +67,68 @@ class MadeRule:
         with called("elasticloadbalancing:DescribeRules"):
             pages = self._elb.get_paginator("describe_rules").paginate(ListenerArn=self.listener_arn)
             try:
-                rules = [rule for page in pages for rule in page["Rules"]]
+                rules = [rule for page in pages for rule in page["Rules"] if not rule["IsDefault"]]
             except ClientError as error:
                 if error_code(error) != "ListenerNotFound":
                     raise
                 rules = []  # its rules went with it
-        rule = next((rule for rule in rules if rule["Priority"] == str(self.priority)), None)
-        self._arn = None
-        if rule is None:
-            return None
-        tags = elbv2.tags_of(self.aws, rule["RuleArn"])
-        try:
-            elbv2.refuse_stranger(
-                tags.get(OWNER_TAG), self.owner, f"the rule at priority {self.priority} of {self.listener_arn}"
+        self._stand = None
+        tags = elbv2.tags_of_all(self.aws, [rule["RuleArn"] for rule in self.search.likely(rules)])
+        rule = self.search.found(rules, tags)
+        rest = [rule["RuleArn"] for rule in rules if rule["RuleArn"] not in tags]
+        if rule is None and rest and self.search.ownership.incarnation:  # moved, and led elsewhere by hand
+            tags.update(elbv2.tags_of_all(self.aws, rest))
+            rule = self.search.found(rules, tags)
+        placed = self.search.at_place(rules)
+        if rule is None and placed is not None:
+            self._refuse(tags[placed["RuleArn"]])
+        if rule is not None:
+            arn, conditions = rule["RuleArn"], rule.get("Conditions", ())
+            self._stand = Stand(
+                arn, rule["Actions"], tags[arn], owned=True, conditions=conditions, priority=int(rule["Priority"])
             )
+        self._look.taken()
+        return self._stand
+
+    def _refuse(self, tags: Mapping[str, str]) -> None:
+        try:
+            what = f"the rule at priority {self.priority} of {self.listener_arn}"
+            elbv2.refuse_stranger(tags, self.search.ownership, what)
         except NotOwned as stranger:
             advice = "choose another priority, or hand the rule in by its ARN"
             raise NotOwned(stranger.call, f"{stranger.reason}: {advice}") from None
-        self._arn = rule["RuleArn"]
-        return Stand(rule["RuleArn"], rule["Actions"], tags, owned=True)
 
     def actions(self) -> Actions:
         """The rule's actions."""
         if self._arn is None:
             found = self.read()
             return () if found is None else found.actions
+        self._look.spent()
         return rule_actions(self.aws, self._arn)
 
     def write(self, forward: Mapping[str, Any]) -> None:
-        """Make the rule, or change it."""
-        actions = elbv2.with_forward((), forward)
-        if self._arn is None:
-            self._create(actions)
+        """Make the rule, or change it as it is at this moment."""
+        stand = self._stand if self._look.spent() else self.read()
+        if stand is None:
+            self._create(elbv2.with_forward((), forward))
             return
+        if stand.priority != self.priority and not self.search.ownership.incarnation:
+            # A resource that is new takes over what its owner has on this listener, and puts it where it is declared.
+            with called("elasticloadbalancing:SetRulePriorities"):
+                self._elb.set_rule_priorities(RulePriorities=[{"RuleArn": stand.arn, "Priority": self.priority}])
+        declared = self._conditions(self.host_headers, self.path_patterns)
+        former = self._conditions(self.former.get("host_headers") or (), self.former.get("path_patterns") or ())
+        conditions = with_conditions(stand.conditions, declared, former if self.former else ())
+        more = {"Conditions": conditions} if conditions else {}
         with called("elasticloadbalancing:ModifyRule"):
             try:
-                self._elb.modify_rule(RuleArn=self._arn, Conditions=self._conditions(), Actions=actions)
+                self._elb.modify_rule(RuleArn=stand.arn, Actions=elbv2.with_forward(stand.actions, forward), **more)
             except ClientError as error:
                 if error_code(error) != "RuleNotFound":
                     raise
-                self._arn = None
-        if self._arn is None:  # somebody removed it meanwhile: without it nobody is served
-            self._create(actions)
+                self._stand = None
+        if self._stand is None:  # somebody removed it meanwhile: without it nobody is served
+            self._create(elbv2.with_forward((), forward))
 
     def _create(self, actions: Actions) -> None:
         with called("elasticloadbalancing:CreateRule"):
@@ -105,26 +136,32 @@ class MadeRule:
                 made = self._elb.create_rule(
                     ListenerArn=self.listener_arn,
                     Priority=self.priority,
-                    Conditions=self._conditions(),
+                    Conditions=self._conditions(self.host_headers, self.path_patterns),
                     Actions=actions,
-                    Tags=[{"Key": OWNER_TAG, "Value": self.owner}],
+                    Tags=[{"Key": OWNER_TAG, "Value": self.search.ownership.owner}],
                 )
             except ClientError as error:
                 if error_code(error) != "PriorityInUse":
                     raise
             else:
-                self._arn = made["Rules"][0]["RuleArn"]
+                (rule,) = made["Rules"]
+                owner = {OWNER_TAG: self.search.ownership.owner}
+                conditions = rule.get("Conditions", ())
+                self._stand = Stand(
+                    rule["RuleArn"], actions, owner, owned=True, conditions=conditions, priority=self.priority
+                )
                 return
         # Either an earlier reply was lost, and the rule is ours, or a stranger came first and is refused by read.
         self.read()
         self.write(actions[-1]["ForwardConfig"])
 
-    def _conditions(self) -> list[dict[str, Any]]:
+    @staticmethod
+    def _conditions(hosts: Sequence[str], paths: Sequence[str]) -> list[dict[str, Any]]:
         conditions: list[dict[str, Any]] = []
-        if self.host_headers:
-            conditions.append({"Field": "host-header", "HostHeaderConfig": {"Values": list(self.host_headers)}})
-        if self.path_patterns or not self.host_headers:
-            paths = list(self.path_patterns or _ALL_PATHS)
+        if hosts:
+            conditions.append({"Field": "host-header", "HostHeaderConfig": {"Values": list(hosts)}})
+        if paths or not hosts:
+            paths = list(paths or _ALL_PATHS)
             conditions.append({"Field": "path-pattern", "PathPatternConfig": {"Values": paths}})
         return conditions
 
@@ -139,23 +176,25 @@ class MadeRule:
             except ClientError as error:
                 if error_code(error) != "RuleNotFound":
                     raise
-        self._arn = None
+        self._stand = None
 
-    def _owned(self) -> str | None:
-        if self._arn is None:
-            self.read()
-        return self._arn
+    def _owned(self) -> Stand | None:
+        self._look.spent()
+        return self._stand or self.read()
 
     def marks(self) -> dict[str, str]:
         """The rule's marks, kept as tags."""
-        arn = self._owned()
-        return {} if arn is None else elbv2.marks_in(elbv2.tags_of(self.aws, arn))
+        stand = self._owned()
+        self._look.spent()
+        return {} if stand is None else elbv2.marks_in(elbv2.tags_of(self.aws, stand.arn))
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks."""
-        arn = self._owned()
-        if arn is not None:
-            elbv2.set_marks(self.aws, arn, changes)
+        """Set and remove marks; a rule that bears a former owner's name is stamped with the present one."""
+        stand = self._owned()
+        self._look.spent()
+        if stand is not None:
+            owner = self.search.ownership.owner
+            elbv2.set_marks(self.aws, stand.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
 
     def command(self, forward: str) -> str:
         """What a person types."""

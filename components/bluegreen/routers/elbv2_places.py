@@ -14,6 +14,8 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.routers.elbv2 import Actions, Stand
 from bluegreen.routers.elbv2_handed_in import HandedIn
 from bluegreen.routers.elbv2_made_rule import MadeRule
+from bluegreen.routers.elbv2_owned import Search
+from bluegreen.routers.ownership import Ownership
 
 
 class Place(Protocol):
@@ -82,11 +84,32 @@ def parse_place(fields: Fields) -> dict[str, Any]:
 
 
 def build_place(
-    place: Mapping[str, Any], aws: AwsConnection, owner: str, groups: Sequence[str], *, is_production: bool = True
+    place: Mapping[str, Any],
+    aws: AwsConnection,
+    ownership: Ownership,
+    groups: Sequence[str],
+    *,
+    is_production: bool = True,
+    former: Mapping[str, Any] | None = None,
+    sibling: Mapping[str, Any] | None = None,
 ) -> Place:
-    """The place that ``parse_place`` has read."""
-    if place["priority"] is not None:
-        return MadeRule(
-            aws, owner, place["listener_arn"], place["priority"], place["host_headers"], place["path_patterns"]
-        )
-    return HandedIn(aws, owner, place["rule_arn"] or place["listener_arn"], tuple(groups), is_production)
+    """The place that ``parse_place`` has read.
+
+    Args:
+        place: where.
+        aws: where and as whom to call.
+        ownership: whose it is.
+        groups: the colors' target groups.
+        is_production: whether it bears the marks.
+        former: the place as the last update had it.
+        sibling: the other place of a pair.
+    """
+    if place["priority"] is None:
+        return HandedIn(aws, ownership, place["rule_arn"] or place["listener_arn"], tuple(groups), is_production)
+    beside = sibling or {}
+    same_listener = beside.get("listener_arn") == place["listener_arn"]
+    taken = int(beside.get("priority") or 0) if same_listener else 0
+    search = Search(ownership, place["priority"], tuple(groups), taken, is_production)
+    return MadeRule(
+        aws, search, place["listener_arn"], place["host_headers"], place["path_patterns"], dict(former or {})
+    )

@@ -21,6 +21,7 @@ from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weig
 from bluegreen.routers import elbv2
 from bluegreen.routers.base import Capability
 from bluegreen.routers.elbv2_places import Place, build_place, parse_place
+from bluegreen.routers.ownership import Ownership
 
 _LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
 _RULES = "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*"
@@ -39,6 +40,7 @@ class ListenerPairRouter:
         target_groups: a target group ARN for each color.
         owner: who owns them, written into their ``bluegreen:owner`` tags.
         aws: where and as whom to call.
+        former_owner, incarnation, former: of the resource's last update, as the ALB router has them.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
@@ -54,6 +56,7 @@ class ListenerPairRouter:
         Permission("elasticloadbalancing:AddTags", "the first start and every swap: its owner and its lease", _TAGGED),
         Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease", _TAGGED),
         Permission("elasticloadbalancing:ModifyRule", "every swap", _RULES),
+        Permission("elasticloadbalancing:SetRulePriorities", "a replacement at another priority", _RULES),
         Permission("elasticloadbalancing:ModifyListener", "the same, where whole listeners are handed in", _LISTENERS),
         Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
     )
@@ -63,15 +66,23 @@ class ListenerPairRouter:
     owner: str
     test: Mapping[str, Any] | None = None
     aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
+    former: Mapping[str, Any] = field(default_factory=dict)
     _production: Place = field(init=False)
     _test: Place | None = field(init=False)
 
     def __post_init__(self) -> None:
         groups = tuple(self.target_groups.values())
-        self._production = build_place(self.production, self.aws, self.owner, groups)
-        self._test = (
-            None if self.test is None else build_place(self.test, self.aws, self.owner, groups, is_production=False)
-        )
+        ownership = Ownership(self.owner, self.former_owner, self.incarnation)
+        former, test = self.former, self.test
+        self._production = build_place(self.production, self.aws, ownership, groups, former=former, sibling=test)
+        self._test = None
+        if test is not None:
+            former = former.get("test") or {}
+            self._test = build_place(
+                test, self.aws, ownership, groups, is_production=False, former=former, sibling=self.production
+            )
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:

@@ -22,6 +22,8 @@ from bluegreen.routers import elbv2
 from bluegreen.routers.base import Capability
 from bluegreen.routers.elbv2 import OWNER_TAG, Stand
 from bluegreen.routers.elbv2_handed_in import HandedIn
+from bluegreen.routers.ownership import Ownership
+from bluegreen.routers.places import Same, arn_or_name
 from bluegreen.routers.platform_units import Running, Seen, colors_of, family, tag_text, weights_of
 
 # What was live before the last promotion: back to that needs no steps, since it proved itself when it was live.
@@ -45,6 +47,8 @@ class PlatformDeployments(ABC):
         route_arn: the production listener, or the rule of it.
         owner: who owns the route, written into its ``bluegreen:owner`` tag: ``project/stack/name``.
         aws: where and as whom to call.
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the route, and the
+            mark that it bears.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
@@ -52,6 +56,7 @@ class PlatformDeployments(ABC):
     where: ClassVar[frozenset[str]] = frozenset({"kind", "cluster", "service", "listener_arn", "rule_arn"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"task_definitions"})
     in_place: ClassVar[bool] = True
+    same_place: ClassVar[Mapping[str, Same]] = {"cluster": arn_or_name, "service": arn_or_name}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("ecs:DescribeServices", "every preview and update"),
         Permission("elasticloadbalancing:DescribeListeners", "every preview and update, where the route is a listener"),
@@ -73,6 +78,8 @@ class PlatformDeployments(ABC):
     route_arn: str
     owner: str
     aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
     # Within one update: what it brings now, by which deployment, what that came from, and what it stopped.
     _goal: str | None = field(default=None, init=False)
     _goal_color: Color | None = field(default=None, init=False)
@@ -80,6 +87,7 @@ class PlatformDeployments(ABC):
     _origin: str | None = field(default=None, init=False)
     _stopped: str | None = field(default=None, init=False)
     _owned: bool = field(default=False, init=False)
+    _renamed: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
     _found: Weights | None = field(default=None, init=False)
 
@@ -130,7 +138,11 @@ class PlatformDeployments(ABC):
 
     @property
     def _place(self) -> HandedIn:
-        return HandedIn(self.aws, self.owner, self.route_arn, self.target_group_pair)
+        return HandedIn(self.aws, self._ownership, self.route_arn, self.target_group_pair)
+
+    @property
+    def _ownership(self) -> Ownership:
+        return Ownership(self.owner, self.former_owner, self.incarnation)
 
     def read(self) -> Traffic:
         """The live weights; none before the first write has made the route the swap's."""
@@ -145,6 +157,7 @@ class PlatformDeployments(ABC):
         if stand is None:
             raise PlatformError("elasticloadbalancing:DescribeListeners", f"there is no {self.route_arn}")
         self._owned = stand.owned
+        self._renamed = stand.owned and stand.tags.get(OWNER_TAG) != self.owner
         return stand
 
     def marks(self) -> Mapping[str, str]:
@@ -153,8 +166,9 @@ class PlatformDeployments(ABC):
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks: a call for each of the two."""
-        if self._owned or self._stand().owned:
-            elbv2.set_marks(self.aws, self.route_arn, changes)
+        if not self._owned and not self._stand().owned:
+            return
+        elbv2.set_marks(self.aws, self.route_arn, changes, self.owner if self._renamed else None)
 
     # -- writing
 

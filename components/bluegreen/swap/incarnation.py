@@ -40,8 +40,9 @@ def known_to(spec: SwapSpec, outputs: Mapping[str, Any], incarnation: str) -> Sw
     """
     kind, arguments = spec.router
     section = outputs.get("router")
-    former = section.get("owner") if isinstance(section, Mapping) else None
-    given = {"incarnation": incarnation, "former_owner": former if isinstance(former, str) else ""}
+    former = dict(section) if isinstance(section, Mapping) else {}
+    owner = former.get("owner")
+    given = {"incarnation": incarnation, "former_owner": owner if isinstance(owner, str) else "", "former": former}
     taken = {field.name for field in fields(ROUTERS.load(kind))}
     return replace(spec, router=(kind, {**arguments, **{key: given[key] for key in given if key in taken}}))
 

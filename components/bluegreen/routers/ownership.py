@@ -1,0 +1,37 @@
+"""Whose object it is, by the owner and the marks that stand on it. Pure.
+
+An owner is ``project/stack/name``, which changes where any of the three is renamed; the object still bears the former
+one, or the mark of the resource's incarnation, and is the swap's all the same. It is stamped anew with the next marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+INCARNATION_MARK = "incarnation"
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What a swap knows of whose object it looks for.
+
+    Attributes:
+        owner: who it is.
+        former_owner: who it was at its last update; empty when it has none.
+        incarnation: the mark of its resource, which its object bears; empty at creation.
+    """
+
+    owner: str
+    former_owner: str = ""
+    incarnation: str = ""
+
+    def holds(self, holder: str | None, marks: Mapping[str, str]) -> bool:
+        """Whether an object with this owner and these marks is the swap's."""
+        return holder is not None and (
+            holder == self.owner or (self.former_owner != "" and holder == self.former_owner) or self.bears(marks)
+        )
+
+    def bears(self, marks: Mapping[str, str]) -> bool:
+        """Whether marks are those of the resource's own object."""
+        return self.incarnation != "" and marks.get(INCARNATION_MARK) == self.incarnation
