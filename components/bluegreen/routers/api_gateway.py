@@ -14,6 +14,7 @@ from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned
+from bluegreen.routers.ownership import Ownership
 
 OWNER_TAG = "bluegreen:owner"
 MARK_PREFIX = "bluegreen:mark:"
@@ -38,6 +39,8 @@ class Stage:
         name: the stage's name; ``$default`` is one of an HTTP API.
         owner: who this swap is.
         adopt: whether a stage that nobody owns is read as it is.
+        former_owner: who this swap was at its last update.
+        incarnation: the mark that its stage bears.
     """
 
     aws: AwsConnection
@@ -46,6 +49,8 @@ class Stage:
     name: str
     owner: str
     adopt: bool
+    former_owner: str = ""
+    incarnation: str = ""
 
     @property
     def client(self) -> Any:
@@ -95,7 +100,8 @@ class Stage:
             NotOwned: somebody else does.
         """
         holder = tags.get(OWNER_TAG)
-        if holder not in (None, self.owner):
+        ownership = Ownership(self.owner, self.former_owner, self.incarnation)
+        if holder is not None and not ownership.holds(holder, marks_in(tags)):
             raise NotOwned(
                 "apigateway:GET",
                 f"stage {self.name} of the API {self.api_id} is owned by {holder}; this swap is {self.owner}: "
@@ -107,9 +113,11 @@ class Stage:
         """Say that it is this swap's."""
         self.tag({OWNER_TAG: self.owner})
 
-    def set_marks(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks: a call for each of the two."""
-        self.tag({MARK_PREFIX + name: value for name, value in changes.items() if value is not None})
+    def set_marks(self, changes: Mapping[str, str | None], tags: Mapping[str, str]) -> None:
+        """Set and remove marks: a call for each of the two. With ``tags`` of a former owner it is claimed, too."""
+        added = {MARK_PREFIX + name: value for name, value in changes.items() if value is not None}
+        renamed = added and tags.get(OWNER_TAG) not in (None, self.owner)
+        self.tag({**added, OWNER_TAG: self.owner} if renamed else added)
         self.untag([MARK_PREFIX + name for name, value in changes.items() if value is None])
 
     def let_go(self, tags: Mapping[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,6 @@ from bluegreen.routers.ownership import Ownership
 Actions = Sequence[Mapping[str, Any]]
 OWNER_TAG = "bluegreen:owner"
 MARK_PREFIX = "bluegreen:mark:"
-_FRESH_SECONDS = 5.0
 _TAGS_AT_ONCE = 20
 
 
@@ -41,22 +39,6 @@ class Stand:
     owned: bool
     conditions: Sequence[Mapping[str, Any]] = ()
     priority: int = 0
-
-
-@dataclass(slots=True)
-class Look:
-    """Whether what was read last is fresh enough to write over: only right after the read, and only once."""
-
-    _until_seconds: float = 0
-
-    def taken(self) -> None:
-        """Something was read."""
-        self._until_seconds = time.monotonic() + _FRESH_SECONDS
-
-    def spent(self) -> bool:
-        """Whether nothing has come after the read but this; whatever comes then has to look again."""
-        fresh, self._until_seconds = time.monotonic() < self._until_seconds, 0
-        return fresh
 
 
 def parse_target_groups(fields: Fields) -> dict[Color, Any]:

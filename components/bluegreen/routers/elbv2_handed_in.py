@@ -9,7 +9,8 @@ from typing import Any
 from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.routers import elbv2
-from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Look, Stand
+from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand
+from bluegreen.routers.looks import Look
 from bluegreen.routers.ownership import Ownership
 
 

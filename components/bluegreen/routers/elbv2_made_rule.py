@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.routers import elbv2
-from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Look, Stand, rule_actions
+from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand, rule_actions
 from bluegreen.routers.elbv2_owned import Search, with_conditions
+from bluegreen.routers.looks import Look
 
 _ALL_PATHS = ("/*",)
 

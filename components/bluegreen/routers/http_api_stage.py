@@ -39,6 +39,8 @@ class HttpApiStageRouter:
         owner: who owns the variable, written into the stage's ``bluegreen:owner`` tag: ``project/stack/name``.
         adopt: whether a stage that nobody owns is read as it is, so that it keeps its traffic.
         aws: where and as whom to call.
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the stage, and the
+            mark that it bears.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
@@ -58,6 +60,8 @@ class HttpApiStageRouter:
     owner: str
     adopt: bool = False
     aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -87,7 +91,9 @@ class HttpApiStageRouter:
 
     @property
     def _stage(self) -> Stage:
-        return Stage(self.aws, "apis", self.api_id, self.stage_name, self.owner, self.adopt)
+        return Stage(
+            self.aws, "apis", self.api_id, self.stage_name, self.owner, self.adopt, self.former_owner, self.incarnation
+        )
 
     # -- reading
 
@@ -139,7 +145,7 @@ class HttpApiStageRouter:
             return
         if not self._stage.is_ours(_tags(found)):
             self._stage.claim()
-        self._stage.set_marks(changes)
+        self._stage.set_marks(changes, _tags(found))
 
     # -- writing
 

@@ -26,6 +26,8 @@ from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weig
 from bluegreen.routers import lambda_versions
 from bluegreen.routers.base import Capability
 from bluegreen.routers.flags import flag
+from bluegreen.routers.ownership import Ownership
+from bluegreen.routers.places import Same, arn_or_name
 
 _MARK_PREFIX = "bluegreen:mark:"
 _FUNCTIONS = "arn:aws:lambda:*:*:function:*"
@@ -50,12 +52,15 @@ class LambdaAliasRouter:
             read as it is, and keeps its traffic.
         provisioned_concurrency: whether a color is healthy only with provisioned concurrency that is ready.
         aws: where and as whom to call.
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the alias, and the
+            mark that it bears.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "function_name", "alias_name"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"versions"})
+    same_place: ClassVar[Mapping[str, Same]] = {"function_name": arn_or_name}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("lambda:GetAlias", "every preview and update", _FUNCTIONS),
         Permission("lambda:ListTags", "every preview and update: the lease", _FUNCTIONS),
@@ -75,6 +80,8 @@ class LambdaAliasRouter:
     adopt: bool = False
     provisioned_concurrency: bool = False
     aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
     _alias: dict[str, Any] | None = field(default=None, init=False)
 
     @classmethod
@@ -133,7 +140,8 @@ class LambdaAliasRouter:
 
     def _refuse_stranger(self, alias: Mapping[str, Any]) -> None:
         holder = lambda_versions.owner_in(alias)
-        if holder == self.owner:
+        ownership = Ownership(self.owner, self.former_owner, self.incarnation)
+        if ownership.holds(holder, {}) or (holder and self.incarnation and ownership.holds(holder, self._marks(alias))):
             return
         said = f"is owned by {holder}" if holder else "was not made by bluegreen"
         advice = "choose another alias name"
@@ -286,7 +294,7 @@ class LambdaAliasRouter:
     def delete(self) -> None:
         """Remove the alias and its marks. One that was only found, and never written, stays."""
         alias = self._look()
-        if alias is None or not self._is_stamped(alias):
+        if alias is None or lambda_versions.owner_in(alias) is None:
             return
         self._untag(self._function_arn(alias), [self._prefix + name for name in self._marks(alias)])
         with called("lambda:DeleteAlias"):

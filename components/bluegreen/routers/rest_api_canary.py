@@ -25,6 +25,7 @@ from bluegreen.routers import api_gateway, rest_api_stages
 from bluegreen.routers.api_gateway import Stage, marks_in
 from bluegreen.routers.base import Capability
 from bluegreen.routers.flags import flag
+from bluegreen.routers.looks import Look
 from bluegreen.routers.rest_api_stages import Target
 
 _GONE = "NotFoundException"
@@ -43,6 +44,8 @@ class RestApiCanaryRouter:
         owner: who owns the stage's traffic, written into its ``bluegreen:owner`` tag: ``project/stack/name``.
         adopt: whether a stage that nobody owns is read as it is, so that it keeps its traffic.
         aws: where and as whom to call.
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the stage, and the
+            mark that it bears.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -63,8 +66,11 @@ class RestApiCanaryRouter:
     use_stage_cache: bool = False
     adopt: bool = False
     aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
     _found: dict[str, Any] | None = field(default=None, init=False)
     _ours: bool = field(default=False, init=False)
+    _fresh: Look = field(default_factory=Look, init=False)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -95,7 +101,16 @@ class RestApiCanaryRouter:
 
     @property
     def _stage(self) -> Stage:
-        return Stage(self.aws, "restapis", self.rest_api_id, self.stage_name, self.owner, self.adopt)
+        return Stage(
+            self.aws,
+            "restapis",
+            self.rest_api_id,
+            self.stage_name,
+            self.owner,
+            self.adopt,
+            self.former_owner,
+            self.incarnation,
+        )
 
     @property
     def _targets(self) -> dict[Color, Target]:
@@ -125,6 +140,7 @@ class RestApiCanaryRouter:
             except ClientError as error:
                 if error_code(error) != _GONE:
                     raise
+        self._fresh.taken()
         return self._found
 
     def _is_read(self, found: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
@@ -147,6 +163,7 @@ class RestApiCanaryRouter:
 
     def marks(self) -> Mapping[str, str]:
         """The stage's marks, kept as tags: one call."""
+        self._fresh.spent()
         tags = self._stage_tags()
         return marks_in(tags) if self._stage.is_ours(tags) else {}
 
@@ -161,22 +178,23 @@ class RestApiCanaryRouter:
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks: a call to see whose stage it is, and one for each of the two."""
         tags = self._stage_tags()
+        self._fresh.spent()
         if not self._stage.is_ours(tags):
             found = self._look() if self.adopt else None
             if found is None or not self._is_read(found, tags):
                 return
             self._stage.claim()
-        self._stage.set_marks(changes)
+        self._stage.set_marks(changes, tags)
 
     # -- writing
 
     def write(self, weights: Weights) -> None:
-        """One call, and a look in a fresh process; no weight at all lets the stage go."""
+        """One call after a look at the stage as it is at this moment; no weight at all lets the stage go."""
         if weights == Weights():
             self.delete()
             return
-        known = self._found is not None
-        found = self._found or self._look()
+        known = self._fresh.spent()
+        found = self._found if known else self._look()
         if found is None:
             raise PlatformError("apigateway:GET", f"the API {self.rest_api_id} has no stage {self.stage_name}")
         if not self._ours:
@@ -204,12 +222,14 @@ class RestApiCanaryRouter:
         self._found = None
         with called("apigateway:PATCH"):
             self._found = self._stage.client.update_stage(**self._place, patchOperations=operations)
+        self._fresh.taken()
 
     def verify(self, weights: Weights) -> Convergence:
         """One call: what the stage says now."""
         if weights == Weights():
             return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
         found = self._look()
+        self._fresh.spent()
         live = Weights() if found is None else self._weights(found)
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
 
@@ -227,6 +247,7 @@ class RestApiCanaryRouter:
 
     def health(self, color: Color) -> Readiness:
         """Whether the color's deployment is there: API Gateway checks no backend, so gates have to. One call."""
+        self._fresh.spent()
         with called("apigateway:GET"):
             try:
                 self._stage.client.get_deployment(restApiId=self.rest_api_id, deploymentId=self.deployments[color])

@@ -22,6 +22,8 @@ from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability
 from bluegreen.routers.flags import flag
+from bluegreen.routers.places import Same, alike, dns_name
+from bluegreen.routers.places import zone_id as bare_zone_id
 from bluegreen.routers.route53_health import Health, parse_health
 from bluegreen.routers.route53_pending import Pending
 from bluegreen.routers.route53_records import Found, Record, Shape, is_ours, kept_seconds, parse_targets, plain, same
@@ -45,11 +47,14 @@ class Route53Router:
         adopt: whether records that are there already are taken over, if each of them leads to one of the colors.
         aws: where and as whom to call.
         clock: time, for the TTL.
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the records, and the
+            mark on the note beside them.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "zone_id", "record_name"})
+    same_place: ClassVar[Mapping[str, Same]] = {"zone_id": alike(bare_zone_id), "record_name": alike(dns_name)}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("route53:ListResourceRecordSets", "every preview and update", _ZONES),
         Permission("route53:ChangeResourceRecordSets", "every shift, and every swap: its lease", _ZONES),
@@ -67,11 +72,15 @@ class Route53Router:
     adopt: bool = False
     aws: AwsConnection = field(default_factory=AwsConnection)
     clock: Clock = field(default_factory=SystemClock)
+    former_owner: str = ""
+    incarnation: str = ""
     _zone: Zone = field(init=False)
     _pending: Pending | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._zone = Zone(self.zone_id, self.shape, self.adopt, self.aws, self.clock)
+        self._zone = Zone(
+            self.zone_id, self.shape, self.adopt, self.aws, self.clock, self.former_owner, self.incarnation
+        )
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -127,10 +136,11 @@ class Route53Router:
         if weights == Weights():
             self.delete()
             return
-        wanted, before = self.shape.records(weights), list[Record]()
+        before = list[Record]()
 
         def make(found: Found) -> tuple[Changes, Found]:
             before[:] = found.records
+            wanted = self.shape.records(weights, found.records)
             note = found.note or self.shape.note({})
             made = wanted if found.note else [*wanted, note]
             return [*each("DELETE", found.records), *each("CREATE", made)], Found(tuple(wanted), note)
@@ -181,7 +191,8 @@ class Route53Router:
         pending = self._pending
         if pending is not None and pending.weights == weights and not pending.in_effect():
             return Convergence.PENDING
-        is_so = same(self._zone.look().records, self.shape.records(weights))
+        found = self._zone.look().records
+        is_so = same(found, self.shape.records(weights, found))
         return Convergence.CONVERGED if is_so else Convergence.PENDING
 
     def progress(self) -> str:

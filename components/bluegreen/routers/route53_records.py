@@ -40,6 +40,9 @@ _ROUTED_OTHERWISE = (
 )
 
 
+_SET = ("AliasTarget", "HealthCheckId", "Name", "ResourceRecords", "SetIdentifier", "TTL", "Type", "Weight")
+
+
 def plain(name: str) -> str:
     """A name as Route 53 compares it."""
     return name.rstrip(".").lower()
@@ -181,10 +184,19 @@ class Shape:
             return (self.targets["blue"].kind,)
         return ("A", "AAAA") if self.ipv6 else ("A",)
 
-    def records(self, weights: Weights) -> list[Record]:
-        """The record sets of some weights: one for each type and color that has traffic."""
+    def records(self, weights: Weights, found: Iterable[Record] = ()) -> list[Record]:
+        """The record sets of some weights: one for each type and color that has traffic.
+
+        Args:
+            weights: of each color.
+            found: those that are there now; what somebody has added to one of them stays with it.
+        """
+        there = {(record["Type"], record.get("SetIdentifier")): record for record in found if is_ours(record)}
         return [
-            self.record(color, kind, weights.of(color)) for kind in self.types for color in COLORS if weights.of(color)
+            {**_added(there.get((kind, color), {})), **self.record(color, kind, weights.of(color))}
+            for kind in self.types
+            for color in COLORS
+            if weights.of(color)
         ]
 
     def record(self, color: Color, kind: str, weight: int) -> Record:
@@ -253,6 +265,11 @@ class Shape:
 def is_ours(record: Record) -> bool:
     """Whether a record is named as the swap names its own."""
     return record.get("SetIdentifier") in COLORS and "Weight" in record
+
+
+def _added(record: Record) -> dict[str, Any]:
+    """What of a record the swap does not set; a health check is an input of the swap, and goes when it does."""
+    return {key: value for key, value in record.items() if key not in (*_SET, *_ROUTED_OTHERWISE)}
 
 
 def values_of(record: Record) -> list[str]:

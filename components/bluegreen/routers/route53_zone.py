@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.routers.ownership import Ownership
 from bluegreen.routers.route53_records import NOTE_LABEL, TRAFFIC_TYPES, Found, Record, Shape, is_ours, plain
 
 Changes = list[dict[str, Any]]
@@ -38,6 +39,7 @@ class Zone:
         adopt: whether records that are not the swap's are taken as they are, if they lead to its colors.
         aws: where and as whom to call.
         clock: time.
+        former_owner, incarnation: of the resource's last update: who owned the records, and the mark on their note.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Zone:
     adopt: bool
     aws: AwsConnection
     clock: Clock
+    former_owner: str = ""
+    incarnation: str = ""
     #: What was seen last, or left by a change of this process.
     known: Found | None = field(default=None, init=False)
     _known_at: float = field(default=0, init=False)
@@ -99,7 +103,8 @@ class Zone:
 
     def _judged(self, found: Found) -> Found:
         shape = self.shape
-        if found.note is not None and found.owner != shape.owner:
+        ownership = Ownership(shape.owner, self.former_owner, self.incarnation)
+        if found.note is not None and not ownership.holds(found.owner, found.marks):
             owned_by = f"is owned by {found.owner}" if found.owner else "was not made by bluegreen"
             raise NotOwned(
                 _LIST, f"the record {shape.note_name} {owned_by}; this swap is {shape.owner}: choose another name"
