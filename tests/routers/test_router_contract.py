@@ -9,7 +9,7 @@ import pytest
 from bluegreen.calls import counted
 from bluegreen.fields import Fields
 from bluegreen.rollout.clock import FakeClock
-from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Weights
 from bluegreen.routers.base import Capability
 from bluegreen.routers.memory import WORLDS
@@ -106,11 +106,12 @@ def build(request):
     """Builds the router as a fresh process would: nothing is remembered between two of them."""
     section = WORKSHOPS[request.param](request)
 
-    def made():
-        fields = Fields(section, "router")
+    def made(owner=None, **known):
+        fields = Fields({**section, "owner": owner} if owner else section, "router")
         parsed = ROUTERS.parse(fields)
         assert parsed is not None, fields.problems
         kind, arguments = parsed
+        arguments = {**arguments, **known}
         timed = "clock" in ROUTERS.load(kind).__dataclass_fields__
         router = ROUTERS.build((kind, {**arguments, "clock": FakeClock()} if timed else arguments))
         return argo_workshop.Settled(router) if kind == "argo_rollouts" else router
@@ -230,6 +231,49 @@ def test_a_write_keeps_the_marks(build):
 def test_without_an_object_there_are_no_marks(build):
     build().mark({"lease.1": "x"})
     assert (build().read().weights, dict(build().marks())) == (Weights(), {})
+
+
+def knows(build, *names):
+    """Whether a router has fields for a resource's former life; one that has no owner needs none."""
+    fields = getattr(type(build()), "__dataclass_fields__", {})
+    return set(names) <= set(fields)
+
+
+def test_an_incarnation_is_read_with_the_weights_and_survives_a_write(build):
+    build().write(Weights.all_on("blue"))
+    build().mark({"incarnation": "aa"})
+    build().write(split_or_all(build, "green", 50))
+    assert build().read().marks["incarnation"] == "aa"
+    build().mark({"incarnation": "bb"})
+    assert build().read().marks["incarnation"] == "bb"
+
+
+def test_a_renamed_owner_takes_over_what_it_owned_and_stamps_it_anew(build):
+    if not knows(build, "former_owner"):
+        pytest.skip("it has no owner")
+    weights = Weights.all_on("blue")
+    build().write(weights)
+    with pytest.raises(NotOwned):
+        build(owner="project/renamed/web").read()
+    renamed = build(owner="project/renamed/web", former_owner="project/stack/web")
+    assert renamed.read().weights == weights
+    renamed.mark({"lease.1": "x"})
+    renamed.write(weights)
+    assert build(owner="project/renamed/web").read().weights == weights
+    with pytest.raises(NotOwned):
+        build().read()
+    build(owner="project/renamed/web").delete()
+
+
+def test_what_bears_the_incarnation_is_its_own_whoever_has_stamped_it(build):
+    if not knows(build, "incarnation"):
+        pytest.skip("it looks at the owner alone")
+    build(owner="project/renamed/web").write(Weights.all_on("blue"))
+    build(owner="project/renamed/web").mark({"incarnation": "aa"})
+    with pytest.raises(NotOwned):
+        build(incarnation="bb").read()
+    assert build(incarnation="aa").read().weights == Weights.all_on("blue")
+    build(owner="project/renamed/web").delete()
 
 
 def test_what_is_called_on_kubernetes_is_declared(build):

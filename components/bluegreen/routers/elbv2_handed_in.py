@@ -24,6 +24,7 @@ class HandedIn:
         arn: the rule's ARN, or the listener's: then it is about the default action.
         target_groups: the target groups between which traffic may be moved.
         is_production: whether taking it over must not move traffic; a test listener's may be moved.
+        bears_marks: whether marks are set on it, which stamps it with a new owner's name.
     """
 
     aws: AwsConnection
@@ -31,6 +32,7 @@ class HandedIn:
     arn: str
     target_groups: tuple[str, ...]
     is_production: bool = True
+    bears_marks: bool = True
     _stand: Stand | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
 
@@ -72,8 +74,11 @@ class HandedIn:
         if stand is None:
             call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
             raise PlatformError(call, f"there is no {self.arn}")
+        owner = {OWNER_TAG: self.ownership.owner}
         if not stand.owned:
             self._take_over(stand, forward)
+        elif not self.bears_marks and stand.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
+            elbv2.tag(self.aws, self.arn, owner)
         actions = elbv2.with_forward(stand.actions, forward)
         if self._is_rule:
             with called("elasticloadbalancing:ModifyRule"):

@@ -113,6 +113,9 @@ class MadeRule:
         if stand is None:
             self._create(elbv2.with_forward((), forward))
             return
+        owner = {OWNER_TAG: self.search.ownership.owner}
+        if not self.search.is_production and stand.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
+            elbv2.tag(self.aws, stand.arn, owner)  # it bears no marks, which would stamp it with the present name
         if stand.priority != self.priority and not self.search.ownership.incarnation:
             # A resource that is new takes over what its owner has on this listener, and puts it where it is declared.
             with called("elasticloadbalancing:SetRulePriorities"):

@@ -105,7 +105,8 @@ def build_place(
         sibling: the other place of a pair.
     """
     if place["priority"] is None:
-        return HandedIn(aws, ownership, place["rule_arn"] or place["listener_arn"], tuple(groups), is_production)
+        arn = place["rule_arn"] or place["listener_arn"]
+        return HandedIn(aws, ownership, arn, tuple(groups), is_production, bears_marks=is_production)
     beside = sibling or {}
     same_listener = beside.get("listener_arn") == place["listener_arn"]
     taken = int(beside.get("priority") or 0) if same_listener else 0
