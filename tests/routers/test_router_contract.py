@@ -116,6 +116,7 @@ def build(request):
         router = ROUTERS.build((kind, {**arguments, "clock": FakeClock()} if timed else arguments))
         return argo_workshop.Settled(router) if kind == "argo_rollouts" else router
 
+    made.owner = section.get("owner")
     yield made
     made().delete()
 
@@ -255,7 +256,7 @@ def test_a_renamed_owner_takes_over_what_it_owned_and_stamps_it_anew(build):
     build().write(weights)
     with pytest.raises(NotOwned):
         build(owner="project/renamed/web").read()
-    renamed = build(owner="project/renamed/web", former_owner="project/stack/web")
+    renamed = build(owner="project/renamed/web", former_owner=build.owner)
     assert renamed.read().weights == weights
     renamed.mark({"lease.1": "x"})
     renamed.write(weights)
