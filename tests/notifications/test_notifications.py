@@ -193,7 +193,7 @@ def hang(connection, ended):
 
 
 def trickle(connection, ended):
-    """A byte at a time: no timeout of a connection ever comes."""
+    """A byte at a time: no timeout of a single read ever comes."""
     with connection:
         try:
             connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
@@ -217,7 +217,7 @@ def test_a_server_that_hangs():
 def test_a_server_that_answers_a_byte_at_a_time():
     with peer(trickle) as url:
         ((_, text),) = told_by(WebhookNotifier(url, timeout_seconds=1))
-    assert text.endswith("could not be notified: no end in 3 s")
+    assert text.endswith("could not be notified: no answer in 1 s")
 
 
 def test_a_server_that_speaks_something_else():

@@ -9,12 +9,17 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from bluegreen.clients.http import trust
+from bluegreen.clients.http import Answer, Http
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
+from bluegreen.gates.texts import shortened
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.secrets import remember_headers
+from bluegreen.secrets import guard_log, redact, remember_headers
+
+_BODY_BYTES = 8 << 20
+
+guard_log("httpx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class HttpGate:
         body_contains: a text that the body must hold; empty is any body.
         json_match: values that the JSON body must have, by dotted path (``{"db.ok": True}``).
         count: requests each time the gate is asked, 1-100.
-        latency_limit_ms: the slowest answer allowed, in milliseconds.
+        latency_limit_ms: the slowest answer allowed, in milliseconds, to the end of its body (8 MiB of it at most).
         headers: more request headers.
     """
 
@@ -74,17 +79,20 @@ class HttpGate:
         headers = {**self.headers, **context.preview.headers}
         remember_headers(headers)  # a library's error may name one that it cannot send
         slowest_ms = 0.0
-        with httpx.Client(timeout=self.latency_limit_ms / 1000, headers=headers, verify=trust()) as client:
+        limit_seconds = self.latency_limit_ms / 1000
+        with Http() as http:
             for _ in range(self.count):
                 began = time.monotonic()
                 try:
-                    answer = client.get(url)
+                    answer = http.send(
+                        "GET", url, headers=headers, timeout_seconds=limit_seconds, most_bytes=_BODY_BYTES
+                    )
                 except httpx.TimeoutException:
                     return self._fail(
                         f"no answer in {self.latency_limit_ms:g} ms", f"{self.latency_limit_ms:g} ms", url
                     )
-                except httpx.HTTPError as error:
-                    raise GateUnavailable(f"{url}: {error}") from error
+                except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+                    raise GateUnavailable(f"{url}: {redact(str(error)) or type(error).__name__}") from None
                 latency_ms = (time.monotonic() - began) * 1000
                 slowest_ms = max(slowest_ms, latency_ms)
                 wrong = self._wrong(answer, latency_ms)
@@ -96,23 +104,28 @@ class HttpGate:
     def _fail(value: str, limit: str, url: str) -> Verdict:
         return Verdict(Decision.FAIL, value, limit, url)
 
-    def _wrong(self, answer: httpx.Response, latency_ms: float) -> tuple[str, str] | None:
+    def _wrong(self, answer: Answer, latency_ms: float) -> tuple[str, str] | None:
         """The first thing that is not as expected: what was seen and what was wanted."""
-        if answer.status_code != self.status:
-            return f"status {answer.status_code}", f"status {self.status}"
+        if answer.status != self.status:
+            return f"status {answer.status}", f"status {self.status}"
+        if answer.late:
+            return f"no end of the body in {self.latency_limit_ms:g} ms", f"{self.latency_limit_ms:g} ms"
         if latency_ms > self.latency_limit_ms:
             return f"{latency_ms:.0f} ms", f"{self.latency_limit_ms:g} ms"
         if self.body_contains and self.body_contains not in answer.text:
-            return "a body without it", f"a body with {self.body_contains!r}"
+            seen = f"the first {_BODY_BYTES >> 20} MiB of a body" if answer.cut else "a body"
+            return f"{seen} without it", f"a body with {self.body_contains!r}"
         if self.json_match:
+            if answer.cut:
+                return f"a body of more than {_BODY_BYTES >> 20} MiB", "a JSON body"
             try:
-                body = json.loads(answer.content)
-            except ValueError:
+                body = json.loads(answer.body)
+            except (ValueError, RecursionError):
                 return "a body that is not JSON", "a JSON body"
             for dotted, wanted in self.json_match.items():
                 found = _at(body, dotted)
                 if found != wanted:
-                    return f"{dotted} = {found!r}", f"{dotted} = {wanted!r}"
+                    return f"{dotted} = {shortened(repr(found))}", f"{dotted} = {wanted!r}"
         return None
 
 

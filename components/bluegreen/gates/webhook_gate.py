@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from bluegreen.clients.http import trust
+from bluegreen.clients.http import fetch
 from bluegreen.fields import Fields
 from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
 from bluegreen.gates.texts import shortened
@@ -104,7 +104,7 @@ class WebhookGate:
         url = resolve_url(self.url)
         now = int(time.time())
         body = json.dumps(self._payload(context, now)).encode()
-        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "bluegreen"}
+        headers = {"Content-Type": "application/json", "User-Agent": "bluegreen"}
         if self.secret is not None:
             headers |= signature_header(self.secret.value(), body, now)
         try:
@@ -128,19 +128,16 @@ class WebhookGate:
 
     def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
         """The status and the answer's beginning; no redirect is followed, since the request is for this host alone."""
-        deadline = time.monotonic() + self.request_timeout_seconds
-        received = b""
-        with (
-            httpx.Client(timeout=self.request_timeout_seconds, follow_redirects=False, verify=trust()) as client,
-            client.stream("POST", url, content=body, headers=headers) as answer,
-        ):
-            # As it comes: collected to a size, or unpacked, it could take any time and any memory.
-            for chunk in answer.iter_raw():
-                received += chunk
-                # What is longer is of no use, and an answer that drips in never reaches the client's own time-out.
-                if len(received) >= _ANSWER_BYTES or time.monotonic() > deadline:
-                    break
-        return answer.status_code, received[:_ANSWER_BYTES].decode("utf-8", "replace")
+        # What is longer is of no use, and what drips in is judged by its status and its beginning.
+        answer = fetch(
+            "POST",
+            url,
+            content=body,
+            headers=headers,
+            timeout_seconds=self.request_timeout_seconds,
+            most_bytes=_ANSWER_BYTES,
+        )
+        return answer.status, answer.text
 
     def _judge(self, status: int, text: str) -> Verdict:
         seen = f"status {status}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +10,17 @@ from typing import Any
 
 import httpx
 
-from bluegreen.clients.http import trust
+from bluegreen.clients.http import fetch
 from bluegreen.fields import Fields
 from bluegreen.gates.base import GateContext
+from bluegreen.gates.texts import shortened
 from bluegreen.metrics.base import fill
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Color
 from bluegreen.secrets import SecretRef, UrlRef, parse_url, redact, resolve_url, shown_url
 
 _TIMEOUT_SECONDS = 10
+_ANSWER_BYTES = 16 << 20
 _LABEL_CHARACTERS = 60
 _KINDS = {"query": ("scalar", "vector"), "query_range": ("matrix",)}
 
@@ -86,20 +89,31 @@ class PrometheusSource:
         url = f"{resolve_url(self.address).rstrip('/')}/api/v1/{what}"
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token.value()}"}
         try:
-            answer = httpx.get(url, params=parameters, headers=headers, timeout=_TIMEOUT_SECONDS, verify=trust())
+            answer = fetch(
+                "GET",
+                url,
+                params=parameters,
+                headers=headers,
+                timeout_seconds=_TIMEOUT_SECONDS,
+                most_bytes=_ANSWER_BYTES,
+            )
         except (httpx.LocalProtocolError, httpx.InvalidURL, ValueError):
             # Such as a token that no header can hold; what is raised may show it.
             raise GateUnavailable(f"{where}: the request cannot be written") from None
         except httpx.HTTPError as error:
             raise GateUnavailable(f"{where}: {str(error) or type(error).__name__}") from error
+        if answer.late or answer.cut:
+            limit = f"in {_TIMEOUT_SECONDS} s" if answer.late else f"within {_ANSWER_BYTES >> 20} MiB"
+            raise GateUnavailable(f"{where}: status {answer.status}, no end of the answer {limit}")
         try:
-            body = answer.json()
-            found = _series_in(body["data"], what) if answer.is_success and body["status"] == "success" else None
-            why = "" if found is not None else f"{body['errorType']}: {body['error']}"
-        except (ValueError, KeyError, TypeError, IndexError):
+            body = json.loads(answer.body)
+            succeeded = 200 <= answer.status < 300 and body["status"] == "success"
+            found = _series_in(body["data"], what) if succeeded else None
+            why = "" if found is not None else shortened(f"{body['errorType']}: {body['error']}")
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
             found, why = None, "the answer is no number of its API"
         if found is None:
-            raise GateUnavailable(f"{where}: status {answer.status_code}, {why}")
+            raise GateUnavailable(f"{where}: status {answer.status}, {why}")
         if len(found) > 1:
             raise GateUnavailable(
                 f"{where}: the query answers with {len(found)} series; make them one, such as with sum(...): "

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from bluegreen.clients.http import trust
+from bluegreen.clients.http import fetch
 from bluegreen.notifications.base import NotificationFailed
 from bluegreen.secrets import UrlRef, guard_log, resolve_url
 
@@ -25,13 +25,12 @@ def post(url: UrlRef, body: bytes, headers: Mapping[str, str], timeout_seconds: 
     address = resolve_url(url)
     sent = {"Content-Type": "application/json", "User-Agent": "bluegreen", **headers}
     try:
-        with httpx.stream(
-            "POST", address, content=body, headers=sent, timeout=timeout_seconds, verify=trust()
-        ) as answer:
-            status = answer.status_code
+        status = fetch(
+            "POST", address, content=body, headers=sent, timeout_seconds=timeout_seconds, most_bytes=0
+        ).status
     except httpx.TimeoutException:
         raise NotificationFailed(f"no answer in {timeout_seconds:g} s") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise NotificationFailed(str(error) or type(error).__name__) from None
     if not 200 <= status < 300:
         raise NotificationFailed(f"status {status}", again=status >= 500 or status in (408, 429))
