@@ -14,6 +14,7 @@ from bluegreen.rollout.clock import Clock, FakeClock
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld, world
+from bluegreen.swap import verdicts
 from bluegreen.swap.service import SwapService
 from matrix.engine import DYNAMIC, Stack, State
 
@@ -118,6 +119,10 @@ class Swap:
     def destroy(self) -> None:
         """`pulumi destroy`."""
         self._do(Stack.destroy)
+
+    def retry(self) -> None:
+        """`bluegreen retry`, where a verdict holds."""
+        verdicts.clear(MemoryRouter(self.name), self.outputs)
 
     def _do(self, work: Callable[[Stack], None]) -> None:
         stack = self.stack()

@@ -35,6 +35,7 @@ def test_an_entry_has_the_steps_with_their_seconds_and_the_gates_with_their_valu
 def test_a_failed_swap_is_in_the_history_of_the_next_update(swap):
     fail(swap)
     assert [name for name in swap.here.marks if name.startswith("outcome.")]
+    swap.retry()
     history = swap.up("green")["history"]
     assert [entry["outcome"] for entry in history] == ["promoted", "restored", "started"]
     assert "green is not ready for traffic after 60 s" in history[1]["reason"]
@@ -47,18 +48,24 @@ def test_a_refresh_takes_it_into_the_state_once(swap):
     refreshed = swap.service().read(swap.outputs)
     assert [entry["outcome"] for entry in refreshed["history"]] == ["restored", "started"]
     swap.outputs = refreshed
+    swap.retry()
     assert [entry["outcome"] for entry in swap.up("green")["history"]] == ["promoted", "restored", "started"]
 
 
 def test_many_failures_leave_few_marks(swap):
     for _ in range(12):
         fail(swap)
+        swap.retry()
     assert len([name for name in swap.here.marks if name.startswith("outcome.")]) == journal.MARKS_LIMIT
 
 
-def test_a_config_revert_after_a_failure_needs_nothing(swap):
+def test_a_config_revert_after_a_failure_moves_nothing_and_takes_the_verdict_away(swap):
     fail(swap)
-    assert not swap.service().diff(swap.outputs, swap.inputs("blue")).changes
+    swap.here.moves.clear()
+    assert swap.service().diff(swap.outputs, swap.inputs("blue")).changes
+    outputs = swap.up("blue")
+    assert (swap.here.moves, swap.here.marks, outputs["held"]) == ([], {}, {})
+    assert not swap.service().diff(outputs, swap.inputs("blue")).changes
 
 
 def test_a_restore_that_could_not_be_confirmed_is_noted_and_keeps_the_lease(swap):

@@ -77,8 +77,13 @@ def test_a_failure_on_the_way_up_takes_all_of_it_back(swap):
     assert swap.here.weights == Weights.all_on("blue")
     swap.here.broken.clear()
     swap.here.moves.clear()
+    outputs = swap.up("green", promote_to_percent=10)
+    assert swap.here.moves == [], "the config before it is no way round the verdict"
+    assert (outputs["live_color"], outputs["weights"], outputs["paused"]) == ("blue", {"blue": 100, "green": 0}, {})
+    assert outputs["held"]["color"] == "green"
+    swap.retry()
     swap.up("green", promote_to_percent=10)
-    assert swap.here.moves == [Weights.split("green", 10)], "the config before it puts the mix back, behind its gates"
+    assert swap.here.moves == [Weights.split("green", 10)], "tried again, it puts the mix back, behind its gates"
 
 
 def test_a_first_start_and_a_rollback_never_pause(swap):

@@ -208,9 +208,10 @@ def test_a_broken_green_never_takes_the_promotion_and_a_mended_one_does(service,
         service.update(live_blue, GREEN)
     assert here.weights == Weights.all_on("blue")
     assert "traffic was not moved: blue 100 %, green 0 %" in str(failed.value)
-    assert not service.diff(live_blue, BLUE).changes, "a config revert needs nothing"
     here.broken.clear()
-    assert service.update(live_blue, GREEN)["live_color"] == "green"
+    assert service.update(live_blue, GREEN)["live_color"] == "blue", "nobody has said that it is mended"
+    assert here.weights == Weights.all_on("blue")
+    assert service.update(live_blue, {**GREEN, "retry": "mended"})["live_color"] == "green"
 
 
 def test_the_color_that_failed_is_brought_to_rest(service, here, live_blue):

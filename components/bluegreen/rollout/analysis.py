@@ -13,7 +13,15 @@ from bluegreen.rollout.model import Decision, Phase, Verdict
 
 
 class GateFailed(BluegreenError):
-    """A gate said no, or could not say yes in time."""
+    """A gate said no, or could not say yes in time.
+
+    Attributes:
+        unasked: whether it could not be asked, which says nothing about what it would have looked at.
+    """
+
+    def __init__(self, text: str, *, unasked: bool = False) -> None:
+        self.unasked = unasked
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,10 @@ class Analysis:
             if not tally.passed or stale:
                 self._ask(tally)
             if not tally.passed:
-                raise GateFailed(f"gate {tally.check.gate.label} did not pass in time: {tally.last or 'no answer'}")
+                raise GateFailed(
+                    f"gate {tally.check.gate.label} did not pass in time: {tally.last or 'no answer'}",
+                    unasked=tally.errors_in_a_row > 0,
+                )
 
     def _ask(self, tally: _Tally) -> None:
         gate, policy = tally.check.gate, tally.check.policy
@@ -145,4 +156,5 @@ class Analysis:
         if tally.inconclusive > policy.inconclusive_limit:
             raise GateFailed(f"gate {gate.label} is inconclusive: {verdict}")
         if tally.errors_in_a_row > policy.consecutive_error_limit:
-            raise GateFailed(f"gate {gate.label} {verdict.reason} ({tally.errors_in_a_row} times in a row)")
+            text = f"gate {gate.label} {verdict.reason} ({tally.errors_in_a_row} times in a row)"
+            raise GateFailed(text, unasked=True)

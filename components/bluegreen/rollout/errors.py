@@ -10,6 +10,7 @@ BluegreenError
  +-- SwapFailed          a swap did not finish; says what is true now
       +-- SwapAborted    somebody asked for the swap to stop
       +-- RestoreFailed  the swap failed and the former weights could not be confirmed
+      +-- UpdateHeld     a verdict holds the promotion, and `on_held` says that this fails the update
 """
 
 from __future__ import annotations
@@ -88,10 +89,13 @@ class SwapFailed(BluegreenError):
         next_step: what the user does next.
         outputs: the swap's outputs as they are now, once whoever runs it has set them; ``None`` until then.
         interruption: what asked the process to end meanwhile (Ctrl-C): it is to be raised in the end.
+        verdict: what refused the promotion for good: ``gate``, ``abort`` or ``steady-state``; empty for an accident,
+            after which the same update tries again.
     """
 
     outputs: Mapping[str, Any] | None = None
     interruption: BaseException | None = None
+    verdict: str = ""
 
     def __init__(self, reason: str, *, weights: Weights, next_step: str, restored: str, moved: bool = True) -> None:
         self.reason = reason
@@ -99,8 +103,13 @@ class SwapFailed(BluegreenError):
         self.weights = weights
         self.live_color: Color | None = weights.live_color
         self.restored = restored
+        super().__init__()
+        self.advise(next_step)
+
+    def advise(self, next_step: str) -> None:
+        """Say what the user does next."""
         self.next_step = next_step
-        super().__init__(f"{reason}\n  Now: {restored}\n  Next: {next_step}")
+        self.args = (f"{self.reason}\n  Now: {self.restored}\n  Next: {next_step}",)
 
 
 class SwapAborted(SwapFailed):
@@ -109,3 +118,7 @@ class SwapAborted(SwapFailed):
 
 class RestoreFailed(SwapFailed):
     """The swap failed and the former weights could not be confirmed."""
+
+
+class UpdateHeld(SwapFailed):
+    """A verdict holds the promotion: nothing was moved towards its color, and the update fails because it shall."""

@@ -134,10 +134,15 @@ class Plan:
     warm: bool = False
 
     @property
-    def rising(self) -> Color:
-        """The color that gets more of the traffic: the other one where a pause is lowered."""
-        left = other(self.target)
-        return left if self.goal.of(left) > self.start.of(left) else self.target
+    def rising(self) -> tuple[Color, ...]:
+        """The colors that get more traffic than they have, or may: each is sized and healthy before any moves."""
+        lowered = self.pauses and self.kind in (Kind.ROLLBACK, Kind.HEAL)
+        splits = [Weights.split(self.target, step.weight_percent) for step in self.steps]
+        rest = other(self.target)
+        return (
+            *(() if lowered else (self.target,)),
+            *((rest,) if any(weights.of(rest) > self.start.of(rest) for weights in splits) else ()),
+        )
 
     @property
     def pauses(self) -> bool:

@@ -50,7 +50,7 @@ def make_plan(
         start=live,
         steps=steps,
         bake_seconds=bake_seconds if analysis and share == 100 else 0,
-        restore_to=_restore_to(live, recorded, target),
+        restore_to=_restore_to(live, recorded, target, goal),
         analysis=analysis,
         goal=goal,
         warm=warm,
@@ -61,7 +61,12 @@ def goal_of(
     live: Weights, recorded: Recorded | None, target: Color, target_digest: str, promote_to_percent: int
 ) -> Weights:
     """The weights that an update leaves: a mix only on the way to a color that has still to prove itself."""
-    begun = recorded is not None and recorded.live_color != target and live != Weights()
+    if recorded is None:
+        # The weights say who is live: a promotion takes from the other color. A target that has more than its pause
+        # may be what was live before, and then the rest is what must not get more.
+        begun = live.of(other(target)) > 0 and live.of(target) <= promote_to_percent
+    else:
+        begun = recorded.live_color != target
     if not begun or can_roll_back(recorded, target, target_digest):
         return Weights.all_on(target)
     return Weights.split(target, promote_to_percent)
@@ -99,12 +104,14 @@ def can_roll_back(recorded: Recorded | None, target: Color, target_digest: str) 
     )
 
 
-def _restore_to(live: Weights, recorded: Recorded | None, target: Color) -> Weights:
+def _restore_to(live: Weights, recorded: Recorded | None, target: Color, goal: Weights) -> Weights:
     """What a failure writes back: the last proven state, which is not a half-way mix that a kill left."""
     if recorded is None:
         return live if live.elsewhere in (0, 100) else Weights.all_on(target)
     if recorded.live_color == target:
         return live if live.elsewhere == 0 else Weights.all_on(target)
+    if live.elsewhere == 0 and live.of(target) > goal.of(target):
+        return live  # less for the target: where the other color is not fit for more, it stays as it is
     # Not to a mix either: what fails on its way up has no traffic afterwards, whatever share it had before.
     whole = live.of(target) == 0 and live.elsewhere == 0
     return live if whole else Weights.all_on(recorded.live_color)

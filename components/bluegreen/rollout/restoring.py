@@ -77,9 +77,8 @@ class Restoring:
     def _after(self, plan: Plan, reason: str, *, moved: bool, aborted: bool) -> SwapFailed | LeaseLost:
         # A mix that was found is no state to stay in: all goes to the color that was live before it began. Not where
         # that one was to get more of it and is what is not ready.
-        moved = moved or (
-            plan.start != plan.restore_to and plan.restore_to.live_color not in (plan.target, plan.rising)
-        )
+        unfit = () if plan.analysis else plan.rising
+        moved = moved or (plan.start != plan.restore_to and plan.restore_to.live_color not in (plan.target, *unfit))
         unread = ""
         if not moved:
             try:
@@ -101,7 +100,7 @@ class Restoring:
         done = f"restored and verified: {weights}" if moved else f"traffic was not moved: {weights}{unread}"
         self.tell("restore", done, weights=weights.as_dict())
         live = weights.live_color
-        again = "run" if aborted else f"mend {plan.target} and run"
+        again = "run" if aborted else f"mend {' and '.join(plan.rising)} and run"
         revert = f", or set activeColor back to {live}" if live not in (None, plan.target) else ""
         return (SwapAborted if aborted else SwapFailed)(
             reason,

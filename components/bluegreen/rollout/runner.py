@@ -28,7 +28,7 @@ from bluegreen.rollout.model import (
     other,
 )
 from bluegreen.rollout.restoring import Restoring, as_planned
-from bluegreen.rollout.stopping import Aborted, Moved, Stopped, Watch
+from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged
 from bluegreen.routers.base import TrafficRouter
 
 
@@ -74,7 +74,7 @@ class Runner:
         self._limits = limits
         self._written: Weights | None = None
         self._shifted_at_seconds: float | None = None
-        self._sized_at_seconds = -math.inf
+        self._sized_at_seconds, self._confirmed = -math.inf, False
 
     def run(self, plan: Plan) -> None:
         """Do what the plan says.
@@ -92,8 +92,10 @@ class Runner:
             if plan.analysis:
                 self._rehearse(plan)
                 self._ask(Phase.CONFIRM, plan.target)
+                self._confirmed = True
             if not plan.warm:
-                self._prepare(plan, plan.rising)
+                for color in plan.rising:
+                    self._prepare(plan, color)
             if plan.analysis or plan.kind is Kind.FIRST:
                 self._ask(Phase.BEFORE, plan.target)
             for step in plan.steps:
@@ -131,7 +133,7 @@ class Runner:
         if capacity is not None:
             capacity.keep(color)
             sizes = self._sizes(capacity)
-            if plan.analysis:
+            if plan.analysis and color == plan.target:
                 capacity.rehearse(color, sizes[color].desired, self._subject.retires)
                 capacity.hold()
             # Autoscaling may have moved the live color away from what was declared: its present size counts.
@@ -153,7 +155,7 @@ class Runner:
                 return
             if readiness.fatal or self._clock.monotonic_seconds() >= deadline:
                 waited = "" if readiness.fatal else f" after {limit:g} s"
-                raise Stopped(f"{color} is not ready for traffic{waited}: {readiness}")
+                raise NotReady(f"{color} is not ready for traffic{waited}: {readiness}")
             self._clock.sleep(self._limits.poll_interval_seconds)
 
     def _catch_up(self, plan: Plan) -> None:
@@ -344,4 +346,5 @@ class Runner:
             return restoring.left(reason, error.found)
         interruption = error if isinstance(error, INTERRUPTIONS) else None
         moved, aborted = self._written is not None, isinstance(error, Aborted)
-        return restoring.after(plan, reason, moved=moved, aborted=aborted, interruption=interruption)
+        failed = restoring.after(plan, reason, moved=moved, aborted=aborted, interruption=interruption)
+        return judged(failed, plan, error, confirmed=self._confirmed)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from bluegreen.rollout.errors import BluegreenError
-from bluegreen.rollout.model import Weights
+from bluegreen.rollout.analysis import GateFailed
+from bluegreen.rollout.errors import BluegreenError, LeaseLost, SwapFailed
+from bluegreen.rollout.model import Plan, Weights
 
 
 class Watch(Protocol):
@@ -35,3 +36,28 @@ class Moved(Stopped):
     def __init__(self, found: Weights, planned: Weights) -> None:
         self.found = found
         super().__init__(f"the live weights are {found} instead of {planned}: somebody else moved them meanwhile")
+
+
+class NotReady(Stopped):
+    """A color was not ready for traffic in time."""
+
+
+def judged(
+    failed: SwapFailed | LeaseLost, plan: Plan, error: BaseException, *, confirmed: bool
+) -> SwapFailed | LeaseLost:
+    """A failure with the verdict that its cause is; without one after an accident, which the same update tries again.
+
+    Args:
+        failed: what is to be raised.
+        plan: the one that failed; of promotions alone, also resumed ones, there are verdicts.
+        error: what ended the plan.
+        confirmed: whether `confirm` was over: what that refuses is the moment, and the color was not looked at then.
+    """
+    if isinstance(failed, SwapFailed) and plan.analysis:
+        if isinstance(error, GateFailed) and confirmed and not error.unasked:
+            failed.verdict = "gate"
+        elif isinstance(error, NotReady):
+            failed.verdict = "steady-state"
+        elif isinstance(error, Aborted):
+            failed.verdict = "abort"
+    return failed

@@ -19,9 +19,8 @@ from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.errors import InvalidInput, Problem
 from bluegreen.rollout.limits import Limits
-from bluegreen.rollout.model import COLORS, Color, Recorded, Step, Strategy, Weights, other
+from bluegreen.rollout.model import COLORS, Color, Recorded, Strategy, Weights, other
 from bluegreen.rollout.plan import plan_lines
-from bluegreen.rollout.presets import PRESETS
 from bluegreen.rollout.strategy import problems_of
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
@@ -58,6 +57,8 @@ class SwapSpec:
     gates: Sequence[tuple[Parsed, GatePolicy]]
     notifications: Sequence[Parsed]
     event_log: str | None
+    on_held: str
+    retry_after_verdict: str
 
     def build_router(self) -> TrafficRouter:
         """The router."""
@@ -100,7 +101,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     for each in COLORS:
         digests.text(each, None)
     digests.done()
-    strategy = _strategy(fields)
+    strategy = gating.strategy_of(fields)
     fields.problems.extend(problems_of(strategy, "strategy"))
     router = gating.section_of(ROUTERS, fields.section("router"))
     capacity_fields = fields.section("capacity", None)
@@ -123,6 +124,9 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     delay = fields.number("scale_down_delay_seconds", 600, most=_ONE_WEEK_SECONDS, unit="seconds")
     idle = fields.number("idle_capacity_percent", 0, most=100, unit="percent")
     event_log = fields.text("event_log", None)
+    fields.text("retry", "")
+    on_held = fields.text("on_held", "succeed", choices=("succeed", "fail"))
+    again = fields.text("retry_after_verdict", "another_release", choices=("another_release", "always"))
     for key in ("plan", "live_release_change", *OUTPUT_KEYS):
         fields.raw(key)
     fields.done()
@@ -148,28 +152,11 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
             gates=gating.with_target_health([gate for gate in gates if gate is not None]),
             notifications=[found for found in notifications if found is not None],
             event_log=event_log,
+            on_held=on_held,
+            retry_after_verdict=again,
         ),
         [],
     )
-
-
-def _strategy(inputs: Fields) -> Strategy:
-    if isinstance(inputs.raw("strategy"), str):
-        preset = inputs.text("strategy", choices=PRESETS)
-        return Strategy() if preset is UNKNOWN else PRESETS[preset]
-    fields = inputs.section("strategy", None)
-    if fields is None or fields.unknown:
-        return Strategy()
-    name = fields.text("name", "steps")
-    steps = []
-    for entry in fields.sections("steps"):
-        weight = entry.whole("weight_percent", least=1, most=99)
-        hold = entry.number("hold_seconds", 0, most=_ONE_WEEK_SECONDS, unit="seconds")
-        entry.done()
-        if weight is not UNKNOWN and hold is not UNKNOWN:
-            steps.append(Step(weight, hold))
-    fields.done()
-    return Strategy(name, tuple(steps))
 
 
 def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
@@ -222,7 +209,7 @@ def plan_of(inputs: Mapping[str, object]) -> list[str]:
     color = cast("Color", fields.text("active_color"))
     gates = [gate for entry in fields.sections("gates") if (gate := gating.parse(entry)) is not None]
     bake, pause = fields.number("bake_seconds", 0), fields.whole("promote_to_percent", 100)
-    lines = plan_lines(color, _strategy(fields), gating.labels_by_phase(gates), bake, pause)
+    lines = plan_lines(color, gating.strategy_of(fields), gating.labels_by_phase(gates), bake, pause)
     return [redact(line) for line in lines]
 
 
@@ -288,6 +275,7 @@ def outputs_of(
     previous: Mapping[str, str],
     history: Sequence[object],
     proved: str | None = None,
+    held: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The outputs: every input, and what is true now. A mix is a promotion that waits for more."""
     waiting = other(live_color)
@@ -297,27 +285,33 @@ def outputs_of(
         "live_color": live_color,
         "weights": weights.as_dict(),
         "paused": {"color": waiting, "percent": percent} if percent else {},
+        "held": dict(held or {}),
         "previous": dict(previous),
         **({} if proved is None else {"proved": proved}),
         "history": list(history)[:HISTORY_LIMIT],
     }
 
 
-def outputs_after(kept: Mapping[str, Any], weights: Weights, history: Sequence[object]) -> dict[str, Any]:
+def outputs_after(
+    kept: Mapping[str, Any], weights: Weights, history: Sequence[object], held: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The outputs after a failure: those of the last finished swap, the weights that are live, and what failed.
 
     Args:
         kept: the last finished swap's outputs; the inputs where there was none.
         weights: the live weights, as far as they could be confirmed.
         history: newest first.
+        held: the verdict on what failed; ``None`` where it was an accident.
     """
     return {
         "live_color": weights.live_color,
         "paused": {},
+        "held": {},
         "previous": {},
         **{key: value for key, value in kept.items() if value is not None},
         "weights": weights.as_dict(),
         "history": list(history)[:HISTORY_LIMIT],
+        **({} if held is None else {"held": dict(held)}),
     }
 
 

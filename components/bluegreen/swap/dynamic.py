@@ -86,6 +86,8 @@ class TrafficSwapProvider(ResourceProvider):
         inputs.pop("live_release_change", None)
         if "live_release_change" in checked:
             inputs["live_release_change"] = checked["live_release_change"]
+        if isinstance(checked.get("plan"), list) and checked["plan"] != _known(news.get("plan")):
+            inputs["plan"] = checked["plan"]  # a verdict holds it
         return CheckResult(inputs, [CheckFailure(problem.field, redact(str(problem))) for problem in problems])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

@@ -21,7 +21,7 @@ from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, Problem
 from bluegreen.rollout.model import COLORS, Event, Weights
 from bluegreen.secrets import redact
-from bluegreen.swap import contract
+from bluegreen.swap import checking, contract
 from bluegreen.swap.cancelling import CancellableClock, refuse_when
 from bluegreen.swap.service import SwapService
 
@@ -68,8 +68,9 @@ class NativeSwap:
         The weights that the declaration means become an input: where the live ones differ, a preview shows both.
         """
         given = {key: value for key, value in _own(news).items() if key != _WEIGHTS}
-        inputs, problems = self._service().check(_own(olds), given)
-        wanted = contract.desired_weights(inputs)
+        found = checking.check(_own(olds), given)
+        inputs, problems = found.inputs, found.problems
+        wanted = found.held or contract.desired_weights(inputs)
         if inputs.get("active_color") is UNKNOWN:
             inputs[_WEIGHTS] = UNKNOWN
         elif wanted is not None:

@@ -100,6 +100,22 @@ INPUTS: tuple[Property, ...] = (
         _NUMBER,
         unit="seconds",
     ),
+    Property(
+        "retry",
+        "any text; another one than before lets a promotion be tried again that was refused or aborted",
+    ),
+    Property(
+        "on_held",
+        "what an update does whose promotion was refused or aborted before: `succeed`, with nothing moved towards that "
+        "color, or `fail`, for jobs whose success is the promotion",
+        default="succeed",
+    ),
+    Property(
+        "retry_after_verdict",
+        "when a promotion that was refused or aborted is tried again: with `another_release` (or another `retry`), or "
+        "`always`, by each update",
+        default="another_release",
+    ),
     Property("poll_interval_seconds", "the time between two looks", _NUMBER, 1, "seconds"),
     Property(
         "notifications",
@@ -131,6 +147,12 @@ OUTPUTS: tuple[Property, ...] = (
     Property("live_color", "the color that was last given all traffic"),
     WEIGHTS,
     Property("paused", "the `color` and `percent` of a promotion that waits for more", _OBJECT),
+    Property(
+        "held",
+        "the verdict that holds the promotion, empty where none does: `id`, `color`, `by` (`gate`, `abort`, "
+        "`steady-state`), `at`, `reason`, the restored `weights`, digests of the release and of `retry`",
+        _OBJECT,
+    ),
     Property("previous", "the `color`, `release` and `digest` that a rollback goes back to", _TEXTS),
     Property("proved", "the digest of what the live color ran when it was given the traffic"),
     Property(

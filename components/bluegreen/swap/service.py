@@ -13,16 +13,17 @@ from bluegreen.gates.base import GateContext
 from bluegreen.rollout.asking import ask
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, NotOwned, Problem, SwapFailed
-from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights
+from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, goal_of
 from bluegreen.secrets import redact
-from bluegreen.swap import contract, incarnation, releases, states
+from bluegreen.swap import checking, contract, incarnation, releases, states, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
 from bluegreen.swap.removal import remove
 from bluegreen.swap.reporting import Reporting
-from bluegreen.swap.update import Update, is_warm
+from bluegreen.swap.resting import is_warm
+from bluegreen.swap.update import Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,9 @@ class SwapService:
     # -- previews
 
     def check(self, olds: Mapping[str, object], news: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
-        """The inputs to go on with, and everything that is wrong with them. No I/O."""
-        problems = contract.problems_in(news)
-        inputs = {key: value for key, value in news.items() if key != "live_release_change"}
-        if olds and not problems:
-            change = contract.live_release_change(olds, news)
-            if change is not None:
-                inputs["live_release_change"] = redact(change)
-            if not contract.where_changed(olds, news):
-                problems += releases.refused(olds, news)
-            elif olds.get("active_color") != news.get("active_color"):
-                allowed = f"{olds.get('active_color')!r} in an update that moves the router: do one after the other"
-                problems.append(Problem("active_color", news.get("active_color"), allowed))
-        return inputs, problems
+        """The inputs to go on with, and everything that is wrong with them. Reads what is live, at best."""
+        found = checking.check(olds, news)
+        return found.inputs, found.problems
 
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
         """What has changed: in the inputs, and in the world since the last update.
@@ -103,13 +94,15 @@ class SwapService:
         notes: list[str] = []
         warnings = [releases.warning(change) for change in releases.live_changes(olds, news)]
         try:
-            spec = _recorded_spec(olds, news)
+            spec = checking.recorded_spec(olds, news)
             found = spec.build_router().read()
-            if target != olds.get("live_color") and target in COLORS:
+            held = verdicts.held(found, olds, news)
+            if target != olds.get("live_color") and target in COLORS and held is None:
                 notes.append(self._readiness(spec, olds, news, target))
                 warnings += self._offline(news)
         except BluegreenError as error:
             warnings.append(f"the live weights could not be looked at: {error}")
+            warnings += verdicts.warnings(verdicts.held(None, olds, news), recorded)
             return Difference(changed, warnings=tuple(warnings), keys=keys)
         another = _another(found, olds)
         notes += [_TAKES_OVER.format(another)] if another else []
@@ -119,11 +112,13 @@ class SwapService:
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
         left = recorded.weights if recorded is not None else Weights()
         drifted = found.weights != left
+        warnings += verdicts.warnings(held, recorded)
         if drifted:
-            will = self._will(found.weights, recorded, news)
+            will = self._will(found.weights, recorded, news, held)
             warnings.insert(0, f"drift: the live weights are {found.weights}; the last update left {left}. {will}")
+        due = bool(leases_in(found.marks)) or bool(another) or verdicts.left_over(found, olds, news)
         return Difference(
-            changed or drifted or bool(leases_in(found.marks)) or bool(another),
+            changed or drifted or due or (held is None and self._unreached(recorded, news)),
             warnings=tuple(warnings),
             notes=tuple(notes),
             keys=keys,
@@ -147,14 +142,32 @@ class SwapService:
             return {**inputs, **unknown}
         recorded = contract.recorded_in(olds)
         live = recorded.weights if recorded is not None else Weights()
-        goal = goal_of(live, recorded, target, str(digest), int(percent))
-        live_color = goal.live_color or (recorded.live_color if recorded is not None else target)
-        known = contract.outputs_of(news, live_color, goal, {}, [])
-        return {**inputs, **unknown, **{key: known[key] for key in ("live_color", "weights", "paused")}}
+        held = verdicts.held(None, olds, news)
+        if held is None:
+            goal = goal_of(live, recorded, target, str(digest), int(percent))
+        else:
+            goal = Weights.all_on(verdicts.kept(held, recorded))
+        stays = held.as_dict() if held is not None else {}
+        known = contract.outputs_of(news, goal.live_color or other(target), goal, {}, [], held=stays)
+        return {**inputs, **unknown, **{key: known[key] for key in ("live_color", "weights", "paused", "held")}}
 
     @staticmethod
-    def _will(live: Weights, recorded: Recorded | None, news: Mapping[str, Any]) -> str:
+    def _unreached(recorded: Recorded | None, news: Mapping[str, Any]) -> bool:
+        """Whether the last update left something else than what is asked for, as far as it is known."""
+        try:
+            spec = contract.parse(news)
+        except InvalidInput:
+            return False
+        target = spec.active_color
+        left = recorded.weights if recorded is not None else Weights()
+        digest = contract.fingerprint(news, target)
+        return left != goal_of(left, recorded, target, digest, spec.promote_to_percent)
+
+    @staticmethod
+    def _will(live: Weights, recorded: Recorded | None, news: Mapping[str, Any], held: verdicts.Held | None) -> str:
         """What an update would do about it, as far as a preview can know."""
+        if held is not None:
+            return f"`pulumi up` puts {verdicts.kept(held, recorded)} at 100 %"
         try:
             spec = contract.parse(news)
         except InvalidInput:
@@ -224,11 +237,11 @@ class SwapService:
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs with what is live now; ``None`` when the swap's object is gone."""
-        found = _recorded_spec(olds).build_router().read()
+        found = checking.recorded_spec(olds).build_router().read()
         if found.weights == Weights():
             return None
         history = with_marks(olds.get("history") or [], found.marks)[: contract.HISTORY_LIMIT]
-        return {**olds, "weights": found.weights.as_dict(), "history": history}
+        return {**olds, "weights": found.weights.as_dict(), "history": history, **verdicts.read(found, olds)}
 
     def delete(self, olds: Mapping[str, Any]) -> None:
         """Remove what the swap owns, and nothing else: an object of another incarnation stays as it is.
@@ -269,11 +282,6 @@ class SwapService:
 
 
 _TAKES_OVER = "what it owns is not stamped as its own: {}; `pulumi up` stamps it anew"
-
-
-def _recorded_spec(olds: Mapping[str, Any], news: Mapping[str, Any] | None = None) -> SwapSpec:
-    """What a state says, with a router that finds what it owned also where a new owner has stamped it meanwhile."""
-    return incarnation.known_to(states.spec_of(olds), news or {}, incarnation.recorded(olds))
 
 
 def _another(found: Traffic, olds: Mapping[str, Any]) -> str:

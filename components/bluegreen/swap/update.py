@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -13,22 +12,23 @@ from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import (
     BluegreenError,
     LeaseLost,
-    PlatformError,
     RestoreFailed,
     SwapAborted,
     SwapFailed,
+    UpdateHeld,
 )
-from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Traffic, Weights, other
+from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, make_plan
 from bluegreen.rollout.runner import Runner, Subject
 from bluegreen.routers.base import TrafficRouter
-from bluegreen.swap import contract, releases
+from bluegreen.swap import contract, releases, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
 from bluegreen.swap.keeper import Watching
 from bluegreen.swap.lease import Lease, leases_in
 from bluegreen.swap.reporting import headline
+from bluegreen.swap.resting import Resting
 from bluegreen.swap.shared import Shared
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
@@ -70,15 +70,16 @@ class Update:
         router = spec.build_router()
         self._capacity: Capacity | None = spec.build_capacity()
         self._target: Color = spec.active_color
-        self._release = spec.releases[spec.active_color]
-        self._digest = contract.fingerprint(news, spec.active_color)
+        self._release = self._digest = ""
         self._held = False
-        self._unfinished = self._takes_over = False
+        self._stuck: verdicts.Held | None = None
+        self._left_over = self._takes_over = self._ended_by_caller = False
         self._planned: Plan
         self._left = Weights()
         self._lease = Lease(router, clock, "", spec.limits.poll_interval_seconds, self._say_lease)
         self._lease.stamp = self._stamp
         self._router = cast("TrafficRouter", Shared(router, self._lease))
+        self._resting = Resting(spec, self._router, self._capacity, journal)
 
     def run(self) -> dict[str, Any]:
         """Do it, and return the outputs.
@@ -98,11 +99,12 @@ class Update:
     def _run(self) -> dict[str, Any]:
         began_seconds = self._clock.monotonic_seconds()
         found = self._router.read()
-        plan = self._plan(found.weights, warm=False)
+        plan = self._plan(found, warm=False)
         interrupted = bool(leases_in(found.marks))
         self._takes_over = is_there(found) and found.marks.get(MARK) != self._stamp.get(MARK)
-        if plan.kind is Kind.NOTHING and not interrupted and not self._takes_over and not self._settings_changed():
-            return self._outputs(found, plan)
+        due = interrupted or self._takes_over or self._left_over or self._settings_changed()
+        if plan.kind is Kind.NOTHING and not due:
+            return self._ended(found, plan)
         self._planned = plan
         self._lease.purpose = f"{plan.kind.value} to {self._target}"
         # Without an object it is put on with the first write; an object that leads elsewhere takes it like any other.
@@ -125,29 +127,39 @@ class Update:
         except SwapFailed as failed:
             outcome = Outcome.ABORTED if isinstance(failed, SwapAborted) else Outcome.RESTORED
             entry = self._record(outcome, failed.reason)
-            self._let_go(marks_of(entry, found.marks))
-            failed.outputs = self._outputs_after(failed, found, entry)
+            verdict = self._verdict(failed, entry)
+            self._let_go({**marks_of(entry, found.marks), **verdicts.marks_of(verdict)})
+            failed.outputs = self._outputs_after(failed, found, entry, verdict)
             raise
         except Exception:
             self._let_go({})
             raise
-        self._let_go(outcome_marks(found.marks))
+        gone = verdicts.removal(found, self._olds) if self._stuck is None else {}
+        self._let_go({**outcome_marks(found.marks), **gone})
         if plan.kind is Kind.NOTHING:
-            return self._outputs(found, plan)
+            return self._ended(found, plan)
         runner.ask_afterwards(plan)  # last of all: it may hang or end badly, and nothing waits for it
         entry = self._record(outcome_of(plan))
         self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
-        return self._outputs(found, plan, entry)
+        return self._ended(found, plan, entry)
 
     def _unexplained(self, found: Traffic) -> bool:
         """Whether a mix is nobody's, and no pause: a swap may have ended after the weights and before the marks."""
         paused = self._recorded.weights if self._recorded is not None else None
         return found.weights.live_color is None and not leases_in(found.marks) and found.weights != paused
 
-    def _plan(self, live: Weights, *, warm: bool) -> Plan:
+    def _plan(self, found: Traffic, *, warm: bool) -> Plan:
+        self._stuck = verdicts.held(found, self._olds, self._news)
+        self._left_over = verdicts.left_over(found, self._olds, self._news)
+        self._target, recorded = self._spec.active_color, self._recorded
+        if self._stuck is not None:  # all stays on the color that it was restored to, or goes back there
+            self._target = verdicts.kept(self._stuck, recorded)
+            recorded = Recorded(self._target, {})
+        self._release = self._spec.releases[self._target]
+        self._digest = contract.fingerprint(self._news, self._target)
         return make_plan(
-            live,
-            self._recorded,
+            found.weights,
+            recorded,
             self._target,
             self._digest,
             self._spec.strategy,
@@ -165,13 +177,14 @@ class Update:
             Subject(spec.name, spec.releases, spec.previews, retires=spec.idle_capacity_percent < 100),
             self._clock,
             self._journal.report,
-            Watching(self._lease, self._cancelled),
+            Watching(self._lease, self._is_cancelled),
             spec.limits,
         )
 
     def _under_lease(self, found: Traffic, runner: Runner, *, interrupted: bool) -> Plan:
-        warm = can_roll_back(self._recorded, self._target, self._digest) and self._kept_warm()
-        plan = self._planned = self._plan(found.weights, warm=warm)
+        self._plan(found, warm=False)  # a verdict may have come with what was read anew
+        warm = can_roll_back(self._recorded, self._target, self._digest) and self._resting.keep_warm(self._target)
+        plan = self._planned = self._plan(found, warm=warm)
         # Also after a rollback: what keeps a color from being retired leaves autoscaling held.
         self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, found.weights
         if plan.kind is Kind.NOTHING:
@@ -185,31 +198,61 @@ class Update:
         except SwapFailed as failed:
             self._left = failed.weights
             if plan.kind in _MOVES and failed.weights.of(self._target) == 0:
-                self._retire(self._target)
+                self._resting.retire(self._target)
             raise
         self._left = plan.goal
         # A heal that followed an interrupted swap brings that swap's color to rest, too.
         if not plan.pauses and (plan.kind in _MOVES or interrupted):
-            self._retire(other(self._target))
+            self._resting.retire(other(self._target))
         return plan
 
+    def _is_cancelled(self) -> bool:
+        self._ended_by_caller = self._ended_by_caller or self._cancelled()
+        return self._ended_by_caller
+
+    def _verdict(self, failed: SwapFailed, entry: Mapping[str, Any]) -> verdicts.Held | None:
+        """The verdict that a failure is; none after an accident, which whoever ends this very update makes, too."""
+        ended = isinstance(failed, SwapAborted) and self._ended_by_caller
+        if not failed.verdict or ended or self._spec.retry_after_verdict == verdicts.ALWAYS:
+            return None
+        verdict = verdicts.Held.of(entry, self._news, failed.weights, failed.verdict, self._clock.wall_seconds())
+        failed.advise(verdicts.after(verdict))
+        return verdict
+
+    def _ended(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        outputs = self._outputs(found, plan, entry)
+        if self._stuck is None:
+            return outputs
+        ways = verdicts.ways_on(self._stuck, self._target)
+        if self._spec.on_held != "fail":
+            self._journal.tell("held", f"held: {self._stuck}; {ways}")
+            return outputs
+        now = f"nothing moved towards {self._stuck.color}: {plan.goal}"
+        failed = UpdateHeld(str(self._stuck), weights=plan.goal, restored=now, next_step=ways, moved=False)
+        kept = self._olds or self._news
+        failed.outputs = contract.outputs_after(kept, plan.goal, outputs["history"], self._stuck.as_dict())
+        raise failed
+
     def _outputs(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        recorded = self._recorded
-        live_color = plan.goal.live_color or (recorded.live_color if recorded is not None else self._target)
+        live_color = plan.goal.live_color or other(self._target)
         moved = entry is not None and plan.kind in _MOVES and not plan.pauses
         previous, proved = releases.left_behind(self._olds, self._news, live_color, plan.kind if moved else None)
         history = with_marks(self._olds.get("history") or [], found.marks)
         history = [entry, *history] if entry is not None else history
-        return contract.outputs_of(self._news, live_color, plan.goal, previous, history, proved)
+        held = self._stuck.as_dict() if self._stuck is not None else {}
+        return contract.outputs_of(self._news, live_color, plan.goal, previous, history, proved, held)
 
-    def _outputs_after(self, failed: SwapFailed, found: Traffic, entry: Mapping[str, Any]) -> dict[str, Any]:
+    def _outputs_after(
+        self, failed: SwapFailed, found: Traffic, entry: Mapping[str, Any], verdict: verdicts.Held | None = None
+    ) -> dict[str, Any]:
         """What is true after a failure: what the last finished swap left, but for the weights and the history."""
         weights = failed.weights
         if isinstance(failed, RestoreFailed):  # those were wanted, and nobody knows whether they came to be
             with contextlib.suppress(BluegreenError):
                 weights = self._router.read().weights
         history = [entry, *with_marks(self._olds.get("history") or [], found.marks)]
-        return contract.outputs_after(self._olds or self._news, weights, history)
+        held = verdict.as_dict() if verdict is not None else None
+        return contract.outputs_after(self._olds or self._news, weights, history, held)
 
     # -- what changes without moving traffic
 
@@ -230,55 +273,10 @@ class Update:
         if interrupted:
             self._journal.tell("retire", "tidying up after a swap that was interrupted")
             if live.of(idle) == 0:
-                self._retire(idle)
-        elif self._capacity is not None and live.of(idle) == 0 and self._changed(_IDLE):
-            self._rest(idle)
+                self._resting.retire(idle)
+        elif live.of(idle) == 0 and self._changed(_IDLE):
+            self._resting.settle(idle)
         self._held = self._held or self._changed("capacity", "autoscaling")
-
-    def _rest(self, color: Color) -> None:
-        """Give a color at rest the size that it shall have now."""
-        assert self._capacity is not None  # noqa: S101 - asked for by the caller
-        sizes = self._capacity.read()
-        size = self._resting_size(sizes[other(color)].present)
-        if sizes[color].desired >= size:
-            self._retire(color)
-            return
-        self._capacity.keep(color)
-        self._capacity.prepare(color, size)
-        self._journal.tell("prepare", f"{color} rests at {size} from now on")
-
-    # -- capacity
-
-    def _kept_warm(self) -> bool:
-        """Whether the target could take all of the traffic at this moment.
-
-        A pending retirement is stopped first, so that what is found warm stays warm.
-        """
-        try:
-            if self._capacity is not None:
-                self._capacity.keep(self._target)
-            return is_warm(self._router, self._capacity, self._target)
-        except PlatformError:
-            return False  # the slow way asks again and says what is wrong
-
-    def _resting_size(self, live_size: int) -> int:
-        return math.ceil(live_size * self._spec.idle_capacity_percent / 100)
-
-    def _retire(self, color: Color) -> None:
-        """Bring a color without traffic to rest. Its failure costs money, not requests: it is told and no more."""
-        if self._capacity is None:
-            return
-        if self._spec.idle_capacity_percent == 100:
-            self._journal.tell("retire", f"{color} keeps its size: idle_capacity_percent is 100")
-            return
-        try:
-            size = 0
-            if self._spec.idle_capacity_percent:
-                size = self._resting_size(self._capacity.read()[other(color)].present)
-            self._journal.tell("retire", self._capacity.retire(color, size, self._spec.scale_down_delay_seconds))
-        except BluegreenError as error:
-            self._unfinished = True
-            self._journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
 
     # -- the end
 
@@ -292,7 +290,7 @@ class Update:
         try:
             if self._capacity is not None and self._held:
                 self._capacity.release([color for color in COLORS if self._left.of(color)])
-            if self._unfinished:
+            if self._resting.unfinished:
                 self._router.mark(marks)
                 self._journal.tell(
                     "lease", "the lease stays as a note: the next `pulumi up` brings the rest to its end"
@@ -310,15 +308,3 @@ class Update:
 
     def _say_lease(self, text: str) -> None:
         self._journal.tell("lease", text)
-
-
-def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> bool:
-    """Whether a color could take all of the traffic at this moment."""
-    health = router.health(color)
-    if capacity is None or not health.ready:
-        return health.ready
-    sizes = capacity.read()
-    wanted = max(sizes[other(color)].present, 1)
-    # What was told to shrink is about to be gone, also while all of it still runs.
-    staying = min(sizes[color].running, sizes[color].desired)
-    return staying >= wanted and health.enough_for(wanted) and capacity.ready(color).ready

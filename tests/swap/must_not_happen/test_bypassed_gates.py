@@ -45,6 +45,7 @@ def test_no_gate_is_bypassed_whenever_it_is_asked_and_whatever_it_says_but_yes(s
     assert max((weights.of("green") for weights in swap.here.moves), default=0) == AT_MOST[phase]
     assert swap.here.weights == BLUE
     script.always(Decision.PASS)
+    swap.retry()
     swap.up("green")
     assert {asked for asked, _ in script.asked} == {phase}
     is_settled(swap, "green")
@@ -75,6 +76,7 @@ def test_no_gate_is_bypassed_where_nobody_is_known_to_be_live(monkeypatch, scrip
         start(swap)
     assert watch.writes("green") == []
     script.always(Decision.PASS)
+    swap.more["retry"] = "again"
     start(swap)
     is_settled(swap, "green")
 
@@ -113,6 +115,7 @@ def test_no_gate_is_bypassed_by_a_swap_that_is_resumed_past_its_last_step(monkey
     assert watch.writes("green") == [], "100 % is above every step, and nobody has said yes to it"
 
     script.always(Decision.PASS)
+    swap.retry()
     killed_at(swap, 60, strategy=former)
     script.asked.clear()
     watch.seen.clear()

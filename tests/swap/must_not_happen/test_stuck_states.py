@@ -139,6 +139,7 @@ def test_no_state_needs_a_deletion_to_get_out_of_it(monkeypatch, state, lasts, w
     monkeypatch.setattr(MemoryRouter, "delete", pytest.fail)
     monkeypatch.setattr(MemoryCapacity, "delete", pytest.fail)
     assert swap.service().diff(swap.outputs, swap.inputs(wanted)).replaces == (), "a replacement deletes, too"
+    swap.retry()
     swap.up(wanted)
     if state is with_both_colors_scaled_to_nothing and wanted == "blue":
         return  # the stack owns the size of a color that is live and stays live

@@ -25,7 +25,7 @@ GATES_ASKED = [scripted(Phase.BEFORE, Phase.HOLD, Phase.BAKE)]
 
 
 @pytest.mark.parametrize("where", FAILURES)
-def test_a_failure_keeps_what_is_true_and_the_same_update_tries_again(swap, script, where):
+def test_a_failure_keeps_what_is_true_and_a_retry_tries_again(swap, script, where):
     phase, moves = FAILURES[where]
     swap.up("blue", gates=GATES_ASKED)
     before = swap.state
@@ -45,7 +45,9 @@ def test_a_failure_keeps_what_is_true_and_the_same_update_tries_again(swap, scri
     assert "scripted" in entry["reason"]
     assert [gate["decision"] for gate in entry["gates"] if gate["gate"] == "scripted"][-1] == "fail"
     assert "active_color" in shown(swap, "green", gates=GATES_ASKED)[0].properties
+    assert swap.outputs["held"]["color"] == "green"
     script.always(Decision.PASS)
+    swap.retry()
     assert swap.up("green", gates=GATES_ASKED)["live_color"] == "green"
     assert [entry["outcome"] for entry in swap.outputs["history"]] == ["promoted", "restored", "started"]
     assert not swap.state.failed
@@ -58,10 +60,11 @@ def test_with_the_config_reverted_the_next_update_moves_nothing_and_forgets_no_f
         swap.up("green")
     swap.here.moves.clear()
     swap.forced = forced
-    assert shown(swap, "blue")[0].changes is False
+    assert shown(swap, "blue")[0].changes, "the verdict goes"
     swap.up("blue")
     assert (swap.here.moves, swap.here.weights) == ([], Weights.all_on("blue"))
-    assert swap.state.failed is not forced
+    assert not swap.state.failed
+    assert not swap.outputs["held"]
     assert [entry["outcome"] for entry in swap.outputs["history"]] == ["restored", "started"]
     assert not leases_in(swap.here.marks)
 

@@ -20,12 +20,12 @@ from tests.swap.native.adapters import adapter, both, checked, shown
 @pytest.mark.parametrize(
     ("color", "calls"),
     [
-        ("blue", {"router.read": 2}),
-        ("green", {"router.read": 2, "router.health": 1}),
+        ("blue", {"router.read": 3}),
+        ("green", {"router.read": 3, "router.health": 1}),
     ],
 )
-def test_a_preview_reads_twice_and_writes_nothing(swap, color, calls):
-    """Pulumi reads before it compares; the comparison looks once more, and at the color that shall be live."""
+def test_a_preview_reads_thrice_and_writes_nothing(swap, color, calls):
+    """Pulumi reads before it checks; check and comparison look once more, and at the color that shall be live."""
     swap.here.calls.clear()
     assert swap.preview(color) == (color == "green")
     assert Counter(swap.here.calls) == calls

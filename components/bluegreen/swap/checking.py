@@ -1,0 +1,95 @@
+"""What the check of an update says: every problem, what changes under traffic, and whether a verdict holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.rollout.errors import BluegreenError, Problem
+from bluegreen.rollout.model import COLORS, Traffic, Weights, other
+from bluegreen.secrets import redact
+from bluegreen.swap import contract, incarnation, releases, states, verdicts
+from bluegreen.swap.contract import SwapSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found.
+
+    Attributes:
+        inputs: to go on with.
+        problems: everything that is wrong with them.
+        held: the weights that stay, where a verdict holds the update.
+    """
+
+    inputs: dict[str, object]
+    problems: list[Problem]
+    held: Weights | None = None
+
+
+def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
+    """The inputs to go on with, and everything that is wrong with them.
+
+    Where there was an update before, the object is read once: what is live decides, and not what was asked for. Where
+    it cannot be read, either color may be live.
+
+    Args:
+        olds: the last update's *inputs*; empty before the first one.
+        news: the new ones; values may be unknown.
+    """
+    problems = contract.problems_in(news)
+    inputs = {key: value for key, value in news.items() if key != "live_release_change"}
+    if not olds or problems:
+        return Checked(inputs, problems)
+    found = _looked_at(olds)
+    seen = _as_live(olds, found)
+    change = contract.live_release_change(seen, news)
+    if change is not None:
+        inputs["live_release_change"] = redact(change)
+    if contract.where_changed(olds, news):
+        problems += _problems_of_a_move(olds, news, seen)
+    else:
+        problems += releases.refused(olds if found is None else seen, news)
+    verdict = None if found is None else verdicts.held(found, {}, news)
+    if verdict is None:
+        return Checked(inputs, problems)
+    if inputs.get("plan"):
+        inputs["plan"] = [f"held: nothing moves; {verdict}"]
+    return Checked(inputs, problems, Weights.all_on(verdicts.kept(verdict, None)))
+
+
+def recorded_spec(olds: Mapping[str, Any], news: Mapping[str, Any] | None = None) -> SwapSpec:
+    """What a state says, with a router that finds what it owned also where a new owner has stamped it meanwhile."""
+    return incarnation.known_to(states.spec_of(olds), news or {}, incarnation.recorded(olds))
+
+
+def _looked_at(olds: Mapping[str, Any]) -> Traffic | None:
+    try:
+        return recorded_spec(olds).build_router().read()
+    except BluegreenError:
+        return None
+
+
+def _as_live(olds: Mapping[str, Any], found: Traffic | None) -> Mapping[str, Any]:
+    """The last inputs with what is live, as outputs have it: both colors where both have traffic, or may have."""
+    wanted = olds.get("active_color")
+    if found is None:
+        return {**olds, "live_color": wanted, "paused": {"color": other(wanted)} if wanted in COLORS else {}}
+    live = found.weights.live_color or max(COLORS, key=found.weights.of)
+    if found.weights == Weights():
+        return olds
+    waits = found.weights.of(other(live))
+    return {**olds, "live_color": live, "paused": {"color": other(live), "percent": waits} if waits else {}}
+
+
+def _problems_of_a_move(olds: Mapping[str, Any], news: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Problem]:
+    """A promotion, or a half of one, is not moved to another place."""
+    found = []
+    if olds.get("active_color") != news.get("active_color"):
+        allowed = f"{olds.get('active_color')!r} in an update that moves the router: do one after the other"
+        found.append(Problem("active_color", news.get("active_color"), allowed))
+    if seen.get("paused") and contract.plain(olds.get("promote_to_percent")) not in (None, 100):
+        allowed = "the place where it is, while a promotion is paused: raise promote_to_percent or go back first"
+        found.append(Problem("router", contract.plain(news.get("router")), allowed))
+    return found

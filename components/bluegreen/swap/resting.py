@@ -1,0 +1,83 @@
+"""The color without traffic: brought to rest after a swap, given its size at rest, and whether it is still warm."""
+
+from __future__ import annotations
+
+import math
+
+from bluegreen.capacity.base import Capacity
+from bluegreen.rollout.errors import BluegreenError, PlatformError
+from bluegreen.rollout.model import Color, other
+from bluegreen.routers.base import TrafficRouter
+from bluegreen.swap.contract import SwapSpec
+from bluegreen.swap.journal import Journal
+
+
+class Resting:
+    """What one update does about it.
+
+    Attributes:
+        unfinished: whether a color could not be brought to rest.
+    """
+
+    def __init__(self, spec: SwapSpec, router: TrafficRouter, capacity: Capacity | None, journal: Journal) -> None:
+        self._spec = spec
+        self._router = router
+        self._capacity = capacity
+        self._journal = journal
+        self.unfinished = False
+
+    def keep_warm(self, color: Color) -> bool:
+        """Whether a color could take all of the traffic at this moment.
+
+        A pending retirement is stopped first, so that what is found warm stays warm.
+        """
+        try:
+            if self._capacity is not None:
+                self._capacity.keep(color)
+            return is_warm(self._router, self._capacity, color)
+        except PlatformError:
+            return False  # the slow way asks again and says what is wrong
+
+    def settle(self, color: Color) -> None:
+        """Give a color at rest the size that it shall have now."""
+        if self._capacity is None:
+            return
+        sizes = self._capacity.read()
+        size = self._size(sizes[other(color)].present)
+        if sizes[color].desired >= size:
+            self.retire(color)
+            return
+        self._capacity.keep(color)
+        self._capacity.prepare(color, size)
+        self._journal.tell("prepare", f"{color} rests at {size} from now on")
+
+    def retire(self, color: Color) -> None:
+        """Bring a color without traffic to rest. Its failure costs money, not requests: it is told and no more."""
+        if self._capacity is None:
+            return
+        if self._spec.idle_capacity_percent == 100:
+            self._journal.tell("retire", f"{color} keeps its size: idle_capacity_percent is 100")
+            return
+        try:
+            size = 0
+            if self._spec.idle_capacity_percent:
+                size = self._size(self._capacity.read()[other(color)].present)
+            self._journal.tell("retire", self._capacity.retire(color, size, self._spec.scale_down_delay_seconds))
+        except BluegreenError as error:
+            self.unfinished = True
+            self._journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
+
+    def _size(self, live_size: int) -> int:
+        return math.ceil(live_size * self._spec.idle_capacity_percent / 100)
+
+
+def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> bool:
+    """Whether a color could take all of the traffic at this moment."""
+    health = router.health(color)
+    if capacity is None or not health.ready:
+        return health.ready
+    sizes = capacity.read()
+    wanted = max(sizes[other(color)].present, 1)
+    # What was told to shrink is about to be gone, also while all of it still runs.
+    staying = min(sizes[color].running, sizes[color].desired)
+    return staying >= wanted and health.enough_for(wanted) and capacity.ready(color).ready
