@@ -135,12 +135,13 @@ class Worker:
         return self._faults.struck(point, state, news, self._world.weights_of)
 
     def _fails_again(self, point: Point, outcome: Outcome, news: Mapping[str, Any]) -> list[Trouble]:
-        """With the config kept, what is never healthy is refused again."""
-        stack, promoted = Stack(point.adapter, fresh_clock(), outcome.state), False
+        """With the config kept, what is never healthy is refused again, or held."""
+        stack = Stack(point.adapter, fresh_clock(), outcome.state)
         with self._lane.used(), contextlib.suppress(BluegreenError):
             stack.update(news)
-            promoted = True
         outcome.state = stack.state or outcome.state
+        # An update that a verdict holds succeeds, too, and says that the former color is live.
+        promoted = outcome.state.outputs.get("live_color") != point.operation.before
         look = self._world.look()
         found = checks.unsafe_traffic(look, "after the same update again")
         if promoted or not look.all_on(point.operation.before):

@@ -16,13 +16,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import BluegreenError, PlatformError, RestoreFailed, SwapFailed
-from bluegreen.rollout.model import COLORS, Weights, other
+from bluegreen.rollout.model import COLORS, Decision, Phase, Traffic, Weights, other
 from bluegreen.routers.memory import WORLDS
 from bluegreen.swap.cancelling import Cancelled
 from bluegreen.swap.lease import ABORT, leases_in
+from bluegreen.swap.verdicts import CLEARED, VERDICT, standing
 from matrix.engine import ADAPTERS, NATIVE
 from tests.swap.bench import METHODS, Swap
+from tests.swap.must_not_happen.situations import BEFORE_IT_IS_OVER, Script, ScriptedGate, scripted
 
 _numbers = itertools.count()
 # The calls before the first shift are few, and each is worth being interrupted.
@@ -65,30 +68,37 @@ class BlueGreen(RuleBasedStateMachine):
 
     @initialize(adapter=st.sampled_from(ADAPTERS), idle=st.sampled_from([0, 50, 100]), forced=st.booleans())
     def start(self, adapter, idle, forced):
+        GATES.entries["scripted"] = f"{ScriptedGate.__module__}:{ScriptedGate.__name__}"
+        self.script = ScriptedGate.script = Script()
         self.swap = Swap(f"machine-{next(_numbers)}", adapter, idle_capacity_percent=idle)
         self.swap.forced = forced
         self.wanted = "blue"
         self.percent = 100
         self.releases = {"blue": "v1", "green": "v2"}
         self.versions = itertools.count(3)
+        self.retry = ""
         self.unhealthy_when_moved = []
+        self.unproved_when_moved = []
         self._watch_moves()
 
     def teardown(self):
         if hasattr(self, "swap"):
             WORLDS.pop(self.swap.name, None)
+            GATES.entries.pop("scripted", None)
 
     def _watch_moves(self):
         here, machine = self.here, self
 
         class Moves(list):
-            """Notes each move that gives more traffic to a color that is not healthy."""
+            """Notes each move that gives more traffic to a color that is not healthy, or has not proved itself."""
 
             def append(self, weights):
                 for color in COLORS:
                     more = weights.of(color) > here.weights.of(color)
                     if more and (color in here.broken or not here.desired[color]):
                         machine.unhealthy_when_moved.append((color, here.weights, weights))
+                    if more and color not in machine.proved and machine.script.said.get(color) is not Decision.PASS:
+                        machine.unproved_when_moved.append((color, here.weights, weights))
                 super().append(weights)
 
         here.moves = Moves()
@@ -98,17 +108,39 @@ class BlueGreen(RuleBasedStateMachine):
         return self.swap.here
 
     def _config(self):
-        return {"promote_to_percent": self.percent, "releases": dict(self.releases)}
+        return {
+            "promote_to_percent": self.percent,
+            "releases": dict(self.releases),
+            "gates": [scripted(*BEFORE_IT_IS_OVER)],
+            "retry": self.retry,
+        }
+
+    def _proved(self):
+        """The colors that were live with what they run now; at a first start whoever comes."""
+        outputs = self.swap.outputs
+        previous = outputs.get("previous") or {}
+        kept = self.releases.get(previous.get("color")) == previous.get("release")
+        return {outputs.get("live_color"), *([previous["color"]] if previous and kept else [])}
 
     def _up(self):
         """`pulumi up`; returns whether it succeeded."""
         before = self.swap.state
         self.error = None
+        self.proved = self._proved()
+        self.script.said.clear()
+        stands = standing(Traffic(self.here.weights, self.here.marks), self.swap.outputs)
+        shares = [self.here.weights]
+        moves = len(self.here.moves)
         try:
             self.swap.up(self.wanted, **self._config())
         except BluegreenError as error:
             self.error = error
             self._failure_left(before)
+        shares += self.here.moves[moves:]
+        if self.swap.outputs.get("held") and stands is not None and self.error is None:
+            held = self.swap.outputs["held"]["color"]
+            assert held == self.wanted
+            assert max(weights.of(held) for weights in shares) == shares[0].of(held), "it got more of nobody"
         return self.error is None
 
     def _failure_left(self, before):
@@ -121,8 +153,8 @@ class BlueGreen(RuleBasedStateMachine):
             if not isinstance(error, RestoreFailed):
                 assert left.outputs["weights"] == self.here.weights.as_dict()
         if told or before.read_first:  # a read finds the live weights, and marks of failures
-            now = {"weights": left.outputs["weights"], "history": left.outputs["history"], "__provider": None}
-            assert {**left.outputs, **now} == {**before.outputs, **now}
+            now = {key: left.outputs.get(key) for key in ("weights", "history", "held")}
+            assert {**left.outputs, **now, "__provider": None} == {**before.outputs, **now, "__provider": None}
             assert left.inputs == before.inputs
         else:
             assert left == before
@@ -146,6 +178,30 @@ class BlueGreen(RuleBasedStateMachine):
     def deploy(self, color):
         if self.here.weights.of(color) == 0:
             self.releases[color] = f"v{next(self.versions)}"
+
+    @rule()
+    def retry_by_command(self):
+        self.swap.retry()
+
+    @rule()
+    def retry_by_input(self):
+        self.retry = f"{next(self.versions)}"
+
+    @rule(phase=st.sampled_from(BEFORE_IT_IS_OVER), decision=st.sampled_from([Decision.FAIL, Decision.INCONCLUSIVE]))
+    def a_gate_says_no(self, phase, decision):
+        """Once: from then on it says yes, and nobody has said that the color may try again."""
+        before = self.here.weights
+        self.script.always(decision, phase)
+        succeeded = self._up()
+        self.script.always(Decision.PASS)
+        if succeeded or not any(self.script.said.values()) or phase is Phase.CONFIRM:
+            return
+        if Decision.FAIL not in self.script.said.values() and Decision.INCONCLUSIVE not in self.script.said.values():
+            return
+        if isinstance(self.error, SwapFailed) and not isinstance(self.error, RestoreFailed):
+            assert VERDICT in self.here.marks
+            assert CLEARED not in self.here.marks
+            assert self.here.weights in (before, Weights.all_on(other(self.wanted)))
 
     @rule()
     def refresh(self):
@@ -253,9 +309,14 @@ class BlueGreen(RuleBasedStateMachine):
 
     def _is_done(self):
         """What an update that succeeded left."""
-        color, percent = self.wanted, self.here.weights.of(self.wanted)
+        held = self.swap.outputs["held"]
+        color = other(self.wanted) if held else self.wanted
+        percent = self.here.weights.of(color)
         assert self.here.weights.elsewhere == 0
-        assert percent == 100 or (percent == self.percent and self.swap.outputs["paused"]["color"] == color)
+        assert (VERDICT in self.here.marks) == bool(held)
+        assert percent == 100 or (
+            not held and percent == self.percent and self.swap.outputs["paused"]["color"] == color
+        )
         assert self.swap.outputs["weights"] == self.here.weights.as_dict()
         assert not leases_in(self.here.marks)
         assert not self.here.held
@@ -270,6 +331,12 @@ class BlueGreen(RuleBasedStateMachine):
     def no_color_got_traffic_before_it_was_healthy(self):
         if hasattr(self, "swap"):
             assert self.unhealthy_when_moved == []
+
+    @invariant()
+    def no_color_got_more_traffic_without_its_gates(self):
+        """A promotion's, a resumed one's, and a pause's that is left upward."""
+        if hasattr(self, "swap"):
+            assert self.unproved_when_moved == []
 
     @invariant()
     def what_serves_is_not_about_to_be_scaled_down(self):

@@ -96,12 +96,15 @@ class Script:
 
     def __init__(self):
         self.asked = []
+        #: The last answer about each color, and whatever was said before a no.
+        self.said = {}
         self.answer = lambda context: Decision.PASS
         self.tell = lambda context, decision: None
 
     def ask(self, context):
         self.asked.append((context.phase, context.weight_percent))
         decision = self.answer(context)
+        self.said[context.color] = decision
         self.tell(context, decision)
         return Verdict(decision, "0.5", "0.99")
 
