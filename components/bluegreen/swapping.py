@@ -39,6 +39,11 @@ class SwapSettings(TypedDict, total=False):
         propagation_seconds: how long requests may go the former way once the platform says that a weight has taken
             effect, which each shift waits for; the default is the platform's: 3 for routes on Kubernetes (5 with
             ingress-nginx, 10 with the AWS Load Balancer Controller), 0 elsewhere.
+        retry: any text; another one than before lets a promotion be tried again that was refused or aborted.
+        on_held: what an update does whose promotion was refused or aborted before: ``succeed`` (default), with nothing
+            moved towards that color, or ``fail``, for jobs whose success is the promotion.
+        retry_after_verdict: when such a promotion is tried again: with ``another_release`` (default) or another
+            ``retry``, or ``always``, by each update.
         notifications: who is told how a swap ended, from ``bluegreen.notifications``.
         event_log: a file to which every event of a swap is appended as a line of JSON.
         swap_provider: who does the swap: ``dynamic``, the program's own Python, which needs no installation, or
@@ -55,6 +60,9 @@ class SwapSettings(TypedDict, total=False):
     steady_state_timeout_seconds: float
     converge_timeout_seconds: float
     propagation_seconds: float
+    retry: str
+    on_held: str
+    retry_after_verdict: str
     notifications: Sequence[Mapping[str, Any]]
     event_log: str | None
     swap_provider: str | None

@@ -64,7 +64,7 @@ def test_a_config_revert_after_a_failure_moves_nothing_and_takes_the_verdict_awa
     swap.here.moves.clear()
     assert swap.service().diff(swap.outputs, swap.inputs("blue")).changes
     outputs = swap.up("blue")
-    assert (swap.here.moves, swap.here.marks, outputs["held"]) == ([], {}, {})
+    assert (swap.here.moves, set(swap.here.marks), outputs["held"]) == ([], {"incarnation"}, {})
     assert not swap.service().diff(outputs, swap.inputs("blue")).changes
 
 
