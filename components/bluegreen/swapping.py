@@ -90,6 +90,7 @@ class Draft:
         *,
         router: Mapping[str, Any],
         releases: Mapping[Color, pulumi.Input[str]],
+        digests: Mapping[Color, pulumi.Input[str]] | None = None,
         capacity: Mapping[str, Any] | None = None,
         preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
         gates: Sequence[Mapping[str, Any]] | None = None,
@@ -101,6 +102,7 @@ class Draft:
             parent: the component.
             router: its section, with outputs in it.
             releases: what each color runs, as people read it.
+            digests: the same, told by a digest of the thing itself; ``None``: router and capacity name it.
             capacity: its section; ``None``: nothing is scaled.
             preview_urls: how to reach each color, where there is a way.
             gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
@@ -112,6 +114,7 @@ class Draft:
         inputs = {
             **self.inputs,
             "releases": dict(releases),
+            **({"digests": dict(digests)} if digests else {}),
             "plan": contract.plan_of(known(self.inputs)),
             "gates": [dict(gate) for gate in (self.inputs["gates"] if gates is None else gates)],
             "previews": previews,

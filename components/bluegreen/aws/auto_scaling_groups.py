@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bluegreen import digests
 from bluegreen.aws import asg_autoscaling, asg_release
 from bluegreen.aws.asg_autoscaling import AsgAutoscaling, color_policies
 from bluegreen.aws.asg_groups import (
@@ -223,6 +224,14 @@ class AutoScalingGroups(EnteredComponent):
             self,
             router=entered.router,
             releases={color: template.release for color, template in templates.items()},
+            # A version is told by its number, which the capacity has; one that is made here is not known in a preview.
+            digests=digests.of_releases(
+                {
+                    color: {"instance_type": instance_type, **release}
+                    for color, release in releases.items()
+                    if "launch_template_id" not in release
+                }
+            ),
             capacity={
                 **capacity,
                 "groups": names,

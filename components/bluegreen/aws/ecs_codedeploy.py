@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen import digests
 from bluegreen.aws import ecs_one_service as one
 from bluegreen.aws.ecs_one_service import FrontOptions, TaskOptions
 from bluegreen.aws.ecs_release import EcsRelease, container_for
@@ -202,6 +203,7 @@ class EcsCodeDeployService(SwappedComponent):
                 "network": one.network_of(ground, ran),
             },
             releases=one.release_names(releases),
+            digests=digests.of_releases(releases),
             preview_urls=dict.fromkeys(COLORS, made.url),
             listener_arn=production.arn,
             depends_on=[service, group, production],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen import digests
 from bluegreen.aws import ecs_autoscaling, ecs_release
 from bluegreen.aws.ecs_autoscaling import EcsAutoscaling, Scaled, color_autoscaling
 from bluegreen.aws.ecs_release import EcsRelease
@@ -194,6 +195,7 @@ class EcsService(EnteredComponent):
             self,
             router=entered.router,
             releases={color: _release_name(release) for color, release in releases.items()},
+            digests=digests.of_releases(releases),
             capacity={
                 **capacity,
                 "cluster": cluster,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bluegreen import digests
 from bluegreen.aws import eks_binding, eks_release
 from bluegreen.aws.eks_binding import CLUSTER_TAG, BoundService, binding
 from bluegreen.aws.eks_cluster import ColorCluster, found_cluster, made_cluster
@@ -133,6 +134,7 @@ class EksClusters(EnteredComponent):
             self,
             router=entered.router,
             releases={color: _release_name(releases.get(color), clusters.get(color)) for color in COLORS},
+            digests={color: _digest(releases.get(color), clusters.get(color)) for color in COLORS},
             preview_urls=entered.preview_urls,
             listener_arn=entered.listener_arn,
             target_group_arns=entered.target_group_arns,
@@ -179,6 +181,14 @@ def _release_name(release: EksRelease | None, cluster: ColorCluster | None) -> p
         return eks_release.NOTHING
     version = release.get("version") or cluster.version  # what is asked for is known in a preview, too
     return pulumi.Output.all(version, release.get("release")).apply(eks_release.release_name)
+
+
+def _digest(release: EksRelease | None, cluster: ColorCluster | None) -> pulumi.Input[str]:
+    """Which cluster it is, its version, and what is installed in it, as far as that is said."""
+    if release is None or cluster is None:
+        return digests.digest(None)
+    version = release.get("version") or cluster.version
+    return digests.digest_of([release.get("cluster_name"), version, release.get("release")])
 
 
 def _bindings(

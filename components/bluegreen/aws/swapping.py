@@ -47,6 +47,7 @@ class Draft(swapping.Draft):
         *,
         router: Mapping[str, Any],
         releases: Mapping[Color, pulumi.Input[str]],
+        digests: Mapping[Color, pulumi.Input[str]] | None = None,
         capacity: Mapping[str, Any] | None = None,
         preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
         listener_arn: pulumi.Input[str] | None = None,
@@ -60,6 +61,7 @@ class Draft(swapping.Draft):
             parent: the component.
             router: its section, with outputs in it.
             releases: what each color runs, as people read it.
+            digests: the same, told by a digest of the thing itself; ``None``: router and capacity name it.
             capacity: its section; ``None``: nothing is scaled.
             preview_urls: how to reach each color, where there is a way.
             listener_arn: names the load balancer in CloudWatch metrics.
@@ -72,6 +74,7 @@ class Draft(swapping.Draft):
             parent,
             router=router,
             releases=releases,
+            digests=digests,
             capacity=capacity,
             preview_urls=preview_urls,
             gates=[

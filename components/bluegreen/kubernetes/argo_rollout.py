@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bluegreen import digests
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes import argo_analysis as analyses
@@ -214,6 +215,7 @@ class ArgoRollout(SwappedComponent):
             releases={
                 color: pulumi.Output.from_input(dict(found)).apply(release_name) for color, found in releases.items()
             },
+            digests=digests.of_releases(releases, ["labels"]),
             preview_urls=None if auto_promotion else dict.fromkeys(COLORS, urls["preview"]),
             depends_on=[*fronts.values(), *asked, *beside, *pods.values(), rollout],
         )

@@ -21,6 +21,8 @@ from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
 _CONNECTION = ("kubeconfig", "context")
+WHERE = (*_CONNECTION, "provider")
+"""What of a ``ClusterRelease`` says where it runs, and not what it is."""
 _BINDING_API, _AUTO_MODE_API = "elbv2.k8s.aws/v1beta1", "eks.amazonaws.com/v1"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bluegreen import digests
 from bluegreen.aws.entry.base import Entry, Ground
 from bluegreen.aws.swapping import SwapSettings, connection_of, draft, tags_of
 from bluegreen.declaration import known
@@ -195,6 +196,7 @@ class KubernetesClusters(SwappedComponent):
             self,
             router=entered.router,
             releases={color: in_cluster.release_text(release) for color, release in releases.items()},
+            digests=digests.of_releases(releases, ["labels", *in_cluster.WHERE]),
             capacity=capacity,
             preview_urls=entered.preview_urls,
             listener_arn=entered.listener_arn,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bluegreen import digests
 from bluegreen.declaration import known
 from bluegreen.fields import Fields
 from bluegreen.kubernetes import autoscaling as scaling
@@ -139,7 +140,8 @@ class HelmService(EnteredComponent):
             color: pulumi.Output.from_input(dict(release)).apply(helm_release.release_name)
             for color, release in releases.items()
         }
-        self._show_entered(swap, *swap.declare(self, texts, color_objects))
+        charts = {color: digests.of_chart(release) for color, release in releases.items()}
+        self._show_entered(swap, *swap.declare(self, texts, charts, color_objects))
 
 
 def _problems(

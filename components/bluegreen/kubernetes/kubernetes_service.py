@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bluegreen import digests
 from bluegreen.declaration import known
 from bluegreen.kubernetes import autoscaling as scaling
 from bluegreen.kubernetes.color import declare_color
@@ -185,7 +186,7 @@ class KubernetesService(EnteredComponent):
         shown = {
             color: pulumi.Output.from_input(dict(release)).apply(release_name) for color, release in releases.items()
         }
-        self._show_entered(swap, *swap.declare(self, shown, color_objects))
+        self._show_entered(swap, *swap.declare(self, shown, digests.of_releases(releases, ["labels"]), color_objects))
 
 
 def _autoscalers(

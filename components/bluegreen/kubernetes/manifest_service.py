@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bluegreen import digests
 from bluegreen.declaration import known, refuse
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
@@ -143,7 +144,11 @@ class ManifestService(EnteredComponent):
             ]
 
         texts = {color: pulumi.Output.from_input(found.text) for color, found in colors.items()}
-        self._show_entered(swap, *swap.declare(self, texts, color_objects))
+        rendered = {
+            color: digests.of_manifests(found.split.own, [found.workload, found.autoscaler])
+            for color, found in colors.items()
+        }
+        self._show_entered(swap, *swap.declare(self, texts, rendered, color_objects))
 
 
 def _declared(

@@ -80,6 +80,7 @@ class ServiceSwap:
         self,
         component: pulumi.Resource,
         releases: Mapping[Color, pulumi.Input[str]],
+        digests: Mapping[Color, pulumi.Input[str]],
         color_objects: Callable[[], Sequence[pulumi.Resource]],
     ) -> tuple[SwapResource, Entered]:
         """Declare the entry, the colors, as whom they retire, and the swap.
@@ -87,6 +88,7 @@ class ServiceSwap:
         Args:
             component: the parent of all.
             releases: what each color runs, as people read it.
+            digests: the same, told by a digest of the thing itself, where there is one.
             color_objects: declares what runs in the colors.
         """
         entered = self.entry.declare(self.ground)
@@ -106,6 +108,7 @@ class ServiceSwap:
             component,
             router=self.entry.router(self.ground),
             releases=releases,
+            digests=digests,
             capacity=self.workloads.section(self.ground, self.only_if),
             preview_urls=entered.preview_urls,
             depends_on=[*made, *entered.made],

@@ -121,7 +121,14 @@ def live_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> list
     A color that the update leaves is none of these where the router itself brings the release: see ``moving``.
     """
     found, left, serving = changes(caught_up(olds, news), news), _left(olds, news), with_traffic(olds)
-    return [change for change in found if change.color in serving and not (change.routed and change.color == left)]
+    # A platform's own deployment of what is called the same (with more memory, say) has that platform's checks.
+    renamed = {color for color in COLORS if _of(olds.get(_LABEL), color) != _of(news.get(_LABEL), color)}
+    quiet = set(COLORS) - renamed if brings_in_place(news) else set()
+    return [
+        change
+        for change in found
+        if change.color in serving and not (change.routed and (change.color == left or change.color in quiet))
+    ]
 
 
 def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) -> str | None:
