@@ -196,6 +196,14 @@ class Background:
         """Ctrl-C, as a terminal sends it: to the whole group."""
         os.killpg(self.process.pid, signal.SIGINT)
 
+    def interrupted_alone(self) -> None:
+        """SIGINT to `pulumi` itself, as some CI runners send it."""
+        self.process.send_signal(signal.SIGINT)
+
+    def terminated(self) -> None:
+        """SIGTERM to `pulumi` itself, as others do."""
+        self.process.send_signal(signal.SIGTERM)
+
     def finish(self) -> int:
         """Its exit status."""
         status = self.process.wait(timeout=LIMIT_SECONDS)
