@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.swaps_report import AtOnce, Interrupted, Report
+from benchmarks.swaps_report import PROVIDERS, AtOnce, Interrupted, Report
 from benchmarks.swaps_world import World, results, wait_until, world
 from bluegreen.rollout.model import Weights, other
 from localcloud.errors import LocalCloudError
@@ -19,11 +19,9 @@ from localcloud.progress import Note, Progress
 
 SIZES = (1, 20, 64)
 INTERRUPTED_SIZES = (1, 20)
-PROVIDERS = ("dynamic", "native")
 WEIGHT_PERCENT, HOLD_SECONDS = 50, 5
 CUT_WEIGHT_PERCENT = 10
-CUT_HOLD_SECONDS = {"dynamic": 20, "native": 60}
-"""A dynamic swap goes on to the end of its hold, and others begin theirs: it has a shorter one, not to take minutes."""
+CUT_HOLD_SECONDS = 60
 STEADY_SECONDS = 3.0
 """No rule has changed for so long: whatever will be in the hold, is."""
 LOOK_SECONDS = 0.01
@@ -119,8 +117,7 @@ class _Watched:
 
 
 def _interrupted(built: World, provider: str, note: Note) -> Interrupted:
-    hold_seconds = CUT_HOLD_SECONDS[provider]
-    built.declare_promotion(CUT_WEIGHT_PERCENT, hold_seconds)
+    built.declare_promotion(CUT_WEIGHT_PERCENT, CUT_HOLD_SECONDS)
     watched, target = _Watched(built), other(built.live)
     with built.loaded() as loads, built.stack.beside() as up:
         note("waiting until the swaps hold")
@@ -135,7 +132,7 @@ def _interrupted(built: World, provider: str, note: Note) -> Interrupted:
     cut = Interrupted(
         services=built.services,
         provider=provider,
-        hold_seconds=hold_seconds,
+        hold_seconds=CUT_HOLD_SECONDS,
         held=len(held),
         restored_seconds=watched.changed_at - pressed if set(watched.now.values()) == {watched.former} else None,
         ended_seconds=ended,

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 MORE_SECONDS_LIMIT = 15.0
-"""How much longer than one swap the largest number of native swaps may take."""
+"""How much longer than one swap the largest number of swaps may take."""
 RESTORED_SECONDS_LIMIT = 5.0
-"""From Ctrl-C until the native swaps' traffic is where it was."""
+"""From Ctrl-C until all traffic is where it was."""
+PROVIDERS = ("dynamic", "native")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,21 +105,22 @@ class Report:
         return [*self._slow(), *self._not_restored(), *self._failed()]
 
     def _slow(self) -> Iterable[str]:
-        native = _native_seconds(self)
-        more = more_seconds(native)
-        if more is not None and more > MORE_SECONDS_LIMIT:
-            limit = f"limit {MORE_SECONDS_LIMIT:g} s"
-            yield f"{max(native)} native swaps took {more:.1f} s more than {min(native)}: {limit}"
+        for provider in PROVIDERS:
+            seconds = _seconds(self, provider)
+            more = more_seconds(seconds)
+            if more is not None and more > MORE_SECONDS_LIMIT:
+                limit = f"limit {MORE_SECONDS_LIMIT:g} s"
+                yield f"{max(seconds)} {provider} swaps took {more:.1f} s more than {min(seconds)}: {limit}"
 
     def _not_restored(self) -> Iterable[str]:
         for cut in self.interrupted:
-            if cut.provider != "native":
-                continue
-            what = f"Ctrl-C, {cut.services} native"
+            what = f"Ctrl-C, {cut.services} {cut.provider}"
             if cut.restored_seconds is None:
                 yield f"{what}: traffic was not restored"
             elif cut.restored_seconds > RESTORED_SECONDS_LIMIT:
                 yield f"{what}: restored after {cut.restored_seconds:.1f} s: limit {RESTORED_SECONDS_LIMIT:g} s"
+            if cut.begun_afterwards:
+                yield f"{what}: {cut.begun_afterwards} swaps began afterwards"
             if cut.pending:
                 yield f"{what}: the state has {cut.pending} operations pending"
             if cut.state_differs:
@@ -138,8 +140,8 @@ def more_seconds(seconds: Mapping[int, float]) -> float | None:
     return seconds[max(seconds)] - seconds[min(seconds)] if len(seconds) > 1 else None
 
 
-def _native_seconds(report: Report) -> dict[int, float]:
-    return {found.services: found.up_seconds for found in report.at_once if found.provider == "native"}
+def _seconds(report: Report, provider: str) -> dict[int, float]:
+    return {found.services: found.up_seconds for found in report.at_once if found.provider == provider}
 
 
 def show(report: Report, console: Console | None = None) -> None:
@@ -149,10 +151,15 @@ def show(report: Report, console: Console | None = None) -> None:
         if table.row_count:
             console.print(table)
     lines = [_holds(report)] if report.interrupted else []
-    more = more_seconds(_native_seconds(report))
-    if more is not None:
-        sizes = sorted(_native_seconds(report))
-        lines.append(f"native: {sizes[-1]} take {more:.1f} s more than {sizes[0]} (limit {MORE_SECONDS_LIMIT:g})")
+    for provider in PROVIDERS:
+        seconds = _seconds(report, provider)
+        more = more_seconds(seconds)
+        if more is not None:
+            ratio = seconds[max(seconds)] / seconds[min(seconds)]
+            lines.append(
+                f"{provider}: {max(seconds)} take {more:.1f} s more than {min(seconds)} "
+                f"(limit {MORE_SECONDS_LIMIT:g}), {ratio:.2f} times as long"
+            )
     measured = [*report.at_once, *report.interrupted]
     requests, failed = (sum(getattr(found, name) for found in measured) for name in ("requests", "failed"))
     lines.append(
@@ -173,7 +180,7 @@ def _at_once(report: Report) -> Table:
     found = {(one.services, one.provider): one for one in report.at_once}
     for services in sorted({one.services for one in report.at_once}):
         cells = []
-        for provider in ("dynamic", "native"):
+        for provider in PROVIDERS:
             one = found.get((services, provider))
             cells += ["", ""] if one is None else [f"{one.up_seconds:.1f}", f"{one.swaps_seconds:.1f}"]
         table.add_row(str(services), *cells)
@@ -195,9 +202,8 @@ def _interrupted(report: Report) -> Table:
 
 def _holds(report: Report) -> str:
     """How long the holds were that the Ctrl-C came into."""
-    holds = {cut.provider: cut.hold_seconds for cut in report.interrupted}
-    said = ", ".join(f"{seconds:g} s ({provider})" for provider, seconds in holds.items())
-    return f"holds of {said}; begun: swaps that began after the Ctrl-C, which the dynamic provider does not hear"
+    holds = sorted({cut.hold_seconds for cut in report.interrupted})
+    return f"holds of {', '.join(f'{seconds:g} s' for seconds in holds)}; begun: swaps that began after the Ctrl-C"
 
 
 def _table(title: str, columns: Iterable[str]) -> Table:

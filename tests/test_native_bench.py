@@ -36,7 +36,7 @@ def report(*interrupted, native=12.0):
     measured = [
         at_once(1, "dynamic", 9.0),
         at_once(1, "native", 8.0),
-        at_once(64, "dynamic", 120.0),
+        at_once(64, "dynamic", 14.0),
         at_once(64, "native", native),
     ]
     return Report(measured, list(interrupted), seconds=200)
@@ -53,8 +53,8 @@ def test_the_json_has_a_number_of_swaps_and_both_adapters_in_it():
     figures = json.loads(json.dumps(report(CUT, dynamic).figures))
     assert figures.keys() == {"swaps_at_once", "ctrl_c"}
     assert figures["swaps_at_once"]["64"] == {
-        "dynamic_seconds": 120.0,
-        "dynamic_swaps_seconds": 117.0,
+        "dynamic_seconds": 14.0,
+        "dynamic_swaps_seconds": 11.0,
         "dynamic_failed": 0,
         "native_seconds": 12.0,
         "native_swaps_seconds": 9.0,
@@ -71,8 +71,11 @@ def test_all_is_well_within_the_limits():
     assert report(CUT, native=23.0).misses == []
 
 
-def test_many_native_swaps_may_not_take_much_longer_than_one():
+def test_many_swaps_may_not_take_much_longer_than_one():
     assert report(native=23.1).misses == ["64 native swaps took 15.1 s more than 1: limit 15 s"]
+    assert Report([at_once(1, "dynamic", 9.0), at_once(64, "dynamic", 24.1)]).misses == [
+        "64 dynamic swaps took 15.1 s more than 1: limit 15 s"
+    ]
 
 
 def test_one_size_alone_compares_with_nothing():
@@ -85,21 +88,18 @@ def test_one_size_alone_compares_with_nothing():
     [
         ({"restored_seconds": None}, "traffic was not restored"),
         ({"restored_seconds": 5.1}, "restored after 5.1 s: limit 5 s"),
+        ({"begun_afterwards": 2}, "2 swaps began afterwards"),
         ({"pending": 2}, "2 operations pending"),
         ({"state_differs": 3}, "other weights than 3 of the rules"),
         ({"failed": 1}, "1 of 1000 requests failed"),
     ],
 )
-def test_a_native_swap_is_restored_in_time_with_nothing_left_over(change, said):
-    misses = report(dataclasses.replace(CUT, **change)).misses
+@pytest.mark.parametrize("provider", ["dynamic", "native"])
+def test_a_swap_is_restored_in_time_with_nothing_left_over(provider, change, said):
+    misses = report(dataclasses.replace(CUT, provider=provider, **change)).misses
     assert len(misses) == 1
+    assert f"20 {provider}" in misses[0]
     assert said in misses[0]
-
-
-def test_a_dynamic_swap_that_goes_on_is_told_and_no_failure_but_a_lost_request_is():
-    dynamic = dataclasses.replace(CUT, provider="dynamic", restored_seconds=None, promoted=5, begun_afterwards=1)
-    assert report(dynamic).misses == []
-    assert report(dataclasses.replace(dynamic, failed=1)).misses
 
 
 def test_a_request_lost_in_a_promotion_is_a_failure():
@@ -107,12 +107,12 @@ def test_a_request_lost_in_a_promotion_is_a_failure():
 
 
 def test_the_tables_fit_a_terminal_and_say_what_was_never_restored():
-    dynamic = dataclasses.replace(CUT, provider="dynamic", restored_seconds=None, hold_seconds=20)
+    dynamic = dataclasses.replace(CUT, provider="dynamic", restored_seconds=None)
     text = text_of(report(CUT, dynamic))
     assert "…" not in text
     assert "never" in text
-    assert "64 take 4.0 s more than 1" in text
-    assert "holds of 60 s (native), 20 s (dynamic)" in text
+    assert "native: 64 take 4.0 s more than 1 (limit 15), 1.50 times as long" in " ".join(text.split())
+    assert "holds of 60 s" in text
 
 
 def test_what_is_missed_is_shown():
