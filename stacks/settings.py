@@ -38,7 +38,8 @@ def swaps() -> dict[str, Any]:
         "gates": setting("gates", [_HEALTHZ]),
         "bake_seconds": setting("bakeSeconds", 0),
         "scale_down_delay_seconds": setting("scaleDownDelaySeconds", 600),
-        "idle_capacity_percent": setting("idleCapacityPercent", 0),
+        # Where it is not set the entry says what a color needs at rest.
+        **({} if (idle := setting("idleCapacityPercent", None)) is None else {"idle_capacity_percent": idle}),
         "steady_state_timeout_seconds": setting("steadyStateTimeoutSeconds", 300),
         "propagation_seconds": setting("propagationSeconds", None),
         "notifications": setting("notifications", []),

@@ -146,6 +146,17 @@ def test_a_renamed_owner_takes_over_and_the_former_one_removes_nothing(shop):
     assert "nothing was removed" in shop.told()
 
 
+def test_a_destroy_leaves_nothing_on_an_object_that_somebody_has_made_again(shop):
+    shop.up("blue")
+    shop.server.remove(where(shop.kind))
+    declare(shop.server, shop.kind)
+    before = _without_status(shop.get())
+    shop.service().delete(shop.outputs)
+    after = _without_status(shop.get())
+    assert after["spec"] == before["spec"]
+    assert not [name for name in after["metadata"].get("annotations", {}) if name.startswith("bluegreen/")]
+
+
 def test_two_first_starts_of_two_owners_end_with_one(shop):
     second = Shop(shop.kind)
     second.server = shop.server

@@ -146,7 +146,7 @@ def checked(
 def resting(entry: Entry, settings: SwapSettings) -> SwapSettings:
     """The settings with the share that a color has at rest behind an entry that needs both colors alive."""
     least = _least_idle_percent(entry)
-    return {"idle_capacity_percent": least, **settings} if least else settings  # type: ignore[misc]
+    return {"idle_capacity_percent": least, **settings} if least else settings
 
 
 def _least_idle_percent(entry: Entry) -> float:

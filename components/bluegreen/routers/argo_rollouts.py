@@ -164,11 +164,13 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         back = self._former is not None and self._former[0] == color
         self._goal = self._former[1] if back and self._former is not None else self.workloads[color]
         self._go(state)
+        self._ours = self._uid
 
     def _state(self) -> RolloutState:
         found = self._look()
         if found is None:
             raise PlatformError(PATCH, f"there is no {self._object} in {self.cluster}: it is a resource of the stack")
+        self._refuse_another_of_its_name()
         self._counts(found)
         return RolloutState(found)
 

@@ -66,6 +66,7 @@ class KubernetesObjectRouter(ABC):
     # there before. And whether what was written last is known to have taken effect.
     _before: Mapping[str, Any] | None = field(default=None, init=False)
     _effective: bool = field(default=True, init=False)
+    _set_here: set[str] = field(default_factory=set, init=False)
     _marked_at_seconds: float = field(default=-math.inf, init=False)
 
     # -- what a platform says
@@ -252,6 +253,7 @@ class KubernetesObjectRouter(ABC):
         fields = {"metadata": {"uid": self._uid, "annotations": annotations}}
         self._note(self.cluster.merge(self._object, fields, MARKS_MANAGER))
         self._ours = self._ours or self._uid
+        self._set_here.update(name for name, value in changes.items() if value is not None)
         self._marked_at_seconds = time.monotonic()
 
     # -- the rest
@@ -272,6 +274,7 @@ class KubernetesObjectRouter(ABC):
         for tries_left in reversed(range(_TRIES)):
             found = self._look()
             if found is None or not self._owned:
+                self._take_marks_off(found)
                 return
             try:
                 self._give_up(found)
@@ -281,6 +284,14 @@ class KubernetesObjectRouter(ABC):
             else:
                 self._owned = False
                 return
+
+    def _take_marks_off(self, found: Mapping[str, Any] | None) -> None:
+        """What this very operation has set on an object that turned out to be nobody's or another's goes again."""
+        there = {} if found is None else _annotations(found)
+        names = [_MARK + name for name in self._set_here if _MARK + name in there]
+        if names:
+            metadata = {"uid": self._uid, "annotations": dict.fromkeys(sorted(names))}
+            self.cluster.merge(self._object, {"metadata": metadata}, MARKS_MANAGER)
 
     def _give_up(self, found: Mapping[str, Any]) -> None:
         """From then on the fields are nobody's: who applies other values has no conflict with a swap that is gone."""

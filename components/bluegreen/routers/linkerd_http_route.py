@@ -19,6 +19,7 @@ from bluegreen.permissions import Permission
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.gateway_http_route import GatewayHttpRouteRouter, backend_refs
 from bluegreen.routers.kubernetes_weighted import KubernetesRulesRouter, parse_common, parse_rules, permissions_for
+from bluegreen.routers.places import Same, or_default
 
 _GATEWAY = "gateway.networking.k8s.io"
 _POLICY = "policy.linkerd.io"
@@ -34,6 +35,7 @@ class LinkerdHttpRouteRouter(GatewayHttpRouteRouter):
     """
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name", "api_group"})
+    same_place: ClassVar[Mapping[str, Same]] = {"api_group": or_default(_GATEWAY)}
     permissions: ClassVar[tuple[Permission, ...]] = (
         *permissions_for((f"{_GATEWAY}/{VERSIONS[_GATEWAY]}", "HTTPRoute", "httproutes")),
         Permission(f"get httproutes.{_POLICY}", "the same, with Linkerd's own kind", "the swap's HTTPRoute"),
