@@ -17,6 +17,7 @@ _T = TypeVar("_T")
 class _Listeners(threading.local):
     listener: Callable[[str], None] | None = None
     guard: Callable[[], None] | None = None
+    pausing: Callable[[float], None] | None = None
 
 
 _here = _Listeners()
@@ -73,17 +74,35 @@ def before_write() -> None:
             _here.guard = guard
 
 
+def before_pause(seconds: float) -> None:
+    """Say that a call waits for its next try: what has to be done meanwhile is done now.
+
+    Args:
+        seconds: how long the pause is.
+    """
+    pausing, _here.pausing = _here.pausing, None  # its own calls may have to wait, too
+    if pausing is not None:
+        try:
+            pausing(seconds)
+        finally:
+            _here.pausing = pausing
+
+
 @contextmanager
-def guarded(guard: Callable[[], None]) -> Iterator[None]:
+def guarded(guard: Callable[[], None], pausing: Callable[[float], None] | None = None) -> Iterator[None]:
     """Ask ``guard`` before each write that this thread sends meanwhile; what it raises keeps the write from being sent.
 
     A call may be tried again for minutes, and a swap that was taken over meanwhile must not write any more.
+
+    Args:
+        guard: asked before each try of each write.
+        pausing: told of each pause between two tries, with its length in seconds.
     """
-    former, _here.guard = _here.guard, guard
+    former, (_here.guard, _here.pausing) = (_here.guard, _here.pausing), (guard, pausing)
     try:
         yield
     finally:
-        _here.guard = former
+        _here.guard, _here.pausing = former
 
 
 def carried(work: Callable[[], _T]) -> Callable[[], _T]:

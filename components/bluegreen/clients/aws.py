@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bluegreen.calls import before_write, note
+from bluegreen.calls import before_pause, before_write, note
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
@@ -133,7 +133,9 @@ def _wait_its_turn(attempts: int, response: tuple[Any, dict[str, Any]] | None, *
     """The pause before another try of a throttled call, after botocore itself has given up; ``None`` is no more."""
     code = response[1].get("Error", {}).get("Code") if response is not None else None
     if code in _THROTTLED_CODES and attempts < _THROTTLED_ATTEMPTS:
-        return random.uniform(*_THROTTLED_PAUSE_SECONDS)  # noqa: S311 - jitter, not a secret
+        pause_seconds = random.uniform(*_THROTTLED_PAUSE_SECONDS)  # noqa: S311 - jitter, not a secret
+        before_pause(pause_seconds)
+        return pause_seconds
     return None
 
 

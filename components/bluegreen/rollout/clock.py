@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -50,6 +53,26 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    @contextmanager
+    def beside(self, work: Callable[[], None], every_seconds: float) -> Iterator[None]:
+        """Do something every so often in a thread of its own, until the context ends; nobody waits for its end.
+
+        Args:
+            work: must not raise.
+            every_seconds: the pause before each time.
+        """
+        over = threading.Event()
+
+        def go_on() -> None:
+            while not over.wait(every_seconds):
+                work()
+
+        threading.Thread(target=go_on, name="bluegreen-beside", daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
 
 
 class FakeClock:

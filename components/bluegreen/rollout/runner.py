@@ -28,7 +28,7 @@ from bluegreen.rollout.model import (
     other,
 )
 from bluegreen.rollout.restoring import Restoring, as_planned
-from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged
+from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged, rest
 from bluegreen.routers.base import TrafficRouter
 
 
@@ -156,7 +156,7 @@ class Runner:
             if readiness.fatal or self._clock.monotonic_seconds() >= deadline:
                 waited = "" if readiness.fatal else f" after {limit:g} s"
                 raise NotReady(f"{color} is not ready for traffic{waited}: {readiness}")
-            self._clock.sleep(self._limits.poll_interval_seconds)
+            rest(self._clock, self._limits.poll_interval_seconds, self._stop_if_asked)
 
     def _catch_up(self, plan: Plan) -> None:
         """The live color may have grown while the new one started and its gates were asked."""
@@ -200,7 +200,7 @@ class Runner:
             analysis.poll()
             if analysis.settled() or analysis.overdue(self._limits.steady_state_timeout_seconds):
                 break
-            self._clock.sleep(self._limits.poll_interval_seconds)
+            rest(self._clock, self._limits.poll_interval_seconds, self._stop_if_asked)
         analysis.finish()
 
     def _hold(self, phase: Phase, color: Color, seconds: float) -> None:
@@ -209,7 +209,7 @@ class Runner:
         while (left := deadline - self._clock.monotonic_seconds()) > 0:
             self._stop_if_asked()
             analysis.poll()
-            self._clock.sleep(min(self._limits.poll_interval_seconds, left))
+            rest(self._clock, min(self._limits.poll_interval_seconds, left), self._stop_if_asked)
         self._stop_if_asked()
         analysis.finish()
         self._tell("gate", f"{phase.value}: all gates passed", phase=phase.value)
@@ -318,11 +318,10 @@ class Runner:
             self._pause(min(self._limits.poll_interval_seconds, left), stoppable=stoppable)
 
     def _pause(self, seconds: float, *, stoppable: bool) -> None:
-        self._clock.sleep(seconds)
-        if stoppable:
-            self._stop_if_asked()
-        else:
-            self._watch.check()  # a restore goes on, but its lease has to be renewed
+        # A restore goes on, but its lease has to be renewed.
+        look = self._stop_if_asked if stoppable else self._watch.check
+        rest(self._clock, seconds, look)
+        look()
 
     # -- after a failure
 

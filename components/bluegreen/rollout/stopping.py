@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bluegreen.rollout.analysis import GateFailed
+from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, SwapFailed
 from bluegreen.rollout.model import Plan, Weights
+
+# A wait that is longer is done in pieces.
+_PIECE_SECONDS = 5.0
 
 
 class Watch(Protocol):
@@ -61,3 +65,19 @@ def judged(
         elif isinstance(error, Aborted):
             failed.verdict = "abort"
     return failed
+
+
+def rest(clock: Clock, seconds: float, look: Callable[[], object]) -> None:
+    """Wait, and look every now and then in a long wait: a lease does not last longer than some intervals do.
+
+    Args:
+        clock: time.
+        seconds: how long.
+        look: what is done in between; what it raises ends the wait.
+    """
+    until = clock.monotonic_seconds() + seconds
+    while seconds > _PIECE_SECONDS:
+        clock.sleep(_PIECE_SECONDS)
+        look()
+        seconds = until - clock.monotonic_seconds()
+    clock.sleep(seconds)

@@ -16,21 +16,22 @@ The mark ``abort`` names the lease of the swap that shall stop, so that a wish f
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 import secrets
-import socket
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import cast
+from threading import RLock
+from typing import Any, cast
 
 from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError
+from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.base import MakesItsObject, TrafficRouter
+from bluegreen.swap.holders import active as _active
+from bluegreen.swap.holders import ended_here as _ended_here
+from bluegreen.swap.holders import here as _here
 from bluegreen.swap.marks import (
     ABORT,
     LEASE_PREFIX,
@@ -45,20 +46,8 @@ from bluegreen.swap.marks import (
     who,
 )
 
-__all__ = [
-    "ABORT",
-    "FENCE_SECONDS",
-    "LEASE_SECONDS",
-    "RENEW_SECONDS",
-    "SLOW_LEASE_SECONDS",
-    "Lease",
-    "aborted_by",
-    "holder_of",
-    "lasting_seconds",
-    "leases_in",
-    "mark_text",
-    "who",
-]
+__all__ = ["ABORT", "FENCE_SECONDS", "LEASE_SECONDS", "RENEW_SECONDS", "SLOW_LEASE_SECONDS", "Lease"]
+__all__ += ["aborted_by", "holder_of", "lasting_seconds", "leases_in", "mark_text", "who"]
 _SLOW_CALL_SECONDS = 5.0
 # Of how long a lease lasts: when it is renewed, and how old it may be when something is written. The second is more
 # than a swap that looks at its marks all the time needs, and leaves the time that one try of a call may take.
@@ -67,8 +56,6 @@ RENEW_SECONDS, FENCE_SECONDS = LEASE_SECONDS * _RENEW_AT, LEASE_SECONDS * _FENCE
 _FENCE_TRIES = 3
 # Up to here nobody can have waited for the end of a lease: another's mark beside it is a newcomer's, who steps back.
 _SAFE_UNTIL = 0.9
-_active: set[str] = set()
-"""The leases that swaps of this very process hold."""
 
 
 @dataclass(slots=True)
@@ -93,6 +80,10 @@ class Lease:
     stamp: Mapping[str, str] = field(default_factory=dict)
     #: Whether the object bears it: there may be no object yet.
     placed: bool = True
+    #: Who wants the swap to stop, once somebody does.
+    asked_by: str | None = None
+    #: Held by whoever reads or writes the object, and what is known of it: the swap and its keeper take turns.
+    lock: AbstractContextManager[Any] = field(default_factory=RLock)
     #: Why it is held no more.
     lost: str = ""
     _seen_seconds: float = 0
@@ -117,6 +108,10 @@ class Lease:
         Raises:
             LeaseHeld: another swap is going on.
         """
+        with self.lock:
+            return self._take(marks, read_at_seconds)
+
+    def _take(self, marks: Mapping[str, str], read_at_seconds: float | None) -> bool:
         self.id = secrets.token_hex(4)
         _active.add(self.id)
         began = self.clock.monotonic_seconds() if read_at_seconds is None else read_at_seconds
@@ -161,7 +156,7 @@ class Lease:
             self.router.write(weights)
             self._renew(self.stamp)
         marks = self.router.marks()
-        self.placed = True
+        self.placed, self._seen_seconds = True, self.clock.monotonic_seconds()
         if len(leases_in(marks)) > 1 or self.id not in leases_in(marks):
             self.router.mark({LEASE_PREFIX + self.id: None})
             self._refuse_who_came_first(
@@ -205,23 +200,24 @@ class Lease:
             LeaseLost: another swap took over.
             PlatformError: the marks could not be read for as long as a lease lasts.
         """
-        if not self.id or not self.placed:
-            return None
-        self._refuse_if_lost()
-        now = self.clock.monotonic_seconds()
-        if now - self._seen_seconds < min(self.poll_seconds, LEASE_SECONDS * _RENEW_AT):
-            return None
-        try:
-            marks = self.router.marks()
-            if self.age_seconds >= self._lasts_seconds * _RENEW_AT:
-                self.judge(marks)
-                marks = self._renewed()
-        except PlatformError:
-            if now - self._seen_seconds >= self._lasts_seconds:
-                raise
-            return None
-        self._seen_seconds = self.clock.monotonic_seconds()
-        return self.judge(marks)
+        with self.lock:
+            if not self.id or not self.placed:
+                return None
+            self._refuse_if_lost()
+            unseen_seconds = self.unseen_seconds
+            if unseen_seconds < min(self.poll_seconds, LEASE_SECONDS * _RENEW_AT):
+                return self.asked_by
+            try:
+                marks = self.router.marks()
+                if self.age_seconds >= self._lasts_seconds * _RENEW_AT:
+                    self.judge(marks)
+                    marks = self._renewed()
+            except PlatformError:
+                if unseen_seconds >= self._lasts_seconds:
+                    raise
+                return self.asked_by
+            self._seen_seconds = self.clock.monotonic_seconds()
+            return self.judge(marks)
 
     def judge(self, marks: Mapping[str, str]) -> str | None:
         """What marks that were read anyway say; as ``check``."""
@@ -232,7 +228,13 @@ class Lease:
             others = " and ".join(holder_of(value) for name, value in leases_in(marks).items() if name != self.id)
             self.lost = f"this swap's lease is gone; the swap is now held by {others or 'nobody'}"
             self._refuse_if_lost()
-        return aborted_by(marks, self.id)
+        self.asked_by = aborted_by(marks, self.id) or self.asked_by
+        return self.asked_by
+
+    @property
+    def unseen_seconds(self) -> float:
+        """For how long nobody has looked at the marks."""
+        return self.clock.monotonic_seconds() - self._seen_seconds
 
     @property
     def age_seconds(self) -> float:
@@ -297,15 +299,32 @@ class Lease:
             LeaseLost: another swap took over.
             PlatformError: the lease could not be renewed, or the marks not be read.
         """
-        if not self.id or not self.placed:
-            return
-        self._refuse_if_lost()
-        for _ in range(_FENCE_TRIES):
-            if self.age_seconds < self._lasts_seconds * _FENCE_AT:
+        with self.lock:
+            if not self.id or not self.placed:
                 return
-            self._renewed()
+            self._refuse_if_lost()
+            for _ in range(_FENCE_TRIES):
+                if self.age_seconds < self._lasts_seconds * _FENCE_AT:
+                    return
+                self._renewed()
         limit = self._lasts_seconds * _FENCE_AT
         raise PlatformError("lease", f"it could not be renewed within {limit:g} s; nothing more was written")
+
+    def outlast(self, seconds: float) -> None:
+        """Make it last through a pause within a call, in which nobody can renew it. It never raises.
+
+        Args:
+            seconds: how long the pause is; one more try follows it.
+        """
+        with self.lock, contextlib.suppress(BluegreenError):
+            if (
+                self.id
+                and self.placed
+                and not self.lost
+                and self.age_seconds + seconds > self._lasts_seconds * _FENCE_AT
+            ):
+                self._wanted_seconds = SLOW_LEASE_SECONDS
+                self._renewed()
 
     def forget(self) -> None:
         """The swap is over, whether its mark could be removed or not."""
@@ -313,34 +332,11 @@ class Lease:
 
     def give_back(self, marks: Mapping[str, str | None] | None = None) -> None:
         """Let go of it, and set other marks with it. A lease that is not held and no marks need nothing."""
-        if self.id and self.placed:
-            self.router.mark({LEASE_PREFIX + self.id: None, ABORT: None, **dict.fromkeys(self._notes), **(marks or {})})
-            self.forget()
-            self.id = ""
-        elif marks:
-            self.router.mark(marks)
-
-
-def _here() -> str:
-    """This machine, as far as its process ids go: a container is one of its own."""
-    known = []
-    with contextlib.suppress(OSError):
-        known = [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
-    return hashlib.sha256(repr(known or [socket.gethostname()]).encode()).hexdigest()[:8]
-
-
-def _ended_here(lease: str, value: str) -> bool | None:
-    """Whether the holder was a swap of this process, or a process of this machine, that is no more.
-
-    ``None`` is a swap of this very process that goes on: nothing is to be found out about it.
-    """
-    found = re.search(r" pid (\d+) on ([0-9a-f]{8})\b", value)
-    if found is None or found[2] != _here() or not Path("/proc/self").exists():
-        return False
-    if int(found[1]) == os.getpid():
-        return None if lease in _active else True
-    try:
-        state = Path(f"/proc/{found[1]}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return True
-    return state in ("Z", "X")
+        with self.lock:
+            if self.id and self.placed:
+                gone = {LEASE_PREFIX + self.id: None, ABORT: None, **dict.fromkeys(self._notes)}
+                self.router.mark({**gone, **(marks or {})})
+                self.forget()
+                self.id = ""
+            elif marks:
+                self.router.mark(marks)

@@ -39,7 +39,7 @@ def remove(
     lease = Lease(router, clock, "removal", _POLL_SECONDS, tell)
     try:
         lease.take(marks)
-        with guarded(lease.fence):
+        with guarded(lease.fence, lease.outlast):
             router.delete()
             if capacity is not None:
                 capacity.delete()

@@ -7,7 +7,6 @@ the same router under the same lock, so that neither makes what the other one kn
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import RLock
 
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability, TrafficRouter
@@ -20,7 +19,6 @@ class Shared:
     def __init__(self, router: TrafficRouter, lease: Lease) -> None:
         self._router = router
         self._lease = lease
-        self.lock = RLock()
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -44,7 +42,7 @@ class Shared:
 
     def read(self) -> Traffic:
         """The live weights and the marks."""
-        with self.lock:
+        with self._lease.lock:
             return self._router.read()
 
     def live(self) -> Traffic:
@@ -52,7 +50,7 @@ class Shared:
         alone = getattr(self._router, "live", None)
         if alone is None:
             return self.read()
-        with self.lock:
+        with self._lease.lock:
             return Traffic(alone())
 
     def write(self, weights: Weights) -> None:
@@ -61,7 +59,7 @@ class Shared:
         Raises:
             LeaseHeld: another swap made the object first; nothing was written.
         """
-        with self.lock:
+        with self._lease.lock:
             if weights == Weights():
                 self._lease.placed = False  # the object goes, and the lease with it
                 self._router.write(weights)
@@ -72,17 +70,17 @@ class Shared:
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether ``weights`` is what the platform does now."""
-        with self.lock:
+        with self._lease.lock:
             return self._router.verify(weights)
 
     def marks(self) -> Mapping[str, str]:
         """The marks alone."""
-        with self.lock:
+        with self._lease.lock:
             return self._router.marks()
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks."""
-        with self.lock:
+        with self._lease.lock:
             self._router.mark(changes)
 
     def progress(self) -> str:
@@ -95,10 +93,10 @@ class Shared:
 
     def health(self, color: Color) -> Readiness:
         """The health of a color's targets."""
-        with self.lock:
+        with self._lease.lock:
             return self._router.health(color)
 
     def delete(self) -> None:
         """Remove what the swap owns."""
-        with self.lock:
+        with self._lease.lock:
             self._router.delete()

@@ -25,7 +25,7 @@ from bluegreen.swap import contract, releases, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
-from bluegreen.swap.keeper import Watching
+from bluegreen.swap.keeper import Watching, kept
 from bluegreen.swap.lease import Lease, leases_in
 from bluegreen.swap.reporting import headline
 from bluegreen.swap.resting import Resting
@@ -91,7 +91,8 @@ class Update:
             PlatformError: the platform could not be asked; nothing was written.
         """
         try:
-            with guarded(self._lease.fence):
+            beside = kept(self._lease, self._clock, self._journal.calls.append)
+            with guarded(self._lease.fence, self._lease.outlast), beside:
                 return self._run()
         finally:
             self._lease.forget()
