@@ -6,7 +6,7 @@ JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
-.PHONY: demo demo-kubernetes test bench bench-kubernetes matrix scenarios setup lint format wheel plugin clean help
+.PHONY: demo demo-kubernetes test bench bench-kubernetes matrix schema-proof scenarios setup lint format wheel plugin clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -43,6 +43,9 @@ bench-kubernetes: setup ## swaps on Kubernetes beside Argo Rollouts and `kubectl
 
 matrix: setup ## every call of a swap killed and failed in every way, and what came of it
 	$(PY) -m matrix $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON))
+
+schema-proof: setup ## the schema gate against real servers, 2,000 migrations each; its figures go into docs/gates.md
+	$(PY) -m tests.schema.differential --cases 2000 --docs docs/gates.md
 
 scenarios: setup ## every scenario of every platform over both adapters, which take turns in `make test`
 	BLUEGREEN_SCENARIOS=full $(PY) -m pytest tests/scenarios

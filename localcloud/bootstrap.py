@@ -31,6 +31,7 @@ _Maker = Callable[[Progress], Any]
 _TOOLS: dict[str, _Maker] = {
     "programs": lambda progress: system.ensure(tuple(system.PACKAGES), progress),
     "node_programs": lambda progress: system.ensure(tuple(system.FOR_NODES), progress),
+    "databases": lambda progress: system.ensure(tuple(system.DATABASES), progress),
     "pulumi": pulumi.ensure,
     "fakecloud": fakecloud.ensure,
     "app": app.ensure,

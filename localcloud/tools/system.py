@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import threading
@@ -39,10 +40,20 @@ FOR_TESTS = {
     "haproxy": ("haproxy",),
     "prometheus": ("prometheus",),
 }
+# What the schema gate is held against.
+DATABASES = {
+    "initdb": ("postgresql",),
+    "postgres": ("postgresql",),
+    "mariadbd": ("mariadb-server",),
+    "mariadb-install-db": ("mariadb-server",),
+}
+# Without this the package makes a database of its own, and starts it.
+_NO_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
+_KEEP = "--option=DPkg::Options::=--force-confold"
 # Packages bring services, too. Their files are left out, so that nothing runs but what was started on purpose.
 _WITHOUT = tuple(
     path.format(service)
-    for service in ("haproxy", "prometheus", "etcd", "containerd")
+    for service in ("haproxy", "prometheus", "etcd", "containerd", "mariadb", "mariadb@")
     for path in ("*/systemd/system/{}.service", "/etc/init.d/{}")
 )
 
@@ -53,7 +64,8 @@ _apt = threading.Lock()
 
 def find(program: str) -> Path | None:
     """The program, on PATH or where the distribution keeps helpers."""
-    places = [*os.environ.get("PATH", "").split(os.pathsep), *_EXTRA]
+    postgres = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)
+    places = [*os.environ.get("PATH", "").split(os.pathsep), *_EXTRA, *postgres]
     found = (shutil.which(os.path.join(place, program)) for place in places if place)
     return next((Path(path) for path in found if path), None)
 
@@ -67,7 +79,7 @@ def ensure(programs: tuple[str, ...], progress: Progress) -> dict[str, Path]:
 
 
 def _install(missing: list[str], progress: Progress) -> None:
-    known = PACKAGES | FOR_TESTS | FOR_NODES
+    known = PACKAGES | FOR_TESTS | FOR_NODES | DATABASES
     packages = list(dict.fromkeys(package for program in missing for package in known[program]))
     command = f"apt-get install {' '.join(packages)}"
     if not shutil.which("apt-get"):
@@ -80,8 +92,11 @@ def _install(missing: list[str], progress: Progress) -> None:
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with _apt, progress.step(f"Installing {' '.join(packages)} with apt-get") as note:
         run(["apt-get", "update"], what="apt-get update", env=env, on_line=note)
+        if "postgresql" in packages and not _NO_CLUSTER.exists():
+            _NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
+            _NO_CLUSTER.write_text("create_main_cluster = false\n")
         without = [f"--option=DPkg::Options::=--path-exclude={path}" for path in _WITHOUT]
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", *without, *packages]
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", _KEEP, *without, *packages]
         run(install, what=command, env=env, on_line=note)
     still = [program for program in missing if find(program) is None]
     if still:

@@ -121,6 +121,28 @@ def test_a_rebuild_that_loses_something_is_refused(sql):
     assert changes(sql, "sqlite")
 
 
+def test_a_rebuild_adds_nothing_where_statements_count_the_columns():
+    more = NEW.replace("slot int", "slot int, more int") + COPY.replace("n SELECT", "n (id, user_id, day, slot) SELECT")
+    sql = more + SWAP + AGAIN
+    assert changes(sql, "sqlite", applied=PRESENT, queries="INSERT INTO orders (id) VALUES (1)") == []
+    assert changes(sql, "sqlite", applied=PRESENT, queries="INSERT INTO orders VALUES (1, 2, 3, 4)")
+    joined = "SELECT more FROM orders JOIN users ON users.id = orders.id"
+    assert changes(sql, "sqlite", applied=PRESENT, queries=joined)
+
+
+def test_a_rebuild_fails_while_a_view_reads_the_table():
+    view = "CREATE VIEW v AS SELECT id FROM orders;"
+    assert changes(NEW + COPY + SWAP + AGAIN, "sqlite", applied=PRESENT + view) == ["drop table orders"]
+
+
+def test_rights_on_a_view_are_gone_with_it():
+    again = "DROP VIEW v; CREATE VIEW v AS SELECT id, name, age FROM users;"
+    for grant in ("GRANT SELECT ON v TO app;", "GRANT ALL ON ALL TABLES IN SCHEMA public TO app;"):
+        applied = PRESENT + ROUTINES + grant
+        assert changes(again, applied=applied) == ["drop view v"]
+        assert changes(again + "GRANT SELECT ON v TO app;", applied=applied) == []
+
+
 @pytest.mark.parametrize(
     "sql",
     [

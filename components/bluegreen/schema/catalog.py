@@ -126,6 +126,8 @@ class Catalog:
         reading: whether the applied schema is being read just now.
         path: where names without a schema are looked for, when a statement said so.
         routines: what is known of routines and triggers: a text of what they take and give.
+        views: the tables that each view reads.
+        granted: on what rights were given, ``*`` for all: they are gone with it.
         rebuilt: tables that were dropped for one of the same shape, which is to take their name.
     """
 
@@ -136,6 +138,8 @@ class Catalog:
     path: str = ""
     routines: dict[tuple[str, str], str] = field(default_factory=dict)
     rebuilt: set[str] = field(default_factory=set)
+    views: dict[str, frozenset[str]] = field(default_factory=dict)
+    granted: set[str] = field(default_factory=set)
     _created: set[tuple[str, str]] = field(default_factory=set)
     _tables: dict[str, dict[str, Column]] = field(default_factory=dict)
     _whole: set[str] = field(default_factory=set)
@@ -245,6 +249,7 @@ class Catalog:
             self._temporary.discard(name.removeprefix(f"{TEMPORARY}."))
             self._tables.pop(name, None)
             self._whole.discard(name)
+            self.views.pop(name, None)
             self._keys = {at: key for at, key in self._keys.items() if key.table != name}
 
     def rename(self, kind: str, old: str, new: str) -> None:

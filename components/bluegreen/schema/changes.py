@@ -20,7 +20,7 @@ from bluegreen.schema.routines import gives, judge_drop_routine, judge_routine, 
 from bluegreen.schema.rows import judge_rows
 from bluegreen.schema.rules import UNJUDGED, Judgement, Reach, WayOut, is_temporary
 from bluegreen.schema.sections import unsaid, way_there
-from bluegreen.schema.session import follow
+from bluegreen.schema.session import follow, keeps_rights
 from bluegreen.schema.sql import TSQL_FAMILY, Statement, statements
 from bluegreen.schema.usage import Used
 
@@ -217,10 +217,11 @@ def _drop_relation(
         again = (item.tree for item in read[index + 1 :] if isinstance(item.tree, exp.Create) and not item.conditional)
         former = catalog.columns(name)
         for made in again:
-            if former is not None and catalog.name(made.this) == name and gives(made, catalog, list(former)):
+            same = former is not None and catalog.name(made.this) == name and gives(made, catalog, list(former))
+            if same and keeps_rights(name, catalog, (item.sql for item in read[index + 1 :])):
                 return
     elif catalog.dialect == "sqlite":
-        successor = takes_its_place(catalog, name, read[:index], read[index + 1 :])
+        successor = takes_its_place(reach, name, read[:index], read[index + 1 :])
         if successor is not None:
             catalog.begin_rebuild(name, successor)
             return

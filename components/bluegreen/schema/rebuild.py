@@ -8,25 +8,28 @@ from sqlglot import exp
 
 from bluegreen.schema.catalog import RELATION, Catalog
 from bluegreen.schema.column_types import is_widening
+from bluegreen.schema.rules import Reach
 from bluegreen.schema.sql import Statement
 
 
-def takes_its_place(
-    catalog: Catalog, table: str, before: Sequence[Statement], after: Sequence[Statement]
-) -> str | None:
+def takes_its_place(reach: Reach, table: str, before: Sequence[Statement], after: Sequence[Statement]) -> str | None:
     """The new table that takes a dropped one's name and can do all that it could; ``None`` when none does.
 
     Args:
-        catalog: what is known.
+        reach: what can be hurt.
         table: the one that is dropped.
         before: the statements before, among which the rows are copied.
         after: the statements that follow.
     """
+    catalog = reach.catalog
     successor = next((old for old, new in _renamed(catalog, after) if new == table), None)
     old, new = catalog.columns(table), catalog.columns(successor) if successor else None
     if successor is None or old is None or new is None or not catalog.is_new(RELATION, successor):
         return None
+    # Triggers go with their table, and SQLite renames nothing while a view reads what is not there.
     if any(of == table for (kind, _), of in catalog.routines.items() if kind == "TRIGGER"):
+        return None
+    if any(table in read for read in catalog.views.values()):
         return None
     for name, column in old.items():
         other = new.get(name)
@@ -36,7 +39,12 @@ def takes_its_place(
             return None
         if (other.nullable is False and column.nullable is not False) or (column.default and not other.default):
             return None
-    if any(column.nullable is False and not column.default for name, column in new.items() if name not in old):
+    more = {name: column for name, column in new.items() if name not in old}
+    if any(column.nullable is False and not column.default for column in more.values()):
+        return None
+    if more and (
+        reach.used.by_position(table, catalog.dialect) or any(reach.named_already(table, name) for name in more)
+    ):
         return None
     if not any(_copies(item.tree, catalog, table, successor, list(old)) for item in before):
         return None

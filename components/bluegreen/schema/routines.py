@@ -141,6 +141,7 @@ def judge_drop_routine(tree: exp.Drop, kind: str, reach: Reach, rest: str) -> It
             taken = ", ".join(item.sql(catalog.dialect).lower() for item in tree.expressions or ())
             signature = _signature(again.group("rest"))[0]
             same = former == signature if former is not None else _types(signature) == taken if taken else False
+            same = same and (catalog.dialect not in TSQL_FAMILY or not catalog.granted & {name.rpartition(".")[2], "*"})
             if same or (former is None and tree.args.get("exists") and catalog.complete):
                 catalog.routines[("DROPPED", f"{kind} {name}")] = signature
                 continue
@@ -203,6 +204,9 @@ def gives(tree: exp.Create, catalog: Catalog, former: list[str]) -> bool:
 def note_view(tree: exp.Create, name: str, catalog: Catalog) -> None:
     """Remember what a view gives."""
     columns = columns_of_view(tree, catalog)
+    query = tree.args.get("expression")
+    if isinstance(query, exp.Expression):
+        catalog.views[name] = frozenset(catalog.name(table) for table in query.find_all(exp.Table))
     for column in columns or ():
         catalog.put(name, column, Column(fresh=catalog.is_new(RELATION, name)))
     if columns:

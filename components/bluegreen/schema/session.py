@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from sqlglot import exp
 
 from bluegreen.schema.catalog import Catalog
+from bluegreen.schema.sql import MYSQL_FAMILY
 
 _PATH = re.compile(
     r"SET\s+(?:SESSION\s+|LOCAL\s+)?(?:search_path\s*(?:TO|=)|SCHEMA)\s*(?P<value>.+)", re.IGNORECASE | re.DOTALL
 )
 _CONFIG = re.compile(r"set_config\s*\(\s*'search_path'\s*,\s*(?P<value>[^,]+),", re.IGNORECASE)
 _USE = re.compile(r"USE\s+(?:DATABASE\s+|SCHEMA\s+)?(?P<value>\S+)", re.IGNORECASE)
+_GRANT = re.compile(
+    r"GRANT\b.*?\bON\s+(?:(?P<all>ALL\s+\w+\s+IN\b)|(?:\w+\s+|\w+::)?(?P<names>[\w.\"`\[\]]+(?:\s*,\s*[\w.\"`\[\]]+)*))"
+    r".*?\bTO\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _DEFAULT_PATHS = frozenset({"public", "dbo", "main", "pg_catalog"})
 _SOMEWHERE = "(somewhere)"
 
@@ -24,10 +31,32 @@ def follow(sql: str, tree: exp.Expression | None, catalog: Catalog) -> None:
         catalog.doubt()
         return
     first = text[:3].upper()
+    if first == "GRA":
+        catalog.granted |= granted_by(text)
+        return
     found = _PATH.match(text) or _USE.match(text) if first in ("SET", "USE") else None
     found = found or (_CONFIG.search(text) if first in ("SEL", "PER") and "search_path" in text else None)
     if found is not None:
         catalog.path = _place(found.group("value"))
+
+
+def granted_by(sql: str) -> set[str]:
+    """What rights are given on: names without schema, ``*`` for all of a schema."""
+    found = _GRANT.match(sql.strip())
+    if found is None:
+        return set()
+    if found.group("all"):
+        return {"*"}
+    names = (name.split("(")[0].strip().strip("'\"`[];").lower() for name in found.group("names").split(","))
+    return {name.rpartition(".")[2].strip('"`[]') for name in names}
+
+
+def keeps_rights(name: str, catalog: Catalog, after: Iterable[str]) -> bool:
+    """Whether nobody was given rights on what is made again, or is given them again. MySQL keeps them by name."""
+    last = name.rpartition(".")[2].lower()
+    if catalog.dialect in MYSQL_FAMILY or not catalog.granted & {last, "*"}:
+        return True
+    return any(granted_by(sql) & {last, "*"} for sql in after if sql[:5].upper() == "GRANT")
 
 
 def _place(value: str) -> str:
