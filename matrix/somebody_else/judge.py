@@ -1,0 +1,149 @@
+"""What must hold after somebody else has acted: of each write of the swap, of its words, and of the next update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from matrix.somebody_else import acts
+from matrix.somebody_else.acts import Act
+from matrix.somebody_else.sight import Sight
+from matrix.somebody_else.swaps import Operation, weights_of
+from matrix.somebody_else.tape import Tape, Write
+
+Kind = Literal["unsafe", "unconverged", "in flight"]
+Trouble = tuple[Kind, str]
+
+AT_ONCE_CALLS = 4
+AT_ONCE_SECONDS = 1.0
+"""A write that was due so soon after the act: what was looked at before it was true then, and no check can be later."""
+_STALE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Ended:
+    """How an operation ended.
+
+    Attributes:
+        succeeded: whether it said so.
+        claim: the weights that a failure says are live, confirmed; ``None`` where it says nothing.
+        error: what it said.
+        wrong_error: an error that is not the package's own.
+        at_seconds: when.
+        seen: what there was then.
+    """
+
+    succeeded: bool
+    claim: Mapping[str, int] | None
+    error: str
+    wrong_error: str
+    at_seconds: float
+    seen: Sight
+
+
+def of_writes(operation: Operation, act: Act, tape: Tape, proved: Callable[[Write], bool]) -> Iterator[Trouble]:
+    """What each write made worse than it was before it.
+
+    Args:
+        operation: what was going on.
+        act: what somebody had done.
+        tape: the writes.
+        proved: whether the color that is promoted had been asked about since the act.
+    """
+    for write in tape.writes:
+        for text in (*_worse(operation, act, write, proved), *_not_its_own(act, tape, write)):
+            kind: Kind = "in flight" if at_once(tape, write) else "unsafe"
+            yield kind, f"call {write.number} {write.name}: {text}"
+
+
+def at_once(tape: Tape, write: Write) -> bool:
+    """Whether a write was on its way when somebody acted."""
+    assert tape.acted_at_seconds is not None
+    soon = write.number - tape.number <= AT_ONCE_CALLS
+    return tape.number > 0 and soon and write.at_seconds - tape.acted_at_seconds < AT_ONCE_SECONDS
+
+
+def _worse(operation: Operation, act: Act, write: Write, proved: Callable[[Write], bool]) -> Iterator[str]:
+    before, after = write.before, write.after
+    for color in ("blue", "green"):
+        more, share = after.of(color) > before.of(color), after.of(color)
+        if more and color not in after.fit:
+            yield f"{share} % of the requests were sent to {color}, which cannot serve them"
+        if share and color in before.fit and color not in after.fit:
+            yield f"{color} was scaled down with {share} % of the requests on it"
+        if share and color in after.retiring - before.retiring:
+            yield f"{color} is going to be scaled down with {share} % of the requests on it"
+        if more and color == "green" and operation.analyzed and not proved(write):
+            yield f"{share} % of the requests were sent to green, and nothing was asked about it since {act.name!r}"
+    if after.served < before.served:
+        yield f"{before.served - after.served} % of the requests reach nobody any more"
+    lost = {name for name, value in before.theirs.items() if after.theirs.get(name) != value}
+    if lost:
+        yield f"what somebody added is gone: {', '.join(sorted(lost))}"
+
+
+def _not_its_own(act: Act, tape: Tape, write: Write) -> Iterator[str]:
+    before, after = write.before, write.after
+    moved = dict(before.weights) != dict(after.weights)
+    if act in (acts.RIVAL, acts.RIVAL_GOES_ON) and tape.taken_over and _does_something(before, after):
+        yield f"it wrote although a second swap had taken over: {dict(before.weights)} to {dict(after.weights)}"
+    if act is acts.TAKES and moved:
+        yield f"it moved traffic by what is somebody else's: {dict(after.weights)}"
+
+
+def _does_something(before: Sight, after: Sight) -> bool:
+    return (dict(before.weights), before.fit, before.retiring) != (dict(after.weights), after.fit, after.retiring)
+
+
+def of_words(operation: Operation, tape: Tape, ended: Ended) -> Iterator[Trouble]:
+    """What the swap said at its end, against what there is."""
+    if ended.wrong_error:
+        yield "unsafe", f"it raised what is not its own error: {ended.wrong_error}"
+    said = operation.goal if ended.succeeded else ended.claim
+    if said is None or said == dict(ended.seen.weights):
+        return
+    assert tape.acted_at_seconds is not None
+    # What was true at the last look, a moment ago, is no lie.
+    stale = not tape.looks and ended.at_seconds - tape.acted_at_seconds < _STALE_SECONDS
+    text = f"it said that {dict(said)} is live, and {dict(ended.seen.weights)} is: {ended.error or 'a success'}"
+    yield ("in flight" if stale else "unsafe"), text
+
+
+def of_recovery(
+    operation: Operation, config: tuple[str, int], tape: Tape, ended: Ended, outputs: Mapping[str, Any], left: bool | None
+) -> Iterator[Trouble]:
+    """The next ``pulumi up``.
+
+    Args:
+        operation: what had been going on.
+        config: the active color and the percent that it was run with.
+        tape: what it wrote.
+        ended: how it ended.
+        outputs: what it left.
+        left: whether another one would have something to do; ``None`` where that was not asked.
+    """
+    if ended.wrong_error:
+        yield "unsafe", f"the next update raised {ended.wrong_error}"
+        return
+    seen = ended.seen
+    if not ended.succeeded:
+        wrote = [write.name for write in tape.writes]
+        if wrote:
+            yield "unconverged", f"the next update failed after {', '.join(dict.fromkeys(wrote))}: {ended.error}"
+        return
+    wanted = weights_of(*config)
+    # A promotion that a verdict stops stays where it was; one that has come to its end knows no pause any more.
+    elsewhere = (bool(outputs.get("held")) and seen.all_on("blue")) or (config[1] != 100 and seen.all_on(config[0]))
+    if dict(seen.weights) != wanted and not elsewhere:
+        yield "unconverged", f"after the next update {dict(seen.weights)} is live instead of {wanted}"
+    live = outputs.get("live_color")
+    if len(seen.weights) == 1 and not seen.all_on(str(live)):
+        yield "unsafe", f"the state says that {live} is live, and {dict(seen.weights)} is"
+    for color, share in seen.weights.items():
+        if color in seen.retiring:
+            yield "unsafe", f"after the next update {color} has {share} % and is going to be scaled down"
+        if color in seen.held and len(seen.weights) == 1:
+            yield "unconverged", f"{color} is live and its autoscaling is left suspended"
+    if left:
+        yield "unconverged", "a change is left after the next update"

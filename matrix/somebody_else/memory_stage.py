@@ -1,0 +1,138 @@
+"""The memory world."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, ClassVar
+from unittest import mock
+
+from bluegreen.calls import before_write
+from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.rollout.model import COLORS, Weights
+from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld, world
+from matrix.somebody_else.sight import Sight
+from matrix.somebody_else.stage import STRANGER, Heard
+
+_ROUTER = ("read", "marks", "mark", "write", "verify", "health", "delete")
+_CAPACITY = ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep", "delete")
+_WRITES = frozenset({"mark", "write", "prepare", "hold", "release", "retire", "keep", "delete"})
+_NAME = "somebody-else"
+_THEIRS = "team.note"
+
+
+class MemorySizes:
+    """A memory capacity with hands: for stages whose router alone is what is looked at."""
+
+    @property
+    def here(self) -> MemoryWorld:
+        """The world."""
+        return world(_NAME)
+
+    @contextmanager
+    def sizes_heard(self, heard: Heard) -> Iterator[None]:
+        """Each call of the capacity is told."""
+        with _wrapped(MemoryCapacity, _CAPACITY, heard, frozenset()):
+            yield
+
+    def sizes_put_back(self) -> None:
+        """One unit of each color."""
+        WORLDS.pop(_NAME, None)
+
+    def capacity(self) -> dict[str, Any]:
+        """The ``capacity`` section."""
+        return {"kind": "memory", "name": _NAME, "desired_count": 1}
+
+    def scale(self, color: str, size: int) -> None:
+        """Another size."""
+        self.here.desired[_color(color)] = size
+
+    def sized(self) -> frozenset[str]:
+        """The colors that have units."""
+        return frozenset(color for color in COLORS if self.here.desired[color])
+
+
+class MemoryStage(MemorySizes):
+    """Router and capacity."""
+
+    name = "memory"
+    splits = True
+    hands: ClassVar[frozenset[str]] = frozenset({"adds", "deletes", "resets"})
+
+    @contextmanager
+    def opened(self, heard: Heard) -> Iterator[None]:
+        """Each call is told."""
+        with _wrapped(MemoryRouter, _ROUTER, heard, frozenset({"read", "verify"})), self.sizes_heard(heard):
+            yield
+
+    def put_back(self) -> None:
+        """A new world."""
+        self.sizes_put_back()
+
+    def router(self) -> dict[str, Any]:
+        """The ``router`` section."""
+        return {"kind": "memory", "name": _NAME}
+
+    def look(self) -> Sight:
+        """The world."""
+        here = self.here
+        return Sight(
+            {color: here.weights.of(color) for color in COLORS if here.weights.of(color)},
+            self.sized() - here.broken,
+            frozenset(here.retiring),
+            frozenset(COLORS if here.held else ()),
+            {name: value for name, value in here.marks.items() if name != _THEIRS},
+            {name: value for name, value in here.marks.items() if name == _THEIRS},
+        )
+
+    def move(self, weights: Mapping[str, int]) -> None:
+        """Other weights."""
+        self.here.weights = Weights(**dict(weights))
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Other marks, where there is an object."""
+        for name, value in changes.items():
+            if value is None:
+                self.here.marks.pop(name, None)
+            elif self.here.weights != Weights():
+                self.here.marks[name] = value
+
+    def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
+        """Add a note, delete everything, let autoscaling work."""
+        if hand == "adds":
+            self.mark({_THEIRS: STRANGER})
+        elif hand == "deletes":
+            self.here.weights = Weights()
+            self.here.marks.clear()
+        elif hand == "resets":
+            self.here.held = False
+
+    def mend(self) -> None:
+        """Nothing is refused here."""
+
+
+def _color(name: str) -> Any:
+    return name
+
+
+@contextmanager
+def _wrapped(owner: type, names: tuple[str, ...], heard: Heard, looks: frozenset[str]) -> Iterator[None]:
+    side = "router" if owner is MemoryRouter else "capacity"
+
+    def wrap(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(self: Any, *arguments: Any, **more: Any) -> Any:
+            if name in _WRITES:
+                before_write()  # as every client of a platform does
+            try:
+                return method(self, *arguments, **more)
+            finally:
+                heard().called(f"{side}.{name}", writes=name in _WRITES, looks=name in looks)
+
+        return call
+
+    with ExitStack() as patched:
+        for name in names:
+            patched.enter_context(mock.patch.object(owner, name, wrap(name, getattr(owner, name))))
+        yield

@@ -1,0 +1,40 @@
+"""What can be seen of a stage, by its own API and not by the product's code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A stage at one moment.
+
+    Attributes:
+        weights: percent of the requests by color, as they really go; what reaches neither is left out.
+        fit: the colors that could serve: healthy, and of some size.
+        retiring: the colors that a scheduled action will take units away from.
+        held: the colors whose autoscaling is kept from working.
+        marks: the notes on the object: name to value.
+        theirs: what somebody else has added, which is none of the swap's business: name to value.
+    """
+
+    weights: Mapping[str, int]
+    fit: frozenset[str]
+    retiring: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    marks: Mapping[str, str] = field(default_factory=dict)
+    theirs: Mapping[str, str] = field(default_factory=dict)
+
+    def all_on(self, color: str) -> bool:
+        """Whether a color has every request."""
+        return dict(self.weights) == {color: 100}
+
+    def of(self, color: str) -> int:
+        """A color's percent."""
+        return self.weights.get(color, 0)
+
+    @property
+    def served(self) -> int:
+        """The percent that reaches either color."""
+        return sum(self.weights.values())
