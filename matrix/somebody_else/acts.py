@@ -145,6 +145,9 @@ class Act:
     hand: str = ""
     splits: bool = False
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _named, (self.name,)  # it goes from process to process by its name
+
     def possible(self, stage: Stage) -> bool:
         """Whether it can be done there."""
         return (not self.hand or self.hand in stage.hands) and (stage.splits or not self.splits)
@@ -182,3 +185,7 @@ ACTS = (
     RIVAL_GOES_ON,
     STANDS,
 )
+
+
+def _named(name: str) -> Act:
+    return next(act for act in ACTS if act.name == name)

@@ -15,9 +15,11 @@ from matrix.somebody_else.tape import Tape, Write
 Kind = Literal["unsafe", "unconverged", "in flight"]
 Trouble = tuple[Kind, str]
 
-AT_ONCE_CALLS = 4
-AT_ONCE_SECONDS = 1.0
-"""A write that was due so soon after the act: what was looked at before it was true then, and no check can be later."""
+AT_ONCE_CALLS, AT_ONCE_SECONDS = 8, 1.0
+"""A write that comes so soon after the act: what was looked at right before it was true then, and the platform has no
+write that is for what was read. It has as many calls as the longest row of them that one look is for."""
+LONG_SECONDS = 10.0
+"""What took longer than this is seen on the clock: then only the one request is excused that was being sent."""
 _STALE_SECONDS = 5.0
 
 
@@ -59,9 +61,10 @@ def of_writes(operation: Operation, act: Act, tape: Tape, proved: Callable[[Writ
 
 def at_once(tape: Tape, write: Write) -> bool:
     """Whether a write was on its way when somebody acted."""
-    assert tape.acted_at_seconds is not None
-    soon = write.number - tape.number <= AT_ONCE_CALLS
-    return tape.number > 0 and soon and write.at_seconds - tape.acted_at_seconds < AT_ONCE_SECONDS
+    if not tape.number or tape.acted_at_seconds is None or tape.began_at_seconds is None:
+        return False
+    most = 1 if tape.acted_at_seconds - tape.began_at_seconds > LONG_SECONDS else AT_ONCE_CALLS
+    return write.number - tape.number <= most and write.at_seconds - tape.acted_at_seconds < AT_ONCE_SECONDS
 
 
 def _worse(operation: Operation, act: Act, write: Write, proved: Callable[[Write], bool]) -> Iterator[str]:
@@ -111,12 +114,12 @@ def of_words(operation: Operation, tape: Tape, ended: Ended) -> Iterator[Trouble
 
 
 def of_recovery(
-    operation: Operation, config: tuple[str, int], tape: Tape, ended: Ended, outputs: Mapping[str, Any], left: bool | None
+    act: Act, config: tuple[str, int], tape: Tape, ended: Ended, outputs: Mapping[str, Any], left: bool | None
 ) -> Iterator[Trouble]:
     """The next ``pulumi up``.
 
     Args:
-        operation: what had been going on.
+        act: what somebody had done.
         config: the active color and the percent that it was run with.
         tape: what it wrote.
         ended: how it ended.
@@ -132,6 +135,8 @@ def of_recovery(
         if wrote:
             yield "unconverged", f"the next update failed after {', '.join(dict.fromkeys(wrote))}: {ended.error}"
         return
+    if act is acts.TAKES and not tape.writes:
+        return  # the preview says whose it is, and nothing was asked for that would need it
     wanted = weights_of(*config)
     # A promotion that a verdict stops stays where it was; one that has come to its end knows no pause any more.
     elsewhere = (bool(outputs.get("held")) and seen.all_on("blue")) or (config[1] != 100 and seen.all_on(config[0]))

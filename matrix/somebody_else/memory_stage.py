@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any, ClassVar
+from typing import Any
 from unittest import mock
 
 from bluegreen.calls import before_write
@@ -33,8 +33,11 @@ class MemorySizes:
     @contextmanager
     def sizes_heard(self, heard: Heard) -> Iterator[None]:
         """Each call of the capacity is told."""
-        with _wrapped(MemoryCapacity, _CAPACITY, heard, frozenset()):
+        with _wrapped(MemoryCapacity, _CAPACITY, heard, frozenset(), self.follow):
             yield
+
+    def follow(self) -> None:
+        """What runs follows what is wanted; nothing else is there that could."""
 
     def sizes_put_back(self) -> None:
         """One unit of each color."""
@@ -47,10 +50,19 @@ class MemorySizes:
     def scale(self, color: str, size: int) -> None:
         """Another size."""
         self.here.desired[_color(color)] = size
+        self.follow()
 
     def sized(self) -> frozenset[str]:
         """The colors that have units."""
         return frozenset(color for color in COLORS if self.here.desired[color])
+
+    def retiring(self) -> frozenset[str]:
+        """The colors that are going to be scaled down."""
+        return frozenset(self.here.retiring)
+
+    def suspended(self) -> frozenset[str]:
+        """The colors whose autoscaling is kept from working."""
+        return frozenset(COLORS if self.here.held else ())
 
 
 class MemoryStage(MemorySizes):
@@ -58,7 +70,7 @@ class MemoryStage(MemorySizes):
 
     name = "memory"
     splits = True
-    hands: ClassVar[frozenset[str]] = frozenset({"adds", "deletes", "resets"})
+    hands = frozenset({"adds", "deletes", "resets"})
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
@@ -80,8 +92,8 @@ class MemoryStage(MemorySizes):
         return Sight(
             {color: here.weights.of(color) for color in COLORS if here.weights.of(color)},
             self.sized() - here.broken,
-            frozenset(here.retiring),
-            frozenset(COLORS if here.held else ()),
+            self.retiring(),
+            self.suspended(),
             {name: value for name, value in here.marks.items() if name != _THEIRS},
             {name: value for name, value in here.marks.items() if name == _THEIRS},
         )
@@ -117,7 +129,13 @@ def _color(name: str) -> Any:
 
 
 @contextmanager
-def _wrapped(owner: type, names: tuple[str, ...], heard: Heard, looks: frozenset[str]) -> Iterator[None]:
+def _wrapped(
+    owner: type,
+    names: tuple[str, ...],
+    heard: Heard,
+    looks: frozenset[str],
+    follow: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
     side = "router" if owner is MemoryRouter else "capacity"
 
     def wrap(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,6 +146,7 @@ def _wrapped(owner: type, names: tuple[str, ...], heard: Heard, looks: frozenset
             try:
                 return method(self, *arguments, **more)
             finally:
+                follow()
                 heard().called(f"{side}.{name}", writes=name in _WRITES, looks=name in looks)
 
         return call

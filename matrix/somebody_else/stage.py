@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.tape import Tape
@@ -23,7 +23,7 @@ class Stage(Protocol):
     #: Whether it can split traffic.
     splits: bool
     #: What somebody else can do here besides marks, weights and sizes.
-    hands: ClassVar[frozenset[str]]
+    hands: frozenset[str]
 
     def opened(self, heard: Heard) -> AbstractContextManager[object]:
         """Everything is there meanwhile, and each call of the product is told to the tape."""

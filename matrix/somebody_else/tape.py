@@ -47,7 +47,8 @@ class Tape:
         calls: the names of all calls.
         writes: those that came after the act.
         looks: the numbers of the calls after the act that looked at where traffic goes.
-        acted_at_seconds: when; ``None`` before.
+        began_at_seconds: when somebody began to act; ``None`` before.
+        acted_at_seconds: when that was done.
         left: what there was right after it.
         taken_over: whether a lease that was there before it was gone after it.
     """
@@ -59,6 +60,7 @@ class Tape:
     calls: list[str] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     looks: list[int] = field(default_factory=list)
+    began_at_seconds: float | None = None
     acted_at_seconds: float | None = None
     left: Sight | None = None
     taken_over: bool = False
@@ -84,6 +86,7 @@ class Tape:
 
     def strike(self) -> None:
         """Act, and see what is left of it."""
+        self.began_at_seconds = self.clock.now_seconds
         with self.unheard():
             before = leases_in(self.look().marks)
             self.act()
@@ -95,7 +98,7 @@ class Tape:
         """Watch every write from now on; nobody acts."""
         with self.unheard():
             self.left = self._before = self.look()
-            self.acted_at_seconds = self.clock.now_seconds
+            self.began_at_seconds = self.acted_at_seconds = self.clock.now_seconds
 
     @contextmanager
     def unheard(self) -> Iterator[None]:

@@ -171,4 +171,4 @@ class Trials:
                 left = stack.preview(news)
         after = Operation("the next update", () if healed else operation.before, config[0])
         found = list(judge.of_writes(after, point.act, tape, lambda write: self._proved(tape, write)))
-        return found + list(judge.of_recovery(operation, config, tape, ended, outputs, left))
+        return found + list(judge.of_recovery(point.act, config, tape, ended, outputs, left))

@@ -1,0 +1,73 @@
+"""All stages, shared out to processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from localcloud.progress import Progress, Silent
+from matrix.lanes import without_backoff
+from matrix.somebody_else.points import SEED, all_points, sample
+from matrix.somebody_else.stages import OTHERS, POINTS, STAGES
+from matrix.somebody_else.swaps import OPERATIONS
+from matrix.somebody_else.trial import Tried, Trials
+
+
+@dataclass(slots=True)
+class Struck:
+    """What was tried, and what came of it.
+
+    Attributes:
+        tried: every point.
+        seconds: the time that it took.
+    """
+
+    tried: list[Tried] = field(default_factory=list)
+    seconds: float = 0
+
+
+def run(
+    progress: Progress | None = None,
+    stages: Sequence[str] = tuple(STAGES),
+    most: Mapping[str, int] | None = None,
+    others: int = OTHERS,
+    workers: int = 2,
+) -> Struck:
+    """Try the points of these stages.
+
+    Args:
+        progress: shows how far it is.
+        stages: their names.
+        most: how many points of a stage; ``others`` where it says nothing.
+        others: how many of those.
+        workers: how many processes; 0 is this one.
+    """
+    began = time.monotonic()
+    limits = POINTS if most is None else most
+    jobs = [(name, limits.get(name, others), SEED) for name in stages]
+    struck = Struck()
+    with (progress or Silent()).step("Somebody else acts, after one call after the other") as note:
+        if workers:
+            with multiprocessing.get_context("spawn").Pool(workers) as pool:
+                for found in pool.imap_unordered(_tried, jobs):
+                    struck.tried += found
+                    note(f"{len(struck.tried)} points")
+        else:
+            for job in jobs:
+                struck.tried += _tried(job)
+    order = {name: number for number, name in enumerate(stages)}
+    struck.tried.sort(key=lambda one: order[one.point.stage])
+    struck.seconds = time.monotonic() - began
+    return struck
+
+
+def _tried(job: tuple[str, int, str]) -> list[Tried]:
+    name, most, seed = job
+    without_backoff()
+    stage = STAGES[name]()
+    with Trials.on(stage) as trials:
+        possible = [operation for operation in OPERATIONS if stage.splits or not operation.splits]
+        calls = {operation: trials.calls_of(operation) for operation in possible}
+        return [trials.try_point(point) for point in sample(all_points(stage, calls), most, seed)]

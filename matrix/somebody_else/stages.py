@@ -1,0 +1,36 @@
+"""Every stage by its name, and how many points are tried on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from matrix.somebody_else import balancer_stage, cluster_stage
+from matrix.somebody_else.balancer_stage import BalancerStage
+from matrix.somebody_else.cluster_stage import ClusterStage
+from matrix.somebody_else.memory_stage import MemoryStage
+from matrix.somebody_else.services_stage import ServicesStage
+from matrix.somebody_else.stage import Stage
+
+ALL = 1_000_000
+_BALANCERS = (
+    balancer_stage.MADE,
+    balancer_stage.RULE,
+    balancer_stage.LISTENER,
+    balancer_stage.PAIR,
+    balancer_stage.NETWORK,
+)
+
+STAGES: dict[str, Callable[[], Stage]] = {
+    "memory": MemoryStage,
+    **{name: partial(BalancerStage, name) for name in _BALANCERS},
+    "alb with ecs": ServicesStage,
+    **{name: partial(ClusterStage, name) for name in cluster_stage.KINDS},
+}
+
+POINTS = {"memory": ALL, "kubernetes_service": ALL, "alb": 400, "alb with ecs": 300}
+"""How many are tried by ``make matrix``; of the others fewer, since they share their code with these."""
+OTHERS = 150
+SAMPLED = {"memory": 300, "alb": 40, "alb with ecs": 30, "kubernetes_service": 60}
+"""How many are tried by ``make test``."""
+OTHERS_SAMPLED = 16
