@@ -59,7 +59,8 @@ class BalancerStage(MotoStage):
         self._elb: Any = boto3.client("elbv2")
         ec2: Any = boto3.client("ec2")
         vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
-        subnets = [s["SubnetId"] for s in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]]
+        found = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+        subnets = [subnet["SubnetId"] for subnet in found]
         kind, protocol = ("network", "TCP") if self._way == NETWORK else ("application", "HTTP")
         self._protocol = protocol
         made = self._elb.create_load_balancer(Name="stage", Type=kind, Subnets=subnets[:2])

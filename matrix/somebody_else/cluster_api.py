@@ -103,8 +103,10 @@ class ClusterApi:
         said = metadata.pop("managedFields", None)
         leaves = {path for path in _leaves(body) if path not in _KEPT and path[0] not in ("apiVersion", "kind")}
         if request.content_type == _APPLY:
-            former = _owned(books, request.query["fieldManager"], "Apply")
-            elsewhere = {path for entry in books if entry.get("manager") != request.query["fieldManager"] for path in _of(entry)}
+            manager = request.query["fieldManager"]
+            former = _owned(books, manager, "Apply")
+            others = [entry for entry in books if entry.get("manager") != manager]
+            elsewhere = {path for entry in others for path in _of(entry)}
             for gone in former - leaves - elsewhere:
                 _remove(made, gone)
             for leaf in leaves:
@@ -123,7 +125,8 @@ def _split(path: str) -> tuple[str, str, str]:
     """The object's path, its name and the subresource."""
     parts = path.split("/")
     depth = _collection_depth(path)
-    return "/".join(parts[: depth + 2]), parts[depth + 1] if len(parts) > depth + 1 else "", "/".join(parts[depth + 2 :])
+    name = parts[depth + 1] if len(parts) > depth + 1 else ""
+    return "/".join(parts[: depth + 2]), name, "/".join(parts[depth + 2 :])
 
 
 def _collection_depth(path: str) -> int:

@@ -115,7 +115,7 @@ class ClusterStage(MemorySizes):
         self.api.played = {"/pods": self._pods, "/endpointslices": self._slices}
         self.api.after = self._controller
         with (
-            mock.patch.object(kubernetes.KubernetesConnection, "_session", lambda *_: session),
+            mock.patch.object(kubernetes.KubernetesConnection, "_session", return_value=session),
             mock.patch.object(kubernetes_object, "ANSWER_LASTS_SECONDS", 0.0),
             self.sizes_heard(heard),
         ):

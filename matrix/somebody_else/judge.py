@@ -12,6 +12,17 @@ from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.swaps import Operation, weights_of
 from matrix.somebody_else.tape import Tape, Write
 
+_CHANGES = (
+    acts.MOVES,
+    acts.HALVES,
+    acts.RELOCATES,
+    acts.DELETES,
+    acts.SCALES,
+    acts.DEPLOYS,
+    acts.RIVAL,
+    acts.RIVAL_GOES_ON,
+)
+"""After these what the gates have said before is about another world."""
 Kind = Literal["unsafe", "unconverged", "in flight"]
 Trouble = tuple[Kind, str]
 
@@ -32,6 +43,7 @@ class Ended:
         claim: the weights that a failure says are live, confirmed; ``None`` where it says nothing.
         error: what it said.
         wrong_error: an error that is not the package's own.
+        named: what a warning says of an object that could not be looked at.
         at_seconds: when.
         seen: what there was then.
     """
@@ -40,6 +52,7 @@ class Ended:
     claim: Mapping[str, int] | None
     error: str
     wrong_error: str
+    named: str
     at_seconds: float
     seen: Sight
 
@@ -77,7 +90,7 @@ def _worse(operation: Operation, act: Act, write: Write, proved: Callable[[Write
             yield f"{color} was scaled down with {share} % of the requests on it"
         if share and color in after.retiring - before.retiring:
             yield f"{color} is going to be scaled down with {share} % of the requests on it"
-        if more and color == "green" and operation.analyzed and not proved(write):
+        if more and color == "green" and operation.analyzed and act in _CHANGES and not proved(write):
             yield f"{share} % of the requests were sent to green, and nothing was asked about it since {act.name!r}"
     if after.served < before.served:
         yield f"{before.served - after.served} % of the requests reach nobody any more"
@@ -108,18 +121,19 @@ def of_words(operation: Operation, tape: Tape, ended: Ended) -> Iterator[Trouble
         return
     assert tape.acted_at_seconds is not None
     # What was true at the last look, a moment ago, is no lie.
-    stale = not tape.looks and ended.at_seconds - tape.acted_at_seconds < _STALE_SECONDS
+    since = ended.at_seconds - tape.acted_at_seconds
+    soon = len(tape.calls) - tape.number <= AT_ONCE_CALLS and since < AT_ONCE_SECONDS
+    stale = soon or (not tape.looks and since < _STALE_SECONDS)
     text = f"it said that {dict(said)} is live, and {dict(ended.seen.weights)} is: {ended.error or 'a success'}"
     yield ("in flight" if stale else "unsafe"), text
 
 
 def of_recovery(
-    act: Act, config: tuple[str, int], tape: Tape, ended: Ended, outputs: Mapping[str, Any], left: bool | None
+    config: tuple[str, int], tape: Tape, ended: Ended, outputs: Mapping[str, Any], left: bool | None
 ) -> Iterator[Trouble]:
     """The next ``pulumi up``.
 
     Args:
-        act: what somebody had done.
         config: the active color and the percent that it was run with.
         tape: what it wrote.
         ended: how it ended.
@@ -135,8 +149,8 @@ def of_recovery(
         if wrote:
             yield "unconverged", f"the next update failed after {', '.join(dict.fromkeys(wrote))}: {ended.error}"
         return
-    if act is acts.TAKES and not tape.writes:
-        return  # the preview says whose it is, and nothing was asked for that would need it
+    if ended.named and not tape.writes:
+        return  # nothing had to be done, and what stands in the way is named
     wanted = weights_of(*config)
     # A promotion that a verdict stops stays where it was; one that has come to its end knows no pause any more.
     elsewhere = (bool(outputs.get("held")) and seen.all_on("blue")) or (config[1] != 100 and seen.all_on(config[0]))

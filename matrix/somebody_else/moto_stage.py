@@ -49,7 +49,7 @@ class MotoStage(MemorySizes):
             heard().called(call, writes=not name.startswith(_READS), looks=call in self.looking)
 
         with self._account(), lane.used(), self.sizes_heard(heard):
-            lane.answered = answered
+            lane.answered, lane.parameters = answered, self.asked
             self.build()
             yield
 
@@ -64,6 +64,9 @@ class MotoStage(MemorySizes):
             finally:
                 aws._session.cache_clear()
                 boto3.DEFAULT_SESSION = None
+
+    def asked(self, call: str, parameters: Mapping[str, Any]) -> None:
+        """What a call of the swap asks for, before it is sent; may refuse it as AWS does and moto does not."""
 
     def build(self) -> None:
         """Make what stays the same."""

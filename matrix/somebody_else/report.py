@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from matrix.somebody_else.acts import ACTS
@@ -34,7 +35,7 @@ def table(struck: Struck) -> str:
     """Markdown."""
     found = figures(struck)
     heads = [operation.name for operation in OPERATIONS]
-    stages = list(dict.fromkeys(one.point.stage for one in struck.tried))
+    stages = Counter(one.point.stage for one in struck.tried)
     lines = [
         f"{found['world_points']} points: {found['world_unconverged']} did not converge, "
         f"{found['world_unsafe']} were unsafe; of {found['world_in_flight']} a request was in flight.",
@@ -43,7 +44,7 @@ def table(struck: Struck) -> str:
         f"| --- |{' ---: |' * (len(heads) + 3)}",
         *rows(struck),
         "",
-        "Where: " + ", ".join(f"{name} ({sum(one.point.stage == name for one in struck.tried)})" for name in stages) + ".",
+        f"Where: {', '.join(f'{name} ({on})' for name, on in stages.items())}.",
     ]
     return "\n".join(lines)
 

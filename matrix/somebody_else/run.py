@@ -12,7 +12,7 @@ from matrix.lanes import without_backoff
 from matrix.somebody_else.points import SEED, all_points, sample
 from matrix.somebody_else.stages import OTHERS, POINTS, STAGES
 from matrix.somebody_else.swaps import OPERATIONS
-from matrix.somebody_else.trial import Tried, Trials
+from matrix.somebody_else.trial import Trials, Tried
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from unittest import mock
 
@@ -115,10 +115,8 @@ class ServicesStage(BalancerStage):
     @contextmanager
     def _none(self) -> Iterator[None]:
         """It may be gone."""
-        try:
+        with suppress(self._scaling.exceptions.ClientError):
             yield
-        except self._scaling.exceptions.ClientError:
-            pass
 
     @staticmethod
     def _target(color: str) -> dict[str, str]:

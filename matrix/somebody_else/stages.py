@@ -6,8 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from matrix.somebody_else import balancer_stage, cluster_stage
+from matrix.somebody_else.api_stage import ApiStage
 from matrix.somebody_else.balancer_stage import BalancerStage
 from matrix.somebody_else.cluster_stage import ClusterStage
+from matrix.somebody_else.dns_stage import DnsStage
+from matrix.somebody_else.function_stage import FunctionStage
 from matrix.somebody_else.memory_stage import MemoryStage
 from matrix.somebody_else.services_stage import ServicesStage
 from matrix.somebody_else.stage import Stage
@@ -25,6 +28,9 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "memory": MemoryStage,
     **{name: partial(BalancerStage, name) for name in _BALANCERS},
     "alb with ecs": ServicesStage,
+    "lambda_alias": FunctionStage,
+    "http_api_stage": ApiStage,
+    "route53": DnsStage,
     **{name: partial(ClusterStage, name) for name in cluster_stage.KINDS},
 }
 

@@ -74,6 +74,7 @@ class Trials:
         self._stage = stage
         self._clock = FakeClock()
         self._tape = Tape(self._clock, stage.look)
+        self._warned: list[str] = []
 
     @classmethod
     @contextlib.contextmanager
@@ -100,7 +101,7 @@ class Trials:
         news, state = self._begin(operation, point.adapter)
         scene = Scene(stage, operation, point.number, state, self._clock, self._heard)
         tape = Tape(self._clock, stage.look, point.number, lambda: point.act.do(scene))
-        stack = Stack(point.adapter, self._clock, state)
+        stack = self._stack(point.adapter, state)
         ended = self._run(tape, stack, news, operation)
         if tape.left is None:
             tape.number = len(tape.calls)
@@ -128,6 +129,14 @@ class Trials:
             news = inputs(stage, operation.active, operation.percent)
         return news, None if state is None else State.left_by(adapter, state.inputs, state.outputs)
 
+    def _stack(self, adapter: str, state: State | None) -> Stack:
+        self._warned.clear()
+        return Stack(adapter, self._clock, state, tell=self._told)
+
+    def _told(self, kind: str, text: str) -> None:
+        if kind == "warning" and "could not be looked at" in text:
+            self._warned.append(text)
+
     def _run(self, tape: Tape, stack: Stack, news: Mapping[str, Any], operation: Operation | None) -> Ended:
         refused = frozenset({Phase.HOLD, Phase.BAKE}) if operation is not None and operation.refused else frozenset()
         former, claim, error, wrong_error, succeeded = self._heard(tape), None, "", "", False
@@ -144,7 +153,15 @@ class Trials:
         finally:
             self._heard(former)
         with former.unheard():
-            return Ended(succeeded, claim, error, wrong_error, self._clock.now_seconds, self._stage.look())
+            return Ended(
+                succeeded,
+                claim,
+                error,
+                wrong_error,
+                " ".join(self._warned),
+                self._clock.now_seconds,
+                self._stage.look(),
+            )
 
     @staticmethod
     def _proved(tape: Tape, write: Write) -> bool:
@@ -162,7 +179,7 @@ class Trials:
         tape.watch()
         healed = state is not None and state.outputs.get("live_color") == config[0]
         news = inputs(self._stage, *config)
-        stack = Stack(point.adapter, self._clock, state)
+        stack = self._stack(point.adapter, state)
         ended = self._run(tape, stack, news, None)
         outputs = stack.state.outputs if stack.state is not None else {}
         left = None
@@ -171,4 +188,4 @@ class Trials:
                 left = stack.preview(news)
         after = Operation("the next update", () if healed else operation.before, config[0])
         found = list(judge.of_writes(after, point.act, tape, lambda write: self._proved(tape, write)))
-        return found + list(judge.of_recovery(point.act, config, tape, ended, outputs, left))
+        return found + list(judge.of_recovery(config, tape, ended, outputs, left))
