@@ -94,6 +94,9 @@ class ApiStage(MotoStage):
         found: dict[str, str] = self._api.get_tags(ResourceArn=self._arn).get("Tags") or {}
         return found
 
+    def capacity(self) -> None:
+        """Nothing is scaled."""
+
     def look(self) -> Sight:
         """The variable, once the stage is somebody's."""
         found, tags = self._found(), self._tags()

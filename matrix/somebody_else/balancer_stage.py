@@ -43,13 +43,13 @@ class BalancerStage(MotoStage):
     def __init__(self, name: str = MADE) -> None:
         self.name = self._way = name
         self.splits = name in (MADE, RULE, LISTENER)
-        rule = frozenset({"adds", "takes", "deletes"})
+        rule = frozenset({"scales", "adds", "takes", "deletes"})
         self.hands = {
             MADE: rule | {"moves"},
             RULE: rule | {"moves"},
             PAIR: rule | {"moves"},
             LISTENER: rule - {"deletes"},
-            NETWORK: frozenset({"takes"}),
+            NETWORK: frozenset({"scales", "takes"}),
         }[name]
         self._production = self._test = self._given = ""
         self._registered: frozenset[str] = frozenset()

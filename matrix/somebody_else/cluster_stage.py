@@ -95,7 +95,7 @@ class ClusterStage(MemorySizes):
     def __init__(self, name: str = "kubernetes_service") -> None:
         self.name = name
         self.splits = name != "kubernetes_service"
-        self.hands = frozenset({"adds", "takes", "deletes"})
+        self.hands = frozenset({"scales", "adds", "takes", "deletes"})
         self.api = ClusterApi()
         version, kind, plural = (
             ROUTERS.load(name).kind if self.splits else ("v1", "Service", "services")  # type: ignore[attr-defined]

@@ -31,7 +31,7 @@ class DnsStage(MotoStage):
 
     name = "route53"
     splits = True
-    hands = frozenset({"adds", "takes", "deletes"})
+    hands = frozenset({"scales", "adds", "takes", "deletes"})
     looking = frozenset({"route53:ListResourceRecordSets"})
 
     @contextmanager

@@ -98,6 +98,9 @@ class FunctionStage(MotoStage):
             return None
         return found
 
+    def capacity(self) -> None:
+        """Nothing is scaled."""
+
     def look(self) -> Sight:
         """The alias."""
         found, tags = self._alias(), self._tags()

@@ -43,7 +43,7 @@ class MemorySizes:
         """One unit of each color."""
         WORLDS.pop(_NAME, None)
 
-    def capacity(self) -> dict[str, Any]:
+    def capacity(self) -> dict[str, Any] | None:
         """The ``capacity`` section."""
         return {"kind": "memory", "name": _NAME, "desired_count": 1}
 
@@ -70,7 +70,7 @@ class MemoryStage(MemorySizes):
 
     name = "memory"
     splits = True
-    hands = frozenset({"adds", "deletes", "resets"})
+    hands = frozenset({"scales", "adds", "deletes", "resets"})
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:

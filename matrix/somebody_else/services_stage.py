@@ -28,7 +28,7 @@ class ServicesStage(BalancerStage):
     def __init__(self) -> None:
         super().__init__()
         self.name = "alb with ecs"
-        self.hands = frozenset({"resets", "deploys"})
+        self.hands = frozenset({"scales", "resets", "deploys"})
         self._noted: dict[str, dict[str, str]] = {}
 
     @contextmanager
@@ -126,7 +126,7 @@ class ServicesStage(BalancerStage):
             "ScalableDimension": _DIMENSION,
         }
 
-    def capacity(self) -> dict[str, Any]:
+    def capacity(self) -> dict[str, Any] | None:
         """The ``capacity`` section."""
         return {
             "kind": "ecs",

@@ -37,8 +37,8 @@ class Stage(Protocol):
         """The swap's ``router`` section."""
         ...
 
-    def capacity(self) -> dict[str, Any]:
-        """The swap's ``capacity`` section."""
+    def capacity(self) -> dict[str, Any] | None:
+        """The swap's ``capacity`` section; ``None`` where nothing is scaled."""
         ...
 
     def look(self) -> Sight:
@@ -61,7 +61,7 @@ class Stage(Protocol):
         """Do one of ``hands``.
 
         Args:
-            hand: ``moves``, ``adds``, ``takes``, ``deletes``, ``resets``, ``deploys``.
+            hand: ``moves``, ``adds``, ``takes``, ``deletes``, ``resets``, ``deploys``; ``scales`` is done by ``scale``.
             color: the color that it is done to, where there is a choice.
         """
         ...

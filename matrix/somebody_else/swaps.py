@@ -108,13 +108,13 @@ def inputs(stage: Stage, active: str, percent: int = 100) -> dict[str, Any]:
         "active_color": active,
         "releases": {"blue": "app:v1", "green": "app:v2"},
         "router": stage.router(),
-        "capacity": stage.capacity(),
         "strategy": {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 8}] if stage.splits else []},
         "gates": [{"kind": "slow", "phases": phases, "interval_seconds": 5}],
         "bake_seconds": 8,
         "scale_down_delay_seconds": 3600,
         "steady_state_timeout_seconds": 20,
         "poll_interval_seconds": 4,
+        **({} if stage.capacity() is None else {"capacity": stage.capacity()}),
         **({"promote_to_percent": percent} if percent != 100 else {}),
     }
 
