@@ -41,8 +41,8 @@ bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many 
 bench-kubernetes: setup ## swaps on Kubernetes beside Argo Rollouts and `kubectl patch`
 	$(PY) -m benchmarks.kubernetes $(if $(JSON),--json $(JSON))
 
-matrix: setup ## every call of a swap killed and failed in every way, and what came of it
-	$(PY) -m matrix $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON))
+matrix: setup ## every call of a swap killed and failed in every way, somebody else between any two, and what came of it
+	$(PY) -m matrix $(if $(ONLY),--only $(ONLY)) $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON))
 
 schema-proof: setup ## the schema gate against real servers, 2,000 migrations each; its figures go into docs/gates.md
 	$(PY) -m tests.schema.differential --cases 2000 --docs docs/gates.md

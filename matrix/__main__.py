@@ -23,6 +23,13 @@ from localcloud.progress import Progress
 from matrix import report
 from matrix.engine import ADAPTERS
 from matrix.run import WORKERS, Choice, Matrix, WorkerFailed, run
+from matrix.somebody_else import report as world_report
+from matrix.somebody_else import run as world
+from matrix.somebody_else.run import Struck
+
+CALLS, WORLD = "calls", "world"
+PARTS = (CALLS, WORLD)
+_WRONG = ("unconverged", "unsafe", "world_unconverged", "world_unsafe")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,31 +39,46 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--docs", type=Path, metavar="FILE", help="write the table into FILE, between its markers")
     parser.add_argument("--adapter", choices=ADAPTERS, help="the swap's adapter (default: both, one after the other)")
     parser.add_argument("--workers", type=int, default=WORKERS, help=f"processes (default {WORKERS})")
+    parser.add_argument(
+        "--only", choices=PARTS, help="the platform's calls go wrong, or somebody else acts (default: both)"
+    )
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
     if options.docs and options.adapter:
         parser.error("--docs wants the figures of both adapters: leave --adapter out")
+    if options.adapter and options.only == WORLD:
+        parser.error("somebody else acts with both adapters in turn: leave --adapter out")
+    parts = [options.only] if options.only else PARTS[: 1 if options.adapter else 2]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     if options.json:
         options.json.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
     shown = progress.for_terminal()
+    figures: dict[str, int] = {}
+    text = options.docs.read_text() if options.docs else ""
     try:
-        with _cloud(options.state_dir, shown) as cloud:
-            choice = Choice(adapters=[options.adapter] if options.adapter else ADAPTERS)
-            matrix = run(cloud, shown, choice, workers=options.workers)
+        if CALLS in parts:
+            with _cloud(options.state_dir, shown) as cloud:
+                choice = Choice(adapters=[options.adapter] if options.adapter else ADAPTERS)
+                matrix = run(cloud, shown, choice, workers=options.workers)
+            show(matrix)
+            figures |= report.figures(matrix)
+            text = report.in_docs(text, matrix) if text else ""
+        if WORLD in parts:
+            struck = world.run(shown, workers=options.workers)
+            show_world(struck)
+            figures |= world_report.figures(struck)
+            text = world_report.in_docs(text, struck) if text else ""
     except (LocalCloudError, WorkerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    show(matrix)
-    figures = report.figures(matrix)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
     if options.docs:
-        options.docs.write_text(report.in_docs(options.docs.read_text(), matrix))
-    return 1 if figures["unconverged"] or figures["unsafe"] else 0
+        options.docs.write_text(text)
+    return int(any(figures.get(name) for name in _WRONG))
 
 
 @contextlib.contextmanager
@@ -92,6 +114,23 @@ def show(matrix: Matrix) -> None:
         console.print(f"{name}: {count}", highlight=False)
     console.print(f"{matrix.seconds:.0f} s", highlight=False)
     for line in report.troubles(matrix):
+        console.print(line, style="red", highlight=False, markup=False)
+
+
+def show_world(struck: Struck) -> None:
+    """The same, of what somebody else did."""
+    console = Console()
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for name in ("somebody", "points", "in flight", "unconverged", "unsafe"):
+        shown.add_column(name, justify="left" if name == "somebody" else "right")
+    for title, points, *counts in world_report.sums(struck):
+        bad = "bold red" if any(counts[1:]) else ""
+        shown.add_row(title, *map(str, (points, *counts)), style=bad)
+    console.print(shown)
+    for name, count in world_report.figures(struck).items():
+        console.print(f"{name}: {count}", highlight=False)
+    console.print(f"{struck.seconds:.0f} s", highlight=False)
+    for line in world_report.troubles(struck):
         console.print(line, style="red", highlight=False, markup=False)
 
 

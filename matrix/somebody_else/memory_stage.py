@@ -15,9 +15,9 @@ from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld, world
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER, Heard
 
-_ROUTER = ("read", "marks", "mark", "write", "verify", "health", "delete")
+_ROUTER = ("create", "live", "read", "marks", "mark", "write", "verify", "health", "delete")
 _CAPACITY = ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep", "delete")
-_WRITES = frozenset({"mark", "write", "prepare", "hold", "release", "retire", "keep", "delete"})
+_WRITES = frozenset({"create", "mark", "write", "prepare", "hold", "release", "retire", "keep", "delete"})
 _NAME = "somebody-else"
 _THEIRS = "team.note"
 
@@ -75,7 +75,7 @@ class MemoryStage(MemorySizes):
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
         """Each call is told."""
-        with _wrapped(MemoryRouter, _ROUTER, heard, frozenset({"read", "verify"})), self.sizes_heard(heard):
+        with _wrapped(MemoryRouter, _ROUTER, heard, frozenset({"live", "read", "verify"})), self.sizes_heard(heard):
             yield
 
     def put_back(self) -> None:
@@ -152,6 +152,6 @@ def _wrapped(
         return call
 
     with ExitStack() as patched:
-        for name in names:
+        for name in filter(owner.__dict__.__contains__, names):
             patched.enter_context(mock.patch.object(owner, name, wrap(name, getattr(owner, name))))
         yield

@@ -13,6 +13,8 @@ from matrix.somebody_else.trial import Tried
 
 BEGIN, END = "<!-- world:begin -->", "<!-- world:end -->"
 
+KINDS: tuple[Kind, ...] = ("in flight", "unconverged", "unsafe")
+
 
 def count(tried: Sequence[Tried], kind: Kind) -> int:
     """How many points have a trouble of a kind; what is unsafe is nothing less."""
@@ -49,12 +51,20 @@ def table(struck: Struck) -> str:
     return "\n".join(lines)
 
 
+def sums(struck: Struck) -> Iterator[tuple[str, int, int, int, int]]:
+    """Of each act: its name, how many points, in flight, not converged, unsafe."""
+    for act in ACTS:
+        found = [one for one in struck.tried if one.point.act is act]
+        flying, unconverged, unsafe = (count(found, kind) for kind in KINDS)
+        yield act.name, len(found), flying, unconverged, unsafe
+
+
 def rows(struck: Struck) -> Iterator[str]:
     """One for each act."""
     for act in ACTS:
         found = [one for one in struck.tried if one.point.act is act]
         points = [sum(one.point.operation.name == operation.name for one in found) for operation in OPERATIONS]
-        cells = [act.name, *points, *(count(found, kind) for kind in ("in flight", "unconverged", "unsafe"))]
+        cells = [act.name, *points, *(count(found, kind) for kind in KINDS)]
         yield f"| {' | '.join(map(str, cells))} |"
 
 

@@ -40,7 +40,7 @@ def changed(path, value):
 def test_good_inputs_are_good_and_numbers_may_be_floats():
     spec = contract.parse(GOOD)
     assert spec.strategy.steps == (Step(10, 300),)
-    assert [check.gate.label for check in spec.build_checks()] == ["target health", "http /healthz"]
+    assert [check.gate.label for check in spec.build_checks()] == ["http /healthz", "target health"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -90,6 +91,11 @@ class Restoring:
             else:
                 moved, reason = bool(stranger), reason + stranger
         weights = plan.restore_to if moved else plan.start
+        if moved and weights == Weights():
+            with contextlib.suppress(BluegreenError):
+                found = self.router.read().weights
+                if found not in (weights, plan.goal):
+                    return self._left(reason, found)
         if moved:
             try:
                 problem = self._unfit(plan) or self._write_back(weights)
@@ -121,6 +127,12 @@ class Restoring:
             next_step="find out who moved it and why, then run `pulumi up` again",
             moved=False,
         )
+
+    def _left(self, reason: str, found: Weights) -> SwapFailed:
+        """Before a first start nobody was served: what somebody else has put in its place is not taken away again."""
+        done = f"traffic was left where somebody else has moved it: {found}"
+        self.tell("restore", done, weights=found.as_dict())
+        return SwapFailed(reason, weights=found, restored=done, next_step="run `pulumi up` again")
 
     def _moved_by_somebody(self, plan: Plan) -> str:
         """What somebody else did before this swap came to move traffic; empty where it is as it was."""

@@ -86,8 +86,7 @@ class Runner:
             LeaseHeld: it was to be the first start, and another one came first.
             LeaseLost: another swap took over; nothing more was written.
         """
-        self._written = None
-        self._shifted_at_seconds = None
+        self._written = self._shifted_at_seconds = None
         try:
             if plan.analysis:
                 self._rehearse(plan)
@@ -103,6 +102,8 @@ class Runner:
             if plan.bake_seconds:
                 self._tell("bake", f"bake {plan.bake_seconds:g} s at {plan.target} 100 %")
                 self._hold(Phase.BAKE, plan.target, plan.bake_seconds)
+            if plan.analysis and (plan.bake_seconds or plan.steps[-1].hold_seconds):
+                self._refuse_what_moved()  # what is said and retired next is about what is live now
         except (LeaseHeld, LeaseLost):
             raise  # another one writes now
         except (Exception, *INTERRUPTIONS) as error:  # whatever went wrong, traffic goes back first
@@ -263,13 +264,8 @@ class Runner:
             if plan.analysis:
                 self._catch_up(plan)
             self._look_before_the_first_write(plan)
-        else:  # nobody else may have moved traffic while this swap held it
-            found = self._router.read()
-            self._stop_if_asked(found.marks)
-            if found.weights != self._written:
-                raise Stopped(
-                    f"the live weights are {found.weights} instead of {self._written}: somebody else moved them"
-                )
+        else:
+            self._refuse_what_moved()
         weights = Weights.split(plan.target, step.weight_percent)
         self._shifted_at_seconds = self._shifted_at_seconds or self._clock.wall_seconds()
         began_seconds = self._clock.monotonic_seconds()
@@ -279,6 +275,13 @@ class Runner:
         self._tell("shift", f"{weights}{hold}", weights=weights.as_dict(), took_seconds=took_seconds)
         if plan.analysis and step.hold_seconds:
             self._hold(Phase.HOLD, plan.target, step.hold_seconds)
+
+    def _refuse_what_moved(self) -> None:
+        """Nobody else may have moved traffic while this swap held it."""
+        found = self._router.read()
+        self._stop_if_asked(found.marks)
+        if found.weights != self._written:
+            raise Stopped(f"the live weights are {found.weights} instead of {self._written}: somebody else moved them")
 
     def _look_before_the_first_write(self, plan: Plan) -> None:
         """Minutes may have passed since the plan was made: what somebody moved in them is not written over."""

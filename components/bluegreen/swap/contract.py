@@ -69,8 +69,9 @@ class SwapSpec:
         return None if self.capacity is None else CAPACITIES.build(self.capacity)
 
     def build_checks(self) -> list[GatedCheck]:
-        """The gates with their policies."""
-        return [GatedCheck(GATES.build(parsed), policy) for parsed, policy in self.gates]
+        """The gates with their policies; target health last: of all answers it has to be the freshest."""
+        ordered = sorted(self.gates, key=lambda gate: gate[0][0] == "target_health")
+        return [GatedCheck(GATES.build(parsed), policy) for parsed, policy in ordered]
 
 
 def problems_in(inputs: Mapping[str, object]) -> list[Problem]:
