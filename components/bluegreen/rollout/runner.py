@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from bluegreen.capacity.base import Capacity
-from bluegreen.gates.base import GateContext, Preview
+from bluegreen.gates.base import GateContext
 from bluegreen.rollout.analysis import Analysis, GatedCheck
 from bluegreen.rollout.asking import INTERRUPTIONS, named
 from bluegreen.rollout.clock import Clock
@@ -29,18 +28,8 @@ from bluegreen.rollout.model import (
 )
 from bluegreen.rollout.restoring import Restoring, as_planned
 from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged, rest
+from bluegreen.rollout.subject import Subject
 from bluegreen.routers.base import TrafficRouter
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is swapped, as gates are told of it; and whether the color that is left is brought to rest afterwards."""
-
-    service: str = ""
-    releases: Mapping[Color, str] | None = None
-    previews: Mapping[Color, Preview] | None = None
-    retires: bool = True
-
 
 # A live color that grows each time it is looked at is not waited for without end.
 _CATCH_UPS = 3

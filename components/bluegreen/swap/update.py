@@ -19,7 +19,8 @@ from bluegreen.rollout.errors import (
 )
 from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, make_plan
-from bluegreen.rollout.runner import Runner, Subject
+from bluegreen.rollout.runner import Runner
+from bluegreen.rollout.subject import Subject
 from bluegreen.routers.base import TrafficRouter
 from bluegreen.swap import contract, releases, verdicts
 from bluegreen.swap.contract import SwapSpec
