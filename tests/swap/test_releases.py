@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import UNKNOWN
-from bluegreen.rollout.errors import InvalidInput
-from bluegreen.rollout.model import Phase, Weights
+from bluegreen.rollout.errors import InvalidInput, SwapFailed
+from bluegreen.rollout.model import Decision, Phase, Weights
 from bluegreen.swap import contract, releases
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import Script, scripted
@@ -62,7 +62,8 @@ def test_what_the_router_brings_is_refused_under_the_live_color(script):
     (problem,) = map(str, problems)
     assert problem.startswith("router.versions.blue")
     assert "'3'" in problem
-    assert "Give blue '1' back, put '3' into green, and promote green" in problem
+    assert "allowed: '1', which has production traffic" in problem
+    assert "Give blue its former one back, put '3' into green, and promote that" in problem
     assert swap.service().diff(swap.outputs, news).warnings == (
         "blue: orders (versions 1) -> orders (versions 3): refused, since blue has production traffic and no gate "
         "would be asked",
@@ -196,3 +197,43 @@ def test_a_preview_asks_the_router_itself_about_what_that_brings():
     swap.here.desired["green"] = 3
     news = swap.inputs("green", router=versions("brings", "1", "3"))
     assert swap.service().diff(swap.outputs, news).notes == ("green is ready: 3 of 3 healthy",)
+
+
+def platform(blue, green="arn:td/web:2", **more):
+    """Inputs of a platform that brings what is new of a color by its own deployment."""
+    router = {
+        "kind": "ecs_native",
+        "cluster": "c",
+        "service": "s",
+        "task_definitions": {"blue": blue, "green": green},
+        "target_group_pair": ["tg-1", "tg-2"],
+        "listener_arn": "l",
+        "owner": "p/s/web",
+    }
+    return {"active_color": "blue", "releases": {"blue": "v1", "green": "v2"}, "router": router, **more}
+
+
+def test_a_platforms_own_deployment_is_refused_for_another_release_and_not_for_more_memory():
+    olds = platform("arn:td/web:1", digests=digests("1", "2"))
+    assert releases.refused(olds, platform("arn:td/web:3", digests=digests("1", "2"))) == []
+    (problem,) = releases.refused(
+        olds, {**platform("arn:td/web:3", digests=digests("9", "2")), "releases": {"blue": "v9", "green": "v2"}}
+    )
+    assert (problem.field, problem.value) == ("releases.blue", "v9")
+    assert problem.allowed.startswith("'v1', which has production traffic")
+    (problem,) = releases.refused(olds, platform(UNKNOWN, digests=digests("9", "2")))
+    assert "another one of that name: blue: v1 (digests sha256:1) -> v1 (digests sha256:9)" in problem.allowed
+    (problem,) = releases.refused(platform("arn:td/web:1"), platform("arn:td/web:3"))
+    assert problem.field == "router.task_definitions.blue"
+
+
+def test_what_is_held_stays_live_and_its_release_is_not_changed_with_it(script):
+    swap = Swap("held", router=versions("held", "1", "2"), gates=[scripted(Phase.BEFORE)])
+    script.always(Decision.FAIL)
+    with pytest.raises(SwapFailed):
+        swap.up("green")
+    news = swap.inputs("green", router=versions("held", "3", "2"))
+    assert [problem.field for problem in swap.service().check(swap.outputs, news)[1]] == ["router.versions.blue"]
+    with pytest.raises(InvalidInput, match=r"router\.versions\.blue"):
+        swap.service().update(swap.outputs, news)
+    assert swap.here.weights == Weights.all_on("blue")

@@ -34,7 +34,8 @@ class TrafficRouter(Protocol):
     # release_keys: ClassVar[frozenset[str]]
     #: The same for those that say where a color's requests go, whatever runs there.
     # backend_keys: ClassVar[frozenset[str]]
-    #: Whether the platform brings another release under a live color by a deployment of its own.
+    #: Whether the platform brings whatever is new of a color by a deployment of its own, also under traffic: then only
+    #: another digest is another release.
     # in_place: ClassVar[bool]
     #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
     propagation_seconds: ClassVar[float]

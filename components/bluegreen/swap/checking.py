@@ -44,19 +44,22 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
         return Checked(inputs, problems)
     found = _looked_at(olds)
     seen = _as_live(olds, found)
-    change = contract.live_release_change(seen, news)
+    verdict = None if found is None else verdicts.held(found, {}, news)
+    # What is held stays live, whatever is asked for: its release is changed in place, and not left behind.
+    kept = None if verdict is None else verdicts.kept(verdict, None)
+    asked = news if kept is None else {**news, "active_color": kept}
+    change = contract.live_release_change(seen, asked)
     if change is not None:
         inputs["live_release_change"] = redact(change)
     if contract.where_changed(olds, news):
         problems += _problems_of_a_move(olds, news, seen)
     else:
-        problems += releases.refused(olds if found is None else seen, news)
-    verdict = None if found is None else verdicts.held(found, {}, news)
-    if verdict is None:
+        problems += releases.refused(olds if found is None else seen, asked)
+    if kept is None:
         return Checked(inputs, problems)
     if inputs.get("plan"):
         inputs["plan"] = [f"held: nothing moves; {verdict}"]
-    return Checked(inputs, problems, Weights.all_on(verdicts.kept(verdict, None)))
+    return Checked(inputs, problems, Weights.all_on(kept))
 
 
 def recorded_spec(olds: Mapping[str, Any], news: Mapping[str, Any] | None = None) -> SwapSpec:

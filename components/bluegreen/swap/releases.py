@@ -36,6 +36,7 @@ class Change:
         before: the former value.
         after: the new one.
         text: both, as people read them: ``blue: v1 -> v2``.
+        routed: whether the router itself brings it: it does not run before the swap writes.
     """
 
     color: Color
@@ -43,11 +44,7 @@ class Change:
     before: object
     after: object
     text: str
-
-    @property
-    def routed(self) -> bool:
-        """Whether the router itself brings it: it does not run before the swap writes."""
-        return self.path.startswith("router.")
+    routed: bool
 
 
 def plain(value: object) -> object:
@@ -84,11 +81,16 @@ def changes(olds: Mapping[str, object], news: Mapping[str, object]) -> Iterator[
     """
     for color in COLORS:
         before, after = _parts(olds, color), _parts(news, color)
-        for path in sorted(before.keys() & after.keys()):
+        whole = brings_in_place(news)
+        shared = sorted(before.keys() & after.keys())
+        for path in shared:
             old, new = before[path], after[path]
             if not _holds_unknown([old, new]) and old != new:
-                yield Change(color, path, old, new, _said(olds, news, color, path, old, new))
+                routed = path.startswith("router.") or whole
+                yield Change(color, path, old, new, _said(olds, news, color, path, old, new), routed)
                 break
+            if path == _DIGEST and whole:
+                break  # what a digest does not cover, more memory say, comes by the platform's own deployment
 
 
 def not_known_yet(news: Mapping[str, object], color: Color) -> bool:
@@ -121,14 +123,7 @@ def live_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> list
     A color that the update leaves is none of these where the router itself brings the release: see ``moving``.
     """
     found, left, serving = changes(caught_up(olds, news), news), _left(olds, news), with_traffic(olds)
-    # A platform's own deployment of what is called the same (with more memory, say) has that platform's checks.
-    renamed = {color for color in COLORS if _of(olds.get(_LABEL), color) != _of(news.get(_LABEL), color)}
-    quiet = set(COLORS) - renamed if brings_in_place(news) else set()
-    return [
-        change
-        for change in found
-        if change.color in serving and not (change.routed and (change.color == left or change.color in quiet))
-    ]
+    return [change for change in found if change.color in serving and not (change.routed and change.color == left)]
 
 
 def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) -> str | None:
@@ -139,18 +134,20 @@ def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) 
 def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Problem]:
     """The changes that would move production traffic by themselves, onto what has passed no gate."""
     problems: list[Problem] = []
-    if brings_in_place(news):
-        return problems
     serving = with_traffic(olds) if "live_color" in olds else (live_in(olds),)
     for change in live_changes(olds, news):
-        if change.routed and change.color in serving:
-            idle = other(change.color)
-            allowed = (
-                f"{change.before!r}, which has production traffic: another one would get all of that at once, and no "
-                f"gate would be asked. Give {change.color} {change.before!r} back, put {change.after!r} into {idle}, "
-                f"and promote {idle}"
-            )
-            problems.append(Problem(f"{change.path}.{change.color}", change.after, allowed))
+        if not change.routed or change.color not in serving:
+            continue
+        path, before, after = change.path, change.before, change.after
+        if path == _DIGEST:  # nobody types one
+            path, before, after = _LABEL, *(_of(side.get(_LABEL), change.color) for side in (olds, news))
+        same = f" (another one of that name: {change.text})" if before == after else ""
+        allowed = (
+            f"{before!r}, which has production traffic{same}: another one would get all of that at once, and no gate "
+            f"would be asked. Give {change.color} its former one back, put {after!r} into {other(change.color)}, and "
+            f"promote that"
+        )
+        problems.append(Problem(f"{path}.{change.color}", after, allowed))
     return problems
 
 

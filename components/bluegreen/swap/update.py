@@ -11,6 +11,7 @@ from bluegreen.capacity.base import Capacity
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import (
     BluegreenError,
+    InvalidInput,
     LeaseLost,
     RestoreFailed,
     SwapAborted,
@@ -156,6 +157,9 @@ class Update:
         self._target, recorded = self._spec.active_color, self._recorded
         if self._stuck is not None:  # all stays on the color that it was restored to, or goes back there
             self._target = verdicts.kept(self._stuck, recorded)
+            refused = releases.refused(self._olds, {**self._news, "active_color": self._target})
+            if refused:  # it stays live, so another release of it would come in place
+                raise InvalidInput(refused)
             recorded = Recorded(self._target, {})
         self._release = self._spec.releases[self._target]
         self._digest = contract.fingerprint(self._news, self._target)
