@@ -173,6 +173,8 @@ def _applied(now: Mapping[str, Any], body: Mapping[str, Any], manager: str) -> d
             _set(made, path, None)
     for path in mine:
         wanted = _at(body, path)
+        if wanted == {} and isinstance(_at(made, path), Mapping):
+            continue  # an object without fields changes none of those that are there
         changed = _at(made, path) != wanted
         for who, owned in books.items():
             if who != (manager, "Apply") and changed:

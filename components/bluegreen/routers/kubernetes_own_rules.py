@@ -124,8 +124,6 @@ def shadows(found: Rules, place: int, ours: Iterable[int], shape: Shape) -> list
 
 
 def _takes(rule: Rule, known: Rule, shape: Shape) -> bool:
-    if shape.placeholder(rule):
-        return False
     matches = {key: value for key, value in known.items() if key == shape.match}
     return same(rule, matches, shape) or (shape.first_wins and not rule.get(shape.match))
 

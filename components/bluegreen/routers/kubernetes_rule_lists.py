@@ -38,9 +38,10 @@ def merged(
     pairs = _paired([own for own, _ in known], declared, shape)
     at = {place: number for number, (_, place) in enumerate(known)}
     listed: list[_Placed | Rule] = []
+    placeholder = all(map(shape.placeholder, found))
     for place, rule in enumerate(found):
         if place not in at:
-            if not shape.placeholder(rule):
+            if not placeholder:
                 listed.append(rule)
             continue
         own, now = known[at[place]][0], pairs.get(at[place])

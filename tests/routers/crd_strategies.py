@@ -1,0 +1,85 @@
+"""Objects with any of the fields that a platform's own definition knows, made from its OpenAPI schema.
+
+What is made has the shape that the schema says, in types, names, enumerations and bounds of lists; patterns and rules
+over several fields are not kept: nothing that a router does may depend on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import yaml
+from hypothesis import strategies as st
+
+from localcloud.kubernetes.crds import crds
+from localcloud.progress import Silent
+
+_WORDS = st.sampled_from(["alpha", "beta", "gamma", "/delta", "5s", "legacy.example.com"])
+_DEEPEST = 7
+_MOST_FIELDS = 4
+
+
+@cache
+def spec_of(project: str, plural: str, version: str) -> dict[str, Any]:
+    """The schema of a kind's ``spec``."""
+    for file in crds(project, Silent()):
+        for definition in yaml.safe_load_all(file.read_text()):
+            if not definition or definition["spec"]["names"]["plural"] != plural:
+                continue
+            for one in definition["spec"]["versions"]:
+                if one["name"] == version:
+                    found: dict[str, Any] = one["schema"]["openAPIV3Schema"]["properties"]["spec"]
+                    return found
+    raise AssertionError(f"{project} defines no {plural} {version}")
+
+
+def at(schema: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """A part of a schema; ``[]`` is an entry of a list."""
+    for name in path:
+        schema = schema["items"] if name == "[]" else schema["properties"][name]
+    return schema
+
+
+def values(schema: Mapping[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
+    """What a schema allows."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if schema.get("x-kubernetes-int-or-string"):
+        return st.one_of(st.integers(1, 9000), _WORDS)
+    kind = schema.get("type", "object")
+    if kind == "string":
+        return _WORDS
+    if kind in ("integer", "number"):
+        least = int(schema.get("minimum", 0))
+        return st.integers(least, min(int(schema.get("maximum", least + 50)), least + 50))
+    if kind == "boolean":
+        return st.booleans()
+    if kind == "array":
+        least = schema.get("minItems", 0)
+        if depth >= _DEEPEST:
+            return st.just([])
+        return st.lists(values(schema["items"], depth + 1), min_size=least, max_size=max(least, 2))
+    return objects(schema, depth)
+
+
+def objects(schema: Mapping[str, Any], depth: int = 0, without: tuple[str, ...] = ()) -> st.SearchStrategy[Any]:
+    """An object with its required fields and some of the others."""
+    fields = {key: one for key, one in (schema.get("properties") or {}).items() if key not in without}
+    if not fields:
+        inner = schema.get("additionalProperties")
+        if isinstance(inner, Mapping) and depth < _DEEPEST:
+            return st.dictionaries(st.sampled_from(["a", "b"]), values(inner, depth + 1), max_size=2)
+        return st.just({})
+    needed = [key for key in schema.get("required") or () if key in fields]
+    if depth >= _DEEPEST:
+        return st.fixed_dictionaries({key: values(fields[key], depth + 1) for key in needed})
+    others = sorted(fields.keys() - set(needed))
+
+    @st.composite
+    def made(draw: Any) -> dict[str, Any]:
+        chosen = draw(st.lists(st.sampled_from(others), unique=True, max_size=_MOST_FIELDS)) if others else []
+        return {key: draw(values(fields[key], depth + 1)) for key in [*needed, *chosen]}
+
+    return made()
