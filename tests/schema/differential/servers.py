@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -66,13 +67,13 @@ def _user(directory: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], log: Path, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+def _running(command: list[str], log: Path, end: signal.Signals, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, **options)
     try:
         yield process
     finally:
-        process.terminate()
+        process.send_signal(end)
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
@@ -233,7 +234,7 @@ def postgres() -> Iterator[Server]:
                        "autovacuum=off", "max_connections=20", "shared_buffers=64MB"):  # fmt: skip
             command += ["-c", option]
         server, log = Postgres(directory), directory / "log"
-        with _running(command, log, cwd=directory, **user) as process:
+        with _running(command, log, signal.SIGINT, cwd=directory, **user) as process:  # at once
             _wait(process, log, server.connect)
             yield server
 
@@ -250,7 +251,7 @@ def mariadb() -> Iterator[Server]:
                    "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=8M", "--sync-frm=0",
                    f"--pid-file={directory / 'pid'}", "--performance-schema=OFF"]  # fmt: skip
         server, log = MariaDb(directory), directory / "log"
-        with _running(command, log, cwd=directory, **user) as process:
+        with _running(command, log, signal.SIGTERM, cwd=directory, **user) as process:
             _wait(process, log, server.connect)
             yield server
 
