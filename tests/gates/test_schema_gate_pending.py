@@ -158,3 +158,32 @@ def test_ten_findings_are_told_and_how_many_more(write):
     assert str(verdict).count("m/1.sql:") == 10
     assert verdict.reason.endswith("and 290 more")
     assert len(str(verdict)) < 3_000
+
+
+def test_what_others_wait_for_is_told_or_refused(write):
+    write(**{"m/1.sql": "CREATE INDEX i ON parcel (depot);\nALTER TABLE parcel ADD c int;"})
+    verdict = ask("m/1.sql")
+    assert verdict.decision is Decision.PASS
+    assert verdict.reason.startswith("others wait for it: m/1.sql:1: an index on parcel that is not made concurrently")
+    assert "CREATE INDEX CONCURRENTLY" in verdict.reason
+    assert "m/1.sql:2: a lock on parcel is waited for without a limit" in verdict.reason
+    assert ask("m/1.sql", blocking="refuse").decision is Decision.FAIL
+    assert ask("m/1.sql", blocking="off").reason == ""
+    assert ask("m/1.sql", blocking="refuse", table_rows={"parcel": 300}).decision is Decision.PASS
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"blocking": "perhaps"}, "blocking"),
+        ({"table_rows": {"parcel": "many"}}, "table_rows"),
+        ({"table_rows": {"parcel": -1}}, "table_rows"),
+        ({"table_rows": {"parcel": True}}, "table_rows"),
+        ({"allow_none": "yes"}, "allow_none"),
+        ({"applied_until": ""}, "applied_until"),
+    ],
+)
+def test_settings_that_are_no_settings_are_refused(options, field):
+    fields = Fields(gates.schema("m/*.sql", **options), "gates[0]")
+    assert GATES.parse(fields) is None
+    assert [problem.field for problem in fields.problems] == [f"gates[0].{field}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -103,6 +103,8 @@ def schema(
     applied: str | Sequence[str] | None = None,
     applied_until: str | None = None,
     allow_none: bool | None = None,
+    blocking: Literal["off", "warn", "refuse"] | None = None,
+    table_rows: Mapping[str, int] | None = None,
     **limits: Unpack[Limits],
 ) -> dict[str, Any]:
     """Refuses pending migrations that the live color could not live with. Needs ``pip install 'bluegreen[schema]'``.
@@ -120,6 +122,9 @@ def schema(
         applied_until: the last of ``migrations`` that is applied already: its version, its name or its path. Those
             before it count as ``applied``.
         allow_none: whether a pattern may match no file; default: it is refused, since it may be misspelt.
+        blocking: what is done about statements that take nothing away and stop production by their lock: ``warn`` (the
+            default) says so in the preview and the log, ``refuse`` refuses them, ``off`` does not look.
+        table_rows: how many rows tables have, by name: of those with 10,000 or fewer no lock is told.
         limits: see ``bluegreen.gates``.
     """
     return _inputs(
@@ -132,4 +137,6 @@ def schema(
         applied=_texts(applied),
         applied_until=applied_until,
         allow_none=allow_none,
+        blocking=blocking,
+        table_rows=table_rows,
     )

@@ -39,6 +39,8 @@ class SchemaGate:
         applied: files with the present schema, from which types are known.
         applied_until: the last of ``migrations`` that is applied: a version, a name or a path.
         allow_none: whether a pattern may match nothing.
+        blocking: what is done about statements that others wait for: ``off``, ``warn`` or ``refuse``.
+        table_rows: how many rows tables have; small ones are no matter.
     """
 
     migrations: tuple[str, ...]
@@ -48,6 +50,8 @@ class SchemaGate:
     applied: tuple[str, ...] = ()
     applied_until: str | None = None
     allow_none: bool = False
+    blocking: str = "warn"
+    table_rows: tuple[tuple[str, int], ...] = ()
     needs_preview: bool = False
     phases: frozenset[Phase] = frozenset({Phase.CONFIRM})
     offline: bool = True
@@ -73,6 +77,8 @@ class SchemaGate:
             "applied": fields.texts("applied"),
             "applied_until": fields.text("applied_until", None),
             "allow_none": allow_none is True,
+            "blocking": fields.text("blocking", "warn", choices=("off", "warn", "refuse")),
+            "table_rows": _rows(fields),
         }
 
     @property
@@ -103,10 +109,13 @@ class SchemaGate:
             return Verdict(Decision.PASS, f"no pending migrations{f' after {len(applied)} applied' if applied else ''}")
         sources = [_source(path) for path in dict.fromkeys([*present, *applied])]
         self._known_names(sources)
-        found = review([_source(path) for path in pending], sources, used, self.dialect, known=known)
-        if not found:
-            return Verdict(Decision.PASS, f"{len(pending)} pending {'file' if len(pending) == 1 else 'files'}", _LIMIT)
-        return _refused(found)
+        rows = None if self.blocking == "off" else dict(self.table_rows)
+        found = review([_source(path) for path in pending], sources, used, self.dialect, known=known, rows=rows)
+        refused = [item for item in found if self.blocking == "refuse" or not item[1].blocking]
+        if refused:
+            return _refused(refused)
+        text = f"{len(pending)} pending {'file' if len(pending) == 1 else 'files'}"
+        return Verdict(Decision.PASS, text, _LIMIT, _warned(found))
 
     def _parts(self) -> tuple[list[str], list[str], bool]:
         """The applied and the pending files in order, and whether that is known and not only guessed."""
@@ -153,6 +162,27 @@ class SchemaGate:
             missing = column != "*" and whole and not any(of is None or column in map(str.lower, of) for of in whole)
             if catalog.lacks(table) or missing:
                 raise GateUnavailable(f"uses: {name}: there is no such table or column in what is applied")
+
+
+def _rows(fields: Fields) -> tuple[tuple[str, int], ...]:
+    given = fields.raw("table_rows", default={})
+    if given is UNKNOWN:
+        return ()
+    # The engine sends every number as a float.
+    if not isinstance(given, Mapping) or not all(
+        (isinstance(rows, (int, float)) and not isinstance(rows, bool) and 0 <= rows < float("inf")) or rows is UNKNOWN
+        for rows in given.values()
+    ):
+        fields.problem("table_rows", given, "an object of numbers of rows, 0 or more, by table")
+        return ()
+    return tuple((str(table), int(rows)) for table, rows in given.items() if rows is not UNKNOWN)
+
+
+def _warned(found: Sequence[tuple[str, Finding]]) -> str:
+    shown = [f"{path}:{item.line}: {item.change}; instead: {item.way_out}" for path, item in found[:_SHOWN_FINDINGS]]
+    if len(found) > len(shown):
+        shown.append(f"and {len(found) - len(shown)} more")
+    return redact(f"others wait for it: {'; '.join(shown)}") if shown else ""
 
 
 def _refused(found: Sequence[tuple[str, Finding]]) -> Verdict:

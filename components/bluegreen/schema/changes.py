@@ -15,6 +15,7 @@ from sqlglot import exp
 from bluegreen.schema.alter import judge_alter
 from bluegreen.schema.catalog import RELATION, Catalog, Column
 from bluegreen.schema.keys import create_index, drop_key, note, note_column, said_by
+from bluegreen.schema.locks import Locks, blocks
 from bluegreen.schema.rebuild import takes_its_place
 from bluegreen.schema.routines import gives, judge_drop_routine, judge_routine, judge_view, note_view
 from bluegreen.schema.rows import judge_rows
@@ -67,12 +68,14 @@ class Finding:
         statement: its text, shortened.
         change: what it takes away.
         way_out: how the same is reached in two releases.
+        blocking: whether nothing is taken away, and others only wait meanwhile.
     """
 
     line: int
     statement: str
     change: str
     way_out: str
+    blocking: bool = False
 
 
 def judge(sql: str, catalog: Catalog, used: Used) -> list[Finding]:
@@ -80,8 +83,10 @@ def judge(sql: str, catalog: Catalog, used: Used) -> list[Finding]:
     return judge_read(sql, statements(sql, catalog.dialect), catalog, used)
 
 
-def judge_read(sql: str, read: Sequence[Statement], catalog: Catalog, used: Used) -> list[Finding]:
-    """The same of a text whose statements were read already."""
+def judge_read(
+    sql: str, read: Sequence[Statement], catalog: Catalog, used: Used, locks: Locks | None = None
+) -> list[Finding]:
+    """The same of a text whose statements were read already; with ``locks``, also whom it stops."""
     catalog.reading = used.names == frozenset() and not catalog.complete
     found = []
     left_out = None if catalog.reading else unsaid(way_there(sql))
@@ -92,14 +97,16 @@ def judge_read(sql: str, read: Sequence[Statement], catalog: Catalog, used: Used
     reach = Reach(catalog, used)
     for index, statement in enumerate(read):
         try:
+            blocked = blocks(statement, catalog, locks) if locks is not None else []
             judgements = list(_judge(statement, reach, read, index))
         except Exception as error:  # noqa: BLE001 - a tree of a shape that is not known; it is refused, too
-            judgements = [(f"it cannot be judged ({type(error).__name__})", WayOut.UNJUDGED)]
+            judgements, blocked = [(f"it cannot be judged ({type(error).__name__})", WayOut.UNJUDGED)], []
         if any(way_out is WayOut.UNJUDGED for _, way_out in judgements):
             catalog.forget_named_in(statement.sql)
             catalog.complete = catalog.complete and statement.alone
         follow(statement.sql, statement.tree, catalog)
         found += [Finding(statement.line, str(statement), change, way.value) for change, way in judgements]
+        found += [Finding(statement.line, str(statement), change, way, blocking=True) for change, way in blocked]
     return found
 
 

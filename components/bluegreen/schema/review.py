@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bluegreen.schema.catalog import Catalog
 from bluegreen.schema.changes import Finding, judge, judge_read
+from bluegreen.schema.locks import Locks
 from bluegreen.schema.rules import WayOut
 from bluegreen.schema.sections import way_there
 from bluegreen.schema.sql import statements
@@ -40,7 +41,13 @@ def read_applied(applied: Sequence[Source], dialect: str) -> Catalog:
 
 
 def review(
-    pending: Sequence[Source], applied: Sequence[Source], used: Used, dialect: str, *, known: bool
+    pending: Sequence[Source],
+    applied: Sequence[Source],
+    used: Used,
+    dialect: str,
+    *,
+    known: bool,
+    rows: Mapping[str, int] | None = None,
 ) -> list[tuple[str, Finding]]:
     """Everything that has to wait, each with its file.
 
@@ -51,16 +58,20 @@ def review(
         dialect: sqlglot's name.
         known: whether it is known that all of these are pending. If not, what one of them makes may exist already for
             the next.
+        rows: how many rows tables have, by name, when it is asked whom statements stop; otherwise ``None``.
     """
     read = [statements(source.sql, dialect) for source in pending]
 
     def judged(*, as_known: bool) -> list[tuple[str, Finding]]:
         catalog = read_applied(applied, dialect)
         catalog.known = as_known
+        locks = Locks(rows) if rows is not None else None
         found = []
         for source, parts in zip(pending, read, strict=True):
-            found += [(source.path, item) for item in judge_read(source.sql, parts, catalog, used)]
+            found += [(source.path, item) for item in judge_read(source.sql, parts, catalog, used, locks)]
             catalog.next_file()
+            if locks is not None:
+                locks.next_file()
         return found
 
     found = judged(as_known=known)
@@ -69,7 +80,7 @@ def review(
     # What only the missing record stands in the way of.
     whatever = {(path, item.line, item.change) for path, item in judged(as_known=True)}
     return [
-        (path, item if (path, item.line, item.change) in whatever else _for_want_of_a_record(item))
+        (path, item if item.blocking or (path, item.line, item.change) in whatever else _for_want_of_a_record(item))
         for path, item in found
     ]
 

@@ -193,6 +193,8 @@ class SwapService:
                     continue
                 if verdict.decision is not Decision.PASS:
                     said.append(f"gate {check.gate.label} will refuse this promotion: {verdict}")
+                elif verdict.reason:
+                    said.append(f"gate {check.gate.label} passes: {verdict}")
         return said
 
     def _readiness(self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color) -> str:
