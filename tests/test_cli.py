@@ -12,7 +12,7 @@ import pytest
 
 from bluegreen import cli
 from bluegreen.rollout.clock import FakeClock
-from bluegreen.rollout.errors import SwapAborted
+from bluegreen.rollout.errors import SwapAborted, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import leases_in
@@ -114,6 +114,45 @@ def test_a_dead_swap_is_not_waited_for_without_end(swap, stack, capsys):
 def test_nothing_to_abort_is_said(swap, stack, capsys):
     assert cli.main(["abort"]) == 1
     assert "no swap is running" in capsys.readouterr().err
+
+
+def refused(swap):
+    swap.here.broken.add("green")
+    with pytest.raises(SwapFailed):
+        swap.up("green")
+    swap.here.broken.clear()
+
+
+def test_a_retry_lets_the_next_update_try_again_what_was_refused(swap, stack, capsys):
+    refused(swap)
+    swap.up("green")
+    assert swap.here.weights == Weights.all_on("blue"), "held"
+    stack()
+    assert cli.main(["retry"]) == 0
+    said = capsys.readouterr().out
+    assert "web: the promotion to green was stopped by a color that was not ready in time at " in said
+    assert "`pulumi up` tries it again" in said
+    swap.up("green")
+    assert swap.here.weights == Weights.all_on("green")
+
+
+def test_nothing_to_retry_is_said_and_nothing_is_written(swap, stack, capsys):
+    marks = dict(swap.here.marks)
+    assert cli.main(["retry"]) == 1
+    assert "no promotion is held" in capsys.readouterr().err
+    assert swap.here.marks == marks
+
+
+def test_the_status_says_what_is_held(swap, stack, capsys):
+    refused(swap)
+    assert cli.main(["status"]) == 0
+    assert "  held: the promotion to green was stopped by " in capsys.readouterr().out
+    assert cli.main(["status", "--json"]) == 0
+    (shown,) = json.loads(capsys.readouterr().out)
+    assert (shown["held"]["color"], shown["held"]["by"]) == ("green", "steady-state")
+    swap.retry()
+    assert cli.main(["status"]) == 0
+    assert "held:" not in capsys.readouterr().out
 
 
 def test_an_unknown_swap_is_named_with_those_that_there_are(swap, stack, capsys):

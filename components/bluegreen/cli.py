@@ -1,6 +1,7 @@
 """The command `bluegreen`: what cannot be said by `pulumi up`, because one is running.
 
 bluegreen abort --stack production [--swap web] [--reason TEXT]    stop a running swap; the former weights come back
+bluegreen retry --stack production [--swap web]                    a refused or aborted promotion may be tried again
 bluegreen status --stack production [--swap web] [--json]          what is live, who holds it, how the last swaps ended
 
 The swaps are found in the stack's state (`pulumi stack export`), and reached as they themselves reach the platform:
@@ -23,7 +24,7 @@ from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.base import TrafficRouter
 from bluegreen.secrets import redact
-from bluegreen.swap import contract, incarnation, states
+from bluegreen.swap import contract, incarnation, states, verdicts
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import ABORT, holder_of, leases_in, mark_text, who
 
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         swaps = _swaps(_export(options.stack, options.cwd), options.swap)
         if options.command == "status":
             return _status(swaps, as_json=options.json)
+        if options.command == "retry":
+            return _retry(swaps)
         return _abort(swaps, options.reason, options.wait_seconds, clock or SystemClock())
     except BluegreenError as error:
         print(redact(f"error: {error}"), file=sys.stderr)
@@ -72,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     abort.add_argument("--reason", default="", help="told where the swap runs, and kept in the history")
     abort.add_argument(
         "--wait-seconds", type=float, default=60, metavar="N", help="for the swap to be over (default 60, 0: do not)"
+    )
+    commands.add_parser(
+        "retry", parents=[shared], help="let the next `pulumi up` try a promotion again that was refused or aborted"
     )
     status = commands.add_parser("status", parents=[shared], help="what is live, and how the last swaps ended")
     status.add_argument("--json", action="store_true", help="for programs")
@@ -144,6 +150,18 @@ def _wait(swap: Found, router: TrafficRouter, lease: str, wait_seconds: float, c
     return 0
 
 
+def _retry(swaps: Sequence[Found]) -> int:
+    cleared = 0
+    for swap in swaps:
+        verdict = verdicts.clear(swap.router(), swap.outputs)
+        if verdict is not None:
+            cleared += 1
+            print(f"{swap.name}: {verdict}\n  Next: `pulumi up` tries it again")
+    if not cleared:
+        print("no promotion is held; a `pulumi up` that is asked for one does it", file=sys.stderr)
+    return 0 if cleared else 1
+
+
 def _status(swaps: Sequence[Found], *, as_json: bool) -> int:
     shown = [_described(swap) for swap in swaps]
     if as_json:
@@ -154,6 +172,8 @@ def _status(swaps: Sequence[Found], *, as_json: bool) -> int:
         print(f"{found['name']}: {Weights(**found['weights'])}{recorded}")
         for holder in found["held_by"]:
             print(f"  a swap is going on, or was interrupted: {holder}")
+        if found["held"]:
+            print(f"  {found['held']['said']}")
         for entry in found["history"][:_SHOWN_SWAPS]:
             at = datetime.fromtimestamp(entry["started_at_seconds"], timezone.utc)
             reason = f": {entry['reason']}" if entry.get("reason") else ""
@@ -165,10 +185,12 @@ def _status(swaps: Sequence[Found], *, as_json: bool) -> int:
 def _described(swap: Found) -> dict[str, Any]:
     found = swap.router().read()
     recorded = contract.recorded_in(swap.outputs)
+    verdict = verdicts.standing(found, swap.outputs)
     return {
         "name": swap.name,
         "weights": found.weights.as_dict(),
         "recorded_weights": recorded.weights.as_dict() if recorded is not None else None,
+        "held": {**verdict.as_dict(), "said": verdicts.warnings(verdict, recorded)[0]} if verdict is not None else {},
         "held_by": [holder_of(holder) for holder in leases_in(found.marks).values()],
         "history": with_marks(swap.outputs.get("history") or [], found.marks),
     }

@@ -9,7 +9,7 @@ import pytest
 
 from localcloud.autoscaling.clients import client
 from localcloud.eks_pods import Pods
-from tests.e2e.stack import QUICK, Stack
+from tests.e2e.stack import QUICK, Stack, bluegreen
 
 ROLE = "arn:aws:iam::123456789012:role/eks"
 GIVEN = "looked-up"
@@ -66,6 +66,7 @@ def test_a_color_with_too_few_pods_is_not_promoted(stack):
     assert "traffic was not moved: blue 100 %" in said
     assert stack.colors() == {"blue"}
     stack.set({"gates": []})
+    assert bluegreen(stack, "retry", "--stack", "test").returncode == 0
 
 
 def test_a_cluster_that_is_retired_leaves_its_color_without_one(stack, eks):

@@ -165,7 +165,7 @@ def test_the_documented_rules_are_enough(here, account, inputs, swap):
     with pytest.raises(SwapFailed, match="restored and verified: blue 100 %"):
         service.update(back, {**inputs, "active_color": "green", "gates": failing, "bake_seconds": 1})
     assert here.selector("web") == SELECTORS["blue"]
-    at_once = {**inputs, "active_color": "green", "scale_down_delay_seconds": 0}
+    at_once = {**inputs, "active_color": "green", "scale_down_delay_seconds": 0, "retry": "without that gate"}
     promoted = service.update(back, at_once)
     assert replicas(here, "blue") == 0
     assert service.diff(promoted, {**at_once, "active_color": "blue"}).notes[0].startswith("rollback: blue was live")

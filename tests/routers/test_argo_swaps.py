@@ -132,7 +132,8 @@ def test_analysis_that_fails_is_told_with_its_value_and_its_limit_and_can_be_tri
     metric.value = 1.0
     events = []
     asked = metric.asked
-    outputs = swap(analyzed, olds, "green", events)
+    assert swap(analyzed, olds, "green")["live_color"] == "blue", "held: nobody has said that it is mended"
+    outputs = swap(analyzed, olds, "green", events, retry="mended")
     assert outputs["live_color"] == "green"
     assert metric.asked >= asked + 4, "both analyses anew"
     # Back, and there again while its pods still run: Argo Rollouts itself would ask nothing of what it still keeps.
@@ -145,7 +146,7 @@ def test_analysis_that_fails_is_told_with_its_value_and_its_limit_and_can_be_tri
     killed_while_waiting(analyzed)
     metric.value = 1.0
     events.clear()
-    assert swap(analyzed, outputs, "green", events)["live_color"] == "green"
+    assert swap(analyzed, outputs, "green", events, retry="mended")["live_color"] == "green"
     assert any("a fresh start after one that failed" in text for text in texts(events, "prepare"))
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, cast
 
+from bluegreen.printable import printable
 from bluegreen.rollout.model import COLORS, Color, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back
 from bluegreen.routers.base import TrafficRouter
@@ -103,7 +104,7 @@ def in_marks(marks: Mapping[str, str]) -> Held | None:
     if found is None or int(found[5]) + int(found[6]) > 100:
         return None
     weights = Weights(int(found[5]), int(found[6]))
-    return Held(found[1], cast("Color", found[2]), found[3], found[4], weights, found[8], found[7], found[9])
+    return Held(found[1], cast("Color", found[2]), found[3], found[4], weights, found[8], found[7], printable(found[9]))
 
 
 def in_outputs(outputs: Mapping[str, Any]) -> Held | None:
