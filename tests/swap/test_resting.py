@@ -121,3 +121,27 @@ def test_a_retirement_that_failed_is_taken_up_by_the_next_update(monkeypatch):
     assert swap.here.retiring == {"blue": 0}
     assert swap.here.moves == [Weights.split("green", 10), Weights.split("green", 50), Weights.all_on("green")]
     assert not swap.service().diff(swap.outputs, swap.inputs("green")).changes
+
+
+@pytest.mark.parametrize("capacity", [None, {"kind": "memory", "name": "scaled-elsewhere"}])
+def test_what_is_scaled_no_more_does_not_retire_any_more_either(capacity):
+    swap = Swap("left")
+    swap.up("green")
+    assert swap.here.retiring == {"blue": 0}
+    swap.up("green", capacity=capacity)
+    assert swap.here.retiring == {}, "blue may get traffic again, and nobody would look for it"
+    assert swap.up("blue", capacity=capacity)["live_color"] == "blue"
+
+
+def test_what_goes_on_being_scaled_retires_as_it_was_arranged():
+    swap = Swap("stays-arranged")
+    swap.up("green")
+    swap.up("green", capacity={"kind": "memory", "name": "stays-arranged", "desired_count": 5})
+    assert swap.here.retiring == {"blue": 0}
+
+
+def test_a_color_that_shall_keep_its_size_from_now_on_is_not_retired_by_what_was_arranged():
+    swap = Swap("keeps")
+    swap.up("green")
+    swap.up("green", idle_capacity_percent=100)
+    assert swap.here.retiring == {}

@@ -35,6 +35,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
         clock: time, for how long the controller refuses the Rollout.
     """
 
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "rollout", "cluster"})
     permissions: ClassVar[tuple[Permission, ...]] = argo_object.PERMISSIONS
 
     replicas: int = 1

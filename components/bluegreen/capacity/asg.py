@@ -38,6 +38,7 @@ class AsgCapacity:
         instance_refresh: how instances of a former version are replaced before a color is promoted.
     """
 
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "groups"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"launch_templates"})
     permissions: ClassVar[tuple[Permission, ...]] = (*GroupApi.permissions, *Refreshes.permissions)
 

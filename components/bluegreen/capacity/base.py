@@ -12,6 +12,10 @@ from bluegreen.rollout.model import Color, Readiness, Size
 class Capacity(Protocol):
     """Scales a color. Every call is idempotent."""
 
+    # Keys of its section may be named by two class variables, each a frozenset of texts, and both may be absent:
+    # ``where``, what is scaled, so that whatever is scaled no more is not retired either; ``release_keys``, the values
+    # by color that name the very thing which a color runs.
+
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
         """Check the ``capacity`` section and return the constructor's keyword arguments."""

@@ -36,6 +36,7 @@ class EcsCapacity:
         autoscaling: the range that autoscaling has on the live color; ``None``: whatever its target says.
     """
 
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "cluster", "services"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"task_definitions"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("ecs:DescribeServices", "previews of a rollback, updates", _SERVICES),

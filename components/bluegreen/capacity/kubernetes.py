@@ -53,6 +53,9 @@ class KubernetesCapacity:
         retirement: how retirements run; ``None``: a color keeps its size where it should retire later.
     """
 
+    where: ClassVar[frozenset[str]] = frozenset(
+        {"kind", "namespace", "workload_kind", "workloads", "cluster", "clusters"}
+    )
     permissions: ClassVar[tuple[Permission, ...]] = (
         *(
             Permission(f"{verb} {plural}.apps{subresource}", f"{when}, with {kind}s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bluegreen.fields import Fields
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size
@@ -13,6 +14,8 @@ from bluegreen.routers.memory import world
 @dataclass(slots=True)
 class MemoryCapacity:
     """Scales the colors of the world called ``name``."""
+
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
 
     name: str
     desired_count: int = 1

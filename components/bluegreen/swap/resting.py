@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from bluegreen.capacity.base import Capacity
-from bluegreen.rollout.errors import BluegreenError, PlatformError
+from bluegreen.capacity.registry import CAPACITIES
+from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError
 from bluegreen.rollout.model import Color, other
 from bluegreen.routers.base import TrafficRouter
+from bluegreen.swap import contract, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal
 
@@ -38,6 +42,22 @@ class Resting:
         except PlatformError:
             return False  # the slow way asks again and says what is wrong
 
+    def leave(self, former: Capacity | None) -> None:
+        """Cancel the retirements of what this swap scales no more: traffic may come back to it, and nobody looks then.
+
+        Where it cannot be asked, it may be gone with all that it had: that is told, and the swap goes on.
+        """
+        if former is None:
+            return
+        try:
+            former.delete()
+        except LeaseLost:
+            raise
+        except BluegreenError as error:
+            self._journal.tell("retire", f"what was scaled before may have a retirement pending: {error}")
+        else:
+            self._journal.tell("retire", "what was scaled before is left as it is: none of it retires any more")
+
     def settle(self, color: Color) -> None:
         """Give a color at rest the size that it shall have now."""
         if self._capacity is None:
@@ -45,6 +65,8 @@ class Resting:
         sizes = self._capacity.read()
         size = self._size(sizes[other(color)].present)
         if sizes[color].desired >= size:
+            if self._spec.idle_capacity_percent == 100:
+                self._capacity.keep(color)  # it keeps the size that a pending retirement would take
             self.retire(color)
             return
         self._capacity.keep(color)
@@ -69,6 +91,23 @@ class Resting:
 
     def _size(self, live_size: int) -> int:
         return math.ceil(live_size * self._spec.idle_capacity_percent / 100)
+
+
+def former_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Capacity | None:
+    """What scaled the colors before, where that is another thing now or nothing any more; else ``None``.
+
+    Args:
+        olds: the last update's outputs.
+        news: the inputs.
+    """
+    old, new = olds.get("capacity"), news.get("capacity") or {}
+    kind = old.get("kind") if isinstance(old, Mapping) else None
+    if not isinstance(old, Mapping) or kind not in CAPACITIES.entries:
+        return None
+    where = getattr(CAPACITIES.load(str(kind)), "where", frozenset({"kind"}))
+    if all(contract.plain(old.get(key)) == contract.plain(new.get(key)) for key in where):
+        return None
+    return states.spec_of(olds).build_capacity()
 
 
 def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> bool:

@@ -30,7 +30,7 @@ from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of,
 from bluegreen.swap.keeper import Watching, kept
 from bluegreen.swap.lease import Lease, leases_in
 from bluegreen.swap.reporting import headline
-from bluegreen.swap.resting import Resting
+from bluegreen.swap.resting import Resting, former_of
 from bluegreen.swap.shared import Shared
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
@@ -81,6 +81,7 @@ class Update:
         self._lease = Lease(router, clock, "", spec.limits.poll_interval_seconds, self._say_lease)
         self._lease.stamp = self._stamp
         self._router = cast("TrafficRouter", Shared(router, self._lease))
+        self._former_capacity = former_of(olds, news)
         self._resting = Resting(spec, self._router, self._capacity, journal)
 
     def run(self) -> dict[str, Any]:
@@ -188,6 +189,7 @@ class Update:
         )
 
     def _under_lease(self, found: Traffic, runner: Runner, *, interrupted: bool) -> Plan:
+        self._resting.leave(self._former_capacity)
         self._plan(found, warm=False)  # a verdict may have come with what was read anew
         warm = can_roll_back(self._recorded, self._target, self._digest) and self._resting.keep_warm(self._target)
         plan = self._planned = self._plan(found, warm=warm)
@@ -269,6 +271,8 @@ class Update:
         return bool(self._olds) and contract.plain(old) != contract.plain(new)
 
     def _settings_changed(self) -> bool:
+        if self._former_capacity is not None:
+            return True
         return self._changed("router") or self._changed("capacity", "autoscaling") or self._changed(_IDLE)
 
     def _settle(self, live: Weights, *, interrupted: bool) -> None:
