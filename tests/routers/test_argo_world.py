@@ -1,0 +1,125 @@
+"""The router over a Rollout while somebody else acts between two of its calls, on an API server in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.clients.kubernetes import Resource
+from bluegreen.fields import Fields
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.model import Weights
+from bluegreen.routers.argo_object import API
+from bluegreen.routers.registry import ROUTERS
+from tests.routers.kubernetes_memory import Server
+
+WHAT = Resource(API, "Rollout", "rollouts", "shop", "web")
+OWNER = "project/stack/web"
+BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    for color in ("blue", "green"):
+        template = {"template": {"metadata": {"labels": {"bluegreen/color": color}}}}
+        made.declare(Resource("v1", "PodTemplate", "podtemplates", "shop", f"web-{color}"), template)
+    declare(made)
+    return made
+
+
+def declare(server):
+    blue_green = {"activeService": "web", "autoPromotionEnabled": False}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "strategy": {"blueGreen": blue_green}}
+    server.declare(WHAT, {"spec": spec})
+
+
+def router(server, **more):
+    workloads = {"blue": "web-blue", "green": "web-green"}
+    section = {"namespace": "shop", "rollout": "web", "workloads": workloads, "owner": OWNER, **more}
+    fields = Fields({"kind": "argo_rollouts", **section}, "router")
+    parsed = ROUTERS.parse(fields)
+    assert parsed is not None, [str(problem) for problem in fields.problems]
+    made = ROUTERS.build(parsed)
+    made.cluster = server.cluster
+    return made
+
+
+def wanted(server):
+    return server.get(WHAT)["spec"].get("workloadRef", {}).get("name")
+
+
+def paused(server, name):
+    """As the controller leaves it before traffic."""
+    server.say(
+        WHAT,
+        {
+            "observedGeneration": str(server.get(WHAT)["metadata"]["generation"]),
+            "currentPodHash": name,
+            "pauseConditions": [{"reason": "BlueGreenPause"}],
+        },
+    )
+
+
+def made_again(server):
+    def act(method, _path):
+        if method == "PATCH":
+            server.between = lambda *_: None
+            server.remove(WHAT)
+            declare(server)
+
+    return act
+
+
+def test_marks_are_there_before_the_first_write_and_go_with_the_swap(server):
+    made = router(server)
+    made.mark({"lease.1": "x", "incarnation": "a1"})
+    assert router(server).read().marks == {"lease.1": "x", "incarnation": "a1"}
+    made.write(BLUE)
+    assert wanted(server) == "web-blue"
+    made.delete()
+    assert not [name for name in server.get(WHAT)["metadata"].get("annotations", {}) if name.startswith("bluegreen/")]
+    assert wanted(server) == "web-blue"
+
+
+@pytest.mark.parametrize("call", ["point", "resume"])
+def test_a_rollout_that_is_made_again_between_a_look_and_a_write_is_left_alone(server, call):
+    made = router(server)
+    made.write(BLUE)
+    if call == "resume":
+        paused(server, "web-blue")
+    server.between = made_again(server)
+    with pytest.raises(PlatformError, match="UID in precondition"):
+        made.write(BLUE)
+    assert wanted(server) is None
+    with pytest.raises(NotOwned, match="was deleted and made again by somebody"):
+        made.write(BLUE)
+    with pytest.raises(NotOwned, match="was deleted and made again by somebody"):
+        made.mark({"lease.1": "x"})
+    assert wanted(server) is None
+
+
+def test_what_somebody_adds_between_a_look_and_a_write_stays(server):
+    made = router(server)
+    made.write(BLUE)
+
+    def act(method, _path):
+        if method == "PATCH":
+            server.between = lambda *_: None
+            server.edit(WHAT, {"spec": {"minReadySeconds": 7}, "metadata": {"labels": {"theirs": "1"}}})
+
+    server.between = act
+    made.write(GREEN)
+    found = server.get(WHAT)
+    assert found["spec"]["minReadySeconds"] == 7
+    assert found["metadata"]["labels"] == {"theirs": "1"}
+    assert wanted(server) == "web-green"
+
+
+def test_a_former_owner_is_taken_over_and_another_one_refused(server):
+    router(server, owner="old/stack/web").write(BLUE)
+    made = router(server)
+    with pytest.raises(NotOwned, match="belongs to 'old/stack/web'"):
+        made.write(BLUE)
+    made.former_owner = "old/stack/web"
+    made.write(BLUE)
+    assert server.get(WHAT)["metadata"]["annotations"]["bluegreen/owner"] == OWNER
