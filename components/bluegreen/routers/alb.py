@@ -106,6 +106,14 @@ class AlbRouter:
             return Traffic(Weights())
         return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
 
+    def live(self) -> Weights:
+        """The live weights alone: one call."""
+        return elbv2.weights_of(self._place.look(), self.target_groups)
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make the rule with its marks, where there is none: one call; take over what was handed in: some more."""
+        return self._place.create(self._forward(weights), marks)
+
     def marks(self) -> Mapping[str, str]:
         """The marks, kept as tags: one call."""
         return self._place.marks()
@@ -115,7 +123,7 @@ class AlbRouter:
         self._place.mark(changes)
 
     def write(self, weights: Weights) -> None:
-        """One call: a rule is made or changed; no weight at all gives the place up."""
+        """One call after a look: a rule is made or changed; no weight at all gives the place up."""
         if weights == Weights():
             self._place.remove()
         else:

@@ -196,11 +196,17 @@ def listener_actions(aws: AwsConnection, arn: str) -> Actions:
 
 def rule_actions(aws: AwsConnection, arn: str) -> Actions:
     """A rule's actions: one call; empty when there is no such rule."""
+    rule = rule_at(aws, arn)
+    return () if rule is None else rule["Actions"]
+
+
+def rule_at(aws: AwsConnection, arn: str) -> Mapping[str, Any] | None:
+    """A rule as it is: one call; ``None`` when there is none."""
     with called("elasticloadbalancing:DescribeRules"):
         try:
             found = aws.client("elbv2").describe_rules(RuleArns=[arn])["Rules"]
         except ClientError as error:
             if error_code(error) != "RuleNotFound":
                 raise
-            return ()
-    return found[0]["Actions"] if found else ()
+            return None
+    return found[0] if found else None

@@ -70,7 +70,7 @@ class HandedIn:
 
     def write(self, forward: Mapping[str, Any]) -> None:
         """Change the forward among its actions as they are at this moment; the first time it is taken over, too."""
-        stand = self._fresh()
+        stand = self._stand if self._look.spent() else self._now()
         if stand is None:
             call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
             raise PlatformError(call, f"there is no {self.arn}")
@@ -87,14 +87,30 @@ class HandedIn:
             with called("elasticloadbalancing:ModifyListener"):
                 self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
 
-    def _fresh(self) -> Stand | None:
-        stand = self._stand
-        if self._look.spent():
-            return stand
-        if stand is None or not stand.owned:
+    def look(self) -> Actions:
+        """What it does at this moment, to be written over; nothing while it is nobody's."""
+        stand = self._now()
+        return stand.actions if stand is not None and stand.owned else ()
+
+    def _now(self) -> Stand | None:
+        """What is known, with its actions as they are: one call once it is the swap's."""
+        if self._stand is None or not self._stand.owned:
             return self.read()
         actions = self.actions()
-        return replace(stand, actions=actions) if actions else None
+        if not actions:
+            return None
+        self._stand = replace(self._stand, actions=actions)
+        self._look.taken()
+        return self._stand
+
+    def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
+        """Take it over with marks, unless somebody of the same owner has done so by now."""
+        stand = self.read()
+        if stand is not None and stand.owned:
+            return False
+        self.write(forward)
+        self.mark(dict(marks))
+        return True
 
     def _take_over(self, stand: Stand, forward: Mapping[str, Any]) -> None:
         """Adopting something moves no traffic: it has to forward already as the first write says, or to nobody."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.routers import elbv2
-from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand, rule_actions
+from bluegreen.routers.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, Stand, rule_actions, rule_at
 from bluegreen.routers.elbv2_owned import Search, with_conditions
 from bluegreen.routers.looks import Look
 
@@ -107,9 +107,29 @@ class MadeRule:
         self._look.spent()
         return rule_actions(self.aws, self._arn)
 
+    def look(self) -> Actions:
+        """The rule's actions as they are at this moment, to be written over."""
+        stand = self._now()
+        return () if stand is None else stand.actions
+
+    def _now(self) -> Stand | None:
+        """The rule that is known: one call, wherever it stands. It is looked for again when it is gone."""
+        rule = None if self._stand is None else rule_at(self.aws, self._stand.arn)
+        if self._stand is None or rule is None:
+            return self.read()
+        conditions, priority = rule.get("Conditions", ()), int(rule["Priority"])
+        self._stand = replace(self._stand, actions=rule["Actions"], conditions=conditions, priority=priority)
+        self._look.taken()
+        return self._stand
+
+    def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
+        """Make the rule where there is none, with its marks: one call."""
+        self._look.spent()
+        return self._made(elbv2.with_forward((), forward), marks)
+
     def write(self, forward: Mapping[str, Any]) -> None:
         """Make the rule, or change it as it is at this moment."""
-        stand = self._stand if self._look.spent() else self.read()
+        stand = self._stand if self._look.spent() else self._now()
         if stand is None:
             self._create(elbv2.with_forward((), forward))
             return
@@ -134,30 +154,32 @@ class MadeRule:
         if self._stand is None:  # somebody removed it meanwhile: without it nobody is served
             self._create(elbv2.with_forward((), forward))
 
-    def _create(self, actions: Actions) -> None:
+    def _create(self, actions: Sequence[Mapping[str, Any]]) -> None:
+        if not self._made(actions, {}):
+            # Either an earlier reply was lost, and the rule is ours, or a stranger came first and is refused by read.
+            self.read()
+            self.write(actions[-1]["ForwardConfig"])
+
+    def _made(self, actions: Sequence[Mapping[str, Any]], marks: Mapping[str, str]) -> bool:
+        """Whether there was no rule at the priority, so that this one is there now."""
+        tags = {OWNER_TAG: self.search.ownership.owner, **{MARK_PREFIX + name: text for name, text in marks.items()}}
         with called("elasticloadbalancing:CreateRule"):
             try:
-                made = self._elb.create_rule(
+                (rule,) = self._elb.create_rule(
                     ListenerArn=self.listener_arn,
                     Priority=self.priority,
                     Conditions=self._conditions(self.host_headers, self.path_patterns),
                     Actions=actions,
-                    Tags=[{"Key": OWNER_TAG, "Value": self.search.ownership.owner}],
-                )
+                    Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+                )["Rules"]
             except ClientError as error:
                 if error_code(error) != "PriorityInUse":
                     raise
-            else:
-                (rule,) = made["Rules"]
-                owner = {OWNER_TAG: self.search.ownership.owner}
-                conditions = rule.get("Conditions", ())
-                self._stand = Stand(
-                    rule["RuleArn"], actions, owner, owned=True, conditions=conditions, priority=self.priority
-                )
-                return
-        # Either an earlier reply was lost, and the rule is ours, or a stranger came first and is refused by read.
-        self.read()
-        self.write(actions[-1]["ForwardConfig"])
+                self._stand = None
+                return False
+        arn, conditions = rule["RuleArn"], rule.get("Conditions", ())
+        self._stand = Stand(arn, actions, tags, owned=True, conditions=conditions, priority=self.priority)
+        return True
 
     @staticmethod
     def _conditions(hosts: Sequence[str], paths: Sequence[str]) -> list[dict[str, Any]]:

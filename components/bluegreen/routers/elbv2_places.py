@@ -43,8 +43,16 @@ class Place(Protocol):
         """The actions alone: one call; empty where nothing is."""
         ...
 
+    def look(self) -> Actions:
+        """The actions of what the swap owns, for a write right after it: one call; empty where it owns nothing."""
+        ...
+
+    def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
+        """Make it, or take it over, with marks; ``False``, and nothing is written, where the owner has it by now."""
+        ...
+
     def write(self, forward: Mapping[str, Any]) -> None:
-        """Forward as said: one call. Idempotent."""
+        """Forward as said: one call, and a look before it unless that was made right before. Idempotent."""
         ...
 
     def remove(self) -> None:

@@ -124,6 +124,11 @@ class LambdaAliasRouter:
             return Traffic(Weights())
         return Traffic(self._weights(alias), self._marks(alias))
 
+    def live(self) -> Weights:
+        """The live weights alone: one call."""
+        alias = self._look()
+        return Weights() if alias is None else self._weights(alias)
+
     def _look(self) -> dict[str, Any] | None:
         """The alias as it is now, if it is ours or may be taken over."""
         self._alias = None
@@ -210,14 +215,26 @@ class LambdaAliasRouter:
         else:
             self._update(alias, weights)
 
-    def _create(self, weights: Weights) -> None:
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make the alias where there is none, then its marks: a call each."""
+        if not self._made(weights):
+            return False
+        self.mark(marks)
+        return True
+
+    def _made(self, weights: Weights) -> bool:
         with called("lambda:CreateAlias"):
             try:
                 self._alias = self._lambda.create_alias(**self._place, **self._state(weights, None))
             except ClientError as error:
                 if error_code(error) != "ResourceConflictException":
                     raise
-        if self._alias is None:
+                self._alias = None
+                return False
+        return True
+
+    def _create(self, weights: Weights) -> None:
+        if not self._made(weights):
             # Either an earlier reply was lost, and the alias is ours, or a stranger came first and is refused here.
             alias = self._look()
             if alias is not None:

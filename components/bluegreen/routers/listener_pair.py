@@ -111,6 +111,18 @@ class ListenerPairRouter:
             return Traffic(Weights())
         return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
 
+    def live(self) -> Weights:
+        """The live weights alone: one call."""
+        return elbv2.weights_of(self._production.look(), self.target_groups)
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make or take over production with its marks, then the test listener."""
+        live = self._whole(weights)
+        if not self._production.create(self._forward(live), marks):
+            return False
+        self._write_test(live)
+        return True
+
     def marks(self) -> Mapping[str, str]:
         """The marks, kept as tags of production: one call."""
         return self._production.marks()
@@ -126,6 +138,9 @@ class ListenerPairRouter:
             return
         live = self._whole(weights)
         self._production.write(self._forward(live))
+        self._write_test(live)
+
+    def _write_test(self, live: Color) -> None:
         if self._test is not None:
             self._test.read()
             self._test.write(self._forward(other(live)))

@@ -22,6 +22,7 @@ from bluegreen.routers import elbv2
 from bluegreen.routers.base import Capability
 from bluegreen.routers.elbv2 import OWNER_TAG, Stand
 from bluegreen.routers.elbv2_handed_in import HandedIn
+from bluegreen.routers.looks import Look
 from bluegreen.routers.ownership import Ownership
 from bluegreen.routers.places import Same, arn_or_name
 from bluegreen.routers.platform_units import Running, Seen, colors_of, family, tag_text, weights_of
@@ -89,6 +90,8 @@ class PlatformDeployments(ABC):
     _owned: bool = field(default=False, init=False)
     _renamed: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
+    _last: tuple[Stand, Seen] | None = field(default=None, init=False)
+    _fresh: Look = field(default_factory=Look, init=False)
     _found: Weights | None = field(default=None, init=False)
 
     # -- what a platform does
@@ -149,7 +152,10 @@ class PlatformDeployments(ABC):
         stand = self._stand()
         if not stand.owned:
             return Traffic(Weights())
-        self._found = weights_of(self._look(), stand.actions, self.task_definitions)
+        seen = self._look()
+        self._last = stand, seen
+        self._fresh.taken()
+        self._found = weights_of(seen, stand.actions, self.task_definitions)
         return Traffic(self._found, elbv2.marks_in(stand.tags))
 
     def _stand(self) -> Stand:
@@ -162,10 +168,12 @@ class PlatformDeployments(ABC):
 
     def marks(self) -> Mapping[str, str]:
         """The route's marks, kept as tags: one call."""
+        self._fresh.spent()
         return self._place.marks()
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks: a call for each of the two."""
+        self._fresh.spent()
         if not self._owned and not self._stand().owned:
             return
         elbv2.set_marks(self.aws, self.route_arn, changes, self.owner if self._renamed else None)
@@ -181,7 +189,8 @@ class PlatformDeployments(ABC):
         if weights == Weights():
             self.delete()
             return
-        stand, seen = self._stand(), self._look()
+        last = self._last if self._fresh.spent() else None
+        stand, seen = last or (self._stand(), self._look())
         color = weights.live_color
         if color is None:
             if seen.running is None and weights != self._found:
@@ -247,6 +256,7 @@ class PlatformDeployments(ABC):
         Raises:
             PlatformError: the deployment failed, or was stopped by somebody; with the platform's own words.
         """
+        self._fresh.spent()
         color = weights.live_color
         if color is None:
             return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
@@ -298,6 +308,7 @@ class PlatformDeployments(ABC):
 
     def health(self, color: Color) -> Readiness:
         """The load balancer's health checks of the color's tasks; a color of which nothing runs needs no readiness."""
+        self._fresh.spent()
         seen = self._runs()
         groups = seen.groups(colors_of(seen, self.task_definitions)[color])
         if not groups:

@@ -132,6 +132,13 @@ class RestApiCanaryRouter:
             return Traffic(Weights())
         return Traffic(self._weights(found), marks_in(tags))
 
+    def live(self) -> Weights:
+        """The live weights alone: one call once the stage is known to be the swap's."""
+        if not self._ours:
+            return self.read().weights
+        found = self._look()
+        return Weights() if found is None else self._weights(found)
+
     def _look(self) -> dict[str, Any] | None:
         self._found = None
         with called("apigateway:GET"):

@@ -147,6 +147,21 @@ class Route53Router:
 
         self._wait_for(weights, self._zone.change(make), before)
 
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make the records and the note with its marks, where there are none: one call after the look."""
+        wanted, note = self.shape.records(weights), self.shape.note(marks)
+        made = False
+
+        def make(found: Found) -> tuple[Changes, Found]:
+            nonlocal made
+            made = found == Found()
+            return (each("CREATE", [*wanted, note]), Found(tuple(wanted), note)) if made else ([], found)
+
+        change_id = self._zone.change(make)
+        if made:
+            self._wait_for(weights, change_id, ())
+        return made
+
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks: one call. The first one on records to be adopted says whose they are from now on."""
 
