@@ -29,7 +29,12 @@ class Tell(Protocol):
 
 
 def as_planned(router: TrafficRouter, live: Weights, plan: Plan) -> bool:
-    """Whether traffic is where it was when the plan was made."""
+    """Whether traffic is where it was when the plan was made.
+
+    A platform without weights of its own makes a mix only while it is at a deployment, which goes on by itself.
+    """
+    if Capability.WEIGHTS not in router.capabilities and plan.start.live_color is None and not plan.start.elsewhere:
+        return live.elsewhere == 0
     begun_percent = 0 if Capability.WEIGHTS in router.capabilities else _BEGUN_PERCENT
     return all(abs(live.of(color) - plan.start.of(color)) <= begun_percent for color in COLORS)
 
