@@ -102,6 +102,8 @@ def schema(
     queries: str | Sequence[str] | None = None,
     applied: str | Sequence[str] | None = None,
     applied_until: str | None = None,
+    history: Mapping[str, str] | None = None,
+    history_table: str | None = None,
     allow_none: bool | None = None,
     blocking: Literal["off", "warn", "refuse"] | None = None,
     table_rows: Mapping[str, int] | None = None,
@@ -121,6 +123,10 @@ def schema(
             these; without them every change of a type is refused.
         applied_until: the last of ``migrations`` that is applied already: its version, its name or its path. Those
             before it count as ``applied``.
+        history: ``{"env": NAME}`` or ``{"file": PATH}``: where the URL of the database is, such as
+            ``postgresql://reader@db/app``, ``mysql://...`` or ``sqlite:///path``. The tool's own table in it, which is
+            only read, says what is applied. Needs ``pip install 'bluegreen[history]'``.
+        history_table: which table that is, where the database has those of more than one tool.
         allow_none: whether a pattern may match no file; default: it is refused, since it may be misspelt.
         blocking: what is done about statements that take nothing away and stop production by their lock: ``warn`` (the
             default) says so in the preview and the log, ``refuse`` refuses them, ``off`` does not look.
@@ -136,6 +142,8 @@ def schema(
         queries=_texts(queries),
         applied=_texts(applied),
         applied_until=applied_until,
+        history=history,
+        history_table=history_table,
         allow_none=allow_none,
         blocking=blocking,
         table_rows=table_rows,

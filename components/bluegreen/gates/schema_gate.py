@@ -14,7 +14,8 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import GateContext
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.secrets import redact
+from bluegreen.schema.history import TABLES
+from bluegreen.secrets import SecretRef, redact
 
 if TYPE_CHECKING:
     from bluegreen.schema.changes import Finding
@@ -39,6 +40,8 @@ class SchemaGate:
         applied: files with the present schema, from which types are known.
         applied_until: the last of ``migrations`` that is applied: a version, a name or a path.
         allow_none: whether a pattern may match nothing.
+        history: where the address of the database is, whose tool's own table says what is applied.
+        history_table: which table, where there are those of more than one tool.
         blocking: what is done about statements that others wait for: ``off``, ``warn`` or ``refuse``.
         table_rows: how many rows tables have; small ones are no matter.
     """
@@ -52,9 +55,15 @@ class SchemaGate:
     allow_none: bool = False
     blocking: str = "warn"
     table_rows: tuple[tuple[str, int], ...] = ()
+    history: SecretRef | None = None
+    history_table: str | None = None
     needs_preview: bool = False
     phases: frozenset[Phase] = frozenset({Phase.CONFIRM})
-    offline: bool = True
+
+    @property
+    def offline(self) -> bool:
+        """Whether it looks at files alone."""
+        return self.history is None
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -63,6 +72,9 @@ class SchemaGate:
         if not migrations and not fields.unknown and (given is None or given == []):
             fields.problem("migrations", given, "a list of files or patterns, such as migrations/*.sql")
         uses = fields.texts("uses")
+        history = SecretRef.parse(fields.section("history", None))
+        if history is not None and isinstance(fields.raw("applied_until"), str):
+            fields.problem("applied_until", fields.raw("applied_until"), "nothing, where `history` says the same")
         allow_none = fields.raw("allow_none", default=False)
         if not isinstance(allow_none, bool) and allow_none is not UNKNOWN:
             fields.problem("allow_none", allow_none, "true or false")
@@ -76,6 +88,8 @@ class SchemaGate:
             "queries": fields.texts("queries"),
             "applied": fields.texts("applied"),
             "applied_until": fields.text("applied_until", None),
+            "history": history,
+            "history_table": fields.text("history_table", None, choices=TABLES),
             "allow_none": allow_none is True,
             "blocking": fields.text("blocking", "warn", choices=("off", "warn", "refuse")),
             "table_rows": _rows(fields),
@@ -129,12 +143,25 @@ class SchemaGate:
             paths += matches
         paths = without_ways_back(as_flyway(list(dict.fromkeys(paths))))
         listed = not any(glob.has_magic(pattern) for pattern in self.migrations)
+        if self.history is not None:
+            return *self._by_record(paths, self.history), True
         if self.applied_until is None:
             return [], paths, listed
         try:
             return *split(paths, self.applied_until), True
         except UnknownVersion as error:
             raise GateUnavailable(f"applied_until: {error}") from None
+
+    def _by_record(self, paths: Sequence[str], where: SecretRef) -> tuple[list[str], list[str]]:
+        from bluegreen.schema.database import asking  # noqa: PLC0415
+        from bluegreen.schema.history import NoRecord, find, pending  # noqa: PLC0415
+
+        try:
+            with asking(where.value()) as ask:
+                record = find(ask, self.history_table)
+            return pending(record, paths, _text)
+        except NoRecord as error:
+            raise GateUnavailable(redact(f"history: {error}")) from None
 
     def _used(self) -> Used:
         from bluegreen.schema.usage import Used  # noqa: PLC0415

@@ -138,6 +138,11 @@ def is_named(path: str, name: str) -> bool:
     return _rank(path, name) > 0
 
 
+def version_of(path: str) -> str | None:
+    """The version in a file's name, its parts parted by points; ``None`` when there is none."""
+    return _version(PurePath(path).stem)
+
+
 def _rank(path: str, name: str) -> int:
     """How surely a name means a file: by its path, its name, its version. 0: not at all."""
     place, wanted = PurePath(path), name.strip()

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from localcloud.tools import system
 
@@ -123,6 +124,10 @@ class _Cursor:
 class Postgres:
     dialect = "postgres"
 
+    def url(self) -> str:
+        path = quote(f"-csearch_path={self._name}")
+        return f"postgresql://owner@/postgres?host={quote(str(self._directory))}&options={path}"
+
     def version(self) -> str:
         return str(self.session().run("SHOW server_version")[0]["server_version"]).partition(" ")[0]
 
@@ -159,6 +164,9 @@ class Postgres:
 
 class MariaDb:
     dialect = "mysql"
+
+    def url(self) -> str:
+        return f"mysql://root@localhost/{self._name}?unix_socket={quote(str(self._directory / 's'))}"
 
     def version(self) -> str:
         return str(self.session().run("SELECT version() AS v")[0]["v"]).partition("-")[0]
