@@ -110,7 +110,7 @@ def test_what_came_in_place_is_no_way_back_and_after_it_there_is_none():
     assert swap.outputs["previous"]["color"] == "blue"
     news = swap.inputs("green", digests=digests("1", "9"))
     assert swap.service().check(swap.outputs, news)[0]["live_release_change"] == (
-        "green: v2 (digests sha256:2) -> v2 (digests sha256:9)"
+        "green: v2 (digest sha256:2) -> v2 (digest sha256:9)"
     )
     (warning,) = swap.service().diff(swap.outputs, news).warnings
     assert "gets another release in place, before this swap is asked" in warning
@@ -222,7 +222,7 @@ def test_a_platforms_own_deployment_is_refused_for_another_release_and_not_for_m
     assert (problem.field, problem.value) == ("releases.blue", "v9")
     assert problem.allowed.startswith("'v1', which has production traffic")
     (problem,) = releases.refused(olds, platform(UNKNOWN, digests=digests("9", "2")))
-    assert "another one of that name: blue: v1 (digests sha256:1) -> v1 (digests sha256:9)" in problem.allowed
+    assert "another one of that name: blue: v1 (digest sha256:1) -> v1 (digest sha256:9)" in problem.allowed
     (problem,) = releases.refused(platform("arn:td/web:1"), platform("arn:td/web:3"))
     assert problem.field == "router.task_definitions.blue"
 

@@ -308,7 +308,7 @@ def _of(values: object, color: Color) -> Any:
 def _said(olds: Any, news: Any, color: Color, path: str, old: object, new: object) -> str:
     before, after = _of(olds.get(_LABEL), color), _of(news.get(_LABEL), color)
     if before == after or not isinstance(after, str):
-        what = path.rpartition(".")[2]
+        what = "digest" if path == _DIGEST else path.rpartition(".")[2]
         before, after = (f"{before} ({what} {_short(path, value)})" for value in (old, new))
     return f"{color}: {before} -> {after}"
 
