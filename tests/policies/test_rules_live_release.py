@@ -2,6 +2,8 @@
 
 import pytest
 
+from bluegreen.rollout.model import Weights
+from bluegreen.routers.memory import WORLDS, world
 from bluegreen.swap import native
 from bluegreen.swap.dynamic import TrafficSwap
 from bluegreen.swap.service import SwapService
@@ -49,3 +51,29 @@ def test_no_known_change_passes(change):
 
 def test_the_type_is_the_swaps_own():
     assert {f"pulumi-python:{TrafficSwap._resource_type_name}", native.TOKEN} == live_release.TYPES
+
+
+@pytest.fixture
+def held():
+    """Green was refused: blue is live although green is asked for."""
+    WORLDS.pop("live-release", None)
+    yield world("live-release")
+    WORLDS.pop("live-release")
+
+
+def test_while_a_promotion_is_held_the_color_that_is_live_is_meant(held):
+    held.weights = Weights.all_on("blue")
+    asked = {**INPUTS, "active_color": "green"}
+    for color, reported in (("blue", True), ("green", False)):
+        releases = {**INPUTS["releases"], color: "app:v3"}
+        inputs, problems = SwapService().check(asked, {**asked, "releases": releases})
+        assert problems == []
+        assert bool(live_release.violations("web-swap", inputs)) == reported
+
+
+def test_of_two_colors_with_traffic_neither_is_called_idle(held):
+    held.weights = Weights.split("green", 10)
+    inputs, _ = SwapService().check(INPUTS, {**INPUTS, "releases": {"blue": "app:v3", "green": "app:v3"}})
+    (message,) = live_release.violations("web-swap", inputs)
+    assert "both colors have production traffic" in message
+    assert "the idle color" not in message

@@ -1,11 +1,13 @@
 """The planner, as examples and as properties."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bluegreen.rollout import strategy as strategies
 from bluegreen.rollout.model import COLORS, Kind, Phase, Recorded, Step, Strategy, Weights, other
-from bluegreen.rollout.plan import make_plan, plan_lines
+from bluegreen.rollout.plan import can_roll_back, make_plan, plan_lines
 
 RELEASES = {"blue": "v1", "green": "v2"}
 CANARY = strategies.steps([(10, 300), (50, 60)])
@@ -129,3 +131,29 @@ def test_the_plan_reads_as_people_expect():
     assert plan_lines("blue", strategies.all_at_once(), {Phase.BEFORE: ["target health"]}, 0, 100) == [
         "blue 100 %, gates: target health"
     ]
+
+
+@given(weights, records, st.integers(0, 99), st.sampled_from(COLORS), found, st.integers(1, 100))
+def test_a_color_that_gets_more_is_made_ready_and_has_proved_itself_or_does(
+    live, record, paused, target, strategy, percent
+):
+    record = record and replace(record, paused_percent=paused)
+    plan = make_plan(live, record, target, RELEASES[target], strategy, 0, warm=False, promote_to_percent=percent)
+    for color in COLORS:
+        most = max((Weights.split(target, step.weight_percent).of(color) for step in plan.steps), default=0)
+        if most > live.of(color):
+            assert color in plan.rising
+            proved = record is not None and (
+                color == record.live_color or can_roll_back(record, color, RELEASES[color])
+            )
+            without_a_record = record is None and color != target and live.of(color) > 0
+            assert proved or without_a_record or plan.kind is Kind.FIRST or (plan.analysis and color == target)
+
+
+@given(weights, records, st.integers(0, 99), st.sampled_from(COLORS), found, st.integers(1, 99))
+def test_a_pause_ends_where_it_shall_whoever_remembers_it(live, record, paused, target, strategy, percent):
+    record = record and replace(record, paused_percent=paused)
+    plan = make_plan(live, record, target, RELEASES[target], strategy, 0, warm=False, promote_to_percent=percent)
+    assert plan.goal in (Weights.all_on(target), Weights.split(target, percent))
+    if record is not None and record.live_color != target and not can_roll_back(record, target, RELEASES[target]):
+        assert plan.goal == Weights.split(target, percent)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.rollout.errors import SwapFailed
-from bluegreen.rollout.model import Weights
+from bluegreen.rollout.model import Decision, Phase, Weights
 from bluegreen.swap.contract import fingerprint
 from tests.swap.bench import Swap
+from tests.swap.must_not_happen.situations import scripted
 
 
 @pytest.fixture
@@ -108,3 +109,96 @@ def test_the_plan_says_where_it_pauses(swap):
         "blue 90 % -> green 10 %, hold 30 s, gates: target health",
         "pause at green 10 % until promote_to_percent is raised",
     ]
+
+
+# -- without a record, and on the way down
+
+
+def test_a_pause_outlives_a_replacement_and_a_lost_state(swap):
+    swap.up("green", promote_to_percent=10)
+    swap.here.moves.clear()
+    swap.state = None
+    outputs = swap.up("green", promote_to_percent=10)
+    assert swap.here.moves == []
+    assert (outputs["live_color"], outputs["paused"]) == ("blue", {"color": "green", "percent": 10})
+    assert not swap.preview("green", promote_to_percent=10)
+    swap.up("green")
+    assert swap.here.moves == [Weights.split("green", 50), Weights.all_on("green")], "and is raised behind its gates"
+
+
+def test_without_a_record_a_promotion_pauses_where_it_shall(swap):
+    swap.state = None
+    outputs = swap.up("green", promote_to_percent=10)
+    assert swap.here.weights == Weights.split("green", 10)
+    assert (outputs["live_color"], outputs["paused"]) == ("blue", {"color": "green", "percent": 10})
+
+
+def test_with_the_rule_lost_a_pause_comes_back_as_what_it_was(swap):
+    swap.up("green", promote_to_percent=10)
+    swap.here.weights = Weights()
+    swap.here.marks.clear()
+    swap.here.moves.clear()
+    outputs = swap.up("green", promote_to_percent=10)
+    assert swap.here.moves == [Weights.split("green", 10)]
+    assert outputs["paused"] == {"color": "green", "percent": 10}
+
+
+@pytest.mark.parametrize("lost", ["the state", "the rule", "nothing"])
+def test_what_is_left_of_a_pause_never_goes_up_without_its_gates(script, lost):
+    gated = {"gates": [scripted(Phase.BEFORE, Phase.INCREASE, Phase.PROMOTE)]}
+    swap = Swap("pause", **gated)
+    swap.up("green", promote_to_percent=10)
+    if lost == "the state":
+        swap.state = None
+    if lost == "the rule":
+        swap.here.weights = Weights()
+        swap.here.marks.clear()
+    script.always(Decision.FAIL)
+    before = swap.here.weights.of("green")
+    with pytest.raises(SwapFailed, match="gate scripted"):
+        swap.up("green", promote_to_percent=75)
+    assert max((weights.of("green") for weights in swap.here.moves[1:]), default=0) <= before
+
+
+def test_without_a_record_a_color_with_more_than_the_pause_gives_the_other_nothing(swap, script):
+    """It may be the one that was live all along, and the rest a promotion that was given up."""
+    swap.up("green", promote_to_percent=10)
+    swap.here.moves.clear()
+    swap.state = None
+    swap.up("blue", promote_to_percent=10)
+    assert all(weights.of("green") <= 10 for weights in swap.here.moves)
+    assert swap.here.weights == Weights.all_on("blue")
+
+
+def test_a_pause_is_lowered_onto_a_color_that_has_the_size_for_it(swap):
+    swap.up("green", promote_to_percent=50)
+    swap.here.desired = {"blue": 1, "green": 3}
+    swap.here.calls.clear()
+    swap.up("green", promote_to_percent=10)
+    assert swap.here.weights == Weights.split("green", 10)
+    assert swap.here.desired["blue"] == 3
+    assert swap.here.calls.index("capacity.prepare") < swap.here.calls.index("router.write")
+
+
+@pytest.mark.parametrize("found", [50, 99, 100])
+def test_a_pause_is_not_lowered_nor_healed_onto_a_broken_color(swap, found):
+    swap.up("green", promote_to_percent=50)
+    swap.here.weights = Weights.split("green", found)
+    swap.here.broken.add("blue")
+    swap.here.moves.clear()
+    with pytest.raises(SwapFailed, match="blue is not ready for traffic") as failed:
+        swap.up("green", promote_to_percent=10)
+    assert swap.here.moves == []
+    assert "mend blue" in failed.value.next_step
+    swap.here.broken.clear()
+    assert swap.up("green", promote_to_percent=10)["weights"] == {"blue": 90, "green": 10}, "no verdict: it was none"
+
+
+def test_drift_that_takes_from_a_paused_color_is_made_good_behind_its_gates(script):
+    swap = Swap("pause", gates=[scripted(Phase.INCREASE)])
+    swap.up("green", promote_to_percent=50)
+    swap.here.weights = Weights.all_on("blue")
+    script.always(Decision.FAIL)
+    with pytest.raises(SwapFailed, match="gate scripted"):
+        swap.up("green", promote_to_percent=50)
+    assert swap.here.weights == Weights.all_on("blue")
