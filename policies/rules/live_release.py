@@ -17,10 +17,10 @@ def violations(name: str, props: Props) -> list[str]:
     idle = other(live)
     if f", {idle}: " in change:
         return [
-            f'{name}: live_release_change is "{change}": both colors have production traffic, as in a pause, or may have '
-            "it, where the live weights could not be looked at. Requests would meet a release that has passed no gate. "
-            "Give both their former releases back; finish the promotion or set activeColor back, and deploy the new one "
-            "to the color that has no traffic then."
+            f'{name}: live_release_change is "{change}": both colors have production traffic, as in a pause, or may '
+            "have it, where the live weights could not be looked at. Requests would meet a release that has passed no "
+            "gate. Give both their former releases back; finish the promotion or set activeColor back, and deploy the "
+            "new one to the color that has no traffic then."
         ]
     return [
         f'{name}: live_release_change is "{change}": the live color would be changed in place, and production requests '
