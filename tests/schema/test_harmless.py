@@ -22,6 +22,8 @@ LET_THROUGH = {
         "    CREATE TYPE mood AS ENUM ('a');\n  END IF;\nEND\n$$;",
         "DO $$ BEGIN\n ALTER TABLE \"users\" ADD CONSTRAINT \"f\" FOREIGN KEY (\"c\") REFERENCES \"orders\"(\"id\");\n"
         "EXCEPTION\n WHEN duplicate_object THEN null;\nEND $$;",
+        'DO $EF$\nBEGIN\n    IF NOT EXISTS(SELECT 1 FROM "__EFMigrationsHistory" WHERE "MigrationId" = \'1_A\') THEN\n'
+        '    ALTER TABLE users ADD "Lid" text;\n    END IF;\nEND $EF$;',
         "ALTER TABLE users ADD c int; CREATE UNIQUE INDEX i ON users (name, c)",
         "ALTER TABLE users ADD c int; ALTER TABLE users ADD CONSTRAINT u UNIQUE (c, name)",
         "ALTER TABLE users ADD c int; CREATE UNIQUE INDEX i ON users (c, lower(name)) WHERE age > 3",

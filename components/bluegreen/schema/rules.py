@@ -58,6 +58,9 @@ class WayOut(Enum):
     )
 
 
+# Liquibase empties its own table of locks.
+_OF_TOOLS = frozenset({"databasechangeloglock"})
+
 Judgement = tuple[str, WayOut]
 UNJUDGED: Judgement = ("it cannot be judged", WayOut.UNJUDGED)
 
@@ -71,6 +74,8 @@ class Reach:
 
     def needs(self, table: str) -> bool:
         """Whether the live color uses a table; never one that is made in the pending set."""
+        if _last(table).lower() in _OF_TOOLS:
+            return False
         # What has no name that can be read may be anything.
         return not table or (not self.catalog.is_new(RELATION, table) and self.used.table(_last(table)))
 
