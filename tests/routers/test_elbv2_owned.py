@@ -71,6 +71,7 @@ def test_a_rule_that_was_moved_is_the_one_that_is_written(alb, build):
     move(alb, 50)
     router = build(incarnation="aa")
     assert router.read().weights == BLUE
+    assert "stands at priority 50 instead of 100" in router.stands_elsewhere
     router.write(GREEN)
     assert priorities(alb) == [50], "it stays where people put it, and there is no second one"
     assert build(incarnation="aa").read().weights == GREEN

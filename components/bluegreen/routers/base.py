@@ -22,7 +22,8 @@ class TrafficRouter(Protocol):
     A class may have ``same_place``: a function for keys of ``where`` that says whether two values name one place
     (``bluegreen.routers.places``). A dataclass may have the fields ``former_owner``, ``incarnation`` and ``former``,
     empty by default and no part of its section: whose object it may take over, the mark ``incarnation`` that the
-    resource's own object bears wherever it stands, and the section as the last update had it.
+    resource's own object bears wherever it stands, and the section as the last update had it. ``stands_elsewhere``,
+    where a class has it, says after a read where the object was found, if that is not where it is declared.
     """
 
     #: What this platform can do.

@@ -47,6 +47,11 @@ class HandedIn:
         return self.arn
 
     @property
+    def stands_elsewhere(self) -> str:
+        """Nowhere: it is named by its ARN."""
+        return ""
+
+    @property
     def _is_rule(self) -> bool:
         return ":listener-rule/" in self.arn
 

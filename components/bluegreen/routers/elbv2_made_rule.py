@@ -60,6 +60,14 @@ class MadeRule:
         return self._arn or f"RULE_ARN (priority {self.priority} of {self.listener_arn})"
 
     @property
+    def stands_elsewhere(self) -> str:
+        """Where it was found, if that is not where it is declared."""
+        stand = self._stand
+        if stand is None or stand.priority == self.priority:
+            return ""
+        return f"the rule {stand.arn} stands at priority {stand.priority} instead of {self.priority}, and stays there"
+
+    @property
     def _elb(self) -> Any:
         return self.aws.client("elbv2")
 

@@ -31,6 +31,11 @@ class Place(Protocol):
         """What a person types for it in a command."""
         ...
 
+    @property
+    def stands_elsewhere(self) -> str:
+        """Where it was found by the last read, if that is not where it is declared."""
+        ...
+
     def read(self) -> Stand | None:
         """What is there: two calls; ``None`` where nothing is.
 

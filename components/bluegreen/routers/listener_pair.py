@@ -111,6 +111,11 @@ class ListenerPairRouter:
             return Traffic(Weights())
         return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
 
+    @property
+    def stands_elsewhere(self) -> str:
+        """Where the production rule was found, if that is not where it is declared; for a preview."""
+        return self._production.stands_elsewhere
+
     def live(self) -> Weights:
         """The live weights alone: one call."""
         return elbv2.weights_of(self._production.look(), self.target_groups)

@@ -95,8 +95,11 @@ class SwapService:
         warnings = [releases.warning(change) for change in releases.live_changes(olds, news)]
         try:
             spec = checking.recorded_spec(olds, news)
-            found = spec.build_router().read()
+            router = spec.build_router()
+            found = router.read()
             held = verdicts.held(found, olds, news)
+            if elsewhere := getattr(router, "stands_elsewhere", ""):
+                notes.append(elsewhere)
             if target != olds.get("live_color") and target in COLORS and held is None:
                 notes.append(self._readiness(spec, olds, news, target))
                 warnings += self._offline(news)

@@ -1,0 +1,113 @@
+"""Pulumi's own operations on a swap under load: whatever an engine does with the resource, no request is lost.
+
+A replacement, a state that is lost and made again, a refresh, a target, another place of the rule, a stack that is
+renamed and renamed back: the object that carries production is the same one all the while.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from localcloud.load import Load
+from tests.e2e import stack as stacks
+from tests.e2e.stack import HEALTHZ, QUICK, Stack
+from tests.scenarios.adapters import ADAPTERS
+
+
+@pytest.fixture(scope="module")
+def made(cloud, aws_env, tmp_path_factory):
+    yield from stacks.make(cloud, tmp_path_factory, "ecs", idleCapacityPercent="100")
+
+
+@pytest.fixture(params=ADAPTERS)
+def stack(request, made: Stack) -> Stack:
+    """Blue is live, green idle at full size, whatever the test before did."""
+    made.up(activeColor="blue", strategy=QUICK, gates=HEALTHZ, swapProvider=request.param)
+    assert made.colors() == {"blue"}
+    return made
+
+
+@contextmanager
+def nothing_lost(stack: Stack, *colors: str) -> Iterator[None]:
+    """Meanwhile every request is answered, by these colors alone."""
+    with Load(stack.url, rate_per_second=100) as load:
+        yield
+    assert load.result.failed == 0, load.result.errors
+    assert load.result.within(0, 1e12).keys() <= set(colors)
+    assert stack.colors() <= set(colors)
+
+
+def urn(stack: Stack) -> str:
+    return str(stack.swap()["urn"])
+
+
+def goes_on(stack: Stack) -> None:
+    """The resource is whole: nothing is to be done, and its next promotion is a usual one."""
+    stack.pulumi("preview", "--expect-no-changes")
+    color = "green" if stack.output("liveColor") == "blue" else "blue"
+    stack.up(activeColor=color)
+    assert stack.colors() == {color}
+
+
+def test_a_replacement_at_the_same_place(stack):
+    before = stack.swap()["outputs"]["incarnation"]
+    with nothing_lost(stack, "blue"):
+        said = stack.pulumi("up", "--yes", "--skip-preview", "--replace", urn(stack))
+    assert "replaced" in said
+    assert "bears the mark of another incarnation" in said
+    assert stack.swap()["outputs"]["incarnation"] != before
+    with nothing_lost(stack, "blue", "green"):
+        goes_on(stack)
+
+
+def test_a_state_that_is_lost_and_made_again(stack):
+    children = [found["urn"] for found in stack.state()["resources"] if urn(stack) in found.get("dependencies", ())]
+    assert not children
+    with nothing_lost(stack, "blue"):
+        stack.pulumi("state", "delete", urn(stack), "--yes", "--force")
+        stack.pulumi("up", "--yes", "--skip-preview")
+    assert stack.output("liveColor") == "blue"
+    with nothing_lost(stack, "blue", "green"):
+        goes_on(stack)
+
+
+def test_a_refresh_and_a_target(stack):
+    with nothing_lost(stack, "blue", "green"):
+        stack.pulumi("refresh", "--yes", "--skip-preview")
+        stack.pulumi("preview", "--expect-no-changes")
+        stack.set({"activeColor": "green"})
+        stack.pulumi("up", "--yes", "--skip-preview", "--target", urn(stack))
+        assert stack.swap()["outputs"]["live_color"] == "green"
+    assert stack.colors() == {"green"}
+
+
+def test_another_place_of_the_rule(stack):
+    program = stack.folder / "stacks" / "ecs.py"
+    text = program.read_text()
+    assert "entry=alb(" in text
+    with nothing_lost(stack, "blue"):
+        program.write_text(text.replace("entry=alb(", "entry=alb(rule_priority=200, ", 1))
+        stack.up()
+        program.write_text(text)
+        stack.up()
+    with nothing_lost(stack, "blue", "green"):
+        goes_on(stack)
+
+
+def test_a_stack_that_is_renamed_and_renamed_back(stack):
+    state = json.dumps(stack.swap()["outputs"]["router"]["owner"])
+    for former, name in (("test", "renamed"), ("renamed", "test")):
+        with nothing_lost(stack, "blue"):
+            stack.pulumi("stack", "rename", name, "--stack", former)
+            stack.env["PULUMI_STACK"] = name
+            said = stack.pulumi("preview", "--diff")
+            assert "what it owns anew" in said
+            stack.pulumi("up", "--yes", "--skip-preview")
+            stack.pulumi("preview", "--expect-no-changes")
+    assert json.dumps(stack.swap()["outputs"]["router"]["owner"]) == state
+    with nothing_lost(stack, "blue", "green"):
+        goes_on(stack)
