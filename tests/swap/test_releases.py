@@ -7,22 +7,12 @@ import pytest
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import InvalidInput, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
+from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import contract, releases
 from tests.swap.bench import Swap
-from tests.swap.must_not_happen.situations import Script, scripted
+from tests.swap.must_not_happen.situations import scripted
 
 LABELS = {"blue": "orders", "green": "orders-next"}
-
-
-@pytest.fixture
-def script(monkeypatch):
-    from bluegreen.gates.registry import GATES
-    from tests.swap.must_not_happen.situations import ScriptedGate
-
-    monkeypatch.setitem(GATES.entries, "scripted", f"{ScriptedGate.__module__}:{ScriptedGate.__name__}")
-    script = Script()
-    monkeypatch.setattr(ScriptedGate, "script", script, raising=False)
-    return script
 
 
 def versions(name, blue, green):
@@ -237,3 +227,40 @@ def test_what_is_held_stays_live_and_its_release_is_not_changed_with_it(script):
     with pytest.raises(InvalidInput, match=r"router\.versions\.blue"):
         swap.service().update(swap.outputs, news)
     assert swap.here.weights == Weights.all_on("blue")
+
+
+SECTIONS = {
+    "lambda_alias": {"function_name": "f", "alias_name": "live", "versions": {"blue": "1", "green": "2"}},
+    "http_api_stage": {"api_id": "a", "stage_name": "s", "variable": "v", "values": {"blue": "x", "green": "y"}},
+    "rest_api_canary": {"rest_api_id": "a", "stage_name": "s", "deployments": {"blue": "d1", "green": "d2"}},
+    "ecs_native": {"cluster": "c", "service": "s", "task_definitions": {"blue": "td:1", "green": "td:2"}},
+    "codedeploy": {"cluster": "c", "service": "s", "task_definitions": {"blue": "td:1", "green": "td:2"}},
+    "argo_rollouts": {"namespace": "n", "rollout": "r", "workloads": {"blue": "w1", "green": "w2"}},
+    "kubernetes_service": {"namespace": "n", "service": "s", "selectors": {"blue": {"v": "1"}, "green": {"v": "2"}}},
+    "gateway_http_route": {"namespace": "n", "name": "r", "services": {"blue": "s1", "green": "s2"}},
+    "istio_virtual_service": {
+        "namespace": "n",
+        "name": "r",
+        "destinations": {"blue": {"host": "h", "subset": "1"}, "green": {"host": "h", "subset": "2"}},
+    },
+}
+NEITHER = {"alb", "alb_listeners", "nlb", "route53", "aws_load_balancer_ingress"}
+"""Of these the targets are resources that may be made anew: what leads to others is healed, once they are healthy."""
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_every_router_that_names_what_a_color_runs_refuses_another_one_under_traffic(kind):
+    section = {"kind": kind, **SECTIONS[kind]}
+    (key,) = (name for name, value in section.items() if isinstance(value, dict))
+    olds = {"active_color": "blue", "releases": LABELS, "router": section}
+    for color, refused in (("blue", [f"router.{key}.blue"]), ("green", [])):
+        other = {**section[key], color: {"v": "9"} if isinstance(section[key][color], dict) else "9"}
+        news = {**olds, "router": {**section, key: other}}
+        assert [problem.field for problem in releases.refused(olds, news)] == refused
+        assert contract.fingerprint(olds, color) != contract.fingerprint(news, color)
+
+
+def test_every_router_says_what_of_its_section_tells_a_release():
+    for kind in ROUTERS.entries.keys() - NEITHER:
+        found = ROUTERS.load(kind)
+        assert getattr(found, "release_keys", ()) or getattr(found, "backend_keys", ()), kind

@@ -114,7 +114,7 @@ def with_traffic(olds: Mapping[str, object]) -> tuple[Color, ...]:
 def live_in(olds: Mapping[str, object]) -> Color | None:
     """The color that is live by the record: never the one that is wanted, where both are known."""
     live = olds.get("live_color") or olds.get("active_color")
-    return cast("Color", live) if live in COLORS else None
+    return live if live in COLORS else None
 
 
 def live_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Change]:
@@ -191,7 +191,7 @@ def _left(olds: Mapping[str, object], news: Mapping[str, object]) -> Color | Non
         return None
     live = live_in(olds)
     whole = plain(news.get("promote_to_percent")) in (None, 100) or target == live or _is_back(olds, news)
-    return other(cast("Color", target)) if whole else None
+    return other(target) if whole else None
 
 
 def _is_back(olds: Mapping[str, object], news: Mapping[str, object]) -> bool:
