@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import pulumi
@@ -30,12 +32,44 @@ def strategy_inputs(strategy: Strategy | Mapping[str, Any] | str) -> dict[str, A
     return {"name": strategy.name, "steps": steps}
 
 
+_of_kinds: ContextVar[Sequence[Problem]] = ContextVar("of_kinds", default=())
+
+
+@contextmanager
+def also_refused(problems: Sequence[Problem]) -> Iterator[None]:
+    """Problems that ``refuse`` tells with those that it is given meanwhile, so that all of them are told at once.
+
+    Where code cannot even look at what is wrong, they are told alone.
+
+    Raises:
+        pulumi.RunError: as ``refuse`` does.
+    """
+    token = _of_kinds.set(problems)
+    try:
+        yield
+        refuse("", [])
+    except pulumi.RunError:
+        raise
+    except Exception:
+        refuse("", [])
+        raise
+    finally:
+        _of_kinds.reset(token)
+
+
 def refuse(name: str, problems: Sequence[Problem]) -> None:
     """End the program with a message, and not with a traceback, when there are problems.
 
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
     """
+    told = {_last(problem.field) for problem in problems}  # who checks a field itself says more about it
+    problems = [*problems, *(problem for problem in _of_kinds.get() if _last(problem.field) not in told)]
+    name = name if isinstance(name, str) and name else "the component"
     if problems:
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(map(str, problems)))
         raise pulumi.RunError(f"{name} is refused; nothing was written:\n{lines}")
+
+
+def _last(field: str) -> str:
+    return field.rpartition(".")[2]

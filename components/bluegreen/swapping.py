@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import pulumi
 
+from bluegreen.arguments.checked import checked
 from bluegreen.declaration import known, refuse, strategy_inputs
 from bluegreen.fields import UNKNOWN
 from bluegreen.hosting import hosted
@@ -58,8 +59,8 @@ class SwapSettings(TypedDict, total=False):
     scale_down_delay_seconds: float
     idle_capacity_percent: float
     steady_state_timeout_seconds: float
-    converge_timeout_seconds: float
-    propagation_seconds: float
+    converge_timeout_seconds: float | None
+    propagation_seconds: float | None
     retry: str
     on_held: str
     retry_after_verdict: str
@@ -181,7 +182,7 @@ def draft(
         **given,
         "name": name,
         "active_color": active_color,
-        "strategy": strategy_inputs(settings.get("strategy") or all_at_once()),
+        "strategy": strategy_inputs(all_at_once() if settings.get("strategy") is None else settings["strategy"]),
         "gates": [dict(gate) for gate in settings.get("gates") or ()],
         "notifications": [dict(notifier) for notifier in settings.get("notifications") or ()],
         "previews": {color: {"url": UNKNOWN, "headers": found} for color, found in headers.items()},
@@ -205,6 +206,13 @@ class SwappedComponent(pulumi.ComponentResource):
     live_color: pulumi.Output[str]
     weights: pulumi.Output[Mapping[str, int]]
     history: pulumi.Output[Sequence[Mapping[str, Any]]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Every component checks its arguments against its own signature before it does anything."""
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            platform = cls.__module__.split(".")[1]
+            cls.__init__ = checked(cls.__init__, f"bluegreen:{platform}:{cls.__name__}")  # type: ignore[method-assign]
 
     def _show(self, swap: SwapResource, **more: Any) -> None:
         """Set the outputs; ``more`` are the component's own."""

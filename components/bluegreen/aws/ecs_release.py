@@ -100,9 +100,11 @@ def _container_ports(fields: Fields, containers: object) -> list[int] | None:
     entries = fields.sections("containers")
     if not entries and containers is not UNKNOWN:
         fields.problem("containers", containers, "a list of container definitions that is not empty")
-    ports = []
+    ports, names = [], []
     for entry in entries:
-        entry.text("name")
+        names.append(entry.text("name"))
+        if names[-1] is not UNKNOWN and names[-1] in names[:-1]:
+            entry.problem("name", names[-1], "a name that no other container of the task has")
         entry.text("image")
         ports += [mapping.whole("containerPort", least=1, most=65_535) for mapping in entry.sections("portMappings")]
     return None if containers is UNKNOWN or UNKNOWN in ports else ports

@@ -60,3 +60,25 @@ def problems_of(found: Strategy, field: str) -> list[Problem]:
             problems.append(Problem(f"{field}.steps[{index}].hold_seconds", step.hold_seconds, "seconds, 0 or more"))
         floor = max(floor, step.weight_percent)
     return problems
+
+
+def untrue(found: Strategy, field: str, preset: Strategy | None = None) -> list[Problem]:
+    """A name that promises steps which are not there: who reads ``canary`` in a plan relies on it.
+
+    Args:
+        found: a strategy without other problems.
+        field: where it stands.
+        preset: what goes by its name elsewhere, if anything does.
+    """
+    weights = [step.weight_percent for step in found.steps]
+    step = weights[0] if weights else 100
+    if preset is not None and found.steps != preset.steps:
+        return [Problem(f"{field}.name", found.name, "a name of its own: these are not the steps of that preset")]
+    if found.name == "all_at_once" and weights:
+        return [Problem(f"{field}.name", found.name, "another name: all_at_once has no steps")]
+    if found.name == "canary" and not weights:
+        return [Problem(f"{field}.steps", weights, "a step at least: a canary without one is all at once")]
+    if found.name == "linear" and (not weights or weights != list(range(step, 100, step))):
+        allowed = "equal steps up to 100 %, as linear(10, ...) makes them of a whole number; or another name"
+        return [Problem(f"{field}.steps", weights, allowed)]
+    return []

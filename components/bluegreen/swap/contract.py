@@ -21,11 +21,10 @@ from bluegreen.rollout.errors import InvalidInput, Problem
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import COLORS, Color, Recorded, Strategy, Weights, other
 from bluegreen.rollout.plan import plan_lines
-from bluegreen.rollout.strategy import problems_of
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.secrets import redact, refuse_credentials
-from bluegreen.swap import gating, properties, releases
+from bluegreen.swap import gating, properties, releases, strategies
 from bluegreen.swap.gating import Parsed
 
 HISTORY_LIMIT = 20
@@ -102,8 +101,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     for each in COLORS:
         digests.text(each, None)
     digests.done()
-    strategy = gating.strategy_of(fields)
-    fields.problems.extend(problems_of(strategy, "strategy"))
+    strategy = strategies.read(fields)
     router = gating.section_of(ROUTERS, fields.section("router"))
     capacity_fields = fields.section("capacity", None)
     capacity = None if capacity_fields is None else gating.section_of(CAPACITIES, capacity_fields)
@@ -111,7 +109,9 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     gates = [gating.parse(entry) for entry in fields.sections("gates")]
     notifications = [gating.section_of(NOTIFIERS, entry) for entry in fields.sections("notifications")]
     limits = Limits(
-        steady_state_timeout_seconds=fields.number("steady_state_timeout_seconds", 600, least=1, unit="seconds"),
+        steady_state_timeout_seconds=fields.number(
+            "steady_state_timeout_seconds", 600, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"
+        ),
         converge_timeout_seconds=fields.number(
             "converge_timeout_seconds", 60, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"
         ),
@@ -210,7 +210,7 @@ def plan_of(inputs: Mapping[str, object]) -> list[str]:
     color = cast("Color", fields.text("active_color"))
     gates = [gate for entry in fields.sections("gates") if (gate := gating.parse(entry)) is not None]
     bake, pause = fields.number("bake_seconds", 0), fields.whole("promote_to_percent", 100)
-    lines = plan_lines(color, gating.strategy_of(fields), gating.labels_by_phase(gates), bake, pause)
+    lines = plan_lines(color, strategies.read(fields), gating.labels_by_phase(gates), bake, pause)
     return [redact(line) for line in lines]
 
 

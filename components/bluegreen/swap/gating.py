@@ -9,8 +9,7 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import Preview
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
-from bluegreen.rollout.model import COLORS, Color, Phase, Step, Strategy
-from bluegreen.rollout.presets import PRESETS
+from bluegreen.rollout.model import COLORS, Color, Phase, Strategy
 
 Parsed = tuple[str, Mapping[str, object]]
 ParsedGate = tuple[Parsed, GatePolicy]
@@ -44,26 +43,6 @@ def _phases(fields: Fields) -> frozenset[Phase] | None:
         if name not in names:
             fields.problem(f"phases[{index}]", name, ", ".join(phase.value for phase in Phase))
     return frozenset(Phase(name) for name in found if name in names) or None
-
-
-def strategy_of(inputs: Fields) -> Strategy:
-    """How a promotion moves traffic: a preset, steps, or all at once."""
-    if isinstance(inputs.raw("strategy"), str):
-        preset = inputs.text("strategy", choices=PRESETS)
-        return Strategy() if preset is UNKNOWN else PRESETS[preset]
-    fields = inputs.section("strategy", None)
-    if fields is None or fields.unknown:
-        return Strategy()
-    name = fields.text("name", "steps")
-    steps = []
-    for entry in fields.sections("steps"):
-        weight = entry.whole("weight_percent", least=1, most=99)
-        hold = entry.number("hold_seconds", 0, most=_ONE_WEEK_SECONDS, unit="seconds")
-        entry.done()
-        if weight is not UNKNOWN and hold is not UNKNOWN:
-            steps.append(Step(weight, hold))
-    fields.done()
-    return Strategy(name, tuple(steps))
 
 
 def with_target_health(gates: Sequence[ParsedGate]) -> list[ParsedGate]:

@@ -1,0 +1,70 @@
+"""Every component's constructor checks what it was given before it does anything."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pulumi
+
+from bluegreen.arguments import names
+from bluegreen.arguments.hints import arguments_of, required_of
+from bluegreen.arguments.kinds import problems_of
+from bluegreen.declaration import also_refused
+from bluegreen.rollout.errors import Problem
+
+_SKIPPED = ("self", "name", "opts")
+
+
+def problems_in(function: Callable[..., Any], given: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with a function's arguments, by what its signature declares."""
+    hints, required = arguments_of(function), required_of(function)
+    problems = []
+    for name, value in given.items():
+        if name in _SKIPPED or name not in hints:
+            continue
+        found = problems_of(hints[name], value, name)
+        problems += found
+        if not found and name in required:
+            problems += _empty(name, value)
+    return problems
+
+
+def _empty(path: str, value: object) -> list[Problem]:
+    """What has to be given has to be something."""
+    if isinstance(value, str) and not value:
+        return [Problem(path, value, "a text that is not empty")]
+    if isinstance(value, (list, tuple)):
+        if not value:
+            return [Problem(path, list(value), "a list that is not empty")]
+        return [problem for index, item in enumerate(value) for problem in _empty(f"{path}[{index}]", item)]
+    return []
+
+
+def checked(constructor: Callable[..., None], token: str) -> Callable[..., None]:
+    """A constructor that refuses arguments of other kinds than it declares, and names that its platform has not.
+
+    They are told with what the component itself finds before it declares anything.
+
+    Raises:
+        pulumi.RunError: naming each wrong argument, its value and what is allowed. Nothing was written.
+    """
+
+    @functools.wraps(constructor)
+    def checking(self: Any, *positional: Any, **named: Any) -> None:
+        # An argument that is missing, or that there is not, is told as Python itself does.
+        given = inspect.signature(constructor).bind(self, *positional, **named)
+        arguments = {key: value for key, value in given.arguments.items() if key != "settings"}
+        arguments |= given.arguments.get("settings", {})
+        name = arguments.get("name")
+        rule = names.RULES.get(token, names.AWS)
+        problems = [*rule.problems(name), *problems_in(constructor, arguments)]
+        opts = arguments.get("opts")
+        if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
+            problems.append(Problem("opts", opts, "pulumi.ResourceOptions"))
+        with also_refused(problems):
+            constructor(self, *positional, **named)
+
+    return checking

@@ -1,0 +1,56 @@
+"""Names of components: they become names of what a platform makes, in full or with a color and a suffix behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bluegreen.rollout.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class NameRule:
+    """What a name may be.
+
+    Attributes:
+        pattern: of the whole name.
+        letters: the same in words.
+        longest: how many characters it may have.
+        why: who has that limit.
+    """
+
+    pattern: str
+    letters: str
+    longest: int
+    why: str = ""
+
+    def problems(self, name: object) -> list[Problem]:
+        """What is wrong with a name."""
+        fits = isinstance(name, str) and re.fullmatch(self.pattern, name) and len(name) <= self.longest
+        allowed = f"{self.letters}; at most {self.longest} characters{self.why}"
+        return [] if fits else [Problem("name", name, allowed)]
+
+
+_WORDS = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_GROUPS = " (AWS allows a target group 32)"
+AWS = NameRule(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "letters, digits, `.`, `_` and hyphens between them", 50)
+TARGET_GROUPS = NameRule(_WORDS, "letters, digits, and hyphens between them", 18, _GROUPS)
+OWN_TARGET_GROUPS = NameRule(_WORDS, "letters, digits, and hyphens between them", 24, _GROUPS)
+KUBERNETES = NameRule(
+    r"[a-z](?:[a-z0-9-]*[a-z0-9])?", "lower-case letters, digits, and hyphens between them, a letter first", 40
+)
+
+RULES: Mapping[str, NameRule] = {
+    "bluegreen:aws:AutoScalingGroups": TARGET_GROUPS,
+    "bluegreen:aws:EcsCodeDeployService": OWN_TARGET_GROUPS,
+    "bluegreen:aws:EcsNativeService": OWN_TARGET_GROUPS,
+    "bluegreen:aws:EcsService": TARGET_GROUPS,
+    "bluegreen:aws:EksClusters": TARGET_GROUPS,
+    "bluegreen:kubernetes:ArgoRollout": KUBERNETES,
+    "bluegreen:kubernetes:HelmService": KUBERNETES,
+    "bluegreen:kubernetes:KubernetesClusters": KUBERNETES,
+    "bluegreen:kubernetes:KubernetesService": KUBERNETES,
+    "bluegreen:kubernetes:ManifestService": KUBERNETES,
+}
+"""By a component's token; the others' names stand in names of AWS's that take more."""

@@ -1,0 +1,53 @@
+"""Every component with arguments that are all right, to be made wrong one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bluegreen import kubernetes
+from bluegreen.plugin.components import COMPONENTS, load
+
+_AWS = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
+_IMAGES = {"blue": {"image": "app:v1"}, "green": {"image": "app:v2"}}
+_SERVICE = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "web", "image": "app:v1", "ports": [{"containerPort": 8080}]}]},
+        },
+    },
+}
+
+GOOD: dict[str, dict[str, Any]] = {
+    "bluegreen:aws:AutoScalingGroups": {**_AWS, "blue": {"image_id": "ami-1"}, "green": {"image_id": "ami-2"}},
+    "bluegreen:aws:EcsCodeDeployService": {**_AWS, **_IMAGES},
+    "bluegreen:aws:EcsNativeService": {**_AWS, **_IMAGES},
+    "bluegreen:aws:EcsService": {**_AWS, **_IMAGES},
+    "bluegreen:aws:EksClusters": {**_AWS, "blue": {"release": "v1"}, "green": {"release": "v2"}},
+    "bluegreen:aws:HttpApiStage": {"api_id": "api", "blue": {"value": "blue"}, "green": {"value": "green"}},
+    "bluegreen:aws:LambdaAlias": {"function_name": "web", "blue": {"version": "1"}, "green": {"version": "2"}},
+    "bluegreen:aws:RestApiStage": {
+        "rest_api_id": "api",
+        "blue": {"deployment_id": "d1"},
+        "green": {"deployment_id": "d2"},
+    },
+    "bluegreen:kubernetes:ArgoRollout": _IMAGES,
+    "bluegreen:kubernetes:HelmService": {"blue": {"chart": "web"}, "green": {"chart": "web"}},
+    "bluegreen:kubernetes:KubernetesClusters": {
+        "blue": {"image": "app:v1"},
+        "green": {"image": "app:v2"},
+        "entry": kubernetes.service(),
+    },
+    "bluegreen:kubernetes:KubernetesService": _IMAGES,
+    "bluegreen:kubernetes:ManifestService": {"blue": {"manifests": [_SERVICE]}, "green": {"manifests": [_SERVICE]}},
+}
+TOKENS = sorted(COMPONENTS)
+
+
+def make(token: str, name: Any = "web", **arguments: Any) -> Any:
+    """The component, declared."""
+    return load(token)(name, **{"active_color": "blue", **GOOD[token], **arguments})
