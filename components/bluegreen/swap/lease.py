@@ -112,6 +112,7 @@ class Lease:
             return self._take(marks, read_at_seconds)
 
     def _take(self, marks: Mapping[str, str], read_at_seconds: float | None) -> bool:
+        self.forget()
         self.id = secrets.token_hex(4)
         _active.add(self.id)
         began = self.clock.monotonic_seconds() if read_at_seconds is None else read_at_seconds

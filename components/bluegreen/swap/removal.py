@@ -40,9 +40,9 @@ def remove(
     try:
         lease.take(marks)
         with guarded(lease.fence, lease.outlast):
-            router.delete()
             if capacity is not None:
                 capacity.delete()
+            router.delete()  # last of all: the lease goes with the object
     except Exception:
         with contextlib.suppress(BluegreenError):
             lease.give_back()

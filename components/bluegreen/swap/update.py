@@ -13,6 +13,7 @@ from bluegreen.rollout.errors import (
     BluegreenError,
     InvalidInput,
     LeaseLost,
+    PlatformError,
     RestoreFailed,
     SwapAborted,
     SwapFailed,
@@ -36,6 +37,7 @@ from bluegreen.swap.shared import Shared
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
 _MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
 _IDLE = "idle_capacity_percent"
+_TAKES = 3
 
 
 class Update:
@@ -111,10 +113,7 @@ class Update:
             return self._ended(found, plan)
         self._planned = plan
         self._lease.purpose = f"{plan.kind.value} to {self._target}"
-        # Without an object it is put on with the first write; an object that leads elsewhere takes it like any other.
-        if self._lease.take(found.marks, began_seconds) or self._unexplained(found):
-            found = self._router.read()
-        self._lease.placed = self._lease.placed or found.weights != Weights()
+        found = self._held_still(found, plan, began_seconds)
         self._journal.id = self._lease.id
         try:
             runner = self._runner()
@@ -146,6 +145,19 @@ class Update:
         entry = self._record(outcome_of(plan))
         self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
         return self._ended(found, plan, entry)
+
+    def _held_still(self, found: Traffic, plan: Plan, read_at_seconds: float) -> Traffic:
+        """Take the lease; what is there then. Without an object it is put on with the first write."""
+        for _ in range(_TAKES):
+            passed = self._lease.take(found.marks, read_at_seconds)
+            # An object that came or went meanwhile; and settings beside the weights, whose write does not look itself.
+            changed = plan.kind is Kind.NOTHING or (found.weights == Weights()) is self._lease.placed
+            if not passed and not changed and not self._unexplained(found):
+                return found
+            read_at_seconds, found = self._clock.monotonic_seconds(), self._router.read()
+            if self._lease.placed or found.weights == Weights():
+                return found
+        raise PlatformError("lease", "the object that the swap owns comes and goes: nothing was written")
 
     def _unexplained(self, found: Traffic) -> bool:
         """Whether a mix is nobody's, and no pause: a swap may have ended after the weights and before the marks."""
