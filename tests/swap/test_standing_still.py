@@ -10,7 +10,7 @@ import pytest
 
 from bluegreen.calls import before_write
 from bluegreen.rollout.clock import FakeClock, SystemClock
-from bluegreen.rollout.errors import LeaseHeld, LeaseLost, SwapFailed
+from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
 from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap import lease as leases
@@ -99,6 +99,23 @@ def test_the_note_of_a_take_over_is_seen_in_the_moment_between_a_look_and_a_rene
     assert not leases_in(swap.here.marks)
     swap.up("green", **AT_ONCE)
     assert not [name for name in swap.here.marks if name.startswith("taken")], "the next swap takes the note away"
+
+
+@pytest.mark.parametrize(("seconds", "passes"), [(LEASE_SECONDS / 2, True), (LEASE_SECONDS, False)])
+def test_a_lease_that_was_renewed_in_time_needs_no_look_that_fails(monkeypatch, seconds, passes):
+    swap = Swap("unreadable")
+    lease = held(swap)
+    swap.clock.sleep(seconds)
+
+    def unreadable(router):
+        raise PlatformError("Marks", "throttled")
+
+    monkeypatch.setattr(MemoryRouter, "marks", unreadable)
+    if passes:
+        lease.fence()
+    else:
+        with pytest.raises(PlatformError, match="throttled"):
+            lease.fence()
 
 
 def test_a_newcomer_beside_a_lease_that_is_fresh_stops_nobody():

@@ -277,7 +277,7 @@ class Runner:
         self._stop_if_asked()
         if plan.start == Weights():
             return  # with nothing there the first write is refused by whoever came first
-        found = getattr(self._router, "live", self._router.read)()
+        found = getattr(self._router, "glance", self._router.read)()
         if found.marks:
             self._stop_if_asked(found.marks)
         if not as_planned(self._router, found.weights, plan):

@@ -45,7 +45,7 @@ class Shared:
         with self._lease.lock:
             return self._router.read()
 
-    def live(self) -> Traffic:
+    def glance(self) -> Traffic:
         """The same, without the marks where those need a call of their own."""
         alone = getattr(self._router, "live", None)
         if alone is None:
