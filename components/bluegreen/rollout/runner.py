@@ -22,6 +22,7 @@ from bluegreen.rollout.model import (
     Readiness,
     Size,
     Step,
+    Traffic,
     Verdict,
     Weights,
     other,
@@ -115,6 +116,8 @@ class Runner:
         waits is put back by it.
         """
         if plan.start.elsewhere == 0:
+            if getattr(self._router, "looks_before_writes", False):  # one call for both
+                self._look_before_the_first_write(plan)
             self._router.write(plan.start)
         self._router.mark({_NO_MARK: None})
 
@@ -267,21 +270,24 @@ class Runner:
 
     def _refuse_what_moved(self) -> None:
         """Nobody else may have moved traffic while this swap held it."""
-        found = self._router.read()
-        self._stop_if_asked(found.marks)
+        found = self._glance()
         if found.weights != self._written:
             raise Stopped(f"the live weights are {found.weights} instead of {self._written}: somebody else moved them")
 
     def _look_before_the_first_write(self, plan: Plan) -> None:
         """Minutes may have passed since the plan was made: what somebody moved in them is not written over."""
-        self._stop_if_asked()
         if plan.start == Weights():
+            self._stop_if_asked()
             return  # with nothing there the first write is refused by whoever came first
-        found = getattr(self._router, "glance", self._router.read)()
-        if found.marks:
-            self._stop_if_asked(found.marks)
+        found = self._glance()
         if not as_planned(self._router, found.weights, plan):
             raise Moved(found.weights, plan.start)
+
+    def _glance(self) -> Traffic:
+        """The live weights, with the marks where they come with them; otherwise those are looked at if it is time."""
+        found = getattr(self._router, "glance", self._router.read)()
+        self._stop_if_asked(found.marks or None)
+        return found
 
     def _write(self, weights: Weights, *, stoppable: bool = True) -> None:
         limit_seconds = self._limits.converge_timeout_seconds

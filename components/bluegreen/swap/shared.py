@@ -40,6 +40,11 @@ class Shared:
         """Where traffic is routed."""
         return self._router.id
 
+    @property
+    def looks_before_writes(self) -> bool:
+        """Whether a write is sent right after a look, which may be the one that ``glance`` has just made."""
+        return hasattr(self._router, "live")
+
     def read(self) -> Traffic:
         """The live weights and the marks."""
         with self._lease.lock:
