@@ -111,6 +111,11 @@ def test_a_charts_files_are_what_a_chart_is(tmp_path):
     (tmp_path / "templates" / "web.yaml").write_text("kind: StatefulSet\n")
     mocked.run(program)
     assert found[0] == found[1] != found[2]
+    (tmp_path / "Chart.yaml").unlink()
+    mocked.run(program)
+    (tmp_path / "templates" / "web.yaml").write_text("kind: Job\n")
+    mocked.run(program)
+    assert found[3] == found[4], "a folder that is no chart has a chart's name by accident"
 
 
 def test_a_digest_is_the_same_in_every_language():

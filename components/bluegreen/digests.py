@@ -47,9 +47,14 @@ def of_releases(
 
 def of_chart(release: Mapping[str, Any]) -> pulumi.Output[str]:
     """A chart's: where it is, its version and its values, and of a chart in files their contents."""
-    return pulumi.Output.from_input(
-        {key: value for key, value in release.items() if key != _LABEL and not _empty(value)}
-    ).apply(lambda found: digest({**found, "files": _contents(str(found.get("chart")))}))
+    given = {key: value for key, value in release.items() if key != _LABEL and not _empty(value)}
+
+    def with_files(found: Mapping[str, Any]) -> str:
+        # A name in a repository may be that of a folder by accident.
+        files = {} if found.get("repository") else _contents(str(found.get("chart")))
+        return digest({**found, "files": files})
+
+    return pulumi.Output.from_input(given).apply(with_files)
 
 
 def of_manifests(
@@ -79,7 +84,7 @@ def _empty(value: object) -> bool:
 def _contents(chart: str) -> dict[str, str]:
     """What a chart's files are, by their place in it; nothing where it is not in files."""
     place = Path(chart).expanduser()
-    files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file())
-    if "://" in chart or not place.exists():
+    if "://" in chart or not (place.is_file() or (place / "Chart.yaml").is_file()):
         return {}
+    files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file())
     return {str(file.relative_to(place)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

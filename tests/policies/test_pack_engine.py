@@ -31,6 +31,7 @@ TrafficSwap(
     {
         "active_color": config.require("active"),
         "releases": {"blue": config.require("blue"), "green": config.require("green")},
+        "digests": {color: config.get(f"{color}Digest") or "sha256:0" for color in ("blue", "green")},
         "router": {"kind": "memory", "name": "policies"},
     },
 )
@@ -162,7 +163,12 @@ def test_the_live_colors_release_is_not_changed_in_place(cloud: LocalCloud, tmp_
     swap.set(active="blue", blue="app:v1", green="app:v2")
     assert PASSED in swap.check()
 
-    swap.set(active="blue", blue="app:v2", green="app:v1")
+    swap.set(active="blue", blue="app:v1", green="app:v1", blueDigest="sha256:9")
+    ((level, message),) = reported(swap.check(fails=True))["live-release", "shop-swap"]
+    assert level == "mandatory", "another thing of the same name"
+    assert "blue: app:v1 (digest sha256:0) -> app:v1 (digest sha256:9)" in message
+
+    swap.set(active="blue", blue="app:v2", green="app:v1", blueDigest="sha256:2")
     ((level, message),) = reported(swap.check(fails=True))["live-release", "shop-swap"]
     assert level == "mandatory"
     assert 'shop-swap: live_release_change is "blue: app:v1 -> app:v2"' in message

@@ -79,7 +79,9 @@ def _as_live(olds: Mapping[str, Any], found: Traffic | None) -> Mapping[str, Any
     wanted = olds.get("active_color")
     if found is None:
         return {**olds, "live_color": wanted, "paused": {"color": other(wanted)} if wanted in COLORS else {}}
-    live = found.weights.live_color or max(COLORS, key=found.weights.of)
+    blue, green = COLORS
+    more = blue if found.weights.of(blue) >= found.weights.of(green) else green
+    live = found.weights.live_color or more
     if found.weights == Weights():
         return olds
     waits = found.weights.of(other(live))
