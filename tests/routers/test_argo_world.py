@@ -70,11 +70,11 @@ def made_again(server):
     return act
 
 
-def test_marks_are_there_before_the_first_write_and_go_with_the_swap(server):
+def test_of_two_first_starts_one_wins_and_its_marks_go_with_the_swap(server):
     made = router(server)
-    made.mark({"lease.1": "x", "incarnation": "a1"})
+    assert made.create(BLUE, {"lease.1": "x", "incarnation": "a1"})
+    assert not router(server).create(GREEN, {"lease.2": "y"})
     assert router(server).read().marks == {"lease.1": "x", "incarnation": "a1"}
-    made.write(BLUE)
     assert wanted(server) == "web-blue"
     made.delete()
     assert not [name for name in server.get(WHAT)["metadata"].get("annotations", {}) if name.startswith("bluegreen/")]

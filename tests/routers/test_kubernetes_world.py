@@ -136,18 +136,25 @@ def test_made_again_between_a_look_and_a_write(server, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_marks_are_there_before_the_first_write_and_beside_those_of_others(server, kind):
+def test_of_two_first_starts_one_wins(server, kind):
     what = declare(server, kind)
-    one, other = router(server, kind), router(server, kind, owner="project/stack/other")
-    one.mark({"lease.1": "x", "incarnation": "a1"})
-    other.mark({"lease.2": "y"})
-    assert one.read().marks == {"lease.1": "x", "incarnation": "a1", "lease.2": "y"}
-    one.write(BLUE)
+    one, other = router(server, kind), router(server, kind)
+    stranger = router(server, kind, owner="project/stack/other")
+
+    def act(method, _path):
+        if method == "PATCH":
+            server.between = lambda *_: None
+            assert one.create(BLUE, {"lease.1": "x", "incarnation": "a1"})
+
+    server.between = act
+    assert not other.create(GREEN, {"lease.2": "y", "incarnation": "b2"})
+    assert other.read() == one.read()
+    assert (one.read().weights, one.marks()) == (BLUE, {"lease.1": "x", "incarnation": "a1"})
     with pytest.raises(NotOwned, match="belongs to 'project/stack/web', not to 'project/stack/other'"):
-        other.write(GREEN)
-    assert one.read().weights == BLUE
+        stranger.create(GREEN, {"lease.3": "z"})
     one.mark({"lease.1": None})
-    assert one.marks() == {"incarnation": "a1", "lease.2": "y"}
+    one.write(GREEN)
+    assert one.marks() == {"incarnation": "a1"}
     one.delete()
     left = server.get(what)["metadata"].get("annotations") or {}
     assert not [name for name in left if name.startswith("bluegreen/")]

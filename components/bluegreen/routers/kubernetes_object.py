@@ -110,9 +110,9 @@ class KubernetesObjectRouter(ABC):
     def read(self) -> Traffic:
         """The live weights, and the marks with them: one call."""
         found = self._look()
-        if found is None:
+        if found is None or not self._counts(found):
             return Traffic(Weights())
-        return Traffic(self._weights(found) if self._counts(found) else Weights(), _marks_in(found))
+        return Traffic(self._weights(found), _marks_in(found))
 
     def _look(self) -> Mapping[str, Any] | None:
         return self._note(self.cluster.get(self._object))
@@ -169,6 +169,30 @@ class KubernetesObjectRouter(ABC):
         self._fields(weights)  # what cannot be is refused before any call
         self._make_sure()
         self._put(lambda: self._fields(weights))
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make an object of the stack the swap's own, if it is nobody's: a look, and two calls.
+
+        Owner and marks come first, for the very version that was read: of two first starts one wins.
+        """
+        self._fields(weights)
+        annotations = {OWNER: self.owner, **{_MARK + name: value for name, value in marks.items()}}
+        for _ in range(_TRIES):
+            self._look_before_a_write()
+            found = self._found or {"metadata": {}}
+            there = _annotations(found)
+            if OWNER in there:
+                if not annotations.items() <= there.items():
+                    return False
+                break  # only the reply was lost
+            metadata = {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
+            fields = {"metadata": {**metadata, "annotations": annotations}}
+            with contextlib.suppress(Conflict):
+                self._note(self.cluster.merge(self._object, fields, MARKS_MANAGER))
+                break
+        self._ours = self._uid
+        self.write(weights)
+        return True
 
     def _put(self, fields: Callable[[], Mapping[str, Any]]) -> None:
         for _ in range(_TRIES - 1):
@@ -244,7 +268,8 @@ class KubernetesObjectRouter(ABC):
             if found is None:
                 return
             self._refuse_another_of_its_name()
-            self._counts(found)
+            if not self._counts(found):
+                return
         there = {} if self._found is None else _marks_in(self._found)
         if all(value is None and name not in there for name, value in changes.items()):
             return
