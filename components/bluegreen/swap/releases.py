@@ -142,10 +142,13 @@ def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Prob
         if path == _DIGEST:  # nobody types one
             path, before, after = _LABEL, *(_of(side.get(_LABEL), change.color) for side in (olds, news))
         same = f" (another one of that name: {change.text})" if before == after else ""
+        idle = other(change.color)
+        way = f"put {after!r} into {idle}, and promote that"
+        if idle in serving:
+            way = f"set activeColor back or finish the promotion; then deploy {after!r} to the color without traffic"
         allowed = (
             f"{before!r}, which has production traffic{same}: another one would get all of that at once, and no gate "
-            f"would be asked. Give {change.color} its former one back, put {after!r} into {other(change.color)}, and "
-            f"promote that"
+            f"would be asked. Give {change.color} its former one back, {way}"
         )
         problems.append(Problem(f"{path}.{change.color}", after, allowed))
     return problems
