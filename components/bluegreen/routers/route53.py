@@ -169,7 +169,8 @@ class Route53Router:
             if found == Found():
                 return [], found
             marks = {**found.marks, **changes}
-            note = self.shape.note({name: value for name, value in marks.items() if value is not None})
+            kept = {name: value for name, value in marks.items() if value is not None}
+            note = self.shape.note(kept, found.others)
             gone = [] if found.note is None else [found.note]
             return [*each("DELETE", gone), *each("CREATE", [note])], replace(found, note=note)
 

@@ -131,6 +131,12 @@ class Found:
         return {name: value for name, mark, value in (text.partition("=") for text in texts) if mark}
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """What somebody else has put into the note, as it is."""
+        values = (str(item["Value"]) for item in (self.note or {}).get("ResourceRecords", ()))
+        return tuple(value for value in values if "=" not in _text(value))
+
+    @property
     def owner(self) -> str | None:
         """Whose records they are; ``None`` where no note says it."""
         return self.values.get(_OWNER)
@@ -215,10 +221,10 @@ class Shape:
             record["HealthCheckId"] = self.health_check_ids[color]
         return record
 
-    def note(self, marks: Mapping[str, str]) -> Record:
-        """The TXT record."""
+    def note(self, marks: Mapping[str, str], others: Sequence[str] = ()) -> Record:
+        """The TXT record: the owner, the marks, and values of ``others`` as they are."""
         texts = [f"{_OWNER}={self.owner}", *(f"{name}={value}" for name, value in sorted(marks.items()))]
-        values = [{"Value": _quoted(text)} for text in texts]
+        values = [{"Value": value} for value in (*map(_quoted, texts), *others)]
         return {"Name": self.note_name, "Type": "TXT", "TTL": _NOTE_TTL_SECONDS, "ResourceRecords": values}
 
     def color_of(self, record: Record) -> Color | None:
