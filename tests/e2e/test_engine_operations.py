@@ -6,7 +6,6 @@ renamed and renamed back: the object that carries production is the same one all
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +13,7 @@ import pytest
 
 from localcloud.load import Load
 from tests.e2e import stack as stacks
-from tests.e2e.stack import HEALTHZ, QUICK, Stack
+from tests.e2e.stack import HEALTHZ, QUICK, Rule, Stack
 from tests.scenarios.adapters import ADAPTERS
 
 
@@ -98,16 +97,37 @@ def test_another_place_of_the_rule(stack):
         goes_on(stack)
 
 
+def rename(stack: Stack, name: str) -> None:
+    """`pulumi stack rename`, which takes the config file along."""
+    stack.pulumi("stack", "rename", name, "--stack", stack.env["PULUMI_STACK"])
+    stack.env["PULUMI_STACK"] = name
+
+
 def test_a_stack_that_is_renamed_and_renamed_back(stack):
-    state = json.dumps(stack.swap()["outputs"]["router"]["owner"])
-    for former, name in (("test", "renamed"), ("renamed", "test")):
-        with nothing_lost(stack, "blue"):
-            stack.pulumi("stack", "rename", name, "--stack", former)
-            stack.env["PULUMI_STACK"] = name
-            said = stack.pulumi("preview", "--diff")
-            assert "what it owns anew" in said
-            stack.pulumi("up", "--yes", "--skip-preview")
-            stack.pulumi("preview", "--expect-no-changes")
-    assert json.dumps(stack.swap()["outputs"]["router"]["owner"]) == state
+    owner = stack.swap()["outputs"]["router"]["owner"]
+    try:
+        for name in ("renamed", "test"):
+            with nothing_lost(stack, "blue"):
+                rename(stack, name)
+                assert "what it owns anew" in stack.pulumi("preview", "--diff")
+                stack.pulumi("up", "--yes", "--skip-preview")
+                stack.pulumi("preview", "--expect-no-changes")
+    finally:
+        if stack.env["PULUMI_STACK"] != "test":
+            rename(stack, "test")
+    assert stack.swap()["outputs"]["router"]["owner"] == owner
     with nothing_lost(stack, "blue", "green"):
         goes_on(stack)
+
+
+def test_a_rule_that_somebody_moved(stack):
+    stack.up(activeColor="green")
+    rule = Rule(stack)
+    arn = rule.rule()["RuleArn"]
+    rule.elb.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": 50}])
+    with nothing_lost(stack, "blue", "green"):
+        assert "stands at priority 50 instead of 100" in stack.pulumi("preview", "--diff")
+        stack.up(activeColor="blue")
+        assert stack.colors() == {"blue"}, "what the update says is what the requests see"
+    rule.elb.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": 100}])
+    stack.pulumi("preview", "--expect-no-changes")
