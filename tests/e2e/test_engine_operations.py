@@ -125,9 +125,11 @@ def test_a_rule_that_somebody_moved(stack):
     rule = Rule(stack)
     arn = rule.rule()["RuleArn"]
     rule.elb.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": 50}])
-    with nothing_lost(stack, "blue", "green"):
-        assert "stands at priority 50 instead of 100" in stack.pulumi("preview", "--diff")
-        stack.up(activeColor="blue")
-        assert stack.colors() == {"blue"}, "what the update says is what the requests see"
-    rule.elb.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": 100}])
+    try:
+        with nothing_lost(stack, "blue", "green"):
+            assert "stands at priority 50 instead of 100" in stack.pulumi("preview", "--diff")
+            stack.up(activeColor="blue")
+            assert stack.colors() == {"blue"}, "what the update says is what the requests see"
+    finally:
+        rule.elb.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": 100}])
     stack.pulumi("preview", "--expect-no-changes")

@@ -99,7 +99,7 @@ class SwapService:
             found = router.read()
             held = verdicts.held(found, olds, news)
             if elsewhere := getattr(router, "stands_elsewhere", ""):
-                notes.append(elsewhere)
+                warnings.append(elsewhere)
             if target != olds.get("live_color") and target in COLORS and held is None:
                 notes.append(self._readiness(spec, olds, news, target))
                 warnings += self._offline(news)
@@ -108,8 +108,8 @@ class SwapService:
             warnings += verdicts.warnings(verdicts.held(None, olds, news), recorded)
             return Difference(changed, warnings=tuple(warnings), keys=keys)
         another = _another(found, olds)
-        notes += [_TAKES_OVER.format(another)] if another else []
-        notes += _new_owner(olds, news)
+        warnings += [_TAKES_OVER.format(another)] if another else []
+        warnings += _new_owner(olds, news)
         for holder in leases_in(found.marks).values():
             warnings.append(f"a swap is going on, or was interrupted: {holder_of(holder)}; `pulumi up` finds out which")
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
