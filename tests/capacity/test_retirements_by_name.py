@@ -17,7 +17,7 @@ from bluegreen.capacity.kubernetes_cron_job import DUE, Retirement, Retirements,
 from bluegreen.capacity.kubernetes_retire import RetireSettings
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Readiness
-from bluegreen.swap.update import is_warm
+from bluegreen.swap.resting import is_warm
 
 OWN = {
     "ServiceNamespace": "ecs",

@@ -139,7 +139,7 @@ class EcsAutoscaling:
             self.api.deregister(color)
             self.cancelled.add(color)
             return None
-        if color not in self.cancelled:
+        if color not in self.cancelled or _retiring(tags):
             self.api.unschedule(color, _ACTION)
             self.cancelled.add(color)
         limits = self._given_back(target, tags) if give_back else None
