@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -30,6 +30,11 @@ def strategy_inputs(strategy: Strategy | Mapping[str, Any] | str) -> dict[str, A
         return dict(strategy) if isinstance(strategy, Mapping) else strategy
     steps = [{"weight_percent": step.weight_percent, "hold_seconds": step.hold_seconds} for step in strategy.steps]
     return {"name": strategy.name, "steps": steps}
+
+
+def listed(value: Any) -> Any:
+    """A tuple of what a list has; what is no list as it is, a text say, for the component to refuse by its name."""
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) else value
 
 
 _of_kinds: ContextVar[Sequence[Problem]] = ContextVar("of_kinds", default=())

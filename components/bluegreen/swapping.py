@@ -183,8 +183,8 @@ def draft(
         "name": name,
         "active_color": active_color,
         "strategy": strategy_inputs(all_at_once() if settings.get("strategy") is None else settings["strategy"]),
-        "gates": [dict(gate) for gate in settings.get("gates") or ()],
-        "notifications": [dict(notifier) for notifier in settings.get("notifications") or ()],
+        "gates": _entries(settings.get("gates")),
+        "notifications": _entries(settings.get("notifications")),
         "previews": {color: {"url": UNKNOWN, "headers": found} for color, found in headers.items()},
         "router": dict(router),
         "releases": UNKNOWN,
@@ -192,6 +192,13 @@ def draft(
     }
     refuse(name, [*contract.problems_in(known(inputs)), *resource.problems_in(provider), *problems])
     return Draft(name, owner_of(name), inputs, provider)
+
+
+def _entries(given: Any) -> Any:
+    """A list of objects as plain data; anything else is for the contract to refuse."""
+    if not isinstance(given, (list, tuple)):
+        return [] if given is None else given
+    return [dict(item) if isinstance(item, Mapping) else item for item in given]
 
 
 class SwappedComponent(pulumi.ComponentResource):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bluegreen import kubernetes
+from bluegreen import aws
 from bluegreen.plugin.components import COMPONENTS, load
 
 _AWS = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
@@ -27,7 +27,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "bluegreen:aws:EcsCodeDeployService": {**_AWS, **_IMAGES},
     "bluegreen:aws:EcsNativeService": {**_AWS, **_IMAGES},
     "bluegreen:aws:EcsService": {**_AWS, **_IMAGES},
-    "bluegreen:aws:EksClusters": {**_AWS, "blue": {"release": "v1"}, "green": {"release": "v2"}},
+    "bluegreen:aws:EksClusters": {**_AWS, "blue": {"cluster_name": "old"}, "green": {"cluster_name": "new"}},
     "bluegreen:aws:HttpApiStage": {"api_id": "api", "blue": {"value": "blue"}, "green": {"value": "green"}},
     "bluegreen:aws:LambdaAlias": {"function_name": "web", "blue": {"version": "1"}, "green": {"version": "2"}},
     "bluegreen:aws:RestApiStage": {
@@ -38,9 +38,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "bluegreen:kubernetes:ArgoRollout": _IMAGES,
     "bluegreen:kubernetes:HelmService": {"blue": {"chart": "web"}, "green": {"chart": "web"}},
     "bluegreen:kubernetes:KubernetesClusters": {
-        "blue": {"image": "app:v1"},
-        "green": {"image": "app:v2"},
-        "entry": kubernetes.service(),
+        "blue": {"context": "one", "image": "app:v1"},
+        "green": {"context": "two", "image": "app:v2"},
+        "entry": lambda addresses: aws.dns(zone_id="Z1", record_name="web.example.com", targets=addresses),
+        "addresses": {"blue": "one.example.com", "green": "two.example.com"},
     },
     "bluegreen:kubernetes:KubernetesService": _IMAGES,
     "bluegreen:kubernetes:ManifestService": {"blue": {"manifests": [_SERVICE]}, "green": {"manifests": [_SERVICE]}},

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 from bluegreen.arguments import names
-from bluegreen.arguments.hints import arguments_of, required_of
+from bluegreen.arguments.hints import arguments_of, required_of, texts_of
 from bluegreen.arguments.kinds import problems_of
 from bluegreen.declaration import also_refused
 from bluegreen.rollout.errors import Problem
@@ -20,7 +20,7 @@ _SKIPPED = ("self", "name", "opts")
 
 def problems_in(function: Callable[..., Any], given: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with a function's arguments, by what its signature declares."""
-    hints, required = arguments_of(function), required_of(function)
+    hints, required, defaults = arguments_of(function), required_of(function), texts_of(function)
     problems = []
     for name, value in given.items():
         if name in _SKIPPED or name not in hints:
@@ -29,7 +29,18 @@ def problems_in(function: Callable[..., Any], given: Mapping[str, Any]) -> list[
         problems += found
         if not found and name in required:
             problems += _empty(name, value)
+        elif value == "" and defaults.get(name):  # it would take the place of what goes without saying
+            problems.append(Problem(name, value, f"a text that is not empty, or absent: {defaults[name]!r}"))
     return problems
+
+
+def unknown_arguments(kind: type, given: Any, path: str) -> list[Problem]:
+    """What a resource of Pulumi's does not take."""
+    if not isinstance(given, Mapping):
+        return []
+    known = inspect.signature(kind).parameters
+    allowed = f"no such argument of {kind.__name__}"
+    return [Problem(f"{path}.{name}", type(value), allowed) for name, value in given.items() if name not in known]
 
 
 def _empty(path: str, value: object) -> list[Problem]:

@@ -51,3 +51,10 @@ def required_of(function: Callable[..., Any]) -> frozenset[str]:
     """The arguments that have no default."""
     parameters = inspect.signature(function).parameters.values()
     return frozenset(one.name for one in parameters if one.default is one.empty and one.kind is not one.VAR_KEYWORD)
+
+
+@functools.lru_cache(maxsize=64)
+def texts_of(function: Callable[..., Any]) -> Mapping[str, str]:
+    """The arguments whose default is a text."""
+    parameters = inspect.signature(function).parameters.values()
+    return {one.name: one.default for one in parameters if isinstance(one.default, str)}

@@ -23,7 +23,7 @@ from bluegreen.rollout.errors import Problem
 _LATER = (pulumi.Output, pulumi.output.Unknown, collections.abc.Awaitable)
 _LISTS = (collections.abc.Sequence, collections.abc.Collection, collections.abc.Iterable, list, tuple)
 _MAPS = (collections.abc.Mapping, dict)
-_MOST_PORT = 65_535
+_MOST, _MOST_PORT = 2**31 - 1, 65_535
 
 
 def problems_of(hint: Any, value: Any, path: str) -> list[Problem]:
@@ -70,7 +70,9 @@ def _union(options: Sequence[Any], value: Any, path: str) -> Iterator[Problem]:
 def _fields(hint: Any, value: Mapping[Any, Any], path: str) -> Iterator[Problem]:
     hints = fields_of(hint)
     for key, item in value.items():
-        if key in hints and item is not None:  # what it does not know is its own to refuse; None is as if absent
+        if key not in hints:
+            yield Problem(f"{path}.{key}", _shown(item), f"no such field; known here: {', '.join(sorted(hints))}")
+        elif item is not None:  # as if absent
             yield from _problems(hints[key], item, f"{path}.{key}")
 
 
@@ -94,7 +96,7 @@ def _fits(hint: Any, value: Any, path: str) -> bool:
         return any(_fits(one, value, path) for one in get_args(hint))
     if origin in _LISTS:
         return isinstance(value, (list, tuple)) or (
-            origin is not collections.abc.Sequence and isinstance(value, (set, frozenset, Mapping, Iterator))
+            origin is not collections.abc.Sequence and isinstance(value, (set, frozenset, Iterator))
         )
     if origin in _MAPS or is_typeddict(hint):
         return _is_object(value) or (origin in _MAPS and pulumi._types.is_input_type(type(value)))
@@ -124,7 +126,8 @@ def _is_number(value: object, _: str = "") -> bool:
 def _is_whole(value: object, path: str) -> bool:
     if not _is_number(value) or int(value) != value:  # type: ignore[call-overload]
         return False
-    return not _is_port(path) or 1 <= value <= _MOST_PORT  # type: ignore[operator]
+    least, most = (1, _MOST_PORT) if _is_port(path) else (0, _MOST)
+    return least <= value <= most  # type: ignore[operator, no-any-return]
 
 
 def _is_port(path: str) -> bool:
@@ -176,4 +179,4 @@ def _shown(value: Any) -> Any:
     """The value for a message: not what an object holds, which may be secret."""
     if isinstance(value, (Mapping, list, tuple)) and value:
         return type(value)
-    return value
+    return value if isinstance(value, (str, int, float, type(None), Mapping, list, tuple)) else type(value)

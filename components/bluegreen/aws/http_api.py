@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.arguments.checked import unknown_arguments
 from bluegreen.aws import stages
 from bluegreen.aws.swapping import SwapSettings, connection_of, draft, tags_of
 from bluegreen.declaration import known
@@ -100,7 +101,7 @@ class HttpApiStage(SwappedComponent):
             "adopt": adopt,
             "aws": connection_of(settings),
         }
-        problems: list[Problem] = []
+        problems: list[Problem] = unknown_arguments(aws.apigatewayv2.StageArgs, stage_args, "stage_args")
         for color, given in colors.items():
             problems += stages.problems_in(color, given, "value")
         swapping = draft(

@@ -88,5 +88,9 @@ def cloudwatch_alarms(
         limits: see this module.
     """
     return inputs_of(
-        kind="cloudwatch_alarms", alarms=list(names), insufficient_data=insufficient_data, aws=aws, **limits
+        kind="cloudwatch_alarms",
+        alarms=names if isinstance(names, str) else list(names),
+        insufficient_data=insufficient_data,
+        aws=aws,
+        **limits,
     )

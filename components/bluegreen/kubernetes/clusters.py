@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
 from bluegreen import digests
 from bluegreen.aws.entry.base import Entry, Ground
 from bluegreen.aws.swapping import SwapSettings, connection_of, draft, tags_of
-from bluegreen.declaration import known
+from bluegreen.declaration import known, refuse
 from bluegreen.kubernetes import autoscaling as scaling
 from bluegreen.kubernetes import cluster_color as in_cluster
 from bluegreen.kubernetes import retirement
@@ -26,6 +27,7 @@ from bluegreen.kubernetes.workload import (
     WorkloadSettings,
     problems_in,
 )
+from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import SwappedComponent, owner_of
 
@@ -114,7 +116,7 @@ class KubernetesClusters(SwappedComponent):
         common = WorkloadSettings(name=name, namespace=namespace, port=container_port, **(options or {}))
         # The entry is checked before there are Services, whose addresses it wants: with what stands for them.
         to_come = {color: pulumi.Output.from_input(f"{color}.invalid") for color in COLORS}
-        front = entry(_outputs(addresses or to_come)) if callable(entry) else entry
+        front = _front(name, entry, _outputs(addresses or to_come))
         names = {color: f"{name}-{color}" for color in COLORS}
         capacity: dict[str, Any] = {
             "kind": "kubernetes",
@@ -214,3 +216,19 @@ class KubernetesClusters(SwappedComponent):
 
 def _outputs(addresses: Mapping[Any, pulumi.Input[str]]) -> dict[str, pulumi.Output[str]]:
     return {color: pulumi.Output.from_input(addresses.get(color, "")) for color in COLORS}
+
+
+def _front(name: str, entry: Entry | Callable[[Addresses], Entry], addresses: dict[str, pulumi.Output[str]]) -> Entry:
+    """The entry, made of addresses where it is a function of them."""
+    front: Any = entry
+    if callable(entry):
+        try:
+            inspect.signature(entry).bind(addresses)
+        except TypeError:
+            front = None
+        else:
+            front = entry(addresses)
+    if not hasattr(front, "draft"):
+        allowed = "an entry of bluegreen.aws, or a function that takes the addresses by color and returns one"
+        refuse(name, [Problem("entry", type(front if front is not None else entry), allowed)])
+    return cast("Entry", front)

@@ -20,7 +20,7 @@ def slack(url: Reference, *, outcomes: Sequence[str] = ()) -> dict[str, Any]:
         url: where the webhook's URL is; who has it can post, so it is a secret.
         outcomes: the outcomes to tell of, such as ``restored``; all when empty.
     """
-    return {"kind": "slack", "url": dict(url), "outcomes": list(outcomes)}
+    return {"kind": "slack", "url": _plain(url), "outcomes": _plain(outcomes)}
 
 
 def webhook(url: str | Reference, *, secret: Reference | None = None, outcomes: Sequence[str] = ()) -> dict[str, Any]:
@@ -33,7 +33,14 @@ def webhook(url: str | Reference, *, secret: Reference | None = None, outcomes: 
     """
     inputs: dict[str, Any] = {
         "kind": "webhook",
-        "url": url if isinstance(url, str) else dict(url),
-        "outcomes": list(outcomes),
+        "url": _plain(url),
+        "outcomes": _plain(outcomes),
     }
-    return inputs if secret is None else {**inputs, "secret": dict(secret)}
+    return inputs if secret is None else {**inputs, "secret": _plain(secret)}
+
+
+def _plain(given: Any) -> Any:
+    """Plain data; what is neither an object nor a list is for the contract to refuse, without showing it."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    return list(given) if isinstance(given, (list, tuple, set, frozenset)) else given

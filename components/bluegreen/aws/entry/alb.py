@@ -13,7 +13,7 @@ from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.balancer import DEFAULT_PORTS, static_rules, url_of
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.declaration import known
+from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -203,13 +203,13 @@ def alb(
         rule_arn=rule_arn,
         whole_listener=whole_listener,
         listener_port=listener_port,
-        certificate_arns=tuple(certificate_arns),
+        certificate_arns=listed(certificate_arns),
         internal=internal,
         ip_address_type=ip_address_type,
-        ingress_cidrs=tuple(ingress_cidrs),
-        preview_cidrs=tuple(preview_cidrs),
-        host_headers=tuple(host_headers),
-        path_patterns=tuple(path_patterns),
+        ingress_cidrs=listed(ingress_cidrs),
+        preview_cidrs=listed(preview_cidrs),
+        host_headers=listed(host_headers),
+        path_patterns=listed(path_patterns),
         rule_priority=rule_priority,
         stickiness_seconds=stickiness_seconds,
         sticky_clients=sticky_clients,

@@ -14,7 +14,7 @@ from bluegreen.aws.entry.alb import balancer_for, problems_of_a_balancer
 from bluegreen.aws.entry.balancer import DEFAULT_PORTS, static_rules, url_of
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.declaration import known
+from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -190,12 +190,12 @@ def alb_listeners(
         test_rule_arn=test_rule_arn,
         listener_port=listener_port,
         test_port=test_port,
-        certificate_arns=tuple(certificate_arns),
+        certificate_arns=listed(certificate_arns),
         internal=internal,
         ip_address_type=ip_address_type,
-        ingress_cidrs=tuple(ingress_cidrs),
-        preview_cidrs=tuple(preview_cidrs),
-        host_headers=tuple(host_headers),
+        ingress_cidrs=listed(ingress_cidrs),
+        preview_cidrs=listed(preview_cidrs),
+        host_headers=listed(host_headers),
         rule_priority=rule_priority,
         target_groups=target_groups,
     )

@@ -13,7 +13,7 @@ from bluegreen.aws.entry.balancer import url_of
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.dns_behind import Behind, CloudMap, DnsTarget, Given, LoadBalancers, urls
 from bluegreen.aws.entry.target_groups import HttpTargetGroups
-from bluegreen.declaration import known
+from bluegreen.declaration import known, listed
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
@@ -167,7 +167,7 @@ def dns(
         way = LoadBalancers(
             alias,
             listener_port,
-            tuple(certificate_arns),
+            listed(certificate_arns),
             internal,
             ip_address_type,
             tuple(_EVERYBODY if ingress_cidrs is None else ingress_cidrs),

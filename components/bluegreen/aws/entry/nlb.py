@@ -13,7 +13,7 @@ from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.network_balancer import made_network_balancer, network_listener, network_url, transports
 from bluegreen.aws.entry.network_groups import NetworkTargetGroups, network_target_groups, problems_in, speaks_http
-from bluegreen.declaration import known
+from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other
@@ -260,15 +260,15 @@ def nlb(
         test_port=port + 1 if test_port == _BY_DEFAULT else test_port,
         color_ports=color_ports or {"blue": port + 2, "green": port + 3},
         protocol=protocol,
-        certificate_arns=tuple(certificate_arns),
+        certificate_arns=listed(certificate_arns),
         domain_name=domain_name,
         cross_zone=cross_zone,
         internal=internal,
         ip_address_type=ip_address_type,
-        allocation_ids=tuple(allocation_ids),
-        ingress_cidrs=tuple(ingress_cidrs),
-        preview_cidrs=tuple(preview_cidrs),
-        unit_source_cidrs=tuple(unit_source_cidrs),
+        allocation_ids=listed(allocation_ids),
+        ingress_cidrs=listed(ingress_cidrs),
+        preview_cidrs=listed(preview_cidrs),
+        unit_source_cidrs=listed(unit_source_cidrs),
         tcp_idle_timeout_seconds=tcp_idle_timeout_seconds,
         target_groups=target_groups,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.declaration import known
+from bluegreen.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
 from bluegreen.rollout.errors import Problem
@@ -115,7 +115,7 @@ def gateway_route(
         scheme: ``http`` or ``https``, for the URL.
         **options: see ``RouteOptions``.
     """
-    return WeightedEntry(GatewayRoute(tuple(parent_refs), tuple(hostnames), scheme), options)
+    return WeightedEntry(GatewayRoute(listed(parent_refs), listed(hostnames), scheme), options)
 
 
 def grpc_route(
@@ -137,4 +137,4 @@ def grpc_route(
             ``cookie`` mean nothing here.
     """
     given: RouteOptions = {"app_protocol": _H2C, **options}
-    return WeightedEntry(GrpcRoute(tuple(parent_refs), tuple(hostnames), scheme, tuple(grpc_services)), given)
+    return WeightedEntry(GrpcRoute(listed(parent_refs), listed(hostnames), scheme, listed(grpc_services)), given)

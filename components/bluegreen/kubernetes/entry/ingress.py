@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.declaration import known
+from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
 from bluegreen.rollout.errors import Problem
@@ -187,7 +187,7 @@ def aws_load_balancer(
         stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off.
         **options: see ``RouteOptions``; ``cookie`` means nothing here.
     """
-    platform = AwsLoadBalancer(host, ingress_class, target_type, internal, tuple(certificate_arns), stickiness_seconds)
+    platform = AwsLoadBalancer(host, ingress_class, target_type, internal, listed(certificate_arns), stickiness_seconds)
     # Nodes are registered by a node port.
     fitting: RouteOptions = {"service_type": "NodePort", **options} if target_type == "instance" else options
     return WeightedEntry(platform, fitting)

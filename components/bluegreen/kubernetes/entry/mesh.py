@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.declaration import known
+from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.gateway import scheme_problems
 from bluegreen.kubernetes.entry.services import cluster_url, service_manifest
@@ -170,7 +170,7 @@ def istio(
         traffic_policy: that DestinationRule's ``trafficPolicy``.
         **options: see ``RouteOptions``.
     """
-    return WeightedEntry(Istio(tuple(hosts), tuple(gateways), scheme, subsets, traffic_policy), options)
+    return WeightedEntry(Istio(listed(hosts), listed(gateways), scheme, subsets, traffic_policy), options)
 
 
 def linkerd(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.declaration import known
+from bluegreen.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
 from bluegreen.rollout.errors import Problem
@@ -79,4 +79,4 @@ def traefik(
         sticky: the weighted service's ``sticky``: ``{"cookie": {"name": "color"}}``.
         **options: see ``RouteOptions``.
     """
-    return WeightedEntry(Traefik(tuple(entry_points), tuple(hostnames), tls, sticky), options)
+    return WeightedEntry(Traefik(listed(entry_points), listed(hostnames), tls, sticky), options)
