@@ -323,6 +323,49 @@ def test_an_object_that_a_former_version_wrote_is_read_and_written_on(server, ki
     assert router(server, kind).read().weights == GREEN
 
 
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize(
+    "note",
+    [
+        "no json",
+        "[]",
+        '{"rules":7,"http":"x","routes":[7]}',
+        '{"rules":[{"declared":{"matches":7},"found_by":[],"split":1}],"http":[{"found_by":{"match":7},"split":true}],'
+        '"routes":[{"declared":{"services":["x"],"conditions":"y"},"found_by":{},"split":true}]}',
+    ],
+)
+def test_a_forged_note_of_what_is_the_swaps_ends_nothing(server, kind, note):
+    server.declare(where(kind), PLANS[kind].declared)
+    made = router(server, kind)
+    made.write(BLUE)
+    server.edit(where(kind), {"metadata": {"annotations": {"bluegreen/rules": note}}})
+    fresh = router(server, kind)
+    fresh.read()
+    fresh.write(GREEN)
+    assert router(server, kind).read().weights == GREEN
+    assert len(server.get(where(kind))["spec"][LISTS[kind]]) == len(PLANS[kind].section[LISTS[kind]])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"type":"forward","forwardConfig":{"targetGroups":"x"}}',
+        '{"type":"forward","forwardConfig":{"targetGroups":[7]}}',
+        '{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"web-blue","weight":"x"}]}}',
+        '{"type":"forward","forwardConfig":7}',
+    ],
+)
+def test_an_action_that_nobody_can_read_reaches_no_color(server, said):
+    kind = "aws_load_balancer_ingress"
+    server.declare(where(kind), PLANS[kind].declared)
+    made = router(server, kind)
+    made.write(BLUE)
+    server.edit(where(kind), {"metadata": {"annotations": {made.owned_path[-1]: said, "bluegreen/forward": said}}})
+    assert made.read().weights == Weights()
+    made.write(GREEN)
+    assert router(server, kind).read().weights == GREEN
+
+
 @pytest.mark.parametrize("kind", PLANS)
 def test_closed_and_opened_again_it_is_what_was_declared(server, kind):
     server.declare(where(kind), PLANS[kind].declared)

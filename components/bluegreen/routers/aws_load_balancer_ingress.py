@@ -100,7 +100,8 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         """What was declared when the action was written last: what is taken over stays what it is."""
         if OWNER not in (found["metadata"].get("annotations") or {}):
             return self.forward
-        return _parsed(found, FORWARD)
+        former = _parsed(found, FORWARD)
+        return former if _can_be_read(former.get("targetGroups")) else self.forward
 
     def _weights(self, found: Mapping[str, Any]) -> Weights:
         return kubernetes_split.weights_in(self._forward_in(found), _groups(self.services))
@@ -121,7 +122,7 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
             return {}
         forward = action.get("forwardConfig")
         if isinstance(forward, Mapping):
-            return forward
+            return forward if _can_be_read(forward.get("targetGroups")) else {}
         # The short form names one group.
         return {"targetGroups": [{key: value for key, value in action.items() if key in _SHORT_FORM}]}
 
@@ -135,6 +136,17 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
                 f"with the port name {_BY_ACTION!r}",
             )
         return True
+
+
+def _can_be_read(groups: object) -> bool:
+    """Whether these are groups: nobody has checked what stands in an annotation."""
+    return isinstance(groups, list) and all(
+        isinstance(group, Mapping)
+        and isinstance(weight := group.get("weight", 1), int)
+        and not isinstance(weight, bool)
+        and weight >= 0
+        for group in groups
+    )
 
 
 def _parsed(found: Mapping[str, Any], annotation: str) -> Rule:

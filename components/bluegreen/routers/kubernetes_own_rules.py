@@ -44,6 +44,15 @@ class Own:
         )
 
 
+def can_be_read(noted: Sequence[Own], shape: Shape) -> bool:
+    """Whether notes say what notes of the swap say: anybody may write an annotation."""
+    rules = [rule for own in noted for rule in (own.declared or {}, own.found_by)]
+    listed = [rule.get(key) for rule in rules for key in (shape.key, shape.match)]
+    return all(
+        one is None or (isinstance(one, list) and all(isinstance(each, Mapping) for each in one)) for one in listed
+    )
+
+
 def found_by(rule: Rule, shape: Shape) -> dict[str, Any]:
     """By what a rule is found again."""
     return {key: rule[key] for key in (shape.match, "name") if key in rule}

@@ -168,10 +168,10 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
     def _fields(self, weights: Weights) -> dict[str, Any]:
         kubernetes_split.refuse_a_rest(weights)
         found = self._found or {}
-        spec, noted = found.get("spec") or {}, _noted_in(found)
+        spec, noted = found.get("spec") or {}, self._noted(found)
         made: dict[str, list[Rule]] = {}
         owned: dict[str, list[Own]] = {}
-        for key in {**self.rules, **noted}:
+        for key in self.rules:
             shape, listed, declared = self._shape(key), spec.get(key) or [], self.rules.get(key) or []
             known = self._known(key, listed, noted)
             if declared or known:
@@ -186,15 +186,22 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
         spec = {key: rules for key, rules in made.items() if rules}
         return {"spec": spec, "metadata": {"annotations": {SPLIT: split, RULES: notes}}}
 
+    def _noted(self, found: Mapping[str, Any]) -> dict[str, list[Own]]:
+        """The own rules of each list, as far as anybody can read what is noted of them."""
+        noted = {key: owned for key, owned in _noted_in(found).items() if key in self.rules}
+        return {key: owned for key, owned in noted.items() if own_rules.can_be_read(owned, self._shape(key))}
+
     def _known(self, key: str, listed: Rules, noted: Mapping[str, Sequence[Own]]) -> list[tuple[Own, int]]:
         """The rules of a list that are the swap's, and where they stand."""
-        if key not in noted:
-            return own_rules.taken_over(listed, self.rules.get(key) or [], self._shape(key))
-        where = own_rules.places(listed, noted[key], self._shape(key))
-        return [(noted[key][number], place) for number, place in where.items()]
+        where = own_rules.places(listed, noted.get(key, ()), self._shape(key))
+        known = [(noted[key][number], place) for number, place in where.items()]
+        if any(own.split for own, _ in known):
+            return known
+        # Never noted, or nothing of what is noted is there: what leads to a color is the swap's.
+        return own_rules.taken_over(listed, self.rules.get(key) or [], self._shape(key))
 
     def _weights(self, found: Mapping[str, Any]) -> Weights:
-        spec, noted = found.get("spec") or {}, _noted_in(found)
+        spec, noted = found.get("spec") or {}, self._noted(found)
         said = (found["metadata"].get("annotations") or {}).get(SPLIT)
         shares: list[Weights] = []
         if noted:
