@@ -143,7 +143,8 @@ class Catalog:
     _created: set[tuple[str, str]] = field(default_factory=set)
     _tables: dict[str, dict[str, Column]] = field(default_factory=dict)
     _whole: set[str] = field(default_factory=set)
-    _keys: dict[tuple[str, str], Key] = field(default_factory=dict)
+    _keys: dict[str, dict[str, Key]] = field(default_factory=dict)
+    _touched: set[str] = field(default_factory=set)
     _unread: set[str] = field(default_factory=set)
     _temporary: set[str] = field(default_factory=set)
 
@@ -170,9 +171,13 @@ class Catalog:
         self._created.clear()
         self._temporary.clear()
         self.path = ""
-        for table, columns in self._tables.items():
-            self._tables[table] = {name: replace(column, fresh=False) for name, column in columns.items()}
-        self._keys = {name: replace(key, fresh=False) for name, key in self._keys.items()}
+        for table in self._touched:  # no others: there may be thousands
+            if table in self._tables:
+                columns = self._tables[table].items()
+                self._tables[table] = {name: replace(column, fresh=False) for name, column in columns}
+            for name, key in self._keys.get(table, {}).items():
+                self._keys[table][name] = replace(key, fresh=False)
+        self._touched.clear()
 
     def name(self, node: object, *, real: bool = False) -> str:
         """A relation's or another object's full name, for comparing; the empty text when there is none.
@@ -250,7 +255,7 @@ class Catalog:
             self._tables.pop(name, None)
             self._whole.discard(name)
             self.views.pop(name, None)
-            self._keys = {at: key for at, key in self._keys.items() if key.table != name}
+            self._keys.pop(name, None)
 
     def rename(self, kind: str, old: str, new: str) -> None:
         """A new name."""
@@ -262,10 +267,9 @@ class Catalog:
             if old in self._whole:
                 self._whole.remove(old)
                 self._whole.add(new)
-            self._keys = {
-                (new, at[1]) if key.table == old else at: replace(key, table=new) if key.table == old else key
-                for at, key in self._keys.items()
-            }
+            if old in self._keys:
+                self._keys[new] = {at: replace(key, table=new) for at, key in self._keys.pop(old).items()}
+            self._touched.add(new)
 
     def begin_rebuild(self, table: str, successor: str) -> None:
         """A table is dropped for one that takes its name: what is known of it stays known."""
@@ -273,9 +277,10 @@ class Catalog:
         old = self._tables.get(table, {})
         for name, column in self._tables[successor].items():
             self._tables[successor][name] = replace(column, fresh=name not in old)
-        unique = {at: key for at, key in self._keys.items() if key.table == table and key.unique}
-        for (_, name), key in unique.items():
-            self._keys.setdefault((successor, name), replace(key, table=successor, fresh=False))
+        self._touched.add(successor)
+        for name, key in self._keys.get(table, {}).items():
+            if key.unique:
+                self._keys.setdefault(successor, {}).setdefault(name, replace(key, table=successor, fresh=False))
 
     def finish_rebuild(self, table: str) -> None:
         """It has its name, and is no new table."""
@@ -294,6 +299,7 @@ class Catalog:
     def put(self, table: str, name: str, column: Column | None) -> None:
         """What is known now; ``None`` forgets it."""
         columns = self._tables.setdefault(table, {})
+        self._touched.add(table)
         if column is None:
             columns.pop(name, None)
         elif name:
@@ -313,19 +319,22 @@ class Catalog:
 
     def put_key(self, name: str, key: Key) -> None:
         """A constraint or an index."""
-        self._keys[(key.table, name)] = key
+        self._keys.setdefault(key.table, {})[name] = key
+        self._touched.add(key.table)
 
     def drop_key(self, table: str, name: str) -> None:
         """It is gone."""
-        self._keys = {at: key for at, key in self._keys.items() if at[1] != name or (table and at[0] != table)}
+        for of in [table] if table else list(self._keys):
+            self._keys.get(of, {}).pop(name, None)
 
     def keys(self, name: str, table: str = "") -> list[Key]:
         """Those of a name; without a table, of whichever."""
-        return [key for at, key in self._keys.items() if at[1] == name and (not table or at[0] == table)]
+        tables = [table] if table else list(self._keys)
+        return [self._keys[of][name] for of in tables if name in self._keys.get(of, {})]
 
     def keys_of(self, table: str) -> list[Key]:
         """Those of a table."""
-        return [key for key in self._keys.values() if key.table == table]
+        return list(self._keys.get(table, {}).values())
 
     def lacks_key(self, name: str) -> bool:
         """Whether there is surely none of that name: the applied schema was read, and every table of it in full."""

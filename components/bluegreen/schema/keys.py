@@ -34,7 +34,7 @@ def said_by(catalog: Catalog, table: str, constraint: exp.Expression) -> Iterato
 
 
 def _said(catalog: Catalog, table: str, leaf: exp.Expression, named: str) -> _Said:
-    fresh, text = not catalog.reading, leaf.sql().lower()
+    fresh, text = not catalog.reading, _text(catalog, leaf)
     if isinstance(leaf, exp.UniqueColumnConstraint):
         schema = leaf.this if isinstance(leaf.this, exp.Schema) else None
         items = schema.expressions if schema is not None else []
@@ -58,6 +58,11 @@ def _said(catalog: Catalog, table: str, leaf: exp.Expression, named: str) -> _Sa
     return _Said(Key("constraint", table, (), False, text, fresh), named)
 
 
+def _text(catalog: Catalog, node: exp.Expression) -> str:
+    """Only SQLite's rebuild compares them: it takes a while."""
+    return node.sql().lower() if catalog.dialect == "sqlite" else type(node).__name__
+
+
 def _columns(catalog: Catalog, items: Iterable[object]) -> tuple[tuple[str, ...], bool]:
     """The names, and whether there is nothing but names."""
     names, plain = [], True
@@ -75,13 +80,14 @@ def note(catalog: Catalog, said: _Said) -> None:
     catalog.put_key(said.name or _server_name(catalog, said.key), said.key)
 
 
-def _server_name(catalog: Catalog, key: Key) -> str:
+def _server_name(catalog: Catalog, key: Key, *, index: bool = False) -> str:
     table = key.table.rpartition(".")[2]
     if catalog.dialect in MYSQL_FAMILY:
         base = key.columns[0] if key.unique and key.columns else f"{key.kind} {key.text}"
         taken = len([one for one in catalog.keys_of(key.table) if one.unique and one.columns[:1] == key.columns[:1]])
         return base if not taken else f"{base}_{taken + 1}"
     ending = {"unique": "key", "primary key": "pkey", "check": "check", "foreign key": "fkey"}.get(key.kind, key.text)
+    ending = "idx" if index else ending
     columns = () if key.kind == "primary key" else key.columns
     return "_".join([table, *columns, ending])[:_POSTGRES_NAME_LENGTH]
 
@@ -99,7 +105,7 @@ def note_column(catalog: Catalog, table: str, name: str, definition: exp.ColumnD
         if kind:
             named = catalog.column_name(item.this)
             mysql = "primary" if kind == "primary key" and catalog.dialect in MYSQL_FAMILY else named
-            key = Key(kind, table, (name,), True, item.kind.sql().lower(), not catalog.reading)
+            key = Key(kind, table, (name,), True, _text(catalog, item.kind), not catalog.reading)
             note(catalog, _Said(key, mysql))
 
 
@@ -171,12 +177,12 @@ def create_index(reach: Reach, tree: exp.Create) -> Iterator[Judgement]:
     columns, plain = _columns(catalog, parameters.args.get("columns") or ()) if parameters else ((), False)
     where = parameters.args.get("where") if parameters else None
     kind = "unique" if tree.args.get("unique") else "index"
-    key = Key(kind, table, columns, plain and where is None, tree.sql().lower(), not catalog.reading)
+    key = Key(kind, table, columns, plain and where is None, _text(catalog, tree), not catalog.reading)
     if kind == "unique" and not (parameters is None and not table):
         yield from judge_unique(reach, key, "unique index", not_null=_filled(catalog, where))
     elif kind == "unique":
         yield from judge_constraint(reach, table, "unique index", [])
-    catalog.put_key(name or _server_name(catalog, key), key)
+    catalog.put_key(name or _server_name(catalog, key, index=True), key)
 
 
 def _filled(catalog: Catalog, where: exp.Expression | None) -> frozenset[str]:

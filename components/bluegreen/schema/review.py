@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from bluegreen.schema.catalog import Catalog
@@ -60,6 +62,31 @@ def review(
             the next.
         rows: how many rows tables have, by name, when it is asked whom statements stop; otherwise ``None``.
     """
+    with _without_collecting():
+        return _review(pending, applied, used, dialect, known=known, rows=rows)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Trees have no cycles that end meanwhile: to look for them takes as long as to read the SQL."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _review(
+    pending: Sequence[Source],
+    applied: Sequence[Source],
+    used: Used,
+    dialect: str,
+    *,
+    known: bool,
+    rows: Mapping[str, int] | None,
+) -> list[tuple[str, Finding]]:
     read = [statements(source.sql, dialect) for source in pending]
 
     def judged(*, as_known: bool) -> list[tuple[str, Finding]]:

@@ -12,6 +12,9 @@ from bluegreen.schema.rules import Judgement, Reach, WayOut
 
 def judge_rows(tree: exp.Expression, reach: Reach) -> Iterator[Judgement]:
     """Every DELETE and UPDATE of a statement, wherever it stands in it."""
+    # Rows are put into tables by the thousand: there is nothing else in these.
+    if isinstance(tree, exp.Insert) and not isinstance(tree.expression, exp.Query) and not tree.args.get("with_"):
+        return
     for delete in tree.find_all(exp.Delete):
         table = _target(delete, reach)
         if reach.needs(table) and not _limited(delete, reach, frozenset()):

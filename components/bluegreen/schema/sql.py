@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sqlglot import Dialect, ErrorLevel, Token, exp
+from sqlglot import Dialect, ErrorLevel, Parser, Token, TokenType, exp
 
 from bluegreen.schema.blocks import Part, do_block, parts
 from bluegreen.schema.sections import as_the_tool_sends_it, way_there
@@ -26,6 +26,10 @@ _PRINT = re.compile(
 )
 _END = re.compile(r"(;\s*END)\b[ \t]*;?(?=\s+ELSE\b|[ \t]*\r?$)", re.IGNORECASE | re.MULTILINE)
 _DEPTH = 5
+_MANY_TOKENS = 60
+_VALUES = frozenset({TokenType.STRING, TokenType.NUMBER, TokenType.COMMA, TokenType.L_PAREN, TokenType.R_PAREN})
+_DOES_MORE = frozenset({"SELECT", "WITH", "DELETE", "UPDATE", "MERGE", "ALTER", "CREATE", "DROP", "TRUNCATE", "RENAME"})
+_DOES_MORE |= {"EXEC", "EXECUTE", "CALL", "GRANT", "REVOKE", "SET", "USE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +76,23 @@ def statements(sql: str, dialect: str) -> list[Statement]:
 
 def _statements(sql: str, dialect: str, line: int, depth: int = 0) -> Iterator[Statement]:
     try:
-        tokens = Dialect.get_or_raise(dialect).tokenize(sql)
+        reads = Dialect.get_or_raise(dialect)
+        tokens = reads.tokenize(sql)
+        parser = reads.parser(error_level=ErrorLevel.IMMEDIATE)
     except Exception:  # noqa: BLE001 - the library's errors on strange text are of many kinds
         if sql.strip():
             yield Statement(line, sql, None, alone=False)
         return
     for part in parts(tokens, batches=dialect in TSQL_FAMILY):
-        yield from _read(part, sql, dialect, line, depth)
+        yield from _read(part, sql, dialect, line, depth, parser)
 
 
-def _read(part: Part, sql: str, dialect: str, line: int, depth: int) -> Iterator[Statement]:
+def _read(part: Part, sql: str, dialect: str, line: int, depth: int, parser: Parser) -> Iterator[Statement]:
     text = sql[part.tokens[0].start : part.tokens[-1].end + 1]
     at = line - 1 + part.tokens[0].line
     inner = do_block(text) if dialect == "postgres" and depth < _DEPTH else None
     if inner is None:
-        yield Statement(at, text, _tree(part.tokens, sql, dialect), part.alone, part.conditional)
+        yield Statement(at, text, _tree(part.tokens, sql, parser), part.alone, part.conditional)
         return
     for offset, run in inner:
         begins = at + text.count("\n", 0, offset)
@@ -94,9 +100,18 @@ def _read(part: Part, sql: str, dialect: str, line: int, depth: int) -> Iterator
             yield replace(statement, conditional=True)
 
 
-def _tree(tokens: Sequence[Token], sql: str, dialect: str) -> exp.Expression | None:
+def _only_rows(tokens: Sequence[Token]) -> bool:
+    """Whether these put rows into a table and surely do nothing else: a million values are not read in full."""
+    if tokens[0].text.upper() != "INSERT" or len(tokens) < _MANY_TOKENS:
+        return False
+    words = {token.text.upper() for token in tokens if token.token_type not in _VALUES}
+    return "VALUES" in words and not words & _DOES_MORE
+
+
+def _tree(tokens: Sequence[Token], sql: str, parser: Parser) -> exp.Expression | None:
+    if _only_rows(tokens):
+        return exp.Insert()
     try:
-        parser = Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.IMMEDIATE)
         trees = parser.parse(list(tokens), sql)
     except Exception:  # noqa: BLE001 - as above, and RecursionError for deep nesting
         return None
