@@ -17,7 +17,7 @@ class Limits(TypedDict, total=False):
         timeout_seconds: how long the gate may be pending where nothing else ends the phase; the swap's own time-out
             when absent.
         phases: when it is asked, instead of the phases that are usual for its kind: ``confirm``, ``before``,
-            ``increase``, ``promote``, ``hold``, ``bake``, ``rollback``.
+            ``increase``, ``promote``, ``hold``, ``bake``, ``after``.
     """
 
     interval_seconds: float
