@@ -15,10 +15,14 @@ from bluegreen.capacity.ecs import EcsCapacity
 from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi
 from bluegreen.capacity.kubernetes_cron_job import DUE, Retirement, Retirements, due_after
 from bluegreen.capacity.kubernetes_retire import RetireSettings
+from bluegreen.clients.aws import AwsConnection
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Readiness
 from bluegreen.swap.resting import is_warm
 
+# Of no other test's: clients are kept by their connection.
+REGION = "eu-south-2"
+AWS = AwsConnection(region=REGION)
 OWN = {
     "ServiceNamespace": "ecs",
     "ResourceId": "service/c/web-blue",
@@ -29,7 +33,7 @@ AWAKE = dict.fromkeys(("DynamicScalingInSuspended", "DynamicScalingOutSuspended"
 
 @pytest.fixture
 def account(monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -54,7 +58,7 @@ def services():
 
 def of_ecs(**more):
     definitions = {"blue": "td:1", "green": "td:1"}
-    return EcsCapacity("c", {"blue": "web-blue", "green": "web-green"}, definitions, 3, **more)
+    return EcsCapacity("c", {"blue": "web-blue", "green": "web-green"}, definitions, 3, aws=AWS, **more)
 
 
 def ecs_actions():
@@ -125,7 +129,7 @@ def groups():
             MinSize=1,
             MaxSize=10,
             DesiredCapacity=3,
-            AvailabilityZones=["us-east-1a"],
+            AvailabilityZones=[f"{REGION}a"],
         )
     return dict.fromkeys(("blue", "green"), f"{template}:1")
 
@@ -142,7 +146,7 @@ def test_of_a_group_it_goes_whoever_has_taken_its_tags(end, declared):
     templates, asg = groups(), boto3.client("autoscaling")
 
     def capacity():
-        return AsgCapacity({"blue": "g-blue", "green": "g-green"}, templates, 3, autoscaling=declared)
+        return AsgCapacity({"blue": "g-blue", "green": "g-green"}, templates, 3, aws=AWS, autoscaling=declared)
 
     capacity().retire("blue", 0, 600)
     assert asg_actions() == ["bluegreen-retire"]

@@ -17,6 +17,9 @@ from bluegreen.swap.lease import leases_in
 from bluegreen.swap.service import SwapService
 from tests.swap.must_not_happen.situations import scripted
 
+# Of no other test's: clients are kept by their connection.
+REGION = "eu-south-2"
+
 
 def code(number):
     kept = io.BytesIO()
@@ -27,7 +30,7 @@ def code(number):
 
 @pytest.fixture
 def functions(monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -60,6 +63,7 @@ def inputs(color, blue, green):
             "alias_name": "live",
             "versions": {"blue": blue, "green": green},
             "owner": "p/s/orders",
+            "aws": {"region": REGION},
         },
     }
 
