@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
+from bluegreen.swap import pauses
 from bluegreen.swap.contract import fingerprint
 from tests.swap.bench import Swap
-from tests.swap.must_not_happen.situations import scripted
+from tests.swap.must_not_happen.situations import killed_at, scripted
 
 
 @pytest.fixture
@@ -202,3 +204,37 @@ def test_drift_that_takes_from_a_paused_color_is_made_good_behind_its_gates(scri
     with pytest.raises(SwapFailed, match="gate scripted"):
         swap.up("green", promote_to_percent=50)
     assert swap.here.weights == Weights.all_on("blue")
+
+
+def test_set_back_where_the_state_is_lost_it_is_one_write_back_to_the_color_that_was_live(swap, script):
+    """The mark says which of the two it was: at this percent the weights alone would not."""
+    swap.up("green", promote_to_percent=75)
+    swap.here.moves.clear()
+    swap.state = None
+    outputs = swap.up("blue", promote_to_percent=75)
+    assert swap.here.moves == [Weights.all_on("blue")]
+    assert (outputs["live_color"], outputs["paused"]) == ("blue", {})
+    assert pauses.PAUSED not in swap.here.marks
+
+
+@pytest.mark.parametrize("end", ["blue", "green"])
+def test_at_its_end_nothing_tells_of_a_pause(swap, end):
+    swap.up("green", promote_to_percent=10)
+    assert swap.here.marks[pauses.PAUSED] == "green 10"
+    swap.up(end)
+    assert pauses.PAUSED not in swap.here.marks
+
+
+def test_a_pause_that_is_being_raised_when_the_state_is_lost_is_still_the_one_before(swap):
+    swap.up("green", promote_to_percent=10)
+    killed_at(swap, 50)
+    swap.clock = FakeClock(swap.clock.wall_seconds() + 100)
+    swap.state = None
+    swap.here.moves.clear()
+    swap.up("green", promote_to_percent=10)
+    assert swap.here.moves == [Weights.split("green", 10)]
+    swap.here.broken.add("green")
+    with pytest.raises(SwapFailed):
+        swap.up("green")
+    assert swap.here.weights == Weights.all_on("blue")
+    assert pauses.PAUSED not in swap.here.marks

@@ -20,6 +20,7 @@ from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import BluegreenError, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import COLORS, Decision, Phase, Traffic, Weights, other
 from bluegreen.routers.memory import WORLDS
+from bluegreen.swap import pauses
 from bluegreen.swap.cancelling import Cancelled
 from bluegreen.swap.lease import ABORT, leases_in
 from bluegreen.swap.verdicts import CLEARED, VERDICT, standing
@@ -97,6 +98,7 @@ class BlueGreen(RuleBasedStateMachine):
                     more = weights.of(color) > here.weights.of(color)
                     if more and (color in here.broken or not here.desired[color]):
                         machine.unhealthy_when_moved.append((color, here.weights, weights))
+                    more = weights.of(color) > max(here.weights.of(color), machine.began.of(color))
                     if more and color not in machine.proved and machine.script.said.get(color) is not Decision.PASS:
                         machine.unproved_when_moved.append((color, here.weights, weights))
                 super().append(weights)
@@ -118,6 +120,9 @@ class BlueGreen(RuleBasedStateMachine):
     def _proved(self):
         """The colors that were live with what they run now; at a first start whoever comes."""
         outputs = self.swap.outputs
+        remembered = pauses.remembered(Traffic(self.here.weights, self.here.marks))
+        if remembered is not None and not outputs.get("live_color"):
+            return {remembered.live_color}
         previous = outputs.get("previous") or {}
         kept = self.releases.get(previous.get("color")) == previous.get("release")
         return {outputs.get("live_color"), *([previous["color"]] if previous and kept else [])}
@@ -126,7 +131,7 @@ class BlueGreen(RuleBasedStateMachine):
         """`pulumi up`; returns whether it succeeded."""
         before = self.swap.state
         self.error = None
-        self.proved = self._proved()
+        self.proved, self.began = self._proved(), self.here.weights
         self.script.said.clear()
         stands = standing(Traffic(self.here.weights, self.here.marks), self.swap.outputs)
         shares = [self.here.weights]
@@ -146,6 +151,8 @@ class BlueGreen(RuleBasedStateMachine):
     def _failure_left(self, before):
         """The state of the last update that was finished, with what is true now where the adapter can say so."""
         left, error = self.swap.state, self.error
+        if before is None:
+            return
         told = isinstance(error, SwapFailed) and error.outputs is not None and self.swap.adapter == NATIVE
         if told:
             assert left.failed
@@ -153,7 +160,7 @@ class BlueGreen(RuleBasedStateMachine):
             if not isinstance(error, RestoreFailed):
                 assert left.outputs["weights"] == self.here.weights.as_dict()
         if told or before.read_first:  # a read finds the live weights, and marks of failures
-            now = {key: left.outputs.get(key) for key in ("weights", "history", "held")}
+            now = {key: left.outputs.get(key) for key in ("weights", "history", "held", "proved")}
             assert {**left.outputs, **now, "__provider": None} == {**before.outputs, **now, "__provider": None}
             assert left.inputs == before.inputs
         else:
@@ -178,6 +185,11 @@ class BlueGreen(RuleBasedStateMachine):
     def deploy(self, color):
         if self.here.weights.of(color) == 0:
             self.releases[color] = f"v{next(self.versions)}"
+
+    @rule()
+    def lose_the_state(self):
+        """And what the swap may go back to with it: whoever gets more traffic then has to prove itself anew."""
+        self.swap.state = None
 
     @rule()
     def retry_by_command(self):
@@ -349,7 +361,7 @@ class BlueGreen(RuleBasedStateMachine):
     @rule(reverted=st.booleans())
     def with_healthy_colors_the_next_update_puts_everything_right(self, reverted):
         if reverted:
-            self.wanted, self.percent = self.swap.outputs["live_color"], 100
+            self.wanted, self.percent = self.swap.outputs.get("live_color") or self.wanted, 100
         assert self._up()
         self._is_done()
         assert not self.swap.preview(self.wanted, **self._config()), "it settles"

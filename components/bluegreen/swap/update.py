@@ -24,7 +24,7 @@ from bluegreen.rollout.plan import can_roll_back, make_plan
 from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.subject import Subject
 from bluegreen.routers.base import TrafficRouter
-from bluegreen.swap import contract, releases, verdicts
+from bluegreen.swap import contract, pauses, releases, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
@@ -131,14 +131,16 @@ class Update:
             outcome = Outcome.ABORTED if isinstance(failed, SwapAborted) else Outcome.RESTORED
             entry = self._record(outcome, failed.reason)
             verdict = self._verdict(failed, entry)
-            self._let_go({**marks_of(entry, found.marks), **verdicts.marks_of(verdict)})
+            self._let_go(
+                {**marks_of(entry, found.marks), **verdicts.marks_of(verdict), **self._unpaused(failed, found)}
+            )
             failed.outputs = self._outputs_after(failed, found, entry, verdict)
             raise
         except Exception:
             self._let_go({})
             raise
         gone = verdicts.removal(found, self._olds) if self._stuck is None else {}
-        self._let_go({**outcome_marks(found.marks), **gone})
+        self._let_go({**outcome_marks(found.marks), **gone, **pauses.marks_after(plan, found.marks)})
         if plan.kind is Kind.NOTHING:
             return self._ended(found, plan)
         runner.ask_afterwards(plan)  # last of all: it may hang or end badly, and nothing waits for it
@@ -167,6 +169,8 @@ class Update:
     def _plan(self, found: Traffic, *, warm: bool) -> Plan:
         self._stuck = verdicts.held(found, self._olds, self._news)
         self._left_over = verdicts.left_over(found, self._olds, self._news)
+        if self._recorded is None:
+            self._recorded = pauses.remembered(found)
         self._target, recorded = self._spec.active_color, self._recorded
         if self._stuck is not None:  # all stays on the color that it was restored to, or goes back there
             self._target = verdicts.kept(self._stuck, recorded)
@@ -225,6 +229,9 @@ class Update:
         if not plan.pauses and (plan.kind in _MOVES or interrupted):
             self._resting.retire(other(self._target))
         return plan
+
+    def _unpaused(self, failed: SwapFailed, found: Traffic) -> dict[str, str | None]:
+        return pauses.gone(found.marks) if failed.weights.live_color is not None else {}
 
     def _is_cancelled(self) -> bool:
         self._ended_by_caller = self._ended_by_caller or self._cancelled()
@@ -289,7 +296,7 @@ class Update:
 
     def _settle(self, live: Weights, *, interrupted: bool) -> None:
         """Traffic stays where it is: what an interrupted swap left is tidied up, and changed settings take effect."""
-        if self._changed("router") or (self._takes_over and self._recorded is None):
+        if self._changed("router") or (self._takes_over and contract.recorded_in(self._olds) is None):
             self._router.write(live)  # what the rule is for has changed (hosts, paths, stickiness); the weights stay
         idle = other(self._target)
         if interrupted:
