@@ -76,6 +76,20 @@ REFUSED = {
         ("UPDATE users SET name = NULL WHERE name IS NOT NULL", "overwrite users.name in all rows"),
         ("UPDATE users SET (name, age) = ('x', 1)", "overwrite users in all rows"),
         ("DO $$ BEGIN DELETE FROM users; END $$", "delete all rows of users"),
+        (
+            "INSERT INTO users (id) SELECT id FROM orders ON CONFLICT (id) DO UPDATE SET name = 'x'",
+            "overwrite users.name",
+        ),
+        ("ALTER TABLE users ADD c int GENERATED ALWAYS AS (100 / age) STORED", "computed in a way that may refuse"),
+        ("ALTER TABLE users ADD c int GENERATED ALWAYS AS (big * 2) STORED", "computed in a way that may refuse"),
+        ("ALTER TABLE users ADD c varchar(3) GENERATED ALWAYS AS (lower(name)) STORED", "computed in a way"),
+        ("ALTER TABLE users ADD c text GENERATED ALWAYS AS (lower(note)) STORED NOT NULL", "computed in a way"),
+        # another name for what is unique
+        ("ALTER INDEX one_slot RENAME TO x; DROP INDEX x", "drop unique x on orders"),
+        (
+            "ALTER TABLE users RENAME CONSTRAINT users_email_key TO x; ALTER TABLE users DROP CONSTRAINT x",
+            "drop unique x",
+        ),
         # files that leave something out
         (
             "-- MIGRATION NOW PERFORMS OPERATION THAT CANNOT BE WRITTEN AS SQL:\n-- Raw Python operation",
@@ -109,6 +123,11 @@ REFUSED = {
         ),
         ("DELETE users FROM users", "delete all rows of users"),
         ("UPDATE users SET name = 'x', age = 1", "overwrite users.name, users.age"),
+        ("ALTER TABLE users ENGINE=MEMORY", "cannot be judged"),
+        ("SET GLOBAL read_only = 1", "cannot be judged"),
+        ("SET @@GLOBAL.sql_mode = ''", "cannot be judged"),
+        ("REPLACE INTO users (id, name) SELECT id, 'x' FROM users", "cannot be judged"),
+        ("INSERT INTO users (id) SELECT id FROM orders ON DUPLICATE KEY UPDATE name = 'x'", "overwrite users.name"),
         ("DROP PROCEDURE p; CREATE PROCEDURE p(IN a int) SELECT a", "signature"),
     ],
     "tsql": [
@@ -141,6 +160,7 @@ REFUSED = {
         ),
         ("CREATE TRIGGER t BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'no'); END", "which may refuse"),
         ("CREATE TEMP TABLE users (id int); DROP TABLE main.users", "drop table users"),
+        ("INSERT OR REPLACE INTO users SELECT * FROM users", "overwrite users in all rows"),
     ],
 }
 

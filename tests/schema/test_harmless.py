@@ -42,6 +42,8 @@ LET_THROUGH = {
         "ALTER TABLE users ADD c int; UPDATE users SET c = age; UPDATE users SET age = COALESCE(age, 0)",
         "UPDATE users SET status = 'new' WHERE status IS NULL; DELETE FROM orders WHERE day < '2001-01-01'",
         "ALTER TABLE users ALTER age TYPE int USING age::int",
+        "ALTER TABLE users ADD low text GENERATED ALWAYS AS (lower(name) || '!') STORED",
+        "INSERT INTO users (id, name) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET name = excluded.name",
         "ALTER TABLE users ALTER age TYPE int USING (age)",
         "SET search_path TO public; SET lock_timeout = '2s'; CREATE TABLE a (id int); DROP TABLE a",
         "ALTER TABLE users DROP CONSTRAINT users_age_check",

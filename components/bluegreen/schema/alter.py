@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from bluegreen.schema.catalog import RELATION, Column, Key, is_null
+from bluegreen.schema.catalog import RELATION
 from bluegreen.schema.column_types import is_widening, type_text
+from bluegreen.schema.computed import may_fail
 from bluegreen.schema.keys import add_constraints, drop_key, judge_constraint, judge_unique, note_column
+from bluegreen.schema.parts import Column, Key, is_null
 from bluegreen.schema.rules import UNJUDGED, Judgement, Reach, WayOut
 
 _OPTIONS = frozenset({"AlgorithmProperty", "LockProperty", "AutoIncrementProperty", "EngineProperty"})
@@ -22,12 +24,14 @@ def judge_alter(tree: exp.Alter, reach: Reach, *, maybe: bool = False) -> Iterat
     actions: Sequence[exp.Expression] = tree.args.get("actions") or []
     options: Sequence[exp.Expression] = tree.args.get("options") or []
     if kind == "INDEX" and actions and all(isinstance(action, exp.AlterRename) for action in actions):
+        for action in actions:
+            reach.catalog.rename_key("", table.rpartition(".")[2], reach.catalog.name(action.this).rpartition(".")[2])
         return
     if kind not in ("TABLE", "VIEW") or not table or not (actions or options):
         yield UNJUDGED
         return
     targets = [item for item in options if type(item).__name__ == "ToTableProperty"]
-    if any(item not in targets and type(item).__name__ not in _OPTIONS for item in options):
+    if any(item not in targets and not _is_harmless_option(item) for item in options):
         yield UNJUDGED
     for action in actions:
         if targets and isinstance(action, exp.AlterRename):
@@ -64,12 +68,15 @@ def _judge_action(action: exp.Expression, reach: Reach, table: str, *, maybe: bo
     elif kind == "DropPrimaryKey":
         yield from drop_key(reach, table, "primary", index=False)
     elif kind == "RenameIndex":
-        old, new = catalog.column_name(action.this), catalog.column_name(action.args.get("to"))
-        for key in catalog.keys(old, table):
-            catalog.drop_key(table, old)
-            catalog.put_key(new, key)
+        catalog.rename_key(table, catalog.column_name(action.this), catalog.column_name(action.args.get("to")))
     elif not _sets_storage(action):
         yield UNJUDGED
+
+
+def _is_harmless_option(item: exp.Expression) -> bool:
+    kind = type(item).__name__
+    # Others lose rows when they restart, or know no transactions.
+    return item.name.upper() == "INNODB" if kind == "EngineProperty" else kind in _OPTIONS
 
 
 def _sets_storage(action: exp.Expression) -> bool:
@@ -98,6 +105,8 @@ def _add_column(reach: Reach, table: str, definition: exp.ColumnDef, *, maybe: b
         yield f"add {table}.{name}, where the live color counts the columns", WayOut.ADD_COLUMN
     if reach.needs(table) and not column.nullable and not column.default:
         yield f"add {table}.{name}, NOT NULL without a default", WayOut.ADD_NOT_NULL
+    if reach.needs(table) and may_fail(definition):
+        yield f"add {table}.{name}, computed in a way that may refuse a row", WayOut.COMPUTED
     for item in definition.args.get("constraints") or ():
         # A column that numbers itself is unique from the beginning.
         if isinstance(item.kind, (exp.UniqueColumnConstraint, exp.PrimaryKeyColumnConstraint)):

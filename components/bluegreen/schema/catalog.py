@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from bluegreen.schema.column_types import is_serial
+from bluegreen.schema.parts import Column, Key
 
 RELATION = "relation"
 """Tables and views share their names."""
@@ -17,102 +17,6 @@ TEMPORARY = "pg_temp"
 _DEFAULT_SCHEMAS = {"postgres": "public", "tsql": "dbo", "fabric": "dbo", "sqlite": "main"}
 # Elsewhere a quoted name may differ from the same one without quotes.
 _CASE_IS_NOTHING = frozenset({"mysql", "mariadb", "tsql", "fabric", "sqlite", "duckdb"})
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column; ``None`` is not known.
-
-    Attributes:
-        dtype: its type.
-        nullable: whether it may be empty.
-        default: whether it fills itself in.
-        fresh: whether the pending set adds it, so that the live color cannot know it.
-        text: its character set and its collation, where they were said.
-        follows: whether it renews itself at each change of its row (MySQL's ``ON UPDATE``).
-        computed: whether it is generated from others, so that nobody can write it.
-    """
-
-    dtype: exp.DataType | None = None
-    nullable: bool | None = None
-    default: bool | None = None
-    fresh: bool = False
-    text: tuple[str, str] = ("", "")
-    follows: bool = False
-    computed: bool = False
-
-    @classmethod
-    def of(cls, definition: exp.ColumnDef, *, fresh: bool, dialect: str = "") -> Column:
-        """From its definition."""
-        kind = definition.args.get("kind")
-        dtype = kind if isinstance(kind, exp.DataType) else None
-        kinds = [
-            item.kind for item in definition.args.get("constraints") or () if isinstance(item, exp.ColumnConstraint)
-        ]
-        must = any(isinstance(item, exp.NotNullColumnConstraint) and not item.args.get("allow_null") for item in kinds)
-        key = any(isinstance(item, exp.PrimaryKeyColumnConstraint) for item in kinds)
-        default = is_serial(dtype) or any(_fills_in(item) for item in kinds)
-        # SQLite's alias of the row's number.
-        default = default or (key and dialect == "sqlite" and dtype is not None and dtype.this == exp.DType.INT)
-        said = {type(item).__name__: item.this.name for item in kinds if isinstance(item.this, exp.Expression)}
-        text = (said.get("CharacterSetColumnConstraint", ""), said.get("CollateColumnConstraint", ""))
-        follows = any(type(item).__name__ == "OnUpdateColumnConstraint" for item in kinds)
-        computed = any(type(item).__name__ == "ComputedColumnConstraint" for item in kinds)
-        return cls(dtype, not (must or key), default, fresh, (text[0].lower(), text[1].lower()), follows, computed)
-
-
-def _fills_in(kind: object) -> bool:
-    if isinstance(kind, exp.DefaultColumnConstraint):
-        return not is_null(kind.this)
-    names = ("GeneratedAsIdentityColumnConstraint", "ComputedColumnConstraint", "AutoIncrementColumnConstraint")
-    return type(kind).__name__ in (*names, "GeneratedAsRowColumnConstraint")
-
-
-def is_null(value: object) -> bool:
-    """Whether an expression is NULL, in whichever words: ``(NULL)``, ``NULL::int``, ``COALESCE(NULL, NULL)``."""
-    if isinstance(value, exp.Null):
-        return True
-    if isinstance(value, (exp.Paren, exp.Cast, exp.Collate)):
-        return is_null(value.this)
-    if isinstance(value, (exp.Coalesce, exp.Nullif)):
-        parts = [value.this, value.args.get("expression"), *value.expressions]
-        return all(is_null(item) for item in parts if item is not None)
-    return False
-
-
-def filled_in(condition: object) -> exp.Expression | None:
-    """The ``c`` of ``c IS NOT NULL`` or ``NOT c IS NULL``; ``None`` for every other condition."""
-    inner = condition.this if isinstance(condition, exp.Not) else condition
-    if not isinstance(inner, exp.Is) or not isinstance(inner.expression, exp.Null):
-        return None
-    negated = (inner is not condition) != bool(inner.args.get("negate"))
-    return inner.this if negated and isinstance(inner.this, exp.Expression) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A constraint or an index.
-
-    Attributes:
-        kind: ``unique``, ``primary key``, ``check``, ``foreign key``, ``index``, ``default`` or ``constraint``.
-        table: of which table.
-        columns: on which columns.
-        plain: whether it is on these columns alone: no expression, no condition.
-        text: what it says, for comparing.
-        fresh: whether the pending set adds it.
-    """
-
-    kind: str
-    table: str
-    columns: tuple[str, ...] = ()
-    plain: bool = True
-    text: str = ""
-    fresh: bool = False
-
-    @property
-    def unique(self) -> bool:
-        """Whether it lets no two rows be equal."""
-        return self.kind in ("unique", "primary key")
 
 
 @dataclass(slots=True)
@@ -326,6 +230,12 @@ class Catalog:
         """It is gone."""
         for of in [table] if table else list(self._keys):
             self._keys.get(of, {}).pop(name, None)
+
+    def rename_key(self, table: str, old: str, new: str) -> None:
+        """Another name; without a table, of whichever table it is."""
+        for key in self.keys(old, table):
+            self._keys[key.table].pop(old, None)
+            self.put_key(new, key)
 
     def keys(self, name: str, table: str = "") -> list[Key]:
         """Those of a name; without a table, of whichever."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from bluegreen.schema.alter import judge_alter
-from bluegreen.schema.catalog import RELATION, Catalog, Column
+from bluegreen.schema.catalog import RELATION, Catalog
 from bluegreen.schema.keys import create_index, drop_key, note, note_column, said_by
 from bluegreen.schema.locks import Locks, blocks
+from bluegreen.schema.parts import Column
 from bluegreen.schema.rebuild import takes_its_place
 from bluegreen.schema.routines import gives, judge_drop_routine, judge_routine, judge_view, note_view
 from bluegreen.schema.rows import judge_rows
@@ -56,6 +57,15 @@ _HARMLESS = re.compile(
     r"(\s+(WITH|SCHEMA|LOGIN|NOLOGIN|VERSION|CASCADE)\b[^;()]*)?"
     r"|CREATE\s+((GLOBAL|LOCAL)\s+)?TEMP(ORARY)?\s+TABLE\s+[^;]*)",
     re.IGNORECASE | re.DOTALL,
+)
+
+
+# What is set for all sessions is set for the live color's, too.
+_EVERYBODY = re.compile(r"SET\s+(GLOBAL|PERSIST|@@GLOBAL|@@PERSIST)\b|REPLACE\b.*\bSELECT\b", re.IGNORECASE | re.DOTALL)
+_RENAMES_CONSTRAINT = re.compile(
+    rf"ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?{_NAME}\s+RENAME\s+CONSTRAINT\s+(?P<old>{_NAME})\s+TO"
+    rf"\s+(?P<new>{_NAME})",
+    re.IGNORECASE,
 )
 
 
@@ -137,9 +147,15 @@ def _judge_alone(
             yield f"revoke rights{' on ' + table if table else ''}", WayOut.RIGHTS
     elif isinstance(tree, exp.Drop):
         yield from _judge_drop(tree, reach, read, index, maybe=statement.conditional)
+    elif _EVERYBODY.match(sql.strip()):
+        yield UNJUDGED
     elif tree is None or isinstance(tree, (exp.Command, exp.Alias, exp.Column)):
         if not (statement.alone and _is_harmless(sql)):
             yield UNJUDGED
+        renamed = _RENAMES_CONSTRAINT.fullmatch(sql.strip())
+        if renamed:
+            old, new = (renamed.group(part).strip('"`[]').lower() for part in ("old", "new"))
+            reach.catalog.rename_key("", old, new)
     else:
         yield from _judge_tree(tree, reach, maybe=statement.conditional)
 

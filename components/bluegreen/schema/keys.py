@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from bluegreen.schema.catalog import RELATION, Catalog, Column, Key, filled_in
+from bluegreen.schema.catalog import RELATION, Catalog
+from bluegreen.schema.parts import Column, Key, filled_in
 from bluegreen.schema.rules import Judgement, Reach, WayOut
 from bluegreen.schema.sql import MYSQL_FAMILY, TSQL_FAMILY
 

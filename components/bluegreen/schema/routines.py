@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from bluegreen.schema.catalog import RELATION, Catalog, Column
+from bluegreen.schema.catalog import RELATION, Catalog
+from bluegreen.schema.parts import Column
 from bluegreen.schema.rules import UNJUDGED, Judgement, Reach, WayOut
 from bluegreen.schema.sql import TSQL_FAMILY
 

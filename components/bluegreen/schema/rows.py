@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from bluegreen.schema.catalog import filled_in
+from bluegreen.schema.parts import filled_in
 from bluegreen.schema.rules import Judgement, Reach, WayOut
 
 
@@ -32,9 +32,23 @@ def judge_rows(tree: exp.Expression, reach: Reach) -> Iterator[Judgement]:
         if lost and not _limited(update, reach, frozenset(name for _, name in lost)):
             which = ", ".join(f"{of}.{name}" if name else of for of, name in lost)
             yield f"overwrite {which} in all rows", WayOut.ROWS
+    yield from _replaced(tree, reach)
     for merge in tree.find_all(exp.Merge):
         if "DELETE" in merge.sql().upper().split() and reach.needs(reach.catalog.name(merge.this)):
             yield f"merge into {reach.catalog.name(merge.this)}, which deletes rows", WayOut.TRUNCATE
+
+
+def _replaced(tree: exp.Expression, reach: Reach) -> Iterator[Judgement]:
+    """Rows that are put in from a query, and take the place of those that are there."""
+    if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Query):
+        return
+    table, conflict = reach.catalog.name(tree.this), tree.args.get("conflict")
+    pairs = conflict.expressions if isinstance(conflict, exp.OnConflict) else []
+    names = [_name(item.this, reach) for item in pairs if isinstance(item, exp.EQ)]
+    lost = [name for name in names if not name or reach.needs_column(table, name)]
+    replaces = str(tree.args.get("alternative") or "").upper() == "REPLACE" or bool(tree.args.get("overwrite"))
+    if reach.needs(table) and (lost or replaces) and not _limited(tree.expression, reach, frozenset(lost)):
+        yield f"overwrite {', '.join(f'{table}.{name}' for name in lost) or table} in all rows", WayOut.ROWS
 
 
 def _target(tree: exp.Expression, reach: Reach) -> str:

@@ -38,6 +38,7 @@ class WayOut(Enum):
     RIGHTS = "release without what needs the right; revoke it in the release after"
     TRIGGER = "let it mend rows instead of refusing them, release; let it refuse in the release after"
     ROUTINE = "make it under a new name beside the old one, release; drop the old one in the release after"
+    COMPUTED = "add a plain column and let the application or a trigger fill it; compute it in the release after"
     ADD_COLUMN = "name the columns in the live color's statements, release; add it in the release after"
     APPLIED = (
         "hand in only what is pending: `migrations` without it, or `applied_until`, the last version that is applied"

@@ -139,10 +139,14 @@ def guarded(m: Migration, safe: bool) -> None:
 def generated(m: Migration, safe: bool) -> None:
     table = m.table()
     if safe:
-        m.do(f"ALTER TABLE {table.name} ADD COLUMN {m.new()} int GENERATED ALWAYS AS (id * 2) STORED")
-    elif m.dialect == "mysql":
+        value = m.dice.choice(["coalesce(id, 0)", "id"])
+        m.do(f"ALTER TABLE {table.name} ADD COLUMN {m.new()} int GENERATED ALWAYS AS ({value}) STORED")
+    elif m.dialect == "mysql" and m.dice.random() < 0.5:
         col = m.plain(table)
         m.do(f"ALTER TABLE {table.name} MODIFY {col.name} {col.type} GENERATED ALWAYS AS (NULL) STORED")
+    else:
+        value = m.dice.choice(["id * 99999999", "1 / (id - 101)", "100 / (id - 102)"])
+        m.do(f"ALTER TABLE {table.name} ADD COLUMN {m.new()} int GENERATED ALWAYS AS ({value}) STORED")
 
 
 @kind("mysql")
