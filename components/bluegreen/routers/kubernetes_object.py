@@ -233,8 +233,8 @@ class KubernetesObjectRouter(ABC):
         if self._ours and self._ours != self._uid:
             raise NotOwned(
                 f"patch {self._object.rbac}",
-                f"{self._object} was deleted and made again by somebody since this swap began; nothing is written to "
-                "the new one: the next `pulumi up` looks at it afresh",
+                f"{self._object} was deleted and made again by somebody since this swap began: its metadata.uid is "
+                "another one; nothing is written to it, and the next `pulumi up` looks at it afresh",
             )
 
     def _metadata(self, fields: Mapping[str, Any], found: Mapping[str, Any] | None) -> dict[str, Any]:
