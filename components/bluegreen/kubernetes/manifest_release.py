@@ -13,6 +13,7 @@ from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, flat, key_of
 from bluegreen.kubernetes.objects import COLOR_LABEL, is_cluster_scoped
+from bluegreen.kubernetes.reading import objects_in
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 from bluegreen.swapping import release_text
@@ -156,16 +157,12 @@ def _objects(given: object) -> list[Any]:
         files = [path] if path.is_file() else sorted({file for form in _FILES for file in path.glob(form)})
         if not files:
             raise ValueError(f"{given} is no file, and no folder with files")
-        return [found for file in files for found in _parsed(file.read_text())]
+        return [found for file in files for found in objects_in(file.read_text())]
     if isinstance(given, str):
-        return _parsed(given)
+        return objects_in(given)
     if isinstance(given, Sequence):
         return list(given)
     raise ValueError("objects, YAML, or a path")
-
-
-def _parsed(text: str) -> list[Any]:
-    return [found for found in yaml.safe_load_all(text) if found is not None]
 
 
 def _shown(given: object) -> object:

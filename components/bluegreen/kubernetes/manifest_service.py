@@ -179,4 +179,5 @@ def _range_of(autoscaler: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if autoscaler is None:
         return None
     spec = autoscaler["spec"]
-    return {"min_replicas": spec.get("minReplicas", 1), "max_replicas": spec["maxReplicas"]}
+    least = spec.get("minReplicas")  # 0 is one, and not as if it were absent
+    return {"min_replicas": 1 if least is None else least, "max_replicas": spec["maxReplicas"]}
