@@ -19,11 +19,10 @@ import contextlib
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from threading import RLock
-from typing import Any, cast
+from typing import cast
 
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, PlatformError
@@ -83,7 +82,7 @@ class Lease:
     #: Who wants the swap to stop, once somebody does.
     asked_by: str | None = None
     #: Held by whoever reads or writes the object, and what is known of it: the swap and its keeper take turns.
-    lock: AbstractContextManager[Any] = field(default_factory=RLock)
+    lock: RLock = field(default_factory=RLock)
     #: Why it is held no more.
     lost: str = ""
     _seen_seconds: float = 0
