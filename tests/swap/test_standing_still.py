@@ -127,6 +127,29 @@ def test_a_newcomer_beside_a_lease_that_is_fresh_stops_nobody():
     assert lease.judge(swap.here.marks) is None
 
 
+def test_a_mark_beside_a_lease_that_ran_out_stops_its_holder_restores_included():
+    swap = Swap("ran-out")
+    lease = held(swap)
+    swap.here.marks["lease.00000001"] = ELSEWHERE
+    swap.clock.sleep(LEASE_SECONDS)
+    with pytest.raises(LeaseLost, match="deploy@runner-7"):
+        lease.judge(swap.here.marks)
+
+
+def test_a_router_that_asks_nobody_before_its_writes_is_fenced_all_the_same(monkeypatch, script):
+    swap = Swap("unfenced", gates=[scripted(Phase.BEFORE)], **AT_ONCE)
+
+    def overslept(_):
+        swap.clock.sleep(LEASE_SECONDS)
+        swap.here.marks["lease.00000001"] = ELSEWHERE
+        return Decision.PASS
+
+    script.answer = overslept
+    with pytest.raises(LeaseLost, match="deploy@runner-7"):
+        swap.up("green")
+    assert swap.here.weights == Weights.all_on("blue")
+
+
 def test_whoever_lost_its_lease_once_never_writes_again():
     swap = Swap("once")
     lease = held(swap)

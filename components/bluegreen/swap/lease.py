@@ -224,8 +224,9 @@ class Lease:
         if not self.id or not self.placed:
             return None
         self._refuse_if_lost()
-        if self.id not in leases_in(marks) or TAKEN_PREFIX + self.id in marks:
-            others = " and ".join(holder_of(value) for name, value in leases_in(marks).items() if name != self.id)
+        others = " and ".join(holder_of(value) for name, value in leases_in(marks).items() if name != self.id)
+        stood_still = self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL
+        if self.id not in leases_in(marks) or TAKEN_PREFIX + self.id in marks or (stood_still and others):
             self.lost = f"this swap's lease is gone; the swap is now held by {others or 'nobody'}"
             self._refuse_if_lost()
         self.asked_by = aborted_by(marks, self.id) or self.asked_by

@@ -152,5 +152,20 @@ def test_an_abort_beside_two_swaps_stops_the_one_that_runs(name):
     assert aborted or "steps" not in name
 
 
+@pytest.mark.parametrize("name", [name for name in SITUATIONS if "first" not in name and "removal" not in name])
+def test_a_request_in_flight_is_what_no_look_can_close_and_the_next_update_puts_it_right(name):
+    late = 0
+    for switch in range(1, Turns(*_world(SITUATIONS[name]()), in_flight=True).run().calls + 1):
+        situation = SITUATIONS[name]()
+        turns = Turns(*_world(situation), (switch,), in_flight=True).run()
+        late += bool(turns.wrong)
+        assert all("its lease is gone" in wrong or "held the lease" in wrong for wrong in turns.wrong), turns.wrong
+        assert len(turns.wrong) <= 2, "the one that was under way, and none after it"
+        situation.swap.up("blue", **AT_ONCE)
+        situation.swap.up("green", **AT_ONCE)  # an autoscaling that was suspended late works again with the next swap
+        settles(situation)
+    assert late, "the test would see it"
+
+
 def test_time_is_the_same_for_both():
     assert isinstance(SITUATIONS["two promotions"]().swap.clock, FakeClock)

@@ -57,6 +57,7 @@ class Turns:
         actors: the first one begins.
         switches: the numbers of the calls, from 1, before which the turn goes to the other one.
         before: called before each call with its number, for what somebody else does then.
+        in_flight: whether the turn may also change between the sending of a write and its effect.
     """
 
     def __init__(
@@ -65,11 +66,14 @@ class Turns:
         actors: Iterable[Actor],
         switches: Iterable[int] = (),
         before: Callable[[int], None] = lambda _: None,
+        *,
+        in_flight: bool = False,
     ) -> None:
         self.here = here
         self.actors = list(actors)
         self.switches = frozenset(switches)
         self.before = before
+        self.in_flight = in_flight
         self.calls = 0
         #: What must not happen, and did.
         self.wrong: list[str] = []
@@ -148,6 +152,8 @@ def _played(turns: Turns) -> Iterator[None]:
             turns.point(actor)
             if name in WRITES:
                 before_write()
+                if turns.in_flight:
+                    turns.point(actor)
                 if name != "mark":
                     turns.effect(actor, f"{side}.{name}")
             return method(self, *arguments)
