@@ -133,6 +133,11 @@ def test_the_plan_reads_as_people_expect():
     ]
 
 
+def test_without_a_record_nothing_is_split_with_a_color_that_serves_nobody():
+    plan = make_plan(Weights(0, 1), None, "green", RELEASES["green"], strategies.canary(1, 1), 0, warm=False)
+    assert [step.weight_percent for step in plan.steps] == [100]
+
+
 @given(weights, records, st.integers(0, 99), st.sampled_from(COLORS), found, st.integers(1, 100))
 def test_a_color_that_gets_more_is_made_ready_and_has_proved_itself_or_does(
     live, record, paused, target, strategy, percent

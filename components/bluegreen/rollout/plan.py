@@ -35,7 +35,8 @@ def make_plan(
     analysis = kind in (Kind.PROMOTION, Kind.RESUME)
     share = goal.of(target)
     steps: tuple[Step, ...] = ()
-    if analysis and live != Weights():  # with nobody live there is nothing to split with
+    # Where nobody is live, or nobody but the target as far as anybody knows, there is nothing to split with.
+    if analysis and live != Weights() and (recorded is not None or live.of(other(target)) > 0):
         # A resumed step is held again in full: nobody knows how long it was held before.
         steps = tuple(step for step in strategy.steps if live.of(target) <= step.weight_percent <= share)
         proved = recorded.paused_percent if recorded is not None else 0
