@@ -134,7 +134,8 @@ def test_the_plan_reads_as_people_expect():
 
 
 def test_without_a_record_nothing_is_split_with_a_color_that_serves_nobody():
-    plan = make_plan(Weights(0, 1), None, "green", RELEASES["green"], strategies.canary(1, 1), 0, warm=False)
+    strategy = strategies.canary(1, hold_seconds=1)
+    plan = make_plan(Weights(0, 1), None, "green", RELEASES["green"], strategy, 0, warm=False)
     assert [step.weight_percent for step in plan.steps] == [100]
 
 
