@@ -73,16 +73,29 @@ def test_each_operation_makes_as_few_calls_as_it_can(either):
         "read": [FIND],
         "ready": [FIND],
         "hold nothing": [FIND],
-        "release nothing": [FIND],
-        "keep nothing": [FIND],
-        "delete nothing": [FIND],
+        "release nothing": [FIND, UNSCHEDULE],
+        "keep nothing": [FIND, UNSCHEDULE],
+        "delete nothing": [FIND, UNSCHEDULE, UNSCHEDULE],
         "rehearse": [FIND, UPDATE, TAG, PUT, UNSCHEDULE, UNTAG],
-        "prepare": [FIND, UPDATE],
+        "prepare": [FIND, UNSCHEDULE, UPDATE],
         "retire": [FIND, TAG, PUT],
-        "release after": [FIND],
+        "release after": [FIND, UNSCHEDULE],
         "keep": [FIND, UNSCHEDULE, UNTAG],
         "retire at once": [FIND, UPDATE],
     }
+
+
+def test_a_retirement_is_asked_for_by_its_name_once_in_an_update(either):
+    either.range_is("blue", 1, 4, 2)
+    either.range_is("green", 0, 4, 0)
+
+    def promoted():
+        capacity = either.capacity()
+        capacity.keep("green")
+        capacity.prepare("green", 2)
+        capacity.release(["green"])
+
+    assert calls_of(promoted).count(UNSCHEDULE) == 1
 
 
 def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(either):
@@ -105,15 +118,15 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(either):
         "keep one at rest": one(lambda capacity: capacity.keep("blue")),
     }
     assert counts == {
-        "release nothing": [FIND],
+        "release nothing": [FIND, UNSCHEDULE],
         "hold": [FIND, UPDATE],
         "hold again": [FIND],
-        "prepare": [FIND, UPDATE],
+        "prepare": [FIND, UNSCHEDULE, UPDATE],
         "retire": [FIND, TAG, PUT],
-        "release": [FIND, UPDATE],
+        "release": [FIND, UNSCHEDULE, UPDATE],
         "keep": [FIND, UNSCHEDULE, UNTAG],
         "retire at once": [FIND, UPDATE],
-        "keep one at rest": [FIND, UPDATE],
+        "keep one at rest": [FIND, UNSCHEDULE, UPDATE],
     }
 
 
@@ -208,6 +221,7 @@ def test_a_failure_from_before_this_update_is_told_and_ends_nothing(stubbed):
     capacity, stubber = stubbed
     gone = datetime.now(timezone.utc) - timedelta(hours=1)
     answers(stubber, described("web-green", desired=0))
+    stubber.add_response("delete_scheduled_action", {})
     stubber.add_response("create_or_update_tags", {})
     stubber.add_response("update_auto_scaling_group", {})
     capacity.prepare("green", 2)
@@ -244,6 +258,7 @@ def test_a_change_that_meets_another_one_is_tried_again(stubbed, monkeypatch):
     pauses = []
     monkeypatch.setattr("time.sleep", pauses.append)
     answers(stubber, described("web-green", desired=0, MinSize=0, MaxSize=0))
+    stubber.add_response("delete_scheduled_action", {})
     for code in ("ScalingActivityInProgress", "ResourceContention"):
         stubber.add_client_error("update_auto_scaling_group", code)
     stubber.add_response(

@@ -143,8 +143,8 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(capacity, 
         }.items()
     }
     assert counts == {
-        "release nothing": [find],
-        "keep nothing": [find],
+        "release nothing": [find, "DeleteScheduledAction"],
+        "keep nothing": [find, "DeleteScheduledAction"],
         "rehearse": ["UpdateService", find, *WITH],
         "hold": [find, *["TagResource", register] * 2],
         "hold again": [find],

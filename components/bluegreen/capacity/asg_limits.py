@@ -89,7 +89,8 @@ class Limits:
 
     def rest(self, group: Group, size: int) -> None:
         """Bring a group to ``size`` at once, and let nothing bring instances back."""
-        self._cancel(group)
+        if RETIREMENT_TAG in group.tags:  # of a group that goes to rest no other one does harm
+            self._cancel(group)
         self._note(group)
         self.api.update(group, self._at_rest(group, size), size)
 
