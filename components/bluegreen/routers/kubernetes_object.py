@@ -181,10 +181,10 @@ class KubernetesObjectRouter(ABC):
             self._look_before_a_write()
             found = self._found or {"metadata": {}}
             there = _annotations(found)
-            if OWNER in there:
-                if not annotations.items() <= there.items():
-                    return False
-                break  # only the reply was lost
+            if annotations.keys() <= there.keys():
+                break  # only the reply was lost: the lease among the marks has a name that no other swap's has
+            if OWNER in there and _marks_in(found):  # with none it is what this swap's own capacity has pointed at
+                return False
             metadata = {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
             fields = {"metadata": {**metadata, "annotations": annotations}}
             with contextlib.suppress(Conflict):
