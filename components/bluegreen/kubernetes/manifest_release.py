@@ -11,7 +11,7 @@ import yaml
 
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
-from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, flat, key_of
+from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, dangling, flat, key_of
 from bluegreen.kubernetes.objects import COLOR_LABEL, is_cluster_scoped
 from bluegreen.kubernetes.reading import objects_in
 from bluegreen.rollout.errors import Problem
@@ -69,6 +69,7 @@ def read(
     workload: str | None,
     per_color_kinds: Collection[str],
     shared: Collection[str],
+    production: Collection[str] = (),
 ) -> tuple[ColorManifests | None, list[Problem]]:
     """Read and transform a color's manifests.
 
@@ -79,6 +80,7 @@ def read(
         workload: which one the swap scales: ``web`` or ``Deployment/web``; the only one when absent.
         per_color_kinds: see ``color_manifests``.
         shared: the same.
+        production: names of Services that there are for production.
     """
     field = f"{color}.manifests"
     unknown = sorted(release.keys() - ManifestRelease.__annotations__.keys())
@@ -101,6 +103,9 @@ def read(
         return None, [problem] if problem else []
     split = color_manifests(placed, color, per_color_kinds=per_color_kinds, shared=shared)
     mine = next(one for one in split.own if key_of(one) == f"{key_of(chosen)}-{color}")
+    lost = _dangling(field, color, placed, split, production)
+    if lost:
+        return None, lost
     also = production_selector(mine, split)[1]
     if also:
         labels = mine["spec"]["template"].get("metadata", {}).get("labels")
@@ -113,6 +118,23 @@ def read(
         ]
     text = release_text(_images(chosen), known(placed)) if release.get("release") is None else str(release["release"])
     return ColorManifests(split, mine, _autoscaler_of(mine, split), text), []
+
+
+def _dangling(
+    field: str, color: Color, manifests: Sequence[Manifest], split: Split, production: Collection[str]
+) -> list[Problem]:
+    """What both colors have and says a name that each color changes."""
+    renamed = {key_of(one) for one in split.own}
+    own = {(one["kind"], one["metadata"]["name"]) for one in manifests if f"{key_of(one)}-{color}" in renamed}
+    return [
+        Problem(
+            f"{field} {key}",
+            named,
+            f"what is still called so: each color has {named} of its own. Put {key.partition('/')[0]} into "
+            f"per_color_kinds, so that it follows, or {named} into shared",
+        )
+        for key, named in dangling(split, own, production)
+    ]
 
 
 def production_selector(workload: Manifest, split: Split) -> tuple[dict[str, Any], str]:

@@ -89,6 +89,7 @@ class ManifestService(EnteredComponent):
                 workload=workload,
                 per_color_kinds=per_color_kinds,
                 shared=shared,
+                production=(getattr(entry, "service_name", None) or name,),
             )
             problems += wrong
             if found is not None:

@@ -14,8 +14,9 @@ kinds in ``per_color_kinds``             the color's own: name and label
 what ``shared`` names, everything else   both colors', as it is
 ======================================== ==============================================================================
 
-What refers to an object that is the color's own follows it: pod specs, ``serviceName``, ``scaleTargetRef``, and
-RoleBindings. Nothing else changes; a name within a text, an environment variable say, is not looked for.
+What refers to an object that is the color's own follows it, wherever ``references`` finds it. What is both colors' and
+refers to one of them would dangle: ``dangling`` finds that. Nothing else changes; a name within a text, an environment
+variable say, is not looked for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.kubernetes.objects import COLOR_LABEL
+from bluegreen.kubernetes.references import followed, named_in
 
 Manifest = Mapping[str, Any]
 WORKLOADS = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
@@ -83,6 +85,24 @@ def color_manifests(
     return Split([_colored(manifest, names) for manifest in own], [dict(manifest) for manifest in others])
 
 
+def dangling(
+    split: Split, own_names: Collection[tuple[str, str]], production: Collection[str]
+) -> list[tuple[str, str]]:
+    """What is both colors' and names an object that each color has of its own: the key, and what it names.
+
+    Args:
+        split: a color's manifests.
+        own_names: kind and former name of the color's own objects.
+        production: names of Services that there are for production, whatever the colors' are called.
+    """
+    return [
+        (key_of(manifest), f"{kind}/{name}")
+        for manifest in split.shared
+        for kind, name in named_in(manifest)
+        if (kind, name) in own_names and not (kind == "Service" and name in production)
+    ]
+
+
 def flat(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
     """The objects, those in lists of objects among them."""
     for manifest in manifests:
@@ -102,24 +122,20 @@ class _Names:
     color: str
     renamed: Collection[tuple[str, Any]]
 
-    def follow(self, reference: Manifest, kind: str, field: str = "name") -> dict[str, Any]:
-        """What names an object: of one of the manifests the name in this color, else as it is."""
-        name = reference.get(field)
-        if not isinstance(name, str) or (kind, name) not in self.renamed:
-            return dict(reference)
-        return {**reference, field: f"{name}-{self.color}"}
+    def of(self, kind: str, name: str) -> str:
+        """What an object is called in this color: one of the manifests by its new name, any other as it is."""
+        return f"{name}-{self.color}" if (kind, name) in self.renamed else name
 
 
 def _colored(manifest: Manifest, names: _Names) -> dict[str, Any]:
-    kind, spec = manifest["kind"], manifest.get("spec")
-    changed = {**manifest, "metadata": _labelled(names.follow(manifest["metadata"], kind), names)}
+    kind = manifest["kind"]
+    metadata = manifest["metadata"]
+    name = metadata.get("name")
+    own = {**metadata, "name": names.of(kind, name)} if isinstance(name, str) else metadata
+    changed = {**followed(manifest, names.of), "metadata": _labelled(own, names)}
+    spec = changed.get("spec")
     if isinstance(spec, Mapping) and kind in _SPECS:
         changed["spec"] = _SPECS[kind](spec, names)
-    if kind == "RoleBinding":
-        if manifest.get("subjects"):
-            changed["subjects"] = [_reference(subject, names) for subject in manifest["subjects"]]
-        if manifest.get("roleRef"):
-            changed["roleRef"] = _reference(manifest["roleRef"], names)
     return changed
 
 
@@ -133,21 +149,16 @@ def _narrowed(selector: Manifest | None, names: _Names) -> dict[str, Any]:
     return {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), COLOR_LABEL: names.color}}
 
 
-def _reference(reference: Manifest, names: _Names) -> dict[str, Any]:
-    return names.follow(reference, str(reference.get("kind")))
-
-
 # -- specs
 
 
 def _workload(spec: Manifest, names: _Names) -> dict[str, Any]:
     template = spec.get("template") or {}
-    changed: dict[str, Any] = {
+    return {
         **spec,
         "selector": _narrowed(spec.get("selector"), names),
-        "template": {**_pods(template, names), "metadata": _labelled(template.get("metadata") or {}, names)},
+        "template": {**template, "metadata": _labelled(template.get("metadata") or {}, names)},
     }
-    return names.follow(changed, "Service", "serviceName")
 
 
 def _service(spec: Manifest, names: _Names) -> dict[str, Any]:
@@ -160,87 +171,8 @@ def _budget(spec: Manifest, names: _Names) -> dict[str, Any]:
     return {**spec, "selector": _narrowed(spec["selector"], names)} if spec.get("selector") is not None else dict(spec)
 
 
-def _autoscaler(spec: Manifest, names: _Names) -> dict[str, Any]:
-    return {**spec, "scaleTargetRef": _reference(spec["scaleTargetRef"], names)}
-
-
-def _job(spec: Manifest, names: _Names) -> dict[str, Any]:
-    return {**spec, "template": _pods(spec["template"], names)}
-
-
-def _cron_job(spec: Manifest, names: _Names) -> dict[str, Any]:
-    job = spec["jobTemplate"]
-    return {**spec, "jobTemplate": {**job, "spec": _job(job["spec"], names)}}
-
-
 _SPECS: Mapping[str, Callable[[Manifest, _Names], dict[str, Any]]] = {
     **dict.fromkeys(WORKLOADS, _workload),
-    "CronJob": _cron_job,
-    "HorizontalPodAutoscaler": _autoscaler,
-    "Job": _job,
     "PodDisruptionBudget": _budget,
     "Service": _service,
 }
-
-
-# -- references of pods
-
-_VOLUMES = {
-    "configMap": ("name", "ConfigMap"),
-    "persistentVolumeClaim": ("claimName", "PersistentVolumeClaim"),
-    "secret": ("secretName", "Secret"),
-}
-_SOURCES = {
-    "configMap": "ConfigMap",
-    "configMapKeyRef": "ConfigMap",
-    "configMapRef": "ConfigMap",
-    "secret": "Secret",
-    "secretKeyRef": "Secret",
-    "secretRef": "Secret",
-}
-
-
-def _pods(template: Manifest, names: _Names) -> dict[str, Any]:
-    """A pod template whose references follow."""
-    spec = template.get("spec")
-    if not isinstance(spec, Mapping):
-        return dict(template)
-    changed = dict(spec)
-    for key in ("containers", "initContainers", "ephemeralContainers"):
-        if spec.get(key):
-            changed[key] = [_container(container, names) for container in spec[key]]
-    if spec.get("volumes"):
-        changed["volumes"] = [_volume(volume, names) for volume in spec["volumes"]]
-    if spec.get("imagePullSecrets"):
-        changed["imagePullSecrets"] = [names.follow(secret, "Secret") for secret in spec["imagePullSecrets"]]
-    for key in ("serviceAccountName", "serviceAccount"):
-        changed = names.follow(changed, "ServiceAccount", key)
-    return {**template, "spec": changed}
-
-
-def _container(container: Manifest, names: _Names) -> dict[str, Any]:
-    changed = dict(container)
-    if container.get("env"):
-        changed["env"] = [
-            {**entry, "valueFrom": _source(entry["valueFrom"], names)} if entry.get("valueFrom") else dict(entry)
-            for entry in container["env"]
-        ]
-    if container.get("envFrom"):
-        changed["envFrom"] = [_source(source, names) for source in container["envFrom"]]
-    return changed
-
-
-def _source(source: Manifest, names: _Names) -> dict[str, Any]:
-    """What has one of the keys of ``_SOURCES``."""
-    return {key: names.follow(value, _SOURCES[key]) if key in _SOURCES else value for key, value in source.items()}
-
-
-def _volume(volume: Manifest, names: _Names) -> dict[str, Any]:
-    changed = dict(volume)
-    for key, (field, kind) in _VOLUMES.items():
-        if volume.get(key):
-            changed[key] = names.follow(volume[key], kind, field)
-    if (volume.get("projected") or {}).get("sources"):
-        sources = [_source(source, names) for source in volume["projected"]["sources"]]
-        changed["projected"] = {**volume["projected"], "sources": sources}
-    return changed
