@@ -109,7 +109,7 @@ def test_a_stack_that_is_renamed_and_renamed_back(stack):
         for name in ("renamed", "test"):
             with nothing_lost(stack, "blue"):
                 rename(stack, name)
-                assert "what it owns anew" in stack.pulumi("preview", "--diff")
+                assert "stamps it anew" in stack.pulumi("preview")
                 stack.pulumi("up", "--yes", "--skip-preview")
                 stack.pulumi("preview", "--expect-no-changes")
     finally:
@@ -127,7 +127,7 @@ def test_a_rule_that_somebody_moved(stack):
     rule.elb.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": 50}])
     try:
         with nothing_lost(stack, "blue", "green"):
-            assert "stands at priority 50 instead of 100" in stack.pulumi("preview", "--diff")
+            assert "stands at priority 50 instead of 100" in stack.pulumi("preview")
             stack.up(activeColor="blue")
             assert stack.colors() == {"blue"}, "what the update says is what the requests see"
     finally:
