@@ -212,3 +212,16 @@ def test_a_stranger_in_the_place_of_a_rule_that_was_never_made_is_refused(alb, b
     another(alb, 100)
     with pytest.raises(NotOwned, match="was not made by bluegreen"):
         build(incarnation="aa").read()
+
+
+@pytest.mark.usefixtures("live_blue")
+def test_what_somebody_has_made_his_own_meanwhile_bears_no_marks_of_ours(alb, build):
+    router = build(incarnation="aa")
+    assert router.read().weights == BLUE
+    (rule,) = alb.rules()
+    theirs = {"bluegreen:owner": "other/stack/web", "bluegreen:mark:incarnation": "cc"}
+    tags = [{"Key": key, "Value": value} for key, value in theirs.items()]
+    alb.elb.add_tags(ResourceArns=[rule["RuleArn"]], Tags=tags)
+    assert router.marks() == {}, "so that the lease is lost, and nothing more is written"
+    with pytest.raises(NotOwned):
+        router.write(GREEN)

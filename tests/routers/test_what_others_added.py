@@ -63,6 +63,14 @@ def test_tags_of_a_function(function):
     function.client.untag_resource(Resource=function.arn, TagKeys=["added"])
 
 
+def test_marks_that_a_removed_alias_has_left_are_not_those_of_a_new_one(function):
+    with live(lambda_workshop.section(function)) as router:
+        function.client.delete_alias(FunctionName=function.name, Name="live")
+        assert router.read().weights == Weights()
+        assert router.create(GREEN, {"lease.2": "y"})
+        assert dict(router.marks()) == {"lease.2": "y"}
+
+
 def test_tags_of_a_listener(nlb):
     with live(nlb_workshop.section(nlb)) as router:
         tags = [{"Key": "added", "Value": "x"}]

@@ -144,7 +144,12 @@ class HandedIn:
     def marks(self) -> dict[str, str]:
         """The marks, kept as tags."""
         self._look.spent()
-        return elbv2.marks_in(elbv2.tags_of(self.aws, self.arn))
+        tags = elbv2.tags_of(self.aws, self.arn)
+        marks = elbv2.marks_in(tags)
+        if self.ownership.holds(tags.get(OWNER_TAG), marks):
+            return marks
+        self._stand = None  # nobody's, or somebody has made it his own meanwhile: with it the lease is gone
+        return {}
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks; what bears a former owner's name is stamped with the present one."""

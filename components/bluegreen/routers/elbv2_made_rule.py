@@ -220,7 +220,12 @@ class MadeRule:
         """The rule's marks, kept as tags."""
         stand = self._owned()
         self._look.spent()
-        return {} if stand is None else elbv2.marks_in(elbv2.tags_of(self.aws, stand.arn))
+        tags = {} if stand is None else elbv2.tags_of(self.aws, stand.arn)
+        marks = elbv2.marks_in(tags)
+        if self.search.ownership.holds(tags.get(OWNER_TAG), marks):
+            return marks
+        self._stand = None  # somebody has made it his own meanwhile, and with it the lease is gone
+        return {}
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks; a rule that bears a former owner's name is stamped with the present one."""

@@ -219,7 +219,10 @@ class LambdaAliasRouter:
         """Make the alias where there is none, then its marks: a call each."""
         if not self._made(weights):
             return False
-        self.mark(marks)
+        assert self._alias is not None  # noqa: S101 - it was made
+        # An alias that was removed has left its marks on the function; no swap of this one is told by them.
+        left = dict.fromkeys(name for name in self._marks(self._alias) if name not in marks)
+        self.mark({**left, **marks})
         return True
 
     def _made(self, weights: Weights) -> bool:
