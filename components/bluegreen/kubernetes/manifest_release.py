@@ -12,8 +12,9 @@ import yaml
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, dangling, flat, key_of
-from bluegreen.kubernetes.objects import COLOR_LABEL, is_cluster_scoped
+from bluegreen.kubernetes.objects import COLOR_LABEL
 from bluegreen.kubernetes.reading import objects_in
+from bluegreen.kubernetes.scopes import Scopes
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 from bluegreen.swapping import release_text
@@ -43,12 +44,14 @@ class ColorManifests:
         workload: the one that the swap scales, transformed.
         autoscaler: its HorizontalPodAutoscaler, if it has one.
         text: the release as people read it.
+        unsure: objects of which only the cluster knows whether they are in a namespace.
     """
 
     split: Split
     workload: dict[str, Any]
     autoscaler: dict[str, Any] | None
     text: str
+    unsure: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -92,7 +95,8 @@ def read(
     problems += [problem for number, manifest in enumerate(found) for problem in _problems(field, number, manifest)]
     if problems:
         return None, problems
-    placed = [_placed(manifest, namespace) for manifest in found]
+    scopes = Scopes(found)
+    placed = [_placed(manifest, namespace, scopes) for manifest in found]
     strays = [key_of(manifest) for manifest in placed if manifest["metadata"].get("namespace", namespace) != namespace]
     if strays:
         return None, [
@@ -117,7 +121,8 @@ def read(
             )
         ]
     text = release_text(_images(chosen), known(placed)) if release.get("release") is None else str(release["release"])
-    return ColorManifests(split, mine, _autoscaler_of(mine, split), text), []
+    unsure = [key_of(manifest) for manifest in found if scopes.sounds_otherwise(manifest)]
+    return ColorManifests(split, mine, _autoscaler_of(mine, split), text, unsure), []
 
 
 def _dangling(
@@ -204,9 +209,9 @@ def _problems(field: str, number: int, manifest: Any) -> list[Problem]:
     ]
 
 
-def _placed(manifest: Manifest, namespace: str) -> dict[str, Any]:
+def _placed(manifest: Manifest, namespace: str, scopes: Scopes) -> dict[str, Any]:
     """With the namespace that it would be in anyway; an object of the whole cluster has none."""
-    if is_cluster_scoped(manifest):
+    if scopes.is_of_the_cluster(manifest):
         return dict(manifest)
     return {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
 

@@ -96,6 +96,12 @@ class ManifestService(EnteredComponent):
                 colors[color] = found
         if len(colors) < len(given):
             refuse(name, problems)
+        for key in dict.fromkeys(key for found in colors.values() for key in found.unsure):
+            pulumi.log.info(
+                f"{name}: only the cluster knows whether {key} is in a namespace: it is declared in {place.namespace}, "
+                "which is left out if it is not",
+                self,
+            )
         both, wrong = shared_objects(active_color, colors)
         kinds = {color: found.workload["kind"] for color, found in colors.items()}
         if len(set(kinds.values())) > 1:

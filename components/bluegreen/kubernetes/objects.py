@@ -26,31 +26,6 @@ _WITH_PODS = ("DaemonSet", "Deployment", "StatefulSet")
 _OWN_GROUPS = re.compile(r"[a-z]*\Z|.+\.k8s\.io\Z")
 
 
-_CLUSTER_SCOPED = frozenset(
-    {
-        "APIService",
-        "CSIDriver",
-        "CustomResourceDefinition",
-        "GatewayClass",
-        "IngressClass",
-        "MutatingWebhookConfiguration",
-        "Namespace",
-        "PersistentVolume",
-        "PriorityClass",
-        "RuntimeClass",
-        "StorageClass",
-        "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding",
-        "ValidatingWebhookConfiguration",
-    }
-)
-
-
-def is_cluster_scoped(manifest: Mapping[str, Any]) -> bool:
-    """Whether an object is in no namespace; of custom kinds, which the cluster alone knows, the name says it."""
-    return manifest["kind"] in _CLUSTER_SCOPED or str(manifest["kind"]).startswith("Cluster")
-
-
 def color_labels(name: str) -> dict[Color, dict[str, str]]:
     """The labels that select the pods of each color."""
     return {color: {NAME_LABEL: name, COLOR_LABEL: color} for color in COLORS}
