@@ -20,6 +20,7 @@ from bluegreen.printable import printable
 from bluegreen.rollout.model import COLORS, Color, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back
 from bluegreen.routers.base import TrafficRouter
+from bluegreen.secrets import redact
 from bluegreen.swap import contract
 from bluegreen.swap.lease import mark_text
 
@@ -104,7 +105,9 @@ def in_marks(marks: Mapping[str, str]) -> Held | None:
     if found is None or int(found[5]) + int(found[6]) > 100:
         return None
     weights = Weights(int(found[5]), int(found[6]))
-    return Held(found[1], cast("Color", found[2]), found[3], found[4], weights, found[8], found[7], printable(found[9]))
+    return Held(
+        found[1], cast("Color", found[2]), found[3], found[4], weights, found[8], found[7], printable(redact(found[9]))
+    )
 
 
 def in_outputs(outputs: Mapping[str, Any]) -> Held | None:
