@@ -108,6 +108,25 @@ def test_one_of_several_workloads_gets_the_requests():
     assert found.one("Deployment", "worker-green")["spec"]["replicas"] == 4, "nobody else scales it"
 
 
+@pytest.mark.parametrize(("active", "idle"), [("blue", "green"), ("green", "blue")])
+def test_what_acts_without_traffic_acts_in_one_color(active, idle):
+    """Of a CronJob in both colors everything would be done twice."""
+
+    def cron(name, **more):
+        pods = {"template": {"spec": {"containers": [{"name": "c", "image": "app:v1"}]}}}
+        spec = {"schedule": "0 3 * * *", "jobTemplate": {"spec": pods}, **more}
+        return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name}, "spec": spec}
+
+    manifests = [deployment("app:v1"), cron("nightly"), cron("never", suspend=True), cron("once")]
+    found = declared(manifests, active_color=active, shared=["CronJob/once"])
+    suspended = {
+        name: found.one("CronJob", name)["spec"].get("suspend") for name in (f"nightly-{active}", f"nightly-{idle}")
+    }
+    assert suspended == {f"nightly-{active}": None, f"nightly-{idle}": True}
+    assert found.one("CronJob", f"never-{active}")["spec"]["suspend"] is True
+    assert "suspend" not in found.one("CronJob", "once")["spec"]
+
+
 def test_steps_are_taken_behind_a_route():
     route = gateway_route(parent_refs=[{"name": "public"}], hostnames=["shop.example.com"])
     router = declared([deployment("app:v1")], entry=route).swap["router"]

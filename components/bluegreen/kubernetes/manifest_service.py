@@ -144,7 +144,7 @@ class ManifestService(EnteredComponent):
             return [
                 *common,
                 *(
-                    _declared(manifest, found, counts[color], self, common)
+                    _declared(manifest, found, counts[color], self, common, acts=color == active_color)
                     for color, found in colors.items()
                     for manifest in found.split.own
                 ),
@@ -164,9 +164,17 @@ def _declared(
     first_count: int,
     parent: pulumi.Resource,
     depends_on: list[pulumi.Resource],
+    *,
+    acts: bool,
 ) -> pulumi.Resource:
-    """One object of a color. What is the swap's of it is set once, or not at all."""
+    """One object of a color. What is the swap's of it is set once, or not at all.
+
+    A CronJob needs no traffic to act: of two colors that both ran it everything would be done twice, so it is suspended
+    but in the color that is to be live.
+    """
     spec = manifest.get("spec", {})
+    if manifest["kind"] == "CronJob" and not acts:
+        manifest = {**manifest, "spec": {**spec, "suspend": True}}
     set_once = []
     if manifest is color.workload:
         manifest, set_once = {**manifest, "spec": {**spec, "replicas": first_count}}, ["spec.replicas"]
