@@ -14,6 +14,7 @@ from bluegreen.rollout.model import COLORS, Convergence, Weights
 from bluegreen.routers.base import Capability
 from bluegreen.routers.memory import WORLDS
 from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap.service import SwapService
 from tests.routers import (
     alb_workshop,
     api_gateway_workshop,
@@ -116,7 +117,7 @@ def build(request):
         router = ROUTERS.build((kind, {**arguments, "clock": FakeClock()} if timed else arguments))
         return argo_workshop.Settled(router) if kind == "argo_rollouts" else router
 
-    made.owner = section.get("owner")
+    made.owner, made.section = section.get("owner"), section
     yield made
     made().delete()
 
@@ -275,6 +276,19 @@ def test_what_bears_the_incarnation_is_its_own_whoever_has_stamped_it(build):
         build(incarnation="bb").read()
     assert build(incarnation="aa").read().weights == Weights.all_on("blue")
     build(owner="project/renamed/web").delete()
+
+
+def test_a_delete_removes_the_own_incarnation_alone(build):
+    """As the second half of a replacement at the same place: the new resource has stamped the object by then."""
+    build().write(Weights.all_on("blue"))
+    build().mark({"incarnation": "bb"})
+    more = {"name": "web", "active_color": "blue", "releases": {"blue": "v1", "green": "v2"}}
+    service = SwapService(clock=FakeClock())
+    for other in ("aa", ""):
+        service.delete({**more, "router": build.section, "incarnation": other})
+        assert build().read().weights == Weights.all_on("blue")
+    service.delete({**more, "router": build.section, "incarnation": "bb"})
+    assert build().read().weights == Weights()
 
 
 def test_what_is_called_on_kubernetes_is_declared(build):
