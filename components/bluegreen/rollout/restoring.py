@@ -31,8 +31,11 @@ class Tell(Protocol):
 def as_planned(router: TrafficRouter, live: Weights, plan: Plan) -> bool:
     """Whether traffic is where it was when the plan was made.
 
-    A platform without weights of its own makes a mix only while it is at a deployment, which goes on by itself.
+    A platform without weights of its own makes a mix only while it is at a deployment, which goes on by itself. What
+    makes a color ready may give its traffic back with it there: that is no one else's doing.
     """
+    if Capability.WEIGHTS not in router.capabilities and not plan.analysis and live == plan.goal:
+        return True
     if Capability.WEIGHTS not in router.capabilities and plan.start.live_color is None and not plan.start.elsewhere:
         return live.elsewhere == 0
     begun_percent = 0 if Capability.WEIGHTS in router.capabilities else _BEGUN_PERCENT
