@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.rollout.analysis import GateFailed
-from bluegreen.rollout.errors import LeaseLost, PlatformError, SwapFailed
+from bluegreen.rollout.errors import LeaseLost, PlatformError, PlatformRefused, SwapFailed
 from bluegreen.rollout.model import Recorded, Strategy, Weights
 from bluegreen.rollout.plan import make_plan
 from bluegreen.rollout.stopping import Aborted, NotReady, Stopped, judged
@@ -28,7 +28,12 @@ def verdict(error, plan=PROMOTION, *, confirmed=True):
 @pytest.mark.parametrize("plan", [PROMOTION, RESUMED], ids=["a promotion", "a resumed one"])
 @pytest.mark.parametrize(
     ("error", "expected"),
-    [(GateFailed("no"), "gate"), (Aborted("by ops"), "abort"), (NotReady("green"), "steady-state")],
+    [
+        (GateFailed("no"), "gate"),
+        (PlatformRefused("Deploy", "an alarm"), "gate"),
+        (Aborted("by ops"), "abort"),
+        (NotReady("green"), "steady-state"),
+    ],
 )
 def test_a_promotion_is_judged(plan, error, expected):
     assert verdict(error, plan) == expected

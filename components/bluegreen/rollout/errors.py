@@ -4,6 +4,7 @@ BluegreenError
  +-- InvalidInput        the declaration is wrong; nothing was read or written
  +-- PlatformError       a platform's API said no, or could not be reached
  |    +-- NotOwned       the object in our place belongs to somebody else
+ |    +-- PlatformRefused   the platform's own checks ended the deployment that moves traffic
  +-- GateUnavailable     a gate could not be asked (no answer is not a pass)
  +-- LeaseHeld           another swap of the same object is going on
  +-- LeaseLost           another swap took this one's place; nothing is written any more
@@ -57,6 +58,10 @@ class PlatformError(BluegreenError):
 
 class NotOwned(PlatformError):
     """The object in the swap's place exists and belongs to somebody else."""
+
+
+class PlatformRefused(PlatformError):
+    """The platform's own checks (its alarms, hooks, analyses) ended the deployment that was to move traffic."""
 
 
 class GateUnavailable(BluegreenError):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bluegreen.rollout.analysis import GateFailed
 from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.errors import BluegreenError, LeaseLost, SwapFailed
+from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformRefused, SwapFailed
 from bluegreen.rollout.model import Plan, Weights
 
 # A wait that is longer is done in pieces.
@@ -58,7 +58,7 @@ def judged(
         confirmed: whether `confirm` was over: what that refuses is the moment, and the color was not looked at then.
     """
     if isinstance(failed, SwapFailed) and plan.analysis:
-        if isinstance(error, GateFailed) and confirmed and not error.unasked:
+        if (isinstance(error, GateFailed) and confirmed and not error.unasked) or isinstance(error, PlatformRefused):
             failed.verdict = "gate"
         elif isinstance(error, NotReady):
             failed.verdict = "steady-state"

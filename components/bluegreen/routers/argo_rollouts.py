@@ -16,7 +16,7 @@ from bluegreen.clients.kubernetes import Resource
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError, PlatformRefused
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights, other
 from bluegreen.routers import argo_object
 from bluegreen.routers.argo_object import PATCH, ArgoRollout, Nudges
@@ -240,7 +240,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
                 self._aborting = False
                 self._argo.point(state, self._goal, self._argo.former(state))
         elif state.failure:
-            raise PlatformError(PATCH, self._argo.why(state))
+            raise PlatformRefused(PATCH, self._argo.why(state))
         elif state.stuck:  # what is stable has proved itself
             self._argo.switch()
         elif state.resumable:

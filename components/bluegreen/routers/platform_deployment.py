@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.permissions import Permission
-from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.errors import PlatformError, PlatformRefused
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights, other
 from bluegreen.routers import elbv2
 from bluegreen.routers.base import Capability
@@ -279,7 +279,7 @@ class PlatformDeployments(ABC):
         elif self._followed is not None and (run is None or run.id != self._followed or run.ending):
             why = self._failure(self._followed)
             if why:
-                raise PlatformError(self.starts_with, why)
+                raise PlatformRefused(self.starts_with, why)
         elif run is None and not (self._stopped and self._going_back(self._stopped)):
             self._go(seen, self._stand())  # what was in the way has ended
 
