@@ -16,6 +16,7 @@ LONG_SECONDS = 700.0
 """Longer than any lease lasts."""
 ELSEWHERE = "2026-11-21T11:00:00Z deploy@runner-7 pid 12 on 00000000 promotion to green"
 """The lease of a swap on another machine."""
+FORGED = "0000beef"
 _RIVALS_CALLS = 14
 
 
@@ -76,7 +77,7 @@ def _unmarks(scene: Scene) -> None:
 
 
 def _forges_a_lease(scene: Scene) -> None:
-    scene.stage.mark({"lease.0000beef": ELSEWHERE})
+    scene.stage.mark({f"lease.{FORGED}": ELSEWHERE})
 
 
 def _forges(scene: Scene) -> None:

@@ -157,7 +157,12 @@ class BalancerStage(MotoStage):
             self.suspended(),
             marks=marks_of(tags),
             theirs=theirs,
+            changed=self.changed(),
         )
+
+    def changed(self) -> frozenset[str]:
+        """The colors with another release: nothing runs here."""
+        return frozenset()
 
     def _object(self) -> dict[str, Any] | None:
         """What decides: its ARN, actions and conditions."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bluegreen.swap.lease import FENCE_SECONDS, leases_in
 from matrix.somebody_else import acts
 from matrix.somebody_else.acts import Act
 from matrix.somebody_else.sight import Sight
@@ -17,7 +18,6 @@ _CHANGES = (
     acts.HALVES,
     acts.RELOCATES,
     acts.DELETES,
-    acts.SCALES,
     acts.DEPLOYS,
     acts.RIVAL,
     acts.RIVAL_GOES_ON,
@@ -31,7 +31,7 @@ AT_ONCE_CALLS, AT_ONCE_SECONDS = 8, 1.0
 write that is for what was read. It has as many calls as the longest row of them that one look is for."""
 LONG_SECONDS = 10.0
 """What took longer than this is seen on the clock: then only the one request is excused that was being sent."""
-_STALE_SECONDS = 5.0
+_STALE_SECONDS, _POLL_SECONDS = 5.0, 4.0
 
 
 @dataclass(slots=True)
@@ -67,7 +67,8 @@ def of_writes(operation: Operation, act: Act, tape: Tape, proved: Callable[[Writ
         proved: whether the color that is promoted had been asked about since the act.
     """
     for write in tape.writes:
-        for text in (*_worse(operation, act, write, proved), *_not_its_own(act, tape, write)):
+        asked = proved(write) or not tape.disturbed
+        for text in (*_worse(operation, act, write, asked=asked), *_not_its_own(act, tape, write)):
             kind: Kind = "in flight" if at_once(tape, write) else "unsafe"
             yield kind, f"call {write.number} {write.name}: {text}"
 
@@ -80,7 +81,7 @@ def at_once(tape: Tape, write: Write) -> bool:
     return write.number - tape.number <= most and write.at_seconds - tape.acted_at_seconds < AT_ONCE_SECONDS
 
 
-def _worse(operation: Operation, act: Act, write: Write, proved: Callable[[Write], bool]) -> Iterator[str]:
+def _worse(operation: Operation, act: Act, write: Write, *, asked: bool) -> Iterator[str]:
     before, after = write.before, write.after
     for color in ("blue", "green"):
         more, share = after.of(color) > before.of(color), after.of(color)
@@ -90,7 +91,9 @@ def _worse(operation: Operation, act: Act, write: Write, proved: Callable[[Write
             yield f"{color} was scaled down with {share} % of the requests on it"
         if share and color in after.retiring - before.retiring:
             yield f"{color} is going to be scaled down with {share} % of the requests on it"
-        if more and color == "green" and operation.analyzed and act in _CHANGES and not proved(write):
+        if more and color in after.changed and not asked:
+            yield f"{share} % of the requests were sent to {color}, which runs a release that nobody has asked about"
+        if more and color == "green" and operation.analyzed and act in _CHANGES and not asked:
             yield f"{share} % of the requests were sent to green, and nothing was asked about it since {act.name!r}"
     if after.served < before.served:
         yield f"{before.served - after.served} % of the requests reach nobody any more"
@@ -102,20 +105,35 @@ def _worse(operation: Operation, act: Act, write: Write, proved: Callable[[Write
 def _not_its_own(act: Act, tape: Tape, write: Write) -> Iterator[str]:
     before, after = write.before, write.after
     moved = dict(before.weights) != dict(after.weights)
+    leases = leases_in(before.marks)
+    looked = _since(tape, write) > FENCE_SECONDS + _POLL_SECONDS  # nobody looks at marks all the time
+    if act is acts.UNMARKS and tape.taken_over and moved and not leases and looked:
+        yield "it moved traffic with no lease on the object: nobody else could see that a swap goes on"
+    if act is acts.LEASE and moved and acts.FORGED in leases and looked:
+        yield "it moved traffic although another lease had been there for longer than its own lasts"
+    stale = act is acts.STANDS and tape.left is not None and leases == leases_in(tape.left.marks)
+    if stale and leases and _does_something(before, after):
+        yield "it wrote with a lease that had run out while it stood still"
     if act in (acts.RIVAL, acts.RIVAL_GOES_ON) and tape.taken_over and _does_something(before, after):
         yield f"it wrote although a second swap had taken over: {dict(before.weights)} to {dict(after.weights)}"
     if act is acts.TAKES and moved:
         yield f"it moved traffic by what is somebody else's: {dict(after.weights)}"
 
 
+def _since(tape: Tape, write: Write) -> float:
+    return write.at_seconds - (tape.acted_at_seconds or 0)
+
+
 def _does_something(before: Sight, after: Sight) -> bool:
-    return (dict(before.weights), before.fit, before.retiring) != (dict(after.weights), after.fit, after.retiring)
+    return before.serving != after.serving
 
 
-def of_words(operation: Operation, tape: Tape, ended: Ended) -> Iterator[Trouble]:
+def of_words(operation: Operation, act: Act, tape: Tape, ended: Ended) -> Iterator[Trouble]:
     """What the swap said at its end, against what there is."""
     if ended.wrong_error:
         yield "unsafe", f"it raised what is not its own error: {ended.wrong_error}"
+    if act is acts.FORGES and not ended.succeeded and not operation.refused and tape.number % 2 == 0:
+        yield "unsafe", f"a note that nobody of ours has written stopped it: {ended.error}"
     said = operation.goal if ended.succeeded else ended.claim
     if said is None or said == dict(ended.seen.weights):
         return

@@ -158,6 +158,15 @@ class ServicesStage(BalancerStage):
         ends = {one["ResourceId"] for one in found if any((one.get("SuspendedState") or {}).values())}
         return frozenset(color for color in COLORS if f"service/{_CLUSTER}/web-{color}" in ends)
 
+    def changed(self) -> frozenset[str]:
+        """The colors whose service has another task definition."""
+        declared = dict(zip(COLORS, self._definitions, strict=False))
+        return frozenset(color for color, service in self._services.items() if self._runs(service) != declared[color])
+
+    @staticmethod
+    def _runs(service: Any) -> str:
+        return str(service.task_definition)
+
     def follow(self) -> None:
         """Tasks start and stop at once."""
         for service in self._services.values():

@@ -16,6 +16,7 @@ class Sight:
         retiring: the colors that a scheduled action will take units away from.
         held: the colors whose autoscaling is kept from working.
         marks: the notes on the object: name to value.
+        changed: the colors that run another release than the swap knows.
         theirs: what somebody else has added, which is none of the swap's business: name to value.
     """
 
@@ -25,6 +26,12 @@ class Sight:
     held: frozenset[str] = frozenset()
     marks: Mapping[str, str] = field(default_factory=dict)
     theirs: Mapping[str, str] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
+
+    @property
+    def serving(self) -> object:
+        """Where requests go, and what could serve them now and later."""
+        return dict(self.weights), self.fit, self.retiring, self.changed
 
     def all_on(self, color: str) -> bool:
         """Whether a color has every request."""

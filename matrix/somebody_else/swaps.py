@@ -108,7 +108,7 @@ def inputs(stage: Stage, active: str, percent: int = 100) -> dict[str, Any]:
         "active_color": active,
         "releases": {"blue": "app:v1", "green": "app:v2"},
         "router": stage.router(),
-        "strategy": {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 8}] if stage.splits else []},
+        "strategy": {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 20}] if stage.splits else []},
         "gates": [{"kind": "slow", "phases": phases, "interval_seconds": 5}],
         "bake_seconds": 8,
         "scale_down_delay_seconds": 3600,

@@ -51,6 +51,7 @@ class Tape:
         acted_at_seconds: when that was done.
         left: what there was right after it.
         taken_over: whether a lease that was there before it was gone after it.
+        disturbed: whether where requests go, or what could serve them, was another after it.
     """
 
     clock: FakeClock
@@ -64,6 +65,7 @@ class Tape:
     acted_at_seconds: float | None = None
     left: Sight | None = None
     taken_over: bool = False
+    disturbed: bool = False
     _before: Sight | None = None
     _deaf: bool = False
 
@@ -88,10 +90,11 @@ class Tape:
         """Act, and see what is left of it."""
         self.began_at_seconds = self.clock.now_seconds
         with self.unheard():
-            before = leases_in(self.look().marks)
+            before = self.look()
             self.act()
             self.left = self._before = self.look()
-            self.taken_over = not set(before) <= set(leases_in(self.left.marks))
+            self.taken_over = not set(leases_in(before.marks)) <= set(leases_in(self.left.marks))
+            self.disturbed = before.serving != self.left.serving
             self.acted_at_seconds = self.clock.now_seconds
 
     def watch(self) -> None:

@@ -108,7 +108,7 @@ class Trials:
             tape.strike()
         found = [
             *judge.of_writes(operation, point.act, tape, lambda write: self._proved(tape, write)),
-            *judge.of_words(operation, tape, ended),
+            *judge.of_words(operation, point.act, tape, ended),
         ]
         found += self._next_update(point, stack.state)
         call = tape.calls[point.number - 1] if point.number <= len(tape.calls) else "the end"
