@@ -16,7 +16,7 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from bluegreen.rollout.model import COLORS
-from matrix.somebody_else.moto_stage import MARK_PREFIX, OWNER, OWNER_TAG, MotoStage, marks_of, others_of
+from matrix.somebody_else.moto_stage import MARK_PREFIX, OWNER, OWNER_TAG, TAKEN, MotoStage, marks_of, others_of
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER, Heard
 
@@ -142,7 +142,7 @@ class ApiStage(MotoStage):
         if found is None:
             return
         if hand == "takes":
-            self._api.tag_resource(ResourceArn=self._arn, Tags={OWNER_TAG: STRANGER})
+            self._api.tag_resource(ResourceArn=self._arn, Tags=TAKEN)
         elif hand == "deletes":
             self._api.delete_stage(ApiId=self._id, StageName=_STAGE)
             self._api.untag_resource(ResourceArn=self._arn, TagKeys=[*self._tags(), "none"])

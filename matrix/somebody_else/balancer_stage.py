@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 import boto3
 
 from bluegreen.rollout.model import COLORS
-from matrix.somebody_else.moto_stage import MARK_PREFIX, OWNER, OWNER_TAG, MotoStage, as_tags, marks_of, others_of
+from matrix.somebody_else.moto_stage import (
+    MARK_PREFIX,
+    OWNER,
+    OWNER_TAG,
+    TAKEN,
+    MotoStage,
+    as_tags,
+    marks_of,
+    others_of,
+)
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER
 
@@ -234,7 +243,7 @@ class BalancerStage(MotoStage):
         if hand == "moves":
             self._elb.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": _OTHER_PRIORITY}])
         elif hand == "takes":
-            self._elb.add_tags(ResourceArns=[arn], Tags=as_tags({OWNER_TAG: STRANGER}))
+            self._elb.add_tags(ResourceArns=[arn], Tags=as_tags(TAKEN))
         elif hand == "deletes":
             self._elb.delete_rule(RuleArn=arn)
         elif color == "blue" or ":listener-rule/" not in arn:

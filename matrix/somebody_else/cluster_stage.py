@@ -17,7 +17,7 @@ from bluegreen.routers.registry import ROUTERS
 from matrix.somebody_else.cluster_api import ClusterApi, Object
 from matrix.somebody_else.memory_stage import MemorySizes
 from matrix.somebody_else.sight import Sight
-from matrix.somebody_else.stage import STRANGER, Heard
+from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
 
 OWNER = "project/stack/web"
 _STACK = "pulumi-kubernetes"
@@ -265,7 +265,8 @@ class ClusterStage(MemorySizes):
     def act(self, hand: str, color: str) -> None:
         """An annotation, or a field of the stack's; another owner; no object."""
         if hand == "takes":
-            self._patch({"metadata": {"annotations": {_OWNER_NOTE: STRANGER}}}, "bluegreen")
+            taken = {_OWNER_NOTE: STRANGER, f"{_MARK}incarnation": STRANGERS_MARK}
+            self._patch({"metadata": {"annotations": taken}}, "bluegreen")
         elif hand == "deletes":
             self.api.objects.pop(self._path, None)
         elif color == "blue":

@@ -17,7 +17,7 @@ from bluegreen.rollout.model import COLORS
 from bluegreen.routers import route53, route53_health
 from matrix.somebody_else.moto_stage import OWNER, MotoStage
 from matrix.somebody_else.sight import Sight
-from matrix.somebody_else.stage import STRANGER, Heard
+from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
 from matrix.somebody_else.swaps import SlowGate
 
 _ZONE = "shop.example."
@@ -44,8 +44,8 @@ class DnsStage(MotoStage):
                 raise OSError("nobody answers")
             return [name]
 
-        def zone(zone_id: str, shape: Any, adopt: bool, aws: Any, _: Any) -> Any:
-            return made(zone_id, shape, adopt, aws, SlowGate.clock)
+        def zone(*given: Any) -> Any:
+            return made(*given[:4], SlowGate.clock, *given[5:])
 
         with (
             mock.patch.object(route53_health.socket, "getaddrinfo", resolved),
@@ -142,7 +142,7 @@ class DnsStage(MotoStage):
         if hand == "adds":
             self._note({**self._notes(), "team": STRANGER})
         elif hand == "takes":
-            self._note({**self._notes(), _OWNER_VALUE: STRANGER})
+            self._note({**self._notes(), _OWNER_VALUE: STRANGER, "incarnation": STRANGERS_MARK})
         elif hand == "deletes":
             self._change(("DELETE", self._records()))
 

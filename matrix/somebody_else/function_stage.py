@@ -17,7 +17,7 @@ from moto.awslambda.models import LambdaAlias
 from bluegreen.rollout.model import COLORS
 from matrix.somebody_else.moto_stage import OWNER, MotoStage, others_of
 from matrix.somebody_else.sight import Sight
-from matrix.somebody_else.stage import STRANGER, Heard
+from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
 
 _PLACE = {"FunctionName": "web", "Name": "live"}
 _MARK_PREFIX = "bluegreen:mark:live:"
@@ -147,6 +147,7 @@ class FunctionStage(MotoStage):
             self._lambda.tag_resource(Resource=self._arn, Tags={"team": "shop"})
         elif hand == "takes":
             self._lambda.update_alias(**_PLACE, Description=f"bluegreen:owner={STRANGER} blue=100 green=0")
+            self._lambda.tag_resource(Resource=self._arn, Tags={f"{_MARK_PREFIX}incarnation": STRANGERS_MARK})
         elif hand == "deletes":
             self._lambda.delete_alias(**_PLACE)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bluegreen.swap.lease import FENCE_SECONDS, leases_in
+from bluegreen.swap.lease import FENCE_SECONDS, LEASE_SECONDS, leases_in
 from matrix.somebody_else import acts
 from matrix.somebody_else.acts import Act
 from matrix.somebody_else.sight import Sight
@@ -109,8 +109,10 @@ def _not_its_own(act: Act, tape: Tape, write: Write) -> Iterator[str]:
     looked = _since(tape, write) > FENCE_SECONDS + _POLL_SECONDS  # nobody looks at marks all the time
     if act is acts.UNMARKS and tape.taken_over and moved and not leases and looked:
         yield "it moved traffic with no lease on the object: nobody else could see that a swap goes on"
-    if act is acts.LEASE and moved and acts.FORGED in leases and looked:
-        yield "it moved traffic although another lease had been there for longer than its own lasts"
+    # One that comes while ours is there and fresh is nobody's: whoever takes over removes ours.
+    alone = act is acts.LEASE and tape.left is not None and {acts.FORGED} == set(leases_in(tape.left.marks))
+    if alone and moved and _since(tape, write) < LEASE_SECONDS:
+        yield "it moved traffic while another lease was there that may be alive"
     stale = act is acts.STANDS and tape.left is not None and leases == leases_in(tape.left.marks)
     if stale and leases and _does_something(before, after):
         yield "it wrote with a lease that had run out while it stood still"

@@ -14,7 +14,7 @@ from moto import mock_aws
 from bluegreen.clients import aws
 from matrix.lanes import Lane
 from matrix.somebody_else.memory_stage import MemorySizes
-from matrix.somebody_else.stage import Heard
+from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
 
 _ACCESS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -27,6 +27,8 @@ _READS = ("Describe", "List", "Get")
 OWNER = "project/stack/web"
 OWNER_TAG = "bluegreen:owner"
 MARK_PREFIX = "bluegreen:mark:"
+TAKEN = {OWNER_TAG: STRANGER, f"{MARK_PREFIX}incarnation": STRANGERS_MARK}
+"""The tags of what is another swap's."""
 
 
 class MotoStage(MemorySizes):

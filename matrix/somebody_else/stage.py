@@ -12,8 +12,8 @@ from matrix.somebody_else.tape import Tape
 Heard = Callable[[], Tape]
 """The tape that calls are told to at this moment."""
 
-STRANGER = "elsewhere/prod/shop"
-"""Another owner."""
+STRANGER, STRANGERS_MARK = "elsewhere/prod/shop", "00c0ffee"
+"""Another owner, and the mark of its incarnation: whoever takes an object over sets both."""
 
 
 class Stage(Protocol):
