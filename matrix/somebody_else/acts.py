@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from unittest import mock
 
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError
+from bluegreen.swap import holders, lease
 from matrix.engine import DYNAMIC, Stack, State
 from matrix.somebody_else.stage import Stage
 from matrix.somebody_else.swaps import Operation, inputs
@@ -118,7 +120,10 @@ def _rival(scene: Scene, calls: int) -> None:
     former = scene.heard(tape)
     stack = Stack(DYNAMIC, scene.clock, scene.state)
     try:
-        stack.up(inputs(scene.stage, scene.one_or_other))
+        # On another machine: nobody there knows that this process is alive.
+        elsewhere = mock.Mock(return_value="00000001")
+        with mock.patch.object(lease, "_here", elsewhere), mock.patch.object(holders, "here", elsewhere):
+            stack.up(inputs(scene.stage, scene.one_or_other))
     except (BluegreenError, Killed):
         pass  # refused, or still going on
     finally:

@@ -1,0 +1,133 @@
+"""A sample of the strikes of `make matrix`; and that each kind of them would be found out without its guard."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.capacity.ecs import EcsCapacity
+from bluegreen.capacity.ecs_scalable import ScalableTargetApi
+from bluegreen.rollout.model import Readiness
+from bluegreen.rollout.runner import Runner
+from bluegreen.routers import api_gateway, elbv2, elbv2_owned
+from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap import lease
+from bluegreen.swap.contract import SwapSpec
+from bluegreen.swap.lease import Lease
+from matrix.somebody_else import acts, report
+from matrix.somebody_else.points import all_points, sample
+from matrix.somebody_else.run import run
+from matrix.somebody_else.stages import OTHERS_SAMPLED, SAMPLED, STAGES
+from matrix.somebody_else.swaps import PROMOTION, ROLLBACK
+from matrix.somebody_else.trial import Trials
+
+
+@pytest.mark.timeout(900)
+def test_nothing_that_somebody_else_does_makes_a_swap_unsafe_or_keeps_the_next_update_from_converging():
+    struck = run(most=SAMPLED, others=OTHERS_SAMPLED, workers=0)
+    figures = report.figures(struck)
+    assert (figures["world_unconverged"], figures["world_unsafe"]) == (0, 0), report.troubles(struck)
+    assert {one.point.stage for one in struck.tried} == set(STAGES)
+    assert {one.point.act for one in struck.tried} == set(acts.ACTS)
+
+
+def nothing(*_, **__):
+    """In the place of a guard."""
+
+
+def without_looks(patched):
+    patched.setattr(Runner, "_refuse_what_moved", nothing)
+    patched.setattr(Runner, "_look_before_the_first_write", nothing)
+
+
+def without_a_look_at_the_lease(patched):
+    for name in ("fence", "check", "judge"):
+        patched.setattr(Lease, name, nothing)
+
+
+def without_either(patched):
+    without_looks(patched)
+    without_a_look_at_the_lease(patched)
+
+
+def every_lease_is_dead(patched):
+    patched.setattr(Lease, "_wait_for_the_end_of", lambda _, others: dict(others))
+
+
+def anybody_may_abort(patched):
+    patched.setattr(lease, "aborted_by", lambda marks, _: "somebody" if "abort" in marks else None)
+
+
+def without_health(patched):
+    checks = SwapSpec.build_checks
+    patched.setattr(SwapSpec, "build_checks", lambda spec: [one for one in checks(spec) if one.gate.label == "slow"])
+    patched.setattr(Runner, "_catch_up", nothing)
+
+
+def only_by_its_place(patched):
+    patched.setattr(elbv2_owned.Search, "found", lambda search, rules, _: search.at_place(rules))
+
+
+def only_the_forward(patched):
+    patched.setattr(elbv2, "with_forward", lambda _, forward: [{"Type": "forward", "ForwardConfig": dict(forward)}])
+
+
+def whoever_owns_it(patched):
+    patched.setattr(api_gateway.Stage, "is_ours", lambda *_: True)
+
+
+def retirements_stay(patched):
+    patched.setattr(ScalableTargetApi, "unschedule", nothing)
+
+
+def whatever_it_runs(patched):
+    patched.setattr(EcsCapacity, "ready", lambda *_: Readiness(True, 1, 1))
+
+
+CONTROLS = {
+    acts.MOVES: ("memory", without_looks),
+    acts.HALVES: ("memory", without_looks),
+    acts.RELOCATES: ("alb", only_by_its_place),
+    acts.ADDS: ("alb", only_the_forward),
+    acts.UNMARKS: ("memory", without_a_look_at_the_lease),
+    acts.LEASE: ("memory", every_lease_is_dead),
+    acts.FORGES: ("memory", anybody_may_abort),
+    acts.TAKES: ("http_api_stage", whoever_owns_it),
+    acts.DELETES: ("memory", without_either),
+    acts.SCALES: ("memory", without_health),
+    acts.RESETS: ("alb with ecs", retirements_stay),
+    acts.DEPLOYS: ("alb with ecs", whatever_it_runs),
+    acts.RIVAL: ("memory", without_a_look_at_the_lease),
+    acts.RIVAL_GOES_ON: ("memory", without_a_look_at_the_lease),
+    acts.STANDS: ("memory", without_a_look_at_the_lease),
+}
+"""Of each act: where its guard is taken out, and which one that is."""
+MOST = 24
+
+
+def test_every_kind_of_strike_has_a_control():
+    assert set(CONTROLS) == set(acts.ACTS)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("act", CONTROLS, ids=lambda act: act.name)
+def test_without_its_guard_a_strike_is_found_out(monkeypatch, act):
+    name, take_out = CONTROLS[act]
+    stage = STAGES[name]()
+    with Trials.on(stage) as trials:
+        calls = {operation: trials.calls_of(operation) for operation in (PROMOTION, ROLLBACK)}
+        points = [point for point in all_points(stage, calls) if point.act is act]
+        take_out(monkeypatch)
+        wrong = 0
+        for point in sample(points, MOST):
+            tried = trials.try_point(point)
+            wrong += any(kind in ("unsafe", "unconverged") for kind, _ in tried.troubles)
+            if wrong:
+                break
+        monkeypatch.undo()
+    assert wrong, f"nothing of {len(points)} points was wrong without {take_out.__name__}"
+
+
+def test_every_router_is_struck_but_those_whose_platform_has_no_stand_in_here():
+    played = {"argo_rollouts", "codedeploy", "ecs_native", "rest_api_canary"}
+    ingresses = {"aws_load_balancer_ingress", "nginx_canary"}
+    assert {name.partition(",")[0].split(" with ")[0] for name in STAGES} == set(ROUTERS.entries) - played - ingresses
