@@ -57,18 +57,18 @@ def main(arguments: list[str] | None = None) -> int:
     figures: dict[str, int] = {}
     text = options.docs.read_text() if options.docs else ""
     try:
-        if CALLS in parts:
-            with _cloud(options.state_dir, shown) as cloud:
+        with _cloud(options.state_dir, shown) as cloud:
+            if CALLS in parts:
                 choice = Choice(adapters=[options.adapter] if options.adapter else ADAPTERS)
                 matrix = run(cloud, shown, choice, workers=options.workers)
-            show(matrix)
-            figures |= report.figures(matrix)
-            text = report.in_docs(text, matrix) if text else ""
-        if WORLD in parts:
-            struck = world.run(shown, workers=options.workers)
-            show_world(struck)
-            figures |= world_report.figures(struck)
-            text = world_report.in_docs(text, struck) if text else ""
+                show(matrix)
+                figures |= report.figures(matrix)
+                text = report.in_docs(text, matrix) if text else ""
+            if WORLD in parts:
+                struck = world.run(shown, workers=options.workers, cloud=cloud)
+                show_world(struck)
+                figures |= world_report.figures(struck)
+                text = world_report.in_docs(text, struck) if text else ""
     except (LocalCloudError, WorkerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

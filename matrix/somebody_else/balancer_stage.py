@@ -169,6 +169,14 @@ class BalancerStage(MotoStage):
             changed=self.changed(),
         )
 
+    def _rules(self) -> list[dict[str, Any]]:
+        """The rules for production's requests, the first one first."""
+        found = self._elb.describe_rules(ListenerArn=self._production)["Rules"]
+        served = [
+            rule for rule in found if not rule["IsDefault"] and "X-Bluegreen-Color" not in str(rule["Conditions"])
+        ]
+        return sorted(served, key=lambda rule: int(rule["Priority"]))
+
     def changed(self) -> frozenset[str]:
         """The colors with another release: nothing runs here."""
         return frozenset()
@@ -177,10 +185,9 @@ class BalancerStage(MotoStage):
         """What decides: its ARN, actions and conditions."""
         if not self._there(self._production):
             return None
-        rules = [] if self._way == NETWORK else self._elb.describe_rules(ListenerArn=self._production)["Rules"]
-        ours = sorted((rule for rule in rules if not rule["IsDefault"]), key=lambda rule: int(rule["Priority"]))
-        if ours:
-            rule = ours[0]
+        rules = [] if self._way == NETWORK else self._rules()
+        if rules:
+            rule = rules[0]
             return {"arn": rule["RuleArn"], "actions": rule["Actions"], "conditions": rule["Conditions"]}
         if self._way not in (LISTENER, NETWORK):
             return None

@@ -7,12 +7,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from localcloud.cloud import LocalCloud
 from localcloud.progress import Progress, Silent
 from matrix.lanes import without_backoff
+from matrix.somebody_else import cloud_stage
+from matrix.somebody_else.cloud_stage import CloudStage, Place
 from matrix.somebody_else.points import SEED, all_points, sample
+from matrix.somebody_else.stage import Stage
 from matrix.somebody_else.stages import OTHERS, POINTS, STAGES
 from matrix.somebody_else.swaps import OPERATIONS
 from matrix.somebody_else.trial import Trials, Tried
+
+_Job = tuple[str, int, Place | None]
 
 
 @dataclass(slots=True)
@@ -34,6 +40,7 @@ def run(
     most: Mapping[str, int] | None = None,
     others: int = OTHERS,
     workers: int = 2,
+    cloud: LocalCloud | None = None,
 ) -> Struck:
     """Try the points of these stages.
 
@@ -43,10 +50,13 @@ def run(
         most: how many points of a stage; ``others`` where it says nothing.
         others: how many of those.
         workers: how many processes; 0 is this one.
+        cloud: the local cloud, which is a stage, too, where it is given.
     """
     began = time.monotonic()
     limits = POINTS if most is None else most
-    jobs = [(name, limits.get(name, others), SEED) for name in stages]
+    jobs: list[_Job] = [(name, limits.get(name, others), None) for name in stages]
+    if cloud is not None:
+        jobs.insert(0, (cloud_stage.NAME, limits.get(cloud_stage.NAME, others), Place.of(cloud)))
     struck = Struck()
     with (progress or Silent()).step("Somebody else acts, after one call after the other") as note:
         if workers:
@@ -57,17 +67,17 @@ def run(
         else:
             for job in jobs:
                 struck.tried += _tried(job)
-    order = {name: number for number, name in enumerate(stages)}
+    order = {job[0]: number for number, job in enumerate(jobs)}
     struck.tried.sort(key=lambda one: order[one.point.stage])
     struck.seconds = time.monotonic() - began
     return struck
 
 
-def _tried(job: tuple[str, int, str]) -> list[Tried]:
-    name, most, seed = job
+def _tried(job: _Job) -> list[Tried]:
+    name, most, place = job
     without_backoff()
-    stage = STAGES[name]()
+    stage: Stage = STAGES[name]() if place is None else CloudStage(place)
     with Trials.on(stage) as trials:
         possible = [operation for operation in OPERATIONS if stage.splits or not operation.splits]
         calls = {operation: trials.calls_of(operation) for operation in possible}
-        return [trials.try_point(point) for point in sample(all_points(stage, calls), most, seed)]
+        return [trials.try_point(point) for point in sample(all_points(stage, calls), most, SEED)]

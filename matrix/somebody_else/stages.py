@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from matrix.somebody_else import balancer_stage, cluster_stage
+from matrix.somebody_else import balancer_stage, cloud_stage, cluster_stage
 from matrix.somebody_else.api_stage import ApiStage
 from matrix.somebody_else.balancer_stage import BalancerStage
 from matrix.somebody_else.cluster_stage import ClusterStage
@@ -34,7 +34,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     **{name: partial(ClusterStage, name) for name in cluster_stage.KINDS},
 }
 
-POINTS = {"memory": ALL, "kubernetes_service": ALL, "alb": 400, "alb with ecs": 300}
+POINTS = {"memory": ALL, "kubernetes_service": ALL, "alb": 400, "alb with ecs": 300, cloud_stage.NAME: 300}
 """How many are tried by ``make matrix``; of the others fewer, since they share their code with these."""
 OTHERS = 150
 SAMPLED = {"memory": 300, "alb": 40, "alb with ecs": 30, "kubernetes_service": 60}
