@@ -13,9 +13,9 @@ import boto3
 from moto.apigatewayv2 import models
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from bluegreen.rollout.model import COLORS
+from matrix.shapes import COLORS
 from matrix.somebody_else.moto_stage import MARK_PREFIX, OWNER, OWNER_TAG, TAKEN, MotoStage, marks_of, others_of
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER, Heard

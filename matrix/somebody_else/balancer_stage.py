@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import boto3
 
-from bluegreen.rollout.model import COLORS
+from matrix.shapes import COLORS
 from matrix.somebody_else.moto_stage import (
     MARK_PREFIX,
     OWNER,
@@ -45,9 +45,7 @@ MADE, RULE, LISTENER, PAIR, NETWORK = (
 class BalancerStage(MotoStage):
     """One of five ways to have a production forward."""
 
-    looking: ClassVar[frozenset[str]] = frozenset(
-        {"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeListeners"}
-    )
+    looking = frozenset({"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeListeners"})
 
     def __init__(self, name: str = MADE) -> None:
         self.name = self._way = name
@@ -70,6 +68,8 @@ class BalancerStage(MotoStage):
         vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
         found = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
         subnets = [subnet["SubnetId"] for subnet in found]
+        kind: Any
+        protocol: Any
         kind, protocol = ("network", "TCP") if self._way == NETWORK else ("application", "HTTP")
         self._protocol = protocol
         made = self._elb.create_load_balancer(Name="stage", Type=kind, Subnets=subnets[:2])
@@ -123,7 +123,7 @@ class BalancerStage(MotoStage):
         """The ``router`` section."""
         common = {"target_groups": self._groups, "owner": OWNER}
         made = {"listener_arn": self._production, "priority": _PRIORITY}
-        return {
+        sections: dict[str, dict[str, Any]] = {
             MADE: {"kind": "alb", **made, **common},
             RULE: {"kind": "alb", "rule_arn": self._given, **common},
             LISTENER: {"kind": "alb", "listener_arn": self._production, **common},
@@ -140,7 +140,8 @@ class BalancerStage(MotoStage):
                 "made_with_it": True,
                 **common,
             },
-        }[self._way]
+        }
+        return sections[self._way]
 
     # -- looking
 

@@ -10,10 +10,10 @@ from unittest import mock
 
 from bluegreen.clients import kubernetes
 from bluegreen.clients.kubernetes_session import Request
-from bluegreen.rollout.model import COLORS
 from bluegreen.routers import kubernetes_object
 from bluegreen.routers import kubernetes_rules as rules
 from bluegreen.routers.registry import ROUTERS
+from matrix.shapes import COLORS
 from matrix.somebody_else.cluster_api import ClusterApi, Object
 from matrix.somebody_else.memory_stage import MemorySizes
 from matrix.somebody_else.sight import Sight
@@ -21,7 +21,7 @@ from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
 
 OWNER = "project/stack/web"
 _STACK = "pulumi-kubernetes"
-_SERVICES = {"blue": "web-blue", "green": "web-green"}
+_SERVICES: Any = {"blue": "web-blue", "green": "web-green"}
 _SELECTORS = {color: {"app": "web", "color": color} for color in COLORS}
 _WANTED = rules.Wanted(services=_SERVICES, port=80, cookie="")
 _OWNER_NOTE, _MARK = "bluegreen/owner", "bluegreen/mark."
@@ -97,9 +97,8 @@ class ClusterStage(MemorySizes):
         self.splits = name != "kubernetes_service"
         self.hands = frozenset({"scales", "adds", "takes", "deletes"})
         self.api = ClusterApi()
-        version, kind, plural = (
-            ROUTERS.load(name).kind if self.splits else ("v1", "Service", "services")  # type: ignore[attr-defined]
-        )
+        own: Any = getattr(ROUTERS.load(name), "kind", ("v1", "Service", "services"))
+        version, kind, plural = own
         root = "/apis/" if "/" in version else "/api/"
         self._collection = f"{root}{version}/namespaces/shop/{plural}"
         self._kind, self._version, self._generation = kind, version, 0
@@ -151,7 +150,7 @@ class ClusterStage(MemorySizes):
 
     def _pods(self, labels: Mapping[str, str]) -> list[Object]:
         return [pod for color in COLORS if labels.items() <= (pod := self._pod(color))["metadata"]["labels"].items()
-                and self.here.desired[color]]  # fmt: skip
+                and color in self.sized()]  # fmt: skip
 
     def _pod(self, color: Any) -> Object:
         ready = {"type": "Ready", "status": "True"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,8 +14,8 @@ import boto3
 from moto.route53.exceptions import Route53ClientError
 from moto.route53.models import Route53Backend
 
-from bluegreen.rollout.model import COLORS
-from bluegreen.routers import route53, route53_health
+from bluegreen.routers import route53, route53_zone
+from matrix.shapes import COLORS
 from matrix.somebody_else.moto_stage import OWNER, MotoStage
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
@@ -37,7 +38,7 @@ class DnsStage(MotoStage):
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
         """Each color's name resolves while it has units, and time is the stage's."""
-        made = route53.Zone
+        made: Any = route53_zone.Zone
 
         def resolved(name: str, *_: Any, **__: Any) -> list[Any]:
             if name.partition(".")[0] not in self.sized():
@@ -48,7 +49,7 @@ class DnsStage(MotoStage):
             return made(*given[:4], SlowGate.clock, *given[5:])
 
         with (
-            mock.patch.object(route53_health.socket, "getaddrinfo", resolved),
+            mock.patch.object(socket, "getaddrinfo", resolved),
             mock.patch.object(route53, "Zone", zone),
             mock.patch.object(route53.Route53Router, "_wait_for", _no_waiting),
             mock.patch.object(Route53Backend, "change_resource_record_sets", _changed),

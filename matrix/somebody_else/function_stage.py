@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import ClientError
 from moto.awslambda.models import LambdaAlias
 
-from bluegreen.rollout.model import COLORS
+from matrix.shapes import COLORS
 from matrix.somebody_else.moto_stage import OWNER, MotoStage, others_of
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
@@ -65,7 +65,7 @@ class FunctionStage(MotoStage):
         wanted = parameters.get("RevisionId") if call == "lambda:UpdateAlias" else None
         found = self._alias() if wanted else None
         if found is not None and found["RevisionId"] != wanted:
-            said = {"Code": "PreconditionFailedException", "Message": "The RevisionId provided does not match"}
+            said: Any = {"Code": "PreconditionFailedException", "Message": "The RevisionId provided does not match"}
             raise ClientError({"Error": said}, "UpdateAlias")
 
     def put_back(self) -> None:

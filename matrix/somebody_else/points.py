@@ -43,7 +43,8 @@ def sample(every: Sequence[Point], most: int, seed: str = SEED) -> list[Point]:
         return list(every)
     scattered = sorted(every, key=lambda point: hashlib.sha256(f"{seed} {point}".encode()).digest())
     seen: set[tuple[object, ...]] = set()
-    first, rest = [], []
+    first: list[Point] = []
+    rest: list[Point] = []
     for point in scattered:
         operation = point.operation.name
         kinds = {(operation, point.act.name), (operation, point.number)}

@@ -9,10 +9,10 @@ from unittest import mock
 
 import boto3
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from bluegreen.capacity.ecs_scalable import ScalableTargetApi, Target
-from bluegreen.rollout.model import COLORS
+from matrix.shapes import COLORS
 from matrix.somebody_else.balancer_stage import BalancerStage
 from matrix.somebody_else.stage import Heard
 
@@ -76,7 +76,7 @@ class ServicesStage(BalancerStage):
         self._ecs: Any = boto3.client("ecs")
         self._scaling: Any = boto3.client("application-autoscaling")
         self._ecs.create_cluster(clusterName=_CLUSTER)
-        container = [{"name": "app", "image": "app", "memory": 10}]
+        container: Any = [{"name": "app", "image": "app", "memory": 10}]
         self._definitions = [
             self._ecs.register_task_definition(family="app", containerDefinitions=container)["taskDefinition"][
                 "taskDefinitionArn"
