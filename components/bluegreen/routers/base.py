@@ -113,3 +113,16 @@ class MakesItsObject(Protocol):
             PlatformError: the platform could not be asked.
         """
         ...
+
+
+class ReadsWeightsAlone(Protocol):
+    """A router whose marks need a call of their own. Its writes may rely on a look of the moment before them."""
+
+    def live(self) -> Weights:
+        """The live weights without the marks, in one call.
+
+        Raises:
+            NotOwned: the object in our place is somebody else's.
+            PlatformError: the platform could not be asked.
+        """
+        ...
