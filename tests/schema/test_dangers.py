@@ -20,6 +20,9 @@ REFUSED = {
         ("ALTER TABLE users ADD c int NOT NULL DEFAULT NULL::int", "NOT NULL without a default"),
         ("ALTER TABLE users ADD c int NOT NULL DEFAULT CAST(NULL AS int)", "NOT NULL without a default"),
         ("ALTER TABLE users ADD c int NOT NULL DEFAULT COALESCE(NULL, NULL)", "NOT NULL without a default"),
+        # another one, and one that a key does not allow
+        ("ALTER TABLE users ALTER status SET DEFAULT 'old'", "change default of users.status"),
+        ("ALTER TABLE users ALTER email SET DEFAULT 'x'", "new default of users.email"),
         # what is unique, ON CONFLICT needs
         ("ALTER TABLE users DROP CONSTRAINT users_email_key", "drop unique users_email_key on users (email)"),
         ("ALTER TABLE users DROP CONSTRAINT IF EXISTS users_pkey", "drop primary key users_pkey"),
@@ -123,6 +126,7 @@ REFUSED = {
         ),
         ("DELETE users FROM users", "delete all rows of users"),
         ("UPDATE users SET name = 'x', age = 1", "overwrite users.name, users.age"),
+        ("ALTER TABLE users MODIFY status varchar(10) NOT NULL DEFAULT 'old'", "change default of users.status"),
         ("ALTER TABLE users ENGINE=MEMORY", "cannot be judged"),
         ("SET GLOBAL read_only = 1", "cannot be judged"),
         ("SET @@GLOBAL.sql_mode = ''", "cannot be judged"),
@@ -175,7 +179,8 @@ def test_a_danger_is_found(dialect, sql, says):
 
 @pytest.mark.parametrize(("dialect", "sql"), [(name, sql) for name, cases in REFUSED.items() for sql, _ in cases])
 def test_a_danger_is_found_without_the_present_schema_too(dialect, sql):
-    assert changes(sql, dialect)
+    if "SET DEFAULT '" not in sql:  # whether there was another is not known then
+        assert changes(sql, dialect)
 
 
 @pytest.mark.parametrize(

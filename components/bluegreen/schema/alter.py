@@ -176,7 +176,9 @@ def _alter_column(reach: Reach, table: str, action: exp.AlterColumn) -> Iterator
     if "default" in given and is_null(action.args["default"]):
         yield from _drop_default(reach, table, name)
     elif "default" in given:
-        reach.catalog.put(table, name, replace(reach.catalog.column(table, name), default=True))
+        value = action.args["default"]
+        yield from _change_default(reach, table, name, value)
+        reach.catalog.put(table, name, replace(reach.catalog.column(table, name), default=True, value=value))
 
 
 def _redefine(reach: Reach, table: str, definition: exp.ColumnDef, old: str) -> Iterator[Judgement]:
@@ -200,6 +202,8 @@ def _redefine(reach: Reach, table: str, definition: exp.ColumnDef, old: str) -> 
         yield from _set_not_null(reach, table, name)
     if (before.default and not after.default) or (before.follows and not after.follows):
         yield from _drop_default(reach, table, name)
+    elif after.default and after.value is not None:
+        yield from _change_default(reach, table, name, after.value)
     for item in definition.args.get("constraints") or ():
         if isinstance(item.kind, (exp.UniqueColumnConstraint, exp.PrimaryKeyColumnConstraint)):
             yield from judge_unique(reach, Key("unique", table, (name,)))
@@ -248,8 +252,22 @@ def _set_not_null(reach: Reach, table: str, name: str) -> Iterator[Judgement]:
         yield f"set {table}.{name} NOT NULL", WayOut.NOT_NULL
 
 
+_STRICT = ("foreign key", "unique", "primary key", "check")
+
+
+def _change_default(reach: Reach, table: str, name: str, value: exp.Expression) -> Iterator[Judgement]:
+    """Another value where the live color leaves the column out. What it was empty before may be filled in."""
+    column = reach.catalog.column(table, name)
+    if not reach.needs(table) or column.fresh or column.value == value:
+        return
+    if column.default:
+        yield f"change default of {table}.{name}", WayOut.DROP_DEFAULT
+    elif any(name in key.columns and key.kind in _STRICT for key in reach.catalog.keys_of(table)):
+        yield f"new default of {table}.{name}, which a key or a check may not allow", WayOut.DROP_DEFAULT
+
+
 def _drop_default(reach: Reach, table: str, name: str) -> Iterator[Judgement]:
     column = reach.catalog.column(table, name)
     if reach.needs(table) and not (column.fresh and column.nullable):
         yield f"drop default of {table}.{name}", WayOut.DROP_DEFAULT
-    reach.catalog.put(table, name, replace(column, default=False))
+    reach.catalog.put(table, name, replace(column, default=False, value=None))

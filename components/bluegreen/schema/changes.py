@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from bluegreen.schema.alter import judge_alter
 from bluegreen.schema.catalog import RELATION, Catalog
+from bluegreen.schema.dumps import note_of_dump
 from bluegreen.schema.keys import create_index, drop_key, note, note_column, said_by
 from bluegreen.schema.locks import Locks, blocks
 from bluegreen.schema.parts import Column
@@ -47,7 +48,7 @@ _NAME = r'[\w."\[\]`$-]+'
 # What the library does not read, and what takes nothing away. Whole statements: nothing may follow.
 _HARMLESS = re.compile(
     rf"(ALTER\s+TABLE\s+(IF\s+EXISTS\s+)?(ONLY\s+)?{_NAME}\s+("
-    rf"VALIDATE\s+CONSTRAINT\s+{_NAME}|RENAME\s+CONSTRAINT\s+{_NAME}\s+TO\s+{_NAME}"
+    rf"(DISABLE|ENABLE)\s+KEYS|VALIDATE\s+CONSTRAINT\s+{_NAME}|RENAME\s+CONSTRAINT\s+{_NAME}\s+TO\s+{_NAME}"
     rf"|(WITH\s+(NO)?CHECK\s+)?CHECK\s+CONSTRAINT\s+{_NAME}"
     rf"|ADD\s+(CONSTRAINT\s+{_NAME}\s+)?DEFAULT\s+\(*(\d+|N?'[^']*'|\w+\(\))\)*\s+FOR\s+{_NAME}"
     rf"|ALTER\s+(COLUMN\s+)?{_NAME}\s+SET\s+STATISTICS\s+-?\d+)"
@@ -150,7 +151,9 @@ def _judge_alone(
     elif _EVERYBODY.match(sql.strip()):
         yield UNJUDGED
     elif tree is None or isinstance(tree, (exp.Command, exp.Alias, exp.Column)):
-        if not (statement.alone and _is_harmless(sql)):
+        if not (
+            statement.alone and (_is_harmless(sql) or (reach.catalog.reading and note_of_dump(sql, reach.catalog)))
+        ):
             yield UNJUDGED
         renamed = _RENAMES_CONSTRAINT.fullmatch(sql.strip())
         if renamed:

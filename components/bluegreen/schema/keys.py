@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -167,6 +167,9 @@ def add_constraints(reach: Reach, table: str, constraints: Iterable[exp.Expressi
             elif key.kind in ("primary key", "constraint"):
                 yield from judge_constraint(reach, table, key.kind, [])
             note(reach.catalog, said)
+            for name in key.columns if key.kind == "primary key" else ():
+                column = reach.catalog.column(table, name)
+                reach.catalog.put(table, name, replace(column, nullable=False))
 
 
 def create_index(reach: Reach, tree: exp.Create) -> Iterator[Judgement]:

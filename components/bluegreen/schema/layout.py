@@ -10,6 +10,8 @@ from pathlib import PurePath
 _FLYWAY = re.compile(r"(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__.*\.sql$|(?P<again>R)__.*\.sql$")
 _BACK = re.compile(r"^(?P<name>.*?)[._-](?:down|undo|revert|rollback)\.sql$", re.IGNORECASE)
 _WHOLE_NAMES = {"down.sql": ("up.sql", "migration.sql"), "revert.sql": ("deploy.sql", "up.sql")}
+_FORTH = frozenset({"deploy", "up", "do"})
+_FOLDERS_BACK = frozenset({"revert", "verify", "down", "undo", "rollback"})
 _NUMBER = re.compile(r"\d+")
 # These two read names as texts, others as numbers.
 _AS_TEXT = re.compile(r"^\s*--\s*(?:migrate:\s*up\b|liquibase formatted sql)", re.IGNORECASE | re.MULTILINE)
@@ -50,7 +52,14 @@ def without_ways_back(paths: Sequence[str]) -> list[str]:
     """Without files that only undo, or only set up an empty database, beside those that do."""
     there = {_forth(path) for path in paths}
     versions = {str(PurePath(path).parent) for path in paths if _flyway(path, "V")}
-    return [path for path in paths if not (_undoes(path, there) or (versions and _flyway(path, "U", "B")))]
+    left = [path for path in paths if not (_undoes(path, there) or (versions and _flyway(path, "U", "B")))]
+    # sqitch and others: a folder for each way, with the same names in them.
+    forth = {(str(place.parent.parent), place.name) for place in map(PurePath, left) if place.parent.name in _FORTH}
+    return [path for path in left if not _in_folder_back(PurePath(path), forth)]
+
+
+def _in_folder_back(place: PurePath, forth: set[tuple[str, str]]) -> bool:
+    return place.parent.name in _FOLDERS_BACK and (str(place.parent.parent), place.name) in forth
 
 
 def _forth(path: str) -> tuple[str, str]:

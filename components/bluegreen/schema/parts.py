@@ -17,6 +17,7 @@ class Column:
         dtype: its type.
         nullable: whether it may be empty.
         default: whether it fills itself in.
+        value: with what, where that was said.
         fresh: whether the pending set adds it, so that the live color cannot know it.
         text: its character set and its collation, where they were said.
         follows: whether it renews itself at each change of its row (MySQL's ``ON UPDATE``).
@@ -30,6 +31,7 @@ class Column:
     text: tuple[str, str] = ("", "")
     follows: bool = False
     computed: bool = False
+    value: exp.Expression | None = None
 
     @classmethod
     def of(cls, definition: exp.ColumnDef, *, fresh: bool, dialect: str = "") -> Column:
@@ -48,7 +50,10 @@ class Column:
         text = (said.get("CharacterSetColumnConstraint", ""), said.get("CollateColumnConstraint", ""))
         follows = any(type(item).__name__ == "OnUpdateColumnConstraint" for item in kinds)
         computed = any(type(item).__name__ == "ComputedColumnConstraint" for item in kinds)
-        return cls(dtype, not (must or key), default, fresh, (text[0].lower(), text[1].lower()), follows, computed)
+        values = [item.this for item in kinds if isinstance(item, exp.DefaultColumnConstraint)]
+        value = values[0] if values and isinstance(values[0], exp.Expression) else None
+        text = (text[0].lower(), text[1].lower())
+        return cls(dtype, not (must or key), default, fresh, text, follows, computed, value)
 
 
 def _fills_in(kind: object) -> bool:

@@ -44,6 +44,11 @@ _MAYBE_TEMPLATE = re.compile(r"\$[{(]|\{[{%]|<[%<]|#\{|%\(")
 _BREAKPOINT = re.compile(r"^(.*?)--> ?statement-breakpoint[ \t]*$", re.MULTILINE)
 # MySQL wants a space after the dashes; the tools that put these lines there take them out themselves.
 _TIGHT_COMMENT = re.compile(r"^([ \t]*)--(?=[^\s-])", re.MULTILINE)
+# Rows that psql sends, and the lines of newer dumps that only it reads.
+_COPIED = re.compile(
+    r"^(COPY\b[^;]*\bFROM\s+stdin\b[^;]*;[^\n]*\n)(.*?^\\\.[ \t]*\r?$)", re.IGNORECASE | re.MULTILINE | re.DOTALL
+)
+_RESTRICT = re.compile(r"^\\(?:un)?restrict[ \t]+\w+[ \t]*\r?$", re.MULTILINE)
 _DELIMITER = re.compile(r"^[ \t]*DELIMITER[ \t]+(\S+)[ \t]*\r?$", re.IGNORECASE)
 _END_DELIMITER = re.compile(r"^--\s*changeset\b.*?\bendDelimiter:\s*(\S+)", re.IGNORECASE)
 
@@ -72,6 +77,8 @@ def _without_play(sql: str) -> str:
 def as_the_tool_sends_it(sql: str) -> str:
     """The text without what only a tool or a client reads: breakpoints, other delimiters, comments without a space."""
     sql = _BREAKPOINT.sub(lambda found: f"{found.group(1)}{'' if found.group(1).rstrip().endswith(';') else ';'}", sql)
+    if "stdin" in sql or "STDIN" in sql:
+        sql = _COPIED.sub(lambda found: found.group(1) + "\n" * found.group(2).count("\n"), sql)
     lines, end = [], ";"
     for line in sql.split("\n"):
         said = _DELIMITER.match(line) or _END_DELIMITER.match(line)
@@ -84,7 +91,10 @@ def as_the_tool_sends_it(sql: str) -> str:
             if bare.strip() == end or (bare.endswith(end) and not end.isalnum()):
                 line = bare[: -len(end)] + ";"  # noqa: PLW2901
         lines.append(line)
-    return _TIGHT_COMMENT.sub(r"\1-- ", "\n".join(lines))
+    sql = "\n".join(lines)
+    if "restrict" in sql:
+        sql = _RESTRICT.sub("", sql)
+    return _TIGHT_COMMENT.sub(r"\1-- ", sql)
 
 
 def unsaid(sql: str) -> tuple[int, str, str] | None:

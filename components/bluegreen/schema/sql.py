@@ -59,7 +59,8 @@ def statements(sql: str, dialect: str) -> list[Statement]:
     """The statements of a text. A text that cannot be split is one statement without a tree."""
     sql = as_the_tool_sends_it(way_there(sql))
     if dialect in MYSQL_FAMILY:
-        sql = _RUN_COMMENT.sub(lambda found: f" {found.group(1)} ", sql)
+        # What begins with a backslash is MariaDB's own client's.
+        sql = _RUN_COMMENT.sub(lambda found: "" if found.group(1)[:1] == "\\" else f" {found.group(1)} ", sql)
     with _quiet():
         if dialect not in TSQL_FAMILY:
             return list(_statements(sql, dialect, 1))

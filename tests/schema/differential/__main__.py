@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from concurrent import futures
 from pathlib import Path
 
 from localcloud.progress import Silent
@@ -35,6 +36,14 @@ def table(found: dict[str, tuple[str, Figures]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _figures(name: str, number: int, seed: int) -> tuple[str, Figures]:
+    figures = Figures()
+    with SERVERS[name]() as server:
+        for case in cases(server, number, seed=seed):
+            figures.add(case)
+        return server.version(), figures
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=2000)
@@ -43,13 +52,11 @@ def main() -> int:
     parser.add_argument("--docs", type=Path, help="where the figures are written")
     given = parser.parse_args()
     system.ensure(tuple(system.DATABASES), Silent())
-    found = {}
-    for name in given.server or SERVERS:
-        figures = Figures()
-        with SERVERS[name]() as server:
-            for case in cases(server, given.cases, seed=given.seed):
-                figures.add(case)
-            found[name] = (server.version(), figures)
+    names = given.server or list(SERVERS)
+    with futures.ProcessPoolExecutor(len(names)) as pool:
+        running = {name: pool.submit(_figures, name, given.cases, given.seed) for name in names}
+        found = {name: future.result() for name, future in running.items()}
+    for name, (_, figures) in found.items():
         sys.stdout.write(f"{name}: {figures.passed} of {figures.total} passed, {len(figures.dangers)} dangers\n")
         for danger in figures.dangers:
             sys.stdout.write(f"\n{danger}\n")

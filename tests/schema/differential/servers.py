@@ -231,6 +231,13 @@ class _Shared(_Cursor):
         """There is one, in memory."""
 
 
+# Nothing has to outlive a test, nor lie outside of its directory.
+_POSTGRES = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"),
+    *("max_connections=20", "shared_buffers=64MB", "dynamic_shared_memory_type=mmap"),
+)
+
+
 @contextlib.contextmanager
 def postgres() -> Iterator[Server]:
     with _directory() as directory:
@@ -238,8 +245,7 @@ def postgres() -> Iterator[Server]:
         init = [_program("initdb"), "-D", str(data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
         subprocess.run(init, check=True, capture_output=True, cwd=directory, **user)
         command = [_program("postgres"), "-D", str(data), "-k", str(directory)]
-        for option in ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off",
-                       "autovacuum=off", "max_connections=20", "shared_buffers=64MB"):  # fmt: skip
+        for option in (*_POSTGRES, "listen_addresses="):
             command += ["-c", option]
         server, log = Postgres(directory), directory / "log"
         with _running(command, log, signal.SIGINT, cwd=directory, **user) as process:  # at once
