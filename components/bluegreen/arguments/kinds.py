@@ -78,7 +78,7 @@ def _fields(hint: Any, value: Mapping[Any, Any], path: str) -> Iterator[Problem]
 
 def _inside(value: Any, path: str) -> Iterator[Problem]:
     """What is wrong in an object of ours."""
-    kind = type(value)
+    kind: Any = type(value)
     for name, hint in fields_of(kind).items():
         if name in kind.__dataclass_fields__ and not name.startswith("_"):
             yield from _problems(hint, getattr(value, name), f"{path}.{name}")
@@ -120,14 +120,15 @@ def _is_object(value: object) -> bool:
 
 def _is_number(value: object, _: str = "") -> bool:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value) and value >= 0  # type: ignore[arg-type, operator]
+    # A whole number may be larger than any float.
+    return number and (isinstance(value, int) or math.isfinite(value)) and value >= 0  # type: ignore[arg-type, operator]
 
 
 def _is_whole(value: object, path: str) -> bool:
     if not _is_number(value) or int(value) != value:  # type: ignore[call-overload]
         return False
     least, most = (1, _MOST_PORT) if _is_port(path) else (0, _MOST)
-    return least <= value <= most  # type: ignore[operator, no-any-return]
+    return least <= value <= most  # type: ignore[operator]
 
 
 def _is_port(path: str) -> bool:
