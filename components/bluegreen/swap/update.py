@@ -31,8 +31,11 @@ from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of,
 from bluegreen.swap.keeper import Watching, kept
 from bluegreen.swap.lease import Lease, leases_in
 from bluegreen.swap.reporting import headline
-from bluegreen.swap.resting import Resting, former_of
-from bluegreen.swap.resting import is_warm  # noqa: F401 - it was here once, and is still imported from here
+from bluegreen.swap.resting import (
+    Resting,
+    former_of,
+    is_warm,  # noqa: F401 - it was here once, and is still imported from here
+)
 from bluegreen.swap.shared import Shared
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
