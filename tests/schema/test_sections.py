@@ -70,3 +70,20 @@ def test_a_breakpoint_hides_nothing():
     assert changes("SELECT 1;--> statement-breakpoint\nDROP TABLE users", "mysql") == ["drop table users"]
     assert changes("DELIMITER //\nSELECT 1//\nDROP TABLE users//\nDELIMITER ;", "mysql") == ["drop table users"]
     assert changes("--changeset a:1 endDelimiter:/\nSELECT 1\n/\nDROP TABLE users\n/") == ["drop table users"]
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "tsql", "mysql"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "IF 1 = 1\nALTER TABLE a ADD b int\n" * 1_500,
+        "IF 1 = 1 BEGIN " * 2_000,
+        "CREATE TRIGGER t BEGIN " * 2_000,
+        "DO $$ BEGIN " + "IF a " * 5_000 + " END $$",
+        "GRANT a ON " + "a, " * 5_000,
+        "COPY a FROM stdin;\n" * 3_000,
+        "$a$ " * 5_000,
+    ],
+)
+def test_there_is_always_an_answer(sql, dialect):
+    assert "drop table users" in changes("DROP TABLE users;\n" + sql, dialect) or changes(sql, dialect)

@@ -157,6 +157,8 @@ def _starts(tokens: Sequence[Token], index: int, *, any_line: bool = False) -> b
         return False
     if word in _CHANGES:
         return _word(tokens, index + 1) in _OBJECTS
+    if word not in _BEGINS and word != "UPDATE":
+        return False
     depth = sum((token.text == "(") - (token.text == ")") for token in tokens[:index])
     plain = first in ("ALTER", "DROP", "PRINT", "TRUNCATE", "IF", "WHILE") or (
         first == "CREATE" and _word(tokens, 1) in ("TABLE", "INDEX", "UNIQUE", "NONCLUSTERED", "CLUSTERED")

@@ -45,9 +45,7 @@ _BREAKPOINT = re.compile(r"^(.*?)--> ?statement-breakpoint[ \t]*$", re.MULTILINE
 # MySQL wants a space after the dashes; the tools that put these lines there take them out themselves.
 _TIGHT_COMMENT = re.compile(r"^([ \t]*)--(?=[^\s-])", re.MULTILINE)
 # Rows that psql sends, and the lines of newer dumps that only it reads.
-_COPIED = re.compile(
-    r"^(COPY\b[^;]*\bFROM\s+stdin\b[^;]*;[^\n]*\n)(.*?^\\\.[ \t]*\r?$)", re.IGNORECASE | re.MULTILINE | re.DOTALL
-)
+_COPY = re.compile(r"^COPY\b[^;]*\bFROM\s+stdin\b[^;]*;\s*$", re.IGNORECASE)
 _RESTRICT = re.compile(r"^\\(?:un)?restrict[ \t]+\w+[ \t]*\r?$", re.MULTILINE)
 _DELIMITER = re.compile(r"^[ \t]*DELIMITER[ \t]+(\S+)[ \t]*\r?$", re.IGNORECASE)
 _END_DELIMITER = re.compile(r"^--\s*changeset\b.*?\bendDelimiter:\s*(\S+)", re.IGNORECASE)
@@ -78,7 +76,7 @@ def as_the_tool_sends_it(sql: str) -> str:
     """The text without what only a tool or a client reads: breakpoints, other delimiters, comments without a space."""
     sql = _BREAKPOINT.sub(lambda found: f"{found.group(1)}{'' if found.group(1).rstrip().endswith(';') else ';'}", sql)
     if "stdin" in sql or "STDIN" in sql:
-        sql = _COPIED.sub(lambda found: found.group(1) + "\n" * found.group(2).count("\n"), sql)
+        sql = _without_rows(sql)
     lines, end = [], ";"
     for line in sql.split("\n"):
         said = _DELIMITER.match(line) or _END_DELIMITER.match(line)
@@ -95,6 +93,18 @@ def as_the_tool_sends_it(sql: str) -> str:
     if "restrict" in sql:
         sql = _RESTRICT.sub("", sql)
     return _TIGHT_COMMENT.sub(r"\1-- ", sql)
+
+
+def _without_rows(sql: str) -> str:
+    lines = sql.split("\n")
+    ends = [index for index, line in enumerate(lines) if line.rstrip() == "\\."]
+    last, copied = ends[-1] if ends else -1, False
+    for index, line in enumerate(lines):
+        begins = not copied and index < last and _COPY.match(line) is not None
+        if copied:
+            copied, lines[index] = line.rstrip() != "\\.", ""
+        copied = copied or begins
+    return "\n".join(lines)
 
 
 def unsaid(sql: str) -> tuple[int, str, str] | None:

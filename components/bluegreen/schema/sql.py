@@ -80,11 +80,12 @@ def _statements(sql: str, dialect: str, line: int, depth: int = 0) -> Iterator[S
         reads = Dialect.get_or_raise(dialect)
         tokens = reads.tokenize(sql)
         parser = reads.parser(error_level=ErrorLevel.IMMEDIATE)
-    except Exception:  # noqa: BLE001 - the library's errors on strange text are of many kinds
+        found = list(parts(tokens, batches=dialect in TSQL_FAMILY))
+    except Exception:  # noqa: BLE001 - the library's errors on strange text are of many kinds; too deep a nesting
         if sql.strip():
             yield Statement(line, sql, None, alone=False)
         return
-    for part in parts(tokens, batches=dialect in TSQL_FAMILY):
+    for part in found:
         yield from _read(part, sql, dialect, line, depth, parser)
 
 
