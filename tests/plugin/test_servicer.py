@@ -92,9 +92,10 @@ def test_what_came_as_a_secret_goes_back_as_one(served):
     hidden = frozenset({("releases", "blue")})
     news = inputs("secret", "blue")
     request = pb.CreateRequest(urn=URN.format("secret"), properties=message(news, hidden))
-    assert received(served.stub.Create(request).properties).secrets == hidden
+    speak_of_it = {("previous",), ("history",), ("held",), ("live_release_change",)}
+    assert received(served.stub.Create(request).properties).secrets == hidden | speak_of_it
     checked = served.stub.Check(pb.CheckRequest(urn=URN.format("secret"), news=message(news, hidden)))
-    assert received(checked.inputs).secrets == hidden
+    assert received(checked.inputs).secrets == hidden | speak_of_it
 
 
 def test_a_swap_that_fails_says_what_is_true_now(served):
