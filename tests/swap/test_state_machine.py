@@ -23,7 +23,7 @@ from bluegreen.routers.memory import WORLDS
 from bluegreen.swap import pauses
 from bluegreen.swap.cancelling import Cancelled
 from bluegreen.swap.lease import ABORT, leases_in
-from bluegreen.swap.verdicts import CLEARED, VERDICT, standing
+from bluegreen.swap.verdicts import CLEARED, VERDICT, kept, standing
 from matrix.engine import ADAPTERS, NATIVE
 from tests.swap.bench import METHODS, Swap
 from tests.swap.must_not_happen.situations import BEFORE_IT_IS_OVER, Script, ScriptedGate, scripted
@@ -123,9 +123,12 @@ class BlueGreen(RuleBasedStateMachine):
         remembered = pauses.remembered(Traffic(self.here.weights, self.here.marks))
         if remembered is not None and not outputs.get("live_color"):
             return {remembered.live_color}
+        stands = standing(Traffic(self.here.weights, self.here.marks), outputs)
+        if stands is not None and not outputs.get("live_color"):
+            return {kept(stands, None)}  # the state is lost, and the object still says which color was refused
         previous = outputs.get("previous") or {}
-        kept = self.releases.get(previous.get("color")) == previous.get("release")
-        return {outputs.get("live_color"), *([previous["color"]] if previous and kept else [])}
+        same = self.releases.get(previous.get("color")) == previous.get("release")
+        return {outputs.get("live_color"), *([previous["color"]] if previous and same else [])}
 
     def _up(self):
         """`pulumi up`; returns whether it succeeded."""
