@@ -108,7 +108,8 @@ class CloudStage(BalancerStage):
     def retiring(self) -> frozenset[str]:
         """The colors with a scheduled action."""
         found = self._world._scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
-        return frozenset(self._world._parts_of(found)) & frozenset(COLORS)
+        ends = [one for one in found if one["ScalableTargetAction"].get("MaxCapacity") == 0]  # no rehearsal's
+        return frozenset(self._world._parts_of(ends)) & frozenset(COLORS)
 
     def suspended(self) -> frozenset[str]:
         """Nobody's: there is no autoscaling but what a retirement makes."""
