@@ -40,14 +40,15 @@ def judge_rows(tree: exp.Expression, reach: Reach) -> Iterator[Judgement]:
 
 def _replaced(tree: exp.Expression, reach: Reach) -> Iterator[Judgement]:
     """Rows that are put in from a query, and take the place of those that are there."""
-    if not isinstance(tree, exp.Insert) or not isinstance(tree.expression, exp.Query):
+    query = tree.expression if isinstance(tree, exp.Insert) else None
+    if not isinstance(query, exp.Query) or not isinstance(query, exp.Expression):
         return
     table, conflict = reach.catalog.name(tree.this), tree.args.get("conflict")
     pairs = conflict.expressions if isinstance(conflict, exp.OnConflict) else []
     names = [_name(item.this, reach) for item in pairs if isinstance(item, exp.EQ)]
     lost = [name for name in names if not name or reach.needs_column(table, name)]
     replaces = str(tree.args.get("alternative") or "").upper() == "REPLACE" or bool(tree.args.get("overwrite"))
-    if reach.needs(table) and (lost or replaces) and not _limited(tree.expression, reach, frozenset(lost)):
+    if reach.needs(table) and (lost or replaces) and not _limited(query, reach, frozenset(lost)):
         yield f"overwrite {', '.join(f'{table}.{name}' for name in lost) or table} in all rows", WayOut.ROWS
 
 
