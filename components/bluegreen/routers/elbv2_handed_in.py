@@ -35,6 +35,7 @@ class HandedIn:
     bears_marks: bool = True
     _stand: Stand | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
+    _told: Look = field(default_factory=Look, init=False)
 
     @property
     def id(self) -> str:
@@ -98,9 +99,12 @@ class HandedIn:
         return stand.actions if stand is not None and stand.owned else ()
 
     def _now(self) -> Stand | None:
-        """What is known, with its actions as they are: one call once it is the swap's."""
+        """What is known, with its actions as they are: one call, and one to see whose it is unless its marks say so."""
+        told = self._told.spent()
         if self._stand is None or not self._stand.owned:
             return self.read()
+        if not told:
+            elbv2.refuse_stranger(elbv2.tags_of(self.aws, self.arn), self.ownership, self.arn)
         actions = self.actions()
         if not actions:
             return None
@@ -147,6 +151,7 @@ class HandedIn:
         tags = elbv2.tags_of(self.aws, self.arn)
         marks = elbv2.marks_in(tags)
         if self.ownership.holds(tags.get(OWNER_TAG), marks):
+            self._told.taken()
             return marks
         self._stand = None  # nobody's, or somebody has made it his own meanwhile: with it the lease is gone
         return {}
@@ -155,6 +160,7 @@ class HandedIn:
         """Set and remove marks; what bears a former owner's name is stamped with the present one."""
         stand = self._stand or self.read()
         self._look.spent()
+        self._told.spent()
         if stand is not None and stand.owned:
             owner = self.ownership.owner
             elbv2.set_marks(self.aws, self.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)

@@ -39,6 +39,7 @@ class MadeRule:
     former: Mapping[str, Any] = field(default_factory=dict)
     _stand: Stand | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
+    _told: Look = field(default_factory=Look, init=False)
 
     @property
     def priority(self) -> int:
@@ -113,6 +114,7 @@ class MadeRule:
             found = self.read()
             return () if found is None else found.actions
         self._look.spent()
+        self._told.spent()
         return rule_actions(self.aws, self._arn)
 
     def look(self) -> Actions:
@@ -121,14 +123,21 @@ class MadeRule:
         return () if stand is None else stand.actions
 
     def _now(self) -> Stand | None:
-        """The rule that is known: one call, wherever it stands. It is looked for again when it is gone."""
+        """The rule that is known, wherever it stands: one call, and one to see whose it is unless its marks say so.
+
+        It is looked for again when it is gone.
+        """
         rule = None if self._stand is None else rule_at(self.aws, self._stand.arn)
-        if self._stand is None or rule is None:
+        if self._stand is None or rule is None or not (self._told.spent() or self._is_still_ours(self._stand)):
             return self.read()
         conditions, priority = rule.get("Conditions", ()), int(rule["Priority"])
         self._stand = replace(self._stand, actions=rule["Actions"], conditions=conditions, priority=priority)
         self._look.taken()
         return self._stand
+
+    def _is_still_ours(self, stand: Stand) -> bool:
+        tags = elbv2.tags_of(self.aws, stand.arn)
+        return self.search.ownership.holds(tags.get(OWNER_TAG), elbv2.marks_in(tags))
 
     def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
         """Make the rule where there is none, with its marks: one call."""
@@ -223,6 +232,7 @@ class MadeRule:
         tags = {} if stand is None else elbv2.tags_of(self.aws, stand.arn)
         marks = elbv2.marks_in(tags)
         if self.search.ownership.holds(tags.get(OWNER_TAG), marks):
+            self._told.taken()
             return marks
         self._stand = None  # somebody has made it his own meanwhile, and with it the lease is gone
         return {}
@@ -231,6 +241,7 @@ class MadeRule:
         """Set and remove marks; a rule that bears a former owner's name is stamped with the present one."""
         stand = self._owned()
         self._look.spent()
+        self._told.spent()
         if stand is not None:
             owner = self.search.ownership.owner
             elbv2.set_marks(self.aws, stand.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
