@@ -46,6 +46,7 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 _LONGEST_FIRST = (
     *("matrix/", "examples/test_examples.py", "e2e/test_ecs.py", "e2e/test_throttling.py", "e2e/test_trust.py"),
     *("plugin/test_packaging.py", "routers/test_platform_deployments.py", "localcloud/test_kubernetes_lifecycle.py"),
+    "schema/test_differential",
     *("e2e/test_kills.py", "routers/test_argo_swaps.py", "e2e/test_ecs_codedeploy.py", "e2e/test_native.py"),
     *("capacity/test_ecs_retirement.py", "capacity/test_kubernetes_retirement.py"),
     *("scenarios/", "e2e/", "metrics/", "localcloud/", "capacity/", "routers/", "swap/", "policies/"),
