@@ -298,7 +298,8 @@ def test_for_a_promotion_job_it_fails_until_it_may_be_tried(stack):
         said = stack.up_fails("green", on_held="fail")
         assert "the promotion to green was stopped by a gate" in said
         assert "Traceback" not in said
-    stack.bluegreen("retry")
+    retried = stack.bluegreen("retry")
+    assert retried.returncode == 0, retried.stdout
     tried(stack, on_held="fail")
 
 
