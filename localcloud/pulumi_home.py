@@ -89,11 +89,10 @@ class PulumiHome:
                 continue  # no program can use it
             target = self.home / "plugins" / f"resource-{package.name}-v{version}"
             real = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi", "plugins", target.name)
-            if real.is_dir() and self.home not in real.parents and not target.exists():
-                target.symlink_to(real)
-            elif not target.is_symlink():
+            program = f"pulumi-resource-{package.name}"
+            if self.home in real.parents or not _real_plugin(real, target, program):
                 target.mkdir(exist_ok=True)
-                _write_program(target / f"pulumi-resource-{package.name}", f"localcloud.plugins.{package.name}")
+                _write_program(target / program, f"localcloud.plugins.{package.name}")
 
     def init_stacks(self, project_dir: Path, env: dict[str, str]) -> list[str]:
         """Make every stack that the project has a config file for and the backend does not know yet."""
@@ -141,6 +140,22 @@ class PulumiHome:
                         shutil.rmtree(left)
                     elif left.name.startswith(f"{state.stem}."):
                         left.unlink()
+
+
+def _real_plugin(real: Path, target: Path, program: str) -> bool:
+    """Whether the folder has a real plugin's files: links to them, as Pulumi ignores a folder that is a link itself."""
+    if target.is_symlink():
+        target.unlink()
+    if (target / program).is_symlink():
+        if (target / program).exists():
+            return True
+        shutil.rmtree(target)  # it was uninstalled; only the links go
+    if target.exists() or not (real / program).is_file():
+        return False
+    target.mkdir()
+    for entry in real.iterdir():
+        (target / entry.name).symlink_to(entry)
+    return True
 
 
 def _link(source: Path, target: Path) -> None:

@@ -86,6 +86,29 @@ def test_no_field_of_the_swap_is_declared_unless_it_is_set_once(name):
         assert owned or dig(manifest, path) is None, f"{name}: {'.'.join(path)} has two owners"
 
 
+@pytest.mark.parametrize("name", ENTRIES)
+def test_whatever_kubectl_wrote_into_a_field_of_the_swap_outlives_an_update_of_the_object(name):
+    """Its plugin takes what kubectl wrote for the stack's, and an apply removes what is the stack's and not said."""
+    found, set_once = declared(ENTRIES[name])
+    router = router_of(found)
+    what = router._object
+    kept = {tuple(path.split(".")) for path in set_once.get(f"{what.kind}/{what.name}", ())}
+    for path in leaves(router._fields(Weights(100, 0))):
+        if path[:2] != ("metadata", "annotations"):
+            assert any(path[: len(one)] == one for one in kept), f"{name}: {'.'.join(path)} would be removed"
+
+
+def test_the_stage_and_the_counts_outlive_it_too():
+    autoscaling = {"min_replicas": 2, "max_replicas": 6, "target_cpu_percent": 60}
+    found, set_once = declared(service(), autoscaling=autoscaling)
+    wanted = {"Service/shop": ["spec.selector"], "Service/shop-stage": ["spec.selector"]}
+    wanted |= {f"Deployment/shop-{color}": ["spec.replicas"] for color in ("blue", "green")}
+    wanted |= {f"HorizontalPodAutoscaler/shop-{color}": ["spec.minReplicas"] for color in ("blue", "green")}
+    assert set_once == wanted
+    for name in ("shop-blue", "shop-green"):
+        assert "minReplicas" not in found.one("HorizontalPodAutoscaler", name)["spec"]
+
+
 def leaves(fields, before=()):
     """The paths of everything that an apply owns; a list is owned as a whole."""
     for key, value in fields.items():

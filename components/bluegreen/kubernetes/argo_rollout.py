@@ -17,7 +17,7 @@ from bluegreen.kubernetes.argo_analysis import Analysis
 from bluegreen.kubernetes.argo_objects import RolloutSettings
 from bluegreen.kubernetes.entered import name_problems
 from bluegreen.kubernetes.entry.base import Ground
-from bluegreen.kubernetes.entry.services import TYPES, url_of
+from bluegreen.kubernetes.entry.services import SELECTOR, TYPES, url_of
 from bluegreen.kubernetes.objects import NAME_LABEL, color_labels, declare
 from bluegreen.kubernetes.release import KubernetesRelease, release_name
 from bluegreen.kubernetes.release import problems_in as release_problems
@@ -191,7 +191,9 @@ class ArgoRollout(SwappedComponent):
         services = {"production": name, "preview": f"{name}-preview"}
         types = {"production": service_type, "preview": preview_type or fitting}
         fronts = {
-            use: declare(objects.service(ground, found, types[use], port, (node_ports or {}).get(use)), self)
+            use: declare(
+                objects.service(ground, found, types[use], port, (node_ports or {}).get(use)), self, set_once=SELECTOR
+            )
             for use, found in services.items()
         }
         asked = [declare(analyses.template(name, place.namespace, one, shared), self) for one in templates.values()]
@@ -199,7 +201,7 @@ class ArgoRollout(SwappedComponent):
         rollout = declare(
             objects.rollout(ground, common, wanted),
             self,
-            set_once=["spec.replicas"] if autoscaling is not None else (),
+            set_once=["spec.workloadRef", *(["spec.replicas"] if autoscaling is not None else [])],
             depends_on=[*fronts.values(), *asked],
         )
         beside += objects.limits(ground, common, rollout, autoscaling, disruption_budget)

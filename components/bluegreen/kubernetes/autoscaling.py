@@ -12,6 +12,8 @@ from bluegreen.rollout.errors import Problem
 if TYPE_CHECKING:
     from typing_extensions import Required
 
+MINIMUM = ("spec.minReplicas",)
+"""Of an autoscaler that is declared without it: it is the swap's."""
 _TARGETS = {"target_cpu_percent": "cpu", "target_memory_percent": "memory"}
 
 

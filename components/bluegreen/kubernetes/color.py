@@ -61,10 +61,12 @@ def declare_color(
     made = declare(manifest, parent, set_once=["spec.replicas"], depends_on=before, provider=provider)
     beside = []
     if autoscaling is not None:
-        beside.append(scaling.autoscaler(name, settings.namespace, settings.kind, autoscaling, labels))
+        scaler = scaling.autoscaler(name, settings.namespace, settings.kind, autoscaling, labels)
+        beside.append(declare(scaler, parent, set_once=scaling.MINIMUM, depends_on=[made], provider=provider))
     if disruption_budget is not None:
-        beside.append(workload.disruption_budget(settings, color, disruption_budget, selector))
-    return [*before, made, *(declare(found, parent, depends_on=[made], provider=provider) for found in beside)]
+        budget = workload.disruption_budget(settings, color, disruption_budget, selector)
+        beside.append(declare(budget, parent, depends_on=[made], provider=provider))
+    return [*before, made, *beside]
 
 
 def _digest(config: Mapping[str, Any]) -> Any:

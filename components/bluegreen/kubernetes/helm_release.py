@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.autoscaling import MINIMUM
 from bluegreen.kubernetes.objects import COLOR_LABEL
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
@@ -88,7 +89,7 @@ def colored(
     """
     spec = manifest.get("spec") or {}
     if _AUTOSCALER.match(resource_type) and (spec.get("scaleTargetRef") or {}).get("name") == workload:
-        return {**manifest, "spec": {key: value for key, value in spec.items() if key != "minReplicas"}}, []
+        return {**manifest, "spec": {key: value for key, value in spec.items() if key != "minReplicas"}}, list(MINIMUM)
     if not _TYPE.match(resource_type) or (manifest.get("metadata") or {}).get("name") != workload:
         return None
     template = spec.get("template") or {}

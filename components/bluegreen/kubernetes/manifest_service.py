@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from bluegreen import digests
 from bluegreen.declaration import known, refuse
+from bluegreen.kubernetes import autoscaling as scaling
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import service
@@ -175,11 +176,12 @@ def _declared(
     spec = manifest.get("spec", {})
     if manifest["kind"] == "CronJob" and not acts:
         manifest = {**manifest, "spec": {**spec, "suspend": True}}
-    set_once = []
+    set_once: Sequence[str] = ()
     if manifest is color.workload:
         manifest, set_once = {**manifest, "spec": {**spec, "replicas": first_count}}, ["spec.replicas"]
     if manifest is color.autoscaler:
         manifest = {**manifest, "spec": {key: value for key, value in spec.items() if key != "minReplicas"}}
+        set_once = scaling.MINIMUM
     made: pulumi.Resource = declare(manifest, parent, set_once=set_once, depends_on=depends_on)
     return made
 

@@ -58,6 +58,9 @@ def declare(
         parent: the component.
         urn_name: the resource's name; the object's own when absent.
         set_once: fields that count at its creation alone, such as ``spec.replicas``: they belong to others afterwards.
+            One that others set may be named without a value, and has to be: whatever ``kubectl`` wrote is taken for the
+            stack's at the next change of the object, and what the stack lacks would be removed. Ignored it stays as it
+            is. Keys with dots in them, as annotations have, cannot be named.
         depends_on: what has to be there before it.
         provider: the cluster; the component's own when absent.
     """

@@ -59,7 +59,7 @@ class Contour:
             "includes": [{"name": asked.name, "namespace": asked.ground.place.namespace}],
         }
         return [
-            Piece(asked.object(_API, "HTTPProxy", asked.name, shared), of_route=True),
+            Piece(asked.object(_API, "HTTPProxy", asked.name, shared), set_once=["spec.routes"], of_route=True),
             Piece(asked.object(_API, "HTTPProxy", f"{asked.name}-host", root), of_route=True),
         ]
 

@@ -66,7 +66,7 @@ class GatewayRoute:
         }
         preview = {**common, "rules": self._preview(asked)}
         return [
-            Piece(asked.object(_API, self.route_kind, asked.name, common), of_route=True),
+            Piece(asked.object(_API, self.route_kind, asked.name, common), set_once=["spec.rules"], of_route=True),
             Piece(asked.object(_API, self.route_kind, f"{asked.name}-preview", preview)),
         ]
 

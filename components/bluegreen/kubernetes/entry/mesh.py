@@ -146,7 +146,7 @@ class Linkerd:
         return [
             # Without a selector: where a route leads nowhere, Linkerd takes the Service's own endpoints.
             Piece(service_manifest(asked.ground, self.service_name, port=port)),
-            Piece(asked.object(api, "HTTPRoute", asked.name, parent), of_route=True),
+            Piece(asked.object(api, "HTTPRoute", asked.name, parent), set_once=["spec.rules"], of_route=True),
             Piece(asked.object(api, "HTTPRoute", f"{asked.name}-preview", preview)),
         ]
 

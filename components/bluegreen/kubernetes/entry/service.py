@@ -13,6 +13,7 @@ from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.base import Entered, Ground
 from bluegreen.kubernetes.entry.services import (
+    SELECTOR,
     TYPES,
     by_use,
     color_names,
@@ -143,7 +144,7 @@ class ServiceEntry:
         )
         if what == "production":
             found["spec"] = merged(found["spec"], self.overrides)
-        return declare(found, ground.parent)
+        return declare(found, ground.parent, set_once=SELECTOR)
 
     def _found(self, ground: Ground) -> Any:
         from pulumi_kubernetes.core.v1 import Service  # noqa: PLC0415 - only what a stack uses

@@ -12,6 +12,8 @@ from bluegreen.kubernetes.objects import AWAIT_ADDRESS, declare, metadata
 from bluegreen.rollout.model import COLORS, Color
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer")
+SELECTOR = ("spec.selector",)
+"""Of a Service that is declared without one: it is set by others."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

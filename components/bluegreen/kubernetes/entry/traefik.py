@@ -57,7 +57,7 @@ class Traefik:
         route |= {"entryPoints": list(self.entry_points)} if self.entry_points else {}
         route |= {} if self.tls is None else {"tls": dict(self.tls)}
         return [
-            Piece(asked.object(_API, "TraefikService", asked.name, {}), of_route=True),
+            Piece(asked.object(_API, "TraefikService", asked.name, {}), set_once=["spec.weighted"], of_route=True),
             Piece(asked.object(_API, "IngressRoute", asked.name, route)),
         ]
 

@@ -57,7 +57,7 @@ class Piece:
 
     Attributes:
         manifest: the object.
-        set_once: fields that count at its creation alone.
+        set_once: fields that count at its creation alone, also those that have no value there: see ``declare``.
         of_route: whether it is the route itself, or stands or falls with it: one that is adopted has it already.
     """
 

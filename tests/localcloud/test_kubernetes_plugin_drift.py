@@ -1,0 +1,113 @@
+"""What somebody wrote into a field that the swap owns is still there after the stack has changed the object.
+
+The plugin makes what kubectl wrote the stack's, and an apply removes what is the stack's and not in its inputs. A
+component ignores these fields therefore, although it declares no value for them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bluegreen.clients.kubernetes import MANAGER
+from bluegreen.kubernetes.autoscaling import MINIMUM
+from bluegreen.kubernetes.entry.services import SELECTOR
+from localcloud.plugins.kubernetes.cluster import APPLY
+from tests.localcloud.kubernetes_cases import DEPLOYMENT, ROUTE, SERVICE, changed, manifest, service, workload
+
+SCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+_SCALER = "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, spec: {maxReplicas: 6, scaleTargetRef: {}}}"
+_TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "nobody"}
+_ROUTE = "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, spec: {parentRefs: [{name: public}]}}"
+
+
+def rules(color: str) -> list[dict[str, Any]]:
+    return [{"backendRefs": [{"name": f"web-{color}", "port": 80}]}]
+
+
+# By kind: its inputs, the field as a component ignores it, the swap's value and somebody else's.
+FIELDS: dict[str, tuple[str, dict[str, Any], str, Any, Any]] = {
+    "selector": (SERVICE, service(), *SELECTOR, {"color": "blue"}, {"color": "green"}),
+    "rules": (ROUTE, manifest(_ROUTE), "spec.rules", rules("blue"), rules("green")),
+    "minimum": (SCALER, manifest(_SCALER, spec__scaleTargetRef=_TARGET), *MINIMUM, 4, 2),
+    "replicas": (DEPLOYMENT, workload("Deployment", "drift", spec__replicas=0), "spec.replicas", 2, 1),
+}
+PATCHES = ("kubectl-patch", "kubectl-edit", "helm", "argocd-controller")
+WAYS = (*PATCHES, "apply", "server-side apply", "server-side apply of another tool")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("field", FIELDS)
+def test_drift_outlives_a_change_of_the_same_object(place: Any, field: str, way: str) -> None:
+    token, inputs, path, ours, theirs = FIELDS[field]
+    inputs = changed(inputs, metadata__annotations={"pulumi.com/skipAwait": "true"})
+    driver, key = place.driver, path.removeprefix("spec.")
+    made = place.make(token, f"{field}-{WAYS.index(way)}", inputs)
+    _swap(place, made, key, ours)
+    _drift(place, made, way, key, theirs)
+    assert _spec(driver.read(made), key) == theirs
+    labelled = changed(inputs, metadata__labels={"team": "shop"})
+    made = driver.update(driver.read(made), labelled, ignore=(path,))
+    assert _spec(made, key) == theirs, "no moment without it: the swap may be far away"
+    assert made.outputs["metadata"]["labels"] == {"team": "shop"}
+    _swap(place, made, key, ours)
+    made = driver.update(driver.read(made), changed(inputs, metadata__labels={"team": "fish"}), ignore=(path,))
+    assert _spec(made, key) == ours
+    assert driver.diff(driver.read(made), made.inputs, ignore=(path,)).changed == []
+
+
+def test_a_count_of_kubectl_scale_outlives_it_too(place: Any) -> None:
+    token, inputs, path, ours, _ = FIELDS["replicas"]
+    inputs = changed(inputs, metadata__annotations={"pulumi.com/skipAwait": "true"})
+    made = place.make(token, "scaled", inputs)
+    _swap(place, made, "replicas", ours)
+    place.kubectl("scale", f"deployment/{made.inputs['metadata']['name']}", "--replicas=1")
+    made = place.driver.update(made, changed(inputs, metadata__labels={"team": "shop"}), ignore=(path,))
+    assert made.outputs["spec"]["replicas"] == 1
+
+
+def _spec(resource: Any, key: str) -> Any:
+    found = resource.outputs["spec"].get(key)
+    if key != "rules":
+        return found
+    return [{"backendRefs": [{one: ref[one] for one in ("name", "port")} for ref in found[0]["backendRefs"]]}]
+
+
+def _swap(place: Any, resource: Any, key: str, value: Any) -> None:
+    """As the swap writes: by server-side apply, as its own manager."""
+    cluster, body = place.driver.provider.cluster, _part(place, resource, key, value)
+    cluster.call("PATCH", cluster.path(body), {"fieldManager": MANAGER, "force": "true"}, body, APPLY)
+
+
+def _drift(place: Any, resource: Any, way: str, key: str, value: Any) -> None:
+    part = _part(place, resource, key, value)
+    if way in PATCHES:
+        patch = json.dumps({"spec": part["spec"]})
+        what = (part["kind"], part["metadata"]["name"])
+        place.kubectl("patch", *what, "--type=merge", f"--field-manager={way}", f"--patch={patch}")
+    elif way == "apply":
+        whole = {**part, "spec": {**resource.inputs["spec"], **part["spec"]}}
+        place.kubectl("apply", "--filename", _file(place, whole))
+    else:
+        manager = ["--field-manager=flux"] if way.endswith("tool") else []
+        place.kubectl("apply", "--server-side", "--force-conflicts", *manager, "--filename", _file(place, part))
+
+
+def _part(place: Any, resource: Any, key: str, value: Any) -> dict[str, Any]:
+    metadata = {"name": resource.inputs["metadata"]["name"], "namespace": place.namespace}
+    header = {name: resource.inputs[name] for name in ("apiVersion", "kind")}
+    return {**header, "metadata": metadata, "spec": {key: value}}
+
+
+@pytest.fixture(autouse=True)
+def files(place: Any, tmp_path: Any) -> None:
+    """Where what is applied stands."""
+    place.files = tmp_path
+
+
+def _file(place: Any, whole: dict[str, Any]) -> str:
+    file = place.files / "object.json"
+    file.write_text(json.dumps(whole))
+    return str(file)
