@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
-from localcloud.processes import run
 from localcloud.progress import Progress
+from localcloud.tools.apt import apt_get
 
 # No program for users: found below the directories of helpers.
 CNI_BRIDGE = "cni/bridge"
@@ -91,13 +91,13 @@ def _install(missing: list[str], progress: Progress) -> None:
         raise LocalCloudError(f"{', '.join(missing)} not found: run `sudo {command}`")
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with _apt, progress.step(f"Installing {' '.join(packages)} with apt-get") as note:
-        run(["apt-get", "update"], what="apt-get update", env=env, on_line=note)
+        apt_get(["update"], what="apt-get update", env=env, note=note, progress=progress)
         if "postgresql" in packages and not _NO_CLUSTER.exists():
             _NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
             _NO_CLUSTER.write_text("create_main_cluster = false\n")
         without = [f"--option=DPkg::Options::=--path-exclude={path}" for path in _WITHOUT]
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", _KEEP, *without, *packages]
-        run(install, what=command, env=env, on_line=note)
+        install = ["install", "--yes", "--no-install-recommends", _KEEP, *without, *packages]
+        apt_get(install, what=command, env=env, note=note, progress=progress)
     still = [program for program in missing if find(program) is None]
     if still:
         raise LocalCloudError(f"{', '.join(still)} not found, although `{command}` succeeded")
