@@ -10,7 +10,7 @@ from unittest import mock
 
 from bluegreen.clients import kubernetes
 from bluegreen.clients.kubernetes_session import Request
-from bluegreen.routers import kubernetes_object
+from bluegreen.routers import kubernetes_object, kubernetes_service
 from bluegreen.routers import kubernetes_rules as rules
 from bluegreen.routers.registry import ROUTERS
 from matrix.shapes import COLORS
@@ -115,7 +115,9 @@ class ClusterStage(MemorySizes):
         self.api.after = self._controller
         with (
             mock.patch.object(kubernetes.KubernetesConnection, "_session", return_value=session),
+            # Nothing waits here: what was just answered would be so for all the time that the clock is turned on.
             mock.patch.object(kubernetes_object, "ANSWER_LASTS_SECONDS", 0.0),
+            mock.patch.object(kubernetes_service, "ANSWER_LASTS_SECONDS", 0.0),
             self.sizes_heard(heard),
         ):
             yield

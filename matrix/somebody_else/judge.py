@@ -95,7 +95,7 @@ def _worse(operation: Operation, act: Act, write: Write, *, asked: bool) -> Iter
             yield f"{share} % of the requests were sent to {color}, which runs a release that nobody has asked about"
         if more and color == "green" and operation.analyzed and act in _CHANGES and not asked:
             yield f"{share} % of the requests were sent to green, and nothing was asked about it since {act.name!r}"
-    if after.served < before.served:
+    if after.served < before.served and before.fit.intersection(before.weights):
         yield f"{before.served - after.served} % of the requests reach nobody any more"
     lost = {name for name, value in before.theirs.items() if after.theirs.get(name) != value}
     if lost:
@@ -111,7 +111,8 @@ def _not_its_own(act: Act, tape: Tape, write: Write) -> Iterator[str]:
         yield "it moved traffic with no lease on the object: nobody else could see that a swap goes on"
     # One that comes while ours is there and fresh is nobody's: whoever takes over removes ours.
     alone = act is acts.LEASE and tape.left is not None and {acts.FORGED} == set(leases_in(tape.left.marks))
-    if alone and moved and _since(tape, write) < LEASE_SECONDS:
+    owned = tape.left is not None and tape.left.served > 0
+    if alone and owned and moved and _since(tape, write) < LEASE_SECONDS:
         yield "it moved traffic while another lease was there that may be alive"
     stale = act is acts.STANDS and tape.left is not None and leases == leases_in(tape.left.marks)
     if stale and leases and _does_something(before, after):
