@@ -67,6 +67,7 @@ class Tape:
     taken_over: bool = False
     disturbed: bool = False
     _before: Sight | None = None
+    _held: frozenset[str] = frozenset()
     _deaf: bool = False
 
     def called(self, name: str, *, writes: bool, looks: bool) -> None:
@@ -83,6 +84,9 @@ class Tape:
                     self._before = after
                 if looks:
                     self.looks.append(len(self.calls))
+            if len(self.calls) == self.number - 1:
+                # Set by the very next call, a lease is not held yet: its holder looks first, and reads traffic anew.
+                self._held = frozenset(leases_in(self.look().marks))
             if len(self.calls) == self.number:
                 self.strike()
 
@@ -93,7 +97,8 @@ class Tape:
             before = self.look()
             self.act()
             self.left = self._before = self.look()
-            self.taken_over = not set(leases_in(before.marks)) <= set(leases_in(self.left.marks))
+            held = self._held & set(leases_in(before.marks))
+            self.taken_over = not held <= set(leases_in(self.left.marks))
             self.disturbed = before.serving != self.left.serving
             self.acted_at_seconds = self.clock.now_seconds
 
