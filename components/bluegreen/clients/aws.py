@@ -6,7 +6,9 @@ their own, with boto3's default chain behind them.
 
 from __future__ import annotations
 
+import json
 import random
+import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,6 +144,11 @@ def _wait_its_turn(attempts: int, response: tuple[Any, dict[str, Any]] | None, *
 def error_code(error: ClientError) -> str:
     """The API's own code, such as ``AccessDenied``."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def as_argument(value: object) -> str:
+    """JSON for a command of the AWS CLI: one word of a shell, whatever quotes it has."""
+    return shlex.quote(json.dumps(value))
 
 
 @contextmanager

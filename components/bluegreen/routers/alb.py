@@ -10,7 +10,6 @@ Limits and shapes: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIRe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -143,7 +142,9 @@ class AlbRouter:
         ]
         forward: dict[str, Any] = {"TargetGroups": groups}
         if self.stickiness_seconds and len(groups) > 1:
-            forward["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": self.stickiness_seconds}
+            forward[elbv2.STICKINESS] = {"Enabled": True, "DurationSeconds": self.stickiness_seconds}
+        elif self.stickiness_seconds or self.former.get("stickiness_seconds") or self.place["priority"] is not None:
+            forward[elbv2.STICKINESS] = {"Enabled": False}  # the swap's own; one that was found stays
         return forward
 
     def verify(self, weights: Weights) -> Convergence:
@@ -161,9 +162,8 @@ class AlbRouter:
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         if weights == Weights():
-            return (self._place.command(""),)
-        actions = [{"Type": "forward", "ForwardConfig": self._forward(weights)}]
-        return (self._place.command(json.dumps(actions)),)
+            return (self._place.command(None),)
+        return (self._place.command(self._forward(weights)),)
 
     def health(self, color: Color) -> Readiness:
         """What the load balancer's own health checks say of a color's targets: one call."""

@@ -122,7 +122,12 @@ class Stage:
 
     def let_go(self, tags: Mapping[str, str]) -> None:
         """Take the owner's tag and all marks away; everything else about the stage stays."""
-        self.untag([key for key in tags if key == OWNER_TAG or key.startswith(MARK_PREFIX)])
+        self.untag([key for key in self.keys_of_ours(tags) if key in tags])
+
+    @staticmethod
+    def keys_of_ours(tags: Mapping[str, str]) -> list[str]:
+        """The keys of a swap's own tags: the owner's, and those of all marks among an object's tags."""
+        return [OWNER_TAG, *(key for key in tags if key.startswith(MARK_PREFIX))]
 
 
 def marks_in(tags: Mapping[str, str]) -> dict[str, str]:

@@ -9,14 +9,14 @@ API: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeploy
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.clients.aws import called, error_code
+from bluegreen.clients.aws import as_argument, called, error_code
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
@@ -233,12 +233,13 @@ class CodeDeployRouter(PlatformDeployments):
         return list(found["deploymentTarget"].get("ecsTarget", {}).get("lifecycleEvents", ()))
 
     def _command(self, task_definition: str) -> str:
-        revision = json.dumps(spec.revision(self._content_for(task_definition)))
+        revision = as_argument(spec.revision(self._content_for(task_definition)))
         group = self._group
         return (
             f"aws deploy create-deployment --application-name {group['applicationName']} "
             f"--deployment-group-name {group['deploymentGroupName']} "
-            f"--deployment-config-name {spec.ALL_AT_ONCE} --revision '{revision}'"
+            f"--deployment-config-name {spec.ALL_AT_ONCE} --revision {revision} "
+            f"--description {shlex.quote(f'bluegreen: {self.owner}')}"
         )
 
 

@@ -94,6 +94,11 @@ def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
     return {key.removeprefix(MARK_PREFIX): value for key, value in tags.items() if key.startswith(MARK_PREFIX)}
 
 
+def keys_of_ours(tags: Mapping[str, str]) -> list[str]:
+    """The keys of a swap's own tags among an object's: its owner and its marks."""
+    return [key for key in tags if key == OWNER_TAG or key.startswith(MARK_PREFIX)]
+
+
 def set_marks(aws: AwsConnection, arn: str, changes: Mapping[str, str | None], owner: str | None = None) -> None:
     """Set and remove marks: a call for each of the two. A new ``owner`` is stamped with the first that are set."""
     added = {MARK_PREFIX + name: value for name, value in changes.items() if value is not None}
@@ -158,20 +163,52 @@ def _percent(share: int, total: int) -> int:
 
 
 _ENDS = ("forward", "redirect", "fixed-response")
-_OURS = ("TargetGroups", "TargetGroupStickinessConfig")
+STICKINESS = "TargetGroupStickinessConfig"
+_NOT_SERVED = 400
 _FORWARD_KEYS = ("Type", "Order", "TargetGroupArn", "ForwardConfig")
 
 
 def with_forward(actions: Sequence[Mapping[str, Any]], forward: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A listener's or rule's actions with another forward at their end; what comes before it stays, known or not."""
+    """A listener's or rule's actions with another forward at their end; what comes before it stays, known or not.
+
+    Args:
+        actions: as they are now.
+        forward: what the swap says. Without a stickiness of its own it leaves the one that is there; one that is off
+            takes it away.
+    """
     kept = [_resent(action) for action in actions if action["Type"] not in _ENDS]
     former = next((action for action in actions if action["Type"] == "forward"), {})
     config = former.get("ForwardConfig") or {}
-    unknown = {key: value for key, value in config.items() if key not in _OURS}
+    groups = {group["TargetGroupArn"]: group for group in config.get("TargetGroups", ())}
+    wanted = {**config, **forward}
+    wanted["TargetGroups"] = [
+        {**_unknown(groups.get(one["TargetGroupArn"], {})), **one} for one in forward["TargetGroups"]
+    ]
+    if not (wanted.get(STICKINESS) or {}).get("Enabled"):
+        wanted.pop(STICKINESS, None)
     last: dict[str, Any] = {key: value for key, value in former.items() if key not in _FORWARD_KEYS}
-    last = {"Type": "forward", **last, "ForwardConfig": {**unknown, **forward}}
+    last = {"Type": "forward", **last, "ForwardConfig": wanted}
     ordered = [{**action, "Order": order} for order, action in enumerate([*kept, last], 1)]
     return ordered if kept else [last]
+
+
+def _unknown(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in group.items() if key not in ("TargetGroupArn", "Weight")}
+
+
+def lost_by_a_forward(actions: Actions) -> str:
+    """What somebody's actions do that a forward in their place would end; empty when nothing is lost.
+
+    A forward is moved, and an error that is answered to everybody stands for nobody. All else is somebody's: a
+    redirect, a page, and whatever ends a list of actions that is not known here.
+    """
+    if not actions or any(action["Type"] == "forward" for action in actions):
+        return ""
+    last = max(enumerate(actions), key=lambda one: (one[1].get("Order", 0), one[0]))[1]
+    answer = str((last.get("FixedResponseConfig") or {}).get("StatusCode", ""))
+    if last["Type"] == "fixed-response" and answer.isdecimal() and int(answer) >= _NOT_SERVED:
+        return ""
+    return f"{last['Type']} {answer}".strip()
 
 
 def _resent(action: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bluegreen.clients.aws import AwsConnection, called
+from bluegreen.clients.aws import AwsConnection, as_argument, called
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.routers import elbv2
 from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand
@@ -123,6 +123,14 @@ class HandedIn:
 
     def _take_over(self, stand: Stand, forward: Mapping[str, Any]) -> None:
         """Adopting something moves no traffic: it has to forward already as the first write says, or to nobody."""
+        lost = elbv2.lost_by_a_forward(stand.actions)
+        if lost:
+            field, what = ("Actions", "rule") if self._is_rule else ("DefaultActions", "listener")
+            raise NotOwned(
+                "elasticloadbalancing:DescribeTags",
+                f"{field} of {self.arn} end with {lost}, which a forward would take away: hand in a {what} that "
+                "forwards to the live color, or answers an error to everybody",
+            )
         live = {arn for arn, share in elbv2.shares_of(stand.actions).items() if share}
         wanted = {group["TargetGroupArn"] for group in forward["TargetGroups"] if group.get("Weight", 1)}
         strangers = live.difference(self.target_groups)
@@ -141,8 +149,7 @@ class HandedIn:
         """Take our tags away; where it forwards to stays as it is. Already gone is fine."""
         stand = self.read()
         if stand is not None and stand.owned:
-            ours = [key for key in stand.tags if key == OWNER_TAG or key.startswith(elbv2.MARK_PREFIX)]
-            elbv2.untag(self.aws, self.arn, ours)
+            elbv2.untag(self.aws, self.arn, elbv2.keys_of_ours(stand.tags))
         self._stand = None
 
     def marks(self) -> dict[str, str]:
@@ -165,10 +172,13 @@ class HandedIn:
             owner = self.ownership.owner
             elbv2.set_marks(self.aws, self.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
 
-    def command(self, forward: str) -> str:
-        """What a person types."""
-        if not forward:
-            return f"aws elbv2 remove-tags --resource-arns {self.arn} --tag-keys {OWNER_TAG}"
+    def command(self, forward: Mapping[str, Any] | None) -> str:
+        """What a person types: with all actions that were found beside the forward, as the swap itself writes them."""
+        stand = self._stand
+        if forward is None:
+            keys = elbv2.keys_of_ours(stand.tags if stand is not None else {OWNER_TAG: ""})
+            return f"aws elbv2 remove-tags --resource-arns {self.arn} --tag-keys {' '.join(keys)}"
+        actions = as_argument(elbv2.with_forward(() if stand is None else stand.actions, forward))
         if self._is_rule:
-            return f"aws elbv2 modify-rule --rule-arn {self.arn} --actions '{forward}'"
-        return f"aws elbv2 modify-listener --listener-arn {self.arn} --default-actions '{forward}'"
+            return f"aws elbv2 modify-rule --rule-arn {self.arn} --actions {actions}"
+        return f"aws elbv2 modify-listener --listener-arn {self.arn} --default-actions {actions}"

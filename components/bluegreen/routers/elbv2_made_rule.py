@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from bluegreen.clients.aws import AwsConnection, called, error_code
+from bluegreen.clients.aws import AwsConnection, as_argument, called, error_code
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.routers import elbv2
 from bluegreen.routers.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, Stand, rule_actions, rule_at
@@ -157,9 +157,7 @@ class MadeRule:
             # A resource that is new takes over what its owner has on this listener, and puts it where it is declared.
             with called("elasticloadbalancing:SetRulePriorities"):
                 self._elb.set_rule_priorities(RulePriorities=[{"RuleArn": stand.arn, "Priority": self.priority}])
-        declared = self._conditions(self.host_headers, self.path_patterns)
-        former = self._conditions(self.former.get("host_headers") or (), self.former.get("path_patterns") or ())
-        conditions = with_conditions(stand.conditions, declared, former if self.former else ())
+        conditions = self._changed_conditions(stand)
         more = {"Conditions": conditions} if conditions else {}
         with called("elasticloadbalancing:ModifyRule"):
             try:
@@ -170,6 +168,11 @@ class MadeRule:
                 self._stand = None
         if self._stand is None:  # somebody removed it meanwhile: without it nobody is served
             self._create(elbv2.with_forward((), forward))
+
+    def _changed_conditions(self, stand: Stand) -> list[dict[str, Any]]:
+        declared = self._conditions(self.host_headers, self.path_patterns)
+        former = self._conditions(self.former.get("host_headers") or (), self.former.get("path_patterns") or ())
+        return with_conditions(stand.conditions, declared, former if self.former else ())
 
     def _create(self, actions: Sequence[Mapping[str, Any]]) -> None:
         if not self._made(actions, {}):
@@ -246,8 +249,12 @@ class MadeRule:
             owner = self.search.ownership.owner
             elbv2.set_marks(self.aws, stand.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
 
-    def command(self, forward: str) -> str:
-        """What a person types."""
-        if not forward:
+    def command(self, forward: Mapping[str, Any] | None) -> str:
+        """What a person types: with all that was found beside the forward, as the swap itself writes it."""
+        if forward is None:
             return f"aws elbv2 delete-rule --rule-arn {self.name}"
-        return f"aws elbv2 modify-rule --rule-arn {self.name} --actions '{forward}'"
+        stand = self._stand
+        actions = as_argument(elbv2.with_forward(() if stand is None else stand.actions, forward))
+        changed = () if stand is None else self._changed_conditions(stand)
+        conditions = f" --conditions {as_argument(changed)}" if changed else ""
+        return f"aws elbv2 modify-rule --rule-arn {self.name} --actions {actions}{conditions}"

@@ -72,8 +72,8 @@ class Place(Protocol):
         """Set and remove marks; where the swap owns nothing yet, nothing happens."""
         ...
 
-    def command(self, forward: str) -> str:
-        """The shell command that puts a forward, as JSON, in place by hand; an empty one gives the place up."""
+    def command(self, forward: Mapping[str, Any] | None) -> str:
+        """The shell command that does by hand what a write of a forward does; without one it gives the place up."""
         ...
 
 

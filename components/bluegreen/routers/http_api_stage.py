@@ -9,14 +9,14 @@ Where variables may be used: https://docs.aws.amazon.com/apigateway/latest/devel
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.clients.aws import AwsConnection, called, error_code
+from bluegreen.clients.aws import AwsConnection, as_argument, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -62,6 +62,7 @@ class HttpApiStageRouter:
     aws: AwsConnection = field(default_factory=AwsConnection)
     former_owner: str = ""
     incarnation: str = ""
+    _found: dict[str, Any] | None = field(default=None, init=False)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -112,6 +113,7 @@ class HttpApiStageRouter:
                 if error_code(error) != "NotFoundException":
                     raise
                 return None
+        self._found = found
         return found
 
     def _is_read(self, found: Mapping[str, Any]) -> bool:
@@ -161,10 +163,13 @@ class HttpApiStageRouter:
         if not self._stage.is_ours(_tags(found)):
             self._is_read(found)
             self._stage.claim()
-        # In the API's own words a variable that is left out stays; some of its copies forget it.
-        variables = {**found.get("StageVariables", {}), self.variable: self.values[color]}
+        variables = self._variables(found, color)
         with called("apigateway:PATCH"):
             self._stage.client.update_stage(ApiId=self.api_id, StageName=self.stage_name, StageVariables=variables)
+
+    def _variables(self, found: Mapping[str, Any], color: Color) -> dict[str, str]:
+        # In the API's own words a variable that is left out stays; some of its copies forget it.
+        return {**found.get("StageVariables", {}), self.variable: self.values[color]}
 
     def verify(self, weights: Weights) -> Convergence:
         """One call: what the stage says now."""
@@ -174,12 +179,13 @@ class HttpApiStageRouter:
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
-        color = weights.live_color
+        color, found = weights.live_color, self._found or {}
         if color is None:
-            return (f"aws apigatewayv2 untag-resource --resource-arn '{self._stage.arn}' --tag-keys bluegreen:owner",)
+            keys = " ".join(map(shlex.quote, self._stage.keys_of_ours(_tags(found))))
+            return (f"aws apigatewayv2 untag-resource --resource-arn '{self._stage.arn}' --tag-keys {keys}",)
         return (
             f"aws apigatewayv2 update-stage --api-id {self.api_id} --stage-name '{self.stage_name}' "
-            f"--stage-variables '{json.dumps({self.variable: self.values[color]})}'",
+            f"--stage-variables {as_argument(self._variables(found, color))}",
         )
 
     def health(self, color: Color) -> Readiness:  # noqa: ARG002 - a stage knows nothing of what is behind a variable

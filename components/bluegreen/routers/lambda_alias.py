@@ -10,15 +10,15 @@ How aliases split: https://docs.aws.amazon.com/lambda/latest/dg/configuring-alia
 
 from __future__ import annotations
 
-import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.clients.aws import AwsConnection, called, error_code
+from bluegreen.clients.aws import AwsConnection, as_argument, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -287,7 +287,7 @@ class LambdaAliasRouter:
         state = self._state(weights, self._alias)
         return (
             f"aws lambda update-alias {place} --function-version {state['FunctionVersion']} "
-            f"--routing-config '{json.dumps(state['RoutingConfig'])}' --description '{state['Description']}'",
+            f"--routing-config {as_argument(state['RoutingConfig'])} --description {shlex.quote(state['Description'])}",
         )
 
     def health(self, color: Color) -> Readiness:

@@ -8,7 +8,6 @@ A swap writes production first: were it killed between its two writes, the test 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -177,12 +176,9 @@ class ListenerPairRouter:
         """What a person types."""
         places = [place for place in (self._production, self._test) if place is not None]
         if weights.live_color is None:
-            return tuple(place.command("") for place in places)
+            return tuple(place.command(None) for place in places)
         colors = (weights.live_color, other(weights.live_color))
-        return tuple(
-            place.command(json.dumps([{"Type": "forward", "ForwardConfig": self._forward(color)}]))
-            for place, color in zip(places, colors, strict=False)
-        )
+        return tuple(place.command(self._forward(color)) for place, color in zip(places, colors, strict=False))
 
     def health(self, color: Color) -> Readiness:
         """What the load balancer's own health checks say of a color's targets: one call."""

@@ -302,7 +302,7 @@ class PlatformDeployments(ABC):
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         if weights == Weights():
-            return (self._place.command(""),)
+            return (self._place.command(None),)
         color: Color = "blue" if weights.blue >= weights.green else other("blue")
         return (self._command(self.task_definitions[color]),)
 

@@ -9,14 +9,14 @@ How canaries work: https://docs.aws.amazon.com/apigateway/latest/developerguide/
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.clients.aws import AwsConnection, called, error_code
+from bluegreen.clients.aws import AwsConnection, as_argument, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -69,6 +69,9 @@ class RestApiCanaryRouter:
     former_owner: str = ""
     incarnation: str = ""
     _found: dict[str, Any] | None = field(default=None, init=False)
+    # The last that was seen of the stage, also after a change that failed: for the commands by hand.
+    _seen: Mapping[str, Any] | None = field(default=None, init=False)
+    _tags: Mapping[str, str] = field(default_factory=dict, init=False)
     _ours: bool = field(default=False, init=False)
     _fresh: Look = field(default_factory=Look, init=False)
 
@@ -147,11 +150,13 @@ class RestApiCanaryRouter:
             except ClientError as error:
                 if error_code(error) != _GONE:
                     raise
+        self._seen = self._found
         self._fresh.taken()
         return self._found
 
     def _is_read(self, found: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
         """Whether what the stage says counts: it is ours, or taken over as it is."""
+        self._tags = tags
         self._ours = self._stage.is_ours(tags)
         if self._ours:
             return True
@@ -229,6 +234,7 @@ class RestApiCanaryRouter:
         self._found = None
         with called("apigateway:PATCH"):
             self._found = self._stage.client.update_stage(**self._place, patchOperations=operations)
+        self._seen = self._found
         self._fresh.taken()
 
     def verify(self, weights: Weights) -> Convergence:
@@ -245,11 +251,17 @@ class RestApiCanaryRouter:
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         if weights == Weights():
-            return (f"aws apigateway untag-resource --resource-arn {self._stage.arn} --tag-keys bluegreen:owner",)
-        operations = self._operations(self._found or {"canarySettings": {}}, weights)
+            keys = " ".join(map(shlex.quote, self._stage.keys_of_ours(self._tags)))
+            untag = f"aws apigateway untag-resource --resource-arn {self._stage.arn} --tag-keys {keys}"
+            if self._seen is None or rest_api_stages.canary_of(self._seen) is None:
+                return (untag,)
+            return (self._command(rest_api_stages.without_canary()), untag)
+        return (self._command(self._operations(self._seen or {"canarySettings": {}}, weights)),)
+
+    def _command(self, operations: list[dict[str, str]]) -> str:
         return (
             f"aws apigateway update-stage --rest-api-id {self.rest_api_id} --stage-name {self.stage_name} "
-            f"--patch-operations '{json.dumps(operations)}'",
+            f"--patch-operations {as_argument(operations)}"
         )
 
     def health(self, color: Color) -> Readiness:

@@ -9,13 +9,12 @@ Limits and shapes: https://docs.aws.amazon.com/Route53/latest/APIReference/API_C
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.clients.aws import AwsConnection, as_argument
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock, SystemClock
@@ -141,9 +140,7 @@ class Route53Router:
         def make(found: Found) -> tuple[Changes, Found]:
             before[:] = found.records
             wanted = self.shape.records(weights, found.records)
-            note = found.note or self.shape.note({})
-            made = wanted if found.note else [*wanted, note]
-            return [*each("DELETE", found.records), *each("CREATE", made)], Found(tuple(wanted), note)
+            return self._changes(weights, found), Found(tuple(wanted), found.note or self.shape.note({}))
 
         self._wait_for(weights, self._zone.change(make), before)
 
@@ -221,15 +218,24 @@ class Route53Router:
         """What a person types."""
         shape, known = self.shape, self._zone.known
         if known is not None and known.records:
-            changes = [*each("DELETE", known.records), *each("CREATE", shape.records(weights))]
+            changes = self._changes(weights, known)
         elif weights == Weights():
             start = f"--start-record-name {shape.name}"
             return (f"aws route53 list-resource-record-sets --hosted-zone-id {self.zone_id} {start}",)
         else:  # what is there is not known, and only what is known in full can be deleted: a weight of 0 will do
             pairs = [(color, kind) for kind in shape.types for color in COLORS]
             changes = each("UPSERT", [shape.record(color, kind, weights.of(color)) for color, kind in pairs])
-        batch = json.dumps({"Changes": changes})
-        return (f"aws route53 change-resource-record-sets --hosted-zone-id {self.zone_id} --change-batch '{batch}'",)
+        batch = as_argument({"Changes": changes})
+        return (f"aws route53 change-resource-record-sets --hosted-zone-id {self.zone_id} --change-batch {batch}",)
+
+    def _changes(self, weights: Weights, found: Found) -> Changes:
+        """What a write of some weights does with what was found."""
+        if weights == Weights():
+            ours = [] if found.note is None else [*filter(is_ours, found.records), found.note]
+            return each("DELETE", ours)
+        wanted = self.shape.records(weights, found.records)
+        made = wanted if found.note else [*wanted, self.shape.note({})]
+        return [*each("DELETE", found.records), *each("CREATE", made)]
 
     def health(self, color: Color) -> Readiness:
         """What whoever checks a color's targets says of them."""
