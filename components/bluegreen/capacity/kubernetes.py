@@ -222,12 +222,14 @@ class KubernetesCapacity:
         if self.retirement is None:
             return f"{color} keeps its size: for a later scale-down, capacity.retire has to name a service_account"
         self._retirements.cancel(color)
+        condition = self.retirement.only_if.get(color)
+        witness = {} if condition is None else condition.witness(other(color))
         minimum = None
         if autoscaler is not None:
             self._autoscalers.hold(color, autoscaler, present)  # it has no load any more, and shall stay warm
             minimum = size or self._autoscalers.own_low(autoscaler)
         due = due_after(after_seconds, datetime.now(timezone.utc))
-        self._retirements.schedule(color, Retirement(size, minimum, due))
+        self._retirements.schedule(color, Retirement(size, minimum, due, witness))
         by = self._retirements.where(color)
         return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by {by}"
 

@@ -12,9 +12,10 @@ Source: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
@@ -48,11 +49,13 @@ class Retirement:
         size: the replicas that it keeps.
         minimum: its autoscaler's ``minReplicas`` from then on; ``None`` where it has no autoscaler.
         due: when.
+        witness: what has to be so then, by a JSON pointer into the object of the color's condition.
     """
 
     size: int
     minimum: int | None
     due: datetime
+    witness: Mapping[str, Any] = field(default_factory=dict)
 
 
 def schedule_of(due: datetime, now: datetime) -> str:
@@ -155,7 +158,12 @@ class Retirements:
         kind = self.workload_kind.lower()
         steps = []
         condition = self.settings.only_if.get(color)
-        if condition is not None:
+        if condition is not None and condition.router is not None:
+            # Patched at the client alone, that is read and compared.
+            tests = [{"op": "test", "path": path, "value": value} for path, value in retirement.witness.items()]
+            patch = f"--patch={_as_argument(tests)}"
+            steps.append(("check", ["patch", condition.resource, "--dry-run=client", "--type=json", patch]))
+        elif condition is not None:
             asked = f"--for=jsonpath={condition.json_path}={condition.equals}"
             steps.append(("check", ["wait", asked, "--timeout=0s", condition.resource]))
         merge = ["--type=merge", f"--field-manager={MANAGER}"]
@@ -224,6 +232,11 @@ def _may_be_at_work(found: Mapping[str, Any]) -> bool:
     except (KeyError, TypeError, ValueError):
         return True
     return due - datetime.now(timezone.utc) < _ABOUT_NOW
+
+
+def _as_argument(value: object) -> str:
+    """As JSON in which Kubernetes finds no $(VARIABLE) to fill in."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True).replace("$", "\\u0024")
 
 
 def _pod_metadata(labels: Mapping[str, str]) -> dict[str, Any]:

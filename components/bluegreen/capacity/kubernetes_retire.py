@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.routers.registry import ROUTERS
 
 KINDS: Mapping[str, str] = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
 """The kinds of workload, and how the API calls many of them."""
@@ -31,23 +32,58 @@ class Condition:
         resource: the object that says it: ``services/web``, ``httproutes.gateway.networking.k8s.io/web``.
         json_path: where in it, as ``kubectl wait`` takes it: ``{.spec.selector.bluegreen/color}``.
         equals: what stands there then.
+        router: in place of both: a router's section. It finds its rules by what they match when the retirement is
+            handed over, and what it has found has to stand there still.
     """
 
     resource: str
-    json_path: str
-    equals: str
+    json_path: str = ""
+    equals: str = ""
+    router: Mapping[str, Any] | None = None
 
     @classmethod
     def parse(cls, fields: Fields) -> Condition | None:
         """Read one; ``None`` when it is wrong, or not known yet."""
         form = "a plural and a name, such as services/web or httproutes.gateway.networking.k8s.io/web"
         resource = fields.text("resource", allowed=form)
-        json_path, equals = fields.text("json_path"), fields.text("equals")
+        section, json_path, equals = fields.section("router", None), "", ""
+        if section is None:
+            json_path, equals = fields.text("json_path"), fields.text("equals")
+        elif not section.unknown:
+            _check_router(section)
         fields.done()
         if isinstance(resource, str) and not _RESOURCE.match(resource):
             fields.problem("resource", resource, form)
             return None
-        return None if UNKNOWN in (resource, json_path, equals) else cls(resource, json_path, equals)
+        if UNKNOWN in (resource, json_path, equals) or (section is not None and section.unknown):
+            return None
+        return cls(resource, json_path, equals, None if section is None else fields.raw("router"))
+
+    def witness(self, color: Color) -> dict[str, Any]:
+        """What the router finds now that has to be so: by a JSON pointer into the object; nothing without a router.
+
+        Args:
+            color: the one that has all of production.
+
+        Raises:
+            PlatformError: it does not have all of it, or the router was not reached.
+        """
+        if self.router is None:
+            return {}
+        parsed = ROUTERS.parse(Fields(self.router, "capacity.retire.only_if.router"))
+        assert parsed is not None  # noqa: S101 - it was checked with the inputs
+        found: dict[str, Any] = cast("Any", ROUTERS.build(parsed)).witness(color)
+        return found
+
+
+def _check_router(section: Fields) -> None:
+    kind = section.text("kind", choices=ROUTERS.entries)
+    if kind is UNKNOWN:
+        return
+    if hasattr(ROUTERS.load(kind), "witness"):
+        ROUTERS.parse(section)
+    else:
+        section.problem("kind", kind, "a router of weighted rules on Kubernetes; else json_path and equals")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ def section(
     """What the swap's ``capacity`` says of retirements."""
     conditions = {
         color: {"resource": found.resource, "json_path": found.json_path, "equals": found.equals}
+        if found.router is None
+        else {"resource": found.resource, "router": dict(found.router)}
         for color, found in only_if.items()
     }
     return {

@@ -132,6 +132,17 @@ def shadows(found: Rules, place: int, ours: Iterable[int], shape: Shape) -> list
     return [number for number, rule in enumerate(found[:place]) if number not in own and _takes(rule, known, shape)]
 
 
+def witness(found: Rules, split: Iterable[int], shape: Shape) -> dict[str, Any]:
+    """What keeps these rules what they are: where they lead, and what they and those before them match.
+
+    Returns:
+        By a JSON pointer within the list what stands there now, ``None`` for nothing.
+    """
+    ours = set(split)
+    kept = {f"/{number}/{shape.match}": found[number].get(shape.match) for number in range(max(ours, default=-1) + 1)}
+    return {**kept, **{f"/{number}/{shape.key}": found[number].get(shape.key) for number in sorted(ours)}}
+
+
 def _takes(rule: Rule, known: Rule, shape: Shape) -> bool:
     matches = {key: value for key, value in known.items() if key == shape.match}
     return same(rule, matches, shape) or (shape.first_wins and not rule.get(shape.match))

@@ -13,7 +13,7 @@ from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.clients.kubernetes_names import label_name, object_name
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
-from bluegreen.rollout.errors import NotOwned
+from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
 from bluegreen.routers import kubernetes_own_rules as own_rules
 from bluegreen.routers import kubernetes_rule_lists as rule_lists
@@ -76,6 +76,32 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
                     f"rules for production have to lead to {' and '.join(self.services.values())} alone, all alike",
                 )
         return counts
+
+    def witness(self, color: Color) -> dict[str, Any]:
+        """What has to stay as it is for all of production to stay a color's: a look.
+
+        A later look that finds the same knows without any rule of a router where production goes.
+
+        Returns:
+            By a JSON pointer into the object what stands there now, ``None`` for nothing.
+
+        Raises:
+            PlatformError: some of production goes elsewhere now, or nothing shows that it does not.
+        """
+        weights = self.read().weights
+        kept = self._witness(self._found or {}, color) if weights == Weights.all_on(color) else {}
+        if not kept:
+            allowed = f"only while all of it is {color}'s the other color can be scaled down"
+            raise PlatformError(f"get {self._object.rbac}", f"{self._object} says of production: {weights}; {allowed}")
+        return kept
+
+    def _witness(self, found: Mapping[str, Any], color: Color) -> dict[str, Any]:  # noqa: ARG002 - one field has no rules
+        """The same of an object that has been read; nothing where it cannot be said."""
+        value: Any = found
+        for key in self.owned_path:
+            value = value[key]
+        escaped = [key.replace("~", "~0").replace("/", "~1") for key in self.owned_path]
+        return {f"/{'/'.join(escaped)}": value}
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether the object says so and its controller does, after a moment of patience: most follow within one."""
@@ -216,6 +242,16 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
                 listed = spec.get(key) or []
                 shares += own_rules.shares_of_strangers_object(listed, declared, self._shape(key))
         return kubernetes_split.certain(shares)
+
+    def _witness(self, found: Mapping[str, Any], color: Color) -> dict[str, Any]:
+        spec, noted, kept = found.get("spec") or {}, self._noted(found), {}
+        for key in self.rules:
+            shape, listed = self._shape(key), spec.get(key) or []
+            split = [place for own, place in self._known(key, listed, noted) if own.split]
+            if any(kubernetes_split.weights_in(listed[place], shape) != Weights.all_on(color) for place in split):
+                return {}
+            kept |= {f"/spec/{key}{at}": value for at, value in own_rules.witness(listed, split, shape).items()}
+        return kept
 
     def _foreign(self, found: Mapping[str, Any]) -> str:
         spec = found.get("spec") or {}

@@ -50,13 +50,9 @@ class GatewayRoute:
         """The production rules, in which the swap fills the weights in."""
         return {"rules": self._production(asked)}
 
-    def told_by(self, asked: Asked) -> Told | None:
-        """Its backends."""
-        return Told(
-            f"{self.route_kind.lower()}s.gateway.networking.k8s.io",
-            "{.spec.rules[0].backendRefs[*].name}",
-            asked.wanted.services,
-        )
+    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which rule is the swap's the router finds
+        """Its rules."""
+        return Told(f"{self.route_kind.lower()}s.gateway.networking.k8s.io")
 
     def pieces(self, asked: Asked) -> list[Piece]:
         """The route without its rules, and another one with the ways to each color by itself."""

@@ -56,7 +56,7 @@ class Nginx:
         """Nothing more: the weight is the only field."""
         return {}
 
-    def told_by(self, asked: Asked) -> Told | None:  # noqa: ARG002 - the weight is green's, whoever that is
+    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - the weight is green's, whoever that is
         """The weight."""
         path = r"{.metadata.annotations.nginx\.ingress\.kubernetes\.io/canary-weight}"
         return Told("ingresses.networking.k8s.io", path, {"blue": "0", "green": "100"})
@@ -112,9 +112,9 @@ class AwsLoadBalancer:
             forward = {**forward, "targetGroupStickinessConfig": sticky}
         return {"action": _ACTION, "forward": forward}
 
-    def told_by(self, asked: Asked) -> Told | None:  # noqa: ARG002 - for no asking
-        """Nothing: the weights stand within an annotation."""
-        return None
+    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - the router reads the action
+        """The action, which is an annotation."""
+        return Told("ingresses.networking.k8s.io")
 
     def pieces(self, asked: Asked) -> list[Piece]:
         """The Ingress without the action that has the weights, with each color's own."""

@@ -59,14 +59,9 @@ class Istio:
         routes = [*rules.istio_preview(asked.wanted, destinations), *rules.istio_production(asked.wanted, destinations)]
         return {"http": routes, **({} if destinations is None else {"destinations": destinations})}
 
-    def told_by(self, asked: Asked) -> Told | None:
-        """The destinations of the last route: those before it are the colors' own ways."""
-        number = len(COLORS)
-        if self.subsets:
-            path = f"{{.spec.http[{number}].route[*].destination.subset}}"
-            return Told("virtualservices.networking.istio.io", path, {color: color for color in COLORS})
-        path = f"{{.spec.http[{number}].route[*].destination.host}}"
-        return Told("virtualservices.networking.istio.io", path, asked.wanted.services)
+    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which route is the swap's the router finds
+        """Its routes."""
+        return Told("virtualservices.networking.istio.io")
 
     def pieces(self, asked: Asked) -> list[Piece]:
         """The VirtualService without its routes; with subsets a Service of both colors and its DestinationRule."""
@@ -133,9 +128,9 @@ class Linkerd:
         """The production rule, in which the swap fills the weights in."""
         return {"rules": rules.http_route_production(asked.wanted), "api_group": self.api_group}
 
-    def told_by(self, asked: Asked) -> Told | None:
-        """Its backends."""
-        return Told(f"httproutes.{self.api_group}", "{.spec.rules[0].backendRefs[*].name}", asked.wanted.services)
+    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which rule is the swap's the router finds
+        """Its rules."""
+        return Told(f"httproutes.{self.api_group}")
 
     def pieces(self, asked: Asked) -> list[Piece]:
         """The Service that clients call, without pods of its own, and its routes."""

@@ -47,7 +47,7 @@ class Traefik:
         weighted = rules.traefik_weighted(asked.wanted)
         return {"weighted": {**weighted, **({} if self.sticky is None else {"sticky": dict(self.sticky)})}}
 
-    def told_by(self, asked: Asked) -> Told | None:
+    def told_by(self, asked: Asked) -> Told:
         """Its backends."""
         return Told("traefikservices.traefik.io", "{.spec.weighted.services[*].name}", asked.wanted.services)
 

@@ -92,17 +92,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A field that says where all of production goes. A path that leads to two values, as a split has, is no answer.
+    """What says where all of production goes. A path that leads to two values, as a split has, is no answer.
 
     Attributes:
         plural: the object's kind as the API has it: ``httproutes.gateway.networking.k8s.io``.
-        json_path: the field, as ``kubectl wait`` takes it.
+        json_path: the one field, as ``kubectl wait`` takes it; empty where it may stand among rules of others:
+            then the router finds it.
         values: what stands there, by the color that has everything.
     """
 
     plural: str
-    json_path: str
-    values: Mapping[Color, str]
+    json_path: str = ""
+    values: Mapping[Color, str] = field(default_factory=dict)
 
 
 class Platform(Protocol):
@@ -123,8 +124,8 @@ class Platform(Protocol):
         """What the router's section has beside what all have."""
         ...
 
-    def told_by(self, asked: Asked) -> Told | None:
-        """What says that all of production is one color's; ``None`` where no one field does."""
+    def told_by(self, asked: Asked) -> Told:
+        """What says that all of production is one color's."""
         ...
 
     def pieces(self, asked: Asked) -> list[Piece]:
@@ -207,9 +208,9 @@ class WeightedEntry:
         """That everything goes to the other color."""
         asked = self._asked(ground)
         told = self.platform.told_by(asked)
-        if told is None:
-            return {}
         resource = f"{told.plural}/{asked.name}"
+        if not told.json_path:
+            return dict.fromkeys(COLORS, Condition(resource, router=self.router(ground)))
         return {color: Condition(resource, told.json_path, told.values[other(color)]) for color in COLORS}
 
     def declare(self, ground: Ground) -> Entered:
