@@ -16,12 +16,11 @@ from unittest import mock
 
 import pulumi
 
-from bluegreen.plugin import dynamic_host
 from bluegreen.plugin.values import message, received
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import InvalidInput, Problem, SwapFailed
 from bluegreen.rollout.model import Event
-from bluegreen.swap import dynamic, native
+from bluegreen.swap import dynamic, dynamic_host, native
 from bluegreen.swap.service import SwapService
 
 DYNAMIC, NATIVE = "dynamic", "native"

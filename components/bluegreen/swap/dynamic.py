@@ -24,10 +24,9 @@ from pulumi.dynamic import (
 )
 
 from bluegreen.fields import UNKNOWN
-from bluegreen.plugin import dynamic_host
 from bluegreen.rollout.model import Event
 from bluegreen.secrets import redact
-from bluegreen.swap import contract
+from bluegreen.swap import contract, dynamic_host
 from bluegreen.swap.cancelling import CancellableClock, refuse_when
 from bluegreen.swap.reporting import without_secrets
 from bluegreen.swap.service import SwapService

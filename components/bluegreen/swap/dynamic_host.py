@@ -70,7 +70,7 @@ def _cancel(_self: Any, _request: Any, _context: Any) -> Any:
 
     from google.protobuf import empty_pb2  # noqa: PLC0415
 
-    sys.modules["bluegreen.plugin.dynamic_host"].cancelled.set()
+    sys.modules["bluegreen.swap.dynamic_host"].cancelled.set()
     return empty_pb2.Empty()
 
 

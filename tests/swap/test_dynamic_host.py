@@ -14,11 +14,12 @@ import grpc
 import pulumi.dynamic
 import pytest
 
-from bluegreen.plugin import dynamic_host, sdk
+from bluegreen.plugin import sdk
 from bluegreen.plugin.values import message
+from bluegreen.swap import dynamic_host
 from localcloud import progress
 from localcloud.tools import newest_sdk
-from tests.plugin.dynamic_hosts import LIMIT_SECONDS, Host, host
+from tests.swap.dynamic_hosts import LIMIT_SECONDS, Host, host
 
 AT_ONCE = 64
 PINNED = Path(pulumi.__file__).resolve().parent
