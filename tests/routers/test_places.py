@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from bluegreen.fields import UNKNOWN
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import contract
 
@@ -63,3 +67,83 @@ def test_what_is_compared_in_a_way_of_its_own_is_a_key_of_the_place():
     for kind in ROUTERS.entries:
         router = ROUTERS.load(kind)
         assert set(getattr(router, "same_place", {})) <= router.where, kind
+
+
+# -- clusters
+
+KUBERNETES = [kind for kind in ROUTERS.entries if "namespace" in ROUTERS.load(kind).where]
+CONTEXTS = {
+    "blue": "https://One.example.com/",
+    "alias": "https://one.example.com:443",
+    "other": "https://two.example.com",
+}
+
+
+@pytest.fixture
+def kubeconfig(tmp_path, monkeypatch):
+    path = tmp_path / "config"
+    content = {
+        "current-context": "blue",
+        "contexts": [{"name": name, "context": {"cluster": f"c-{name}", "user": "u"}} for name in CONTEXTS],
+        "clusters": [{"name": f"c-{name}", "cluster": {"server": server}} for name, server in CONTEXTS.items()],
+    }
+    path.write_text(json.dumps(content))
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    return str(path)
+
+
+@pytest.fixture
+def no_kubeconfig(tmp_path, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+
+
+def moved(kind, old, new):
+    place = {"namespace": "shop", "name": "web"}
+    return contract.where_changed(
+        {"router": {"kind": kind, **place, **old}}, {"router": {"kind": kind, **place, **new}}
+    )
+
+
+def within(**cluster):
+    return {"cluster": cluster}
+
+
+@pytest.mark.parametrize("kind", KUBERNETES)
+def test_another_cluster_is_another_place(kind, kubeconfig):
+    assert moved(kind, within(context="blue"), within(context="other"))
+    assert moved(kind, {}, within(context="other"))
+    assert moved(kind, within(context="other"), {})
+
+
+@pytest.mark.parametrize("kind", KUBERNETES)
+def test_another_name_for_a_cluster_is_the_same_cluster(kind, kubeconfig):
+    same = [
+        {},
+        {"cluster": None},
+        within(),
+        within(context=None),
+        within(context="blue"),
+        within(context="alias"),
+        within(kubeconfig=kubeconfig),
+        within(kubeconfig=kubeconfig, context="alias"),
+        within(context=UNKNOWN),
+        {"cluster": UNKNOWN},
+    ]
+    for old in same[:-2]:
+        for new in same:
+            assert not moved(kind, old, new), (old, new)
+
+
+@pytest.mark.parametrize("kind", KUBERNETES)
+def test_where_no_kubeconfig_is_to_be_read_two_contexts_are_two_clusters_and_no_more_is_known(kind, no_kubeconfig):
+    assert moved(kind, within(context="blue"), within(context="other"))
+    for old, new in [({}, within(context="blue")), (within(context="a", kubeconfig="/x"), within(context="a"))]:
+        assert not moved(kind, old, new)
+        assert not moved(kind, new, old)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "contexts: 5", "contexts: [5]\ncurrent-context: a"])
+def test_a_kubeconfig_that_makes_no_sense_says_nothing(content, kubeconfig):
+    Path(kubeconfig).write_text(content)
+    assert not moved("kubernetes_service", {}, within(context="blue"))
+    assert moved("kubernetes_service", within(context="other"), within(context="blue"))

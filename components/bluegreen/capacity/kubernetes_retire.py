@@ -57,7 +57,7 @@ class Condition:
             return None
         if UNKNOWN in (resource, json_path, equals) or (section is not None and section.unknown):
             return None
-        return cls(resource, json_path, equals, None if section is None else fields.raw("router"))
+        return cls(resource, json_path, equals, None if section is None else cast("Any", fields.raw("router")))
 
     def witness(self, color: Color) -> dict[str, Any]:
         """What the router finds now that has to be so: by a JSON pointer into the object; nothing without a router.

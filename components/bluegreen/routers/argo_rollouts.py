@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from bluegreen.clients.kubernetes import Resource
+from bluegreen.clients.kubernetes_places import same_cluster
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock, SystemClock
@@ -26,6 +27,7 @@ from bluegreen.routers.flags import flag
 from bluegreen.routers.kubernetes_endpoints import endpoints
 from bluegreen.routers.kubernetes_object import OWNER, KubernetesObjectRouter
 from bluegreen.routers.kubernetes_pods import is_ready, pods, why_not_ready
+from bluegreen.routers.places import Same
 
 _NOTHING_RUNS = "nothing of it runs: the Rollout starts and checks its own pods"
 # The controller and the EndpointSlices follow within a fraction of a second: worth waiting for, rather than for the
@@ -46,7 +48,8 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     owned_path: ClassVar[tuple[str, ...]] = ("spec", "workloadRef")
-    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "rollout"})
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "rollout", "cluster"})
+    same_place: ClassVar[Mapping[str, Same]] = {"cluster": same_cluster}
     release_keys: ClassVar[frozenset[str]] = frozenset({"workloads"})
     in_place: ClassVar[bool] = True
     permissions: ClassVar[tuple[Permission, ...]] = (

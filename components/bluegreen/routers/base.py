@@ -38,6 +38,9 @@ class TrafficRouter(Protocol):
     #: Whether the platform brings whatever is new of a color by a deployment of its own, also under traffic: then only
     #: another digest is another release.
     # in_place: ClassVar[bool]
+    #: What a color without traffic has to keep of the live one's size for production to be answered, in percent; 0
+    #: where a router goes without.
+    # least_idle_percent: ClassVar[float]
     #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
     propagation_seconds: ClassVar[float]
 

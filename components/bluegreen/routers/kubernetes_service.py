@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 from bluegreen.calls import side_by_side
 from bluegreen.clients.kubernetes import MANAGER, KubernetesConnection, Resource
 from bluegreen.clients.kubernetes_names import label_name
+from bluegreen.clients.kubernetes_places import same_cluster
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock, SystemClock
@@ -41,6 +42,7 @@ from bluegreen.routers.kubernetes_selectors import (
     parse_selectors,
     weights_of,
 )
+from bluegreen.routers.places import Same
 
 _SERVICES = "the production Service and the stage Service"
 # EndpointSlices follow a selector within milliseconds: worth waiting for, rather than for the next look a second later.
@@ -62,7 +64,8 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     # Not the stage: another one is an update, so that production is never let go of for it.
-    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "service"})
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "service", "cluster"})
+    same_place: ClassVar[Mapping[str, Same]] = {"cluster": same_cluster}
     backend_keys: ClassVar[frozenset[str]] = frozenset({"selectors"})
     owned_path: ClassVar[tuple[str, ...]] = ("spec", "selector")
     permissions: ClassVar[tuple[Permission, ...]] = (

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.clients.kubernetes_names import label_name, object_name
+from bluegreen.clients.kubernetes_places import same_cluster
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -24,6 +25,7 @@ from bluegreen.routers.kubernetes_object import OWNER, KubernetesObjectRouter
 from bluegreen.routers.kubernetes_own_rules import Own
 from bluegreen.routers.kubernetes_rules import as_json
 from bluegreen.routers.kubernetes_split import Rule, Rules, Shape
+from bluegreen.routers.places import Same
 
 SPLIT = "bluegreen/split"
 """The annotation that says which of the rules are split: at 0/100 they look like a way to one color."""
@@ -44,7 +46,8 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
         services: each color's Service, in the object's namespace.
     """
 
-    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name"})
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name", "cluster"})
+    same_place: ClassVar[Mapping[str, Same]] = {"cluster": same_cluster}
     backend_keys: ClassVar[frozenset[str]] = frozenset({"services"})
     # A controller says that it has read a route before its proxies follow. Traefik gathers changes for up to 2 s
     # (https://doc.traefik.io/traefik/providers/overview/#providersprovidersthrottleduration), Istio for 0.1 s to 10 s
@@ -244,7 +247,8 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
         return kubernetes_split.certain(shares)
 
     def _witness(self, found: Mapping[str, Any], color: Color) -> dict[str, Any]:
-        spec, noted, kept = found.get("spec") or {}, self._noted(found), {}
+        spec, noted = found.get("spec") or {}, self._noted(found)
+        kept: dict[str, Any] = {}
         for key in self.rules:
             shape, listed = self._shape(key), spec.get(key) or []
             split = [place for own, place in self._known(key, listed, noted) if own.split]

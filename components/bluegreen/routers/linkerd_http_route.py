@@ -34,8 +34,11 @@ class LinkerdHttpRouteRouter(GatewayHttpRouteRouter):
         api_group: whose kind it is: ``gateway.networking.k8s.io`` or ``policy.linkerd.io``.
     """
 
-    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name", "api_group"})
-    same_place: ClassVar[Mapping[str, Same]] = {"api_group": or_default(_GATEWAY)}
+    where: ClassVar[frozenset[str]] = KubernetesRulesRouter.where | {"api_group"}
+    same_place: ClassVar[Mapping[str, Same]] = {
+        **KubernetesRulesRouter.same_place,
+        "api_group": or_default(_GATEWAY),
+    }
     permissions: ClassVar[tuple[Permission, ...]] = (
         *permissions_for((f"{_GATEWAY}/{VERSIONS[_GATEWAY]}", "HTTPRoute", "httproutes")),
         Permission(f"get httproutes.{_POLICY}", "the same, with Linkerd's own kind", "the swap's HTTPRoute"),

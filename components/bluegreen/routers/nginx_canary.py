@@ -41,6 +41,7 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
     kind: ClassVar[tuple[str, str, str]] = INGRESS
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(INGRESS)
 
+    least_idle_percent: ClassVar[float] = 1
     # It renders its configuration once in 3.3 s at most (--sync-rate-limit 0.3):
     # https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/
     propagation_seconds: ClassVar[float] = 5

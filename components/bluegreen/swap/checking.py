@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import BluegreenError, Problem
 from bluegreen.rollout.model import COLORS, Traffic, Weights, other
+from bluegreen.routers.registry import ROUTERS
 from bluegreen.secrets import redact
 from bluegreen.swap import contract, incarnation, releases, states, verdicts
 from bluegreen.swap.contract import SwapSpec
@@ -38,7 +40,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
         olds: the last update's *inputs*; empty before the first one.
         news: the new ones; values may be unknown.
     """
-    problems = contract.problems_in(news)
+    problems = [*contract.problems_in(news), *_problems_at_rest(news)]
     inputs = {key: value for key, value in news.items() if key != "live_release_change"}
     if not olds or problems:
         return Checked(inputs, problems)
@@ -86,6 +88,22 @@ def _as_live(olds: Mapping[str, Any], found: Traffic | None) -> Mapping[str, Any
         return olds
     waits = found.weights.of(other(live))
     return {**olds, "live_color": live, "paused": {"color": other(live), "percent": waits} if waits else {}}
+
+
+def _problems_at_rest(news: Mapping[str, Any]) -> list[Problem]:
+    """A share of the idle color with which the router's platform answers nobody.
+
+    No part of the contract: a state that says so is of a swap that can be deleted.
+    """
+    router, idle = news.get("router"), news.get("idle_capacity_percent")
+    kind = router.get("kind") if isinstance(router, Mapping) else None
+    if not isinstance(kind, str) or kind not in ROUTERS.entries or news.get("capacity") is None:
+        return []  # without a capacity nobody is scaled down
+    least, given = float(getattr(ROUTERS.load(kind), "least_idle_percent", 0)), 0 if idle is None else idle
+    if given is UNKNOWN or not isinstance(given, (int, float)) or given >= least:
+        return []
+    allowed = f"{least:g} to 100: with the {kind} router production needs pods of the idle color, too"
+    return [Problem("idle_capacity_percent", given, allowed)]
 
 
 def _problems_of_a_move(olds: Mapping[str, Any], news: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Problem]:

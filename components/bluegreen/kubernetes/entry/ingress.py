@@ -29,8 +29,6 @@ class Nginx:
     """What ``nginx()`` was given."""
 
     kind: ClassVar[str] = "nginx_canary"
-    # It looks at the canary only once it has found an endpoint of the main Ingress' Service.
-    least_idle_percent: ClassVar[float] = 1
 
     host: Any
     ingress_class: str

@@ -20,6 +20,7 @@ from bluegreen.kubernetes.objects import declare, metadata
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other
 from bluegreen.routers.kubernetes_rules import Wanted
+from bluegreen.routers.registry import ROUTERS
 from bluegreen.swapping import PREVIEW_HEADER, color_headers
 
 
@@ -150,7 +151,7 @@ class WeightedEntry:
     @property
     def least_idle_percent(self) -> float:
         """What a color keeps at rest, at least, of the live color's size."""
-        return float(getattr(self.platform, "least_idle_percent", 0))
+        return float(getattr(ROUTERS.load(self.platform.kind), "least_idle_percent", 0))
 
     @property
     def converge_timeout_seconds(self) -> float:
