@@ -50,6 +50,7 @@ def declare(
     set_once: Sequence[str] = (),
     depends_on: Sequence[pulumi.Resource] = (),
     provider: pulumi.ProviderResource | None = None,
+    hooks: pulumi.ResourceHookBinding | None = None,
 ) -> Any:
     """Declare one object.
 
@@ -60,16 +61,18 @@ def declare(
         set_once: fields that count at its creation alone, such as ``spec.replicas``: they belong to others afterwards.
             One that others set may be named without a value, and has to be: whatever ``kubectl`` wrote is taken for the
             stack's at the next change of the object, and what the stack lacks would be removed. Ignored it stays as it
-            is. Keys with dots in them, as annotations have, cannot be named.
+            is. Keys with dots in them, as annotations have, cannot be named:
+            they are kept by ``hooks``.
         depends_on: what has to be there before it.
         provider: the cluster; the component's own when absent.
+        hooks: what is called before it is changed.
     """
     api_version, kind = str(manifest["apiVersion"]), str(manifest["kind"])
     fields = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "status")}
     if kind in _AWAITED:
         fields["metadata"] = _with_await(fields["metadata"], _GONE_AT_ONCE if kind in _WITH_PODS else {})
     options = pulumi.ResourceOptions(
-        parent=parent, depends_on=list(depends_on), ignore_changes=list(set_once), provider=provider
+        parent=parent, depends_on=list(depends_on), ignore_changes=list(set_once), provider=provider, hooks=hooks
     )
     name = urn_name or str(fields["metadata"]["name"])
     found = _class_of(api_version, kind)

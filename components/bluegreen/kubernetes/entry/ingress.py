@@ -11,6 +11,7 @@ import pulumi
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.kubernetes.keeping import keeper
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS
 from bluegreen.routers import kubernetes_rules as rules
@@ -65,7 +66,7 @@ class Nginx:
         canary = self._ingress(asked, asked.name, services["green"])
         canary["metadata"]["annotations"] = rules.nginx_canary_annotations(cookie=wanted.cookie)
         return [
-            Piece(canary, of_route=True),
+            Piece(canary, of_route=True, hooks=keeper(asked.ground.place, asked.name, f"{_NGINX}canary-weight")),
             Piece(self._ingress(asked, f"{asked.name}-main", services["blue"]), of_route=True),
         ]
 
@@ -128,7 +129,8 @@ class AwsLoadBalancer:
         spec = {"ingressClassName": self.ingress_class, "rules": [_rule(self.host, paths)]}
         found = asked.object(_API, "Ingress", asked.name, spec)
         found["metadata"]["annotations"] = annotations
-        return [Piece(found, of_route=True)]
+        kept = keeper(asked.ground.place, asked.name, f"{_ALB}actions.{_ACTION}")
+        return [Piece(found, of_route=True, hooks=kept)]
 
 
 def _rule(host: Any, paths: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

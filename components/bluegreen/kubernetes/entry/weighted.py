@@ -60,11 +60,13 @@ class Piece:
         manifest: the object.
         set_once: fields that count at its creation alone, also those that have no value there: see ``declare``.
         of_route: whether it is the route itself, or stands or falls with it: one that is adopted has it already.
+        hooks: what keeps an annotation of it that is the swap's.
     """
 
     manifest: Mapping[str, Any]
     set_once: Sequence[str] = ()
     of_route: bool = False
+    hooks: pulumi.ResourceHookBinding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,15 @@ class WeightedEntry:
             if piece.of_route and self.options.get("adopt"):
                 continue
             manifest = _annotated(piece.manifest, self.options.get("annotations")) if piece.of_route else piece.manifest
-            made.append(declare(manifest, ground.parent, set_once=piece.set_once, depends_on=list(services.values())))
+            made.append(
+                declare(
+                    manifest,
+                    ground.parent,
+                    set_once=piece.set_once,
+                    depends_on=list(services.values()),
+                    hooks=piece.hooks,
+                )
+            )
         shown = pulumi.Output.from_input(self.options.get("url") or self.platform.url(asked) or "")
         return Entered(
             url=shown,
