@@ -24,9 +24,10 @@ class Registered:
 class Recorder(mocks.Mocks):
     """Answers as a provider would, and remembers what was registered."""
 
-    def __init__(self, outputs: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, outputs: Mapping[str, Mapping[str, Any]], calls: Mapping[str, Mapping[str, Any]]) -> None:
         self.resources: list[Registered] = []
         self.outputs = outputs
+        self.calls = calls
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.resources.append(Registered(args.typ, args.name, args.inputs))
@@ -35,9 +36,11 @@ class Recorder(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
         if args.token == "aws:lb/getListener:getListener":
-            return {**args.args, "protocol": "HTTPS", "port": 443}
+            return {**args.args, "protocol": "HTTPS", "port": 443, **self.calls.get(args.token, {})}
         where = {"region": "eu-central-1", "dnsSuffix": "amazonaws.com", "partition": "aws", "accountId": "1"}
-        return {**where, **args.args, "dnsName": "shared.example.com", "securityGroups": ["sg-shared"]}
+        return {**where, **args.args, "dnsName": "shared.example.com", "securityGroups": ["sg-shared"]} | {
+            **self.calls.get(args.token, {})
+        }
 
 
 class Callbacks:
@@ -51,12 +54,13 @@ def run(
     program: Callable[[], Any],
     config: Mapping[str, str] | None = None,
     outputs: Mapping[str, Mapping[str, Any]] | None = None,
+    calls: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[Recorder, Any]:
     """Run the program; returns what was registered and what the program returned.
 
-    ``outputs`` is what a provider adds to a type's inputs.
+    ``outputs`` is what a provider adds to a type's inputs, ``calls`` what its functions answer, by their tokens.
     """
-    recorder = Recorder(outputs or {})
+    recorder = Recorder(outputs or {}, calls or {})
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(recorder, project="shop", stack="test")
     settings.SETTINGS.feature_support["transforms"] = True

@@ -10,8 +10,9 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws.entry import balancer
-from bluegreen.aws.entry.balancer import DEFAULT_PORTS, static_rules, url_of
+from bluegreen.aws.entry.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.entry.base import Entered, Ground
+from bluegreen.aws.entry.preview_rules import preview_rules, problems_of_conditions
 from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
@@ -55,6 +56,7 @@ class AlbEntry:
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """What is wrong with the options."""
         problems = problems_in(self.target_groups) + problems_of_a_balancer(self)
+        problems += problems_of_conditions(self.preview_cidrs, self.host_headers, self.path_patterns)
         if self.rule_priority <= len(COLORS):
             allowed = "3 to 50000: the two before it are the colors' own"
             problems.append(Problem("rule_priority", self.rule_priority, allowed))
@@ -95,13 +97,16 @@ class AlbEntry:
         """The load balancer and its listener, as far as they are not there, target groups, the colors' own rules."""
         listener_arn, url, security_groups = self._front(ground)
         groups = http_target_groups(ground, self.target_groups)
-        rules = static_rules(
+        rules = preview_rules(
             ground,
             listener_arn=listener_arn,
             first_priority=self.rule_priority - len(COLORS),
             groups=groups,
             preview_cidrs=self.preview_cidrs,
             host_headers=self.host_headers,
+            path_patterns=self.path_patterns,
+            rule_arns=() if self.rule_arn is None else [self.rule_arn],
+            default_of=[listener_arn] if self.whole_listener else (),
         )
         where = {"listener_arn": listener_arn} if self.rule_arn is None else {"rule_arn": self.rule_arn}
         return Entered(
@@ -188,7 +193,8 @@ def alb(
         internal: whether a load balancer made here is internal.
         ip_address_type: of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``.
         ingress_cidrs: who may reach a load balancer made here; with IPv6 everybody means ``::/0``, too.
-        preview_cidrs: who may reach a color by its header; everybody who reaches the listener when empty.
+        preview_cidrs: who may reach a color by its header; everybody whom production is for when empty, which is
+            refused where an existing rule or listener asks for sign-in or a token.
         host_headers: hosts that this service is for, where several share a listener.
         path_patterns: paths that this service is for; all when empty.
         rule_priority: the production rule's priority, where one is made; the two before it are the colors' own rules.

@@ -11,8 +11,9 @@ import pulumi_aws as aws
 
 from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.alb import balancer_for, problems_of_a_balancer
-from bluegreen.aws.entry.balancer import DEFAULT_PORTS, static_rules, url_of
+from bluegreen.aws.entry.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.entry.base import Entered, Ground
+from bluegreen.aws.entry.preview_rules import preview_rules, problems_of_conditions
 from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN
@@ -55,6 +56,7 @@ class AlbListenersEntry:
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:  # noqa: ARG002 - no option goes with them
         """What is wrong with the options."""
         problems = problems_in(self.target_groups) + problems_of_a_balancer(self)
+        problems += problems_of_conditions(self.preview_cidrs, self.host_headers)
         if self.rule_priority <= len(COLORS):
             allowed = "3 to 50000: the two before it are the colors' own"
             problems.append(Problem("rule_priority", self.rule_priority, allowed))
@@ -88,13 +90,14 @@ class AlbListenersEntry:
         listeners, urls, security_groups = self._front(ground)
         groups = http_target_groups(ground, self.target_groups)
         # On the test listener: production has the one rule that the swap owns, and nothing beside it.
-        rules = static_rules(
+        rules = preview_rules(
             ground,
             listener_arn=listeners["test"],
             first_priority=self.rule_priority - len(COLORS),
             groups=groups,
             preview_cidrs=self.preview_cidrs,
             host_headers=self.host_headers,
+            rule_arns=[arn for arn in (self.rule_arn, self.test_rule_arn) if arn is not None],
         )
         router = self.draft(ground.owner, ground.connection)
         router.update(_where(listeners["production"], self.rule_arn))
@@ -177,7 +180,8 @@ def alb_listeners(
         internal: whether a load balancer made here is internal.
         ip_address_type: of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``.
         ingress_cidrs: who may reach a load balancer made here.
-        preview_cidrs: who may reach a color by its header on the test listener; all who reach that when empty.
+        preview_cidrs: who may reach a color by its header on the test listener; all whom that is for when empty, which
+            is refused where an existing rule asks for sign-in or a token.
         host_headers: hosts that this service is for, where several share the listeners.
         rule_priority: the swap's rules' priority; on the test listener the two before it are the colors' own rules.
         **target_groups: see ``HttpTargetGroups``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,6 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws.entry.base import Ground
-from bluegreen.rollout.model import COLORS, Color
-from bluegreen.swapping import PREVIEW_HEADER
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _EVERYBODY = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
@@ -137,32 +135,3 @@ def _url(parts: Sequence[Any]) -> str:
     host, scheme, port = parts[0], parts[1], int(parts[2])
     # An emulator's name for a load balancer may have a port of its own.
     return f"{scheme}://{host}" + ("" if port == DEFAULT_PORTS[scheme] or ":" in host else f":{port}")
-
-
-def static_rules(
-    ground: Ground,
-    *,
-    listener_arn: pulumi.Input[str],
-    first_priority: int,
-    groups: Mapping[Color, pulumi.Input[str]],
-    preview_cidrs: Sequence[str],
-    host_headers: Sequence[str],
-) -> dict[Color, aws.lb.ListenerRule]:
-    """A rule for each color that never changes: it keeps the group attached and lets a tester reach the color."""
-    narrowed: list[Any] = []
-    if preview_cidrs:
-        narrowed.append({"source_ip": {"values": list(preview_cidrs)}})
-    if host_headers:  # several services may share one listener
-        narrowed.append({"host_header": {"values": list(host_headers)}})
-    return {
-        color: aws.lb.ListenerRule(
-            f"{ground.name}-{color}-preview",
-            listener_arn=listener_arn,
-            priority=first_priority + index,
-            conditions=[{"http_header": {"http_header_name": PREVIEW_HEADER, "values": [color]}}, *narrowed],
-            actions=[{"type": "forward", "target_group_arn": groups[color]}],
-            tags=ground.color_tags[color],
-            opts=pulumi.ResourceOptions(parent=ground.parent),
-        )
-        for index, color in enumerate(COLORS)
-    }
