@@ -130,6 +130,7 @@ def test_the_ingress_with_the_swaps_annotation_has_the_hook_and_no_other_object(
     settings = {"kubernetes_connection": {"context": "far"}, "namespace": "web"}
     Declared(lambda: KubernetesService("shop", active_color="blue", entry=entry, opts=options, **colors, **settings))
     assert seen == ([] if annotation is None else ["shop"])
+    assert all(name.endswith(" of far/web/shop") for name in callbacks.hooks), "no other component's"
     for hook in callbacks.hooks.values():
         asyncio.run(hook.callback(None))
     expected = [] if annotation is None else [("far", Resource(*INGRESS, "web", "shop"), annotation)]

@@ -39,6 +39,24 @@ component = pulumi.ComponentResource("tests:index:Web", "web")
 declare(canary, component, hooks=keeper(place, "web", {WEIGHT!r}) if config.get_bool("kept") else None)
 """
 
+# Of a language that the plugin serves: it calls the hook, and the swap is not among what is updated.
+REMOTE = """
+import pulumi
+
+config = pulumi.Config()
+
+
+class Web(pulumi.ComponentResource):
+    def __init__(self, name, props):
+        super().__init__("bluegreen:kubernetes:KubernetesService", name, props, remote=True)
+
+
+entry = {"nginx": {"host": "a", "annotations": {"team": config.require("team")}}}
+colors = {"blue": {"image": "app:v1"}, "green": {"image": "app:v2"}}
+Web("web", {"activeColor": "blue", "entry": entry, "namespace": config.require("namespace"), **colors})
+"""
+TARGETS = ("**:KubernetesService::web", "**v1:Service::web-blue", "**v1:Service::web-green", "**:Ingress::web")
+
 
 @pytest.mark.parametrize("way", ["kubectl-patch", "kubectl-edit", "server-side apply"])
 def test_a_patched_weight_outlives_a_change_of_the_ingress(node: LocalNode, tmp_path: Path, way: str) -> None:
@@ -61,6 +79,24 @@ def test_a_patched_weight_outlives_a_change_of_the_ingress(node: LocalNode, tmp_
         stack.set(team="shop")
         stack.run("up", "--yes", "--skip-preview")
         assert _state(cluster, what) == ("0", "shop")
+    finally:
+        node.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+def test_a_component_of_another_language_keeps_it_too(node: LocalNode, tmp_path: Path) -> None:
+    namespace, up = "kept-remote", ("up", *(word for target in TARGETS for word in ("--target", target)))
+    node.kubectl("create", "namespace", namespace)
+    try:
+        stack = Stack(node, tmp_path, REMOTE)
+        stack.set(namespace=namespace, team="shop")
+        stack.changes(*up)
+        what, cluster = Resource(*INGRESS, namespace, "web"), KubernetesConnection(kubeconfig=str(node.kubeconfig))
+        _swap(cluster, what, "0")
+        _drift(node, what, "kubectl-patch", "70", tmp_path)
+        stack.set(team="fish")
+        assert stack.changes(*up)["updated"] == 1
+        annotations = (cluster.get(what) or {})["metadata"]["annotations"]
+        assert (annotations.get(WEIGHT), annotations["team"]) == ("70", "fish")
     finally:
         node.kubectl("delete", "namespace", namespace, "--wait=false")
 

@@ -45,7 +45,10 @@ def keeper(place: Place, name: str, annotation: str) -> pulumi.ResourceHookBindi
         if said:
             pulumi.log.warn(said)
 
-    return pulumi.ResourceHookBinding(before_update=[before_update])
+    # A stack's hooks need names of their own; the default is the resource's, which two components may have alike.
+    where = "/".join((*place.cluster.values(), place.namespace, name))
+    hook = pulumi.ResourceHook(f"bluegreen keeps {annotation} of {where}", before_update)
+    return pulumi.ResourceHookBinding(before_update=[hook])
 
 
 def keep(cluster: KubernetesConnection, what: Resource, annotation: str) -> str:
