@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from bluegreen import digests
-from bluegreen.declaration import known
+from bluegreen.declaration import known, refuse
 from bluegreen.fields import Fields
 from bluegreen.kubernetes import autoscaling as scaling
-from bluegreen.kubernetes import helm_release
+from bluegreen.kubernetes import helm_release, ports
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
-from bluegreen.kubernetes.entry.service import service
+from bluegreen.kubernetes.entry.service import ServiceEntry, service
 from bluegreen.kubernetes.helm_release import HelmRelease, chart_arguments, colored, pod_labels
 from bluegreen.kubernetes.manifest_service import SERVICE_SUFFIX
 from bluegreen.kubernetes.release import check_labels
@@ -96,17 +97,18 @@ class HelmService(EnteredComponent):
             problems += helm_release.problems_in(color, known(release))
         if autoscaling is not None:
             problems += scaling.range_problems(known(autoscaling))
+        ground = Ground(
+            name=name,
+            owner=owner_of(name),
+            place=place,
+            port=container_port,
+            selectors={color: _selector(name, color, install, selectors) for color in COLORS},
+            labels=shared_labels(name, None),
+            parent=self,
+            service_suffix=SERVICE_SUFFIX,
+        )
         swap = checked(
-            Ground(
-                name=name,
-                owner=owner_of(name),
-                place=place,
-                port=container_port,
-                selectors={color: _selector(name, color, install, selectors) for color in COLORS},
-                labels=shared_labels(name, None),
-                parent=self,
-                service_suffix=SERVICE_SUFFIX,
-            ),
+            ground,
             active_color,
             entry,
             Workloads(
@@ -130,7 +132,9 @@ class HelmService(EnteredComponent):
                     place.namespace,
                     install,
                     chart_arguments(release, names[color] if workloads is None else None),
-                    _transform(names[color], pod_labels(name, color), counts[color]),
+                    _transform(
+                        names[color], pod_labels(name, color), counts[color], partial(_check_ports, entry, ground)
+                    ),
                     self,
                 )
                 for color, release in releases.items()
@@ -191,9 +195,22 @@ def _installed(
     return made
 
 
-def _transform(workload: str, labels: Mapping[str, str], first_count: int) -> Any:
+def _check_ports(entry: Entry, ground: Ground, manifest: Mapping[str, Any], *, is_workload: bool) -> None:
+    """Refuse a port of production that it does not have, as soon as the chart is rendered."""
+    if not isinstance(manifest.get("kind"), str) or not isinstance(manifest.get("metadata"), Mapping):
+        return
+    production = entry.production_ports(ground) if isinstance(entry, ServiceEntry) else {}
+    problems = ports.missing_ports("the chart's", [manifest], production)
+    if is_workload:
+        problems += ports.unnamed_port(ground.port, "the chart's", manifest)
+    if problems:
+        refuse(ground.name, problems)
+
+
+def _transform(workload: str, labels: Mapping[str, str], first_count: int, check_ports: Callable[..., None]) -> Any:
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         found = colored(args.type_, args.props, workload, labels, first_count)
+        check_ports(args.props, is_workload=found is not None and "spec.replicas" in found[1])
         if found is None:
             return None
         props, set_once = found

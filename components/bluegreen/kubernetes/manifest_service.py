@@ -10,9 +10,11 @@ import pulumi
 from bluegreen import digests
 from bluegreen.declaration import known, refuse
 from bluegreen.kubernetes import autoscaling as scaling
+from bluegreen.kubernetes import ports
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
-from bluegreen.kubernetes.entry.service import service
+from bluegreen.kubernetes.entry.service import ServiceEntry, service
+from bluegreen.kubernetes.entry.weighted import WeightedEntry
 from bluegreen.kubernetes.manifest_release import ColorManifests, ManifestRelease, read, shared_objects
 from bluegreen.kubernetes.objects import declare
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
@@ -90,7 +92,7 @@ class ManifestService(EnteredComponent):
                 workload=workload,
                 per_color_kinds=per_color_kinds,
                 shared=shared,
-                production=(getattr(entry, "service_name", None) or name,),
+                production=_production_names(entry, name),
             )
             problems += wrong
             if found is not None:
@@ -109,17 +111,23 @@ class ManifestService(EnteredComponent):
             problems.append(Problem("green.manifests", kinds["green"], f"a {kinds['blue']}, as blue has"))
         live = colors["green" if active_color == "green" else "blue"]
         count = replicas if replicas is not None else _replicas_of(live.workload)
+        ground = Ground(
+            name=name,
+            owner=owner_of(name),
+            place=place,
+            port=container_port,
+            selectors={color: found.selector for color, found in colors.items()},
+            labels=shared_labels(name, None),
+            parent=self,
+            service_suffix=SERVICE_SUFFIX,
+        )
+        production = entry.production_ports(ground) if isinstance(entry, ServiceEntry) else {}
+        for color, found in colors.items():
+            field = f"{color}.manifests"
+            wrong += ports.missing_ports(field, [*found.split.own, *found.split.shared], production)
+            wrong += ports.unnamed_port(container_port, field, found.workload)
         swap = checked(
-            Ground(
-                name=name,
-                owner=owner_of(name),
-                place=place,
-                port=container_port,
-                selectors={color: found.selector for color, found in colors.items()},
-                labels=shared_labels(name, None),
-                parent=self,
-                service_suffix=SERVICE_SUFFIX,
-            ),
+            ground,
             active_color,
             entry,
             Workloads(
@@ -184,6 +192,14 @@ def _declared(
         set_once = scaling.MINIMUM
     made: pulumi.Resource = declare(manifest, parent, set_once=set_once, depends_on=depends_on)
     return made
+
+
+def _production_names(entry: Entry, name: str) -> list[str]:
+    """The Services that there are for production: of a route only a mesh has one."""
+    if isinstance(entry, WeightedEntry):
+        found = getattr(entry.platform, "service_name", None)
+        return [found] if found else []
+    return [getattr(entry, "service_name", None) or name]
 
 
 def _replicas_of(workload: Mapping[str, Any]) -> int:

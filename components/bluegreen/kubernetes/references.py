@@ -64,11 +64,24 @@ _RESOURCES = {
 }
 
 
-def followed(manifest: Mapping[str, Any], follow: Follow) -> dict[str, Any]:
-    """The object with every name that it says of another replaced; its own name and labels stay."""
+def followed(
+    manifest: Mapping[str, Any],
+    follow: Follow,
+    of_service: Callable[[str, Mapping[str, Any]], None] = lambda _name, _value: None,
+) -> dict[str, Any]:
+    """The object with every name that it says of another replaced; its own name and labels stay.
+
+    Args:
+        manifest: the object.
+        follow: what to say in place of a name.
+        of_service: called with the name of each Service that is named, and with what stands beside that name.
+    """
     where = manifest.get("metadata") or {}
     walk = _Walk(
-        follow, str(manifest.get("apiVersion", "")), where.get("namespace") if isinstance(where, Mapping) else None
+        follow,
+        str(manifest.get("apiVersion", "")),
+        where.get("namespace") if isinstance(where, Mapping) else None,
+        of_service,
     )
     return {
         key: value if key in ("metadata", "kind", "apiVersion") or key in _OPAQUE else walk.value(key, value)
@@ -88,9 +101,30 @@ def named_in(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from dict.fromkeys(found)
 
 
+def ports_in(manifest: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
+    """Which ports of which Services an object names: the Service's name, and the port's number or name."""
+    found: list[tuple[str, int | str]] = []
+
+    def note(name: str, value: Mapping[str, Any]) -> None:
+        port = value.get("port", value.get("servicePort"))
+        said = port.get("number", port.get("name")) if isinstance(port, Mapping) else port
+        if isinstance(said, (int, float, str)) and not isinstance(said, bool):
+            found.append((name, said if isinstance(said, str) else int(said)))
+
+    followed(manifest, lambda _, name: name, note)
+    yield from dict.fromkeys(found)
+
+
 class _Walk:
-    def __init__(self, follow: Follow, api_version: str, namespace: object) -> None:
+    def __init__(
+        self,
+        follow: Follow,
+        api_version: str,
+        namespace: object,
+        of_service: Callable[[str, Mapping[str, Any]], None],
+    ) -> None:
         self._follow = follow
+        self._of_service = of_service
         self._is_istio = api_version.startswith(_ISTIO)
         self._namespace = namespace
 
@@ -112,6 +146,9 @@ class _Walk:
     def _object(self, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
         if "resourceNames" in value and isinstance(value.get("resources"), (list, tuple)):
             return {**value, "resourceNames": self._resource_names(value)}
+        for name in ("host" if self._is_istio else "", "serviceName"):
+            if isinstance(value.get(name), str):
+                self._of_service(self._short(value[name]), value)
         found = _OBJECT.search(key)
         kind = value.get("kind") or _WITHOUT_KIND.get(key) or (_KINDS[found[1].lower()] if found else None)
         made = {name: item if name in _OPAQUE else self.value(name, item) for name, item in value.items()}
@@ -126,8 +163,15 @@ class _Walk:
     def _named(self, kind: object, value: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
         name, elsewhere = value.get("name"), value.get("namespace") not in (None, self._namespace)
         if isinstance(kind, str) and isinstance(name, str) and not (elsewhere and self._namespace is not None):
+            if kind == "Service":
+                self._of_service(name, value)
             return {**made, "name": self._follow(kind, name)}
         return made
+
+    def _short(self, host: str) -> str:
+        """A Service's name of its name in the DNS, where it is in the object's own namespace."""
+        name, _, rest = host.partition(".")
+        return name if rest.split(".")[0] in ("", self._namespace) else host
 
     def _resource_names(self, rule: Mapping[str, Any]) -> list[Any]:
         kinds = [

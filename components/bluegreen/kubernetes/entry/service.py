@@ -104,6 +104,13 @@ class ServiceEntry:
                 )
         return found
 
+    def production_ports(self, ground: Ground) -> dict[str, list[Mapping[str, Any]] | None]:
+        """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
+        spec = merged(service_manifest(ground, "", port=self.port)["spec"], self.overrides)
+        names = [self._production(ground), *filter(None, [self._stage(ground)])]
+        plain = service_manifest(ground, "", port=self.port)["spec"]["ports"]
+        return {names[0]: None if self.adopt else spec["ports"], **dict.fromkeys(names[1:], plain)}
+
     def declare(self, ground: Ground) -> Entered:
         """Production, stage, and a Service for each color: what a gate asks stays with its color when these swap."""
         namespace, production, stage = ground.place.namespace, self._production(ground), self._stage(ground)
