@@ -143,7 +143,11 @@ class DnsStage(MotoStage):
         if hand == "adds":
             self._note({**self._notes(), "team": STRANGER})
         elif hand == "takes":
-            self._note({**self._notes(), _OWNER_VALUE: STRANGER, "incarnation": STRANGERS_MARK})
+            taken = {**self._notes(), _OWNER_VALUE: STRANGER, "incarnation": STRANGERS_MARK}
+            if not self._notes():  # before a first start there is none that could be changed
+                note = {"Name": _NOTE, "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"placeholder=1"'}]}
+                self._change(("CREATE", [note]))
+            self._note(taken)
         elif hand == "deletes":
             self._change(("DELETE", self._records()))
 

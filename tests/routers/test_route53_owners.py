@@ -117,6 +117,23 @@ def test_records_that_somebody_removed_in_mid_swap_are_made_anew(zone, section, 
     assert router(section).read().weights == Weights.split("green", 10)
 
 
+@pytest.mark.parametrize("change", ["owner", "mark"])
+def test_a_write_sees_that_the_note_was_changed_since_it_was_read(section, change):
+    made = router(section)
+    made.write(BLUE)
+    if change == "owner":
+        another = router({**section, "owner": "other/stack/web"})
+        another.former_owner = another._zone.former_owner = section["owner"]
+        another.mark({"incarnation": "00c0ffee"})
+        with pytest.raises(NotOwned, match="is owned by other/stack/web"):
+            made.write(GREEN)
+        assert another.read().weights == BLUE
+    else:
+        router(section).mark({"abort": "1 me"})
+        made.write(GREEN)
+        assert (made.read().weights, dict(made.marks())) == (GREEN, {"abort": "1 me"})
+
+
 def test_what_route53_refuses_is_told_with_its_reason(section):
     made = router({**section, "record_name": "app.another.example"})
     with pytest.raises(PlatformError, match=r"route53:ChangeResourceRecordSets: InvalidChangeBatch: .*not permitted"):

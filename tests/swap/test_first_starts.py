@@ -184,3 +184,69 @@ def test_drift_of_a_pause_is_healed_only_to_a_color_that_is_sized_and_healthy():
     swap.up("green", promote_to_percent=10)
     assert swap.here.desired["blue"] == 3
     assert swap.here.weights == Weights.split("green", 10)
+
+
+# -- what a failed first start does not remove
+
+
+def test_a_first_start_over_an_object_that_leads_elsewhere_does_not_remove_it_when_it_fails(monkeypatch):
+    swap = Swap("maintained", bake_seconds=0)
+    swap.here.weights, swap.state = Weights(), None  # a maintenance page, and the stack's state is lost
+    monkeypatch.setattr(MemoryRouter, "verify", _only_nothing)
+    with pytest.raises(SwapFailed, match="what this swap has not made is not removed") as failed:
+        swap.up("blue", converge_timeout_seconds=5)
+    assert swap.here.weights == failed.value.weights == BLUE
+    assert swap.here.marks
+    assert not leases_in(swap.here.marks)
+
+
+@pytest.mark.parametrize("over", [True, False], ids=["the other one is over", "the other one goes on"])
+def test_a_first_start_whose_making_failed_does_not_remove_what_another_one_has_made(monkeypatch, over):
+    swap = first_start("failed")
+
+    def fails(router, weights, _):
+        swap.here.weights = weights
+        swap.here.marks["incarnation"] = "00c0ffee00c0ffee"
+        if not over:
+            swap.here.marks["lease.00000001"] = ELSEWHERE
+        raise PlatformError("Create", "it is there already")
+
+    monkeypatch.setattr(MemoryRouter, "create", fails)
+    with pytest.raises(SwapFailed, match="it is there already") as failed:
+        swap.up("blue")
+    assert swap.here.weights == failed.value.weights == BLUE
+    assert swap.here.marks["incarnation"] == "00c0ffee00c0ffee"
+
+
+def test_a_first_start_whose_making_got_through_and_was_not_heard_of_takes_it_back(monkeypatch):
+    swap = first_start("unheard")
+    create = MemoryRouter.create
+
+    def unheard(router, weights, marks):
+        create(router, weights, marks)
+        raise PlatformError("Create", "no answer")
+
+    monkeypatch.setattr(MemoryRouter, "create", unheard)
+    with pytest.raises(SwapFailed, match="restored and verified: blue 0 %, green 0 %"):
+        swap.up("blue")
+    assert swap.here.weights == Weights()
+
+
+def test_a_swap_that_stood_still_while_it_took_its_lease_is_refused_where_another_one_was_there_meanwhile(monkeypatch):
+    swap = Swap("stood", **AT_ONCE)
+    swap.here.desired["green"] = 3
+    mark = MemoryRouter.mark
+    moves = list(swap.here.moves)
+
+    def stands_still(router, changes):
+        mark(router, changes)
+        for name in leases_in(changes):
+            swap.clock.sleep(LEASE_SECONDS + 1)
+            mark(router, {f"lease.{name}": None})
+            swap.here.weights = GREEN
+
+    monkeypatch.setattr(MemoryRouter, "mark", stands_still)
+    with pytest.raises(LeaseHeld, match="took over while this one stood still"):
+        swap.up("green", promote_to_percent=10)
+    assert swap.here.weights == GREEN
+    assert swap.here.moves == moves, "nothing was written"

@@ -101,9 +101,12 @@ class Restoring:
         weights = plan.restore_to if moved else plan.start
         if moved and weights == Weights():
             with contextlib.suppress(BluegreenError):
-                found = self.router.read().weights
-                if found not in (weights, plan.goal):
-                    return self._left(reason, found)
+                found = self.router.read()
+                may_remove = getattr(self.router, "may_remove", None)
+                if found.weights not in (weights, plan.goal):
+                    return self._left(reason, found.weights, "where somebody else has moved it")
+                if may_remove is not None and (found.marks or found.weights != weights) and not may_remove(found.marks):
+                    return self._left(reason, found.weights, "as it is; what this swap has not made is not removed")
         if moved:
             try:
                 problem = self._unfit(plan) or self._write_back(weights)
@@ -136,9 +139,9 @@ class Restoring:
             moved=False,
         )
 
-    def _left(self, reason: str, found: Weights) -> SwapFailed:
+    def _left(self, reason: str, found: Weights, how: str) -> SwapFailed:
         """Before a first start nobody was served: what somebody else has put in its place is not taken away again."""
-        done = f"traffic was left where somebody else has moved it: {found}"
+        done = f"traffic was left {how}: {found}"
         self.tell("restore", done, weights=found.as_dict())
         return SwapFailed(reason, weights=found, restored=done, next_step="run `pulumi up` again")
 

@@ -140,7 +140,10 @@ class Route53Router:
         def make(found: Found) -> tuple[Changes, Found]:
             before[:] = found.records
             wanted = self.shape.records(weights, found.records)
-            return self._changes(weights, found), Found(tuple(wanted), found.note or self.shape.note({}))
+            # The note goes and comes as it is: where somebody has changed it, the batch is refused and looked at anew.
+            same_note = [] if found.note is None else [found.note]
+            changes = [*self._changes(weights, found), *each("DELETE", same_note), *each("CREATE", same_note)]
+            return changes, Found(tuple(wanted), found.note or self.shape.note({}))
 
         self._wait_for(weights, self._zone.change(make), before)
 

@@ -16,11 +16,9 @@ The mark ``abort`` names the lease of the swap that shall stop, so that a wish f
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from threading import RLock
 from typing import cast
 
@@ -40,6 +38,7 @@ from bluegreen.swap.marks import (
     aborted_by,
     holder_of,
     lasting_seconds,
+    lease_text,
     leases_in,
     mark_text,
     who,
@@ -79,6 +78,8 @@ class Lease:
     stamp: Mapping[str, str] = field(default_factory=dict)
     #: Whether the object bears it: there may be no object yet.
     placed: bool = True
+    #: Whether the object was there at first.
+    found: bool = True
     #: Who wants the swap to stop, once somebody does.
     asked_by: str | None = None
     #: Held by whoever reads or writes the object, and what is known of it: the swap and its keeper take turns.
@@ -119,8 +120,11 @@ class Lease:
         dead = self._wait_for_the_end_of(others) if others else {}
         self._renew(self.stamp)
         found = leases_in(self.router.marks())
-        self.placed = self.id in found
+        self.placed = self.found = self.id in found
         self._seen_seconds = self.clock.monotonic_seconds()
+        # With an object there, its mark is only gone where somebody has taken it away.
+        if not self.placed and (found or marks) and self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL:
+            raise LeaseHeld("one that took over while this one stood still, and may be over by now")
         rivals = {name: value for name, value in found.items() if name != self.id and dead.get(name) != value}
         if rivals:
             self.router.mark({LEASE_PREFIX + self.id: None, **{name: marks.get(name) for name in self.stamp}})
@@ -289,12 +293,8 @@ class Lease:
 
     def _text(self) -> str:
         """What the mark says from now on."""
-        at = datetime.fromtimestamp(self._renewed_at_seconds, timezone.utc)
-        lasts = "" if self._wanted_seconds == LEASE_SECONDS else f" for {self._wanted_seconds:g} s"
-        # Counted: with a clock that is set back the text would be the former one, and the holder taken for dead.
-        count = f" no {self._renewals}" if self._renewals else ""
         self._renewals += 1
-        return mark_text(f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {_here()}{lasts}{count} {self.purpose}")
+        return lease_text(self._renewed_at_seconds, _here(), self._wanted_seconds, self._renewals - 1, self.purpose)
 
     def fence(self) -> None:
         """Make sure, right before a write, that this swap still holds its object: no call while the lease is fresh.

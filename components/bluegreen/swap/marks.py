@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import os
 import re
 import socket
 from collections.abc import Mapping
+from datetime import datetime, timezone
 
 from bluegreen.printable import printable
 from bluegreen.secrets import redact
@@ -33,6 +35,23 @@ def mark_text(text: str) -> str:
 def leases_in(marks: Mapping[str, str]) -> dict[str, str]:
     """The leases among an object's marks: id to holder."""
     return {name.removeprefix(LEASE_PREFIX): value for name, value in marks.items() if name.startswith(LEASE_PREFIX)}
+
+
+def lease_text(at_seconds: float, host: str, lasts_seconds: float, renewals: int, purpose: str) -> str:
+    """What a lease's mark says.
+
+    Args:
+        at_seconds: when it is set, since the epoch.
+        host: a name of the holder's machine, 8 hex digits.
+        lasts_seconds: how long it lasts from then on.
+        renewals: how often it was set before.
+        purpose: what the swap does.
+    """
+    at = datetime.fromtimestamp(at_seconds, timezone.utc)
+    lasts = "" if lasts_seconds == LEASE_SECONDS else f" for {lasts_seconds:g} s"
+    # With a clock that is set back the text would be the former one, and the holder taken for dead.
+    count = f" no {renewals}" if renewals else ""
+    return mark_text(f"{at:%Y-%m-%dT%H:%M:%SZ} {who()} pid {os.getpid()} on {host}{lasts}{count} {purpose}")
 
 
 def holder_of(value: str) -> str:

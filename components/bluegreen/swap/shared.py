@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability, TrafficRouter
-from bluegreen.swap.lease import Lease
+from bluegreen.swap.incarnation import MARK as INCARNATION
+from bluegreen.swap.lease import Lease, leases_in
 
 
 class Shared:
@@ -77,6 +78,15 @@ class Shared:
                 with contextlib.suppress(PlatformError):
                     self._lease.fence()
                 self._router.write(weights)
+
+    def may_remove(self, marks: Mapping[str, str]) -> bool:
+        """Whether an object with these marks is this swap's to remove: it has made it, and nobody took it over since.
+
+        One without a lease and an incarnation may be what this swap has made, when the reply was lost.
+        """
+        lease = self._lease
+        holders = leases_in(marks)
+        return not lease.found and (lease.id in holders or (not holders and INCARNATION not in marks))
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether ``weights`` is what the platform does now."""
