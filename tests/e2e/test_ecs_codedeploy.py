@@ -57,9 +57,12 @@ def test_a_refresh_and_another_update_put_nothing_back(stack, played):
     assert stack.colors() == {"green"}
 
 
-def test_a_new_release_of_the_live_color_comes_by_a_deployment_too(stack, played, cloud):
+def test_a_new_release_goes_to_the_idle_color_and_one_of_the_live_color_is_refused(stack, played, cloud):
     deployments = played.calls.count("CreateDeployment")
-    stack.up(greenImage=cloud.image("v1"))
-    assert played.calls.count("CreateDeployment") == deployments + 1
-    assert stack.colors() == {"green"}
-    assert stack.get().json()["version"] == "v1"
+    said = stack.up_fails(greenImage=cloud.image("v1"))
+    assert "which has production traffic: another one would get all of that at once" in said
+    assert "Traceback" not in said
+    assert played.calls.count("CreateDeployment") == deployments
+    assert (stack.colors(), stack.get().json()["version"]) == ({"green"}, "v2")
+    stack.up(greenImage=cloud.image("v2"))  # as the error says: its former one back
+    assert stack.outcome() == "promoted"
