@@ -246,6 +246,26 @@ def test_a_group_that_somebody_keeps_from_launching_is_named(stubbed):
     assert "its process Launch is suspended: resume it" in readiness.reason
 
 
+@pytest.mark.parametrize(
+    ("more", "protected", "said"),
+    [
+        ({}, False, "blue is scaled to 0"),
+        ({"SuspendedProcesses": [{"ProcessName": "Terminate"}]}, False, "0, once its process Terminate is resumed"),
+        ({}, True, "0, but for 2 instances that are protected from scale-in: take the protection off"),
+    ],
+    ids=["nothing", "suspended", "protected"],
+)
+def test_a_retirement_says_what_keeps_instances(stubbed, more, protected, said):
+    capacity, stubber = stubbed
+    group = described("web-blue", instances=[("InService", "Healthy")] * 2, **more)
+    for instance in group["Instances"]:
+        instance["ProtectedFromScaleIn"] = protected
+    answers(stubber, group)
+    for call in ("create_or_update_tags", "update_auto_scaling_group"):
+        stubber.add_response(call, {})
+    assert capacity.retire("blue", 0, 0).endswith(said)
+
+
 def test_a_group_that_is_being_deleted_is_not_there(stubbed):
     capacity, stubber = stubbed
     answers(stubber, described("web-green", Status="Delete in progress"))

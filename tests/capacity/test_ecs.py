@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -154,3 +155,19 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(capacity, 
         "retire at once": ["DescribeServices", find, tags, "TagResource", register, "UpdateService"],
         "keep one at rest": [find, tags, "DeleteScheduledAction", register, "UntagResource"],
     }
+
+
+def test_a_service_that_another_program_deploys_is_refused_in_words():
+    # An endpoint of its own, so that no other test's client has this handler.
+    connection = AwsConnection(region="eu-central-1", endpoint_url="http://127.0.0.1:9")
+    external = {"status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0, "deployments": []}
+    external["deploymentController"] = {"type": "EXTERNAL"}
+    services = [{**external, "serviceName": name} for name in ("b", "g")]
+    meta = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+    answer = SimpleNamespace(status_code=200, headers={}), {"ResponseMetadata": meta, "services": services}
+    connection.client("ecs").meta.events.register("before-call.ecs.DescribeServices", lambda **_: answer)
+    services_of = {"blue": "b", "green": "g"}
+    capacity = EcsCapacity("c", services_of, dict.fromkeys(services_of, "td:1"), 2, aws=connection)
+    for ask in (capacity.read, lambda: capacity.ready("blue")):
+        with pytest.raises(PlatformError, match=r"has the deployment controller EXTERNAL.*controller ECS"):
+            ask()

@@ -26,7 +26,7 @@ from bluegreen.swapping import SwappedComponent
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_ROLE_POLICY = "arn:aws:iam::aws:policy/AWSCodeDeployRoleForECS"
+_ROLE_POLICY = "AWSCodeDeployRoleForECS"
 # ECS refuses a change of these for a service that CodeDeploy deploys: they come with the next deployment's AppSpec.
 _CODEDEPLOYS_OWN = ["taskDefinition", "loadBalancers", "networkConfiguration", "platformVersion"]
 _ALWAYS_BACK = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]

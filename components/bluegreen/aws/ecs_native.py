@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TEST_HEADER = "X-Bluegreen-Test"
 """While a deployment tests the new color, requests with this header, whatever its value, reach it."""
 
-_ROLE_POLICY = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"
+_ROLE_POLICY = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
 _DEFAULTS = {"BLUE_GREEN": (100, 0), "LINEAR": (10, 6), "CANARY": (5, 10)}
 # What a deployment moves: sent again by an update, target groups would be set back to where they began.
 _ECS_OWN = ["taskDefinition", "loadBalancers"]

@@ -16,6 +16,7 @@ from bluegreen.aws.ecs_tasks import TaskSettings, color_task, execution_role
 from bluegreen.aws.entry import balancer, target_groups
 from bluegreen.aws.entry.base import Ground
 from bluegreen.aws.entry.target_groups import HttpTargetGroups
+from bluegreen.aws.partitions import own_policy
 from bluegreen.aws.swapping import Draft, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.declaration import known
@@ -287,5 +288,5 @@ def service_role(name: str, service: str, policy: str, tags: Mapping[str, str], 
     }
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(name, assume_role_policy=json.dumps(trust), tags=tags, opts=child)
-    allowed = aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=policy, opts=child)
+    allowed = aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=own_policy(policy, parent), opts=child)
     return pulumi.Output.all(role.arn, allowed.id).apply(lambda found: found[0])  # not before it may do its work

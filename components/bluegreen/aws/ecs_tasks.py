@@ -12,9 +12,10 @@ import pulumi_aws as aws
 
 from bluegreen.aws import ecs_release
 from bluegreen.aws.entry.base import Entered
+from bluegreen.aws.partitions import own_policy, partition
 from bluegreen.rollout.model import Color
 
-_EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+_EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
 _LOG_RETENTION_DAYS = 30
 
 
@@ -45,19 +46,19 @@ def execution_role(
     }
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(f"{name}-execution", assume_role_policy=json.dumps(trust), tags=tags, opts=child)
-    aws.iam.RolePolicyAttachment(f"{name}-execution", role=role.name, policy_arn=_EXECUTION_POLICY, opts=child)
+    policy_arn = own_policy(_EXECUTION_POLICY, parent)
+    aws.iam.RolePolicyAttachment(f"{name}-execution", role=role.name, policy_arn=policy_arn, opts=child)
     if any(release.get("secrets") or release.get("containers") for release in releases):
         allowed = pulumi.Output.all(*map(dict, releases)).apply(ecs_release.secret_arns)
-        aws.iam.RolePolicy(
-            f"{name}-secrets", role=role.name, policy=allowed.apply(_reading_secrets).apply(json.dumps), opts=child
-        )
+        policy = pulumi.Output.all(allowed, partition(parent)).apply(lambda found: json.dumps(_reading_secrets(*found)))
+        aws.iam.RolePolicy(f"{name}-secrets", role=role.name, policy=policy, opts=child)
     return role
 
 
-def _reading_secrets(arns: Sequence[str]) -> dict[str, Any]:
+def _reading_secrets(arns: Sequence[str], partition: str) -> dict[str, Any]:
     actions = ["secretsmanager:GetSecretValue", "ssm:GetParameters"]
     # A policy needs a resource: with nothing to read it allows what does not exist.
-    resources = list(arns) or ["arn:aws:secretsmanager:::secret:none"]
+    resources = list(arns) or [f"arn:{partition}:secretsmanager:::secret:none"]
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]}
 
 

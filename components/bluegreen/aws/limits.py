@@ -2,6 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
+from bluegreen.rollout.errors import Problem
+
 # "Condition values per rule", over all of its conditions:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 CONDITION_VALUES = 5
+
+# "Matcher": https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html
+STATUSES = {"GRPC": (0, 99), "HTTP1": (200, 499), "HTTP2": (200, 499)}
+_MATCHER = re.compile(r"\d{1,3}(-\d{1,3})?(,\d{1,3}(-\d{1,3})?)*")
+
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+TAG_KEY_LENGTH, TAG_VALUE_LENGTH = 128, 256
+_NO_TAG = re.compile(r"[^\w\s+\-=._:/@]")
+
+
+def problem_of_matcher(matcher: object, protocol_version: object) -> Problem | None:
+    """What is wrong with a health check's statuses."""
+    low, high = STATUSES.get(str(protocol_version), STATUSES["HTTP1"])
+    if not isinstance(matcher, str):
+        return None
+    fits = _MATCHER.fullmatch(matcher) and all(low <= int(one) <= high for one in re.findall(r"\d+", matcher))
+    allowed = f"statuses from {low} to {high}, such as {low}, {low},{low + 2} or {low}-{high}"
+    return None if fits else Problem("health_check.matcher", matcher, allowed)
+
+
+def problems_of_tags(tags: Mapping[str, object]) -> list[Problem]:
+    """What is wrong with tags that go on every resource."""
+    found = []
+    for key, value in tags.items():
+        if not 1 <= len(key) <= TAG_KEY_LENGTH or _NO_TAG.search(key) or key.lower().startswith("aws:"):
+            allowed = f"a key of 1 to {TAG_KEY_LENGTH} letters, digits, spaces and + - = . _ : / @, not one of aws:"
+            found.append(Problem("tags", key, allowed))
+        if isinstance(value, str) and (len(value) > TAG_VALUE_LENGTH or _NO_TAG.search(value)):
+            allowed = f"at most {TAG_VALUE_LENGTH} letters, digits, spaces and + - = . _ : / @"
+            found.append(Problem(f"tags.{key}", value, allowed))
+    return found

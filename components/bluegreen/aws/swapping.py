@@ -11,7 +11,9 @@ import pulumi
 from bluegreen import swapping
 from bluegreen.aws.entry.base import Entered, Entry
 from bluegreen.aws.gate_inputs import bound
+from bluegreen.aws.limits import problems_of_tags
 from bluegreen.connections import AwsConnection
+from bluegreen.declaration import known, refuse
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swap.resource import SwapResource
@@ -123,6 +125,7 @@ def draft(
 
 def tags_of(name: str, tags: Mapping[str, str] | None) -> tuple[dict[str, str], dict[Color, dict[str, str]]]:
     """The tags of what both colors share, and those of each color: ``BG_VERSION`` and our own."""
+    refuse(name, problems_of_tags(known(tags or {})))
     shared = {"bluegreen:service": name, **(tags or {})}
     return shared, {color: {**shared, "bluegreen:color": color, "BG_VERSION": color.upper()} for color in COLORS}
 

@@ -158,10 +158,10 @@ class AsgCapacity:
             return f"{color} is at {group.desired} already"
         if after_seconds <= 0:
             self._limits.rest(group, size)
-            return f"{color} is scaled to {size}"
+            return f"{color} is scaled to {size}{group.what_keeps(due=False)}"
         due = self._limits.schedule(group, size, after_seconds)
-        waits = ", once its process ScheduledActions is resumed" if "ScheduledActions" in group.suspended else ""
-        return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action{waits}"
+        keeps = group.what_keeps(due=True)
+        return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action{keeps}"
 
     def keep(self, color: Color) -> None:
         """Cancel a retirement: two calls when there is none."""

@@ -36,11 +36,13 @@ class Instance:
         state: its lifecycle state, such as ``InService``, ``Pending``, ``Warmed:Stopped``.
         healthy: what the group's health checks say.
         template: the launch template and version that it was launched from: ``lt-0abc:3``.
+        protected: whether scale-in leaves it alone.
     """
 
     state: str
     healthy: bool
     template: str
+    protected: bool = False
 
     @property
     def serves(self) -> bool:
@@ -76,6 +78,19 @@ class Group:
     def running(self) -> int:
         """How many instances serve."""
         return sum(instance.serves for instance in self.instances)
+
+    def what_keeps(self, due: bool) -> str:
+        """What keeps instances although the group is scaled down, as an end of a sentence; nothing most times.
+
+        Args:
+            due: whether a scheduled action is to scale it down.
+        """
+        needed = ("ScheduledActions", "Terminate") if due else ("Terminate",)
+        said = [f"once its process {process} is resumed" for process in needed if process in self.suspended]
+        protected = sum(instance.protected and instance.state == "InService" for instance in self.instances)
+        if protected:
+            said.append(f"but for {protected} instances that are protected from scale-in: take the protection off")
+        return "".join(f", {text}" for text in said)
 
     def former(self, template: str) -> int:
         """How many instances in service have another launch template or version than this one."""
@@ -229,7 +244,10 @@ def _group(found: Mapping[str, Any]) -> Group:
         template=_template(found.get("LaunchTemplate") or mixed),
         instances=tuple(
             Instance(
-                one["LifecycleState"], one["HealthStatus"].lower() == "healthy", _template(one.get("LaunchTemplate"))
+                one["LifecycleState"],
+                one["HealthStatus"].lower() == "healthy",
+                _template(one.get("LaunchTemplate")),
+                bool(one.get("ProtectedFromScaleIn")),
             )
             for one in found.get("Instances", ())
         ),

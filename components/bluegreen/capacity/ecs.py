@@ -89,7 +89,10 @@ class EcsCapacity:
         missing = [self.services[color] for color in colors if self._name(color) not in by_name]
         if missing:
             raise PlatformError("ecs:DescribeServices", f"no active service {', '.join(missing)} in {self.cluster}")
-        return {color: by_name[self._name(color)] for color in colors}
+        mine = {color: by_name[self._name(color)] for color in colors}
+        for service in mine.values():
+            refuse_external(service)
+        return mine
 
     def _name(self, color: Color) -> str:
         return self.services[color].rsplit("/", 1)[-1]
@@ -203,6 +206,20 @@ class EcsCapacity:
     def delete(self) -> None:
         """Cancel retirements and suspensions of both colors: one call, and one for each autoscaling target."""
         self._autoscaling.delete()
+
+
+def refuse_external(service: Mapping[str, Any]) -> None:
+    """End with an error where somebody else's controller decides what a service runs.
+
+    Raises:
+        PlatformError: naming the service and what to hand in.
+    """
+    if service.get("deploymentController", {}).get("type") == "EXTERNAL":
+        raise PlatformError(
+            "ecs:DescribeServices",
+            f"service {service['serviceName']} has the deployment controller EXTERNAL: its task sets are another "
+            "program's, and it has no task definition of its own; hand in a service with the controller ECS",
+        )
 
 
 def _failed(service: Mapping[str, Any]) -> Mapping[str, Any] | None:

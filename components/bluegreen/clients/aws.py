@@ -20,7 +20,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
 
 from bluegreen.calls import before_pause, before_write, note
 from bluegreen.fields import Fields
@@ -90,16 +90,20 @@ _lock = threading.Lock()
 
 @lru_cache(maxsize=64)
 def _session(connection: AwsConnection) -> boto3.Session:
-    session = boto3.Session(region_name=connection.region, profile_name=connection.profile)
+    session = _unattended(connection)
     if connection.role_arn is None:
         return session
+    credentials = session.get_credentials()
+    if credentials is None:
+        who = f"to take on the role {connection.role_arn}: set a profile, or the environment's own"
+        raise CredentialRetrievalError(provider="the default chain", error_msg=f"there are no credentials {who}")
 
     def sts(service: str, **options: Any) -> Any:
         return session.client(service, **{"endpoint_url": connection.endpoint_url, **options})  # type: ignore[call-overload]
 
     # A swap with long holds outlives a role's hour: botocore renews these credentials by itself.
     fetcher = AssumeRoleCredentialFetcher(
-        sts, session.get_credentials(), connection.role_arn, extra_args={"RoleSessionName": "bluegreen"}
+        sts, credentials, connection.role_arn, extra_args={"RoleSessionName": "bluegreen"}
     )
     in_role = botocore.session.Session()
     # botocore has no public way to set credentials that renew themselves.
@@ -107,6 +111,24 @@ def _session(connection: AwsConnection) -> boto3.Session:
         fetcher.fetch_credentials, "assume-role"
     )
     return boto3.Session(botocore_session=in_role, region_name=connection.region or session.region_name)
+
+
+def _unattended(connection: AwsConnection) -> boto3.Session:
+    """A session that never asks on a terminal: a plugin's is seen by nobody, and it would wait for ever."""
+    core = botocore.session.Session(profile=connection.profile)
+    assuming = core.get_component("credential_provider").get_provider("assume-role")
+    # botocore's public way asks by `getpass`; where it has another inner form, the question is asked as ever.
+    if hasattr(assuming, "_prompter"):
+        assuming._prompter = _refuse_to_ask
+    return boto3.Session(botocore_session=core, region_name=connection.region)
+
+
+def _refuse_to_ask(prompt: str) -> str:
+    raise CredentialRetrievalError(
+        provider="assume-role",
+        error_msg=f"the profile asks for an MFA code ({prompt.strip().rstrip(':')}), which nobody can type here: put "
+        "credentials with a session token into the environment first (`aws sts get-session-token`, `aws sso login`)",
+    )
 
 
 @lru_cache(maxsize=64)

@@ -255,6 +255,13 @@ def described(router: PlatformDeployments) -> dict[str, Any]:
     if not active:
         raise PlatformError("ecs:DescribeServices", f"there is no service {router.service} in {router.cluster}")
     service: dict[str, Any] = active[0]
+    if "taskDefinition" not in service:
+        kind = service.get("deploymentController", {}).get("type", "another")
+        allowed = "hand in one that deploys by itself (ECS) or by CodeDeploy (CODE_DEPLOY)"
+        reason = (
+            f"service {router.service} has the deployment controller {kind}, whose task sets are its own: {allowed}"
+        )
+        raise PlatformError("ecs:DescribeServices", reason)
     return service
 
 

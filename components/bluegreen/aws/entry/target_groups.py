@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws.entry.base import Ground
+from bluegreen.aws.limits import problem_of_matcher
 from bluegreen.declaration import known
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
@@ -22,6 +23,9 @@ HTTP_HEALTH_CHECK: Mapping[str, Any] = {
     "healthy_threshold": 2,
     "unhealthy_threshold": 2,
 }
+# A check of a gRPC target group is a call, and its statuses are those of gRPC:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+GRPC_HEALTH_CHECK: Mapping[str, Any] = {**HTTP_HEALTH_CHECK, "path": "/grpc.health.v1.Health/Check", "matcher": "0"}
 _ALGORITHMS = ("round_robin", "least_outstanding_requests", "weighted_random")
 
 
@@ -29,8 +33,8 @@ class HttpHealthCheck(TypedDict, total=False):
     """How an Application Load Balancer asks whether a unit is healthy; what is absent keeps its default.
 
     Attributes:
-        path: default ``/healthz``.
-        matcher: the statuses of a healthy answer, default ``200``.
+        path: default ``/healthz``, with gRPC ``/grpc.health.v1.Health/Check``.
+        matcher: the statuses of a healthy answer, default ``200``, with gRPC ``0``.
         interval: seconds between two checks, default 10.
         timeout: seconds until a check has failed, default 5.
         healthy_threshold: checks in a row until a unit is healthy, default 2.
@@ -85,7 +89,11 @@ def problems_in(options: HttpTargetGroups) -> list[Problem]:
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
     if slow_start and algorithm not in (None, "round_robin"):
         fields.problem("algorithm", algorithm, "round_robin, where slow_start_seconds is set")
-    fields.text("protocol_version", "HTTP1", choices=("HTTP1", "HTTP2", "GRPC"))
+    version = fields.text("protocol_version", "HTTP1", choices=("HTTP1", "HTTP2", "GRPC"))
+    check = fields.raw("health_check", {})
+    matcher = problem_of_matcher(check.get("matcher"), version) if isinstance(check, Mapping) else None
+    if matcher is not None:
+        fields.problem(matcher.field, matcher.value, matcher.allowed)
     fields.whole("unit_stickiness_seconds", None, least=1, most=604_800)
     for name in ("health_check", "cross_zone", "ipv6_units"):
         fields.raw(name)
@@ -103,12 +111,16 @@ def http_target_groups(ground: Ground, options: HttpTargetGroups) -> dict[Color,
     }
 
 
+def _health_check(options: HttpTargetGroups) -> Mapping[str, Any]:
+    return GRPC_HEALTH_CHECK if options.get("protocol_version") == "GRPC" else HTTP_HEALTH_CHECK
+
+
 def http_target_group(
     ground: Ground, name: str, options: HttpTargetGroups, tags: Mapping[str, str]
 ) -> aws.lb.TargetGroup:
     """One target group."""
     cross_zone, sticky = options.get("cross_zone"), options.get("unit_stickiness_seconds")
-    check: Any = {**HTTP_HEALTH_CHECK, **options.get("health_check", {})}
+    check: Any = {**_health_check(options), **options.get("health_check", {})}
     stickiness: Any = None if sticky is None else {"type": "lb_cookie", "cookie_duration": sticky, "enabled": True}
     return aws.lb.TargetGroup(
         name,

@@ -1,0 +1,75 @@
+"""What AWS refuses only at an update is refused before anything is declared; what it takes passes."""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pytest
+
+from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb
+from bluegreen.aws.limits import problem_of_matcher, problems_of_tags
+from tests.aws import mocked
+from tests.aws.test_entries import COLORS, NETWORK, declared, of
+
+
+def test_a_grpc_target_group_is_asked_as_grpc():
+    resources, _ = declared(alb(protocol_version="GRPC", certificate_arns=["arn:default"]))
+    for group in of(resources, "aws:lb/targetGroup:TargetGroup").values():
+        assert (group["healthCheck"]["path"], group["healthCheck"]["matcher"]) == ("/grpc.health.v1.Health/Check", "0")
+
+
+@pytest.mark.parametrize(
+    ("version", "matcher", "fits"),
+    [
+        ("GRPC", "0-99", True),
+        ("GRPC", "12", True),
+        ("GRPC", "200", False),
+        ("HTTP1", "200", True),
+        ("HTTP2", "200-299,404", True),
+        ("HTTP1", "0", False),
+        ("HTTP1", "500", False),
+        ("HTTP1", "2xx", False),
+    ],
+)
+def test_statuses_are_those_of_the_protocol(version, matcher, fits):
+    assert (problem_of_matcher(matcher, version) is None) is fits
+
+
+def test_another_protocols_statuses_are_refused_by_name():
+    with pytest.raises(pulumi.RunError, match=r"health_check\.matcher: '200' is not allowed; allowed: statuses from 0"):
+        declared(alb(protocol_version="GRPC", health_check={"matcher": "200"}))
+
+
+@pytest.mark.parametrize(
+    ("tags", "field"),
+    [
+        ({"team": "a" * 257}, "tags.team"),
+        ({"team": "a;b"}, "tags.team"),
+        ({"te!am": "a"}, "tags"),
+        ({"aws:team": "a"}, "tags"),
+        ({"": "a"}, "tags"),
+        ({"k" * 129: "a"}, "tags"),
+    ],
+)
+def test_tags_that_aws_does_not_take_are_refused_by_name(tags, field):
+    with pytest.raises(pulumi.RunError, match=f"{field}: .* is not allowed"):
+        declared(alb(), tags=tags)
+
+
+def test_tags_that_aws_takes_pass():
+    assert problems_of_tags({"cost-center/a": "a b+c=d.e_f:g/h@i \u00e9", "empty": ""}) == []
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+@pytest.mark.parametrize("component", [EcsService, EcsCodeDeployService, EcsNativeService])
+def test_no_arn_of_another_partition_is_declared(component, partition):
+    calls = {"aws:index/getPartition:getPartition": {"partition": partition}}
+    secret = {"image": "app:v1", "secrets": {"KEY": f"arn:{partition}:secretsmanager:cn-north-1:1:secret:k"}}
+    colors = {**COLORS, "blue": secret}
+    recorder, _ = mocked.run(lambda: component("web", **colors, **NETWORK), calls=calls)
+    declared_arns = [json.dumps(found.inputs.get("policyArn", ""), default=str) for found in recorder.resources]
+    assert f"arn:{partition}:iam::aws:policy" in "".join(declared_arns)
+    assert [
+        found.name for found in recorder.resources if "arn:aws:iam::aws" in json.dumps(found.inputs, default=str)
+    ] == []
