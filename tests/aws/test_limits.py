@@ -7,10 +7,10 @@ import json
 import pulumi
 import pytest
 
-from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb
+from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb, alb_listeners, nlb
 from bluegreen.aws.limits import problem_of_matcher, problems_of_tags
 from tests.aws import mocked
-from tests.aws.test_entries import COLORS, NETWORK, declared, of
+from tests.aws.test_entries import COLORS, LISTENER, NETWORK, declared, of
 
 
 def test_a_grpc_target_group_is_asked_as_grpc():
@@ -73,3 +73,28 @@ def test_no_arn_of_another_partition_is_declared(component, partition):
     assert [
         found.name for found in recorder.resources if "arn:aws:iam::aws" in json.dumps(found.inputs, default=str)
     ] == []
+
+
+US = LISTENER.replace("eu-central-1", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        (alb(listener_arn=US), "listener_arn"),
+        (alb(rule_arn=US), "rule_arn"),
+        (alb_listeners(listener_arn=LISTENER, test_listener_arn=US), "test_listener_arn"),
+        (nlb(listener_arn=US), "listener_arn"),
+    ],
+    ids=["listener", "rule", "test listener", "network"],
+)
+def test_what_is_handed_in_from_another_region_is_refused_unless_the_swap_calls_there(entry, named):
+    with pytest.raises(
+        pulumi.RunError, match=rf"{named}: '{US}' is not allowed; allowed: one of eu-central-1.*us-east-1"
+    ):
+        declared(entry, aws_connection={"region": "eu-central-1"})
+
+
+def test_what_is_handed_in_where_the_swap_calls_passes():
+    declared(alb(listener_arn=US), aws_connection={"region": "us-east-1"})
+    declared(alb(listener_arn=US))

@@ -94,6 +94,23 @@ def connection_of(settings: SwapSettings) -> dict[str, str]:
     return {**defaults, **cast("Mapping[str, str]", settings.get("aws_connection") or {})}
 
 
+def problems_of_regions(settings: Mapping[str, Any], **arns: Any) -> list[Problem]:
+    """What is handed in lies in the region of its ARN: a swap that calls another one would find nothing there.
+
+    Args:
+        settings: the component's, with its ``aws_connection``.
+        **arns: what is handed in, by the option's name; absent and not yet known ones pass.
+    """
+    region = known(connection_of(cast("SwapSettings", settings))).get("region")
+    found = []
+    for name, arn in arns.items():
+        parts = arn.split(":") if isinstance(arn, str) else []
+        if isinstance(region, str) and len(parts) > 5 and parts[3] not in ("", region):
+            advice = f"set aws_connection's region to {parts[3]}, as the Pulumi provider's is"
+            found.append(Problem(name, arn, f"one of {region}, where the swap calls AWS; or {advice}"))
+    return found
+
+
 def draft(
     name: str,
     active_color: str,

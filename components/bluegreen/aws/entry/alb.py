@@ -14,6 +14,7 @@ from bluegreen.aws.entry.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.preview_rules import preview_rules, problems_of_conditions
 from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_groups, problems_in
+from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -57,6 +58,12 @@ class AlbEntry:
         """What is wrong with the options."""
         problems = problems_in(self.target_groups) + problems_of_a_balancer(self)
         problems += problems_of_conditions(self.preview_cidrs, self.host_headers, self.path_patterns)
+        problems += problems_of_regions(
+            settings,
+            listener_arn=self.listener_arn,
+            rule_arn=self.rule_arn,
+            load_balancer_arn=self.load_balancer_arn,
+        )
         if self.rule_priority <= len(COLORS):
             allowed = "3 to 50000: the two before it are the colors' own"
             problems.append(Problem("rule_priority", self.rule_priority, allowed))

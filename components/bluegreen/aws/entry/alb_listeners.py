@@ -15,6 +15,7 @@ from bluegreen.aws.entry.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.preview_rules import preview_rules, problems_of_conditions
 from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_groups, problems_in
+from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
@@ -53,10 +54,12 @@ class AlbListenersEntry:
         """A header that names the color; without it, the test listener shows the idle one."""
         return color_headers()
 
-    def problems(self, settings: Mapping[str, Any]) -> list[Problem]:  # noqa: ARG002 - no option goes with them
+    def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """What is wrong with the options."""
         problems = problems_in(self.target_groups) + problems_of_a_balancer(self)
         problems += problems_of_conditions(self.preview_cidrs, self.host_headers)
+        names = ("listener_arn", "test_listener_arn", "rule_arn", "test_rule_arn", "load_balancer_arn")
+        problems += problems_of_regions(settings, **{name: getattr(self, name) for name in names})
         if self.rule_priority <= len(COLORS):
             allowed = "3 to 50000: the two before it are the colors' own"
             problems.append(Problem("rule_priority", self.rule_priority, allowed))

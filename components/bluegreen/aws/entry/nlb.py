@@ -13,6 +13,7 @@ from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.network_balancer import made_network_balancer, network_listener, network_url, transports
 from bluegreen.aws.entry.network_groups import NetworkTargetGroups, network_target_groups, problems_in, speaks_http
+from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -68,6 +69,8 @@ class NlbEntry:
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """What is wrong with the options."""
         problems = problems_in(self.target_groups, self.protocol)
+        names = ("listener_arn", "test_listener_arn", "load_balancer_arn")
+        problems += problems_of_regions(settings, **{name: getattr(self, name) for name in names})
         fields = Fields(
             {"protocol": known(self.protocol), "ip_address_type": known(self.ip_address_type)}, problems=problems
         )
