@@ -36,6 +36,8 @@ def problems_of_conditions(
     preview_cidrs: Sequence[str], host_headers: Sequence[str], path_patterns: Sequence[str] = ()
 ) -> list[Problem]:
     """What AWS would refuse only at the update: a rule has five values at most, over all of its conditions."""
+    if any(isinstance(values, str) for values in (preview_cidrs, host_headers, path_patterns)):
+        return []  # a text is no list: the argument's own check says so
     own = [*host_headers, *path_patterns]
     field = "path_patterns" if path_patterns else "host_headers"
     if len(own) > CONDITION_VALUES:
