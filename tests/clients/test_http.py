@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
+import subprocess
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
 import bluegreen
+from bluegreen.clients import http as clients
 from bluegreen.clients.http import Http, fetch
 from bluegreen.gates.base import GateContext, Preview
 from bluegreen.gates.http_gate import HttpGate
@@ -186,3 +190,59 @@ def test_nobody_else_speaks_http_by_itself():
     direct = re.compile(r"httpx\.(get|post|put|request|stream|Client|AsyncClient)\b|requests\.(get|post)|urlopen\(")
     found = {str(path.relative_to(root)) for path in root.rglob("*.py") if direct.search(path.read_text())}
     assert found == {"clients/http.py"}
+
+
+@pytest.fixture
+def certified(tmp_path, monkeypatch):
+    """A peer at an address of its own that has a certificate for api.example.com, as a load balancer has."""
+    words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-keyout",
+        "k",
+        "-out",
+        "c",
+        "-subj",
+        "/CN=api.example.com",
+        "-addext",
+    ]
+    names = "subjectAltName=DNS:api.example.com"
+    subprocess.run(["openssl", *words, names], cwd=tmp_path, check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "c"))
+    clients.trust.cache_clear()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "c", tmp_path / "k")
+    asked = []
+
+    class Ok(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.headers["Host"])
+            self.send_response(204)
+            self.end_headers()
+
+    context.sni_callback = lambda _, name, __: asked.append(name)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Ok)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://127.0.0.1:{server.server_address[1]}", asked
+    server.shutdown()
+    server.server_close()
+    clients.trust.cache_clear()
+
+
+@pytest.mark.parametrize("host", ["api.example.com", "api.example.com:8443"])
+def test_the_host_that_is_named_is_the_one_that_has_to_answer(certified, host):
+    url, asked = certified
+    assert clients.fetch("GET", url, timeout_seconds=30, most_bytes=0, headers={"Host": host}).status == 204
+    assert asked == ["api.example.com", host]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Host": "www.example.com"}], ids=["its address", "another name"])
+def test_a_certificate_for_another_name_is_no_answer(certified, headers):
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        clients.fetch("GET", certified[0], timeout_seconds=30, most_bytes=0, headers=headers)

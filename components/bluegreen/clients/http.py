@@ -84,7 +84,8 @@ class Http:
             url: where to.
             timeout_seconds: how long all of it may take.
             most_bytes: how much of the body is read, the rest is not waited for; 0: nothing of it.
-            headers: of the request.
+            headers: of the request. A ``Host`` is who is meant: with HTTPS it is asked for by that name (SNI), and has
+                to show a certificate for it, since a load balancer has none for its own.
             params: its query.
             content: its body.
 
@@ -103,7 +104,7 @@ class Http:
             params=params,
             content=content,
             timeout=timeout_seconds + _LATER_SECONDS,
-            extensions={"trace": self._connected},
+            extensions={"trace": self._connected, **_meant(sent)},
         )
         exchange = _Exchange(self._client, request, most_bytes)
         # In a thread, since nothing else ends a name that is not resolved or headers that drip in; it ends with its
@@ -130,6 +131,11 @@ class Http:
         if isinstance(found, socket.socket):
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(found, socket.SHUT_RDWR)  # not TLS's own, which would wait for the peer
+
+
+def _meant(headers: httpx.Headers) -> dict[str, str]:
+    host = httpx.URL(f"https://{headers['Host']}").host if headers.get("Host") else ""
+    return {"sni_hostname": host} if host else {}
 
 
 class _Exchange:

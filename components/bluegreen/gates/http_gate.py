@@ -33,7 +33,7 @@ class HttpGate:
         json_match: values that the JSON body must have, by dotted path (``{"db.ok": True}``).
         count: requests each time the gate is asked, 1-100.
         latency_limit_ms: the slowest answer allowed, in milliseconds, to the end of its body (8 MiB of it at most).
-        headers: more request headers.
+        headers: more request headers. A ``Host`` is the public name: with HTTPS its certificate is the one that counts.
     """
 
     path: str
