@@ -26,8 +26,11 @@ REPO = Path(__file__).resolve().parent.parent
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 warm.read_models_once()
 
-# No test is decided by time: hypothesis' own stopwatch is off.
-settings.register_profile("bluegreen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test is decided by time: hypothesis' own stopwatch is off. In CI the examples are the same for the same code, so
+# that a run says something of a change; who works on it has other ones each time.
+settings.register_profile(
+    "bluegreen", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+)
 settings.load_profile("bluegreen")
 
 
