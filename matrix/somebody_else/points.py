@@ -32,7 +32,7 @@ def all_points(stage: Stage, calls: Mapping[Operation, Sequence[str]]) -> list[P
 
 
 def sample(every: Sequence[Point], most: int, seed: str = SEED) -> list[Point]:
-    """A choice that is always the same: each act in each operation, each call of each operation, and more.
+    """A choice that is always the same: each act, each act in each operation, each call of each operation, and more.
 
     Args:
         every: all points.
@@ -43,11 +43,12 @@ def sample(every: Sequence[Point], most: int, seed: str = SEED) -> list[Point]:
         return list(every)
     scattered = sorted(every, key=lambda point: hashlib.sha256(f"{seed} {point}".encode()).digest())
     seen: set[tuple[object, ...]] = set()
+    acts: list[Point] = []
     first: list[Point] = []
     rest: list[Point] = []
     for point in scattered:
-        operation = point.operation.name
-        kinds = {(operation, point.act.name), (operation, point.number)}
-        (rest if kinds <= seen else first).append(point)
+        operation, act = point.operation.name, point.act.name
+        kinds = {(act,), (operation, act), (operation, point.number)}
+        (acts if (act,) not in seen else rest if kinds <= seen else first).append(point)
         seen |= kinds
-    return [*first, *rest][:most]
+    return [*acts, *first, *rest][:most]
