@@ -17,7 +17,7 @@ from matrix.somebody_else import judge
 from matrix.somebody_else.acts import Act, Scene
 from matrix.somebody_else.judge import Ended, Trouble
 from matrix.somebody_else.stage import Stage
-from matrix.somebody_else.swaps import Operation, Refusing, SlowGate, inputs
+from matrix.somebody_else.swaps import Operation, Refusing, SlowGate, inputs, known
 from matrix.somebody_else.tape import OneByOne, Tape, Write
 
 _LATER_SECONDS = 900.0
@@ -81,7 +81,7 @@ class Trials:
     def on(cls, stage: Stage) -> Iterator[Trials]:
         """With the stage open."""
         made = cls(stage)
-        with mock.patch.object(calls, "ThreadPoolExecutor", OneByOne), stage.opened(lambda: made._tape):
+        with known(), mock.patch.object(calls, "ThreadPoolExecutor", OneByOne), stage.opened(lambda: made._tape):
             yield made
 
     def _heard(self, tape: Tape) -> Tape:

@@ -78,7 +78,10 @@ def test_a_cron_job_of_somebody_else_is_left_alone(colors):
     colors.capacity().retire("blue", 0, 600)
     name = colors.cron_job("blue")["metadata"]["name"]
     theirs = colors.where("CronJob", name)
-    colors.cluster.merge(theirs, {"metadata": {"annotations": None}}, "kubectl-edit")
+    bare = {"annotations": None, "labels": None}  # each of them says whose it is
+    colors.cluster.merge(
+        theirs, {"metadata": bare, "spec": {"jobTemplate": {"metadata": {"labels": None}}}}, "kubectl-edit"
+    )
     for operation in (lambda: colors.capacity().keep("blue"), lambda: colors.capacity().retire("blue", 0, 600)):
         with pytest.raises(NotOwned, match=f"CronJob {colors.namespace}/{name} is not the swap's"):
             operation()

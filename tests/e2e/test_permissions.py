@@ -24,6 +24,7 @@ NOT_IN_A_PROMOTION = {
     "ecs:DescribeTasks",
     "application-autoscaling:TagResource",
     "application-autoscaling:UntagResource",
+    "elasticloadbalancing:SetRulePriorities",
     "application-autoscaling:ListTagsForResource",
     "application-autoscaling:DeleteScheduledAction",
     "iam:CreateServiceLinkedRole",

@@ -74,6 +74,7 @@ _INVOKES_BY_MODULE = {
         "aws:ec2/getSubnets:getSubnets",
         "aws:lb/getLoadBalancer:getLoadBalancer",
         "aws:lb/getListener:getListener",
+        "aws:lb/getListenerRule:getListenerRule",
         "aws:lb/getTargetGroup:getTargetGroup",
         "aws:ecs/getCluster:getCluster",
         "aws:ecs/getService:getService",

@@ -139,6 +139,48 @@ def _listener(aws: Aws, arguments: Props) -> Props:
     return {**answer, "id": found["ListenerArn"], "mutualAuthentications": []}
 
 
+_CONDITIONS: Final = {
+    "HostHeaderConfig": "hostHeaders",
+    "HttpHeaderConfig": "httpHeaders",
+    "HttpRequestMethodConfig": "httpRequestMethods",
+    "PathPatternConfig": "pathPatterns",
+    "QueryStringConfig": "queryStrings",
+    "SourceIpConfig": "sourceIps",
+}
+
+
+def _listener_rule(aws: Aws, arguments: Props) -> Props:
+    """In the lookup's own form: whatever a rule has one of is a list there. What actions do besides is left out."""
+    arn = arguments.get("arn")
+    if not arn:
+        raise ProviderError("getListenerRule needs `arn`")
+    answer = aws.find("elbv2", "DescribeRules", ("RuleNotFound",), RuleArns=[arn])
+    rules: list[dict[str, Any]] = (answer or {}).get("Rules", [])
+    if not rules:
+        raise ProviderError(f"no ELBv2 Listener Rule {arn}")
+    conditions = []
+    for found in rules[0]["Conditions"]:
+        known = [(name, _camel(found[key])) for key, name in _CONDITIONS.items() if key in found]
+        conditions.append({name: [value] for name, value in known})
+    return {
+        "arn": arn,
+        "id": arn,
+        "actions": [{"type": action["Type"], "order": action.get("Order")} for action in rules[0]["Actions"]],
+        "conditions": conditions,
+        "listenerArn": arn.replace(":listener-rule/", ":listener/").rpartition("/")[0],
+        "priority": int(rules[0]["Priority"]),
+        "tags": {},
+        "transforms": [],
+    }
+
+
+def _camel(value: Any) -> Any:
+    """An API's names as Pulumi has them."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: _camel(item) for key, item in value.items()}
+    return [_camel(item) for item in value] if isinstance(value, list) else value
+
+
 def _target_group(aws: Aws, arguments: Props) -> Props:
     arn = arguments.get("arn")
     if not arn and not arguments.get("name"):
@@ -197,6 +239,7 @@ INVOKES: Final = {
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:lb/getLoadBalancer:getLoadBalancer": _load_balancer,
     "aws:lb/getListener:getListener": _listener,
+    "aws:lb/getListenerRule:getListenerRule": _listener_rule,
     "aws:lb/getTargetGroup:getTargetGroup": _target_group,
     "aws:ecs/getCluster:getCluster": _cluster,
     "aws:ecs/getService:getService": _service,
