@@ -67,7 +67,7 @@ def parsed(section):
         ({"workloads": {"blue": "web"}}, "workloads.green: None is not allowed"),
         ({"workloads": {"blue": "web", "green": "web"}}, "workloads.green: 'web' is not allowed; allowed: another"),
         ({"replicas": 0}, "replicas: 0 is not allowed; allowed: a number, 1 to"),
-        ({"autoscaling": {"min_replicas": 0, "max_replicas": 2}}, "autoscaling.min_replicas: 0 is not allowed"),
+        ({"autoscaling": {"min_replicas": -1, "max_replicas": 2}}, "autoscaling.min_replicas: -1 is not allowed"),
         ({"autoscaling": {"min_replicas": 3, "max_replicas": 2}}, "autoscaling.max_replicas: 2 is not allowed"),
         ({"autoscalers": {"red": "web"}}, "autoscalers.red: 'web' is not allowed"),
         ({"retire": {"image": "kubectl"}}, "retire.service_account: None is not allowed"),

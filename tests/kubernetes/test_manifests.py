@@ -257,6 +257,15 @@ def test_more_kinds_can_be_the_colors_own_and_fewer():
     assert split.shared == [redis]
 
 
+def test_a_custom_kind_that_makes_pods_is_a_workload():
+    rollout = {**a_deployment(), "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
+    (own,) = color_manifests([rollout], "green", per_color_kinds=["Rollout"]).own
+    assert own["spec"]["selector"]["matchLabels"]["bluegreen/color"] == "green"
+    assert own["spec"]["template"]["metadata"]["labels"]["bluegreen/color"] == "green"
+    binding = {"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"template": {"a": 1}}}
+    assert color_manifests([binding], "green", per_color_kinds=["Thing"]).own[0]["spec"] == {"template": {"a": 1}}
+
+
 def test_lists_of_objects_are_their_objects():
     listed = {"apiVersion": "v1", "kind": "List", "items": [a_deployment("a"), a_deployment("b")]}
     assert [key_of(found) for found in flat([listed, a_deployment("c")])] == [

@@ -101,9 +101,15 @@ def test_manifests_are_read_from_yaml_from_a_file_and_from_a_folder(tmp_path):
         assert declared(given).objects == wanted
 
 
+def test_a_minimum_of_none_is_a_minimum():
+    scaled = {**AUTOSCALER, "spec": {**AUTOSCALER["spec"], "minReplicas": 0}}
+    found = declared([deployment("app:v1"), scaled])
+    assert found.swap["capacity"]["autoscaling"] == {"min_replicas": 0, "max_replicas": 6}
+
+
 def test_one_of_several_workloads_gets_the_requests():
     both = [deployment("app:v1"), deployment("worker:v1", "worker", replicas=4)]
-    found = declared(both, workload="Deployment/web")
+    found = declared(both, workload="Deployment/web", without_traffic={"Deployment/worker": "both"})
     assert found.swap["capacity"]["workloads"]["green"] == "web-green"
     assert found.one("Deployment", "worker-green")["spec"]["replicas"] == 4, "nobody else scales it"
 

@@ -41,7 +41,8 @@ class Replicas:
     @classmethod
     def parse(cls, fields: Fields) -> Replicas | None:
         """Read ``min_replicas`` and ``max_replicas``; ``None`` when they are wrong, or not known yet."""
-        low, high = fields.whole("min_replicas", least=1), fields.whole("max_replicas", least=1)
+        # A minimum of 0 is one: clusters with the feature HPAScaleToZero take it.
+        low, high = fields.whole("min_replicas", least=0), fields.whole("max_replicas", least=1)
         fields.done()
         if low is UNKNOWN or high is UNKNOWN:
             return None

@@ -77,7 +77,7 @@ def range_problems(autoscaling: Mapping[str, Any]) -> list[Problem]:
 
 
 def _range(fields: Fields) -> tuple[Any, Any]:
-    least = fields.whole("min_replicas", least=1)
+    least = fields.whole("min_replicas", least=0)
     most = fields.whole("max_replicas", least=1)
     if UNKNOWN not in (least, most) and most < least:
         fields.problem("max_replicas", most, f"min_replicas, {least}, or more")

@@ -13,6 +13,7 @@ from bluegreen.declaration import known, refuse
 from bluegreen.fields import Fields
 from bluegreen.kubernetes import autoscaling as scaling
 from bluegreen.kubernetes import helm_release, ports
+from bluegreen.kubernetes import without_traffic as acting
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import ServiceEntry, service
@@ -51,6 +52,7 @@ class HelmService(EnteredComponent):
         selectors: Mapping[str, Mapping[str, str]] | None = None,
         replicas: int = 2,
         autoscaling: scaling.AutoscalingRange | Mapping[str, Any] | None = None,
+        without_traffic: Mapping[str, str] | None = None,
         retire_image: pulumi.Input[str] | None = None,
         retire_service_account: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -76,6 +78,10 @@ class HelmService(EnteredComponent):
             replicas: pods that the first live color starts with, with ``chart``; later its present size counts.
             autoscaling: the range, ``min_replicas`` and ``max_replicas``, of the HorizontalPodAutoscaler that the
                 chart makes for the workload, under its name; absent where it makes none.
+            without_traffic: where an object of the chart acts that needs no traffic for it, by its name without the
+                color, with ``chart``: ``{"Deployment/shop-worker": "live"}`` has its replicas in the color that is live
+                alone, ``"both"`` runs in both. A CronJob, and a workload whose containers name no port, is ``live``, a
+                Job ``both``, unless it is said otherwise.
             retire_image: with ``kubectl`` as its entry point, for the CronJob that scales the old color down.
             retire_service_account: as whom; one with just that right is made when absent.
             opts: the usual options.
@@ -90,6 +96,11 @@ class HelmService(EnteredComponent):
         releases: dict[Color, HelmRelease] = {"blue": blue, "green": green}
         names: dict[Color, str] = {color: (workloads or {}).get(color, f"{name}-{color}") for color in COLORS}
         problems = [*name_problems(name), *_problems(install, workload, workloads, selectors)]
+        said = dict(without_traffic or {})
+        problems += acting.problems_in(said, None)
+        if said and install == "release":
+            allowed = 'none with install="release", where Helm has the objects: the chart\'s values say it'
+            problems.append(Problem("without_traffic", said, allowed))
         if install == "release" and autoscaling is None:
             allowed = "the range of the chart's autoscaler: an upgrade would set replicas back that a chart says itself"
             problems.append(Problem("autoscaling", None, allowed))
@@ -133,7 +144,11 @@ class HelmService(EnteredComponent):
                     install,
                     chart_arguments(release, names[color] if workloads is None else None),
                     _transform(
-                        names[color], pod_labels(name, color), counts[color], partial(_check_ports, entry, ground)
+                        names[color],
+                        pod_labels(name, color),
+                        counts[color],
+                        partial(_check_ports, entry, ground),
+                        partial(_rests, name, color, names[color], said) if color != active_color else lambda _: False,
                     ),
                     self,
                 )
@@ -207,12 +222,37 @@ def _check_ports(entry: Entry, ground: Ground, manifest: Mapping[str, Any], *, i
         refuse(ground.name, problems)
 
 
-def _transform(workload: str, labels: Mapping[str, str], first_count: int, check_ports: Callable[..., None]) -> Any:
+def _rests(name: str, color: Color, workload: str, said: Mapping[str, str], manifest: Mapping[str, Any]) -> bool:
+    """Whether an object of a chart does nothing in a color that is not live."""
+    metadata, spec = manifest.get("metadata"), manifest.get("spec") or {}
+    if not isinstance(manifest.get("kind"), str) or not isinstance(metadata, Mapping):
+        return False
+
+    def plain(named: Mapping[str, Any]) -> dict[str, Any]:
+        return {**named, "name": str(named.get("name")).replace(f"-{color}", "", 1)}
+
+    shown = {**manifest, "metadata": plain(metadata)}
+    if "scaleTargetRef" in spec:
+        shown["spec"] = {**spec, "scaleTargetRef": plain(spec["scaleTargetRef"])}
+    if not acting.is_of_the_live_color(shown, said, workload.replace(f"-{color}", "", 1)):
+        return False
+    told = "acts in the live color alone, as nothing leads requests to it; `without_traffic` may say otherwise"
+    pulumi.log.info(f"{name}: {shown['kind']}/{shown['metadata']['name']} of the chart {told}")
+    return True
+
+
+def _transform(
+    workload: str,
+    labels: Mapping[str, str],
+    first_count: int,
+    check_ports: Callable[..., None],
+    rests: Callable[[Mapping[str, Any]], bool],
+) -> Any:
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         found = colored(args.type_, args.props, workload, labels, first_count)
         check_ports(args.props, is_workload=found is not None and "spec.replicas" in found[1])
         if found is None:
-            return None
+            return pulumi.ResourceTransformResult(acting.at_rest(args.props), args.opts) if rests(args.props) else None
         props, set_once = found
         ignored = pulumi.ResourceOptions(ignore_changes=set_once)
         return pulumi.ResourceTransformResult(props, pulumi.ResourceOptions.merge(args.opts, ignored))

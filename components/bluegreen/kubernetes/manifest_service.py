@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
@@ -11,11 +11,13 @@ from bluegreen import digests
 from bluegreen.declaration import known, refuse
 from bluegreen.kubernetes import autoscaling as scaling
 from bluegreen.kubernetes import ports
+from bluegreen.kubernetes import without_traffic as acting
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import ServiceEntry, service
 from bluegreen.kubernetes.entry.weighted import WeightedEntry
 from bluegreen.kubernetes.manifest_release import ColorManifests, ManifestRelease, read, shared_objects
+from bluegreen.kubernetes.manifests import key_of
 from bluegreen.kubernetes.objects import declare
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
 from bluegreen.kubernetes.swapping import SwapSettings, place_of
@@ -48,6 +50,7 @@ class ManifestService(EnteredComponent):
         replicas: int | None = None,
         per_color_kinds: Collection[str] = (),
         shared: Collection[str] = (),
+        without_traffic: Mapping[str, str] | None = None,
         retire_image: pulumi.Input[str] | None = None,
         retire_service_account: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -70,6 +73,10 @@ class ManifestService(EnteredComponent):
             replicas: pods that the first live color starts with; what the manifests say when absent.
             per_color_kinds: kinds that each color shall have of its own beside the usual ones: ``ServiceAccount``.
             shared: objects that both colors shall have in common all the same: ``Service/redis``.
+            without_traffic: where an object acts that needs no traffic for it, by its name in the manifests:
+                ``{"Deployment/worker": "live"}`` has its replicas in the color that is live alone, ``"both"`` runs in
+                both. A CronJob, and a workload that no Service of the manifests leads to, is ``live``, a Job
+                ``both``, unless it is said otherwise.
             retire_image: with ``kubectl`` as its entry point, for the CronJob that scales the old color down.
             retire_service_account: as whom; one with just that right is made when absent.
             opts: the usual options.
@@ -121,6 +128,8 @@ class ManifestService(EnteredComponent):
             parent=self,
             service_suffix=SERVICE_SUFFIX,
         )
+        said = dict(without_traffic or {})
+        wrong += acting.problems_in(said, {color: found.split.own for color, found in colors.items()})
         production = entry.production_ports(ground) if isinstance(entry, ServiceEntry) else {}
         for color, found in colors.items():
             field = f"{color}.manifests"
@@ -147,13 +156,25 @@ class ManifestService(EnteredComponent):
             [*problems, *wrong],
         )
         counts = first_counts(active_color, count, settings)
+        of_live = {
+            color: acting.of_the_live_color(found.split.own, found.split.shared, found.workload, said, color)
+            for color, found in colors.items()
+        }
+        _tell(self, name, of_live)
 
         def color_objects() -> list[pulumi.Resource]:
             common: list[pulumi.Resource] = [declare(found, self) for found in both]
             return [
                 *common,
                 *(
-                    _declared(manifest, found, counts[color], self, common, acts=color == active_color)
+                    _declared(
+                        manifest,
+                        found,
+                        counts[color],
+                        self,
+                        common,
+                        rests=color != active_color and key_of(manifest) in of_live[color],
+                    )
                     for color, found in colors.items()
                     for manifest in found.split.own
                 ),
@@ -174,16 +195,12 @@ def _declared(
     parent: pulumi.Resource,
     depends_on: list[pulumi.Resource],
     *,
-    acts: bool,
+    rests: bool,
 ) -> pulumi.Resource:
-    """One object of a color. What is the swap's of it is set once, or not at all.
-
-    A CronJob needs no traffic to act: of two colors that both ran it everything would be done twice, so it is suspended
-    but in the color that is to be live.
-    """
+    """One object of a color. What is the swap's of it is set once, or not at all."""
+    if rests:
+        return cast("pulumi.Resource", declare(acting.at_rest(manifest), parent, depends_on=depends_on))
     spec = manifest.get("spec", {})
-    if manifest["kind"] == "CronJob" and not acts:
-        manifest = {**manifest, "spec": {**spec, "suspend": True}}
     set_once: Sequence[str] = ()
     if manifest is color.workload:
         manifest, set_once = {**manifest, "spec": {**spec, "replicas": first_count}}, ["spec.replicas"]
@@ -192,6 +209,14 @@ def _declared(
         set_once = scaling.MINIMUM
     made: pulumi.Resource = declare(manifest, parent, set_once=set_once, depends_on=depends_on)
     return made
+
+
+def _tell(component: pulumi.Resource, name: str, of_live: Mapping[Color, Sequence[str]]) -> None:
+    """What acts in one color alone, for whoever did not know it of his manifests."""
+    found = dict.fromkeys(key.removesuffix(f"-{color}") for color, keys in of_live.items() for key in keys)
+    if found:
+        told = "acts in the live color alone, as nothing leads requests to it; `without_traffic` may say otherwise"
+        pulumi.log.info(f"{name}: {', '.join(found)}: {told}", component)
 
 
 def _production_names(entry: Entry, name: str) -> list[str]:

@@ -10,7 +10,8 @@ ConfigMap, Secret,                       the color's own: name and label
 PersistentVolumeClaim, Job, CronJob
 PodDisruptionBudget,                     the color's own: name, label, and what it selects or scales
 HorizontalPodAutoscaler
-kinds in ``per_color_kinds``             the color's own: name and label
+kinds in ``per_color_kinds``             the color's own: name and label; what makes pods by a template and a selector,
+                                         as Argo's Rollout does, as a Deployment
 what ``shared`` names, everything else   both colors', as it is
 ======================================== ==============================================================================
 
@@ -134,8 +135,8 @@ def _colored(manifest: Manifest, names: _Names) -> dict[str, Any]:
     own = {**metadata, "name": names.of(kind, name)} if isinstance(name, str) else metadata
     changed = {**followed(manifest, names.of), "metadata": _labelled(own, names)}
     spec = changed.get("spec")
-    if isinstance(spec, Mapping) and kind in _SPECS:
-        changed["spec"] = _SPECS[kind](spec, names)
+    if isinstance(spec, Mapping) and (change := _SPECS.get(kind) or _by_shape(spec)):
+        changed["spec"] = change(spec, names)
     return changed
 
 
@@ -159,6 +160,13 @@ def _workload(spec: Manifest, names: _Names) -> dict[str, Any]:
         "selector": _narrowed(spec.get("selector"), names),
         "template": {**template, "metadata": _labelled(template.get("metadata") or {}, names)},
     }
+
+
+def _by_shape(spec: Manifest) -> Callable[[Manifest, _Names], dict[str, Any]] | None:
+    """A custom kind that makes pods of a template and finds them by a selector is a workload, whatever it is called."""
+    selector = spec.get("selector")
+    has_pods = isinstance(spec.get("template"), Mapping) and "spec" in spec["template"]
+    return _workload if has_pods and isinstance(selector, Mapping) and "matchLabels" in selector else None
 
 
 def _service(spec: Manifest, names: _Names) -> dict[str, Any]:
