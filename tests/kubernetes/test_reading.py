@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import re
 
 import pytest
 import yaml
@@ -43,7 +43,16 @@ from bluegreen.kubernetes.reading import objects_in
         ("true", True),
         ("~", None),
         ("null", None),
-        ("-.inf", -math.inf),
+        ("y", True),
+        ("N", False),
+        ("1.5e400", "1.5e400"),
+        ("! 12", "12"),
+        ("!custom abc", "abc"),
+        ("!!binary aGVsbG8=", "hello"),
+        ("<<", "<<"),
+        ("12345678901234567890", 12345678901234567168),
+        ("99999999999999999999999", 1e23),
+        ("9007199254740993", 9007199254740993),
         ("'1e3'", "1e3"),
         ('"2026-04-01"', "2026-04-01"),
         ("-", None),
@@ -68,14 +77,59 @@ def test_every_key_is_a_text():
 
 
 def test_documents_anchors_and_merges():
-    text = "---\nbase: &base {a: 1}\nmore: {<<: *base, b: 2}\n---\n---\nx: y\n"
-    assert objects_in(text) == [{"base": {"a": 1}, "more": {"a": 1, "b": 2}}, {"x": "y"}]
+    text = "---\nbase: &base {a: 1}\nmore: {<<: *base, b: 2}\n---\n---\nx: z\n"
+    assert objects_in(text) == [{"base": {"a": 1}, "more": {"a": 1, "b": 2}}, {"x": "z"}]
 
 
-@pytest.mark.parametrize("text", ["a: [", "a: !!python/object:os.system {}", "a: *missing"])
+@pytest.mark.parametrize("text", ["a: [", "a: *missing", "\ta: 1"])
 def test_what_is_no_yaml_is_told(text):
     with pytest.raises(yaml.YAMLError):
         objects_in(text)
+
+
+def test_no_tag_makes_anything_but_json():
+    text = "a: !!python/object:os.system {b: 1}\nc: !!set {d}\ne: !!timestamp 2001-01-01\n"
+    assert objects_in(text) == [{"a": {"b": 1}, "c": {"d": None}, "e": "2001-01-01"}]
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]\n" for number in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: .inf", "inf is no number"),
+        ("a: [.nan]", "nan is no number"),
+        ('{"a": NaN}', "NaN is no number"),
+        ("~: 1", "~ is no key"),
+        ("12345678901234567890: 1", "is no key"),
+        ("? [a, b]\n: 1", "a key that is a list"),
+        ("<<: 3", "<< takes an object"),
+        ("a: !!int abc", "'abc' is no int"),
+        ("a: &a\n  b: *a", "a value contains itself"),
+        ('a: "\\ud83d\\ude00"', "half a character"),
+        ("a: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        (BOMB, "aliases of aliases"),
+    ],
+)
+def test_what_json_cannot_say_is_told(text, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        objects_in(text)
+
+
+def test_of_two_equal_keys_the_last_one_counts_a_merge_too():
+    assert objects_in("a: 1\na: 2\n") == [{"a": 2}]
+    text = "b: &b {a: 1, c: 3}\nafter: {a: 2, <<: *b}\nbefore: {<<: *b, a: 2}\nquoted: {'<<': *b}\n"
+    base = {"a": 1, "c": 3}
+    assert objects_in(text) == [{"b": base, "after": base, "before": {"a": 2, "c": 3}, "quoted": {"<<": base}}]
+    assert objects_in("x: &x {a: 1}\ny: &y {a: 2, d: 4}\nm: {<<: [*x, *y]}\n")[0]["m"] == {"a": 1, "d": 4}
+
+
+def test_tabs_between_tokens_and_several_json_values_are_taken():
+    assert objects_in("a:\t1\t# one\nb: [\t1,\t2 ]\n") == [{"a": 1, "b": [1, 2]}]
+    assert objects_in('{"a": 1}{"a": 2}\n{"a": 3e2}\n') == [{"a": 1}, {"a": 2}, {"a": 300}]
 
 
 values = st.recursive(

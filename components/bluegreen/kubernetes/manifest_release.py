@@ -184,7 +184,7 @@ def _objects(given: object) -> list[Any]:
         files = [path] if path.is_file() else sorted({file for form in _FILES for file in path.glob(form)})
         if not files:
             raise ValueError(f"{given} is no file, and no folder with files")
-        return [found for file in files for found in objects_in(file.read_text())]
+        return [found for file in files for found in objects_in(file.read_text(encoding="utf-8"))]
     if isinstance(given, str):
         return objects_in(given)
     if isinstance(given, Sequence):
