@@ -11,6 +11,7 @@ from bluegreen.rollout.analysis import Analysis, GatedCheck
 from bluegreen.rollout.asking import INTERRUPTIONS, named
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, SwapFailed
+from bluegreen.rollout.fresh_health import FreshHealth
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import (
     Color,
@@ -55,6 +56,7 @@ class Runner:
         limits: Limits,
     ) -> None:
         self._router = router
+        self._health = FreshHealth(router.health, clock)
         self._capacity = capacity
         self._checks = checks
         self._subject = subject
@@ -170,7 +172,7 @@ class Runner:
             capacity = self._capacity.ready(color)
             if not capacity.ready:
                 return capacity
-        health = self._router.health(color)
+        health = self._health.now(color)
         if not health.enough_for(wanted):
             reason = health.reason or f"{health.healthy} of {wanted} targets are healthy"
             return Readiness(False, health.healthy, wanted, reason, health.fatal)
@@ -224,7 +226,7 @@ class Runner:
             return GateContext(
                 color,
                 (self._subject.previews or {}).get(color),
-                lambda: self._router.health(color),
+                lambda: self._health.told(color, phase),
                 service=self._subject.service,
                 releases=self._subject.releases or {},
                 phase=phase,
