@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from bluegreen.capacity.ecs_autoscaling import EcsAutoscaling
 from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi
+from bluegreen.capacity.ecs_sight import Services, Targets
 from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
@@ -54,6 +55,8 @@ class EcsCapacity:
     autoscaling: Range | None = None
     # Within one update: the colors whose retirement is cancelled.
     _cancelled: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
+    _targets: Targets = field(init=False, default_factory=Targets, repr=False, compare=False)
+    _services: Services = field(init=False, default_factory=Services, repr=False, compare=False)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -99,9 +102,11 @@ class EcsCapacity:
 
     def read(self) -> Mapping[Color, Size]:
         """Both services' counts: one call."""
+        found = self._describe(*COLORS)
+        self._services.keep(found)
         return {
             color: Size(service["desiredCount"], service["runningCount"], stuck=_failed(service) is not None)
-            for color, service in self._describe(*COLORS).items()
+            for color, service in found.items()
         }
 
     def prepare(self, color: Color, size: int) -> None:
@@ -112,14 +117,18 @@ class EcsCapacity:
         self._scale(color, size, **({"forceNewDeployment": True} if failed else {}))
 
     def _scale(self, color: Color, size: int, **options: bool) -> None:
+        self._services.keep({})
         with called("ecs:UpdateService"):
             self.aws.client("ecs").update_service(
                 cluster=self.cluster, service=self.services[color], desiredCount=size, **options
             )
 
     def ready(self, color: Color) -> Readiness:
-        """Whether all wanted tasks run, all of them of the declared task definition: one call, more when not."""
-        service = self._describe(color)[color]
+        """Whether all wanted tasks run, all of them of the declared task definition: one call, more when not.
+
+        Right after ``read``, which was told all of that, none.
+        """
+        service = self._services.take(color) or self._describe(color)[color]
         desired, running, pending = service["desiredCount"], service["runningCount"], service["pendingCount"]
         name = self._name(color)
         if service["taskDefinition"] != self.task_definitions[color]:
@@ -169,17 +178,18 @@ class EcsCapacity:
 
     @property
     def _autoscaling(self) -> EcsAutoscaling:
+        self._services.keep({})  # what is done now may make another thing of them
         cluster = self.cluster.rsplit("/", 1)[-1]
         resources = {color: f"service/{cluster}/{self._name(color)}" for color in COLORS}
-        return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling, self._cancelled)
+        return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling, self._cancelled, self._targets)
 
     def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
-        """Ask for the size that is there, hand over a retirement that changes nothing, take it back: five calls."""
+        """Ask for the size that is there, hand over a retirement that changes nothing, take it back: four calls."""
         self._scale(color, size)
         self._autoscaling.rehearse(color)
 
     def hold(self) -> None:
-        """Suspend scale-in of both colors: one call, and two more for each target that is not suspended yet."""
+        """Suspend scale-in of both colors: two calls for each target that is not suspended yet, one more to find it."""
         self._autoscaling.hold()
 
     def release(self, serving: Collection[Color]) -> None:

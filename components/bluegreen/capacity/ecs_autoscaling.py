@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi, Target
-from bluegreen.rollout.model import COLORS, Color
+from bluegreen.capacity.ecs_sight import Targets
+from bluegreen.rollout.model import COLORS, Color, other
 
 MADE_TAG = "bluegreen:retirement"
 """On a target that the swap made: it goes with the retirement."""
@@ -30,6 +31,8 @@ SUSPENDED_TAG = "bluegreen:suspended"
 
 _ACTION = "bluegreen-retire"
 _REHEARSAL = "bluegreen-rehearsal"
+# The steps that may go by what the one before them has found.
+_REHEARSE, _HOLD = "rehearse", "hold"
 # A rehearsal's action is removed by the next call. Left behind by a kill it waits for the next rehearsal to replace it.
 _REHEARSAL_DUE = timedelta(days=300)
 # Wider than any service, so that a rehearsal's target scales nothing.
@@ -44,26 +47,31 @@ class EcsAutoscaling:
         api: the calls.
         declared: the range that own targets get back; ``None``: the one that they had.
         cancelled: the colors whose retirement was cancelled within this update; it is added to.
+        targets: what was found last, for the step that comes right after.
     """
 
     api: ScalableTargetApi
     declared: Range | None
     cancelled: set[Color] = field(default_factory=set)
+    targets: Targets = field(default_factory=Targets)
 
     def hold(self) -> None:
-        """Suspend scale-in: one call, and two more for each target that is not suspended yet."""
-        for color, target in self.api.find(*COLORS).items():
+        """Suspend scale-in: two calls for each target that is not suspended yet; one more if nothing was rehearsed."""
+        for color, target in self._found(_HOLD).items():
             if not target.held:
                 self.api.tag(target, {SUSPENDED_TAG: color})
-                self.api.register(color, target, held=True)
+                self._register(color, target, held=True)
 
     def release(self, serving: Collection[Color]) -> None:
         """Lift what ``hold`` suspended where there is traffic: one call when there is nothing to do, and was before.
 
-        A retirement is cancelled, too: what has traffic must not be about to retire, however it came to have it.
+        Right after a retirement was handed over, which has found both targets, none. A retirement of a color with
+        traffic is cancelled: it must not be about to retire, however it came to have it.
         """
-        for color, target in self.api.find(*serving).items():
-            self._settle(color, target, lift=True, give_back=True)
+        found = self._found(_releasing(serving))
+        for color in serving:
+            if color in found:
+                self._settle(color, found[color], lift=True, give_back=True)
 
     def keep(self, color: Color, size: int = 0) -> None:
         """Cancel a retirement, due or done, and give back the range: one call without a target, two with one.
@@ -74,11 +82,13 @@ class EcsAutoscaling:
             color: which.
             size: how many tasks the range has to allow, whatever is given back.
         """
-        target = self.api.find(color).get(color)
+        found = self.api.find(*COLORS)
+        self.targets.keep(found, _REHEARSE)
+        target = found.get(color)
         if target is not None:
             limits = self._settle(color, target, lift=False, give_back=True)
             if limits is not None and limits.high < size:  # nobody knows what the range was: what is asked for counts
-                self.api.register(color, target, limits=Range(limits.low, size))
+                self._register(color, target, limits=Range(limits.low, size))
 
     def delete(self) -> None:
         """Undo everything. A declared range goes with its target: nothing starts for it now."""
@@ -101,7 +111,8 @@ class EcsAutoscaling:
 
     def schedule(self, color: Color, size: int, present: int, due: datetime) -> None:
         """Have the color brought from ``present`` to ``size`` tasks then. Until then nothing takes any."""
-        target = self.api.find(color).get(color)
+        found = self.api.find(*COLORS)
+        target = found.get(color)
         tags = self.api.tags(target) if target is not None and target.held else {}
         if target is None or self._is_made(tags):
             made = {MADE_TAG: color, SUSPENDED_TAG: color} if target is None else None
@@ -112,21 +123,34 @@ class EcsAutoscaling:
                 self.api.register(color, target, held=True)
         self.cancelled.discard(color)
         self.api.put(color, _ACTION, due, MinCapacity=size, MaxCapacity=size)
+        self.targets.keep(found, _releasing([other(color)]))  # the other one alone is as it was found
 
     def rehearse(self, color: Color) -> None:
-        """Hand over a retirement that changes nothing, and take it back: four calls."""
-        target = self.api.find(color).get(color)
+        """Hand over a retirement that changes nothing, and take it back: three calls, one more without a ``keep``."""
+        found = self._found(_REHEARSE)
+        target = found.get(color)
         due = datetime.now(timezone.utc) + _REHEARSAL_DUE
         if target is not None:  # tags and the target itself are written by `hold`, before traffic, too
             self.api.put(color, _REHEARSAL, due, MaxCapacity=target.range.high)
             self.api.unschedule(color, _REHEARSAL)
             self.api.untag(target, [_REHEARSAL])
+            self.targets.keep(found, _HOLD)
             return
         self.api.register(color, None, limits=_ANY_SIZE, held=True, tags={MADE_TAG: color, SUSPENDED_TAG: color})
         try:
             self.api.put(color, _REHEARSAL, due, MinCapacity=_ANY_SIZE.low)
         finally:
             self.api.deregister(color)
+        self.targets.keep(found, _HOLD)
+
+    def _found(self, step: str) -> Mapping[Color, Target]:
+        """Both targets, as they were just found for this step or as they are: one call then."""
+        kept = self.targets.take(step)
+        return self.api.find(*COLORS) if kept is None else kept
+
+    def _register(self, color: Color, target: Target, *, limits: Range | None = None, held: bool | None = None) -> None:
+        self.api.register(color, target, limits=limits, held=held)
+        self.targets.registered(color, target, limits, held)
 
     def _settle(self, color: Color, target: Target, *, lift: bool, give_back: bool, look: bool = False) -> Range | None:
         """Undo what the tags say, and only then remove them: after a kill in between the next call does it again.
@@ -137,6 +161,7 @@ class EcsAutoscaling:
         tags = self.api.tags(target) if look or target.held or (give_back and self._differs(target)) else {}
         if self._is_made(tags):
             self.api.deregister(color)
+            self.targets.deregistered(color)
             self.cancelled.add(color)
             return None
         if color not in self.cancelled or _retiring(tags):
@@ -145,7 +170,7 @@ class EcsAutoscaling:
         limits = self._given_back(target, tags) if give_back else None
         lifted = lift and SUSPENDED_TAG in tags
         if limits is not None or (lifted and target.held):
-            self.api.register(color, target, limits=limits, held=False if lifted else None)
+            self._register(color, target, limits=limits, held=False if lifted else None)
         undone = (MADE_TAG, RANGE_TAG, SUSPENDED_TAG) if lifted else (MADE_TAG, RANGE_TAG)
         found = [tag for tag in undone if tag in tags]
         if found:
@@ -177,3 +202,7 @@ class EcsAutoscaling:
 
 def _retiring(tags: Mapping[str, str]) -> bool:
     return MADE_TAG in tags or RANGE_TAG in tags
+
+
+def _releasing(colors: Collection[Color]) -> str:
+    return f"release {' '.join(sorted(colors))}"

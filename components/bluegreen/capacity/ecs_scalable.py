@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -79,6 +79,11 @@ class Target:
     def held(self) -> bool:
         """Whether policies take no tasks away."""
         return self.suspended[_SCALE_IN]
+
+    def with_changes(self, limits: Range | None, held: bool | None) -> Target:
+        """As it is after ``register`` with these; ``None`` leaves what it was."""
+        suspended = self.suspended if held is None else {**self.suspended, _SCALE_IN: held}
+        return replace(self, range=limits or self.range, suspended=suspended)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ class AlbRouter:
         return forward
 
     def verify(self, weights: Weights) -> Convergence:
-        """One call: what the forward says now."""
+        """What the forward says now: one call, none right after a write, which was answered with it."""
         if weights == Weights():
             live = self.read().weights
         else:

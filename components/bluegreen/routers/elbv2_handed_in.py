@@ -36,6 +36,7 @@ class HandedIn:
     _stand: Stand | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
     _told: Look = field(default_factory=Look, init=False)
+    _answer: Look = field(default_factory=Look, init=False)
 
     @property
     def id(self) -> str:
@@ -58,6 +59,7 @@ class HandedIn:
 
     def read(self) -> Stand | None:
         """What is there, nobody's yet without an owner; ``None`` when it is gone."""
+        self._answer.spent()
         actions, self._stand = self.actions(), None
         if not actions:
             return None
@@ -70,12 +72,15 @@ class HandedIn:
         return self._stand
 
     def actions(self) -> Actions:
-        """The actions; none when it is gone."""
+        """The actions; none when it is gone. Right after a write they are what it was answered with."""
         self._look.spent()
+        if self._answer.spent() and self._stand is not None:
+            return self._stand.actions
         return (elbv2.rule_actions if self._is_rule else elbv2.listener_actions)(self.aws, self.arn)
 
     def write(self, forward: Mapping[str, Any]) -> None:
         """Change the forward among its actions as they are at this moment; the first time it is taken over, too."""
+        self._answer.spent()
         stand = self._stand if self._look.spent() else self._now()
         if stand is None:
             call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
@@ -88,10 +93,15 @@ class HandedIn:
         actions = elbv2.with_forward(stand.actions, forward)
         if self._is_rule:
             with called("elasticloadbalancing:ModifyRule"):
-                self.aws.client("elbv2").modify_rule(RuleArn=self.arn, Actions=actions)
+                answer = self.aws.client("elbv2").modify_rule(RuleArn=self.arn, Actions=actions)
+            found = next(iter(answer.get("Rules", ())), {}).get("Actions")
         else:
             with called("elasticloadbalancing:ModifyListener"):
-                self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
+                answer = self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
+            found = next(iter(answer.get("Listeners", ())), {}).get("DefaultActions")
+        if found and self._stand is not None:  # the answer to a write is a read, too
+            self._stand = replace(self._stand, actions=found)
+            self._answer.taken()
 
     def look(self) -> Actions:
         """What it does at this moment, to be written over; nothing while it is nobody's."""
@@ -101,6 +111,7 @@ class HandedIn:
     def _now(self) -> Stand | None:
         """What is known, with its actions as they are: one call, and one to see whose it is unless its marks say so."""
         told = self._told.spent()
+        self._answer.spent()
         if self._stand is None or not self._stand.owned:
             return self.read()
         if not told:
@@ -155,6 +166,7 @@ class HandedIn:
     def marks(self) -> dict[str, str]:
         """The marks, kept as tags."""
         self._look.spent()
+        self._answer.spent()
         tags = elbv2.tags_of(self.aws, self.arn)
         marks = elbv2.marks_in(tags)
         if self.ownership.holds(tags.get(OWNER_TAG), marks):
@@ -166,8 +178,8 @@ class HandedIn:
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks; what bears a former owner's name is stamped with the present one."""
         stand = self._stand or self.read()
-        self._look.spent()
-        self._told.spent()
+        for look in (self._look, self._told, self._answer):
+            look.spent()
         if stand is not None and stand.owned:
             owner = self.ownership.owner
             elbv2.set_marks(self.aws, self.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)

@@ -40,6 +40,7 @@ class MadeRule:
     _stand: Stand | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
     _told: Look = field(default_factory=Look, init=False)
+    _answer: Look = field(default_factory=Look, init=False)
 
     @property
     def priority(self) -> int:
@@ -74,6 +75,7 @@ class MadeRule:
 
     def read(self) -> Stand | None:
         """What is there."""
+        self._answer.spent()
         with called("elasticloadbalancing:DescribeRules"):
             pages = self._elb.get_paginator("describe_rules").paginate(ListenerArn=self.listener_arn)
             try:
@@ -109,7 +111,9 @@ class MadeRule:
             raise NotOwned(stranger.call, f"{stranger.reason}: {advice}") from None
 
     def actions(self) -> Actions:
-        """The rule's actions."""
+        """The rule's actions; right after a write they are what it was answered with."""
+        if self._answer.spent() and self._stand is not None:
+            return self._stand.actions
         if self._arn is None:
             found = self.read()
             return () if found is None else found.actions
@@ -127,6 +131,7 @@ class MadeRule:
 
         It is looked for again when it is gone.
         """
+        self._answer.spent()
         rule = None if self._stand is None else rule_at(self.aws, self._stand.arn)
         if self._stand is None or rule is None or not (self._told.spent() or self._is_still_ours(self._stand)):
             return self.read()
@@ -146,6 +151,7 @@ class MadeRule:
 
     def write(self, forward: Mapping[str, Any]) -> None:
         """Make the rule, or change it as it is at this moment."""
+        self._answer.spent()
         stand = self._stand if self._look.spent() else self._now()
         if stand is None:
             self._create(elbv2.with_forward((), forward))
@@ -161,13 +167,22 @@ class MadeRule:
         more = {"Conditions": conditions} if conditions else {}
         with called("elasticloadbalancing:ModifyRule"):
             try:
-                self._elb.modify_rule(RuleArn=stand.arn, Actions=elbv2.with_forward(stand.actions, forward), **more)
+                actions = elbv2.with_forward(stand.actions, forward)
+                self._stand = self._answered(stand, self._elb.modify_rule(RuleArn=stand.arn, Actions=actions, **more))
             except ClientError as error:
                 if error_code(error) != "RuleNotFound":
                     raise
                 self._stand = None
         if self._stand is None:  # somebody removed it meanwhile: without it nobody is served
             self._create(elbv2.with_forward((), forward))
+
+    def _answered(self, stand: Stand, answer: Mapping[str, Any]) -> Stand:
+        """The rule as a write of it was answered: that is a read of it, too."""
+        found = next((rule for rule in answer.get("Rules", ()) if rule.get("RuleArn") == stand.arn), {})
+        if not found.get("Actions"):
+            return stand
+        self._answer.taken()
+        return replace(stand, actions=found["Actions"], conditions=found.get("Conditions", stand.conditions))
 
     def _changed_conditions(self, stand: Stand) -> list[dict[str, Any]]:
         declared = self._conditions(self.host_headers, self.path_patterns)
@@ -226,6 +241,7 @@ class MadeRule:
 
     def _owned(self) -> Stand | None:
         self._look.spent()
+        self._answer.spent()
         return self._stand or self.read()
 
     def marks(self) -> dict[str, str]:

@@ -45,7 +45,7 @@ class Place(Protocol):
         ...
 
     def actions(self) -> Actions:
-        """The actions alone: one call; empty where nothing is."""
+        """The actions alone: one call, none right after a write; empty where nothing is."""
         ...
 
     def look(self) -> Actions:

@@ -159,7 +159,7 @@ class ListenerPairRouter:
         return {"TargetGroups": [{"TargetGroupArn": self.target_groups[color], "Weight": 1}]}
 
     def verify(self, weights: Weights) -> Convergence:
-        """What both forward to now: a call each."""
+        """What both forward to now: a call each, none right after a write, which was answered with it."""
         if weights == Weights():
             return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
         arrived = elbv2.weights_of(self._production.actions(), self.target_groups) == weights
