@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from bluegreen.calls import counted
-from bluegreen.capacity import ecs_sight
+from bluegreen.capacity import ecs_sight, just_read
 from bluegreen.capacity.ecs_autoscaling import MADE_TAG
 from tests.capacity import test_retirements_by_name as retirements
 from tests.capacity.test_retirements_by_name import OWN, account, ecs_actions, of_ecs, services
@@ -78,7 +78,8 @@ def test_the_end_of_a_swap_looks_for_itself(capacity, first):
 
 
 def test_time_makes_it_old(capacity, monkeypatch):
-    monkeypatch.setattr(ecs_sight, "_FRESH_SECONDS", 0)
+    for module in (ecs_sight, just_read):
+        monkeypatch.setattr(module, "_FRESH_SECONDS", 0)
     assert count(FIND, *start(capacity)) == 3
     assert count(SERVICES, capacity.read, lambda: capacity.ready("blue")) == 2
 

@@ -12,6 +12,7 @@ from bluegreen.capacity.asg_group import Group, GroupApi
 from bluegreen.capacity.asg_limits import Limits
 from bluegreen.capacity.asg_refresh import Refreshes, RefreshSettings
 from bluegreen.capacity.ecs_scalable import Range
+from bluegreen.capacity.just_read import JustRead
 from bluegreen.clients.aws import AwsConnection
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
@@ -54,6 +55,7 @@ class AsgCapacity:
     # Within one update, which asks `rehearse` before it moves traffic to a color that has to prove itself.
     _promoted: Color | None = field(init=False, default=None, repr=False, compare=False)
     _asked_at: datetime | None = field(init=False, default=None, repr=False, compare=False)
+    _read: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._api = GroupApi(self.groups, self.aws)
@@ -87,20 +89,32 @@ class AsgCapacity:
 
     def read(self) -> Mapping[Color, Size]:
         """Both groups' counts: one call. Only instances in service count as running."""
-        return {color: Size(group.desired, group.running) for color, group in self._api.get(*COLORS).items()}
+        found = self._api.get(*COLORS)
+        self._read.keep(found)
+        return {color: Size(group.desired, group.running) for color, group in found.items()}
+
+    def _just_read(self, color: Color) -> Group:
+        """A group as ``read`` has just found it, or as it is now: one call then."""
+        return self._read.take(color) or self._now(color)
+
+    def _now(self, color: Color) -> Group:
+        self._read.forget()
+        return self._api.get(color)[color]
 
     def prepare(self, color: Color, size: int) -> None:
         """Set the group's desired capacity, and its minimum so that none is taken away: two or three calls."""
         self._asked_at = datetime.now(timezone.utc)
-        self._limits.prepare(self._api.get(color)[color], size)
+        self._limits.prepare(self._now(color), size)
 
     def ready(self, color: Color) -> Readiness:
         """Whether all wanted instances are in service, healthy and of the declared version: one call, more when not.
 
+        Right after ``read``, which was told all of that, one less.
+
         A promotion waits until instances of a former launch template version are replaced, and has them replaced. Where
         traffic only goes back to a color, they are taken as they are: its instances are never replaced under traffic.
         """
-        group = self._api.get(color)[color]
+        group = self._just_read(color)
         wanted = self.launch_templates[color]
 
         def not_yet(reason: str, *, fatal: bool = False) -> Readiness:
@@ -136,16 +150,18 @@ class AsgCapacity:
         return found.message, fresh and found.failed and bool(_HOPELESS.search(found.message))
 
     def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - the group's own range is written
-        """Write the range that is there, hand over a retirement that changes nothing, take it back: six calls."""
+        """Write the range that is there, hand over a retirement that changes nothing, take it back: five calls."""
         self._promoted = color
-        self._limits.rehearse(self._api.get(color)[color])
+        self._limits.rehearse(self._just_read(color))
 
     def hold(self) -> None:
         """Keep both colors from shrinking: one call, and two more for each group that could."""
+        self._read.forget()
         self._limits.hold()
 
     def release(self, serving: Collection[Color]) -> None:
         """Give autoscaling its range where there is traffic: one call if it has it."""
+        self._read.forget()
         self._limits.release(serving)
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
@@ -153,7 +169,7 @@ class AsgCapacity:
 
         With a warm pool that takes instances back they go there.
         """
-        group = self._api.get(color)[color]
+        group = self._now(color)
         if group.desired <= size:
             return f"{color} is at {group.desired} already"
         if after_seconds <= 0:
@@ -165,10 +181,11 @@ class AsgCapacity:
 
     def keep(self, color: Color) -> None:
         """Cancel a retirement: two calls when there is none."""
-        self._limits.keep(self._api.get(color)[color])
+        self._limits.keep(self._now(color))
 
     def delete(self) -> None:
         """Cancel retirements and give back the ranges of both colors: three calls when there is nothing."""
+        self._read.forget()
         self._limits.delete()
 
 

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 from bluegreen.capacity.ecs_autoscaling import EcsAutoscaling
 from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi
-from bluegreen.capacity.ecs_sight import Services, Targets
+from bluegreen.capacity.ecs_sight import Targets
+from bluegreen.capacity.just_read import JustRead
 from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
@@ -56,7 +57,7 @@ class EcsCapacity:
     # Within one update: the colors whose retirement is cancelled.
     _cancelled: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
     _targets: Targets = field(init=False, default_factory=Targets, repr=False, compare=False)
-    _services: Services = field(init=False, default_factory=Services, repr=False, compare=False)
+    _read: JustRead[Mapping[str, Any]] = field(init=False, default_factory=JustRead, repr=False, compare=False)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -103,7 +104,7 @@ class EcsCapacity:
     def read(self) -> Mapping[Color, Size]:
         """Both services' counts: one call."""
         found = self._describe(*COLORS)
-        self._services.keep(found)
+        self._read.keep(found)
         return {
             color: Size(service["desiredCount"], service["runningCount"], stuck=_failed(service) is not None)
             for color, service in found.items()
@@ -117,7 +118,7 @@ class EcsCapacity:
         self._scale(color, size, **({"forceNewDeployment": True} if failed else {}))
 
     def _scale(self, color: Color, size: int, **options: bool) -> None:
-        self._services.keep({})
+        self._read.forget()
         with called("ecs:UpdateService"):
             self.aws.client("ecs").update_service(
                 cluster=self.cluster, service=self.services[color], desiredCount=size, **options
@@ -128,7 +129,7 @@ class EcsCapacity:
 
         Right after ``read``, which was told all of that, none.
         """
-        service = self._services.take(color) or self._describe(color)[color]
+        service = self._read.take(color) or self._describe(color)[color]
         desired, running, pending = service["desiredCount"], service["runningCount"], service["pendingCount"]
         name = self._name(color)
         if service["taskDefinition"] != self.task_definitions[color]:
@@ -178,7 +179,7 @@ class EcsCapacity:
 
     @property
     def _autoscaling(self) -> EcsAutoscaling:
-        self._services.keep({})  # what is done now may make another thing of them
+        self._read.forget()
         cluster = self.cluster.rsplit("/", 1)[-1]
         resources = {color: f"service/{cluster}/{self._name(color)}" for color in COLORS}
         return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling, self._cancelled, self._targets)

@@ -1,11 +1,10 @@
-"""What was just found, for the step that comes right after: within one pass each of AWS' answers is asked for once."""
+"""Scalable targets that were just found, for the step that comes right after: one pass asks for them once."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bluegreen.capacity.ecs_scalable import Range, Target
 from bluegreen.rollout.model import Color
@@ -51,20 +50,3 @@ class Targets:
         """The swap has removed a target."""
         if self._found is not None:
             self._found.pop(color, None)
-
-
-@dataclass(slots=True)
-class Services:
-    """Both services as they were described last, for a question that comes right after, and once."""
-
-    _found: Mapping[Color, Mapping[str, Any]] = field(default_factory=dict, init=False)
-    _until_seconds: float = field(default=0, init=False)
-
-    def keep(self, found: Mapping[Color, Mapping[str, Any]]) -> None:
-        """These were described."""
-        self._found, self._until_seconds = found, time.monotonic() + _FRESH_SECONDS
-
-    def take(self, color: Color) -> Mapping[str, Any] | None:
-        """A color's service, if nothing else has come since; nothing is kept any more."""
-        found, self._found = self._found, {}
-        return found.get(color) if time.monotonic() < self._until_seconds else None
