@@ -39,6 +39,8 @@ WAITING = textwrap.dedent("""
             return pulumi.dynamic.CheckResult(news, [])
 
         def create(self, props):
+            if props["together"] == 0:
+                raise ValueError("none of ours")
             with lock:
                 began.append(props)
             deadline = time.monotonic() + 60
@@ -126,6 +128,36 @@ def test_a_ctrl_c_restores_what_runs_and_lets_nothing_begin_and_others_go_on(pat
         assert "the update was cancelled before this swap began: nothing was written" in refused.value.details()
         other = served.create({"together": 1}, somebody_elses(paths[0]))
         assert other["began"] == 1, "another dynamic resource of the program works as ever"
+
+
+def refused(call, *args):
+    with pytest.raises(grpc.RpcError) as failed:
+        call(*args)
+    return failed.value.details().removeprefix("Exception calling application: ")
+
+
+def test_an_error_is_told_in_its_own_words_from_the_first_call_on(paths):
+    wrong = inputs("blue", router={"kind": "memory", "name": 5})
+    with host(*paths) as served:
+        said = refused(served.create, wrong)
+        assert said.startswith("router.name: 5.0 is not allowed; allowed: "), "the host's first call, which mends it"
+        made = served.create(inputs("blue"))
+        again = refused(served.begin_update(made, {**wrong, "active_color": "green"}).result)
+        assert again.startswith("router.name: 5.0 is not allowed; allowed: ")
+        asked = sdk.provider_pb2.DeleteRequest(id="web", properties=message({**made, "router": {"kind": "lost"}}))
+        assert "Traceback" not in refused(served.stub.Delete, asked)
+        for text in (said, again):
+            assert "Traceback" not in text
+            assert len(text.splitlines()) < 4
+
+
+def test_an_error_of_another_dynamic_resource_is_told_as_the_host_tells_it(paths):
+    newest = len(paths) > 1
+    with host(*paths) as served:
+        served.create(inputs("blue"))
+        said = refused(served.create, {"together": 0}, somebody_elses(paths[0]))
+        assert "none of ours" in said
+        assert ("Traceback" in said) == newest
 
 
 @pytest.mark.parametrize("change", [

@@ -6,6 +6,9 @@ is given more threads, and the code of ``Cancel`` is replaced by code that sets 
 at before anything is changed: a host of another shape is left as it is, and a swap then works as it would without.
 Other dynamic resources of the same program notice nothing: their ``Cancel`` does nothing, as before.
 
+A newer host sends every error to the engine as a traceback. An error of this package says in plain words what is wrong
+and what to do next, so of such a one the host gets the words alone; any other error keeps its traceback.
+
 Tried with the SDKs that ``sdk.TESTED_VERSIONS`` names. CONTRIBUTING.md says what would make this file needless.
 """
 
@@ -13,10 +16,13 @@ from __future__ import annotations
 
 import sys
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
+
+from bluegreen.rollout.errors import BluegreenError
 
 CALLS_AT_ONCE = 256
 """Threads that the host may have: those of 64 swaps, with room for the calls that come meanwhile, ``Cancel`` first."""
@@ -37,10 +43,25 @@ class Host:
     Attributes:
         pool: what its server's calls run in.
         cancel: the function behind its ``Cancel``.
+        tells: the function behind its ``Update``: what it raises is told by the module that its globals name.
     """
 
     pool: ThreadPoolExecutor
     cancel: FunctionType
+    tells: FunctionType | None
+
+
+class _Told:
+    """Stands in the host for the module ``traceback``."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(traceback, name)
+
+    @staticmethod
+    def format_exc(*args: Any, **more: Any) -> str:
+        """An error of this package in its own words, any other as ever."""
+        error = sys.exc_info()[1]
+        return str(error) if isinstance(error, BluegreenError) else traceback.format_exc(*args, **more)
 
 
 def open_up() -> str:
@@ -62,6 +83,8 @@ def _mend(host: Host) -> None:
     host.pool._max_workers = max(host.pool._max_workers, CALLS_AT_ONCE)  # read at each call that comes in
     # The server's handlers hold the method that they were registered with: only its code can be another.
     host.cancel.__code__ = _cancel.__code__
+    if host.tells is not None:  # looked up when it is needed: the call that is running now has it already
+        host.tells.__globals__["traceback"] = _Told()
 
 
 def _cancel(_self: Any, _request: Any, _context: Any) -> Any:
@@ -85,13 +108,23 @@ def _host() -> tuple[Host | None, str]:
     cancel = getattr(type(local.get("monitor")), "Cancel", None)
     if not isinstance(cancel, FunctionType) or not _does_nothing(cancel):
         return None, "its Cancel is not the one that does nothing"
-    return Host(pool, cancel), ""
+    update = getattr(type(local.get("monitor")), "Update", None)
+    return Host(pool, cancel, update if _tells_a_traceback(update) else None), ""
 
 
 def _does_nothing(cancel: FunctionType) -> bool:
     """Whether a ``Cancel`` answers and no more: one that does something of its own is not taken away."""
     code = cancel.__code__
     return code.co_argcount == 3 and not code.co_freevars and set(code.co_names) == _CANCEL_NAMES
+
+
+def _tells_a_traceback(method: object) -> bool:
+    """Whether it answers an error with what the module ``traceback`` makes of it; the oldest host does not."""
+    return (
+        isinstance(method, FunctionType)
+        and {"traceback", "format_exc", "abort"} <= set(method.__code__.co_names)
+        and method.__globals__.get("traceback") is traceback
+    )
 
 
 def _locals_of_main() -> dict[str, Any] | None:
