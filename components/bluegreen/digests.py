@@ -10,8 +10,9 @@ from typing import Any
 
 import pulumi
 
+from bluegreen import images
 from bluegreen.rollout.model import Color
-from bluegreen.swap.releases import plain
+from bluegreen.swap.sections import plain
 
 # How a color is called, and not what it is.
 _LABEL = "release"
@@ -19,7 +20,7 @@ _LABEL = "release"
 
 def digest(thing: object) -> str:
     """``sha256:`` and 64 hexadecimal digits of a value as JSON has it, the same in whatever language it was written."""
-    text = json.dumps(plain(thing), sort_keys=True, default=str)
+    text = json.dumps(plain(images.told(thing)), sort_keys=True, default=str)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -31,13 +32,15 @@ def digest_of(thing: pulumi.Input[Any]) -> pulumi.Output[str]:
 def of_releases(
     releases: Mapping[Color, Mapping[str, Any]], without: Collection[str] = ()
 ) -> dict[Color, pulumi.Output[str]]:
-    """A digest of each color's argument, but for what it is called.
+    """A digest of each color's argument, but for what it is called. A name that may be another image later is told of.
 
     Args:
         releases: as they were given. One that is there already is told by what names it, which is not here.
         without: more keys that do not make it another release.
     """
     left_out = {_LABEL, *without}
+    for color, release in releases.items():
+        tell_what_moves(color, release)
     return {
         color: digest_of({key: value for key, value in release.items() if key not in left_out and not _empty(value)})
         for color, release in releases.items()
@@ -75,6 +78,15 @@ def of_manifests(
             for found in manifests
         ]
     )
+
+
+def tell_what_moves(color: Color, release: object) -> None:
+    """Warn of images in it whose name is no release's: the same name brings another image when it is pushed again."""
+    for image in dict.fromkeys(images.moving(release)):
+        pulumi.log.warn(
+            f"{color} runs {image}: whoever pushes that name again brings another image into {color} with the next "
+            "task or pod that starts, live or not, with no gate and no change to see here. Name a version or a digest"
+        )
 
 
 def _empty(value: object) -> bool:

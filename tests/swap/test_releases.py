@@ -250,8 +250,8 @@ SECTIONS = {
         "destinations": {"blue": {"host": "h", "subset": "1"}, "green": {"host": "h", "subset": "2"}},
     },
 }
-NEITHER = {"alb", "alb_listeners", "nlb", "route53", "aws_load_balancer_ingress"}
-"""Of these the targets are resources that may be made anew: what leads to others is healed, once they are healthy."""
+ANEW = {"alb", "alb_listeners", "nlb", "route53"}
+"""Of these the targets are resources that a stack may make anew: tests/routers/test_going_elsewhere.py."""
 
 
 @pytest.mark.parametrize("kind", SECTIONS)
@@ -267,6 +267,51 @@ def test_every_router_that_names_what_a_color_runs_refuses_another_one_under_tra
 
 
 def test_every_router_says_what_of_its_section_tells_a_release():
-    for kind in ROUTERS.entries.keys() - NEITHER:
+    for kind in ROUTERS.entries:
         found = ROUTERS.load(kind)
-        assert getattr(found, "release_keys", ()) or getattr(found, "backend_keys", ()), kind
+        keys = ("target_keys",) if kind in ANEW else ("release_keys", "backend_keys")
+        assert any(getattr(found, name, ()) for name in keys), kind
+
+
+def test_a_note_that_names_what_a_color_runs_counts_and_any_other_does_not(script):
+    def noted(text):
+        return {"kind": "memory", "name": "noted", "note": text}
+
+    swap = Swap("noted", releases=LABELS, router=noted("versions blue=1 green=2"), gates=[scripted(Phase.BEFORE)])
+    swap.up("green")
+    script.asked.clear()
+    assert swap.up("blue", router=noted("versions blue=3 green=2"))["history"][0]["outcome"] == "promoted"
+    assert script.asked
+    (problem,) = swap.service().check(swap.outputs, swap.inputs("blue", router=noted("versions blue=4 green=2")))[1]
+    assert (problem.field, problem.value) == ("router.note.blue", "4")
+    swap = Swap("noted", router=noted("hosts"))
+    swap.up("green")
+    assert swap.up("blue", router=noted("other hosts"))["history"][0]["outcome"] == "rolled_back"
+
+
+def test_a_version_that_nothing_said_before_is_another_one_and_so_is_none_at_all():
+    swap = Swap("said", releases=LABELS)
+    news = swap.inputs("blue", router=versions("said", "5", "2"))
+    checked, (problem,) = swap.service().check(swap.outputs, news)
+    assert checked["live_release_change"] == "blue: orders (versions none) -> orders (versions 5)"
+    assert problem.allowed.startswith("nothing of that kind, which has production traffic")
+    assert swap.service().check({**swap.outputs, "state_version": None}, news)[1], "it is another one all the same"
+    older = {key: value for key, value in swap.outputs.items() if key != "state_version"}
+    assert swap.service().check(older, news)[1] == [], "what an older state lacks is no change"
+    swap = Swap("said", releases=LABELS, router=versions("said", "1", "2"))
+    (problem,) = swap.service().check(swap.outputs, swap.inputs("blue", router={"kind": "memory", "name": "said"}))[1]
+    assert "'1', which has production traffic" in problem.allowed
+    assert "put what it shall be into green, and promote that" in problem.allowed
+
+
+def test_a_mesh_route_that_says_the_same_hosts_in_another_way_leads_to_the_same():
+    services = {"kind": "istio_virtual_service", "namespace": "n", "name": "r", "services": {"blue": "a", "green": "b"}}
+    inputs = {"active_color": "blue", "releases": LABELS, "router": services}
+
+    def leads(blue, **more):
+        router = {**services, "destinations": {"blue": blue, "green": {"host": "b"}}, **more}
+        return [problem.field for problem in releases.refused(inputs, {**inputs, "router": router})]
+
+    assert leads({"host": "a"}) == leads({"host": "a"}, services=None) == leads({}) == []
+    assert leads({"host": "c"}) == leads({"host": "a", "subset": "v2"}) == ["router.destinations.blue"]
+    assert leads(UNKNOWN) == []

@@ -181,6 +181,8 @@ class ManifestService(EnteredComponent):
             ]
 
         texts = {color: pulumi.Output.from_input(found.text) for color, found in colors.items()}
+        for color, found in colors.items():
+            digests.tell_what_moves(color, found.split.own)
         rendered = {
             color: digests.of_manifests(found.split.own, [found.workload, found.autoscaler])
             for color, found in colors.items()

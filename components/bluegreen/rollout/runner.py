@@ -87,7 +87,7 @@ class Runner:
             if not plan.warm:
                 for color in plan.rising:
                     self._prepare(plan, color)
-            if plan.analysis or plan.kind is Kind.FIRST:
+            if plan.analysis or plan.unproved or plan.kind is Kind.FIRST:
                 self._ask(Phase.BEFORE, plan.target)
             for step in plan.steps:
                 self._shift(plan, step)

@@ -51,6 +51,7 @@ class AlbRouter:
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
+    target_keys: ClassVar[frozenset[str]] = frozenset({"target_groups"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("elasticloadbalancing:DescribeRules", "every preview and update"),
         Permission("elasticloadbalancing:DescribeListeners", "the same, where a whole listener is handed in"),

@@ -35,6 +35,11 @@ class TrafficRouter(Protocol):
     # release_keys: ClassVar[frozenset[str]]
     #: The same for those that say where a color's requests go, whatever runs there.
     # backend_keys: ClassVar[frozenset[str]]
+    #: The same for those whose values a stack may have to make anew for the same release (a target group): another one
+    #: gets production traffic once it is healthy and the gates before traffic have passed.
+    # target_keys: ClassVar[frozenset[str]]
+    #: Where one key stands for another, a function of the section that returns it with those that are asked for.
+    # filled_in: Callable[[Mapping[str, object]], Mapping[str, object]]
     #: Whether the platform brings whatever is new of a color by a deployment of its own, also under traffic: then only
     #: another digest is another release.
     # in_place: ClassVar[bool]

@@ -35,7 +35,7 @@ class IstioVirtualServiceRouter(KubernetesRulesRouter):
     """
 
     kind: ClassVar[tuple[str, str, str]] = _KIND
-    backend_keys: ClassVar[frozenset[str]] = frozenset({"services", "destinations"})
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"destinations"})
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
     destinations: Mapping[Color, Mapping[str, str]]
@@ -54,6 +54,21 @@ class IstioVirtualServiceRouter(KubernetesRulesRouter):
         if not split and not fields.unknown and len(fields.problems) == before:
             fields.problem("http", rules["http"], f"routes of which at least one has both {' and '.join(named)}")
         return {**common, "destinations": destinations, "rules": rules}
+
+    @staticmethod
+    def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:
+        """The section with ``destinations``, also where ``services`` says the host."""
+        given, services = section.get("destinations"), section.get("services")
+        if UNKNOWN in (given, services):
+            return {**section, "destinations": UNKNOWN}
+        found = {}
+        for color in COLORS:
+            own, host = (side.get(color) if isinstance(side, Mapping) else None for side in (given, services))
+            if UNKNOWN in (own, host):
+                found[color] = UNKNOWN
+            elif own or host:
+                found[color] = {"host": host, **(own if isinstance(own, Mapping) else {})}
+        return {**section, "destinations": found}
 
     def _shape(self, key: str) -> Shape:
         return _routes(key, self.destinations, self.namespace)

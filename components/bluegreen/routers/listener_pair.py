@@ -46,6 +46,7 @@ class ListenerPairRouter:
     propagation_seconds: ClassVar[float] = 0
     # Not the test listener: another one is an update, so that production's rule is never made anew for it.
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
+    target_keys: ClassVar[frozenset[str]] = frozenset({"target_groups"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("elasticloadbalancing:DescribeRules", "every preview and update"),
         Permission("elasticloadbalancing:DescribeListeners", "the same, where whole listeners are handed in"),

@@ -50,14 +50,14 @@ class MemoryRouter:
 
     Attributes:
         name: the world's.
-        note: what else there is to change.
+        note: what else there is to change. ``blue=1`` or ``green=2`` in it say what that color runs.
         versions: what each color runs, for tests of that; nothing looks at it.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
-    release_keys: ClassVar[frozenset[str]] = frozenset({"versions"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"versions", "note"})
 
     name: str
     note: str = ""

@@ -53,6 +53,7 @@ class Route53Router:
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "zone_id", "record_name"})
+    target_keys: ClassVar[frozenset[str]] = frozenset({"targets"})
     same_place: ClassVar[Mapping[str, Same]] = {"zone_id": alike(bare_zone_id), "record_name": alike(dns_name)}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("route53:ListResourceRecordSets", "every preview and update", _ZONES),

@@ -24,14 +24,14 @@ from bluegreen.rollout.plan import plan_lines
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.secrets import redact, refuse_credentials
-from bluegreen.swap import gating, properties, releases, strategies
+from bluegreen.swap import gating, properties, releases, sections, strategies
 from bluegreen.swap.gating import Parsed
 
 HISTORY_LIMIT = 20
 INPUT_KEYS = tuple(one.name for one in properties.INPUTS)
 OUTPUT_KEYS = tuple(one.name for one in properties.OUTPUTS)
 # What a color runs has a file of its own; whoever asks the contract finds it here.
-plain, fingerprint = releases.plain, releases.fingerprint
+plain, fingerprint = sections.plain, releases.fingerprint
 caught_up, live_release_change = releases.caught_up, releases.live_release_change
 _ONE_DAY_SECONDS = 86_400
 _ONE_WEEK_SECONDS = 604_800

@@ -13,15 +13,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bluegreen.capacity.registry import CAPACITIES
 from bluegreen.fields import UNKNOWN
-from bluegreen.registry import Registry
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Kind, other
 from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap import sections
+from bluegreen.swap.sections import DIGEST, LABEL, holds_unknown, of, plain
 
 _DIGITS = 16
-_LABEL, _DIGEST = "releases", "digests"
+_PAUSED = (
+    "while a promotion is paused, as both colors have traffic then: set activeColor back or finish the promotion; then "
+    "change where the color's requests go"
+)
 # Of a color whose digest nobody has recorded and whose label says that it was something else.
 _FORMERLY = "formerly "
 
@@ -47,17 +50,6 @@ class Change:
     routed: bool
 
 
-def plain(value: object) -> object:
-    """One form for values that mean the same: no ``None`` entries, no tuples, whole floats as integers."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
 def fingerprint(inputs: Mapping[str, object], color: Color) -> Any:
     """What a color runs, as 16 hexadecimal digits; ``UNKNOWN`` while it is not known.
 
@@ -65,8 +57,16 @@ def fingerprint(inputs: Mapping[str, object], color: Color) -> Any:
         inputs: a swap's inputs or outputs.
         color: which.
     """
-    parts = _parts(inputs, color)
-    if _holds_unknown(parts):
+    return _hashed({**sections.parts(inputs, color), **sections.targets(inputs, color)})
+
+
+def is_told_by(digest: object, inputs: Mapping[str, object], color: Color) -> bool:
+    """Whether a recorded digest is the one of what a color runs; also one from before targets counted."""
+    return digest in (fingerprint(inputs, color), _hashed(sections.parts(inputs, color)))
+
+
+def _hashed(parts: Mapping[str, object]) -> Any:
+    if holds_unknown(parts):
         return UNKNOWN
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
@@ -80,17 +80,44 @@ def changes(olds: Mapping[str, object], news: Mapping[str, object]) -> Iterator[
         news: inputs.
     """
     for color in COLORS:
-        before, after = _parts(olds, color), _parts(news, color)
+        before, after = sections.parts(olds, color), sections.parts(news, color)
         whole = brings_in_place(news)
-        shared = sorted(before.keys() & after.keys())
-        for path in shared:
-            old, new = before[path], after[path]
-            if not _holds_unknown([old, new]) and old != new:
+        shared = before.keys() & after.keys()
+        if _knows_its_router(olds, news):  # what is in its section on one side alone is another thing, too
+            shared |= {path for path in before.keys() | after.keys() if path.startswith("router.")}
+        for path in sorted(shared):
+            old, new = before.get(path), after.get(path)
+            if not holds_unknown([old, new]) and old != new:
                 routed = path.startswith("router.") or whole
                 yield Change(color, path, old, new, _said(olds, news, color, path, old, new), routed)
                 break
-            if path == _DIGEST and whole:
+            if path == DIGEST and whole:
                 break  # what a digest does not cover, more memory say, comes by the platform's own deployment
+
+
+def _knows_its_router(olds: Mapping[str, object], news: Mapping[str, object]) -> bool:
+    """Whether both sides have a router of one kind; what a state of an older version lacks is no change."""
+    older = "live_color" in olds and "state_version" not in olds
+    return not older and sections.router_kind(olds) == sections.router_kind(news) is not None
+
+
+def goes_elsewhere(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Change]:
+    """Every color with traffic whose requests go to another target from now on: a target group made anew, say.
+
+    That is no other release, and yet nothing says that the new one works: the swap asks before it sends traffic there.
+    A target that only the update knows has ``UNKNOWN`` as its new value.
+    """
+    found, left = list[Change](), _left(olds, news)
+    for color in with_traffic(olds):
+        before, after = sections.targets(olds, color), sections.targets(news, color)
+        for path in sorted(before.keys() & after.keys()) if color != left else ():
+            old, new = before[path], after[path]
+            if old != new and not holds_unknown(old):
+                known = UNKNOWN if holds_unknown(new) else new
+                shown = "one that this update makes" if known is UNKNOWN else _short(path, known)
+                text = f"{color}: {path.rpartition('.')[2]} {_short(path, old)} -> {shown}"
+                found.append(Change(color, path, old, known, text, routed=True))
+    return found
 
 
 def not_known_yet(news: Mapping[str, object], color: Color) -> bool:
@@ -133,21 +160,29 @@ def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) 
 
 def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Problem]:
     """The changes that would move production traffic by themselves, onto what has passed no gate."""
-    problems: list[Problem] = []
     serving = with_traffic(olds) if "live_color" in olds else (live_in(olds),)
+    problems = [
+        Problem(f"{change.path}.{change.color}", change.after, f"{change.before!r} {_PAUSED}")
+        for change in goes_elsewhere(olds, news)
+        if len(serving) > 1 and change.after is not UNKNOWN
+    ]
     for change in live_changes(olds, news):
         if not change.routed or change.color not in serving:
             continue
         path, before, after = change.path, change.before, change.after
-        if path == _DIGEST:  # nobody types one
-            path, before, after = _LABEL, *(_of(side.get(_LABEL), change.color) for side in (olds, news))
+        if path == DIGEST:  # nobody types one
+            path, before, after = (
+                LABEL,
+                *(of(side.get(LABEL), change.color) for side in (olds, news)),
+            )
         same = f" (another one of that name: {change.text})" if before == after else ""
+        former = "nothing of that kind" if before is None else repr(before)
         idle = other(change.color)
-        way = f"put {after!r} into {idle}, and promote that"
+        way = f"put {'what it shall be' if after is None else repr(after)} into {idle}, and promote that"
         if idle in serving:
             way = f"set activeColor back or finish the promotion; then deploy {after!r} to the color without traffic"
         allowed = (
-            f"{before!r}, which has production traffic{same}: another one would get all of that at once, and no gate "
+            f"{former}, which has production traffic{same}: another one would get all of that at once, and no gate "
             f"would be asked. Give {change.color} its former one back, {way}"
         )
         problems.append(Problem(f"{path}.{change.color}", after, allowed))
@@ -171,6 +206,15 @@ def warning(change: Change) -> str:
     )
 
 
+def elsewhere_warning(change: Change) -> str:
+    """What a reviewer reads about a color with traffic whose requests are to go to another target."""
+    ahead = "where that is another one, traffic goes there" if change.after is UNKNOWN else "traffic goes there"
+    return (
+        f"{change.text}: {change.color} has production traffic; {ahead} all at once, when its targets are healthy and "
+        "the gates of `before` have passed, and afterwards there is no fast way back"
+    )
+
+
 def moving(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Mapping[str, Any]:
     """The inputs for the time of the move: a color that is left keeps its release until it has no traffic any more.
 
@@ -181,7 +225,7 @@ def moving(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Mapping[str, Any
         return news
     kept = {
         key: {**router[key], left: old[key][left]}
-        for key in _keys(ROUTERS, router, "release_keys", "backend_keys")
+        for key in sections.keys_by_color(router)
         if isinstance(router.get(key), Mapping) and isinstance(old.get(key), Mapping) and left in old[key]
     }
     return {**news, "router": {**router, **kept}}
@@ -205,7 +249,7 @@ def _is_back(olds: Mapping[str, object], news: Mapping[str, object]) -> bool:
 
 
 def left_behind(
-    olds: Mapping[str, Any], news: Mapping[str, Any], live: Color, moved: Kind | None
+    olds: Mapping[str, Any], news: Mapping[str, Any], live: Color, moved: Kind | None, *, anew: bool = False
 ) -> tuple[dict[str, str], str]:
     """Where a rollback may go after an update, and the digest of what the live color has proved with.
 
@@ -217,6 +261,7 @@ def left_behind(
         news: the inputs.
         live: the color that is live now.
         moved: how traffic got there from the other color; ``None`` where it was there before.
+        anew: whether the live color has proved itself again, at another target.
 
     Returns:
         ``previous``, with ``color``, ``release`` and ``digest``; empty where there is none. And ``proved``.
@@ -228,11 +273,11 @@ def left_behind(
         color = previous.get("color")
         in_place = recorded == live and fingerprint(olds, live) != now[live]
         kept = color in COLORS and previous.get("digest") == now[color] and not in_place
-        return previous if kept else {}, str(olds.get("proved") or now[live])
+        return previous if kept else {}, now[live] if anew else str(olds.get("proved") or now[live])
     if moved is Kind.ROLLBACK:
         return {}, now[live]  # what was rolled back from was rejected: it has to prove itself again, gates and all
-    labels = olds.get(_LABEL) if recorded is not None else news.get(_LABEL)
-    way = {"color": left, "release": str(_of(labels, left)), "digest": now[left]}
+    labels = olds.get(LABEL) if recorded is not None else news.get(LABEL)
+    way = {"color": left, "release": str(of(labels, left)), "digest": now[left]}
     proved = recorded is None or now[left] == fingerprint(olds, left) == olds.get("proved")
     return way if proved else {}, now[live]
 
@@ -246,84 +291,37 @@ def caught_up(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any
     found = dict(olds)
     digests: dict[str, Any] = {}
     for color in COLORS:
-        old, new = _of(olds.get(_DIGEST), color), _of(news.get(_DIGEST), color)
+        old, new = of(olds.get(DIGEST), color), of(news.get(DIGEST), color)
         if new is not None:
-            label = _of(olds.get(_LABEL), color)
-            same = UNKNOWN in (label, _of(news.get(_LABEL), color)) or label == _of(news.get(_LABEL), color)
+            label = of(olds.get(LABEL), color)
+            same = UNKNOWN in (label, of(news.get(LABEL), color)) or label == of(news.get(LABEL), color)
             digests[color] = old if old is not None else (new if same else f"{_FORMERLY}{label}")
-    if digests or olds.get(_DIGEST):
-        found[_DIGEST] = digests
+    if digests or olds.get(DIGEST):
+        found[DIGEST] = digests
     previous, live = olds.get("previous"), olds.get("live_color")
     if isinstance(previous, Mapping) and previous.get("color") in COLORS:
         color = cast("Color", previous["color"])
         there = previous.get("digest")
-        labelled = previous.get("release") == _of(olds.get(_LABEL), color)
-        if labelled if there is None else there == fingerprint(olds, color):
+        labelled = previous.get("release") == of(olds.get(LABEL), color)
+        if labelled if there is None else is_told_by(there, olds, color):
             found["previous"] = {**previous, "digest": fingerprint(found, color)}
     if live in COLORS:
         proved = olds.get("proved")
-        if proved is None or proved == fingerprint(olds, live):
+        if proved is None or is_told_by(proved, olds, live):
             found["proved"] = fingerprint(found, live)
     return found
 
 
-def _parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
-    """What tells a color's release, by where it stands."""
-    found: dict[str, object] = {}
-    digest = inputs.get(_DIGEST) if inputs.get(_DIGEST) is UNKNOWN else _of(inputs.get(_DIGEST), color)
-    if digest is not None:
-        found[_DIGEST] = digest
-    found |= _values(ROUTERS, "router", inputs, color, "release_keys")
-    if digest is None:  # else the digest says what a release is, and what it does not cover is a setting of both
-        found |= _values(CAPACITIES, "capacity", inputs, color, "release_keys")
-    if not found:
-        labels = inputs.get(_LABEL)
-        found[_LABEL] = UNKNOWN if labels is UNKNOWN else _of(labels, color)
-    # Where a color's requests go is no release, and yet another one runs at its end.
-    return {**found, **_values(ROUTERS, "router", inputs, color, "backend_keys")}
-
-
-def _values(
-    registry: Registry[Any], name: str, inputs: Mapping[str, object], color: Color, which: str
-) -> dict[str, object]:
-    section = inputs.get(name)
-    found: dict[str, object] = {}
-    for key in _keys(registry, section, which):
-        values = cast("Mapping[str, object]", section).get(key)
-        value = UNKNOWN if values is UNKNOWN else _of(values, color)
-        if value is not None:
-            found[f"{name}.{key}"] = plain(value)
-    return found
-
-
-def _keys(registry: Registry[Any], section: object, *which: str) -> tuple[str, ...]:
-    kind = section.get("kind") if isinstance(section, Mapping) else None
-    if not isinstance(kind, str) or kind not in registry.entries:
-        return ()
-    # Routers and capacities of others may have none.
-    return tuple(sorted(key for name in which for key in getattr(registry.load(kind), name, ())))
-
-
-def _of(values: object, color: Color) -> Any:
-    return values.get(color) if isinstance(values, Mapping) else None
-
-
 def _said(olds: Any, news: Any, color: Color, path: str, old: object, new: object) -> str:
-    before, after = _of(olds.get(_LABEL), color), _of(news.get(_LABEL), color)
+    before, after = of(olds.get(LABEL), color), of(news.get(LABEL), color)
     if before == after or not isinstance(after, str):
-        what = "digest" if path == _DIGEST else path.rpartition(".")[2]
+        what = "digest" if path == DIGEST else path.rpartition(".")[2]
         before, after = (f"{before} ({what} {_short(path, value)})" for value in (old, new))
     return f"{color}: {before} -> {after}"
 
 
 def _short(path: str, value: object) -> str:
+    if value is None:
+        return "none"
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
-    return text[: 12 if path == _DIGEST else 80]
-
-
-def _holds_unknown(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(_holds_unknown(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
-        return any(_holds_unknown(item) for item in value)
-    return value is UNKNOWN
+    return text[: 12 if path == DIGEST else 80]

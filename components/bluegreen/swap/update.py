@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from bluegreen.calls import guarded
@@ -184,7 +185,7 @@ class Update:
             recorded = Recorded(self._target, {})
         self._release = self._spec.releases[self._target]
         self._digest = contract.fingerprint(self._news, self._target)
-        return make_plan(
+        plan = make_plan(
             found.weights,
             recorded,
             self._target,
@@ -194,6 +195,8 @@ class Update:
             warm=warm,
             promote_to_percent=self._spec.promote_to_percent,
         )
+        elsewhere = any(change.color == self._target for change in releases.goes_elsewhere(self._olds, self._news))
+        return replace(plan, unproved=elsewhere and plan.kind is Kind.HEAL)
 
     def _runner(self) -> Runner:
         spec = self._spec
@@ -267,7 +270,9 @@ class Update:
     def _outputs(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
         live_color = plan.goal.live_color or other(self._target)
         moved = entry is not None and plan.kind in _MOVES and not plan.pauses
-        previous, proved = releases.left_behind(self._olds, self._news, live_color, plan.kind if moved else None)
+        previous, proved = releases.left_behind(
+            self._olds, self._news, live_color, plan.kind if moved else None, anew=plan.unproved
+        )
         history = with_marks(self._olds.get("history") or [], found.marks)
         history = [entry, *history] if entry is not None else history
         held = self._stuck.as_dict() if self._stuck is not None else {}
