@@ -14,7 +14,7 @@ from typing_extensions import NotRequired, Required, Unpack, get_type_hints
 
 # Modules import these for the type checker alone. `pulumi.Input[str]` is a union of `str`, `Awaitable[str]` and the
 # text "Output[T]", which nobody fills in.
-_NAMES: Mapping[str, Any] = {
+NAMES: Mapping[str, Any] = {
     "pulumi": pulumi,
     "Output": pulumi.Output,
     "Input": pulumi.Input,
@@ -24,18 +24,21 @@ _NAMES: Mapping[str, Any] = {
     "NotRequired": NotRequired,
     "Awaitable": collections.abc.Awaitable,
 }
+LISTS = (collections.abc.Sequence, collections.abc.Collection, collections.abc.Iterable, list, tuple)
+MAPS = (collections.abc.Mapping, dict)
+"""What hints call lists, and objects with whatever fields."""
 
 
 @functools.lru_cache(maxsize=256)
 def fields_of(kind: Any) -> Mapping[str, Any]:
     """The fields of a typed dictionary or a data class."""
-    return get_type_hints(kind, localns=dict(_NAMES), include_extras=True)
+    return get_type_hints(kind, localns=dict(NAMES), include_extras=True)
 
 
 @functools.lru_cache(maxsize=64)
 def arguments_of(function: Callable[..., Any]) -> Mapping[str, Any]:
     """The arguments of a function with their hints, those of ``**options`` among them."""
-    hints = get_type_hints(function, localns=dict(_NAMES), include_extras=True)
+    hints = get_type_hints(function, localns=dict(NAMES), include_extras=True)
     found: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:

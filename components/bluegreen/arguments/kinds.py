@@ -16,13 +16,11 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import pulumi
 from typing_extensions import NotRequired, Required, is_typeddict
 
-from bluegreen.arguments.hints import fields_of
+from bluegreen.arguments.hints import LISTS, MAPS, fields_of
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
 
 _LATER = (pulumi.Output, pulumi.output.Unknown, collections.abc.Awaitable)
-_LISTS = (collections.abc.Sequence, collections.abc.Collection, collections.abc.Iterable, list, tuple)
-_MAPS = (collections.abc.Mapping, dict)
 _MOST, _MOST_PORT = 2**31 - 1, 65_535
 
 
@@ -41,10 +39,10 @@ def _problems(hint: Any, value: Any, path: str) -> Iterator[Problem]:
         yield from _union(inner, value, path)
     elif not _fits(hint, value, path):
         yield Problem(path, _shown(value), _wanted(hint, path))
-    elif origin in _LISTS and inner:
+    elif origin in LISTS and inner:
         for index, item in enumerate(value):
             yield from _problems(inner[0], item, f"{path}[{index}]")
-    elif origin in _MAPS and inner and isinstance(value, Mapping):
+    elif origin in MAPS and inner and isinstance(value, Mapping):
         for key, item in value.items():
             yield from _problems(inner[1], item, f"{path}.{key}")
     elif is_typeddict(hint):
@@ -94,12 +92,12 @@ def _fits(hint: Any, value: Any, path: str) -> bool:
         return value in get_args(hint)
     if origin in (Union, types.UnionType):
         return any(_fits(one, value, path) for one in get_args(hint))
-    if origin in _LISTS:
+    if origin in LISTS:
         return isinstance(value, (list, tuple)) or (
             origin is not collections.abc.Sequence and isinstance(value, (set, frozenset, Iterator))
         )
-    if origin in _MAPS or is_typeddict(hint):
-        return _is_object(value) or (origin in _MAPS and pulumi._types.is_input_type(type(value)))
+    if origin in MAPS or is_typeddict(hint):
+        return _is_object(value) or (origin in MAPS and pulumi._types.is_input_type(type(value)))
     if origin is collections.abc.Callable or hint is collections.abc.Callable:
         return callable(value)
     if not isinstance(hint, type):
@@ -163,9 +161,9 @@ def _wanted(hint: Any, path: str) -> str:
         return ", ".join(map(repr, get_args(hint)))
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(_wanted(one, path) for one in get_args(hint)))
-    if origin in _LISTS:
+    if origin in LISTS:
         return "a list"
-    if origin in _MAPS or is_typeddict(hint):
+    if origin in MAPS or is_typeddict(hint):
         return "an object with named fields"
     if origin is collections.abc.Callable:
         return "a function"

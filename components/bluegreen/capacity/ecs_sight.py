@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bluegreen.capacity.ecs_scalable import Range, Target
+from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.model import Color
 
 # One step follows the other without a pause. Whoever stood still in between asks again.
@@ -27,12 +27,12 @@ class Targets:
     def keep(self, found: Mapping[Color, Target], step: str) -> None:
         """These were found; ``step`` may go by them."""
         self._found, self._step = dict(found), step
-        self._until_seconds = time.monotonic() + _FRESH_SECONDS
+        self._until_seconds = steady_seconds() + _FRESH_SECONDS
 
     def take(self, step: str) -> dict[Color, Target] | None:
         """What was kept for a step; ``None``, and nothing is kept any more, where it is for another or old."""
         found, self._found = self._found, None
-        return found if self._step == step and time.monotonic() < self._until_seconds else None
+        return found if self._step == step and steady_seconds() < self._until_seconds else None
 
     def registered(self, color: Color, target: Target, limits: Range | None, held: bool | None) -> None:
         """The swap has changed a target.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.model import Color
 
 _T = TypeVar("_T")
@@ -23,12 +23,12 @@ class JustRead(Generic[_T]):
 
     def keep(self, found: Mapping[Color, _T]) -> None:
         """These were read."""
-        self._found, self._until_seconds = found, time.monotonic() + _FRESH_SECONDS
+        self._found, self._until_seconds = found, steady_seconds() + _FRESH_SECONDS
 
     def take(self, color: Color) -> _T | None:
         """What a color was read as; ``None`` where that is old. Nothing is kept any more."""
         found, self._found = self._found, {}
-        return found.get(color) if time.monotonic() < self._until_seconds else None
+        return found.get(color) if steady_seconds() < self._until_seconds else None
 
     def forget(self) -> None:
         """Something is done now that may make another thing of them."""

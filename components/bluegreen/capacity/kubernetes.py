@@ -7,7 +7,6 @@ not own them, and the swap does not own the rest.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -32,6 +31,7 @@ from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.clients.kubernetes_names import label_name, object_name
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
+from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size, other
 
@@ -130,7 +130,7 @@ class KubernetesCapacity:
 
     def read(self) -> Mapping[Color, Size]:
         """Both workloads' counts: a call each, side by side. Only available replicas count as running."""
-        began = time.monotonic()
+        began = steady_seconds()
         found = side_by_side(*(partial(self._get, color) for color in COLORS))
         self._seen.update({color: (began, one) for color, one in zip(COLORS, found, strict=True)})
         return {color: size_of(self._seen[color][1]) for color in COLORS}
@@ -154,7 +154,7 @@ class KubernetesCapacity:
         None right after ``read``, where nothing was asked for in between.
         """
         asked_at, known = self._seen.get(color, (-math.inf, {}))
-        found = known if time.monotonic() - asked_at < _ANSWER_LASTS_SECONDS else self._get(color)
+        found = known if steady_seconds() - asked_at < _ANSWER_LASTS_SECONDS else self._get(color)
         readiness = judged(found, self._failed_before.get(color, ""))
         if readiness.ready or readiness.expected < 1 or not is_seen(found):
             return readiness

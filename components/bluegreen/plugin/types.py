@@ -9,10 +9,13 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NotRequired, Required, Union, Unpack, get_args, get_origin, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin
 
 import pulumi
+from typing_extensions import NotRequired, Required, Unpack, is_typeddict
 
+from bluegreen.arguments import hints
+from bluegreen.arguments.hints import LISTS, MAPS
 from bluegreen.connections import AwsConnection
 from bluegreen.gates.limits import Limits
 from bluegreen.naming import camel
@@ -22,23 +25,9 @@ from bluegreen.plugin.descriptions import described
 from bluegreen.plugin.shapes import Anything, ListOf, MapOf, ObjectOf, ObjectType, OneOf, Property, Shape, Simple
 
 _SIMPLE: Mapping[Any, Any] = {str: "string", Path: "string", int: "integer", float: "number", bool: "boolean"}
-_LISTS = (collections.abc.Sequence, collections.abc.Collection, collections.abc.Iterable, list, tuple)
-_MAPS = (collections.abc.Mapping, dict)
 _WAITING = (pulumi.Output, collections.abc.Awaitable, collections.abc.Callable)
 _MODULES = ("aws", "gates", "kubernetes", "notifications")
-# Hints of modules that import these for the type checker alone.
-NAMES: dict[str, Any] = {
-    "pulumi": pulumi,
-    # `pulumi.Input[str]` is a union of `str`, `Awaitable[str]` and the text "Output[T]", which nobody fills in.
-    "Output": pulumi.Output,
-    "Input": pulumi.Input,
-    "T": typing.TypeVar("T"),
-    "Unpack": Unpack,
-    "Required": Required,
-    "NotRequired": NotRequired,
-    "Limits": Limits,
-    "AwsConnection": AwsConnection,
-}
+NAMES: dict[str, Any] = {**hints.NAMES, "Limits": Limits, "AwsConnection": AwsConnection}
 _NOTHING = (dataclasses.MISSING, inspect.Parameter.empty)
 _LEFT_OUT = ("opts", "provider", "swap_provider")
 """What only the imported package has: Pulumi's own options, resources as values, and who does the swap."""
@@ -77,9 +66,9 @@ class Types:
             return Simple(later=later, choices=tuple(map(str, arguments)))
         if origin in (Union, types.UnionType):
             return self._union(arguments, name, later=later)
-        if origin in _LISTS:
+        if origin in LISTS:
             return ListOf(later=later, item=self.shape_of(arguments[0]))
-        if origin in _MAPS:
+        if origin in MAPS:
             return MapOf(later=later, value=self.shape_of(arguments[1]))
         return ObjectOf(later=later, token=self._object(hint))
 
@@ -200,7 +189,7 @@ def _module_of(python_module: str) -> str:
 
 
 def _is_list(hint: Any) -> bool:
-    return get_origin(hint) in _LISTS or any(_is_list(one) for one in get_args(hint) if get_origin(hint) is Union)
+    return get_origin(hint) in LISTS or any(_is_list(one) for one in get_args(hint) if get_origin(hint) is Union)
 
 
 def _is_object(hint: Any) -> bool:

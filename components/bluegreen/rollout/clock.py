@@ -19,6 +19,15 @@ def _through_a_suspend() -> int | None:
 _THROUGH_A_SUSPEND = _through_a_suspend()
 
 
+def steady_seconds() -> float:
+    """Seconds that never go backwards, those too in which the machine was suspended: for the age of what was read.
+
+    Linux' and macOS' plain monotonic clocks stand still in a suspend, and whoever wakes up would take its lease, or
+    what it has seen, for fresh; Windows' one does not.
+    """
+    return time.monotonic() if _THROUGH_A_SUSPEND is None else time.clock_gettime(_THROUGH_A_SUSPEND)
+
+
 class Clock(Protocol):
     """Wall time for records, monotonic time for limits, and sleep."""
 
@@ -43,12 +52,8 @@ class SystemClock:
         return time.time()
 
     def monotonic_seconds(self) -> float:
-        """Seconds that never go backwards, those too in which the machine was suspended.
-
-        Linux' and macOS' plain monotonic clocks stand still in a suspend, and whoever wakes up would take its lease
-        for fresh; Windows' one does not.
-        """
-        return time.monotonic() if _THROUGH_A_SUSPEND is None else time.clock_gettime(_THROUGH_A_SUSPEND)
+        """Seconds that never go backwards, those too in which the machine was suspended."""
+        return steady_seconds()
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

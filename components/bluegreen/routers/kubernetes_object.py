@@ -13,13 +13,13 @@ import contextlib
 import json
 import math
 import shlex
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bluegreen.clients.kubernetes import MANAGER, MARKS_MANAGER, Conflict, KubernetesConnection, Resource
+from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability
@@ -156,7 +156,7 @@ class KubernetesObjectRouter(ABC):
     @property
     def _just_marked(self) -> bool:
         """Whether what is known of the object is the answer of a patch of this very moment."""
-        return time.monotonic() - self._marked_at_seconds < ANSWER_LASTS_SECONDS
+        return steady_seconds() - self._marked_at_seconds < ANSWER_LASTS_SECONDS
 
     # -- writing
 
@@ -279,7 +279,7 @@ class KubernetesObjectRouter(ABC):
         self._note(self.cluster.merge(self._object, fields, MARKS_MANAGER))
         self._ours = self._ours or self._uid
         self._set_here.update(name for name, value in changes.items() if value is not None)
-        self._marked_at_seconds = time.monotonic()
+        self._marked_at_seconds = steady_seconds()
 
     # -- the rest
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from bluegreen.clients.kubernetes_names import label_name
 from bluegreen.clients.kubernetes_places import same_cluster
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
-from bluegreen.rollout.clock import Clock, SystemClock
+from bluegreen.rollout.clock import Clock, SystemClock, steady_seconds
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights, other
 from bluegreen.routers.base import Capability
@@ -196,10 +195,10 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
 
     def _apply(self, fields: Callable[[], Mapping[str, Any]]) -> None:
         KubernetesObjectRouter._apply(self, fields)
-        self._answered_at_seconds = time.monotonic()
+        self._answered_at_seconds = steady_seconds()
 
     def _written(self) -> Mapping[str, Any] | None:
-        fresh = time.monotonic() - self._answered_at_seconds < ANSWER_LASTS_SECONDS
+        fresh = steady_seconds() - self._answered_at_seconds < ANSWER_LASTS_SECONDS
         self._answered_at_seconds = -math.inf
         if not fresh:
             return self._look()
@@ -271,14 +270,14 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         if service is None:
             return Readiness(False, 0, 1, f"there is no {self._object} in {self.cluster}", fatal=True)
         asked_at, known = self._healths.get(color, (-math.inf, Readiness(False)))
-        if time.monotonic() - asked_at < ANSWER_LASTS_SECONDS:
+        if steady_seconds() - asked_at < ANSWER_LASTS_SECONDS:
             return known  # the readiness of a color, and a moment later a gate that asks for the same
         selector = self.selectors[color]
         nobody = f"no pod in {self.namespace} matches {selector_text(selector)}"
         found = pods(self.cluster, self.namespace, selector)
         self._pods.update({pod["metadata"]["uid"]: color for pod in found})
         health = health_of(found, service, nobody)
-        self._healths[color] = (time.monotonic(), health)
+        self._healths[color] = (steady_seconds(), health)
         return health
 
     def commands(self, weights: Weights) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+
+from bluegreen.rollout.clock import steady_seconds
 
 _FRESH_SECONDS = 5.0
 
@@ -16,9 +17,9 @@ class Look:
 
     def taken(self) -> None:
         """Something was read."""
-        self._until_seconds = time.monotonic() + _FRESH_SECONDS
+        self._until_seconds = steady_seconds() + _FRESH_SECONDS
 
     def spent(self) -> bool:
         """Whether nothing has come after the read but this; whatever comes then has to look again."""
-        fresh, self._until_seconds = time.monotonic() < self._until_seconds, 0
+        fresh, self._until_seconds = steady_seconds() < self._until_seconds, 0
         return fresh

@@ -1,8 +1,8 @@
 """What each color runs, told by a digest of the thing itself. Pure.
 
 A label (``releases``) is for people: two versions may have the same. So what a color runs is told by the ``digests``
-that a component gives, and by the values of router and capacity that name the very thing (a Lambda version, a task
-definition's revision). Only where there is none of these, the label has to do.
+that a component gives, and by the values of router and capacity that name the very thing (a published version, a
+revision). Only where there is none of these, the label has to do.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _knows_its_router(olds: Mapping[str, object], news: Mapping[str, object]) ->
 
 
 def goes_elsewhere(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Change]:
-    """Every color with traffic whose requests go to another target from now on: a target group made anew, say.
+    """Every color with traffic whose requests go to another target from now on, one made anew say.
 
     That is no other release, and yet nothing says that the new one works: the swap asks before it sends traffic there.
     A target that only the update knows has ``UNKNOWN`` as its new value.

@@ -42,7 +42,7 @@ def parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
 
 
 def targets(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
-    """Where a color's requests go, of what a stack may make anew for the same release: a target group, say."""
+    """Where a color's requests go, of what a stack may make anew for the same release."""
     return _values(ROUTERS, "router", inputs, color, "target_keys")
 
 
