@@ -115,10 +115,5 @@ def test_no_platform_has_a_name_in_the_core():
             assert not found, f"{path.name}: {found}"
 
 
-def test_no_file_holds_too_many_ideas():
-    long = {path.name: n for path in SOURCE.rglob("*.py") if (n := len(path.read_text().splitlines())) > 350}
-    assert not long
-
-
 def test_the_package_is_typed():
     assert (SOURCE / "py.typed").exists()

@@ -19,7 +19,8 @@ class _Unknown:
 UNKNOWN = _Unknown()
 """Stands for a value that only an update will know."""
 
-_REQUIRED: Any = object()
+REQUIRED: Any = object()
+"""The default of a field that must be given."""
 T = TypeVar("T")
 
 
@@ -49,12 +50,12 @@ class Fields:
         self._seen.add(name)
         if name in self._data:
             return self._data[name]
-        if default is _REQUIRED and not self.unknown:
+        if default is REQUIRED and not self.unknown:
             self.problem(name, None, f"{allowed}; it is required")
-        return UNKNOWN if default is _REQUIRED else default
+        return UNKNOWN if default is REQUIRED else default
 
     def text(
-        self, name: str, default: Any = _REQUIRED, *, choices: Iterable[str] | None = None, allowed: str = ""
+        self, name: str, default: Any = REQUIRED, *, choices: Iterable[str] | None = None, allowed: str = ""
     ) -> Any:
         """A string that is not empty, one of ``choices`` where given."""
         options = None if choices is None else sorted(choices)
@@ -68,7 +69,7 @@ class Fields:
         return value
 
     def number(
-        self, name: str, default: Any = _REQUIRED, *, least: float = 0, most: float = float("inf"), unit: str = ""
+        self, name: str, default: Any = REQUIRED, *, least: float = 0, most: float = float("inf"), unit: str = ""
     ) -> Any:
         """A number from ``least`` to ``most``."""
         limits = f"{least:g} or more" if most == float("inf") else f"{least:g} to {most:g}"
@@ -82,7 +83,7 @@ class Fields:
             return UNKNOWN
         return value
 
-    def whole(self, name: str, default: Any = _REQUIRED, *, least: int = 0, most: int = 2**31 - 1) -> Any:
+    def whole(self, name: str, default: Any = REQUIRED, *, least: int = 0, most: int = 2**31 - 1) -> Any:
         """A whole number; ``10.0`` is one, since the engine sends every number as a float."""
         value = self.number(name, default, least=least, most=most)
         if value is UNKNOWN or value is default:
@@ -92,7 +93,7 @@ class Fields:
             return UNKNOWN
         return int(value)
 
-    def section(self, name: str, default: Any = _REQUIRED) -> Fields | None:
+    def section(self, name: str, default: Any = REQUIRED) -> Fields | None:
         """A nested object; ``None`` when it may be absent and is."""
         value = self._take(name, default, "an object with named fields")
         return None if value is None else Fields(value, self._name(name), self.problems)

@@ -10,7 +10,7 @@ import pytest
 
 import bluegreen
 from bluegreen.fields import Fields
-from bluegreen.gates.limits import Limits
+from bluegreen.gates.functions import Limits
 from bluegreen.gates.registry import GATES
 from bluegreen.gates.webhook_gate import HOOKS
 from bluegreen.rollout.model import Phase

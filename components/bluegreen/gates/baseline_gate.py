@@ -4,66 +4,67 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import GateContext
 from bluegreen.metrics.base import MetricSource
-from bluegreen.metrics.registry import parse_source, parse_window
+from bluegreen.metrics.registry import SOURCE, WINDOW, check_window
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Number, Text
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
 
 _WINDOW_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineGate:
-    """Fails when the new color is worse than the old one: significantly, and by enough to matter.
+@declared
+class BaselineGate(Options):
+    """The new color against the old one, in the same time, while a hold gives traffic to both.
 
-    Significant is what the one-sided Mann-Whitney U test of both colors' samples says; it asks nothing of how they
-    are distributed. It is asked during holds alone: in the bake the old color has no traffic to compare with.
-
-    Attributes:
-        source: where the samples come from; it is asked once for each color.
-        worse: the direction that is bad.
-        significance: the chance of taking two equal colors for different ones in one question.
-        tolerance_percent: how much worse the median may be, in percent of the old color's.
-        min_samples: fewer of either color are pending.
-        window_seconds: samples of this time, but none from before the swap's first shift.
+    Fails when the one-sided Mann-Whitney U test of both colors' samples says that the new color is worse and its median
+    is worse by more than the tolerance. Needs ``pip install 'bluegreen[analysis]'``. It is never asked in the bake,
+    where the old color has no traffic, and needs a hold that is long enough for ``min_samples``.
     """
 
-    source: MetricSource
-    worse: Literal["higher", "lower"]
-    significance: float = 0.01
-    tolerance_percent: float = 5
-    min_samples: int = 10
-    window_seconds: float = _WINDOW_SECONDS
+    source: MetricSource = option(
+        "the samples of each color, one every ``step_seconds`` or ``period_seconds``", SOURCE, positional=True
+    )
+    worse: Literal["higher", "lower"] = option(
+        "the direction that is bad: ``higher`` for latency and errors, ``lower`` for success",
+        Text(choices=("higher", "lower")),
+    )
+    significance: float = option(
+        "the chance of a false alarm in one question. It is asked often: what ``failure_limit`` allows makes up for "
+        "that",
+        Number(1e-6, 0.5),
+        default=0.01,
+    )
+    tolerance_percent: float = option(
+        "by how much the median may be worse, in percent of the old color's", Number(0, 1_000, "percent"), default=5
+    )
+    min_samples: int = option(
+        "how many samples of each color; fewer are pending", Number(2, 10_000, whole=True), default=10
+    )
+    window_seconds: float = option(
+        "how far back samples count, and never to before the first shift", WINDOW, default=_WINDOW_SECONDS
+    )
     needs_preview: bool = False
     phases: frozenset[Phase] = frozenset({Phase.HOLD})
     offline: bool = False
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        source = parse_source(fields)
-        significance = fields.number("significance", 0.01, least=1e-6, most=0.5)
-        samples = fields.whole("min_samples", 10, least=2, most=10_000)
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """As many samples as can be significant, and the window by its source."""
+        significance, samples = values["significance"], values["min_samples"]
         if samples is not UNKNOWN and significance is not UNKNOWN:
             least = _fewest(significance)
             if samples < least:
                 fields.problem(
                     "min_samples", samples, f"{least} or more: fewer are never significant at {significance:g}"
                 )
-        return {
-            "source": source,
-            "worse": fields.text("worse", choices=("higher", "lower")),
-            "significance": significance,
-            "tolerance_percent": fields.number("tolerance_percent", 5, most=1_000, unit="percent"),
-            "min_samples": samples,
-            "window_seconds": parse_window(fields, source, _WINDOW_SECONDS),
-        }
+        check_window(fields, values)
 
     @property
     def label(self) -> str:

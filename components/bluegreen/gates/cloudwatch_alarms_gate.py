@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Literal
 
 from bluegreen.clients.aws import AwsConnection, called
-from bluegreen.fields import Fields
+from bluegreen.clients.aws_option import AWS
 from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.metrics.base import fill
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Text, Texts
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
@@ -23,14 +24,12 @@ _SHOWN = 3
 _LIMIT = "no alarm in ALARM"
 
 
-@dataclass(frozen=True, slots=True)
-class CloudWatchAlarmsGate:
-    """Fails when an alarm is in ALARM now, or was since the swap's first shift.
+@declared
+class CloudWatchAlarmsGate(Options):
+    """Alarms of which none may be in ALARM before the first shift, and none at any time from there to the bake's end.
 
-    Attributes:
-        alarms: names of metric alarms and composite alarms, with placeholders.
-        insufficient_data: what an alarm in INSUFFICIENT_DATA means.
-        aws: where and as whom to call.
+    The rule is CodeDeploy's ("Monitoring deployments with CloudWatch alarms"): an alarm that activates stops the
+    deployment. One that went to ALARM and back between two questions is found in its history.
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (
@@ -38,24 +37,24 @@ class CloudWatchAlarmsGate:
         Permission("cloudwatch:DescribeAlarmHistory", "when an alarm has changed its state since the first shift"),
     )
 
-    alarms: Sequence[str]
-    insufficient_data: Literal["pending", "pass"] = "pending"
-    aws: AwsConnection = field(default_factory=AwsConnection)
+    alarms: Sequence[str] = option(
+        "names of metric alarms or composite alarms of one account and region, with placeholders",
+        Texts(least=1, most=_MOST_ALARMS, allowed=f"a list of 1 to {_MOST_ALARMS} alarm names"),
+        argument="names",
+        positional=True,
+    )
+    insufficient_data: Literal["pending", "pass"] = option(
+        "what an alarm without data is", Text(choices=("pending", "pass")), default="pending"
+    )
+    aws: AwsConnection = option(
+        "``region``, ``profile``, ``role_arn``, ``endpoint_url``",
+        AWS,
+        default=AwsConnection(),
+        absent="boto3's own chain",
+    )
     needs_preview: bool = False
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        alarms = fields.texts("alarms")
-        if (not fields.raw("alarms") and not fields.unknown) or len(alarms) > _MOST_ALARMS:
-            fields.problem("alarms", list(alarms), f"a list of 1 to {_MOST_ALARMS} alarm names")
-        return {
-            "alarms": alarms,
-            "insufficient_data": fields.text("insufficient_data", "pending", choices=("pending", "pass")),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
-        }
 
     @property
     def label(self) -> str:

@@ -9,12 +9,12 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import IO
 
-from bluegreen.fields import Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import last_line
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Number, Text, Texts
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
 from bluegreen.secrets import redact
@@ -25,38 +25,27 @@ _LABEL_CHARACTERS = 60
 _OUTPUT_ENDS_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class CommandGate:
-    """Runs a program without a shell: exit status 0 passes, 75 cannot say yet, every other fails.
+@declared
+class CommandGate(Options):
+    """A program: exit status 0 passes, 75 cannot say yet and is run again, every other fails.
 
-    The program is told by ``BLUEGREEN_COLOR``, ``_OTHER_COLOR``, ``_PHASE``, ``_WEIGHT_PERCENT``, ``_RELEASE``,
-    ``_SERVICE``, ``_PREVIEW_URL`` and ``_PREVIEW_HEADERS`` (JSON); its environment has everything else, too.
-
-    Attributes:
-        command: the program and its arguments.
-        run_timeout_seconds: how long it may run; then it is killed with all that it started.
-        directory: where it runs; empty is the working directory.
+    There is no shell. The environment variables ``BLUEGREEN_COLOR``, ``BLUEGREEN_OTHER_COLOR``, ``BLUEGREEN_PHASE``,
+    ``BLUEGREEN_WEIGHT_PERCENT``, ``BLUEGREEN_RELEASE``, ``BLUEGREEN_SERVICE``, ``BLUEGREEN_PREVIEW_URL`` and
+    ``BLUEGREEN_PREVIEW_HEADERS`` (JSON) say what is checked; the rest of the environment is the swap's own.
     """
 
-    command: tuple[str, ...]
-    run_timeout_seconds: float = 60
-    directory: str = ""
+    command: tuple[str, ...] = option(
+        "the program and its arguments. They are stored in the stack's state, so they hold no secrets",
+        Texts(least=1, allowed="a list of texts: the program and its arguments"),
+        positional=True,
+    )
+    run_timeout_seconds: float = option(
+        "how long it may run before it is killed with all that it started", Number(0.1, 86_400, "seconds"), default=60
+    )
+    directory: str = option("where it runs", Text(), default="", absent="the working directory")
     needs_preview: bool = False
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        command = fields.texts("command")
-        given = fields.raw("command")
-        if not command and not fields.unknown and (given is None or given == []):
-            fields.problem("command", given, "a list of texts: the program and its arguments")
-        return {
-            "command": command,
-            "run_timeout_seconds": fields.number("run_timeout_seconds", 60, least=0.1, most=86_400, unit="seconds"),
-            "directory": fields.text("directory", ""),
-        }
 
     @property
     def label(self) -> str:

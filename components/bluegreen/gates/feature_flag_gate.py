@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import shortened
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Anything, Text
 from bluegreen.rollout.asking import contained, named
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
@@ -32,35 +31,31 @@ _registered: set[str] = set()
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureFlagGate:
-    """Passes while a flag has the wanted value; of another value it waits before a weight, and fails under traffic.
+@declared
+class FeatureFlagGate(Options):
+    """A feature flag, through OpenFeature. Needs ``pip install 'bluegreen[flags]'``.
 
-    The flag is evaluated for the service as targeting key, with ``color``, ``other_color``, ``release`` and ``phase``.
-
-    Attributes:
-        flag: the flag's key.
-        provider: ``module:function``; the function takes nothing and returns an OpenFeature provider.
-        equals: the wanted value.
+    A flag of another value is waited for before a weight, and fails under traffic. It is evaluated for the service as
+    targeting key, with ``color``, ``other_color``, ``release`` and ``phase``.
     """
 
-    flag: str
-    provider: str
-    equals: bool | float | str = True
+    flag: str = option("the flag's key", Text(), positional=True)
+    provider: str = option(
+        "``module:function``: a function of your own that takes nothing and returns an OpenFeature provider",
+        Text(fits=_PATH.match, allowed="module:function, which returns an OpenFeature provider"),
+    )
+    equals: bool | float | str = option(
+        "the value that passes",
+        Anything(
+            "bool | float | str",
+            fits=lambda value: isinstance(value, (bool, int, float, str)),
+            allowed="true, false, a number or a text",
+        ),
+        default=True,
+    )
     needs_preview: bool = False
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        provider = fields.text("provider", allowed="module:function, which returns an OpenFeature provider")
-        if isinstance(provider, str) and not _PATH.match(provider):
-            fields.problem("provider", provider, "module:function, which returns an OpenFeature provider")
-        equals = fields.raw("equals", True)
-        if equals is not UNKNOWN and not isinstance(equals, (bool, int, float, str)):
-            fields.problem("equals", equals, "true, false, a number or a text")
-        return {"flag": fields.text("flag"), "provider": provider, "equals": equals}
 
     @property
     def label(self) -> str:

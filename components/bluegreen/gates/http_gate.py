@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import httpx
 
 from bluegreen.clients.http import Answer, Http
-from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import shortened
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Number, Objects, Text, TextMap
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
 from bluegreen.secrets import guard_log, redact, remember_headers
@@ -22,49 +22,37 @@ _BODY_BYTES = 8 << 20
 guard_log("httpx")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpGate:
-    """Sends ``count`` requests; each must answer as expected and in time.
+@declared
+class HttpGate(Options):
+    """A smoke test of the color's preview address: each request must be answered as expected and in time."""
 
-    Attributes:
-        path: the path asked for, with its query.
-        status: the expected status.
-        body_contains: a text that the body must hold; empty is any body.
-        json_match: values that the JSON body must have, by dotted path (``{"db.ok": True}``).
-        count: requests each time the gate is asked, 1-100.
-        latency_limit_ms: the slowest answer allowed, in milliseconds, to the end of its body (8 MiB of it at most).
-        headers: more request headers. A ``Host`` is the public name: with HTTPS its certificate is the one that counts.
-    """
-
-    path: str
-    status: int = 200
-    body_contains: str = ""
-    json_match: Mapping[str, object] = field(default_factory=dict)
-    count: int = 1
-    latency_limit_ms: float = 5_000
-    headers: Mapping[str, str] = field(default_factory=dict)
+    path: str = option(
+        "the requested path, with its query",
+        Text(fits=lambda path: path.startswith("/"), allowed="a path that begins with /"),
+        positional=True,
+    )
+    status: int = option("the expected status", Number(100, 599, whole=True), default=200)
+    body_contains: str = option("a text that the body must contain", Text(), default="")
+    json_match: Mapping[str, object] = option(
+        'values that the JSON body must have, by dotted path (``{"db.ok": True}``)',
+        Objects("an object of dotted paths and values"),
+        default={},
+    )
+    count: int = option("requests each time", Number(1, 100, whole=True), default=1)
+    latency_limit_ms: float = option(
+        "the slowest answer allowed, in milliseconds, to the end of its body (8 MiB of it at most)",
+        Number(1, 60_000, "milliseconds"),
+        default=5_000,
+    )
+    headers: Mapping[str, str] = option(
+        "more request headers. They are stored in the stack's state: no secrets here. A ``Host`` is the public name: "
+        "with HTTPS its certificate is the one that counts",
+        TextMap(),
+        default={},
+    )
     needs_preview: bool = True
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        path = fields.text("path", allowed="a path that begins with /")
-        if isinstance(path, str) and not path.startswith("/"):
-            fields.problem("path", path, "a path that begins with /")
-        match = fields.raw("json_match")
-        if match is not None and match is not UNKNOWN and not isinstance(match, Mapping):
-            fields.problem("json_match", match, "an object of dotted paths and values")
-        return {
-            "path": path,
-            "status": fields.whole("status", 200, least=100, most=599),
-            "body_contains": fields.text("body_contains", ""),
-            "json_match": match if isinstance(match, Mapping) else {},
-            "count": fields.whole("count", 1, least=1, most=100),
-            "latency_limit_ms": fields.number("latency_limit_ms", 5_000, least=1, most=60_000, unit="milliseconds"),
-            "headers": fields.mapping("headers"),
-        }
 
     @property
     def label(self) -> str:

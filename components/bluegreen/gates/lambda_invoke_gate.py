@@ -4,71 +4,89 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from bluegreen.clients.aws import AwsConnection, called, error_code
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.clients.aws_option import AWS
+from bluegreen.fields import Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import shortened
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Anything, Made, Number, Objects, Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color, Decision, Phase, Verdict
 
 _LIMIT = "an answer without an error"
 
 
-@dataclass(frozen=True, slots=True)
-class LambdaInvokeGate:
-    """Calls a function and waits for its answer, 15 seconds at most; a call whose answer is lost is repeated.
+def _functions(fields: Fields, name: str) -> dict[str, Any]:
+    section = fields.section(name, None)
+    if section is None:
+        return {}
+    found: dict[str, Any] = {color: section.text(color) for color in COLORS}
+    section.done()
+    return found
 
-    Attributes:
-        functions: what is called for each color: a function's ARN or name with its version (``orders:3``).
-        hook: what is called for both instead: a function of the user's own that tests the color. It is told
-            ``color``, ``other_color``, ``phase``, ``weight_percent``, ``service``, ``release``, ``preview_url``,
-            ``preview_headers`` and the ``payload``.
-        payload: the event that the function is given.
-        status_code: what ``statusCode`` of the answer must be; 0 is anything.
-        json_match: values that the answer must have, by dotted path (``{"body.ok": True}``).
-        aws: where and as whom to call.
+
+@declared
+class LambdaInvokeGate(Options):
+    """A Lambda function that is called and must answer without an error, in 15 seconds.
+
+    A call whose answer is lost is repeated.
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("lambda:InvokeFunction", "each time the gate is asked", "arn:aws:lambda:*:*:function:*"),
     )
 
-    functions: Mapping[Color, str] = field(default_factory=dict)
-    hook: str = ""
-    payload: object = None
-    status_code: int = 0
-    json_match: Mapping[str, object] = field(default_factory=dict)
-    aws: AwsConnection = field(default_factory=AwsConnection)
+    payload: object = option(
+        "the event that the function is given. It is stored in the stack's state: no secrets here",
+        Anything(),
+        default=None,
+        positional=True,
+        absent="an empty object",
+    )
+    functions: Mapping[Color, str] = option(
+        "what is called for each color, each an ARN or a name with its version (``orders:3``); ``LambdaAlias`` fills "
+        "in its own versions",
+        Made("Mapping[str, pulumi.Input[str]]", _functions),
+        default={},
+    )
+    hook: str = option(
+        "the ARN or name of a function of your own that is called for both colors instead, as CodeDeploy's hooks are. "
+        "It receives ``color``, ``other_color``, ``phase``, ``weight_percent``, ``service``, ``release``, "
+        "``preview_url``, ``preview_headers`` and the ``payload``",
+        Text(later=True),
+        default="",
+    )
+    status_code: int = option(
+        "what ``statusCode`` of the answer must be, for functions behind a URL, an API or a load balancer",
+        Number(0, 599, whole=True),
+        default=0,
+        absent="anything",
+    )
+    json_match: Mapping[str, object] = option(
+        'values that the answer must have, by dotted path (``{"body.ok": True}``); a ``body`` that is JSON is read',
+        Objects("an object of dotted paths and values"),
+        default={},
+    )
+    aws: AwsConnection = option(
+        "``region``, ``profile``, ``role_arn``, ``endpoint_url`` for the call; ``LambdaAlias`` fills in the swap's",
+        AWS,
+        default=AwsConnection(),
+        absent="boto3's own chain",
+    )
     needs_preview: bool = False
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        section, hook = fields.section("functions", None), fields.text("hook", "")
-        functions: dict[str, Any] = {}
-        if section is not None:
-            functions = {color: section.text(color) for color in COLORS}
-            section.done()
-        if (section is None) == (hook == ""):
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """Either functions or a hook."""
+        if (not values["functions"] and fields.raw("functions") is None) == (values["hook"] == ""):
             fields.problem("functions", None, "a function for each color, or else a hook")
-        match = fields.raw("json_match")
-        if match is not None and match is not UNKNOWN and not isinstance(match, Mapping):
-            fields.problem("json_match", match, "an object of dotted paths and values")
-        return {
-            "functions": functions,
-            "hook": hook,
-            "payload": fields.raw("payload"),
-            "status_code": fields.whole("status_code", 0, least=0, most=599),
-            "json_match": match if isinstance(match, Mapping) else {},
-            "aws": AwsConnection.parse(fields.section("aws", None)),
-        }
 
     @property
     def label(self) -> str:

@@ -1,28 +1,60 @@
-"""What every gate takes beside its own arguments."""
+"""What every gate takes beside its own options; the words are those of Argo Rollouts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any
+
+from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Number, Texts
+from bluegreen.rollout.analysis import GatePolicy
+from bluegreen.rollout.model import Phase
+
+_ONE_DAY_SECONDS = 86_400
+_ONE_WEEK_SECONDS = 604_800
+_USUAL = GatePolicy()
 
 
-class Limits(TypedDict, total=False):
-    """How a gate is asked, and how its answers are counted; the words are those of Argo Rollouts.
+@declared
+class Policy(Options):
+    """How a gate is asked, and how its answers are counted."""
 
-    Attributes:
-        interval_seconds: time between two questions, default 10.
-        failure_limit: failed answers allowed in one phase, default 0.
-        inconclusive_limit: inconclusive answers allowed in one phase, default 0.
-        consecutive_error_limit: questions in a row that may go unanswered, default 4.
-        timeout_seconds: how long the gate may be pending where nothing else ends the phase; the swap's own time-out
-            when absent.
-        phases: when it is asked, instead of the phases that are usual for its kind: ``confirm``, ``before``,
-            ``increase``, ``promote``, ``hold``, ``bake``, ``after``.
-    """
+    interval_seconds: float = option(
+        "the time between two questions", Number(0.05, _ONE_DAY_SECONDS, "seconds"), default=_USUAL.interval_seconds
+    )
+    failure_limit: int = option(
+        "failed answers allowed in one phase; each hold is a phase",
+        Number(0, 1_000, whole=True),
+        default=_USUAL.failure_limit,
+    )
+    inconclusive_limit: int = option(
+        "inconclusive answers allowed in one phase", Number(0, 1_000, whole=True), default=_USUAL.inconclusive_limit
+    )
+    consecutive_error_limit: int = option(
+        "questions in a row that may go unanswered",
+        Number(0, 1_000, whole=True),
+        default=_USUAL.consecutive_error_limit,
+    )
+    timeout_seconds: float | None = option(
+        "how long the gate may be pending where nothing else ends the phase",
+        Number(1, _ONE_WEEK_SECONDS, "seconds"),
+        default=_USUAL.timeout_seconds,
+        absent="the swap's own time-out",
+    )
+    phases: frozenset[Phase] | None = option(
+        "when it is asked, instead of the phases that are usual for its kind",
+        Texts(choices=tuple(phase.value for phase in Phase)),
+        default=_USUAL.phases,
+    )
 
-    interval_seconds: float
-    failure_limit: int
-    inconclusive_limit: int
-    consecutive_error_limit: int
-    timeout_seconds: float
-    phases: Sequence[str]
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:  # noqa: ARG003 - each is checked by its kind
+        """Phases as the core has them."""
+        known = {phase.value: phase for phase in Phase}
+        values["phases"] = frozenset(known[name] for name in values["phases"] if name in known) or None
+
+    @classmethod
+    def of(cls, fields: Fields) -> GatePolicy:
+        """The policy of one entry of ``gates``."""
+        values: dict[str, Any] = dict(cls.parse(fields))
+        return GatePolicy(**values)

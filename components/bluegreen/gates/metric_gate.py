@@ -2,66 +2,56 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
 from bluegreen.metrics.base import MetricSource
-from bluegreen.metrics.registry import parse_source, parse_window
+from bluegreen.metrics.registry import SOURCE, WINDOW, check_window
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import AnyNumber
 from bluegreen.rollout.model import Decision, Phase, Verdict
 
 _WINDOW_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class MetricGate:
-    """Passes while the value is within ``least`` and ``most``, both included.
+@declared
+class MetricGate(Options):
+    """A metric of the color under test against fixed limits, in holds and in the bake. No data is never a pass.
 
-    Outer limits make room between good and bad, as a success condition beside a failure condition does in Argo
-    Rollouts: outside the outer ones is a fail, between an inner and an outer one is inconclusive. A side without an
-    outer limit fails at its inner one. No data is pending: it is never a pass.
-
-    Attributes:
-        source: where the value comes from.
-        least: the smallest value that passes.
-        most: the largest value that passes.
-        fail_below: a value below ``least`` fails only when it is below this, too.
-        fail_above: a value above ``most`` fails only when it is above this, too.
-        window_seconds: the time that one value is made from.
+    A value passes from ``min`` to ``max``, both included. Outer limits make room between good and bad, as a success
+    condition beside a failure condition does in Argo Rollouts: outside the outer ones is a fail, between an inner and
+    an outer one is inconclusive. A side without an outer limit fails at its inner one.
     """
 
-    source: MetricSource
-    least: float | None = None
-    most: float | None = None
-    fail_below: float | None = None
-    fail_above: float | None = None
-    window_seconds: float = _WINDOW_SECONDS
+    source: MetricSource = option("from ``prometheus_source`` or ``cloudwatch_source``", SOURCE, positional=True)
+    least: float | None = option(
+        "the smallest value that passes; this or ``max`` is required", AnyNumber(), default=None, name="min"
+    )
+    most: float | None = option("the largest value that passes", AnyNumber(), default=None, name="max")
+    fail_below: float | None = option(
+        "values from here up to ``min`` are inconclusive instead of failed", AnyNumber(), default=None, absent="``min``"
+    )
+    fail_above: float | None = option(
+        "values from ``max`` up to here are inconclusive instead of failed", AnyNumber(), default=None, absent="``max``"
+    )
+    window_seconds: float = option(
+        "the time that a value is made from; CloudWatch needs two periods", WINDOW, default=_WINDOW_SECONDS
+    )
     needs_preview: bool = False
     phases: frozenset[Phase] = UNDER_TRAFFIC
     offline: bool = False
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        source = parse_source(fields)
-        names = ("min", "max", "fail_below", "fail_above")
-        least, most, fail_below, fail_above = (_limit(fields, name) for name in names)
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """The limits among each other, and the window by its source."""
+        least, most = values["least"], values["most"]
         if least is None and most is None and not fields.unknown:
             fields.problem("min", None, "a number, here or in max: one of both is required")
         _ordered(fields, "max", most, least, above=True, allowed="a number that is not below min")
-        _outer(fields, "fail_below", fail_below, "min", least, above=False)
-        _outer(fields, "fail_above", fail_above, "max", most, above=True)
-        return {
-            "source": source,
-            "least": least,
-            "most": most,
-            "fail_below": fail_below,
-            "fail_above": fail_above,
-            "window_seconds": parse_window(fields, source, _WINDOW_SECONDS),
-        }
+        _outer(fields, "fail_below", values["fail_below"], "min", least, above=False)
+        _outer(fields, "fail_above", values["fail_above"], "max", most, above=True)
+        check_window(fields, values)
 
     @property
     def label(self) -> str:
@@ -92,17 +82,6 @@ class MetricGate:
         beyond = value < outer if side == "below" else value > outer
         decision = Decision.FAIL if beyond else Decision.INCONCLUSIVE
         return Verdict(decision, f"{value:.6g}", self._wanted, f"fails {side} {outer:g}")
-
-
-def _limit(fields: Fields, name: str) -> Any:
-    """A limit of any sign; ``None`` when absent."""
-    value = fields.raw(name)
-    if value is None or value is UNKNOWN:
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        fields.problem(name, value, "a number")
-        return UNKNOWN
-    return value
 
 
 def _outer(fields: Fields, name: str, outer: Any, inner_name: str, inner: Any, *, above: bool) -> None:

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 
-from bluegreen.fields import Fields
 from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
 from bluegreen.metrics.base import MetricSource
-from bluegreen.metrics.registry import parse_source
+from bluegreen.metrics.registry import SOURCE
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Number
 from bluegreen.rollout.model import Decision, Phase, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class MinimumTrafficGate:
-    """Pending until the color has had this many requests since the hold or the bake began.
+@declared
+class MinimumTrafficGate(Options):
+    """Enough requests to the new color since the hold or the bake began. Fewer are pending: never a pass.
 
-    It never fails by itself: whatever is pending when its phase ends did not pass.
-
-    Attributes:
-        source: counts requests; its window is the time since the phase began.
-        requests: how many there must be.
+    Without it a color that nobody used looks as healthy as one that everybody used.
     """
 
-    source: MetricSource
-    requests: int
+    source: MetricSource = option(
+        "counts them over ``{window}``, such as "
+        "``prometheus_source(address, 'sum(increase(http_requests_total{color=\"{color}\"}[{window}]))')``, or a "
+        'CloudWatch ``RequestCount`` with ``statistic="Sum"``',
+        SOURCE,
+    )
+    requests: int = option("how many", Number(1, whole=True), positional=True)
     needs_preview: bool = False
     phases: frozenset[Phase] = UNDER_TRAFFIC
     offline: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        return {"source": parse_source(fields), "requests": fields.whole("requests", least=1)}
 
     @property
     def label(self) -> str:

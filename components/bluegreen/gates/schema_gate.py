@@ -6,12 +6,13 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import GateContext
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Flag, Made, Secret, Text, Texts
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
 from bluegreen.schema.history import TABLES
@@ -26,37 +27,96 @@ _LIMIT = "changes that the live color can live with"
 _SHOWN_FINDINGS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaGate:
-    """Reads the SQL that is applied before or with the new release, while the live color runs on the same database.
+def _rows(fields: Fields, name: str) -> tuple[tuple[str, int], ...]:
+    given = fields.raw(name, default={})
+    if given is UNKNOWN:
+        return ()
+    # The engine sends every number as a float.
+    if not isinstance(given, Mapping) or not all(
+        (isinstance(rows, (int, float)) and not isinstance(rows, bool) and 0 <= rows < float("inf")) or rows is UNKNOWN
+        for rows in given.values()
+    ):
+        fields.problem(name, given, "an object of numbers of rows, 0 or more, by table")
+        return ()
+    return tuple((str(table), int(rows)) for table, rows in given.items() if rows is not UNKNOWN)
 
+
+def _dialects() -> list[str] | None:
+    try:
+        from sqlglot.dialects.dialect import Dialects  # noqa: PLC0415
+    except ImportError:
+        return None  # the gate itself says what to install
+    return [item.value for item in Dialects if item.value]
+
+
+@declared
+class SchemaGate(Options):
+    """Refuses pending migrations that the live color could not live with. Needs ``pip install 'bluegreen[schema]'``.
+
+    It reads the SQL that is applied before or with the new release, while the live color runs on the same database.
     Paths are relative to the working directory. A name without ``*``, ``?`` or ``[`` has to be there.
-
-    Attributes:
-        migrations: the pending files, or patterns of them, read in the order in which their tool applies them.
-        dialect: sqlglot's name of the SQL dialect.
-        uses: what the live color still uses, each ``table`` or ``table.column``.
-        queries: files with its statements. With neither, everything is taken as used.
-        applied: files with the present schema, from which types are known.
-        applied_until: the last of ``migrations`` that is applied: a version, a name or a path.
-        allow_none: whether a pattern may match nothing.
-        history: where the address of the database is, whose tool's own table says what is applied.
-        history_table: which table, where there are those of more than one tool.
-        blocking: what is done about statements that others wait for: ``off``, ``warn`` or ``refuse``.
-        table_rows: how many rows tables have; small ones are no matter.
     """
 
-    migrations: tuple[str, ...]
-    dialect: str = "postgres"
-    uses: tuple[str, ...] = ()
-    queries: tuple[str, ...] = ()
-    applied: tuple[str, ...] = ()
-    applied_until: str | None = None
-    allow_none: bool = False
-    blocking: str = "warn"
-    table_rows: tuple[tuple[str, int], ...] = ()
-    history: SecretRef | None = None
-    history_table: str | None = None
+    migrations: tuple[str, ...] = option(
+        "the pending SQL files, or patterns of them (``migrations/*.sql``), read in the order in which their tool "
+        "applies them. Of a pattern's files it is not known which are pending, unless ``applied_until`` says so: then "
+        "what one of them makes, no later one may narrow or drop. A list of names is taken as what is pending",
+        Texts(least=1, allowed="a list of files or patterns, such as migrations/*.sql", or_one=True),
+        positional=True,
+    )
+    dialect: str = option("sqlglot's name of the SQL dialect", Text(choices=_dialects), default="postgres")
+    uses: tuple[str, ...] = option(
+        "what the live color still uses, each ``table`` or ``table.column``",
+        Texts(
+            fits=lambda name: re.fullmatch(r"[^.\s]+(\.[^.\s]+){0,2}", name),
+            each="table, table.column or schema.table.column",
+        ),
+        default=(),
+    )
+    queries: tuple[str, ...] = option(
+        "SQL files with the statements of the live color, from which the same is taken. With neither, everything is "
+        "taken as used",
+        Texts(or_one=True),
+        default=(),
+    )
+    applied: tuple[str, ...] = option(
+        "SQL files with the present schema (a dump, or the migrations that are applied). Types are compared with "
+        "these; without them every change of a type is refused",
+        Texts(or_one=True),
+        default=(),
+    )
+    applied_until: str | None = option(
+        "the last of ``migrations`` that is applied already: its version, its name or its path. Those before it count "
+        "as ``applied``",
+        Text(),
+        default=None,
+    )
+    history: SecretRef | None = option(
+        '``{"env": NAME}`` or ``{"file": PATH}``: where the URL of the database is, such as '
+        "``postgresql://reader@db/app``, ``mysql://...`` or ``sqlite:///path``. The tool's own table in it, which is "
+        "only read, says what is applied. Needs ``pip install 'bluegreen[history]'``",
+        Secret(),
+        default=None,
+    )
+    history_table: str | None = option(
+        "which table that is, where the database has those of more than one tool",
+        Text(choices=lambda: TABLES),
+        default=None,
+    )
+    allow_none: bool = option(
+        "whether a pattern may match no file; otherwise it is refused, since it may be misspelt", Flag(), default=False
+    )
+    blocking: Literal["off", "warn", "refuse"] = option(
+        "what is done about statements that take nothing away and stop production by their lock: ``warn`` says so in "
+        "the preview and the log, ``refuse`` refuses them, ``off`` does not look",
+        Text(choices=("off", "warn", "refuse")),
+        default="warn",
+    )
+    table_rows: tuple[tuple[str, int], ...] = option(
+        "how many rows tables have, by name: of those with 10,000 or fewer no lock is reported",
+        Made("Mapping[str, int]", _rows),
+        default=(),
+    )
     needs_preview: bool = False
     phases: frozenset[Phase] = frozenset({Phase.CONFIRM})
 
@@ -66,34 +126,10 @@ class SchemaGate:
         return self.history is None
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        migrations, given = fields.texts("migrations"), fields.raw("migrations")
-        if not migrations and not fields.unknown and (given is None or given == []):
-            fields.problem("migrations", given, "a list of files or patterns, such as migrations/*.sql")
-        uses = fields.texts("uses")
-        history = SecretRef.parse(fields.section("history", None))
-        if history is not None and isinstance(fields.raw("applied_until"), str):
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """What is applied is said once."""
+        if values["history"] is not None and isinstance(fields.raw("applied_until"), str):
             fields.problem("applied_until", fields.raw("applied_until"), "nothing, where `history` says the same")
-        allow_none = fields.raw("allow_none", default=False)
-        if not isinstance(allow_none, bool) and allow_none is not UNKNOWN:
-            fields.problem("allow_none", allow_none, "true or false")
-        for index, name in enumerate(uses):
-            if not re.fullmatch(r"[^.\s]+(\.[^.\s]+){0,2}", name):
-                fields.problem(f"uses[{index}]", name, "table, table.column or schema.table.column")
-        return {
-            "migrations": migrations,
-            "dialect": fields.text("dialect", "postgres", choices=_dialects()),
-            "uses": uses,
-            "queries": fields.texts("queries"),
-            "applied": fields.texts("applied"),
-            "applied_until": fields.text("applied_until", None),
-            "history": history,
-            "history_table": fields.text("history_table", None, choices=TABLES),
-            "allow_none": allow_none is True,
-            "blocking": fields.text("blocking", "warn", choices=("off", "warn", "refuse")),
-            "table_rows": _rows(fields),
-        }
 
     @property
     def label(self) -> str:
@@ -191,20 +227,6 @@ class SchemaGate:
                 raise GateUnavailable(f"uses: {name}: there is no such table or column in what is applied")
 
 
-def _rows(fields: Fields) -> tuple[tuple[str, int], ...]:
-    given = fields.raw("table_rows", default={})
-    if given is UNKNOWN:
-        return ()
-    # The engine sends every number as a float.
-    if not isinstance(given, Mapping) or not all(
-        (isinstance(rows, (int, float)) and not isinstance(rows, bool) and 0 <= rows < float("inf")) or rows is UNKNOWN
-        for rows in given.values()
-    ):
-        fields.problem("table_rows", given, "an object of numbers of rows, 0 or more, by table")
-        return ()
-    return tuple((str(table), int(rows)) for table, rows in given.items() if rows is not UNKNOWN)
-
-
 def _warned(found: Sequence[tuple[str, Finding]]) -> str:
     shown = [f"{path}:{item.line}: {item.change}; instead: {item.way_out}" for path, item in found[:_SHOWN_FINDINGS]]
     if len(found) > len(shown):
@@ -259,14 +281,6 @@ def _used_in(path: str, dialect: str) -> set[str]:
         return used_in(_text(path), dialect)
     except NotReadable as error:
         raise GateUnavailable(redact(f"{path}: it cannot be told what this uses: {error}")) from None
-
-
-def _dialects() -> list[str] | None:
-    try:
-        from sqlglot.dialects.dialect import Dialects  # noqa: PLC0415
-    except ImportError:
-        return None  # the gate itself says what to install
-    return [item.value for item in Dialects if item.value]
 
 
 def _files(patterns: Sequence[str]) -> Iterator[str]:

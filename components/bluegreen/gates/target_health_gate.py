@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from bluegreen.fields import Fields
 from bluegreen.gates.base import THROUGHOUT, GateContext
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Number
 from bluegreen.rollout.model import Decision, Phase, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class TargetHealthGate:
-    """Passes while enough of the color's targets are healthy.
+@declared
+class TargetHealthGate(Options):
+    """The platform's own health checks. Every swap has this gate; declare it to change its limit."""
 
-    Attributes:
-        min_healthy_percent: of the registered targets, 1-100.
-        min_healthy_targets: how many at least; before traffic they are waited for.
-    """
-
-    min_healthy_percent: float = 100
-    min_healthy_targets: int = 1
+    min_healthy_percent: float = option("of the registered targets", Number(1, 100, "percent"), default=100)
+    min_healthy_targets: int = option(
+        "how many healthy targets at least; before traffic they are waited for", Number(1, whole=True), default=1
+    )
     needs_preview: bool = False
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        return {
-            "min_healthy_percent": fields.number("min_healthy_percent", 100, least=1, most=100, unit="percent"),
-            "min_healthy_targets": fields.whole("min_healthy_targets", 1, least=1),
-        }
 
     @property
     def label(self) -> str:

@@ -8,6 +8,17 @@ With ``secret`` each request is signed. The receiver verifies it like this::
 
 ``t`` is the time of sending in seconds since the epoch. It is signed with the body, so a request that somebody
 overheard is worth nothing five minutes later.
+
+What an answer means depends on the hook:
+
+========================= ============================= ======================= ==============================
+answer                    ``confirm-...``               ``rollback``            others
+========================= ============================= ======================= ==============================
+2xx                       goes on                       rolls back              goes on
+4xx                       is asked again                goes on                 fails
+408, 425, 429             is asked again                counts as an error      counts as an error
+3xx, 5xx, no answer       counts as an error            counts as an error      counts as an error
+========================= ============================= ======================= ==============================
 """
 
 from __future__ import annotations
@@ -15,17 +26,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import httpx
 
 from bluegreen.clients.http import fetch
-from bluegreen.fields import Fields
 from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
 from bluegreen.gates.texts import shortened
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Address, Number, Secret, Text, TextMap
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.secrets import SecretRef, UrlRef, guard_log, parse_url, redact, resolve_url, shown_url
+from bluegreen.secrets import SecretRef, UrlRef, guard_log, redact, resolve_url, shown_url
 from bluegreen.signing import signature_header
 
 HOOKS: Mapping[str, frozenset[Phase]] = {
@@ -45,49 +56,33 @@ _NOT_NOW = frozenset({408, 425, 429})
 guard_log("httpx")
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookGate:
-    """Sends a POST with what is asked about, as JSON.
+@declared
+class WebhookGate(Options):
+    """A webhook that says whether the swap may go on, as Flagger's do.
 
-    Its fields: ``name``, ``phase`` (the hook), ``color``, ``weight``, ``releases``, ``metadata``, ``timestamp``.
-
-    ========================= ============================= ======================= ==============================
-    answer                    ``confirm-...``               ``rollback``            others
-    ========================= ============================= ======================= ==============================
-    2xx                       goes on                       rolls back              goes on
-    4xx                       is asked again                goes on                 fails
-    408, 425, 429             is asked again                counts as an error      counts as an error
-    3xx, 5xx, no answer       counts as an error            counts as an error      counts as an error
-    ========================= ============================= ======================= ==============================
-
-    Attributes:
-        url: where to, as text or as a reference.
-        hook: one of ``HOOKS``.
-        secret: what requests are signed with.
-        metadata: texts of the user's own.
-        request_timeout_seconds: how long one answer may take.
+    It receives a POST of JSON with ``name``, ``phase`` (the hook), ``color``, ``weight``, ``releases``, ``metadata``
+    and ``timestamp``.
     """
 
-    url: UrlRef
-    hook: str = "rollout"
-    secret: SecretRef | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    request_timeout_seconds: float = 10
+    url: UrlRef = option(
+        'where requests are sent, or where that is: ``{"env": NAME}`` or ``{"file": PATH}``', Address(), positional=True
+    )
+    hook: str = option(
+        "when it is asked. The ``confirm-`` ones are asked until they answer 2xx; a 2xx of ``rollback`` rolls back",
+        Text(choices=tuple(HOOKS)),
+        default="rollout",
+        name="type",
+    )
+    secret: SecretRef | None = option(
+        '``{"env": NAME}`` or ``{"file": PATH}``: what requests are signed with; ``bluegreen.gates.webhook_gate`` says '
+        "how that is verified",
+        Secret(),
+        default=None,
+    )
+    metadata: Mapping[str, str] = option("texts of your own that are sent with each request", TextMap(), default={})
+    request_timeout_seconds: float = option("how long one answer may take", Number(0.1, 600, "seconds"), default=10)
     needs_preview: bool = False
     offline: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``gates``."""
-        return {
-            "url": parse_url(fields, "url"),
-            "hook": fields.text("type", "rollout", choices=HOOKS),
-            "secret": SecretRef.parse(fields.section("secret", None)),
-            "metadata": fields.mapping("metadata"),
-            "request_timeout_seconds": fields.number(
-                "request_timeout_seconds", 10, least=0.1, most=600, unit="seconds"
-            ),
-        }
 
     @property
     def label(self) -> str:

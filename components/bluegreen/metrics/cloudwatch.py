@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 from bluegreen.clients.aws import AwsConnection, called
+from bluegreen.clients.aws_option import AWS
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import GateContext
 from bluegreen.metrics.base import fill
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Made, Number, Text, TextMap
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import COLORS, Color
@@ -26,68 +28,77 @@ _HIGH_RESOLUTION_SECONDS = (1, 5, 10, 20, 30)
 _HIGH_RESOLUTION_KEPT_SECONDS = 10_800
 
 
-@dataclass(frozen=True, slots=True)
-class CloudWatchSource:
-    """One statistic of one metric.
+def _by_color(fields: Fields, name: str) -> dict[str, Any]:
+    section = fields.section(name, None)
+    if section is None or section.unknown:
+        return {}
+    found: dict[str, Any] = {color: section.mapping(color) for color in COLORS}
+    for color, dimensions in found.items():
+        if not dimensions and section.raw(color) is None:
+            section.problem(color, None, "the dimensions of this color; it is required")
+    section.done()
+    return found
+
+
+@declared
+class CloudWatchSource(Options):
+    """A statistic of a CloudWatch metric, for ``metric``, ``minimum_traffic`` and ``baseline``.
 
     Only periods that began within the window count, so that nothing from before a phase is taken for its traffic.
-
-    Attributes:
-        namespace: such as ``AWS/ApplicationELB``.
-        metric_name: such as ``TargetResponseTime``.
-        dimensions: values by name, with placeholders.
-        color_dimensions: more of them for each color.
-        statistic: such as ``Average``, ``Sum`` or ``p99``.
-        period_seconds: the length of one sample.
-        missing_value: the value of a period-less window; ``None`` is no data. 0 suits a count that is only reported
-            when there is something to count, such as ``HTTPCode_Target_5XX_Count``.
-        aws: where and as whom to call.
-        name: how people call it; empty is the metric's own name.
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("cloudwatch:GetMetricData", "gates with a `cloudwatch` source, each time they are asked"),
     )
 
-    namespace: str
-    metric_name: str
-    dimensions: Mapping[str, str] = field(default_factory=dict)
-    color_dimensions: Mapping[Color, Mapping[str, str]] = field(default_factory=dict)
-    statistic: str = "Average"
-    period_seconds: int = 60
-    missing_value: float | None = None
-    aws: AwsConnection = field(default_factory=AwsConnection)
-    name: str = ""
+    namespace: str = option('such as ``"AWS/ApplicationELB"``', Text(), positional=True)
+    metric_name: str = option('such as ``"RequestCount"``', Text(), positional=True)
+    dimensions: Mapping[str, str] = option(
+        'values by name, with placeholders: ``{"LoadBalancer": "app/web/50dc6c495c0c9188"}``',
+        TextMap(later=True),
+        default={},
+    )
+    color_dimensions: Mapping[Color, Mapping[str, str]] = option(
+        'those that differ: ``{"blue": {"TargetGroup": ...}, "green": {"TargetGroup": ...}}``',
+        Made("Mapping[str, Mapping[str, pulumi.Input[str]]]", _by_color),
+        default={},
+    )
+    statistic: str = option(
+        "``Average``, ``Sum``, ``Minimum``, ``Maximum``, ``SampleCount`` or a percentile such as ``p99``. Units are "
+        "the metric's own: ``TargetResponseTime`` is in seconds",
+        Text(
+            fits=_STATISTIC.match,
+            allowed="a CloudWatch statistic: Average, Sum, Minimum, Maximum, SampleCount, p99, tm99, ...",
+        ),
+        default="Average",
+    )
+    period_seconds: int = option(
+        "one sample's length, 1, 5, 10, 20, 30 or a multiple of 60. Less than 60 is for high-resolution metrics alone "
+        '(CloudWatch, "MetricStat")',
+        Number(1, 86_400, whole=True),
+        default=60,
+    )
+    missing_value: float | None = option(
+        "what no data means. 0 suits counts that are only reported when there is something to count, such as "
+        "``HTTPCode_Target_5XX_Count``; declare ``minimum_traffic`` beside it",
+        Number(),
+        default=None,
+        absent="no data",
+    )
+    aws: AwsConnection = option(
+        "``region``, ``profile``, ``role_arn``, ``endpoint_url``",
+        AWS,
+        default=AwsConnection(),
+        absent="boto3's own chain",
+    )
+    name: str = option("how people call it", Text(), default="", absent="the metric's name and the statistic")
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check a ``source`` section."""
-        statistic = fields.text("statistic", "Average")
-        if isinstance(statistic, str) and not _STATISTIC.match(statistic):
-            allowed = "a CloudWatch statistic: Average, Sum, Minimum, Maximum, SampleCount, p99, tm99, ..."
-            fields.problem("statistic", statistic, allowed)
-        period = fields.whole("period_seconds", 60, least=1, most=86_400)
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """The periods that CloudWatch has."""
+        period = values["period_seconds"]
         if period is not UNKNOWN and period % 60 and period not in _HIGH_RESOLUTION_SECONDS:
             fields.problem("period_seconds", period, "1, 5, 10, 20, 30 or a multiple of 60")
-        by_color = fields.section("color_dimensions", None)
-        color_dimensions = {}
-        if by_color is not None and not by_color.unknown:
-            color_dimensions = {color: by_color.mapping(color) for color in COLORS}
-            for color, found in color_dimensions.items():
-                if not found and by_color.raw(color) is None:
-                    by_color.problem(color, None, "the dimensions of this color; it is required")
-            by_color.done()
-        return {
-            "namespace": fields.text("namespace"),
-            "metric_name": fields.text("metric_name"),
-            "dimensions": fields.mapping("dimensions"),
-            "color_dimensions": color_dimensions,
-            "statistic": statistic,
-            "period_seconds": period,
-            "missing_value": fields.number("missing_value", None),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
-            "name": fields.text("name", ""),
-        }
 
     @property
     def label(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -15,9 +14,11 @@ from bluegreen.fields import Fields
 from bluegreen.gates.base import GateContext
 from bluegreen.gates.texts import shortened
 from bluegreen.metrics.base import fill
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Address, Number, Secret, Text
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Color
-from bluegreen.secrets import SecretRef, UrlRef, parse_url, redact, resolve_url, shown_url
+from bluegreen.secrets import SecretRef, UrlRef, redact, resolve_url, shown_url
 
 _TIMEOUT_SECONDS = 10
 _ANSWER_BYTES = 16 << 20
@@ -25,39 +26,36 @@ _LABEL_CHARACTERS = 60
 _KINDS = {"query": ("scalar", "vector"), "query_range": ("matrix",)}
 
 
-@dataclass(frozen=True, slots=True)
-class PrometheusSource:
-    """A PromQL query that answers with one number.
+@declared
+class PrometheusSource(Options):
+    """A PromQL query that answers with one number, for ``metric``, ``minimum_traffic`` and ``baseline``."""
 
-    Attributes:
-        address: where the API is, without ``/api/v1``.
-        query: PromQL with placeholders. For a series, ``{window}`` is the step, so that no sample is in two of them.
-        step_seconds: the distance between two samples of a series; at least twice the scrape interval, or rates
-            over it are empty.
-        token: where the bearer token is.
-        name: how people call it; empty is the query itself.
-    """
-
-    address: UrlRef
-    query: str
-    step_seconds: float = 30
-    token: SecretRef | None = None
-    name: str = ""
+    address: UrlRef = option(
+        'where Prometheus is, without ``/api/v1``: ``"https://prometheus.internal:9090"``; or a reference',
+        Address(),
+        positional=True,
+    )
+    query: str = option(
+        "PromQL with placeholders. In a series ``{window}`` is the step, so that no sample is in two of them",
+        Text(allowed="a PromQL query"),
+        positional=True,
+    )
+    step_seconds: float = option(
+        "the distance between two samples of a series. At least twice the scrape interval: a rate takes two samples "
+        '(Prometheus, "rate")',
+        Number(1, 3_600, "seconds"),
+        default=30,
+    )
+    token: SecretRef | None = option("where the bearer token is", Secret(), default=None)
+    name: str = option("how people call it", Text(), default="", absent="the query")
     least_window_seconds: float = 1
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check a ``source`` section."""
-        address = parse_url(fields, "address")
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """Nothing may stand behind the address: the API's own path does."""
+        address = values["address"]
         if isinstance(address, str) and ("?" in address or "#" in address):
             fields.problem("address", address, "a URL without ? and #: the API's own path is put behind it")
-        return {
-            "address": address,
-            "query": fields.text("query", allowed="a PromQL query"),
-            "step_seconds": fields.number("step_seconds", 30, least=1, most=3_600, unit="seconds"),
-            "token": SecretRef.parse(fields.section("token", None)),
-            "name": fields.text("name", ""),
-        }
 
     @property
     def label(self) -> str:

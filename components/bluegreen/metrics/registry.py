@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.metrics.base import MetricSource
+from bluegreen.options.kinds import Made, Number
 from bluegreen.registry import Registry
 
 METRICS: Registry[MetricSource] = Registry(
@@ -17,19 +19,27 @@ METRICS: Registry[MetricSource] = Registry(
 )
 
 
-def parse_source(fields: Fields) -> MetricSource | object:
-    """Read a gate's ``source`` section; ``UNKNOWN`` while it is not known or not valid."""
-    section = fields.section("source")
+def _source(fields: Fields, name: str) -> MetricSource | object:
+    """A gate's section with its source; ``UNKNOWN`` while it is not known or not valid."""
+    section = fields.section(name)
     if section is None or section.unknown:
         return UNKNOWN
     parsed = METRICS.parse(section)
     return UNKNOWN if parsed is None else METRICS.build(parsed)
 
 
-def parse_window(fields: Fields, source: MetricSource | object, default_seconds: float) -> Any:
-    """Read a gate's ``window_seconds``, which must be one in which its source can have something to say."""
-    found = fields.number("window_seconds", default_seconds, least=1, most=86_400, unit="seconds")
-    least = 0 if source is UNKNOWN else cast("MetricSource", source).least_window_seconds
-    if found is not UNKNOWN and found < least:
-        fields.problem("window_seconds", found, f"{least:g} seconds or more: the source has no values of less")
-    return found
+SOURCE = Made("Mapping[str, Any]", _source)
+"""The kind of a gate's option ``source``."""
+WINDOW = Number(1, 86_400, "seconds")
+"""The kind of a gate's option ``window_seconds``."""
+
+
+def check_window(fields: Fields, values: Mapping[str, Any]) -> None:
+    """Note a ``window_seconds`` in which its ``source`` cannot have anything to say."""
+    source, window_seconds = values["source"], values["window_seconds"]
+    if source is UNKNOWN or window_seconds is UNKNOWN:
+        return
+    least = cast("MetricSource", source).least_window_seconds
+    if window_seconds < least:
+        allowed = f"{least:g} seconds or more: the source has no values of less"
+        fields.problem("window_seconds", window_seconds, allowed)

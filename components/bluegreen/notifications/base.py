@@ -63,14 +63,8 @@ class Notifier(Protocol):
         ...
 
 
-def parse_outcomes(fields: Fields) -> tuple[str, ...]:
-    """Check the ``outcomes`` of an entry: names of outcomes, default all of them."""
-    known = [outcome.value for outcome in Outcome]
-    given = fields.texts("outcomes")
-    for index, name in enumerate(given):
-        if name not in known:
-            fields.problem(f"outcomes[{index}]", name, ", ".join(known))
-    return given
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
+"""How swaps end, as entries of ``notifications`` name them."""
 
 
 def notify_all(notifiers: Sequence[Notifier], record: Mapping[str, object], tell: Callable[[str, str], None]) -> None:

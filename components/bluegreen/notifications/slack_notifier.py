@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.fields import Fields
-from bluegreen.notifications.base import TIMEOUT_SECONDS, parse_outcomes
+from bluegreen.notifications.base import OUTCOMES, TIMEOUT_SECONDS
 from bluegreen.notifications.post import post
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Secret, Texts
 from bluegreen.records import shown
 from bluegreen.rollout.model import COLORS, Outcome
 from bluegreen.secrets import SecretRef
@@ -41,24 +41,19 @@ _HEADLINES = {
 _TEXT_LIMIT = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class SlackNotifier:
-    """Posts one message a swap, colored by how it ended.
+@declared
+class SlackNotifier(Options):
+    """A message to a Slack channel, or to anything that takes Slack's incoming webhooks: one for each swap."""
 
-    Attributes:
-        url: where the webhook's URL is; who has it can post, so it is a secret.
-        outcomes: the outcomes to tell of; empty for all.
-        timeout_seconds: how long one try may take.
-    """
-
-    url: SecretRef
-    outcomes: tuple[str, ...] = ()
+    url: SecretRef = option(
+        '``{"env": NAME}`` or ``{"file": PATH}``: where the webhook\'s URL is; who has it can post, so it is a secret',
+        Secret(),
+        positional=True,
+    )
+    outcomes: tuple[str, ...] = option(
+        "the outcomes to notify of", Texts(choices=OUTCOMES), default=(), absent="all of them"
+    )
     timeout_seconds: float = TIMEOUT_SECONDS
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``notifications``."""
-        return {"url": SecretRef.parse(fields.section("url")), "outcomes": parse_outcomes(fields)}
 
     @property
     def label(self) -> str:

@@ -5,40 +5,31 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from bluegreen.fields import Fields
-from bluegreen.notifications.base import TIMEOUT_SECONDS, parse_outcomes
+from bluegreen.notifications.base import OUTCOMES, TIMEOUT_SECONDS
 from bluegreen.notifications.post import post
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Address, Secret, Texts
 from bluegreen.records import shown
-from bluegreen.secrets import SecretRef, UrlRef, parse_url, shown_url
+from bluegreen.secrets import SecretRef, UrlRef, shown_url
 from bluegreen.signing import signature_header
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookNotifier:
-    """Sends the record. The header ``X-Bluegreen-Swap`` has the swap's id: a second try after a lost answer repeats it.
+@declared
+class WebhookNotifier(Options):
+    """The swap's record as JSON to a URL of your own, signed where there is a secret (see ``bluegreen.signing``).
 
-    Attributes:
-        url: where to, as text or by reference.
-        secret: signs the body (see ``bluegreen.signing``).
-        outcomes: the outcomes to tell of; empty for all.
-        timeout_seconds: how long one try may take.
+    The header ``X-Bluegreen-Swap`` has the swap's id: a second try after a lost answer repeats it.
     """
 
-    url: UrlRef
-    secret: SecretRef | None = None
-    outcomes: tuple[str, ...] = ()
+    url: UrlRef = option("where to, as text or by reference", Address(), positional=True)
+    secret: SecretRef | None = option(
+        '``{"env": NAME}`` or ``{"file": PATH}``: what signs the body', Secret(), default=None
+    )
+    outcomes: tuple[str, ...] = option(
+        "the outcomes to notify of", Texts(choices=OUTCOMES), default=(), absent="all of them"
+    )
     timeout_seconds: float = TIMEOUT_SECONDS
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check one entry of ``notifications``."""
-        return {
-            "url": parse_url(fields, "url"),
-            "secret": SecretRef.parse(fields.section("secret", None)),
-            "outcomes": parse_outcomes(fields),
-        }
 
     @property
     def label(self) -> str:

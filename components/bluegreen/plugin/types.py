@@ -17,7 +17,7 @@ from typing_extensions import NotRequired, Required, Unpack, is_typeddict
 from bluegreen.arguments import hints
 from bluegreen.arguments.hints import LISTS, MAPS
 from bluegreen.connections import AwsConnection
-from bluegreen.gates.limits import Limits
+from bluegreen.gates.functions import Limits
 from bluegreen.naming import camel
 from bluegreen.plugin import docstrings
 from bluegreen.plugin.choices import BY_CLASS, BY_NAME, Choice

@@ -7,14 +7,13 @@ from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.base import Preview
+from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.model import COLORS, Color, Phase, Strategy
 
 Parsed = tuple[str, Mapping[str, object]]
 ParsedGate = tuple[Parsed, GatePolicy]
-_ONE_DAY_SECONDS = 86_400
-_ONE_WEEK_SECONDS = 604_800
 
 
 def section_of(registry: Any, fields: Fields | None) -> Parsed | None:
@@ -24,25 +23,9 @@ def section_of(registry: Any, fields: Fields | None) -> Parsed | None:
 
 def parse(fields: Fields) -> ParsedGate | None:
     """One entry of ``gates``: the gate and how its answers are counted."""
-    policy = GatePolicy(
-        interval_seconds=fields.number("interval_seconds", 10, least=0.05, most=_ONE_DAY_SECONDS, unit="seconds"),
-        failure_limit=fields.whole("failure_limit", 0, most=1_000),
-        inconclusive_limit=fields.whole("inconclusive_limit", 0, most=1_000),
-        consecutive_error_limit=fields.whole("consecutive_error_limit", 4, most=1_000),
-        timeout_seconds=fields.number("timeout_seconds", None, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"),
-        phases=_phases(fields),
-    )
+    policy = Policy.of(fields)
     parsed = section_of(GATES, fields)
     return None if parsed is None else (parsed, policy)
-
-
-def _phases(fields: Fields) -> frozenset[Phase] | None:
-    names = {phase.value for phase in Phase}
-    found = fields.texts("phases")
-    for index, name in enumerate(found):
-        if name not in names:
-            fields.problem(f"phases[{index}]", name, ", ".join(phase.value for phase in Phase))
-    return frozenset(Phase(name) for name in found if name in names) or None
 
 
 def with_target_health(gates: Sequence[ParsedGate]) -> list[ParsedGate]:

@@ -1,49 +1,65 @@
-"""Functions that declare gates on metrics in a user's program. Each returns plain inputs.
-
-``**limits`` are those that every gate takes: ``interval_seconds``, ``failure_limit`` and the rest. What stands in
-braces in queries is in ``bluegreen.gates.declare_sources``.
-"""
+"""Gates that are a metric source and limits in one: what programs declare most."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from bluegreen.gates.declare_sources import Inputs, Reference, inputs_of, prometheus_source
+from bluegreen.gates.functions import cloudwatch_source, metric, prometheus_source
+from bluegreen.options.inputs import Inputs, Reference
 
 if TYPE_CHECKING:
+    import pulumi
     from typing_extensions import Unpack
 
-    from bluegreen.gates.limits import Limits
+    from bluegreen.connections import AwsConnection
+    from bluegreen.gates.functions import Limits
 
 _BY_COLOR = 'color="{color}"'
+_CLOUDWATCH_WINDOW_SECONDS = 300
+_metric = metric  # presets have an argument of this name
 
 
-def metric(
-    source: Mapping[str, Any],
+def cloudwatch(
+    namespace: str,
+    metric_name: str,
     *,
-    min: float | None = None,  # noqa: A002 - the words that users know
+    min: float | None = None,  # noqa: A002
     max: float | None = None,  # noqa: A002
     fail_below: float | None = None,
     fail_above: float | None = None,
     window_seconds: float | None = None,
+    dimensions: Mapping[str, pulumi.Input[str]] | None = None,
+    color_dimensions: Mapping[str, Mapping[str, pulumi.Input[str]]] | None = None,
+    statistic: str | None = None,
+    period_seconds: int | None = None,
+    missing_value: float | None = None,
+    aws: AwsConnection | Mapping[str, Any] | None = None,
+    name: str | None = None,
     **limits: Unpack[Limits],
 ) -> Inputs:
-    """A metric of the color under test against fixed limits, in holds and in the bake. No data is never a pass.
+    """A CloudWatch metric against fixed limits. ``cloudwatch_source`` and ``metric`` say what the arguments are.
 
-    Args:
-        source: from ``prometheus_source`` or ``cloudwatch_source``.
-        min: the smallest value that passes; this or ``max`` is required.
-        max: the largest value that passes.
-        fail_below: values from here up to ``min`` are inconclusive instead of failed, default ``min``: a failure
-            condition beside a success condition, as in Argo Rollouts' metrics.
-        fail_above: the same from ``max`` up to here.
-        window_seconds: the time that a value is made from, 1-86400, default 60. CloudWatch needs two periods.
-        limits: see this module.
+    The window is 300 seconds, or two periods where that is more, unless told otherwise: load balancers report once a
+    minute, and late.
     """
-    return inputs_of(
-        kind="metric",
-        source=dict(source),
+    two_periods = 2 * (period_seconds or 60)
+    window_seconds = window_seconds or (
+        two_periods if two_periods > _CLOUDWATCH_WINDOW_SECONDS else _CLOUDWATCH_WINDOW_SECONDS
+    )
+    source = cloudwatch_source(
+        namespace,
+        metric_name,
+        dimensions=dimensions,
+        color_dimensions=color_dimensions,
+        statistic=statistic,
+        period_seconds=period_seconds,
+        missing_value=missing_value,
+        aws=aws,
+        name=name,
+    )
+    return metric(
+        source,
         min=min,
         max=max,
         fail_below=fail_below,
@@ -105,7 +121,7 @@ def success_rate(
         fail_below: shares from here up to ``min`` are inconclusive.
         window_seconds: default 60.
         token: where the bearer token is.
-        limits: see this module.
+        limits: see ``bluegreen.gates``.
     """
     failed = _rate(metric, selector, f'{status_label}=~"5.."')
     # Without a single 5xx there is no such series; without any request the quotient is 0 / 0, which is no data.
@@ -138,67 +154,11 @@ def p99(
         fail_above_seconds: times from ``max_seconds`` up to here are inconclusive.
         window_seconds: default 60.
         token: where the bearer token is.
-        limits: see this module.
+        limits: see ``bluegreen.gates``.
     """
     query = f"histogram_quantile(0.99, sum by (le) ({_rate(f'{metric}_bucket', selector)}))"
     source = prometheus_source(address, query, token=token, name="p99 seconds")
     return _metric(source, max=max_seconds, fail_above=fail_above_seconds, window_seconds=window_seconds, **limits)
-
-
-def minimum_traffic(requests: int, *, source: Mapping[str, Any], **limits: Unpack[Limits]) -> Inputs:
-    """Enough requests to the new color since the hold or the bake began. Fewer are pending: never a pass.
-
-    Without it a color that nobody used looks as healthy as one that everybody used.
-
-    Args:
-        requests: how many, at least 1.
-        source: counts them over ``{window}``, such as
-            ``prometheus_source(address, 'sum(increase(http_requests_total{color="{color}"}[{window}]))')``, or a
-            CloudWatch ``RequestCount`` with ``statistic="Sum"``.
-        limits: see this module.
-    """
-    return inputs_of(kind="minimum_traffic", requests=requests, source=dict(source), **limits)
-
-
-def baseline(
-    source: Mapping[str, Any],
-    *,
-    worse: Literal["higher", "lower"],
-    significance: float | None = None,
-    tolerance_percent: float | None = None,
-    min_samples: int | None = None,
-    window_seconds: float | None = None,
-    **limits: Unpack[Limits],
-) -> Inputs:
-    """The new color against the old one, in the same time, while a hold gives traffic to both.
-
-    Fails when the one-sided Mann-Whitney U test says that the new color is worse and its median is worse by more than
-    the tolerance. Needs ``pip install 'bluegreen[analysis]'``. It is never asked in the bake, where the old color has
-    no traffic, and needs a hold that is long enough for ``min_samples``.
-
-    Args:
-        source: the samples, one every ``step_seconds`` or ``period_seconds``.
-        worse: the direction that is bad: ``"higher"`` for latency and errors, ``"lower"`` for success.
-        significance: the chance of a false alarm in one question, above 0 to 0.5, default 0.01. It is asked often: what
-            ``failure_limit`` allows makes up for that.
-        tolerance_percent: by how much the median may be worse, default 5.
-        min_samples: of each color, default 10; fewer are pending.
-        window_seconds: how far back, default 300, and never to before the first shift.
-        limits: see this module.
-    """
-    return inputs_of(
-        kind="baseline",
-        source=dict(source),
-        worse=worse,
-        significance=significance,
-        tolerance_percent=tolerance_percent,
-        min_samples=min_samples,
-        window_seconds=window_seconds,
-        **limits,
-    )
-
-
-_metric = metric  # presets have an argument of this name
 
 
 def _rate(metric: str, *selectors: str) -> str:

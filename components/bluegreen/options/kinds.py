@@ -1,0 +1,303 @@
+"""What an option can be: how it is read from a section of the inputs, and what Python's programs give for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.secrets import SecretRef, parse_url
+
+
+class Kind(Protocol):
+    """One kind of value."""
+
+    @property
+    def hint(self) -> str:
+        """The type of the argument in the public function, as it is written there."""
+        ...
+
+    @property
+    def bounds(self) -> str:
+        """What is allowed, for the documentation; empty where the type says it all."""
+        ...
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """Take the value from a section; note what is wrong with it.
+
+        Args:
+            fields: the section.
+            name: the option's name in it.
+            default: what counts when it is absent; ``fields.REQUIRED`` where it may not be.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that is not empty.
+
+    Attributes:
+        choices: the texts that are allowed, or a function that finds them out; ``None``: any.
+        fits: whether a text is one that is allowed.
+        allowed: what is allowed, in words.
+        later: whether it may be a value that only an update knows.
+    """
+
+    choices: Iterable[str] | Callable[[], Iterable[str] | None] | None = None
+    fits: Callable[[str], object] | None = None
+    allowed: str = ""
+    later: bool = False
+
+    @property
+    def hint(self) -> str:
+        """A literal where the choices are known without asking."""
+        if self.choices is not None and not callable(self.choices):
+            return f"Literal[{', '.join(repr(choice) for choice in self.choices)}]".replace("'", '"')
+        return "pulumi.Input[str]" if self.later else "str"
+
+    @property
+    def bounds(self) -> str:
+        """None: the hint has the choices."""
+        return ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """One text."""
+        choices = self.choices() if callable(self.choices) else self.choices
+        value = fields.text(name, default, choices=choices, allowed=self.allowed if choices is None else "")
+        if self.fits is not None and isinstance(value, str) and value is not default and not self.fits(value):
+            fields.problem(name, value, self.allowed)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number within limits.
+
+    Attributes:
+        least: the smallest that is allowed.
+        most: the largest.
+        unit: for messages; names have their unit in them.
+        whole: whether it has no fraction.
+    """
+
+    least: float = 0
+    most: float = math.inf
+    unit: str = ""
+    whole: bool = False
+
+    @property
+    def hint(self) -> str:
+        """Python's own."""
+        return "int" if self.whole else "float"
+
+    @property
+    def bounds(self) -> str:
+        """From the smallest to the largest."""
+        if self.most < math.inf:
+            return f"{_plain(self.least)} to {_plain(self.most)}"
+        return f"{_plain(self.least)} or more" if self.least > 0 else ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """One number."""
+        if self.whole:
+            limits = {"most": int(self.most)} if self.most < math.inf else {}
+            return fields.whole(name, default, least=int(self.least), **limits)
+        return fields.number(name, default, least=self.least, most=self.most, unit=self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyNumber:
+    """A finite number of any sign."""
+
+    hint: str = "float"
+    bounds: str = ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """One number; the default when it is absent."""
+        value = fields.raw(name)
+        if value is None or value is UNKNOWN:
+            return default if value is None else value
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            fields.problem(name, value, "a number")
+            return UNKNOWN
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false."""
+
+    hint: str = "bool"
+    bounds: str = ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """One flag; what is not known yet counts as the default."""
+        value = fields.raw(name, default)
+        if isinstance(value, bool):
+            return value
+        if value is not UNKNOWN:
+            fields.problem(name, value, "true or false")
+        return default
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A list of texts.
+
+    Attributes:
+        least: how many there are at least.
+        most: how many at most.
+        allowed: what is allowed, in words.
+        fits: whether a text is one that is allowed.
+        each: what each may be, in words.
+        choices: the texts that are allowed; ``None``: any.
+        or_one: whether the public function's type names a single text, too.
+    """
+
+    least: int = 0
+    most: float = math.inf
+    allowed: str = "a list of texts"
+    fits: Callable[[str], object] | None = None
+    each: str = ""
+    choices: tuple[str, ...] | None = None
+    or_one: bool = False
+
+    @property
+    def hint(self) -> str:
+        """A list, or a text."""
+        return "str | Sequence[str]" if self.or_one else "Sequence[str]"
+
+    @property
+    def bounds(self) -> str:
+        """The choices, or how many."""
+        if self.choices is not None:
+            return ", ".join(f"``{choice}``" for choice in self.choices)
+        return f"{self.least} to {self.most:g}" if self.most < math.inf else ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - absent is empty
+        """All of them."""
+        found = fields.texts(name)
+        given = fields.raw(name)
+        none = given is None or given == []
+        if (self.least and none and not fields.unknown) or len(found) > self.most:
+            fields.problem(name, given, self.allowed)
+        for index, item in enumerate(found):
+            if self.choices is not None and item not in self.choices:
+                fields.problem(f"{name}[{index}]", item, ", ".join(self.choices))
+            if self.fits is not None and not self.fits(item):
+                fields.problem(f"{name}[{index}]", item, self.each)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class TextMap:
+    """An object of texts.
+
+    Attributes:
+        later: whether its values may be ones that only an update knows.
+    """
+
+    later: bool = False
+    bounds: str = ""
+
+    @property
+    def hint(self) -> str:
+        """Texts by name."""
+        return f"Mapping[str, {'pulumi.Input[str]' if self.later else 'str'}]"
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - absent is empty
+        """All of them."""
+        return fields.mapping(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """An object of values of any kind.
+
+    Attributes:
+        allowed: what is allowed, in words.
+    """
+
+    allowed: str = "an object with named fields"
+    hint: str = "Mapping[str, object]"
+    bounds: str = ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - absent is empty
+        """All of them."""
+        value = fields.raw(name)
+        if value is not None and value is not UNKNOWN and not isinstance(value, Mapping):
+            fields.problem(name, value, self.allowed)
+        return value if isinstance(value, Mapping) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """A value of any kind, which is passed on.
+
+    Attributes:
+        hint: its type in the public function.
+        fits: whether a value is one that is allowed.
+        allowed: what is allowed, in words.
+    """
+
+    hint: str = "object"
+    fits: Callable[[object], object] | None = None
+    allowed: str = ""
+    bounds: str = ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """The value."""
+        value = fields.raw(name, default)
+        if self.fits is not None and value is not UNKNOWN and not self.fits(value):
+            fields.problem(name, value, self.allowed)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret is; the secret itself is never an input."""
+
+    hint: str = "Reference"
+    bounds: str = ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """The reference; ``None`` when it is absent, not known yet or refused."""
+        return SecretRef.parse(fields.section(name, default))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL as text, or where it is."""
+
+    hint: str = "str | Reference"
+    bounds: str = ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - it is required
+        """The text or the reference."""
+        return parse_url(fields, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is read by a function of its own.
+
+    Attributes:
+        hint: its type in the public function.
+        take: reads it from the section that it stands in, by its name.
+    """
+
+    hint: str
+    take: Callable[[Fields, str], Any]
+    bounds: str = ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - the function knows what is absent
+        """What the function makes of it."""
+        return self.take(fields, name)
+
+
+def _plain(number: float) -> str:
+    """Without an exponent."""
+    return f"{number:.10f}".rstrip("0").rstrip(".")

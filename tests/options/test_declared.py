@@ -1,0 +1,161 @@
+"""Each option is declared once: what is read, what programs call and what the page says come from there."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import runpy
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bluegreen
+from bluegreen.fields import REQUIRED, UNKNOWN, Fields
+from bluegreen.gates.limits import Policy
+from bluegreen.gates.registry import GATES
+from bluegreen.metrics.registry import METRICS
+from bluegreen.notifications.registry import NOTIFIERS
+from bluegreen.options.declared import Options, declared, option, options_of
+from bluegreen.options.kinds import Address, AnyNumber, Flag, Number, Secret, Text, TextMap, Texts
+
+ROOT = Path(bluegreen.__file__).parents[2]
+CLASSES = {
+    **{f"gate {kind}": GATES.load(kind) for kind in GATES.entries},
+    **{f"source {kind}": METRICS.load(kind) for kind in METRICS.entries},
+    **{f"notification {kind}": NOTIFIERS.load(kind) for kind in NOTIFIERS.entries},
+    "policy": Policy,
+}
+
+
+@declared
+class Tea(Options):
+    """A cup of it."""
+
+    leaf: str = option("what is in it", Text(choices=("green", "black")))
+    guests: tuple[str, ...] = option("who drinks it", Texts(least=1, most=2, allowed="one or two guests"))
+    minutes: float = option("how long it draws", Number(1, 10, "minutes"), default=3)
+    cups: int = option("how many", Number(1, whole=True), default=1, name="number_of_cups")
+    sugar: bool = option("whether there is sugar", Flag(), default=False)
+
+
+def read(cls, **inputs):
+    fields = Fields(inputs, "tea")
+    return cls.parse(fields), [str(problem) for problem in fields.problems]
+
+
+def test_defaults_stand_where_nothing_is_given():
+    values, problems = read(Tea, leaf="green", guests=["ann"])
+    assert not problems
+    assert values == {"leaf": "green", "minutes": 3, "cups": 1, "sugar": False, "guests": ("ann",)}
+    assert Tea(**values) == Tea("green", guests=("ann",))
+
+
+def test_every_problem_is_told_with_its_field_its_value_and_what_is_allowed():
+    _, problems = read(Tea, leaf="white", minutes=11, number_of_cups=1.5, sugar="yes", guests=["a", "b", "c"])
+    assert [problem.split(" ")[0].rstrip(":") for problem in problems] == [
+        "tea.leaf",
+        "tea.guests",
+        "tea.minutes",
+        "tea.number_of_cups",
+        "tea.sugar",
+    ]
+    assert "1 to 10" in problems[2]
+
+
+def test_what_is_required_is_missed():
+    _, problems = read(Tea)
+    assert len(problems) == 2
+
+
+def test_what_is_not_known_yet_is_no_problem():
+    values, problems = read(Tea, leaf=UNKNOWN, minutes=UNKNOWN, number_of_cups=UNKNOWN, sugar=UNKNOWN, guests=UNKNOWN)
+    assert not problems
+    assert values["leaf"] is UNKNOWN
+
+
+def test_the_text_of_an_option_has_its_limits_and_its_default():
+    texts = {found.attribute: found.text for found in options_of(Tea)}
+    assert texts["minutes"] == "how long it draws (1 to 10, default 3)."
+    assert texts["cups"] == "how many (1 or more, default 1)."
+    assert texts["sugar"] == "whether there is sugar (default false)."
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
+def test_a_default_is_one_that_may_be_given(cls):
+    for found in options_of(cls):
+        if isinstance(found.default, (str, int, float)) and found.default not in ("", REQUIRED):
+            fields = Fields({found.name: found.default})
+            found.kind.read(fields, found.name, REQUIRED)
+            assert not fields.problems, found.attribute
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
+def test_the_type_of_an_option_is_that_of_its_kind(cls):
+    simple = {Text: str, Flag: bool, TextMap: None, Secret: None, Address: None, AnyNumber: float}
+    hints = typing.get_type_hints(cls)
+    for found in options_of(cls):
+        arguments = {*typing.get_args(hints[found.attribute]), hints[found.attribute]}
+        wanted = (
+            (int if found.kind.whole else float) if isinstance(found.kind, Number) else simple.get(type(found.kind))
+        )
+        literal = typing.get_origin(hints[found.attribute]) is typing.Literal
+        assert wanted is None or wanted in arguments or literal, found.attribute
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
+def test_every_field_that_inputs_set_is_an_option(cls):
+    told = {found.attribute for found in options_of(cls)}
+    own = {"needs_preview", "phases", "offline", "least_window_seconds", "timeout_seconds"}
+    assert {field.name for field in dataclasses.fields(cls)} - own <= told
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5) | st.just(UNKNOWN),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
+@given(data=st.data())
+def test_whatever_is_given_is_taken_or_refused(cls, data):
+    names = [found.name for found in options_of(cls)]
+    given_ = data.draw(st.dictionaries(st.sampled_from(names), ANYTHING))
+    fields = Fields(given_, "it")
+    values = cls.parse(fields)
+    if not fields.problems:
+        assert set(values) == {found.attribute for found in options_of(cls)}
+
+
+@pytest.fixture(scope="module")
+def tool():
+    return runpy.run_path(str(ROOT / "tools" / "public_functions.py"))
+
+
+def test_the_functions_are_those_that_the_options_make(tool):
+    for path, text in tool["modules"]().items():
+        assert path.read_text() == text, f"python tools/public_functions.py ({path.name})"
+
+
+def test_the_page_has_the_options_tables(tool):
+    page = (ROOT / "docs" / "gates.md").read_text()
+    assert tool["docs"](page) == page, "python tools/public_functions.py"
+    for kind in GATES.entries.keys() - {"metric"}:
+        assert f"<!-- options:{kind} -->" in page
+
+
+@pytest.mark.parametrize("kind", GATES.entries)
+def test_a_public_function_takes_each_option(kind):
+    arguments = inspect.signature(getattr(bluegreen.gates, kind)).parameters
+    assert {found.argument for found in options_of(GATES.load(kind))} == arguments.keys() - {"limits"}
+
+
+def test_who_declares_a_gate_imports_no_gate():
+    code = "import bluegreen.gates, sys; print([name for name in sys.modules if name.endswith('_gate')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
