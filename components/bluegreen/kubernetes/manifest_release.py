@@ -20,6 +20,7 @@ from bluegreen.rollout.model import Color
 from bluegreen.swapping import release_text
 
 SCALABLE = ("Deployment", "StatefulSet")
+_DNS = tuple(f"external-dns.alpha.kubernetes.io/{name}" for name in ("hostname", "internal-hostname"))
 _FILES = ("*.yaml", "*.yml", "*.json")
 
 
@@ -105,9 +106,9 @@ def read(
     chosen, problem = _chosen(field, placed, workload, shared)
     if chosen is None:
         return None, [problem] if problem else []
-    split = color_manifests(placed, color, per_color_kinds=per_color_kinds, shared=shared)
+    split = color_manifests(placed, color, per_color_kinds=per_color_kinds, shared=shared, production=production)
     mine = next(one for one in split.own if key_of(one) == f"{key_of(chosen)}-{color}")
-    lost = _dangling(field, color, placed, split, production)
+    lost = [*_dangling(field, color, placed, split, production), *_in_dns(field, color, split)]
     if lost:
         return None, lost
     also = production_selector(mine, split)[1]
@@ -136,9 +137,25 @@ def _dangling(
             f"{field} {key}",
             named,
             f"what is still called so: each color has {named} of its own. Put {key.partition('/')[0]} into "
-            f"per_color_kinds, so that it follows, or {named} into shared",
+            f"per_color_kinds, so that it follows, or {named} into shared{_or_production(named, production)}",
         )
         for key, named in dangling(split, own, production)
+    ]
+
+
+def _or_production(named: str, production: Collection[str]) -> str:
+    services = ", ".join(f"Service/{name}" for name in production)
+    return f", or name {services}, which is production's" if named.startswith("Service/") and services else ""
+
+
+def _in_dns(field: str, color: Color, split: Split) -> list[Problem]:
+    """What has a color's own object in the DNS under production's name: requests would reach a color by themselves."""
+    allowed = "none on what each color has of its own: a record leads to production, say by annotations of the entry"
+    return [
+        Problem(f"{field} {key_of(one).removesuffix(f'-{color}')} metadata.annotations.{name}", value, allowed)
+        for one in split.own
+        for name, value in (one["metadata"].get("annotations") or {}).items()
+        if name in _DNS
     ]
 
 

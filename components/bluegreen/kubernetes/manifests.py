@@ -7,7 +7,8 @@ Deployment, StatefulSet, DaemonSet,      the color's own: ``-COLOR`` at the end 
 ReplicaSet                               ``bluegreen/color`` on it, on its pods and in its selector
 Service                                  the color's own: the same, its selector narrowed to the color
 ConfigMap, Secret,                       the color's own: name and label
-PersistentVolumeClaim, Job, CronJob
+PersistentVolumeClaim, Job, CronJob,
+Endpoints, EndpointSlice
 PodDisruptionBudget,                     the color's own: name, label, and what it selects or scales
 HorizontalPodAutoscaler
 kinds in ``per_color_kinds``             the color's own: name and label; what makes pods by a template and a selector,
@@ -16,8 +17,8 @@ what ``shared`` names, everything else   both colors', as it is
 ======================================== ==============================================================================
 
 What refers to an object that is the color's own follows it, wherever ``references`` finds it. What is both colors' and
-refers to one of them would dangle: ``dangling`` finds that. Nothing else changes; a name within a text, an environment
-variable say, is not looked for.
+refers to one of them would dangle: ``dangling`` finds that. Nothing else changes. An address that leads to a Service of
+production's name is production's, and stays.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _OWN = frozenset(
         *WORKLOADS,
         "ConfigMap",
         "CronJob",
+        "EndpointSlice",
+        "Endpoints",
         "HorizontalPodAutoscaler",
         "Job",
         "PersistentVolumeClaim",
@@ -45,7 +48,7 @@ _OWN = frozenset(
     }
 )
 # Where the kinds above live; a custom kind of the same name elsewhere is left alone.
-_GROUPS = frozenset({"", "apps", "autoscaling", "batch", "policy"})
+_GROUPS = frozenset({"", "apps", "autoscaling", "batch", "discovery.k8s.io", "policy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def color_manifests(
     *,
     per_color_kinds: Collection[str] = (),
     shared: Collection[str] = (),
+    production: Collection[str] = (),
 ) -> Split:
     """The manifests as those of one color; see above for what becomes of what.
 
@@ -75,6 +79,7 @@ def color_manifests(
         color: the color.
         per_color_kinds: further kinds that each color shall have of its own: ``ServiceAccount``, ``Role``.
         shared: objects that both colors shall have in common all the same: ``Service/redis``.
+        production: names of Services that there are for production, whatever the colors' are called.
     """
     own: list[Manifest] = []
     others: list[Manifest] = []
@@ -82,7 +87,8 @@ def color_manifests(
         group, kind = str(manifest["apiVersion"]).rpartition("/")[0], manifest["kind"]
         mine = kind in per_color_kinds or (kind in _OWN and group in _GROUPS)
         (own if mine and key_of(manifest) not in shared else others).append(manifest)
-    names = _Names(color, {(manifest["kind"], manifest["metadata"].get("name")) for manifest in own})
+    renamed = {(manifest["kind"], manifest["metadata"].get("name")) for manifest in own}
+    names = _Names(color, renamed, production)
     return Split([_colored(manifest, names) for manifest in own], [dict(manifest) for manifest in others])
 
 
@@ -122,18 +128,24 @@ def key_of(manifest: Manifest) -> str:
 class _Names:
     color: str
     renamed: Collection[tuple[str, Any]]
+    production: Collection[str]
 
     def of(self, kind: str, name: str) -> str:
         """What an object is called in this color: one of the manifests by its new name, any other as it is."""
         return f"{name}-{self.color}" if (kind, name) in self.renamed else name
 
+    def in_address(self, service: str) -> str:
+        """The same of a Service in an address."""
+        return service if service in self.production else self.of("Service", service)
+
 
 def _colored(manifest: Manifest, names: _Names) -> dict[str, Any]:
     kind = manifest["kind"]
-    metadata = manifest["metadata"]
+    found = followed(manifest, names.of, follow_address=names.in_address)
+    metadata = found["metadata"]
     name = metadata.get("name")
     own = {**metadata, "name": names.of(kind, name)} if isinstance(name, str) else metadata
-    changed = {**followed(manifest, names.of), "metadata": _labelled(own, names)}
+    changed = {**found, "metadata": _labelled(own, names)}
     spec = changed.get("spec")
     if isinstance(spec, Mapping) and (change := _SPECS.get(kind) or _by_shape(spec)):
         changed["spec"] = change(spec, names)
