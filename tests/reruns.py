@@ -27,6 +27,20 @@ def may_run_again(fixtures: Sequence[str], path: str) -> bool:
     return bool(REAL_FIXTURES.intersection(fixtures)) or path.startswith(REAL_FILES)
 
 
+NEEDS_TOOLS = ("schema/test_differential",)
+"""Below tests/: what runs servers of another kind, which `make setup` installs."""
+
+
+def needs_tools(fixtures: Sequence[str], path: str) -> bool:
+    """Whether a test needs anything that `make setup` builds or installs beside the Python environment.
+
+    Args:
+        fixtures: the names of all that it uses.
+        path: its file, below tests/.
+    """
+    return may_run_again(fixtures, path) or path.startswith(NEEDS_TOOLS)
+
+
 class Reruns:
     """Marks the tests that may, and ends the run with an error where too many did.
 
@@ -41,8 +55,11 @@ class Reruns:
         """Mark them."""
         for item in items:
             path = item.path.relative_to(self._tests).as_posix()
-            if may_run_again(getattr(item, "fixturenames", ()), path):
+            fixtures = getattr(item, "fixturenames", ())
+            if may_run_again(fixtures, path):
                 item.add_marker(pytest.mark.flaky(reruns=1))
+            if needs_tools(fixtures, path):
+                item.add_marker(pytest.mark.tools)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print them; this is in the process that leads the run, which has the reports of all workers."""

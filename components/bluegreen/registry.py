@@ -1,9 +1,16 @@
-"""A table from a kind's name to the class that does it, loaded when it is first used."""
+"""A table from a kind's name to the class that does it, loaded when it is first used.
+
+A package of one's own adds kinds by entry points, in the group that the table names (``bluegreen.gates``, say)::
+
+    [project.entry-points."bluegreen.gates"]
+    queue = "my_package.queue_gate:QueueGate"
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
+from functools import lru_cache
+from importlib import import_module, metadata
 from typing import Any, Generic, TypeVar
 
 from bluegreen.fields import UNKNOWN, Fields
@@ -12,20 +19,35 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """``what`` names the section for people; ``entries`` maps a kind to ``module:Class``."""
+    """Kinds of one thing.
 
-    def __init__(self, what: str, entries: Mapping[str, str]) -> None:
+    Args:
+        what: names the section for people.
+        entries: the kinds of this package, each with its ``module:Class``.
+        group: the entry points of other packages' kinds.
+    """
+
+    def __init__(self, what: str, entries: Mapping[str, str], group: str) -> None:
         self.what = what
         self.entries = dict(entries)
+        self.group = group
+
+    def __contains__(self, kind: object) -> bool:
+        """Whether there is such a kind, here or in another installed package."""
+        return isinstance(kind, str) and (kind in self.entries or kind in installed(self.group))
 
     def load(self, kind: str) -> Any:
         """The class for a kind that is known to be registered."""
-        module, _, name = self.entries[kind].partition(":")
+        target = self.entries.get(kind) or installed(self.group)[kind]
+        module, _, name = target.partition(":")
         return getattr(import_module(module), name)
 
     def parse(self, fields: Fields) -> tuple[str, Mapping[str, object]] | None:
         """Check a section by its own ``kind``: the kind and the constructor's arguments, ``None`` when not valid."""
-        kind = fields.text("kind", choices=self.entries)
+        given = fields.raw("kind")
+        # Other packages are looked for only where a kind is not of this one: that takes time.
+        own = not isinstance(given, str) or given in self.entries
+        kind = fields.text("kind", choices=self.entries if own else self.kinds())
         if kind is UNKNOWN:
             return None
         before = len(fields.problems)
@@ -33,8 +55,18 @@ class Registry(Generic[T]):
         fields.done()
         return (kind, arguments) if len(fields.problems) == before else None
 
+    def kinds(self) -> list[str]:
+        """All of them, other packages' among them."""
+        return sorted({*self.entries, *installed(self.group)})
+
     def build(self, parsed: tuple[str, Mapping[str, object]]) -> T:
         """The object itself."""
         kind, arguments = parsed
         made: T = self.load(kind)(**arguments)
         return made
+
+
+@lru_cache(maxsize=16)
+def installed(group: str) -> Mapping[str, str]:
+    """What installed packages add to a group: a kind with its ``module:Class``."""
+    return {found.name: found.value for found in metadata.entry_points(group=group)}

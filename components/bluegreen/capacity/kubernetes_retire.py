@@ -77,7 +77,7 @@ class Condition:
 
 
 def _check_router(section: Fields) -> None:
-    kind = section.text("kind", choices=ROUTERS.entries)
+    kind = section.text("kind", choices=ROUTERS.kinds())
     if kind is UNKNOWN:
         return
     if hasattr(ROUTERS.load(kind), "witness"):

@@ -14,4 +14,5 @@ CAPACITIES: Registry[Capacity] = Registry(
         "kubernetes": "bluegreen.capacity.kubernetes:KubernetesCapacity",
         "memory": "bluegreen.capacity.memory:MemoryCapacity",
     },
+    "bluegreen.capacities",
 )

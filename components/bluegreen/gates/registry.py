@@ -20,4 +20,5 @@ GATES: Registry[Gate] = Registry(
         "target_health": "bluegreen.gates.target_health_gate:TargetHealthGate",
         "webhook": "bluegreen.gates.webhook_gate:WebhookGate",
     },
+    "bluegreen.gates",
 )

@@ -16,6 +16,7 @@ METRICS: Registry[MetricSource] = Registry(
         "cloudwatch": "bluegreen.metrics.cloudwatch:CloudWatchSource",
         "prometheus": "bluegreen.metrics.prometheus:PrometheusSource",
     },
+    "bluegreen.metrics",
 )
 
 

@@ -11,4 +11,5 @@ NOTIFIERS: Registry[Notifier] = Registry(
         "slack": "bluegreen.notifications.slack_notifier:SlackNotifier",
         "webhook": "bluegreen.notifications.webhook_notifier:WebhookNotifier",
     },
+    "bluegreen.notifications",
 )

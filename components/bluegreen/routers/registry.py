@@ -29,4 +29,5 @@ ROUTERS: Registry[TrafficRouter] = Registry(
         "route53": "bluegreen.routers.route53:Route53Router",
         "traefik_service": "bluegreen.routers.traefik_service:TraefikServiceRouter",
     },
+    "bluegreen.routers",
 )

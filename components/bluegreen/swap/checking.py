@@ -97,7 +97,7 @@ def _problems_at_rest(news: Mapping[str, Any]) -> list[Problem]:
     """
     router, idle = news.get("router"), news.get("idle_capacity_percent")
     kind = router.get("kind") if isinstance(router, Mapping) else None
-    if not isinstance(kind, str) or kind not in ROUTERS.entries or news.get("capacity") is None:
+    if not isinstance(kind, str) or kind not in ROUTERS or news.get("capacity") is None:
         return []  # without a capacity nobody is scaled down
     least, given = float(getattr(ROUTERS.load(kind), "least_idle_percent", 0)), 0 if idle is None else idle
     if given is UNKNOWN or not isinstance(given, (int, float)) or given >= least:

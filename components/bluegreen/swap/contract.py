@@ -233,7 +233,7 @@ def where_changed(olds: Mapping[str, object], news: Mapping[str, object]) -> boo
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return False
     kind = str(old.get("kind"))
-    if kind not in ROUTERS.entries or new.get("kind") not in (kind, UNKNOWN):
+    if kind not in ROUTERS or new.get("kind") not in (kind, UNKNOWN):
         return True
     router = ROUTERS.load(kind)
     same_place: Mapping[str, Callable[[Any, Any], bool]] = getattr(router, "same_place", {})

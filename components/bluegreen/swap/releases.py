@@ -193,7 +193,7 @@ def brings_in_place(news: Mapping[str, object]) -> bool:
     """Whether the platform brings another release under a live color by a deployment of its own."""
     router = news.get("router")
     kind = router.get("kind") if isinstance(router, Mapping) else None
-    return isinstance(kind, str) and kind in ROUTERS.entries and getattr(ROUTERS.load(kind), "in_place", False)
+    return isinstance(kind, str) and kind in ROUTERS and getattr(ROUTERS.load(kind), "in_place", False)
 
 
 def warning(change: Change) -> str:

@@ -102,7 +102,7 @@ def former_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Capacity | No
     """
     old, new = olds.get("capacity"), news.get("capacity") or {}
     kind = old.get("kind") if isinstance(old, Mapping) else None
-    if not isinstance(old, Mapping) or kind not in CAPACITIES.entries:
+    if not isinstance(old, Mapping) or kind not in CAPACITIES:
         return None
     where = getattr(CAPACITIES.load(str(kind)), "where", frozenset({"kind"}))
     if all(contract.plain(old.get(key)) == contract.plain(new.get(key)) for key in where):

@@ -55,7 +55,7 @@ def router_kind(inputs: Mapping[str, object]) -> str | None:
     """The kind of a swap's router, where it is one that is there."""
     section = inputs.get("router")
     kind = section.get("kind") if isinstance(section, Mapping) else None
-    return kind if isinstance(kind, str) and kind in ROUTERS.entries else None
+    return kind if isinstance(kind, str) and kind in ROUTERS else None
 
 
 def of(values: object, color: Color) -> Any:
@@ -90,7 +90,7 @@ def _values(
 
 def _keys(registry: Registry[Any], section: object, *which: str) -> tuple[str, ...]:
     kind = section.get("kind") if isinstance(section, Mapping) else None
-    if not isinstance(kind, str) or kind not in registry.entries:
+    if not isinstance(kind, str) or kind not in registry:
         return ()
     # Routers and capacities of others may have none.
     return tuple(sorted(key for name in which for key in getattr(registry.load(kind), name, ())))
