@@ -6,7 +6,7 @@ JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
-.PHONY: demo demo-kubernetes test bench bench-kubernetes matrix schema-proof scenarios setup lint format wheel plugin clean help
+.PHONY: demo demo-kubernetes test check bench bench-kubernetes matrix schema-proof scenarios setup lint format wheel plugin clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,6 +34,10 @@ demo-kubernetes: setup ## the same on a real Kubernetes node, behind a Gateway A
 test: setup ## linter, type checker and every test
 	$(MAKE) --no-print-directory lint
 	$(PY) -m pytest
+
+check: $(VENV)/.installed ## linter, type checker and the tests that need no cloud: for between two changes
+	$(MAKE) --no-print-directory lint
+	$(PY) -m pytest -m "not tools" -n 2
 
 bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many services at once
 	$(PY) -m benchmarks $(if $(JSON),--json $(JSON))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import bluegreen
 from bluegreen import aws, kubernetes
 
 REPO = Path(__file__).resolve().parents[1]
+TESTS = REPO / "tests"
 SOURCE = REPO / "components" / "bluegreen"
 
 
@@ -117,3 +119,18 @@ def test_no_platform_has_a_name_in_the_core():
 
 def test_the_package_is_typed():
     assert (SOURCE / "py.typed").exists()
+
+
+def _is_a_set(node):
+    if isinstance(node, ast.BinOp):
+        return _is_a_set(node.left) or _is_a_set(node.right)
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("set", "frozenset")
+    return called or isinstance(node, (ast.Set, ast.SetComp))
+
+
+def test_parameters_of_tests_stand_in_one_order():
+    """Workers that collect a set's items in different orders run no test at all."""
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "parametrize":
+                assert not any(_is_a_set(argument) for argument in node.args), f"{path.name}:{node.lineno}"
