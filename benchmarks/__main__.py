@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import scale, swaps, swaps_report
+from benchmarks.at_once import measured as at_once
 from benchmarks.rounds import RATE_PER_SECOND, Bench, Measured
 from localcloud import progress
 from localcloud.errors import LocalCloudError
 
-PARTS = ("rounds", "services", "swaps")
+PARTS = ("rounds", "services", "swaps", "at-once")
 LEAST_ROUNDS = 5
 RATIO_LIMIT = 2.0
 PREVIEW_LIMIT_SECONDS = 5.0
@@ -74,11 +75,13 @@ def _measure(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     parts = (options.only,) if options.only else PARTS
     show = progress.for_terminal()
     measured = Bench(options.rounds, show, options.state_dir).run() if "rounds" in parts else None
-    scaled = together = None
+    scaled = together = alone = None
     if "services" in parts and options.services:
         scaled = scale.run(options.services, show, options.state_dir)
     if "swaps" in parts and options.swaps:
         together = swaps.run(options.swaps, show, options.state_dir)
+    if "at-once" in parts:
+        alone = at_once.run(show, options.state_dir)
     figures: dict[str, Any] = {}
     failed = False
     if measured is not None:
@@ -94,6 +97,10 @@ def _measure(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         swaps_report.show(together)
         figures |= together.figures
         failed |= bool(together.misses)
+    if alone is not None:
+        at_once.show(alone)
+        figures |= alone.figures
+        failed |= bool(alone.misses)
     return figures, failed
 
 
