@@ -11,7 +11,7 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 
-from bluegreen.clients import aws
+from bluegreen.clients import aws, glances
 from matrix.lanes import Lane
 from matrix.somebody_else.memory_stage import MemorySizes
 from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
@@ -50,7 +50,9 @@ class MotoStage(MemorySizes):
             self.follow()
             heard().called(call, writes=not name.startswith(_READS), looks=call in self.looking)
 
-        with self._account(), lane.used(), self.sizes_heard(heard):
+        # Hours pass on the clock that is turned by hand, and none on the real one.
+        nothing_kept = mock.patch.object(glances, "LASTS_SECONDS", 0.0)
+        with self._account(), lane.used(), self.sizes_heard(heard), nothing_kept:
             lane.answered, lane.parameters = answered, self.asked
             self.build()
             yield

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.calls import counted
+from bluegreen.clients import glances
 from bluegreen.fields import UNKNOWN
 from bluegreen.gates.base import GateContext
 from bluegreen.rollout.asking import ask
@@ -16,7 +17,7 @@ from bluegreen.rollout.errors import BluegreenError, InvalidInput, NotOwned, Pro
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, goal_of
 from bluegreen.secrets import redact
-from bluegreen.swap import checking, contract, incarnation, releases, states, verdicts
+from bluegreen.swap import checking, contract, incarnation, previewed, releases, states, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
@@ -73,11 +74,13 @@ class SwapService:
 
     # -- previews
 
+    @glances.preview(previewed.about)
     def check(self, olds: Mapping[str, object], news: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
         """The inputs to go on with, and everything that is wrong with them. Reads what is live, at best."""
         found = checking.check(olds, news)
         return found.inputs, found.problems
 
+    @glances.preview(previewed.about)
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
         """What has changed: in the inputs, and in the world since the last update.
 
@@ -268,13 +271,15 @@ class SwapService:
         if another:
             self._tell(f"nothing was removed of {router.id}: {another}. Whoever owns it now removes it")
             return
-        remove(router, spec.build_capacity(), self._clock, found.marks, self._tell)
+        with glances.changing(previewed.place_of(olds)):
+            remove(router, spec.build_capacity(), self._clock, found.marks, self._tell)
 
     def _swap(self, spec: SwapSpec, news: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
         mark = incarnation.recorded(olds) or incarnation.new()
         # At creation nothing that stands elsewhere is its own.
         spec = incarnation.known_to(spec, olds, mark if olds else "")
-        with Reporting(spec, self._clock, self._report) as journal, counted(journal.calls.append):
+        reporting, changing = Reporting(spec, self._clock, self._report), glances.changing(previewed.place_of(news))
+        with changing, reporting as journal, counted(journal.calls.append):
             update = Update(spec, news, olds, self._clock, journal, self._cancelled, mark)
             try:
                 return states.stamped(update.run(), mark)
