@@ -14,6 +14,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from bluegreen import secrets
 from localcloud.cloud import LocalCloud
+from tests.adopted import Adopted
 from tests.e2e import warm
 from tests.node import node, pytest_configure_node, pytest_sessionfinish
 from tests.reruns import Reruns
@@ -35,8 +36,9 @@ settings.load_profile("bluegreen")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What may run once more."""
+    """What may run once more, and what is printed at the end."""
     config.pluginmanager.register(Reruns(REPO / "tests"), "bluegreen-reruns")
+    config.pluginmanager.register(Adopted(), "bluegreen-adopted")
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ over several fields are not kept: nothing that a router does may depend on them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from localcloud.kubernetes.crds import crds
 from localcloud.progress import Silent
+from localcloud.tools import go, kubernetes
 
 _WORDS = st.sampled_from(["alpha", "beta", "gamma", "/delta", "5s", "legacy.example.com"])
 _DEEPEST = 7
@@ -35,15 +37,39 @@ def spec_of(project: str, plural: str, version: str) -> dict[str, Any]:
     raise AssertionError(f"{project} defines no {plural} {version}")
 
 
+@cache
+def _own_kinds() -> dict[str, Any]:
+    """The schemas of Kubernetes' own kinds, as its module has them."""
+    module = go.download(go.require("read the kinds of Kubernetes"), "k8s.io/kubernetes", f"v{kubernetes.VERSION}")
+    found: dict[str, Any] = json.loads((module / "api/openapi-spec/swagger.json").read_text())["definitions"]
+    return found
+
+
+def own_spec_of(kind: str) -> Mapping[str, Any]:
+    """The schema of the ``spec`` of one of Kubernetes' own kinds: ``core.v1.Service``."""
+    return _resolved(at(_own_kinds()[f"io.k8s.api.{kind}"], "spec"))
+
+
+def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    if not name:
+        return schema
+    found: Mapping[str, Any] = _own_kinds()[name]
+    if name.endswith("IntOrString"):
+        return {"x-kubernetes-int-or-string": True}
+    return found if "properties" in found or "$ref" not in found else _resolved(found)
+
+
 def at(schema: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     """A part of a schema; ``[]`` is an entry of a list."""
     for name in path:
-        schema = schema["items"] if name == "[]" else schema["properties"][name]
+        schema = _resolved(schema["items"] if name == "[]" else schema["properties"][name])
     return schema
 
 
 def values(schema: Mapping[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
     """What a schema allows."""
+    schema = _resolved(schema)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema.get("x-kubernetes-int-or-string"):

@@ -57,6 +57,9 @@ KINDS = {
         ("matches", [{"method": {"service": "production"}}]),
         {"rules": [{**HTTP, "matches": [{"method": {"service": "production"}}]}]},
     ),
+    "linkerd_http_route": Kind(
+        ("linkerd", "httproutes", "v1beta3"), "rules", "backendRefs", ("matches", PREFIX), {"rules": [HTTP]}
+    ),
     "istio_virtual_service": Kind(
         ("istio", "virtualservices", "v1"),
         "http",

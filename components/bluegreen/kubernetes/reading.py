@@ -54,7 +54,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_scalar_node(self, anchor: Any) -> ScalarNode:
         """A scalar that knows whether anybody has said what it is."""
-        event: Any = self.peek_event()
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         said = event.tag
         node = super().compose_scalar_node(anchor)
         node.tag = said if said is not None else _PLAIN if event.style is None else _QUOTED
