@@ -184,12 +184,28 @@ def with_forward(actions: Sequence[Mapping[str, Any]], forward: Mapping[str, Any
     wanted["TargetGroups"] = [
         {**_unknown(groups.get(one["TargetGroupArn"], {})), **one} for one in forward["TargetGroups"]
     ]
-    if not (wanted.get(STICKINESS) or {}).get("Enabled"):
+    if not (wanted.get(STICKINESS) or {}).get("Enabled") and not _is_off(config):
         wanted.pop(STICKINESS, None)
+    elif _is_off(config) and _is_off(wanted):
+        wanted[STICKINESS] = config[STICKINESS]
     last: dict[str, Any] = {key: value for key, value in former.items() if key not in _FORWARD_KEYS}
     last = {"Type": "forward", **last, "ForwardConfig": wanted}
-    ordered = [{**action, "Order": order} for order, action in enumerate([*kept, last], 1)]
-    return ordered if kept else [last]
+    return _in_order([*kept, last], [*kept, former])
+
+
+def _is_off(config: Mapping[str, Any]) -> bool:
+    """Whether a forward says of its stickiness that it is off, as it is without a word."""
+    return STICKINESS in config and not config[STICKINESS].get("Enabled")
+
+
+def _in_order(actions: Sequence[dict[str, Any]], former: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Actions with the orders that they had, where these are orders still; with new ones where they are not."""
+    orders = [int(action.get("Order", 0)) for action in former]
+    if all(orders) and orders == sorted(set(orders)):
+        return [{**action, "Order": order} for action, order in zip(actions, orders, strict=True)]
+    if len(actions) == 1:
+        return [*actions]
+    return [{**action, "Order": order} for order, action in enumerate(actions, 1)]
 
 
 def _unknown(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -151,11 +151,9 @@ class LambdaAliasRouter:
         said = f"is owned by {holder}" if holder else "was not made by bluegreen"
         advice = "choose another alias name"
         if holder is None and self.adopt:
-            strangers = sorted(set(lambda_versions.shares_of(alias)) - set(self.versions.values()))
-            if not strangers:
+            said, advice = lambda_versions.unfit(alias, self.versions, self.owner)
+            if not said:
                 return
-            said = f"points to version {', '.join(strangers)}, which is neither color's"
-            advice = "name it as one color's version to take the alias over"
         raise NotOwned("lambda:GetAlias", f"the alias {self.id} {said}; this swap is {self.owner}: {advice}")
 
     def _weights(self, alias: Mapping[str, Any]) -> Weights:
@@ -283,7 +281,9 @@ class LambdaAliasRouter:
         """What a person types."""
         place = f"--function-name {self.function_name} --name {self.alias_name}"
         if weights == Weights():
-            return (f"aws lambda delete-alias {place}",)
+            theirs = lambda_versions.stamp_of(self._alias or {}).theirs
+            kept = f"aws lambda update-alias {place} --description {shlex.quote(theirs or '')}"
+            return (f"aws lambda delete-alias {place}" if theirs is None else kept,)
         state = self._state(weights, self._alias)
         return (
             f"aws lambda update-alias {place} --function-version {state['FunctionVersion']} "
@@ -312,11 +312,17 @@ class LambdaAliasRouter:
         return Readiness(False, 0, 1, "no provisioned concurrency")
 
     def delete(self) -> None:
-        """Remove the alias and its marks. One that was only found, and never written, stays."""
+        """Remove the alias and its marks. One that was found stays where it leads to, with its own description."""
         alias = self._look()
         if alias is None or lambda_versions.owner_in(alias) is None:
             return
         self._untag(self._function_arn(alias), [self._prefix + name for name in self._marks(alias)])
+        theirs = lambda_versions.stamp_of(alias).theirs
+        if theirs is not None:
+            with called("lambda:UpdateAlias"):
+                self._lambda.update_alias(**self._place, Description=theirs, RevisionId=alias["RevisionId"])
+            self._alias = None
+            return
         with called("lambda:DeleteAlias"):
             self._lambda.delete_alias(**self._place)  # an alias that is gone already is no error there
         self._alias = None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
 _VERSION = re.compile(r"[1-9]\d{0,19}\Z")
-_DESCRIPTION = re.compile(r"bluegreen:owner=(?P<owner>.+?)(?: blue=(?P<blue>\d+) green=(?P<green>\d+))?\Z")
+_STAMP = r"bluegreen:owner=(?P<owner>.+?)(?: blue=(?P<blue>\d+) green=(?P<green>\d+))?"
+_KEPT = " kept"
+_MADE_STAMP = re.compile(rf"{_STAMP}\Z")
+_KEPT_STAMP = re.compile(rf"(?:(?P<theirs>.*) )?{_STAMP}{_KEPT}\Z", re.DOTALL)
+DESCRIPTION_LONGEST = 256
 
 
 def parse(fields: Fields) -> dict[Color, Any]:
@@ -27,10 +32,60 @@ def parse(fields: Fields) -> dict[Color, Any]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What an alias' description says of a swap.
+
+    Attributes:
+        owner: who owns it; ``None``: nobody does.
+        split: blue's percent and green's that are meant, where the description says so.
+        theirs: what stood there when somebody else's alias was taken over; ``None``: the swap has made it.
+    """
+
+    owner: str | None = None
+    split: tuple[int, int] | None = None
+    theirs: str | None = None
+
+
+def stamp_of(alias: Mapping[str, Any]) -> Stamp:
+    """What an alias' description says of a swap."""
+    text = alias.get("Description", "")
+    found = _KEPT_STAMP.match(text) if text.endswith(_KEPT) else _MADE_STAMP.match(text)
+    if found is None:
+        return Stamp()
+    split = None if found["blue"] is None else (int(found["blue"]), int(found["green"]))
+    return Stamp(found["owner"], split, (found["theirs"] or "") if text.endswith(_KEPT) else None)
+
+
 def owner_in(alias: Mapping[str, Any]) -> str | None:
     """Who owns an alias, by its description."""
-    found = _DESCRIPTION.match(alias.get("Description", ""))
-    return None if found is None else found["owner"]
+    return stamp_of(alias).owner
+
+
+def described(owner: str, weights: Weights, theirs: str | None) -> str:
+    """An alias' description, with what stood there before at its beginning.
+
+    Args:
+        owner: who owns it.
+        weights: which split is meant.
+        theirs: of an alias that was taken over; ``None``: the swap makes it.
+    """
+    stamp = f"bluegreen:owner={owner} blue={weights.blue} green={weights.green}"
+    return stamp if theirs is None else f"{theirs} {stamp}{_KEPT}".removeprefix(" ")
+
+
+def unfit(alias: Mapping[str, Any], versions: Mapping[Color, str], owner: str) -> tuple[str, str]:
+    """Why an alias that nobody owns cannot be taken over, and what to do about it; empty when it can."""
+    strangers = sorted(set(shares_of(alias)) - set(versions.values()))
+    if strangers:
+        said = f"points to version {', '.join(strangers)}, which is neither color's"
+        return said, "name it as one color's version to take the alias over"
+    theirs = str(alias.get("Description", ""))
+    over = len(described(owner, Weights.all_on("blue"), theirs)) - DESCRIPTION_LONGEST
+    if over > 0:
+        said = f"has a description of {len(theirs)} characters, {over} too many to write the owner's name behind it"
+        return said, "shorten it to take the alias over"
+    return "", ""
 
 
 def shares_of(alias: Mapping[str, Any]) -> dict[str, float]:
@@ -53,10 +108,8 @@ def weights_of(alias: Mapping[str, Any], versions: Mapping[Color, str]) -> Weigh
 
 def _meant(alias: Mapping[str, Any]) -> Weights:
     """Which split is meant where both colors have the same version, and every split is true."""
-    found = _DESCRIPTION.match(alias.get("Description", ""))
-    if found is None or found["blue"] is None:
-        return Weights.all_on("blue")
-    return Weights(int(found["blue"]), int(found["green"]))
+    split = stamp_of(alias).split
+    return Weights.all_on("blue") if split is None else Weights(*split)
 
 
 def _percent(share: float) -> int:
@@ -84,11 +137,13 @@ def alias_state(
             (color for color in COLORS if versions[color] == seen["FunctionVersion"] and weights.of(color)), pointed
         )
     rest = {versions[color]: weights.of(color) / 100 for color in COLORS if color != pointed and weights.of(color)}
+    stamp = Stamp() if seen is None else stamp_of(seen)
+    found = None if seen is None else str(seen.get("Description", ""))
     rest.pop(versions[pointed], None)  # both colors have one version: nothing to split
     return {
         "FunctionVersion": versions[pointed],
         "RoutingConfig": {"AdditionalVersionWeights": rest},
-        "Description": f"bluegreen:owner={owner} blue={weights.blue} green={weights.green}",
+        "Description": described(owner, weights, found if stamp.owner is None else stamp.theirs),
     }
 
 

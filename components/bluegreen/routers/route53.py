@@ -25,7 +25,7 @@ from bluegreen.routers.places import Same, alike, dns_name
 from bluegreen.routers.places import zone_id as bare_zone_id
 from bluegreen.routers.route53_health import Health, parse_health
 from bluegreen.routers.route53_pending import Pending
-from bluegreen.routers.route53_records import Found, Record, Shape, is_ours, kept_seconds, parse_targets, plain, same
+from bluegreen.routers.route53_records import Found, Record, Shape, kept_seconds, parse_targets, plain, same
 from bluegreen.routers.route53_zone import Changes, Zone, each
 
 _ZONES = "arn:aws:route53:::hostedzone/*"
@@ -140,11 +140,11 @@ class Route53Router:
 
         def make(found: Found) -> tuple[Changes, Found]:
             before[:] = found.records
-            wanted = self.shape.records(weights, found.records)
+            wanted = self.shape.records(weights, found)
             # The note goes and comes as it is: where somebody has changed it, the batch is refused and looked at anew.
             same_note = [] if found.note is None else [found.note]
             changes = [*self._changes(weights, found), *each("DELETE", same_note), *each("CREATE", same_note)]
-            return changes, Found(tuple(wanted), found.note or self.shape.note({}))
+            return changes, Found(tuple(wanted), found.note or self.shape.note({}, found))
 
         self._wait_for(weights, self._zone.change(make), before)
 
@@ -171,21 +171,18 @@ class Route53Router:
                 return [], found
             marks = {**found.marks, **changes}
             kept = {name: value for name, value in marks.items() if value is not None}
-            note = self.shape.note(kept, found.others)
+            note = self.shape.note(kept, found)
             gone = [] if found.note is None else [found.note]
             return [*each("DELETE", gone), *each("CREATE", [note])], replace(found, note=note)
 
         self._zone.change(make)
 
     def delete(self) -> None:
-        """Remove the swap's records and the note: one call after the look. What was never taken over stays."""
+        """Remove the swap's records and the note: one call after the look. What was adopted is put back, or stays."""
 
         def make(found: Found) -> tuple[Changes, Found]:
-            if found.note is None:
-                return [], found
-            ours = [record for record in found.records if is_ours(record)]
-            left = tuple(record for record in found.records if not is_ours(record))
-            return each("DELETE", [*ours, found.note]), Found(left)
+            gone, come, left = self.shape.let_go(found)
+            return [*each("DELETE", gone), *each("CREATE", come)], Found(tuple(left))
 
         before = self._zone.look().records
         self._wait_for(Weights(), self._zone.change(make), before)
@@ -208,8 +205,8 @@ class Route53Router:
         pending = self._pending
         if pending is not None and pending.weights == weights and not pending.in_effect():
             return Convergence.PENDING
-        found = self._zone.look().records
-        is_so = same(found, self.shape.records(weights, found))
+        found = self._zone.look()
+        is_so = same(found.records, self.shape.records(weights, found))
         return Convergence.CONVERGED if is_so else Convergence.PENDING
 
     def progress(self) -> str:
@@ -235,10 +232,10 @@ class Route53Router:
     def _changes(self, weights: Weights, found: Found) -> Changes:
         """What a write of some weights does with what was found."""
         if weights == Weights():
-            ours = [] if found.note is None else [*filter(is_ours, found.records), found.note]
-            return each("DELETE", ours)
-        wanted = self.shape.records(weights, found.records)
-        made = wanted if found.note else [*wanted, self.shape.note({})]
+            gone, come, _ = self.shape.let_go(found)
+            return [*each("DELETE", gone), *each("CREATE", come)]
+        wanted = self.shape.records(weights, found)
+        made = wanted if found.note else [*wanted, self.shape.note({}, found)]
         return [*each("DELETE", found.records), *each("CREATE", made)]
 
     def health(self, color: Color) -> Readiness:

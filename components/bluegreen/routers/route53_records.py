@@ -17,6 +17,8 @@ from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.model import COLORS, Color, Weights
+from bluegreen.routers.route53_adopted import ADOPTED, alias_of, effects_of, put_back, records_of, texts_of
+from bluegreen.routers.route53_txt import quoted, text_of
 
 Record = Mapping[str, Any]
 
@@ -27,18 +29,15 @@ TRAFFIC_TYPES = ("A", "AAAA", "CNAME")
 ALIAS_TTL_SECONDS = 60
 _NOTE_TTL_SECONDS = 60
 _OWNER = "bluegreen:owner"
-_TXT_STRING_LIMIT = 255
-_TXT_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _HOST = re.compile(r"[^\s/\"]{1,255}\Z")
-_ROUTED_OTHERWISE = (
-    "CidrRoutingConfig",
-    "Failover",
-    "GeoLocation",
-    "GeoProximityLocation",
-    "MultiValueAnswer",
-    "Region",
-)
-
+_ROUTED = "is neither a simple nor a weighted record"
+REFUSED = {
+    **dict.fromkeys(
+        ("CidrRoutingConfig", "Failover", "GeoLocation", "GeoProximityLocation", "MultiValueAnswer", "Region"), _ROUTED
+    ),
+    "TrafficPolicyInstanceId": "is made by a traffic policy, which alone may change it",
+}
+"""Fields of a record that is not taken over, each with the reason: weights in its place would answer others."""
 
 _SET = ("AliasTarget", "HealthCheckId", "Name", "ResourceRecords", "SetIdentifier", "TTL", "Type", "Weight")
 
@@ -60,12 +59,13 @@ class Target:
     Attributes:
         dns_name: the host name, or an IP address.
         zone_id: the hosted zone of an alias' target, as a load balancer or another service has it.
-        evaluate_target_health: whether Route 53 leaves the color out while it is not healthy; aliases only.
+        evaluate_target_health: whether Route 53 leaves the color out while it is not healthy; aliases only. ``None``:
+            as a record that was adopted has it, and else it does.
     """
 
     dns_name: str
     zone_id: str = ""
-    evaluate_target_health: bool = True
+    evaluate_target_health: bool | None = None
 
     @property
     def kind(self) -> str:
@@ -101,13 +101,13 @@ def _parse_target(section: Fields, color: Color) -> Any:
     alias = section.section(color)
     assert alias is not None  # noqa: S101 - a mapping is there
     name, zone_id = alias.text("dns_name"), alias.text("zone_id")
-    evaluate = alias.raw("evaluate_target_health", True)
-    if evaluate not in (True, False, UNKNOWN):
+    evaluate = alias.raw("evaluate_target_health", None)
+    if evaluate not in (None, True, False, UNKNOWN):
         alias.problem("evaluate_target_health", evaluate, "true or false")
     alias.done()
     if UNKNOWN in (name, zone_id, evaluate):
         return UNKNOWN
-    return _checked(alias, "dns_name", Target(name, zone_id, bool(evaluate)))
+    return _checked(alias, "dns_name", Target(name, zone_id, evaluate))
 
 
 def _checked(fields: Fields, name: str, target: Target) -> Any:
@@ -127,14 +127,14 @@ class Found:
     @property
     def values(self) -> dict[str, str]:
         """The note's values by name."""
-        texts = [_text(item["Value"]) for item in (self.note or {}).get("ResourceRecords", ())]
+        texts = [text_of(item["Value"]) for item in (self.note or {}).get("ResourceRecords", ())]
         return {name: value for name, mark, value in (text.partition("=") for text in texts) if mark}
 
     @property
     def others(self) -> tuple[str, ...]:
         """What somebody else has put into the note, as it is."""
         values = (str(item["Value"]) for item in (self.note or {}).get("ResourceRecords", ()))
-        return tuple(value for value in values if "=" not in _text(value))
+        return tuple(value for value in values if "=" not in text_of(value))
 
     @property
     def owner(self) -> str | None:
@@ -144,18 +144,12 @@ class Found:
     @property
     def marks(self) -> dict[str, str]:
         """The marks."""
-        return {name: value for name, value in self.values.items() if name != _OWNER}
+        return {name: value for name, value in self.values.items() if name != _OWNER and not name.startswith(ADOPTED)}
 
-
-def _text(value: str) -> str:
-    """A TXT value without its quotes; long ones are several strings, and some characters come as octal numbers."""
-    joined = "".join(_TXT_STRING.findall(value))
-    return re.sub(r"\\(\d{3}|.)", lambda found: chr(int(found[1], 8)) if len(found[1]) == 3 else found[1], joined)
-
-
-def _quoted(text: str) -> str:
-    parts = (text[start : start + _TXT_STRING_LIMIT] for start in range(0, len(text), _TXT_STRING_LIMIT))
-    return " ".join(f'"{part}"' for part in parts)
+    @property
+    def adopted(self) -> tuple[Record, ...]:
+        """The records that were there before the swap, as they were; none where it has made its own."""
+        return self.records if self.note is None else records_of(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,30 +184,46 @@ class Shape:
             return (self.targets["blue"].kind,)
         return ("A", "AAAA") if self.ipv6 else ("A",)
 
-    def records(self, weights: Weights, found: Iterable[Record] = ()) -> list[Record]:
+    def records(self, weights: Weights, found: Found | None = None) -> list[Record]:
         """The record sets of some weights: one for each type and color that has traffic.
 
         Args:
             weights: of each color.
-            found: those that are there now; what somebody has added to one of them stays with it.
+            found: what is there now; what somebody has added to a record stays with it, and so does what a record had
+                that was adopted.
         """
-        there = {(record["Type"], record.get("SetIdentifier")): record for record in found if is_ours(record)}
+        known = Found() if found is None else found
+        there = {(record["Type"], record.get("SetIdentifier")): record for record in known.records if is_ours(record)}
+        before = {(record["Type"], self.color_of(record)): record for record in reversed(known.adopted)}
+        types = list(dict.fromkeys([*self.types, *(kind for kind, _ in before if kind in self._could_be)]))
         return [
-            {**_added(there.get((kind, color), {})), **self.record(color, kind, weights.of(color))}
-            for kind in self.types
+            {
+                **_added(there.get((kind, color), {})),
+                **self.record(color, kind, weights.of(color), before.get((kind, color))),
+            }
+            for kind in types
             for color in COLORS
             if weights.of(color)
         ]
 
-    def record(self, color: Color, kind: str, weight: int) -> Record:
-        """One weighted record set."""
+    @property
+    def _could_be(self) -> tuple[str, ...]:
+        """The types that the targets fit: an alias for IPv4 stands for IPv6, too."""
+        return ("A", "AAAA") if self.targets["blue"].zone_id else self.types
+
+    def record(self, color: Color, kind: str, weight: int, adopted: Record | None = None) -> Record:
+        """One weighted record set; what of an adopted one the swap does not set is its, too."""
         target = self.targets[color]
-        record: dict[str, Any] = {"Name": self.name, "Type": kind, "SetIdentifier": color, "Weight": weight}
+        named = {"Name": self.name, "Type": kind, "SetIdentifier": color, "Weight": weight}
+        record: dict[str, Any] = {**effects_of(adopted), **named}
         if target.zone_id:
+            evaluate = target.evaluate_target_health
             record["AliasTarget"] = {
+                "EvaluateTargetHealth": True,
+                **alias_of(adopted),
+                **({} if evaluate is None else {"EvaluateTargetHealth": evaluate}),
                 "HostedZoneId": target.zone_id,
                 "DNSName": target.dns_name,
-                "EvaluateTargetHealth": target.evaluate_target_health,
             }
         else:
             record.update(TTL=self.ttl_seconds, ResourceRecords=[{"Value": target.dns_name}])
@@ -221,11 +231,33 @@ class Shape:
             record["HealthCheckId"] = self.health_check_ids[color]
         return record
 
-    def note(self, marks: Mapping[str, str], others: Sequence[str] = ()) -> Record:
-        """The TXT record: the owner, the marks, and values of ``others`` as they are."""
+    def note(self, marks: Mapping[str, str], found: Found | None = None) -> Record:
+        """The TXT record: the owner, the marks, what was adopted, and what others have put there."""
+        known = Found() if found is None else found
+        others = known.others
         texts = [f"{_OWNER}={self.owner}", *(f"{name}={value}" for name, value in sorted(marks.items()))]
-        values = [{"Value": value} for value in (*map(_quoted, texts), *others)]
+        texts += texts_of(known.adopted)
+        values = [{"Value": value} for value in (*map(quoted, texts), *others)]
         return {"Name": self.note_name, "Type": "TXT", "TTL": _NOTE_TTL_SECONDS, "ResourceRecords": values}
+
+    def let_go(self, found: Found) -> tuple[list[Record], list[Record], list[Record]]:
+        """What becomes of the records when the swap goes.
+
+        What was adopted comes back as it was, where it leads to what is live; where something else is live, the
+        records stay as they are, so that the name never loses its answer.
+
+        Returns:
+            The records that go, those that come, and those that are there afterwards.
+        """
+        if found.note is None:
+            return [], [], [*found.records]
+        if not found.adopted:
+            ours = [*filter(is_ours, found.records)]
+            return [*ours, found.note], [], [one for one in found.records if one not in ours]
+        if self.weights(found.adopted) != self.weights(found.records):
+            return [found.note], [], [*found.records]
+        gone, come = put_back(found.records, found.adopted)
+        return [*gone, found.note], come, [*found.adopted]
 
     def color_of(self, record: Record) -> Color | None:
         """The color that a record leads to, whatever it is called."""
@@ -255,8 +287,9 @@ class Shape:
 
     def unfit(self, record: Record) -> str:
         """Why a record that is not the swap's own cannot be taken over; an empty string when it can."""
-        if any(key in record for key in _ROUTED_OTHERWISE):
-            return "is neither a simple nor a weighted record"
+        for key, why in REFUSED.items():
+            if key in record:
+                return f"{why} ({key})"
         if self.color_of(record) is None:
             places = [record["AliasTarget"]["DNSName"]] if "AliasTarget" in record else values_of(record)
             return f"leads to {', '.join(places)}, which is neither color's target"
@@ -275,7 +308,7 @@ def is_ours(record: Record) -> bool:
 
 def _added(record: Record) -> dict[str, Any]:
     """What of a record the swap does not set; a health check is an input of the swap, and goes when it does."""
-    return {key: value for key, value in record.items() if key not in (*_SET, *_ROUTED_OTHERWISE)}
+    return {key: value for key, value in record.items() if key not in (*_SET, *REFUSED)}
 
 
 def values_of(record: Record) -> list[str]:

@@ -1,0 +1,46 @@
+"""Records that were there before a swap: kept in the note beside them, in their effects, and put back at the end. Pure.
+
+Records have no tags, and a swap's own take their place. So the note has each of them in full.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Record = Mapping[str, Any]
+
+ADOPTED = "bluegreen:adopted."
+#: What of a record that was adopted is the swap's from then on; every other field stays with its color.
+_THE_SWAPS = ("AliasTarget", "Name", "ResourceRecords", "SetIdentifier", "TTL", "Type", "Weight")
+
+
+def texts_of(records: Sequence[Record]) -> list[str]:
+    """What the note says of records that are adopted."""
+    packed = (json.dumps(record, sort_keys=True, separators=(",", ":")).encode() for record in records)
+    return [f"{ADOPTED}{number}={base64.b64encode(one).decode()}" for number, one in enumerate(packed)]
+
+
+def records_of(values: Mapping[str, str]) -> tuple[Record, ...]:
+    """The records that a note's values keep, in the order in which they were found."""
+    kept = sorted((name for name in values if name.startswith(ADOPTED)), key=lambda name: (len(name), name))
+    return tuple(json.loads(base64.b64decode(values[name])) for name in kept)
+
+
+def effects_of(record: Record | None) -> dict[str, Any]:
+    """What of an adopted record stays with the swap's own record of its color: a health check, and all that is new."""
+    return {key: value for key, value in (record or {}).items() if key not in _THE_SWAPS}
+
+
+def alias_of(record: Record | None) -> dict[str, Any]:
+    """What an adopted record says of its alias beside the name: whether the target's health counts."""
+    found: Mapping[str, Any] = (record or {}).get("AliasTarget") or {}
+    return {key: value for key, value in found.items() if key not in ("DNSName", "HostedZoneId")}
+
+
+def put_back(found: Iterable[Record], adopted: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """Which records go and which come, so that those stand there that were adopted."""
+    there = [*found]
+    return [one for one in there if one not in adopted], [one for one in adopted if one not in there]
