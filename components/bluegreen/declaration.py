@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -35,6 +36,28 @@ def strategy_inputs(strategy: Strategy | Mapping[str, Any] | str) -> dict[str, A
 def listed(value: Any) -> Any:
     """A tuple of what a list has; what is no list as it is, a text say, for the component to refuse by its name."""
     return tuple(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) else value
+
+
+def unfit(value: Any, path: str) -> Iterator[Problem]:
+    """What no state can hold: a number that is none, a function, an object whose fields have no names.
+
+    Args:
+        value: with ``UNKNOWN`` for what only an update knows.
+        path: where it stands; empty for a whole.
+    """
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            inside = f"{path}.{key}" if path else str(key)
+            if not isinstance(key, str):
+                yield Problem(path, key, "an object whose fields have texts as names")
+            yield from unfit(item, inside)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from unfit(item, f"{path}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Problem(path, value, "a number")
+    elif value is not UNKNOWN and not isinstance(value, (str, int, float, type(None), Awaitable)):
+        yield Problem(path, type(value), "a text, a number, true or false, a list or an object")
 
 
 _of_kinds: ContextVar[Sequence[Problem]] = ContextVar("of_kinds", default=())

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 import pulumi
 
 from bluegreen.arguments.checked import checked
-from bluegreen.declaration import known, refuse, strategy_inputs
+from bluegreen.declaration import known, refuse, strategy_inputs, unfit
 from bluegreen.fields import UNKNOWN
 from bluegreen.hosting import hosted
 from bluegreen.naming import camel
@@ -190,8 +190,15 @@ def draft(
         "releases": UNKNOWN,
         **({} if capacity is None else {"capacity": dict(capacity)}),
     }
-    refuse(name, [*contract.problems_in(known(inputs)), *resource.problems_in(provider), *problems])
+    found = contract.problems_in(known(inputs))
+    refuse(name, [*found, *resource.problems_in(provider), *problems, *_unfit(known(inputs), found)])
     return Draft(name, owner_of(name), inputs, provider)
+
+
+def _unfit(inputs: Mapping[str, Any], found: Sequence[Problem]) -> list[Problem]:
+    """What no state can hold, but where more is told of the same field."""
+    told = {problem.field for problem in found}
+    return [problem for problem in unfit(inputs, "") if problem.field not in told]
 
 
 def _entries(given: Any) -> Any:

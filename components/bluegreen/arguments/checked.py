@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 from bluegreen.arguments import names
-from bluegreen.arguments.hints import arguments_of, required_of, texts_of
+from bluegreen.arguments.hints import arguments_of, optional_of, required_of, texts_of
 from bluegreen.arguments.kinds import problems_of
 from bluegreen.declaration import also_refused
 from bluegreen.rollout.errors import Problem
@@ -21,6 +21,7 @@ _SKIPPED = ("self", "name", "opts")
 def problems_in(function: Callable[..., Any], given: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with a function's arguments, by what its signature declares."""
     hints, required, defaults = arguments_of(function), required_of(function), texts_of(function)
+    optional = optional_of(function)
     problems = []
     for name, value in given.items():
         if name in _SKIPPED or name not in hints:
@@ -31,6 +32,8 @@ def problems_in(function: Callable[..., Any], given: Mapping[str, Any]) -> list[
             problems += _empty(name, value)
         elif value == "" and defaults.get(name):  # it would take the place of what goes without saying
             problems.append(Problem(name, value, f"a text that is not empty, or absent: {defaults[name]!r}"))
+        elif value == "" and name in optional and not found:  # a setting that nobody has made yet, most likely
+            problems.append(Problem(name, value, "a text that is not empty, or absent"))
     return problems
 
 

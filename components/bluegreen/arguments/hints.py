@@ -12,6 +12,9 @@ from typing import Any, get_args
 import pulumi
 from typing_extensions import NotRequired, Required, Unpack, get_type_hints
 
+from bluegreen.connections import AwsConnection
+from bluegreen.gates.functions import Limits
+
 # Modules import these for the type checker alone. `pulumi.Input[str]` is a union of `str`, `Awaitable[str]` and the
 # text "Output[T]", which nobody fills in.
 NAMES: Mapping[str, Any] = {
@@ -23,6 +26,8 @@ NAMES: Mapping[str, Any] = {
     "Required": Required,
     "NotRequired": NotRequired,
     "Awaitable": collections.abc.Awaitable,
+    "AwsConnection": AwsConnection,
+    "Limits": Limits,
 }
 LISTS = (collections.abc.Sequence, collections.abc.Collection, collections.abc.Iterable, list, tuple)
 MAPS = (collections.abc.Mapping, dict)
@@ -61,3 +66,9 @@ def texts_of(function: Callable[..., Any]) -> Mapping[str, str]:
     """The arguments whose default is a text."""
     parameters = inspect.signature(function).parameters.values()
     return {one.name: one.default for one in parameters if isinstance(one.default, str)}
+
+
+@functools.lru_cache(maxsize=64)
+def optional_of(function: Callable[..., Any]) -> frozenset[str]:
+    """The arguments whose default is ``None``."""
+    return frozenset(one.name for one in inspect.signature(function).parameters.values() if one.default is None)

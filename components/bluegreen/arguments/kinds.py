@@ -17,6 +17,7 @@ import pulumi
 from typing_extensions import NotRequired, Required, is_typeddict
 
 from bluegreen.arguments.hints import LISTS, MAPS, fields_of
+from bluegreen.arguments.told import noted
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
 
@@ -32,6 +33,7 @@ def problems_of(hint: Any, value: Any, path: str) -> list[Problem]:
 def _problems(hint: Any, value: Any, path: str) -> Iterator[Problem]:
     if isinstance(value, _LATER) or value is UNKNOWN or hint in (Any, object) or isinstance(hint, (TypeVar, str)):
         return
+    yield from noted(value, path)
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Required, NotRequired):
         yield from _problems(inner[0], value, path)

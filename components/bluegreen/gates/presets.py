@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bluegreen.arguments.told import told
 from bluegreen.gates.functions import cloudwatch_source, metric, prometheus_source
 from bluegreen.options.inputs import Inputs, Reference
 
@@ -43,10 +44,9 @@ def cloudwatch(
     The window is 300 seconds, or two periods where that is more, unless told otherwise: load balancers report once a
     minute, and late.
     """
-    two_periods = 2 * (period_seconds or 60)
-    window_seconds = window_seconds or (
-        two_periods if two_periods > _CLOUDWATCH_WINDOW_SECONDS else _CLOUDWATCH_WINDOW_SECONDS
-    )
+    two_periods = 2 * period_seconds if isinstance(period_seconds, (int, float)) and period_seconds else 120
+    if window_seconds is None:
+        window_seconds = two_periods if two_periods > _CLOUDWATCH_WINDOW_SECONDS else _CLOUDWATCH_WINDOW_SECONDS
     source = cloudwatch_source(
         namespace,
         metric_name,
@@ -95,6 +95,7 @@ def prometheus(
     )
 
 
+@told
 def success_rate(
     address: str | Reference,
     *,
@@ -130,6 +131,7 @@ def success_rate(
     return _metric(source, min=min, fail_below=fail_below, window_seconds=window_seconds, **limits)
 
 
+@told
 def p99(
     address: str | Reference,
     *,

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from bluegreen.arguments.told import told
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
 
@@ -69,6 +70,7 @@ class Counts(TypedDict, total=False):
     initial_delay_seconds: int
 
 
+@told
 def analysis(name: str, metrics: Sequence[Mapping[str, Any]], *, seconds: float = _UNKNOWN_SECONDS) -> Analysis:
     """Metrics of your own, as the CRD has them.
 
@@ -82,6 +84,7 @@ def analysis(name: str, metrics: Sequence[Mapping[str, Any]], *, seconds: float 
     return Analysis(name, [dict(metric) for metric in metrics], seconds)
 
 
+@told
 def success_rate(
     address: str,
     *,
@@ -112,6 +115,7 @@ def success_rate(
     return _measured(name, address, query or share, f"result[0] >= {min:g}", **counts)
 
 
+@told
 def p99(
     address: str,
     *,

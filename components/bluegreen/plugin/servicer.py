@@ -29,6 +29,7 @@ from bluegreen.rollout.asking import named
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
 from bluegreen.secrets import redact
 from bluegreen.swap.native import TOKEN, NativeSwap
+from bluegreen.swap.states import NOT_IMPORTED
 
 SWAPS_AT_ONCE = 256
 """Threads for swaps. A hold of hours keeps one, so there are more of them than the engine asks for at once."""
@@ -178,9 +179,7 @@ class Servicer(sdk.ConstructServicer):
         """What is live now; asked before every preview and update, too."""
         state, swap = received(request.properties), self._swap(request.urn)
         if not state.values:
-            await self._abort(
-                context, "a swap is not imported: declare it, and its first update takes over what is there"
-            )
+            await self._abort(context, NOT_IMPORTED)
         outputs = await self._answer(context, lambda: swap.read(state.values))
         return pb.ReadResponse(
             id=request.id,

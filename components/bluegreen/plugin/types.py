@@ -16,8 +16,6 @@ from typing_extensions import NotRequired, Required, Unpack, is_typeddict
 
 from bluegreen.arguments import hints
 from bluegreen.arguments.hints import LISTS, MAPS
-from bluegreen.connections import AwsConnection
-from bluegreen.gates.functions import Limits
 from bluegreen.naming import camel
 from bluegreen.plugin import docstrings
 from bluegreen.plugin.choices import BY_CLASS, BY_NAME, Choice
@@ -27,7 +25,7 @@ from bluegreen.plugin.shapes import Anything, ListOf, MapOf, ObjectOf, ObjectTyp
 _SIMPLE: Mapping[Any, Any] = {str: "string", Path: "string", int: "integer", float: "number", bool: "boolean"}
 _WAITING = (pulumi.Output, collections.abc.Awaitable, collections.abc.Callable)
 _MODULES = ("aws", "gates", "kubernetes", "notifications")
-NAMES: dict[str, Any] = {**hints.NAMES, "Limits": Limits, "AwsConnection": AwsConnection}
+NAMES: dict[str, Any] = dict(hints.NAMES)
 _NOTHING = (dataclasses.MISSING, inspect.Parameter.empty)
 _LEFT_OUT = ("opts", "provider", "swap_provider")
 """What only the imported package has: Pulumi's own options, resources as values, and who does the swap."""

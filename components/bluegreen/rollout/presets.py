@@ -66,4 +66,4 @@ def preset(name: str) -> Strategy | str:
     Args:
         name: with or without ``CodeDeployDefault.`` before it; ``BLUE_GREEN``, ``CANARY`` and ``LINEAR`` are ECS's.
     """
-    return PRESETS.get(name, name)
+    return PRESETS.get(name, name) if isinstance(name, str) else name

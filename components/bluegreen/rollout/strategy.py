@@ -6,7 +6,8 @@ with its field and what is allowed, and never as a traceback out of a user's pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Step, Strategy
@@ -34,7 +35,8 @@ def linear(step_percent: int, *, hold_seconds: float) -> Strategy:
         step_percent: of each step, 1-99.
         hold_seconds: how long each lasts, in seconds.
     """
-    if not isinstance(step_percent, int) or step_percent < 1:  # refused by the contract, with its field
+    whole = isinstance(step_percent, int) and not isinstance(step_percent, bool)
+    if not whole or step_percent < 1:  # refused by the contract, with its field
         return Strategy("linear", (Step(step_percent, hold_seconds),))
     return Strategy("linear", tuple(Step(weight, hold_seconds) for weight in range(step_percent, 100, step_percent)))
 
@@ -45,7 +47,15 @@ def steps(weights: Iterable[Step | tuple[int, float]]) -> Strategy:
     Args:
         weights: the steps before 100 %.
     """
-    return Strategy("steps", tuple(item if isinstance(item, Step) else Step(*item) for item in weights))
+    found = weights if isinstance(weights, Iterable) and not isinstance(weights, (str, bytes, Mapping)) else [weights]
+    return Strategy("steps", tuple(map(_step, found)))
+
+
+def _step(item: Any) -> Step:
+    """What is no step stands in the place of its weight: the contract refuses it there."""
+    if isinstance(item, Step):
+        return item
+    return Step(*item) if isinstance(item, (tuple, list)) and 0 < len(item) < 3 else Step(item)
 
 
 def problems_of(found: Strategy, field: str) -> list[Problem]:

@@ -30,6 +30,7 @@ from bluegreen.swap import contract, dynamic_host
 from bluegreen.swap.cancelling import CancellableClock, refuse_when
 from bluegreen.swap.reporting import without_secrets
 from bluegreen.swap.service import SwapService
+from bluegreen.swap.states import NOT_IMPORTED
 
 _NATIVE_TYPE = "bluegreen:index:TrafficSwap"
 
@@ -136,8 +137,13 @@ class TrafficSwap(Resource, module="bluegreen", name="TrafficSwap"):
         Args:
             name: the resource's name.
             inputs: see ``bluegreen.swap.contract``; values may be outputs of other resources.
-            opts: the usual options.
+            opts: the usual options; ``import_`` is none of them.
+
+        Raises:
+            pulumi.RunError: it is to be imported.
         """
+        if opts is not None and opts.import_ is not None:  # the SDK's host would end in an error of its own
+            raise pulumi.RunError(f"{name}: {NOT_IMPORTED}")
         own = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=_NATIVE_TYPE)])
         outputs = dict.fromkeys(contract.OUTPUT_KEYS)
         options = pulumi.ResourceOptions.merge(own, opts)

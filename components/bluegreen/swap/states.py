@@ -16,6 +16,7 @@ from bluegreen.swap.contract import SwapSpec
 STATE_VERSION = 1
 """What the outputs of this version look like; counted up when they mean something else."""
 OUTPUT = "state_version"
+NOT_IMPORTED = "a swap is not imported: declare it, and its first update takes over what is there"
 _KEPT = ("name", "active_color", "releases", "router", "capacity")
 _TRIES = 20
 

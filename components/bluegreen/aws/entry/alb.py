@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.arguments.told import told
 from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.entry.base import Entered, Ground
@@ -169,6 +170,7 @@ def problems_of_a_balancer(entry: Any) -> list[Problem]:
     return fields.problems
 
 
+@told
 def alb(
     *,
     load_balancer_arn: pulumi.Input[str] | None = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.arguments.told import told
 from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.alb import balancer_for, problems_of_a_balancer
 from bluegreen.aws.entry.balancer import DEFAULT_PORTS, url_of
@@ -149,6 +150,7 @@ def _where(listener_arn: pulumi.Input[str], rule_arn: pulumi.Input[str] | None) 
     return {"listener_arn": listener_arn} if rule_arn is None else {"rule_arn": rule_arn}
 
 
+@told
 def alb_listeners(
     *,
     load_balancer_arn: pulumi.Input[str] | None = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from bluegreen.arguments.told import told
 from bluegreen.aws.entry.balancer import url_of
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.dns_behind import Behind, CloudMap, DnsTarget, Given, LoadBalancers, urls
@@ -106,6 +107,7 @@ class DnsEntry:
         )
 
 
+@told
 def dns(
     *,
     zone_id: pulumi.Input[str],
@@ -170,7 +172,7 @@ def dns(
             listed(certificate_arns),
             internal,
             ip_address_type,
-            tuple(_EVERYBODY if ingress_cidrs is None else ingress_cidrs),
+            listed(_EVERYBODY if ingress_cidrs is None else ingress_cidrs),
             target_groups,
         )
     else:
@@ -178,7 +180,7 @@ def dns(
             namespace_id,
             namespace_name,
             instance_ttl_seconds,
-            tuple(_PRIVATE if ingress_cidrs is None else ingress_cidrs),
+            listed(_PRIVATE if ingress_cidrs is None else ingress_cidrs),
         )
     kind = "targets" if targets is not None else behind
     return DnsEntry(zone_id, record_name, ttl_seconds, adopt, preview_names, kind, way, _without_effect(kind, given))

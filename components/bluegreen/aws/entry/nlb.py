@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.arguments.told import told
 from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.base import Entered, Ground
 from bluegreen.aws.entry.network_balancer import made_network_balancer, network_listener, network_url, transports
@@ -203,6 +204,7 @@ class NlbEntry:
         return cast("pulumi.Output[str]", network_url(host, protocol, port, http=self._http))
 
 
+@told
 def nlb(
     *,
     load_balancer_arn: pulumi.Input[str] | None = None,

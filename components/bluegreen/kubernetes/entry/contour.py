@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
+from bluegreen.arguments.told import told
 from bluegreen.declaration import known
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
@@ -64,6 +65,7 @@ class Contour:
         ]
 
 
+@told
 def contour(
     *,
     fqdn: pulumi.Input[str],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
+from bluegreen.arguments.told import told
 from bluegreen.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
@@ -96,6 +97,7 @@ def scheme_problems(scheme: str) -> list[Problem]:
     return fields.problems
 
 
+@told
 def gateway_route(
     *,
     parent_refs: Sequence[Mapping[str, Any]],
@@ -114,6 +116,7 @@ def gateway_route(
     return WeightedEntry(GatewayRoute(listed(parent_refs), listed(hostnames), scheme), options)
 
 
+@told
 def grpc_route(
     *,
     parent_refs: Sequence[Mapping[str, Any]],

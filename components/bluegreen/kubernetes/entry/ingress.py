@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
+from bluegreen.arguments.told import told
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
@@ -144,6 +145,7 @@ def _problems(host: Any, ingress_class: str) -> list[Problem]:
     return fields.problems
 
 
+@told
 def nginx(
     *,
     host: pulumi.Input[str] | None = None,
@@ -166,6 +168,7 @@ def nginx(
     return WeightedEntry(Nginx(host, ingress_class, tls_secret), options, headers)
 
 
+@told
 def aws_load_balancer(
     *,
     host: pulumi.Input[str] | None = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
+from bluegreen.arguments.told import told
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.gateway import scheme_problems
@@ -146,6 +147,7 @@ class Linkerd:
         ]
 
 
+@told
 def istio(
     *,
     hosts: Sequence[pulumi.Input[str]],
@@ -168,6 +170,7 @@ def istio(
     return WeightedEntry(Istio(listed(hosts), listed(gateways), scheme, subsets, traffic_policy), options)
 
 
+@told
 def linkerd(
     *, service_name: str, api_group: str = "gateway.networking.k8s.io", **options: Unpack[RouteOptions]
 ) -> WeightedEntry:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from bluegreen.arguments.told import told
 from bluegreen.capacity.kubernetes_retire import Condition
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
@@ -161,6 +162,7 @@ class ServiceEntry:
         return Service.get(name, f"{ground.place.namespace}/{name}", options)
 
 
+@told
 def service(
     *,
     service_name: str | None = None,

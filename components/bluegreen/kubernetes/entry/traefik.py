@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
+from bluegreen.arguments.told import told
 from bluegreen.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
@@ -62,6 +63,7 @@ class Traefik:
         ]
 
 
+@told
 def traefik(
     *,
     hostnames: Sequence[str] = (),

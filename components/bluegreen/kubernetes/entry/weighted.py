@@ -251,7 +251,7 @@ class WeightedEntry:
 def host_url(scheme: str, hosts: Sequence[Any]) -> pulumi.Input[str] | None:
     """The URL of the first host that is one; a wildcard is none."""
     named = [host for host in hosts if known(host) is UNKNOWN or (isinstance(host, str) and "*" not in host)]
-    return pulumi.Output.concat(scheme, "://", named[0]) if named else None
+    return pulumi.Output.concat(scheme, "://", named[0]) if named and isinstance(scheme, str) else None
 
 
 def _annotated(manifest: Mapping[str, Any], annotations: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""Functions whose value goes into a component: what is wrong with their arguments is told where the component is.
+
+So all that is wrong with a component is told at once. Only what a function cannot even look at is told by itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar, cast
+
+from bluegreen.rollout.errors import Problem
+
+F = TypeVar("F", bound=Callable[..., Any])
+# With each value itself, so that no other one gets its number.
+_wrong: dict[int, tuple[object, Sequence[Problem]]] = {}
+
+
+def told(function: F) -> F:
+    """Decorate a function so that arguments of other kinds than it declares are told.
+
+    Raises:
+        pulumi.RunError: by the decorated function, where it cannot make anything of what it is given.
+    """
+
+    @functools.wraps(function)
+    def checking(*positional: Any, **named: Any) -> Any:
+        # An argument that is missing, or that there is not, is told as Python itself does.
+        given = inspect.signature(function).bind(*positional, **named).arguments
+        try:
+            made = function(*positional, **named)
+        except Exception as error:
+            problems = _problems(function, given)
+            if not problems:
+                raise
+            from bluegreen.declaration import refuse  # noqa: PLC0415 - where something is wrong alone
+
+            try:
+                refuse(f"{function.__name__}()", problems)
+            except Exception as refused:
+                raise refused from error
+            raise
+        problems = _problems(function, given)
+        if problems:
+            _wrong[id(made)] = (made, problems)
+        return made
+
+    return cast("F", checking)
+
+
+def noted(value: object, path: str) -> Iterator[Problem]:
+    """What was wrong with the arguments that a value was made of, by the path where it stands now."""
+    for problem in _wrong.get(id(value), (value, ()))[1]:
+        yield Problem(f"{path}.{problem.field}", problem.value, problem.allowed)
+
+
+def _problems(function: Callable[..., Any], given: Any) -> list[Problem]:
+    from bluegreen.arguments.checked import problems_in  # noqa: PLC0415 - it knows of this module
+
+    parameters = inspect.signature(function).parameters
+    found = dict[str, Any]()
+    for name, value in given.items():
+        parameter = parameters[name]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            found |= value
+        elif value is not parameter.default:
+            found[name] = value
+    return problems_in(function, found)
