@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from bluegreen import secrets
+from bluegreen.clients import aws as clients
 from localcloud.cloud import LocalCloud
 from tests.adopted import Adopted
+from tests.allowed import Judge
 from tests.e2e import warm
 from tests.node import node, pytest_configure_node, pytest_sessionfinish
 from tests.reruns import Reruns
@@ -45,6 +48,24 @@ def pytest_configure(config: pytest.Config) -> None:
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret of one test is not redacted in the next."""
     monkeypatch.setattr(secrets, "_remembered", set())
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """Judges every call to AWS that this process makes by the printed policy of whoever makes it."""
+    made, before = Judge(), clients._client
+    clients._client = functools.cache(lambda *given: made.watch(before(*given)))
+    yield made
+    clients._client = before
+
+
+@pytest.fixture(autouse=True)
+def the_printed_policy_is_enough(judge: Judge) -> Iterator[None]:
+    """A test that called something else than the policy allows has found something."""
+    yield
+    denied = judge.denied[:]
+    judge.denied.clear()
+    assert not denied, denied
 
 
 # What takes a minute and more, from the longest; then the folders whose files take some half a minute each.

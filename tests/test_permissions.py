@@ -25,6 +25,7 @@ IMPLIED = {
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeploymentConfig",
     "codedeploy:RegisterApplicationRevision",
+    "cognito-idp:DescribeUserPoolClient",
     "iam:CreateServiceLinkedRole",
     "sts:AssumeRole",
 }
@@ -86,7 +87,7 @@ def test_a_policy_has_a_statement_for_each_service_and_resource():
     policy = policy_document(["alb"])
     assert policy["Version"] == "2012-10-17"
     by_resource = {statement["Resource"]: statement["Action"] for statement in policy["Statement"]}
-    assert len(by_resource) == len(policy["Statement"]) == 4
+    assert len(by_resource) == len(policy["Statement"]) == 5
     assert by_resource["*"] == [
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeRules",

@@ -28,6 +28,7 @@ NOT_IN_A_PROMOTION = {
     "application-autoscaling:ListTagsForResource",
     "application-autoscaling:DeleteScheduledAction",
     "iam:CreateServiceLinkedRole",
+    "cognito-idp:DescribeUserPoolClient",
 }
 # Where a whole listener is the swap's, which it is not here.
 OF_WHAT_IS_HANDED_IN = {"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:ModifyListener"}

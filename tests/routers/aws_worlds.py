@@ -76,6 +76,8 @@ def action_lists(draw: Any) -> list[dict[str, Any]]:
         if "AuthenticateOidcConfig" in one:  # as it was made: whoever reads it sees nothing of its secret
             one["AuthenticateOidcConfig"].pop("UseExistingClientSecret", None)
             one["AuthenticateOidcConfig"]["ClientSecret"] = "kept"
+        if "AuthenticateCognitoConfig" in one:
+            one["AuthenticateCognitoConfig"]["UserPoolArn"] = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/p"
     orders = sorted(draw(st.lists(st.integers(1, 50_000), unique=True, min_size=3, max_size=3)))
     found.append(draw(forwards()))
     if len(found) == 1 and draw(st.booleans()):

@@ -64,6 +64,7 @@ class AlbRouter:
         Permission("elasticloadbalancing:SetRulePriorities", "a replacement at another priority", _RULES),
         Permission("elasticloadbalancing:ModifyListener", "the same, where a whole listener is handed in", _LISTENERS),
         Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
+        elbv2.SIGN_IN_PERMISSION,
     )
 
     place: Mapping[str, Any]

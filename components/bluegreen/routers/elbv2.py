@@ -10,11 +10,18 @@ from botocore.exceptions import ClientError
 
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 from bluegreen.routers.ownership import Ownership
 
 Actions = Sequence[Mapping[str, Any]]
+#: ELB asks in the caller's name for what an action that is sent back signs in with.
+SIGN_IN_PERMISSION = Permission(
+    "cognito-idp:DescribeUserPoolClient",
+    "is asked for by a write, where production signs in by Cognito",
+    "arn:aws:cognito-idp:*:*:userpool/*",
+)
 OWNER_TAG = "bluegreen:owner"
 MARK_PREFIX = "bluegreen:mark:"
 _TAGS_AT_ONCE = 20

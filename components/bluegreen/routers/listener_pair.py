@@ -59,6 +59,7 @@ class ListenerPairRouter:
         Permission("elasticloadbalancing:SetRulePriorities", "a replacement at another priority", _RULES),
         Permission("elasticloadbalancing:ModifyListener", "the same, where whole listeners are handed in", _LISTENERS),
         Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
+        elbv2.SIGN_IN_PERMISSION,
     )
 
     production: Mapping[str, Any]
