@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from bluegreen.rollout.apart import Apart, joined
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Weights
@@ -169,7 +170,7 @@ def _status(swaps: Sequence[Found], *, as_json: bool) -> int:
         return 0
     for found in shown:
         recorded = "" if found["weights"] == found["recorded_weights"] else " (the state says otherwise: drift)"
-        print(f"{found['name']}: {Weights(**found['weights'])}{recorded}")
+        print(f"{found['name']}: {_said(found)}{recorded}")
         for holder in found["held_by"]:
             print(f"  a swap is going on, or was interrupted: {holder}")
         if found["held"]:
@@ -182,13 +183,26 @@ def _status(swaps: Sequence[Found], *, as_json: bool) -> int:
     return 0
 
 
+def _said(found: Mapping[str, Any]) -> str:
+    """The weights, of several routers as they are where they differ."""
+    parts = [(one["router"], Weights(one["blue"], one["green"])) for one in found.get("members", ())]
+    if not parts:
+        return str(Weights(**found["weights"]))
+    weights = joined(parts)
+    return (
+        str(weights) if isinstance(weights, Apart) else f"{weights}, on all of {'; '.join(name for name, _ in parts)}"
+    )
+
+
 def _described(swap: Found) -> dict[str, Any]:
-    found = swap.router().read()
+    router = swap.router()
+    found = router.read()
     recorded = contract.recorded_in(swap.outputs)
     verdict = verdicts.standing(found, swap.outputs)
     return {
         "name": swap.name,
         "weights": found.weights.as_dict(),
+        **contract.members_of(found.weights, getattr(router, "names", ())),
         "recorded_weights": recorded.weights.as_dict() if recorded is not None else None,
         "held": {**verdict.as_dict(), "said": verdicts.warnings(verdict, recorded)[0]} if verdict is not None else {},
         "held_by": [holder_of(holder) for holder in leases_in(found.marks).values()],

@@ -12,7 +12,7 @@ import pulumi
 
 from bluegreen import images
 from bluegreen.rollout.model import Color
-from bluegreen.swap.sections import plain
+from bluegreen.swap.several import plain
 
 # How a color is called, and not what it is.
 _LABEL = "release"

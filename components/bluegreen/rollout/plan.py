@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bluegreen.rollout.apart import Apart
 from bluegreen.rollout.model import Color, Kind, Phase, Plan, Recorded, Step, Strategy, Weights, other
 
 
@@ -109,6 +110,8 @@ def _restore_to(live: Weights, recorded: Recorded | None, target: Color, goal: W
     """What a failure writes back: the last proven state, which is not a half-way mix that a kill left."""
     if recorded is None:
         return live if live.elsewhere in (0, 100) else Weights.all_on(target)
+    if isinstance(live, Apart):
+        return Weights.all_on(recorded.live_color)  # on every member, wherever each of them was found
     if recorded.live_color == target:
         return live if live.elsewhere == 0 else Weights.all_on(target)
     if live.elsewhere == 0 and live.of(target) > goal.of(target):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from bluegreen.rollout.apart import beside, made_up_of
 from bluegreen.rollout.asking import INTERRUPTIONS
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
@@ -39,7 +40,8 @@ def as_planned(router: TrafficRouter, live: Weights, plan: Plan) -> bool:
     if Capability.WEIGHTS not in router.capabilities and plan.start.live_color is None and not plan.start.elsewhere:
         return live.elsewhere == 0
     begun_percent = 0 if Capability.WEIGHTS in router.capabilities else _BEGUN_PERCENT
-    return all(abs(live.of(color) - plan.start.of(color)) <= begun_percent for color in COLORS)
+    pairs = beside(live, plan.start)
+    return all(abs(now.of(color) - then.of(color)) <= begun_percent for now, then in pairs for color in COLORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Restoring:
             with contextlib.suppress(BluegreenError):
                 found = self.router.read()
                 may_remove = getattr(self.router, "may_remove", None)
-                if found.weights not in (weights, plan.goal):
+                if not made_up_of(found.weights, weights, plan.goal):
                     return self._left(reason, found.weights, "where somebody else has moved it")
                 if may_remove is not None and (found.marks or found.weights != weights) and not may_remove(found.marks):
                     return self._left(reason, found.weights, "as it is; what this swap has not made is not removed")

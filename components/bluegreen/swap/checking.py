@@ -11,7 +11,7 @@ from bluegreen.rollout.errors import BluegreenError, Problem
 from bluegreen.rollout.model import COLORS, Traffic, Weights, other
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.secrets import redact
-from bluegreen.swap import contract, incarnation, releases, states, verdicts
+from bluegreen.swap import contract, incarnation, releases, several, states, verdicts
 from bluegreen.swap.contract import SwapSpec
 
 
@@ -95,15 +95,20 @@ def _problems_at_rest(news: Mapping[str, Any]) -> list[Problem]:
 
     No part of the contract: a state that says so is of a swap that can be deleted.
     """
-    router, idle = news.get("router"), news.get("idle_capacity_percent")
-    kind = router.get("kind") if isinstance(router, Mapping) else None
-    if not isinstance(kind, str) or kind not in ROUTERS or news.get("capacity") is None:
+    idle = news.get("idle_capacity_percent")
+    kinds = [kind for section in several.sections_of(news) if (kind := several.kind_of(section)) is not None]
+    if not kinds or news.get("capacity") is None:
         return []  # without a capacity nobody is scaled down
-    least, given = float(getattr(ROUTERS.load(kind), "least_idle_percent", 0)), 0 if idle is None else idle
+    kind = max(kinds, key=_least_idle_percent)
+    least, given = _least_idle_percent(kind), 0 if idle is None else idle
     if given is UNKNOWN or not isinstance(given, (int, float)) or given >= least:
         return []
     allowed = f"{least:g} to 100: with the {kind} router production needs pods of the idle color, too"
     return [Problem("idle_capacity_percent", given, allowed)]
+
+
+def _least_idle_percent(kind: str) -> float:
+    return float(getattr(ROUTERS.load(kind), "least_idle_percent", 0))
 
 
 def _problems_of_a_move(olds: Mapping[str, Any], news: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Problem]:
@@ -114,5 +119,6 @@ def _problems_of_a_move(olds: Mapping[str, Any], news: Mapping[str, Any], seen: 
         found.append(Problem("active_color", news.get("active_color"), allowed))
     if seen.get("paused") and contract.plain(olds.get("promote_to_percent")) not in (None, 100):
         allowed = "the place where it is, while a promotion is paused: raise promote_to_percent or go back first"
-        found.append(Problem("router", contract.plain(news.get("router")), allowed))
+        key = several.ONE if news.get(several.MANY) is None else several.MANY
+        found.append(Problem(key, contract.plain(news.get(key)), allowed))
     return found

@@ -6,7 +6,7 @@ the check itself adds when an update changes what the live color runs in place; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from bluegreen.gates.base import Preview
 from bluegreen.gates.registry import GATES
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
+from bluegreen.rollout.apart import parts_of
 from bluegreen.rollout.errors import InvalidInput, Problem
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import COLORS, Color, Recorded, Strategy, Weights, other
@@ -24,14 +25,15 @@ from bluegreen.rollout.plan import plan_lines
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.secrets import redact, refuse_credentials
-from bluegreen.swap import gating, properties, releases, sections, strategies
+from bluegreen.swap import gating, properties, releases, several, strategies
 from bluegreen.swap.gating import Parsed
+from bluegreen.swap.members import Members
 
 HISTORY_LIMIT = 20
 INPUT_KEYS = tuple(one.name for one in properties.INPUTS)
 OUTPUT_KEYS = tuple(one.name for one in properties.OUTPUTS)
 # What a color runs has a file of its own; whoever asks the contract finds it here.
-plain, fingerprint = sections.plain, releases.fingerprint
+plain, fingerprint, where_changed = several.plain, releases.fingerprint, several.moved
 caught_up, live_release_change = releases.caught_up, releases.live_release_change
 _ONE_DAY_SECONDS = 86_400
 _ONE_WEEK_SECONDS = 604_800
@@ -51,7 +53,8 @@ class SwapSpec:
     idle_capacity_percent: float
     limits: Limits
     previews: Mapping[Color, Preview]
-    router: Parsed
+    routers: Sequence[Parsed]
+    sections: Sequence[Mapping[str, Any]]
     capacity: Parsed | None
     gates: Sequence[tuple[Parsed, GatePolicy]]
     notifications: Sequence[Parsed]
@@ -60,8 +63,12 @@ class SwapSpec:
     retry_after_verdict: str
 
     def build_router(self) -> TrafficRouter:
-        """The router."""
-        return ROUTERS.build(self.router)
+        """The router; several are one to whoever asks."""
+        if len(self.routers) == 1:
+            return ROUTERS.build(self.routers[0])
+        pairs = zip(self.routers, self.sections, strict=True)
+        members = [(ROUTERS.build(parsed), several.mark_suffix(section)) for parsed, section in pairs]
+        return cast("TrafficRouter", Members.of(members))
 
     def build_capacity(self) -> Capacity | None:
         """The capacity, if there is one."""
@@ -102,7 +109,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
         digests.text(each, None)
     digests.done()
     strategy = strategies.read(fields)
-    router = gating.section_of(ROUTERS, fields.section("router"))
+    routers = gating.routers_in(fields)
     capacity_fields = fields.section("capacity", None)
     capacity = None if capacity_fields is None else gating.section_of(CAPACITIES, capacity_fields)
     previews = _previews(fields.section("previews", None))
@@ -116,7 +123,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
             "converge_timeout_seconds", 60, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"
         ),
         propagation_seconds=fields.number(
-            "propagation_seconds", _propagation_seconds(router), most=_ONE_DAY_SECONDS, unit="seconds"
+            "propagation_seconds", _propagation_seconds(routers), most=_ONE_DAY_SECONDS, unit="seconds"
         ),
         poll_interval_seconds=fields.number("poll_interval_seconds", 1, least=0.05, most=60, unit="seconds"),
     )
@@ -131,9 +138,9 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     for key in ("plan", "live_release_change", *OUTPUT_KEYS):
         fields.raw(key)
     fields.done()
-    _refuse_what_cannot_be(fields, router, strategy, pause)
+    _refuse_what_cannot_be(fields, routers, strategy, pause)
     gating.refuse_what_is_never_asked(fields, strategy, bake, gates, previews)
-    unknown = router is None or color is UNKNOWN or None in gates or None in notifications
+    unknown = None in routers or color is UNKNOWN or None in gates or None in notifications
     if unknown or fields.problems:
         return None, fields.problems
     return (
@@ -148,7 +155,8 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
             idle_capacity_percent=idle,
             limits=limits,
             previews=previews or {},
-            router=cast("Parsed", router),
+            routers=cast("Sequence[Parsed]", routers),
+            sections=several.sections_of(inputs),
             capacity=capacity,
             gates=gating.with_target_health([gate for gate in gates if gate is not None]),
             notifications=[found for found in notifications if found is not None],
@@ -182,29 +190,33 @@ def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
     return found
 
 
-def _propagation_seconds(router: Parsed | None) -> float:
-    """The platform's own default; a router that is not known yet is asked again when it is."""
-    return 0 if router is None else float(ROUTERS.load(router[0]).propagation_seconds)
+def _propagation_seconds(routers: Sequence[Parsed | None]) -> float:
+    """The platforms' own defaults' longest; a router that is not known yet is asked again when it is."""
+    return max(0 if router is None else float(ROUTERS.load(router[0]).propagation_seconds) for router in routers)
 
 
 def _refuse_what_cannot_be(
     fields: Fields,
-    router: Parsed | None,
+    routers: Sequence[Parsed | None],
     strategy: Strategy,
     pause: Any,
 ) -> None:
-    if router is None or Capability.WEIGHTS in ROUTERS.load(router[0]).capabilities:
+    """What not every router can do, by the name of the first that cannot."""
+    for index, router in enumerate(routers):
+        if router is None or Capability.WEIGHTS in ROUTERS.load(router[0]).capabilities:
+            continue
+        which = f"{router[0]} router" + (f" (routers[{index}])" if len(routers) > 1 else "")
+        if strategy.steps:
+            fields.problem("strategy.steps", len(strategy.steps), f"none: the {which} cannot split traffic")
+        if pause not in (100, UNKNOWN):
+            fields.problem("promote_to_percent", pause, f"100: the {which} cannot split traffic")
         return
-    if strategy.steps:
-        fields.problem("strategy.steps", len(strategy.steps), f"none: the {router[0]} router cannot split traffic")
-    if pause not in (100, UNKNOWN):
-        fields.problem("promote_to_percent", pause, f"100: the {router[0]} router cannot split traffic")
 
 
 def plan_of(inputs: Mapping[str, object]) -> list[str]:
     """The promotion's plan as text, from inputs that are valid as far as they are known."""
     keys = ("active_color", "gates", "strategy", "bake_seconds", "promote_to_percent")
-    if any(_holds_unknown(inputs.get(key)) for key in keys):
+    if any(several.holds_unknown(inputs.get(key)) for key in keys):
         return ["known once its inputs are"]
     fields = Fields(inputs)
     color = cast("Color", fields.text("active_color"))
@@ -214,39 +226,9 @@ def plan_of(inputs: Mapping[str, object]) -> list[str]:
     return [redact(line) for line in lines]
 
 
-def _holds_unknown(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(_holds_unknown(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
-        return any(_holds_unknown(item) for item in value)
-    return value is UNKNOWN
-
-
 def changed_keys(olds: Mapping[str, object], news: Mapping[str, object]) -> list[str]:
     """The input keys whose values differ. What is not known yet differs from everything."""
     return [key for key in INPUT_KEYS if plain(olds.get(key)) != plain(news.get(key))]
-
-
-def where_changed(olds: Mapping[str, object], news: Mapping[str, object]) -> bool:
-    """Whether the new inputs route traffic at another place, which is another swap."""
-    old, new = olds.get("router"), news.get("router")
-    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
-        return False
-    kind = str(old.get("kind"))
-    if kind not in ROUTERS or new.get("kind") not in (kind, UNKNOWN):
-        return True
-    router = ROUTERS.load(kind)
-    same_place: Mapping[str, Callable[[Any, Any], bool]] = getattr(router, "same_place", {})
-    for key in router.where - {"kind"}:
-        one, another = plain(old.get(key)), plain(new.get(key))
-        # What is not known yet most times turns out to be what it was; the update's own check sees it if not.
-        if (
-            one != another
-            and not _holds_unknown([one, another])
-            and not (key in same_place and same_place[key](one, another))
-        ):
-            return True
-    return False
 
 
 def recorded_in(outputs: Mapping[str, Any]) -> Recorded | None:
@@ -269,6 +251,17 @@ def recorded_in(outputs: Mapping[str, Any]) -> Recorded | None:
     )
 
 
+def members_of(weights: Weights, names: Sequence[str]) -> dict[str, Any]:
+    """The output ``members``: the weights by router; nothing where there is one router.
+
+    Args:
+        weights: of all, or of each.
+        names: what the routers are called, in the declared order; none where there is one.
+    """
+    found = zip(names, parts_of(weights, len(names)), strict=True) if names else ()
+    return {"members": [{"router": name, **part.as_dict()} for name, part in found]} if names else {}
+
+
 def outputs_of(
     inputs: Mapping[str, Any],
     live_color: Color,
@@ -277,6 +270,7 @@ def outputs_of(
     history: Sequence[object],
     proved: str | None = None,
     held: Mapping[str, Any] | None = None,
+    names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The outputs: every input, and what is true now. A mix is a promotion that waits for more."""
     waiting = other(live_color)
@@ -285,6 +279,7 @@ def outputs_of(
         **{key: inputs[key] for key in INPUT_KEYS if inputs.get(key) is not None},
         "live_color": live_color,
         "weights": weights.as_dict(),
+        **members_of(weights, names),
         "paused": {"color": waiting, "percent": percent} if percent else {},
         "held": dict(held or {}),
         "previous": dict(previous),
@@ -294,7 +289,11 @@ def outputs_of(
 
 
 def outputs_after(
-    kept: Mapping[str, Any], weights: Weights, history: Sequence[object], held: Mapping[str, Any] | None = None
+    kept: Mapping[str, Any],
+    weights: Weights,
+    history: Sequence[object],
+    held: Mapping[str, Any] | None = None,
+    names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The outputs after a failure: those of the last finished swap, the weights that are live, and what failed.
 
@@ -303,6 +302,7 @@ def outputs_after(
         weights: the live weights, as far as they could be confirmed.
         history: newest first.
         held: the verdict on what failed; ``None`` where it was an accident.
+        names: what several routers are called.
     """
     return {
         "live_color": weights.live_color,
@@ -311,6 +311,7 @@ def outputs_after(
         "previous": {},
         **{key: value for key, value in kept.items() if value is not None},
         "weights": weights.as_dict(),
+        **members_of(weights, names),
         "history": list(history)[:HISTORY_LIMIT],
         **({} if held is None else {"held": dict(held)}),
     }

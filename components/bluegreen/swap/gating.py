@@ -11,6 +11,8 @@ from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.model import COLORS, Color, Phase, Strategy
+from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap import several
 
 Parsed = tuple[str, Mapping[str, object]]
 ParsedGate = tuple[Parsed, GatePolicy]
@@ -19,6 +21,25 @@ ParsedGate = tuple[Parsed, GatePolicy]
 def section_of(registry: Any, fields: Fields | None) -> Parsed | None:
     """A section checked by its own kind; ``None`` while it is not known or not valid."""
     return None if fields is None or fields.unknown else cast("Parsed | None", registry.parse(fields))
+
+
+def routers_in(fields: Fields) -> list[Parsed | None]:
+    """The ``router``, or each of the ``routers``; ``None`` for one that is not known or not valid."""
+    given = fields.raw(several.MANY)
+    if given is None:
+        return [section_of(ROUTERS, fields.section(several.ONE))]
+    if fields.raw(several.ONE) is not None:
+        fields.problem(several.ONE, "given", f"one of both, {several.ONE} or {several.MANY}")
+    found = [section_of(ROUTERS, section) for section in fields.sections(several.MANY)]
+    if not found and isinstance(given, (list, tuple)):
+        fields.problem(several.MANY, given, "one router at least")
+    known = several.sections_of({several.MANY: given})
+    for index, section in enumerate(known):
+        same = next((at for at in range(index) if several.names_one_place(known[at], section)), None)
+        if same is not None:
+            allowed = f"another place than that of {several.MANY}[{same}]: each object is moved once"
+            fields.problem(f"{several.MANY}[{index}]", section.get("kind"), allowed)
+    return found or [None]
 
 
 def parse(fields: Fields) -> ParsedGate | None:

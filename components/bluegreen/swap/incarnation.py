@@ -13,6 +13,7 @@ from typing import Any
 
 from bluegreen.rollout.model import Traffic, Weights
 from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap import several
 from bluegreen.swap.contract import SwapSpec
 
 MARK = "incarnation"
@@ -31,20 +32,28 @@ def recorded(outputs: Mapping[str, Any]) -> str:
 
 
 def known_to(spec: SwapSpec, outputs: Mapping[str, Any], incarnation: str) -> SwapSpec:
-    """The spec with a router that knows the resource's former life, where its kind has use for that.
+    """The spec with routers that know the resource's former life, where its kind has use for that.
 
     Args:
         spec: checked inputs.
         outputs: what the last update left; its owner may take over what it owned.
         incarnation: whose object the router may find at another place; empty at creation.
     """
-    kind, arguments = spec.router
-    section = outputs.get("router")
-    former = dict(section) if isinstance(section, Mapping) else {}
-    owner = former.get("owner")
-    given = {"incarnation": incarnation, "former_owner": owner if isinstance(owner, str) else "", "former": former}
-    taken = {field.name for field in fields(ROUTERS.load(kind))}
-    return replace(spec, router=(kind, {**arguments, **{key: given[key] for key in given if key in taken}}))
+    alone = len(spec.routers) == 1
+    formers = several.formers(outputs, {several.MANY: spec.sections})
+    if alone:  # whatever it says of its place: another one would be another swap
+        formers = [*several.sections_of(outputs), None][:1]
+    known = []
+    for (kind, arguments), suffix, section in zip(
+        spec.routers, map(several.mark_suffix, spec.sections), formers, strict=True
+    ):
+        former = dict(section or {})
+        owner = former.get("owner")
+        own = f"{incarnation}.{suffix}" if incarnation and not alone else incarnation
+        given = {"incarnation": own, "former_owner": owner if isinstance(owner, str) else "", "former": former}
+        taken = {field.name for field in fields(ROUTERS.load(kind))}
+        known.append((kind, {**arguments, **{key: given[key] for key in given if key in taken}}))
+    return replace(spec, routers=known)
 
 
 def is_there(found: Traffic) -> bool:

@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bluegreen.routers.registry import ROUTERS
-from bluegreen.swap.sections import plain
+from bluegreen.swap import several
 
 
 def place_of(props: Mapping[str, Any]) -> str:
@@ -16,17 +15,15 @@ def place_of(props: Mapping[str, Any]) -> str:
     Args:
         props: a swap's inputs or outputs.
     """
-    section = props.get("router")
-    kind = section.get("kind") if isinstance(section, Mapping) else None
-    if not isinstance(section, Mapping) or not isinstance(kind, str) or kind not in ROUTERS.entries:
+    places = [several.place_of(section) for section in several.sections_of(props)]
+    if not all(place["kind"] for place in places):
         return ""
-    where = {key: plain(section.get(key)) for key in ROUTERS.load(kind).where}
     try:
-        return json.dumps(where, sort_keys=True)
+        return json.dumps(places, sort_keys=True) if places else ""
     except TypeError:  # a mark of what is not known yet
         return ""
 
 
 def about(_service: object, olds: Mapping[str, Any], news: Mapping[str, Any]) -> str:
     """The place that a check or a diff is about."""
-    return place_of(news) if news.get("router") is not None else place_of(olds)
+    return place_of(news if several.sections_of(news) else olds)

@@ -67,7 +67,16 @@ INPUTS: tuple[Property, ...] = (
         "router and capacity name, then the texts in `releases`",
         _TEXTS,
     ),
-    Property("router", f"`kind` ({_kinds(ROUTERS.entries)}) and what that router wants", _OBJECT, required=True),
+    Property(
+        "router",
+        f"`kind` ({_kinds(ROUTERS.entries)}) and what that router wants; a swap has one, or a list of routers",
+        _OBJECT,
+    ),
+    Property(
+        "routers",
+        "in the place of `router`: several of these, all of which the swap moves, in this order",
+        {"type": "array", "items": _OBJECT},
+    ),
     Property(
         "capacity", f"`kind` ({_kinds(CAPACITIES.entries)}) and what that wants; absent: nothing is scaled", _OBJECT
     ),
@@ -146,6 +155,12 @@ CHECKED: tuple[Property, ...] = (
 OUTPUTS: tuple[Property, ...] = (
     Property("live_color", "the color that was last given all traffic"),
     WEIGHTS,
+    Property(
+        "members",
+        "where there are several routers: for each, in the declared order, its id as `router`, and the percent of each "
+        "color",
+        {"type": "array", "items": _OBJECT},
+    ),
     Property("paused", "the `color` and `percent` of a promotion that waits for more", _OBJECT),
     Property(
         "held",

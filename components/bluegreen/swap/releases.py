@@ -18,7 +18,8 @@ from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Kind, other
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import sections
-from bluegreen.swap.sections import DIGEST, LABEL, holds_unknown, of, plain
+from bluegreen.swap.sections import DIGEST, LABEL, ROUTER, of
+from bluegreen.swap.several import formers, holds_unknown, kind_of, plain, sections_of, with_sections
 
 _DIGITS = 16
 _PAUSED = (
@@ -84,11 +85,11 @@ def changes(olds: Mapping[str, object], news: Mapping[str, object]) -> Iterator[
         whole = brings_in_place(news)
         shared = before.keys() & after.keys()
         if _knows_its_router(olds, news):  # what is in its section on one side alone is another thing, too
-            shared |= {path for path in before.keys() | after.keys() if path.startswith("router.")}
+            shared |= {path for path in before.keys() | after.keys() if path.startswith(ROUTER)}
         for path in sorted(shared):
             old, new = before.get(path), after.get(path)
             if not holds_unknown([old, new]) and old != new:
-                routed = path.startswith("router.") or whole
+                routed = path.startswith(ROUTER) or whole
                 yield Change(color, path, old, new, _said(olds, news, color, path, old, new), routed)
                 break
             if path == DIGEST and whole:
@@ -98,7 +99,8 @@ def changes(olds: Mapping[str, object], news: Mapping[str, object]) -> Iterator[
 def _knows_its_router(olds: Mapping[str, object], news: Mapping[str, object]) -> bool:
     """Whether both sides have a router of one kind; what a state of an older version lacks is no change."""
     older = "live_color" in olds and "state_version" not in olds
-    return not older and sections.router_kind(olds) == sections.router_kind(news) is not None
+    kinds = sections.router_kinds(news)
+    return not older and bool(kinds) and sorted(sections.router_kinds(olds)) == sorted(kinds)
 
 
 def goes_elsewhere(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Change]:
@@ -107,9 +109,9 @@ def goes_elsewhere(olds: Mapping[str, object], news: Mapping[str, object]) -> li
     That is no other release, and yet nothing says that the new one works: the swap asks before it sends traffic there.
     A target that only the update knows has ``UNKNOWN`` as its new value.
     """
-    found, left = list[Change](), _left(olds, news)
+    found, left, known_olds = list[Change](), _left(olds, news), _with_members_of(olds, news)
     for color in with_traffic(olds):
-        before, after = sections.targets(olds, color), sections.targets(news, color)
+        before, after = sections.targets(known_olds, color), sections.targets(news, color)
         for path in sorted(before.keys() & after.keys()) if color != left else ():
             old, new = before[path], after[path]
             if old != new and not holds_unknown(old):
@@ -162,8 +164,9 @@ def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Prob
     """The changes that would move production traffic by themselves, onto what has passed no gate."""
     serving = with_traffic(olds) if "live_color" in olds else (live_in(olds),)
     problems = [
-        Problem(f"{change.path}.{change.color}", change.after, f"{change.before!r} {_PAUSED}")
+        Problem(f"{path}.{change.color}", change.after, f"{change.before!r} {_PAUSED}")
         for change in goes_elsewhere(olds, news)
+        for path in [sections.as_declared(change.path, news)]
         if len(serving) > 1 and change.after is not UNKNOWN
     ]
     for change in live_changes(olds, news):
@@ -185,15 +188,14 @@ def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Prob
             f"{former}, which has production traffic{same}: another one would get all of that at once, and no gate "
             f"would be asked. Give {change.color} its former one back, {way}"
         )
-        problems.append(Problem(f"{path}.{change.color}", after, allowed))
+        problems.append(Problem(f"{sections.as_declared(path, news)}.{change.color}", after, allowed))
     return problems
 
 
 def brings_in_place(news: Mapping[str, object]) -> bool:
     """Whether the platform brings another release under a live color by a deployment of its own."""
-    router = news.get("router")
-    kind = router.get("kind") if isinstance(router, Mapping) else None
-    return isinstance(kind, str) and kind in ROUTERS and getattr(ROUTERS.load(kind), "in_place", False)
+    kinds = filter(None, map(kind_of, sections_of(news)))
+    return any(getattr(ROUTERS.load(kind), "in_place", False) for kind in kinds)
 
 
 def warning(change: Change) -> str:
@@ -220,15 +222,21 @@ def moving(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Mapping[str, Any
 
     So a revert that takes a color's release back together with the active color moves traffic first.
     """
-    left, router, old = _left(olds, news), news.get("router"), olds.get("router")
-    if left not in with_traffic(olds) or not isinstance(router, Mapping) or not isinstance(old, Mapping):
+    left = _left(olds, news)
+    if left not in with_traffic(olds):
         return news
+    pairs = list(zip(sections_of(news), formers(olds, news), strict=True))
+    return with_sections(news, [_keeping(router, old, left) for router, old in pairs]) if pairs else news
+
+
+def _keeping(router: Mapping[str, Any], old: Mapping[str, Any] | None, left: Color) -> Mapping[str, Any]:
+    """A router's section with what the former one says of a color."""
     kept = {
         key: {**router[key], left: old[key][left]}
         for key in sections.keys_by_color(router)
-        if isinstance(router.get(key), Mapping) and isinstance(old.get(key), Mapping) and left in old[key]
+        if old and isinstance(router.get(key), Mapping) and isinstance(old.get(key), Mapping) and left in old[key]
     }
-    return {**news, "router": {**router, **kept}}
+    return {**router, **kept}
 
 
 def _left(olds: Mapping[str, object], news: Mapping[str, object]) -> Color | None:
@@ -288,7 +296,7 @@ def caught_up(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any
     Nobody knows what those were, so the label says it: the same one, the same release. A release that gets its first
     digest is no other one by that.
     """
-    found = dict(olds)
+    found = _with_members_of(olds, news)
     digests: dict[str, Any] = {}
     for color in COLORS:
         old, new = of(olds.get(DIGEST), color), of(news.get(DIGEST), color)
@@ -310,6 +318,14 @@ def caught_up(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any
         if proved is None or is_told_by(proved, olds, live):
             found["proved"] = fingerprint(found, live)
     return found
+
+
+def _with_members_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs with the routers that the inputs have: one that comes or goes makes no other release of a color."""
+    pairs = list(zip(sections_of(news), formers(olds, news), strict=True))
+    if not sections_of(olds) or len(pairs) == len(sections_of(olds)) == 1 or not any(old for _, old in pairs):
+        return dict(olds)
+    return with_sections(olds, [old or section for section, old in pairs])
 
 
 def _said(olds: Any, news: Any, color: Color, path: str, old: object, new: object) -> str:

@@ -10,19 +10,10 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.registry import Registry
 from bluegreen.rollout.model import Color
 from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap import several
+from bluegreen.swap.several import plain
 
-LABEL, DIGEST = "releases", "digests"
-
-
-def plain(value: object) -> object:
-    """One form for values that mean the same: no ``None`` entries, no tuples, whole floats as integers."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+LABEL, DIGEST, ROUTER = "releases", "digests", "router"
 
 
 def parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
@@ -31,19 +22,19 @@ def parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
     digest = inputs.get(DIGEST) if inputs.get(DIGEST) is UNKNOWN else of(inputs.get(DIGEST), color)
     if digest is not None:
         found[DIGEST] = digest
-    found |= _values(ROUTERS, "router", inputs, color, "release_keys")
+    found |= _routed(inputs, color, "release_keys")
     if digest is None:  # else the digest says what a release is, and what it does not cover is a setting of both
-        found |= _values(CAPACITIES, "capacity", inputs, color, "release_keys")
+        found |= _values(CAPACITIES, "capacity", inputs.get("capacity"), color, "release_keys")
     if not found:
         labels = inputs.get(LABEL)
         found[LABEL] = UNKNOWN if labels is UNKNOWN else of(labels, color)
     # Where a color's requests go is no release, and yet another one runs at its end.
-    return {**found, **_values(ROUTERS, "router", inputs, color, "backend_keys")}
+    return {**found, **_routed(inputs, color, "backend_keys")}
 
 
 def targets(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
     """Where a color's requests go, of what a stack may make anew for the same release."""
-    return _values(ROUTERS, "router", inputs, color, "target_keys")
+    return _routed(inputs, color, "target_keys")
 
 
 def keys_by_color(router: object) -> tuple[str, ...]:
@@ -51,11 +42,10 @@ def keys_by_color(router: object) -> tuple[str, ...]:
     return _keys(ROUTERS, router, "release_keys", "backend_keys", "target_keys")
 
 
-def router_kind(inputs: Mapping[str, object]) -> str | None:
-    """The kind of a swap's router, where it is one that is there."""
-    section = inputs.get("router")
-    kind = section.get("kind") if isinstance(section, Mapping) else None
-    return kind if isinstance(kind, str) and kind in ROUTERS else None
+def router_kinds(inputs: Mapping[str, object]) -> list[str]:
+    """The kinds of a swap's routers, where all are such that are there."""
+    kinds = [several.kind_of(section) for section in several.sections_of(inputs)]
+    return [kind for kind in kinds if kind is not None] if None not in kinds else []
 
 
 def of(values: object, color: Color) -> Any:
@@ -65,19 +55,25 @@ def of(values: object, color: Color) -> Any:
     return values.get(color) if isinstance(values, Mapping) else None
 
 
-def holds_unknown(value: object) -> bool:
-    """Whether something in it is known to an update alone."""
-    if isinstance(value, Mapping):
-        return any(holds_unknown(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
-        return any(holds_unknown(item) for item in value)
-    return value is UNKNOWN
+def _routed(inputs: Mapping[str, object], color: Color, which: str) -> dict[str, object]:
+    """What the routers say of a color; of several each by its place, in whatever order they stand."""
+    given = several.sections_of(inputs)
+    names = [ROUTER] if len(given) == 1 else [f"{ROUTER}s({several.mark_suffix(section)})" for section in given]
+    found: dict[str, object] = {}
+    for name, section in zip(names, given, strict=True):
+        found |= _values(ROUTERS, name, section, color, which)
+    return found
 
 
-def _values(
-    registry: Registry[Any], name: str, inputs: Mapping[str, object], color: Color, which: str
-) -> dict[str, object]:
-    section, found = inputs.get(name), dict[str, object]()
+def as_declared(path: str, inputs: Mapping[str, object]) -> str:
+    """``routers[1].versions`` of what is told by the router's place."""
+    for index, section in enumerate(several.sections_of(inputs)):
+        path = path.replace(f"{ROUTER}s({several.mark_suffix(section)})", f"{ROUTER}s[{index}]")
+    return path
+
+
+def _values(registry: Registry[Any], name: str, section: object, color: Color, which: str) -> dict[str, object]:
+    found: dict[str, object] = {}
     for key in _keys(registry, section, which):
         given = cast("Mapping[str, object]", section)
         filled_in = getattr(registry.load(str(given["kind"])), "filled_in", None)

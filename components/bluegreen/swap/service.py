@@ -13,11 +13,11 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.gates.base import GateContext
 from bluegreen.rollout.asking import ask
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import BluegreenError, InvalidInput, NotOwned, Problem, SwapFailed
+from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, goal_of
 from bluegreen.secrets import redact
-from bluegreen.swap import checking, contract, incarnation, previewed, releases, states, verdicts
+from bluegreen.swap import checking, contract, incarnation, leaving, previewed, releases, several, states, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
@@ -90,17 +90,19 @@ class SwapService:
         """
         keys = tuple(contract.changed_keys(olds, news))
         if contract.where_changed(olds, news):
-            return Difference(changes=True, replaces=("router",), keys=keys)
-        changed = bool(keys)
+            key = several.ONE if news.get(several.MANY) is None else several.MANY
+            return Difference(changes=True, replaces=(key,), keys=keys)
+        changed, formerly = bool(keys), olds
         olds = contract.caught_up(olds, news)
         target, recorded = news.get("active_color"), contract.recorded_in(olds)
         notes: list[str] = []
         warnings = [releases.warning(change) for change in releases.live_changes(olds, news)]
         warnings += map(releases.elsewhere_warning, releases.goes_elsewhere(olds, news))
         try:
-            spec = checking.recorded_spec(olds, news)
+            spec = checking.recorded_spec(formerly, news)
             router = spec.build_router()
             found = router.read()
+            notes += leaving.outlook(formerly, news, found.weights)
             held = verdicts.held(found, olds, news)
             if elsewhere := getattr(router, "stands_elsewhere", ""):
                 warnings.append(elsewhere)
@@ -141,6 +143,8 @@ class SwapService:
         """
         inputs = {key: news[key] for key in contract.INPUT_KEYS if news.get(key) is not None}
         unknown: dict[str, Any] = dict.fromkeys(contract.OUTPUT_KEYS, UNKNOWN)
+        if not several.may_be_several(news):
+            del unknown["members"]
         olds = contract.caught_up(olds, news)
         target, percent = news.get("active_color"), news.get("promote_to_percent") or 100
         digest = contract.fingerprint(news, target) if target in COLORS else UNKNOWN
@@ -242,15 +246,18 @@ class SwapService:
         refused = releases.refused(olds, news)
         if refused:
             raise InvalidInput(refused)
-        return self._swap(contract.parse(releases.moving(olds, news)), news, contract.caught_up(olds, news))
+        return self._swap(contract.parse(releases.moving(olds, news)), news, contract.caught_up(olds, news), olds)
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs with what is live now; ``None`` when the swap's object is gone."""
-        found = checking.recorded_spec(olds).build_router().read()
+        router = checking.recorded_spec(olds).build_router()
+        found = router.read()
         if found.weights == Weights():
             return None
         history = with_marks(olds.get("history") or [], found.marks)[: contract.HISTORY_LIMIT]
-        return {**olds, "weights": found.weights.as_dict(), "history": history, **verdicts.read(found, olds)}
+        members = contract.members_of(found.weights, getattr(router, "names", ()))
+        weights = {"weights": found.weights.as_dict(), **members}
+        return {**olds, **weights, "history": history, **verdicts.read(found, olds)}
 
     def delete(self, olds: Mapping[str, Any]) -> None:
         """Remove what the swap owns, and nothing else: an object of another incarnation stays as it is.
@@ -261,26 +268,26 @@ class SwapService:
         spec, left_out = states.read(olds)
         if left_out:
             self._tell(f"not understood in the state, and left out: {', '.join(left_out)}")
-        router = incarnation.known_to(spec, olds, incarnation.recorded(olds)).build_router()
-        try:
-            found = router.read()
-        except NotOwned as error:
-            self._tell(f"nothing was removed of {router.id}: {error.reason}")
-            return
-        another = incarnation.whose(found, incarnation.recorded(olds))
-        if another:
-            self._tell(f"nothing was removed of {router.id}: {another}. Whoever owns it now removes it")
-            return
-        with glances.changing(previewed.place_of(olds)):
-            remove(router, spec.build_capacity(), self._clock, found.marks, self._tell)
+        mark = incarnation.recorded(olds)
+        own = leaving.own_of(incarnation.known_to(spec, olds, mark), mark, self._tell)
+        if own is not None:
+            router, found = own
+            with glances.changing(previewed.place_of(olds)):
+                remove(router, spec.build_capacity(), self._clock, found.marks, self._tell)
 
-    def _swap(self, spec: SwapSpec, news: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
+    def _swap(
+        self,
+        spec: SwapSpec,
+        news: Mapping[str, Any],
+        olds: Mapping[str, Any],
+        formerly: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         mark = incarnation.recorded(olds) or incarnation.new()
         # At creation nothing that stands elsewhere is its own.
         spec = incarnation.known_to(spec, olds, mark if olds else "")
         reporting, changing = Reporting(spec, self._clock, self._report), glances.changing(previewed.place_of(news))
         with changing, reporting as journal, counted(journal.calls.append):
-            update = Update(spec, news, olds, self._clock, journal, self._cancelled, mark)
+            update = Update(spec, news, olds, self._clock, journal, self._cancelled, mark, formerly)
             try:
                 return states.stamped(update.run(), mark)
             except SwapFailed as failed:
@@ -301,9 +308,12 @@ def _another(found: Traffic, olds: Mapping[str, Any]) -> str:
 
 
 def _new_owner(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
-    former, owner = ((side.get("router") or {}).get("owner") for side in (olds, news) if isinstance(side, Mapping))
-    if not isinstance(former, str) or not isinstance(owner, str) or former == owner:
-        return []
-    return [
-        f"it was {former} and is {owner} from now on: `pulumi up` takes over what {former} owns, and stamps it anew"
-    ]
+    said = []
+    for new, old in zip(several.sections_of(news), several.formers(olds, news), strict=True):
+        former, owner = (old or {}).get("owner"), new.get("owner")
+        if isinstance(former, str) and isinstance(owner, str) and former != owner:
+            said.append(
+                f"it was {former} and is {owner} from now on: `pulumi up` takes over what {former} owns, "
+                "and stamps it anew"
+            )
+    return list(dict.fromkeys(said))

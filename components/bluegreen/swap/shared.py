@@ -7,7 +7,8 @@ the same router under the same lock, so that neither makes what the other one kn
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
@@ -67,17 +68,35 @@ class Shared:
         Raises:
             LeaseHeld: another swap made the object first; nothing was written.
         """
+        self._write(weights, self._router.write)
+
+    def put_back(self, weights: Weights) -> None:
+        """The same after a failure: where there are several routers, each is tried whatever the others say."""
+        self._write(weights, getattr(self._router, "put_back", self._router.write))
+
+    def join(self, weights: Weights) -> tuple[str, ...]:
+        """Make what of several routers has no object yet, at the weights of the others; the names of those made."""
+        with self._lease.lock:
+            join = getattr(self._router, "join", None)
+            return () if join is None or not self._lease.placed else cast("tuple[str, ...]", join(weights))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What several routers are called; nothing where there is one."""
+        return getattr(self._router, "names", ())
+
+    def _write(self, weights: Weights, write: Callable[[Weights], None]) -> None:
         with self._lease.lock:
             if weights == Weights():
                 self._lease.placed = False  # the object goes, and the lease with it
-                self._router.write(weights)
+                write(weights)
             elif self._lease.id and not self._lease.placed:
                 self._lease.place(weights)
             else:
                 # Clients ask before each try; a router of a user's own may have none. Unreadable marks stop no restore.
                 with contextlib.suppress(PlatformError):
                     self._lease.fence()
-                self._router.write(weights)
+                write(weights)
 
     def may_remove(self, marks: Mapping[str, str]) -> bool:
         """Whether an object with these marks is this swap's to remove: it has made it, and nobody took it over since.

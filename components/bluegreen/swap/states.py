@@ -6,8 +6,9 @@ stricter since. What is not understood is left out; only a router that cannot be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem
 from bluegreen.swap import contract
@@ -17,8 +18,9 @@ STATE_VERSION = 1
 """What the outputs of this version look like; counted up when they mean something else."""
 OUTPUT = "state_version"
 NOT_IMPORTED = "a swap is not imported: declare it, and its first update takes over what is there"
-_KEPT = ("name", "active_color", "releases", "router", "capacity")
+_KEPT = ("name", "active_color", "releases", "router", "routers", "capacity")
 _TRIES = 20
+_HEAD, _STEP = re.compile(r"[.\[]"), re.compile(r"[.\[\]]")
 
 
 class UnreadableState(BluegreenError):
@@ -40,7 +42,7 @@ def read(outputs: Mapping[str, Any]) -> tuple[SwapSpec, tuple[str, ...]]:
     problems = contract.problems_in(known)
     if not problems:
         return contract.parse(known), ()
-    left_out = [problem.field for problem in problems if problem.field.partition(".")[0] not in _KEPT]
+    left_out = [problem.field for problem in problems if _HEAD.split(problem.field, maxsplit=1)[0] not in _KEPT]
     known = {key: known[key] for key in _KEPT if key in known}
     for _ in range(_TRIES):
         problems = contract.problems_in(known)
@@ -60,7 +62,7 @@ def read(outputs: Mapping[str, Any]) -> tuple[SwapSpec, tuple[str, ...]]:
 
 
 def _unreadable(outputs: Mapping[str, Any], problems: Sequence[Problem]) -> str:
-    if not outputs.get("router"):
+    if not (outputs.get("router") or outputs.get("routers")):
         return (
             "there is no state to read, so it is not known where this swap routes traffic: a swap cannot be imported; "
             "declare it with the router that is there, and `pulumi up` takes over what that router may take over"
@@ -76,18 +78,33 @@ def _unreadable(outputs: Mapping[str, Any], problems: Sequence[Problem]) -> str:
 
 def _has(values: Mapping[str, Any], path: str) -> bool:
     here: Any = values
-    for name in path.split("."):
-        if not isinstance(here, Mapping) or here.get(name) is None:
+    for name in _names(path):
+        if isinstance(here, (list, tuple)) and name.isdigit() and int(name) < len(here):
+            here = here[int(name)]
+        elif isinstance(here, Mapping) and here.get(name) is not None:
+            here = here[name]
+        else:
             return False
-        here = here[name]
     return True
 
 
 def _without(values: Mapping[str, Any], path: str) -> dict[str, Any]:
-    name, _, rest = path.partition(".")
+    return cast("dict[str, Any]", _less(values, _names(path)))
+
+
+def _less(values: Any, names: Sequence[str]) -> Any:
+    name, rest = names[0], names[1:]
+    if isinstance(values, (list, tuple)):
+        found = [(index, item) for index, item in enumerate(values) if rest or str(index) != name]
+        return [_less(item, rest) if str(index) == name else item for index, item in found]
     if not rest:
         return {key: value for key, value in values.items() if key != name}
-    return {**values, name: _without(values[name], rest)}
+    return {**values, name: _less(values[name], rest)}
+
+
+def _names(path: str) -> list[str]:
+    """``routers``, ``1`` and ``note`` of ``routers[1].note``."""
+    return [name for name in _STEP.split(path) if name]
 
 
 def stamped(outputs: Mapping[str, Any], incarnation: str) -> dict[str, Any]:

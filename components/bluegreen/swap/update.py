@@ -25,12 +25,13 @@ from bluegreen.rollout.plan import can_roll_back, make_plan
 from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.subject import Subject
 from bluegreen.routers.base import TrafficRouter
-from bluegreen.swap import contract, pauses, releases, verdicts
+from bluegreen.swap import contract, pauses, releases, several, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
 from bluegreen.swap.keeper import Watching, kept
 from bluegreen.swap.lease import Lease, leases_in
+from bluegreen.swap.leaving import come_and_go
 from bluegreen.swap.reporting import headline
 from bluegreen.swap.resting import (
     Resting,
@@ -56,6 +57,7 @@ class Update:
         journal: told what happens.
         cancelled: whether whoever runs this wants it to stop.
         incarnation: the resource's own, which the object shall bear.
+        formerly: ``olds`` as they are, where those have caught up with the inputs.
     """
 
     def __init__(
@@ -67,10 +69,12 @@ class Update:
         journal: Journal,
         cancelled: Callable[[], bool],
         incarnation: str = "",
+        formerly: Mapping[str, Any] | None = None,
     ) -> None:
         self._spec = spec
         self._news = news
-        self._olds = olds
+        self._olds, self._formerly = olds, olds if formerly is None else formerly
+        self._kept = several.kept(self._olds, self._formerly) or news
         self._clock = clock
         self._journal = journal
         self._cancelled = cancelled
@@ -85,9 +89,12 @@ class Update:
         self._left_over = self._takes_over = self._ended_by_caller = False
         self._planned: Plan
         self._left = Weights()
-        self._lease = Lease(router, clock, "", spec.limits.poll_interval_seconds, self._say_lease)
+        self._lease = Lease(
+            router, clock, "", spec.limits.poll_interval_seconds, lambda text: journal.tell("lease", text)
+        )
         self._lease.stamp = self._stamp
-        self._router = cast("TrafficRouter", Shared(router, self._lease))
+        self._shared = Shared(router, self._lease)
+        self._router = cast("TrafficRouter", self._shared)
         self._former_capacity = former_of(olds, news)
         self._resting = Resting(spec, self._router, self._capacity, journal)
 
@@ -213,6 +220,7 @@ class Update:
 
     def _under_lease(self, found: Traffic, runner: Runner, *, interrupted: bool) -> Plan:
         self._resting.leave(self._former_capacity)
+        found = come_and_go(self._shared, found, self._formerly, self._news, self._clock, self._spec, self._journal)
         self._plan(found, warm=False)  # a verdict may have come with what was read anew
         warm = can_roll_back(self._recorded, self._target, self._digest) and self._resting.keep_warm(self._target)
         plan = self._planned = self._plan(found, warm=warm)
@@ -263,20 +271,18 @@ class Update:
             return outputs
         now = f"nothing moved towards {self._stuck.color}: {plan.goal}"
         failed = UpdateHeld(str(self._stuck), weights=plan.goal, restored=now, next_step=ways, moved=False)
-        kept = self._olds or self._news
-        failed.outputs = contract.outputs_after(kept, plan.goal, outputs["history"], self._stuck.as_dict())
+        stays, history = self._stuck.as_dict(), outputs["history"]
+        failed.outputs = contract.outputs_after(self._kept, plan.goal, history, stays, self._shared.names)
         raise failed
 
     def _outputs(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
         live_color = plan.goal.live_color or other(self._target)
-        moved = entry is not None and plan.kind in _MOVES and not plan.pauses
-        previous, proved = releases.left_behind(
-            self._olds, self._news, live_color, plan.kind if moved else None, anew=plan.unproved
-        )
+        moved = plan.kind if entry is not None and plan.kind in _MOVES and not plan.pauses else None
+        previous, proved = releases.left_behind(self._olds, self._news, live_color, moved, anew=plan.unproved)
         history = with_marks(self._olds.get("history") or [], found.marks)
         history = [entry, *history] if entry is not None else history
-        held = self._stuck.as_dict() if self._stuck is not None else {}
-        return contract.outputs_of(self._news, live_color, plan.goal, previous, history, proved, held)
+        held, names = self._stuck.as_dict() if self._stuck is not None else {}, self._shared.names
+        return contract.outputs_of(self._news, live_color, plan.goal, previous, history, proved, held, names)
 
     def _outputs_after(
         self, failed: SwapFailed, found: Traffic, entry: Mapping[str, Any], verdict: verdicts.Held | None = None
@@ -287,25 +293,24 @@ class Update:
             with contextlib.suppress(BluegreenError):
                 weights = self._router.read().weights
         history = [entry, *with_marks(self._olds.get("history") or [], found.marks)]
-        held = verdict.as_dict() if verdict is not None else None
-        return contract.outputs_after(self._olds or self._news, weights, history, held)
+        held, names = verdict.as_dict() if verdict is not None else None, self._shared.names
+        return contract.outputs_after(self._kept, weights, history, held, names)
 
     # -- what changes without moving traffic
 
     def _changed(self, key: str, part: str | None = None) -> bool:
-        old, new = self._olds.get(key), self._news.get(key)
+        old, new = self._formerly.get(key), self._news.get(key)
         if part is not None:
             old, new = ((side or {}).get(part) for side in (old, new))
         return bool(self._olds) and contract.plain(old) != contract.plain(new)
 
     def _settings_changed(self) -> bool:
-        if self._former_capacity is not None:
-            return True
-        return self._changed("router") or self._changed("capacity", "autoscaling") or self._changed(_IDLE)
+        changed = any(map(self._changed, (*several.BOTH, _IDLE))) or self._changed("capacity", "autoscaling")
+        return changed or self._former_capacity is not None
 
     def _settle(self, live: Weights, *, interrupted: bool) -> None:
         """Traffic stays where it is: what an interrupted swap left is tidied up, and changed settings take effect."""
-        if self._changed("router") or (self._takes_over and contract.recorded_in(self._olds) is None):
+        if any(map(self._changed, several.BOTH)) or (self._takes_over and contract.recorded_in(self._olds) is None):
             self._router.write(live)  # what the rule is for has changed (hosts, paths, stickiness); the weights stay
         idle = other(self._target)
         if interrupted:
@@ -343,6 +348,3 @@ class Update:
             self._router.mark(marks)
         except BluegreenError as error:
             self._journal.tell("lease", f"the failure could not be noted: {error}")
-
-    def _say_lease(self, text: str) -> None:
-        self._journal.tell("lease", text)

@@ -1,0 +1,146 @@
+"""Members that come and go: an update makes what was added, removes what was taken out, and leaves the others alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from bluegreen.fields import UNKNOWN
+from bluegreen.rollout.clock import Clock
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.limits import Limits
+from bluegreen.rollout.model import Convergence, Traffic, Weights
+from bluegreen.routers.base import TrafficRouter
+from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap import incarnation, several, states
+from bluegreen.swap.contract import SwapSpec
+from bluegreen.swap.journal import Journal
+from bluegreen.swap.members import Members
+from bluegreen.swap.removal import remove
+from bluegreen.swap.shared import Shared
+
+Tell = Callable[[str], None]
+
+
+def come_and_go(
+    router: Shared,
+    found: Traffic,
+    olds: Mapping[str, Any],
+    news: Mapping[str, Any],
+    clock: Clock,
+    spec: SwapSpec,
+    journal: Journal,
+) -> Traffic:
+    """Make what was added, then remove what was taken out; what is live then."""
+    found = bring_in(router, found, clock, spec.limits, journal)
+    take_out(olds, news, clock, journal)
+    return found
+
+
+def bring_in(router: Shared, found: Traffic, clock: Clock, limits: Limits, journal: Journal) -> Traffic:
+    """Make the objects of members that have none, at the weights that the others have.
+
+    Args:
+        router: all of them, under the swap's lease.
+        found: what was read of them.
+        clock: time.
+        limits: how long a weight may take to take effect.
+        journal: told which were made.
+
+    Returns:
+        What is live then.
+
+    Raises:
+        PlatformError: one could not be made; the others were not written.
+    """
+    made = router.join(found.weights)
+    if not made:
+        return found
+    common = router.read()
+    deadline = clock.monotonic_seconds() + limits.converge_timeout_seconds
+    while router.verify(common.weights) is not Convergence.CONVERGED:
+        if clock.monotonic_seconds() >= deadline:
+            waited = f"{limits.converge_timeout_seconds:g} s"
+            raise PlatformError("members", f"{' and '.join(made)}: made, and without effect after {waited}")
+        clock.sleep(limits.poll_interval_seconds)
+    journal.tell("note", f"{' and '.join(made)}: added, with what the others have: {common.weights}")
+    return common
+
+
+def take_out(olds: Mapping[str, Any], news: Mapping[str, Any], clock: Clock, journal: Journal) -> None:
+    """Remove the objects of the members that are declared no more, and nothing of the others.
+
+    Args:
+        olds: the last update's outputs, as they are.
+        news: the inputs.
+        clock: time.
+        journal: told what was removed, and what was not and why.
+
+    Raises:
+        LeaseHeld: another swap moves one of them.
+        PlatformError: one could not be removed; the same update tries it again.
+    """
+    gone = several.removed(olds, news)
+    if not gone or several.moved(olds, news):
+        return
+    mark = incarnation.recorded(olds)
+    spec = incarnation.known_to(states.spec_of(olds), olds, mark)
+    kept = [index for index, section in enumerate(several.sections_of(olds)) if section in gone]
+    spec = replace(
+        spec, routers=[spec.routers[index] for index in kept], sections=[spec.sections[index] for index in kept]
+    )
+
+    def tell(text: str) -> None:
+        journal.tell("note", text)
+
+    own = own_of(spec, mark, tell)
+    if own is not None:
+        router, found = own
+        remove(router, None, clock, found.marks, tell)
+        tell(f"{router.id}: removed, since it is declared no more")
+
+
+def outlook(olds: Mapping[str, Any], news: Mapping[str, Any], live: Weights) -> list[str]:
+    """What a preview says of members that come and go."""
+    stay = "the others stay as they are"
+    coming = several.added(olds, news) if several.sections_of(olds) else []
+    return [
+        *(f"added: {_described(section)}: it is made with what is live: {live}; {stay}" for section in coming),
+        *(f"removed: {_described(section)}: its object is deleted; {stay}" for section in several.removed(olds, news)),
+    ]
+
+
+def _described(section: Mapping[str, Any]) -> str:
+    """A member as its section says it: its kind and where it is."""
+    where = sorted(key for key in several.where_of(section) if section.get(key) not in (None, UNKNOWN))
+    told = [f"{key} {section[key]}" for key in where if isinstance(section[key], (str, int, float))]
+    return f"{section.get('kind')}" + (f" ({', '.join(told)})" if told else "")
+
+
+def own_of(spec: SwapSpec, mark: str, tell: Tell) -> tuple[TrafficRouter, Traffic] | None:
+    """What of a swap's objects is this incarnation's, and what was read of it; ``None``: nothing is.
+
+    Args:
+        spec: with routers that know the resource's former life.
+        mark: the resource's incarnation.
+        tell: told what is not removed, and why.
+    """
+    own: list[tuple[tuple[TrafficRouter, str], Traffic]] = []
+    for parsed, section in zip(spec.routers, spec.sections, strict=True):
+        router, suffix = ROUTERS.build(parsed), several.mark_suffix(section)
+        try:
+            found = router.read()
+        except NotOwned as error:
+            tell(f"nothing was removed of {router.id}: {error.reason}")
+            continue
+        one_of_several = found.marks.get(incarnation.MARK) == f"{mark}.{suffix}"  # from when it was one of several
+        another = "" if one_of_several else incarnation.whose(found, mark)
+        if another:
+            tell(f"nothing was removed of {router.id}: {another}. Whoever owns it now removes it")
+            continue
+        own.append(((router, suffix), found))
+    if len(own) < 2:
+        return (own[0][0][0], own[0][1]) if own else None
+    members = Members.of([member for member, _ in own])
+    return cast("TrafficRouter", members), members.seen([found for _, found in own])

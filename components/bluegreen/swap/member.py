@@ -1,0 +1,88 @@
+"""One router of several: what is known of its object, its marks as it bears them, and its name in what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import Weights
+from bluegreen.routers.base import TrafficRouter
+from bluegreen.routers.ownership import INCARNATION_MARK
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Member:
+    """One router of several, and what is known of its object.
+
+    Attributes:
+        name: its router's id, for people.
+        router: the member itself.
+        suffix: of its incarnation's mark, which has to tell it from the other members.
+        there: whether it has an object, as far as anybody knows.
+        known: the weights that it was seen with, or that were verified; ``None`` after a write of which nobody knows.
+        stamp: the incarnation that its object bore when it was read; ``None`` where it bore none.
+        stale: whether it missed a renewal of the lease.
+    """
+
+    name: str
+    router: TrafficRouter
+    suffix: str
+    there: bool = True
+    known: Weights | None = None
+    stamp: str | None = None
+    stale: bool = False
+
+
+def named(member: Member, work: Callable[[], T]) -> T:
+    """What ``work`` returns; a platform's error says whose it is."""
+    try:
+        return work()
+    except PlatformError as error:
+        if not error.reason.startswith(f"{member.name}: "):
+            error.reason = f"{member.name}: {error.reason}"
+            error.args = (f"{error.call}: {error.reason}",)
+        raise
+
+
+def refusal(member: Member, work: Callable[[], object]) -> PlatformError | None:
+    """What its platform said against ``work``; ``None`` where that was done."""
+    try:
+        named(member, work)
+    except PlatformError as error:
+        return error
+    return None
+
+
+def translated(member: Member, changes: Mapping[str, str | None], *, back: bool = False) -> Mapping[str, str | None]:
+    """Marks as a member bears them: its incarnation's is its own; ``back``: what it was before."""
+    if INCARNATION_MARK not in changes:
+        return changes
+    value = changes[INCARNATION_MARK]
+    own = member.stamp if back or value is None else f"{value}.{member.suffix}"
+    return {**changes, INCARNATION_MARK: own}
+
+
+def marks_of_all(found: Sequence[tuple[Member, Mapping[str, str]]], own: Collection[str]) -> dict[str, str]:
+    """The marks of several objects as one's: everybody's, and of one's own those that every object bears.
+
+    An incarnation counts where all bear it: one without it, or with another one, is somebody else's object.
+
+    Args:
+        found: the members that have an object, each with its marks.
+        own: the names of one's own marks.
+    """
+    result: dict[str, str] = {}
+    for name in dict.fromkeys(name for _, marks in found for name in marks):
+        values = [marks.get(name) for _, marks in found]
+        if name == INCARNATION_MARK:
+            values = [(marks.get(name) or "").removesuffix(f".{member.suffix}") for member, marks in found]
+        borne = [value for value in values if value]
+        if len(borne) < len(values) and (name in own or name == INCARNATION_MARK):
+            continue
+        different = name == INCARNATION_MARK and len(set(borne)) > 1
+        result[name] = " and ".join(dict.fromkeys(borne)) if different else borne[0]
+    return result

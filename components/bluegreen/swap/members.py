@@ -1,0 +1,308 @@
+"""Several routers as one: what a swap with an ordered list of routers sees. It knows no platform, as the swap does.
+
+Marks stand on every member: a lease that was set here is held while every member bears it, and anybody else's counts
+where one does. They are set in the order of the members' normal places, so that of two swaps that share some of them
+one comes first everywhere, and are taken away in reverse. Weights are written in the declared order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from bluegreen.rollout.apart import joined, parts_of, together
+from bluegreen.rollout.errors import LeaseLost, PlatformError
+from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.routers.base import Capability, MakesItsObject, ReadsWeightsAlone, TrafficRouter
+from bluegreen.routers.ownership import INCARNATION_MARK
+from bluegreen.swap.marks import LEASE_PREFIX
+from bluegreen.swap.member import Member, marks_of_all, named, refusal, translated
+
+
+class Members:
+    """The routers of one swap as one router.
+
+    Args:
+        members: the routers in the declared order, two at least, each with the suffix of its marks.
+    """
+
+    where: frozenset[str] = frozenset()
+
+    def __init__(self, members: Sequence[tuple[TrafficRouter, str]]) -> None:
+        ids = [router.id for router, _ in members]
+        names = [name if ids.count(name) == 1 else f"{name} ({index + 1})" for index, name in enumerate(ids)]
+        self.members = [Member(name, *member) for name, member in zip(names, members, strict=True)]
+        self._placed = sorted(self.members, key=lambda member: (type(member.router).__name__, member.name.lower()))
+        #: The marks of the lease that was taken here, which every member has to bear.
+        self._own: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, members: Sequence[tuple[TrafficRouter, str]]) -> Members:
+        """The one that can read weights alone, where a member can."""
+        return (Glancing if any(hasattr(router, "live") for router, _ in members) else Members)(members)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the members are called, in the declared order."""
+        return tuple(member.name for member in self.members)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What all of them can do."""
+        return frozenset.intersection(*(member.router.capabilities for member in self.members))
+
+    @property
+    def propagation_seconds(self) -> float:
+        """The longest of theirs."""
+        return max(member.router.propagation_seconds for member in self.members)
+
+    @property
+    def id(self) -> str:
+        """Their ids, in the declared order."""
+        return "; ".join(self.names)
+
+    @property
+    def stands_elsewhere(self) -> str:
+        """Which of them were found at another place than they are declared at."""
+        found = ((member.name, getattr(member.router, "stands_elsewhere", "")) for member in self.members)
+        return "; ".join(f"{name}: {said}" for name, said in found if said)
+
+    # -- what is live
+
+    def read(self) -> Traffic:
+        """The common weights, or each member's where they differ, and the marks."""
+        return self.seen([named(member, member.router.read) for member in self.members])
+
+    def seen(self, found: Sequence[Traffic]) -> Traffic:
+        """What was read of each member, in the declared order, as one."""
+        for member, traffic in zip(self.members, found, strict=True):
+            member.there = traffic.weights != Weights() or bool(traffic.marks)
+            member.known = traffic.weights
+        marks = self._together([traffic.marks for traffic in found])
+        return Traffic(self._weights([traffic.weights for traffic in found]), marks)
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether each has its part; those of which that is known are not asked again."""
+        pending = False
+        for member, part in self._parts(weights):
+            if member.known != part:
+                pending = not self._confirmed(member, part) or pending
+        return Convergence.PENDING if pending else Convergence.CONVERGED
+
+    def health(self, color: Color) -> Readiness:
+        """A color's targets have to be healthy as every member sees them."""
+        return together({m.name: named(m, lambda m=m: m.router.health(color)) for m in self.members})
+
+    def progress(self) -> str:
+        """What each platform is at."""
+        found = ((member.name, member.router.progress()) for member in self.members if member.known is None)
+        return "; ".join(f"{name}: {said}" for name, said in found if said)
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """The commands of those that are not known to have their part; of all where each has."""
+        parts = self._parts(weights)
+        wanted = [(member, part) for member, part in parts if member.known != part] or parts
+        return tuple(line for member, part in wanted for line in (f"# {member.name}", *member.router.commands(part)))
+
+    # -- weights
+
+    def write(self, weights: Weights) -> None:
+        """Write the members one after the other; the first that fails is the last."""
+        for member, part in self._parts(weights):
+            self._write(member, part)
+
+    def put_back(self, weights: Weights) -> None:
+        """Write the members that are not known to have their part, the last one first, each whatever the others say.
+
+        Raises:
+            LeaseLost: another swap took over.
+            PlatformError: naming each that could not be written, with the weights that it has now.
+        """
+        failed: list[str] = []
+        for member, part in reversed(self._parts(weights)):
+            if member.known == part:
+                continue
+            try:
+                self._write(member, part)
+                self._confirmed(member, part)
+            except LeaseLost:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever one of them says, the others go back
+                failed.append(f"{member.name} has {self._seen(member)} ({error})")
+        if failed:
+            back = [f"{member.name} has {part}" for member, part in self._parts(weights) if member.known == part]
+            raise PlatformError("members", "; ".join([*reversed(failed), *back]))
+
+    def join(self, weights: Weights) -> tuple[str, ...]:
+        """Make the objects of the members that have none, at the others' weights; the others are not written.
+
+        Args:
+            weights: as they were read.
+
+        Returns:
+            The names of those that were made; none where the others do not agree on what is live.
+        """
+        parts = self._parts(weights)
+        common = {part for member, part in parts if member.there}
+        missing = [member for member, _ in parts if not member.there]
+        if len(common) != 1 or not missing:
+            return ()
+        for member in missing:
+            if not self._make(member, next(iter(common)), self._own):
+                raise PlatformError("members", f"{member.name}: somebody else makes it at this moment")
+        return tuple(member.name for member in missing)
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make every member's object; of two first starts one wins, and the other takes back what it has made."""
+        self._own |= marks
+        made: list[Member] = []
+        for member in self._placed:
+            if self._make(member, weights, marks) or self._is_own(member):
+                made.append(member)
+                continue
+            for former in reversed(made):
+                self._write(former, Weights())
+            return False
+        return True
+
+    def delete(self) -> None:
+        """Remove what each of them owns, each whatever the others say."""
+        self._each(list(reversed(self._placed)), lambda member: member.router.delete())
+
+    # -- marks
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks of all of them as one object's."""
+        found = [named(member, member.router.marks) for member in self.members]
+        for member, marks in zip(self.members, found, strict=True):
+            member.there = member.there or bool(marks)
+        return self._together(found)
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks on every member.
+
+        A lease that one member does not take is taken on none. One that is renewed may miss a member whose platform
+        does not answer, since the others have to go back all the same: that one is marked before it is written again.
+        """
+        own = {name: value for name, value in changes.items() if value and name.startswith(LEASE_PREFIX)}
+        leaves = any(value is None and name.startswith(LEASE_PREFIX) for name, value in changes.items())
+        if own and not own.keys() <= self._own.keys():
+            self._take(changes)
+        elif own:
+            self._renew(changes)
+        else:
+            order = list(reversed(self._placed)) if leaves else self._placed
+            self._each(order, lambda member: member.router.mark(translated(member, changes, back=leaves)))
+        for name, value in changes.items():
+            if value is None:
+                self._own.pop(name, None)
+
+    def _take(self, changes: Mapping[str, str | None]) -> None:
+        done: list[Member] = []
+        try:
+            for member in self._placed:
+                done.append(member)
+                named(member, lambda m=member: m.router.mark(translated(m, changes)))
+        except BaseException:
+            gone = dict.fromkeys(changes)
+            for member in reversed(done):
+                with contextlib.suppress(PlatformError):
+                    member.router.mark(translated(member, gone, back=True))
+            raise
+        self._keep(changes)
+
+    def _renew(self, changes: Mapping[str, str | None]) -> None:
+        failed: list[PlatformError] = []
+        self._keep(changes)
+        for member in self._placed:
+            error = refusal(member, lambda m=member: m.router.mark(translated(m, changes)))
+            member.stale = error is not None
+            failed.extend([error] if error is not None else [])
+        if len(failed) == len(self.members):
+            raise failed[0]
+
+    def _keep(self, changes: Mapping[str, str | None]) -> None:
+        kept = (LEASE_PREFIX, INCARNATION_MARK)
+        self._own |= {name: value for name, value in changes.items() if value and name.startswith(kept)}
+
+    def _together(self, found: Sequence[Mapping[str, str]]) -> dict[str, str]:
+        pairs = zip(self.members, found, strict=True)
+        there = [(member, marks) for member, marks in pairs if member.there]
+        if INCARNATION_MARK not in self._own:
+            for member, marks in there:
+                member.stamp = marks.get(INCARNATION_MARK)
+        return marks_of_all(there, self._own)
+
+    # -- one member
+
+    def _parts(self, weights: Weights) -> list[tuple[Member, Weights]]:
+        return list(zip(self.members, parts_of(weights, len(self.members)), strict=True))
+
+    def _weights(self, found: Sequence[Weights]) -> Weights:
+        return joined(list(zip(self.names, found, strict=True)))
+
+    def _write(self, member: Member, weights: Weights) -> None:
+        fresh = not member.there and weights != Weights()
+        if member.stale:
+            own = translated(member, self._own)
+            named(member, lambda: member.router.mark(own))
+            member.stale = False
+        member.known = None  # before the call: a lost reply may still have moved traffic
+        named(member, lambda: member.router.write(weights))
+        member.there = weights != Weights()
+        if fresh and self._own:
+            own = translated(member, self._own)
+            named(member, lambda: member.router.mark(own))
+
+    def _confirmed(self, member: Member, weights: Weights) -> bool:
+        found = named(member, lambda: member.router.verify(weights))
+        if found is Convergence.CONVERGED:
+            member.known = weights
+        return found is Convergence.CONVERGED
+
+    def _make(self, member: Member, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Whether this call made its object, with these weights and marks."""
+        own = {name: value for name, value in translated(member, marks).items() if value is not None}
+        member.known, member.there = None, True
+        if hasattr(member.router, "create"):
+            maker = cast("MakesItsObject", member.router)
+            return named(member, lambda: maker.create(weights, own))
+        if named(member, member.router.read).weights != Weights():
+            return False
+        named(member, lambda: member.router.write(weights))
+        named(member, lambda: member.router.mark(own))
+        return True
+
+    def _is_own(self, member: Member) -> bool:
+        """Whether its object bears the lease that was taken here: only the reply to its making was lost."""
+        marks = named(member, member.router.marks)
+        return any(name in marks for name in self._own if name.startswith(LEASE_PREFIX))
+
+    def _seen(self, member: Member) -> str:
+        try:
+            return str(member.router.read().weights)
+        except Exception:  # noqa: BLE001 - it is only told
+            return "weights that nobody knows"
+
+    def _each(self, order: Sequence[Member], work: Callable[[Member], Any]) -> None:
+        """Do it for each, whatever the others say; raises what the first said that failed."""
+        failed = [error for member in order if (error := refusal(member, lambda m=member: work(m))) is not None]
+        if failed:
+            raise failed[0]
+
+
+class Glancing(Members):
+    """Members of which one reads its weights without its marks."""
+
+    def live(self) -> Weights:
+        """The weights alone, in one call each where a member can do that."""
+        found = []
+        for member in self.members:
+            alone = cast("ReadsWeightsAlone", member.router)
+            if hasattr(member.router, "live"):
+                found.append(named(member, alone.live))
+            else:
+                found.append(named(member, member.router.read).weights)
+            member.known = found[-1]
+        return self._weights(found)
