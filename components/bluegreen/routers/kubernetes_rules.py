@@ -34,6 +34,7 @@ class Wanted:
         paths: prefixes of the paths that are routed.
         header: the header that names a color.
         cookie: a cookie that does, too; none when empty.
+        rules: the user's own, in place of one for all of the paths: see ``kubernetes_given_rules``.
     """
 
     services: Mapping[Color, Any]
@@ -41,6 +42,7 @@ class Wanted:
     paths: Sequence[str] = ("/",)
     header: str = "X-Bluegreen-Color"
     cookie: str = ""
+    rules: Sequence[Mapping[str, Any]] = ()
 
 
 # -- Gateway API, and Linkerd, which has the same rules with a Service as the route's parent

@@ -13,6 +13,7 @@ from bluegreen.declaration import known
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
 from bluegreen.rollout.errors import Problem
+from bluegreen.routers import kubernetes_given_rules as given
 from bluegreen.routers import kubernetes_rules as rules
 
 if TYPE_CHECKING:
@@ -38,13 +39,18 @@ class Contour:
         fields.text("ingress_class", None)
         return fields.problems
 
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_contour(rule)
+
     def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url("http" if self.tls is None else "https", [self.fqdn])
 
     def section(self, asked: Asked) -> dict[str, Any]:
         """The routes, in which the swap fills the weights in."""
-        return {"routes": rules.contour_production(asked.wanted)}
+        usual = rules.contour_production(asked.wanted)
+        return {"routes": given.contour_production(asked.wanted.rules, usual) if asked.wanted.rules else usual}
 
     def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which route is the swap's the router finds
         """Its routes."""
@@ -53,10 +59,12 @@ class Contour:
     def pieces(self, asked: Asked) -> list[Piece]:
         """The HTTPProxy without its routes, and the one of the host, which includes it after each color's own way."""
         shared = {} if self.ingress_class is None else {"ingressClassName": self.ingress_class}
+        usual = rules.contour_preview(asked.wanted)
+        ways = given.contour_preview(asked.wanted.rules, usual) if asked.wanted.rules else usual
         root = {
             **shared,
             "virtualhost": {"fqdn": self.fqdn, **({} if self.tls is None else {"tls": dict(self.tls)})},
-            "routes": rules.contour_preview(asked.wanted),
+            "routes": ways,
             "includes": [{"name": asked.name, "namespace": asked.ground.place.namespace}],
         }
         return [

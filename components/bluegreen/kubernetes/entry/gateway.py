@@ -13,6 +13,7 @@ from bluegreen.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
 from bluegreen.rollout.errors import Problem
+from bluegreen.routers import kubernetes_given_rules as given
 from bluegreen.routers import kubernetes_rules as rules
 
 if TYPE_CHECKING:
@@ -43,13 +44,18 @@ class GatewayRoute:
         fields.texts("hostnames")
         return [*fields.problems, *scheme_problems(self.scheme)]
 
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_http(rule)
+
     def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url(self.scheme, self.hosts)
 
     def section(self, asked: Asked) -> dict[str, Any]:
         """The production rules, in which the swap fills the weights in."""
-        return {"rules": self._production(asked)}
+        usual = self._production(asked)
+        return {"rules": given.http_production(asked.wanted.rules, usual) if asked.wanted.rules else usual}
 
     def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which rule is the swap's the router finds
         """Its rules."""
@@ -61,7 +67,9 @@ class GatewayRoute:
             "parentRefs": [dict(parent) for parent in self.parent_refs],
             **({"hostnames": list(self.hosts)} if self.hosts else {}),
         }
-        preview = {**common, "rules": self._preview(asked)}
+        usual = self._preview(asked)
+        ways = given.http_preview(asked.wanted.rules, usual) if asked.wanted.rules else usual
+        preview = {**common, "rules": ways}
         return [
             Piece(asked.object(_API, self.route_kind, asked.name, common), set_once=["spec.rules"], of_route=True),
             Piece(asked.object(_API, self.route_kind, f"{asked.name}-preview", preview)),

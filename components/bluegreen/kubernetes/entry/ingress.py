@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
@@ -15,6 +15,7 @@ from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told
 from bluegreen.kubernetes.keeping import keeper
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS
+from bluegreen.routers import kubernetes_given_rules as given
 from bluegreen.routers import kubernetes_rules as rules
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class Nginx:
     host: Any
     ingress_class: str
     tls_secret: Any
+
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_ingress(rule)
 
     def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
@@ -74,7 +79,8 @@ class Nginx:
     def _ingress(self, asked: Asked, name: str, service: str) -> dict[str, Any]:
         backend = {"service": {"name": service, "port": {"number": asked.wanted.port}}}
         paths = [{"path": path, "pathType": "Prefix", "backend": backend} for path in asked.wanted.paths]
-        spec: dict[str, Any] = {"ingressClassName": self.ingress_class, "rules": [_rule(self.host, paths)]}
+        own = given.ingress_rules(asked.wanted.rules, [backend], open_alone=name == asked.name)
+        spec: dict[str, Any] = {"ingressClassName": self.ingress_class, "rules": own or [_rule(self.host, paths)]}
         if self.tls_secret is not None:
             spec["tls"] = [{"secretName": self.tls_secret, **({} if self.host is None else {"hosts": [self.host]})}]
         return asked.object(_API, "Ingress", name, spec)
@@ -92,6 +98,10 @@ class AwsLoadBalancer:
     internal: bool
     certificate_arns: Sequence[Any]
     stickiness_seconds: int
+
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_ingress(rule)
 
     def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
@@ -127,7 +137,9 @@ class AwsLoadBalancer:
             annotations[f"{_ALB}listen-ports"] = '[{"HTTPS":443}]'
             annotations[f"{_ALB}certificate-arn"] = pulumi.Output.all(*self.certificate_arns).apply(",".join)
         paths = rules.alb_paths(asked.wanted, _ACTION)
-        spec = {"ingressClassName": self.ingress_class, "rules": [_rule(self.host, paths)]}
+        by_action = [path["backend"] for path in rules.alb_paths(replace(asked.wanted, paths=("/",)), _ACTION)]
+        own = given.ingress_rules(asked.wanted.rules, by_action)
+        spec = {"ingressClassName": self.ingress_class, "rules": own or [_rule(self.host, paths)]}
         found = asked.object(_API, "Ingress", asked.name, spec)
         found["metadata"]["annotations"] = annotations
         kept = keeper(asked.ground.place, asked.name, f"{_ALB}actions.{_ACTION}")

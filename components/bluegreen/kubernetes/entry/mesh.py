@@ -16,6 +16,7 @@ from bluegreen.kubernetes.entry.services import cluster_url, service_manifest
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.routers import kubernetes_given_rules as given
 from bluegreen.routers import kubernetes_rules as rules
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Istio:
             fields.problem("traffic_policy", dict(self.traffic_policy), allowed)
         return [*fields.problems, *scheme_problems(self.scheme)]
 
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_istio(rule)
+
     def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url(self.scheme, self.hosts)
@@ -57,7 +62,9 @@ class Istio:
     def section(self, asked: Asked) -> dict[str, Any]:
         """The ways to each color, which Istio takes first, and the one in which the swap fills the weights in."""
         destinations = self._destinations(asked)
-        routes = [*rules.istio_preview(asked.wanted, destinations), *rules.istio_production(asked.wanted, destinations)]
+        ways, usual = (make(asked.wanted, destinations) for make in (rules.istio_preview, rules.istio_production))
+        own = asked.wanted.rules
+        routes = given.istio_routes(own, usual, ways) if own else [*ways, *usual]
         return {"http": routes, **({} if destinations is None else {"destinations": destinations})}
 
     def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which route is the swap's the router finds
@@ -121,13 +128,18 @@ class Linkerd:
         fields.text("service_name")
         return fields.problems
 
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_http(rule)
+
     def url(self, asked: Asked) -> pulumi.Input[str] | None:
         """The Service's, within the cluster."""
         return cluster_url(self.service_name, asked.ground.place.namespace, asked.wanted.port)
 
     def section(self, asked: Asked) -> dict[str, Any]:
         """The production rule, in which the swap fills the weights in."""
-        return {"rules": rules.http_route_production(asked.wanted), "api_group": self.api_group}
+        own, usual = asked.wanted.rules, rules.http_route_production(asked.wanted)
+        return {"rules": given.http_production(own, usual) if own else usual, "api_group": self.api_group}
 
     def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which rule is the swap's the router finds
         """Its rules."""
@@ -138,7 +150,8 @@ class Linkerd:
         api = f"{self.api_group}/{_LINKERD[self.api_group]}"
         port = asked.wanted.port
         parent = {"parentRefs": [{"group": "core", "kind": "Service", "name": self.service_name, "port": port}]}
-        preview = {**parent, "rules": rules.http_route_preview(asked.wanted)}
+        own, usual = asked.wanted.rules, rules.http_route_preview(asked.wanted)
+        preview = {**parent, "rules": given.http_preview(own, usual) if own else usual}
         return [
             # Without a selector: where a route leads nowhere, Linkerd takes the Service's own endpoints.
             Piece(service_manifest(asked.ground, self.service_name, port=port)),

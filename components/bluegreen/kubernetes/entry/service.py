@@ -16,9 +16,11 @@ from bluegreen.kubernetes.entry.base import Entered, Ground
 from bluegreen.kubernetes.entry.services import (
     SELECTOR,
     TYPES,
+    MorePorts,
     by_use,
     color_names,
     color_services,
+    found_ports,
     found_url,
     service_manifest,
     url_of,
@@ -107,19 +109,24 @@ class ServiceEntry:
 
     def production_ports(self, ground: Ground) -> dict[str, list[Mapping[str, Any]] | None]:
         """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
-        spec = merged(service_manifest(ground, "", port=self.port)["spec"], self.overrides)
         names = [self._production(ground), *filter(None, [self._stage(ground)])]
-        plain = service_manifest(ground, "", port=self.port)["spec"]["ports"]
-        return {names[0]: None if self.adopt else spec["ports"], **dict.fromkeys(names[1:], plain)}
+        known_here = None if self.adopt else self._ports(ground)
+        return dict.fromkeys(names, known_here)
 
     def declare(self, ground: Ground) -> Entered:
         """Production, stage, and a Service for each color: what a gate asks stays with its color when these swap."""
         namespace, production, stage = ground.place.namespace, self._production(ground), self._stage(ground)
         made = [] if self.adopt else [self._made(ground, production, self.service_type, "production")]
+        there = self._found(ground) if self.adopt else None
+        ports = self._ports(ground) if there is None else found_ports(there)
         if stage:
-            made.append(self._made(ground, stage, self.preview_type, "stage"))
+            made.append(self._made(ground, stage, self.preview_type, "stage", ports))
         previews = color_services(
-            ground, port=self.port, service_type=self.preview_type, node_ports=dict(self.node_ports)
+            ground,
+            port=self.port,
+            service_type=self.preview_type,
+            node_ports=dict(self.node_ports),
+            more_ports=ports,
         )
 
         def url(service: Any, name: str, service_type: str) -> pulumi.Output[str]:
@@ -127,7 +134,7 @@ class ServiceEntry:
 
         names = color_names(ground)
         return Entered(
-            url=found_url(self._found(ground), production, namespace, self.node_host)
+            url=found_url(there, production, namespace, self.node_host)
             if self.adopt
             else url(made[0], production, self.service_type),
             preview_urls={color: url(previews[color], names[color], self.preview_type) for color in COLORS},
@@ -141,7 +148,12 @@ class ServiceEntry:
     def _stage(self, ground: Ground) -> str | None:
         return f"{self._production(ground)}{self.stage_suffix}" if self.stage_suffix else None
 
-    def _made(self, ground: Ground, name: str, service_type: str, what: str) -> Any:
+    def _ports(self, ground: Ground) -> list[dict[str, Any]]:
+        """Production's."""
+        spec = merged(service_manifest(ground, "", port=self.port)["spec"], self.overrides)
+        return list(spec.get("ports") or ())
+
+    def _made(self, ground: Ground, name: str, service_type: str, what: str, more_ports: MorePorts = ()) -> Any:
         found = service_manifest(
             ground,
             name,
@@ -149,6 +161,7 @@ class ServiceEntry:
             service_type=service_type,
             node_port=self.node_ports.get(what) if service_type == "NodePort" else None,
             annotations=self.annotations if what == "production" else None,
+            more_ports=more_ports,
         )
         if what == "production":
             found["spec"] = merged(found["spec"], self.overrides)
@@ -178,8 +191,8 @@ def service(
 ) -> ServiceEntry:
     """A Service for production and one for the stage, whose selectors are exchanged whole: no steps, no pauses.
 
-    Each color has a Service of its own beside them, which previews and gates use. Production is declared without a
-    selector, which is the swap's. Use a route where traffic shall be split.
+    Each color has a Service of its own beside them, with all of production's ports, which previews and gates use.
+    Production is declared without a selector, which is the swap's. Use a route where traffic shall be split.
 
     Args:
         service_name: the production Service's name; the component's when absent.

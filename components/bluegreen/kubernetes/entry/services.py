@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Union
 
 import pulumi
 
@@ -14,6 +14,7 @@ from bluegreen.rollout.model import COLORS, Color
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer")
 SELECTOR = ("spec.selector",)
 """Of a Service that is declared without one: it is set by others."""
+MorePorts = Union[Sequence[Mapping[str, Any]], "pulumi.Output[list[dict[str, Any]]]"]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -27,6 +28,7 @@ def service_manifest(
     node_port: int | None = None,
     app_protocol: str | None = None,
     annotations: Mapping[str, Any] | None = None,
+    more_ports: MorePorts = (),
 ) -> dict[str, Any]:
     """A Service; without ``selector`` where that is the swap's."""
     entry: dict[str, Any] = {"name": "http", "port": port, "targetPort": ground.port}
@@ -40,9 +42,41 @@ def service_manifest(
         "spec": {
             "type": service_type,
             **({} if selector is None else {"selector": dict(selector)}),
-            "ports": [entry],
+            "ports": more_ports.apply(lambda more: with_ports(entry, more))
+            if isinstance(more_ports, pulumi.Output)
+            else with_ports(entry, more_ports),
         },
     }
+
+
+def with_ports(entry: Mapping[str, Any], more: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A Service's port and further ones, which are another Service's: the nodes' ports are that one's alone.
+
+    Args:
+        entry: the port that it has anyway.
+        more: the others; one of the same number says more about it.
+    """
+    others = [{key: value for key, value in one.items() if key != "nodePort" and value is not None} for one in more]
+    alike = next((one for one in others if one.get("port") == entry["port"]), {})
+    mine = {**entry, **alike}
+    return [mine, *(_renamed(one, mine["name"]) for one in others if one is not alike)]
+
+
+def _renamed(port: dict[str, Any], taken: str) -> dict[str, Any]:
+    return {**port, "name": f"{port['name']}-{port.get('port')}"} if port.get("name") == taken else port
+
+
+def found_ports(service: Any) -> pulumi.Output[list[dict[str, Any]]]:
+    """The ports of a Service that is there already, as far as they are known."""
+    keys = {"name": (), "protocol": (), "port": (), "targetPort": ("target_port",), "appProtocol": ("app_protocol",)}
+
+    def ports(spec: Any) -> list[dict[str, Any]]:
+        return [
+            {key: value for key, others in keys.items() if (value := _field(one, key, *others)) is not None}
+            for one in _field(spec, "ports") or ()
+        ]
+
+    return pulumi.Output.from_input(service.spec).apply(ports)
 
 
 def color_services(
@@ -52,6 +86,7 @@ def color_services(
     service_type: str = "ClusterIP",
     node_ports: Mapping[str, int] | None = None,
     app_protocol: str | None = None,
+    more_ports: MorePorts = (),
 ) -> dict[Color, Any]:
     """A Service for each color that never changes: the way to it by itself, live or idle."""
     return {
@@ -64,6 +99,7 @@ def color_services(
                 service_type=service_type,
                 node_port=(node_ports or {}).get(color) if service_type == "NodePort" else None,
                 app_protocol=app_protocol,
+                more_ports=more_ports,
             ),
             ground.parent,
         )

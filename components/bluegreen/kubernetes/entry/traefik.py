@@ -13,6 +13,7 @@ from bluegreen.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.entry.weighted import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
 from bluegreen.rollout.errors import Problem
+from bluegreen.routers import kubernetes_given_rules as given
 from bluegreen.routers import kubernetes_rules as rules
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class Traefik:
         fields.texts("hostnames")
         return fields.problems
 
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_traefik(rule)
+
     def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url("http" if self.tls is None else "https", self.hosts)
@@ -54,7 +59,9 @@ class Traefik:
 
     def pieces(self, asked: Asked) -> list[Piece]:
         """The TraefikService without its weights, and the stack's IngressRoute to it and to each color."""
-        route: dict[str, Any] = {"routes": rules.traefik_routes(asked.wanted, asked.name, self.hosts)}
+        usual = rules.traefik_routes(asked.wanted, asked.name, self.hosts)
+        own = asked.wanted.rules
+        route: dict[str, Any] = {"routes": given.traefik_routes(own, usual, usual[-1]["match"]) if own else usual}
         route |= {"entryPoints": list(self.entry_points)} if self.entry_points else {}
         route |= {} if self.tls is None else {"tls": dict(self.tls)}
         return [

@@ -30,24 +30,30 @@ class RouteOptions(TypedDict, total=False):
     Attributes:
         port: of the colors' Services, default 80.
         paths: prefixes of the paths that are this service's, default all.
+        rules: the platform's own rules instead, with filters, timeouts, retries, session persistence and what else it
+            knows: ``rules`` of an HTTPRoute, a GRPCRoute or an Ingress, ``http`` of a VirtualService, ``routes`` of an
+            HTTPProxy or an IngressRoute. One without a backend leads to the colors, any other stays as it is.
         cookie: a cookie that names a color, beside the header ``X-Bluegreen-Color``; none by default.
         url: where production requests go, where no host says it: the address of a gateway.
         route_name: the name of the object whose weights the swap owns; the component's when absent.
         adopt: whether that object is there already, as no resource of this stack: what is live is taken over as it is.
         annotations: of that object, where it is made.
         app_protocol: of the colors' Services, such as ``kubernetes.io/h2c``.
+        ports: further ports of the colors' Services, as a Service has them: ``[{"name": "metrics", "port": 9090}]``.
         service_type: of the colors' Services, default ``ClusterIP``.
         converge_timeout_seconds: how long a written weight may take to take effect, default 60.
     """
 
     port: int
     paths: Sequence[str]
+    rules: Sequence[Mapping[str, Any]]
     cookie: str
     url: pulumi.Input[str] | None
     route_name: str
     adopt: bool
     annotations: Mapping[str, pulumi.Input[str]]
     app_protocol: str
+    ports: Sequence[Mapping[str, Any]]
     service_type: str
     converge_timeout_seconds: float
 
@@ -115,6 +121,10 @@ class Platform(Protocol):
     #: The router's kind.
     kind: ClassVar[str]
 
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        ...
+
     def url(self, asked: Asked) -> pulumi.Input[str] | None:
         """Where production requests go, as far as the options say so."""
         ...
@@ -173,6 +183,8 @@ class WeightedEntry:
         paths = fields.texts("paths")
         if any(not path.startswith("/") for path in paths):
             fields.problem("paths", list(paths), "paths from the root, such as /shop")
+        self._check_rules(fields)
+        fields.sections("ports")
         url = fields.text("url", None)
         if url is None and self.platform.url(self._asked(ground)) is None:
             fields.problem("url", None, "where production requests go, as no host without a wildcard says it")
@@ -183,6 +195,17 @@ class WeightedEntry:
         of_annotations = refused(known(dict(self.options.get("annotations") or {}))) if refused is not None else []
         return [*fields.problems, *self.platform.problems(), *of_annotations]
 
+    def _check_rules(self, fields: Fields) -> None:
+        given = fields.raw("rules", ())
+        if given is UNKNOWN or not given:
+            return
+        if not isinstance(given, (list, tuple)) or not all(isinstance(rule, Mapping) for rule in given):
+            fields.problem("rules", given, "a list of the platform's own rules")
+        elif self.options.get("paths"):
+            fields.problem("paths", self.options["paths"], "none beside rules, which say it themselves")
+        elif not any(map(self.platform.is_open, given)):
+            fields.problem("rules", given, "rules of which at least one has no backend: it leads to the colors")
+
     def _asked(self, ground: Ground) -> Asked:
         options = self.options
         wanted = Wanted(
@@ -191,6 +214,7 @@ class WeightedEntry:
             paths=tuple(options.get("paths") or ("/",)),
             header=PREVIEW_HEADER,
             cookie=options.get("cookie", ""),
+            rules=tuple(options.get("rules") or ()),
         )
         return Asked(ground, wanted, options.get("route_name") or ground.name)
 
@@ -224,6 +248,7 @@ class WeightedEntry:
             port=asked.wanted.port,
             service_type=self.options.get("service_type", "ClusterIP"),
             app_protocol=self.options.get("app_protocol"),
+            more_ports=self.options.get("ports") or (),
         )
         made = []
         for piece in self.platform.pieces(asked):
