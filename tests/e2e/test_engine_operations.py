@@ -133,3 +133,20 @@ def test_a_rule_that_somebody_moved(stack):
     finally:
         rule.elb.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": 100}])
     stack.pulumi("preview", "--expect-no-changes")
+
+
+def test_another_release_under_the_live_color_is_stopped_before_it_comes(stack, cloud):
+    before = stack.swap()["outputs"]
+    try:
+        with nothing_lost(stack, "blue"):
+            said = stack.up_fails(blueImage=cloud.image("v3"))
+            assert stack.get().json()["version"] == "v1"
+        assert "was not updated: blue has 100 % of production traffic and would get another release in place" in said
+        assert "Traceback" not in said
+        assert stack.swap()["outputs"] == before
+        stack.up(**{"blueImage": cloud.image("v3"), "bluegreen:allowLiveChanges": "true"})
+        assert stack.swap()["outputs"]["previous"] == {}, "nothing unproved is a way back"
+    finally:
+        stack.up(**{"blueImage": cloud.image("v1"), "bluegreen:allowLiveChanges": "true"})
+        stack.set({"bluegreen:allowLiveChanges": None})
+    goes_on(stack)

@@ -158,3 +158,79 @@ def test_a_pause_outlives_its_state_and_a_replacement(stack, lost):
     assert world(stack)["weights"] == BLUE
     stack.up("green", retry="again")
     assert world(stack)["weights"] == GREEN
+
+
+SIBLING = """\
+import json
+import pulumi
+import pulumi.dynamic
+from bluegreen.aws import in_place
+from bluegreen.clients.aws import AwsConnection
+from bluegreen.swap import resource
+
+config = pulumi.Config()
+inputs = json.loads(config.require("inputs"))
+
+
+class Registered:
+    \"\"\"ECS' side: a task definition by its ARN, which here is the image.\"\"\"
+
+    def describe_task_definition(self, taskDefinition):
+        return {"taskDefinition": {"containerDefinitions": [{"name": "app", "image": taskDefinition}]}}
+
+
+class Anything(pulumi.dynamic.ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props):
+        return pulumi.dynamic.CreateResult("x", props)
+
+    def update(self, _id, _olds, news):
+        return pulumi.dynamic.UpdateResult(news)
+
+    def diff(self, _id, olds, news):
+        return pulumi.dynamic.DiffResult(changes=olds["taskDefinition"] != news["taskDefinition"])
+
+
+class Sibling(pulumi.dynamic.Resource, module="playground", name="Sibling"):
+    pass
+
+
+AwsConnection.client = lambda self, service: Registered()
+siblings = []
+for color, image in inputs["releases"].items():
+    definitions = pulumi.Output.from_input(json.dumps([{"name": "app", "image": image}]))
+    hooks = in_place.guard(f"web-{color}", color, definitions, inputs["router"], {})
+    options = pulumi.ResourceOptions(hooks=hooks)
+    siblings.append(Sibling(Anything(), f"web-{color}", {"taskDefinition": image}, options))
+options = pulumi.ResourceOptions(depends_on=siblings)
+resource.declare("web", inputs, options, provider=config.require("adapter"))
+"""
+
+
+def test_another_release_under_the_live_color_is_stopped_before_it_comes(stack):
+    """A service beside the swap, with the hook that a component gives it."""
+    (stack.folder / "__main__.py").write_text(SIBLING)
+    stack.up("blue")
+    before = world(stack)
+    said = stack.up_fails("blue", releases={"blue": "v3", "green": "v2"})
+    assert "web-blue was not updated: blue has 100 % of production traffic and would get another release" in said
+    assert "image of container app v1 -> v3" in said
+    assert "Traceback" not in said
+    assert world(stack) == {**before, "moves": []}
+    stack.up("blue", releases={"blue": "v1", "green": "v3"})
+    stack.up("green", releases={"blue": "v1", "green": "v3"})
+    stack.up("green", releases={"blue": "v4", "green": "v3"})
+    said = stack.up_fails("blue", releases={"blue": "v4", "green": "v5"})
+    assert "web-green was not updated" in said, "it is live while the update begins"
+    settings = {"releases": {"blue": "v4", "green": "v6"}}
+    (stack.folder / "__main__.py").write_text(SIBLING.replace("import json\n", ALLOWED, 1))
+    stack.up("green", **settings)
+    assert stack.outputs["previous"] == {}, "nothing unproved is a way back"
+
+
+ALLOWED = """\
+import json
+import pulumi.runtime
+pulumi.runtime.set_config("bluegreen:allowLiveChanges", "true")
+"""

@@ -169,6 +169,7 @@ class EcsService(EnteredComponent):
                 # Only at creation: afterwards the count belongs to the swap and to autoscaling.
                 first_count=desired_count if color == active_color else at_rest,
                 tags=color_tags[color],
+                connection=connection,
                 parent=self,
             )
             for color, release in made.items()

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 
 from bluegreen.aws import ecs_release
 from bluegreen.aws.entry.base import Entered
+from bluegreen.aws.in_place import guard
 from bluegreen.aws.partitions import own_policy, partition
 from bluegreen.rollout.model import Color
 
@@ -103,6 +104,7 @@ def color_service(
     entered: Entered,
     first_count: int,
     tags: Mapping[str, str],
+    connection: Mapping[str, str],
     parent: pulumi.Resource,
 ) -> aws.ecs.Service:
     """One color's log group, task definition and service."""
@@ -138,6 +140,7 @@ def color_service(
             depends_on=[*entered.attachments.get(color, ())],
             # The count belongs to the swap after creation.
             ignore_changes=["desiredCount"],
+            hooks=guard(f"{name}-{color}", color, task.container_definitions, entered.router, connection),
         ),
     )
 
