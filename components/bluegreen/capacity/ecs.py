@@ -44,6 +44,7 @@ class EcsCapacity:
         Permission("ecs:DescribeServices", "previews of a rollback, updates", _SERVICES),
         Permission("ecs:ListTasks", "to find out why tasks do not run, and whether former ones still do"),
         Permission("ecs:DescribeTasks", "the same"),
+        Permission("ecs:DescribeTaskDefinition", "an update of a live color's service: whether its release changes"),
         Permission("ecs:UpdateService", "scaling", _SERVICES),
         *ScalableTargetApi.permissions,
     )
