@@ -30,6 +30,7 @@ MARKS_MANAGER = "bluegreen-marks"
 _APPLY, _MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
 _JSON = "application/json"
 _METADATA_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_NOT_FOUND = 404
 _METHODS = {"get": "GET", "list": "GET", "patch": "PATCH", "delete": "DELETE"}
 
 
@@ -119,6 +120,31 @@ class KubernetesConnection:
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
         with contextlib.suppress(_Missing):
             self._call("delete", what, Request("DELETE", what.path, body=body))
+
+    def kinds(self, api_version: str) -> dict[str, bool]:
+        """The kinds of an API version, and whether each is in a namespace: one call, not tried again.
+
+        Args:
+            api_version: ``v1``, ``apps/v1``.
+
+        Returns:
+            Nothing where the cluster does not know it.
+
+        Raises:
+            PlatformError: there was no answer.
+        """
+        path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        call = f"get {path}"
+        try:
+            found = self._session(call).send(Request("GET", path))
+        except Refused as refused:
+            if refused.status == _NOT_FOUND:
+                return {}
+            raise PlatformError(call, f"{self}: {refused}") from refused
+        except urllib3.exceptions.HTTPError as error:
+            raise PlatformError(call, f"{self} does not answer: {error}") from error
+        listed = found.get("resources") or ()
+        return {str(one["kind"]): bool(one["namespaced"]) for one in listed if "/" not in one["name"]}
 
     def _call(self, verb: str, what: Resource, request: Request) -> dict[str, Any]:
         name = f"{verb} {what.rbac}"

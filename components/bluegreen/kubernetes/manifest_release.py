@@ -14,7 +14,7 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, dangling, flat, key_of
 from bluegreen.kubernetes.objects import COLOR_LABEL
 from bluegreen.kubernetes.reading import objects_in
-from bluegreen.kubernetes.scopes import Scopes
+from bluegreen.kubernetes.scopes import Ask, Scopes
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 from bluegreen.swapping import release_text
@@ -74,6 +74,7 @@ def read(
     per_color_kinds: Collection[str],
     shared: Collection[str],
     production: Collection[str] = (),
+    ask: Ask | None = None,
 ) -> tuple[ColorManifests | None, list[Problem]]:
     """Read and transform a color's manifests.
 
@@ -85,6 +86,7 @@ def read(
         per_color_kinds: see ``color_manifests``.
         shared: the same.
         production: names of Services that there are for production.
+        ask: see ``Scopes``.
     """
     field = f"{color}.manifests"
     unknown = sorted(release.keys() - ManifestRelease.__annotations__.keys())
@@ -96,7 +98,7 @@ def read(
     problems += [problem for number, manifest in enumerate(found) for problem in _problems(field, number, manifest)]
     if problems:
         return None, problems
-    scopes = Scopes(found)
+    scopes = Scopes(found, ask)
     placed = [_placed(manifest, namespace, scopes) for manifest in found]
     strays = [key_of(manifest) for manifest in placed if manifest["metadata"].get("namespace", namespace) != namespace]
     if strays:

@@ -12,6 +12,7 @@ from bluegreen.declaration import known, refuse
 from bluegreen.kubernetes import autoscaling as scaling
 from bluegreen.kubernetes import ports
 from bluegreen.kubernetes import without_traffic as acting
+from bluegreen.kubernetes.discovery import asking_the_cluster
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import ServiceEntry, service
@@ -91,6 +92,7 @@ class ManifestService(EnteredComponent):
         given: dict[Color, ManifestRelease] = {"blue": blue, "green": green}
         problems = name_problems(name)
         colors: dict[Color, ColorManifests] = {}
+        asking = asking_the_cluster(place)
         for color, release in given.items():
             found, wrong = read(
                 color,
@@ -100,6 +102,7 @@ class ManifestService(EnteredComponent):
                 per_color_kinds=per_color_kinds,
                 shared=shared,
                 production=_production_names(entry, name),
+                ask=asking,
             )
             problems += wrong
             if found is not None:

@@ -166,7 +166,7 @@ def _serves(service: Manifest) -> bool:
 def _leads_to(service: Manifest, workload: Manifest) -> bool:
     selector = (service.get("spec") or {}).get("selector")
     labels = ((_template(workload).get("metadata") or {}).get("labels")) or {}
-    return bool(selector) and selector.items() <= labels.items()
+    return isinstance(selector, Mapping) and bool(selector) and selector.items() <= labels.items()
 
 
 def _listens(workload: Manifest) -> bool:

@@ -111,7 +111,7 @@ class ServiceEntry:
         """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
         names = [self._production(ground), *filter(None, [self._stage(ground)])]
         known_here = None if self.adopt else self._ports(ground)
-        return dict.fromkeys(names, known_here)
+        return {name: known_here for name in names}  # noqa: C420 - it may be None
 
     def declare(self, ground: Ground) -> Entered:
         """Production, stage, and a Service for each color: what a gate asks stays with its color when these swap."""
