@@ -28,6 +28,7 @@ from bluegreen.secrets import redact, refuse_credentials
 from bluegreen.swap import gating, properties, releases, several, strategies
 from bluegreen.swap.gating import Parsed
 from bluegreen.swap.members import Members
+from bluegreen.swap.settings import Settings, all_of_them
 
 HISTORY_LIMIT = 20
 INPUT_KEYS = tuple(one.name for one in properties.INPUTS)
@@ -35,8 +36,7 @@ OUTPUT_KEYS = tuple(one.name for one in properties.OUTPUTS)
 # What a color runs has a file of its own; whoever asks the contract finds it here.
 plain, fingerprint, where_changed = several.plain, releases.fingerprint, several.moved
 caught_up, live_release_change = releases.caught_up, releases.live_release_change
-_ONE_DAY_SECONDS = 86_400
-_ONE_WEEK_SECONDS = 604_800
+_LIMITS = tuple(one.attribute for one in all_of_them() if one.attribute in Limits.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,6 @@ def parse(inputs: Mapping[str, object]) -> SwapSpec:
 
 def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]:
     fields = Fields(inputs)
-    name = fields.text("name", "")
     color = fields.text("active_color", choices=COLORS)
     labels = fields.section("releases") or Fields({})
     found_labels = {name: labels.text(name) for name in COLORS}
@@ -115,44 +114,25 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     previews = _previews(fields.section("previews", None))
     gates = [gating.parse(entry) for entry in fields.sections("gates")]
     notifications = [gating.section_of(NOTIFIERS, entry) for entry in fields.sections("notifications")]
-    limits = Limits(
-        steady_state_timeout_seconds=fields.number(
-            "steady_state_timeout_seconds", 600, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"
-        ),
-        converge_timeout_seconds=fields.number(
-            "converge_timeout_seconds", 60, least=1, most=_ONE_WEEK_SECONDS, unit="seconds"
-        ),
-        propagation_seconds=fields.number(
-            "propagation_seconds", _propagation_seconds(routers), most=_ONE_DAY_SECONDS, unit="seconds"
-        ),
-        poll_interval_seconds=fields.number("poll_interval_seconds", 1, least=0.05, most=60, unit="seconds"),
-    )
-    pause = fields.whole("promote_to_percent", 100, least=1, most=100)
-    bake = fields.number("bake_seconds", 0, most=_ONE_DAY_SECONDS, unit="seconds")
-    delay = fields.number("scale_down_delay_seconds", 600, most=_ONE_WEEK_SECONDS, unit="seconds")
-    idle = fields.number("idle_capacity_percent", 0, most=100, unit="percent")
-    event_log = fields.text("event_log", None)
-    fields.text("retry", "")
-    on_held = fields.text("on_held", "succeed", choices=("succeed", "fail"))
-    again = fields.text("retry_after_verdict", "another_release", choices=("another_release", "always"))
+    settings: dict[str, Any] = dict(Settings.parse(fields))
+    settings.pop("retry")  # it is compared, not read
+    if settings["propagation_seconds"] is None:
+        settings["propagation_seconds"] = _propagation_seconds(routers)
+    limits = Limits(**{key: settings.pop(key) for key in _LIMITS})
     for key in ("plan", "live_release_change", *OUTPUT_KEYS):
         fields.raw(key)
     fields.done()
-    _refuse_what_cannot_be(fields, routers, strategy, pause)
-    gating.refuse_what_is_never_asked(fields, strategy, bake, gates, previews)
+    _refuse_what_cannot_be(fields, routers, strategy, settings["promote_to_percent"])
+    gating.refuse_what_is_never_asked(fields, strategy, settings["bake_seconds"], gates, previews)
     unknown = None in routers or color is UNKNOWN or None in gates or None in notifications
     if unknown or fields.problems:
         return None, fields.problems
     return (
         SwapSpec(
-            name=name,
+            **settings,
             active_color=color,
             releases=found_labels,
             strategy=strategy,
-            promote_to_percent=pause,
-            bake_seconds=bake,
-            scale_down_delay_seconds=delay,
-            idle_capacity_percent=idle,
             limits=limits,
             previews=previews or {},
             routers=cast("Sequence[Parsed]", routers),
@@ -160,9 +140,6 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
             capacity=capacity,
             gates=gating.with_target_health([gate for gate in gates if gate is not None]),
             notifications=[found for found in notifications if found is not None],
-            event_log=event_log,
-            on_held=on_held,
-            retry_after_verdict=again,
         ),
         [],
     )

@@ -9,7 +9,10 @@ from typing import Any
 from bluegreen.capacity.registry import CAPACITIES
 from bluegreen.gates.registry import GATES
 from bluegreen.notifications.registry import NOTIFIERS
+from bluegreen.options.declared import Option
+from bluegreen.options.kinds import Number
 from bluegreen.routers.registry import ROUTERS
+from bluegreen.swap import settings
 
 DESCRIPTION = (
     "Owns where production traffic goes. Every component declares one; declare it yourself only for what none of them "
@@ -57,8 +60,15 @@ def _kinds(entries: Mapping[str, str]) -> str:
     return ", ".join(f"`{kind}`" for kind in sorted(entries))
 
 
+def _setting(found: Option) -> Property:
+    kind = found.kind
+    if not isinstance(kind, Number):
+        return Property(found.name, found.help, default=found.default or None)
+    return Property(found.name, found.help, _INTEGER if kind.whole else _NUMBER, found.default, kind.unit)
+
+
 INPUTS: tuple[Property, ...] = (
-    Property("name", "what the service is called in messages"),
+    *map(_setting, settings.all_of_them()),
     Property("active_color", "`blue` or `green`: the color that shall carry production traffic", required=True),
     Property("releases", "what is installed in each color, as people read it, by color", _TEXTS, required=True),
     Property(
@@ -91,47 +101,16 @@ INPUTS: tuple[Property, ...] = (
         "`ECSCanary10Percent5Minutes`; absent: all at once",
         {"oneOf": [_TEXT, _OBJECT]},
     ),
-    Property("promote_to_percent", "where a promotion pauses until a later update raises it", _INTEGER, 100, "percent"),
     Property(
         "previews",
         "how to reach each color before it is live, by color: `url` and `headers`",
         {"type": "object", "additionalProperties": _OBJECT},
     ),
-    Property("bake_seconds", "time with all traffic in which a failing gate still restores", _NUMBER, 0, "seconds"),
-    Property("scale_down_delay_seconds", "how long the old color stays warm for a rollback", _NUMBER, 600, "seconds"),
-    Property("idle_capacity_percent", "the idle color's size at rest, of the live color's", _NUMBER, 0, "percent"),
-    Property("steady_state_timeout_seconds", "how long the new color may take to be ready", _NUMBER, 600, "seconds"),
-    Property("converge_timeout_seconds", "how long a written weight may take to take effect", _NUMBER, 60, "seconds"),
-    Property(
-        "propagation_seconds",
-        "how long requests may go the former way once the platform says that a weight has taken effect, which each "
-        "shift waits for; absent: the router's own default, 0 where the platform's word is enough",
-        _NUMBER,
-        unit="seconds",
-    ),
-    Property(
-        "retry",
-        "any text; another one than before lets a promotion be tried again that was refused or aborted",
-    ),
-    Property(
-        "on_held",
-        "what an update does whose promotion was refused or aborted before: `succeed`, with nothing moved towards that "
-        "color, or `fail`, for jobs whose success is the promotion",
-        default="succeed",
-    ),
-    Property(
-        "retry_after_verdict",
-        "when a promotion that was refused or aborted is tried again: with `another_release` (or another `retry`), or "
-        "`always`, by each update",
-        default="another_release",
-    ),
-    Property("poll_interval_seconds", "the time between two looks", _NUMBER, 1, "seconds"),
     Property(
         "notifications",
         f"a list of `kind` ({_kinds(NOTIFIERS.entries)}) and what that notifier wants: told how each swap ended",
         {"type": "array", "items": _OBJECT},
     ),
-    Property("event_log", "a file to which every event is appended as a line of JSON"),
     Property("plan", "the promotion's plan as text, for reviewers", {"type": "array", "items": _TEXT}),
 )
 """What a program gives."""
