@@ -1,0 +1,51 @@
+"""A promotion and a rollback make no more calls than they are allowed, on every platform that has a stand-in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from matrix.lanes import without_backoff
+from matrix.somebody_else.counting import SWAPS, calls_of
+from matrix.somebody_else.stages import STAGES
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "safety.md"
+_RULE, _PAIR, _ROUTE = (12, 17, 9), (19, None, 13), (10, 15, 8)
+AT_MOST = {
+    "memory": (11, 15, 8),
+    "alb": _RULE,
+    "alb, a rule handed in": _RULE,
+    "alb, a listener handed in": _RULE,
+    "alb_listeners": _PAIR,
+    "nlb": _PAIR,
+    "alb with ecs": (34, 40, 24),
+    "lambda_alias": (12, 17, 9),
+    "http_api_stage": (16, None, 11),
+    "route53": (8, 11, 6),
+    "kubernetes_service": (13, None, 9),
+    "gateway_http_route": _ROUTE,
+    "gateway_grpc_route": _ROUTE,
+    "linkerd_http_route": _ROUTE,
+    "traefik_service": _ROUTE,
+    "istio_virtual_service": _ROUTE,
+    "contour_http_proxy": _ROUTE,
+}
+"""Of each of `SWAPS`; ``None`` where a router cannot split."""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_swap_makes_no_more_calls_than_it_may(stage):
+    without_backoff()
+    found = calls_of(STAGES[stage]())
+    limits = {name: limit for name, limit in zip(SWAPS, AT_MOST[stage], strict=True) if limit is not None}
+    assert found.keys() == limits.keys()
+    too_many = {name: found[name] for name, limit in limits.items() if len(found[name]) > limit}
+    assert not too_many, {name: (len(calls), limits[name]) for name, calls in too_many.items()}
+
+
+def test_the_table_in_the_docs_says_so():
+    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \| (\d+|-) \| (\d+) \|$", DOCS.read_text(), re.MULTILINE)
+    told = {stage: tuple(None if cell == "-" else int(cell) for cell in cells) for stage, *cells in rows}
+    assert told == {stage: limits for stage, limits in AT_MOST.items() if stage != "memory"}
