@@ -12,7 +12,7 @@ from bluegreen.clients.kubernetes import MARKS_MANAGER, KubernetesConnection
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Weights, other
-from bluegreen.routers import kubernetes_service
+from bluegreen.routers import kubernetes_object
 from bluegreen.routers.kubernetes_object import ANSWER_LASTS_SECONDS
 from bluegreen.routers.registry import ROUTERS
 from tests.routers import kubernetes_workshop
@@ -335,7 +335,7 @@ def test_each_operation_makes_as_few_calls_as_it_can(here, router, pair):
 
 
 def test_what_was_written_in_this_moment_is_not_asked_for_again(router, monkeypatch):
-    monkeypatch.setattr(kubernetes_service, "ANSWER_LASTS_SECONDS", 600)
+    monkeypatch.setattr(kubernetes_object, "ANSWER_LASTS_SECONDS", 600)
     made = router()
     made.write(BLUE)
     assert "get services" not in counted_calls(lambda made: made.verify(BLUE), made)

@@ -68,6 +68,7 @@ class KubernetesObjectRouter(ABC):
     _effective: bool = field(default=True, init=False)
     _set_here: set[str] = field(default_factory=set, init=False)
     _marked_at_seconds: float = field(default=-math.inf, init=False)
+    _answered_at_seconds: float = field(default=-math.inf, init=False)
 
     # -- what a platform says
 
@@ -207,13 +208,16 @@ class KubernetesObjectRouter(ABC):
         while before is not self._found:  # whoever renews the lease has marked the object meanwhile
             before, made = self._found, fields()
         self._note(self.cluster.apply(self._object, {**made, "metadata": self._metadata(made, before)}))
+        self._answered_at_seconds = steady_seconds()
         if self._effective:
             self._before, self._effective = before, False
         self._ours = self._uid
 
     def _written(self) -> Mapping[str, Any] | None:
-        """The object as it is after a write."""
-        return self._look()
+        """The object as it is after a write: what that was answered of this very moment, once, or a look."""
+        fresh = steady_seconds() - self._answered_at_seconds < ANSWER_LASTS_SECONDS
+        self._answered_at_seconds = -math.inf
+        return self._found if fresh else self._look()
 
     def _make_sure(self) -> None:
         """Look whose the object is, unless that is known: no call then."""

@@ -86,7 +86,6 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     _rehearsed: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
     # When a write was answered that nobody has looked at yet.
-    _answered_at_seconds: float = field(default=-math.inf, init=False)
     _healths: dict[Color, tuple[float, Readiness]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -193,17 +192,12 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         self._told = f"Service {self.service} has another selector"
         return KubernetesObjectRouter.verify(self, weights)
 
-    def _apply(self, fields: Callable[[], Mapping[str, Any]]) -> None:
-        KubernetesObjectRouter._apply(self, fields)
-        self._answered_at_seconds = steady_seconds()
-
     def _written(self) -> Mapping[str, Any] | None:
-        fresh = steady_seconds() - self._answered_at_seconds < ANSWER_LASTS_SECONDS
-        self._answered_at_seconds = -math.inf
-        if not fresh:
-            return self._look()
-        self.clock.sleep(_FOLLOWS_SECONDS)
-        return self._found
+        known = self._found
+        found = KubernetesObjectRouter._written(self)
+        if found is known:  # what the write was answered
+            self.clock.sleep(_FOLLOWS_SECONDS)
+        return found
 
     def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - production is looked at
         """Whether requests go to the new color's pods alone, after a moment of patience, and the stage is right."""

@@ -1,0 +1,62 @@
+"""The answer to a write of an object is a read of it: what has no status to wait for is not asked for again."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.calls import counted
+from bluegreen.rollout.model import Convergence
+from bluegreen.routers import kubernetes_object
+from tests.routers.kubernetes_memory import Server
+from tests.routers.kubernetes_weighted_workshop import accepted
+from tests.routers.test_kubernetes_world import BLUE, GREEN, declare, router, where
+
+WITHOUT_STATUS = ["traefik_service", "istio_virtual_service", "nginx_canary", "aws_load_balancer_ingress"]
+CONVERGED, PENDING = Convergence.CONVERGED, Convergence.PENDING
+
+
+@pytest.fixture
+def server():
+    return Server()
+
+
+@pytest.fixture(autouse=True)
+def long_moments(monkeypatch):
+    """A busy machine may take longer for a call than its answer counts."""
+    monkeypatch.setattr(kubernetes_object, "ANSWER_LASTS_SECONDS", 600)
+
+
+def verified(made, weights):
+    calls, found = [], []
+    with counted(calls.append):
+        found.append(made.verify(weights))
+    return found[0], len(calls)
+
+
+@pytest.mark.parametrize("kind", WITHOUT_STATUS)
+def test_what_a_write_was_answered_shows_that_it_has_taken_effect_and_once(server, kind):
+    declare(server, kind)
+    made = router(server, kind)
+    made.write(BLUE)
+    assert verified(made, BLUE) == (CONVERGED, 0)
+    router(server, kind).write(GREEN)  # by hand, a moment later
+    assert verified(made, BLUE) == (PENDING, 1)
+
+
+def test_a_controllers_word_is_waited_for(server):
+    kind = "gateway_http_route"
+    what = declare(server, kind)
+    made = router(server, kind)
+    made.write(BLUE)
+    assert verified(made, BLUE)[0] is PENDING
+    server.say(what, accepted(server.get(where(kind))))
+    assert verified(made, BLUE) == (CONVERGED, 1)
+
+
+@pytest.mark.parametrize("kind", WITHOUT_STATUS)
+def test_an_answer_of_a_while_ago_is_asked_for_again(server, kind, monkeypatch):
+    declare(server, kind)
+    made = router(server, kind)
+    made.write(BLUE)
+    monkeypatch.setattr(kubernetes_object, "ANSWER_LASTS_SECONDS", 0)
+    assert verified(made, BLUE) == (CONVERGED, 1)
