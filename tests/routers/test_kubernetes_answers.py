@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.calls import counted
-from bluegreen.rollout.model import Convergence
+from bluegreen.rollout.model import Convergence, Readiness
 from bluegreen.routers import kubernetes_object
 from tests.routers.kubernetes_memory import Server
-from tests.routers.kubernetes_weighted_workshop import accepted
+from tests.routers.kubernetes_weighted_workshop import SERVICES, accepted
 from tests.routers.test_kubernetes_world import BLUE, GREEN, declare, router, where
 
 WITHOUT_STATUS = ["traefik_service", "istio_virtual_service", "nginx_canary", "aws_load_balancer_ingress"]
@@ -60,3 +60,18 @@ def test_an_answer_of_a_while_ago_is_asked_for_again(server, kind, monkeypatch):
     made.write(BLUE)
     monkeypatch.setattr(kubernetes_object, "ANSWER_LASTS_SECONDS", 0)
     assert verified(made, BLUE) == (CONVERGED, 1)
+
+
+@pytest.mark.parametrize("color", ["blue", "green"])
+def test_the_endpoints_of_a_canary_and_of_the_color_that_it_needs_are_asked_for_together(server, color):
+    declare(server, "nginx_canary")
+    for service in SERVICES.values():
+        server.objects[f"/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/{service}-1"] = {
+            "metadata": {"labels": {"kubernetes.io/service-name": service}},
+            "ports": [{"port": 80}],
+            "endpoints": [{"targetRef": {"uid": service}, "addresses": ["10.0.0.1"], "conditions": {"ready": True}}],
+        }
+    calls, made = [], router(server, "nginx_canary")
+    with counted(calls.append):
+        assert made.health(color) == Readiness(True, 1, 1)
+    assert calls == ["list endpointslices.discovery.k8s.io"]

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,9 @@ from bluegreen.permissions import Permission
 from bluegreen.rollout.model import Readiness
 from bluegreen.routers.kubernetes_pods import health_of, pods, selector_text
 
-__all__ = ["ENDPOINT_PERMISSIONS", "Endpoint", "endpoints", "pods", "service_health"]
+__all__ = ["ENDPOINT_PERMISSIONS", "Endpoint", "endpoints", "endpoints_of", "pods", "service_health"]
+
+_SERVICE_NAME = "kubernetes.io/service-name"
 
 ENDPOINT_PERMISSIONS = (
     Permission("list endpointslices.discovery.k8s.io", "previews of a promotion, updates"),
@@ -44,27 +46,44 @@ def endpoints(cluster: KubernetesConnection, namespace: str, service: str) -> li
 
     A pod has an endpoint in a slice for each IP family, and is ready when all of them are.
     """
+    return endpoints_of(cluster, namespace, [service])[service]
+
+
+def endpoints_of(cluster: KubernetesConnection, namespace: str, services: Sequence[str]) -> dict[str, list[Endpoint]]:
+    """The same of several Services, by their names: one call."""
     kind = Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", namespace)
-    found: dict[str, Endpoint] = {}
-    for piece in cluster.find(kind, f"kubernetes.io/service-name={service}"):
+    wanted = f"={services[0]}" if len(services) == 1 else f" in ({','.join(services)})"
+    found: dict[str, dict[str, Endpoint]] = {service: {} for service in services}
+    for piece in cluster.find(kind, f"{_SERVICE_NAME}{wanted}"):
+        mine = found[services[0] if len(services) == 1 else piece["metadata"]["labels"][_SERVICE_NAME]]
         for entry in piece.get("endpoints") or ():
             uid = (entry.get("targetRef") or {}).get("uid") or ",".join(entry["addresses"])
             conditions = entry.get("conditions") or {}
             # Unknown means ready, says the API. Pods that lack a named port of the Service have a slice without ports.
             ready = conditions.get("ready") is not False and conditions.get("serving") is not False
             leaving = bool(conditions.get("terminating"))
-            before = found.get(uid, Endpoint(uid, True, False))
-            found[uid] = Endpoint(
+            before = mine.get(uid, Endpoint(uid, True, False))
+            mine[uid] = Endpoint(
                 uid,
                 before.ready and ready and not leaving and bool(piece.get("ports")),
                 before.leaving or leaving,
             )
-    return list(found.values())
+    return {service: list(mine.values()) for service, mine in found.items()}
 
 
-def service_health(cluster: KubernetesConnection, namespace: str, service: str) -> Readiness:
-    """How many of a Service's endpoints get requests: one call, two more to find out why some do not."""
-    staying = [endpoint for endpoint in endpoints(cluster, namespace, service) if not endpoint.leaving]
+def service_health(
+    cluster: KubernetesConnection, namespace: str, service: str, known: Sequence[Endpoint] | None = None
+) -> Readiness:
+    """How many of a Service's endpoints get requests: one call, two more to find out why some do not.
+
+    Args:
+        cluster: where.
+        namespace: of the Service.
+        service: its name.
+        known: its endpoints, where they were just read: that call less.
+    """
+    found_there = endpoints(cluster, namespace, service) if known is None else known
+    staying = [endpoint for endpoint in found_there if not endpoint.leaving]
     ready = sum(endpoint.ready for endpoint in staying)
     if staying and ready == len(staying):
         return Readiness(True, ready, ready)

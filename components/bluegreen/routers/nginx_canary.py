@@ -18,7 +18,7 @@ from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Color, Readiness, Weights
-from bluegreen.routers.kubernetes_endpoints import service_health
+from bluegreen.routers.kubernetes_endpoints import endpoints_of, service_health
 from bluegreen.routers.kubernetes_weighted import (
     KubernetesWeightedRouter,
     keeping,
@@ -54,10 +54,12 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
 
     def health(self, color: Color) -> Readiness:
         """A color's endpoints; green needs some of blue's, too: where the main Ingress has none nobody is answered."""
-        health = service_health(self.cluster, self.namespace, self.services[color])
+        own, blue = self.services[color], self.services["blue"]
+        found = endpoints_of(self.cluster, self.namespace, list(dict.fromkeys([own, blue])))
+        health = service_health(self.cluster, self.namespace, own, found[own])
         if color == "blue" or not health.ready:
             return health
-        main = service_health(self.cluster, self.namespace, self.services["blue"])
+        main = service_health(self.cluster, self.namespace, blue, found[blue])
         if main.healthy:
             return health
         reason = (
