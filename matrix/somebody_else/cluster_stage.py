@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from bluegreen.clients import kubernetes
+from bluegreen.clients import glances, kubernetes
 from bluegreen.clients.kubernetes_session import Request
 from bluegreen.routers import kubernetes_object, kubernetes_service
 from bluegreen.routers import kubernetes_rules as rules
@@ -118,6 +118,7 @@ class ClusterStage(MemorySizes):
             # Nothing waits here: what was just answered would be so for all the time that the clock is turned on.
             mock.patch.object(kubernetes_object, "ANSWER_LASTS_SECONDS", 0.0),
             mock.patch.object(kubernetes_service, "ANSWER_LASTS_SECONDS", 0.0),
+            mock.patch.object(glances, "LASTS_SECONDS", 0.0),
             self.sizes_heard(heard),
         ):
             yield

@@ -50,7 +50,7 @@ class MotoStage(MemorySizes):
             self.follow()
             heard().called(call, writes=not name.startswith(_READS), looks=call in self.looking)
 
-        # Hours pass on the clock that is turned by hand, and none on the real one.
+        # Nothing waits here, and each look of a preview is one after which somebody acts.
         nothing_kept = mock.patch.object(glances, "LASTS_SECONDS", 0.0)
         with self._account(), lane.used(), self.sizes_heard(heard), nothing_kept:
             lane.answered, lane.parameters = answered, self.asked

@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from benchmarks.at_once import balancer
 from bluegreen.calls import counted
 from bluegreen.clients import glances
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Weights
 from bluegreen.swap import contract
+from bluegreen.swap.previewed import place_of
 from bluegreen.swap.service import SwapService
 from tests.test_at_once_bench import endpoint, inputs
 
@@ -52,6 +52,16 @@ def test_a_check_and_the_diff_after_it_look_once(endpoint, service, blue):
     assert calls_of(lambda: service.diff(blue, news)) == ["DescribeTargetHealth"]
 
 
+def test_the_next_preview_looks_for_itself(endpoint, service, blue):
+    news = inputs(endpoint, "blue")
+    for _ in range(2):
+        assert calls_of(lambda: service.check(blue, news)) == LOOK
+        assert calls_of(lambda: service.diff(blue, news)) == []
+    assert calls_of(lambda: service.diff(blue, news)) == LOOK
+    assert calls_of(lambda: service.check(blue, news)) == LOOK
+    assert calls_of(lambda: service.check(blue, news)) == LOOK
+
+
 def test_swaps_of_one_listener_look_at_it_together(endpoint, service, blue):
     other = service.create(inputs(endpoint, "blue", 2))[1]
     service.diff(blue, inputs(endpoint, "blue"))
@@ -60,11 +70,11 @@ def test_swaps_of_one_listener_look_at_it_together(endpoint, service, blue):
 
 def test_an_update_a_refresh_and_a_delete_look_for_themselves(endpoint, service, blue):
     news = inputs(endpoint, "blue")
-    service.diff(blue, news)
+    service.check(blue, news)
     router = contract.parse(news).build_router()
     router.write(GREEN)  # by hand, a moment later
     assert service.read(blue)["weights"] == GREEN.as_dict()
-    assert service.diff(blue, news).drifted is None, "what the preview says is of a moment ago"
+    assert service.diff(blue, news).drifted is None, "what the check was told is of a moment ago"
     assert service.update(blue, news)["history"][0]["outcome"] == "healed"
     assert router.read().weights == BLUE
     assert calls_of(lambda: service.delete(blue))[:2] == LOOK
@@ -81,8 +91,7 @@ def test_after_an_update_its_own_previews_look_anew(endpoint, service, blue):
 def test_while_a_place_is_being_changed_nothing_is_known_of_it(endpoint, service, blue):
     news = inputs(endpoint, "blue")
     service.diff(blue, news)
-    place = glances._changed_at_seconds.copy()
-    (name,) = (name for name in place if balancer.LISTENER in name and '"priority": 11' in name)
+    name = place_of(news)
     with glances.changing(name):
         assert calls_of(lambda: service.diff(blue, news)) == LOOK
         assert calls_of(lambda: service.diff(blue, news)) == LOOK
@@ -96,7 +105,7 @@ def test_where_it_is_not_known_yet_what_a_preview_is_about_it_asks(endpoint, ser
 
 
 def test_a_moment_later_a_preview_asks(endpoint, service, blue, monkeypatch):
-    service.diff(blue, inputs(endpoint, "blue"))
+    service.check(blue, inputs(endpoint, "blue"))
     monkeypatch.setattr(glances, "LASTS_SECONDS", 0)
     assert calls_of(lambda: service.diff(blue, inputs(endpoint, "blue"))) == LOOK
 
@@ -112,7 +121,7 @@ def test_another_connection_is_asked_for_itself(endpoint, service, blue):
 def test_a_thread_without_a_preview_is_no_preview():
     answers, found = glances.Answers(), []
 
-    @glances.preview(lambda: "here")
+    @glances.check(lambda: "here")
     def look():
         answers.keep("x", 10**12, "answer")
         beside = threading.Thread(target=lambda: found.append(answers.find("x")))
@@ -127,7 +136,7 @@ def test_a_thread_without_a_preview_is_no_preview():
 def test_what_is_old_is_not_kept(monkeypatch):
     answers = glances.Answers()
 
-    @glances.preview(lambda _: "here")
+    @glances.check(lambda _: "here")
     def keep(number):
         answers.keep(number, glances.steady_seconds(), "answer")
 

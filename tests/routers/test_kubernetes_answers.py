@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.calls import counted
+from bluegreen.clients import glances
 from bluegreen.rollout.model import Convergence, Readiness
 from bluegreen.routers import kubernetes_object
 from tests.routers.kubernetes_memory import Server
 from tests.routers.kubernetes_weighted_workshop import SERVICES, accepted
+from tests.routers.test_kubernetes_swaps import Shop
 from tests.routers.test_kubernetes_world import BLUE, GREEN, declare, router, where
 
 WITHOUT_STATUS = ["traefik_service", "istio_virtual_service", "nginx_canary", "aws_load_balancer_ingress"]
@@ -75,3 +77,20 @@ def test_the_endpoints_of_a_canary_and_of_the_color_that_it_needs_are_asked_for_
     with counted(calls.append):
         assert made.health(color) == Readiness(True, 1, 1)
     assert calls == ["list endpointslices.discovery.k8s.io"]
+
+
+@pytest.mark.parametrize("kind", ["kubernetes_service", "traefik_service"])
+def test_a_check_and_the_diff_after_it_look_at_the_object_once(kind, monkeypatch):
+    monkeypatch.setattr(glances, "LASTS_SECONDS", 600)
+    shop, calls = Shop(kind), []
+    declare(shop.server, kind)
+    shop.up("blue")
+    for _ in range(2):
+        with counted(calls.append):
+            shop.service().check(shop.inputs("blue"), shop.inputs("blue"))
+            found = shop.service().diff(shop.outputs, shop.inputs("blue"))
+        assert len([call for call in calls if call.startswith("get ")]) == 1
+        assert not found.changes
+        calls.clear()
+    router(shop.server, kind).write(GREEN)  # by hand, a moment later
+    assert shop.service().diff(shop.outputs, shop.inputs("blue")).drifted == GREEN

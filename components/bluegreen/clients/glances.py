@@ -1,8 +1,8 @@
-"""What one preview was just answered, for the previews right after it and beside it.
+"""What one preview was just answered, for the one right after it and those beside it.
 
 The check of a swap looks at what is live and its diff looks again, and 64 swaps of one listener look at that listener.
-Within previews an answer is good for ``LASTS_SECONDS``. Whatever writes, refreshes or deletes asks for itself, and no
-preview goes by an answer from before this process' own last change of what it is about.
+Within previews an answer is good for ``LASTS_SECONDS``, and for one check and its diff: the next preview of the same
+place asks anew. Whatever writes, refreshes or deletes asks for itself.
 """
 
 from __future__ import annotations
@@ -27,33 +27,77 @@ class _Here(threading.local):
     since_seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What was done last with a place.
+
+    Attributes:
+        since_seconds: answers from after that were good enough for it.
+        ended_at_seconds: when it ended; infinite while it goes on.
+        goes_on: whether it was a check, whose diff is the same preview.
+    """
+
+    since_seconds: float
+    ended_at_seconds: float
+    goes_on: bool
+
+
 _here = _Here()
 _lock = threading.Lock()
-_changed_at_seconds: dict[str, float] = {}
+_last: dict[str, _Last] = {}
 
 
-def preview(place: Callable[_P, str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
-    """A function that is a preview: its thread's reads may be answered by what was answered a moment ago.
+def check(place: Callable[_P, str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """A function that begins a preview: its thread's reads may be answered by what other previews were answered.
 
     Args:
         place: what the preview is about, by the function's own arguments; empty is not known: then all is asked anew.
     """
+    return _preview(place, goes_on=True)
 
+
+def diff(place: Callable[_P, str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """A function that ends a preview: it may go by what the check right before it was answered, too.
+
+    Args:
+        place: as for ``check``.
+    """
+    return _preview(place, goes_on=False)
+
+
+def _preview(place: Callable[_P, str], *, goes_on: bool) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     def decorated(function: Callable[_P, _T]) -> Callable[_P, _T]:
         @functools.wraps(function)
         def there(*given: _P.args, **named: _P.kwargs) -> _T:
             what = place(*given, **named)
-            with _lock:
-                since_seconds = _changed_at_seconds.get(what, -math.inf) if what else math.inf
+            since_seconds = _since_seconds(what, goes_on=goes_on)
             former, _here.since_seconds = _here.since_seconds, since_seconds
             try:
                 return function(*given, **named)
             finally:
                 _here.since_seconds = former
+                _done(what, since_seconds, goes_on=goes_on)
 
         return there
 
     return decorated
+
+
+def _since_seconds(place: str, *, goes_on: bool) -> float:
+    if not place:
+        return math.inf
+    with _lock:
+        last = _last.get(place)
+    if last is None:
+        return -math.inf
+    return last.since_seconds if last.goes_on and not goes_on else last.ended_at_seconds
+
+
+def _done(place: str, since_seconds: float, *, goes_on: bool) -> None:
+    with _lock:
+        last = _last.get(place)
+        if place and (last is None or last.ended_at_seconds < math.inf):  # else it is being changed
+            _last[place] = _Last(since_seconds, steady_seconds(), goes_on)
 
 
 @contextmanager
@@ -64,12 +108,12 @@ def changing(place: str) -> Iterator[None]:
         place: as previews name it.
     """
     with _lock:
-        _changed_at_seconds[place] = math.inf
+        _last[place] = _Last(math.inf, math.inf, goes_on=False)
     try:
         yield
     finally:
         with _lock:
-            _changed_at_seconds[place] = steady_seconds()
+            _last[place] = _Last(math.inf, steady_seconds(), goes_on=False)
 
 
 @dataclass(slots=True)

@@ -17,9 +17,11 @@ from typing import Any
 import urllib3
 
 from bluegreen.calls import before_write, note
+from bluegreen.clients.glances import Answers
 from bluegreen.clients.kubernetes_names import path_segment
 from bluegreen.clients.kubernetes_session import NoSession, Refused, Request, Session, retrying
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
 
 MANAGER = "bluegreen"
@@ -31,6 +33,7 @@ _APPLY, _MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
 _JSON = "application/json"
 _METADATA_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _NOT_FOUND = 404
+_answers = Answers()
 _METHODS = {"get": "GET", "list": "GET", "patch": "PATCH", "delete": "DELETE"}
 
 
@@ -74,7 +77,7 @@ class KubernetesConnection:
     def get(self, what: Resource) -> dict[str, Any] | None:
         """An object, ``None`` when there is none."""
         with contextlib.suppress(_Missing):
-            return self._call("get", what, Request("GET", what.path))
+            return self._read("get", what, Request("GET", what.path))
         return None
 
     def find(self, what: Resource, labels: str = "", *, metadata_alone: bool = False) -> list[dict[str, Any]]:
@@ -87,7 +90,7 @@ class KubernetesConnection:
         """
         query = {"labelSelector": labels} if labels else {}
         accept = _METADATA_ALONE if metadata_alone else _JSON
-        found = self._call("list", what, Request("GET", what.collection, query, accept=accept))
+        found = self._read("list", what, Request("GET", what.collection, query, accept=accept))
         items: list[dict[str, Any]] = found.get("items") or []
         return items
 
@@ -145,6 +148,16 @@ class KubernetesConnection:
             raise PlatformError(call, f"{self} does not answer: {error}") from error
         listed = found.get("resources") or ()
         return {str(one["kind"]): bool(one["namespaced"]) for one in listed if "/" not in one["name"]}
+
+    def _read(self, verb: str, what: Resource, request: Request) -> dict[str, Any]:
+        """A call, or what a preview was just answered."""
+        asked = (self, request.path, tuple(request.query.items()), request.accept)
+        found: dict[str, Any] | None = _answers.find(asked)
+        if found is None:
+            at_seconds = steady_seconds()
+            found = self._call(verb, what, request)
+            _answers.keep(asked, at_seconds, found)
+        return found
 
     def _call(self, verb: str, what: Resource, request: Request) -> dict[str, Any]:
         name = f"{verb} {what.rbac}"

@@ -74,13 +74,13 @@ class SwapService:
 
     # -- previews
 
-    @glances.preview(previewed.about)
+    @glances.check(previewed.about)
     def check(self, olds: Mapping[str, object], news: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
         """The inputs to go on with, and everything that is wrong with them. Reads what is live, at best."""
         found = checking.check(olds, news)
         return found.inputs, found.problems
 
-    @glances.preview(previewed.about)
+    @glances.diff(previewed.about)
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
         """What has changed: in the inputs, and in the world since the last update.
 
