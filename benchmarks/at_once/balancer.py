@@ -14,9 +14,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from bluegreen.rollout.model import COLORS, Color
+
 ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000"
 LISTENER = f"{ARN}:listener/app/at-once/1111111111111111/2222222222222222"
-TARGET_GROUPS = {color: f"{ARN}:targetgroup/{color}/3333333333333333" for color in ("blue", "green")}
+TARGET_GROUPS: dict[Color, str] = {color: f"{ARN}:targetgroup/{color}/3333333333333333" for color in COLORS}
 _NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
 
 

@@ -165,7 +165,8 @@ def _ask(answers: Answers, model: Any, params: Mapping[str, Any], context: dict[
 
 def _answered(answers: Answers, http_response: Any, parsed: Any, context: Mapping[str, Any], **_: object) -> None:
     if _ASKED in context and http_response.status_code < _FAILED:
-        answers.keep(*context[_ASKED], (http_response, parsed))
+        asked, at_seconds = context[_ASKED]
+        answers.keep(asked, at_seconds, (http_response, parsed))
 
 
 def _ask_before_writing(operation_name: str, **_: object) -> None:

@@ -47,7 +47,7 @@ _lock = threading.Lock()
 _last: dict[str, _Last] = {}
 
 
-def check(place: Callable[_P, str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+def check(place: Callable[..., str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """A function that begins a preview: its thread's reads may be answered by what other previews were answered.
 
     Args:
@@ -56,7 +56,7 @@ def check(place: Callable[_P, str]) -> Callable[[Callable[_P, _T]], Callable[_P,
     return _preview(place, goes_on=True)
 
 
-def diff(place: Callable[_P, str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+def diff(place: Callable[..., str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """A function that ends a preview: it may go by what the check right before it was answered, too.
 
     Args:
@@ -65,7 +65,7 @@ def diff(place: Callable[_P, str]) -> Callable[[Callable[_P, _T]], Callable[_P, 
     return _preview(place, goes_on=False)
 
 
-def _preview(place: Callable[_P, str], *, goes_on: bool) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+def _preview(place: Callable[..., str], *, goes_on: bool) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     def decorated(function: Callable[_P, _T]) -> Callable[_P, _T]:
         @functools.wraps(function)
         def there(*given: _P.args, **named: _P.kwargs) -> _T:

@@ -254,6 +254,12 @@ def listener_actions(aws: AwsConnection, arn: str) -> Actions:
     return found[0]["DefaultActions"] if found else ()
 
 
+def first_of(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The one thing that a write was about, as it was answered; empty where the answer leaves it out."""
+    found: Mapping[str, Any] = next(iter(answer.get(key) or ()), {})
+    return found
+
+
 def rule_actions(aws: AwsConnection, arn: str) -> Actions:
     """A rule's actions: one call; empty when there is no such rule."""
     rule = rule_at(aws, arn)

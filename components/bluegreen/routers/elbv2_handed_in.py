@@ -94,11 +94,11 @@ class HandedIn:
         if self._is_rule:
             with called("elasticloadbalancing:ModifyRule"):
                 answer = self.aws.client("elbv2").modify_rule(RuleArn=self.arn, Actions=actions)
-            found = next(iter(answer.get("Rules", ())), {}).get("Actions")
+            found = elbv2.first_of(answer, "Rules").get("Actions")
         else:
             with called("elasticloadbalancing:ModifyListener"):
                 answer = self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
-            found = next(iter(answer.get("Listeners", ())), {}).get("DefaultActions")
+            found = elbv2.first_of(answer, "Listeners").get("DefaultActions")
         if found and self._stand is not None:  # the answer to a write is a read, too
             self._stand = replace(self._stand, actions=found)
             self._answer.taken()

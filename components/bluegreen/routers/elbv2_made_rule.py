@@ -178,7 +178,7 @@ class MadeRule:
 
     def _answered(self, stand: Stand, answer: Mapping[str, Any]) -> Stand:
         """The rule as a write of it was answered: that is a read of it, too."""
-        found = next((rule for rule in answer.get("Rules", ()) if rule.get("RuleArn") == stand.arn), {})
+        found = elbv2.first_of(answer, "Rules")
         if not found.get("Actions"):
             return stand
         self._answer.taken()
