@@ -61,7 +61,7 @@ class IstioVirtualServiceRouter(KubernetesRulesRouter):
         given, services = section.get("destinations"), section.get("services")
         if UNKNOWN in (given, services):
             return {**section, "destinations": UNKNOWN}
-        found = {}
+        found: dict[Color, Any] = {}
         for color in COLORS:
             own, host = (side.get(color) if isinstance(side, Mapping) else None for side in (given, services))
             if UNKNOWN in (own, host):
