@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pulumi
+import pulumi_aws as aws
 
 from bluegreen import digests
+from bluegreen.arguments.checked import unknown_arguments
 from bluegreen.aws import asg_autoscaling, asg_release
 from bluegreen.aws.asg_autoscaling import AsgAutoscaling, color_policies
 from bluegreen.aws.asg_groups import (
@@ -127,6 +129,8 @@ class AutoScalingGroups(EnteredComponent):
         problems = entry.problems(settings)
         for color, release in releases.items():
             problems += asg_release.problems_in(color, known(release))
+            own = release.get("template") if isinstance(release, Mapping) else None
+            problems += unknown_arguments(aws.ec2.LaunchTemplateArgs, own, f"{color}.template")
         if autoscaling is not None:
             problems += asg_autoscaling.problems_in(known(autoscaling), desired_count, router["kind"])
         if warm_pool is not None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pulumi
+import pulumi_aws as aws
 
 from bluegreen import digests
+from bluegreen.arguments.checked import unknown_arguments
 from bluegreen.aws import eks_binding, eks_release
 from bluegreen.aws.eks_binding import CLUSTER_TAG, BoundService, binding
 from bluegreen.aws.eks_cluster import ColorCluster, found_cluster, made_cluster
@@ -157,6 +159,9 @@ def _problems(
     settings: Mapping[str, Any],
 ) -> list[Problem]:
     problems = [problem for color in releases for problem in eks_release.problems_in(color, known(releases[color]))]
+    for color, release in releases.items():
+        for name, kind in (("cluster", aws.eks.ClusterArgs), ("node_group", aws.eks.NodeGroupArgs)):
+            problems += unknown_arguments(kind, release.get(name), f"{color}.{name}")
     if active_color in COLORS and active_color not in releases:
         problems.append(Problem(active_color, None, "a cluster: it is the active color"))
     if target_type not in TARGET_TYPES:

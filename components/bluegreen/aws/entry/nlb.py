@@ -59,11 +59,12 @@ class NlbEntry:
 
     @property
     def _ports(self) -> dict[str, int]:
-        """The ports of the listeners that are made."""
+        """The ports of the listeners that are made; 0 for a color that was given none."""
+        own = self.color_ports if isinstance(self.color_ports, Mapping) else {}
         ports: dict[str, int | None] = {
             "production": self.listener_port if self.listener_arn is None else None,
             "test": self.test_port if self.test_listener_arn is None else None,
-            **{color: self.color_ports[color] for color in COLORS},
+            **{color: own.get(color, 0) for color in COLORS},
         }
         return {name: port for name, port in ports.items() if port is not None}
 
