@@ -107,7 +107,9 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         return kubernetes_split.weights_in(self._forward_in(found), _groups(self.services))
 
     def _foreign(self, found: Mapping[str, Any]) -> str:
-        shape = _groups(self.services)
+        shape, action = _groups(self.services), self._said(found)
+        if action and action.get("type") != "forward" and not _answers_with_an_error(action):
+            return f"{self._annotation}: {action.get('type')}"  # a redirect for everybody, say
         backends = kubernetes_split.backends_of(self._forward_in(found), shape)
         return ", ".join(f"{self._annotation} to {shape.name(backend)}" for backend in backends)
 
@@ -126,16 +128,28 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         # The short form names one group.
         return {"targetGroups": [{key: value for key, value in action.items() if key in _SHORT_FORM}]}
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - whatever they are
-        """Nothing tells when the controller has followed; what is declared has to make sense."""
-        wanted = {"name": self.action, "port": {"name": _BY_ACTION}}
-        if not any(kubernetes_split.covers(backend, wanted) for backend in backend_services(found)):
+    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
+        """Nothing tells when the controller has followed; what is declared has to make sense, or was so before.
+
+        What was wrong before a write stops no rollback; a first start it does.
+        """
+        if not self._is_led_to(found) and (self._opens(weights) or self._is_led_to(self._before or {})):
             raise PlatformError(
                 f"get {self._object.rbac}",
                 f"{self._object} has no path to the action: declare one whose backend is the service {self.action!r} "
                 f"with the port name {_BY_ACTION!r}",
             )
         return True
+
+    def _is_led_to(self, found: Mapping[str, Any]) -> bool:
+        wanted = {"name": self.action, "port": {"name": _BY_ACTION}}
+        return any(kubernetes_split.covers(backend, wanted) for backend in backend_services(found))
+
+
+def _answers_with_an_error(action: Rule) -> bool:
+    """Whether nobody gets an answer from it: what a swap leaves where no color is live."""
+    fixed = action.get("fixedResponseConfig")
+    return isinstance(fixed, Mapping) and str(fixed.get("statusCode", ""))[:1] in ("4", "5")
 
 
 def _can_be_read(groups: object) -> bool:

@@ -16,9 +16,11 @@ from typing import Any, ClassVar
 
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
-from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Color, Readiness, Weights
 from bluegreen.routers.kubernetes_endpoints import endpoints_of, service_health
+from bluegreen.routers.kubernetes_object import OWNER
+from bluegreen.routers.kubernetes_split import percent
 from bluegreen.routers.kubernetes_weighted import (
     KubernetesWeightedRouter,
     keeping,
@@ -76,10 +78,17 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
         return {"metadata": {"annotations": {_WEIGHT: str(weights.green)}}}
 
     def _weights(self, found: Mapping[str, Any]) -> Weights:
-        said = _annotations(found).get(_WEIGHT, "")
-        if not said.isdecimal() or not 0 <= int(said) <= 100:
+        said, total = _annotations(found).get(_WEIGHT, ""), _annotations(found).get(_TOTAL, "100")
+        if not (said.isdecimal() and total.isdecimal()) or not 0 <= int(said) <= int(total) or not int(total):
             return Weights()
-        return Weights.split("green", int(said))
+        return Weights.split("green", percent(int(said), int(total)))
+
+    def _counts(self, found: Mapping[str, Any]) -> bool:
+        counts = KubernetesWeightedRouter._counts(self, found)
+        wrong = self._wrong_with(found) if counts and OWNER not in _annotations(found) else ""
+        if wrong:
+            raise NotOwned(f"get {self._object.rbac}", f"{self._object} cannot be taken over: it {wrong}")
+        return counts
 
     def _give_up(self, found: Mapping[str, Any]) -> None:
         KubernetesWeightedRouter._give_up(self, keeping(found, _WEIGHT))
@@ -88,24 +97,29 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
         said = _annotations(found).get(_WEIGHT)
         return "" if said is None else f"{_WEIGHT}: {said}"
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - whatever they are
-        """Nothing tells when ingress-nginx has followed; what is declared has to make sense."""
-        call, annotations = f"get {self._object.rbac}", _annotations(found)
+    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
+        """Nothing tells when ingress-nginx has followed; what is declared has to make sense, or to have been so before.
+
+        What was wrong before a write stops no rollback; a first start it does.
+        """
+        wrong = self._wrong_with(found)
+        if wrong and (self._opens(weights) or not self._wrong_with(self._before or {"metadata": {}})):
+            raise PlatformError(f"get {self._object.rbac}", f"{self._object} {wrong}")
+        return True
+
+    def _wrong_with(self, found: Mapping[str, Any]) -> str:
+        """What of the canary is not as the weight needs it; empty when nothing is."""
+        annotations = _annotations(found)
         if _AFFINITY in annotations and annotations.get(_BEHAVIOR) != "legacy":
-            raise PlatformError(
-                call, f"{self._object} has {_AFFINITY}, which keeps clients with their color: add {_BEHAVIOR}: legacy"
-            )
+            return f"has {_AFFINITY}, which keeps clients with their color: add {_BEHAVIOR}: legacy"
         if annotations.get(_CANARY) != "true":
-            raise PlatformError(call, f'{self._object} is no canary: declare it with {_CANARY}: "true"')
+            return f'is no canary: declare it with {_CANARY}: "true"'
         if annotations.get(_TOTAL, "100") != "100":
-            raise PlatformError(call, f"{self._object} has {_TOTAL}: {annotations[_TOTAL]}: declare it without")
+            return f"has {_TOTAL}: {annotations[_TOTAL]}: declare it without"
         others = {str(backend.get("name")) for backend in backend_services(found)} - {self.services["green"]}
         if others:
-            named = ", ".join(sorted(others))
-            raise PlatformError(
-                call, f"{self._object} leads to {named}: declare it with {self.services['green']} alone"
-            )
-        return True
+            return f"leads to {', '.join(sorted(others))}: declare it with {self.services['green']} alone"
+        return ""
 
 
 def backend_services(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
