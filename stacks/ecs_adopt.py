@@ -38,6 +38,7 @@ web = EcsService(
 )
 
 pulumi.export("url", web.url)
+pulumi.export("previewHeaders", web.preview_headers)
 pulumi.export("liveColor", web.live_color)
 pulumi.export("weights", web.weights)
 pulumi.export("history", web.history)

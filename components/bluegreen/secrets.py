@@ -43,6 +43,7 @@ _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSPHRASE|API_?KEY|PRIVATE_KE
 _SECRET_HEADER = re.compile(r"\A(proxy-)?authorization\Z|cookie|auth|credential", re.IGNORECASE)
 # What stands before the @ of an address, such as in a variable whose name says nothing (DATABASE_URL).
 _CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@]*:[^\s/?#]*@")
+_TOKEN = re.compile(r"(?<=-)[0-9a-f]{32}\Z")
 _LEAST_CHARACTERS = 4
 _LEAST_CHARACTERS_BY_NAME = 8
 # A stand-in such as "test" is no secret, and would take a common word out of every message.
@@ -191,6 +192,14 @@ def remember_headers(headers: Mapping[str, str]) -> None:
             for part in (value, value.partition(" ")[2]):  # libraries and services name it without its scheme, too
                 if len(part.strip()) >= _LEAST_CHARACTERS_BY_NAME:
                     remember(part.strip())
+
+
+def remember_tokens(headers: Mapping[str, str]) -> None:
+    """Redact what stands at the end of a header's name or value by which a color is reached: it lets its holder in."""
+    for text in (*headers, *headers.values()):
+        found = _TOKEN.search(text)
+        if found is not None:
+            remember(found[0])
 
 
 @functools.lru_cache(maxsize=512)  # every message asks for all variables, between the calls of a swap

@@ -15,14 +15,12 @@ from bluegreen.declaration import known, refuse, strategy_inputs, unfit
 from bluegreen.fields import UNKNOWN
 from bluegreen.hosting import hosted
 from bluegreen.naming import camel
+from bluegreen.previewing import PREVIEW_HEADER
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Strategy
 from bluegreen.rollout.strategy import all_at_once
 from bluegreen.swap import contract, resource
 from bluegreen.swap.resource import SwapResource
-
-PREVIEW_HEADER = "X-Bluegreen-Color"
-"""A request with this header reaches the color that it names, live or idle, where an entry has such a rule."""
 
 
 class SwapSettings(TypedDict, total=False):
@@ -94,6 +92,7 @@ class Draft:
         digests: Mapping[Color, pulumi.Input[str]] | None = None,
         capacity: Mapping[str, Any] | None = None,
         preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
+        preview_headers: Mapping[Color, Mapping[str, pulumi.Input[str]]] | None = None,
         gates: Sequence[Mapping[str, Any]] | None = None,
         depends_on: Sequence[pulumi.Resource] = (),
     ) -> SwapResource:
@@ -106,12 +105,15 @@ class Draft:
             digests: the same, told by a digest of the thing itself; ``None``: router and capacity name it.
             capacity: its section; ``None``: nothing is scaled.
             preview_urls: how to reach each color, where there is a way.
+            preview_headers: the request headers that reach each color, where these are secrets; ``None``: as drafted.
             gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
             depends_on: what has to be there before traffic moves.
         """
         previews = {color: dict(found) for color, found in self.inputs["previews"].items()}
         for color, url in (preview_urls or {}).items():
             previews[color]["url"] = url
+        for color, headers in (preview_headers or {}).items():
+            previews[color]["headers"] = headers
         inputs = {
             **self.inputs,
             "releases": dict(releases),
@@ -132,7 +134,7 @@ def owner_of(name: str) -> str:
 
 
 def color_headers() -> dict[Color, dict[str, str]]:
-    """The request header that names each color."""
+    """The request header that names each color, without a stack's own token."""
     return {color: {PREVIEW_HEADER: color} for color in COLORS}
 
 

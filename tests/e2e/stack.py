@@ -127,9 +127,15 @@ class Stack:
         """Where production requests go; the load balancer stays, so this is asked once."""
         return str(self.output("url"))
 
+    @cached_property
+    def preview_headers(self) -> dict[str, dict[str, str]]:
+        """What reaches each color, a secret of the stack that stays the same."""
+        shown = self.pulumi("stack", "output", "previewHeaders", "--json", "--show-secrets")
+        return dict(json.loads(shown))
+
     def get(self, path: str = "/", color: str | None = None) -> httpx.Response:
         """Ask production, or one color by its header."""
-        headers = {"X-Bluegreen-Color": color} if color else {}
+        headers = self.preview_headers[color] if color else {}
         return loopback.get(f"{self.url}{path}", headers=headers)
 
     def colors(self, requests: int = 50) -> set[str]:
@@ -141,7 +147,7 @@ class Stack:
         """Tell the tasks of a color how to behave, often enough to reach each of them."""
         with one_by_one(self.url) as client:
             for _ in range(6):
-                client.post("/control", json=behavior, headers={"X-Bluegreen-Color": color}).raise_for_status()
+                client.post("/control", json=behavior, headers=self.preview_headers[color]).raise_for_status()
 
     def destroy(self) -> None:
         """`pulumi destroy`."""

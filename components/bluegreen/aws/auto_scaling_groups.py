@@ -244,6 +244,7 @@ class AutoScalingGroups(EnteredComponent):
                 and {"min_capacity": autoscaling["min_capacity"], "max_capacity": autoscaling["max_capacity"]},
             },
             preview_urls=entered.preview_urls,
+            preview_headers=entered.preview_headers,
             listener_arn=entered.listener_arn,
             target_group_arns=entered.target_group_arns,
             depends_on=[*groups.values(), *attached, *policies],

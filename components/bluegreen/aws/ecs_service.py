@@ -205,6 +205,7 @@ class EcsService(EnteredComponent):
                 "autoscaling": autoscaling and ecs_autoscaling.capacity_section(autoscaling),
             },
             preview_urls=entered.preview_urls,
+            preview_headers=entered.preview_headers,
             listener_arn=entered.listener_arn,
             target_group_arns=entered.target_group_arns,
             depends_on=[*services.values(), *attached, *scaling],

@@ -138,6 +138,7 @@ class EksClusters(EnteredComponent):
             releases={color: _release_name(releases.get(color), clusters.get(color)) for color in COLORS},
             digests={color: _digest(releases.get(color), clusters.get(color)) for color in COLORS},
             preview_urls=entered.preview_urls,
+            preview_headers=entered.preview_headers,
             listener_arn=entered.listener_arn,
             target_group_arns=entered.target_group_arns,
             depends_on=[*(resource for cluster in clusters.values() for resource in cluster.made), *attached],

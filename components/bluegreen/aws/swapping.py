@@ -52,6 +52,7 @@ class Draft(swapping.Draft):
         digests: Mapping[Color, pulumi.Input[str]] | None = None,
         capacity: Mapping[str, Any] | None = None,
         preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
+        preview_headers: Mapping[Color, Mapping[str, pulumi.Input[str]]] | None = None,
         listener_arn: pulumi.Input[str] | None = None,
         target_group_arns: Mapping[Color, pulumi.Input[str]] | None = None,
         gates: Sequence[Mapping[str, Any]] | None = None,
@@ -66,6 +67,7 @@ class Draft(swapping.Draft):
             digests: the same, told by a digest of the thing itself; ``None``: router and capacity name it.
             capacity: its section; ``None``: nothing is scaled.
             preview_urls: how to reach each color, where there is a way.
+            preview_headers: the request headers that reach each color, where these are secrets; ``None``: as drafted.
             listener_arn: names the load balancer in CloudWatch metrics.
             target_group_arns: the same for the colors' target groups.
             gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
@@ -79,6 +81,7 @@ class Draft(swapping.Draft):
             digests=digests,
             capacity=capacity,
             preview_urls=preview_urls,
+            preview_headers=preview_headers,
             gates=[
                 bound(gate, self.connection, listener_arn, target_group_arns)
                 for gate in (self.inputs["gates"] if gates is None else gates)
@@ -153,14 +156,14 @@ class EnteredComponent(SwappedComponent):
     Attributes:
         url: where production requests go.
         preview_urls: a URL for each color; with ``preview_headers`` it reaches that color, live or idle.
-        preview_headers: the request headers that select each color.
+        preview_headers: the request headers that select each color: a secret, where the stack has a token.
         target_group_arns: the target group of each color, where there are any.
         listener_arn: the listener, where there is one.
     """
 
     url: pulumi.Output[str]
     preview_urls: pulumi.Output[Mapping[str, str]]
-    preview_headers: Mapping[Color, Mapping[str, str]]
+    preview_headers: pulumi.Output[Mapping[Color, Mapping[str, str]]]
     target_group_arns: pulumi.Output[Mapping[str, str]]
     listener_arn: pulumi.Output[str] | None
 
@@ -169,7 +172,7 @@ class EnteredComponent(SwappedComponent):
             swap,
             url=entered.url,
             preview_urls=pulumi.Output.all(**{color: entered.preview_urls[color] for color in COLORS}),
-            preview_headers=entry.preview_headers,
+            preview_headers=pulumi.Output.from_input(entered.preview_headers or entry.preview_headers),
             target_group_arns=pulumi.Output.all(**dict(entered.target_group_arns)),
             listener_arn=entered.listener_arn,
             **more,

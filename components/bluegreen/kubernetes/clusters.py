@@ -49,7 +49,7 @@ class KubernetesClusters(SwappedComponent):
 
     url: pulumi.Output[str]
     preview_urls: pulumi.Output[Mapping[str, str]]
-    preview_headers: Mapping[Color, Mapping[str, str]]
+    preview_headers: pulumi.Output[Mapping[Color, Mapping[str, str]]]
     workloads: pulumi.Output[Mapping[str, str]]
 
     def __init__(
@@ -201,6 +201,7 @@ class KubernetesClusters(SwappedComponent):
             digests=digests.of_releases(releases, ["labels", *in_cluster.WHERE]),
             capacity=capacity,
             preview_urls=entered.preview_urls,
+            preview_headers=entered.preview_headers,
             listener_arn=entered.listener_arn,
             target_group_arns=entered.target_group_arns,
             depends_on=[*inside, *bindings, *attached],
@@ -209,7 +210,7 @@ class KubernetesClusters(SwappedComponent):
             swap,
             url=entered.url,
             preview_urls=pulumi.Output.all(**{color: entered.preview_urls[color] for color in COLORS}),
-            preview_headers=front.preview_headers,
+            preview_headers=pulumi.Output.from_input(entered.preview_headers or front.preview_headers),
             workloads=pulumi.Output.from_input(dict(names)),
         )
 

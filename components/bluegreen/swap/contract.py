@@ -24,7 +24,7 @@ from bluegreen.rollout.model import COLORS, Color, Recorded, Strategy, Weights, 
 from bluegreen.rollout.plan import plan_lines
 from bluegreen.routers.base import Capability, TrafficRouter
 from bluegreen.routers.registry import ROUTERS
-from bluegreen.secrets import redact, refuse_credentials
+from bluegreen.secrets import redact, refuse_credentials, remember_tokens
 from bluegreen.swap import gating, properties, releases, several, strategies
 from bluegreen.swap.gating import Parsed
 from bluegreen.swap.members import Members
@@ -157,6 +157,7 @@ def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
         if entry is None:
             continue
         url, headers = entry.text("url"), entry.mapping("headers")
+        remember_tokens(headers)
         entry.done()
         refuse_credentials(entry, "url", url)
         if url is UNKNOWN:

@@ -18,6 +18,7 @@ from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_grou
 from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.previewing import PREVIEW_HEADER, color_values
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import color_headers
@@ -105,11 +106,13 @@ class AlbEntry:
         """The load balancer and its listener, as far as they are not there, target groups, the colors' own rules."""
         listener_arn, url, security_groups = self._front(ground)
         groups = http_target_groups(ground, self.target_groups)
+        values = color_values(ground.name, ground.parent)
         rules = preview_rules(
             ground,
             listener_arn=listener_arn,
             first_priority=self.rule_priority - len(COLORS),
             groups=groups,
+            values=values,
             preview_cidrs=self.preview_cidrs,
             host_headers=self.host_headers,
             path_patterns=self.path_patterns,
@@ -121,6 +124,7 @@ class AlbEntry:
             router={**self.draft(ground.owner, ground.connection), **where, "target_groups": groups},
             url=url,
             preview_urls=dict.fromkeys(COLORS, url),
+            preview_headers={color: {PREVIEW_HEADER: values[color]} for color in COLORS},
             target_group_arns=groups,
             attachments={color: [rules[color]] for color in COLORS},
             security_group_ids=security_groups,

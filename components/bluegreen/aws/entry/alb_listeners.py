@@ -19,6 +19,7 @@ from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_grou
 from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN
+from bluegreen.previewing import PREVIEW_HEADER, color_values
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import color_headers
@@ -94,11 +95,13 @@ class AlbListenersEntry:
         listeners, urls, security_groups = self._front(ground)
         groups = http_target_groups(ground, self.target_groups)
         # On the test listener: production has the one rule that the swap owns, and nothing beside it.
+        values = color_values(ground.name, ground.parent)
         rules = preview_rules(
             ground,
             listener_arn=listeners["test"],
             first_priority=self.rule_priority - len(COLORS),
             groups=groups,
+            values=values,
             preview_cidrs=self.preview_cidrs,
             host_headers=self.host_headers,
             rule_arns=[arn for arn in (self.rule_arn, self.test_rule_arn) if arn is not None],
@@ -110,6 +113,7 @@ class AlbListenersEntry:
             router={**router, "target_groups": groups},
             url=urls["production"],
             preview_urls=dict.fromkeys(COLORS, urls["test"]),
+            preview_headers={color: {PREVIEW_HEADER: values[color]} for color in COLORS},
             target_group_arns=groups,
             attachments={color: [rules[color]] for color in COLORS},
             security_group_ids=security_groups,

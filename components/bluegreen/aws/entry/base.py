@@ -55,7 +55,8 @@ class Entered:
     Attributes:
         router: the swap's ``router`` section, with outputs in it.
         url: where production requests go.
-        preview_urls: a URL for each color; with the entry's ``preview_headers`` it reaches that color.
+        preview_urls: a URL for each color; with the ``preview_headers`` it reaches that color.
+        preview_headers: the request headers that select each color, where these are the stack's own secrets.
         target_group_arns: where units register, by color; none with Cloud Map.
         service_registry_arns: the Cloud Map services that units register in, by color.
         attachments: what has to exist before units register: rules, listeners.
@@ -68,6 +69,7 @@ class Entered:
     router: Mapping[str, Any]
     url: pulumi.Output[str]
     preview_urls: Mapping[Color, pulumi.Output[str]]
+    preview_headers: Mapping[Color, Mapping[str, pulumi.Input[str]]] = field(default_factory=dict)
     target_group_arns: Mapping[Color, pulumi.Output[str]] = field(default_factory=dict)
     service_registry_arns: Mapping[Color, pulumi.Output[str]] = field(default_factory=dict)
     attachments: Mapping[Color, Sequence[pulumi.Resource]] = field(default_factory=dict)

@@ -15,9 +15,9 @@ import pulumi_aws as aws
 
 from bluegreen.aws.entry.base import Ground
 from bluegreen.aws.limits import CONDITION_VALUES
+from bluegreen.previewing import PREVIEW_HEADER
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
-from bluegreen.swapping import PREVIEW_HEADER
 
 # What a looked-up rule calls its conditions, and what a declared one does.
 _KINDS = {
@@ -57,6 +57,7 @@ def preview_rules(
     listener_arn: pulumi.Input[str],
     first_priority: int,
     groups: Mapping[Color, pulumi.Input[str]],
+    values: Mapping[Color, pulumi.Input[str]],
     preview_cidrs: Sequence[str],
     host_headers: Sequence[str] = (),
     path_patterns: Sequence[str] = (),
@@ -70,6 +71,7 @@ def preview_rules(
         listener_arn: where they stand.
         first_priority: of the first; the second follows.
         groups: the colors' target groups.
+        values: what the header says for each color.
         preview_cidrs: who may reach a color so; everybody who may reach production when empty.
         host_headers: hosts that production is for.
         path_patterns: paths that production is for.
@@ -86,7 +88,7 @@ def preview_rules(
         own.append({"path_pattern": {"values": list(path_patterns)}})
 
     def conditions(color: Color) -> Any:
-        first = {"http_header": {"http_header_name": PREVIEW_HEADER, "values": [color]}}
+        first = {"http_header": {"http_header_name": PREVIEW_HEADER, "values": [values[color]]}}
         if not found:
             return [first, *own, *_from(preview_cidrs)]
 
