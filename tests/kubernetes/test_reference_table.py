@@ -159,6 +159,12 @@ SAID = {
     "a whole name": ("Service", lambda n: variable("ANY", f"{n}.shop.svc.cluster.local")),
     "an argument": ("Service", lambda n: pods(args=["--upstream", f"--to=grpc://{n}:50051"])),
     "a command": ("Service", lambda n: pods(command=["sh", "-c", f"until nc -z {n}.shop.svc 80; do sleep 1; done"])),
+    "a Service elsewhere": ("Service", lambda n: of("", "Service", spec={"externalName": f"{n}.shop.svc"})),
+    "a trigger": (
+        "Service",
+        lambda n: of("keda.sh", spec={"triggers": [{"metadata": {"address": f"{n}.shop.svc:1"}}]}),
+    ),
+    "a webhook": ("Service", lambda n: of("example.org", spec={"hooks": [{"url": f"https://{n}/x"}]})),
     "a file": ("Service", lambda n: of("", "ConfigMap", data={"app.yaml": f"upstreams:\n- url: http://{n}/\n"})),
     "a secret file": ("Service", lambda n: of("", "Secret", stringData={"url": f"amqp://u:p@{n}:5672"})),
 }

@@ -13,8 +13,9 @@ a text whose key ends with ``secretName``,              a Secret, a ConfigMap, a
 an object with ``name`` whose key begins or ends with   the same: ``secretKeyRef``, ``configMapRef``, ``service`` of an
 such a kind                                             Ingress, ``nodePublishSecretRef`` of a CSI volume
 ``resourceNames`` in a role                             what its ``resources`` are
-an address in a container's environment, its command    a Service: ``http://redis:6379``, ``redis.shop.svc``,
-and arguments, in a ConfigMap, a Secret, an annotation  ``REDIS_HOST: redis``; see ``addresses``
+an address in any text                                  a Service: ``http://redis:6379``, ``redis.shop.svc``; in
+                                                        variables, ConfigMaps and Secrets ``REDIS_HOST: redis``, too;
+                                                        see ``addresses``
 ======================================================= ================================================================
 
 A word that may be anything is left alone: an argument that says ``web``.
@@ -202,7 +203,7 @@ class _Walk:
             kind = _KINDS[by_name[1].lower()]
         if kind is None and (by_kind := _TEXT_OF_KIND.search(key)) is not None:
             kind = by_kind[1]
-        return self._path(kind, value) if kind is not None else value
+        return self._path(kind, value) if kind is not None else self._address(value)
 
     def _object(self, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
         if "resourceNames" in value and isinstance(value.get("resources"), (list, tuple)):
