@@ -13,8 +13,8 @@ from bluegreen.clients.kubernetes_session import Request
 from bluegreen.routers import kubernetes_object, kubernetes_service
 from bluegreen.routers import kubernetes_rules as rules
 from bluegreen.routers.registry import ROUTERS
+from matrix.kubernetes_api import Object, Server
 from matrix.shapes import COLORS
-from matrix.somebody_else.cluster_api import ClusterApi, Object
 from matrix.somebody_else.memory_stage import MemorySizes
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
@@ -70,7 +70,7 @@ KINDS = tuple(_PLANS)
 class _Session:
     """In the place of a connection."""
 
-    def __init__(self, api: ClusterApi, heard: Heard, looks: Callable[[str], bool]) -> None:
+    def __init__(self, api: Server, heard: Heard, looks: Callable[[str], bool]) -> None:
         self._api, self._heard, self._looks = api, heard, looks
 
     def send(self, request: Request) -> Object:
@@ -96,7 +96,7 @@ class ClusterStage(MemorySizes):
         self.name = name
         self.splits = name != "kubernetes_service"
         self.hands = frozenset({"scales", "adds", "takes", "deletes"})
-        self.api = ClusterApi()
+        self.api = Server()
         own: Any = getattr(ROUTERS.load(name), "kind", ("v1", "Service", "services"))
         version, kind, plural = own
         root = "/apis/" if "/" in version else "/api/"
