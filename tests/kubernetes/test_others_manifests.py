@@ -103,14 +103,12 @@ def test_what_is_left_open_is_refused_by_name(more, said):
 
 def test_a_real_server_takes_both_colors(node):
     """All kinds that every cluster has, as a dry run."""
-    node.kubectl("create", "namespace", "shop-manifests")
     manifests = [
         one for one in objects_in(FILE.read_text()) if "k8s.io/" in one["apiVersion"] or "." not in one["apiVersion"]
     ]
-    placed = [{**one, "metadata": {**one["metadata"], "namespace": "shop-manifests"}} for one in manifests]
+    placed = [{**one, "metadata": {**one["metadata"], "namespace": "default"}} for one in manifests]
     for color in ("blue", "green"):
         split = color_manifests(placed, color, per_color_kinds=OWN_KINDS, production=["shop"])
         text = yaml.safe_dump_all([*split.own, *split.shared])
         answer = node.kubectl("apply", "--server-side", "--dry-run=server", "-f", "-", stdin=text)
         assert len(answer.splitlines()) == len(manifests)
-    node.kubectl("delete", "namespace", "shop-manifests", "--wait=false")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import secrets
 from collections import Counter
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def memory():
 
 @pytest.fixture(scope="module")
 def real(node):
-    return Real(node, "others-files")
+    return Real(node, f"others-files-{secrets.token_hex(3)}")
 
 
 def read(kind):
