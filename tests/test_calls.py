@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from bluegreen.calls import before_write, counted, guarded, note, side_by_side
+import bluegreen
+from bluegreen.calls import before_write, carried, counted, guarded, note, pause, side_by_side
+from bluegreen.rollout.errors import LeaseLost
 
 
 def test_reads_are_made_at_the_same_time_and_told_of_in_their_order():
@@ -58,3 +61,40 @@ def test_a_guard_is_asked_before_a_write_and_not_for_itself():
         before_write()
     before_write()
     assert asked == ["guard"]
+
+
+def test_a_pause_is_waited_for_by_the_swaps_own_clock_once_the_lease_lasts_longer():
+    told = []
+    with guarded(
+        lambda: None, lambda seconds: told.append(("lease", seconds)), lambda seconds: told.append(("sleep", seconds))
+    ):
+        pause(3)
+        beside = threading.Thread(target=carried(lambda: pause(4)))
+        beside.start()
+        beside.join()
+    assert told == [("lease", 3), ("sleep", 3), ("sleep", 4)]
+
+
+def test_without_a_swap_the_machines_clock_is_taken(monkeypatch):
+    slept = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    pause(2)
+    assert slept == [2]
+
+
+def test_whoever_must_not_go_on_does_not_wait():
+    def lost(_seconds):
+        raise LeaseLost("somebody else has it")
+
+    slept = []
+    with guarded(lambda: None, lost, slept.append), pytest.raises(LeaseLost):
+        pause(3)
+    assert not slept
+
+
+def test_nothing_in_the_package_waits_by_the_machines_clock_while_a_swap_goes_on():
+    """But for what is no swap's: a gate's own program, a notification after the end, the command."""
+    allowed = {"clock.py", "cancelling.py", "calls.py", "feature_flag_gate.py", "base.py"}
+    package = Path(bluegreen.__file__).parent
+    found = {path.name for path in package.rglob("*.py") if "time.sleep" in path.read_text()}
+    assert found <= allowed

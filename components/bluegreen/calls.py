@@ -6,6 +6,7 @@ Per thread: an update runs in one, but for what it reads side by side.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ class _Listeners(threading.local):
     listener: Callable[[str], None] | None = None
     guard: Callable[[], None] | None = None
     pausing: Callable[[float], None] | None = None
+    sleep: Callable[[float], None] | None = None
 
 
 _here = _Listeners()
@@ -88,8 +90,27 @@ def before_pause(seconds: float) -> None:
             _here.pausing = pausing
 
 
+def pause(seconds: float) -> None:
+    """Wait within an operation, until a platform follows say: by the swap's own clock, which a cancellation wakes up.
+
+    What has to be done meanwhile, such as renewing a lease, is done before.
+
+    Args:
+        seconds: how long.
+
+    Raises:
+        BluegreenError: the swap must not go on.
+    """
+    before_pause(seconds)
+    (_here.sleep or time.sleep)(seconds)
+
+
 @contextmanager
-def guarded(guard: Callable[[], None], pausing: Callable[[float], None] | None = None) -> Iterator[None]:
+def guarded(
+    guard: Callable[[], None],
+    pausing: Callable[[float], None] | None = None,
+    sleep: Callable[[float], None] | None = None,
+) -> Iterator[None]:
     """Ask ``guard`` before each write that this thread sends meanwhile; what it raises keeps the write from being sent.
 
     A call may be tried again for minutes, and a swap that was taken over meanwhile must not write any more.
@@ -97,20 +118,22 @@ def guarded(guard: Callable[[], None], pausing: Callable[[float], None] | None =
     Args:
         guard: asked before each try of each write.
         pausing: told of each pause between two tries, with its length in seconds.
+        sleep: waits, by the swap's own clock; the machine's where there is none.
     """
-    former, (_here.guard, _here.pausing) = (_here.guard, _here.pausing), (guard, pausing)
+    former = (_here.guard, _here.pausing, _here.sleep)
+    _here.guard, _here.pausing, _here.sleep = guard, pausing, sleep
     try:
         yield
     finally:
-        _here.guard, _here.pausing = former
+        _here.guard, _here.pausing, _here.sleep = former
 
 
 def carried(work: Callable[[], _T]) -> Callable[[], _T]:
-    """``work`` for a thread that this one waits for, with the listener and the guard that this one has."""
-    listener, guard = _here.listener, _here.guard
+    """``work`` for a thread that this one waits for, with the listener, the guard and the clock that this one has."""
+    listener, guard, sleep = _here.listener, _here.guard, _here.sleep
 
     def there() -> _T:
-        _here.listener, _here.guard = listener, guard
+        _here.listener, _here.guard, _here.sleep = listener, guard, sleep
         return work()
 
     return there

@@ -5,7 +5,6 @@ A group's tags come with its description, so that what a swap has noted there co
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from bluegreen.calls import pause
 from bluegreen.capacity.ecs_scalable import Range
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.permissions import Permission
@@ -223,7 +223,7 @@ def _patiently(change: Callable[[], object]) -> None:
         except ClientError as error:
             if error_code(error) not in _CONTENTION:
                 raise
-        time.sleep(pause_seconds)
+        pause(pause_seconds)
     change()
 
 

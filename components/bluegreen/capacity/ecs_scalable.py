@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from bluegreen.calls import pause
 from bluegreen.clients.aws import AwsConnection, called, error_code
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
@@ -177,7 +177,7 @@ class ScalableTargetApi:
                 with _missing_is_fine():
                     self._client.put_scheduled_action(**wanted)
                     return
-                time.sleep(pause_seconds)
+                pause(pause_seconds)
             self._client.put_scheduled_action(**wanted)
 
     def unschedule(self, color: Color, name: str) -> None:

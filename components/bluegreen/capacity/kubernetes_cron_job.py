@@ -13,12 +13,12 @@ Source: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
+from bluegreen.calls import pause
 from bluegreen.capacity.kubernetes_retire import RetireSettings, cron_job_name
 from bluegreen.clients.kubernetes import MANAGER, KubernetesConnection, Resource
 from bluegreen.permissions import Permission
@@ -34,7 +34,7 @@ _SOONEST = timedelta(seconds=5)
 # What has not begun and is due later than that does not begin between two calls, also where clocks differ a little.
 _ABOUT_NOW = timedelta(seconds=10)
 _GONE_AFTER_SECONDS = 30.0
-_LOOK_SECONDS = 0.02
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
 # A label of all that a retirement is: its CronJob, its Job, its pod.
 _RETIRES = "bluegreen/retires"
 # Of the nobody user in images without a shell.
@@ -134,16 +134,18 @@ class Retirements:
             cluster.delete(what)
             return
         cluster.delete(what, propagation="Foreground")  # it stays until everything that it started is gone
-        until = time.monotonic() + _GONE_AFTER_SECONDS
+        waited_seconds, pause_seconds = 0.0, _FIRST_PAUSE_SECONDS
         while cluster.get(what) is not None:
-            if time.monotonic() > until:
+            if waited_seconds > _GONE_AFTER_SECONDS:
                 raise PlatformError(
                     f"delete {what.rbac}",
                     f"{what} was cancelled while it retired {color}, and its pod is still there after "
                     f"{_GONE_AFTER_SECONDS:g} s: end it with `{cluster.command()} delete pods --force "
                     f"--namespace {self.namespace} --selector {_RETIRES}={what.name}`",
                 )
-            time.sleep(_LOOK_SECONDS)
+            pause(pause_seconds)
+            waited_seconds += pause_seconds
+            pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
 
     def _is_ours(self, color: Color, found: Mapping[str, Any]) -> bool:
         """Whether a swap made it, also where somebody has taken its annotations or its labels away."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from bluegreen.calls import pause
 from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.clients.kubernetes_names import label_name, object_name
 from bluegreen.clients.kubernetes_places import same_cluster
@@ -108,12 +108,13 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether the object says so and its controller does, after a moment of patience: most follow within one."""
-        deadline, pause = time.monotonic() + _LOOK_AGAIN_SECONDS, _FIRST_PAUSE_SECONDS
+        waited_seconds, pause_seconds = 0.0, _FIRST_PAUSE_SECONDS
         while (found := self._verify(weights)) is not Convergence.CONVERGED and self._answers_later():
-            if time.monotonic() + pause > deadline:
+            waited_seconds += pause_seconds
+            if waited_seconds > _LOOK_AGAIN_SECONDS:
                 break
-            time.sleep(pause)
-            pause *= 2
+            pause(pause_seconds)
+            pause_seconds *= 2
         return found
 
     def _answers_later(self) -> bool:

@@ -39,7 +39,7 @@ def remove(
     lease = Lease(router, clock, "removal", _POLL_SECONDS, tell)
     try:
         lease.take(marks)
-        with guarded(lease.fence, lease.outlast):
+        with guarded(lease.fence, lease.outlast, clock.sleep):
             if capacity is not None:
                 capacity.delete()
             router.delete()  # last of all: the lease goes with the object

@@ -109,7 +109,7 @@ class Update:
         """
         try:
             beside = kept(self._lease, self._clock, self._journal.calls.append)
-            with guarded(self._lease.fence, self._lease.outlast), beside:
+            with guarded(self._lease.fence, self._lease.outlast, self._clock.sleep), beside:
                 return self._run()
         finally:
             self._lease.forget()
