@@ -36,7 +36,7 @@ def problems_in(field: str, manifests: Sequence[Mapping[str, Any]]) -> list[Prob
         field: where the manifests stand.
         manifests: objects with a kind and a name.
     """
-    found = []
+    found: list[Problem] = []
     for number, manifest in enumerate(manifests):
         kind = manifest.get("kind")
         shape = {"metadata": _META, **({"spec": _SPECS[str(kind)]} if str(kind) in _SPECS else {})}

@@ -110,7 +110,7 @@ class ServiceEntry:
     def production_ports(self, ground: Ground) -> dict[str, list[Mapping[str, Any]] | None]:
         """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
         names = [self._production(ground), *filter(None, [self._stage(ground)])]
-        known_here = None if self.adopt else self._ports(ground)
+        known_here: list[Mapping[str, Any]] | None = None if self.adopt else [*self._ports(ground)]
         return {name: known_here for name in names}  # noqa: C420 - it may be None
 
     def declare(self, ground: Ground) -> Entered:

@@ -17,11 +17,12 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.base import Entered, Ground
 from bluegreen.kubernetes.entry.services import TYPES, by_use, color_names, color_services
 from bluegreen.kubernetes.objects import declare, metadata
+from bluegreen.previewing import PREVIEW_HEADER
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other
 from bluegreen.routers.kubernetes_rules import Wanted
 from bluegreen.routers.registry import ROUTERS
-from bluegreen.swapping import PREVIEW_HEADER, color_headers
+from bluegreen.swapping import color_headers
 
 
 class RouteOptions(TypedDict, total=False):
