@@ -19,7 +19,7 @@ from bluegreen.previewing import PREVIEW_HEADER
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Strategy
 from bluegreen.rollout.strategy import all_at_once
-from bluegreen.swap import contract, resource
+from bluegreen.swap import contract, resource, several
 from bluegreen.swap.resource import SwapResource
 
 
@@ -87,7 +87,7 @@ class Draft:
         self,
         parent: pulumi.Resource,
         *,
-        router: Mapping[str, Any],
+        router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         releases: Mapping[Color, pulumi.Input[str]],
         digests: Mapping[Color, pulumi.Input[str]] | None = None,
         capacity: Mapping[str, Any] | None = None,
@@ -100,7 +100,7 @@ class Draft:
 
         Args:
             parent: the component.
-            router: its section, with outputs in it.
+            router: its section, with outputs in it; several: a section each.
             releases: what each color runs, as people read it.
             digests: the same, told by a digest of the thing itself; ``None``: router and capacity name it.
             capacity: its section; ``None``: nothing is scaled.
@@ -121,11 +121,18 @@ class Draft:
             "plan": contract.plan_of(known(self.inputs)),
             "gates": [dict(gate) for gate in (self.inputs["gates"] if gates is None else gates)],
             "previews": previews,
-            "router": dict(router),
+            **routed(router),
             **({} if capacity is None else {"capacity": dict(capacity)}),
         }
         options = pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on))
         return resource.declare(f"{self.name}-swap", inputs, options, provider=self.provider)
+
+
+def routed(router: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The input that has the routers: ``router`` for one, ``routers`` for several."""
+    if isinstance(router, Mapping):
+        return {several.ONE: dict(router)}
+    return {several.MANY: [dict(section) for section in router]}
 
 
 def owner_of(name: str) -> str:
@@ -151,7 +158,7 @@ def draft(
     active_color: str,
     settings: Mapping[str, Any],
     *,
-    router: Mapping[str, Any],
+    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     capacity: Mapping[str, Any] | None = None,
     preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
     converge_timeout_seconds: float | None = None,
@@ -163,7 +170,7 @@ def draft(
         name: the component's.
         active_color: who carries production traffic.
         settings: as the user gave them, without what is the platform's own.
-        router: its section, ``UNKNOWN`` where only an update knows.
+        router: its section, ``UNKNOWN`` where only an update knows; several: a section each.
         capacity: the same; ``None``: nothing is scaled.
         preview_headers: the request headers that reach each color; ``None``: no color can be reached by itself.
         converge_timeout_seconds: the platform's own default.
@@ -188,7 +195,7 @@ def draft(
         "gates": _entries(settings.get("gates")),
         "notifications": _entries(settings.get("notifications")),
         "previews": {color: {"url": UNKNOWN, "headers": found} for color, found in headers.items()},
-        "router": dict(router),
+        **routed(router),
         "releases": UNKNOWN,
         **({} if capacity is None else {"capacity": dict(capacity)}),
     }

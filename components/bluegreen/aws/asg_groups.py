@@ -175,7 +175,7 @@ def color_group(
     parent: pulumi.Resource,
 ) -> aws.autoscaling.Group:
     """One color's group. Its sizes are set once: afterwards they belong to the swap and to autoscaling."""
-    group = entered.target_group_arns.get(color)
+    groups = entered.groups_of(color)
     propagated: list[Any] = [
         {"key": key, "value": value, "propagate_at_launch": True} for key, value in sorted(tags.items())
     ]
@@ -187,8 +187,8 @@ def color_group(
         max_size=limits.high,
         desired_capacity=first_count,
         vpc_zone_identifiers=settings.subnet_ids,
-        target_group_arns=None if group is None else [group],
-        health_check_type="EC2" if group is None else "ELB",
+        target_group_arns=groups or None,
+        health_check_type="ELB" if groups else "EC2",
         health_check_grace_period=settings.health_check_grace_seconds,
         # The swap waits for instances before it moves traffic, and says why they do not come.
         wait_for_capacity_timeout="0",

@@ -27,6 +27,7 @@ from bluegreen.aws.asg_groups import (
 from bluegreen.aws.asg_release import AsgRelease
 from bluegreen.aws.entry.alb import alb
 from bluegreen.aws.entry.base import Entry, Ground
+from bluegreen.aws.entry.several import counting_kind, entry_of
 from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.capacity.ecs_scalable import Range
@@ -63,6 +64,8 @@ class AutoScalingGroups(EnteredComponent):
         vpc_id: pulumi.Input[str],
         subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
         entry: Entry | None = None,
+        entries: Sequence[Entry] | None = None,
+        entry_names: Sequence[str] | None = None,
         port: int = 8080,
         desired_count: int = 2,
         autoscaling: AsgAutoscaling | Mapping[str, Any] | None = None,
@@ -89,6 +92,9 @@ class AutoScalingGroups(EnteredComponent):
             subnet_ids: for the load balancer (two zones at least) and the instances.
             entry: how requests reach the instances: ``alb()`` (default), ``alb_listeners()``, ``nlb()``, ``dns()`` with
                 a load balancer a color.
+            entries: more of them, which the swap moves together with ``entry``, in this order; without ``entry`` these
+                alone.
+            entry_names: what the names of their resources, and of their outputs, end with; their kinds by default.
             port: the port that instances listen on.
             desired_count: instances that the first live color starts with; later the live color's present size counts.
             autoscaling: the live color's ``min_capacity`` and ``max_capacity``, and what both colors scale by: one or
@@ -114,7 +120,7 @@ class AutoScalingGroups(EnteredComponent):
         """
         super().__init__("bluegreen:aws:AutoScalingGroups", name, {}, opts)
         releases: dict[Color, AsgRelease] = {"blue": blue, "green": green}
-        entry = entry or alb()
+        entry = entry_of(name, entry, entries, entry_names, alb())
         settings.setdefault("steady_state_timeout_seconds", _STEADY_SECONDS)
         connection = connection_of(settings)
         capacity: dict[str, Any] = {
@@ -132,7 +138,7 @@ class AutoScalingGroups(EnteredComponent):
             own = release.get("template") if isinstance(release, Mapping) else None
             problems += unknown_arguments(aws.ec2.LaunchTemplateArgs, own, f"{color}.template")
         if autoscaling is not None:
-            problems += asg_autoscaling.problems_in(known(autoscaling), desired_count, router["kind"])
+            problems += asg_autoscaling.problems_in(known(autoscaling), desired_count, counting_kind(router))
         if warm_pool is not None:
             problems += warm_pool_problems(known(warm_pool))
         swapping = draft(

@@ -16,6 +16,7 @@ from bluegreen.aws.ecs_release import EcsRelease
 from bluegreen.aws.ecs_tasks import TaskSettings, color_service, execution_role
 from bluegreen.aws.entry.alb import alb
 from bluegreen.aws.entry.base import Entered, Entry, Ground
+from bluegreen.aws.entry.several import counting_kind, entry_of
 from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.declaration import known
@@ -46,6 +47,8 @@ class EcsService(EnteredComponent):
         vpc_id: pulumi.Input[str],
         subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
         entry: Entry | None = None,
+        entries: Sequence[Entry] | None = None,
+        entry_names: Sequence[str] | None = None,
         container_port: int = 8080,
         desired_count: int = 2,
         autoscaling: EcsAutoscaling | Mapping[str, Any] | None = None,
@@ -69,6 +72,9 @@ class EcsService(EnteredComponent):
             vpc_id: where everything runs.
             subnet_ids: for the load balancer (two zones at least) and the tasks.
             entry: how requests reach the tasks: ``alb()`` (default), ``alb_listeners()``, ``nlb()``, ``dns()``.
+            entries: more of them, which the swap moves together with ``entry``, in this order; without ``entry`` these
+                alone.
+            entry_names: what the names of their resources, and of their outputs, end with; their kinds by default.
             container_port: the port that the entry sends requests to.
             desired_count: tasks that the first live color starts with; later the live color's present size counts.
             autoscaling: the live color's ``min_capacity`` and ``max_capacity``, and what both colors scale by: one or
@@ -89,7 +95,7 @@ class EcsService(EnteredComponent):
         """
         super().__init__("bluegreen:aws:EcsService", name, {}, opts)
         releases: dict[Color, EcsRelease] = {"blue": blue, "green": green}
-        entry = entry or alb()
+        entry = entry_of(name, entry, entries, entry_names, alb())
         connection = connection_of(settings)
         capacity: dict[str, Any] = {
             "kind": "ecs",
@@ -104,7 +110,7 @@ class EcsService(EnteredComponent):
         for color, release in releases.items():
             problems += ecs_release.problems_in(color, known(release), container_port)
         if autoscaling is not None:
-            problems += ecs_autoscaling.problems_in(known(autoscaling), desired_count, router["kind"])
+            problems += ecs_autoscaling.problems_in(known(autoscaling), desired_count, counting_kind(router))
         swapping = draft(
             name,
             active_color,

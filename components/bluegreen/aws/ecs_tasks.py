@@ -115,7 +115,7 @@ def color_service(
             "container_name": ecs_release.container_for(release, settings.container_port),
             "container_port": settings.container_port,
         }
-        for arn in _of(color, entered.target_group_arns)
+        for arn in entered.groups_of(color)
     ]
     registries: list[Any] = [{"registry_arn": arn} for arn in _of(color, entered.service_registry_arns)]
     return aws.ecs.Service(

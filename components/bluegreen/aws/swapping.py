@@ -47,7 +47,7 @@ class Draft(swapping.Draft):
         self,
         parent: pulumi.Resource,
         *,
-        router: Mapping[str, Any],
+        router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         releases: Mapping[Color, pulumi.Input[str]],
         digests: Mapping[Color, pulumi.Input[str]] | None = None,
         capacity: Mapping[str, Any] | None = None,
@@ -62,7 +62,7 @@ class Draft(swapping.Draft):
 
         Args:
             parent: the component.
-            router: its section, with outputs in it.
+            router: its section, with outputs in it; several: a section each.
             releases: what each color runs, as people read it.
             digests: the same, told by a digest of the thing itself; ``None``: router and capacity name it.
             capacity: its section; ``None``: nothing is scaled.
@@ -119,7 +119,7 @@ def draft(
     active_color: str,
     settings: SwapSettings,
     *,
-    router: Mapping[str, Any],
+    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     capacity: Mapping[str, Any] | None = None,
     preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
     converge_timeout_seconds: float | None = None,
@@ -159,6 +159,8 @@ class EnteredComponent(SwappedComponent):
         preview_headers: the request headers that select each color: a secret, where the stack has a token.
         target_group_arns: the target group of each color, where there are any.
         listener_arn: the listener, where there is one.
+        entry_urls: where there are several entries, for each in its order: ``name``, ``url``, ``preview_urls`` and
+            ``preview_headers``.
     """
 
     url: pulumi.Output[str]
@@ -166,6 +168,7 @@ class EnteredComponent(SwappedComponent):
     preview_headers: pulumi.Output[Mapping[Color, Mapping[str, str]]]
     target_group_arns: pulumi.Output[Mapping[str, str]]
     listener_arn: pulumi.Output[str] | None
+    entry_urls: pulumi.Output[Sequence[Mapping[str, Any]]] | None
 
     def _show_entered(self, swap: SwapResource, entry: Entry, entered: Entered, **more: Any) -> None:
         self._show(
@@ -175,5 +178,6 @@ class EnteredComponent(SwappedComponent):
             preview_headers=pulumi.Output.from_input(entered.preview_headers or entry.preview_headers),
             target_group_arns=pulumi.Output.all(**dict(entered.target_group_arns)),
             listener_arn=entered.listener_arn,
+            entry_urls=pulumi.Output.from_input([dict(one) for one in entered.reached]) if entered.reached else None,
             **more,
         )

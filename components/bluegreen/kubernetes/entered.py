@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
@@ -27,6 +28,8 @@ class EnteredComponent(SwappedComponent):
         preview_headers: the request headers that select each color.
         services: the Services by what they are for: ``production`` and ``stage`` where there are any, each color's.
         workloads: the name of each color's Deployment or StatefulSet.
+        entry_urls: where there are several entries, for each in its order: ``name``, ``url``, ``preview_urls`` and
+            ``preview_headers``.
     """
 
     url: pulumi.Output[str]
@@ -34,6 +37,7 @@ class EnteredComponent(SwappedComponent):
     preview_headers: Mapping[Color, Mapping[str, str]]
     services: pulumi.Output[Mapping[str, str]]
     workloads: pulumi.Output[Mapping[str, str]]
+    entry_urls: pulumi.Output[Sequence[Mapping[str, Any]]] | None
 
     def _show_entered(self, checked: ServiceSwap, swap: SwapResource, entered: Entered) -> None:
         names = checked.workloads.names
@@ -44,6 +48,7 @@ class EnteredComponent(SwappedComponent):
             preview_headers=checked.entry.preview_headers,
             services=pulumi.Output.from_input(dict(entered.services)),
             workloads=pulumi.Output.all(**{color: names[color] for color in COLORS}),
+            entry_urls=pulumi.Output.from_input([dict(one) for one in entered.reached]) if entered.reached else None,
         )
 
 

@@ -14,6 +14,7 @@ from bluegreen.kubernetes.color import declare_color
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import service
+from bluegreen.kubernetes.entry.several import entry_of
 from bluegreen.kubernetes.objects import color_labels
 from bluegreen.kubernetes.release import KubernetesRelease, release_name
 from bluegreen.kubernetes.release import problems_in as release_problems
@@ -45,6 +46,8 @@ class KubernetesService(EnteredComponent):
         green: KubernetesRelease,
         namespace: str | None = None,
         entry: Entry | None = None,
+        entries: Sequence[Entry] | None = None,
+        entry_names: Sequence[str] | None = None,
         container_port: int = 8080,
         replicas: int = 2,
         workload: str = "Deployment",
@@ -77,6 +80,9 @@ class KubernetesService(EnteredComponent):
             namespace: where everything is; the stack's ``kubernetes:namespace`` when absent, then ``default``.
             entry: how requests reach the pods: ``service()`` (default), ``gateway_route()``, ``grpc_route()``,
                 ``traefik()``, ``istio()``, ``linkerd()``, ``nginx()``, ``contour()``, ``aws_load_balancer()``.
+            entries: more of them, which the swap moves together with ``entry``, in this order; without ``entry`` these
+                alone.
+            entry_names: what the names of their objects, and of their outputs, end with; their kinds by default.
             container_port: the port that pods listen on.
             replicas: pods that the first live color starts with; later the live color's present size counts.
             workload: ``Deployment`` or ``StatefulSet``.
@@ -107,7 +113,7 @@ class KubernetesService(EnteredComponent):
         """
         super().__init__("bluegreen:kubernetes:KubernetesService", name, {}, opts)
         releases: dict[Color, KubernetesRelease] = {"blue": blue, "green": green}
-        place, entry = place_of(settings, namespace), entry or service()
+        place, entry = place_of(settings, namespace), entry_of(name, entry, entries, entry_names, service())
         settings = resting(entry, settings)
         common = WorkloadSettings(
             name=name,

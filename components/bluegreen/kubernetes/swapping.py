@@ -64,7 +64,7 @@ def draft(
     active_color: str,
     settings: SwapSettings,
     *,
-    router: Mapping[str, Any],
+    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     capacity: Mapping[str, Any] | None = None,
     preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
     converge_timeout_seconds: float | None = None,

@@ -64,9 +64,11 @@ class Entered:
         source_cidrs: networks whose requests the units must let in.
         transports: by which requests come to them: ``tcp``, ``udp``.
         listener_arn: names the load balancer in CloudWatch metrics.
+        all_target_group_arns: where there are several entries: all groups in which a color's units register.
+        reached: the same: each entry's name, ``url`` and ``preview_urls``.
     """
 
-    router: Mapping[str, Any]
+    router: Mapping[str, Any] | Sequence[Mapping[str, Any]]
     url: pulumi.Output[str]
     preview_urls: Mapping[Color, pulumi.Output[str]]
     preview_headers: Mapping[Color, Mapping[str, pulumi.Input[str]]] = field(default_factory=dict)
@@ -77,6 +79,14 @@ class Entered:
     source_cidrs: Sequence[str] = ()
     transports: Sequence[str] = ("tcp",)
     listener_arn: pulumi.Output[str] | None = None
+    all_target_group_arns: Mapping[Color, Sequence[pulumi.Output[str]]] = field(default_factory=dict)
+    reached: Sequence[Mapping[str, Any]] = ()
+
+    def groups_of(self, color: Color) -> list[pulumi.Output[str]]:
+        """The target groups in which a color's units register."""
+        if self.all_target_group_arns:
+            return list(self.all_target_group_arns.get(color, ()))
+        return [self.target_group_arns[color]] if color in self.target_group_arns else []
 
 
 class Entry(Protocol):
@@ -100,8 +110,11 @@ class Entry(Protocol):
         """
         ...
 
-    def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
-        """The ``router`` section before anything is declared, ``UNKNOWN`` where only an update knows."""
+    def draft(self, owner: str, connection: Mapping[str, str]) -> Any:
+        """The ``router`` section before anything is declared, ``UNKNOWN`` where only an update knows.
+
+        Several entries as one have a list of them.
+        """
         ...
 
     def declare(self, ground: Ground) -> Entered:

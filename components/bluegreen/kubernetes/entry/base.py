@@ -51,12 +51,14 @@ class Entered:
         preview_urls: a URL for each color; with the entry's ``preview_headers`` it reaches that color.
         services: the Services by what they are for: ``production``, ``stage``, ``blue``, ``green``.
         made: what has to be there before traffic moves.
+        reached: where there are several entries: each one's name, ``url``, ``preview_urls`` and ``preview_headers``.
     """
 
     url: pulumi.Output[str]
     preview_urls: Mapping[Color, pulumi.Output[str]]
     services: Mapping[str, str]
     made: Sequence[pulumi.Resource] = field(default=())
+    reached: Sequence[Mapping[str, Any]] = ()
 
 
 class Entry(Protocol):
@@ -76,8 +78,8 @@ class Entry(Protocol):
         """What is wrong with the options. Pure; values that only an update knows pass."""
         ...
 
-    def router(self, ground: Ground) -> dict[str, Any]:
-        """The swap's ``router`` section; outputs in it are for an update to know."""
+    def router(self, ground: Ground) -> Any:
+        """The swap's ``router`` section; outputs in it are for an update to know. Several as one have a list."""
         ...
 
     def retire_conditions(self, ground: Ground) -> Mapping[Color, Condition]:
