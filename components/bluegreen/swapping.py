@@ -43,6 +43,8 @@ class SwapSettings(TypedDict, total=False):
             moved towards that color, or ``fail``, for jobs whose success is the promotion.
         retry_after_verdict: when such a promotion is tried again: with ``another_release`` (default) or another
             ``retry``, or ``always``, by each update.
+        write_order: of several entries: ``declared`` (default) writes one after the other, ``any`` all side by side,
+            where the order does not matter.
         notifications: who is told how a swap ended, from ``bluegreen.notifications``.
         event_log: a file to which every event of a swap is appended as a line of JSON.
         swap_provider: who does the swap: ``dynamic``, the program's own Python, which needs no installation, or
@@ -62,6 +64,7 @@ class SwapSettings(TypedDict, total=False):
     retry: str
     on_held: str
     retry_after_verdict: str
+    write_order: str
     notifications: Sequence[Mapping[str, Any]]
     event_log: str | None
     swap_provider: str | None

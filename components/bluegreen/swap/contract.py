@@ -61,6 +61,7 @@ class SwapSpec:
     event_log: str | None
     on_held: str
     retry_after_verdict: str
+    write_order: str
 
     def build_router(self) -> TrafficRouter:
         """The router; several are one to whoever asks."""
@@ -68,7 +69,7 @@ class SwapSpec:
             return ROUTERS.build(self.routers[0])
         pairs = zip(self.routers, self.sections, strict=True)
         members = [(ROUTERS.build(parsed), several.mark_suffix(section)) for parsed, section in pairs]
-        return cast("TrafficRouter", Members.of(members))
+        return cast("TrafficRouter", Members.of(members, in_order=self.write_order == "declared"))
 
     def build_capacity(self) -> Capacity | None:
         """The capacity, if there is one."""

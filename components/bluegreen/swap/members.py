@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from bluegreen.rollout.apart import joined, parts_of, together
@@ -16,6 +17,7 @@ from bluegreen.rollout.errors import LeaseLost, PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability, MakesItsObject, ReadsWeightsAlone, TrafficRouter
 from bluegreen.routers.ownership import INCARNATION_MARK
+from bluegreen.swap.at_once import at_once
 from bluegreen.swap.marks import LEASE_PREFIX
 from bluegreen.swap.member import Member, marks_of_all, named, refusal, translated
 
@@ -25,11 +27,13 @@ class Members:
 
     Args:
         members: the routers in the declared order, two at least, each with the suffix of its marks.
+        in_order: whether each is written before the next one, or all at once.
     """
 
     where: frozenset[str] = frozenset()
 
-    def __init__(self, members: Sequence[tuple[TrafficRouter, str]]) -> None:
+    def __init__(self, members: Sequence[tuple[TrafficRouter, str]], *, in_order: bool = True) -> None:
+        self._in_order = in_order
         ids = [router.id for router, _ in members]
         names = [name if ids.count(name) == 1 else f"{name} ({index + 1})" for index, name in enumerate(ids)]
         self.members = [Member(name, *member) for name, member in zip(names, members, strict=True)]
@@ -38,9 +42,10 @@ class Members:
         self._own: dict[str, str] = {}
 
     @classmethod
-    def of(cls, members: Sequence[tuple[TrafficRouter, str]]) -> Members:
+    def of(cls, members: Sequence[tuple[TrafficRouter, str]], *, in_order: bool = True) -> Members:
         """The one that can read weights alone, where a member can."""
-        return (Glancing if any(hasattr(router, "live") for router, _ in members) else Members)(members)
+        kind = Glancing if any(hasattr(router, "live") for router, _ in members) else Members
+        return kind(members, in_order=in_order)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,7 +97,7 @@ class Members:
 
     def health(self, color: Color) -> Readiness:
         """A color's targets have to be healthy as every member sees them."""
-        return together({m.name: named(m, lambda m=m: m.router.health(color)) for m in self.members})
+        return together({one.name: named(one, partial(one.router.health, color)) for one in self.members})
 
     def progress(self) -> str:
         """What each platform is at."""
@@ -108,7 +113,13 @@ class Members:
     # -- weights
 
     def write(self, weights: Weights) -> None:
-        """Write the members one after the other; the first that fails is the last."""
+        """Write the members one after the other, and the first that fails is the last; or all side by side."""
+        if not self._in_order:
+            works = [partial(self._write, member, part) for member, part in self._parts(weights)]
+            raised = next((error for error in at_once(works) if error is not None), None)
+            if raised is not None:
+                raise raised
+            return
         for member, part in self._parts(weights):
             self._write(member, part)
 
@@ -203,7 +214,7 @@ class Members:
         try:
             for member in self._placed:
                 done.append(member)
-                named(member, lambda m=member: m.router.mark(translated(m, changes)))
+                named(member, partial(member.router.mark, translated(member, changes)))
         except BaseException:
             gone = dict.fromkeys(changes)
             for member in reversed(done):
@@ -216,7 +227,7 @@ class Members:
         failed: list[PlatformError] = []
         self._keep(changes)
         for member in self._placed:
-            error = refusal(member, lambda m=member: m.router.mark(translated(m, changes)))
+            error = refusal(member, partial(member.router.mark, translated(member, changes)))
             member.stale = error is not None
             failed.extend([error] if error is not None else [])
         if len(failed) == len(self.members):
@@ -287,7 +298,7 @@ class Members:
 
     def _each(self, order: Sequence[Member], work: Callable[[Member], Any]) -> None:
         """Do it for each, whatever the others say; raises what the first said that failed."""
-        failed = [error for member in order if (error := refusal(member, lambda m=member: work(m))) is not None]
+        failed = [error for member in order if (error := refusal(member, partial(work, member))) is not None]
         if failed:
             raise failed[0]
 

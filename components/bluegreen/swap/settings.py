@@ -65,6 +65,12 @@ class Settings(Options):
         Text(choices=("another_release", "always")),
         default="another_release",
     )
+    write_order: str = option(
+        "of several routers: `declared`, one after the other, or `any`, all side by side, where the order does not "
+        "matter",
+        Text(choices=("declared", "any")),
+        default="declared",
+    )
     poll_interval_seconds: float = option(
         "the time between two looks", Number(0.05, 60, "seconds"), default=_USUAL.poll_interval_seconds
     )

@@ -1,0 +1,97 @@
+"""Writes of several routers side by side, for members whose order does not matter.
+
+Whoever is about to send a write asks whether it still may, and that may renew the lease on every member: it is asked
+once all the others stand still, too, so that no router is used by two threads. The calls themselves go side by side.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bluegreen.calls import before_pause, before_write, carried, guarded
+
+
+@dataclass(slots=True)
+class _Question:
+    """What a worker asks the thread that waits for it; ``answer`` is what keeps the worker from going on."""
+
+    worker: int
+    ask: Callable[[], None]
+    answered: threading.Event = field(default_factory=threading.Event)
+    answer: BaseException | None = None
+
+
+def at_once(works: Sequence[Callable[[], None]]) -> list[BaseException | None]:
+    """Do all of it side by side, under the guard and the listener that this thread has.
+
+    Returns:
+        What each raised, in the order of ``works``; ``None`` where it was done.
+    """
+    inbox: queue.SimpleQueue[_Question | int] = queue.SimpleQueue()
+    ended: list[BaseException | None] = [None] * len(works)
+
+    def ask(worker: int, what: Callable[[], None]) -> None:
+        question = _Question(worker, what)
+        inbox.put(question)
+        question.answered.wait()
+        if question.answer is not None:
+            raise question.answer
+
+    def run(worker: int) -> None:
+        def fence() -> None:
+            ask(worker, before_write)
+
+        def pause(seconds: float) -> None:
+            ask(worker, lambda: before_pause(seconds))
+
+        try:
+            with guarded(fence, pause):
+                works[worker]()
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            ended[worker] = error
+        finally:
+            inbox.put(worker)
+
+    threads = [threading.Thread(target=carried(lambda worker=worker: run(worker))) for worker in range(len(works))]
+    for thread in threads:
+        thread.start()
+    _answer(inbox, len(works))
+    for thread in threads:
+        thread.join()
+    return ended
+
+
+def _answer(inbox: queue.SimpleQueue[_Question | int], running: int) -> None:
+    """Answer the workers' questions until all have ended; an interruption is what they are answered from then on."""
+    waiting: list[_Question] = []
+    interruption: BaseException | None = None
+    while running or waiting:
+        try:
+            if running:
+                told = inbox.get()
+                running -= 1
+                waiting.extend([told] if isinstance(told, _Question) else [])
+            if not running:
+                for question in waiting:
+                    question.answer = interruption or _refusal(question.ask)
+        except BaseException as error:  # noqa: BLE001 - raised below, once nobody works any more
+            interruption = error
+        if not running:
+            running = len(waiting)
+            for question in waiting:
+                question.answer = question.answer or interruption
+                question.answered.set()
+            waiting = []
+    if interruption is not None:
+        raise interruption
+
+
+def _refusal(ask: Callable[[], None]) -> BaseException | None:
+    try:
+        ask()
+    except Exception as error:  # noqa: BLE001 - the worker raises it
+        return error
+    return None
