@@ -124,6 +124,24 @@ def test_it_is_told_and_happens_once_it_is_healthy_and_a_gate_has_said_yes(place
     assert service().update(outputs, inputs(elsewhere, "green"))["previous"]["color"] == "blue"
 
 
+def test_where_the_swap_scales_the_units_they_are_the_same_and_no_gate_is_waited_for(place, script):
+    section, elsewhere, _key, health = place
+    scaled = {"capacity": {"kind": "memory", "name": f"elsewhere {section['kind']}"}}
+    _, olds = service().create(inputs(section, **scaled))
+    script.asked.clear()
+    script.always(Decision.FAIL)
+    news = inputs(elsewhere, **scaled)
+    (warning,) = [text for text in service().diff(olds, news).warnings if "has production traffic" in text]
+    assert "when its targets are healthy, and afterwards" in warning
+    health["now"] = UNHEALTHY
+    with pytest.raises(SwapFailed, match="blue is not ready for traffic"):
+        service().update(olds, news)
+    health["now"] = Readiness(ready=True, healthy=1, expected=1)
+    outputs = service().update(olds, news)
+    assert (outputs["history"][0]["outcome"], outputs["previous"], script.asked) == ("healed", {}, [])
+    assert outputs["proved"] == releases.fingerprint(outputs, "blue")
+
+
 def test_a_former_color_at_another_target_is_promoted_with_gates_and_not_rolled_back_to(place, script):
     section, elsewhere, _key, _health = place
     _, olds = service().create(inputs(section))
@@ -145,7 +163,9 @@ def test_a_target_that_only_the_update_knows_is_told_as_such(place):
     (change,) = releases.goes_elsewhere(olds, inputs({**section, key: {**section[key], "blue": UNKNOWN}}))
     assert "blue" in change.text
     assert "one that this update makes" in change.text
-    assert "where that is another one, traffic goes there all at once" in releases.elsewhere_warning(change)
+    assert "where that is another one, traffic goes there all at once" in releases.elsewhere_warning(
+        change, inputs(section)
+    )
     assert releases.refused(olds, inputs({**section, key: {**section[key], "blue": UNKNOWN}})) == []
 
 

@@ -122,6 +122,11 @@ def goes_elsewhere(olds: Mapping[str, object], news: Mapping[str, object]) -> li
     return found
 
 
+def leads_elsewhere(olds: Mapping[str, object], news: Mapping[str, object], color: Color) -> bool:
+    """Whether that color is one of those."""
+    return any(change.color == color for change in goes_elsewhere(olds, news))
+
+
 def not_known_yet(news: Mapping[str, object], color: Color) -> bool:
     """Whether only an update knows what a color will run."""
     return fingerprint(news, color) is UNKNOWN
@@ -208,12 +213,13 @@ def warning(change: Change) -> str:
     )
 
 
-def elsewhere_warning(change: Change) -> str:
+def elsewhere_warning(change: Change, news: Mapping[str, object]) -> str:
     """What a reviewer reads about a color with traffic whose requests are to go to another target."""
+    gates = " and the gates of `before` have passed" if news.get("capacity") is None else ""
     ahead = "where that is another one, traffic goes there" if change.after is UNKNOWN else "traffic goes there"
     return (
-        f"{change.text}: {change.color} has production traffic; {ahead} all at once, when its targets are healthy and "
-        "the gates of `before` have passed, and afterwards there is no fast way back"
+        f"{change.text}: {change.color} has production traffic; {ahead} all at once, when its targets are "
+        f"healthy{gates}, and afterwards there is no fast way back"
     )
 
 

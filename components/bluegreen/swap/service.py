@@ -97,7 +97,7 @@ class SwapService:
         target, recorded = news.get("active_color"), contract.recorded_in(olds)
         notes: list[str] = []
         warnings = [releases.warning(change) for change in releases.live_changes(olds, news)]
-        warnings += map(releases.elsewhere_warning, releases.goes_elsewhere(olds, news))
+        warnings += [releases.elsewhere_warning(change, news) for change in releases.goes_elsewhere(olds, news)]
         try:
             spec = checking.recorded_spec(formerly, news)
             router = spec.build_router()

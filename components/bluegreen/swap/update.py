@@ -84,7 +84,7 @@ class Update:
         self._capacity: Capacity | None = spec.build_capacity()
         self._target: Color = spec.active_color
         self._release = self._digest = ""
-        self._held = False
+        self._held = self._elsewhere = False
         self._stuck: verdicts.Held | None = None
         self._left_over = self._takes_over = self._ended_by_caller = False
         self._planned: Plan
@@ -202,8 +202,9 @@ class Update:
             warm=warm,
             promote_to_percent=self._spec.promote_to_percent,
         )
-        elsewhere = any(change.color == self._target for change in releases.goes_elsewhere(self._olds, self._news))
-        return replace(plan, unproved=elsewhere and plan.kind is Kind.HEAL)
+        self._elsewhere = plan.kind is Kind.HEAL and releases.leads_elsewhere(self._olds, self._news, self._target)
+        same_units = self._capacity is not None and self._former_capacity is None  # the former target loses them now
+        return replace(plan, unproved=self._elsewhere and not same_units)
 
     def _runner(self) -> Runner:
         spec = self._spec
@@ -278,7 +279,7 @@ class Update:
     def _outputs(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
         live_color = plan.goal.live_color or other(self._target)
         moved = plan.kind if entry is not None and plan.kind in _MOVES and not plan.pauses else None
-        previous, proved = releases.left_behind(self._olds, self._news, live_color, moved, anew=plan.unproved)
+        previous, proved = releases.left_behind(self._olds, self._news, live_color, moved, anew=self._elsewhere)
         history = with_marks(self._olds.get("history") or [], found.marks)
         history = [entry, *history] if entry is not None else history
         held, names = self._stuck.as_dict() if self._stuck is not None else {}, self._shared.names
@@ -335,9 +336,8 @@ class Update:
                 self._capacity.release([color for color in COLORS if self._left.of(color)])
             if self._resting.unfinished:
                 self._router.mark(marks)
-                self._journal.tell(
-                    "lease", "the lease stays as a note: the next `pulumi up` brings the rest to its end"
-                )
+                stays = "the lease stays as a note: the next `pulumi up` brings the rest to its end"
+                self._journal.tell("lease", stays)
             else:
                 self._lease.give_back(marks)
         except BluegreenError as error:
