@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from types import FrameType
 from typing import Any
@@ -138,7 +138,7 @@ def _codedeploy(call: str, given: Mapping[str, Any], place: str) -> list[str]:
     return [f"arn:aws:codedeploy:{place}:deploymentgroup:{group}"]
 
 
-_RESOURCES = {
+_RESOURCES: dict[str, Callable[[str, Mapping[str, Any], str], list[str]]] = {
     "elbv2": _balancing,
     "route53": _route53,
     "lambda": _lambda,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pulumi
@@ -9,12 +10,16 @@ import pytest
 
 from bluegreen import previewing
 from bluegreen.aws import EcsService, alb, alb_listeners
+from bluegreen.kubernetes import KubernetesService
 from bluegreen.rollout.model import COLORS
 from bluegreen.secrets import redact, remember_tokens
 from bluegreen.swap import contract
 from tests.aws import mocked
 from tests.aws.test_entries import COLORS as RELEASES
 from tests.aws.test_entries import LISTENER, NETWORK
+from tests.kubernetes.declared import Declared
+from tests.kubernetes.test_route_entries import COLORS as IMAGES
+from tests.kubernetes.test_route_entries import ENTRIES
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 STASH = "pulumi:index:Stash"
@@ -40,6 +45,35 @@ def test_rules_gates_and_outputs_have_the_same_value(entry):
     assert [rule["conditions"][0]["httpHeader"]["values"] for rule in rules] == [[f"{c}-{TOKEN}"] for c in COLORS]
     swap = next(found.inputs for found in recorder.resources if found.name == "web-swap")
     assert {color: swap["previews"][color]["headers"] for color in COLORS} == wanted
+
+
+ROUTES = {key: entry for key, entry in ENTRIES.items() if any(entry.preview_headers.values())}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_routes_on_kubernetes_have_it_in_the_place_of_the_colors_names(route):
+    def program():
+        made = KubernetesService("shop", entry=ROUTES[route], **IMAGES)
+        return pulumi.Output.all(headers=made.preview_headers).apply(seen.update)
+
+    seen = {}
+    found = Declared(program, outputs={STASH: {"output": TOKEN}})
+    headers = {color: found.swap["previews"][color]["headers"] for color in COLORS}
+    assert seen["headers"] == headers
+    shown = json.dumps([found.swap["router"], [one.inputs for one in found._resources if one.name.startswith("shop")]])
+    assert all(mark not in shown for mark in (*previewing.MARKS.values(), previewing.SUFFIX_MARK))
+    if route == "nginx":
+        assert headers["green"] == {f"X-Bluegreen-Green-{TOKEN}": "always"}
+        annotations = found.one("Ingress", "shop")["metadata"]["annotations"]
+        assert annotations["nginx.ingress.kubernetes.io/canary-by-header"] == f"X-Bluegreen-Green-{TOKEN}"
+        assert annotations["nginx.ingress.kubernetes.io/canary-by-cookie"] == f"canary-{TOKEN}"
+        return
+    assert headers == {color: {previewing.PREVIEW_HEADER: f"{color}-{TOKEN}"} for color in COLORS}
+    for color in COLORS:
+        assert f"{color}-{TOKEN}" in shown
+        # In the words of Gateway API, Istio and Contour, Traefik, and the AWS Load Balancer Controller.
+        bare = (f'"value": "{color}"', f'"exact": "{color}"', f"`{color}`", f'\\"values\\":[\\"{color}\\"]')
+        assert all(text not in shown for text in bare)
 
 
 def stash_of(recorder):

@@ -6,9 +6,12 @@ naming its colors by their own names, until its config asks for a token.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -29,8 +32,50 @@ _ALLOWED = "off, or any letters and digits (another text makes another token)"
 _RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
 
 
-def color_values(name: str, parent: pulumi.Resource) -> Mapping[Color, pulumi.Input[str]]:
-    """The value that names each color in a header.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What names the colors of a stack to its testers.
+
+    Attributes:
+        values: of a header, by color: the colors' own names, or with a token behind each.
+        suffix: of a header's name, where a platform's words for the colors are fixed: the token, or nothing.
+    """
+
+    values: Mapping[Color, pulumi.Input[str]]
+    suffix: pulumi.Input[str] = ""
+
+    def fill(self, thing: Any) -> Any:
+        """Every text in lists and objects with what names the colors in the place of their marks."""
+        if isinstance(thing, str):
+            return self._filled(thing)
+        if isinstance(thing, Mapping):
+            return {key: self.fill(value) for key, value in thing.items()}
+        return [self.fill(one) for one in thing] if isinstance(thing, (list, tuple)) else thing
+
+    def _filled(self, text: str) -> pulumi.Input[str]:
+        marks = {**{MARKS[color]: self.values[color] for color in COLORS}, SUFFIX_MARK: self.suffix}
+        present = {mark: value for mark, value in marks.items() if mark in text}
+        if not present:
+            return text
+
+        def fill(found: Sequence[str]) -> str:
+            filled = text
+            for mark, value in zip(present, found, strict=True):
+                filled = filled.replace(mark, value)
+            return filled
+
+        return pulumi.Output.all(*present.values()).apply(fill)
+
+
+MARKS: Mapping[Color, str] = {color: f"bluegreen-value-of-{color}" for color in COLORS}
+"""Stand in texts for what names a color, until that is known."""
+
+SUFFIX_MARK = "-bluegreen-suffix"
+"""The same for the end of a header's name."""
+
+
+def named(name: str, parent: pulumi.Resource | None) -> Named:
+    """What names the colors of a component.
 
     Args:
         name: the component's.
@@ -44,22 +89,21 @@ def color_values(name: str, parent: pulumi.Resource) -> Mapping[Color, pulumi.In
     """
     chosen = pulumi.Config("bluegreen").get(CONFIG)
     if chosen == OFF:
-        return {color: color for color in COLORS}
+        return Named({color: color for color in COLORS})
     if chosen is not None and not _GENERATION.match(chosen):
         refuse(name, [Problem(f"bluegreen:{CONFIG}", chosen, _ALLOWED)])
-    first = pulumi.Output.from_input(_asked_for() if chosen is not None else _for_a_new_stack(name))
+    first: pulumi.Output[str] = pulumi.Output.from_input(
+        asyncio.ensure_future(_for_a_new_stack(name) if chosen is None else _asked_for())
+    )
     kept = pulumi.Stash(
         f"{name}-preview-token" + ("" if chosen is None else f"-{chosen}"),
         input=pulumi.Output.secret(first),
         # What is kept is what was given first; what later updates would give is for nobody.
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["input"]),
     )
-    return {color: _named(kept.output, color) for color in COLORS}
-
-
-def _named(token: pulumi.Output[str], color: Color) -> pulumi.Output[str]:
     # A secret, as what was given was one.
-    return token.apply(lambda found: f"{color}-{found}" if found else color)
+    suffix = kept.output.apply(lambda token: f"-{token}" if token else "")
+    return Named({color: pulumi.Output.concat(color, suffix) for color in COLORS}, suffix)
 
 
 async def _asked_for() -> str:

@@ -95,7 +95,7 @@ class Draft:
         digests: Mapping[Color, pulumi.Input[str]] | None = None,
         capacity: Mapping[str, Any] | None = None,
         preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
-        preview_headers: Mapping[Color, Mapping[str, pulumi.Input[str]]] | None = None,
+        preview_headers: Mapping[Color, pulumi.Input[Mapping[str, Any]]] | None = None,
         gates: Sequence[Mapping[str, Any]] | None = None,
         depends_on: Sequence[pulumi.Resource] = (),
     ) -> SwapResource:

@@ -21,7 +21,7 @@ from bluegreen import previewing
 # Whatever has such a type counts as one: no platform is needed for that.
 pulumi.ComponentResource("x:index:TrafficSwap", "web-swap")
 if "OLD" not in os.environ:
-    pulumi.export("green", previewing.color_values("web", None)["green"])
+    pulumi.export("green", previewing.named("web", None).values["green"])
 """
 
 

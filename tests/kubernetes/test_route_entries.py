@@ -244,7 +244,7 @@ def test_nginx_has_a_canary_whose_backend_is_green():
     assert annotations["nginx.ingress.kubernetes.io/canary"] == "true"
     assert annotations["nginx.ingress.kubernetes.io/canary-by-cookie"] == "canary"
     assert main["spec"]["tls"] == [{"secretName": "shop-tls", "hosts": ["shop.example.com"]}]
-    assert found.component.preview_headers == {
+    assert {color: found.swap["previews"][color]["headers"] for color in ("blue", "green")} == {
         "blue": {"X-Bluegreen-Green": "never"},
         "green": {"X-Bluegreen-Green": "always"},
     }

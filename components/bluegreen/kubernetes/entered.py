@@ -25,7 +25,7 @@ class EnteredComponent(SwappedComponent):
     Attributes:
         url: where production requests go.
         preview_urls: a URL for each color; with ``preview_headers`` it reaches that color, live or idle.
-        preview_headers: the request headers that select each color.
+        preview_headers: the request headers that select each color: a secret, where the stack has a token.
         services: the Services by what they are for: ``production`` and ``stage`` where there are any, each color's.
         workloads: the name of each color's Deployment or StatefulSet.
         entry_urls: where there are several entries, for each in its order: ``name``, ``url``, ``preview_urls`` and
@@ -34,7 +34,7 @@ class EnteredComponent(SwappedComponent):
 
     url: pulumi.Output[str]
     preview_urls: pulumi.Output[Mapping[str, str]]
-    preview_headers: Mapping[Color, Mapping[str, str]]
+    preview_headers: pulumi.Output[Mapping[Color, Mapping[str, str]]]
     services: pulumi.Output[Mapping[str, str]]
     workloads: pulumi.Output[Mapping[str, str]]
     entry_urls: pulumi.Output[Sequence[Mapping[str, Any]]] | None
@@ -45,7 +45,7 @@ class EnteredComponent(SwappedComponent):
             swap,
             url=entered.url,
             preview_urls=pulumi.Output.all(**{color: entered.preview_urls[color] for color in COLORS}),
-            preview_headers=checked.entry.preview_headers,
+            preview_headers=pulumi.Output.from_input(entered.preview_headers or checked.entry.preview_headers),
             services=pulumi.Output.from_input(dict(entered.services)),
             workloads=pulumi.Output.all(**{color: names[color] for color in COLORS}),
             entry_urls=pulumi.Output.from_input([dict(one) for one in entered.reached]) if entered.reached else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
@@ -16,6 +16,7 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.kubernetes import retirement
 from bluegreen.kubernetes.entry.base import Entered, Entry, Ground
 from bluegreen.kubernetes.swapping import SwapSettings, draft
+from bluegreen.previewing import named
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swap.resource import SwapResource
@@ -91,7 +92,11 @@ class ServiceSwap:
             digests: the same, told by a digest of the thing itself, where there is one.
             color_objects: declares what runs in the colors.
         """
-        entered = self.entry.declare(self.ground)
+        # Where a header names a color, it does so by the stack's own secret.
+        by_header = any(self.entry.preview_headers.values())
+        ground = replace(self.ground, named=named(self.ground.name, component)) if by_header else self.ground
+        only_if = self.entry.retire_conditions(ground)
+        entered = self.entry.declare(ground)
         made = list(color_objects())
         if self.workloads.retire_service_account is None:
             made += retirement.declare_account(
@@ -100,17 +105,18 @@ class ServiceSwap:
                 self.workloads.kind,
                 workloads=self.workloads.names,
                 autoscalers=self.workloads.autoscalers,
-                only_if=self.only_if,
+                only_if=only_if,
                 labels=self.ground.labels,
                 parent=component,
             )
         swap = self.swapping.declare(
             component,
-            router=self.entry.router(self.ground),
+            router=self.entry.router(ground),
             releases=releases,
             digests=digests,
-            capacity=self.workloads.section(self.ground, self.only_if),
+            capacity=self.workloads.section(ground, only_if),
             preview_urls=entered.preview_urls,
+            preview_headers=entered.preview_headers,
             depends_on=[*made, *entered.made],
         )
         return swap, entered

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bluegreen.rollout.model import COLORS, Color
@@ -34,6 +34,8 @@ class Wanted:
         paths: prefixes of the paths that are routed.
         header: the header that names a color.
         cookie: a cookie that does, too; none when empty.
+        values: what they say for each color.
+        suffix: of a header's or cookie's own name, where a platform's words for the colors are fixed.
         rules: the user's own, in place of one for all of the paths: see ``kubernetes_given_rules``.
     """
 
@@ -42,6 +44,8 @@ class Wanted:
     paths: Sequence[str] = ("/",)
     header: str = "X-Bluegreen-Color"
     cookie: str = ""
+    values: Mapping[Color, str] = field(default_factory=lambda: {"blue": "blue", "green": "green"})
+    suffix: str = ""
     rules: Sequence[Mapping[str, Any]] = ()
 
 
@@ -80,7 +84,7 @@ def grpc_route_preview(wanted: Wanted, grpc_services: Sequence[str] = ()) -> lis
     methods: list[Rule] = [{"method": {"type": "Exact", "service": service}} for service in grpc_services] or [{}]
     return [
         {
-            "matches": [{**method, "headers": [_exact(wanted.header, color)]} for method in methods],
+            "matches": [{**method, "headers": [_exact(wanted.header, wanted.values[color])]} for method in methods],
             "backendRefs": _backends(wanted, color),
         }
         for color in COLORS
@@ -100,15 +104,21 @@ def _exact(name: str, value: str) -> Rule:
 
 
 def _gateway_headers(wanted: Wanted, color: Color) -> list[Rule]:
-    found = [_exact(wanted.header, color)]
+    found = [_exact(wanted.header, wanted.values[color])]
     if wanted.cookie:
-        found.append({"type": "RegularExpression", "name": "Cookie", "value": _cookie_pattern(wanted.cookie, color)})
+        found.append(
+            {
+                "type": "RegularExpression",
+                "name": "Cookie",
+                "value": _cookie_pattern(wanted.cookie, wanted.values[color]),
+            }
+        )
     return found
 
 
-def _cookie_pattern(cookie: str, color: Color) -> str:
+def _cookie_pattern(cookie: str, value: str) -> str:
     """The whole of a ``Cookie`` header in which a cookie names the color; as proxies have it, from end to end."""
-    return rf"^(.*;\s*)?{re.escape(cookie)}={color}(;.*)?$"
+    return rf"^(.*;\s*)?{re.escape(cookie)}={value}(;.*)?$"
 
 
 # -- Traefik's own: an IngressRoute of the stack in front of a TraefikService, of which the swap owns the weights
@@ -142,9 +152,9 @@ def traefik_routes(wanted: Wanted, traefik_service: Any, hostnames: Sequence[str
 
 
 def _traefik_names(wanted: Wanted, color: Color) -> str:
-    matchers = [f"Header(`{wanted.header}`, `{color}`)"]
+    matchers = [f"Header(`{wanted.header}`, `{wanted.values[color]}`)"]
     if wanted.cookie:
-        matchers.append(f"HeaderRegexp(`Cookie`, `{_cookie_pattern(wanted.cookie, color)}`)")
+        matchers.append(f"HeaderRegexp(`Cookie`, `{_cookie_pattern(wanted.cookie, wanted.values[color])}`)")
     return _any_of(matchers)
 
 
@@ -194,9 +204,9 @@ def _istio_route(wanted: Wanted, color: Color, destinations: Mapping[Color, Mapp
 
 def _istio_headers(wanted: Wanted, color: Color) -> list[Rule]:
     # Istio wants a header's name in lower case.
-    found: list[Rule] = [{wanted.header.lower(): {"exact": color}}]
+    found: list[Rule] = [{wanted.header.lower(): {"exact": wanted.values[color]}}]
     if wanted.cookie:
-        found.append({"cookie": {"regex": _cookie_pattern(wanted.cookie, color)}})
+        found.append({"cookie": {"regex": _cookie_pattern(wanted.cookie, wanted.values[color])}})
     return found
 
 
@@ -219,9 +229,9 @@ def contour_preview(wanted: Wanted) -> list[Rule]:
 
 
 def _contour_headers(wanted: Wanted, color: Color) -> list[Rule]:
-    found = [{"name": wanted.header, "exact": color}]
+    found = [{"name": wanted.header, "exact": wanted.values[color]}]
     if wanted.cookie:
-        found.append({"name": "Cookie", "regex": _cookie_pattern(wanted.cookie, color)})
+        found.append({"name": "Cookie", "regex": _cookie_pattern(wanted.cookie, wanted.values[color])})
     return found
 
 
@@ -256,7 +266,10 @@ def alb_preview_actions(wanted: Wanted, action: str) -> dict[str, Rule]:
             "forwardConfig": {"targetGroups": _alb_groups(wanted, color)},
         }
         found[f"{_ALB}conditions.{action}-{color}"] = [
-            {"field": "http-header", "httpHeaderConfig": {"httpHeaderName": wanted.header, "values": [color]}}
+            {
+                "field": "http-header",
+                "httpHeaderConfig": {"httpHeaderName": wanted.header, "values": [wanted.values[color]]},
+            }
         ]
     return found
 

@@ -18,7 +18,7 @@ from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_grou
 from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.previewing import PREVIEW_HEADER, color_values
+from bluegreen.previewing import PREVIEW_HEADER, named
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import color_headers
@@ -106,7 +106,7 @@ class AlbEntry:
         """The load balancer and its listener, as far as they are not there, target groups, the colors' own rules."""
         listener_arn, url, security_groups = self._front(ground)
         groups = http_target_groups(ground, self.target_groups)
-        values = color_values(ground.name, ground.parent)
+        values = named(ground.name, ground.parent).values
         rules = preview_rules(
             ground,
             listener_arn=listener_arn,

@@ -19,7 +19,7 @@ from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_grou
 from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.declaration import known, listed
 from bluegreen.fields import UNKNOWN
-from bluegreen.previewing import PREVIEW_HEADER, color_values
+from bluegreen.previewing import PREVIEW_HEADER, named
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import color_headers
@@ -95,7 +95,7 @@ class AlbListenersEntry:
         listeners, urls, security_groups = self._front(ground)
         groups = http_target_groups(ground, self.target_groups)
         # On the test listener: production has the one rule that the swap owns, and nothing beside it.
-        values = color_values(ground.name, ground.parent)
+        values = named(ground.name, ground.parent).values
         rules = preview_rules(
             ground,
             listener_arn=listeners["test"],

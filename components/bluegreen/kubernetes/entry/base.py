@@ -13,6 +13,7 @@ import pulumi
 
 from bluegreen.capacity.kubernetes_retire import Condition
 from bluegreen.kubernetes.swapping import Place
+from bluegreen.previewing import Named
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
@@ -29,6 +30,7 @@ class Ground:
         selectors: the labels that select each color's pods.
         labels: for every object.
         parent: the component.
+        named: what names the colors to their testers; ``None``: their own names.
         service_suffix: of the colors' own Services, where what runs in the colors brings Services of like names.
     """
 
@@ -40,6 +42,7 @@ class Ground:
     labels: Mapping[str, Any]
     parent: pulumi.Resource
     service_suffix: str = ""
+    named: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Entered:
         services: the Services by what they are for: ``production``, ``stage``, ``blue``, ``green``.
         made: what has to be there before traffic moves.
         reached: where there are several entries: each one's name, ``url``, ``preview_urls`` and ``preview_headers``.
+        preview_headers: the request headers that select each color, where these are the stack's own secrets.
     """
 
     url: pulumi.Output[str]
@@ -59,6 +63,7 @@ class Entered:
     services: Mapping[str, str]
     made: Sequence[pulumi.Resource] = field(default=())
     reached: Sequence[Mapping[str, Any]] = ()
+    preview_headers: Mapping[Color, pulumi.Input[Mapping[str, str]]] = field(default_factory=dict)
 
 
 class Entry(Protocol):

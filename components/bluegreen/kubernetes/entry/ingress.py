@@ -70,7 +70,9 @@ class Nginx:
         """The canary without its weight, and the Ingress beside which it stands."""
         services, wanted = asked.wanted.services, asked.wanted
         canary = self._ingress(asked, asked.name, services["green"])
-        canary["metadata"]["annotations"] = rules.nginx_canary_annotations(cookie=wanted.cookie)
+        canary["metadata"]["annotations"] = rules.nginx_canary_annotations(
+            rules.NGINX_HEADER + wanted.suffix, wanted.cookie and wanted.cookie + wanted.suffix
+        )
         return [
             Piece(canary, of_route=True, hooks=keeper(asked.ground.place, asked.name, f"{_NGINX}canary-weight")),
             Piece(self._ingress(asked, f"{asked.name}-main", services["blue"]), of_route=True),
@@ -168,7 +170,7 @@ def nginx(
     """ingress-nginx with a canary's weight: promotions may go in steps.
 
     Until the first swap ends, ingress-nginx itself sends everything to blue. Its header for previews is
-    ``X-Bluegreen-Green``: ``always`` is green, ``never`` is blue.
+    ``X-Bluegreen-Green`` with the stack's own token behind it: ``always`` is green, ``never`` is blue.
 
     Args:
         host: the host that requests come by; all when absent.

@@ -17,7 +17,7 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry.base import Entered, Ground
 from bluegreen.kubernetes.entry.services import TYPES, by_use, color_names, color_services
 from bluegreen.kubernetes.objects import declare, metadata
-from bluegreen.previewing import PREVIEW_HEADER
+from bluegreen.previewing import MARKS, PREVIEW_HEADER, SUFFIX_MARK, Named
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other
 from bluegreen.routers.kubernetes_rules import Wanted
@@ -210,6 +210,7 @@ class WeightedEntry:
     def _asked(self, ground: Ground) -> Asked:
         options = self.options
         wanted = Wanted(
+            **({} if ground.named is None else {"values": MARKS, "suffix": SUFFIX_MARK}),
             services=color_names(ground),
             port=options.get("port", 80),
             paths=tuple(options.get("paths") or ("/",)),
@@ -222,7 +223,7 @@ class WeightedEntry:
     def router(self, ground: Ground) -> dict[str, Any]:
         """The router's section."""
         asked = self._asked(ground)
-        return {
+        section: dict[str, Any] = {
             "kind": self.platform.kind,
             **ground.place.section,
             "name": asked.name,
@@ -231,6 +232,7 @@ class WeightedEntry:
             **({"adopt": True} if self.options.get("adopt") else {}),
             **self.platform.section(asked),
         }
+        return section if ground.named is None else ground.named.fill(section)
 
     def retire_conditions(self, ground: Ground) -> dict[Color, Condition]:
         """That everything goes to the other color."""
@@ -240,6 +242,15 @@ class WeightedEntry:
         if not told.json_path:
             return dict.fromkeys(COLORS, Condition(resource, router=self.router(ground)))
         return {color: Condition(resource, told.json_path, told.values[other(color)]) for color in COLORS}
+
+    def _headers(self, named: Named) -> dict[Color, pulumi.Output[Mapping[str, str]]]:
+        """The headers as they are drafted, with what names the color in the place of its own name."""
+
+        def told(color: Color) -> pulumi.Output[Mapping[str, str]]:
+            both = pulumi.Output.all(named.values[color], named.suffix)
+            return both.apply(lambda found: _told(self.preview_headers[color], color, *found))
+
+        return {color: told(color) for color in COLORS}
 
     def declare(self, ground: Ground) -> Entered:
         """The colors' Services, the route and what stands beside it."""
@@ -255,7 +266,8 @@ class WeightedEntry:
         for piece in self.platform.pieces(asked):
             if piece.of_route and self.options.get("adopt"):
                 continue
-            manifest = _annotated(piece.manifest, self.options.get("annotations")) if piece.of_route else piece.manifest
+            found = piece.manifest if ground.named is None else ground.named.fill(piece.manifest)
+            manifest = _annotated(found, self.options.get("annotations")) if piece.of_route else found
             made.append(
                 declare(
                     manifest,
@@ -271,7 +283,14 @@ class WeightedEntry:
             preview_urls=dict.fromkeys(COLORS, shown),
             services=by_use(ground),
             made=[*services.values(), *made],
+            preview_headers={} if ground.named is None else self._headers(ground.named),
         )
+
+
+def _told(drafted: Mapping[str, str], color: Color, value: str, suffix: str) -> dict[str, str]:
+    return {
+        name if said == color else name + suffix: value if said == color else said for name, said in drafted.items()
+    }
 
 
 def host_url(scheme: str, hosts: Sequence[Any]) -> pulumi.Input[str] | None:
