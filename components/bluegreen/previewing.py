@@ -97,7 +97,7 @@ def named(name: str, parent: pulumi.Resource | None) -> Named:
     )
     kept = pulumi.Stash(
         f"{name}-preview-token" + ("" if chosen is None else f"-{chosen}"),
-        input=pulumi.Output.secret(first),
+        input=pulumi.Output.secret(first),  # type: ignore[arg-type]
         # What is kept is what was given first; what later updates would give is for nobody.
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["input"]),
     )

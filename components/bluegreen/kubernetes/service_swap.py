@@ -93,7 +93,8 @@ class ServiceSwap:
             color_objects: declares what runs in the colors.
         """
         # Where a header names a color, it does so by the stack's own secret.
-        by_header = any(self.entry.preview_headers.values())
+        entries = [one for _, one in getattr(self.entry, "entries", [("", self.entry)])]
+        by_header = any(headers for one in entries for headers in one.preview_headers.values())
         ground = replace(self.ground, named=named(self.ground.name, component)) if by_header else self.ground
         only_if = self.entry.retire_conditions(ground)
         entered = self.entry.declare(ground)

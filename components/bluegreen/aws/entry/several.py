@@ -98,7 +98,7 @@ class Entries:
             "name": called or self.name,
             "url": entered.url,
             "preview_urls": dict(entered.preview_urls),
-            "preview_headers": {color: dict(found) for color, found in entry.preview_headers.items()},
+            "preview_headers": dict(entered.preview_headers or entry.preview_headers),
         }
 
 

@@ -72,7 +72,7 @@ class Entries:
                     "name": called or ground.name,
                     "url": one.url,
                     "preview_urls": dict(one.preview_urls),
-                    "preview_headers": {color: dict(found) for color, found in entry.preview_headers.items()},
+                    "preview_headers": dict(one.preview_headers or entry.preview_headers),
                 }
                 for called, entry, one in made
             ],
