@@ -114,6 +114,17 @@ def test_what_scales_a_worker_rests_with_it():
     assert idle["spec"]["scaleTargetRef"] == {"name": "worker-green"}
 
 
+def test_what_scales_the_swaps_own_workload_is_told(monkeypatch):
+    told = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: told.append(text))
+    chosen({**SCALED, "spec": {**SCALED["spec"], "scaleTargetRef": {"name": "web"}}})
+    (said,) = (text for text in told if "ScaledObject" in text)
+    assert "ScaledObject/worker-blue, ScaledObject/worker-green scales what the swap scales" in said
+    told.clear()
+    chosen(worker(), SCALED)
+    assert not [text for text in told if "ScaledObject" in text]
+
+
 def test_a_job_runs_once_for_each_release_unless_it_is_the_live_colors():
     job = thing("batch/v1", "Job", "migrate", template={"spec": {"containers": []}})
     assert "suspend" not in chosen(job).one("Job", "migrate-green")["spec"]

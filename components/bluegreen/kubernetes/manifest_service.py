@@ -164,6 +164,15 @@ class ManifestService(EnteredComponent):
             for color, found in colors.items()
         }
         _tell(self, name, of_live)
+        keda = {
+            key: None for found in colors.values() for key in acting.scaled_by_keda(found.split.own, found.workload)
+        }
+        if keda:
+            pulumi.log.warn(
+                f"{name}: {', '.join(keda)} scales what the swap scales, and puts its own count back while traffic moves: "
+                "leave minReplicaCount at what a promotion needs, or use a HorizontalPodAutoscaler",
+                self,
+            )
 
         def color_objects() -> list[pulumi.Resource]:
             common: list[pulumi.Resource] = [declare(found, self) for found in both]

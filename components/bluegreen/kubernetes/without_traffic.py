@@ -80,6 +80,11 @@ def of_the_live_color(
     return [_key(one) for one in own if _key(one) in found or (place(one) == _SCALED_OBJECT and _target(one) in found)]
 
 
+def scaled_by_keda(own: Sequence[Manifest], workload: Manifest) -> list[str]:
+    """The ScaledObjects that scale what the swap scales, by their names."""
+    return [_key(one) for one in own if place(one) == _SCALED_OBJECT and _target(one) == _key(workload)]
+
+
 def is_of_the_live_color(manifest: Manifest, said: Mapping[str, str], workload: str) -> bool:
     """The same of one object of a chart: whether something leads to it shows in its containers' ports.
 
