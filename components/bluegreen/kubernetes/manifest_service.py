@@ -164,15 +164,7 @@ class ManifestService(EnteredComponent):
             for color, found in colors.items()
         }
         _tell(self, name, of_live)
-        keda = {
-            key: None for found in colors.values() for key in acting.scaled_by_keda(found.split.own, found.workload)
-        }
-        if keda:
-            pulumi.log.warn(
-                f"{name}: {', '.join(keda)} scales what the swap scales, and puts its own count back while traffic moves: "
-                "leave minReplicaCount at what a promotion needs, or use a HorizontalPodAutoscaler",
-                self,
-            )
+        _tell_of_keda(self, name, colors)
 
         def color_objects() -> list[pulumi.Resource]:
             common: list[pulumi.Resource] = [declare(found, self) for found in both]
@@ -231,6 +223,17 @@ def _tell(component: pulumi.Resource, name: str, of_live: Mapping[Color, Sequenc
     if found:
         told = "acts in the live color alone, as nothing leads requests to it; `without_traffic` may say otherwise"
         pulumi.log.info(f"{name}: {', '.join(found)}: {told}", component)
+
+
+def _tell_of_keda(component: pulumi.Resource, name: str, colors: Mapping[Color, ColorManifests]) -> None:
+    """Two that scale one workload."""
+    found = [key for one in colors.values() for key in acting.scaled_by_keda(one.split.own, one.workload)]
+    if found:
+        told = (
+            "scales what the swap scales, and puts its own count back while traffic moves: leave minReplicaCount at what a "
+            "promotion needs, or use a HorizontalPodAutoscaler"
+        )
+        pulumi.log.warn(f"{name}: {', '.join(found)} {told}", component)
 
 
 def _production_names(entry: Entry, name: str) -> list[str]:
