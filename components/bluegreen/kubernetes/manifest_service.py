@@ -230,8 +230,8 @@ def _tell_of_keda(component: pulumi.Resource, name: str, colors: Mapping[Color, 
     found = [key for one in colors.values() for key in acting.scaled_by_keda(one.split.own, one.workload)]
     if found:
         told = (
-            "scales what the swap scales, and puts its own count back while traffic moves: leave minReplicaCount at what a "
-            "promotion needs, or use a HorizontalPodAutoscaler"
+            "scales what the swap scales, and puts its own count back while traffic moves: leave minReplicaCount at "
+            "what a promotion needs, or use a HorizontalPodAutoscaler"
         )
         pulumi.log.warn(f"{name}: {', '.join(found)} {told}", component)
 
