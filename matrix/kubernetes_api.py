@@ -77,8 +77,8 @@ class Server:
         for end, made in self.played.items():
             if path.endswith(end):
                 return {"items": copy.deepcopy(made(_labels(wanted)))}
-        found = [one for at, one in sorted(self.objects.items()) if at.rpartition("/")[0] == path]
-        return {"items": copy.deepcopy([one for one in found if _chosen(one, wanted)])}
+        inside = [one for at, one in sorted(self.objects.items()) if at.rpartition("/")[0] == path]
+        return {"items": copy.deepcopy([one for one in inside if _chosen(one, wanted)])}
 
     def _post(self, path: str, request: Request) -> Object:
         made = f"{path}/{(request.body or {})['metadata']['name']}"

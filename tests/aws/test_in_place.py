@@ -45,7 +45,7 @@ def live(section, weights):
 @pytest.mark.parametrize(("percent", "shown"), [(100, "100 %"), (10, "10 %")])
 def test_a_color_with_traffic_keeps_its_release(section, former, percent, shown):
     live(section, Weights.split("blue", percent))
-    said = in_place.look("blue", former, [{**APP, "image": "app:v2"}], section, {})
+    said = in_place.look("blue", former, [{**APP, "image": "app:v2"}], [section], {})
     assert said.startswith(f"was not updated: blue has {shown} of production traffic and would get another release")
     assert "(image of container app app:v1 -> app:v2)" in said
     assert "Deploy it to green and promote that" in said
@@ -54,19 +54,27 @@ def test_a_color_with_traffic_keeps_its_release(section, former, percent, shown)
 
 def test_a_color_without_traffic_gets_any_and_a_live_one_other_settings(section, former):
     live(section, Weights.all_on("green"))
-    assert in_place.look("blue", former, [{**APP, "image": "app:v2"}], section, {}) == ""
+    assert in_place.look("blue", former, [{**APP, "image": "app:v2"}], [section], {}) == ""
     live(section, Weights.all_on("blue"))
-    assert in_place.look("blue", former, [{**APP, "memory": 128, "logConfiguration": {}}], section, {}) == ""
+    assert in_place.look("blue", former, [{**APP, "memory": 128, "logConfiguration": {}}], [section], {}) == ""
+
+
+def test_of_several_routers_the_one_with_most_traffic_counts(section, former):
+    live(section, Weights.all_on("green"))
+    second = {**section, "priority": 120.0, "owner": "p/s/second"}
+    live(second, Weights.all_on("blue"))
+    said = in_place.look("blue", former, [{**APP, "image": "app:v2"}], [section, second], {})
+    assert "blue has 100 % of production traffic" in said
 
 
 def test_where_nobody_can_see_it_the_update_goes_on_and_says_so(section, former, monkeypatch):
     said = []
     monkeypatch.setattr(in_place.pulumi.log, "warn", said.append)
     live(section, Weights.all_on("blue"))
-    assert in_place.look("blue", "arn:aws:ecs:us-east-1:1:task-definition/gone:1", [APP], section, {}) == ""
+    assert in_place.look("blue", "arn:aws:ecs:us-east-1:1:task-definition/gone:1", [APP], [section], {}) == ""
     assert "nobody could see whether blue is live and gets another release in place" in said[0]
     assert "ecs:DescribeTaskDefinition" in said[0]
-    assert in_place.look("blue", former, [APP], {"kind": "alb", "listener_arn": 5}, {}) == "", "the swap refuses that"
+    assert in_place.look("blue", former, [APP], [{"kind": "alb", "listener_arn": 5}], {}) == "", "the swap refuses that"
 
 
 @pytest.mark.parametrize(
@@ -94,5 +102,5 @@ def test_the_connection_is_the_swaps(section, former, monkeypatch):
         AwsConnection, "client", lambda self, service: asked.append((self.region, service)) or boto3.client(service)
     )
     live(section, Weights.all_on("blue"))
-    in_place.look("blue", former, [APP], section, {"region": "us-east-1"})
+    in_place.look("blue", former, [APP], [section], {"region": "us-east-1"})
     assert ("us-east-1", "ecs") in asked

@@ -135,8 +135,8 @@ class AutoScalingGroups(EnteredComponent):
         problems = entry.problems(settings)
         for color, release in releases.items():
             problems += asg_release.problems_in(color, known(release))
-            own = release.get("template") if isinstance(release, Mapping) else None
-            problems += unknown_arguments(aws.ec2.LaunchTemplateArgs, own, f"{color}.template")
+            template = release.get("template") if isinstance(release, Mapping) else None
+            problems += unknown_arguments(aws.ec2.LaunchTemplateArgs, template, f"{color}.template")
         if autoscaling is not None:
             problems += asg_autoscaling.problems_in(known(autoscaling), desired_count, counting_kind(router))
         if warm_pool is not None:

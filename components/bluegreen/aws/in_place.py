@@ -29,7 +29,7 @@ def guard(
     service: str,
     color: Color,
     definitions: pulumi.Input[str],
-    router: Mapping[str, Any],
+    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     connection: Mapping[str, str],
 ) -> pulumi.ResourceHookBinding | None:
     """The hook of a color's service.
@@ -38,7 +38,7 @@ def guard(
         service: the resource's name.
         color: whose.
         definitions: the container definitions of its new task definition, as JSON.
-        router: the swap's section, with outputs in it; none of them may be the service's own.
+        router: the swap's section, or several of them, with outputs in it; none of them may be the service's own.
         connection: where and as whom the swap calls AWS.
 
     Returns:
@@ -53,11 +53,12 @@ def guard(
         former = (args.old_outputs or {}).get("taskDefinition")
         if not isinstance(former, str) or former == (args.new_inputs or {}).get("taskDefinition"):
             return
-        section: Any = await pulumi.Output.from_input(dict(router)).future()
+        sections = [router] if isinstance(router, Mapping) else router
+        found: Any = await pulumi.Output.all(*map(dict, sections)).future()
         wanted: Any = await pulumi.Output.from_input(definitions).future()
-        if section is None or wanted is None:
+        if found is None or wanted is None:
             return  # not known: nothing can be said
-        said = await asyncio.to_thread(look, color, former, json.loads(wanted), section, connection)
+        said = await asyncio.to_thread(look, color, former, json.loads(wanted), found, connection)
         if said:
             raise RuntimeError(f"{service} {said}")
 
@@ -69,16 +70,16 @@ def look(
     color: Color,
     former: str,
     wanted: Sequence[Mapping[str, Any]],
-    router: Mapping[str, Any],
+    routers: Sequence[Mapping[str, Any]],
     connection: Mapping[str, str],
 ) -> str:
-    """Why a service may not be updated; empty where it may: two calls.
+    """Why a service may not be updated; empty where it may: a read of each router, and one call.
 
     Args:
         color: whose it is.
         former: the ARN of the task definition that it has.
         wanted: the container definitions that it shall get.
-        router: the swap's section.
+        routers: the swap's sections.
         connection: where and as whom to call.
     """
     from bluegreen.clients.aws import AwsConnection, called  # noqa: PLC0415 - only for a change
@@ -86,10 +87,9 @@ def look(
     from bluegreen.routers.registry import ROUTERS  # noqa: PLC0415
 
     try:
-        parsed = ROUTERS.parse(Fields(router, "router"))
-        if parsed is None:
-            return ""  # the swap says what is wrong with it
-        percent = ROUTERS.build(parsed).read().weights.of(color)
+        parsed = [ROUTERS.parse(Fields(router, "router")) for router in routers]
+        # Where something is wrong with a section, the swap says what.
+        percent = max((ROUTERS.build(one).read().weights.of(color) for one in parsed if one is not None), default=0)
         if not percent:
             return ""
         ecs = AwsConnection(**connection).client("ecs")
