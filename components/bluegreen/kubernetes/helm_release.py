@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.autoscaling import MINIMUM
+from bluegreen.kubernetes.manifest_values import not_json
 from bluegreen.kubernetes.objects import COLOR_LABEL
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
@@ -48,7 +49,7 @@ def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:
         fields.text(name, None)
     fields.section("values", None)
     fields.done()
-    return fields.problems
+    return [*fields.problems, *not_json(f"{color}.values", release.get("values"))]
 
 
 def chart_arguments(release: Mapping[str, Any], full_name: str | None) -> dict[str, Any]:

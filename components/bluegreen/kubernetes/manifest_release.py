@@ -11,7 +11,7 @@ import yaml
 
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
-from bluegreen.kubernetes import manifest_shape
+from bluegreen.kubernetes import manifest_shape, manifest_values
 from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, dangling, flat, key_of
 from bluegreen.kubernetes.objects import COLOR_LABEL
 from bluegreen.kubernetes.reading import objects_in
@@ -97,7 +97,7 @@ def read(
     except (OSError, ValueError, yaml.YAMLError) as error:
         return None, [*problems, Problem(field, _shown(release.get("manifests")), f"readable YAML ({error})")]
     problems += [problem for number, manifest in enumerate(found) for problem in _problems(field, number, manifest)]
-    problems = problems or manifest_shape.problems_in(field, found)
+    problems = problems or manifest_values.problems_in(field, found) or manifest_shape.problems_in(field, found)
     if problems:
         return None, problems
     scopes = Scopes(found, ask)

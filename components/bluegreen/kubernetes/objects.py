@@ -77,7 +77,10 @@ def declare(
     name = urn_name or str(fields["metadata"]["name"])
     found = _class_of(api_version, kind)
     if found is not None:
-        return found(name, opts=options, **{_snake(key): value for key, value in fields.items()})
+        try:
+            return found(name, opts=options, **{_snake(key): value for key, value in fields.items()})
+        except TypeError as error:  # of a kind that is known the SDK knows which fields there are
+            raise pulumi.RunError(f"{kind}/{fields['metadata'].get('name')} is refused: {error}") from None
     custom = import_module("pulumi_kubernetes.apiextensions").CustomResource
     if fields.keys() <= {"metadata", "spec"}:
         return custom(name, api_version=api_version, kind=kind, opts=options, **fields)

@@ -1,0 +1,59 @@
+"""What manifests may hold: values that JSON has, and each object once. Pure.
+
+YAML that the program reads itself has other values than kubectl's: a date is an object of Python's, and ``22:30`` is
+1350 by then. What can be seen of that is refused, with how to do without.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bluegreen.rollout.errors import Problem
+
+_TIMES = (datetime.date, datetime.time)
+_NOT_JSON = (bytes, bytearray, set, frozenset, complex, decimal.Decimal)
+_AS_KUBECTL = "a text: quote it, or give the YAML as a text or a path, which is read as kubectl reads it"
+
+
+def problems_in(field: str, manifests: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """Values that no API server gets, and objects that stand there twice.
+
+    Args:
+        field: where the manifests stand.
+        manifests: objects with a kind and a name.
+    """
+    counted = Counter(map(_place, manifests))
+    twice = [f"{kind}/{name}" for (_, kind, name, _), number in counted.items() if number > 1]
+    found = [Problem(field, key, "each object once: only one of these would be there") for key in twice]
+    for manifest in manifests:
+        key = f"{manifest['kind']}/{manifest['metadata']['name']}"
+        found += not_json(f"{field} {key}", manifest)
+    return found
+
+
+def _place(manifest: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    metadata = manifest["metadata"]
+    group = str(manifest["apiVersion"]).rpartition("/")[0]
+    return group, str(manifest["kind"]), str(metadata["name"]), str(metadata.get("namespace"))
+
+
+def not_json(path: str, value: Any) -> Iterator[Problem]:
+    """What of a value JSON does not have, by its path; what only an update knows passes."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            if not isinstance(key, str):
+                yield Problem(path, key, f"a key that is {_AS_KUBECTL}")
+            else:
+                yield from not_json(f"{path}.{key}", one)
+    elif isinstance(value, (list, tuple)):
+        for number, one in enumerate(value):
+            yield from not_json(f"{path}[{number}]", one)
+    elif isinstance(value, _TIMES):
+        yield Problem(path, str(value), _AS_KUBECTL)
+    elif isinstance(value, _NOT_JSON) or (isinstance(value, float) and not math.isfinite(value)):
+        yield Problem(path, value, "a value that JSON has")
