@@ -42,7 +42,7 @@ def to(*names, **more):
 def gateway(*production, **more):
     static = path("/static", backendRefs=to("assets"), timeouts={"request": "1s"})
     old = path("/old", filters=[{"type": "RequestRedirect", "requestRedirect": {"hostname": "new.example.com"}}])
-    main = path("/", backendRefs=list(production), **RICH, **more)
+    main = path("/", backendRefs=list(production), **{**RICH, **more})
     return {"spec": {"parentRefs": [{"name": "edge"}], "hostnames": ["a", "b"], "rules": [static, old, main]}}
 
 
