@@ -18,8 +18,6 @@ from bluegreen.clients.aws import AwsConnection
 
 _make = aws._client.__wrapped__
 _IMPATIENT_SECONDS = 0.03
-_NAMED = Config(user_agent="matrix")
-"""To compose botocore's own user agent is a tenth of the work of a request."""
 
 
 def without_backoff() -> None:
@@ -73,7 +71,7 @@ class Lane:
         return self._clients[key]
 
     def _made(self, connection: AwsConnection, service: str) -> Any:
-        config = aws._CONFIG.merge(_NAMED) if self._config is None else aws._CONFIG.merge(_NAMED).merge(self._config)
+        config = aws._CONFIG if self._config is None else aws._CONFIG.merge(self._config)
         where = dataclasses.replace(connection, endpoint_url=self._endpoint) if self._endpoint else connection
         with mock.patch.object(aws, "_CONFIG", config):
             client = _make(where, service)
