@@ -31,6 +31,8 @@ VARIANTS = {
     "kubernetes_route, nginx": "tests.scenarios.kubernetes_routes:Nginx",
     "kubernetes_route, contour": "tests.scenarios.kubernetes_routes:Contour",
     "kubernetes_route, aws_load_balancer": "tests.scenarios.kubernetes_routes:AwsLoadBalancer",
+    "ecs_entries": "tests.scenarios.entries:EcsEntries",
+    "kubernetes_entries": "tests.scenarios.entries:KubernetesEntries",
     "lambda_alias": "tests.scenarios.lambda_alias:LambdaAlias",
     "rest_api": "tests.scenarios.rest_api:RestApi",
 }

@@ -8,7 +8,7 @@ from typing import Any
 from bluegreen.routers.memory import WORLDS, MemoryWorld, world
 from tests.swap.bench import Swap
 
-NAMES = ("first", "second", "third")
+NAMES = ("first", "second", "third", "public", "inside", "name")
 
 
 def sections(*names: str, **more: Any) -> list[dict[str, Any]]:
@@ -38,6 +38,7 @@ class Several(Swap):
             self.share(name)
         if started:
             self.up("blue")
+        self.said.clear()
         for here in self.worlds:
             here.calls.clear()
             here.moves.clear()
