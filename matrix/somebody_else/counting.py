@@ -8,6 +8,7 @@ from unittest import mock
 from bluegreen import calls
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.swap.service import SwapService
+from bluegreen.swapping import routed
 from matrix.somebody_else.stage import Stage
 from matrix.somebody_else.tape import OneByOne, Tape
 
@@ -48,7 +49,7 @@ def _inputs(stage: Stage, color: str, release: str, steps: list[dict[str, float]
         "name": "web",
         "active_color": color,
         "releases": {"blue": "app:v1", "green": release},
-        "router": stage.router(),
+        **routed(stage.router()),
         "strategy": {"name": "steps", "steps": steps or []},
         "scale_down_delay_seconds": 3600,
         "poll_interval_seconds": 4,

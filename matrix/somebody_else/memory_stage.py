@@ -19,7 +19,7 @@ _ROUTER = ("create", "live", "read", "marks", "mark", "write", "verify", "health
 _CAPACITY = ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep", "delete")
 _WRITES = frozenset({"create", "mark", "write", "prepare", "hold", "release", "retire", "keep", "delete"})
 _NAME = "somebody-else"
-_THEIRS = "team.note"
+THEIRS = "team.note"
 
 
 class MemorySizes:
@@ -94,8 +94,8 @@ class MemoryStage(MemorySizes):
             self.sized() - here.broken,
             self.retiring(),
             self.suspended(),
-            {name: value for name, value in here.marks.items() if name != _THEIRS},
-            {name: value for name, value in here.marks.items() if name == _THEIRS},
+            {name: value for name, value in here.marks.items() if name != THEIRS},
+            {name: value for name, value in here.marks.items() if name == THEIRS},
         )
 
     def move(self, weights: Mapping[str, int]) -> None:
@@ -113,7 +113,7 @@ class MemoryStage(MemorySizes):
     def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
         """Add a note, delete everything, let autoscaling work."""
         if hand == "adds":
-            self.mark({_THEIRS: STRANGER})
+            self.mark({THEIRS: STRANGER})
         elif hand == "deletes":
             self.here.weights = Weights()
             self.here.marks.clear()

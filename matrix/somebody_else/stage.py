@@ -33,8 +33,8 @@ class Stage(Protocol):
         """Both colors run, none is live, nobody has left anything."""
         ...
 
-    def router(self) -> dict[str, Any]:
-        """The swap's ``router`` section."""
+    def router(self) -> Any:
+        """The swap's ``router`` section, or a list of several."""
         ...
 
     def capacity(self) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from matrix.somebody_else.balancer_stage import BalancerStage
 from matrix.somebody_else.cluster_stage import ClusterStage
 from matrix.somebody_else.dns_stage import DnsStage
 from matrix.somebody_else.function_stage import FunctionStage
+from matrix.somebody_else.members_stage import MembersStage
 from matrix.somebody_else.memory_stage import MemoryStage
 from matrix.somebody_else.services_stage import ServicesStage
 from matrix.somebody_else.stage import Stage
@@ -26,6 +27,7 @@ _BALANCERS = (
 
 STAGES: dict[str, Callable[[], Stage]] = {
     "memory": MemoryStage,
+    MembersStage.name: MembersStage,
     **{name: partial(BalancerStage, name) for name in _BALANCERS},
     "alb with ecs": ServicesStage,
     "lambda_alias": FunctionStage,
@@ -34,9 +36,16 @@ STAGES: dict[str, Callable[[], Stage]] = {
     **{name: partial(ClusterStage, name) for name in cluster_stage.KINDS},
 }
 
-POINTS = {"memory": ALL, "kubernetes_service": ALL, "alb": 400, "alb with ecs": 300, cloud_stage.NAME: 300}
+POINTS = {
+    "memory": ALL,
+    MembersStage.name: ALL,
+    "kubernetes_service": ALL,
+    "alb": 400,
+    "alb with ecs": 300,
+    cloud_stage.NAME: 300,
+}
 """How many are tried by ``make matrix``; of the others fewer, since they share their code with these."""
 OTHERS = 150
-SAMPLED = {"memory": 200, "alb": 24, "alb with ecs": 16, "kubernetes_service": 40}
+SAMPLED = {"memory": 200, MembersStage.name: 100, "alb": 24, "alb with ecs": 16, "kubernetes_service": 40}
 """How many are tried by ``make test``."""
 OTHERS_SAMPLED = 5

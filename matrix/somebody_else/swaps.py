@@ -13,6 +13,7 @@ from bluegreen.gates.base import GateContext
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.swapping import routed
 from matrix.somebody_else.stage import Stage
 
 GATE_SECONDS = 2.0
@@ -111,7 +112,7 @@ def inputs(stage: Stage, active: str, percent: int = 100) -> dict[str, Any]:
         "name": "web",
         "active_color": active,
         "releases": {"blue": "app:v1", "green": "app:v2"},
-        "router": stage.router(),
+        **routed(stage.router()),
         "strategy": {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 20}] if stage.splits else []},
         "gates": [{"kind": "slow", "phases": phases, "interval_seconds": 5}],
         "bake_seconds": 8,

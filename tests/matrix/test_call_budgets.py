@@ -15,6 +15,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "safety.md"
 _RULE, _PAIR, _ROUTE = (12, 17, 9), (19, None, 13), (10, 15, 8)
 AT_MOST = {
     "memory": (11, 15, 8),
+    "memory, two of one swap": (22, 30, 16),  # a member's are those of a swap with it alone
     "alb": _RULE,
     "alb, a rule handed in": _RULE,
     "alb, a listener handed in": _RULE,
@@ -48,4 +49,4 @@ def test_a_swap_makes_no_more_calls_than_it_may(stage):
 def test_the_table_in_the_docs_says_so():
     rows = re.findall(r"^\| `([^`]+)` \| (\d+) \| (\d+|-) \| (\d+) \|$", DOCS.read_text(), re.MULTILINE)
     told = {stage: tuple(None if cell == "-" else int(cell) for cell in cells) for stage, *cells in rows}
-    assert told == {stage: limits for stage, limits in AT_MOST.items() if stage != "memory"}
+    assert told == {stage: limits for stage, limits in AT_MOST.items() if not stage.startswith("memory")}

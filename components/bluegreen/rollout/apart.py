@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bluegreen.rollout.model import Readiness, Weights
+from bluegreen.rollout.model import Color, Readiness, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Apart(Weights):
 
     parts: tuple[tuple[str, Weights], ...] = ()
 
-    def by_member(self) -> dict[str, dict[str, int]]:
-        """The weights by the members' names, as plain data."""
-        return {name: weights.as_dict() for name, weights in self.parts}
+    def least_of(self, color: Color) -> int:
+        """The percent on one color where it has the least."""
+        return min(weights.of(color) for _, weights in self.parts)
 
     def __str__(self) -> str:
         said = "; ".join(f"{name}: {'nothing yet' if part == Weights() else part}" for name, part in self.parts)

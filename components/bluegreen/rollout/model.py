@@ -44,6 +44,10 @@ class Weights:
         """The percent on one color."""
         return self.blue if color == "blue" else self.green
 
+    def least_of(self, color: Color) -> int:
+        """The percent on one color, of several places where it has the least."""
+        return self.of(color)
+
     @property
     def elsewhere(self) -> int:
         """The percent that reaches neither color."""
@@ -144,7 +148,7 @@ class Plan:
         rest = other(self.target)
         return (
             *(() if lowered else (self.target,)),
-            *((rest,) if any(weights.of(rest) > self.start.of(rest) for weights in splits) else ()),
+            *((rest,) if any(weights.of(rest) > self.start.least_of(rest) for weights in splits) else ()),
         )
 
     @property

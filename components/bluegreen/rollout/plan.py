@@ -39,11 +39,12 @@ def make_plan(
     # Where nobody is live, or nobody but the target as far as anybody knows, there is nothing to split with.
     if analysis and live != Weights() and (recorded is not None or live.of(other(target)) > 0):
         # A resumed step is held again in full: nobody knows how long it was held before.
-        steps = tuple(step for step in strategy.steps if live.of(target) <= step.weight_percent <= share)
+        has = live.least_of(target)
+        steps = tuple(step for step in strategy.steps if has <= step.weight_percent <= share)
         proved = recorded.paused_percent if recorded is not None else 0
-        if not steps and strategy.steps and proved < live.of(target) < 100:
+        if not steps and strategy.steps and proved < has < 100:
             # Nobody knows what was asked on the way to where it is, past every step: it is held there once.
-            steps = (Step(live.of(target), strategy.steps[-1].hold_seconds),)
+            steps = (Step(has, strategy.steps[-1].hold_seconds),)
     if kind is not Kind.NOTHING and (not steps or steps[-1].weight_percent != share):
         steps = (*steps, Step(share))
     return Plan(
@@ -88,7 +89,9 @@ def _kind(live: Weights, recorded: Recorded | None, target: Color, digest: str, 
     if can_roll_back(recorded, target, digest):
         # The release proved itself when it was live: no canary on the way back, whether it is still warm or not.
         return Kind.ROLLBACK
-    if live.of(target) > goal.of(target):  # less of a color that has still to prove itself needs no proof
+    if (
+        live.of(target) > goal.of(target) <= live.least_of(target)
+    ):  # less of a color that has still to prove itself needs no proof
         return Kind.ROLLBACK if recorded.paused_percent > goal.of(target) else Kind.HEAL
     if recorded.paused_percent:
         return Kind.PROMOTION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import Convergence, Traffic, Weights
 from bluegreen.routers.base import TrafficRouter
 from bluegreen.routers.registry import ROUTERS
-from bluegreen.swap import incarnation, several, states
+from bluegreen.swap import contract, incarnation, several, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal
 from bluegreen.swap.members import Members
@@ -33,17 +33,30 @@ def come_and_go(
     journal: Journal,
 ) -> Traffic:
     """Make what was added, then remove what was taken out; what is live then."""
-    found = bring_in(router, found, clock, spec.limits, journal)
+    added = [former is None for former in several.formers(olds, news)]
+    live = contract.recorded_in(olds)
+    proved = Weights.all_on(live.live_color) if live is not None else found.weights
+    found = bring_in(router, found, added, proved, clock, spec.limits, journal)
     take_out(olds, news, clock, journal)
     return found
 
 
-def bring_in(router: Shared, found: Traffic, clock: Clock, limits: Limits, journal: Journal) -> Traffic:
+def bring_in(
+    router: Shared,
+    found: Traffic,
+    added: Sequence[bool],
+    proved: Weights,
+    clock: Clock,
+    limits: Limits,
+    journal: Journal,
+) -> Traffic:
     """Make the objects of members that have none, at the weights that the others have.
 
     Args:
         router: all of them, under the swap's lease.
         found: what was read of them.
+        added: of each whether it is declared for the first time.
+        proved: what one gets whose object has been lost, where the others have a mix.
         clock: time.
         limits: how long a weight may take to take effect.
         journal: told which were made.
@@ -54,7 +67,7 @@ def bring_in(router: Shared, found: Traffic, clock: Clock, limits: Limits, journ
     Raises:
         PlatformError: one could not be made; the others were not written.
     """
-    made = router.join(found.weights)
+    made = router.join(found.weights, added, proved)
     if not made:
         return found
     common = router.read()

@@ -145,11 +145,13 @@ class Members:
             back = [f"{member.name} has {part}" for member, part in self._parts(weights) if member.known == part]
             raise PlatformError("members", "; ".join([*reversed(failed), *back]))
 
-    def join(self, weights: Weights) -> tuple[str, ...]:
+    def join(self, weights: Weights, added: Sequence[bool], proved: Weights) -> tuple[str, ...]:
         """Make the objects of the members that have none, at the others' weights; the others are not written.
 
         Args:
             weights: as they were read.
+            added: of each member whether it is declared for the first time; another one's object has been lost.
+            proved: what one gets whose object has been lost, where the others have a mix.
 
         Returns:
             The names of those that were made; none where the others do not agree on what is live.
@@ -159,8 +161,10 @@ class Members:
         missing = [member for member, _ in parts if not member.there]
         if len(common) != 1 or not missing:
             return ()
-        for member in missing:
-            if not self._make(member, next(iter(common)), self._own):
+        live = next(iter(common))
+        lost = live if live.live_color is not None else proved
+        for member, new in zip(self.members, added, strict=True):
+            if any(member is one for one in missing) and not self._make(member, live if new else lost, self._own):
                 raise PlatformError("members", f"{member.name}: somebody else makes it at this moment")
         return tuple(member.name for member in missing)
 
@@ -173,7 +177,8 @@ class Members:
                 made.append(member)
                 continue
             for former in reversed(made):
-                self._write(former, Weights())
+                if self._is_own(former):  # nobody has taken it over meanwhile
+                    self._write(former, Weights())
             return False
         return True
 
@@ -288,7 +293,8 @@ class Members:
     def _is_own(self, member: Member) -> bool:
         """Whether its object bears the lease that was taken here: only the reply to its making was lost."""
         marks = named(member, member.router.marks)
-        return any(name in marks for name in self._own if name.startswith(LEASE_PREFIX))
+        leases = {name for name in marks if name.startswith(LEASE_PREFIX)}
+        return bool(leases) and leases <= self._own.keys()
 
     def _seen(self, member: Member) -> str:
         try:

@@ -7,7 +7,7 @@ the same router under the same lock, so that neither makes what the other one kn
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from bluegreen.rollout.errors import PlatformError
@@ -74,11 +74,13 @@ class Shared:
         """The same after a failure: where there are several routers, each is tried whatever the others say."""
         self._write(weights, getattr(self._router, "put_back", self._router.write))
 
-    def join(self, weights: Weights) -> tuple[str, ...]:
+    def join(self, weights: Weights, added: Sequence[bool], proved: Weights) -> tuple[str, ...]:
         """Make what of several routers has no object yet, at the weights of the others; the names of those made."""
         with self._lease.lock:
             join = getattr(self._router, "join", None)
-            return () if join is None or not self._lease.placed else cast("tuple[str, ...]", join(weights))
+            return (
+                () if join is None or not self._lease.placed else cast("tuple[str, ...]", join(weights, added, proved))
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
