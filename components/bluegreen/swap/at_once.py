@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bluegreen.calls import before_pause, before_write, carried, guarded
 
@@ -55,7 +56,7 @@ def at_once(works: Sequence[Callable[[], None]]) -> list[BaseException | None]:
         finally:
             inbox.put(worker)
 
-    threads = [threading.Thread(target=carried(lambda worker=worker: run(worker))) for worker in range(len(works))]
+    threads = [threading.Thread(target=carried(partial(run, worker))) for worker in range(len(works))]
     for thread in threads:
         thread.start()
     _answer(inbox, len(works))
