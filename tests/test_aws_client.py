@@ -8,6 +8,7 @@ from botocore.retries import standard
 from bluegreen.calls import guarded
 from bluegreen.clients import aws
 from bluegreen.clients.aws import AwsConnection, called
+from bluegreen.clients.aws_typed import at
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 from localcloud.fault_proxy import Fault, FaultProxy
 
@@ -74,3 +75,11 @@ def test_the_pauses_are_bounded():
     assert all(2 <= pause <= 20 for pause in pauses[:-1])
     assert pauses[-1] is None
     assert aws._wait_its_turn(1, None) is None
+
+
+def test_a_command_by_hand_calls_where_the_swap_does():
+    connection = AwsConnection(region="eu-central-1", profile="it's")
+    typed = at(connection, "aws elbv2 remove-tags --resource-arns a --tag-keys b c")
+    quoted = "'it'\"'\"'s'"
+    assert typed == f"aws elbv2 remove-tags --region eu-central-1 --profile {quoted} --resource-arns a --tag-keys b c"
+    assert at(AwsConnection(), "aws route53 list-hosted-zones") == "aws route53 list-hosted-zones"

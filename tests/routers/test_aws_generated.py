@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from bluegreen.fields import Fields
 from bluegreen.rollout.clock import FakeClock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, NotOwned
+from bluegreen.rollout.model import Weights
+from bluegreen.routers.registry import ROUTERS as REGISTRY
 from bluegreen.routers.route53_records import REFUSED
 from bluegreen.swap.service import SwapService
 from tests.routers import aws_worlds as worlds
+from tests.routers.aws_store import CONNECTION
 from tests.routers.aws_worlds import ALIASES, GROUPS, LISTENER, NAME, NETWORK, ROUTERS, RULE, TEST_RULE, World
 
 EXAMPLES, ADOPTED = 40, 0.9
@@ -244,3 +248,15 @@ def test_what_was_adopted_answers_for_the_live_color_after_the_swap(router):
             alias, tags = world.seen()
             assert (alias["FunctionVersion"], alias["Description"]) == ("2", SOMEBODYS[router]["Description"])
             assert tags == {"team": "orders"}
+
+
+@pytest.mark.parametrize("router", ROUTERS)
+def test_what_is_typed_by_hand_calls_where_the_swap_does(router):
+    with ROUTERS[router][1](SOMEBODYS[router]) as world:
+        parsed = REGISTRY.parse(Fields({**world.router, "aws": {**CONNECTION, "profile": None}}, "router"))
+        assert parsed is not None
+        made = REGISTRY.build(parsed)
+        made.read()
+        for weights in (Weights.all_on("green"), Weights()):
+            for command in made.commands(weights):
+                assert command.split(" ")[3:5] == ["--region", CONNECTION["region"]]

@@ -13,7 +13,8 @@ class Capacity(Protocol):
     """Scales a color. Every call is idempotent."""
 
     # Keys of its section may be named by two class variables, each a frozenset of texts, and both may be absent:
-    # ``where``, what is scaled, so that whatever is scaled no more is not retired either; ``release_keys``, the values
+    # ``where``, what is scaled, so that whatever is scaled no more is not retired either (with ``same_place``, as
+    # routers have it); ``release_keys``, the values
     # by color that name the very thing which a color runs.
 
     @classmethod

@@ -20,6 +20,7 @@ from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size
+from bluegreen.routers.places import Same, arn_or_name, by_color
 
 _SERVICES = "arn:aws:ecs:*:*:service/*"
 _TROUBLE = re.compile(r"unable|fail|unhealthy|error|could not", re.IGNORECASE)
@@ -39,6 +40,7 @@ class EcsCapacity:
     """
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "cluster", "services"})
+    same_place: ClassVar[Mapping[str, Same]] = {"cluster": arn_or_name, "services": by_color(arn_or_name)}
     release_keys: ClassVar[frozenset[str]] = frozenset({"task_definitions"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("ecs:DescribeServices", "previews of a rollback, updates", _SERVICES),

@@ -62,6 +62,9 @@ _THROTTLED_CODES = frozenset(
 )
 
 
+_FIELDS = ("region", "profile", "role_arn", "external_id", "endpoint_url")
+
+
 @dataclass(frozen=True, slots=True)
 class AwsConnection:
     """Where and as whom AWS is called; every field may be absent (boto3's default chain decides)."""
@@ -73,6 +76,7 @@ class AwsConnection:
     region: str | None = None
     profile: str | None = None
     role_arn: str | None = None
+    external_id: str | None = None
     endpoint_url: str | None = None
 
     @classmethod
@@ -80,7 +84,11 @@ class AwsConnection:
         """Read an ``aws`` section."""
         if fields is None:
             return cls()
-        found = {name: fields.text(name, None) for name in ("region", "profile", "role_arn", "endpoint_url")}
+        found = {name: fields.text(name, None) for name in _FIELDS}
+        if found["external_id"] is not None and found["role_arn"] is None:
+            fields.problem(
+                "external_id", found["external_id"], "none without a role_arn: it is asked for with the role"
+            )
         refuse_credentials(fields, "endpoint_url", found["endpoint_url"])
         fields.done()
         return cls(**found)
@@ -108,15 +116,18 @@ def _session(connection: AwsConnection) -> boto3.Session:
         return session.client(service, **{"endpoint_url": connection.endpoint_url, **options})  # type: ignore[call-overload]
 
     # A swap with long holds outlives a role's hour: botocore renews these credentials by itself.
-    fetcher = AssumeRoleCredentialFetcher(
-        sts, credentials, connection.role_arn, extra_args={"RoleSessionName": "bluegreen"}
-    )
+    fetcher = AssumeRoleCredentialFetcher(sts, credentials, connection.role_arn, extra_args=_said_of_a_role(connection))
     in_role = botocore.session.Session()
     # botocore has no public way to set credentials that renew themselves.
     in_role._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
         fetcher.fetch_credentials, "assume-role"
     )
     return boto3.Session(botocore_session=in_role, region_name=connection.region or session.region_name)
+
+
+def _said_of_a_role(connection: AwsConnection) -> dict[str, str]:
+    external = {} if connection.external_id is None else {"ExternalId": connection.external_id}
+    return {"RoleSessionName": "bluegreen", **external}
 
 
 def _unattended(connection: AwsConnection) -> boto3.Session:

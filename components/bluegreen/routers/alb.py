@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bluegreen.clients.aws import AwsConnection
+from bluegreen.clients.aws_typed import typed
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
@@ -161,6 +162,7 @@ class AlbRouter:
         """Nothing: a forward works as soon as it reads so."""
         return ""
 
+    @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         if weights == Weights():

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from bluegreen.clients.aws import AwsConnection, as_argument, called, error_code
+from bluegreen.clients.aws_typed import typed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -177,6 +178,7 @@ class HttpApiStageRouter:
 
     # -- the rest
 
+    @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         color, found = weights.live_color, self._found or {}

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from bluegreen.clients.aws import AwsConnection, as_argument, called, error_code
+from bluegreen.clients.aws_typed import typed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -277,6 +278,7 @@ class LambdaAliasRouter:
 
     # -- the rest
 
+    @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         place = f"--function-name {self.function_name} --name {self.alias_name}"

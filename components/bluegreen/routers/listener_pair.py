@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bluegreen.clients.aws import AwsConnection
+from bluegreen.clients.aws_typed import typed
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
@@ -174,6 +175,7 @@ class ListenerPairRouter:
         """Nothing: a forward works as soon as it reads so."""
         return ""
 
+    @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         places = [place for place in (self._production, self._test) if place is not None]

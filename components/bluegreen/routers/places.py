@@ -5,7 +5,7 @@ A key that is not named there is compared as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Same = Callable[[Any, Any], bool]
@@ -29,6 +29,17 @@ def arn_or_name(one: Any, another: Any) -> bool:
     if _is_arn(one) and _is_arn(another):
         return one == another
     return last_of_arn(one) == last_of_arn(another)
+
+
+def by_color(same: Same) -> Same:
+    """Two objects with a value for each color, which name one place each."""
+
+    def both(one: Any, another: Any) -> bool:
+        if not isinstance(one, Mapping) or not isinstance(another, Mapping):
+            return bool(one == another)
+        return one.keys() == another.keys() and all(same(one[key], another[key]) for key in one)
+
+    return both
 
 
 def last_of_arn(value: str) -> str:

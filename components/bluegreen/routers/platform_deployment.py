@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bluegreen.clients.aws import AwsConnection, called
+from bluegreen.clients.aws_typed import typed
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError, PlatformRefused
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights, other
@@ -299,6 +300,7 @@ class PlatformDeployments(ABC):
         """The deployment, its stage, and what each color carries."""
         return self._told
 
+    @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         if weights == Weights():

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from bluegreen.clients.aws import AwsConnection, as_argument, called, error_code
+from bluegreen.clients.aws_typed import typed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -248,6 +249,7 @@ class RestApiCanaryRouter:
 
     # -- the rest
 
+    @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         if weights == Weights():

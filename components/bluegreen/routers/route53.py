@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from bluegreen.clients.aws import AwsConnection, as_argument
+from bluegreen.clients.aws_typed import typed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock, SystemClock
@@ -215,6 +216,7 @@ class Route53Router:
 
     # -- the rest
 
+    @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """What a person types."""
         shape, known = self.shape, self._zone.known

@@ -104,8 +104,14 @@ def former_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Capacity | No
     kind = old.get("kind") if isinstance(old, Mapping) else None
     if not isinstance(old, Mapping) or kind not in CAPACITIES:
         return None
-    where = getattr(CAPACITIES.load(str(kind)), "where", frozenset({"kind"}))
-    if all(contract.plain(old.get(key)) == contract.plain(new.get(key)) for key in where):
+    scaled = CAPACITIES.load(str(kind))
+    where, same_place = getattr(scaled, "where", frozenset({"kind"})), getattr(scaled, "same_place", {})
+
+    def is_same(key: str) -> bool:
+        one, another = contract.plain(old.get(key)), contract.plain(new.get(key))
+        return one == another or bool(key in same_place and same_place[key](one, another))
+
+    if all(map(is_same, where)):
         return None
     return states.spec_of(olds).build_capacity()
 
