@@ -12,12 +12,14 @@ class AwsConnection(TypedDict, total=False):
         region: such as ``eu-central-1``.
         profile: of the machine's AWS configuration.
         role_arn: a role that is assumed.
+        external_id: what its owner asks for with it.
         endpoint_url: another address of all services.
     """
 
     region: str
     profile: str
     role_arn: str
+    external_id: str
     endpoint_url: str
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pulumi
 
 from bluegreen import swapping
+from bluegreen.aws import provider_config
 from bluegreen.aws.entry.base import Entered, Entry
 from bluegreen.aws.gate_inputs import bound
 from bluegreen.aws.limits import problems_of_tags
@@ -26,8 +27,8 @@ class SwapSettings(swapping.SwapSettings, total=False):
     The others are the same on every platform: see ``bluegreen.swapping.SwapSettings``.
 
     Attributes:
-        aws_connection: ``region``, ``profile``, ``role_arn``, ``endpoint_url`` for the swap; the stack's ``aws:region``
-            and ``aws:profile`` by default, then boto3's own chain.
+        aws_connection: ``region``, ``profile``, ``role_arn`` (with its ``external_id``), ``endpoint_url`` for the swap.
+            By default what the stack's config says to the AWS provider, but for keys; then boto3's own chain.
     """
 
     aws_connection: AwsConnection | Mapping[str, str] | None
@@ -39,9 +40,11 @@ class Draft(swapping.Draft):
 
     Attributes:
         connection: the ``aws`` section of router, capacity and gates.
+        given: what of it the component was given.
     """
 
     connection: Mapping[str, str]
+    given: Mapping[str, str]
 
     def declare(
         self,
@@ -73,6 +76,8 @@ class Draft(swapping.Draft):
             gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
             depends_on: what has to be there before traffic moves.
         """
+        for difference in provider_config.differences(self.given, parent):
+            pulumi.log.warn(f"{self.name}: {difference}", parent)
         return swapping.Draft.declare(
             self,
             parent,
@@ -92,25 +97,29 @@ class Draft(swapping.Draft):
 
 def connection_of(settings: SwapSettings) -> dict[str, str]:
     """Where and as whom the swap calls AWS."""
-    config = pulumi.Config("aws")
-    defaults = {key: value for key in ("region", "profile") if (value := config.get(key))}
-    return {**defaults, **cast("Mapping[str, str]", settings.get("aws_connection") or {})}
+    return provider_config.taken(cast("Mapping[str, str]", settings.get("aws_connection") or {}))
 
 
 def problems_of_regions(settings: Mapping[str, Any], **arns: Any) -> list[Problem]:
-    """What is handed in lies in the region of its ARN: a swap that calls another one would find nothing there.
+    """What is handed in lies in the region and account of its ARN: a swap that calls another would find nothing there.
 
     Args:
         settings: the component's, with its ``aws_connection``.
         **arns: what is handed in, by the option's name; absent and not yet known ones pass.
     """
-    region = known(connection_of(cast("SwapSettings", settings))).get("region")
+    connection = known(connection_of(cast("SwapSettings", settings)))
+    region, role = connection.get("region"), connection.get("role_arn")
+    split = {name: arn.split(":") for name, arn in arns.items() if isinstance(arn, str) and arn.count(":") > 4}
+    accounts = [parts[4] for parts in split.values() if parts[4]]
+    home = role.split(":")[4] if isinstance(role, str) and role.count(":") > 4 else next(iter(accounts), "")
     found = []
-    for name, arn in arns.items():
-        parts = arn.split(":") if isinstance(arn, str) else []
-        if isinstance(region, str) and len(parts) > 5 and parts[3] not in ("", region):
+    for name, parts in split.items():
+        if isinstance(region, str) and parts[3] not in ("", region):
             advice = f"set aws_connection's region to {parts[3]}, as the Pulumi provider's is"
-            found.append(Problem(name, arn, f"one of {region}, where the swap calls AWS; or {advice}"))
+            found.append(Problem(name, arns[name], f"one of {region}, where the swap calls AWS; or {advice}"))
+        if parts[4] not in ("", home):
+            whose = "the swap's role is of that" if isinstance(role, str) else "what else is handed in is of that"
+            found.append(Problem(name, arns[name], f"one of the account {home}: {whose}"))
     return found
 
 
@@ -140,7 +149,8 @@ def draft(
         converge_timeout_seconds=converge_timeout_seconds,
         problems=problems,
     )
-    return Draft(checked.name, checked.owner, checked.inputs, checked.provider, connection_of(settings))
+    given = cast("Mapping[str, str]", settings.get("aws_connection") or {})
+    return Draft(checked.name, checked.owner, checked.inputs, checked.provider, connection_of(settings), given)
 
 
 def tags_of(name: str, tags: Mapping[str, str] | None) -> tuple[dict[str, str], dict[Color, dict[str, str]]]:

@@ -46,6 +46,7 @@ class Route53Router:
         health_of: who is asked for a color's health.
         adopt: whether records that are there already are taken over, if each of them leads to one of the colors.
         aws: where and as whom to call.
+        zone_role_arn, zone_external_id: the role that the zone's records are changed with, where that is another one.
         clock: time, for the TTL.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the records, and the
             mark on the note beside them.
@@ -72,6 +73,8 @@ class Route53Router:
     health_of: Health
     adopt: bool = False
     aws: AwsConnection = field(default_factory=AwsConnection)
+    zone_role_arn: str | None = None
+    zone_external_id: str | None = None
     clock: Clock = field(default_factory=SystemClock)
     former_owner: str = ""
     incarnation: str = ""
@@ -80,7 +83,7 @@ class Route53Router:
 
     def __post_init__(self) -> None:
         self._zone = Zone(
-            self.zone_id, self.shape, self.adopt, self.aws, self.clock, self.former_owner, self.incarnation
+            self.zone_id, self.shape, self.adopt, self._zone_aws, self.clock, self.former_owner, self.incarnation
         )
 
     @classmethod
@@ -112,7 +115,15 @@ class Route53Router:
             "health_of": Health(hosts=hosts, aws=aws, **health),
             "adopt": flag(fields, "adopt"),
             "aws": aws,
+            **_zone_role(fields),
         }
+
+    @property
+    def _zone_aws(self) -> AwsConnection:
+        """As whom the zone is called: often it is in an account of its own."""
+        if self.zone_role_arn is None:
+            return self.aws
+        return replace(self.aws, role_arn=self.zone_role_arn, external_id=self.zone_external_id)
 
     @property
     def id(self) -> str:
@@ -196,7 +207,7 @@ class Route53Router:
             replaced = [*before]
             # Nobody keeps an answer where there was no record.
             kept = kept_seconds([*replaced, *self.shape.records(weights)]) if replaced else 0
-            self._pending = Pending(weights, change_id, kept, self.aws, self.clock)
+            self._pending = Pending(weights, change_id, kept, self._zone_aws, self.clock)
 
     def verify(self, weights: Weights) -> Convergence:
         """In sync, and a TTL ago; then the records are looked at: at most two calls, most times none.
@@ -243,6 +254,13 @@ class Route53Router:
     def health(self, color: Color) -> Readiness:
         """What whoever checks a color's targets says of them."""
         return self.health_of.of(color)
+
+
+def _zone_role(fields: Fields) -> dict[str, Any]:
+    role, external = fields.text("zone_role_arn", None), fields.text("zone_external_id", None)
+    if external is not None and role is None:
+        fields.problem("zone_external_id", external, "none without a zone_role_arn, which it goes with")
+    return {"zone_role_arn": role, "zone_external_id": external}
 
 
 def _matching(fields: Fields, name: str, pattern: re.Pattern[str], allowed: str) -> Any:

@@ -49,6 +49,8 @@ class DnsEntry:
     kind: str
     behind: Behind
     without_effect: Mapping[str, Any]
+    zone_role_arn: str | None = None
+    zone_external_id: str | None = None
 
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
@@ -91,6 +93,8 @@ class DnsEntry:
             "owner": owner,
             "ttl_seconds": self.ttl_seconds,
             **({"adopt": True} if self.adopt else {}),
+            **({} if self.zone_role_arn is None else {"zone_role_arn": self.zone_role_arn}),
+            **({} if self.zone_external_id is None else {"zone_external_id": self.zone_external_id}),
             **self.behind.draft(),
             "aws": dict(connection),
         }
@@ -113,6 +117,8 @@ def dns(
     zone_id: pulumi.Input[str],
     record_name: pulumi.Input[str],
     ttl_seconds: int = 60,
+    zone_role_arn: str | None = None,
+    zone_external_id: str | None = None,
     adopt: bool = False,
     behind: str = "cloud_map",
     namespace_id: pulumi.Input[str] | None = None,
@@ -139,6 +145,8 @@ def dns(
         zone_id: the hosted zone, public or private.
         record_name: the service's name in it, in full: ``app.example.com``.
         ttl_seconds: how long resolvers keep an answer, and so how long clients stay after a shift; 60 for aliases.
+        zone_role_arn: the role that the records are changed with, where the zone is in another account.
+        zone_external_id: what that role's owner asks for with it.
         adopt: whether records that the name has already are taken over, if each leads to one of the colors.
         behind: what the colors' own names lead to: ``cloud_map`` (default; tasks register by themselves, clients call
             them at their own port) or ``load_balancers`` (an Application Load Balancer a color); see also ``targets``.
@@ -183,7 +191,18 @@ def dns(
             listed(_PRIVATE if ingress_cidrs is None else ingress_cidrs),
         )
     kind = "targets" if targets is not None else behind
-    return DnsEntry(zone_id, record_name, ttl_seconds, adopt, preview_names, kind, way, _without_effect(kind, given))
+    return DnsEntry(
+        zone_id,
+        record_name,
+        ttl_seconds,
+        adopt,
+        preview_names,
+        kind,
+        way,
+        _without_effect(kind, given),
+        zone_role_arn,
+        zone_external_id,
+    )
 
 
 def _without_effect(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
