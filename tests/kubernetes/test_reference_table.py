@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -227,6 +228,43 @@ def test_an_address_of_productions_own_name_is_productions():
     split = color_manifests([service, caller], "green", production=["web"])
     assert "http://web/" in str(split.own)
     assert "http://web-green/" in str(color_manifests([service, caller], "green").own)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "follows"),
+    [
+        (variable("CACHE", "redis:6379"), True),
+        (variable("CACHES", "redis:6379,other:6379,redis.shop:6379"), True),
+        (pods(args=["--redis=redis:6379", "redis:6379"]), True),
+        (of("", "ConfigMap", data={"redis.conf": "server redis:6379;\n"}), True),
+        (of("", "Secret", data={"url": base64.b64encode(b"redis://redis:6379/0").decode()}), True),
+        (of("", "Secret", data={"REDIS_HOST": base64.b64encode(b"redis").decode()}), True),
+        (
+            of("", "Secret", data={"key": base64.b64encode(bytes(range(256))).decode(), "no": "no base64", "n": None}),
+            False,
+        ),
+        (variable("CACHE", "redis:6380"), False),
+        (variable("CACHE", "my.redis:6379"), False),
+        (pods(image="redis:6379"), False),
+        (variable("CACHE", "redis:6379-alpine"), False),
+        (variable("CACHE", "host:redis:6379"), False),
+    ],
+    ids=str,
+)
+def test_a_name_with_the_services_own_port_is_an_address(manifest, follows):
+    spec = {"ports": [{"port": 6379}]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "redis"}, "spec": spec}
+    split = color_manifests([service, manifest], "green", per_color_kinds=[manifest["kind"]])
+    found = next(one for one in split.own if one["metadata"]["name"] == "refers-green")
+    assert ("redis-green" in f"{found} {decoded(found)}") is follows
+    shared = color_manifests([service, manifest], "green", shared=[f"{manifest['kind']}/refers"])
+    lost = dangling(shared, [("Service", "redis")], [], {"redis": [6379]})
+    assert bool(lost) is follows
+
+
+def decoded(secret):
+    given = (secret.get("data") or {}).values() if secret["kind"] == "Secret" else ()
+    return [base64.b64decode(one + "===").decode(errors="ignore") for one in given if one]
 
 
 def test_endpoints_are_called_as_their_service():

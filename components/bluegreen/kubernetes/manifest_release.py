@@ -12,7 +12,7 @@ import yaml
 from bluegreen.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.kubernetes import manifest_shape, manifest_values
-from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, dangling, flat, key_of
+from bluegreen.kubernetes.manifests import Manifest, Split, color_manifests, dangling, flat, key_of, service_ports
 from bluegreen.kubernetes.objects import COLOR_LABEL
 from bluegreen.kubernetes.reading import objects_in
 from bluegreen.kubernetes.scopes import Ask, Scopes
@@ -143,7 +143,7 @@ def _dangling(
             f"what is still called so: each color has {named} of its own. Put {key.partition('/')[0]} into "
             f"per_color_kinds, so that it follows, or {named} into shared{_or_production(named, production)}",
         )
-        for key, named in dangling(split, own, production)
+        for key, named in dangling(split, own, production, service_ports(manifests))
     ]
 
 

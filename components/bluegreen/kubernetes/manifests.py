@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from bluegreen.kubernetes.objects import COLOR_LABEL
@@ -88,12 +89,15 @@ def color_manifests(
         mine = kind in per_color_kinds or (kind in _OWN and group in _GROUPS)
         (own if mine and key_of(manifest) not in shared else others).append(manifest)
     renamed = {(manifest["kind"], manifest["metadata"].get("name")) for manifest in own}
-    names = _Names(color, renamed, production)
+    names = _Names(color, renamed, production, service_ports(own))
     return Split([_colored(manifest, names) for manifest in own], [dict(manifest) for manifest in others])
 
 
 def dangling(
-    split: Split, own_names: Collection[tuple[str, str]], production: Collection[str]
+    split: Split,
+    own_names: Collection[tuple[str, str]],
+    production: Collection[str],
+    ports: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> list[tuple[str, str]]:
     """What is both colors' and names an object that each color has of its own: the key, and what it names.
 
@@ -101,11 +105,12 @@ def dangling(
         split: a color's manifests.
         own_names: kind and former name of the color's own objects.
         production: names of Services that there are for production, whatever the colors' are called.
+        ports: of the color's own Services, by their former names.
     """
     return [
         (key_of(manifest), f"{kind}/{name}")
         for manifest in split.shared
-        for kind, name in named_in(manifest)
+        for kind, name in named_in(manifest, ports)
         if (kind, name) in own_names and not (kind == "Service" and name in production)
     ]
 
@@ -119,6 +124,19 @@ def flat(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
             yield manifest
 
 
+def service_ports(manifests: Iterable[Manifest]) -> dict[str, frozenset[int]]:
+    """The ports of the Services among them, by their names."""
+    return {
+        manifest["metadata"]["name"]: frozenset(
+            int(port["port"])
+            for port in (manifest.get("spec") or {}).get("ports") or ()
+            if isinstance(port, Mapping) and isinstance(port.get("port"), (int, float))
+        )
+        for manifest in manifests
+        if manifest["kind"] == "Service"
+    }
+
+
 def key_of(manifest: Manifest) -> str:
     """How people name an object: ``Service/redis``."""
     return f"{manifest['kind']}/{manifest['metadata'].get('name')}"
@@ -129,6 +147,7 @@ class _Names:
     color: str
     renamed: Collection[tuple[str, Any]]
     production: Collection[str]
+    ports: Mapping[str, Collection[int]]
 
     def of(self, kind: str, name: str) -> str:
         """What an object is called in this color: one of the manifests by its new name, any other as it is."""
@@ -141,7 +160,7 @@ class _Names:
 
 def _colored(manifest: Manifest, names: _Names) -> dict[str, Any]:
     kind = manifest["kind"]
-    found = followed(manifest, names.of, follow_address=names.in_address)
+    found = followed(manifest, names.of, follow_address=names.in_address, ports=names.ports)
     metadata = found["metadata"]
     name = metadata.get("name")
     own = {**metadata, "name": names.of(kind, name)} if isinstance(name, str) else metadata

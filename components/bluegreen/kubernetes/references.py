@@ -23,9 +23,11 @@ A word that may be anything is left alone: an argument that says ``web``.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bluegreen.kubernetes import addresses
@@ -75,6 +77,7 @@ def followed(
     follow: Follow,
     of_service: OfService = lambda _name, _value: None,
     follow_address: Callable[[str], str] | None = None,
+    ports: addresses.Ports = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The object with every name that it says of another replaced; its own name and labels stay.
 
@@ -83,8 +86,9 @@ def followed(
         follow: what to say in place of a name.
         of_service: called with the name of each Service that is named, and with what stands beside that name.
         follow_address: what to say in place of a Service's name in an address; by ``follow`` when absent.
+        ports: of Services, by their names.
     """
-    walk = _Walk(follow, manifest, of_service, follow_address or (lambda name: follow("Service", name)))
+    walk = _Walk(follow, manifest, of_service, follow_address or (lambda name: follow("Service", name)), ports)
     found = {
         key: value if key in ("kind", "apiVersion") or key in _OPAQUE else walk.value(key, value)
         for key, value in manifest.items()
@@ -97,15 +101,15 @@ def followed(
     return {key: {**metadata, **notes} if key == "metadata" else found[key] for key in manifest}
 
 
-def named_in(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What an object says of others: kind and name."""
+def named_in(manifest: Mapping[str, Any], ports: addresses.Ports = MappingProxyType({})) -> Iterator[tuple[str, str]]:
+    """What an object says of others: kind and name. By ``ports`` of Services some addresses are told."""
     found: list[tuple[str, str]] = []
 
     def note(kind: str, name: str) -> str:
         found.append((kind, name))
         return name
 
-    followed(manifest, note)
+    followed(manifest, note, ports=ports)
     yield from dict.fromkeys(found)
 
 
@@ -130,10 +134,13 @@ class _Walk:
         manifest: Mapping[str, Any],
         of_service: OfService,
         follow_address: Callable[[str], str],
+        ports: addresses.Ports,
     ) -> None:
         self._follow = follow
         self._of_service = of_service
         self._follow_address = follow_address
+        self._ports = ports
+        self._is_secret = manifest.get("kind") == "Secret"
         group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
         self._texts = {**TEXTS[""], **TEXTS.get(group, {})}
         self._objects = {**OBJECTS[""], **OBJECTS.get(group, {})}
@@ -144,7 +151,7 @@ class _Walk:
 
     def value(self, key: str, value: Any) -> Any:
         if key in _TEXTS_OF_USERS and _is_of_texts(value):
-            return self._users(value)
+            return self._encoded(value) if key == "data" and self._is_secret else self._users(value)
         if key == "annotations" and isinstance(value, Mapping):
             return self.notes(value)
         if isinstance(value, Mapping):
@@ -203,7 +210,9 @@ class _Walk:
             kind = _KINDS[by_name[1].lower()]
         if kind is None and (by_kind := _TEXT_OF_KIND.search(key)) is not None:
             kind = by_kind[1]
-        return self._path(kind, value) if kind is not None else self._address(value)
+        if kind is not None:
+            return self._path(kind, value)
+        return value if key == "image" else self._address(value)
 
     def _object(self, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
         if "resourceNames" in value and isinstance(value.get("resources"), (list, tuple)):
@@ -264,11 +273,23 @@ class _Walk:
             return {key: self._variable(key, one) if isinstance(one, str) else one for key, one in value.items()}
         return [self._users(one) for one in value] if isinstance(value, (list, tuple)) else value  # an output, a number
 
+    def _encoded(self, value: Any) -> Any:
+        """A Secret's ``data``: texts in base64."""
+        return {key: self._within_base64(key, one) for key, one in value.items()} if value else value
+
+    def _within_base64(self, key: str, value: Any) -> Any:
+        try:
+            text = base64.b64decode(value, validate=True).decode() if isinstance(value, str) else ""
+        except ValueError:
+            return value
+        made = self._variable(key, text)
+        return value if made == text else base64.b64encode(made.encode()).decode()
+
     def _variable(self, name: str, text: str) -> str:
-        return addresses.in_variable(name, text, self._namespace, self._follow_address)
+        return addresses.in_variable(name, text, self._namespace, self._follow_address, self._ports)
 
     def _address(self, text: str) -> str:
-        return addresses.in_text(text, self._namespace, self._follow_address)
+        return addresses.in_text(text, self._namespace, self._follow_address, self._ports)
 
 
 def _is_of_texts(value: Any) -> bool:
