@@ -7,6 +7,7 @@ import json
 import boto3
 import pytest
 
+from bluegreen import guarding
 from bluegreen.aws import in_place
 from bluegreen.clients.aws import AwsConnection
 from bluegreen.fields import Fields
@@ -69,7 +70,7 @@ def test_of_several_routers_the_one_with_most_traffic_counts(section, former):
 
 def test_where_nobody_can_see_it_the_update_goes_on_and_says_so(section, former, monkeypatch):
     said = []
-    monkeypatch.setattr(in_place.pulumi.log, "warn", said.append)
+    monkeypatch.setattr(guarding.pulumi.log, "warn", said.append)
     live(section, Weights.all_on("blue"))
     assert in_place.look("blue", "arn:aws:ecs:us-east-1:1:task-definition/gone:1", [APP], [section], {}) == ""
     assert "nobody could see whether blue is live and gets another release in place" in said[0]

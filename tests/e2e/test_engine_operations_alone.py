@@ -165,6 +165,7 @@ import json
 import pulumi
 import pulumi.dynamic
 from bluegreen.aws import in_place
+from bluegreen.kubernetes import in_place as on_kubernetes
 from bluegreen.clients.aws import AwsConnection
 from bluegreen.swap import resource
 
@@ -202,15 +203,23 @@ for color, image in inputs["releases"].items():
     definitions = pulumi.Output.from_input(json.dumps([{"name": "app", "image": image}]))
     hooks = in_place.guard(f"web-{color}", color, definitions, inputs["router"], {})
     options = pulumi.ResourceOptions(hooks=hooks)
-    siblings.append(Sibling(Anything(), f"web-{color}", {"taskDefinition": image}, options))
+    spec = {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}}
+    siblings.append(Sibling(Anything(), f"web-{color}", {"taskDefinition": image, "spec": spec}, options))
 options = pulumi.ResourceOptions(depends_on=siblings)
 resource.declare("web", inputs, options, provider=config.require("adapter"))
 """
 
 
-def test_another_release_under_the_live_color_is_stopped_before_it_comes(stack):
-    """A service beside the swap, with the hook that a component gives it."""
-    (stack.folder / "__main__.py").write_text(SIBLING)
+ON_ECS = 'in_place.guard(f"web-{color}", color, definitions, inputs["router"], {})'
+ON_KUBERNETES = 'on_kubernetes.guard(f"web-{color}", "shop", color, inputs["router"])'
+
+
+@pytest.mark.parametrize("hook", [ON_ECS, ON_KUBERNETES], ids=["ecs", "kubernetes"])
+def test_another_release_under_the_live_color_is_stopped_before_it_comes(stack, hook):
+    """A service or a workload beside the swap, with the hook that a component gives it."""
+    assert ON_ECS in SIBLING
+    program = SIBLING.replace(ON_ECS, hook)
+    (stack.folder / "__main__.py").write_text(program)
     stack.up("blue")
     before = world(stack)
     said = stack.up_fails("blue", releases={"blue": "v3", "green": "v2"})
@@ -224,7 +233,7 @@ def test_another_release_under_the_live_color_is_stopped_before_it_comes(stack):
     said = stack.up_fails("blue", releases={"blue": "v4", "green": "v5"})
     assert "web-green was not updated" in said, "it is live while the update begins"
     settings = {"releases": {"blue": "v4", "green": "v6"}}
-    (stack.folder / "__main__.py").write_text(SIBLING.replace("import json\n", ALLOWED, 1))
+    (stack.folder / "__main__.py").write_text(program.replace("import json\n", ALLOWED, 1))
     stack.up("green", **settings)
     assert stack.outputs["previous"] == {}, "nothing unproved is a way back"
 

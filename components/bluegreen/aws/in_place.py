@@ -13,14 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
-from bluegreen.hosting import hosted
-from bluegreen.rollout.model import Color, other
+from bluegreen import guarding
+from bluegreen.rollout.model import Color
 
-ALLOWED = "allowLiveChanges"
-"""The stack's setting, of ``bluegreen:``, by which a live color may be changed in place."""
 _RELEASE = ("command", "entryPoint", "environment", "image", "secrets")
 """What tells a container's release; the rest of a definition is said by the component, or a setting of both colors."""
 
@@ -29,36 +25,29 @@ def guard(
     service: str,
     color: Color,
     definitions: pulumi.Input[str],
-    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    router: guarding.Routers,
     connection: Mapping[str, str],
 ) -> pulumi.ResourceHookBinding | None:
-    """The hook of a color's service.
+    """The hook of a color's service; ``None`` where nobody would call it, or a change is allowed.
 
     Args:
         service: the resource's name.
         color: whose.
         definitions: the container definitions of its new task definition, as JSON.
-        router: the swap's section, or several of them, with outputs in it; none of them may be the service's own.
+        router: none of its outputs may be the service's own.
         connection: where and as whom the swap calls AWS.
-
-    Returns:
-        ``None`` where nobody would call it (Pulumi's mocks), where the plugin hosts the component, whose hooks end
-        with its construction, and where the stack allows such a change.
     """
-    allowed = pulumi.Config("bluegreen").get_bool(ALLOWED)
-    if isinstance(get_monitor(), MockMonitor) or hosted() or allowed:
+    if not guarding.is_called():
         return None
 
     async def before_update(args: pulumi.ResourceHookArgs) -> None:
         former = (args.old_outputs or {}).get("taskDefinition")
         if not isinstance(former, str) or former == (args.new_inputs or {}).get("taskDefinition"):
             return
-        sections = [router] if isinstance(router, Mapping) else router
-        found: Any = await pulumi.Output.all(*map(dict, sections)).future()
-        wanted: Any = await pulumi.Output.from_input(definitions).future()
-        if found is None or wanted is None:
-            return  # not known: nothing can be said
-        said = await asyncio.to_thread(look, color, former, json.loads(wanted), found, connection)
+        routers, wanted = await guarding.known(router), await pulumi.Output.from_input(definitions).future()
+        if routers is None or wanted is None:
+            return  # nothing can be said
+        said = await asyncio.to_thread(look, color, former, json.loads(wanted), routers, connection)
         if said:
             raise RuntimeError(f"{service} {said}")
 
@@ -83,29 +72,19 @@ def look(
         connection: where and as whom to call.
     """
     from bluegreen.clients.aws import AwsConnection, called  # noqa: PLC0415 - only for a change
-    from bluegreen.fields import Fields  # noqa: PLC0415
-    from bluegreen.routers.registry import ROUTERS  # noqa: PLC0415
 
     try:
-        parsed = [ROUTERS.parse(Fields(router, "router")) for router in routers]
-        # Where something is wrong with a section, the swap says what.
-        percent = max((ROUTERS.build(one).read().weights.of(color) for one in parsed if one is not None), default=0)
+        percent = guarding.percent_of(color, routers)
         if not percent:
             return ""
         ecs = AwsConnection(**connection).client("ecs")
         with called("ecs:DescribeTaskDefinition"):
             found = ecs.describe_task_definition(taskDefinition=former)["taskDefinition"]["containerDefinitions"]
     except Exception as error:  # noqa: BLE001 - whatever it is, the update is not this hook's to fail
-        pulumi.log.warn(f"nobody could see whether {color} is live and gets another release in place: {error}")
+        guarding.unseen(color, error)
         return ""
     what = another(found, wanted)
-    if not what:
-        return ""
-    return (
-        f"was not updated: {color} has {percent} % of production traffic and would get another release in place "
-        f"({what}), with no gate and no step. Deploy it to {other(color)} and promote that. Where it has to be in "
-        f"place: `pulumi config set bluegreen:{ALLOWED} true`, and take that back afterwards"
-    )
+    return guarding.refusal(color, percent, what) if what else ""
 
 
 def another(found: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> str:

@@ -28,6 +28,7 @@ def declare_color(
     disruption_budget: Mapping[str, Any] | None,
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None = None,
+    hooks: pulumi.ResourceHookBinding | None = None,
 ) -> list[pulumi.Resource]:
     """One color's workload, its ConfigMap, autoscaler and disruption budget, in a cluster.
 
@@ -41,6 +42,7 @@ def declare_color(
         disruption_budget: as it was given; ``None``: there is none.
         parent: the component.
         provider: the cluster; the component's own when absent.
+        hooks: what is called before the workload is changed.
     """
     name = f"{settings.name}-{color}"
     labels = workload.labels_of(settings, color, selector)
@@ -58,7 +60,7 @@ def declare_color(
         digest=None if config is None else _digest(release["config"]),
     )
     # The count belongs to the swap and to autoscaling after creation.
-    made = declare(manifest, parent, set_once=["spec.replicas"], depends_on=before, provider=provider)
+    made = declare(manifest, parent, set_once=["spec.replicas"], depends_on=before, provider=provider, hooks=hooks)
     beside = []
     if autoscaling is not None:
         scaler = scaling.autoscaler(name, settings.namespace, settings.kind, autoscaling, labels)

@@ -15,6 +15,7 @@ from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import service
 from bluegreen.kubernetes.entry.several import entry_of
+from bluegreen.kubernetes.in_place import guard
 from bluegreen.kubernetes.objects import color_labels
 from bluegreen.kubernetes.release import KubernetesRelease, release_name
 from bluegreen.kubernetes.release import problems_in as release_problems
@@ -186,6 +187,7 @@ class KubernetesService(EnteredComponent):
                     autoscaling=autoscaling,
                     disruption_budget=disruption_budget,
                     parent=self,
+                    hooks=guard(f"{name}-{color}", place.namespace, color, entry.router(swap.ground)),
                 )
             ]
 
