@@ -9,6 +9,7 @@ import pytest
 
 from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb, alb_listeners, nlb
 from bluegreen.aws.limits import problem_of_matcher, problems_of_tags
+from bluegreen.clients.aws_limits import LIMITS
 from tests.aws import mocked
 from tests.aws.test_entries import COLORS, LISTENER, NETWORK, declared, of
 
@@ -98,3 +99,39 @@ def test_what_is_handed_in_from_another_region_is_refused_unless_the_swap_calls_
 def test_what_is_handed_in_where_the_swap_calls_passes():
     declared(alb(listener_arn=US), aws_connection={"region": "us-east-1"})
     declared(alb(listener_arn=US))
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ({"interval": 4}, "health_check.interval: 4 is not allowed; allowed: 5 to 300 seconds"),
+        ({"interval": 301}, "health_check.interval: 301"),
+        ({"timeout": 1}, "health_check.timeout: 1 is not allowed; allowed: 2 to 120 seconds"),
+        ({"interval": 10, "timeout": 11}, "health_check.timeout: 11 is not allowed; allowed: at most the interval"),
+        ({"healthy_threshold": 1}, "health_check.healthy_threshold: 1 is not allowed; allowed: 2 to 10 checks"),
+        ({"unhealthy_threshold": 11}, "health_check.unhealthy_threshold: 11"),
+        ({"path": "/" * 1025}, "health_check.path: .*allowed: 1 to 1024 characters"),
+    ],
+)
+def test_a_health_check_out_of_its_limits_is_refused_by_name(check, said):
+    with pytest.raises(pulumi.RunError, match=said):
+        declared(alb(health_check=check))
+
+
+@pytest.mark.parametrize("option", ["host_headers", "path_patterns"])
+def test_a_condition_that_is_too_long_is_refused_by_name(option):
+    with pytest.raises(pulumi.RunError, match=f"{option}: .* is not allowed; allowed: texts of 1 to 128 characters"):
+        declared(alb(**{option: ["a" * 129]}))
+    declared(alb(**{option: ["a" * 128]}))
+
+
+def test_tags_leave_room_for_the_components_and_the_swaps_own():
+    tags = {f"k{number}": "v" for number in range(34)}
+    declared(alb(), tags=tags)
+    with pytest.raises(pulumi.RunError, match="tags: 35 is not allowed; allowed: at most 34: a resource has 50"):
+        declared(alb(), tags={**tags, "one": "more"})
+
+
+def test_every_limit_names_its_source():
+    assert all(limit.source.startswith("https://docs.aws.amazon.com/") for limit in LIMITS.values())
+    assert all(limit.least <= limit.most for limit in LIMITS.values())

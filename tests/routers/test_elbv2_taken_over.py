@@ -137,3 +137,14 @@ def test_the_command_that_gives_a_place_up_takes_all_of_the_swaps_tags(where):
         made.read()
         words = made.commands(Weights())[0].split()
         assert set(words[words.index("--tag-keys") + 1 :]) == set(elb.tags)
+
+
+def test_what_has_no_room_for_a_swaps_tags_is_refused_before_any_write(where):
+    with standing(where, [FORWARD]) as elb:
+        elb.tags = {f"k{number}": "v" for number in range(38)}
+        before = dict(elb.tags)
+        made = router(**where)
+        made.read()
+        with pytest.raises(NotOwned, match="has 38 tags, 1 too many for the 13 that a swap needs"):
+            made.write(BLUE)
+        assert (elb.tags, elb.wrote) == (before, {})

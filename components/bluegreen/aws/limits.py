@@ -1,22 +1,21 @@
-"""What AWS refuses only at an update, so that a preview refuses it: the limits, each with where it is documented."""
+"""What AWS refuses only at an update, so that a preview refuses it: limits over several values at once."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+from bluegreen.clients.aws_limits import LIMITS, TAGS_OF_A_COMPONENT, TAGS_OF_A_SWAP
 from bluegreen.rollout.errors import Problem
 
-# "Condition values per rule", over all of its conditions:
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
-CONDITION_VALUES = 5
+# "Condition values per rule", over all of its conditions.
+CONDITION_VALUES = LIMITS["condition_values"].most
 
 # "Matcher": https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html
 STATUSES = {"GRPC": (0, 99), "HTTP1": (200, 499), "HTTP2": (200, 499)}
 _MATCHER = re.compile(r"\d{1,3}(-\d{1,3})?(,\d{1,3}(-\d{1,3})?)*")
 
-# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
-TAG_KEY_LENGTH, TAG_VALUE_LENGTH = 128, 256
+TAG_KEY_LENGTH, TAG_VALUE_LENGTH = LIMITS["tag_key"].most, LIMITS["tag_value"].most
 _NO_TAG = re.compile(r"[^\w\s+\-=._:/@]")
 
 
@@ -33,6 +32,10 @@ def problem_of_matcher(matcher: object, protocol_version: object) -> Problem | N
 def problems_of_tags(tags: Mapping[str, object]) -> list[Problem]:
     """What is wrong with tags that go on every resource."""
     found = []
+    room = LIMITS["tags"].most - TAGS_OF_A_COMPONENT - TAGS_OF_A_SWAP
+    if len(tags) > room:
+        added = f"the component adds {TAGS_OF_A_COMPONENT}, and a swap up to {TAGS_OF_A_SWAP}"
+        found.append(Problem("tags", len(tags), f"at most {room}: a resource has {LIMITS['tags'].most}, {added}"))
     for key, value in tags.items():
         if not 1 <= len(key) <= TAG_KEY_LENGTH or _NO_TAG.search(key) or key.lower().startswith("aws:"):
             allowed = f"a key of 1 to {TAG_KEY_LENGTH} letters, digits, spaces and + - = . _ : / @, not one of aws:"

@@ -55,7 +55,7 @@ class Draft(swapping.Draft):
         digests: Mapping[Color, pulumi.Input[str]] | None = None,
         capacity: Mapping[str, Any] | None = None,
         preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
-        preview_headers: Mapping[Color, Mapping[str, pulumi.Input[str]]] | None = None,
+        preview_headers: Mapping[Color, pulumi.Input[Mapping[str, Any]]] | None = None,
         listener_arn: pulumi.Input[str] | None = None,
         target_group_arns: Mapping[Color, pulumi.Input[str]] | None = None,
         gates: Sequence[Mapping[str, Any]] | None = None,

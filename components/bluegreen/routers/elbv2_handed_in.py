@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bluegreen.clients.aws import AwsConnection, as_argument, called
+from bluegreen.clients.aws_limits import LIMITS, TAGS_OF_A_SWAP
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.routers import elbv2
 from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand
@@ -151,6 +152,13 @@ class HandedIn:
                 "elasticloadbalancing:DescribeTags",
                 f"{self.arn} forwards to {', '.join(sorted(live))}; taking it over must not move traffic: "
                 + ("hand in that target group as a color's" if strangers else advice),
+            )
+        over = len(stand.tags) + TAGS_OF_A_SWAP - LIMITS["tags"].most
+        if over > 0:
+            raise NotOwned(
+                "elasticloadbalancing:DescribeTags",
+                f"{self.arn} has {len(stand.tags)} tags, {over} too many for the {TAGS_OF_A_SWAP} that a swap needs at "
+                "most: take some away first; nothing was written",
             )
         owner = {OWNER_TAG: self.ownership.owner}
         elbv2.tag(self.aws, self.arn, owner)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bluegreen.clients.aws_limits import LIMITS
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
@@ -15,7 +16,7 @@ _STAMP = r"bluegreen:owner=(?P<owner>.+?)(?: blue=(?P<blue>\d+) green=(?P<green>
 _KEPT = " kept"
 _MADE_STAMP = re.compile(rf"{_STAMP}\Z")
 _KEPT_STAMP = re.compile(rf"(?:(?P<theirs>.*) )?{_STAMP}{_KEPT}\Z", re.DOTALL)
-DESCRIPTION_LONGEST = 256
+DESCRIPTION_LONGEST = LIMITS["alias_description"].most
 
 
 def parse(fields: Fields) -> dict[Color, Any]:

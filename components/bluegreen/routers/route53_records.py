@@ -107,7 +107,7 @@ def _parse_target(section: Fields, color: Color) -> Any:
     alias.done()
     if UNKNOWN in (name, zone_id, evaluate):
         return UNKNOWN
-    return _checked(alias, "dns_name", Target(name, zone_id, evaluate))
+    return _checked(alias, "dns_name", Target(name, zone_id, evaluate if isinstance(evaluate, bool) else None))
 
 
 def _checked(fields: Fields, name: str, target: Target) -> Any:

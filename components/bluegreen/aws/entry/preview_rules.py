@@ -15,6 +15,7 @@ import pulumi_aws as aws
 
 from bluegreen.aws.entry.base import Ground
 from bluegreen.aws.limits import CONDITION_VALUES
+from bluegreen.clients.aws_limits import texts_out_of_limits
 from bluegreen.previewing import PREVIEW_HEADER
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -38,6 +39,12 @@ def problems_of_conditions(
     """What AWS would refuse only at the update: a rule has five values at most, over all of its conditions."""
     if any(isinstance(values, str) for values in (preview_cidrs, host_headers, path_patterns)):
         return []  # a text is no list: the argument's own check says so
+    too_long = [
+        *texts_out_of_limits("host_headers", host_headers),
+        *texts_out_of_limits("path_patterns", path_patterns),
+    ]
+    if too_long:
+        return too_long
     own = [*host_headers, *path_patterns]
     field = "path_patterns" if path_patterns else "host_headers"
     if len(own) > CONDITION_VALUES:

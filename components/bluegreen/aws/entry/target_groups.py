@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from bluegreen.aws.entry.base import Ground
 from bluegreen.aws.limits import problem_of_matcher
+from bluegreen.clients.aws_limits import numbers_out_of_limits
 from bluegreen.declaration import known
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
@@ -94,6 +95,12 @@ def problems_in(options: HttpTargetGroups) -> list[Problem]:
     matcher = problem_of_matcher(check.get("matcher"), version) if isinstance(check, Mapping) else None
     if matcher is not None:
         fields.problem(matcher.field, matcher.value, matcher.allowed)
+    if isinstance(check, Mapping):
+        for found in numbers_out_of_limits("health_check", check):
+            fields.problem(found.field, found.value, found.allowed)
+        interval, timeout = (check.get(name, HTTP_HEALTH_CHECK[name]) for name in ("interval", "timeout"))
+        if isinstance(interval, int) and isinstance(timeout, int) and timeout > interval:
+            fields.problem("health_check.timeout", timeout, f"at most the interval, {interval} seconds")
     fields.whole("unit_stickiness_seconds", None, least=1, most=604_800)
     for name in ("health_check", "cross_zone", "ipv6_units"):
         fields.raw(name)

@@ -210,7 +210,8 @@ class WeightedEntry:
     def _asked(self, ground: Ground) -> Asked:
         options = self.options
         wanted = Wanted(
-            **({} if ground.named is None else {"values": MARKS, "suffix": SUFFIX_MARK}),
+            values={color: color for color in COLORS} if ground.named is None else MARKS,
+            suffix="" if ground.named is None else SUFFIX_MARK,
             services=color_names(ground),
             port=options.get("port", 80),
             paths=tuple(options.get("paths") or ("/",)),

@@ -1,0 +1,84 @@
+"""AWS' own limits, each with where it is documented: what AWS refuses only at an update is refused at a preview.
+
+Only limits that nobody can have raised: quotas that AWS raises on request are left to AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bluegreen.rollout.errors import Problem
+
+_ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/"
+_TARGET_GROUP = _ELB + "APIReference/API_CreateTargetGroup.html"
+_CONDITIONS = _ELB + "application/rule-condition-types.html"
+_TAGS = "https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of something there may be.
+
+    Attributes:
+        most: the number itself, or of characters or things.
+        unit: ``seconds``, ``characters``, ``values``; nothing for a plain number.
+        source: where AWS says so.
+        least: the same at the other end.
+    """
+
+    most: int
+    unit: str
+    source: str
+    least: int = 0
+
+    @property
+    def allowed(self) -> str:
+        """In words."""
+        between = f"{self.least} to {self.most}" if self.least else f"at most {self.most}"
+        return f"{between} {self.unit}".strip()
+
+
+LIMITS: Mapping[str, Limit] = {
+    "health_check.interval": Limit(300, "seconds", _TARGET_GROUP, 5),
+    "health_check.timeout": Limit(120, "seconds", _TARGET_GROUP, 2),
+    "health_check.healthy_threshold": Limit(10, "checks", _TARGET_GROUP, 2),
+    "health_check.unhealthy_threshold": Limit(10, "checks", _TARGET_GROUP, 2),
+    "health_check.path": Limit(1024, "characters", _TARGET_GROUP, 1),
+    "condition_values": Limit(5, "values", _ELB + "application/load-balancer-limits.html"),
+    "host_headers": Limit(128, "characters", _CONDITIONS, 1),
+    "path_patterns": Limit(128, "characters", _CONDITIONS, 1),
+    "rule_priority": Limit(50_000, "", _ELB + "APIReference/API_CreateRule.html", 1),
+    "tags": Limit(50, "tags", _TAGS),
+    "tag_key": Limit(128, "characters", _TAGS, 1),
+    "tag_value": Limit(256, "characters", _TAGS),
+    "alias_description": Limit(256, "characters", "https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html"),
+    "record_value": Limit(
+        4000,
+        "characters",
+        "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecord.html",
+    ),
+}
+
+# An owner, and what a swap notes while it goes on: an incarnation, a lease or two, an abort, outcomes.
+TAGS_OF_A_SWAP = 13
+# The component's service, color and version.
+TAGS_OF_A_COMPONENT = 3
+
+
+def numbers_out_of_limits(section: str, given: Mapping[str, object]) -> Iterator[Problem]:
+    """What of a section's numbers and texts is out of its limit; what is no number or text yet passes."""
+    for name, value in given.items():
+        limit = LIMITS.get(f"{section}.{name}")
+        if limit is None or isinstance(value, bool) or not isinstance(value, (int, str)):
+            continue
+        size = len(value) if isinstance(value, str) else value
+        if not limit.least <= size <= limit.most:
+            yield Problem(f"{section}.{name}", value, limit.allowed)
+
+
+def texts_out_of_limits(name: str, values: object) -> Iterator[Problem]:
+    """Which texts of a list are longer than AWS takes them."""
+    for value in values if isinstance(values, (list, tuple)) else ():
+        if isinstance(value, str) and not LIMITS[name].least <= len(value) <= LIMITS[name].most:
+            yield Problem(name, value, f"texts of {LIMITS[name].allowed}")
