@@ -72,7 +72,7 @@ def found_ports(service: Any) -> pulumi.Output[list[dict[str, Any]]]:
 
     def ports(spec: Any) -> list[dict[str, Any]]:
         return [
-            {key: value for key, others in keys.items() if (value := _field(one, key, *others)) is not None}
+            {key: value for key, others in keys.items() if (value := _field(one, *others, key)) is not None}
             for one in _field(spec, "ports") or ()
         ]
 
