@@ -63,6 +63,8 @@ class Group:
         tags: its tags.
         suspended: the processes that somebody has suspended.
         pooled: whether it has a warm pool.
+        overrides: launch templates that a mixed-instances policy has for some instance types in the place of its own:
+            ``lt-0def:2``, with ``*`` for a version that AWS chooses.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Group:
     tags: Mapping[str, str]
     suspended: frozenset[str]
     pooled: bool
+    overrides: frozenset[str] = frozenset()
 
     @property
     def running(self) -> int:
@@ -94,7 +97,13 @@ class Group:
 
     def former(self, template: str) -> int:
         """How many instances in service have another launch template or version than this one."""
-        return sum(instance.state == "InService" and instance.template != template for instance in self.instances)
+        present = {template, *(self.overrides if self.template == template else ())}
+        return sum(
+            instance.state == "InService"
+            and instance.template not in present
+            and f"{instance.template.partition(':')[0]}:*" not in present
+            for instance in self.instances
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +244,15 @@ def _template(found: Mapping[str, Any] | None) -> str:
     return f"{found['LaunchTemplateId']}:{found['Version']}" if found else ""
 
 
+def _override(found: Mapping[str, Any]) -> str:
+    """As ``_template``, but a version may be one that AWS chooses: ``$Latest``, ``$Default`` or none."""
+    version = str(found.get("Version", ""))
+    return f"{found['LaunchTemplateId']}:{version if version.isdecimal() else '*'}"
+
+
 def _group(found: Mapping[str, Any]) -> Group:
-    mixed = (found.get("MixedInstancesPolicy") or {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
+    policy = (found.get("MixedInstancesPolicy") or {}).get("LaunchTemplate", {})
+    mixed = policy.get("LaunchTemplateSpecification")
     return Group(
         name=found["AutoScalingGroupName"],
         range=Range(found["MinSize"], found["MaxSize"]),
@@ -254,4 +270,9 @@ def _group(found: Mapping[str, Any]) -> Group:
         tags={tag["Key"]: tag.get("Value", "") for tag in found.get("Tags", ())},
         suspended=frozenset(process["ProcessName"] for process in found.get("SuspendedProcesses", ())),
         pooled=bool(found.get("WarmPoolConfiguration")),
+        overrides=frozenset(
+            _override(one["LaunchTemplateSpecification"])
+            for one in policy.get("Overrides", ())
+            if one.get("LaunchTemplateSpecification")
+        ),
     )
