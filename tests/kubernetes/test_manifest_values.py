@@ -45,6 +45,23 @@ def test_yaml_that_a_program_has_read_itself_is_told_how_to_do_without():
     assert "give the YAML as a text" in refusal([yaml.safe_load(text)])
 
 
+@pytest.mark.parametrize(
+    ("hook", "is_refused"),
+    [
+        ("pre-delete", True),
+        ("post-delete, post-rollback", True),
+        ("test", True),
+        ("pre-install,pre-upgrade", False),
+        ("post-install, test", False),
+    ],
+)
+def test_a_hook_that_is_for_another_moment_does_not_act_at_once(hook, is_refused):
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "wipe", "annotations": {"helm.sh/hook": hook}}}
+    told = refusal([{**job, "spec": {"template": {"spec": {"containers": []}}}}])
+    assert ("Job/wipe.metadata.annotations.helm.sh/hook" in told) is is_refused
+    assert ("--no-hooks" in told) is is_refused
+
+
 def test_a_charts_values_are_json_too():
     values = {"image": {"tag": "v1"}, "since": datetime.date(2026, 4, 1)}
     with pytest.raises(pulumi.RunError, match=r"green\.values\.since: '2026-04-01' is not allowed"):

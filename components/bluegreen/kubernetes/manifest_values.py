@@ -1,4 +1,4 @@
-"""What manifests may hold: values that JSON has, and each object once. Pure.
+"""What manifests may hold: values that JSON has, each object once, and nothing that is for another moment. Pure.
 
 YAML that the program reads itself has other values than kubectl's: a date is an object of Python's, and ``22:30`` is
 1350 by then. What can be seen of that is refused, with how to do without.
@@ -17,6 +17,8 @@ from bluegreen.rollout.errors import Problem
 
 _TIMES = (datetime.date, datetime.time)
 _NOT_JSON = (bytes, bytearray, set, frozenset, complex, decimal.Decimal)
+_HOOK = "helm.sh/hook"
+_AT_AN_INSTALL = frozenset({"crd-install", "post-install", "post-upgrade", "pre-install", "pre-upgrade"})
 _AS_KUBECTL = "a text: quote it, or give the YAML as a text or a path, which is read as kubectl reads it"
 
 
@@ -32,8 +34,20 @@ def problems_in(field: str, manifests: Sequence[Mapping[str, Any]]) -> list[Prob
     found = [Problem(field, key, "each object once: only one of these would be there") for key in twice]
     for manifest in manifests:
         key = f"{manifest['kind']}/{manifest['metadata']['name']}"
-        found += not_json(f"{field} {key}", manifest)
+        found += [*not_json(f"{field} {key}", manifest), *_of_another_moment(f"{field} {key}", manifest)]
     return found
+
+
+def _of_another_moment(path: str, manifest: Mapping[str, Any]) -> Iterator[Problem]:
+    """A hook of Helm's that is for a removal, a rollback or a test: among manifests it is an object as any other."""
+    annotations = manifest["metadata"].get("annotations")
+    said = annotations.get(_HOOK) if isinstance(annotations, Mapping) else None
+    moments = {moment.strip() for moment in said.split(",")} if isinstance(said, str) else set()
+    if moments and not moments & _AT_AN_INSTALL:
+        allowed = (
+            "a hook of an install or an upgrade: this one would act at once; render with `helm template --no-hooks`"
+        )
+        yield Problem(f"{path}.metadata.annotations.{_HOOK}", said, allowed)
 
 
 def _place(manifest: Mapping[str, Any]) -> tuple[str, str, str, str]:
