@@ -100,3 +100,28 @@ def test_whatever_is_done_in_between_has_a_color_asked_about_again(capacity, bet
     capacity.read()
     done()
     assert count(SERVICES, lambda: capacity.ready("blue")) == 1
+
+
+def test_what_a_rollback_has_found_is_where_it_hands_the_retirement_over(capacity):
+    back = [lambda: capacity.keep("blue"), capacity.read, lambda: capacity.ready("blue")]
+    assert count(FIND, *back, lambda: capacity.retire("green", 0, 600), lambda: capacity.release(["blue"])) == 1
+    assert set(targets()) == {"blue", "green"}
+    assert ecs_actions() == ["bluegreen-retire"]
+
+
+def test_a_color_that_was_kept_itself_is_looked_for_anew_when_it_retires(capacity):
+    assert count(FIND, lambda: capacity.keep("blue"), lambda: capacity.retire("blue", 0, 600)) == 2
+
+
+def test_what_was_suspended_in_this_update_is_lifted_whoever_has_taken_the_tag(capacity, account):
+    capacity.hold()
+    account.clear()
+    capacity.release(["blue"])
+    assert not own()["SuspendedState"]["DynamicScalingInSuspended"]
+
+
+def test_what_its_owner_has_suspended_stays(capacity):
+    boto3.client("application-autoscaling").register_scalable_target(**OWN, SuspendedState=HELD)
+    capacity.hold()
+    capacity.release(["blue"])
+    assert own()["SuspendedState"]["DynamicScalingInSuspended"]

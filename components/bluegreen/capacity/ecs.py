@@ -59,6 +59,7 @@ class EcsCapacity:
     autoscaling: Range | None = None
     # Within one update: the colors whose retirement is cancelled.
     _cancelled: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
+    _suspended: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
     _targets: Targets = field(init=False, default_factory=Targets, repr=False, compare=False)
     _read: JustRead[Mapping[str, Any]] = field(init=False, default_factory=JustRead, repr=False, compare=False)
 
@@ -185,7 +186,8 @@ class EcsCapacity:
         self._read.forget()
         cluster = self.cluster.rsplit("/", 1)[-1]
         resources = {color: f"service/{cluster}/{self._name(color)}" for color in COLORS}
-        return EcsAutoscaling(ScalableTargetApi(resources, self.aws), self.autoscaling, self._cancelled, self._targets)
+        api = ScalableTargetApi(resources, self.aws)
+        return EcsAutoscaling(api, self.autoscaling, self._cancelled, self._targets, self._suspended)
 
     def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
         """Ask for the size that is there, hand over a retirement that changes nothing, take it back: four calls."""

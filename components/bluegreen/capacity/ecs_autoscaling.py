@@ -31,8 +31,8 @@ SUSPENDED_TAG = "bluegreen:suspended"
 
 _ACTION = "bluegreen-retire"
 _REHEARSAL = "bluegreen-rehearsal"
-# The steps that may go by what the one before them has found.
-_REHEARSE, _HOLD = "rehearse", "hold"
+# The steps that may go by what the one before them has found: this one, and those of `_kept` and `_releasing`.
+_HOLD = "hold"
 # A rehearsal's action is removed by the next call. Left behind by a kill it waits for the next rehearsal to replace it.
 _REHEARSAL_DUE = timedelta(days=300)
 # Wider than any service, so that a rehearsal's target scales nothing.
@@ -48,18 +48,22 @@ class EcsAutoscaling:
         declared: the range that own targets get back; ``None``: the one that they had.
         cancelled: the colors whose retirement was cancelled within this update; it is added to.
         targets: what was found last, for the step that comes right after.
+        suspended: the colors whose scale-in was suspended within this update: it is lifted also where somebody has
+            taken the tag away that says so.
     """
 
     api: ScalableTargetApi
     declared: Range | None
     cancelled: set[Color] = field(default_factory=set)
     targets: Targets = field(default_factory=Targets)
+    suspended: set[Color] = field(default_factory=set)
 
     def hold(self) -> None:
         """Suspend scale-in: two calls for each target that is not suspended yet; one more if nothing was rehearsed."""
         for color, target in self._found(_HOLD).items():
             if not target.held:
                 self.api.tag(target, {SUSPENDED_TAG: color})
+                self.suspended.add(color)
                 self._register(color, target, held=True)
 
     def release(self, serving: Collection[Color]) -> None:
@@ -83,7 +87,7 @@ class EcsAutoscaling:
             size: how many tasks the range has to allow, whatever is given back.
         """
         found = self.api.find(*COLORS)
-        self.targets.keep(found, _REHEARSE)
+        self.targets.keep(found, _kept(color))
         target = found.get(color)
         if target is not None:
             limits = self._settle(color, target, lift=False, give_back=True)
@@ -111,7 +115,7 @@ class EcsAutoscaling:
 
     def schedule(self, color: Color, size: int, present: int, due: datetime) -> None:
         """Have the color brought from ``present`` to ``size`` tasks then. Until then nothing takes any."""
-        found = self.api.find(*COLORS)
+        found = self._found(_kept(other(color)))  # a rollback has just found both
         target = found.get(color)
         tags = self.api.tags(target) if target is not None and target.held else {}
         if target is None or self._is_made(tags):
@@ -127,7 +131,7 @@ class EcsAutoscaling:
 
     def rehearse(self, color: Color) -> None:
         """Hand over a retirement that changes nothing, and take it back: three calls, one more without a ``keep``."""
-        found = self._found(_REHEARSE)
+        found = self._found(_kept(color))
         target = found.get(color)
         due = datetime.now(timezone.utc) + _REHEARSAL_DUE
         if target is not None:  # tags and the target itself are written by `hold`, before traffic, too
@@ -168,10 +172,12 @@ class EcsAutoscaling:
             self.api.unschedule(color, _ACTION)
             self.cancelled.add(color)
         limits = self._given_back(target, tags) if give_back else None
-        lifted = lift and SUSPENDED_TAG in tags
+        lifted = lift and (SUSPENDED_TAG in tags or color in self.suspended)
         if limits is not None or (lifted and target.held):
             self._register(color, target, limits=limits, held=False if lifted else None)
         undone = (MADE_TAG, RANGE_TAG, SUSPENDED_TAG) if lifted else (MADE_TAG, RANGE_TAG)
+        if lifted:
+            self.suspended.discard(color)
         found = [tag for tag in undone if tag in tags]
         if found:
             self.api.untag(target, found)
@@ -202,6 +208,10 @@ class EcsAutoscaling:
 
 def _retiring(tags: Mapping[str, str]) -> bool:
     return MADE_TAG in tags or RANGE_TAG in tags
+
+
+def _kept(color: Color) -> str:
+    return f"{color} is kept"
 
 
 def _releasing(colors: Collection[Color]) -> str:
