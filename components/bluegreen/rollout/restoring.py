@@ -181,7 +181,7 @@ class Restoring:
             except BluegreenError as error:
                 return f"the retirement of {color} could not be stopped ({error}), so traffic was left where it is"
         try:
-            health = self.router.health(color)
+            health = getattr(self.router, "health_to_go_back", self.router.health)(color)
         except BluegreenError:
             return ""  # it cannot be asked: the color that was live before is still the better guess
         return "" if health.healthy else f"{color} has {health}, so traffic was left where it is"

@@ -26,6 +26,7 @@ class Member:
         known: the weights that it was seen with, or that were verified; ``None`` after a write of which nobody knows.
         stamp: the incarnation that its object bore when it was read; ``None`` where it bore none.
         stale: whether it missed a renewal of the lease.
+        unfit: why a restore leaves it where it is; empty where nothing is known against it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Member:
     known: Weights | None = None
     stamp: str | None = None
     stale: bool = False
+    unfit: str = ""
 
 
 def named(member: Member, work: Callable[[], T]) -> T:

@@ -99,6 +99,16 @@ class Members:
         """A color's targets have to be healthy as every member sees them."""
         return together({one.name: named(one, partial(one.router.health, color)) for one in self.members})
 
+    def health_to_go_back(self, color: Color) -> Readiness:
+        """The best one's: a member that has no target of a color left alone stays where it is in a restore."""
+        found: list[Readiness] = []
+        for member in self.members:
+            member.unfit = ""
+            with contextlib.suppress(PlatformError):  # it cannot be asked: the former color is still the better guess
+                found.append(named(member, partial(member.router.health, color)))
+                member.unfit = "" if found[-1].healthy else f"{color} has {found[-1]}, so traffic was left where it is"
+        return max(found, key=lambda one: one.healthy, default=Readiness(ready=True, healthy=1))
+
     def progress(self) -> str:
         """What each platform is at."""
         found = ((member.name, member.router.progress()) for member in self.members if member.known is None)
@@ -133,6 +143,9 @@ class Members:
         failed: list[str] = []
         for member, part in reversed(self._parts(weights)):
             if member.known == part:
+                continue
+            if member.unfit:
+                failed.append(f"{member.name} has {self._seen(member)} ({member.unfit})")
                 continue
             try:
                 self._write(member, part)

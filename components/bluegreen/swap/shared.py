@@ -137,6 +137,11 @@ class Shared:
         with self._lease.lock:
             return self._router.health(color)
 
+    def health_to_go_back(self, color: Color) -> Readiness:
+        """The same before a restore: of several routers the best one's, since each goes back by itself."""
+        with self._lease.lock:
+            return getattr(self._router, "health_to_go_back", self._router.health)(color)
+
     def delete(self) -> None:
         """Remove what the swap owns."""
         with self._lease.lock:

@@ -199,6 +199,21 @@ def test_the_targets_of_each_have_to_be_healthy(swap):
     assert not any(here.moves for here in swap.worlds)
 
 
+def test_one_whose_former_color_is_dead_stays_where_it_is_and_the_others_go_back(swap, monkeypatch):
+    second, verify = swap.worlds[1], MemoryRouter.verify
+
+    def dying(router, weights):
+        if router.name == swap.names[1] and weights == Weights(50, 50):
+            second.broken = {"blue"}
+            raise PlatformError("Verify", "no answer")
+        return verify(router, weights)
+
+    monkeypatch.setattr(MemoryRouter, "verify", dying)
+    with pytest.raises(RestoreFailed, match=f"{swap.names[1]} has blue 50 %, green 50 % .blue has 0 of 3 healthy"):
+        swap.up("green")
+    assert [weights for weights in swap.weights if weights != "100/0"] == ["50/50"]
+
+
 def test_a_color_is_retired_only_when_it_has_no_traffic_anywhere(swap, monkeypatch):
     seen = []
     from bluegreen.capacity.memory import MemoryCapacity
