@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bluegreen.kubernetes import KubernetesService, gateway_route, grpc_route
+from bluegreen.kubernetes import KubernetesService, gateway_route, grpc_route, service
 from bluegreen.swap import contract
 from tests.aws import mocked
 from tests.kubernetes.declared import Declared
+from tests.kubernetes.test_rendered_components import declared, deployment, installed
 
 RELEASES = {"active_color": "blue", "blue": {"image": "app:v1"}, "green": {"image": "app:v2"}}
 FRONT = [{"name": "front"}]
@@ -47,3 +48,17 @@ def test_each_has_its_own_addresses():
         ("inside", "http://web.internal"),
         ("grpc", "http://grpc.example.com"),
     ]
+
+
+def test_rendered_manifests_and_charts_take_several_entries_as_well():
+    more = {
+        "entry": service(),
+        "entries": [gateway_route(parent_refs=FRONT, hostnames=["web.example.com"])],
+        "entry_names": ["route"],
+    }
+    for found in (declared([deployment("app:v1")], **more), installed(**more)):
+        assert [(router["kind"], router["owner"].rpartition("/")[2]) for router in found.swap["routers"]] == [
+            ("kubernetes_service", "web"),
+            ("gateway_http_route", "route"),
+        ]
+        assert not contract.problems_in(found.swap)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from bluegreen.kubernetes import helm_release, ports
 from bluegreen.kubernetes import without_traffic as acting
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
-from bluegreen.kubernetes.entry.service import ServiceEntry, service
+from bluegreen.kubernetes.entry.service import service
+from bluegreen.kubernetes.entry.several import entry_of, production_ports
 from bluegreen.kubernetes.helm_release import HelmRelease, chart_arguments, colored, pod_labels
 from bluegreen.kubernetes.manifest_service import SERVICE_SUFFIX
 from bluegreen.kubernetes.release import check_labels
@@ -45,6 +46,8 @@ class HelmService(EnteredComponent):
         green: HelmRelease,
         namespace: str | None = None,
         entry: Entry | None = None,
+        entries: Sequence[Entry] | None = None,
+        entry_names: Sequence[str] | None = None,
         container_port: int | str = "http",
         install: str = "chart",
         workload: str = "Deployment",
@@ -67,6 +70,8 @@ class HelmService(EnteredComponent):
             green: green's.
             namespace: where everything is; the stack's ``kubernetes:namespace`` when absent, then ``default``.
             entry: how requests reach the pods: see ``KubernetesService``.
+            entries: the same.
+            entry_names: the same.
             container_port: the port that pods listen on, or its name: ``http`` in most charts.
             install: ``chart`` (default): each of its objects is a resource of the stack, and hooks do not run;
                 ``release``: Helm keeps a release. It then has to have an autoscaler: where a chart says ``replicas``,
@@ -91,7 +96,7 @@ class HelmService(EnteredComponent):
             pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
         """
         super().__init__("bluegreen:kubernetes:HelmService", name, {}, opts)
-        place, entry = place_of(settings, namespace), entry or service()
+        place, entry = place_of(settings, namespace), entry_of(name, entry, entries, entry_names, service())
         settings = resting(entry, settings)
         releases: dict[Color, HelmRelease] = {"blue": blue, "green": green}
         names: dict[Color, str] = {color: (workloads or {}).get(color, f"{name}-{color}") for color in COLORS}
@@ -214,7 +219,7 @@ def _check_ports(entry: Entry, ground: Ground, manifest: Mapping[str, Any], *, i
     """Refuse a port of production that it does not have, as soon as the chart is rendered."""
     if not isinstance(manifest.get("kind"), str) or not isinstance(manifest.get("metadata"), Mapping):
         return
-    production = entry.production_ports(ground) if isinstance(entry, ServiceEntry) else {}
+    production = production_ports(entry, ground)
     problems = ports.missing_ports("the chart's", [manifest], production)
     if is_workload:
         problems += ports.unnamed_port(ground.port, "the chart's", manifest)

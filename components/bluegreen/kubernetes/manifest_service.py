@@ -15,7 +15,8 @@ from bluegreen.kubernetes import without_traffic as acting
 from bluegreen.kubernetes.discovery import asking_the_cluster
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
-from bluegreen.kubernetes.entry.service import ServiceEntry, service
+from bluegreen.kubernetes.entry.service import service
+from bluegreen.kubernetes.entry.several import each_of, entry_of, production_ports
 from bluegreen.kubernetes.entry.weighted import WeightedEntry
 from bluegreen.kubernetes.manifest_release import ColorManifests, ManifestRelease, read, shared_objects
 from bluegreen.kubernetes.manifests import key_of
@@ -46,6 +47,8 @@ class ManifestService(EnteredComponent):
         green: ManifestRelease,
         namespace: str | None = None,
         entry: Entry | None = None,
+        entries: Sequence[Entry] | None = None,
+        entry_names: Sequence[str] | None = None,
         container_port: int | str = 8080,
         workload: str | None = None,
         replicas: int | None = None,
@@ -68,6 +71,8 @@ class ManifestService(EnteredComponent):
             green: green's manifests.
             namespace: where everything is; the stack's ``kubernetes:namespace`` when absent, then ``default``.
             entry: how requests reach the pods: see ``KubernetesService``.
+            entries: the same.
+            entry_names: the same.
             container_port: the port that pods listen on, or its name.
             workload: which Deployment or StatefulSet gets the requests, and is scaled: ``web``, ``Deployment/web``;
                 the only one when absent.
@@ -87,7 +92,7 @@ class ManifestService(EnteredComponent):
             pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
         """
         super().__init__("bluegreen:kubernetes:ManifestService", name, {}, opts)
-        place, entry = place_of(settings, namespace), entry or service()
+        place, entry = place_of(settings, namespace), entry_of(name, entry, entries, entry_names, service())
         settings = resting(entry, settings)
         given: dict[Color, ManifestRelease] = {"blue": blue, "green": green}
         problems = name_problems(name)
@@ -101,7 +106,7 @@ class ManifestService(EnteredComponent):
                 workload=workload,
                 per_color_kinds=per_color_kinds,
                 shared=shared,
-                production=_production_names(entry, name),
+                production=[one for each, called in each_of(entry, name) for one in _production_names(each, called)],
                 ask=asking,
             )
             problems += wrong
@@ -133,7 +138,7 @@ class ManifestService(EnteredComponent):
         )
         said = dict(without_traffic or {})
         wrong += acting.problems_in(said, {color: found.split.own for color, found in colors.items()})
-        production = entry.production_ports(ground) if isinstance(entry, ServiceEntry) else {}
+        production = production_ports(entry, ground)
         for color, found in colors.items():
             field = f"{color}.manifests"
             wrong += ports.missing_ports(field, [*found.split.own, *found.split.shared], production)

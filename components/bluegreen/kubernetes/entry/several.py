@@ -9,6 +9,7 @@ from typing import Any, cast
 from bluegreen import entering
 from bluegreen.capacity.kubernetes_retire import Condition
 from bluegreen.kubernetes.entry.base import Entered, Entry, Ground
+from bluegreen.kubernetes.entry.service import ServiceEntry
 from bluegreen.kubernetes.entry.weighted import WeightedEntry
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
@@ -98,6 +99,22 @@ def entry_of(
     if not found:
         return default
     return found[0][1] if len(found) == 1 and not found[0][0] else cast("Entry", Entries(found))
+
+
+def each_of(entry: Entry, name: str) -> list[tuple[Entry, str]]:
+    """An entry, or each of several, with what its objects are called after."""
+    if isinstance(entry, Entries):
+        return [(one, entering.suffixed(name, called)) for called, one in entry.entries]
+    return [(entry, name)]
+
+
+def production_ports(entry: Entry, ground: Ground) -> dict[str, list[Mapping[str, Any]] | None]:
+    """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
+    found: dict[str, list[Mapping[str, Any]] | None] = {}
+    for one, name in each_of(entry, ground.name):
+        if isinstance(one, ServiceEntry):
+            found |= one.production_ports(replace(ground, name=name))
+    return found
 
 
 def _kind(entry: Entry) -> str:
