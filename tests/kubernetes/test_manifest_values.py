@@ -62,6 +62,22 @@ def test_a_hook_that_is_for_another_moment_does_not_act_at_once(hook, is_refused
     assert ("--no-hooks" in told) is is_refused
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"ports": [{"port": 80, "nodePort": 30080}]}, "green.manifests Service/front spec.ports.nodePort: 30080"),
+        ({"clusterIP": "10.0.0.7"}, "green.manifests Service/front spec.clusterIP: '10.0.0.7'"),
+        ({"loadBalancerIP": "192.0.2.7"}, "spec.loadBalancerIP: '192.0.2.7'"),
+        ({"clusterIP": "None", "ports": [{"port": 80}]}, ""),
+    ],
+)
+def test_what_only_one_color_can_have_is_refused(spec, said):
+    front = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "front"}, "spec": spec}
+    assert said in refusal([front])
+    assert bool(said) is bool(refusal([front]))
+    assert refusal([front], shared=["Service/front"]) == ""
+
+
 def test_a_charts_values_are_json_too():
     values = {"image": {"tag": "v1"}, "since": datetime.date(2026, 4, 1)}
     with pytest.raises(pulumi.RunError, match=r"green\.values\.since: '2026-04-01' is not allowed"):

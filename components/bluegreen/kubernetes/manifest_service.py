@@ -19,6 +19,7 @@ from bluegreen.kubernetes.entry.service import service
 from bluegreen.kubernetes.entry.several import each_of, entry_of, production_ports
 from bluegreen.kubernetes.entry.weighted import WeightedEntry
 from bluegreen.kubernetes.manifest_release import ColorManifests, ManifestRelease, read, shared_objects
+from bluegreen.kubernetes.manifest_values import colliding
 from bluegreen.kubernetes.manifests import key_of
 from bluegreen.kubernetes.objects import declare
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
@@ -137,6 +138,7 @@ class ManifestService(EnteredComponent):
             service_suffix=SERVICE_SUFFIX,
         )
         said = dict(without_traffic or {})
+        wrong += colliding({color: found.split.own for color, found in colors.items()})
         wrong += acting.problems_in(said, {color: found.split.own for color, found in colors.items()})
         production = production_ports(entry, ground)
         for color, found in colors.items():

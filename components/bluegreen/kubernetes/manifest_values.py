@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
 
 _TIMES = (datetime.date, datetime.time)
 _NOT_JSON = (bytes, bytearray, set, frozenset, complex, decimal.Decimal)
@@ -71,3 +72,32 @@ def not_json(path: str, value: Any) -> Iterator[Problem]:
         yield Problem(path, str(value), _AS_KUBECTL)
     elif isinstance(value, _NOT_JSON) or (isinstance(value, float) and not math.isfinite(value)):
         yield Problem(path, value, "a value that JSON has")
+
+
+def colliding(colors: Mapping[Color, Sequence[Mapping[str, Any]]]) -> list[Problem]:
+    """What both colors' own Services ask for and only one of them can have.
+
+    Args:
+        colors: each color's own objects.
+    """
+    first, second = ({taken: key for one in own for taken, key in _takes(one)} for own in colors.values())
+    other, color = colors
+    allowed = f"none, or another one than {other}'s: both are there at once; production's Service is the entry's"
+    return [
+        Problem(f"{color}.manifests {key.removesuffix(f'-{color}')} spec.{path}", value, allowed)
+        for (path, value), key in second.items()
+        if (path, value) in first
+    ]
+
+
+def _takes(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, Any], str]]:
+    spec = manifest.get("spec")
+    if manifest["kind"] != "Service" or not isinstance(spec, Mapping):
+        return
+    key = f"Service/{manifest['metadata']['name']}"
+    ports = [port for port in spec.get("ports") or () if isinstance(port, Mapping)]
+    found = [("ports.nodePort", port.get("nodePort")) for port in ports]
+    found += [(name, spec.get(name)) for name in ("clusterIP", "healthCheckNodePort", "loadBalancerIP")]
+    for path, value in found:
+        if isinstance(value, (str, int, float)) and value and value != "None":
+            yield (path, value), key
