@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -16,6 +16,7 @@ ALLOWED = "allowLiveChanges"
 """The stack's setting, of ``bluegreen:``, by which a live color may be changed in place."""
 Routers = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A swap's section, or several of them, with outputs in it."""
+_named: dict[tuple[int, str], int] = {}
 
 
 def is_called() -> bool:
@@ -24,6 +25,21 @@ def is_called() -> bool:
     Nobody does with Pulumi's mocks, nor where the plugin hosts a component, whose hooks end with its construction.
     """
     return not isinstance(get_monitor(), MockMonitor) and not hosted() and not _allowed()
+
+
+def binding(what: str, before_update: Callable[[pulumi.ResourceHookArgs], Any]) -> pulumi.ResourceHookBinding:
+    """A hook that is called before an update.
+
+    Args:
+        what: it guards. A stack's hooks have names of their own, and two components may have the same.
+        before_update: ends the update where it raises.
+    """
+    key = (id(get_monitor()), what)
+    _named[key] = _named.get(key, 0) + 1
+    number = f" ({_named[key]})" if _named[key] > 1 else ""
+    return pulumi.ResourceHookBinding(
+        before_update=[pulumi.ResourceHook(f"bluegreen guards {what}{number}", before_update)]
+    )
 
 
 def _allowed() -> bool:

@@ -205,6 +205,9 @@ for color, image in inputs["releases"].items():
     options = pulumi.ResourceOptions(hooks=hooks)
     spec = {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}}
     siblings.append(Sibling(Anything(), f"web-{color}", {"taskDefinition": image, "spec": spec}, options))
+# Another component of that name: its hooks are others.
+hooks = in_place.guard("web-blue", "blue", "[]", inputs["router"], {})
+Sibling(Anything(), "other-web-blue", {"taskDefinition": "other", "spec": {}}, pulumi.ResourceOptions(hooks=hooks))
 options = pulumi.ResourceOptions(depends_on=siblings)
 resource.declare("web", inputs, options, provider=config.require("adapter"))
 """

@@ -51,8 +51,7 @@ def guard(
         if said:
             raise RuntimeError(f"{service} {said}")
 
-    hook = pulumi.ResourceHook(f"bluegreen guards {service}", before_update)
-    return pulumi.ResourceHookBinding(before_update=[hook])
+    return guarding.binding(service, before_update)
 
 
 def look(

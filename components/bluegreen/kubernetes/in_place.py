@@ -38,8 +38,7 @@ def guard(workload: str, namespace: str, color: Color, router: guarding.Routers)
         if said:
             raise RuntimeError(f"{workload} {said}")
 
-    hook = pulumi.ResourceHook(f"bluegreen guards {namespace}/{workload}", before_update)
-    return pulumi.ResourceHookBinding(before_update=[hook])
+    return guarding.binding(f"{namespace}/{workload}", before_update)
 
 
 def look(color: Color, what: str, routers: Any) -> str:
