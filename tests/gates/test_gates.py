@@ -21,6 +21,7 @@ from localcloud import loopback
 class App(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append((self.path, self.headers.get("X-Bluegreen-Color")))
+        self.server.hosts.append(self.headers["Host"])
         status, body, delay_seconds = self.server.answers.get(self.path, (404, "", 0))
         time.sleep(delay_seconds)
         self.send_response(status)
@@ -35,7 +36,7 @@ class App(BaseHTTPRequestHandler):
 @pytest.fixture
 def app():
     server = loopback.Server(("127.0.0.1", 0), App)
-    server.asked = []
+    server.asked, server.hosts = [], []
     server.answers = {
         "/healthz": (200, "all well", 0),
         "/sick": (503, "", 0),
@@ -147,3 +148,13 @@ def test_a_preview_may_be_below_a_path(app):
     for url in ("/stage", "/stage/"):
         preview = Preview(f"http://127.0.0.1:{app.server_address[1]}{url}", {})
         assert gate.evaluate(GateContext("green", preview)).decision is Decision.PASS
+
+
+@pytest.mark.parametrize(
+    ("own", "host"), [({}, "shop.example.com"), ({"host": "own.example.com"}, "own.example.com")], ids=["none", "own"]
+)
+def test_a_gates_own_host_counts_more_than_the_previews(app, own, host):
+    gate = build(gates.http("/healthz", headers=own))
+    preview = Preview(f"http://127.0.0.1:{app.server_address[1]}", {"Host": "shop.example.com"})
+    assert gate.evaluate(GateContext("green", preview, lambda: None)).decision is Decision.PASS
+    assert app.hosts == [host]

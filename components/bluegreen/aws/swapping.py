@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -20,6 +21,8 @@ from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swap.resource import SwapResource
 from bluegreen.swapping import SwappedComponent
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?\Z")
+
 
 class SwapSettings(swapping.SwapSettings, total=False):
     """How a component's swaps go; every component takes these beside its own arguments.
@@ -29,9 +32,12 @@ class SwapSettings(swapping.SwapSettings, total=False):
     Attributes:
         aws_connection: ``region``, ``profile``, ``role_arn`` (with its ``external_id``), ``endpoint_url`` for the swap.
             By default what the stack's config says to the AWS provider, but for keys; then boto3's own chain.
+        public_host: the name by which gates ask, as clients do: with HTTPS in the handshake, where the certificate has
+            to be for it, and as ``Host``. By default the entry's first host without a wildcard, where it has any.
     """
 
     aws_connection: AwsConnection | Mapping[str, str] | None
+    public_host: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +47,12 @@ class Draft(swapping.Draft):
     Attributes:
         connection: the ``aws`` section of router, capacity and gates.
         given: what of it the component was given.
+        host: the header that says by which name gates ask; empty: by the address alone.
     """
 
     connection: Mapping[str, str]
     given: Mapping[str, str]
+    host: Mapping[str, str]
 
     def declare(
         self,
@@ -86,7 +94,7 @@ class Draft(swapping.Draft):
             digests=digests,
             capacity=capacity,
             preview_urls=preview_urls,
-            preview_headers=preview_headers,
+            preview_headers=_with_host(preview_headers, self.host),
             gates=[
                 bound(gate, self.connection, listener_arn, target_group_arns)
                 for gate in (self.inputs["gates"] if gates is None else gates)
@@ -139,18 +147,27 @@ def draft(
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
     """
+    named = settings.get("public_host")
+    host = {} if named is None else {"Host": named}
+    if isinstance(named, str) and not _HOST.match(named):
+        problems = [*problems, Problem("public_host", named, "a host name, such as shop.example.com")]
     checked = swapping.draft(
         name,
         active_color,
-        {key: value for key, value in settings.items() if key != "aws_connection"},
+        {key: value for key, value in settings.items() if key not in ("aws_connection", "public_host")},
         router=router,
         capacity=capacity,
-        preview_headers=preview_headers,
+        preview_headers=_with_host(preview_headers, host),
         converge_timeout_seconds=converge_timeout_seconds,
         problems=problems,
     )
     given = cast("Mapping[str, str]", settings.get("aws_connection") or {})
-    return Draft(checked.name, checked.owner, checked.inputs, checked.provider, connection_of(settings), given)
+    return Draft(checked.name, checked.owner, checked.inputs, checked.provider, connection_of(settings), given, host)
+
+
+def _with_host(headers: Mapping[Color, Any] | None, host: Mapping[str, str]) -> Mapping[Color, Any] | None:
+    """Each color's headers with the name by which gates ask; without an own one it is the entry's."""
+    return {color: {**found, **host} for color, found in headers.items()} if headers and host else headers
 
 
 def tags_of(name: str, tags: Mapping[str, str] | None) -> tuple[dict[str, str], dict[Color, dict[str, str]]]:

@@ -64,7 +64,11 @@ class HttpGate(Options):
         if context.preview is None:
             raise GateUnavailable(f"there is no preview address for {context.color}")
         url = context.preview.url.rstrip("/") + self.path  # a preview may be below a path, such as an API's stage
-        headers = {**self.headers, **context.preview.headers}
+        own_host = any(name.lower() == "host" for name in self.headers)
+        headers = {
+            **self.headers,
+            **{name: said for name, said in context.preview.headers.items() if not own_host or name.lower() != "host"},
+        }
         remember_headers(headers)  # a library's error may name one that it cannot send
         slowest_ms = 0.0
         limit_seconds = self.latency_limit_ms / 1000

@@ -13,7 +13,7 @@ from bluegreen.arguments.told import told
 from bluegreen.aws.entry import balancer
 from bluegreen.aws.entry.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.entry.base import Entered, Ground
-from bluegreen.aws.entry.preview_rules import preview_rules, problems_of_conditions
+from bluegreen.aws.entry.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.entry.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.declaration import known, listed
@@ -54,7 +54,8 @@ class AlbEntry:
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
         """A header that names the color."""
-        return color_headers()
+        host = host_header(self.host_headers)
+        return {color: {**found, **host} for color, found in color_headers().items()}
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """What is wrong with the options."""
@@ -124,7 +125,9 @@ class AlbEntry:
             router={**self.draft(ground.owner, ground.connection), **where, "target_groups": groups},
             url=url,
             preview_urls=dict.fromkeys(COLORS, url),
-            preview_headers={color: {PREVIEW_HEADER: values[color]} for color in COLORS},
+            preview_headers={
+                color: {PREVIEW_HEADER: values[color], **host_header(self.host_headers)} for color in COLORS
+            },
             target_group_arns=groups,
             attachments={color: [rules[color]] for color in COLORS},
             security_group_ids=security_groups,

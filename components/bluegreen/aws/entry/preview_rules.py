@@ -58,6 +58,12 @@ def problems_of_conditions(
     return []
 
 
+def host_header(host_headers: Sequence[str]) -> dict[str, str]:
+    """By which name production is asked: the first host without a wildcard."""
+    plain = [host for host in host_headers if isinstance(host, str) and not any(one in host for one in "*?")]
+    return {"Host": plain[0]} if plain else {}
+
+
 def preview_rules(
     ground: Ground,
     *,
