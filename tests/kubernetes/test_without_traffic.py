@@ -177,6 +177,16 @@ def test_a_charts_cron_job_is_suspended_but_in_the_live_color():
     assert "suspend" not in in_a_chart(cron, **{"CronJob/web-nightly": "both"})["spec"]
 
 
+def test_a_kind_that_the_inputs_do_not_say_is_the_resources():
+    inputs = {"metadata": {"name": "web-green-nightly"}, "spec": {"schedule": "@daily"}}
+    rests = partial(_rests, "web", "green", "web-green", {})
+    transform = _transform("web-green", {}, 1, lambda *_, **__: None, rests)
+    args = pulumi.ResourceTransformArgs(False, "kubernetes:batch/v1:CronJob", "n", inputs, pulumi.ResourceOptions())
+    assert transform(args).props["spec"]["suspend"] is True
+    chart = pulumi.ResourceTransformArgs(False, "kubernetes:helm.sh/v4:Chart", "n", {"values": {}}, None)
+    assert transform(chart) is None
+
+
 def test_a_charts_worker_acts_in_the_live_color_alone():
     for made in (worker(), listening("metrics"), worker("StatefulSet")):
         assert in_a_chart(made)["spec"]["replicas"] == 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SERVICE_LABEL = "bluegreen/service"
 """On a color's pods, beside its color: several services may be in one namespace."""
 _TYPE = re.compile(r"kubernetes:apps/v1:(Deployment|StatefulSet)\Z")
+_PARTS_OF_A_TYPE = 3  # kubernetes:batch/v1:CronJob
 _AUTOSCALER = re.compile(r"kubernetes:autoscaling/v[0-9a-z]+:HorizontalPodAutoscaler\Z")
 
 
@@ -78,6 +79,14 @@ def release_name(release: Mapping[str, Any]) -> str:
 def pod_labels(name: str, color: Color) -> dict[str, str]:
     """What is added to the pods of a chart's workload, so that they can be selected."""
     return {SERVICE_LABEL: name, COLOR_LABEL: color}
+
+
+def with_kind(resource_type: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A chart's object with the kind that its resource is of, which its inputs need not say again."""
+    parts = resource_type.split(":")
+    if len(parts) != _PARTS_OF_A_TYPE or parts[0] != "kubernetes":
+        return dict(manifest)
+    return {"apiVersion": parts[1].removeprefix("core/"), "kind": parts[2], **manifest}
 
 
 def colored(

@@ -18,7 +18,7 @@ from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import service
 from bluegreen.kubernetes.entry.several import entry_of, production_ports
-from bluegreen.kubernetes.helm_release import HelmRelease, chart_arguments, colored, pod_labels
+from bluegreen.kubernetes.helm_release import HelmRelease, chart_arguments, colored, pod_labels, with_kind
 from bluegreen.kubernetes.manifest_service import SERVICE_SUFFIX
 from bluegreen.kubernetes.release import check_labels
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
@@ -257,7 +257,8 @@ def _transform(
         found = colored(args.type_, args.props, workload, labels, first_count)
         check_ports(args.props, is_workload=found is not None and "spec.replicas" in found[1])
         if found is None:
-            return pulumi.ResourceTransformResult(acting.at_rest(args.props), args.opts) if rests(args.props) else None
+            whole = with_kind(args.type_, args.props)
+            return pulumi.ResourceTransformResult(acting.at_rest(whole), args.opts) if rests(whole) else None
         props, set_once = found
         ignored = pulumi.ResourceOptions(ignore_changes=set_once)
         return pulumi.ResourceTransformResult(props, pulumi.ResourceOptions.merge(args.opts, ignored))
