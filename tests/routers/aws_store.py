@@ -161,6 +161,7 @@ def zone(records: list[dict[str, Any]]) -> Store:
             after = list(records)
             for change in given["ChangeBatch"]["Changes"]:
                 one = change["ResourceRecordSet"]
+                one["Name"] = one["Name"].rstrip(".") + "."  # the API takes a name with and without its dot for one
                 if change["Action"] == "DELETE":
                     if one not in after:
                         raise Refused("InvalidChangeBatch")
@@ -168,7 +169,7 @@ def zone(records: list[dict[str, Any]]) -> Store:
                 else:
                     if any(_place(one) == _place(other) for other in after):
                         raise Refused("InvalidChangeBatch")
-                    after.append({**one, "Name": one["Name"].rstrip(".") + "."})
+                    after.append(one)
             kinds = {_place(one)[:2]: "SetIdentifier" in one for one in after}
             if any(kinds[_place(one)[:2]] != ("SetIdentifier" in one) for one in after):
                 raise Refused("InvalidChangeBatch")

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from bluegreen.fields import Fields
 from bluegreen.rollout.clock import FakeClock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, NotOwned
-from bluegreen.rollout.model import Weights
+from bluegreen.rollout.model import COLORS, Weights
 from bluegreen.routers.registry import ROUTERS as REGISTRY
 from bluegreen.routers.route53_records import REFUSED
 from bluegreen.swap.service import SwapService
+from tests.routers import aws_cli
 from tests.routers import aws_worlds as worlds
 from tests.routers.aws_store import CONNECTION
 from tests.routers.aws_worlds import ALIASES, GROUPS, LISTENER, NAME, NETWORK, ROUTERS, RULE, TEST_RULE, World
@@ -260,3 +261,25 @@ def test_what_is_typed_by_hand_calls_where_the_swap_does(router):
         for weights in (Weights.all_on("green"), Weights()):
             for command in made.commands(weights):
                 assert command.split(" ")[3:5] == ["--region", CONNECTION["region"]]
+
+
+@pytest.mark.parametrize("color", COLORS)
+@pytest.mark.parametrize("router", ROUTERS)
+def test_what_is_typed_by_hand_is_what_the_swap_writes(router, color):
+    seen = []
+    for by_hand in (False, True):
+        with ROUTERS[router][1](SOMEBODYS[router]) as world:
+            parsed = REGISTRY.parse(Fields(world.router, "router"))
+            assert parsed is not None
+            made = REGISTRY.build(parsed)
+            made.read()
+            made.write(Weights.all_on("blue"))
+            if world.strategy:
+                made.write(Weights.split("green", 10))
+            if by_hand:
+                for command in made.commands(Weights.all_on(color)):
+                    aws_cli.run(command)
+            else:
+                made.write(Weights.all_on(color))
+            seen.append(world.seen())
+    assert seen[0] == seen[1]
