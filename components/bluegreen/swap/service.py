@@ -148,10 +148,11 @@ class SwapService:
         olds = contract.caught_up(olds, news)
         target, percent = news.get("active_color"), news.get("promote_to_percent") or 100
         digest = contract.fingerprint(news, target) if target in COLORS else UNKNOWN
-        # Only a promotion that pauses asks whether it is a way back, and so which release it is about.
-        if target not in COLORS or percent is UNKNOWN or (percent != 100 and digest is UNKNOWN):
-            return {**inputs, **unknown}
         recorded = contract.recorded_in(olds)
+        # Only a promotion that pauses asks whether it is a way back, and so which release it is about.
+        asks = percent != 100 and recorded is not None
+        if target not in COLORS or percent is UNKNOWN or (asks and digest is UNKNOWN):
+            return {**inputs, **unknown}
         live = recorded.weights if recorded is not None else Weights()
         held = verdicts.held(None, olds, news)
         if held is None:

@@ -120,3 +120,11 @@ def test_a_preview_promises_nothing_that_it_cannot_know(swap, unknown):
     assert {promised[key] for key in OUTPUT_KEYS if key != "members"} == {UNKNOWN}
     assert promised["name"] == "web"
     assert "router.write" not in swap.here.calls
+
+
+def test_a_target_that_is_made_with_a_first_start_keeps_nothing_back():
+    swap = Swap("made-first", NATIVE, started=False)
+    section = {"kind": "alb", "listener_arn": UNKNOWN, "priority": 1, "owner": "o", "target_groups": UNKNOWN}
+    news = swap.inputs("blue", promote_to_percent=10, router=section, digests={"blue": "b", "green": "g"})
+    promised = adapter().outlook({}, news)
+    assert (promised["live_color"], promised["weights"]) == ("blue", {"blue": 100, "green": 0})
