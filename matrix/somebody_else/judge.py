@@ -10,6 +10,7 @@ from bluegreen.swap.lease import FENCE_SECONDS, LEASE_SECONDS, leases_in
 from matrix.somebody_else import acts
 from matrix.somebody_else.acts import Act
 from matrix.somebody_else.sight import Sight
+from matrix.somebody_else.stage import STRANGER
 from matrix.somebody_else.swaps import Operation, weights_of
 from matrix.somebody_else.tape import Tape, Write
 
@@ -18,15 +19,15 @@ _CHANGES = (
     acts.HALVES,
     acts.RELOCATES,
     acts.DELETES,
-    acts.DEPLOYS,
     acts.RIVAL,
     acts.RIVAL_GOES_ON,
 )
-"""After these what the gates have said before is about another world."""
+"""After these what the gates have said before is about another world; after another release about another color."""
+_LATER_CALLS = (acts.SCALES, acts.DEPLOYS, acts.DELETES)
 Kind = Literal["unsafe", "unconverged", "in flight"]
 Trouble = tuple[Kind, str]
 
-AT_ONCE_CALLS, AT_ONCE_SECONDS = 8, 1.0
+AT_ONCE_CALLS, AT_ONCE_SECONDS = 2, 1.0
 """A write that comes so soon after the act: what was looked at right before it was true then, and the platform has no
 write that is for what was read. It has as many calls as the longest row of them that one look is for."""
 LONG_SECONDS = 10.0
@@ -57,7 +58,9 @@ class Ended:
     seen: Sight
 
 
-def of_writes(operation: Operation, act: Act, tape: Tape, proved: Callable[[Write], bool]) -> Iterator[Trouble]:
+def of_writes(
+    operation: Operation, act: Act, tape: Tape, proved: Callable[[Write], bool], ended: Ended
+) -> Iterator[Trouble]:
     """What each write made worse than it was before it.
 
     Args:
@@ -65,23 +68,26 @@ def of_writes(operation: Operation, act: Act, tape: Tape, proved: Callable[[Writ
         act: what somebody had done.
         tape: the writes.
         proved: whether the color that is promoted had been asked about since the act.
+        ended: how it ended.
     """
     for write in tape.writes:
         asked = proved(write) or not tape.disturbed
-        for text in (*_worse(operation, act, write, asked=asked), *_not_its_own(act, tape, write)):
-            kind: Kind = "in flight" if at_once(tape, write) else "unsafe"
+        for text in (*_worse(operation, act, write, ended, asked=asked), *_not_its_own(act, tape, write)):
+            kind: Kind = "in flight" if at_once(act, tape, write) else "unsafe"
             yield kind, f"call {write.number} {write.name}: {text}"
 
 
-def at_once(tape: Tape, write: Write) -> bool:
+def at_once(act: Act, tape: Tape, write: Write) -> bool:
     """Whether a write was on its way when somebody acted."""
     if not tape.number or tape.acted_at_seconds is None or tape.began_at_seconds is None:
         return False
-    most = 1 if tape.acted_at_seconds - tape.began_at_seconds > LONG_SECONDS else AT_ONCE_CALLS
+    most = AT_ONCE_CALLS + (act in _LATER_CALLS)
+    if tape.acted_at_seconds - tape.began_at_seconds > LONG_SECONDS:
+        most = 1
     return write.number - tape.number <= most and write.at_seconds - tape.acted_at_seconds < AT_ONCE_SECONDS
 
 
-def _worse(operation: Operation, act: Act, write: Write, *, asked: bool) -> Iterator[str]:
+def _worse(operation: Operation, act: Act, write: Write, ended: Ended, *, asked: bool) -> Iterator[str]:
     before, after = write.before, write.after
     for color in ("blue", "green"):
         more, share = after.of(color) > before.of(color), after.of(color)
@@ -89,9 +95,12 @@ def _worse(operation: Operation, act: Act, write: Write, *, asked: bool) -> Iter
             yield f"{share} % of the requests were sent to {color}, which cannot serve them"
         if share and color in before.fit and color not in after.fit:
             yield f"{color} was scaled down with {share} % of the requests on it"
-        if share and color in after.retiring - before.retiring:
+        # An hour ahead, and taken back by a look right after it, it takes nothing away.
+        if share and color in (after.retiring - before.retiring) & ended.seen.retiring:
             yield f"{color} is going to be scaled down with {share} % of the requests on it"
-        if more and color in after.changed and not asked:
+        # All goes back to where it was, since the other one was refused; that this one is another now has to be told.
+        told = operation.refused and color == "blue" and f"{color} is not as declared" in ended.error
+        if more and color in after.changed and not asked and not told:
             yield f"{share} % of the requests were sent to {color}, which runs a release that nobody has asked about"
         if more and color == "green" and operation.analyzed and act in _CHANGES and not asked:
             yield f"{share} % of the requests were sent to green, and nothing was asked about it since {act.name!r}"
@@ -119,7 +128,7 @@ def _not_its_own(act: Act, tape: Tape, write: Write) -> Iterator[str]:
         yield "it wrote with a lease that had run out while it stood still"
     if act in (acts.RIVAL, acts.RIVAL_GOES_ON) and tape.taken_over and _does_something(before, after):
         yield f"it wrote although a second swap had taken over: {dict(before.weights)} to {dict(after.weights)}"
-    if act is acts.TAKES and moved:
+    if act is acts.TAKES and moved and STRANGER in before.theirs.values():
         yield f"it moved traffic by what is somebody else's: {dict(after.weights)}"
 
 

@@ -11,6 +11,7 @@ import boto3
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from bluegreen.calls import before_write
 from bluegreen.capacity.ecs_scalable import ScalableTargetApi, Target
 from matrix.shapes import COLORS
 from matrix.somebody_else.balancer_stage import BalancerStage
@@ -40,6 +41,7 @@ class ServicesStage(BalancerStage):
             heard().called(f"application-autoscaling:{call}", writes=not call.startswith("List"), looks=False)
 
         def tag(_: ScalableTargetApi, target: Target, tags: Mapping[str, str]) -> None:
+            before_write()  # as the client does
             self._noted.setdefault(target.arn, {}).update(tags)
             told("TagResource")
 
@@ -48,6 +50,7 @@ class ServicesStage(BalancerStage):
             return dict(self._noted.get(target.arn, {}))
 
         def untag(_: ScalableTargetApi, target: Target, keys: Sequence[str]) -> None:
+            before_write()
             for key in keys:
                 self._noted.get(target.arn, {}).pop(key, None)
             told("UntagResource")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
 from bluegreen import calls
+from bluegreen.rollout import clock as clocks
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import Phase
@@ -67,6 +69,20 @@ class Tried:
     troubles: tuple[Trouble, ...]
 
 
+class _Time:
+    """In the place of the ``time`` module for whoever asks how old something is."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.monotonic = clock.monotonic_seconds
+
+    def clock_gettime(self, _: int) -> float:
+        """The same clock, by whatever name."""
+        return self.monotonic()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
 class Trials:
     """Tries points on one stage, which is open."""
 
@@ -81,7 +97,10 @@ class Trials:
     def on(cls, stage: Stage) -> Iterator[Trials]:
         """With the stage open."""
         made = cls(stage)
-        with known(), mock.patch.object(calls, "ThreadPoolExecutor", OneByOne), stage.opened(lambda: made._tape):
+        one_by_one = mock.patch.object(calls, "ThreadPoolExecutor", OneByOne)
+        # What was read grows old on the clock that is turned by hand, too.
+        one_clock = mock.patch.object(clocks, "time", _Time(made._clock))
+        with known(), one_by_one, one_clock, stage.opened(lambda: made._tape):
             yield made
 
     def _heard(self, tape: Tape) -> Tape:
@@ -107,7 +126,7 @@ class Trials:
             tape.number = len(tape.calls)
             tape.strike()
         found = [
-            *judge.of_writes(operation, point.act, tape, lambda write: self._proved(tape, write)),
+            *judge.of_writes(operation, point.act, tape, lambda write: self._proved(tape, write), ended),
             *judge.of_words(operation, point.act, tape, ended),
         ]
         found += self._next_update(point, stack.state)
@@ -187,5 +206,5 @@ class Trials:
             with contextlib.suppress(BluegreenError), self._tape.unheard():
                 left = stack.preview(news)
         after = Operation("the next update", () if healed else operation.before, config[0])
-        found = list(judge.of_writes(after, point.act, tape, lambda write: self._proved(tape, write)))
+        found = list(judge.of_writes(after, point.act, tape, lambda write: self._proved(tape, write), ended))
         return found + list(judge.of_recovery(config, tape, ended, outputs, left))
