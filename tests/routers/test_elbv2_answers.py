@@ -56,7 +56,7 @@ def test_whether_a_write_has_taken_effect_is_told_by_its_answer_and_once(live_bl
     assert found == [Convergence.CONVERGED] * 2
 
 
-@pytest.mark.parametrize("between", ["read", "live", "marks", "mark"])
+@pytest.mark.parametrize("between", ["read", "glance", "marks", "mark"])
 def test_whatever_comes_in_between_has_it_asked_for(live_blue, between):
     live_blue.write(GREEN)
     operation = getattr(live_blue, between)

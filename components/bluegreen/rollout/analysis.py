@@ -67,6 +67,7 @@ class _Tally:
     check: GatedCheck
     due_seconds: float
     answered_seconds: float = float("-inf")
+    took_seconds: float = 0
     failures: int = 0
     inconclusive: int = 0
     errors_in_a_row: int = 0
@@ -120,10 +121,11 @@ class Analysis:
     def finish(self) -> None:
         """Ask once more and fail closed: whatever is not a pass by now is a no."""
         for tally in self._tallies:
-            # A pass from the phase's beginning says nothing about its end; one of the last round does, however long
-            # its gates took.
+            # A pass from the phase's beginning says nothing about its end; one of the last round does where its gate
+            # takes long, so that none is asked for minutes twice. What is told at once is asked again at the end.
             age_seconds = self._clock.monotonic_seconds() - tally.answered_seconds
-            stale = age_seconds >= _STALE_SECONDS and tally.answered_seconds < self._round_seconds
+            is_quick = tally.took_seconds < _STALE_SECONDS
+            stale = age_seconds >= _STALE_SECONDS and (is_quick or tally.answered_seconds < self._round_seconds)
             if not tally.passed or stale:
                 self._ask(tally)
             if not tally.passed:
@@ -134,6 +136,7 @@ class Analysis:
 
     def _ask(self, tally: _Tally) -> None:
         gate, policy = tally.check.gate, tally.check.policy
+        began_seconds = self._clock.monotonic_seconds()
         try:
             verdict = ask(gate, self._context())
             tally.errors_in_a_row = 0
@@ -144,6 +147,7 @@ class Analysis:
             tally.errors_in_a_row += 1
         # An answer is as old as its end: a gate that measures for minutes has just said what it says.
         tally.answered_seconds = self._clock.monotonic_seconds()
+        tally.took_seconds = tally.answered_seconds - began_seconds
         tally.last = verdict
         # A pass is told once a phase, everything else each time.
         if verdict.decision is not Decision.PASS or tally.told is not Decision.PASS:

@@ -111,6 +111,12 @@ class SwapFailed(BluegreenError):
         super().__init__()
         self.advise(next_step)
 
+    def moved_by_somebody(self, found: Weights) -> None:
+        """Say what is live since somebody else has moved traffic once more."""
+        self.weights, self.live_color = found, found.live_color
+        self.restored = f"{self.restored}; then somebody else moved traffic: {found}"
+        self.advise(self.next_step)
+
     def advise(self, next_step: str) -> None:
         """Say what the user does next."""
         self.next_step = next_step

@@ -8,11 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from bluegreen.capacity.base import Capacity
 from bluegreen.rollout.apart import beside, made_up_of
 from bluegreen.rollout.asking import INTERRUPTIONS
 from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
-from bluegreen.rollout.model import COLORS, Color, Plan, Weights
+from bluegreen.rollout.errors import (
+    BluegreenError,
+    LeaseLost,
+    NotOwned,
+    PlatformError,
+    RestoreFailed,
+    SwapAborted,
+    SwapFailed,
+)
+from bluegreen.rollout.model import COLORS, Plan, Weights
 from bluegreen.routers.base import Capability, TrafficRouter
 
 _FIRST_PAUSE_SECONDS = 0.5
@@ -44,6 +53,17 @@ def as_planned(router: TrafficRouter, live: Weights, plan: Plan) -> bool:
     return all(abs(now.of(color) - then.of(color)) <= begun_percent for now, then in pairs for color in COLORS)
 
 
+def where_somebody_put_it(reason: str, found: Weights) -> SwapFailed:
+    """The failure of a swap that leaves traffic where somebody else has moved it."""
+    return SwapFailed(
+        reason,
+        weights=found,
+        restored=f"nothing was written; traffic is where somebody else put it: {found}",
+        next_step="find out who moved it and why, then run `pulumi up` again",
+        moved=False,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Restoring:
     """One restore.
@@ -55,7 +75,7 @@ class Restoring:
         write: writes weights and waits until they have taken effect.
         judge: looks at marks; raises ``LeaseLost`` when another swap took over.
         limit_seconds: how long the write is tried again.
-        keep: stops a color's retirement, if one is pending.
+        capacity: what scales the colors, so that a pending retirement can be stopped; ``None`` where nothing does.
     """
 
     router: TrafficRouter
@@ -64,7 +84,7 @@ class Restoring:
     write: Callable[[Weights], None]
     judge: Callable[[Mapping[str, str]], str | None]
     limit_seconds: float
-    keep: Callable[[Color], None]
+    capacity: Capacity | None
 
     def after(
         self, plan: Plan, reason: str, *, moved: bool, aborted: bool, interruption: BaseException | None = None
@@ -116,7 +136,9 @@ class Restoring:
                 return lost
             if problem:
                 return self._gave_up(reason, weights, problem)
-        done = f"restored and verified: {weights}" if moved else f"traffic was not moved: {weights}{unread}"
+        done = f"traffic was not moved: {weights}{unread}"
+        if moved:
+            done = f"restored and verified: {weights}{self._not_as_declared(weights)}"
         self.tell("restore", done, weights=weights.as_dict())
         live = weights.live_color
         again = "run" if aborted else f"mend {' and '.join(plan.rising)} and run"
@@ -131,15 +153,9 @@ class Restoring:
 
     def left(self, reason: str, found: Weights) -> SwapFailed:
         """Nothing is put back: somebody else moved traffic on purpose, and the color it was on may be broken."""
-        done = f"nothing was written; traffic is where somebody else put it: {found}"
-        self.tell("restore", done, weights=found.as_dict())
-        return SwapFailed(
-            reason,
-            weights=found,
-            restored=done,
-            next_step="find out who moved it and why, then run `pulumi up` again",
-            moved=False,
-        )
+        failed = where_somebody_put_it(reason, found)
+        self.tell("restore", failed.restored, weights=found.as_dict())
+        return failed
 
     def _left(self, reason: str, found: Weights, how: str) -> SwapFailed:
         """Before a first start nobody was served: what somebody else has put in its place is not taken away again."""
@@ -175,7 +191,8 @@ class Restoring:
             return ""
         if plan.start.of(color) == 0:  # a swap that was interrupted may have begun to retire it
             try:
-                self.keep(color)
+                if self.capacity is not None:
+                    self.capacity.keep(color)
             except LeaseLost:
                 raise
             except BluegreenError as error:
@@ -185,6 +202,20 @@ class Restoring:
         except BluegreenError:
             return ""  # it cannot be asked: the color that was live before is still the better guess
         return "" if health.healthy else f"{color} has {health}, so traffic was left where it is"
+
+    def _not_as_declared(self, weights: Weights) -> str:
+        """What has to be said of the color that all traffic went back to, though it is still the best one there is.
+
+        Another release may have come into it while it was not the color that was looked at.
+        """
+        color = weights.live_color
+        if self.capacity is None or color is None:
+            return ""
+        try:
+            found = self.capacity.ready(color)
+        except BluegreenError:
+            return ""
+        return "" if found.ready else f"; but {color} is not as declared: {found.reason}"
 
     def _write_back(self, weights: Weights) -> str:
         """Write and verify until it holds or the budget is spent; returns why not, or an empty string."""
@@ -196,6 +227,8 @@ class Restoring:
                 self.write(weights)
             except LeaseLost:
                 raise
+            except NotOwned as error:  # whoever has made it his own decides from now on where it leads
+                raise LeaseLost(f"{error.reason}; nothing more was written") from error
             except Exception as error:  # noqa: BLE001 - any failure is tried again until the budget is spent
                 problem = str(error)
             else:

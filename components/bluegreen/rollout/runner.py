@@ -119,7 +119,7 @@ class Runner:
         """
         if plan.start.elsewhere == 0:
             if getattr(self._router, "looks_before_writes", False):  # one call for both
-                self._look_before_the_first_write(plan)
+                self._look_before_the_first_write(plan, told=True)
             self._router.write(plan.start)
         self._router.mark({_NO_MARK: None})
 
@@ -159,13 +159,17 @@ class Runner:
             return
         for _ in range(_CATCH_UPS):
             sizes = self._sizes(self._capacity)
-            if sizes[plan.target].desired >= sizes[other(plan.target)].present:
+            # Another release may have come, too: whoever has just read the sizes was told that.
+            if sizes[plan.target].desired >= sizes[other(plan.target)].present and self._is_ready(plan.target):
                 return
             self._prepare(plan, plan.target)
 
     def _sizes(self, capacity: Capacity) -> Mapping[Color, Size]:
         self._sized_at_seconds = self._clock.monotonic_seconds()
         return capacity.read()
+
+    def _is_ready(self, color: Color) -> bool:
+        return self._capacity is None or self._capacity.ready(color).ready
 
     def _readiness(self, color: Color, wanted: int) -> Readiness:
         if self._capacity is not None:
@@ -205,8 +209,7 @@ class Runner:
             self._stop_if_asked()
             analysis.poll()
             rest(self._clock, min(self._limits.poll_interval_seconds, left), self._stop_if_asked)
-        self._stop_if_asked()
-        analysis.finish()
+        analysis.finish()  # the marks are looked at right after it, with the weights
         self._tell("gate", f"{phase.value}: all gates passed", phase=phase.value)
 
     def ask_afterwards(self, plan: Plan) -> None:
@@ -276,18 +279,19 @@ class Runner:
         if found.weights != self._written:
             raise Stopped(f"the live weights are {found.weights} instead of {self._written}: somebody else moved them")
 
-    def _look_before_the_first_write(self, plan: Plan) -> None:
+    def _look_before_the_first_write(self, plan: Plan, *, told: bool = False) -> None:
         """Minutes may have passed since the plan was made: what somebody moved in them is not written over."""
         if plan.start == Weights():
             self._stop_if_asked()
             return  # with nothing there the first write is refused by whoever came first
-        found = self._glance()
+        found = self._glance(told=told)
         if not as_planned(self._router, found.weights, plan):
             raise Moved(found.weights, plan.start)
 
-    def _glance(self) -> Traffic:
+    def _glance(self, *, told: bool = False) -> Traffic:
         """The live weights, with the marks where they come with them; otherwise those are looked at if it is time."""
-        found = getattr(self._router, "glance", self._router.read)()
+        glance = getattr(self._router, "glance", None)
+        found = self._router.read() if glance is None else glance(told=told)
         self._stop_if_asked(found.marks or None)
         return found
 
@@ -326,10 +330,6 @@ class Runner:
 
     # -- after a failure
 
-    def _keep(self, color: Color) -> None:
-        if self._capacity is not None:
-            self._capacity.keep(color)
-
     def _restored(self, plan: Plan, error: BaseException) -> SwapFailed | LeaseLost:
         reason = str(error) if isinstance(error, BluegreenError) else named(error)
         self._tell("restore", f"{plan.target} is not promoted: {reason}")
@@ -340,7 +340,7 @@ class Runner:
             lambda weights: self._write(weights, stoppable=False),
             self._watch.judge,
             self._limits.restore_timeout_seconds,
-            self._keep,
+            self._capacity,
         )
         if isinstance(error, Moved):
             return restoring.left(reason, error.found)

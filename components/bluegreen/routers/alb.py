@@ -103,7 +103,17 @@ class AlbRouter:
 
     def read(self) -> Traffic:
         """The live weights: two calls (the actions, the tags)."""
-        found = self._place.read()
+        return self._traffic(self._place.read())
+
+    def glance(self, *, told: bool = False) -> Traffic:
+        """The same as it is at this moment, to be written over: two calls, the tags last; one where they were told."""
+        return self._traffic(self._place.look(told=told))
+
+    def live(self) -> Weights:
+        """The live weights alone, as they are at this moment: one call."""
+        return elbv2.weights_of(self._place.now(), self.target_groups)
+
+    def _traffic(self, found: elbv2.Stand | None) -> Traffic:
         if found is None or not found.owned:
             return Traffic(Weights())
         return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
@@ -112,10 +122,6 @@ class AlbRouter:
     def stands_elsewhere(self) -> str:
         """Where the production rule was found, if that is not where it is declared; for a preview."""
         return self._place.stands_elsewhere
-
-    def live(self) -> Weights:
-        """The live weights alone: one call."""
-        return elbv2.weights_of(self._place.look(), self.target_groups)
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
         """Make the rule with its marks, where there is none: one call; take over what was handed in: some more."""

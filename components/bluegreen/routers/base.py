@@ -123,6 +123,22 @@ class MakesItsObject(Protocol):
         ...
 
 
+class LooksBeforeWrites(Protocol):
+    """A router that looks at what it knows by fewer calls than it takes to find it, for the write that comes next."""
+
+    def glance(self, *, told: bool = False) -> Traffic:
+        """The live weights and the owned object's marks, as ``read`` has them.
+
+        Args:
+            told: whether nothing has come after the last call of the router, which may have told one of the two.
+
+        Raises:
+            NotOwned: the object in our place is somebody else's.
+            PlatformError: the platform could not be asked.
+        """
+        ...
+
+
 class ReadsWeightsAlone(Protocol):
     """A router whose marks need a call of their own. Its writes may rely on a look of the moment before them."""
 

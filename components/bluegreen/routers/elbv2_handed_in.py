@@ -10,7 +10,7 @@ from bluegreen.clients.aws import AwsConnection, as_argument, called
 from bluegreen.clients.aws_limits import LIMITS, TAGS_OF_A_SWAP
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.routers import elbv2
-from bluegreen.routers.elbv2 import OWNER_TAG, Actions, Stand
+from bluegreen.routers.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, Stand
 from bluegreen.routers.looks import Look
 from bluegreen.routers.ownership import Ownership
 
@@ -104,36 +104,58 @@ class HandedIn:
             self._stand = replace(self._stand, actions=found)
             self._answer.taken()
 
-    def look(self) -> Actions:
-        """What it does at this moment, to be written over; nothing while it is nobody's."""
-        stand = self._now()
-        return stand.actions if stand is not None and stand.owned else ()
+    def now(self) -> Actions:
+        """The actions, also right after a write."""
+        self._answer.spent()
+        return self.actions()
+
+    def look(self, *, told: bool) -> Stand | None:
+        """What is there at this moment, to be written over: two calls; ``None`` when it is gone.
+
+        Args:
+            told: whether nothing has come after the last call: where that told whose it is, it is not asked again.
+        """
+        if not told:
+            self._told.spent()
+        return self._now()
 
     def _now(self) -> Stand | None:
-        """What is known, with its actions as they are: one call, and one to see whose it is unless its marks say so."""
         told = self._told.spent()
         self._answer.spent()
         if self._stand is None or not self._stand.owned:
             return self.read()
-        if not told:
-            elbv2.refuse_stranger(elbv2.tags_of(self.aws, self.arn), self.ownership, self.arn)
-        actions = self.actions()
+        actions, tags = self.actions(), self._stand.tags
         if not actions:
             return None
-        self._stand = replace(self._stand, actions=actions)
+        if not told:  # whose it is is asked last of all, or was told by the call right before this one
+            tags = elbv2.tags_of(self.aws, self.arn)
+            elbv2.refuse_stranger(tags, self.ownership, self.arn)
+        self._stand = replace(self._stand, actions=actions, tags=tags)
         self._look.taken()
         return self._stand
 
     def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
-        """Take it over with marks, unless somebody of the same owner has done so by now."""
+        """Take it over with marks, unless somebody of the same owner has done so by now.
+
+        The marks come before the forward: whoever else takes it over sees them and waits, and what he has set meanwhile
+        is seen here.
+        """
         stand = self.read()
         if stand is not None and stand.owned:
             return False
+        if stand is not None:
+            self._take_over(stand, forward, marks)
+            found = self.marks()
+            ours = {name for name, value in marks.items() if found.get(name) == value}
+            kinds = {name.partition(".")[0] for name in marks}  # another lease beside ours is somebody's who came, too
+            others = {name for name in found if name.partition(".")[0] in kinds}.difference(marks)
+            if len(ours) < len(marks) or others.difference(elbv2.marks_in(stand.tags)):
+                self.mark(dict.fromkeys(ours))  # somebody of the same owner came as well: it is his, or comes again
+                return False
         self.write(forward)
-        self.mark(dict(marks))
         return True
 
-    def _take_over(self, stand: Stand, forward: Mapping[str, Any]) -> None:
+    def _take_over(self, stand: Stand, forward: Mapping[str, Any], marks: Mapping[str, str] | None = None) -> None:
         """Adopting something moves no traffic: it has to forward already as the first write says, or to nobody."""
         lost = elbv2.lost_by_a_forward(stand.actions)
         if lost:
@@ -160,9 +182,9 @@ class HandedIn:
                 f"{self.arn} has {len(stand.tags)} tags, {over} too many for the {TAGS_OF_A_SWAP} that a swap needs at "
                 "most: take some away first; nothing was written",
             )
-        owner = {OWNER_TAG: self.ownership.owner}
-        elbv2.tag(self.aws, self.arn, owner)
-        self._stand = Stand(stand.arn, stand.actions, {**stand.tags, **owner}, owned=True)
+        tags = {OWNER_TAG: self.ownership.owner, **{MARK_PREFIX + name: text for name, text in (marks or {}).items()}}
+        elbv2.tag(self.aws, self.arn, tags)
+        self._stand = Stand(stand.arn, stand.actions, {**stand.tags, **tags}, owned=True)
 
     def remove(self) -> None:
         """Take our tags away; where it forwards to stays as it is. Already gone is fine."""
@@ -178,6 +200,8 @@ class HandedIn:
         tags = elbv2.tags_of(self.aws, self.arn)
         marks = elbv2.marks_in(tags)
         if self.ownership.holds(tags.get(OWNER_TAG), marks):
+            if self._stand is not None:
+                self._stand = replace(self._stand, tags=tags)
             self._told.taken()
             return marks
         self._stand = None  # nobody's, or somebody has made it his own meanwhile: with it the lease is gone

@@ -121,28 +121,37 @@ class MadeRule:
         self._told.spent()
         return rule_actions(self.aws, self._arn)
 
-    def look(self) -> Actions:
-        """The rule's actions as they are at this moment, to be written over."""
-        stand = self._now()
-        return () if stand is None else stand.actions
+    def now(self) -> Actions:
+        """The actions, also right after a write."""
+        self._answer.spent()
+        return self.actions()
+
+    def look(self, *, told: bool) -> Stand | None:
+        """The rule that is known, wherever it stands, as it is at this moment, to be written over: two calls.
+
+        It is looked for again when it is gone, or somebody else's by now.
+
+        Args:
+            told: whether nothing has come after the last call: where that told whose it is, it is not asked again.
+        """
+        if not told:
+            self._told.spent()
+        return self._now()
 
     def _now(self) -> Stand | None:
-        """The rule that is known, wherever it stands: one call, and one to see whose it is unless its marks say so.
-
-        It is looked for again when it is gone.
-        """
         self._answer.spent()
+        told = self._told.spent()
         rule = None if self._stand is None else rule_at(self.aws, self._stand.arn)
-        if self._stand is None or rule is None or not (self._told.spent() or self._is_still_ours(self._stand)):
+        if self._stand is None or rule is None:
+            return self.read()
+        # Whose it is is asked last of all, or was told by the call right before this one.
+        tags = self._stand.tags if told else elbv2.tags_of(self.aws, self._stand.arn)
+        if not self.search.ownership.holds(tags.get(OWNER_TAG), elbv2.marks_in(tags)):
             return self.read()
         conditions, priority = rule.get("Conditions", ()), int(rule["Priority"])
-        self._stand = replace(self._stand, actions=rule["Actions"], conditions=conditions, priority=priority)
+        self._stand = replace(self._stand, actions=rule["Actions"], tags=tags, conditions=conditions, priority=priority)
         self._look.taken()
         return self._stand
-
-    def _is_still_ours(self, stand: Stand) -> bool:
-        tags = elbv2.tags_of(self.aws, stand.arn)
-        return self.search.ownership.holds(tags.get(OWNER_TAG), elbv2.marks_in(tags))
 
     def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
         """Make the rule where there is none, with its marks: one call."""
@@ -250,7 +259,8 @@ class MadeRule:
         self._look.spent()
         tags = {} if stand is None else elbv2.tags_of(self.aws, stand.arn)
         marks = elbv2.marks_in(tags)
-        if self.search.ownership.holds(tags.get(OWNER_TAG), marks):
+        if stand is not None and self.search.ownership.holds(tags.get(OWNER_TAG), marks):
+            self._stand = replace(stand, tags=tags)
             self._told.taken()
             return marks
         self._stand = None  # somebody has made it his own meanwhile, and with it the lease is gone

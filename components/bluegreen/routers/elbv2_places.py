@@ -48,8 +48,19 @@ class Place(Protocol):
         """The actions alone: one call, none right after a write; empty where nothing is."""
         ...
 
-    def look(self) -> Actions:
-        """The actions of what the swap owns, for a write right after it: one call; empty where it owns nothing."""
+    def now(self) -> Actions:
+        """The actions as they are at this moment: one call; empty where nothing is."""
+        ...
+
+    def look(self, *, told: bool) -> Stand | None:
+        """What is there at this moment, for a write right after it: two calls, its tags last; one where they were told.
+
+        Args:
+            told: whether nothing has come after the last call.
+
+        Raises:
+            NotOwned: it belongs to somebody else.
+        """
         ...
 
     def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:

@@ -27,7 +27,7 @@ from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weig
 from bluegreen.routers import lambda_versions
 from bluegreen.routers.base import Capability
 from bluegreen.routers.flags import flag
-from bluegreen.routers.ownership import Ownership
+from bluegreen.routers.ownership import INCARNATION_MARK, Ownership
 from bluegreen.routers.places import Same, arn_or_name
 
 _MARK_PREFIX = "bluegreen:mark:"
@@ -119,11 +119,16 @@ class LambdaAliasRouter:
     # -- reading
 
     def read(self) -> Traffic:
-        """The live weights: two calls (the alias, the function's tags)."""
+        """The live weights: two calls (the alias, the function's tags), one more where those tell of somebody else."""
         alias = self._look()
         if alias is None:
             return Traffic(Weights())
-        return Traffic(self._weights(alias), self._marks(alias))
+        marks = self._marks(alias)
+        if self.incarnation and marks.get(INCARNATION_MARK, self.incarnation) != self.incarnation:
+            alias = self._look()  # the alias that was seen may be from before somebody made it his own
+            if alias is None:
+                return Traffic(Weights())
+        return Traffic(self._weights(alias), marks)
 
     def live(self) -> Weights:
         """The live weights alone: one call."""

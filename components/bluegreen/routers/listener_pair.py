@@ -108,7 +108,17 @@ class ListenerPairRouter:
 
     def read(self) -> Traffic:
         """The live weights: two calls, about production alone."""
-        found = self._production.read()
+        return self._traffic(self._production.read())
+
+    def glance(self, *, told: bool = False) -> Traffic:
+        """The same as it is at this moment, to be written over: two calls, the tags last; one where they were told."""
+        return self._traffic(self._production.look(told=told))
+
+    def live(self) -> Weights:
+        """The live weights alone, as they are at this moment: one call."""
+        return elbv2.weights_of(self._production.now(), self.target_groups)
+
+    def _traffic(self, found: elbv2.Stand | None) -> Traffic:
         if found is None or not found.owned:
             return Traffic(Weights())
         return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
@@ -117,10 +127,6 @@ class ListenerPairRouter:
     def stands_elsewhere(self) -> str:
         """Where the production rule was found, if that is not where it is declared; for a preview."""
         return self._production.stands_elsewhere
-
-    def live(self) -> Weights:
-        """The live weights alone: one call."""
-        return elbv2.weights_of(self._production.look(), self.target_groups)
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
         """Make or take over production with its marks, then the test listener."""

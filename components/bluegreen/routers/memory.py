@@ -83,6 +83,10 @@ class MemoryRouter:
         here.calls.append("router.read")
         return Traffic(here.weights, dict(here.marks))
 
+    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one look is all that there is
+        """The same: its writes are for whatever is there."""
+        return self.read()
+
     def write(self, weights: Weights) -> None:
         """Set the live weights."""
         here = world(self.name)

@@ -118,7 +118,8 @@ class Lease:
         began = self.clock.monotonic_seconds() if read_at_seconds is None else read_at_seconds
         others = leases_in(marks)
         dead = self._wait_for_the_end_of(others) if others else {}
-        self._renew(self.stamp)
+        stamp = dict(self.stamp.items() - marks.items())  # not again: whoever takes it meanwhile is not stamped over
+        self._renew(stamp)
         found = leases_in(self.router.marks())
         self.placed = self.found = self.id in found
         self._seen_seconds = self.clock.monotonic_seconds()
@@ -127,7 +128,7 @@ class Lease:
             raise LeaseHeld("one that took over while this one stood still, and may be over by now")
         rivals = {name: value for name, value in found.items() if name != self.id and dead.get(name) != value}
         if rivals:
-            self.router.mark({LEASE_PREFIX + self.id: None, **{name: marks.get(name) for name in self.stamp}})
+            self.router.mark({LEASE_PREFIX + self.id: None, **{name: marks.get(name) for name in stamp}})
             raise LeaseHeld(holder_of(next(iter(rivals.values()))))
         # Not in the same call as the new one: the leftovers go only once the lease is safe.
         left: dict[str, str | None] = {LEASE_PREFIX + name: None for name in found if name != self.id}
@@ -220,7 +221,6 @@ class Lease:
                 if unseen_seconds >= self._lasts_seconds:
                     raise
                 return self.asked_by
-            self._seen_seconds = self.clock.monotonic_seconds()
             return self.judge(marks)
 
     def judge(self, marks: Mapping[str, str]) -> str | None:
@@ -228,6 +228,7 @@ class Lease:
         if not self.id or not self.placed:
             return None
         self._refuse_if_lost()
+        self._seen_seconds = self.clock.monotonic_seconds()
         others = " and ".join(holder_of(value) for name, value in leases_in(marks).items() if name != self.id)
         stood_still = self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL
         if self.id not in leases_in(marks) or TAKEN_PREFIX + self.id in marks or (stood_still and others):

@@ -40,12 +40,18 @@ class Members:
         self._placed = sorted(self.members, key=lambda member: (type(member.router).__name__, member.name.lower()))
         #: The marks of the lease that was taken here, which every member has to bear.
         self._own: dict[str, str] = {}
+        self._stamp: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, members: Sequence[tuple[TrafficRouter, str]], *, in_order: bool = True) -> Members:
         """The one that can read weights alone, where a member can."""
-        kind = Glancing if any(hasattr(router, "live") for router, _ in members) else Members
+        looks = any(hasattr(router, name) for router, _ in members for name in ("live", "glance"))
+        kind = Glancing if looks else Members
         return kind(members, in_order=in_order)
+
+    def bears(self, stamp: Mapping[str, str]) -> None:
+        """The marks that every member bears besides a lease: set with that one where they are not there yet."""
+        self._stamp = stamp
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -239,7 +245,7 @@ class Members:
                 with contextlib.suppress(PlatformError):
                     member.router.mark(translated(member, gone, back=True))
             raise
-        self._keep(changes)
+        self._keep({**self._stamp, **changes})
 
     def _renew(self, changes: Mapping[str, str | None]) -> None:
         failed: list[PlatformError] = []
@@ -323,7 +329,15 @@ class Members:
 
 
 class Glancing(Members):
-    """Members of which one reads its weights without its marks."""
+    """Members of which one looks right before a write, by fewer calls than a read."""
+
+    def glance(self, *, told: bool = False) -> Traffic:
+        """What is there at this moment, with the marks where each member looks at those, too."""
+        looks = [getattr(member.router, "glance", None) for member in self.members]
+        if None in looks:
+            return Traffic(self.live())
+        pairs = zip(self.members, looks, strict=True)
+        return self.seen([named(member, partial(look, told=told)) for member, look in pairs if look is not None])
 
     def live(self) -> Weights:
         """The weights alone, in one call each where a member can do that."""

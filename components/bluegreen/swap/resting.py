@@ -8,12 +8,14 @@ from typing import Any
 
 from bluegreen.capacity.base import Capacity
 from bluegreen.capacity.registry import CAPACITIES
-from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError
-from bluegreen.rollout.model import Color, other
+from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, SwapFailed
+from bluegreen.rollout.model import Color, Weights, other
+from bluegreen.rollout.restoring import where_somebody_put_it
 from bluegreen.routers.base import TrafficRouter
 from bluegreen.swap import contract, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal
+from bluegreen.swap.shared import Shared
 
 
 class Resting:
@@ -23,7 +25,7 @@ class Resting:
         unfinished: whether a color could not be brought to rest.
     """
 
-    def __init__(self, spec: SwapSpec, router: TrafficRouter, capacity: Capacity | None, journal: Journal) -> None:
+    def __init__(self, spec: SwapSpec, router: Shared, capacity: Capacity | None, journal: Journal) -> None:
         self._spec = spec
         self._router = router
         self._capacity = capacity
@@ -88,6 +90,40 @@ class Resting:
         except BluegreenError as error:
             self.unfinished = True
             self._journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
+
+    def retire_and_look(self, color: Color, left: Weights, failed: SwapFailed | None = None) -> None:
+        """Bring a color to rest that had no traffic a moment ago, and look then: it is kept where it has some by now.
+
+        Args:
+            color: the color.
+            left: the weights that the swap left.
+            failed: how it ended, unless all went well; it says what is live then.
+
+        Raises:
+            SwapFailed: all went well, and somebody else has moved traffic since.
+        """
+        if self._capacity is None or self._spec.idle_capacity_percent == 100:
+            self.retire(color)
+            return
+        later = self._spec.scale_down_delay_seconds > 0
+        if later:
+            self.retire(color)
+        try:
+            found = self._router.weights()
+        except PlatformError as error:
+            self._journal.tell("retire", f"whether {color} still has no traffic could not be looked at: {error}")
+            found = left
+        if found.of(color):
+            self._journal.tell("retire", f"{color} is kept: somebody else moved traffic to it meanwhile: {found}")
+            self._capacity.keep(color)
+        elif not later:
+            self.retire(color)
+        if found == left:
+            return
+        if failed is None:
+            reason = f"the live weights are {found} instead of {left}: somebody else moved them"
+            raise where_somebody_put_it(reason, found)
+        failed.moved_by_somebody(found)
 
     def _size(self, live_size: int) -> int:
         return math.ceil(live_size * self._spec.idle_capacity_percent / 100)

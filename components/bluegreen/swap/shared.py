@@ -47,20 +47,30 @@ class Shared:
     @property
     def looks_before_writes(self) -> bool:
         """Whether a write is sent right after a look, which may be the one that ``glance`` has just made."""
-        return hasattr(self._router, "live")
+        return hasattr(self._router, "live") or hasattr(self._router, "glance")
 
     def read(self) -> Traffic:
         """The live weights and the marks."""
         with self._lease.lock:
             return self._router.read()
 
-    def glance(self) -> Traffic:
-        """The same, without the marks where those need a call of their own."""
-        alone = getattr(self._router, "live", None)
-        if alone is None:
-            return self.read()
+    def glance(self, *, told: bool = False) -> Traffic:
+        """The same, for a write that comes next; without the marks where those need a call of their own.
+
+        Args:
+            told: whether nothing has come after the last call, which need not be made again then.
+        """
+        both = getattr(self._router, "glance", None)
+        if both is None:
+            return Traffic(self.weights()) if hasattr(self._router, "live") else self.read()
         with self._lease.lock:
-            return Traffic(alone())
+            return both(told=told)
+
+    def weights(self) -> Weights:
+        """The live weights alone, as they are at this moment."""
+        alone = getattr(self._router, "live", None)
+        with self._lease.lock:
+            return alone() if alone is not None else self._router.read().weights
 
     def write(self, weights: Weights) -> None:
         """Send production traffic as ``weights`` says; with no object yet, make it with the lease on it.

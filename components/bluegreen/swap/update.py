@@ -13,6 +13,7 @@ from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import (
     BluegreenError,
     InvalidInput,
+    LeaseHeld,
     LeaseLost,
     PlatformError,
     RestoreFailed,
@@ -33,11 +34,7 @@ from bluegreen.swap.keeper import Watching, kept
 from bluegreen.swap.lease import Lease, leases_in
 from bluegreen.swap.leaving import come_and_go
 from bluegreen.swap.reporting import headline
-from bluegreen.swap.resting import (
-    Resting,
-    former_of,
-    is_warm,  # noqa: F401 - it was here once, and is still imported from here
-)
+from bluegreen.swap.resting import Resting, former_of
 from bluegreen.swap.shared import Shared
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
@@ -93,10 +90,11 @@ class Update:
             router, clock, "", spec.limits.poll_interval_seconds, lambda text: journal.tell("lease", text)
         )
         self._lease.stamp = self._stamp
+        getattr(router, "bears", dict)(self._stamp)
         self._shared = Shared(router, self._lease)
         self._router = cast("TrafficRouter", self._shared)
         self._former_capacity = former_of(olds, news)
-        self._resting = Resting(spec, self._router, self._capacity, journal)
+        self._resting = Resting(spec, self._shared, self._capacity, journal)
 
     def run(self) -> dict[str, Any]:
         """Do it, and return the outputs.
@@ -130,6 +128,8 @@ class Update:
         try:
             runner = self._runner()
             plan = self._under_lease(found, runner, interrupted=interrupted)
+        except LeaseHeld:
+            raise  # another first start came first, and holds all that there is to let go of
         except LeaseLost as lost:
             self._record(Outcome.TAKEN_OVER, str(lost))
             raise
@@ -140,6 +140,7 @@ class Update:
             failed.outputs = self._outputs_after(failed, found, entry)
             raise
         except SwapFailed as failed:
+            self._left = failed.weights
             outcome = Outcome.ABORTED if isinstance(failed, SwapAborted) else Outcome.RESTORED
             entry = self._record(outcome, failed.reason)
             verdict = self._verdict(failed, entry)
@@ -236,14 +237,13 @@ class Update:
         except RestoreFailed:
             raise  # nobody knows for sure where traffic is: every color keeps its size
         except SwapFailed as failed:
-            self._left = failed.weights
             if plan.kind in _MOVES and failed.weights.of(self._target) == 0:
-                self._resting.retire(self._target)
+                self._resting.retire_and_look(self._target, failed.weights, failed)
             raise
         self._left = plan.goal
         # A heal that followed an interrupted swap brings that swap's color to rest, too.
         if not plan.pauses and (plan.kind in _MOVES or interrupted):
-            self._resting.retire(other(self._target))
+            self._resting.retire_and_look(other(self._target), plan.goal)
         return plan
 
     def _unpaused(self, failed: SwapFailed, found: Traffic) -> dict[str, str | None]:
