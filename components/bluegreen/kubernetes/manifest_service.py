@@ -18,6 +18,7 @@ from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import service
 from bluegreen.kubernetes.entry.several import each_of, entry_of, production_ports
 from bluegreen.kubernetes.entry.weighted import WeightedEntry
+from bluegreen.kubernetes.in_place import guard
 from bluegreen.kubernetes.manifest_release import ColorManifests, ManifestRelease, read, shared_objects
 from bluegreen.kubernetes.manifest_values import colliding
 from bluegreen.kubernetes.manifests import key_of
@@ -175,6 +176,8 @@ class ManifestService(EnteredComponent):
 
         def color_objects() -> list[pulumi.Resource]:
             common: list[pulumi.Resource] = [declare(found, self) for found in both]
+            router = entry.router(ground)
+            hooks = {color: guard(found.name, place.namespace, color, router) for color, found in colors.items()}
             return [
                 *common,
                 *(
@@ -185,6 +188,7 @@ class ManifestService(EnteredComponent):
                         self,
                         common,
                         rests=color != active_color and key_of(manifest) in of_live[color],
+                        hooks=hooks[color],
                     )
                     for color, found in colors.items()
                     for manifest in found.split.own
@@ -209,18 +213,20 @@ def _declared(
     depends_on: list[pulumi.Resource],
     *,
     rests: bool,
+    hooks: pulumi.ResourceHookBinding | None,
 ) -> pulumi.Resource:
-    """One object of a color. What is the swap's of it is set once, or not at all."""
+    """One object of a color. What is the swap's of it is set once, or not at all; ``hooks`` are the workload's."""
     if rests:
         return cast("pulumi.Resource", declare(acting.at_rest(manifest), parent, depends_on=depends_on))
     spec = manifest.get("spec", {})
     set_once: Sequence[str] = ()
+    called = hooks if manifest is color.workload else None
     if manifest is color.workload:
         manifest, set_once = {**manifest, "spec": {**spec, "replicas": first_count}}, ["spec.replicas"]
     if manifest is color.autoscaler:
         manifest = {**manifest, "spec": {key: value for key, value in spec.items() if key != "minReplicas"}}
         set_once = scaling.MINIMUM
-    made: pulumi.Resource = declare(manifest, parent, set_once=set_once, depends_on=depends_on)
+    made: pulumi.Resource = declare(manifest, parent, set_once=set_once, depends_on=depends_on, hooks=called)
     return made
 
 
