@@ -6,7 +6,7 @@ import pulumi
 import pytest
 
 from bluegreen import canary
-from bluegreen.aws import AutoScalingGroups, EcsService, alb, alb_listeners, dns, nlb
+from bluegreen.aws import AutoScalingGroups, EcsService, EksClusters, alb, alb_listeners, dns, nlb
 from bluegreen.swap import contract
 from tests.aws import mocked
 from tests.aws.test_entries import COLORS, NETWORK, of, swap_of
@@ -61,6 +61,23 @@ def test_instances_register_with_all_of_them():
     )
     group = of(resources, "aws:autoscaling/group:Group")["web-blue"]
     assert len(group["targetGroupArns"]) == 3
+
+
+def test_each_cluster_registers_with_all_of_them_by_a_manifest_each():
+    found = {}
+
+    def program():
+        clusters = {"blue": {"cluster_name": "old"}, "green": {"cluster_name": "new"}}
+        component = EksClusters(
+            "shop", active_color="blue", entry=alb(), entries=[nlb(internal=True)], **clusters, **NETWORK
+        )
+        component.target_group_bindings.apply(found.update)
+
+    resources = mocked.run(program)[0].resources
+    assert [router["kind"] for router in swap_of(resources)["routers"]] == ["alb", "nlb"]
+    names = {key: manifest["metadata"]["name"] for key, manifest in found.items()}
+    assert names == {"blue": "shop", "green": "shop", "blue-nlb": "shop-nlb", "green-nlb": "shop-nlb"}
+    assert len({manifest["spec"]["targetGroupARN"] for manifest in found.values()}) == 4
 
 
 def test_units_let_all_of_them_in():

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 import pulumi
 
+from bluegreen.entering import suffixed
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
 
@@ -54,6 +55,7 @@ def binding(
     auto_mode: pulumi.Input[bool],
     security_group_ids: pulumi.Input[Sequence[str]],
     source_cidrs: Sequence[str],
+    called: str = "",
 ) -> pulumi.Output[dict[str, Any]]:
     """The TargetGroupBinding of one color.
 
@@ -66,9 +68,10 @@ def binding(
         auto_mode: whether EKS Auto Mode runs the cluster.
         security_group_ids: whose requests pods (or nodes) must let in: the controller opens the port for them.
         source_cidrs: the same as networks.
+        called: whose group it is, of several entries.
     """
     reference = {"name": service.get("name", name), "port": service.get("port", port)}
-    metadata = {"name": name, "namespace": service.get("namespace", "default")}
+    metadata = {"name": suffixed(name, called), "namespace": service.get("namespace", "default")}
     # The node port of targets that are nodes is not known here.
     ports = [{"protocol": "TCP", "port": port}] if target_type == "ip" else [{"protocol": "TCP"}]
 

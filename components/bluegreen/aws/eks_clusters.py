@@ -17,8 +17,10 @@ from bluegreen.aws.eks_release import EksRelease
 from bluegreen.aws.entry.alb import alb
 from bluegreen.aws.entry.base import Entered, Entry, Ground
 from bluegreen.aws.entry.dns import DnsEntry
+from bluegreen.aws.entry.several import each_of, entry_of
 from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
 from bluegreen.declaration import known
+from bluegreen.entering import suffixed
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.swapping import owner_of
@@ -36,7 +38,7 @@ class EksClusters(EnteredComponent):
     Attributes:
         cluster_names: the name of each color's cluster, where it has one.
         target_group_bindings: for each color with a cluster and a target group, the manifest that makes the cluster
-            register its pods there; it is for you to apply.
+            register its pods there; it is for you to apply. Those of more entries are called ``blue-NAME``.
     """
 
     cluster_names: pulumi.Output[Mapping[str, str]]
@@ -52,6 +54,8 @@ class EksClusters(EnteredComponent):
         vpc_id: pulumi.Input[str],
         subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
         entry: Entry | None = None,
+        entries: Sequence[Entry] | None = None,
+        entry_names: Sequence[str] | None = None,
         port: int = 8080,
         target_type: str = "ip",
         service: BoundService | None = None,
@@ -73,6 +77,9 @@ class EksClusters(EnteredComponent):
             subnet_ids: for the load balancer (two zones at least), and for clusters that are made.
             entry: how requests reach the clusters: ``alb()`` (default), ``alb_listeners()``, ``nlb()``, or
                 ``dns(targets=...)`` for what each cluster's own ingress has made.
+            entries: more of them, which the swap moves together with ``entry``, in this order; without ``entry`` these
+                alone.
+            entry_names: what the names of their resources, and of their outputs, end with; their kinds by default.
             port: the port that pods listen on.
             target_type: what the clusters register: ``ip`` (pods, default) or ``instance`` (nodes, by a node port).
             service: the Kubernetes Service in both clusters, for ``target_group_bindings``; see ``BoundService``.
@@ -88,7 +95,7 @@ class EksClusters(EnteredComponent):
         given: dict[Color, EksRelease | None] = {"blue": blue, "green": green}
         releases: dict[Color, EksRelease] = {color: found for color, found in given.items() if found is not None}
         service = service or {}
-        entry = entry or alb()
+        entry = entry_of(name, entry, entries, entry_names, alb())
         connection = connection_of(settings)
         swapping = draft(
             name,
@@ -169,7 +176,7 @@ def _problems(
         problems.append(Problem("target_type", target_type, " or ".join(TARGET_TYPES)))
     meaningless = [name for name in _OF_A_CAPACITY if name in settings]
     problems += [Problem(name, settings[name], "none: the swap scales no cluster") for name in meaningless]
-    if isinstance(entry, DnsEntry) and entry.kind == "cloud_map":
+    if any(isinstance(one, DnsEntry) and one.kind == "cloud_map" for one in each_of(entry)):
         allowed = "load_balancers, or targets: pods do not register in Cloud Map by themselves"
         problems.append(Problem("behind", "cloud_map", allowed))
     names = [known(release.get("cluster_name")) for release in releases.values()]
@@ -207,17 +214,18 @@ def _bindings(
 ) -> pulumi.Output[Any]:
     return pulumi.Output.all(
         **{
-            color: binding(
+            suffixed(color, called): binding(
                 name,
                 service,
                 port=port,
                 target_type=target_type,
-                target_group_arn=entered.target_group_arns[color],
+                target_group_arn=group,
+                called=called,
                 auto_mode=cluster.auto_mode,
                 security_group_ids=entered.security_group_ids,
                 source_cidrs=entered.source_cidrs,
             )
             for color, cluster in clusters.items()
-            if color in entered.target_group_arns
+            for called, group in entered.named_groups_of(color).items()
         }
     )

@@ -64,7 +64,8 @@ class Entered:
         source_cidrs: networks whose requests the units must let in.
         transports: by which requests come to them: ``tcp``, ``udp``.
         listener_arn: names the load balancer in CloudWatch metrics.
-        all_target_group_arns: where there are several entries: all groups in which a color's units register.
+        all_target_group_arns: where there are several entries: all groups in which a color's units register, by the
+            entry's name, which is empty for the one with the component's own.
         reached: the same: each entry's name, ``url`` and ``preview_urls``.
     """
 
@@ -79,14 +80,18 @@ class Entered:
     source_cidrs: Sequence[str] = ()
     transports: Sequence[str] = ("tcp",)
     listener_arn: pulumi.Output[str] | None = None
-    all_target_group_arns: Mapping[Color, Sequence[pulumi.Output[str]]] = field(default_factory=dict)
+    all_target_group_arns: Mapping[Color, Mapping[str, pulumi.Output[str]]] = field(default_factory=dict)
     reached: Sequence[Mapping[str, Any]] = ()
 
     def groups_of(self, color: Color) -> list[pulumi.Output[str]]:
         """The target groups in which a color's units register."""
+        return list(self.named_groups_of(color).values())
+
+    def named_groups_of(self, color: Color) -> dict[str, pulumi.Output[str]]:
+        """The same by the entry's name."""
         if self.all_target_group_arns:
-            return list(self.all_target_group_arns.get(color, ()))
-        return [self.target_group_arns[color]] if color in self.target_group_arns else []
+            return dict(self.all_target_group_arns.get(color, {}))
+        return {"": self.target_group_arns[color]} if color in self.target_group_arns else {}
 
 
 class Entry(Protocol):

@@ -60,7 +60,12 @@ class Entries:
         """Each one's resources; units register with all of them."""
         made = [entry.declare(self._ground(ground, called)) for called, entry in self.entries]
         groups = {
-            color: [one.target_group_arns[color] for one in made if color in one.target_group_arns] for color in COLORS
+            color: {
+                called: one.target_group_arns[color]
+                for (called, _), one in zip(self.entries, made, strict=True)
+                if color in one.target_group_arns
+            }
+            for color in COLORS
         }
         first = made[0]
         balanced = next((one for one in made if _counts(cast("Mapping[str, Any]", one.router)["kind"])), None)
@@ -121,6 +126,11 @@ def entry_of(
     if not found:
         return default
     return found[0][1] if len(found) == 1 and not found[0][0] else cast("Entry", Entries(name, found))
+
+
+def each_of(entry: Entry) -> list[Entry]:
+    """An entry, or each of several."""
+    return [one for _, one in entry.entries] if isinstance(entry, Entries) else [entry]
 
 
 def counting_kind(router: Any) -> str:
