@@ -124,8 +124,11 @@ class Rules:
             for condition in rule["Conditions"]:
                 if condition["Field"] == "host-header":
                     host = condition.get("HostHeaderConfig", condition)["Values"][0]
-                    found[host] = weights_of(rule["Actions"], self._target_groups)
+                    found[host] = weights_of(rule["Actions"], self._groups_of(host))
         return found
+
+    def _groups_of(self, _host: str) -> Mapping[Color, str]:
+        return self._target_groups
 
 
 @dataclasses.dataclass

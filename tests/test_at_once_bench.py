@@ -32,7 +32,7 @@ def inputs(endpoint, color, number=1):
         "listener_arn": balancer.LISTENER,
         "priority": 10 + number,
         "host_headers": [f"s{number}.example.com"],
-        "target_groups": balancer.TARGET_GROUPS,
+        "target_groups": balancer.target_groups_of(f"s{number}"),
         "owner": f"project/stack/s{number}",
         "aws": {"region": "us-east-1", "endpoint_url": endpoint},
     }

@@ -18,8 +18,12 @@ from bluegreen.rollout.model import COLORS, Color
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000"
 LISTENER = f"{ARN}:listener/app/at-once/1111111111111111/2222222222222222"
-TARGET_GROUPS: dict[Color, str] = {color: f"{ARN}:targetgroup/{color}/3333333333333333" for color in COLORS}
 _NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
+
+
+def target_groups_of(swap: str) -> dict[Color, str]:
+    """Each service has two of its own."""
+    return {color: f"{ARN}:targetgroup/{swap}-{color}/3333333333333333" for color in COLORS}
 
 
 class Balancer:

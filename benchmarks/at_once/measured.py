@@ -10,7 +10,7 @@ import dataclasses
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.at_once.balancer import LISTENER, TARGET_GROUPS
+from benchmarks.at_once.balancer import LISTENER, target_groups_of
 from benchmarks.swaps_report import PROVIDERS
 from benchmarks.swaps_world import Rules, SwapsStack, World
+from bluegreen.rollout.model import Color
 from localcloud import paths
 from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress
@@ -71,6 +72,13 @@ class Report:
         return {"at_once": found | {f"{name}_times": round(one, 3) for name, one in times.items() if one is not None}}
 
 
+class _Rules(Rules):
+    """Of services with target groups of their own."""
+
+    def _groups_of(self, host: str) -> Mapping[Color, str]:
+        return target_groups_of(host.partition(".")[0])
+
+
 @dataclasses.dataclass
 class _Swaps(World):
     """Swaps of the balancer in memory."""
@@ -79,7 +87,7 @@ class _Swaps(World):
 
     def rules(self) -> Rules:
         """The balancer's."""
-        return Rules(self.endpoint, LISTENER, TARGET_GROUPS)
+        return _Rules(self.endpoint, LISTENER, {})
 
 
 def run(

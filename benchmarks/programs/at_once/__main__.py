@@ -2,7 +2,7 @@
 
 import pulumi
 
-from benchmarks.at_once.balancer import LISTENER, TARGET_GROUPS
+from benchmarks.at_once.balancer import LISTENER, target_groups_of
 from bluegreen.swap import resource
 from bluegreen.swapping import owner_of
 
@@ -23,7 +23,7 @@ def swap(number: int) -> resource.SwapResource:
             "listener_arn": LISTENER,
             "priority": 10 + number,
             "host_headers": [f"{name}.example.com"],
-            "target_groups": TARGET_GROUPS,
+            "target_groups": target_groups_of(name),
             "owner": owner_of(name),
             "aws": {"region": "us-east-1", "endpoint_url": config.require("endpoint")},
         },
