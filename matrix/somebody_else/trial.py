@@ -22,6 +22,7 @@ from matrix.somebody_else.stage import Stage
 from matrix.somebody_else.swaps import Operation, Refusing, SlowGate, inputs, known
 from matrix.somebody_else.tape import OneByOne, Tape, Write
 
+_BEGAN_AT_SECONDS, _BETWEEN_SECONDS = 1_800_000_000.0, 3_600.0
 _LATER_SECONDS = 900.0
 """When the next update comes: no lease lives any more."""
 
@@ -88,7 +89,7 @@ class Trials:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._clock = FakeClock()
+        self._clock = FakeClock(_BEGAN_AT_SECONDS)
         self._tape = Tape(self._clock, stage.look)
         self._warned: list[str] = []
 
@@ -135,7 +136,7 @@ class Trials:
 
     def _begin(self, operation: Operation, adapter: str) -> tuple[dict[str, Any], State | None]:
         """The updates that come first, and the declaration of the one that is tried."""
-        self._clock.now_seconds = 1_800_000_000.0
+        self._clock.sleep(_BETWEEN_SECONDS)  # never set back: what is known of an earlier point is old
         SlowGate.clock = self._clock
         stage, state = self._stage, None
         with self._tape.unheard():
