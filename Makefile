@@ -6,7 +6,8 @@ JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
-.PHONY: demo demo-kubernetes test check bench bench-kubernetes matrix schema-proof scenarios setup lint format wheel plugin clean help
+.PHONY: demo demo-kubernetes test check bench bench-kubernetes matrix schema-proof scenarios scenarios-kubernetes-plugin
+.PHONY: conformance setup lint format wheel plugin clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -53,6 +54,13 @@ schema-proof: setup ## the schema gate against real servers, 2,000 migrations ea
 
 scenarios: setup ## every scenario of every platform over both adapters, which take turns in `make test`
 	BLUEGREEN_SCENARIOS=full $(PY) -m pytest tests/scenarios
+
+scenarios-kubernetes-plugin: setup ## those on Kubernetes with Pulumi's own plugin, which it builds
+	$(PY) -m localcloud bootstrap kubernetes-plugin
+	BLUEGREEN_SCENARIOS=kubernetes-plugin $(PY) -m pytest tests/scenarios/test_scenarios.py
+
+conformance: setup ## every test of the Kubernetes stand-in over Pulumi's own plugin, too; its figures go into docs/stand-ins.md
+	$(PY) -m tests.localcloud.conformance --docs docs/stand-ins.md
 
 lint: $(VENV)/.installed ## ruff and mypy
 	$(PY) -m ruff check .

@@ -20,6 +20,7 @@ from localcloud.tools import (
     fakecloud,
     helm,
     kubernetes,
+    kubernetes_plugin,
     languages,
     newest_sdk,
     pulumi,
@@ -109,5 +110,10 @@ def _make(lanes: Sequence[Sequence[str]], progress: Progress) -> Mapping[str, An
     return results
 
 
-MAKERS: dict[str, Callable[[Progress], object]] = {"aws": bootstrap, "kubernetes": for_node, "all": everything}
+MAKERS: dict[str, Callable[[Progress], object]] = {
+    "aws": bootstrap,
+    "kubernetes": for_node,
+    "all": everything,
+    "kubernetes-plugin": kubernetes_plugin.ensure,
+}
 """By what they are for: `up`, `up kubernetes`, and beside these what tests and demos start."""

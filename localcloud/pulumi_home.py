@@ -72,13 +72,14 @@ class PulumiHome:
         (self.bin / pulumi_tool.LANGUAGE_HOST).unlink(missing_ok=True)  # may be a link to a file of somebody else's
         _write_program(self.bin / pulumi_tool.LANGUAGE_HOST, "localcloud.language_host")
 
-    def install_plugins(self) -> None:
+    def install_plugins(self, official: Path | None = None) -> None:
         """A stand-in a package in `localcloud/plugins`; a real plugin that is installed already is preferred.
 
-        Beside them the plugin of this checkout.
+        Beside them the plugin of this checkout. `official` is where real ones are looked for, Pulumi's home if absent.
         """
+        installed = official or Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
         own = self.home / "plugins" / f"resource-bluegreen-v{__version__}"
-        own.mkdir(exist_ok=True)
+        own.mkdir(parents=True, exist_ok=True)
         _write_program(own / "pulumi-resource-bluegreen", "bluegreen.plugin")
         for package in sorted(PLUGINS.iterdir()):
             if not (package / "__main__.py").is_file():
@@ -88,7 +89,7 @@ class PulumiHome:
             except importlib.metadata.PackageNotFoundError:
                 continue  # no program can use it
             target = self.home / "plugins" / f"resource-{package.name}-v{version}"
-            real = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi", "plugins", target.name)
+            real = installed / "plugins" / target.name
             program = f"pulumi-resource-{package.name}"
             if self.home in real.parents or not _real_plugin(real, target, program):
                 target.mkdir(exist_ok=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from pulumi.runtime.proto import provider_pb2
 
 from localcloud.plugins.serving import Plugin
 from localcloud.plugins.values import Props
 from localcloud.plugins.wire import props_of, struct_of
+
+if TYPE_CHECKING:
+    from localcloud.plugins.remote import Remote
 
 
 class Refused(Exception):
@@ -71,14 +74,28 @@ _KINDS = {0: "add", 1: "add-replace", 2: "delete", 3: "delete-replace", 4: "upda
 
 
 class Driver:
-    """A plugin, configured."""
+    """A plugin, configured.
 
-    def __init__(self, provider: Plugin, config: Props, timeout_seconds: float = 60) -> None:
+    Attributes:
+        calls: how many calls all drivers of this kind have made.
+    """
+
+    calls: ClassVar[int] = 0
+
+    def __init__(
+        self, provider: Plugin | Remote, config: Props, timeout_seconds: float = 60, package: str = ""
+    ) -> None:
         self.provider = provider
         self.timeout_seconds = timeout_seconds
-        self.call("Configure", provider_pb2.ConfigureRequest(args=struct_of(config), acceptSecrets=True))
+        # As the engine says it, twice: some plugins read the one, some the other.
+        variables = {f"{package}:config:{key}": str(value) for key, value in config.items()} if package else {}
+        self.call(
+            "Configure",
+            provider_pb2.ConfigureRequest(args=struct_of(config), variables=variables, acceptSecrets=True),
+        )
 
     def call(self, method: str, request: Any) -> Any:
+        type(self).calls += 1
         return getattr(self.provider, method)(request, _Context())
 
     def check(self, token: str, name: str, inputs: Props, old_inputs: Props | None = None) -> Resource:

@@ -13,7 +13,11 @@ from localcloud.autoscaling import AutoScalingFront
 from localcloud.cloud import LocalCloud
 from localcloud.kubernetes.node import LocalNode
 from localcloud.plugins.aws.driver import Driver, Resource
+from localcloud.plugins.kubernetes.cluster import APPLY, Cluster
 from localcloud.plugins.kubernetes.driver import Driver as KubernetesDriver
+from localcloud.plugins.kubernetes.driver import end_processes
+from localcloud.plugins.kubernetes.settings import Settings
+from tests.localcloud.kubernetes_stack import Stack
 
 TRUST = json.dumps(
     {
@@ -125,6 +129,11 @@ class Place:
         """Create something; the namespace's end removes it."""
         return self.driver.create(self.driver.check(token, name, inputs))
 
+    def apply(self, fields: dict[str, Any], manager: str) -> None:
+        """Server-side apply, as a manager of that name: by force, as the swap does it."""
+        cluster = Cluster(Settings.of({"kubeconfig": str(self.node.kubeconfig)}))
+        cluster.call("PATCH", cluster.path(fields), {"fieldManager": manager, "force": "true"}, fields, APPLY)
+
     def kubectl(self, *words: str) -> str:
         """As somebody with a shell."""
         return self.node.kubectl("--namespace", self.namespace, *words)
@@ -138,3 +147,19 @@ def place(node: LocalNode, request: pytest.FixtureRequest) -> Iterator[Place]:
         yield Place(node, namespace)
     finally:
         node.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+@pytest.fixture(autouse=True)
+def drove(record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """Whether a test has driven a Kubernetes plugin, by itself or by the engine, for `make conformance`."""
+    before = KubernetesDriver.calls + Stack.runs
+    yield
+    if KubernetesDriver.calls + Stack.runs > before:
+        record_property("drove", "")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plugins() -> Iterator[None]:
+    """Those that run as processes of their own: see `localcloud.plugins.kubernetes.driver`."""
+    yield
+    end_processes()

@@ -6,11 +6,13 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from localcloud.kubernetes.node import LocalNode
+from localcloud.plugins.kubernetes.driver import WHICH
+from tests import pulumis_plugin
 from tests.e2e import keeper, warm
 
 LIMIT_SECONDS = 240
@@ -20,7 +22,12 @@ class Stack:
     """A project in a folder, with its own state.
 
     Its program and plugins are run by the warm Python, but for those of a ``plain`` stack: see `warm_up`.
+
+    Attributes:
+        runs: how often `pulumi` was run by all of them.
     """
+
+    runs: ClassVar[int] = 0
 
     def __init__(self, node: LocalNode, project: Path, program: str, *, plain: bool = False) -> None:
         self.project = project
@@ -28,6 +35,8 @@ class Stack:
         if not plain:
             self.warm_up()
         self.env["BLUEGREEN_KUBERNETES_SETTLE_SECONDS"] = "0.3"
+        if WHICH == "real":
+            pulumis_plugin.use(self.env, project)
         (project / "state").mkdir()
         (project / "Pulumi.yaml").write_text("name: kubernetesplugin\nruntime: python\n")
         (project / "__main__.py").write_text(program)
@@ -38,6 +47,7 @@ class Stack:
         self.env |= warm.env()
 
     def run(self, *words: str, fails: bool = False) -> str:
+        Stack.runs += 1
         done = subprocess.run(
             ["pulumi", "--non-interactive", *words],
             cwd=self.project,

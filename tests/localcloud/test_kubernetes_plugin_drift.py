@@ -6,15 +6,19 @@ component ignores these fields therefore, although it declares no value for them
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from typing import Any
 
+import httpx
 import pytest
 
 from bluegreen.clients.kubernetes import MANAGER
 from bluegreen.kubernetes.autoscaling import MINIMUM
 from bluegreen.kubernetes.entry.services import SELECTOR
-from localcloud.plugins.kubernetes.cluster import APPLY
+from localcloud import loopback
+from localcloud.load import Load
 from tests.localcloud.kubernetes_cases import DEPLOYMENT, ROUTE, SERVICE, changed, manifest, service, workload
 
 PROXY = "kubernetes:projectcontour.io/v1:HTTPProxy"
@@ -100,6 +104,48 @@ def test_a_count_of_kubectl_scale_outlives_it_too(place: Any) -> None:
     assert made.outputs["spec"]["replicas"] == 1
 
 
+def test_no_request_fails_while_the_stack_changes_what_somebody_moved(place: Any) -> None:
+    """The Service, in every way, and the live color's Deployment after `kubectl scale`; no swap runs meanwhile."""
+    skipped = {"metadata__annotations": {"pulumi.com/skipAwait": "true"}}
+    fleet = {}
+    for color in ("blue", "green"):
+        inputs = workload("Deployment", f"load-{color}", **skipped, spec__replicas=0)
+        fleet[color] = (place.make(DEPLOYMENT, f"load-{color}", inputs), inputs)
+        _swap(place, fleet[color][0], "replicas", 2)
+        name = fleet[color][0].inputs["metadata"]["name"]
+        place.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")
+    plain = service(**skipped, spec__type="NodePort")
+    made = place.make(SERVICE, "load", plain)
+    _swap(place, made, "selector", {"app": "load-blue"})
+    url = f"http://127.0.0.1:{place.driver.read(made).outputs['spec']['ports'][0]['nodePort']}"
+    _reached(url)
+    with Load(url, rate_per_second=50) as load:
+        for way in WAYS:
+            _drift(place, made, way, "selector", {"app": "load-green"})
+            made = place.driver.update(
+                made, changed(plain, metadata__labels={"way": way.replace(" ", "-")}), ignore=SELECTOR
+            )
+            assert _spec(made, "selector") == {"app": "load-green"}
+            _swap(place, made, "selector", {"app": "load-blue"})
+        blue, inputs = fleet["blue"]
+        place.kubectl("scale", f"deployment/{blue.inputs['metadata']['name']}", "--replicas=3")
+        labelled = changed(inputs, metadata__labels={"team": "shop"})
+        assert place.driver.update(blue, labelled, ignore=("spec.replicas",)).outputs["spec"]["replicas"] == 3
+    assert load.result.failed == 0, load.result.errors
+    assert len(load.result) > len(WAYS), "there were requests"
+
+
+def _reached(url: str) -> None:
+    """The node's proxy follows the Service a moment later."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            loopback.get(url)
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"nobody answers at {url}")
+
+
 def _spec(resource: Any, key: str) -> Any:
     found = resource.outputs["spec"].get(key)
     if key != "rules" or not found:
@@ -109,8 +155,7 @@ def _spec(resource: Any, key: str) -> Any:
 
 def _swap(place: Any, resource: Any, key: str, value: Any) -> None:
     """As the swap writes: by server-side apply, as its own manager."""
-    cluster, body = place.driver.provider.cluster, _part(place, resource, key, value)
-    cluster.call("PATCH", cluster.path(body), {"fieldManager": MANAGER, "force": "true"}, body, APPLY)
+    place.apply(_part(place, resource, key, value), MANAGER)
 
 
 def _drift(place: Any, resource: Any, way: str, key: str, value: Any) -> None:

@@ -109,9 +109,7 @@ def test_a_selector_and_a_scale_of_others_survive_updates(place: Any, monkeypatc
     name = svc.inputs["metadata"]["name"]
     selector = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": place.namespace}}
     selector["spec"] = {"selector": {"color": "green"}}
-    cluster = driver.provider.cluster
-    query = {"fieldManager": "bluegreen", "force": "true"}
-    cluster.call("PATCH", cluster.path(selector), query, selector, "application/apply-patch+yaml")
+    place.apply(selector, "bluegreen")
     deployment = f"deployment/{web.inputs['metadata']['name']}"
     place.kubectl("scale", deployment, "--replicas=2")
     place.kubectl("rollout", "status", deployment, "--timeout=60s")

@@ -19,6 +19,23 @@ from tests.e2e.stack import Stack
 from tests.scenarios.variant import Requests, Variant, load
 
 COLORS = ("blue", "green")
+# The program begins with it: it labels the object of which the swap owns a field, as the stack's config says.
+_LABELLED = """
+import pulumi
+
+
+def labelled(args):
+    kind, metadata = args.type_.rpartition(":")[2].lower(), args.props.get("metadata") or {{}}
+    plurals, name = (kind, kind + "s", kind[:-1] + "ies"), {name!r}
+    team = pulumi.Config().get("team")
+    if not args.custom or team is None or {kind!r} not in plurals or metadata.get("name") != name:
+        return None
+    labels = {{**(metadata.get("labels") or {{}}), "team": team}}
+    return pulumi.ResourceTransformResult({{**args.props, "metadata": {{**metadata, "labels": labels}}}}, args.opts)
+
+
+pulumi.runtime.register_resource_transform(labelled)
+"""
 
 
 class OnKubernetes(Variant):
@@ -26,12 +43,10 @@ class OnKubernetes(Variant):
 
     Attributes:
         service: the component's name.
-        resource: the object whose fields the swap owns, as kubectl has it: ``service/web``.
     """
 
     can_abort = True
     service: ClassVar[str] = "shop"
-    resource: ClassVar[str]
     node: LocalNode
 
     def __init__(self) -> None:
@@ -53,6 +68,9 @@ class OnKubernetes(Variant):
         stack.env["KUBECONFIG"] = str(kubeconfig)
         stack.env["BLUEGREEN_KUBERNETES_SETTLE_SECONDS"] = "0.3"  # the plugin waits 10 s for a Service to stay as it is
         stack.env["PATH"] = os.pathsep.join([stack.env["PATH"], *self.node.path])  # helm
+        program = stack.folder / "stacks" / "__main__.py"
+        kind, _, name = self.resource.partition("/")
+        program.write_text(_LABELLED.format(kind=kind.partition(".")[0], name=name) + program.read_text())
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         """Both colors at full size, with a pod each."""

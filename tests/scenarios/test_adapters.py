@@ -7,21 +7,29 @@ from itertools import product
 import pytest
 
 from tests.scenarios import test_scenarios
-from tests.scenarios.adapters import ADAPTERS, runs
+from tests.scenarios.adapters import ADAPTERS, WITNESSED, runs
 from tests.scenarios.variants import VARIANTS
 
 
-@pytest.mark.parametrize("in_full", [False, True])
+@pytest.mark.parametrize("chosen", ["", "full"])
 @pytest.mark.parametrize("kubernetes", [False, True])
-def test_every_scenario_runs_over_both_adapters(kubernetes, in_full):
+def test_every_scenario_runs_over_both_adapters(kubernetes, chosen):
     scenarios = range(len(test_scenarios.scenarios()))
-    chosen = [run for run in runs(in_full=in_full) if run.variant.startswith("kubernetes") == kubernetes]
-    found = {(number, run.adapter_of(number)) for run in chosen for number in scenarios}
+    every = [run for run in runs(chosen) if run.variant.startswith("kubernetes") == kubernetes and not run.plugin]
+    found = {(number, run.adapter_of(number)) for run in every for number in scenarios}
     assert found == set(product(scenarios, ADAPTERS))
 
 
+def test_with_pulumis_own_plugin_each_scenario_has_the_adapter_that_it_has_not_with_the_stand_in():
+    turns = {run.plugin: [run.adapter_of(0), run.adapter_of(1)] for run in runs("") if run.variant == WITNESSED[0]}
+    assert turns[True] == turns[False][::-1]
+    every = runs("kubernetes-plugin")
+    assert {run.variant for run in every} == {name for name in VARIANTS if name.startswith("kubernetes_")}
+    assert all(run.plugin for run in every)
+
+
 def test_in_full_each_variant_runs_over_both_from_its_first_scenario_to_its_last():
-    every = runs(in_full=True)
+    every = runs("full")
     for name in VARIANTS:
         assert {run.adapter_of(number) for run in every if run.variant == name for number in (0, 1)} == set(ADAPTERS)
         assert all(run.adapter_of(0) == run.adapter_of(1) for run in every if run.variant == name)

@@ -8,6 +8,7 @@ where the one before did the last swap, a scenario's first update moves the swap
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from localcloud.fault_proxy import FaultProxy
+from tests import pulumis_plugin
 from tests.e2e.killing import Killing
 from tests.e2e.stack import Background, Stack, bluegreen
 from tests.scenarios.adapters import Adapter, Run, runs
@@ -55,6 +57,17 @@ class Scene:
             assert found.failed == 0, found.errors
             assert found.made > 0, "there were requests"
 
+    def declared(self) -> dict[str, Any]:
+        """The object of which the swap owns a field, as the state has it."""
+        kind, _, name = self.variant.resource.partition("/")
+        kind = kind.partition(".")[0]
+        for found in self.stack.state()["resources"]:
+            singular = found["type"].rpartition(":")[2].lower()
+            named = found.get("outputs", {}).get("metadata", {}).get("name") == name
+            if named and kind in (singular, f"{singular}s", f"{singular[:-1]}ies"):
+                return dict(found)
+        raise AssertionError(f"the stack declares no {self.variant.resource}")
+
     def is_live(self, color: str) -> bool:
         """Whether the color, and nothing else, has production traffic."""
         assert self.variant.live(self.stack) == {color: 100}
@@ -77,6 +90,8 @@ def stage(request, cloud, aws_env, tmp_path_factory) -> Iterator[Scene]:
     made.prepare(request)
     with made.proxy(cloud) as proxy:
         stack = Stack(cloud, tmp_path_factory.mktemp(made.platform), made.platform)
+        if run.plugin:
+            pulumis_plugin.use(stack.env, stack.folder)
         made.through(stack, proxy)
         config = made.config(cloud)
         with made.around(cloud, stack):
@@ -157,6 +172,35 @@ def test_traffic_moved_by_hand_is_shown_and_put_back(scene):
     assert "drift: the live weights are" in said, "as a preview says it, which looks in the same way"
     assert scene.adapter == "dynamic" or "[diff: ~weights]" in said
     assert scene.is_live("blue")
+    assert scene.stack.outcome() == "healed"
+
+
+def test_traffic_moved_by_hand_outlives_a_change_of_the_same_object_without_the_swap(scene):
+    """The Kubernetes plugin makes what kubectl wrote the stack's, and removes what the stack does not declare of it."""
+    if not scene.variant.resource:
+        pytest.skip("the swap owns the objects whole: nothing of the stack's changes them")
+    declared = scene.declared()
+    scene.variant.drift(scene.stack)
+    moved = scene.variant.live(scene.stack)
+    assert moved != {"blue": 100}
+    with scene.undisturbed():
+        scene.stack.set({"team": "shop"})
+        if scene.adapter == "native":
+            scene.stack.pulumi("up", "--yes", "--skip-preview", "--target", declared["urn"])
+        else:
+            moves = scene.variant.write_call.partition("/")[0]
+            scene.proxy.judge = lambda name, _body: name.partition("/")[0] != moves
+            scene.stack.up_fails()
+            scene.proxy.reset()
+        assert scene.variant.live(scene.stack) == moved, "it is never without, also where the swap cannot run"
+        scene.stack.set({"team": "fish"})
+        said = scene.stack.pulumi("up", "--yes").partition("Updating (")
+    preview = said[0]
+    assert "drift: the live weights are" in preview
+    kind, name = declared["type"].rpartition(":")[2], declared["urn"].rpartition("::")[2]
+    assert re.search(rf"~ .*\b{kind} +{name} +update", preview), preview
+    assert scene.is_live("blue")
+    assert scene.declared()["outputs"]["metadata"]["labels"]["team"] == "fish"
     assert scene.stack.outcome() == "healed"
 
 

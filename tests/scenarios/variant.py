@@ -34,6 +34,8 @@ class Variant:
         writes: how many of these calls the shift itself makes, the last ones of the swap.
         promotion_calls: the most API calls of a promotion between two warm colors.
         rollback_calls: the same of a rollback.
+        resource: the object that the stack declares and of which the swap owns a field, as kubectl has it:
+            ``service/web``; none where the swap owns objects whole.
         can_abort: whether the suite aborts a promotion here, too; on AWS a test of its own does.
         follows_seconds: how long what carries requests may take to follow what the platform says of itself; a proxy
             follows its controller a moment later.
@@ -45,6 +47,7 @@ class Variant:
     writes: ClassVar[int] = 1
     promotion_calls: ClassVar[int]
     rollback_calls: ClassVar[int]
+    resource: ClassVar[str] = ""
     can_abort: ClassVar[bool] = False
     follows_seconds: ClassVar[float] = 0.0
 

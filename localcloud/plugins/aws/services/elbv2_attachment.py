@@ -51,6 +51,7 @@ TYPES: Final = [
             "targetId": P(force_new=True),
             "port": P(force_new=True, check=between(1, 65535)),
             "availabilityZone": P(force_new=True),
+            "quicServerId": P(force_new=True),
             "region": REGION,
         },
         create=_register,

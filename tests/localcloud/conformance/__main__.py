@@ -1,0 +1,58 @@
+"""`make conformance`: every test of the Kubernetes plugin's stand-in over the stand-in and over Pulumi's own plugin.
+
+Both run as processes of their own and are called over gRPC, on a real API server. A test whose outcome is another one
+over Pulumi's plugin is mended in the stand-in, or listed in `differences` with its reason: any other ends this with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from localcloud import progress
+from localcloud.tools import kubernetes_plugin
+from tests.localcloud.conformance import report
+from tests.localcloud.conformance.differences import DIFFERENCES
+
+HERE = Path(__file__).resolve().parents[1]
+PARTS = ("checks", "objects", "awaits", "drift", "helm", "engine")
+FILES = (*(f"test_kubernetes_plugin_{part}.py" for part in PARTS), "test_kubernetes_kept_annotation.py")
+
+
+def main() -> int:
+    """Run, say what came of it, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="make conformance", description="the stand-in beside Pulumi's own plugin")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="write the figures into FILE, between its markers")
+    parser.add_argument("--only", metavar="EXPRESSION", help="as pytest's -k: some of the tests, without figures")
+    options = parser.parse_args()
+    home = kubernetes_plugin.ensure(progress.for_terminal())
+    words = ["-k", options.only] if options.only else []
+    standing, real = (outcomes(which, home, words) for which in ("stand-in", "real"))
+    found = report.compare(standing, real, {} if options.only else DIFFERENCES)
+    print(found.text(DIFFERENCES))  # noqa: T201
+    if options.docs and not options.only:
+        options.docs.write_text(report.in_docs(options.docs.read_text(), found, DIFFERENCES))
+    return 0 if found.as_listed else 1
+
+
+def outcomes(which: str, home: Path, words: list[str]) -> dict[str, str]:
+    """What became of each test: empty where it passed, else the first line of what went wrong."""
+    # Without a node nothing is skipped: it fails.
+    env = {**os.environ, "CI": "true", "BLUEGREEN_KUBERNETES_PLUGIN": which, "PULUMI_HOME": str(home)}
+    if which == "stand-in":
+        del env["PULUMI_HOME"]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "outcomes.xml")
+        pytest = [sys.executable, "-m", "pytest", "-n0", "--quiet", "--tb=short", f"--junitxml={file}", *words]
+        done = subprocess.run([*pytest, *(str(HERE / name) for name in FILES)], env=env, check=False)
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"pytest ended with {done.returncode} over the {which} plugin")
+        return report.read(file.read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
