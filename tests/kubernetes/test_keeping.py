@@ -67,15 +67,20 @@ def test_what_somebody_else_wrote_is_owned_as_it_is_with_all_that_was(manager):
         None,
         ingress({}),
         ingress({"team": "shop", **OURS}),
-        ingress({WEIGHT: "0"}, kubectl=[WEIGHT]),
         ingress(**{MANAGER: [WEIGHT, *OURS], "kubectl": [WEIGHT]}),
     ],
-    ids=["no object", "nothing", "no weight", "no owner", "ours already"],
+    ids=["no object", "nothing", "no weight", "ours already"],
 )
 def test_nothing_is_written_where_nothing_is_in_danger(found):
     cluster = Cluster(found)
     assert keep(cluster, WHAT, WEIGHT) == ""
     assert not cluster.applied
+
+
+def test_it_is_kept_where_no_swap_is_any_more_too():
+    cluster = Cluster(ingress({WEIGHT: "70", "team": "shop"}, kubectl=[WEIGHT]))
+    assert keep(cluster, WHAT, WEIGHT) == ""
+    assert [fields["metadata"]["annotations"] for fields in cluster.applied] == [{WEIGHT: "70"}]
 
 
 def test_whoever_writes_in_between_is_looked_at_again():

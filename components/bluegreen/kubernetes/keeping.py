@@ -3,7 +3,8 @@
 The Kubernetes provider makes what ``kubectl`` wrote the stack's own before it changes an object, and then applies
 inputs that lack it: it is gone until the swap comes by. A field is ignored against that (``set_once``), but it
 cannot ignore an annotation, whose name has dots in it. So right before the change the swap's field manager owns the
-annotation, too, as it is: what two own is not removed.
+annotation, too, as it is: what two own is not removed. That holds without a swap as well, before the first one and
+after one that was destroyed alone: production goes where the annotation says.
 """
 
 from __future__ import annotations
@@ -63,7 +64,6 @@ def keep(cluster: KubernetesConnection, what: Resource, annotation: str) -> str:
     from bluegreen.clients.kubernetes import MANAGER, Conflict  # noqa: PLC0415 - only for a change
     from bluegreen.rollout.errors import PlatformError  # noqa: PLC0415
     from bluegreen.routers.kubernetes_managed import annotations_by, managers_of  # noqa: PLC0415
-    from bluegreen.routers.kubernetes_object import OWNER  # noqa: PLC0415
 
     for tries_left in reversed(range(_TRIES)):
         try:
@@ -72,8 +72,8 @@ def keep(cluster: KubernetesConnection, what: Resource, annotation: str) -> str:
             return f"{what}: nobody could see whether this update leaves the annotation {annotation} alone: {error}"
         metadata = {} if found is None else found["metadata"]
         there = metadata.get("annotations") or {}
-        if found is None or not {annotation, OWNER} <= there.keys():
-            return ""  # no swap's yet
+        if annotation not in there:
+            return ""
         if MANAGER in managers_of(found, ("metadata", "annotations", annotation)):
             return ""
         # An apply gives up what it does not name.
