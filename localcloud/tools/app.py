@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tarfile
 from pathlib import Path
 
 from localcloud import cache
-from localcloud.processes import run
 from localcloud.progress import Progress
 from localcloud.tools import go
 
@@ -32,19 +30,8 @@ def ensure(progress: Progress) -> Path:
 def _build(target: Path, progress: Progress) -> None:
     command = go.require("the sample app")
     with progress.step("Building the sample app") as note:
-        binary = target / "app"
-        arguments: list[str | Path] = [
-            command,
-            "build",
-            "-trimpath",
-            "-buildvcs=false",
-            "-ldflags",
-            "-s -w",
-            "-o",
-            binary,
-            ".",
-        ]
-        run(arguments, what="go build", cwd=SOURCE, env=os.environ | {"CGO_ENABLED": "0"}, on_line=note)
+        go.build(command, SOURCE, ["."], target, note, "-ldflags", "-s -w")
+    binary = target / "app"
     with tarfile.open(target / "rootfs.tar", "w") as archive:
         archive.add(binary, arcname="app")
     binary.unlink()

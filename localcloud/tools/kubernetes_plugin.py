@@ -74,7 +74,7 @@ def _build(target: Path, progress: Progress) -> None:
         # The module that is made here says nothing of what its requirements require: that is filled in.
         output = program(target).parent
         output.parent.mkdir()
-        go.build(command, work, ["."], output, note, "-mod=mod", "-trimpath", "-ldflags", flags)
+        go.build(command, work, ["."], output, note, "-mod=mod", "-ldflags", flags)
     shutil.rmtree(work)
 
 

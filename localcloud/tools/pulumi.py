@@ -156,18 +156,7 @@ def build(target: Path, progress: Progress) -> None:
         run([command, "get", "-tool", f"{_COMMAND}@v{VERSION}"], what="go get", cwd=work, on_line=note)
     with progress.step(f"Building Pulumi {VERSION}: compiling") as note:
         flags = f"-s -w -X {_MODULE}/sdk/v3/go/common/version.Version=v{VERSION}"
-        # -v names each package as it is compiled.
-        arguments: list[str | Path] = [
-            command,
-            "build",
-            "-v",
-            "-o",
-            target / "bin" / "pulumi",
-            "-ldflags",
-            flags,
-            _COMMAND,
-        ]
-        run(arguments, what="go build", cwd=work, env=os.environ | {"CGO_ENABLED": "0"}, on_line=note)
+        go.build(command, work, [_COMMAND], target / "bin", note, "-ldflags", flags)
     listing = run(
         [command, "mod", "download", "-json", f"{_MODULE}/sdk/v3@v{VERSION}"], what="go mod download", cwd=work
     )
