@@ -6,6 +6,7 @@ what needs them often is to be mended.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,7 +53,9 @@ class Reruns:
         self._tests = tests
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Mark them."""
+        """Mark them; none where two plugins are compared."""
+        if os.environ.get("BLUEGREEN_KUBERNETES_PLUGIN"):
+            return
         for item in items:
             path = item.path.relative_to(self._tests).as_posix()
             fixtures = getattr(item, "fixturenames", ())

@@ -96,14 +96,22 @@ def _abort_with_state(context: grpc.ServicerContext, error: InitFailed) -> None:
     context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
-def diff_response(found: Sequence[Difference], *, delete_first: bool) -> Any:
-    """The answer to Diff, with every property that differs."""
+def diff_response(found: Sequence[Difference], *, delete_first: bool, whole_paths: bool = False) -> Any:
+    """The answer to Diff, with every property that differs.
+
+    Args:
+        found: the differences.
+        delete_first: whether a replacement has to begin with the old one's end.
+        whole_paths: the Kubernetes plugin names what forces a replacement by its path, and says nothing but that and
+            the details; others name the properties at the top.
+    """
+    forcing = [one for one in found if one.replaces]
     response = provider_pb2.DiffResponse(
         changes=_DIFFERS if found else _SAME,
-        diffs=sorted({one.top for one in found}),
-        replaces=sorted({one.top for one in found if one.replaces}),
+        diffs=[] if whole_paths else sorted({one.top for one in found}),
+        replaces=sorted({one.path if whole_paths else one.top for one in forcing}),
         hasDetailedDiff=True,
-        deleteBeforeReplace=delete_first and any(one.replaces for one in found),
+        deleteBeforeReplace=delete_first and bool(forcing),
     )
     for one in found:
         kind = _KINDS[(one.kind, one.replaces)]

@@ -142,6 +142,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(node: LocalNode, request: pytest.FixtureRequest) -> Iterator[Place]:
     namespace = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_").replace("_", "-")
+    node.install_crds("gateway-api")  # some of the objects are its routes
     node.kubectl("create", "namespace", namespace)
     try:
         yield Place(node, namespace)

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from localcloud.kubernetes.node import LocalNode
@@ -204,7 +205,7 @@ def test_statements_of_another_form_are_refused() -> None:
 def test_a_cancelled_wait_ends(place: Any) -> None:
     driver = place.plugin()
     inputs = workload("Deployment", "cancelled", LocalNode.image("broken"))
-    timer = threading.Timer(1.5, lambda: driver.call("Cancel", None))
+    timer = threading.Timer(1.5, lambda: driver.call("Cancel", empty_pb2.Empty()))
     timer.start()
     reasons, _ = not_ready(driver, driver.check(DEPLOYMENT, "cancelled", inputs), 60)
     assert "Resource operation was cancelled" in reasons[0]

@@ -114,7 +114,7 @@ def test_client_side_mode_labels_what_it_makes() -> None:
         (SERVICE, service(spec__clusterIP="10.96.0.9"), {"spec__clusterIP": "None"}, True),
         (SERVICE, service(), {"spec__selector": {"app": "web"}}, False),
         (CONFIG_MAP, config_map(), {"data": {"a": "2"}}, True),
-        (SECRET, manifest("{kind: Secret, stringData: {a: b}}"), {"stringData": {"a": "c"}}, True),
+        (SECRET, manifest("{apiVersion: v1, kind: Secret, stringData: {a: b}}"), {"stringData": {"a": "c"}}, True),
         (DEPLOYMENT, WEB, {"spec__selector__matchLabels__app": "b"}, True),
         (DEPLOYMENT, WEB, {"spec__replicas": 3}, False),
         (STATEFUL_SET, workload("StatefulSet", "a"), {"spec__serviceName": "b"}, True),
@@ -124,7 +124,10 @@ def test_client_side_mode_labels_what_it_makes() -> None:
         (JOB, job(["true"]), {"spec__backoffLimit": 3}, False),
         (
             "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
-            manifest("{kind: RoleBinding, roleRef: {apiGroup: a, kind: Role, name: b}}"),
+            {
+                **manifest("{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding}"),
+                "roleRef": {"apiGroup": "a", "kind": "Role", "name": "b"},
+            },
             {"roleRef__name": "c"},
             True,
         ),
@@ -145,32 +148,34 @@ def test_the_old_one_goes_first_where_the_name_was_chosen(driver: Driver) -> Non
     assert driver.diff(made(driver, CONFIG_MAP, named), changed(named, data={"a": "2"})).delete_first
     assert not driver.diff(made(driver, CONFIG_MAP, named), changed(named, metadata__name="other")).delete_first
     plan = driver.diff(made(driver, CONFIG_MAP, config_map()), config_map(data={"a": "2"}))
-    assert (plan.replaces, plan.delete_first) == (["data"], False)
+    assert (plan.replaces, plan.delete_first) == (["data.a"], False)
     mutable = Driver(NOWHERE, enableConfigMapMutable="true")
     assert mutable.diff(made(mutable, CONFIG_MAP, named), changed(named, data={"a": "2"})).replaces == []
     fixed = changed(named, immutable=True)
-    assert mutable.diff(made(mutable, CONFIG_MAP, fixed), changed(fixed, data={"a": "2"})).replaces == ["data"]
+    assert mutable.diff(made(mutable, CONFIG_MAP, fixed), changed(fixed, data={"a": "2"})).replaces == ["data.a"]
 
 
 def test_what_others_own_is_no_difference(driver: Driver) -> None:
-    """Replicas of an autoscaler, a selector of a swap, defaults of the API, a sidecar of a webhook."""
+    """Replicas of an autoscaler, a selector of a swap, defaults of the API, a webhook's sidecar behind the others."""
     live = made(driver, DEPLOYMENT, WEB, spec__replicas=7, spec__strategy={"type": "RollingUpdate"})
     containers = live.outputs["spec"]["template"]["spec"]["containers"]
-    containers.insert(0, {"name": "sidecar", "image": "proxy"})
-    containers[1]["terminationMessagePath"] = "/dev/termination-log"
-    assert driver.diff(live, WEB).changed == []
+    containers.append({"name": "sidecar", "image": "proxy"})
+    containers[0]["terminationMessagePath"] = "/dev/termination-log"
+    assert driver.diff(live, WEB).detailed == {}
     for replicas in (7, 0):
         assert driver.diff(live, changed(WEB, spec__replicas=replicas)).detailed == {"spec.replicas": "add"}
+    containers.insert(0, containers.pop())
+    assert driver.diff(live, WEB).detailed["spec.template.spec.containers[0].image"] == "update", "lists are by place"
     swapped = made(driver, SERVICE, service(), spec__selector={"color": "green"}, spec__clusterIP="10.96.0.1")
-    assert driver.diff(swapped, service()).changed == []
-    assert driver.diff(swapped, service(spec__selector={}, metadata__labels={})).changed == []
+    assert driver.diff(swapped, service()).detailed == {}
+    assert driver.diff(swapped, service(spec__selector={}, metadata__labels={})).detailed == {}
 
 
 def test_a_field_of_ours_that_was_moved_is_a_difference_unless_ignored(driver: Driver) -> None:
     inputs = workload("Deployment", "web", spec__replicas=2)
     live = made(driver, DEPLOYMENT, inputs, spec__replicas=5)
     assert driver.diff(live, inputs).detailed == {"spec.replicas": "update"}
-    assert driver.diff(live, inputs, ("spec.replicas",)).changed == []
+    assert driver.diff(live, inputs, ("spec.replicas",)).detailed == {}
     assert driver.diff(live, WEB).detailed == {"spec.replicas": "delete"}
 
 
@@ -179,12 +184,12 @@ def test_amounts_and_texts_mean_the_same_in_other_words(driver: Driver) -> None:
     amounts = ({"cpu": "1000m", "memory": "1024Mi"}, {"cpu": "1", "memory": "1Gi"})
     for obj, requests in zip((wanted, live), amounts, strict=True):
         obj["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": requests}
-    assert driver.diff(made(driver, DEPLOYMENT, wanted, spec=live["spec"]), wanted).changed == []
-    secret = manifest("{kind: Secret, stringData: {a: b}}")
+    assert driver.diff(made(driver, DEPLOYMENT, wanted, spec=live["spec"]), wanted).detailed == {}
+    secret = manifest("{apiVersion: v1, kind: Secret, stringData: {a: b}}")
     kept = made(driver, SECRET, secret, data={"a": "Yg=="})
-    assert driver.diff(kept, secret).changed == []
+    assert driver.diff(kept, secret).detailed == {}
     moved = made(driver, SECRET, secret, data={"a": "Yw=="})
-    assert driver.diff(moved, secret).detailed == {"stringData.a": "update-replace"}
+    assert driver.diff(moved, secret).detailed == {"data.a": "update-replace"}
 
 
 def test_secrets_are_marked_where_they_come_back() -> None:

@@ -91,7 +91,7 @@ def test_drift_outlives_a_change_of_the_same_object(place: Any, field: str, way:
     _swap(place, made, key, ours)
     made = driver.update(driver.read(made), changed(inputs, metadata__labels={"team": "fish"}), ignore=(path,))
     assert _spec(made, key) == ours
-    assert driver.diff(driver.read(made), made.inputs, ignore=(path,)).changed == []
+    assert driver.diff(driver.read(made), made.inputs, ignore=(path,)).detailed == {}
 
 
 def test_a_count_of_kubectl_scale_outlives_it_too(place: Any) -> None:

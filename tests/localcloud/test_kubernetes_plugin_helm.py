@@ -12,7 +12,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from localcloud.kubernetes.node import LocalNode
-from localcloud.plugins.kubernetes.driver import CallFailed, Refused, Resource
+from localcloud.plugins.kubernetes.driver import WHICH, CallFailed, Refused, Resource
 from localcloud.plugins.values import Secret
 from localcloud.plugins.wire import props_of, struct_of
 from localcloud.progress import Silent
@@ -116,8 +116,8 @@ def test_a_release_through_its_life(place: Any, chart: Path) -> None:
     assert place.kubectl("get", f"deployment/{name}-web", "-o", "jsonpath={.status.readyReplicas}") == "1"
     assert place.kubectl("get", f"configmap/{name}-facts", "-o", "jsonpath={.data.deep}") == "9"
     inputs = {"chart": str(chart), "namespace": place.namespace, "timeout": 60, "values": {"deep": {"value": "9"}}}
-    assert driver.diff(made, inputs).changed == []
-    assert driver.diff(driver.read(made), inputs).changed == []
+    assert driver.diff(made, inputs).detailed == {}
+    assert driver.diff(driver.read(made), inputs).detailed == {}
     changed = {**inputs, "values": {"deep": {"value": "10"}, "image": LocalNode.image("v2")}}
     plan = driver.diff(made, changed)
     assert plan.detailed == {"checksum": "update", "values.deep.value": "update", "values.image": "add"}
@@ -151,7 +151,7 @@ def test_a_release_that_fails_is_kept_with_its_reason(place: Any, chart: Path) -
     assert place.driver.read(Resource(RELEASE, "atomic", {}, f"{place.namespace}/{atomic.inputs['name']}")) is None
 
 
-def test_what_helm_or_the_plugin_refuses(place: Any, chart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_helm_or_the_plugin_refuses(place: Any, chart: Path) -> None:
     with pytest.raises(Refused, match="chrt"):
         place.driver.check(RELEASE, "a", {"chart": str(chart), "chrt": "x"})
     with pytest.raises(Refused, match="check the chart name and repository configuration"):
@@ -165,6 +165,10 @@ def test_what_helm_or_the_plugin_refuses(place: Any, chart: Path, monkeypatch: p
     assert isinstance(props_of(checked.inputs, keep_secrets=True)["values"]["deep"]["value"], Secret)
     rendered = place.driver.invoke("kubernetes:helm:template", jsonOpts=json.dumps({"path": str(chart)}))["result"]
     assert [one["kind"] for one in rendered] == ["Secret", "ConfigMap", "Deployment"]
+
+
+@pytest.mark.skipif(WHICH != "", reason="the stand-in alone runs the program, from this process' PATH")
+def test_without_the_helm_program_a_chart_is_refused(place: Any, chart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert shutil.which("helm") is None
     with pytest.raises(Refused, match="the `helm` program is not on PATH"):

@@ -113,8 +113,8 @@ def test_a_selector_and_a_scale_of_others_survive_updates(place: Any, monkeypatc
     deployment = f"deployment/{web.inputs['metadata']['name']}"
     place.kubectl("scale", deployment, "--replicas=2")
     place.kubectl("rollout", "status", deployment, "--timeout=60s")
-    assert driver.diff(driver.read(svc), service()).changed == []
-    assert driver.diff(driver.read(web), workload("Deployment", "scaled")).changed == []
+    assert driver.diff(driver.read(svc), service()).detailed == {}
+    assert driver.diff(driver.read(web), workload("Deployment", "scaled")).detailed == {}
     svc = driver.update(svc, service(metadata__labels={"a": "b"}))
     assert svc.outputs["spec"]["selector"] == {"color": "green"}
     svc = driver.update(svc, service(metadata__labels={"a": "c"}))
@@ -131,7 +131,7 @@ def test_a_patch_changes_an_object_of_others_and_gives_it_back(place: Any) -> No
     del patch["spec"]
     made = place.make(SERVICE + "Patch", "patch", patch)
     assert made.outputs["metadata"]["labels"] == {"by": "patch"}
-    assert driver.diff(made, patch).changed == []
+    assert driver.diff(made, patch).detailed == {}
     made = driver.update(made, changed(patch, metadata__labels={"by": "another"}))
     assert driver.read(svc).outputs["metadata"]["labels"] == {"by": "another"}
     driver.delete(made)
@@ -171,7 +171,7 @@ def test_a_custom_resource_waits_for_its_definition(place: Any, monkeypatch: pyt
     try:
         kept = defined.outputs["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
         assert kept["properties"]["x"]["x_kubernetes_preserve_unknown_fields"] is True
-        assert place.driver.diff(defined, definition).changed == []
+        assert place.driver.diff(defined, definition).detailed == {}
         monkeypatch.setattr(writing, "_FIRST_PAUSE_SECONDS", 0.2)
         made = place.driver.create(resource)
         assert made.outputs["spec"] == {"size": 3}

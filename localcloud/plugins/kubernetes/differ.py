@@ -55,7 +55,7 @@ def differences(
 
 
 def _comparable(state: Kept, wanted: Object, namespaced: bool) -> tuple[Object, Object]:
-    have, want = in_the_words_of(state.inputs, state.live), without_read_only(wanted)
+    have, want = in_the_words_of(_stored(state.inputs), state.live), without_read_only(_stored(wanted))
     if namespaced:
         for obj in (have, want):
             if namespace_of(obj) == "" and dig(obj, "metadata", "namespace") is not UNKNOWN:
@@ -73,7 +73,7 @@ def _comparable(state: Kept, wanted: Object, namespaced: bool) -> tuple[Object, 
 
 def in_the_words_of(inputs: Object, live: Object) -> Object:
     """What of a live object the inputs speak of, written as they write it where that means the same."""
-    found: Object = pruned(_with_texts(live, inputs), inputs)
+    found: Object = pruned(live, inputs)
     return without_read_only(_worded(found, inputs, ()))
 
 
@@ -85,7 +85,21 @@ def _worded(value: Any, like: Any, path: Path) -> Any:
     return like if value != like and quantities.is_amount(path) and quantities.same(value, like) else value
 
 
-def _with_texts(live: Object, inputs: Object) -> Object:
+def _stored(obj: Object) -> Object:
+    """As the API keeps it: a Secret's `stringData` is its `data`. With an unknown value it stays as it is."""
+    texts = obj.get("stringData")
+    if (
+        type_of(obj) != "v1/Secret"
+        or not isinstance(texts, dict)
+        or not all(isinstance(one, str) for one in texts.values())
+    ):
+        return obj
+    kept = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+    rest = {key: value for key, value in obj.items() if key != "stringData"}
+    return {**rest, "data": {**(obj.get("data") or {}), **kept}}
+
+
+def with_texts(live: Object, inputs: Object) -> Object:
     """The API keeps a Secret's `stringData` as `data`: shown the way the inputs have it."""
     if type_of(inputs) != "v1/Secret" or not isinstance(inputs.get("stringData"), dict):
         return live
@@ -135,20 +149,13 @@ def _values(want: Any, have: Any, live: Any, path: Path) -> Iterator[tuple[Path,
         yield from _objects(want, have, live, path)
     elif isinstance(want, list) and isinstance(have, list):
         for index, (one, other) in enumerate(zip(want, have, strict=False)):
-            yield from _values(one, other, _element(live, one, index), (*path, index))
+            yield from _values(one, other, dig(live, index), (*path, index))
         for index in range(len(have), len(want)):
             yield (*path, index), ADD, want[index]
         for index in range(len(want), len(have)):
             yield (*path, index), DELETE, have[index]
     elif want is UNKNOWN or not (want == have or (quantities.is_amount(path) and quantities.same(want, have))):
         yield path, UPDATE, want
-
-
-def _element(live: Any, like: Any, index: int) -> Any:
-    """The live element that is meant: of the same name where it has one, else at the same place."""
-    name = dig(like, "name")
-    named = [one for one in live if name and dig(one, "name") == name] if isinstance(live, list) else []
-    return named[0] if named else dig(live, index)
 
 
 def written(path: Path) -> str:

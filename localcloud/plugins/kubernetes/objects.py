@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 from localcloud.plugins.values import UNKNOWN, Secret
@@ -121,19 +120,9 @@ def pruned(live: Any, like: Any) -> Any:
     if isinstance(live, dict) and isinstance(like, dict):
         return {key: pruned(live[key], like[key]) for key in like if key in live}
     if isinstance(live, list) and isinstance(like, list):
-        pairs = _pairs(live, like)
-        return [pruned(one, other) for one, other in pairs]
+        # By place: a sidecar that was put in front of the others is a difference in all of them.
+        return [pruned(one, other) for one, other in zip(live, like, strict=False)]
     return live
-
-
-def _pairs(live: Sequence[Any], like: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """Elements that belong together: by name where all have one (a sidecar may have been put in), else by place."""
-    names = [one.get("name") if isinstance(one, dict) else None for one in like]
-    others = {one.get("name"): one for one in live if isinstance(one, dict)}
-    told_apart = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
-    if names and told_apart and all(isinstance(dig(one, "name"), str) for one in live):
-        return [(others[name], one) for name, one in zip(names, like, strict=True) if name in others]
-    return list(zip(live, like, strict=False))
 
 
 def plain(value: Any) -> Any:

@@ -159,7 +159,7 @@ class Provider(Plugin):
             ignore=tuple(request.ignoreChanges),
         )
         found += self._unready(request.urn, state, wanted)
-        return diff_response(found, delete_first=delete_first(state, wanted))
+        return diff_response(found, delete_first=delete_first(state, wanted), whole_paths=True)
 
     def _unready(self, urn: str, state: Kept, wanted: Object) -> list[Difference]:
         """A Job that did not get done is made anew where its annotation says so."""

@@ -47,7 +47,17 @@ def outcomes(which: str, home: Path, words: list[str]) -> dict[str, str]:
         del env["PULUMI_HOME"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "outcomes.xml")
-        pytest = [sys.executable, "-m", "pytest", "-n0", "--quiet", "--tb=short", f"--junitxml={file}", *words]
+        pytest = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-n0",
+            "--quiet",
+            "--tb=short",
+            f"--junitxml={file}",
+            "-ojunit_family=xunit1",
+            *words,
+        ]
         done = subprocess.run([*pytest, *(str(HERE / name) for name in FILES)], env=env, check=False)
         if done.returncode not in (0, 1):
             raise SystemExit(f"pytest ended with {done.returncode} over the {which} plugin")

@@ -39,7 +39,7 @@ class Comparison:
         same = self.tests - len(self.differing)
         return (
             f"{self.tests} tests over both, Pulumi's plugin as of {kubernetes_plugin.DATE} "
-            f"(`{kubernetes_plugin.COMMIT}`): {same} have the same outcome, {len(self.differing)} differ."
+            f"(`{kubernetes_plugin.COMMIT}`): {same} have the same outcome, {len(self.differing)} another one."
         )
 
     def text(self, reasons: Mapping[str, str]) -> str:
@@ -47,7 +47,9 @@ class Comparison:
         lines = [self.summary()]
         lines += [f"over the stand-in: {name}: {said}" for name, said in self.failing.items()]
         lines += [f"differs, NOT LISTED: {name}: {self.differing[name]}" for name in self.unlisted]
-        lines += [f"differs, {reasons[name]}: {name}" for name in self.differing if name not in self.unlisted]
+        lines += [
+            f"differs, {reason_of(name, reasons)}: {name}" for name in self.differing if name not in self.unlisted
+        ]
         lines += [f"listed, and does not differ: {name}" for name in self.stale]
         return "\n".join(lines)
 
@@ -78,9 +80,18 @@ def compare(standing: Mapping[str, str], real: Mapping[str, str], reasons: Mappi
         tests=len(names),
         failing=failing,
         differing=differing,
-        unlisted=tuple(name for name in differing if name not in reasons),
-        stale=tuple(name for name in sorted(reasons) if name not in differing),
+        unlisted=tuple(name for name in differing if not reason_of(name, reasons)),
+        stale=tuple(name for name in sorted(reasons) if name not in differing | _tests(differing)),
     )
+
+
+def reason_of(name: str, reasons: Mapping[str, str]) -> str:
+    """Why a test differs, which may stand there for all of its parameters; empty where nothing does."""
+    return reasons.get(name) or reasons.get(name.partition("[")[0], "")
+
+
+def _tests(differing: Mapping[str, str]) -> dict[str, str]:
+    return {name.partition("[")[0]: said for name, said in differing.items()}
 
 
 def in_docs(page: str, found: Comparison, reasons: Mapping[str, str]) -> str:
@@ -90,5 +101,5 @@ def in_docs(page: str, found: Comparison, reasons: Mapping[str, str]) -> str:
     lines = [found.summary(), ""]
     if found.differing:
         lines += ["| what differs | why |", "| --- | --- |"]
-        lines += [f"| `{name.partition('::')[2]}` | {reasons.get(name, 'not known')} |" for name in found.differing]
+        lines += [f"| `{name.partition('::')[2]}` | {reason} |" for name, reason in sorted(reasons.items())]
     return f"{before}{BEGIN}\n" + "\n".join(lines).strip() + f"\n{END}{after}"

@@ -1,0 +1,28 @@
+"""Which versions of Pulumi the tests run with: the oldest that is allowed, and the newest that there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bluegreen.plugin import sdk
+from localcloud.tools import newest_sdk
+from localcloud.tools import pulumi as cli
+
+REPO = Path(__file__).resolve().parents[2]
+OLDEST, NEWEST = sdk.TESTED_VERSIONS
+
+
+def test_the_checkouts_own_sdk_is_the_oldest_that_is_allowed():
+    (allowed,) = re.findall(r'"pulumi>=([\d.]+),<4"', (REPO / "pyproject.toml").read_text())
+    assert OLDEST == f"{allowed}.0"
+    for pins in ("constraints.txt", "components/requirements.txt"):
+        assert f"\npulumi=={OLDEST}\n" in f"\n{(REPO / pins).read_text()}", pins
+
+
+def test_the_newest_sdk_is_the_one_that_is_fetched_beside_it():
+    assert newest_sdk.VERSION == NEWEST
+
+
+def test_a_cli_of_the_oldest_version_that_is_allowed_is_the_one_that_is_built():
+    assert cli.VERSION == OLDEST, "what is newer is taken from PATH where it is installed"
