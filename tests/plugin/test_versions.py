@@ -15,7 +15,7 @@ OLDEST, NEWEST = sdk.TESTED_VERSIONS
 
 def test_the_checkouts_own_sdk_is_the_oldest_that_is_allowed():
     (allowed,) = re.findall(r'"pulumi>=([\d.]+),<4"', (REPO / "pyproject.toml").read_text())
-    assert OLDEST == f"{allowed}.0"
+    assert f"{allowed}.0" == OLDEST
     for pins in ("constraints.txt", "components/requirements.txt"):
         assert f"\npulumi=={OLDEST}\n" in f"\n{(REPO / pins).read_text()}", pins
 
