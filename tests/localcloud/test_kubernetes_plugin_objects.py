@@ -188,15 +188,15 @@ def test_secrets_stay_secret(place: Any) -> None:
     driver, given = place.driver, {"stringData": {"token": Secret("hush")}, "kind": "Secret", "apiVersion": "v1"}
     urn = f"urn:pulumi:s::p::{SECRET}::hidden"
     checked = driver.call("Check", provider_pb2.CheckRequest(urn=urn, news=struct_of(given), randomSeed=b"1"))
-    assert isinstance(props_of(checked.inputs, keep_secrets=True)["stringData"], Secret)
+    assert isinstance(props_of(checked.inputs, keep_secrets=True)["data"], Secret)
     made = driver.call("Create", provider_pb2.CreateRequest(urn=urn, properties=checked.inputs))
     state = props_of(made.properties, keep_secrets=True)
     assert isinstance(state["data"], Secret)
-    assert isinstance(state["__inputs"]["stringData"], Secret)
+    assert isinstance(state["__inputs"]["data"], Secret)
     assert state["data"].value == {"token": "aHVzaA=="}
     request = provider_pb2.ReadRequest(id=made.id, urn=urn, properties=made.properties, inputs=checked.inputs)
     read = driver.call("Read", request)
-    assert props_of(read.inputs, keep_secrets=True)["stringData"].value == {"token": "hush"}
+    assert props_of(read.inputs, keep_secrets=True)["data"].value == {"token": "aHVzaA=="}
     assert isinstance(props_of(read.properties, keep_secrets=True)["data"], Secret)
 
 

@@ -21,6 +21,7 @@ from localcloud.plugins.kubernetes.objects import (
     plain,
     put,
     says_yes,
+    stored,
 )
 from localcloud.plugins.kubernetes.state import with_secrets
 from localcloud.plugins.values import Failure, Props, ProviderError, Secret
@@ -60,7 +61,7 @@ def check(
     if not cluster.settings.server_side_apply and (not olds or _managed(plain(olds))):
         put(inputs, "pulumi", "metadata", "labels", _MANAGED_BY)
     _place(cluster, token, inputs)
-    return with_secrets(inputs, {}), []
+    return with_secrets(stored(inputs), {}), []
 
 
 def _refused(cluster: Cluster, token: str, inputs: Props) -> Iterator[Failure]:

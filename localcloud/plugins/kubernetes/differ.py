@@ -6,9 +6,6 @@ lack is no difference. What is there comes from the state: a refresh brings it u
 
 from __future__ import annotations
 
-import base64
-import binascii
-import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,7 +20,7 @@ from localcloud.plugins.kubernetes.objects import (
     pruned,
     put,
     says_yes,
-    type_of,
+    stored,
     without_read_only,
 )
 from localcloud.plugins.kubernetes.replacing import forces, forcing
@@ -55,7 +52,7 @@ def differences(
 
 
 def _comparable(state: Kept, wanted: Object, namespaced: bool) -> tuple[Object, Object]:
-    have, want = in_the_words_of(_stored(state.inputs), state.live), without_read_only(_stored(wanted))
+    have, want = in_the_words_of(stored(state.inputs), state.live), without_read_only(stored(wanted))
     if namespaced:
         for obj in (have, want):
             if namespace_of(obj) == "" and dig(obj, "metadata", "namespace") is not UNKNOWN:
@@ -83,32 +80,6 @@ def _worded(value: Any, like: Any, path: Path) -> Any:
     if isinstance(value, list) and isinstance(like, list):
         return [_worded(item, dig(like, index), (*path, index)) for index, item in enumerate(value)]
     return like if value != like and quantities.is_amount(path) and quantities.same(value, like) else value
-
-
-def _stored(obj: Object) -> Object:
-    """As the API keeps it: a Secret's `stringData` is its `data`. With an unknown value it stays as it is."""
-    texts = obj.get("stringData")
-    if (
-        type_of(obj) != "v1/Secret"
-        or not isinstance(texts, dict)
-        or not all(isinstance(one, str) for one in texts.values())
-    ):
-        return obj
-    kept = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
-    rest = {key: value for key, value in obj.items() if key != "stringData"}
-    return {**rest, "data": {**(obj.get("data") or {}), **kept}}
-
-
-def with_texts(live: Object, inputs: Object) -> Object:
-    """The API keeps a Secret's `stringData` as `data`: shown the way the inputs have it."""
-    if type_of(inputs) != "v1/Secret" or not isinstance(inputs.get("stringData"), dict):
-        return live
-    texts = {}
-    for key in inputs["stringData"]:
-        if isinstance(kept := dig(live, "data", key), str):
-            with contextlib.suppress(binascii.Error, UnicodeDecodeError):
-                texts[key] = base64.b64decode(kept, validate=True).decode()
-    return {**live, "stringData": texts}
 
 
 def delete_first(state: Kept, wanted: Object) -> bool:

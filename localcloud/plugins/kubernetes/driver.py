@@ -14,7 +14,9 @@ from typing import Any
 from localcloud import paths
 from localcloud.plugins import driver
 from localcloud.plugins.driver import CallFailed, Plan, Refused, Resource
+from localcloud.plugins.kubernetes.checker import with_type
 from localcloud.plugins.kubernetes.server import Provider
+from localcloud.plugins.values import Props
 
 __all__ = ["WHICH", "CallFailed", "Driver", "Plan", "Refused", "Resource"]
 
@@ -26,6 +28,10 @@ class Driver(driver.Driver):
 
     def __init__(self, kubeconfig: str, *, timeout_seconds: float = 60, **config: str) -> None:
         super().__init__(_plugin(), {"kubeconfig": kubeconfig, **config}, timeout_seconds, "kubernetes")
+
+    def check(self, token: str, name: str, inputs: Props, old_inputs: Props | None = None) -> Resource:
+        """Checked inputs as a resource that does not exist yet; the SDK sends its version and kind with all of them."""
+        return super().check(token, name, with_type(token, inputs), old_inputs)
 
     @property
     def said(self) -> list[str]:

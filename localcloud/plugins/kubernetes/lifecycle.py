@@ -8,7 +8,7 @@ from localcloud.plugins.kubernetes import ownership, table
 from localcloud.plugins.kubernetes.awaits.registry import looker_for, waiter_for
 from localcloud.plugins.kubernetes.awaits.waiting import NotReady, ready_now, seconds_for, until_ready
 from localcloud.plugins.kubernetes.cluster import ApiError, NoKind
-from localcloud.plugins.kubernetes.differ import in_the_words_of, with_texts
+from localcloud.plugins.kubernetes.differ import in_the_words_of
 from localcloud.plugins.kubernetes.objects import (
     Object,
     drop,
@@ -16,6 +16,7 @@ from localcloud.plugins.kubernetes.objects import (
     is_definition,
     of_token,
     parsed_id,
+    stored,
     type_of,
     without_read_only,
 )
@@ -97,7 +98,7 @@ def read(target: Target, resource_id: str, state: Props, given: Props) -> tuple[
         live = ready_now(looker) if looker else live
     except NotReady as error:
         problem, live = error, error.live
-    found = in_the_words_of(inputs, with_texts(live, inputs))
+    found = in_the_words_of(stored(inputs), live)
     if imported:
         names = table.input_names(target.token)
         found |= {key: value for key, value in without_read_only(live).items() if key in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from typing import Any
 
@@ -132,6 +133,18 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def stored(obj: Object) -> Object:
+    """As the API keeps it: a Secret's `stringData` is its `data`. With a value that is not known yet it stays."""
+    texts = plain(obj.get("stringData"))
+    if type_of(obj) != "v1/Secret" or not isinstance(texts, dict):
+        return obj
+    if not all(isinstance(text, str) for text in texts.values()):
+        return obj
+    kept = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+    rest = {key: value for key, value in obj.items() if key != "stringData"}
+    return {**rest, "data": {**(plain(obj.get("data")) or {}), **kept}}
 
 
 def known_name(obj: Object) -> bool:
