@@ -43,9 +43,6 @@ def delete(target: Target, resource_id: str, state: Props, timeout_seconds: floa
     except ApiError as error:
         if error.status == 404:
             return
-        if error.status == 403 and cluster.settings.server_side_apply and known.manager:
-            _give_up(cluster, obj, known.manager)  # protected, as the namespace `default` is
-            return
         raise
     if is_definition(obj):
         cluster.forget_kinds()
@@ -82,8 +79,6 @@ def _until_gone(target: Target, obj: Object, deleted: Object, seconds: float) ->
         except Cancelled:
             raise ProviderError(f'cancelled while waiting for the deletion of "{full_name(obj)}"') from None
         pause = min(pause * 1.5, 1.0)
-    finalizers = ", ".join(dig(live, "metadata", "finalizers") or []) or "none"
-    raise ProviderError(
-        f'timed out after {seconds:g} s waiting for the deletion of {obj["kind"]} "{full_name(obj)}"; '
-        f"finalizers that are left: {finalizers}"
-    )
+    finalizers = ", ".join(dig(live, "metadata", "finalizers") or [])
+    target.engine.warn(target.urn, f"finalizers might be preventing deletion ({finalizers})")
+    raise ProviderError("timed out waiting for the condition")
