@@ -63,6 +63,12 @@ def answer(way: Way, name: str, headers: Message, body: bytes) -> Answer:  # noq
     return code, [("Content-Type", "application/json"), *retry], json.dumps(status).encode()
 
 
+def authorization(kubeconfig: str) -> str:
+    """What says who calls: Go's clients leave the token out where a server is reached without TLS, as the proxy is."""
+    (user,) = yaml.safe_load(kubeconfig)["users"]
+    return f"Bearer {user['user']['token']}"
+
+
 def through(url: str, kubeconfig: str) -> str:
     """The kubeconfig with every cluster reached through the proxy, which is spoken to without TLS."""
     found: dict[str, Any] = yaml.safe_load(kubeconfig)

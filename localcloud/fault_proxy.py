@@ -63,13 +63,22 @@ class FaultProxy:
         limit: whether a call (its name) is within the account's rates, asked of every client's; ``None`` has no rates.
         after: called when it has been answered by the emulator, before the reply is passed on.
         calls: the names of the counted calls since ``reset``.
+
+    Args:
+        endpoint: the URL of what stands behind.
+        agent: the word in the ``User-Agent`` of those that are counted.
+        api: how their calls are named and answered.
+        authorization: the header of that name for those that send none.
     """
 
-    def __init__(self, endpoint: str, agent: str = "bluegreen", api: Api = fault_aws) -> None:
+    def __init__(
+        self, endpoint: str, agent: str = "bluegreen", api: Api = fault_aws, authorization: str | None = None
+    ) -> None:
         parts = urlsplit(endpoint)
         self._tls = parts.scheme == "https"
         self._upstream = (str(parts.hostname), parts.port or (443 if self._tls else 80))
         self.api = api
+        self.authorization = authorization
         self._agent = agent
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -251,6 +260,8 @@ class _Connection(BaseHTTPRequestHandler):
         for key, value in self.headers.items():
             if key.lower() not in _HOP_BY_HOP | {"content-length", "expect"}:
                 self._upstream.putheader(key, value)
+        if self.server.proxy.authorization and "Authorization" not in self.headers:
+            self._upstream.putheader("Authorization", self.server.proxy.authorization)
         if body or self.command in ("POST", "PUT", "PATCH"):
             self._upstream.putheader("Content-Length", str(len(body)))
         self._upstream.endheaders(body or None)

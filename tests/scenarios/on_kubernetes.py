@@ -58,7 +58,8 @@ class OnKubernetes(Variant):
 
     @contextlib.contextmanager
     def proxy(self, cloud: LocalCloud) -> Iterator[FaultProxy]:
-        with FaultProxy(self.node.server, api=fault_kubernetes) as proxy:
+        who = fault_kubernetes.authorization(self.node.kubeconfig.read_text())
+        with FaultProxy(self.node.server, api=fault_kubernetes, authorization=who) as proxy:
             yield proxy
 
     def through(self, stack: Stack, proxy: FaultProxy) -> None:
