@@ -106,7 +106,7 @@ def test_a_count_of_kubectl_scale_outlives_it_too(place: Any) -> None:
 
 def test_no_request_fails_while_the_stack_changes_what_somebody_moved(place: Any) -> None:
     """The Service, in every way, and the live color's Deployment after `kubectl scale`; no swap runs meanwhile."""
-    skipped = {"metadata__annotations": {"pulumi.com/skipAwait": "true"}}
+    skipped: dict[str, Any] = {"metadata__annotations": {"pulumi.com/skipAwait": "true"}}
     fleet = {}
     for color in ("blue", "green"):
         inputs = workload("Deployment", f"load-{color}", **skipped, spec__replicas=0)

@@ -72,7 +72,7 @@ def keep(cluster: KubernetesConnection, what: Resource, annotation: str) -> str:
             return f"{what}: nobody could see whether this update leaves the annotation {annotation} alone: {error}"
         metadata = {} if found is None else found["metadata"]
         there = metadata.get("annotations") or {}
-        if annotation not in there:
+        if found is None or annotation not in there:
             return ""
         if MANAGER in managers_of(found, ("metadata", "annotations", annotation)):
             return ""

@@ -15,7 +15,7 @@ from localcloud import paths
 from localcloud.plugins import driver
 from localcloud.plugins.driver import CallFailed, Plan, Refused, Resource
 from localcloud.plugins.kubernetes.checker import with_type
-from localcloud.plugins.kubernetes.server import Provider
+from localcloud.plugins.kubernetes.server import RELEASE, Provider
 from localcloud.plugins.values import Props
 
 __all__ = ["WHICH", "CallFailed", "Driver", "Plan", "Refused", "Resource"]
@@ -30,8 +30,8 @@ class Driver(driver.Driver):
         super().__init__(_plugin(), {"kubeconfig": kubeconfig, **config}, timeout_seconds, "kubernetes")
 
     def check(self, token: str, name: str, inputs: Props, old_inputs: Props | None = None) -> Resource:
-        """Checked inputs as a resource that does not exist yet; the SDK sends its version and kind with all of them."""
-        return super().check(token, name, with_type(token, inputs), old_inputs)
+        """Checked inputs as a resource that does not exist yet; the SDK sends an object's version and kind with it."""
+        return super().check(token, name, inputs if token == RELEASE else with_type(token, inputs), old_inputs)
 
     @property
     def said(self) -> list[str]:
