@@ -169,3 +169,13 @@ def test_a_request_in_flight_is_what_no_look_can_close_and_the_next_update_puts_
 
 def test_time_is_the_same_for_both():
     assert isinstance(SITUATIONS["two promotions"]().swap.clock, FakeClock)
+
+
+def test_a_first_start_that_comes_second_lets_nothing_go_that_is_the_other_ones():
+    """The first one's lease comes right after the second one has made the object, which steps back then."""
+    name = "two first starts"
+    for calls in range(3, 24):
+        situation = SITUATIONS[name]()
+        switches = (2, calls, calls + 1)
+        turns = Turns(*_world(situation), switches).run()
+        held_to_the_promises(situation, turns, switches)

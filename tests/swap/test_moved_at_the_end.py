@@ -1,0 +1,116 @@
+"""What somebody does in the last calls of a swap, and what the swap says then."""
+
+from __future__ import annotations
+
+import pytest
+
+from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.rollout.clock import FakeClock
+from bluegreen.rollout.errors import LeaseLost, NotOwned, SwapFailed
+from bluegreen.rollout.model import Decision, Phase, Readiness, Weights
+from bluegreen.routers.memory import MemoryRouter
+from bluegreen.swap.lease import Lease
+from tests.swap.bench import Swap
+from tests.swap.must_not_happen.situations import AT_ONCE, BLUE, GREEN, scripted
+
+IN_STEPS = {"strategy": {"steps": [{"weight_percent": 10, "hold_seconds": 2}]}, "bake_seconds": 0}
+
+
+def after_retiring(monkeypatch, swap, weights):
+    """Somebody moves traffic right after a retirement was handed over."""
+    retire = MemoryCapacity.retire
+
+    def retired(capacity, *arguments):
+        said = retire(capacity, *arguments)
+        swap.here.weights = weights
+        return said
+
+    monkeypatch.setattr(MemoryCapacity, "retire", retired)
+
+
+@pytest.mark.parametrize("moved", [BLUE, Weights(blue=50, green=50), Weights()], ids=str)
+def test_what_moves_while_a_color_is_retired_is_no_success_and_keeps_the_color(monkeypatch, moved):
+    swap = Swap("retired", scale_down_delay_seconds=600, **AT_ONCE)
+    after_retiring(monkeypatch, swap, moved)
+    with pytest.raises(SwapFailed, match="somebody else moved them") as failed:
+        swap.up("green")
+    assert failed.value.weights == swap.here.weights == moved
+    assert ("blue" in swap.here.retiring) is (moved.blue == 0)
+    monkeypatch.undo()
+    swap.up("green")
+    assert swap.here.weights == GREEN
+
+
+def test_a_restore_says_that_somebody_moved_traffic_after_it(script, monkeypatch):
+    script.answer = lambda context: Decision.FAIL if context.phase is Phase.HOLD else Decision.PASS
+    swap = Swap("restored", gates=[scripted(Phase.HOLD)], scale_down_delay_seconds=600, **IN_STEPS)
+    after_retiring(monkeypatch, swap, GREEN)
+    with pytest.raises(SwapFailed, match="then somebody else moved traffic: blue 0 %, green 100 %") as failed:
+        swap.up("green")
+    assert failed.value.weights == GREEN
+    assert failed.value.verdict == "gate"
+    assert not swap.here.retiring
+
+
+def test_a_restore_to_a_color_with_another_release_says_so(script, monkeypatch):
+    script.answer = lambda context: Decision.FAIL if context.phase is Phase.HOLD else Decision.PASS
+    swap = Swap("changed", gates=[scripted(Phase.HOLD)], **IN_STEPS)
+    ready = MemoryCapacity.ready
+
+    def other_blue(capacity, color):
+        return Readiness(False, 1, 1, "it runs v9") if color == "blue" else ready(capacity, color)
+
+    monkeypatch.setattr(MemoryCapacity, "ready", other_blue)
+    with pytest.raises(SwapFailed, match="green 0 %; but blue is not as declared: it runs v9"):
+        swap.up("green")
+    assert swap.here.weights == BLUE
+
+
+def test_a_restore_ends_at_once_where_the_object_is_somebody_elses_by_now(script, monkeypatch):
+    script.answer = lambda context: Decision.FAIL if context.phase is Phase.HOLD else Decision.PASS
+    swap = Swap("taken", gates=[scripted(Phase.HOLD)], **IN_STEPS)
+    write, tries = MemoryRouter.write, []
+
+    def taken(router, weights):
+        if weights == BLUE and swap.here.weights != BLUE:
+            tries.append(weights)
+            raise NotOwned("Write", "it is owned by shop")
+        write(router, weights)
+
+    monkeypatch.setattr(MemoryRouter, "write", taken)
+    with pytest.raises(LeaseLost, match="it is owned by shop; nothing more was written"):
+        swap.up("green")
+    assert tries == [BLUE]
+
+
+def test_a_lease_does_not_stamp_over_what_bears_the_stamp_already(monkeypatch):
+    swap = Swap("stamped")
+    sent, mark = [], MemoryRouter.mark
+
+    def marked(router, changes):
+        sent.extend(changes)
+        mark(router, changes)
+
+    monkeypatch.setattr(MemoryRouter, "mark", marked)
+    router = MemoryRouter("stamped")
+    for stamp, wanted in ({**swap.here.marks}, False), ({"incarnation": "another"}, True):
+        lease = Lease(router, swap.clock, "a test", 1, lambda _: None, stamp=stamp)
+        lease.take(dict(swap.here.marks))
+        lease.give_back()
+        assert ("incarnation" in sent) is wanted
+
+
+def test_a_color_that_dies_in_the_last_wait_of_a_hold_gets_no_more(monkeypatch):
+    strategy = {"steps": [{"weight_percent": 10, "hold_seconds": 6}]}
+    swap = Swap("dies", strategy=strategy, bake_seconds=0, poll_interval_seconds=4)
+    sleep = FakeClock.sleep
+
+    def slept(clock, seconds):
+        sleep(clock, seconds)
+        if swap.here.weights.green == 10 and seconds == 2:
+            swap.here.broken.add("green")
+
+    monkeypatch.setattr(FakeClock, "sleep", slept)
+    with pytest.raises(SwapFailed, match="target health"):
+        swap.up("green")
+    assert swap.here.moves[-2:] == [Weights(blue=90, green=10), BLUE]
