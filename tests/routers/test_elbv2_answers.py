@@ -8,8 +8,8 @@ import pytest
 
 from bluegreen.calls import counted
 from bluegreen.fields import Fields
-from bluegreen.rollout.errors import PlatformError
-from bluegreen.rollout.model import Convergence, Weights
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.model import Convergence, Traffic, Weights
 from bluegreen.routers.registry import ROUTERS
 from tests.routers import alb_workshop
 from tests.routers.elb_echo import GROUPS, RULE, Elb, router
@@ -84,3 +84,30 @@ def test_an_answer_that_leaves_the_rule_out_is_no_read():
         made.write(BLUE)
         elb.actions = [{"Type": "forward", "TargetGroupArn": GROUPS["green"]}]
         assert made.verify(BLUE) is Convergence.PENDING
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_what_is_somebody_elses_by_now_is_seen_by_the_look_right_before_a_write(live_blue, told):
+    live_blue.mark({"lease.1": "ours"})
+    place = getattr(live_blue, "_place", None) or live_blue._production
+    if told:  # by the call right before it
+        taken_by_shop(live_blue, place.name)
+        assert live_blue.marks() == {}
+    else:
+        assert live_blue.marks() == {"lease.1": "ours"}
+        taken_by_shop(live_blue, place.name)
+    with pytest.raises(NotOwned, match="shop"):
+        live_blue.glance(told=told)
+
+
+def test_a_look_tells_marks_and_weights_and_asks_for_no_tags_that_were_just_told(live_blue):
+    live_blue.mark({"lease.1": "ours"})
+    assert live_blue.glance() == Traffic(BLUE, {"lease.1": "ours"})
+    assert "DescribeTags" in calls_of(live_blue.glance)
+    live_blue.marks()
+    assert "DescribeTags" not in calls_of(lambda: live_blue.glance(told=True))
+
+
+def taken_by_shop(router, arn):
+    tags = [{"Key": "bluegreen:owner", "Value": "elsewhere/prod/shop"}]
+    router.aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=tags)

@@ -5,6 +5,7 @@ import pytest
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import NotOwned, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
+from bluegreen.routers import elbv2
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import contract
 from bluegreen.swap.service import SwapService
@@ -152,3 +153,21 @@ def test_a_swap_whose_color_has_no_healthy_target_restores_what_was_live(live):
     with pytest.raises(SwapFailed, match="no target is registered"):
         SwapService().update({**inputs, "active_color": "blue", "live_color": "blue"}, inputs)
     assert (live.forwards("production"), live.forwards("test")) == ("blue", "green")
+
+
+def test_of_two_that_take_a_listener_over_at_once_the_one_that_is_seen_too_late_steps_back(live, monkeypatch):
+    """The other one comes between the first one's look and its marks."""
+    first, second = build(nlb_workshop.section(live)), build(nlb_workshop.section(live))
+    assert first.read().weights == Weights()
+    tag, others = elbv2.tag, []
+
+    def tagged(aws, arn, tags):
+        if not others:
+            others.append(True)
+            assert second.create(GREEN, {"lease.2": "second", "incarnation": "2"})
+        tag(aws, arn, tags)
+
+    monkeypatch.setattr(elbv2, "tag", tagged)
+    assert not first.create(BLUE, {"lease.1": "first", "incarnation": "1"})
+    assert live.forwards("production") == "green"
+    assert {key for key in live.tags("production") if "lease" in key} == {"bluegreen:mark:lease.2"}
