@@ -191,3 +191,20 @@ def test_it_is_a_command_with_help():
     done = subprocess.run([sys.executable, "-m", "bluegreen.cli", "--help"], capture_output=True, text=True, check=True)
     assert "abort" in done.stdout
     assert "status" in done.stdout
+
+
+def test_a_router_that_is_a_secret_is_read_all_the_same(swap, stack, tmp_path, capsys):
+    stack()
+    state = json.loads((tmp_path / "state").read_text())
+    outputs = state["deployment"]["resources"][1]["outputs"]
+    outputs["router"] = {cli._SIGNATURE: cli._SECRET, "plaintext": json.dumps(outputs["router"])}
+    (tmp_path / "state").write_text(json.dumps(state))
+    assert cli.main(["status"]) == 0
+    assert capsys.readouterr().out.startswith("web: blue 100 %, green 0 %")
+
+
+def test_a_secret_that_was_not_shown_stays_what_it_is():
+    hidden = {cli._SIGNATURE: cli._SECRET, "ciphertext": "v1:x"}
+    assert cli.plain({"a": [hidden, {cli._SIGNATURE: cli._SECRET, "plaintext": '{"b": 1}'}]}) == {
+        "a": [hidden, {"b": 1}]
+    }

@@ -85,18 +85,40 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+# How the engine marks what is a secret.
+_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+
+
 def _export(stack: str | None, cwd: str) -> Mapping[str, Any]:
     command = ["pulumi", "stack", "export", *(["--stack", stack] if stack else []), "--cwd", cwd, "--non-interactive"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        # Where a route has the stack's own token in it, the router's section is a secret as a whole.
+        done = _run([*command, "--show-secrets"])
+        if done.returncode:  # whoever may not read secrets finds all other swaps
+            done = _run(command)
     except FileNotFoundError:
         raise CommandFailed("`pulumi` is not on PATH") from None
     except subprocess.TimeoutExpired:
         raise CommandFailed("`pulumi stack export` did not answer in 120 s") from None
     if done.returncode:
         raise CommandFailed(f"`{' '.join(command)}`: {done.stderr.strip() or done.stdout.strip()}")
-    exported: Mapping[str, Any] = json.loads(done.stdout)
+    exported: Mapping[str, Any] = plain(json.loads(done.stdout))
     return exported
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def plain(exported: Any) -> Any:
+    """An exported state with its secrets as what they are; those that were not shown stay as they are."""
+    if isinstance(exported, list):
+        return [plain(one) for one in exported]
+    if not isinstance(exported, Mapping):
+        return exported
+    if exported.get(_SIGNATURE) == _SECRET and "plaintext" in exported:
+        return plain(json.loads(exported["plaintext"]))
+    return {key: plain(value) for key, value in exported.items()}
 
 
 def _swaps(exported: Mapping[str, Any], name: str | None) -> list[Found]:

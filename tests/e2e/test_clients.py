@@ -21,7 +21,7 @@ from bluegreen.swap.lease import leases_in
 from localcloud.load import Load
 from tests.e2e import stack as stacks
 from tests.e2e.killing import kill
-from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack, shift_began, shift_ended
+from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack, shift_began, shift_ended, without_secrets
 
 MARK = "bluegreen:mark:"
 
@@ -127,7 +127,7 @@ def kill_everything(up: Background) -> None:
 
 
 def exported(stack: Stack) -> Any:
-    return json.loads(stack.pulumi("stack", "export"))["deployment"]
+    return without_secrets(json.loads(stack.pulumi("stack", "export"))["deployment"])
 
 
 def marks(stack: Stack) -> dict[str, str]:

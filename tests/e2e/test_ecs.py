@@ -5,7 +5,6 @@ What every platform must do is in tests/scenarios; here is what a load balancer'
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
@@ -84,7 +83,7 @@ REFUSED = {
 
 
 def test_bad_config_is_refused_at_preview_and_nothing_is_written(stack):
-    before = json.loads(stack.pulumi("stack", "export"))["deployment"]["resources"]
+    before = stack.state()["resources"]
     rule = Rule(stack).rule()
     good = {"activeColor": "blue", "strategy": QUICK, "gates": HEALTHZ}
     for expected, config in REFUSED.items():
@@ -94,7 +93,7 @@ def test_bad_config_is_refused_at_preview_and_nothing_is_written(stack):
         assert "Traceback" not in said
     assert expected in stack.fails("up", "--yes", "--skip-preview")
     stack.set({**good, "greenImage": stack.cloud.image("v2")})
-    after = json.loads(stack.pulumi("stack", "export"))["deployment"]["resources"]
+    after = stack.state()["resources"]
     assert {r["urn"]: r.get("inputs") for r in after} == {r["urn"]: r.get("inputs") for r in before}
     assert Rule(stack).rule() == rule
 

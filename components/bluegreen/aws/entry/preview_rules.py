@@ -60,7 +60,8 @@ def problems_of_conditions(
 
 def host_header(host_headers: Sequence[str]) -> dict[str, str]:
     """By which name production is asked: the first host without a wildcard."""
-    plain = [host for host in host_headers if isinstance(host, str) and not any(one in host for one in "*?")]
+    listed = host_headers if isinstance(host_headers, (list, tuple)) else ()  # its own check says what is wrong
+    plain = [host for host in listed if isinstance(host, str) and not any(one in host for one in "*?")]
     return {"Host": plain[0]} if plain else {}
 
 
