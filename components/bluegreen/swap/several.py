@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bluegreen.fields import UNKNOWN
@@ -15,6 +16,8 @@ BOTH = (ONE, MANY)
 """The two inputs; one of them is given."""
 
 Section = Mapping[str, Any]
+# Of more than these it is not asked what each choice of them would be.
+_FEW = 6
 
 
 def sections_of(inputs: Mapping[str, Any]) -> list[Section]:
@@ -38,6 +41,16 @@ def with_sections(inputs: Mapping[str, Any], found: Sequence[Section]) -> dict[s
     if len(found) == 1 and inputs.get(MANY) is None:
         return {**rest, ONE: dict(found[0])}
     return {**rest, MANY: [dict(section) for section in found]}
+
+
+def with_fewer(inputs: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The inputs, and as they were before some of their routers came, whichever these are."""
+    yield inputs
+    found = sections_of(inputs)
+    sizes = range(1, len(found)) if len(found) <= _FEW else [1]
+    for size in sizes:
+        for some in itertools.combinations(found, size):
+            yield with_sections(inputs, some)
 
 
 def kept(caught_up: Mapping[str, Any], formerly: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from bluegreen.rollout.model import COLORS, Color, Recorded, Traffic, Weights, o
 from bluegreen.rollout.plan import can_roll_back
 from bluegreen.routers.base import TrafficRouter
 from bluegreen.secrets import redact
-from bluegreen.swap import contract, releases
+from bluegreen.swap import contract, releases, several
 from bluegreen.swap.lease import mark_text
 
 VERDICT, CLEARED = "verdict", "cleared"
@@ -157,7 +157,9 @@ def held(found: Traffic | None, outputs: Mapping[str, Any], inputs: Mapping[str,
     verdict, color = standing(found, outputs), inputs.get("active_color")
     if verdict is None or color != verdict.color or inputs.get("retry_after_verdict") == ALWAYS:
         return None
-    if verdict.retry != retry_of(inputs) or not releases.is_told_by(verdict.digest, inputs, verdict.color):
+    # An entry that came since makes no other release.
+    same = (releases.is_told_by(verdict.digest, one, verdict.color) for one in several.with_fewer(inputs))
+    if verdict.retry != retry_of(inputs) or not any(same):
         return None
     recorded = contract.recorded_in(contract.caught_up(outputs, inputs))
     if recorded is None:

@@ -10,7 +10,7 @@ from bluegreen import cli
 from bluegreen.rollout.errors import SwapAborted, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.verdicts import CLEARED
-from tests.swap.members.bench import Several
+from tests.swap.members.bench import Several, sections
 
 
 @pytest.fixture
@@ -37,6 +37,21 @@ def test_the_status_says_what_is_live_on_all_and_where_they_differ(swap, capsys)
     assert cli.main(["status", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert [member["green"] for member in found["members"]] == [0, 10, 0]
+
+
+def test_a_verdict_holds_also_when_an_entry_was_added_since():
+    versions = {"blue": "1", "green": "2"}
+    swap = Several("first", "second", routers=sections("first", "second", versions=versions))
+    swap.worlds[1].broken = {"green"}
+    with pytest.raises(SwapFailed):
+        swap.up("green")
+    swap.worlds[1].broken = set()
+    more = {"routers": sections("first", "third", "second", versions=versions)}
+    for _ in range(2):
+        swap.up("green", **more)
+        assert swap.weights == ["100/0"] * 2
+    swap.up("green", **more, retry="mended")
+    assert swap.weights == ["0/100"] * 2
 
 
 def test_an_abort_is_heard_and_all_go_back(swap, monkeypatch, capsys):
