@@ -70,6 +70,11 @@ def test_the_page_has_the_figures_of_what_is_listed() -> None:
         assert f"def {test.partition('[')[0]}(" in (HERE / f"{file}.py").read_text(), f"{name} is no test"
 
 
+def test_the_scenarios_page_names_the_version_and_its_day() -> None:
+    page = (HERE.parents[1] / "docs" / "safety.md").read_text()
+    assert f"as of {kubernetes_plugin.DATE} (`{kubernetes_plugin.COMMIT}`)" in page
+
+
 def test_a_plugin_in_a_process_of_its_own_answers_as_one_in_this_one() -> None:
     remote = Remote([sys.executable, "-u", "-m", "localcloud.plugins.kubernetes"])
     try:

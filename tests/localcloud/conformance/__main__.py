@@ -28,10 +28,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make conformance", description="the stand-in beside Pulumi's own plugin")
     parser.add_argument("--docs", type=Path, metavar="FILE", help="write the figures into FILE, between its markers")
     parser.add_argument("--only", metavar="EXPRESSION", help="as pytest's -k: some of the tests, without figures")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep outcomes there: a run goes on where it ended")
     options = parser.parse_args()
     home = kubernetes_plugin.ensure(progress.for_terminal())
     words = ["-k", options.only] if options.only else []
-    standing, real = (outcomes(which, home, words) for which in ("stand-in", "real"))
+    with tempfile.TemporaryDirectory() as folder:
+        kept = options.keep or Path(folder)
+        standing, real = (outcomes(which, home, words, kept) for which in ("stand-in", "real"))
     found = report.compare(standing, real, {} if options.only else DIFFERENCES)
     print(found.text(DIFFERENCES))  # noqa: T201
     if options.docs and not options.only:
@@ -39,29 +42,31 @@ def main() -> int:
     return 0 if found.as_listed else 1
 
 
-def outcomes(which: str, home: Path, words: list[str]) -> dict[str, str]:
-    """What became of each test: empty where it passed, else the first line of what went wrong."""
+def outcomes(which: str, home: Path, words: list[str], kept: Path) -> dict[str, str]:
+    """What became of each test: empty where it passed, else the first line of what went wrong.
+
+    Args:
+        which: of the plugins.
+        home: the PULUMI_HOME with Pulumi's own.
+        words: for pytest.
+        kept: a folder with pytest's reports; files that have one are not run.
+    """
     # Without a node nothing is skipped: it fails.
     env = {**os.environ, "CI": "true", "BLUEGREEN_KUBERNETES_PLUGIN": which, "PULUMI_HOME": str(home)}
     if which == "stand-in":
         del env["PULUMI_HOME"]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "outcomes.xml")
-        pytest = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-n0",
-            "--quiet",
-            "--tb=short",
-            f"--junitxml={file}",
-            "-ojunit_family=xunit1",
-            *words,
-        ]
-        done = subprocess.run([*pytest, *(str(HERE / name) for name in FILES)], env=env, check=False)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"pytest ended with {done.returncode} over the {which} plugin")
-        return report.read(file.read_text())
+    reports = sorted(kept.glob(f"{which}-*.xml"))
+    found = {name: said for one in reports for name, said in report.read(one.read_text()).items()}
+    there = {name.partition("::")[0] for name in found}
+    missing = [str(HERE / name) for name in FILES if name.removesuffix(".py") not in there]
+    if not missing:
+        return found
+    file = kept / f"{which}-{len(reports)}.xml"
+    pytest = [sys.executable, "-m", "pytest", "-n0", "--quiet", "--tb=short", f"--junitxml={file}"]
+    done = subprocess.run([*pytest, "-ojunit_family=xunit1", *words, *missing], env=env, check=False)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"pytest ended with {done.returncode} over the {which} plugin")
+    return found | report.read(file.read_text())
 
 
 if __name__ == "__main__":
