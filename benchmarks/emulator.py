@@ -54,19 +54,22 @@ class Emulator:
 
     def _target_group(self, color: str) -> str:
         """The one that the color's own rule forwards to."""
+        action = self._preview_rule(color)[1]
+        return str(action.get("TargetGroupArn") or action["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"])
+
+    def _preview_rule(self, color: str) -> tuple[str, dict[str, Any]]:
+        """What the header says for the color, with the stack's token behind its name, and where that leads."""
         listener = self._elb.describe_listeners(LoadBalancerArn=self._balancer)["Listeners"][0]["ListenerArn"]
         for rule in self._elb.describe_rules(ListenerArn=listener)["Rules"]:
             for condition in rule["Conditions"]:
-                if condition.get("HttpHeaderConfig", {}).get("Values") == [color]:
-                    action = rule["Actions"][0]
-                    return str(
-                        action.get("TargetGroupArn") or action["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"]
-                    )
+                for value in condition.get("HttpHeaderConfig", {}).get("Values", ()):
+                    if value.partition("-")[0] == color:
+                        return value, rule["Actions"][0]
         raise LocalCloudError(f"the listener has no rule for {color}'s preview")
 
     def _versions(self, color: str) -> set[str]:
         """What the color's preview answers: versions, or status codes while a task is being replaced."""
-        headers = {"X-Bluegreen-Color": color}
+        headers = {"X-Bluegreen-Color": self._preview_rule(color)[0]}
         with httpx.Client(trust_env=False, headers=headers, timeout=10) as client:
             answers = [client.get(self._url) for _ in range(PREVIEW_REQUESTS)]
         return {str(answer.json()["version"] if answer.is_success else answer.status_code) for answer in answers}

@@ -92,6 +92,7 @@ class Service(EnteredComponent):
             router=entered.router,
             releases={**releases},
             preview_urls=entered.preview_urls,
+            preview_headers=entered.preview_headers,
             listener_arn=entered.listener_arn,
             target_group_arns=entered.target_group_arns,
             depends_on=targets,
