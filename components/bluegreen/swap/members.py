@@ -113,7 +113,9 @@ class Members:
             with contextlib.suppress(PlatformError):  # it cannot be asked: the former color is still the better guess
                 found.append(named(member, partial(member.router.health, color)))
                 member.unfit = "" if found[-1].healthy else f"{color} has {found[-1]}, so traffic was left where it is"
-        return max(found, key=lambda one: one.healthy, default=Readiness(ready=True, healthy=1))
+        if len(found) < len(self.members):
+            return Readiness(ready=True, healthy=1)
+        return max(found, key=lambda one: one.healthy)
 
     def progress(self) -> str:
         """What each platform is at."""

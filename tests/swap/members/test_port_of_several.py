@@ -128,6 +128,25 @@ def test_deleting_twice_is_fine_and_one_that_refuses_keeps_no_other_from_it(buil
     assert build().read().weights == Weights()
 
 
+def test_a_member_that_cannot_be_asked_keeps_no_other_from_going_back(build, monkeypatch):
+    router = build()
+    health = MemoryRouter.health
+
+    def silent(one, color):
+        if one.name == "second":
+            raise PlatformError("Health", "no answer")
+        return health(one, color)
+
+    monkeypatch.setattr(MemoryRouter, "health", silent)
+    world("first").broken.add("blue")
+    assert router.health_to_go_back("blue").healthy
+    router.read()
+    router.write(Weights.all_on("green"))
+    with pytest.raises(PlatformError, match=r"first has .*blue has 0 of 1 healthy"):
+        router.put_back(Weights.all_on("blue"))
+    assert world("second").weights == Weights.all_on("blue")
+
+
 @pytest.mark.parametrize("parts", [
     [(100, 0), (0, 100)], [(99, 1), (100, 0)], [(100, 0), (0, 0)], [(0, 0), (0, 100), (0, 100)], [(50, 40), (100, 0)],
 ])  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.capacity.memory import MemoryCapacity
 from bluegreen.rollout.errors import LeaseHeld, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.routers.memory import MemoryRouter, world
@@ -216,8 +217,6 @@ def test_one_whose_former_color_is_dead_stays_where_it_is_and_the_others_go_back
 
 def test_a_color_is_retired_only_when_it_has_no_traffic_anywhere(swap, monkeypatch):
     seen = []
-    from bluegreen.capacity.memory import MemoryCapacity
-
     retire = MemoryCapacity.retire
 
     def noting(capacity, color, *arguments):
