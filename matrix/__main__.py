@@ -25,7 +25,9 @@ from matrix.engine import ADAPTERS
 from matrix.run import WORKERS, Choice, Matrix, WorkerFailed, run
 from matrix.somebody_else import report as world_report
 from matrix.somebody_else import run as world
+from matrix.somebody_else.acts import ACTS
 from matrix.somebody_else.run import Struck
+from matrix.somebody_else.stages import STAGES
 
 CALLS, WORLD = "calls", "world"
 PARTS = (CALLS, WORLD)
@@ -42,12 +44,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", choices=PARTS, help="the platform's calls go wrong, or somebody else acts (default: both)"
     )
+    parser.add_argument(
+        "--where", choices=STAGES, help="somebody else acts on this stage alone, without the local cloud"
+    )
+    parser.add_argument("--somebody", choices=[act.name for act in ACTS], help="and does this alone")
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
     if options.docs and options.adapter:
         parser.error("--docs wants the figures of both adapters: leave --adapter out")
     if options.adapter and options.only == WORLD:
         parser.error("somebody else acts with both adapters in turn: leave --adapter out")
+    if (options.where or options.somebody) and (options.docs or not options.where):
+        parser.error("--somebody wants --where, and neither of them --docs")
+    if options.where:
+        return _one_stage(options.where, options.somebody or "", options.workers)
     parts = [options.only] if options.only else PARTS[: 1 if options.adapter else 2]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
@@ -79,6 +89,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.docs:
         options.docs.write_text(text)
     return int(any(figures.get(name) for name in _WRONG))
+
+
+def _one_stage(stage: str, act: str, workers: int) -> int:
+    struck = world.run(progress.for_terminal(), [stage], workers=workers, act=act)
+    show_world(struck)
+    return int(any(world_report.figures(struck).get(name) for name in _WRONG))
 
 
 @contextlib.contextmanager

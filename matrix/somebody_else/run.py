@@ -18,7 +18,7 @@ from matrix.somebody_else.stages import OTHERS, POINTS, STAGES
 from matrix.somebody_else.swaps import OPERATIONS
 from matrix.somebody_else.trial import Trials, Tried
 
-_Job = tuple[str, int, Place | None]
+_Job = tuple[str, int, Place | None, str]
 
 
 @dataclass(slots=True)
@@ -41,6 +41,7 @@ def run(
     others: int = OTHERS,
     workers: int = 2,
     cloud: LocalCloud | None = None,
+    act: str = "",
 ) -> Struck:
     """Try the points of these stages.
 
@@ -51,12 +52,13 @@ def run(
         others: how many of those.
         workers: how many processes; 0 is this one.
         cloud: the local cloud, which is a stage, too, where it is given.
+        act: the name of the one act that is tried; all of them where it is empty.
     """
     began = time.monotonic()
     limits = POINTS if most is None else most
-    jobs: list[_Job] = [(name, limits.get(name, others), None) for name in stages]
+    jobs: list[_Job] = [(name, limits.get(name, others), None, act) for name in stages]
     if cloud is not None:
-        jobs.insert(0, (cloud_stage.NAME, limits.get(cloud_stage.NAME, others), Place.of(cloud)))
+        jobs.insert(0, (cloud_stage.NAME, limits.get(cloud_stage.NAME, others), Place.of(cloud), act))
     struck = Struck()
     with (progress or Silent()).step("Somebody else acts, after one call after the other") as note:
         if workers:
@@ -74,10 +76,11 @@ def run(
 
 
 def _tried(job: _Job) -> list[Tried]:
-    name, most, place = job
+    name, most, place, act = job
     without_backoff()
     stage: Stage = STAGES[name]() if place is None else CloudStage(place)
     with Trials.on(stage) as trials:
         possible = [operation for operation in OPERATIONS if stage.splits or not operation.splits]
         calls = {operation: trials.calls_of(operation) for operation in possible}
-        return [trials.try_point(point) for point in sample(all_points(stage, calls), most, SEED)]
+        points = [point for point in all_points(stage, calls) if act in ("", point.act.name)]
+        return [trials.try_point(point) for point in sample(points, most, SEED)]
