@@ -71,10 +71,10 @@ class Tried:
 
 
 class _Time:
-    """In the place of the ``time`` module for whoever asks how old something is."""
+    """In the place of the ``time`` module for clocks that nobody handed in: how old something is, and a wait."""
 
     def __init__(self, clock: FakeClock) -> None:
-        self.monotonic = clock.monotonic_seconds
+        self.monotonic, self.time, self.sleep = clock.monotonic_seconds, clock.wall_seconds, clock.sleep
 
     def clock_gettime(self, _: int) -> float:
         """The same clock, by whatever name."""
