@@ -54,3 +54,8 @@ def test_whatever_is_done_in_between_has_a_color_asked_about_again(capacity, bet
     capacity.read()
     between(capacity)
     assert finds(lambda: capacity.ready("blue")) == 1
+
+
+def test_what_was_rehearsed_is_what_is_held(capacity):
+    assert finds(capacity.read, lambda: capacity.rehearse("blue", 3), capacity.hold) == 1
+    assert finds(capacity.hold) == 1, "once"

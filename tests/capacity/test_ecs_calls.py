@@ -125,3 +125,15 @@ def test_what_its_owner_has_suspended_stays(capacity):
     capacity.hold()
     capacity.release(["blue"])
     assert own()["SuspendedState"]["DynamicScalingInSuspended"]
+
+
+def test_how_many_tasks_a_color_has_that_is_left_is_what_a_rollback_has_just_read(capacity, monkeypatch):
+    back = [capacity.read, lambda: capacity.ready("blue"), lambda: capacity.retire("green", 0, 600)]
+    assert count(SERVICES, *back) == 1
+    assert targets()["green"]["MaxCapacity"] == 3
+    assert count(SERVICES, lambda: capacity.retire("blue", 0, 600)) == 1, "once"
+    capacity.read()
+    capacity.prepare("green", 4)
+    assert count(SERVICES, lambda: capacity.retire("green", 0, 600)) == 1, "and not after another size was asked for"
+    monkeypatch.setattr(just_read, "_FRESH_SECONDS", 0)
+    assert count(SERVICES, capacity.read, lambda: capacity.retire("green", 0, 600)) == 2

@@ -56,6 +56,7 @@ class AsgCapacity:
     _promoted: Color | None = field(init=False, default=None, repr=False, compare=False)
     _asked_at: datetime | None = field(init=False, default=None, repr=False, compare=False)
     _read: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
+    _rehearsed: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._api = GroupApi(self.groups, self.aws)
@@ -152,12 +153,14 @@ class AsgCapacity:
     def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - the group's own range is written
         """Write the range that is there, hand over a retirement that changes nothing, take it back: five calls."""
         self._promoted = color
-        self._limits.rehearse(self._just_read(color))
+        found = self._read.take_all()
+        self._limits.rehearse(found[color] if found else self._now(color))
+        self._rehearsed.keep(found)  # it changes nothing
 
     def hold(self) -> None:
-        """Keep both colors from shrinking: one call, and two more for each group that could."""
+        """Keep both colors from shrinking: two calls for each group that could; one more if nothing was rehearsed."""
         self._read.forget()
-        self._limits.hold()
+        self._limits.hold(self._rehearsed.take_all())
 
     def release(self, serving: Collection[Color]) -> None:
         """Give autoscaling its range where there is traffic: one call if it has it."""

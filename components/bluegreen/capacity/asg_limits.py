@@ -13,7 +13,7 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
@@ -57,9 +57,13 @@ class Limits:
         high = max(size, group.range.high, self._own(group).high)
         self.api.update(group, Range(size, high), size)
 
-    def hold(self) -> None:
-        """Raise both minimums to what is there: one call, and two more for each group that could shrink."""
-        for group in self.api.get(*COLORS).values():
+    def hold(self, known: Mapping[Color, Group]) -> None:
+        """Raise both minimums to what is there: two calls for each group that could shrink.
+
+        Args:
+            known: both groups, where they were just read; one call more where they are not.
+        """
+        for group in (known or self.api.get(*COLORS)).values():
             if group.range.low < group.desired:
                 self._note(group)
                 self.api.update(group, Range(group.desired, group.range.high))

@@ -62,6 +62,7 @@ class EcsCapacity:
     _suspended: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
     _targets: Targets = field(init=False, default_factory=Targets, repr=False, compare=False)
     _read: JustRead[Mapping[str, Any]] = field(init=False, default_factory=JustRead, repr=False, compare=False)
+    _sizes: JustRead[Mapping[str, Any]] = field(init=False, default_factory=JustRead, repr=False, compare=False)
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -109,6 +110,7 @@ class EcsCapacity:
         """Both services' counts: one call."""
         found = self._describe(*COLORS)
         self._read.keep(found)
+        self._sizes.keep(found)
         return {
             color: Size(service["desiredCount"], service["runningCount"], stuck=_failed(service) is not None)
             for color, service in found.items()
@@ -123,6 +125,7 @@ class EcsCapacity:
 
     def _scale(self, color: Color, size: int, **options: bool) -> None:
         self._read.forget()
+        self._sizes.forget()
         with called("ecs:UpdateService"):
             self.aws.client("ecs").update_service(
                 cluster=self.cluster, service=self.services[color], desiredCount=size, **options
@@ -203,8 +206,11 @@ class EcsCapacity:
         self._autoscaling.release(serving)
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
-        """Scale down after a delay: at once with ``UpdateService``, later by a one-time scheduled action."""
-        present = self._describe(color)[color]["desiredCount"]
+        """Scale down after a delay: at once with ``UpdateService``, later by a one-time scheduled action.
+
+        How many tasks the color has is what a rollback has just read, in the same second.
+        """
+        present = (self._sizes.take(color) or self._describe(color)[color])["desiredCount"]
         if present <= size:
             return f"{color} is at {present} already"
         if after_seconds <= 0:

@@ -27,8 +27,12 @@ class JustRead(Generic[_T]):
 
     def take(self, color: Color) -> _T | None:
         """What a color was read as; ``None`` where that is old. Nothing is kept any more."""
+        return self.take_all().get(color)
+
+    def take_all(self) -> Mapping[Color, _T]:
+        """The same of both; nothing where that is old."""
         found, self._found = self._found, {}
-        return found.get(color) if steady_seconds() < self._until_seconds else None
+        return found if steady_seconds() < self._until_seconds else {}
 
     def forget(self) -> None:
         """Something is done now that may make another thing of them."""

@@ -36,6 +36,8 @@ from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size, other
 
 _ANSWER_LASTS_SECONDS = 0.05
+# How many replicas a color has that is left: a rollback has read it right before it moved traffic.
+_SIZE_LASTS_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -207,7 +209,9 @@ class KubernetesCapacity:
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
         """Scale down after a delay: at once by ``scale``, later by a CronJob, at the next full minute."""
-        present = desired_of(self._get(color))
+        asked_at, known = self._seen.pop(color, (-math.inf, {}))
+        fresh = steady_seconds() - asked_at < _SIZE_LASTS_SECONDS
+        present = desired_of(known if fresh else self._get(color))
         if present <= size:
             return f"{color} is at {present} already"
         autoscaler = self._autoscalers.find(color)
