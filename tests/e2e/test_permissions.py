@@ -30,6 +30,7 @@ NOT_IN_A_PROMOTION = {
     "application-autoscaling:DeleteScheduledAction",
     "iam:CreateServiceLinkedRole",
     "cognito-idp:DescribeUserPoolClient",
+    "ecs:DescribeTaskDefinition",
 }
 # Where a whole listener is the swap's, which it is not here.
 OF_WHAT_IS_HANDED_IN = {"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:ModifyListener"}
