@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from bluegreen.capacity.base import Capacity
 from bluegreen.capacity.registry import CAPACITIES
@@ -40,7 +40,7 @@ class Resting:
         try:
             if self._capacity is not None:
                 self._capacity.keep(color)
-            return is_warm(self._router, self._capacity, color)
+            return is_warm(cast("TrafficRouter", self._router), self._capacity, color)
         except PlatformError:
             return False  # the slow way asks again and says what is wrong
 

@@ -64,7 +64,8 @@ class Shared:
         if both is None:
             return Traffic(self.weights()) if hasattr(self._router, "live") else self.read()
         with self._lease.lock:
-            return both(told=told)
+            found: Traffic = both(told=told)
+        return found
 
     def weights(self) -> Weights:
         """The live weights alone, as they are at this moment."""
