@@ -56,6 +56,19 @@ _PLANS: dict[str, tuple[Object, Object]] = {
         {"routes": [*rules.contour_preview(_WANTED), *rules.contour_production(_WANTED)]},
     ),
 }
+NGINX, ALB = "nginx_canary", "aws_load_balancer_ingress"
+ACTION = "web"
+_PLANS[NGINX] = (
+    {
+        "metadata": {"annotations": rules.nginx_canary_annotations()},
+        "spec": {"rules": [{"host": "web.example.com", "http": {"paths": [{**_PATH, "backend": _BACKEND}]}}]},
+    },
+    {},
+)
+_PLANS[ALB] = (
+    {"spec": {"rules": [{"host": "web.example.com", "http": {"paths": rules.alb_paths(_WANTED, ACTION)}}]}},
+    {"action": ACTION, "forward": rules.alb_forward(_WANTED)},
+)
 _WAY: dict[str, tuple[str, ...]] = {
     "gateway_http_route": ("spec", "rules", "-1", "backendRefs"),
     "gateway_grpc_route": ("spec", "rules", "-1", "backendRefs"),
@@ -64,7 +77,7 @@ _WAY: dict[str, tuple[str, ...]] = {
     "istio_virtual_service": ("spec", "http", "-1", "route"),
     "contour_http_proxy": ("spec", "routes", "-1", "services"),
 }
-KINDS = tuple(_PLANS)
+KINDS = tuple(name for name in _PLANS if name not in (NGINX, ALB))
 
 
 class _Session:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from matrix.somebody_else import balancer_stage, cloud_stage, cluster_stage
+from matrix.somebody_else import balancer_stage, cloud_stage, cluster_stage, ingress_stage
 from matrix.somebody_else.api_stage import ApiStage
 from matrix.somebody_else.balancer_stage import BalancerStage
 from matrix.somebody_else.cluster_stage import ClusterStage
 from matrix.somebody_else.dns_stage import DnsStage
 from matrix.somebody_else.function_stage import FunctionStage
+from matrix.somebody_else.ingress_stage import IngressStage
 from matrix.somebody_else.members_stage import MembersStage
 from matrix.somebody_else.memory_stage import MemoryStage
 from matrix.somebody_else.services_stage import ServicesStage
@@ -34,6 +35,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "http_api_stage": ApiStage,
     "route53": DnsStage,
     **{name: partial(ClusterStage, name) for name in cluster_stage.KINDS},
+    **{name: partial(IngressStage, name) for name in ingress_stage.KINDS},
 }
 
 POINTS = {

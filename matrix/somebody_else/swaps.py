@@ -120,6 +120,7 @@ def inputs(stage: Stage, active: str, percent: int = 100) -> dict[str, Any]:
         "steady_state_timeout_seconds": 20,
         "poll_interval_seconds": 4,
         **({} if stage.capacity() is None else {"capacity": stage.capacity()}),
+        **getattr(stage, "more", {}),
         **({"promote_to_percent": percent} if percent != 100 else {}),
     }
 

@@ -32,6 +32,8 @@ AT_MOST = {
     "traefik_service": _ROUTE,
     "istio_virtual_service": _ROUTE,
     "contour_http_proxy": _ROUTE,
+    "nginx_canary": (11, 16, 10),
+    "aws_load_balancer_ingress": (12, 20, 11),
 }
 """Of each of `SWAPS`; ``None`` where a router cannot split."""
 

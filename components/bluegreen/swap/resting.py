@@ -102,8 +102,7 @@ class Resting:
         Raises:
             SwapFailed: all went well, and somebody else has moved traffic since.
         """
-        if self._capacity is None or self._spec.idle_capacity_percent == 100:
-            self.retire(color)
+        if self._capacity is None:
             return
         later = self._spec.scale_down_delay_seconds > 0
         if later:

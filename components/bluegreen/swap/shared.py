@@ -59,7 +59,13 @@ class Shared:
 
         Args:
             told: whether nothing has come after the last call, which need not be made again then.
+
+        Raises:
+            LeaseLost: another swap took over.
         """
+        # A lease that is due is renewed now: between the look and the write that would hide what has moved.
+        with self._lease.lock, contextlib.suppress(PlatformError):
+            self._lease.fence()
         both = getattr(self._router, "glance", None)
         if both is None:
             return Traffic(self.weights()) if hasattr(self._router, "live") else self.read()
