@@ -45,7 +45,7 @@ class EcsEntries(EcsDns):
 
     platform = "ecs_entries"
     data_plane = "the emulator's own load balancer, HAProxy for the network load balancer, a real DNS server: all three"
-    write_call = "elasticloadbalancing:ModifyRule"  # type: ignore[assignment]
+    write_call = "elasticloadbalancing:ModifyRule"
     writes = 1
     promotion_calls = 90
     rollback_calls = 60
