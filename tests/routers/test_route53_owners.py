@@ -109,6 +109,17 @@ def test_a_write_whose_reply_was_lost_is_taken_up(section, monkeypatch):
     assert router(section).read().weights == Weights.split("green", 10)
 
 
+def test_what_somebody_moved_since_it_was_read_stays_until_it_is_read_again(section):
+    made, half = router(section), Weights.split("green", 50)
+    made.write(BLUE)
+    router(section).write(half)
+    with pytest.raises(PlatformError, match="somebody else moved the traffic"):
+        made.write(Weights.split("green", 10))
+    assert router(section).read().weights == half
+    made.write(BLUE)  # a restore, which is tried again
+    assert router(section).read().weights == BLUE
+
+
 def test_records_that_somebody_removed_in_mid_swap_are_made_anew(zone, section, name):
     made = router(section)
     made.write(BLUE)

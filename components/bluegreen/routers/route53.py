@@ -19,6 +19,7 @@ from bluegreen.clients.aws_typed import typed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock, SystemClock
+from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.routers.base import Capability
 from bluegreen.routers.flags import flag
@@ -144,13 +145,27 @@ class Route53Router:
     # -- writing
 
     def write(self, weights: Weights) -> None:
-        """One call: the records are made or replaced; no weight at all removes them."""
+        """One call: the records are made or replaced; no weight at all removes them.
+
+        Raises:
+            PlatformError: somebody else moved the traffic since the last look; it stays where they put it.
+        """
         if weights == Weights():
             self.delete()
             return
         before = list[Record]()
+        seen: Weights | None = None
 
         def make(found: Found) -> tuple[Changes, Found]:
+            nonlocal seen
+            now = self.shape.weights(found.records)
+            # Where the records were removed nobody is served; where they are as wanted, a reply was lost.
+            if seen is not None and found.records and now not in (seen, weights):
+                raise PlatformError(
+                    "route53:ChangeResourceRecordSets",
+                    f"somebody else moved the traffic of {self.id} from {seen} to {now}",
+                )
+            seen = now
             before[:] = found.records
             wanted = self.shape.records(weights, found)
             # The note goes and comes as it is: where somebody has changed it, the batch is refused and looked at anew.
