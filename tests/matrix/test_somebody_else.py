@@ -85,14 +85,14 @@ def whatever_it_runs(patched):
 
 CONTROLS = {
     acts.MOVES: ("memory", without_looks),
-    acts.HALVES: ("memory", without_looks),
+    acts.HALVES: ("alb", without_looks),
     acts.RELOCATES: ("alb", only_by_its_place),
     acts.ADDS: ("alb", only_the_forward),
     acts.UNMARKS: ("memory", without_a_look_at_the_lease),
     acts.LEASE: ("memory", every_lease_is_dead),
     acts.FORGES: ("memory", anybody_may_abort),
     acts.TAKES: ("http_api_stage", whoever_owns_it),
-    acts.DELETES: ("memory", without_either),
+    acts.DELETES: ("alb", without_either),
     acts.SCALES: ("memory", without_health),
     acts.RESETS: ("alb with ecs", retirements_stay),
     acts.DEPLOYS: ("alb with ecs", whatever_it_runs),

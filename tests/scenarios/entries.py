@@ -124,11 +124,8 @@ class KubernetesEntries(Gateway):
         found = []
         for self.resource in ("httproute/shop", "httproute/shop-inside", "grpcroute/shop-grpc"):  # type: ignore[misc]
             found.append(named(self.get()["spec"]["rules"][0]["backendRefs"]))
-        return the_same(found)
-
-    def drift(self, stack: Stack) -> None:
         self.resource = "httproute/shop"  # type: ignore[misc]
-        super().drift(stack)
+        return the_same(found)
 
     def requests(self, stack: Stack) -> contextlib.AbstractContextManager[Requests]:
         hosts = (self.host, self.inside)

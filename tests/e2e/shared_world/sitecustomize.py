@@ -7,6 +7,7 @@ import fcntl
 import functools
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,20 @@ def _share(path: Path) -> None:
     from bluegreen.rollout.model import Convergence, Weights
     from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld
 
+    inside = threading.local()
+
     def wrap(name: str, method: Any) -> Any:
         @functools.wraps(method)
-        def call(self: Any, *arguments: Any) -> Any:
+        def call(self: Any, *arguments: Any, **named: Any) -> Any:
+            if getattr(inside, "locked", False):  # one of its methods calls another one: the file is locked once
+                return method(self, *arguments, **named)
+            inside.locked = True
+            try:
+                return alone(self, *arguments, **named)
+            finally:
+                inside.locked = False
+
+        def alone(self: Any, *arguments: Any, **named: Any) -> Any:
             with locked(path) as kept:
                 here = WORLDS[self.name] = MemoryWorld(
                     Weights(**kept["weights"]), kept["desired"], set(kept["broken"]), kept["retiring"]
@@ -47,7 +59,7 @@ def _share(path: Path) -> None:
                     raise PlatformError("Write", "refused")
                 if name == "verify" and green in kept["unverified"]:
                     return Convergence.PENDING
-                answer = method(self, *arguments)
+                answer = method(self, *arguments, **named)
                 kept["moves"] += [weights.as_dict() for weights in here.moves]
                 kept |= {"weights": here.weights.as_dict(), "marks": here.marks, "retiring": here.retiring}
                 kept["desired"] = here.desired
