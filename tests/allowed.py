@@ -64,7 +64,7 @@ def asked_by(service: str, call: str, given: Mapping[str, Any], region: str) -> 
     if service in ("apigateway", "apigatewayv2"):
         yield _api_gateway(service, call, given, region)
         return
-    action = f"{prefix}:{call}"
+    action = _ACTIONS.get(f"{prefix}:{call}", f"{prefix}:{call}")
     if action.startswith(_NO_RESOURCE):
         yield action, "*"
         return
@@ -74,6 +74,8 @@ def asked_by(service: str, call: str, given: Mapping[str, Any], region: str) -> 
 
 
 _PREFIXES = {"elbv2": "elasticloadbalancing"}
+_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
+"""Of operations whose action has another name (Service Authorization Reference, "AWS Lambda")."""
 
 
 def _brought_along(service: str, call: str, given: Mapping[str, Any], place: str) -> Iterator[Asked]:
