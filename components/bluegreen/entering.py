@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from bluegreen.declaration import refuse
 from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
 
 E = TypeVar("E")
 
@@ -45,6 +46,34 @@ def named(
         refuse(name, problems)
     first = [("", entry)] if entry is not None else []
     return [*first, *zip(called, given, strict=True)]
+
+
+def one_of(found: Sequence[tuple[str, E]], default: E, several: Callable[[Sequence[tuple[str, E]]], E]) -> E:
+    """What a component declares: the default, its one entry, or several as one.
+
+    Args:
+        found: from ``named``.
+        default: where none is given.
+        several: makes one of several; also of a single one that has a name.
+    """
+    if not found:
+        return default
+    return found[0][1] if len(found) == 1 and not found[0][0] else several(found)
+
+
+def reached(
+    entry_name: str,
+    url: object,
+    preview_urls: Mapping[Color, object],
+    preview_headers: Mapping[Color, object],
+) -> dict[str, Any]:
+    """An item of the output ``entry_urls``: what an entry is called, and how to reach it and each color there."""
+    return {
+        "name": entry_name,
+        "url": url,
+        "preview_urls": dict(preview_urls),
+        "preview_headers": dict(preview_headers),
+    }
 
 
 def problems_at(index: int, entry_name: str, problems: Sequence[Problem]) -> list[Problem]:

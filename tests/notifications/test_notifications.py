@@ -283,7 +283,7 @@ def test_no_secret_is_sent_or_shown(monkeypatch, caplog, status):
         notifiers = [WebhookNotifier(server.url), SlackNotifier(SecretRef(env="CHAT_URL"))]
         told = told_by(*notifiers, record=record)
     bodies = b"".join(body for _, _, body in server.requests)
-    assert len(server.requests) == 2
+    assert len(server.requests) == 2, told
     assert b"correct-horse" not in bodies
     assert b"sent ***" in bodies
     for text in ("correct-horse", "battery-staple"):

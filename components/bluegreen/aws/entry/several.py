@@ -99,12 +99,8 @@ class Entries:
         )
 
     def _reached(self, called: str, entry: Entry, entered: Entered) -> dict[str, Any]:
-        return {
-            "name": called or self.name,
-            "url": entered.url,
-            "preview_urls": dict(entered.preview_urls),
-            "preview_headers": dict(entered.preview_headers or entry.preview_headers),
-        }
+        headers = entered.preview_headers or entry.preview_headers
+        return entering.reached(called or self.name, entered.url, entered.preview_urls, headers)
 
 
 def entry_of(
@@ -123,9 +119,7 @@ def entry_of(
         pulumi.RunError: naming what is wrong. Nothing was written.
     """
     found = entering.named(name, entry, entries, names, _kind)
-    if not found:
-        return default
-    return found[0][1] if len(found) == 1 and not found[0][0] else cast("Entry", Entries(name, found))
+    return entering.one_of(found, default, lambda several: cast("Entry", Entries(name, several)))
 
 
 def each_of(entry: Entry) -> list[Entry]:

@@ -69,12 +69,9 @@ class Entries:
             },
             made=[resource for _, _, one in made for resource in one.made],
             reached=[
-                {
-                    "name": called or ground.name,
-                    "url": one.url,
-                    "preview_urls": dict(one.preview_urls),
-                    "preview_headers": dict(one.preview_headers or entry.preview_headers),
-                }
+                entering.reached(
+                    called or ground.name, one.url, one.preview_urls, one.preview_headers or entry.preview_headers
+                )
                 for called, entry, one in made
             ],
         )
@@ -96,9 +93,7 @@ def entry_of(
         pulumi.RunError: naming what is wrong. Nothing was written.
     """
     found = entering.named(name, entry, entries, names, _kind)
-    if not found:
-        return default
-    return found[0][1] if len(found) == 1 and not found[0][0] else cast("Entry", Entries(found))
+    return entering.one_of(found, default, lambda several: cast("Entry", Entries(several)))
 
 
 def each_of(entry: Entry, name: str) -> list[tuple[Entry, str]]:
