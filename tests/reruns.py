@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+MESSAGE_CHARACTERS = 2000
 LIMIT = 5
 REAL_FIXTURES = {"cloud", "node"}
 REAL_FILES = ("e2e/", "scenarios/", "localcloud/", "examples/", "matrix/", "plugin/test_packaging.py")
@@ -66,12 +67,15 @@ class Reruns:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print them; this is in the process that leads the run, which has the reports of all workers."""
-        again = [report.nodeid for report in terminalreporter.stats.get("rerun", [])]
+        again = terminalreporter.stats.get("rerun", [])
         if not again:
             return
         terminalreporter.section("tests that ran once more")
-        for name in again:
-            terminalreporter.line(name)
+        for report in again:
+            terminalreporter.line(report.nodeid)
+            crash = getattr(report.longrepr, "reprcrash", None)
+            if crash is not None:  # why it failed the first time: a test that needs this twice is mended
+                terminalreporter.line(f"  {crash.message[:MESSAGE_CHARACTERS]}")
         terminalreporter.line(f"{len(again)} ran once more; more than {LIMIT} fail the run")
         session = terminalreporter._session
         if len(again) > LIMIT and session is not None and session.exitstatus == pytest.ExitCode.OK:

@@ -57,7 +57,7 @@ def test_one_that_uses_the_cloud_runs_once_more_and_is_named(folder, workers):
     (folder / "test_it.py").write_text(FAILS_FIRST.format(tests=1, name="real", fixture="cloud, "))
     done = run(folder, "-n", workers)
     assert done.returncode == 0, done.stdout
-    assert "test_it.py::test_real[0]\n" in done.stdout
+    assert "test_it.py::test_real[0]\n  AssertionError: the first time\n" in done.stdout
     assert f"1 ran once more; more than {LIMIT} fail the run" in done.stdout
 
 

@@ -151,6 +151,16 @@ class LocalNode:
             return self.kubectl("apply", "--server-side", "--filename", manifests)
         return self.kubectl("apply", "--server-side", "--filename", "-", stdin=manifests)
 
+    @contextlib.contextmanager
+    def namespace(self, name: str) -> Iterator[str]:
+        """A namespace for a while: one of that name that is still being deleted is waited for (two minutes at most)."""
+        self.kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=120s")
+        self.kubectl("create", "namespace", name)
+        try:
+            yield name
+        finally:
+            self.kubectl("delete", "namespace", name, "--wait=false")
+
     def install_crds(self, *names: str) -> None:
         """Install the resource definitions of these projects (see `crds.SOURCES`), and wait until they are served."""
         for name in names:

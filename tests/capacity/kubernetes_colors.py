@@ -217,12 +217,8 @@ _numbers = itertools.count(1)
 @contextmanager
 def namespace_on(node, word):
     """A namespace for a while."""
-    name = f"{word}-{secrets.token_hex(3)}"
-    node.kubectl("create", "namespace", name)
-    try:
+    with node.namespace(f"{word}-{secrets.token_hex(3)}") as name:
         yield name
-    finally:
-        node.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def until(what, wanted=True, seconds=60):

@@ -81,16 +81,15 @@ def on_kubernetes(node, tmp_path):
     made = Example(node, tmp_path, "web-kubernetes")
     made.env["BLUEGREEN_KUBERNETES_SETTLE_SECONDS"] = "0.3"  # the plugin waits 10 s for a Service to stay as it is
     namespace = f"example-{secrets.token_hex(3)}"
-    node.kubectl("create", "namespace", namespace)
-    try:
-        made.use("yaml-kubernetes")
-        images = {"blueImage": node.image("v1"), "greenImage": node.image("v2")}
-        made.set({**images, "serviceType": "NodePort", "kubernetes:namespace": namespace})
-        made.up(activeColor="blue")
-        yield made
-    finally:
-        made.destroy()
-        node.kubectl("delete", "namespace", namespace, "--wait=false")
+    with node.namespace(namespace):
+        try:
+            made.use("yaml-kubernetes")
+            images = {"blueImage": node.image("v1"), "greenImage": node.image("v2")}
+            made.set({**images, "serviceType": "NodePort", "kubernetes:namespace": namespace})
+            made.up(activeColor="blue")
+            yield made
+        finally:
+            made.destroy()
 
 
 def test_the_kubernetes_example_is_promoted_and_rolled_back(on_kubernetes):

@@ -143,11 +143,8 @@ class Place:
 def place(node: LocalNode, request: pytest.FixtureRequest) -> Iterator[Place]:
     namespace = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_").replace("_", "-")
     node.install_crds("gateway-api")  # some of the objects are its routes
-    node.kubectl("create", "namespace", namespace)
-    try:
+    with node.namespace(namespace):
         yield Place(node, namespace)
-    finally:
-        node.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 @pytest.fixture(autouse=True)

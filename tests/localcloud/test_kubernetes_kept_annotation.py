@@ -55,14 +55,22 @@ entry = {"nginx": {"host": "a", "annotations": {"team": config.require("team")}}
 colors = {"blue": {"image": "app:v1"}, "green": {"image": "app:v2"}}
 Web("web", {"activeColor": "blue", "entry": entry, "namespace": config.require("namespace"), **colors})
 """
-TARGETS = ("**:KubernetesService::web", "**v1:Service::web-blue", "**v1:Service::web-green", "**:Ingress::web")
+TARGETS = tuple(
+    f"**{kind}::{name}"
+    for kind, name in (
+        (":KubernetesService", "web"),
+        ("v1:Service", "web-blue"),
+        ("v1:Service", "web-green"),
+        (":Stash", "web-preview-token"),
+        (":Ingress", "web"),
+    )
+)
 
 
 @pytest.mark.parametrize("way", ["kubectl-patch", "kubectl-edit", "server-side apply"])
 def test_a_patched_weight_outlives_a_change_of_the_ingress(node: LocalNode, tmp_path: Path, way: str) -> None:
     namespace = "kept-" + way.replace(" ", "-")
-    node.kubectl("create", "namespace", namespace)
-    try:
+    with node.namespace(namespace):
         stack = Stack(node, tmp_path, PROGRAM)
         stack.set(namespace=namespace, team="shop")
         stack.run("up", "--yes", "--skip-preview")
@@ -79,14 +87,11 @@ def test_a_patched_weight_outlives_a_change_of_the_ingress(node: LocalNode, tmp_
         stack.set(team="shop")
         stack.run("up", "--yes", "--skip-preview")
         assert _state(cluster, what) == ("0", "shop")
-    finally:
-        node.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 def test_a_component_of_another_language_keeps_it_too(node: LocalNode, tmp_path: Path) -> None:
     namespace, up = "kept-remote", ("up", *(word for target in TARGETS for word in ("--target", target)))
-    node.kubectl("create", "namespace", namespace)
-    try:
+    with node.namespace(namespace):
         stack = Stack(node, tmp_path, REMOTE)
         stack.set(namespace=namespace, team="shop")
         stack.changes(*up)
@@ -97,8 +102,6 @@ def test_a_component_of_another_language_keeps_it_too(node: LocalNode, tmp_path:
         assert stack.changes(*up)["updated"] == 1
         annotations = (cluster.get(what) or {})["metadata"]["annotations"]
         assert (annotations.get(WEIGHT), annotations["team"]) == ("70", "fish")
-    finally:
-        node.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 def _state(cluster: KubernetesConnection, what: Resource) -> tuple[str | None, str]:

@@ -135,11 +135,8 @@ class Workshop:
 def namespace(node: Any, word: str) -> Iterator[Workshop]:
     """A namespace for a while."""
     name = f"{word}-{secrets.token_hex(3)}"
-    node.kubectl("create", "namespace", name)
-    try:
+    with node.namespace(name):
         yield Workshop(node, name, KubernetesConnection(kubeconfig=node.env()["KUBECONFIG"]))
-    finally:
-        node.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @contextmanager

@@ -91,16 +91,13 @@ class Clusters(EcsDns):
     @contextlib.contextmanager
     def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
         self.stack = stack
-        self.node.kubectl("create", "namespace", self.namespace)
-        try:
-            with (
-                DnsServer(cloud.endpoint) as server,
-                NameProxy(Resolving(server.port), self.reach, f"web.{self.zone_name}:{self.port}") as production,
-            ):
-                self.production = production.url
-                yield
-        finally:
-            self.node.kubectl("delete", "namespace", self.namespace, "--wait=false")
+        with (
+            self.node.namespace(self.namespace),
+            DnsServer(cloud.endpoint) as server,
+            NameProxy(Resolving(server.port), self.reach, f"web.{self.zone_name}:{self.port}") as production,
+        ):
+            self.production = production.url
+            yield
 
     def reach(self, address: str, port: int) -> tuple[str, int]:
         """The node port of the color with this address."""

@@ -88,11 +88,8 @@ class OnKubernetes(Variant):
 
     @contextlib.contextmanager
     def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
-        self.node.kubectl("create", "namespace", self.namespace)
-        try:
+        with self.node.namespace(self.namespace):
             yield
-        finally:
-            self.node.kubectl("delete", "namespace", self.namespace, "--wait=false")
 
     # -- the world, as kubectl shows and changes it
 
