@@ -13,6 +13,7 @@ from bluegreen.capacity.asg_limits import Limits
 from bluegreen.capacity.asg_refresh import Refreshes, RefreshSettings
 from bluegreen.capacity.ecs_scalable import Range
 from bluegreen.capacity.just_read import JustRead
+from bluegreen.capacity.others_actions import told
 from bluegreen.clients.aws import AwsConnection
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
@@ -185,6 +186,10 @@ class AsgCapacity:
     def keep(self, color: Color) -> None:
         """Cancel a retirement: two calls when there is none."""
         self._limits.keep(self._now(color))
+
+    def others_plans(self, color: Color) -> list[str]:
+        """The scheduled actions of others that a color's group has: one call."""
+        return told(f"group {self.groups[color]}", self._api.scheduled(color))
 
     def delete(self) -> None:
         """Cancel retirements and give back the ranges of both colors: three calls when there is nothing."""

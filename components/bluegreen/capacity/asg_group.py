@@ -132,6 +132,7 @@ class GroupApi:
         Permission("autoscaling:DeleteTags", "the same, once it is undone", GROUPS),
         Permission("autoscaling:PutScheduledUpdateGroupAction", "handing over a retirement", GROUPS),
         Permission("autoscaling:DeleteScheduledAction", "cancelling a retirement", GROUPS),
+        Permission("autoscaling:DescribeScheduledActions", "previews: actions of others on a color that is to rest"),
     )
 
     names: Mapping[Color, str]
@@ -207,6 +208,14 @@ class GroupApi:
 
         with called("autoscaling:DeleteScheduledAction"):
             _patiently(delete)
+
+    def scheduled(self, color: Color) -> list[Mapping[str, Any]]:
+        """Every scheduled action of a group: one call for 50 of them."""
+        with called("autoscaling:DescribeScheduledActions"):
+            pages = self.client.get_paginator("describe_scheduled_actions").paginate(
+                AutoScalingGroupName=self.names[color]
+            )
+            return [action for page in pages for action in page["ScheduledUpdateGroupActions"]]
 
     def trouble(self, color: Color) -> Activity | None:
         """The newest failure or replacement among a group's activities; ``None`` when the newest went well."""

@@ -14,8 +14,9 @@ class Capacity(Protocol):
 
     # Keys of its section may be named by two class variables, each a frozenset of texts, and both may be absent:
     # ``where``, what is scaled, so that whatever is scaled no more is not retired either (with ``same_place``, as
-    # routers have it); ``release_keys``, the values
-    # by color that name the very thing which a color runs.
+    # routers have it); ``release_keys``, the values by color that name the very thing which a color runs.
+    # A method may be absent as well: ``others_plans(color)``, what somebody else has arranged that changes the color's
+    # size while it is at rest, a sentence each, for previews.
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:

@@ -15,6 +15,7 @@ from bluegreen.capacity.ecs_autoscaling import EcsAutoscaling
 from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi
 from bluegreen.capacity.ecs_sight import Targets
 from bluegreen.capacity.just_read import JustRead
+from bluegreen.capacity.others_actions import told
 from bluegreen.clients.aws import AwsConnection, called
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
@@ -185,12 +186,14 @@ class EcsCapacity:
     # -- autoscaling and retirement
 
     @property
+    def _targets_api(self) -> ScalableTargetApi:
+        cluster = self.cluster.rsplit("/", 1)[-1]
+        return ScalableTargetApi({color: f"service/{cluster}/{self._name(color)}" for color in COLORS}, self.aws)
+
+    @property
     def _autoscaling(self) -> EcsAutoscaling:
         self._read.forget()
-        cluster = self.cluster.rsplit("/", 1)[-1]
-        resources = {color: f"service/{cluster}/{self._name(color)}" for color in COLORS}
-        api = ScalableTargetApi(resources, self.aws)
-        return EcsAutoscaling(api, self.autoscaling, self._cancelled, self._targets, self._suspended)
+        return EcsAutoscaling(self._targets_api, self.autoscaling, self._cancelled, self._targets, self._suspended)
 
     def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
         """Ask for the size that is there, hand over a retirement that changes nothing, take it back: four calls."""
@@ -218,12 +221,16 @@ class EcsCapacity:
             self._scale(color, size)
             return f"{color} is scaled to {size}"
         due = datetime.now(timezone.utc) + timedelta(seconds=after_seconds)
-        self._autoscaling.schedule(color, size, present, due)
-        return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action"
+        keeps = self._autoscaling.schedule(color, size, present, due)
+        return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action{keeps}"
 
     def keep(self, color: Color) -> None:
         """Cancel a retirement and give back the range that it took: one call without autoscaling, two with it."""
         self._autoscaling.keep(color)
+
+    def others_plans(self, color: Color) -> list[str]:
+        """The scheduled actions of others that a color's scalable target has: one call."""
+        return told(f"service {self._name(color)}", self._targets_api.scheduled(color))
 
     def delete(self) -> None:
         """Cancel retirements and suspensions of both colors: one call, and one for each autoscaling target."""

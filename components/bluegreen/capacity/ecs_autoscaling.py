@@ -113,8 +113,12 @@ class EcsAutoscaling:
             self.api.unschedule(color, _ACTION)
         self.api.register(color, target, limits=Range(size, size), held=True)
 
-    def schedule(self, color: Color, size: int, present: int, due: datetime) -> None:
-        """Have the color brought from ``present`` to ``size`` tasks then. Until then nothing takes any."""
+    def schedule(self, color: Color, size: int, present: int, due: datetime) -> str:
+        """Have the color brought from ``present`` to ``size`` tasks then. Until then nothing takes any.
+
+        Returns:
+            What keeps the tasks all the same, as an end of a sentence; nothing most times.
+        """
         found = self._found(_kept(other(color)))  # a rollback has just found both
         target = found.get(color)
         tags = self.api.tags(target) if target is not None and target.held else {}
@@ -128,6 +132,7 @@ class EcsAutoscaling:
         self.cancelled.discard(color)
         self.api.put(color, _ACTION, due, MinCapacity=size, MaxCapacity=size)
         self.targets.keep(found, _releasing([other(color)]))  # the other one alone is as it was found
+        return "" if target is None or target.runs_actions else ", once scheduled scaling of its target is resumed"
 
     def rehearse(self, color: Color) -> None:
         """Hand over a retirement that changes nothing, and take it back: three calls, one more without a ``keep``."""

@@ -19,7 +19,8 @@ from bluegreen.rollout.model import Color
 
 _NAMESPACE, _DIMENSION = "ecs", "ecs:service:DesiredCount"
 _SCALE_IN = "DynamicScalingInSuspended"
-_SUSPENSIONS = (_SCALE_IN, "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+_SCHEDULED = "ScheduledScalingSuspended"
+_SUSPENSIONS = (_SCALE_IN, "DynamicScalingOutSuspended", _SCHEDULED)
 _MISSING = "ObjectNotFoundException"
 # A target that was just made may not be there for the next call yet: "there might be a brief delay".
 # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
@@ -80,6 +81,11 @@ class Target:
         """Whether policies take no tasks away."""
         return self.suspended[_SCALE_IN]
 
+    @property
+    def runs_actions(self) -> bool:
+        """Whether its scheduled actions act."""
+        return not self.suspended[_SCHEDULED]
+
     def with_changes(self, limits: Range | None, held: bool | None) -> Target:
         """As it is after ``register`` with these; ``None`` leaves what it was."""
         suspended = self.suspended if held is None else {**self.suspended, _SCALE_IN: held}
@@ -103,6 +109,9 @@ class ScalableTargetApi:
         Permission("application-autoscaling:UntagResource", "the same, once it is undone"),
         Permission("application-autoscaling:PutScheduledAction", "handing over a retirement"),
         Permission("application-autoscaling:DeleteScheduledAction", "cancelling a retirement, with autoscaling"),
+        Permission(
+            "application-autoscaling:DescribeScheduledActions", "previews: actions of others on a color that is to rest"
+        ),
         Permission("application-autoscaling:DeregisterScalableTarget", "cancelling a retirement, without autoscaling"),
         Permission(
             "iam:CreateServiceLinkedRole", "the first use of Application Auto Scaling in an account", _LINKED_ROLE
@@ -184,6 +193,12 @@ class ScalableTargetApi:
         """Remove a scheduled action. None there is fine."""
         with called("application-autoscaling:DeleteScheduledAction"), _missing_is_fine():
             self._client.delete_scheduled_action(**self._where(color), ScheduledActionName=name)
+
+    def scheduled(self, color: Color) -> list[Mapping[str, Any]]:
+        """Every scheduled action of a target: one call for 50 of them."""
+        with called("application-autoscaling:DescribeScheduledActions"):
+            pages = self._client.get_paginator("describe_scheduled_actions").paginate(**self._where(color))
+            return [action for page in pages for action in page["ScheduledActions"]]
 
     def tags(self, target: Target) -> Mapping[str, str]:
         """A target's tags."""

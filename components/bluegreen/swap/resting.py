@@ -161,3 +161,17 @@ def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> b
     # What was told to shrink is about to be gone, also while all of it still runs.
     staying = min(sizes[color].running, sizes[color].desired)
     return staying >= wanted and health.enough_for(wanted) and capacity.ready(color).ready
+
+
+def others_plans(capacity: Capacity | None, color: Color) -> list[str]:
+    """What somebody else has arranged that changes a color's size while it is at rest, a sentence each.
+
+    Where that cannot be looked at, it says so: a preview goes on.
+    """
+    ask = getattr(capacity, "others_plans", None)
+    if ask is None:
+        return []
+    try:
+        return list(ask(color))
+    except PlatformError as error:
+        return [f"whether somebody else scales {color} at rest could not be looked at: {error}"]

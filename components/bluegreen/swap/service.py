@@ -23,7 +23,7 @@ from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
 from bluegreen.swap.removal import remove
 from bluegreen.swap.reporting import Reporting
-from bluegreen.swap.resting import is_warm
+from bluegreen.swap.resting import is_warm, others_plans
 from bluegreen.swap.update import Update
 
 
@@ -109,6 +109,7 @@ class SwapService:
             if target != olds.get("live_color") and target in COLORS and held is None:
                 notes.append(self._readiness(spec, olds, news, target))
                 warnings += self._offline(news)
+                warnings += others_plans(spec.build_capacity(), other(target))
         except BluegreenError as error:
             warnings.append(f"the live weights could not be looked at: {error}")
             warnings += verdicts.warnings(verdicts.held(None, olds, news), recorded)

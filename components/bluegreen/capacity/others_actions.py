@@ -1,0 +1,45 @@
+"""Scheduled actions that somebody else has put on what a swap brings to rest, in the words of a preview.
+
+They act whatever color is live: one that sets a minimum starts what gets no requests, one that sets a maximum takes
+from a color that a rollback would find warm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+_OWN = ("bluegreen-retire", "bluegreen-rehearsal")
+_SIZES = {
+    "MinSize": "minimum",
+    "MinCapacity": "minimum",
+    "DesiredCapacity": "desired capacity",
+    "MaxSize": "maximum",
+    "MaxCapacity": "maximum",
+}
+
+
+def told(resource: str, found: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the actions of others will do to a resource that is at rest, a sentence each.
+
+    Args:
+        resource: in the words of a preview: ``group web-blue``.
+        found: its scheduled actions, as EC2 Auto Scaling or Application Auto Scaling describes them.
+    """
+    return [_told(resource, action) for action in found if action["ScheduledActionName"] not in _OWN and _acts(action)]
+
+
+def _acts(action: Mapping[str, Any]) -> bool:
+    end = action.get("EndTime")
+    return not isinstance(end, datetime) or end > datetime.now(timezone.utc)
+
+
+def _told(resource: str, action: Mapping[str, Any]) -> str:
+    sizes = action.get("ScalableTargetAction", action)
+    sets = [f"{text} {sizes[key]}" for key, text in _SIZES.items() if sizes.get(key) is not None]
+    when = action.get("Recurrence") or action.get("Schedule") or action.get("StartTime")
+    return (
+        f"{resource} has the scheduled action {action['ScheduledActionName']} of somebody else ({when}: "
+        f"{', '.join(sets)}): it acts at rest, too. Take it off this one while the other color is live"
+    )
