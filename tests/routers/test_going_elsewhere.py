@@ -12,8 +12,9 @@ from bluegreen.rollout.model import Convergence, Decision, Phase, Readiness
 from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import releases
 from bluegreen.swap.service import SwapService
+from matrix.engine import DYNAMIC, NATIVE, Stack
 from tests.routers import alb_workshop, nlb_workshop, route53_workshop
-from tests.swap.must_not_happen.situations import Script, ScriptedGate, scripted
+from tests.swap.must_not_happen.situations import Killed, Script, ScriptedGate, scripted
 
 PLACES = {
     "a rule that the swap makes": ("alb", alb_workshop.section),
@@ -23,6 +24,7 @@ PLACES = {
     "two listeners of a network load balancer": ("nlb", nlb_workshop.section),
     "weighted records": ("zone", route53_workshop.section),
 }
+HEALTHY = Readiness(ready=True, healthy=1, expected=1)
 UNHEALTHY = Readiness(ready=False, healthy=0, expected=1, reason="its health check fails")
 
 
@@ -41,8 +43,14 @@ def place(request, monkeypatch, script):
     made = section(request.getfixturevalue(fixture))
     cls = ROUTERS.load(made["kind"])
     (key,) = cls.target_keys
-    health = {"now": Readiness(ready=True, healthy=1, expected=1)}
-    monkeypatch.setattr(cls, "health", lambda _self, _color: health["now"])
+    health = {"now": HEALTHY, "former": HEALTHY}
+    former = str(made[key]["blue"])
+
+    def healthy(router, _color):
+        targets = router.shape.targets if made["kind"] == "route53" else getattr(router, key)
+        return health["former" if former in str(targets["blue"]) else "now"]
+
+    monkeypatch.setattr(cls, "health", healthy)
     if fixture == "zone":
         stranger = "web-blue-2.workshop.internal"
         monkeypatch.setattr(cls, "verify", lambda _self, _weights: Convergence.CONVERGED)  # minutes of a real clock
@@ -124,22 +132,113 @@ def test_it_is_told_and_happens_once_it_is_healthy_and_a_gate_has_said_yes(place
     assert service().update(outputs, inputs(elsewhere, "green"))["previous"]["color"] == "blue"
 
 
-def test_where_the_swap_scales_the_units_they_are_the_same_and_no_gate_is_waited_for(place, script):
+def scaled_by(section):
+    """A capacity of its own, so that the swap scales the same units behind either target."""
+    return {"capacity": {"kind": "memory", "name": f"elsewhere {section['kind']}"}, "scale_down_delay_seconds": 0}
+
+
+def test_where_the_swap_scales_the_units_gates_are_asked_as_long_as_the_former_target_serves(place, script):
     section, elsewhere, _key, health = place
-    scaled = {"capacity": {"kind": "memory", "name": f"elsewhere {section['kind']}"}}
+    scaled = scaled_by(section)
     _, olds = service().create(inputs(section, **scaled))
-    script.asked.clear()
-    script.always(Decision.FAIL)
     news = inputs(elsewhere, **scaled)
     (warning,) = [text for text in service().diff(olds, news).warnings if "has production traffic" in text]
-    assert "when its targets are healthy, and afterwards" in warning
+    assert "as long as the former target has healthy units" in warning
+
     health["now"] = UNHEALTHY
     with pytest.raises(SwapFailed, match="blue is not ready for traffic"):
         service().update(olds, news)
-    health["now"] = Readiness(ready=True, healthy=1, expected=1)
+    health["now"] = HEALTHY
+    script.asked.clear()
+    script.always(Decision.FAIL)
+    with pytest.raises(SwapFailed, match="traffic was not moved"):
+        service().update(olds, news)
+    assert live(section)["weights"] == {"blue": 100, "green": 0}, "production is where it was"
+    assert script.asked
+
+    script.asked.clear()
+    health["former"] = UNHEALTHY  # its units have gone over
     outputs = service().update(olds, news)
     assert (outputs["history"][0]["outcome"], outputs["previous"], script.asked) == ("healed", {}, [])
     assert outputs["proved"] == releases.fingerprint(outputs, "blue")
+
+
+def test_a_former_target_that_empties_itself_while_a_gate_is_asked_is_not_kept_by_a_no(place, script):
+    section, elsewhere, _key, health = place
+    scaled = scaled_by(section)
+    _, olds = service().create(inputs(section, **scaled))
+
+    def no(_context):
+        health["former"] = UNHEALTHY
+        return Decision.FAIL
+
+    script.answer = no
+    outputs = service().update(olds, inputs(elsewhere, **scaled))
+    assert outputs["history"][0]["outcome"] == "healed"
+    assert live(elsewhere)["weights"] == {"blue": 100, "green": 0}
+
+
+@pytest.mark.parametrize("adapter", [DYNAMIC, NATIVE])
+def test_a_no_in_the_bake_goes_back_to_the_former_target(place, script, adapter):
+    section, elsewhere, _key, _health = place
+    more = {"gates": [scripted(Phase.CONFIRM, Phase.BEFORE, Phase.PROMOTE, Phase.BAKE)], "bake_seconds": 60}
+    stack = Stack(adapter, FakeClock())
+    stack.up(inputs(section, **more))
+    script.asked.clear()
+    script.always(Decision.FAIL, Phase.BAKE)
+    with pytest.raises(SwapFailed, match="restored and verified: blue 100 %, green 0 %"):
+        stack.up(inputs(elsewhere, **more))
+    assert list(dict.fromkeys(phase for phase, _ in script.asked)) == [
+        Phase.CONFIRM,
+        Phase.BEFORE,
+        Phase.PROMOTE,
+        Phase.BAKE,
+    ]
+    assert live(section)["weights"] == {"blue": 100, "green": 0}, "production is where it was"
+    assert not stack.state.outputs["held"], "what is live is never held"
+
+    script.always(Decision.PASS)
+    stack.up(inputs(elsewhere, **more))
+    assert live(elsewhere)["weights"] == {"blue": 100, "green": 0}
+    assert (stack.state.outputs["previous"], stack.state.outputs["held"]) == ({}, {})
+
+
+def test_a_swap_that_was_killed_in_its_bake_proves_the_other_target_again(place, script):
+    section, elsewhere, _key, _health = place
+    more = {"gates": [scripted(Phase.BAKE)], "bake_seconds": 60}
+    _, olds = service().create(inputs(section, **more))
+
+    clock = FakeClock()
+
+    def killed(_seconds):
+        raise Killed
+
+    def asked(context):
+        clock.sleep = killed  # the bake's next rest is its last one
+        return Decision.PASS
+
+    script.answer = asked
+    with pytest.raises(Killed):
+        SwapService(clock=clock).update(olds, inputs(elsewhere, **more))
+    assert live(elsewhere)["weights"] == {"blue": 100, "green": 0}
+    script.always(Decision.FAIL)
+    with pytest.raises(SwapFailed, match="restored and verified: blue 100 %, green 0 %"):
+        service().update(olds, inputs(elsewhere, **more))
+    assert live(section)["weights"] == {"blue": 100, "green": 0}, "back where it was proved"
+
+
+def test_where_the_verdict_on_a_promotion_holds_the_live_color_keeps_its_target(place, script):
+    section, elsewhere, key, _health = place
+    _, olds = service().create(inputs(section))
+    script.always(Decision.FAIL)
+    with pytest.raises(SwapFailed):
+        service().update(olds, inputs(section, "green"))
+    _, problems = service().check(inputs(section, "green"), inputs(elsewhere, "green"))
+    assert [problem.field for problem in problems] == [f"router.{key}.blue"]
+    assert "while a verdict holds the promotion to green" in problems[0].allowed
+    with pytest.raises(InvalidInput, match="while a verdict holds the promotion to green"):
+        service().update(olds, inputs(elsewhere, "green"))
+    assert live(section)["weights"] == {"blue": 100, "green": 0}
 
 
 def test_a_former_color_at_another_target_is_promoted_with_gates_and_not_rolled_back_to(place, script):

@@ -125,8 +125,8 @@ class Plan:
         analysis: whether gates are asked and holds kept; a rollback, a heal and a first start are one write.
         warm: whether the target was found ready for all of the traffic, so that nothing needs to be scaled first.
         goal: the weights in the end.
-        unproved: whether what gets the traffic is at another target than what had proved itself: the gates before
-            traffic are asked first, whatever the kind.
+        unproved: whether what gets the traffic is at another target than what had proved itself: gates are asked and
+            the bake is held, whatever the kind.
     """
 
     kind: Kind

@@ -110,6 +110,8 @@ class Restoring:
         # that one was to get more of it and is what is not ready.
         unfit = () if plan.analysis else plan.rising
         moved = moved or (plan.start != plan.restore_to and plan.restore_to.live_color not in (plan.target, *unfit))
+        # An interrupted swap has brought traffic to a target that was still to prove itself.
+        moved = moved or (plan.unproved and plan.start == plan.goal)
         unread = ""
         if not moved:
             try:

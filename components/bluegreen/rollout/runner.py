@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bluegreen.capacity.base import Capacity
 from bluegreen.gates.base import GateContext
-from bluegreen.rollout.analysis import Analysis, GatedCheck
+from bluegreen.rollout.analysis import Analysis, GatedCheck, GateFailed
 from bluegreen.rollout.asking import INTERRUPTIONS, named
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, SwapFailed
@@ -84,17 +84,22 @@ class Runner:
                 self._rehearse(plan)
                 self._ask(Phase.CONFIRM, plan.target)
                 self._confirmed = True
+            elif plan.unproved:
+                self._ask_of_another_target(Phase.CONFIRM, plan)
             if not plan.warm:
                 for color in plan.rising:
                     self._prepare(plan, color)
-            if plan.analysis or plan.unproved or plan.kind is Kind.FIRST:
+            if plan.unproved:
+                self._ask_of_another_target(Phase.BEFORE, plan)
+                self._ask_of_another_target(Phase.PROMOTE, plan)
+            elif plan.analysis or plan.kind is Kind.FIRST:
                 self._ask(Phase.BEFORE, plan.target)
             for step in plan.steps:
                 self._shift(plan, step)
             if plan.bake_seconds:
                 self._tell("bake", f"bake {plan.bake_seconds:g} s at {plan.target} 100 %")
                 self._hold(Phase.BAKE, plan.target, plan.bake_seconds)
-            if plan.analysis and (plan.bake_seconds or plan.steps[-1].hold_seconds):
+            if plan.bake_seconds or (plan.analysis and plan.steps[-1].hold_seconds):
                 self._refuse_what_moved()  # what is said and retired next is about what is live now
         except (LeaseHeld, LeaseLost):
             raise  # another one writes now
@@ -187,20 +192,45 @@ class Runner:
     def _asked_in(self, phase: Phase) -> list[GatedCheck]:
         return [check for check in self._checks if phase in check.phases]
 
-    def _ask(self, phase: Phase, color: Color) -> None:
-        """Ask until every gate of a phase passes, one says no, or one's time is over."""
+    def _ask(self, phase: Phase, color: Color, may_wait: Callable[[], bool] = lambda: True) -> bool:
+        """Ask until every gate of a phase passes, one says no, or one's time is over.
+
+        Args:
+            phase: which.
+            color: of which color.
+            may_wait: asked before each round; where it says no, nothing is asked any more.
+
+        Returns:
+            Whether all have passed.
+        """
         checks = self._asked_in(phase)
         if not checks:
-            return
+            return True
         analysis = self._analysis(phase, color, checks)
         self._tell("verify", f"{phase.value}: asking {len(checks)} gates of {color}", phase=phase.value)
         while True:
             self._stop_if_asked()
+            if not may_wait():
+                return False
             analysis.poll()
             if analysis.settled() or analysis.overdue(self._limits.steady_state_timeout_seconds):
                 break
             rest(self._clock, self._limits.poll_interval_seconds, self._stop_if_asked)
         analysis.finish()
+        return True
+
+    def _ask_of_another_target(self, phase: Phase, plan: Plan) -> None:
+        """Ask the gates of a phase while the former target serves: one that nothing is left behind cannot be kept."""
+        serves: Callable[[Color], bool] = getattr(self._router, "former_serves", lambda _color: True)
+        try:
+            if self._ask(phase, plan.target, lambda: serves(plan.target)):
+                return
+        except GateFailed:
+            if serves(plan.target):
+                raise
+        self._tell(
+            "verify", f"{phase.value}: not waited for: nothing healthy is left at the former target", phase=phase.value
+        )
 
     def _hold(self, phase: Phase, color: Color, seconds: float) -> None:
         analysis = self._analysis(phase, color, self._asked_in(phase))
@@ -214,7 +244,7 @@ class Runner:
 
     def ask_afterwards(self, plan: Plan) -> None:
         """Ask the gates of a promotion that is over and let go: whatever these say or do changes nothing."""
-        checks = self._asked_in(Phase.AFTER) if plan.analysis else []
+        checks = self._asked_in(Phase.AFTER) if plan.analysis or plan.unproved else []
         if checks:
             try:
                 self._analysis(Phase.AFTER, plan.target, checks).finish()

@@ -56,7 +56,8 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
     if contract.where_changed(olds, news):
         problems += _problems_of_a_move(olds, news, seen)
     else:
-        problems += releases.refused(olds if found is None else seen, asked)
+        past = olds if found is None else seen
+        problems += releases.refused(past, news) if kept is None else releases.refused_while_held(past, news, kept)
     if kept is None:
         return Checked(inputs, problems)
     if inputs.get("plan"):

@@ -197,6 +197,26 @@ def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Prob
     return problems
 
 
+def refused_while_held(olds: Mapping[str, object], news: Mapping[str, object], live: Color) -> list[Problem]:
+    """The same of an update that a verdict holds: the color that was to be left stays live.
+
+    Args:
+        olds: inputs or outputs.
+        news: inputs.
+        live: that color.
+    """
+    asked = {**news, "active_color": live}
+    back = (
+        f"while a verdict holds the promotion to {other(live)}, as {live} stays live then and another target has to "
+        "prove itself first: set activeColor back, and change where its requests go then"
+    )
+    return refused(olds, asked) + [
+        Problem(f"{sections.as_declared(change.path, news)}.{change.color}", change.after, f"{change.before!r} {back}")
+        for change in goes_elsewhere(olds, asked)
+        if change.after is not UNKNOWN and change.color == live
+    ]
+
+
 def brings_in_place(news: Mapping[str, object]) -> bool:
     """Whether the platform brings another release under a live color by a deployment of its own."""
     kinds = filter(None, map(kind_of, sections_of(news)))
@@ -215,11 +235,11 @@ def warning(change: Change) -> str:
 
 def elsewhere_warning(change: Change, news: Mapping[str, object]) -> str:
     """What a reviewer reads about a color with traffic whose requests are to go to another target."""
-    gates = " and the gates of `before` have passed" if news.get("capacity") is None else ""
+    alone = ", the latter as long as the former target has healthy units" if news.get("capacity") is not None else ""
     ahead = "where that is another one, traffic goes there" if change.after is UNKNOWN else "traffic goes there"
     return (
-        f"{change.text}: {change.color} has production traffic; {ahead} all at once, when its targets are "
-        f"healthy{gates}, and afterwards there is no fast way back"
+        f"{change.text}: {change.color} has production traffic; {ahead} all at once, when its targets are healthy and "
+        f"the gates have passed{alone}; the bake follows, and afterwards there is no fast way back"
     )
 
 

@@ -21,7 +21,7 @@ from bluegreen.rollout.errors import (
     SwapFailed,
     UpdateHeld,
 )
-from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Recorded, Traffic, Weights, other
+from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Recorded, Step, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, make_plan
 from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.subject import Subject
@@ -36,6 +36,7 @@ from bluegreen.swap.leaving import come_and_go
 from bluegreen.swap.reporting import headline
 from bluegreen.swap.resting import Resting, former_of
 from bluegreen.swap.shared import Shared
+from bluegreen.swap.way_back import leading_back
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
 _MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
@@ -95,6 +96,8 @@ class Update:
         self._router = cast("TrafficRouter", self._shared)
         self._former_capacity = former_of(olds, news)
         self._resting = Resting(spec, self._shared, self._capacity, journal)
+        same_units = self._capacity is not None and self._former_capacity is None  # the former target loses them now
+        self._way_back = leading_back(self._shared, self._lease, self._formerly, news, same_units=same_units)
 
     def run(self) -> dict[str, Any]:
         """Do it, and return the outputs.
@@ -187,7 +190,7 @@ class Update:
         self._target, recorded = self._spec.active_color, self._recorded
         if self._stuck is not None:  # all stays on the color that it was restored to, or goes back there
             self._target = verdicts.kept(self._stuck, recorded)
-            refused = releases.refused(self._olds, {**self._news, "active_color": self._target})
+            refused = releases.refused_while_held(self._olds, self._news, self._target)
             if refused:  # it stays live, so another release of it would come in place
                 raise InvalidInput(refused)
             recorded = Recorded(self._target, {})
@@ -203,14 +206,25 @@ class Update:
             warm=warm,
             promote_to_percent=self._spec.promote_to_percent,
         )
-        self._elsewhere = plan.kind is Kind.HEAL and releases.leads_elsewhere(self._olds, self._news, self._target)
-        same_units = self._capacity is not None and self._former_capacity is None  # the former target loses them now
-        return replace(plan, unproved=self._elsewhere and not same_units)
+        return self._to_another_target(plan, interrupted=bool(leases_in(found.marks)))
+
+    def _to_another_target(self, plan: Plan, *, interrupted: bool) -> Plan:
+        """The plan, where the live color's requests are to go to another target: that one has to prove itself first.
+
+        Traffic is there already where a swap was interrupted, or where somebody has put it there; that is theirs.
+        """
+        kinds = (Kind.HEAL, Kind.NOTHING) if interrupted and plan.goal.live_color == self._target else (Kind.HEAL,)
+        self._elsewhere = plan.kind in kinds and releases.leads_elsewhere(self._olds, self._news, self._target)
+        if not self._elsewhere:
+            return plan
+        steps = plan.steps or (Step(100),)
+        bake = self._spec.bake_seconds if self._way_back is not None else 0
+        return replace(plan, kind=Kind.HEAL, steps=steps, unproved=True, bake_seconds=bake)
 
     def _runner(self) -> Runner:
         spec = self._spec
         return Runner(
-            self._router,
+            self._router if not self._elsewhere or self._way_back is None else cast("TrafficRouter", self._way_back),
             self._capacity,
             spec.build_checks(),
             Subject(spec.name, spec.releases, spec.previews, retires=spec.idle_capacity_percent < 100),

@@ -1,0 +1,91 @@
+"""A router whose live color leads to another target than before, with the way back to the former one.
+
+Both targets are of one color, so no weights lead back: what a failure puts back is written by a router with the
+former section. Both write one object, under one lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bluegreen.rollout.errors import BluegreenError
+from bluegreen.rollout.model import Color, Convergence, Readiness, Weights
+from bluegreen.swap import checking, several
+from bluegreen.swap.lease import Lease
+from bluegreen.swap.shared import Shared
+
+if TYPE_CHECKING:
+    pass
+
+
+class WayBack:
+    """A shared router that goes back to where the live color led before.
+
+    Args:
+        router: with the new targets.
+        former: the same with the former ones.
+        same_units: whether the same units stand behind both, so that the former target loses them meanwhile.
+    """
+
+    def __init__(self, router: Shared, former: Shared, *, same_units: bool) -> None:
+        self._router = router
+        self._former = former
+        self._same_units = same_units
+        self._went_back = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a router can do is the new one's."""
+        return getattr(self._router, name)
+
+    def former_serves(self, color: Color) -> bool:
+        """Whether the former target may still be left with the traffic; one call where the same units stand behind it.
+
+        Where it cannot be asked it is taken to serve.
+        """
+        if not self._same_units:
+            return True
+        try:
+            return self._former.health(color).healthy > 0
+        except BluegreenError:
+            return True
+
+    def put_back(self, weights: Weights) -> None:
+        """Send the traffic to the former target again."""
+        self._went_back = True
+        self._former.read()
+        self._former.put_back(weights)
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether ``weights`` is what the platform does now, at the target that was written last."""
+        return (self._former if self._went_back else self._router).verify(weights)
+
+    def health_to_go_back(self, color: Color) -> Readiness:
+        """The health of the former target."""
+        return self._former.health_to_go_back(color)
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """The commands that put the former target in place by hand."""
+        return self._former.commands(weights)
+
+
+def leading_back(
+    router: Shared, lease: Lease, olds: Mapping[str, Any], news: Mapping[str, Any], *, same_units: bool
+) -> WayBack | None:
+    """The router with its way back; ``None`` where nothing of the state leads back to the same routers.
+
+    Args:
+        router: the one with the new targets.
+        lease: the update's.
+        olds: the last update's outputs, as they are.
+        news: the inputs.
+        same_units: whether the same units stand behind both targets.
+    """
+    if several.removed(olds, news) or None in several.formers(olds, news):
+        return None
+    try:
+        former = checking.recorded_spec(olds, news).build_router()
+    except BluegreenError:
+        return None
+    getattr(former, "bears", dict)(lease.stamp)
+    return WayBack(router, Shared(former, lease), same_units=same_units)
