@@ -6,7 +6,7 @@ JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
-.PHONY: demo demo-kubernetes test check bench bench-kubernetes matrix schema-proof scenarios scenarios-kubernetes-plugin
+.PHONY: demo demo-kubernetes test check bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
 .PHONY: conformance setup lint format wheel plugin clean help
 
 help: ## what there is
@@ -45,6 +45,9 @@ bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many 
 
 bench-kubernetes: setup ## swaps on Kubernetes beside Argo Rollouts and `kubectl patch`
 	$(PY) -m benchmarks.kubernetes $(if $(JSON),--json $(JSON))
+
+interleavings: setup ## two swaps of one object, one call at a time: every interleaving with up to three changes of turns
+	$(PY) -m tests.swap.two_at_once --docs docs/safety.md
 
 matrix: setup ## every call of a swap killed and failed in every way, somebody else between any two, and what came of it
 	$(PY) -m matrix $(if $(ONLY),--only $(ONLY)) $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON))

@@ -1,12 +1,11 @@
 """The real service in memory, two swaps of one object, every interleaving: never two that write at once.
 
 ``make test`` tries each interleaving with one switch, and a fixed sample of those with two and three;
-``BLUEGREEN_INTERLEAVINGS=all`` tries all of them.
+``make interleavings``, or ``BLUEGREEN_INTERLEAVINGS=all``, tries all of them.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 
@@ -20,10 +19,11 @@ from bluegreen.swap.lease import ABORT, leases_in
 from bluegreen.swap.service import SwapService
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import AT_ONCE
+from tests.swap.two_at_once.every import SWITCHES, end_of, explore
 from tests.swap.two_at_once.turns import Actor, Turns
 
 ALL = os.environ.get("BLUEGREEN_INTERLEAVINGS") == "all"
-SWITCHES, SAMPLE = 3, 120
+SAMPLE, PARTS = 120, 4
 IN_STEPS = {"strategy": {"steps": [{"weight_percent": 10, "hold_seconds": 2}]}, "bake_seconds": 0}
 
 
@@ -81,17 +81,13 @@ SITUATIONS = {
 }
 
 
-def interleavings(situation):
-    """Which calls the turn changes before: all with one switch, more of them as a sample."""
+def sample(situation):
+    """Which calls the turn changes before: all with one change, more of them as a fixed sample."""
     calls = Turns(*_world(situation())).run().calls + 8  # whoever waits for the other one's end makes some more
     found = [(), *((call,) for call in range(1, calls + 1))]
     for switches in range(2, SWITCHES + 1):
-        several = itertools.combinations(range(1, calls + 1), switches)
-        if ALL:
-            found += several
-        else:
-            chance = random.Random(f"{calls} {switches}")
-            found += [tuple(sorted(chance.sample(range(1, calls + 1), switches))) for _ in range(SAMPLE)]
+        chance = random.Random(f"{calls} {switches}")
+        found += [tuple(sorted(chance.sample(range(1, calls + 1), switches))) for _ in range(SAMPLE)]
     return found
 
 
@@ -124,12 +120,42 @@ def settles(situation, color="blue"):
 
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_never_two_write_at_once_whenever_the_turn_changes(name):
-    for switches in interleavings(SITUATIONS[name]):
+    for switches in sample(SITUATIONS[name]):
         situation = SITUATIONS[name]()
         turns = Turns(*_world(situation), switches).run()
         held_to_the_promises(situation, turns, switches)
-        if len(switches) < SWITCHES or ALL:
+        if len(switches) < SWITCHES:
             settles(situation)
+
+
+def explored(name, part=0, parts=1):
+    """Every interleaving of a situation, or a part of them, held to the promises; how many there were."""
+    ends = set()
+
+    def judge(situation, turns, switches):
+        held_to_the_promises(situation, turns, switches)
+        end = end_of(situation)
+        if end not in ends:
+            ends.add(end)
+            settles(situation)
+
+    return explore(SITUATIONS[name], judge, part, parts)
+
+
+@pytest.mark.skipif(not ALL, reason="minutes: `make interleavings`, or BLUEGREEN_INTERLEAVINGS=all")
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_never_two_write_at_once_in_any_interleaving(name, part):
+    assert explored(name, part, PARTS)
+
+
+def test_each_interleaving_is_tried_once_and_none_that_does_not_happen():
+    tried = []
+    explore(SITUATIONS["two first starts"], lambda _situation, turns, switches: tried.append((turns, switches)), 1, 12)
+    assert len({switches for _, switches in tried}) == len(tried)
+    for turns, switches in tried:
+        assert set(switches) <= set(turns.chances), "each change of turns took place"
+    assert {len(switches) for _, switches in tried} == {1, 2, SWITCHES}
 
 
 @pytest.mark.parametrize("name", [name for name in SITUATIONS if "first" not in name and "removal" not in name])

@@ -75,6 +75,8 @@ class Turns:
         self.before = before
         self.in_flight = in_flight
         self.calls = 0
+        #: The numbers of the calls before which the turn could change.
+        self.chances: list[int] = []
         #: What must not happen, and did.
         self.wrong: list[str] = []
         self._threads: dict[threading.Thread, Actor] = {}
@@ -114,6 +116,8 @@ class Turns:
         self.calls += 1
         self.before(self.calls)
         waiting = next((other for other in self.actors if other is not actor and not other.over), None)
+        if waiting is not None:
+            self.chances.append(self.calls)
         if self.calls in self.switches and waiting is not None:
             waiting.turn.release()
             actor.turn.acquire()
