@@ -9,7 +9,6 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from bluegreen.hosting import hosted
 from bluegreen.rollout.model import Color, other
 
 ALLOWED = "allowLiveChanges"
@@ -22,9 +21,10 @@ _named: dict[tuple[int, str], int] = {}
 def is_called() -> bool:
     """Whether anybody calls a hook, and it is wanted.
 
-    Nobody does with Pulumi's mocks, nor where the plugin hosts a component, whose hooks end with its construction.
+    Nobody does with Pulumi's mocks. Where the plugin hosts a component, its hooks end with its construction, and that
+    waits for the update of all that it declares.
     """
-    return not isinstance(get_monitor(), MockMonitor) and not hosted() and not _allowed()
+    return not isinstance(get_monitor(), MockMonitor) and not _allowed()
 
 
 def binding(what: str, before_update: Callable[[pulumi.ResourceHookArgs], Any]) -> pulumi.ResourceHookBinding:
@@ -51,6 +51,15 @@ async def known(routers: Routers) -> Sequence[Mapping[str, Any]] | None:
     sections = [routers] if isinstance(routers, Mapping) else routers
     found: Any = await pulumi.Output.all(*map(dict, sections)).future()
     return found if found is None else list(found)
+
+
+async def plain(values: Any) -> Any:
+    """What a hook was given, with what is secret in it as it is: all of a key comes as one output then.
+
+    ``None`` where something is not known.
+    """
+    found: Any = await pulumi.Output.from_input(values).future()
+    return found
 
 
 def percent_of(color: Color, routers: Sequence[Mapping[str, Any]]) -> int:

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from bluegreen.aws import asg_release
 from bluegreen.aws.entry.base import Entered
+from bluegreen.aws.launching_in_place import guard
 from bluegreen.capacity.ecs_scalable import Range
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
@@ -172,6 +173,7 @@ def color_group(
     limits: Range,
     first_count: int,
     tags: Mapping[str, str],
+    connection: Mapping[str, str],
     parent: pulumi.Resource,
 ) -> aws.autoscaling.Group:
     """One color's group. Its sizes are set once: afterwards they belong to the swap and to autoscaling."""
@@ -196,6 +198,9 @@ def color_group(
         tags=propagated,
         # A target group that no listener forwards to is not checked: its instances would count as healthy unseen.
         opts=pulumi.ResourceOptions(
-            parent=parent, depends_on=list(entered.attachments.get(color, ())), ignore_changes=_NOT_OURS
+            parent=parent,
+            depends_on=list(entered.attachments.get(color, ())),
+            ignore_changes=_NOT_OURS,
+            hooks=guard(f"{name}-{color}", color, entered.router, connection),
         ),
     )

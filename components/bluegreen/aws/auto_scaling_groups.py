@@ -209,6 +209,7 @@ class AutoScalingGroups(EnteredComponent):
                 limits=_limits(first[color], desired_count, autoscaling, live=color == active_color, pool=warm_pool),
                 first_count=first[color],
                 tags=color_tags[color],
+                connection=connection,
                 parent=self,
             )
             for color in COLORS

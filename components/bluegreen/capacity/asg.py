@@ -42,7 +42,13 @@ class AsgCapacity:
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "groups"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"launch_templates"})
-    permissions: ClassVar[tuple[Permission, ...]] = (*GroupApi.permissions, *Refreshes.permissions)
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        *GroupApi.permissions,
+        *Refreshes.permissions,
+        Permission(
+            "ec2:DescribeLaunchTemplateVersions", "an update of a live color's group: whether its release changes"
+        ),
+    )
 
     groups: Mapping[Color, str]
     launch_templates: Mapping[Color, str]

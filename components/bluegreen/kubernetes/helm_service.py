@@ -19,6 +19,7 @@ from bluegreen.kubernetes.entry.base import Entry, Ground
 from bluegreen.kubernetes.entry.service import service
 from bluegreen.kubernetes.entry.several import entry_of, production_ports
 from bluegreen.kubernetes.helm_release import HelmRelease, chart_arguments, colored, pod_labels, with_kind
+from bluegreen.kubernetes.in_place import another_chart, guard
 from bluegreen.kubernetes.manifest_service import SERVICE_SUFFIX
 from bluegreen.kubernetes.release import check_labels
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
@@ -142,6 +143,8 @@ class HelmService(EnteredComponent):
         counts = first_counts(active_color, replicas, settings)
 
         def color_objects() -> list[pulumi.Resource]:
+            router, compare = entry.router(ground), another_chart if install == "release" else None
+            hooks = {color: guard(f"{name}-{color}", place.namespace, color, router, compare) for color in COLORS}
             return [
                 _installed(
                     f"{name}-{color}",
@@ -154,8 +157,10 @@ class HelmService(EnteredComponent):
                         counts[color],
                         partial(_check_ports, entry, ground),
                         partial(_rests, name, color, names[color], said) if color != active_color else lambda _: False,
+                        hooks[color],
                     ),
                     self,
+                    hooks[color],
                 )
                 for color, release in releases.items()
             ]
@@ -199,7 +204,13 @@ def _selector(
 
 
 def _installed(
-    release: str, namespace: str, install: str, arguments: Mapping[str, Any], transform: Any, parent: pulumi.Resource
+    release: str,
+    namespace: str,
+    install: str,
+    arguments: Mapping[str, Any],
+    transform: Any,
+    parent: pulumi.Resource,
+    hooks: pulumi.ResourceHookBinding | None,
 ) -> pulumi.Resource:
     # The swap waits for the color that it needs; the other one may be broken.
     common = {"name": release, "namespace": namespace, "skip_await": True, **arguments}
@@ -207,7 +218,7 @@ def _installed(
     if install == "release":
         from pulumi_kubernetes.helm.v3 import Release  # noqa: PLC0415 - only what a stack uses
 
-        made = Release(release, opts=pulumi.ResourceOptions(parent=parent), **common)
+        made = Release(release, opts=pulumi.ResourceOptions(parent=parent, hooks=hooks), **common)
     else:
         from pulumi_kubernetes.helm.v4 import Chart  # noqa: PLC0415 - only what a stack uses
 
@@ -252,6 +263,7 @@ def _transform(
     first_count: int,
     check_ports: Callable[..., None],
     rests: Callable[[Mapping[str, Any]], bool],
+    hooks: pulumi.ResourceHookBinding | None,
 ) -> Any:
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         found = colored(args.type_, args.props, workload, labels, first_count)
@@ -260,7 +272,8 @@ def _transform(
             whole = with_kind(args.type_, args.props)
             return pulumi.ResourceTransformResult(acting.at_rest(whole), args.opts) if rests(whole) else None
         props, set_once = found
-        ignored = pulumi.ResourceOptions(ignore_changes=set_once)
+        guarded = hooks if "spec.replicas" in set_once else None
+        ignored = pulumi.ResourceOptions(ignore_changes=set_once, hooks=guarded)
         return pulumi.ResourceTransformResult(props, pulumi.ResourceOptions.merge(args.opts, ignored))
 
     return transform

@@ -7,7 +7,7 @@ replaces the pods. What its pods run is told by their containers; the rest of a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -16,10 +16,17 @@ from bluegreen import guarding
 from bluegreen.kubernetes.release import CONFIG_DIGEST
 from bluegreen.rollout.model import Color
 
+_CHECKSUM = "checksum/"
 _RELEASE = ("args", "command", "env", "envFrom", "image")
 
 
-def guard(workload: str, namespace: str, color: Color, router: guarding.Routers) -> pulumi.ResourceHookBinding | None:
+def guard(
+    workload: str,
+    namespace: str,
+    color: Color,
+    router: guarding.Routers,
+    compare: Callable[[Mapping[str, Any], Mapping[str, Any]], str] | None = None,
+) -> pulumi.ResourceHookBinding | None:
     """The hook of a color's workload; ``None`` where nobody would call it, or a change is allowed.
 
     Args:
@@ -27,12 +34,14 @@ def guard(workload: str, namespace: str, color: Color, router: guarding.Routers)
         namespace: where it is.
         color: whose.
         router: none of its outputs may be the workload's own.
+        compare: what tells another release, of the inputs before and after; ``None``: ``another``.
     """
     if not guarding.is_called():
         return None
 
     async def before_update(args: pulumi.ResourceHookArgs) -> None:
-        what = another(args.old_inputs or {}, args.new_inputs or {})
+        found, wanted = await guarding.plain(args.old_inputs), await guarding.plain(args.new_inputs)
+        what = (compare or another)(found or {}, wanted or {})
         routers = await guarding.known(router) if what else None
         said = "" if routers is None else await asyncio.to_thread(look, color, what, routers)
         if said:
@@ -64,11 +73,25 @@ def another(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     return ""
 
 
+def another_chart(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The same of a release that Helm keeps: its chart and its values. Pure."""
+    if not found or not wanted:
+        return ""
+    for key in ("chart", "version", "repositoryOpts", "values"):
+        before, after = found.get(key) or None, wanted.get(key) or None
+        if before != after:
+            return f"{key} {before} -> {after}" if key in ("chart", "version") else f"its {key}"  # may be secret
+    return ""
+
+
 def _parts(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     template = (inputs.get("spec") or {}).get("template") or {}
-    digest = ((template.get("metadata") or {}).get("annotations") or {}).get(CONFIG_DIGEST)
-    if digest:
-        yield "its configuration", digest
+    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    if annotations.get(CONFIG_DIGEST):
+        yield "its configuration", annotations[CONFIG_DIGEST]
+    for name, digest in annotations.items():
+        if name.startswith(_CHECKSUM):  # as charts tell pods of another ConfigMap
+            yield f"its {name}", digest
     spec = template.get("spec") or {}
     for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
         for key in _RELEASE:
