@@ -263,7 +263,7 @@ def _transform(
     first_count: int,
     check_ports: Callable[..., None],
     rests: Callable[[Mapping[str, Any]], bool],
-    hooks: pulumi.ResourceHookBinding | None,
+    hooks: pulumi.ResourceHookBinding | None = None,
 ) -> Any:
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         found = colored(args.type_, args.props, workload, labels, first_count)
