@@ -17,8 +17,8 @@ from typing import Any
 
 import boto3
 
+from bluegreen.aws.elb.elbv2 import weights_of
 from bluegreen.rollout.model import COLORS, Color, Weights, other
-from bluegreen.routers.elbv2 import weights_of
 from localcloud import emulator, paths
 from localcloud.app_processes import AppProcesses
 from localcloud.errors import LocalCloudError

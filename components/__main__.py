@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bluegreen.plugin.host import main
+from bluegreen.adapters.plugin.host import main
 
 if __name__ == "__main__":
     main()

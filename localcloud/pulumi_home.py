@@ -80,7 +80,7 @@ class PulumiHome:
         installed = official or Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
         own = self.home / "plugins" / f"resource-bluegreen-v{__version__}"
         own.mkdir(parents=True, exist_ok=True)
-        _write_program(own / "pulumi-resource-bluegreen", "bluegreen.plugin")
+        _write_program(own / "pulumi-resource-bluegreen", "bluegreen.adapters.plugin")
         for package in sorted(PLUGINS.iterdir()):
             if not (package / "__main__.py").is_file():
                 continue

@@ -16,11 +16,12 @@ from unittest import mock
 
 import pulumi
 
-from bluegreen.plugin.values import message, received
+from bluegreen.adapters import native
+from bluegreen.adapters.plugin.values import message, received
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import InvalidInput, Problem, SwapFailed
 from bluegreen.rollout.model import Event
-from bluegreen.swap import dynamic, dynamic_host, native
+from bluegreen.swap import dynamic, dynamic_host
 from bluegreen.swap.service import SwapService
 
 DYNAMIC, NATIVE = "dynamic", "native"

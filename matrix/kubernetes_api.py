@@ -12,9 +12,9 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bluegreen.clients import kubernetes
-from bluegreen.clients.kubernetes import KubernetesConnection, Resource
-from bluegreen.clients.kubernetes_session import Refused, Request
+from bluegreen.kubernetes import client as kubernetes
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
+from bluegreen.kubernetes.session import Refused, Request
 from matrix.kubernetes_books import applied, merged, new, plain
 
 Object = dict[str, Any]

@@ -13,8 +13,8 @@ from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 from botocore.retries import standard
 
-from bluegreen.clients import aws
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws import client as aws
+from bluegreen.aws.client import AwsConnection
 
 _make = aws._client.__wrapped__
 _IMPATIENT_SECONDS = 0.03

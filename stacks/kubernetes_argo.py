@@ -3,7 +3,7 @@
 import pulumi
 
 from bluegreen.kubernetes import ArgoRollout
-from bluegreen.kubernetes.argo_analysis import p99, success_rate
+from bluegreen.kubernetes.argo_engine.analysis import p99, success_rate
 from settings import setting, show, swaps
 
 config = pulumi.Config()

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from bluegreen import secrets
-from bluegreen.clients import aws as clients
+from bluegreen.aws import client as clients
 from localcloud.cloud import LocalCloud
 from tests.adopted import Adopted
 from tests.allowed import Judge

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from botocore.retries import standard
 
-from bluegreen.calls import guarded
-from bluegreen.clients import aws
-from bluegreen.clients.aws import AwsConnection, called
-from bluegreen.clients.aws_typed import at
+from bluegreen.aws import client as aws
+from bluegreen.aws.client import AwsConnection, called
+from bluegreen.aws.typed import at
+from bluegreen.rollout.calls import guarded
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 from localcloud.fault_proxy import Fault, FaultProxy
 

@@ -21,7 +21,7 @@ mfa_serial=arn:aws:iam::123456789012:mfa/me
 """
 CALL = """
 import sys
-from bluegreen.clients.aws import AwsConnection, called
+from bluegreen.aws.client import AwsConnection, called
 from bluegreen.rollout.errors import PlatformError
 try:
     with called("elasticloadbalancing:DescribeRules"):

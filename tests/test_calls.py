@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bluegreen
-from bluegreen.calls import before_write, carried, counted, guarded, note, pause, side_by_side
+from bluegreen.rollout.calls import before_write, carried, counted, guarded, note, pause, side_by_side
 from bluegreen.rollout.errors import LeaseLost
 
 

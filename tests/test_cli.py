@@ -11,10 +11,10 @@ from dataclasses import replace
 import pytest
 
 from bluegreen import cli
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import SwapAborted, SwapFailed
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import leases_in
 from tests.swap.bench import Swap
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen import digests
 from bluegreen.aws import AutoScalingGroups, EcsService, EksClusters
+from bluegreen.component import digests
 from bluegreen.kubernetes import ArgoRollout, HelmService, KubernetesService, ManifestService
 from bluegreen.swap import contract
 from tests.aws import mocked

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen import digests, images
 from bluegreen.aws import EcsService
+from bluegreen.component import digests, images
 from bluegreen.kubernetes import KubernetesService, ManifestService
 from tests.aws import mocked
 from tests.kubernetes.test_rendered_components import deployment

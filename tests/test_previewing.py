@@ -8,8 +8,8 @@ import re
 import pulumi
 import pytest
 
-from bluegreen import previewing
 from bluegreen.aws import EcsService, alb, alb_listeners
+from bluegreen.component import previewing
 from bluegreen.kubernetes import KubernetesService
 from bluegreen.rollout.model import COLORS
 from bluegreen.secrets import redact, remember_tokens

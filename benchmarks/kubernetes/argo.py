@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.kubernetes.rival import service, template
-from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
 from localcloud.errors import LocalCloudError
 from localcloud.kubernetes.node import LocalNode
 

@@ -23,7 +23,7 @@ from bluegreen.rollout.apart import Apart, joined
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.base import TrafficRouter
+from bluegreen.rollout.ports import TrafficRouter
 from bluegreen.secrets import redact
 from bluegreen.swap import contract, incarnation, states, verdicts
 from bluegreen.swap.journal import with_marks

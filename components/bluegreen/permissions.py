@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any
 
 _REGISTRIES = (
-    "bluegreen.routers.registry:ROUTERS",
-    "bluegreen.capacity.registry:CAPACITIES",
+    "bluegreen.platforms.routers:ROUTERS",
+    "bluegreen.platforms.capacities:CAPACITIES",
     "bluegreen.gates.registry:GATES",
     "bluegreen.metrics.registry:METRICS",
 )
 # What clients need for themselves, whatever they are used for. It is no part of a policy: what assumes a role is
 # another principal than the role that the policy is for.
-_CONNECTIONS = {"any on AWS": "bluegreen.clients.aws:AwsConnection"}
+_CONNECTIONS = {"any on AWS": "bluegreen.aws.client:AwsConnection"}
 _AWS_ACTION = re.compile(r"(?P<service>[a-z0-9-]+):[A-Z]\w*\Z")
 _BEGIN, _END = "<!-- permissions:begin -->", "<!-- permissions:end -->"
 

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from bluegreen.clients import glances, kubernetes
-from bluegreen.clients.kubernetes_session import Request
-from bluegreen.routers import kubernetes_object, kubernetes_service
-from bluegreen.routers import kubernetes_rules as rules
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.clients import glances
+from bluegreen.kubernetes import client as kubernetes
+from bluegreen.kubernetes import live_object as kubernetes_object
+from bluegreen.kubernetes.routes import rules
+from bluegreen.kubernetes.selectors import router as kubernetes_service
+from bluegreen.kubernetes.session import Request
+from bluegreen.platforms.routers import ROUTERS
 from matrix.kubernetes_api import Object, Server
 from matrix.shapes import COLORS
 from matrix.somebody_else.memory_stage import MemorySizes

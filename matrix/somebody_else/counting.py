@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from bluegreen import calls
+from bluegreen.component.base import routed
+from bluegreen.rollout import calls
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.swap.service import SwapService
-from bluegreen.swapping import routed
 from matrix.somebody_else.stage import Stage
 from matrix.somebody_else.tape import OneByOne, Tape
 

@@ -14,7 +14,8 @@ import boto3
 from moto.route53.exceptions import Route53ClientError
 from moto.route53.models import Route53Backend
 
-from bluegreen.routers import route53, route53_zone
+from bluegreen.aws.route53 import router as route53
+from bluegreen.aws.route53 import zone as route53_zone
 from matrix.shapes import COLORS
 from matrix.somebody_else.moto_stage import OWNER, MotoStage
 from matrix.somebody_else.sight import Sight

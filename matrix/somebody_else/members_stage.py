@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bluegreen.memory.router import WORLDS, MemoryWorld, world
 from bluegreen.rollout.model import COLORS, Weights
-from bluegreen.routers.memory import WORLDS, MemoryWorld, world
 from matrix.somebody_else.memory_stage import THEIRS, MemoryStage
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
-from bluegreen.calls import before_write
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import WORLDS, MemoryRouter, MemoryWorld, world
+from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.model import COLORS, Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld, world
 from matrix.somebody_else.sight import Sight
 from matrix.somebody_else.stage import STRANGER, Heard
 

@@ -11,7 +11,8 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 
-from bluegreen.clients import aws, glances
+from bluegreen.aws import client as aws
+from bluegreen.clients import glances
 from matrix.lanes import Lane
 from matrix.somebody_else.memory_stage import MemorySizes
 from matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard

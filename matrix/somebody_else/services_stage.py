@@ -11,8 +11,8 @@ import boto3
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from bluegreen.calls import before_write
-from bluegreen.capacity.ecs_scalable import ScalableTargetApi, Target
+from bluegreen.aws.ecs.scalable import ScalableTargetApi, Target
+from bluegreen.rollout.calls import before_write
 from matrix.shapes import COLORS
 from matrix.somebody_else.balancer_stage import BalancerStage
 from matrix.somebody_else.stage import Heard

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from unittest import mock
 
+from bluegreen.component.base import routed
 from bluegreen.fields import Fields
-from bluegreen.gates.base import GateContext
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.swapping import routed
+from bluegreen.rollout.ports_gate import GateContext
 from matrix.somebody_else.stage import Stage
 
 GATE_SECONDS = 2.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from bluegreen import calls
+from bluegreen.rollout import calls
 from bluegreen.rollout import clock as clocks
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError, RestoreFailed, SwapFailed

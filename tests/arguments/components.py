@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bluegreen import aws
-from bluegreen.plugin.components import COMPONENTS, load
+from bluegreen.adapters.plugin.components import COMPONENTS, load
 
 _AWS = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
 _IMAGES = {"blue": {"image": "app:v1"}, "green": {"image": "app:v2"}}

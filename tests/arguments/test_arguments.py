@@ -8,15 +8,15 @@ import pulumi
 import pytest
 
 import bluegreen
+from bluegreen.adapters.plugin.components import load
+from bluegreen.adapters.plugin.model import component
+from bluegreen.adapters.plugin.reading import fits
+from bluegreen.adapters.plugin.shapes import Anything, ObjectOf, OneOf
 from bluegreen.arguments.hints import arguments_of
 from bluegreen.arguments.kinds import problems_of
 from bluegreen.aws import alb
+from bluegreen.component.base import SwapSettings
 from bluegreen.naming import camel
-from bluegreen.plugin.components import load
-from bluegreen.plugin.model import component
-from bluegreen.plugin.reading import fits
-from bluegreen.plugin.shapes import Anything, ObjectOf, OneOf
-from bluegreen.swapping import SwapSettings
 from tests.arguments.components import GOOD, TOKENS, make
 from tests.aws import mocked
 

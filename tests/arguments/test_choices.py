@@ -13,14 +13,14 @@ from typing import Any
 import pulumi
 import pytest
 
+from bluegreen.adapters.plugin.choices import BY_CLASS, BY_NAME
+from bluegreen.adapters.plugin.reading import fits
+from bluegreen.adapters.plugin.shapes import Anything, ObjectOf, OneOf
+from bluegreen.adapters.plugin.types import Types
 from bluegreen.arguments.told import told as told_of
 from bluegreen.aws import alb, nlb
 from bluegreen.gates.functions import Limits
 from bluegreen.naming import camel
-from bluegreen.plugin.choices import BY_CLASS, BY_NAME
-from bluegreen.plugin.reading import fits
-from bluegreen.plugin.shapes import Anything, ObjectOf, OneOf
-from bluegreen.plugin.types import Types
 from tests.arguments.components import make
 from tests.aws import mocked
 
@@ -72,8 +72,8 @@ PLACES = {
     "notifications": (ECS, "notifications", True),
     "strategy": (ECS, "strategy", False),
     "pre_promotion": (ARGO, "pre_promotion", True),
-    "bluegreen.aws.entry.base.Entry": (ECS, "entry", False),
-    "bluegreen.kubernetes.entry.base.Entry": (KUBERNETES, "entry", False),
+    "bluegreen.aws.entry.Entry": (ECS, "entry", False),
+    "bluegreen.kubernetes.entry.Entry": (KUBERNETES, "entry", False),
 }
 
 

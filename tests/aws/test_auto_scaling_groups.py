@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from bluegreen.aws import AutoScalingGroups, alb, nlb
-from bluegreen.capacity.asg import AsgCapacity
+from bluegreen.aws.asg.capacity import AsgCapacity
 from bluegreen.fields import Fields
 from tests.aws import mocked
 

@@ -6,7 +6,7 @@ import pytest
 import bluegreen
 from bluegreen.aws import EcsService, dns
 from bluegreen.fields import Fields
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.platforms.routers import ROUTERS
 from tests.aws import mocked
 from tests.aws.test_ecs_service import SHORTEST, of
 

@@ -8,7 +8,8 @@ import pulumi
 import pytest
 
 import bluegreen
-from bluegreen.aws import EcsService, alb, ecs_autoscaling, gate_inputs
+from bluegreen.aws import EcsService, alb, gate_inputs
+from bluegreen.aws.ecs import autoscaling as ecs_autoscaling
 from tests.aws import mocked
 
 SHORTEST = {

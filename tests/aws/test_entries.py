@@ -6,7 +6,7 @@ import pulumi
 import pytest
 
 from bluegreen.aws import EcsService, alb, alb_listeners, nlb
-from bluegreen.aws.entry import balancer
+from bluegreen.aws.elb import balancer
 from tests.aws import mocked
 
 NETWORK = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}

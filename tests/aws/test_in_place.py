@@ -7,12 +7,12 @@ import json
 import boto3
 import pytest
 
-from bluegreen import guarding
-from bluegreen.aws import in_place
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.ecs import in_place
+from bluegreen.component import guarding
 from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.registry import ROUTERS
 from tests.routers import alb_workshop
 
 APP = {"name": "app", "image": "app:v1", "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}

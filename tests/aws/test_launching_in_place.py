@@ -8,10 +8,10 @@ import boto3
 import pytest
 from pulumi import ResourceHookArgs
 
-from bluegreen import guarding
-from bluegreen.aws import launching_in_place
+from bluegreen.aws.asg import in_place as launching_in_place
+from bluegreen.component import guarding
+from bluegreen.memory.router import WORLDS, world
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, world
 
 ROUTER = {"kind": "memory", "name": "launching"}
 

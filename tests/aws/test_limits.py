@@ -9,7 +9,7 @@ import pytest
 
 from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb, alb_listeners, nlb
 from bluegreen.aws.limits import problem_of_matcher, problems_of_tags
-from bluegreen.clients.aws_limits import LIMITS
+from bluegreen.aws.service_limits import LIMITS
 from tests.aws import mocked
 from tests.aws.test_entries import COLORS, LISTENER, NETWORK, declared, of
 

@@ -6,7 +6,7 @@ import pulumi
 import pytest
 
 from bluegreen.aws import EcsService, alb, alb_listeners
-from bluegreen.swapping import PREVIEW_HEADER
+from bluegreen.component.base import PREVIEW_HEADER
 from tests.aws import mocked
 from tests.aws.test_entries import COLORS, LISTENER, NETWORK, RULE
 

@@ -8,8 +8,8 @@ import pulumi
 import pytest
 
 from bluegreen.aws import EcsService, alb, dns, provider_config
-from bluegreen.clients import aws
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws import client as aws
+from bluegreen.aws.client import AwsConnection
 from tests.aws import mocked
 from tests.aws.test_entries import COLORS, LISTENER, NETWORK
 from tests.routers import route53_workshop

@@ -6,7 +6,7 @@ import pulumi
 import pytest
 
 from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb, alb_listeners, dns, nlb
-from bluegreen.previewing import PREVIEW_HEADER
+from bluegreen.component.previewing import PREVIEW_HEADER
 from tests.aws import mocked
 from tests.aws.test_entries import COLORS, NETWORK
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from bluegreen.capacity.ecs import EcsCapacity
+from bluegreen.aws.ecs.capacity import EcsCapacity
 from localcloud.autoscaling import AutoScalingFront
 from tests.capacity.groups import Groups
 from tests.capacity.services import Scaling

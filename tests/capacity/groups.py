@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import boto3
 
-from bluegreen.capacity.asg import AsgCapacity
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.asg.capacity import AsgCapacity
+from bluegreen.aws.client import AwsConnection
 
 _numbers = itertools.count(1)
 REGION = "us-east-1"

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from kubernetes import config as kubernetes_config
 from kubernetes.client.exceptions import ApiException
 
-from bluegreen.calls import counted
-from bluegreen.capacity.kubernetes import KubernetesCapacity
-from bluegreen.capacity.kubernetes_retire import RetireSettings
-from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
+from bluegreen.kubernetes.workloads.capacity import KubernetesCapacity
+from bluegreen.kubernetes.workloads.retire import RetireSettings
+from bluegreen.rollout.calls import counted
 
 COLORS = ("blue", "green")
 STACK = "pulumi"

@@ -6,8 +6,8 @@ import time
 
 import boto3
 
-from bluegreen.calls import counted
-from bluegreen.capacity.ecs import EcsCapacity
+from bluegreen.aws.ecs.capacity import EcsCapacity
+from bluegreen.rollout.calls import counted
 from localcloud import loopback
 
 LIMIT_SECONDS = 60

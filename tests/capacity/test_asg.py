@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from bluegreen.capacity.asg import AsgCapacity
-from bluegreen.capacity.ecs_scalable import Range
+from bluegreen.aws.asg.capacity import AsgCapacity
+from bluegreen.aws.ecs.scalable import Range
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Size

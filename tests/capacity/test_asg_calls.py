@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.calls import counted
-from bluegreen.capacity import just_read
-from bluegreen.capacity.asg import AsgCapacity
+from bluegreen.aws.asg.capacity import AsgCapacity
+from bluegreen.platforms import just_read
+from bluegreen.rollout.calls import counted
 from tests.capacity.test_retirements_by_name import AWS, account, groups
 
 __all__ = ["account"]

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from bluegreen.calls import counted
-from bluegreen.capacity.ecs_scalable import Range
+from bluegreen.aws.ecs.scalable import Range
+from bluegreen.rollout.calls import counted
 
 DECLARED = {"declared": {"autoscaling": Range(1, 4)}, "the group's own": {}}
 

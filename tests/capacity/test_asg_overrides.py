@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.capacity.asg_group import _group
+from bluegreen.aws.asg.live_groups import _group
 
 OWN, ARM = {"LaunchTemplateId": "lt-0a", "Version": "4"}, {"LaunchTemplateId": "lt-0b", "Version": "2"}
 

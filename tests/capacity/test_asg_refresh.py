@@ -10,8 +10,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from bluegreen.capacity.asg import AsgCapacity
-from bluegreen.capacity.asg_refresh import RefreshSettings
+from bluegreen.aws.asg.capacity import AsgCapacity
+from bluegreen.aws.asg.refresh import RefreshSettings
 from bluegreen.rollout.errors import PlatformError
 from tests.capacity.services import Stubbed, calls_of
 from tests.capacity.test_asg import described

@@ -9,9 +9,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from bluegreen.calls import counted
-from bluegreen.capacity.ecs import EcsCapacity
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.ecs.capacity import EcsCapacity
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Size
 from tests.capacity.services import WITH, WITHOUT, Stubbed, calls_of, until

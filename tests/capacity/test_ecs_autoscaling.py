@@ -6,8 +6,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from bluegreen.capacity.ecs import EcsCapacity
-from bluegreen.capacity.ecs_scalable import Range
+from bluegreen.aws.ecs.capacity import EcsCapacity
+from bluegreen.aws.ecs.scalable import Range
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import PlatformError
 from tests.capacity.services import WITH, WITHOUT, Stubbed, another

@@ -5,9 +5,10 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from bluegreen.calls import counted
-from bluegreen.capacity import ecs_sight, just_read
-from bluegreen.capacity.ecs_autoscaling import MADE_TAG
+from bluegreen.aws.ecs import sight as ecs_sight
+from bluegreen.aws.ecs.live_autoscaling import MADE_TAG
+from bluegreen.platforms import just_read
+from bluegreen.rollout.calls import counted
 from tests.capacity import test_retirements_by_name as retirements
 from tests.capacity.test_retirements_by_name import OWN, account, ecs_actions, of_ecs, services
 

@@ -7,7 +7,7 @@ import itertools
 import boto3
 import pytest
 
-from bluegreen.calls import counted
+from bluegreen.rollout.calls import counted
 from tests.capacity.services import another, calls_of, retired_by_itself, until
 
 

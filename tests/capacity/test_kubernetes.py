@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.clients.kubernetes import KubernetesConnection
+from bluegreen.kubernetes.client import KubernetesConnection
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Size
 from tests.capacity.kubernetes_colors import COLORS, STACK, Colors, calls_of, namespace_on, rules_of, until
@@ -173,7 +173,7 @@ def test_each_color_may_be_in_a_cluster_of_its_own(colors, tmp_path):
 
 def test_each_operation_makes_as_few_calls_as_it_can(colors, monkeypatch):
     # A moment is longer where other tests have the machine.
-    monkeypatch.setattr("bluegreen.capacity.kubernetes._ANSWER_LASTS_SECONDS", 60)
+    monkeypatch.setattr("bluegreen.kubernetes.workloads.capacity._ANSWER_LASTS_SECONDS", 60)
     capacity = running(colors, blue=1)
     counts = {
         name: calls_of(operation)

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from bluegreen.calls import counted
-from bluegreen.capacity.kubernetes_autoscaler import MINIMUM, Autoscaler, Replicas
+from bluegreen.kubernetes.workloads.live_autoscaler import MINIMUM, Autoscaler, Replicas
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import PlatformError
 from tests.capacity.kubernetes_colors import COLORS, STACK, Colors, calls_of, namespace_on
 

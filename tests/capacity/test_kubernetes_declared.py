@@ -10,13 +10,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bluegreen.capacity.kubernetes import KubernetesCapacity
-from bluegreen.capacity.kubernetes_autoscaler import Autoscaler, Replicas
-from bluegreen.capacity.kubernetes_cron_job import due_after, schedule_of
-from bluegreen.capacity.kubernetes_retire import KUBECTL_IMAGE, Condition, cron_job_name, retire_rules
-from bluegreen.capacity.kubernetes_workload import judged, selector_of
-from bluegreen.clients.kubernetes import KubernetesConnection
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.client import KubernetesConnection
+from bluegreen.kubernetes.workloads.capacity import KubernetesCapacity
+from bluegreen.kubernetes.workloads.cron_job import due_after, schedule_of
+from bluegreen.kubernetes.workloads.live_autoscaler import Autoscaler, Replicas
+from bluegreen.kubernetes.workloads.live_workload import judged, selector_of
+from bluegreen.kubernetes.workloads.retire import KUBECTL_IMAGE, Condition, cron_job_name, retire_rules
 
 BOTH = {"blue": "web-blue", "green": "web-green"}
 SECTION = {"namespace": "shop", "workloads": BOTH}

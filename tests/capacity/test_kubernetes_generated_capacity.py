@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bluegreen.capacity.kubernetes import KubernetesCapacity
-from bluegreen.clients.kubernetes import Resource
+from bluegreen.kubernetes.client import Resource
+from bluegreen.kubernetes.workloads.capacity import KubernetesCapacity
 from tests.routers.crd_strategies import at, objects, own_spec_of
 from tests.routers.kubernetes_memory import Server
 

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from bluegreen.capacity.kubernetes_retire import Condition, RetireSettings, retire_rules
+from bluegreen.kubernetes.workloads.retire import Condition, RetireSettings, retire_rules
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from tests.capacity.kubernetes_colors import COLORS, KUBECTL_IMAGE, STACK, Colors, calls_of, namespace_on, until
 

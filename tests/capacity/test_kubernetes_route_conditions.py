@@ -8,13 +8,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from bluegreen.capacity.kubernetes_cron_job import Retirement, Retirements, due_after
-from bluegreen.capacity.kubernetes_retire import Condition, RetireSettings
-from bluegreen.capacity.registry import CAPACITIES
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.workloads.cron_job import Retirement, Retirements, due_after
+from bluegreen.kubernetes.workloads.retire import Condition, RetireSettings
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Weights, other
-from bluegreen.routers.registry import ROUTERS
 from tests.routers.kubernetes_memory import Server
 from tests.routers.kubernetes_weighted_workshop import OWNER, PLANS, SERVICES, kind_of, name_of
 from tests.routers.test_kubernetes_world import declare, router, where

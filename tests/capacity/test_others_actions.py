@@ -7,12 +7,12 @@ from datetime import datetime, timedelta, timezone
 import boto3
 import pytest
 
-from bluegreen.capacity.asg import AsgCapacity
-from bluegreen.capacity.memory import MemoryCapacity
-from bluegreen.capacity.others_actions import told
+from bluegreen.aws.asg.capacity import AsgCapacity
+from bluegreen.aws.others_actions import told
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import WORLDS
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError
-from bluegreen.routers.memory import WORLDS
 from bluegreen.swap.resting import others_plans
 from bluegreen.swap.service import SwapService
 from tests.capacity.test_retirements_by_name import AWS, OWN, account, groups, of_ecs, services

@@ -8,14 +8,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from bluegreen.calls import counted
-from bluegreen.capacity.asg import AsgCapacity
-from bluegreen.capacity.asg_group import Group, GroupApi, Instance
-from bluegreen.capacity.ecs import EcsCapacity
-from bluegreen.capacity.ecs_scalable import Range, ScalableTargetApi
-from bluegreen.capacity.kubernetes_cron_job import DUE, Retirement, Retirements, due_after
-from bluegreen.capacity.kubernetes_retire import RetireSettings
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.asg.capacity import AsgCapacity
+from bluegreen.aws.asg.live_groups import Group, GroupApi, Instance
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.ecs.capacity import EcsCapacity
+from bluegreen.aws.ecs.scalable import Range, ScalableTargetApi
+from bluegreen.kubernetes.workloads.cron_job import DUE, Retirement, Retirements, due_after
+from bluegreen.kubernetes.workloads.retire import RetireSettings
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Readiness
 from bluegreen.swap.resting import is_warm

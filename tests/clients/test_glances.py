@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from bluegreen.calls import counted
 from bluegreen.clients import glances
 from bluegreen.fields import UNKNOWN
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Weights
 from bluegreen.swap import contract

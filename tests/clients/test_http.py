@@ -17,7 +17,6 @@ import pytest
 import bluegreen
 from bluegreen.clients import http as clients
 from bluegreen.clients.http import Http, fetch
-from bluegreen.gates.base import GateContext, Preview
 from bluegreen.gates.http_gate import HttpGate
 from bluegreen.gates.webhook_gate import WebhookGate
 from bluegreen.metrics import prometheus
@@ -26,6 +25,7 @@ from bluegreen.notifications.slack_notifier import SlackNotifier
 from bluegreen.notifications.webhook_notifier import WebhookNotifier
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision
+from bluegreen.rollout.ports_gate import GateContext, Preview
 from bluegreen.secrets import SecretRef
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -12,9 +12,9 @@ import pytest
 import tenacity
 import yaml
 
-from bluegreen.calls import counted, guarded
-from bluegreen.clients import kubernetes_session
-from bluegreen.clients.kubernetes import MARKS_MANAGER, Conflict, KubernetesConnection, Resource
+from bluegreen.kubernetes import session as kubernetes_session
+from bluegreen.kubernetes.client import MARKS_MANAGER, Conflict, KubernetesConnection, Resource
+from bluegreen.rollout.calls import counted, guarded
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 
 SECRET = "t0ken-that-nobody-may-see"

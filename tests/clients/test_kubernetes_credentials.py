@@ -9,9 +9,9 @@ import sys
 import kubernetes.config.incluster_config
 import pytest
 
-from bluegreen.clients.kubernetes import KubernetesConnection
-from bluegreen.clients.kubernetes_session import Session
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.client import KubernetesConnection
+from bluegreen.kubernetes.session import Session
 from bluegreen.rollout.errors import PlatformError
 from tests.clients.test_kubernetes import FOUND, SECRET, SERVICE, kubeconfig, server, status
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from urllib3.util import parse_url
 
-from bluegreen.capacity.registry import CAPACITIES
-from bluegreen.clients.kubernetes import Resource
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.client import Resource
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import PlatformError
-from bluegreen.routers.registry import ROUTERS
 from tests.routers.kubernetes_weighted_workshop import PLANS, SERVICES, kind_of
 
 BAD = ("../../../../api/v1/namespaces/kube-system/secrets/x", "web/../prod", "web?dryRun=All", "Web", "web%2F", "..")

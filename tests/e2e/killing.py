@@ -48,6 +48,6 @@ def kill(process: psutil.Process) -> None:
 def is_provider(process: psutil.Process) -> bool:
     """Whether swaps run in it: dynamic ones, or the plugin's. (Its command line has this, warm or not.)"""
     try:
-        return not {"pulumi.dynamic", "bluegreen.plugin"}.isdisjoint(process.cmdline())
+        return not {"pulumi.dynamic", "bluegreen.adapters.plugin"}.isdisjoint(process.cmdline())
     except psutil.NoSuchProcess:
         return False

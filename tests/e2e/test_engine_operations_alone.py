@@ -166,7 +166,7 @@ import pulumi
 import pulumi.dynamic
 from bluegreen.aws import in_place
 from bluegreen.kubernetes import in_place as on_kubernetes
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
 from bluegreen.swap import resource
 
 config = pulumi.Config()

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from bluegreen import rbac
-from bluegreen.capacity.kubernetes_retire import cron_job_name
-from bluegreen.clients.kubernetes_session import Request, Session
+from bluegreen.kubernetes.session import Request, Session
+from bluegreen.kubernetes.workloads.retire import cron_job_name
 from bluegreen.permissions import needed
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
 from bluegreen.swap.service import SwapService

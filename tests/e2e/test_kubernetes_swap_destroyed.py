@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.clients.kubernetes import MANAGER
-from bluegreen.routers.kubernetes_managed import managers_of
+from bluegreen.kubernetes.client import MANAGER
+from bluegreen.kubernetes.managed_fields import managers_of
 from localcloud.cloud import LocalCloud
 from tests import pulumis_plugin
 from tests.e2e.stack import Stack

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from bluegreen.swap.native import DYNAMIC_TYPE, TOKEN
+from bluegreen.adapters.native import DYNAMIC_TYPE, TOKEN
 from localcloud.fault_proxy import FaultProxy
 from tests.e2e import stack as stacks
 from tests.e2e.stack import Rule, Stack

@@ -11,10 +11,10 @@ import pytest
 
 from bluegreen import gates
 from bluegreen.fields import Fields
-from bluegreen.gates.base import GateContext, Preview
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Readiness
+from bluegreen.rollout.ports_gate import GateContext, Preview
 from localcloud import loopback
 
 

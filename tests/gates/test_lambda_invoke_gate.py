@@ -9,12 +9,12 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from bluegreen import gates
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
 from bluegreen.fields import Fields
-from bluegreen.gates.base import GateContext, Preview
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Decision, Phase
+from bluegreen.rollout.ports_gate import GateContext, Preview
 from tests.routers import lambda_workshop
 
 

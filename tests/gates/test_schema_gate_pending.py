@@ -6,10 +6,10 @@ import pytest
 
 from bluegreen import gates
 from bluegreen.fields import Fields
-from bluegreen.gates.base import GateContext
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision
+from bluegreen.rollout.ports_gate import GateContext
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import pytest
 
 from bluegreen import gates
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import GateContext
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase
+from bluegreen.rollout.ports_gate import GateContext
 
 SECRET = "hunter2-correct-horse"
 CONFIRMS = ("confirm-rollout", "confirm-traffic-increase", "confirm-promotion")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.kubernetes.reference_table import HARMLESS
-from bluegreen.kubernetes.references import named_in
+from bluegreen.kubernetes.manifests.reference_table import HARMLESS
+from bluegreen.kubernetes.manifests.references import named_in
 
 _LIKE = re.compile(
     r"(?:Refs?|References?|Names?|Secrets?|ConfigMaps?|Services?|Accounts?|Claims?|Class|Host|Issuer|Ingress(?:es)?)\Z"

@@ -7,8 +7,8 @@ import pytest
 
 import bluegreen
 from bluegreen.kubernetes import ArgoRollout
-from bluegreen.kubernetes.argo_analysis import Analysis, analysis, p99, success_rate
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.kubernetes.argo_engine.analysis import Analysis, analysis, p99, success_rate
+from bluegreen.platforms.routers import ROUTERS
 from tests.kubernetes.declared import Declared
 
 SHORTEST = {"active_color": "blue", "blue": {"image": "app:v1"}, "green": {"image": "app:v2"}}

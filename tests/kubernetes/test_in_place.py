@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from pulumi import Output, ResourceHookArgs
 
-from bluegreen import guarding
-from bluegreen.kubernetes import in_place
-from bluegreen.kubernetes.release import CONFIG_DIGEST
+from bluegreen.component import guarding
+from bluegreen.kubernetes.workloads import in_place
+from bluegreen.kubernetes.workloads.release import CONFIG_DIGEST
+from bluegreen.memory.router import WORLDS, world
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, world
 
 APP = {"name": "app", "image": "app:v1", "env": [{"name": "A", "value": "1"}], "resources": {"limits": {"cpu": "1"}}}
 

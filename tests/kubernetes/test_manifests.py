@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bluegreen.kubernetes.helm_release import colored
-from bluegreen.kubernetes.manifests import color_manifests, flat, key_of
+from bluegreen.kubernetes.helm_charts.release import colored
+from bluegreen.kubernetes.manifests.coloring import color_manifests, flat, key_of
 from bluegreen.kubernetes.merging import merged
 
 # -- generated manifests: names that meet each other, in every place where one refers to another

@@ -9,10 +9,10 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from bluegreen.kubernetes.helm_release import chart_arguments, pod_labels
-from bluegreen.kubernetes.helm_service import _rests, _transform
-from bluegreen.kubernetes.manifests import key_of
-from bluegreen.kubernetes.reading import objects_in
+from bluegreen.kubernetes.helm_charts.helm_service import _rests, _transform
+from bluegreen.kubernetes.helm_charts.release import chart_arguments, pod_labels
+from bluegreen.kubernetes.manifests.coloring import key_of
+from bluegreen.kubernetes.manifests.reading import objects_in
 from localcloud.progress import Silent
 from localcloud.tools import helm
 

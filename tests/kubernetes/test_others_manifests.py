@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from bluegreen.kubernetes import ManifestService, service
-from bluegreen.kubernetes.manifests import color_manifests, key_of
-from bluegreen.kubernetes.reading import objects_in
-from bluegreen.kubernetes.references import named_in
+from bluegreen.kubernetes.manifests.coloring import color_manifests, key_of
+from bluegreen.kubernetes.manifests.reading import objects_in
+from bluegreen.kubernetes.manifests.references import named_in
 from tests.kubernetes.declared import Declared
 
 FILE = Path(__file__).parent / "others" / "shop.yaml"

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bluegreen.kubernetes.reading import objects_in
+from bluegreen.kubernetes.manifests.reading import objects_in
 
 
 @pytest.mark.parametrize(

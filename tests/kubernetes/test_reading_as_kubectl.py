@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from bluegreen.kubernetes.reading import objects_in
+from bluegreen.kubernetes.manifests.reading import objects_in
 from localcloud.progress import Silent
 from localcloud.tools import kubernetes
 

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from bluegreen.kubernetes.manifests import color_manifests, dangling
-from bluegreen.kubernetes.reference_table import ANNOTATIONS, HARMLESS, OBJECTS, TEXTS
-from bluegreen.kubernetes.references import named_in
+from bluegreen.kubernetes.manifests.coloring import color_manifests, dangling
+from bluegreen.kubernetes.manifests.reference_table import ANNOTATIONS, HARMLESS, OBJECTS, TEXTS
+from bluegreen.kubernetes.manifests.references import named_in
 from localcloud.kubernetes.crds import SOURCES
 from tests.kubernetes.reference_fields import fields_in, is_followed, unknown_in
 from tests.kubernetes.test_references import refusal

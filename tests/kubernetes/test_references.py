@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from bluegreen.kubernetes.manifests import color_manifests
-from bluegreen.kubernetes.references import followed, named_in
+from bluegreen.kubernetes.manifests.coloring import color_manifests
+from bluegreen.kubernetes.manifests.references import followed, named_in
 from tests.arguments.components import _SERVICE as WEB
 from tests.arguments.components import make
 from tests.aws import mocked

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bluegreen.kubernetes.manifests import color_manifests
-from bluegreen.kubernetes.reference_table import HARMLESS
+from bluegreen.kubernetes.manifests.coloring import color_manifests
+from bluegreen.kubernetes.manifests.reference_table import HARMLESS
 from tests.routers.crd_strategies import at, objects, own_spec_of, spec_of
 
 NAME = "thing"

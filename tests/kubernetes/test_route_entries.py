@@ -23,8 +23,8 @@ from bluegreen.kubernetes import (
     service,
     traefik,
 )
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.registry import ROUTERS
 from tests.kubernetes.declared import Declared
 
 COLORS = {"active_color": "blue", "blue": {"image": "app:v1"}, "green": {"image": "app:v2"}}

@@ -6,11 +6,11 @@ import pulumi
 import pytest
 import urllib3
 
-from bluegreen.clients import kubernetes as clients
-from bluegreen.clients.kubernetes import KubernetesConnection
-from bluegreen.clients.kubernetes_session import Refused
-from bluegreen.kubernetes import discovery
-from bluegreen.kubernetes.scopes import Scopes
+from bluegreen.kubernetes import client as clients
+from bluegreen.kubernetes.client import KubernetesConnection
+from bluegreen.kubernetes.manifests import discovery
+from bluegreen.kubernetes.manifests.scopes import Scopes
+from bluegreen.kubernetes.session import Refused
 from bluegreen.kubernetes.swapping import Place
 from tests.arguments.components import _SERVICE as WEB
 from tests.arguments.components import make

@@ -9,7 +9,7 @@ import pytest
 
 import bluegreen
 from bluegreen.kubernetes import KubernetesService, gateway_route, service
-from bluegreen.kubernetes.workload import DISRUPTION_BUDGET
+from bluegreen.kubernetes.workloads.workload import DISRUPTION_BUDGET
 from tests.kubernetes.declared import Declared
 
 SHORTEST = {"active_color": "blue", "blue": {"image": "app:v1"}, "green": {"image": "app:v2"}}

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from bluegreen.kubernetes import HelmService
-from bluegreen.kubernetes.helm_service import _rests, _transform
+from bluegreen.kubernetes.helm_charts.helm_service import _rests, _transform
 from bluegreen.rollout.errors import BluegreenError
 from tests.kubernetes.declared import Declared
 from tests.kubernetes.test_rendered_components import declared, deployment

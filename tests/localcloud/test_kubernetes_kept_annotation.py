@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from bluegreen.clients.kubernetes import MANAGER, KubernetesConnection, Resource
-from bluegreen.routers.kubernetes_object import OWNER
-from bluegreen.routers.nginx_canary import INGRESS
+from bluegreen.kubernetes.client import MANAGER, KubernetesConnection, Resource
+from bluegreen.kubernetes.live_object import OWNER
+from bluegreen.kubernetes.routes.nginx_canary import INGRESS
 from localcloud.kubernetes.node import LocalNode
 from tests.localcloud.kubernetes_stack import Stack
 
 WEIGHT = "nginx.ingress.kubernetes.io/canary-weight"
 PROGRAM = f"""
 import pulumi
-from bluegreen.kubernetes.keeping import keeper
+from bluegreen.kubernetes.routes.keeping import keeper
 from bluegreen.kubernetes.objects import declare
 from bluegreen.kubernetes.swapping import place_of
 

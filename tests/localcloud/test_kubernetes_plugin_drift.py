@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bluegreen.clients.kubernetes import MANAGER
-from bluegreen.kubernetes.autoscaling import MINIMUM
-from bluegreen.kubernetes.entry.services import SELECTOR
+from bluegreen.kubernetes.client import MANAGER
+from bluegreen.kubernetes.services import SELECTOR
+from bluegreen.kubernetes.workloads.autoscaling import MINIMUM
 from localcloud import loopback
 from localcloud.load import Load
 from tests.localcloud.kubernetes_cases import DEPLOYMENT, ROUTE, SERVICE, changed, manifest, service, workload

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.clients.kubernetes import MANAGER, KubernetesConnection, Resource
-from bluegreen.routers.kubernetes_object import OWNER
-from bluegreen.routers.nginx_canary import INGRESS
+from bluegreen.kubernetes.client import MANAGER, KubernetesConnection, Resource
+from bluegreen.kubernetes.live_object import OWNER
+from bluegreen.kubernetes.routes.nginx_canary import INGRESS
 from localcloud.kubernetes.node import LocalNode
 from tests.localcloud.kubernetes_stack import Stack
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.capacity.ecs import EcsCapacity
-from bluegreen.capacity.ecs_scalable import ScalableTargetApi
+from bluegreen.aws.ecs.capacity import EcsCapacity
+from bluegreen.aws.ecs.scalable import ScalableTargetApi
+from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb import owned_rule as elbv2_owned
+from bluegreen.aws.gateways import api_gateway
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Readiness
 from bluegreen.rollout.runner import Runner
-from bluegreen.routers import api_gateway, elbv2, elbv2_owned
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import lease
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.lease import Lease

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from bluegreen.fields import Fields
-from bluegreen.gates.base import GateContext
 from bluegreen.gates.registry import GATES
 from bluegreen.metrics.registry import METRICS
 from bluegreen.rollout.model import Phase
+from bluegreen.rollout.ports_gate import GateContext
 
 
 def gate(inputs):

@@ -13,7 +13,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from bluegreen import gates
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
 from bluegreen.metrics.registry import METRICS
 from bluegreen.rollout.errors import GateUnavailable, PlatformError
 from bluegreen.rollout.model import Decision

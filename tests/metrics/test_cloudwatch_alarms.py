@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from bluegreen import gates
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
 from bluegreen.rollout.errors import GateUnavailable, PlatformError
 from bluegreen.rollout.model import Decision, Phase
 from tests.metrics.asking import context, gate, problems

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from bluegreen import gates
-from bluegreen.gates.base import GateContext
 from bluegreen.metrics.base import fill
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision
+from bluegreen.rollout.ports_gate import GateContext
 from localcloud import loopback
 from tests.metrics.asking import context, gate, source
 from tests.metrics.conftest import serve

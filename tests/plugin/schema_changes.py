@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bluegreen.plugin.schema import package_schema
+from bluegreen.adapters.plugin.schema import package_schema
 
 _TOLD = {"description", "displayName", "keywords", "language", "license", "meta", "provider", "name"}
 Schema = Mapping[str, Any]

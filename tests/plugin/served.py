@@ -14,8 +14,8 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from bluegreen.plugin import sdk
-from bluegreen.plugin.values import Received, message, received
+from bluegreen.adapters.plugin import sdk
+from bluegreen.adapters.plugin.values import Received, message, received
 
 pb = sdk.provider_pb2
 URN = "urn:pulumi:test::project::bluegreen:aws:EcsService$bluegreen:index:TrafficSwap::{}"
@@ -89,7 +89,7 @@ def plugin() -> Iterator[Plugin]:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bluegreen.plugin", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bluegreen.adapters.plugin", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None

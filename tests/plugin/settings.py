@@ -12,7 +12,6 @@ from bluegreen import gates, notifications
 from bluegreen.aws import alb, alb_listeners, dns, nlb
 from bluegreen.gates import cloudwatch_source, prometheus_source
 from bluegreen.kubernetes import (
-    argo_analysis,
     aws_load_balancer,
     contour,
     gateway_route,
@@ -23,6 +22,7 @@ from bluegreen.kubernetes import (
     service,
     traefik,
 )
+from bluegreen.kubernetes.argo_engine import analysis as argo_analysis
 
 CHART = str(Path(__file__).parents[1] / "kubernetes" / "chart")
 URL = "http://prometheus:9090"

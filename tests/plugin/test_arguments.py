@@ -7,10 +7,10 @@ import copy
 import pulumi
 import pytest
 
-from bluegreen.plugin.arguments import keyword_arguments
-from bluegreen.plugin.components import COMPONENTS, load
-from bluegreen.plugin.construct import construct
-from bluegreen.plugin.model import component
+from bluegreen.adapters.plugin.arguments import keyword_arguments
+from bluegreen.adapters.plugin.components import COMPONENTS, load
+from bluegreen.adapters.plugin.construct import construct
+from bluegreen.adapters.plugin.model import component
 from tests.aws import mocked
 from tests.plugin.settings import ALL, Same
 
@@ -29,7 +29,7 @@ def declared(program):
 
 @pytest.mark.parametrize("same", ALL, ids=str)
 def test_both_declare_the_same(same: Same, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bluegreen.previewing.secrets.token_hex", lambda _: "0" * 32)  # else each has its own
+    monkeypatch.setattr("bluegreen.component.previewing.secrets.token_hex", lambda _: "0" * 32)  # else each has its own
     given = copy.deepcopy(same.given)
     theirs, result = declared(lambda: construct(same.token, "web", given))
     ours, made = declared(lambda: load(same.token)("web", **same.python()))

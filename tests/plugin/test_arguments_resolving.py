@@ -8,8 +8,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
-from bluegreen.plugin.arguments import keyword_arguments
-from bluegreen.plugin.construct import resolved
+from bluegreen.adapters.plugin.arguments import keyword_arguments
+from bluegreen.adapters.plugin.construct import resolved
 
 ECS = {
     "activeColor": "blue",

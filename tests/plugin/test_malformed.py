@@ -8,7 +8,7 @@ import random
 import pulumi
 import pytest
 
-from bluegreen.plugin.construct import construct
+from bluegreen.adapters.plugin.construct import construct
 from tests.aws import mocked
 from tests.plugin.settings import ALL
 

@@ -203,16 +203,16 @@ def test_the_wheel_carries_the_dynamic_path(wheel: Path) -> None:
         names = set(built.namelist())
         metadata = built.read(f"bluegreen-{__version__}.dist-info/METADATA").decode()
         scripts = built.read(f"bluegreen-{__version__}.dist-info/entry_points.txt").decode()
-    assert {"bluegreen/py.typed", "bluegreen/swap/dynamic.py", "bluegreen/plugin/host.py"} <= names
+    assert {"bluegreen/py.typed", "bluegreen/swap/dynamic.py", "bluegreen/adapters/plugin/host.py"} <= names
     assert f"\nVersion: {__version__}\n" in metadata
-    assert f"{EXECUTABLE} = bluegreen.plugin.host:main" in scripts
+    assert f"{EXECUTABLE} = bluegreen.adapters.plugin.host:main" in scripts
 
 
 def test_the_imported_package_needs_no_plugin(wheel: Path, tmp_path: Path) -> None:
     """Neither the plugin's modules nor its executable: a swap is declared with the dynamic provider."""
     with zipfile.ZipFile(wheel) as built:
         built.extractall(tmp_path)
-    shutil.rmtree(tmp_path / "bluegreen" / "plugin")
+    shutil.rmtree(tmp_path / "bluegreen" / "adapters" / "plugin")
     program = "import bluegreen, bluegreen.aws, bluegreen.kubernetes, bluegreen.swap.dynamic; print(bluegreen.__file__)"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60

@@ -18,14 +18,14 @@ import pulumi
 import pytest
 
 import bluegreen
-from bluegreen.capacity.registry import CAPACITIES
+from bluegreen.adapters.plugin import docstrings
+from bluegreen.adapters.plugin.choices import AWS_ENTRY, GATE, KUBERNETES_ENTRY, NOTIFICATION
+from bluegreen.adapters.plugin.components import COMPONENTS, load
+from bluegreen.adapters.plugin.schema import COMMAND, package_schema, schema_text
 from bluegreen.gates.registry import GATES
 from bluegreen.notifications.registry import NOTIFIERS
-from bluegreen.plugin import docstrings
-from bluegreen.plugin.choices import AWS_ENTRY, GATE, KUBERNETES_ENTRY, NOTIFICATION
-from bluegreen.plugin.components import COMPONENTS, load
-from bluegreen.plugin.schema import COMMAND, package_schema, schema_text
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.swap import contract, properties
 from localcloud.progress import Silent
 from localcloud.tools import pulumi as cli
@@ -50,7 +50,7 @@ def test_the_file_is_what_the_code_says():
 
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_it_is_the_same_each_time(seed):
-    command = [sys.executable, "-m", "bluegreen.plugin.schema"]
+    command = [sys.executable, "-m", "bluegreen.adapters.plugin.schema"]
     env = os.environ | {"PYTHONHASHSEED": seed}
     made = subprocess.run(command, capture_output=True, text=True, env=env, timeout=LIMIT_SECONDS, check=True)
     assert made.stdout == GOLDEN.read_text()
@@ -81,7 +81,8 @@ def test_every_component_is_registered_and_in_the_file():
 
 def test_a_component_loads_no_other_platform():
     program = (
-        "import sys; from bluegreen.plugin.arguments import keyword_arguments; given = {'activeColor': 'blue', "
+        "import sys; from bluegreen.adapters.plugin.arguments import keyword_arguments\n"
+        "given = {'activeColor': 'blue', "
         "'blue': {'image': 'a'}, 'green': {'image': 'b'}, %s}; keyword_arguments(%r, given); print(%r in sys.modules)"
     )
     ours = (

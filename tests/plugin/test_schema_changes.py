@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.plugin.schema import package_schema
+from bluegreen.adapters.plugin.schema import package_schema
 from tests.plugin.schema_changes import breaks, named_in, shape, unnamed
 
 REPO = Path(__file__).resolve().parents[2]

@@ -15,11 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
+from bluegreen.adapters.plugin import host, sdk
+from bluegreen.adapters.plugin.schema import schema_text
+from bluegreen.adapters.plugin.servicer import told
+from bluegreen.adapters.plugin.values import message, received
 from bluegreen.fields import UNKNOWN
-from bluegreen.plugin import host, sdk
-from bluegreen.plugin.schema import schema_text
-from bluegreen.plugin.servicer import told
-from bluegreen.plugin.values import message, received
 from bluegreen.rollout.errors import BluegreenError
 from localcloud.processes import Daemon
 from tests.plugin.served import LIMIT_SECONDS, URN, Plugin, failure, pb, plugin
@@ -195,7 +195,8 @@ def test_an_engine_that_is_gone_ends_the_plugin():
     """As when the engine is killed: nobody is left who could end it."""
     script = (
         "import subprocess, sys\n"
-        "made = subprocess.Popen([sys.executable, '-m', 'bluegreen.plugin', '127.0.0.1:1'], stdout=subprocess.PIPE)\n"
+        "command = [sys.executable, '-m', 'bluegreen.adapters.plugin', '127.0.0.1:1']\n"
+        "made = subprocess.Popen(command, stdout=subprocess.PIPE)\n"
         "made.stdout.readline()\n"
         "print(made.pid, flush=True)\n"
     )

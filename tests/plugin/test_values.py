@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
 from bluegreen import secrets
+from bluegreen.adapters.plugin.values import Received, message, received
 from bluegreen.fields import UNKNOWN
-from bluegreen.plugin.values import Received, message, received
 
 # The engine's own words, which no version may change.
 SIGNATURE = "4dabf18193072939515e22adb298388d"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bluegreen.plugin import sdk
+from bluegreen.adapters.plugin import sdk
 from localcloud.tools import newest_sdk
 from localcloud.tools import pulumi as cli
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from bluegreen.adapters import native
+from bluegreen.memory.router import WORLDS, world
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, world
-from bluegreen.swap import native
 from bluegreen.swap.dynamic import TrafficSwap
 from bluegreen.swap.service import SwapService
 from rules import live_release

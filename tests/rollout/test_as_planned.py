@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.rollout.model import Kind, Plan, Step, Weights
+from bluegreen.rollout.ports import Capability
 from bluegreen.rollout.restoring import as_planned
-from bluegreen.routers.base import Capability
 
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
 

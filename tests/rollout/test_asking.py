@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from bluegreen import calls
-from bluegreen.gates.base import GateContext
+from bluegreen.rollout import calls
 from bluegreen.rollout.asking import ask, contained, named
 from bluegreen.rollout.errors import GateUnavailable, LeaseLost, PlatformError
 from bluegreen.rollout.model import Decision, Verdict
+from bluegreen.rollout.ports_gate import GateContext
 
 PASSES = Verdict(Decision.PASS)
 

@@ -6,7 +6,7 @@ import pytest
 
 import bluegreen
 import bluegreen.aws
-from bluegreen.declaration import strategy_inputs
+from bluegreen.component.declaration import strategy_inputs
 from bluegreen.rollout.model import Step
 from bluegreen.rollout.presets import PRESETS
 from bluegreen.rollout.strategy import problems_of

@@ -2,16 +2,16 @@
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
-from bluegreen.gates.base import THROUGHOUT
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import WORLDS, MemoryRouter, world
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import GateUnavailable, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import Convergence, Decision, Kind, Plan, Step, Traffic, Verdict, Weights
+from bluegreen.rollout.ports_gate import THROUGHOUT
 from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.subject import Subject
-from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 
 
 class ScriptedGate:

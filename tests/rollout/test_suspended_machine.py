@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.capacity.just_read import JustRead
+from bluegreen.platforms.just_read import JustRead
+from bluegreen.platforms.looks import Look
 from bluegreen.rollout import clock
-from bluegreen.routers.looks import Look
 
 PACKAGE = Path(clock.__file__).resolve().parents[1]
 ASLEEP_SECONDS = 3600.0
@@ -62,6 +62,8 @@ def test_where_there_is_no_such_clock_the_monotonic_one_has_to_do(monkeypatch):
 def test_the_age_of_nothing_that_was_read_is_told_by_the_plain_monotonic_clock():
     """Elsewhere it bounds waits, which a suspend may lengthen."""
     aged = re.compile(r"_(?:at|until)_seconds\b.*time\.monotonic\(\)|time\.monotonic\(\).*_(?:at|until)_seconds\b")
-    for folder in ("routers", "capacity", "swap", "rollout"):
-        for file in (PACKAGE / folder).glob("*.py"):
+    for folder in ("aws", "kubernetes", "memory", "platforms", "swap", "rollout"):
+        files = list((PACKAGE / folder).rglob("*.py"))
+        assert files, folder
+        for file in files:
             assert not aged.search(file.read_text()), file.name

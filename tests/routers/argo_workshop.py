@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
-from bluegreen.capacity.registry import CAPACITIES
-from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.argo_engine.state import COLOR, DEADLINE
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Convergence, Weights
-from bluegreen.routers.argo_state import COLOR, DEADLINE
-from bluegreen.routers.registry import ROUTERS
 from localcloud import loopback
 from tests.routers import kubernetes_workshop
 from tests.routers.kubernetes_workshop import Workshop

@@ -9,7 +9,7 @@ from typing import Any
 import botocore
 import botocore.session
 
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
 from tests.routers.aws_store import CONNECTION
 
 # Where a service's name in the CLI is another one than boto3's.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bluegreen.routers.route53_records import REFUSED
+from bluegreen.aws.route53.records import REFUSED
 from tests.routers import aws_store
 from tests.routers.aws_store import CONNECTION
 from tests.routers.botocore_strategies import kinds_of, of_a_kind, shape, structures

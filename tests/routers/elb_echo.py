@@ -6,9 +6,9 @@ import shlex
 from types import SimpleNamespace
 from typing import Any
 
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
 from bluegreen.fields import Fields
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.platforms.routers import ROUTERS
 
 ARN = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:"
 GROUPS = {"blue": ARN + "targetgroup/b/1111111111111111", "green": ARN + "targetgroup/g/2222222222222222"}

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
+from bluegreen.kubernetes.routes import rules
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import PlatformError
-from bluegreen.routers import kubernetes_rules as rules
-from bluegreen.routers.registry import ROUTERS
 from tests.routers import kubernetes_workshop
 
 OWNER = "project/stack/web"

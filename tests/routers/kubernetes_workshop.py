@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
 
 OWNER = "project/stack/web"
 STACK = "pulumi"

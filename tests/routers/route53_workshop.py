@@ -8,10 +8,10 @@ from typing import Any
 
 import boto3
 
+from bluegreen.aws.route53.router import Route53Router
 from bluegreen.fields import Fields
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Convergence
-from bluegreen.routers.route53 import Route53Router
 
 ZONE = "workshop.example"
 ALIAS_ZONE = "Z35SXDOTRQ7X7K"  # where load balancers of us-east-1 are

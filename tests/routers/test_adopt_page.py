@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.clients.kubernetes import Resource
+from bluegreen.kubernetes.client import Resource
+from bluegreen.kubernetes.live_object import KubernetesObjectRouter
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Convergence, Weights
-from bluegreen.routers.kubernetes_object import KubernetesObjectRouter
-from bluegreen.routers.registry import ROUTERS
 from tests.routers import test_argo_world as argo
 from tests.routers.kubernetes_memory import Server
 from tests.routers.test_kubernetes_adoption import HELM, KINDS, adopted

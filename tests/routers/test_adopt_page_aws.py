@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.clients.aws_limits import LIMITS, TAGS_OF_A_SWAP
-from bluegreen.routers.route53_records import REFUSED
+from bluegreen.aws.route53.records import REFUSED
+from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_SWAP
 from tests.routers.aws_worlds import ROUTERS
 from tests.routers.test_aws_generated import SOMEBODYS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.calls import counted
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.swap.service import SwapService

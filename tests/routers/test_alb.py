@@ -6,12 +6,12 @@ import shlex
 
 import pytest
 
-from bluegreen.calls import counted
+from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb.alb_router import AlbRouter
 from bluegreen.fields import Fields
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers import elbv2
-from bluegreen.routers.alb import AlbRouter
 from localcloud import loopback
 from tests.routers import alb_workshop
 

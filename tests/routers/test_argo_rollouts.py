@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from bluegreen.calls import counted
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Weights

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.clients.kubernetes import Resource
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.argo_engine.live_rollout import API
+from bluegreen.kubernetes.client import Resource
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.argo_object import API
-from bluegreen.routers.registry import ROUTERS
 from tests.routers.kubernetes_memory import Server
 
 WHAT = Resource(API, "Rollout", "rollouts", "shop", "web")

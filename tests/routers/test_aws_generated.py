@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from bluegreen.aws.route53.records import REFUSED
 from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS as REGISTRY
 from bluegreen.rollout.clock import FakeClock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, NotOwned
 from bluegreen.rollout.model import COLORS, Weights
-from bluegreen.routers.registry import ROUTERS as REGISTRY
-from bluegreen.routers.route53_records import REFUSED
 from bluegreen.swap.service import SwapService
 from tests.routers import aws_cli
 from tests.routers import aws_worlds as worlds

@@ -6,11 +6,11 @@ from contextlib import closing
 
 import pytest
 
-from bluegreen.calls import counted
 from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Traffic, Weights
-from bluegreen.routers.registry import ROUTERS
 from tests.routers import alb_workshop
 from tests.routers.elb_echo import GROUPS, RULE, Elb, router
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.calls import counted
 from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.registry import ROUTERS
 from tests.routers import alb_workshop
 
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")

@@ -6,10 +6,10 @@ import pytest
 
 from bluegreen.fields import UNKNOWN
 from bluegreen.gates.registry import GATES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import InvalidInput, SwapFailed
 from bluegreen.rollout.model import Convergence, Decision, Phase, Readiness
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import releases
 from bluegreen.swap.service import SwapService
 from matrix.engine import DYNAMIC, NATIVE, Stack

@@ -5,11 +5,11 @@ import shlex
 
 import pytest
 
-from bluegreen.calls import counted
+from bluegreen.aws.gateways.http_api_router import HttpApiStageRouter
 from bluegreen.fields import Fields
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.http_api_stage import HttpApiStageRouter
 from localcloud import loopback
 from tests.routers import api_gateway_workshop
 

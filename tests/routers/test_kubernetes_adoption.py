@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Weights
-from bluegreen.routers import kubernetes_rules as rules
 from tests.routers.kubernetes_memory import Server
 from tests.routers.kubernetes_weighted_workshop import PLANS, WANTED
 from tests.routers.test_kubernetes_world import BLUE, GREEN, router, where

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.calls import counted
 from bluegreen.clients import glances
+from bluegreen.kubernetes import live_object as kubernetes_object
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.model import Convergence, Readiness
-from bluegreen.routers import kubernetes_object
 from tests.routers.kubernetes_memory import Server
 from tests.routers.kubernetes_weighted_workshop import SERVICES, accepted
 from tests.routers.test_kubernetes_swaps import Shop

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Weights
-from bluegreen.routers import kubernetes_rules as rules
 from tests.routers.crd_strategies import at, objects, spec_of, values
 from tests.routers.kubernetes_memory import Server
 from tests.routers.test_kubernetes_adoption import HELM, ONE, theirs

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bluegreen.clients.kubernetes import Resource
+from bluegreen.kubernetes.client import Resource
+from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Weights
-from bluegreen.routers import kubernetes_rules as rules
 from tests.routers import test_argo_world as argo
 from tests.routers.crd_strategies import at, objects, own_spec_of, spec_of
 from tests.routers.kubernetes_memory import Server

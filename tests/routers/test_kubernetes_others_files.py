@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bluegreen.clients.kubernetes import KubernetesConnection
-from bluegreen.kubernetes.reading import objects_in
+from bluegreen.kubernetes.client import KubernetesConnection
+from bluegreen.kubernetes.manifests.reading import objects_in
+from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers import kubernetes_rules as rules
 from localcloud.kubernetes.crds import SOURCES
 from tests.routers import test_kubernetes_generated as generated
 from tests.routers import test_kubernetes_generated_objects as one_field

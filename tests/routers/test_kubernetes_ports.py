@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.routers.kubernetes_pods import health_of
+from bluegreen.kubernetes.pods import health_of
 
 PORTS = [{"port": 80, "targetPort": "http"}, {"port": 9090, "targetPort": "metrics"}]
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.registry import ROUTERS
 from tests.routers import kubernetes_workshop
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "kubernetes-routers.md"

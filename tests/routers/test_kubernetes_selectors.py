@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.kubernetes.managed_fields import annotations_by, managers_of, without
+from bluegreen.kubernetes.selectors.labels import both_colors, color_of, nobodys, parse_selectors, weights_of
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.kubernetes_managed import annotations_by, managers_of, without
-from bluegreen.routers.kubernetes_selectors import both_colors, color_of, nobodys, parse_selectors, weights_of
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import contract
 
 COLOR = "bluegreen/color"

@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from bluegreen.calls import counted
-from bluegreen.clients.kubernetes import MARKS_MANAGER, KubernetesConnection
 from bluegreen.fields import Fields
+from bluegreen.kubernetes import live_object as kubernetes_object
+from bluegreen.kubernetes.client import MARKS_MANAGER, KubernetesConnection
+from bluegreen.kubernetes.live_object import ANSWER_LASTS_SECONDS
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Weights, other
-from bluegreen.routers import kubernetes_object
-from bluegreen.routers.kubernetes_object import ANSWER_LASTS_SECONDS
-from bluegreen.routers.registry import ROUTERS
 from tests.routers import kubernetes_workshop
 from tests.routers.kubernetes_workshop import OWNER, SELECTORS
 

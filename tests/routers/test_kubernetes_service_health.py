@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from bluegreen.kubernetes.endpoints import service_health
+from bluegreen.kubernetes.selectors.router import KubernetesServiceRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Convergence, Readiness, Weights
-from bluegreen.routers.kubernetes_endpoints import service_health
-from bluegreen.routers.kubernetes_service import KubernetesServiceRouter
 from tests.routers import kubernetes_workshop
 
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bluegreen.component.base import PREVIEW_HEADER
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.kubernetes.routes import contour_http_proxy, gateway_status
+from bluegreen.kubernetes.routes import rules as kubernetes_rules
+from bluegreen.kubernetes.routes.gateway_http_route import backend_refs
+from bluegreen.kubernetes.routes.split import certain, covers, guess, is_split, weights_in, with_weights
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Weights
-from bluegreen.routers import contour_http_proxy, gateway_status, kubernetes_rules
-from bluegreen.routers.gateway_http_route import backend_refs
-from bluegreen.routers.kubernetes_split import certain, covers, guess, is_split, weights_in, with_weights
-from bluegreen.routers.registry import ROUTERS
-from bluegreen.swapping import PREVIEW_HEADER
 from tests.routers.kubernetes_weighted_workshop import OWNER, PLANS, SERVICES, WANTED, accepted, kind_of, valid
 
 SHAPE = backend_refs(SERVICES, "shop")

@@ -6,10 +6,10 @@ import copy
 
 import pytest
 
+from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
 from bluegreen.rollout.model import Weights
-from bluegreen.routers import kubernetes_rules as rules
 from bluegreen.swap.service import SwapService
 from tests.routers.kubernetes_memory import Server
 from tests.routers.kubernetes_weighted_workshop import OWNER, PLANS, SERVICES, accepted, kind_of, name_of, valid

@@ -15,12 +15,12 @@ import pytest
 import yaml
 
 from bluegreen import rbac
-from bluegreen.clients.kubernetes import Resource
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.client import Resource
+from bluegreen.kubernetes.routes import rules
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Weights
-from bluegreen.routers import kubernetes_rules as rules
-from bluegreen.routers.registry import ROUTERS
 from tests.routers.kubernetes_weighted_workshop import PLANS, STACK, WANTED, accepted, opened, soon, valid
 
 CONVERGED, PENDING = Convergence.CONVERGED, Convergence.PENDING

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.clients.kubernetes import KubernetesConnection, Resource
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.registry import ROUTERS
 from tests.routers.kubernetes_memory import Server
 from tests.routers.kubernetes_weighted_workshop import OWNER, PLANS, SERVICES, kind_of, name_of
 

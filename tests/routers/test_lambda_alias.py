@@ -7,11 +7,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from bluegreen.calls import counted
+from bluegreen.aws.functions.router import LambdaAliasRouter
 from bluegreen.fields import Fields
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Weights
-from bluegreen.routers.lambda_alias import LambdaAliasRouter
 from tests.routers import lambda_workshop
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from bluegreen.aws.elb import elbv2
 from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import NotOwned, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
-from bluegreen.routers import elbv2
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import contract
 from bluegreen.swap.service import SwapService
 from tests.routers import nlb_workshop

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bluegreen.fields import UNKNOWN
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.swap import contract
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:orders"

@@ -7,14 +7,14 @@ import time
 import boto3
 import pytest
 
-from bluegreen.calls import counted
-from bluegreen.clients.aws import AwsConnection
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.elb.elbv2 import target_health
 from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, PlatformError, SwapAborted, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
-from bluegreen.routers.elbv2 import target_health
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap.service import SwapService
 from localcloud import loopback
 from tests.routers import alb_workshop, deployments_workshop

@@ -13,13 +13,13 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from bluegreen.calls import counted
+from bluegreen.aws.gateways.api_gateway import Stage
+from bluegreen.aws.gateways.rest_api_router import RestApiCanaryRouter
+from bluegreen.aws.gateways.rest_api_stages import Target, operations, weights_of
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Weights
-from bluegreen.routers.api_gateway import Stage
-from bluegreen.routers.rest_api_canary import RestApiCanaryRouter
-from bluegreen.routers.rest_api_stages import Target, operations, weights_of
 from tests.routers import api_gateway_workshop
 
 # What a stage's patch takes: https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from bluegreen.calls import counted
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Convergence, Weights

@@ -2,11 +2,11 @@
 
 import pytest
 
+from bluegreen.aws.route53 import records as route53_records
+from bluegreen.aws.route53.records import Shape, Target
+from bluegreen.aws.route53.router import Route53Router
 from bluegreen.fields import Fields
 from bluegreen.rollout.model import Weights
-from bluegreen.routers import route53_records
-from bluegreen.routers.route53 import Route53Router
-from bluegreen.routers.route53_records import Shape, Target
 
 SECTION = {
     "kind": "route53",

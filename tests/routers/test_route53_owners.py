@@ -2,7 +2,7 @@
 
 import pytest
 
-from bluegreen.calls import counted
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
 from tests.routers import route53_workshop as workshop

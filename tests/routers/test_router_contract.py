@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from bluegreen.calls import counted
 from bluegreen.fields import Fields
+from bluegreen.memory.router import WORLDS
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Weights
-from bluegreen.routers.base import Capability
-from bluegreen.routers.memory import WORLDS
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.rollout.ports import Capability
 from bluegreen.swap.service import SwapService
 from tests.routers import (
     alb_workshop,

@@ -12,12 +12,12 @@ from collections import Counter
 import grpc
 import pytest
 
-from bluegreen.clients.kubernetes import Resource
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.client import Resource
+from bluegreen.kubernetes.routes import rules
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Weights
-from bluegreen.routers import kubernetes_rules as rules
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap.service import SwapService
 from localcloud import loopback
 from localcloud.load import Load

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 
 from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.registry import ROUTERS
 from tests.routers import api_gateway_workshop, lambda_workshop, nlb_workshop, route53_workshop
 
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from bluegreen.clients.kubernetes import KubernetesConnection, Resource
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
 from localcloud.cloud import LocalCloud
 from tests.e2e.stack import Stack
 from tests.routers.kubernetes_weighted_workshop import accepted, valid

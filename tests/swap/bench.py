@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import WORLDS, MemoryRouter, MemoryWorld, world
 from bluegreen.rollout.clock import Clock, FakeClock
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld, world
 from bluegreen.swap import verdicts
 from bluegreen.swap.service import SwapService
 from matrix.engine import DYNAMIC, Stack, State

@@ -16,8 +16,8 @@ import dill
 import grpc
 from google.protobuf import empty_pb2
 
-from bluegreen.plugin import sdk
-from bluegreen.plugin.values import message, received
+from bluegreen.adapters.plugin import sdk
+from bluegreen.adapters.plugin.values import message, received
 from bluegreen.swap.dynamic import TrafficSwapProvider
 
 REPO = Path(__file__).resolve().parents[2]

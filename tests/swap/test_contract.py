@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from bluegreen.fields import UNKNOWN
 from bluegreen.gates.registry import GATES
+from bluegreen.memory.router import WORLDS, world
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import InvalidInput
 from bluegreen.rollout.model import Phase, Step
-from bluegreen.routers.memory import WORLDS, world
 from bluegreen.swap import contract
 from bluegreen.swap.service import SwapService
 

@@ -14,8 +14,8 @@ import grpc
 import pulumi.dynamic
 import pytest
 
-from bluegreen.plugin import sdk
-from bluegreen.plugin.values import message
+from bluegreen.adapters.plugin import sdk
+from bluegreen.adapters.plugin.values import message
 from bluegreen.swap import dynamic_host
 from localcloud import progress
 from localcloud.tools import newest_sdk

@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import leases_in
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import BLUE, GREEN, is_settled, scripted

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.calls import before_write, guarded
+from bluegreen.memory.router import WORLDS, MemoryRouter, world
+from bluegreen.rollout.calls import before_write, guarded
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap.lease import (
     FENCE_SECONDS,
     LEASE_SECONDS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseHeld, PlatformError, SwapFailed
 from bluegreen.rollout.model import Convergence, Decision, Phase, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import LEASE_SECONDS, leases_in
 from bluegreen.swap.service import SwapService
 from tests.swap.bench import Swap

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import LeaseHeld
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.incarnation import MARK
 from bluegreen.swap.lease import leases_in
 from bluegreen.swap.states import STATE_VERSION

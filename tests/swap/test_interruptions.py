@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from bluegreen.memory.router import WORLDS, MemoryRouter, world
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap.lease import leases_in
 from matrix.engine import ADAPTERS, Stack
 from tests.swap.bench import METHODS, inputs

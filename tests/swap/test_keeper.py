@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from bluegreen.calls import before_pause, before_write
+from bluegreen.memory.router import MemoryRouter
+from bluegreen.rollout.calls import before_pause, before_write
 from bluegreen.rollout.clock import FakeClock, SystemClock
 from bluegreen.rollout.errors import LeaseLost, PlatformError, SwapAborted
 from bluegreen.rollout.model import Decision, Phase, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.keeper import STEPS_IN_SECONDS, Keeper
 from bluegreen.swap.lease import ABORT, LEASE_SECONDS, SLOW_LEASE_SECONDS, Lease, lasting_seconds, leases_in
 from tests.swap.bench import Swap

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError, SwapAborted
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap import lease as leases
 from bluegreen.swap.lease import ABORT, LEASE_SECONDS, Lease, holder_of, leases_in, mark_text
 from tests.swap.bench import Swap

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseLost, NotOwned, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Readiness, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import Lease
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import AT_ONCE, BLUE, GREEN, scripted

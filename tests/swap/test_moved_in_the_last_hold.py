@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import SwapFailed
 from bluegreen.rollout.model import Convergence, Decision, Phase, Weights
-from bluegreen.routers.memory import MemoryRouter
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import BLUE, GREEN, scripted
 

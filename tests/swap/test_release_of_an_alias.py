@@ -9,10 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from bluegreen.aws.functions.router import LambdaAliasRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import InvalidInput
 from bluegreen.rollout.model import Decision, Phase
-from bluegreen.routers.lambda_alias import LambdaAliasRouter
 from bluegreen.swap.lease import leases_in
 from bluegreen.swap.service import SwapService
 from tests.swap.must_not_happen.situations import scripted

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import InvalidInput, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import contract, releases
 from matrix.engine import ADAPTERS
 from tests.swap.bench import Swap

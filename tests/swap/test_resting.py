@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import MemoryRouter
 from tests.swap.bench import Swap
 
 

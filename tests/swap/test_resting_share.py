@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import UNKNOWN
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.swap import checking, states
 
 PLACE = {"namespace": "shop", "name": "web", "services": {"blue": "a", "green": "b"}, "owner": "p/s/web"}

@@ -15,10 +15,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.rollout.errors import GateUnavailable, InvalidInput, PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap import contract, reporting
 from bluegreen.telemetry.tracing import Tracing
 from matrix.engine import ADAPTERS

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.memory.router import WORLDS, MemoryRouter, world
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import InvalidInput, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap.service import SwapService
 from tests.swap.bench import inputs
 

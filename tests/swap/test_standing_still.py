@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from bluegreen.calls import before_write
+from bluegreen.memory.router import MemoryRouter
+from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.clock import FakeClock, SystemClock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap import lease as leases
 from bluegreen.swap.lease import LEASE_SECONDS, Lease, holder_of, leases_in
 from bluegreen.swap.service import SwapService

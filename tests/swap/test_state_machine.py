@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bluegreen.gates.registry import GATES
+from bluegreen.memory.router import WORLDS
 from bluegreen.rollout.errors import BluegreenError, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import COLORS, Decision, Phase, Traffic, Weights, other
-from bluegreen.routers.memory import WORLDS
 from bluegreen.swap import pauses
 from bluegreen.swap.cancelling import Cancelled
 from bluegreen.swap.lease import ABORT, leases_in

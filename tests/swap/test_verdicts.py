@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import GateUnavailable, InvalidInput, PlatformError, SwapAborted, SwapFailed, UpdateHeld
 from bluegreen.rollout.model import Decision, Phase, Traffic, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap import contract, verdicts
 from bluegreen.swap.lease import ABORT, leases_in
 from matrix.engine import ADAPTERS, NATIVE

@@ -7,9 +7,9 @@ import itertools
 
 import pytest
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import SwapAborted, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap import contract
 from bluegreen.swap.lease import ABORT, leases_in
 from tests.swap.bench import Swap, inputs

@@ -13,9 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bluegreen.memory.router import WORLDS
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import COLORS, Weights, other
-from bluegreen.routers.memory import WORLDS
 from bluegreen.swap.incarnation import MARK, recorded
 from bluegreen.swap.lease import leases_in
 from matrix.engine import ADAPTERS, State

@@ -3,8 +3,8 @@
 import pulumi
 
 from benchmarks.at_once.balancer import LISTENER, target_groups_of
-from bluegreen.swap import resource
-from bluegreen.swapping import owner_of
+from bluegreen.adapters import resource
+from bluegreen.component.base import owner_of
 
 config = pulumi.Config()
 

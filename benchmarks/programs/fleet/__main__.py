@@ -12,10 +12,10 @@ import pulumi_aws as aws
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider, UpdateResult
 
 from bluegreen.aws import alb
-from bluegreen.aws.entry.base import Entry, Ground
+from bluegreen.aws.entry import Entry, Ground
 from bluegreen.aws.swapping import EnteredComponent, draft, tags_of
+from bluegreen.component.base import owner_of
 from bluegreen.rollout.model import Color
-from bluegreen.swapping import owner_of
 
 SERVICES_PER_BALANCER = 25
 """Each takes three rules and two target groups; a load balancer has 100 of each by default."""

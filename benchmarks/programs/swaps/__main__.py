@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.previewing import PREVIEW_HEADER
+from bluegreen.adapters import resource
+from bluegreen.component.base import owner_of
+from bluegreen.component.previewing import PREVIEW_HEADER
 from bluegreen.rollout.model import COLORS
-from bluegreen.swap import resource
-from bluegreen.swapping import owner_of
 
 config = pulumi.Config()
 vpc_id = aws.ec2.get_vpc(default=True).id

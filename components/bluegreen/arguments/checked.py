@@ -12,7 +12,7 @@ import pulumi
 from bluegreen.arguments import names
 from bluegreen.arguments.hints import arguments_of, optional_of, required_of, texts_of
 from bluegreen.arguments.kinds import problems_of
-from bluegreen.declaration import also_refused
+from bluegreen.component.declaration import also_refused
 from bluegreen.rollout.errors import Problem
 
 _SKIPPED = ("self", "name", "opts")

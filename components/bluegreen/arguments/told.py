@@ -34,7 +34,7 @@ def told(function: F) -> F:
             problems = _problems(function, given)
             if not problems:
                 raise
-            from bluegreen.declaration import refuse  # noqa: PLC0415 - where something is wrong alone
+            from bluegreen.component.declaration import refuse  # noqa: PLC0415 - where something is wrong alone
 
             try:
                 refuse(f"{function.__name__}()", problems)

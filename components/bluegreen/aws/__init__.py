@@ -6,22 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bluegreen.aws.asg_release import AsgRelease
-    from bluegreen.aws.auto_scaling_groups import AutoScalingGroups
-    from bluegreen.aws.ecs_codedeploy import EcsCodeDeployService
-    from bluegreen.aws.ecs_native import EcsNativeService
-    from bluegreen.aws.ecs_one_service import FrontOptions, TaskOptions
-    from bluegreen.aws.ecs_release import EcsRelease
-    from bluegreen.aws.ecs_service import EcsService
-    from bluegreen.aws.eks_clusters import EksClusters
-    from bluegreen.aws.eks_release import EksRelease
-    from bluegreen.aws.entry.alb import alb
-    from bluegreen.aws.entry.alb_listeners import alb_listeners
-    from bluegreen.aws.entry.dns import dns
-    from bluegreen.aws.entry.nlb import nlb
-    from bluegreen.aws.http_api import HttpApiRelease, HttpApiStage
-    from bluegreen.aws.lambda_alias import LambdaAlias, LambdaVersion
-    from bluegreen.aws.rest_api import RestApiRelease, RestApiStage
+    from bluegreen.aws.asg.auto_scaling_groups import AutoScalingGroups
+    from bluegreen.aws.asg.release import AsgRelease
+    from bluegreen.aws.ecs.codedeploy_service import EcsCodeDeployService
+    from bluegreen.aws.ecs.native_service import EcsNativeService
+    from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
+    from bluegreen.aws.ecs.release import EcsRelease
+    from bluegreen.aws.ecs.service import EcsService
+    from bluegreen.aws.eks.clusters import EksClusters
+    from bluegreen.aws.eks.release import EksRelease
+    from bluegreen.aws.elb.alb_entry import alb
+    from bluegreen.aws.elb.alb_listeners_entry import alb_listeners
+    from bluegreen.aws.elb.nlb_entry import nlb
+    from bluegreen.aws.functions.lambda_alias import LambdaAlias, LambdaVersion
+    from bluegreen.aws.gateways.http_api import HttpApiRelease, HttpApiStage
+    from bluegreen.aws.gateways.rest_api import RestApiRelease, RestApiStage
+    from bluegreen.aws.route53.entry import dns
     from bluegreen.aws.swapping import SwapSettings
 
 __all__ = [
@@ -49,27 +49,27 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AsgRelease": "asg_release",
-    "AutoScalingGroups": "auto_scaling_groups",
-    "EcsCodeDeployService": "ecs_codedeploy",
-    "EcsNativeService": "ecs_native",
-    "EcsRelease": "ecs_release",
-    "EcsService": "ecs_service",
-    "EksClusters": "eks_clusters",
-    "EksRelease": "eks_release",
-    "FrontOptions": "ecs_one_service",
-    "HttpApiRelease": "http_api",
-    "HttpApiStage": "http_api",
-    "LambdaAlias": "lambda_alias",
-    "LambdaVersion": "lambda_alias",
-    "RestApiRelease": "rest_api",
-    "RestApiStage": "rest_api",
+    "AsgRelease": "asg.release",
+    "AutoScalingGroups": "asg.auto_scaling_groups",
+    "EcsCodeDeployService": "ecs.codedeploy_service",
+    "EcsNativeService": "ecs.native_service",
+    "EcsRelease": "ecs.release",
+    "EcsService": "ecs.service",
+    "EksClusters": "eks.clusters",
+    "EksRelease": "eks.release",
+    "FrontOptions": "ecs.one_service",
+    "HttpApiRelease": "gateways.http_api",
+    "HttpApiStage": "gateways.http_api",
+    "LambdaAlias": "functions.lambda_alias",
+    "LambdaVersion": "functions.lambda_alias",
+    "RestApiRelease": "gateways.rest_api",
+    "RestApiStage": "gateways.rest_api",
     "SwapSettings": "swapping",
-    "TaskOptions": "ecs_one_service",
-    "alb": "entry.alb",
-    "alb_listeners": "entry.alb_listeners",
-    "dns": "entry.dns",
-    "nlb": "entry.nlb",
+    "TaskOptions": "ecs.one_service",
+    "alb": "elb.alb_entry",
+    "alb_listeners": "elb.alb_listeners_entry",
+    "dns": "route53.entry",
+    "nlb": "elb.nlb_entry",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-from bluegreen.declaration import refuse
+from bluegreen.component.declaration import refuse
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 

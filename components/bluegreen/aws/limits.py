@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bluegreen.clients.aws_limits import LIMITS, TAGS_OF_A_COMPONENT, TAGS_OF_A_SWAP
+from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_COMPONENT, TAGS_OF_A_SWAP
 from bluegreen.rollout.errors import Problem
 
 # "Condition values per rule", over all of its conditions.

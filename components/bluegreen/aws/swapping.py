@@ -9,17 +9,17 @@ from typing import Any, cast
 
 import pulumi
 
-from bluegreen import swapping
+from bluegreen.adapters.resource import SwapResource
 from bluegreen.aws import provider_config
-from bluegreen.aws.entry.base import Entered, Entry
+from bluegreen.aws.entry import Entered, Entry
 from bluegreen.aws.gate_inputs import bound
 from bluegreen.aws.limits import problems_of_tags
+from bluegreen.component import base as swapping
+from bluegreen.component.base import SwappedComponent
+from bluegreen.component.declaration import known, refuse
 from bluegreen.connections import AwsConnection
-from bluegreen.declaration import known, refuse
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
-from bluegreen.swap.resource import SwapResource
-from bluegreen.swapping import SwappedComponent
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?\Z")
 
@@ -27,7 +27,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?\Z"
 class SwapSettings(swapping.SwapSettings, total=False):
     """How a component's swaps go; every component takes these beside its own arguments.
 
-    The others are the same on every platform: see ``bluegreen.swapping.SwapSettings``.
+    The others are the same on every platform: see ``bluegreen.component.base.SwapSettings``.
 
     Attributes:
         aws_connection: ``region``, ``profile``, ``role_arn`` (with its ``external_id``), ``endpoint_url`` for the swap.
@@ -142,7 +142,7 @@ def draft(
     converge_timeout_seconds: float | None = None,
     problems: Sequence[Problem] = (),
 ) -> Draft:
-    """Check everything that a component was given, before it declares anything: see ``bluegreen.swapping.draft``.
+    """Check everything that a component was given, before it declares anything: see ``bluegreen.component.base.draft``.
 
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.

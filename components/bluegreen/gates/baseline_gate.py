@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import GateContext
 from bluegreen.metrics.base import MetricSource
 from bluegreen.metrics.registry import SOURCE, WINDOW, check_window
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number, Text
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import GateContext
 
 _WINDOW_SECONDS = 300
 

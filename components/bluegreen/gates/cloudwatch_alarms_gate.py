@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Literal
 
-from bluegreen.clients.aws import AwsConnection, called
-from bluegreen.clients.aws_option import AWS
-from bluegreen.gates.base import THROUGHOUT, GateContext
+from bluegreen.aws.client import AwsConnection, called
+from bluegreen.aws.connection_option import AWS
 from bluegreen.metrics.base import fill
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Text, Texts
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
 
 # Without the types, only metric alarms are returned.
 _TYPES = ["MetricAlarm", "CompositeAlarm"]

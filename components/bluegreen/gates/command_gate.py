@@ -11,12 +11,12 @@ import threading
 from collections.abc import Mapping
 from typing import IO
 
-from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import last_line
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number, Text, Texts
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
 from bluegreen.secrets import redact
 
 TRY_AGAIN_STATUS = os.EX_TEMPFAIL

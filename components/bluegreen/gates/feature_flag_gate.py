@@ -8,13 +8,13 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import shortened
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Anything, Text
 from bluegreen.rollout.asking import contained, named
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
 
 if TYPE_CHECKING:
     from openfeature.client import OpenFeatureClient

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 import httpx
 
 from bluegreen.clients.http import Answer, Http
-from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import shortened
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number, Objects, Text, TextMap
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
 from bluegreen.secrets import guard_log, redact, remember_headers
 
 _BODY_BYTES = 8 << 20

@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.clients.aws import AwsConnection, called, error_code
-from bluegreen.clients.aws_option import AWS
+from bluegreen.aws.client import AwsConnection, called, error_code
+from bluegreen.aws.connection_option import AWS
 from bluegreen.fields import Fields
-from bluegreen.gates.base import THROUGHOUT, GateContext
 from bluegreen.gates.texts import shortened
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Anything, Made, Number, Objects, Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color, Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
 
 _LIMIT = "an answer without an error"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
 from bluegreen.metrics.base import MetricSource
 from bluegreen.metrics.registry import SOURCE, WINDOW, check_window
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import AnyNumber
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import UNDER_TRAFFIC, GateContext
 
 _WINDOW_SECONDS = 60
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
 from bluegreen.metrics.base import MetricSource
 from bluegreen.metrics.registry import SOURCE
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import UNDER_TRAFFIC, GateContext
 
 
 @declared

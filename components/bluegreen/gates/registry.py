@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bluegreen.gates.base import Gate
 from bluegreen.registry import Registry
+from bluegreen.rollout.ports_gate import Gate
 
 GATES: Registry[Gate] = Registry(
     "gate",

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import GateContext
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Flag, Made, Secret, Text, Texts
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import GateContext
 from bluegreen.schema.history import TABLES
 from bluegreen.secrets import SecretRef, redact
 

@@ -30,12 +30,12 @@ from collections.abc import Mapping
 import httpx
 
 from bluegreen.clients.http import fetch
-from bluegreen.gates.base import UNDER_TRAFFIC, GateContext
 from bluegreen.gates.texts import shortened
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Address, Number, Secret, Text, TextMap
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import UNDER_TRAFFIC, GateContext
 from bluegreen.secrets import SecretRef, UrlRef, guard_log, redact, resolve_url, shown_url
 from bluegreen.signing import signature_header
 

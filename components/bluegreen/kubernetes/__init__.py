@@ -6,23 +6,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bluegreen.kubernetes.argo_rollout import ArgoRollout
-    from bluegreen.kubernetes.cluster_color import ClusterRelease
-    from bluegreen.kubernetes.clusters import KubernetesClusters
-    from bluegreen.kubernetes.entry.contour import contour
-    from bluegreen.kubernetes.entry.gateway import gateway_route, grpc_route
-    from bluegreen.kubernetes.entry.ingress import aws_load_balancer, nginx
-    from bluegreen.kubernetes.entry.mesh import istio, linkerd
-    from bluegreen.kubernetes.entry.service import service
-    from bluegreen.kubernetes.entry.traefik import traefik
-    from bluegreen.kubernetes.helm_release import HelmRelease
-    from bluegreen.kubernetes.helm_service import HelmService
-    from bluegreen.kubernetes.kubernetes_service import KubernetesService
-    from bluegreen.kubernetes.manifest_release import ManifestRelease
-    from bluegreen.kubernetes.manifest_service import ManifestService
-    from bluegreen.kubernetes.release import KubernetesRelease
+    from bluegreen.kubernetes.argo_engine.argo_rollout import ArgoRollout
+    from bluegreen.kubernetes.helm_charts.helm_service import HelmService
+    from bluegreen.kubernetes.helm_charts.release import HelmRelease
+    from bluegreen.kubernetes.manifests.manifest_service import ManifestService
+    from bluegreen.kubernetes.manifests.release import ManifestRelease
+    from bluegreen.kubernetes.routes.contour_entry import contour
+    from bluegreen.kubernetes.routes.gateway_entry import gateway_route, grpc_route
+    from bluegreen.kubernetes.routes.ingress_entry import aws_load_balancer, nginx
+    from bluegreen.kubernetes.routes.mesh_entry import istio, linkerd
+    from bluegreen.kubernetes.routes.traefik_entry import traefik
+    from bluegreen.kubernetes.selectors.entry import service
     from bluegreen.kubernetes.swapping import SwapSettings
-    from bluegreen.kubernetes.workload import WorkloadOptions
+    from bluegreen.kubernetes.two_clusters.clusters import KubernetesClusters
+    from bluegreen.kubernetes.two_clusters.color import ClusterRelease
+    from bluegreen.kubernetes.workloads.kubernetes_service import KubernetesService
+    from bluegreen.kubernetes.workloads.release import KubernetesRelease
+    from bluegreen.kubernetes.workloads.workload import WorkloadOptions
 
 __all__ = [
     "ArgoRollout",
@@ -48,26 +48,26 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ArgoRollout": "argo_rollout",
-    "ClusterRelease": "cluster_color",
-    "HelmRelease": "helm_release",
-    "HelmService": "helm_service",
-    "KubernetesClusters": "clusters",
-    "KubernetesRelease": "release",
-    "KubernetesService": "kubernetes_service",
-    "ManifestRelease": "manifest_release",
-    "ManifestService": "manifest_service",
+    "ArgoRollout": "argo_engine.argo_rollout",
+    "ClusterRelease": "two_clusters.color",
+    "HelmRelease": "helm_charts.release",
+    "HelmService": "helm_charts.helm_service",
+    "KubernetesClusters": "two_clusters.clusters",
+    "KubernetesRelease": "workloads.release",
+    "KubernetesService": "workloads.kubernetes_service",
+    "ManifestRelease": "manifests.release",
+    "ManifestService": "manifests.manifest_service",
     "SwapSettings": "swapping",
-    "WorkloadOptions": "workload",
-    "aws_load_balancer": "entry.ingress",
-    "contour": "entry.contour",
-    "gateway_route": "entry.gateway",
-    "grpc_route": "entry.gateway",
-    "istio": "entry.mesh",
-    "linkerd": "entry.mesh",
-    "nginx": "entry.ingress",
-    "service": "entry.service",
-    "traefik": "entry.traefik",
+    "WorkloadOptions": "workloads.workload",
+    "aws_load_balancer": "routes.ingress_entry",
+    "contour": "routes.contour_entry",
+    "gateway_route": "routes.gateway_entry",
+    "grpc_route": "routes.gateway_entry",
+    "istio": "routes.mesh_entry",
+    "linkerd": "routes.mesh_entry",
+    "nginx": "routes.ingress_entry",
+    "service": "selectors.entry",
+    "traefik": "routes.traefik_entry",
 }
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pulumi
 
-from bluegreen.kubernetes.entry.base import Entered
+from bluegreen.adapters.resource import SwapResource
+from bluegreen.component.base import SwappedComponent
+from bluegreen.kubernetes.entry import Entered
 from bluegreen.kubernetes.service_swap import ServiceSwap
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
-from bluegreen.swap.resource import SwapResource
-from bluegreen.swapping import SwappedComponent
 
 _LONGEST_NAME = 40
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?\Z")

@@ -9,17 +9,17 @@ from typing import Any
 
 import pulumi
 
-from bluegreen import swapping
-from bluegreen.capacity.kubernetes_retire import Condition
-from bluegreen.declaration import known
+from bluegreen.adapters.resource import SwapResource
+from bluegreen.component import base as swapping
+from bluegreen.component.declaration import known
+from bluegreen.component.previewing import named
 from bluegreen.fields import UNKNOWN
-from bluegreen.kubernetes import retirement
-from bluegreen.kubernetes.entry.base import Entered, Entry, Ground
+from bluegreen.kubernetes.entry import Entered, Entry, Ground
 from bluegreen.kubernetes.swapping import SwapSettings, draft
-from bluegreen.previewing import named
+from bluegreen.kubernetes.workloads import retirement
+from bluegreen.kubernetes.workloads.retire import Condition
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
-from bluegreen.swap.resource import SwapResource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pulumi
 
-from bluegreen import swapping
+from bluegreen.component import base as swapping
 from bluegreen.connections import KubernetesConnection
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
@@ -17,7 +17,7 @@ from bluegreen.rollout.model import Color
 class SwapSettings(swapping.SwapSettings, total=False):
     """How a component's swaps go; every component takes these beside its own arguments.
 
-    The others are the same on every platform: see ``bluegreen.swapping.SwapSettings``.
+    The others are the same on every platform: see ``bluegreen.component.base.SwapSettings``.
 
     Attributes:
         kubernetes_connection: ``kubeconfig`` (a path) and ``context`` for the swap; the stack's
@@ -70,7 +70,7 @@ def draft(
     converge_timeout_seconds: float | None = None,
     problems: Sequence[Problem] = (),
 ) -> swapping.Draft:
-    """Check everything that a component was given, before it declares anything: see ``bluegreen.swapping.draft``.
+    """Check everything that a component was given, before it declares anything: see ``bluegreen.component.base.draft``.
 
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
-from bluegreen.clients.aws import AwsConnection, called
-from bluegreen.clients.aws_option import AWS
+from bluegreen.aws.client import AwsConnection, called
+from bluegreen.aws.connection_option import AWS
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import GateContext
 from bluegreen.metrics.base import fill
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Made, Number, Text, TextMap
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import COLORS, Color
+from bluegreen.rollout.ports_gate import GateContext
 
 _STATISTIC = re.compile(
     r"(SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|wm|tc|ts)\d{1,3}(\.\d{1,10})?|(PR|TM|WM|TC|TS)\(.+\))\Z"

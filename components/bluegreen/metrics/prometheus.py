@@ -11,13 +11,13 @@ import httpx
 
 from bluegreen.clients.http import fetch
 from bluegreen.fields import Fields
-from bluegreen.gates.base import GateContext
 from bluegreen.gates.texts import shortened
 from bluegreen.metrics.base import fill
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Address, Number, Secret, Text
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Color
+from bluegreen.rollout.ports_gate import GateContext
 from bluegreen.secrets import SecretRef, UrlRef, redact, resolve_url, shown_url
 
 _TIMEOUT_SECONDS = 10

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bluegreen.gates.base import Gate, GateContext
 from bluegreen.rollout.asking import ask
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost
 from bluegreen.rollout.model import Decision, Phase, Verdict
+from bluegreen.rollout.ports_gate import Gate, GateContext
 
 
 class GateFailed(BluegreenError):

@@ -13,10 +13,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bluegreen.calls import carried
-from bluegreen.gates.base import Gate, GateContext
+from bluegreen.rollout.calls import carried
 from bluegreen.rollout.errors import BluegreenError, GateUnavailable, LeaseLost
 from bluegreen.rollout.model import Readiness, Verdict
+from bluegreen.rollout.ports_gate import Gate, GateContext
 
 INTERRUPTIONS = (KeyboardInterrupt, SystemExit)
 """How the main thread is told to end: Ctrl-C, and a signal's handler that exits."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bluegreen.capacity.base import Capacity
 from bluegreen.rollout.apart import beside, made_up_of
 from bluegreen.rollout.asking import INTERRUPTIONS
 from bluegreen.rollout.clock import Clock
@@ -22,7 +21,8 @@ from bluegreen.rollout.errors import (
     SwapFailed,
 )
 from bluegreen.rollout.model import COLORS, Plan, Weights
-from bluegreen.routers.base import Capability, TrafficRouter
+from bluegreen.rollout.ports import Capability, TrafficRouter
+from bluegreen.rollout.ports_capacity import Capacity
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0

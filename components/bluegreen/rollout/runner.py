@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from bluegreen.capacity.base import Capacity
-from bluegreen.gates.base import GateContext
 from bluegreen.rollout.analysis import Analysis, GatedCheck, GateFailed
 from bluegreen.rollout.asking import INTERRUPTIONS, named
 from bluegreen.rollout.clock import Clock
@@ -28,10 +26,12 @@ from bluegreen.rollout.model import (
     Weights,
     other,
 )
+from bluegreen.rollout.ports import TrafficRouter
+from bluegreen.rollout.ports_capacity import Capacity
+from bluegreen.rollout.ports_gate import GateContext
 from bluegreen.rollout.restoring import Restoring, as_planned
 from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged, rest
 from bluegreen.rollout.subject import Subject
-from bluegreen.routers.base import TrafficRouter
 
 # A live color that grows each time it is looked at is not waited for without end.
 _CATCH_UPS = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bluegreen.gates.base import Preview
 from bluegreen.rollout.model import Color
+from bluegreen.rollout.ports_gate import Preview
 
 
 @dataclass(frozen=True, slots=True)

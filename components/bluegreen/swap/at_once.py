@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from bluegreen.calls import before_pause, before_write, carried, guarded
+from bluegreen.rollout.calls import before_pause, before_write, carried, guarded
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import BluegreenError, Problem
 from bluegreen.rollout.model import COLORS, Traffic, Weights, other
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.secrets import redact
 from bluegreen.swap import contract, incarnation, releases, several, states, verdicts
 from bluegreen.swap.contract import SwapSpec

@@ -10,20 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bluegreen.capacity.base import Capacity
-from bluegreen.capacity.registry import CAPACITIES
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import Preview
 from bluegreen.gates.registry import GATES
 from bluegreen.notifications.registry import NOTIFIERS
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.apart import parts_of
 from bluegreen.rollout.errors import InvalidInput, Problem
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import COLORS, Color, Recorded, Strategy, Weights, other
 from bluegreen.rollout.plan import plan_lines
-from bluegreen.routers.base import Capability, TrafficRouter
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.rollout.ports import Capability, TrafficRouter
+from bluegreen.rollout.ports_capacity import Capacity
+from bluegreen.rollout.ports_gate import Preview
 from bluegreen.secrets import redact, refuse_credentials, remember_tokens
 from bluegreen.swap import gating, properties, releases, several, strategies
 from bluegreen.swap.gating import Parsed

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.base import Preview
 from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.model import COLORS, Color, Phase, Strategy
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.rollout.ports_gate import Preview
 from bluegreen.swap import several
 
 Parsed = tuple[str, Mapping[str, object]]

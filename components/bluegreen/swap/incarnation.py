@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Traffic, Weights
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import several
 from bluegreen.swap.contract import SwapSpec
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from bluegreen.calls import counted
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.swap.lease import Lease

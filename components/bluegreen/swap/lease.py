@@ -25,7 +25,7 @@ from typing import cast
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.base import MakesItsObject, TrafficRouter
+from bluegreen.rollout.ports import MakesItsObject, TrafficRouter
 from bluegreen.swap.holders import active as _active
 from bluegreen.swap.holders import ended_here as _ended_here
 from bluegreen.swap.holders import here as _here

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import Convergence, Traffic, Weights
-from bluegreen.routers.base import TrafficRouter
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.rollout.ports import TrafficRouter
 from bluegreen.swap import contract, incarnation, several, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bluegreen.platforms.ownership import INCARNATION_MARK
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.base import TrafficRouter
-from bluegreen.routers.ownership import INCARNATION_MARK
+from bluegreen.rollout.ports import TrafficRouter
 
 T = TypeVar("T")
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
+from bluegreen.platforms.ownership import INCARNATION_MARK
 from bluegreen.rollout.apart import joined, parts_of, together
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
-from bluegreen.routers.base import Capability, MakesItsObject, ReadsWeightsAlone, TrafficRouter
-from bluegreen.routers.ownership import INCARNATION_MARK
+from bluegreen.rollout.ports import Capability, MakesItsObject, ReadsWeightsAlone, TrafficRouter
 from bluegreen.swap.at_once import at_once
 from bluegreen.swap.marks import LEASE_PREFIX
 from bluegreen.swap.member import Member, marks_of_all, named, refusal, translated

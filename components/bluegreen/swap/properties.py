@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.capacity.registry import CAPACITIES
 from bluegreen.gates.registry import GATES
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.options.declared import Option
 from bluegreen.options.kinds import Number
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.swap import settings
 
 DESCRIPTION = (

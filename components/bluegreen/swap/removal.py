@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 
-from bluegreen.calls import guarded
-from bluegreen.capacity.base import Capacity
+from bluegreen.rollout.calls import guarded
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError
-from bluegreen.routers.base import TrafficRouter
+from bluegreen.rollout.ports import TrafficRouter
+from bluegreen.rollout.ports_capacity import Capacity
 from bluegreen.swap.lease import Lease
 
 _POLL_SECONDS = 1.0

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
-from bluegreen.capacity.base import Capacity
-from bluegreen.capacity.registry import CAPACITIES
+from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Color, Weights, other
+from bluegreen.rollout.ports import TrafficRouter
+from bluegreen.rollout.ports_capacity import Capacity
 from bluegreen.rollout.restoring import where_somebody_put_it
-from bluegreen.routers.base import TrafficRouter
 from bluegreen.swap import contract, states
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from bluegreen.capacity.registry import CAPACITIES
 from bluegreen.fields import UNKNOWN
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.registry import Registry
 from bluegreen.rollout.model import Color
-from bluegreen.routers.registry import ROUTERS
 from bluegreen.swap import several
 from bluegreen.swap.several import plain
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.calls import counted
 from bluegreen.clients import glances
 from bluegreen.fields import UNKNOWN
-from bluegreen.gates.base import GateContext
 from bluegreen.rollout.asking import ask
+from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, goal_of
+from bluegreen.rollout.ports_gate import GateContext
 from bluegreen.secrets import redact
 from bluegreen.swap import checking, contract, incarnation, leaving, previewed, releases, several, states, verdicts
 from bluegreen.swap.contract import SwapSpec

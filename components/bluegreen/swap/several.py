@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bluegreen.fields import UNKNOWN
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.platforms.routers import ROUTERS
 
 ONE, MANY = "router", "routers"
 BOTH = (ONE, MANY)

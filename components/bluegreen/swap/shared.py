@@ -12,7 +12,7 @@ from typing import cast
 
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
-from bluegreen.routers.base import Capability, TrafficRouter
+from bluegreen.rollout.ports import Capability, TrafficRouter
 from bluegreen.swap.incarnation import MARK as INCARNATION
 from bluegreen.swap.lease import Lease, leases_in
 

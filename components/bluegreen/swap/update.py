@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from bluegreen.calls import guarded
-from bluegreen.capacity.base import Capacity
+from bluegreen.rollout.calls import guarded
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import (
     BluegreenError,
@@ -23,9 +22,10 @@ from bluegreen.rollout.errors import (
 )
 from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Recorded, Step, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, make_plan
+from bluegreen.rollout.ports import TrafficRouter
+from bluegreen.rollout.ports_capacity import Capacity
 from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.subject import Subject
-from bluegreen.routers.base import TrafficRouter
 from bluegreen.swap import contract, pauses, releases, several, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there

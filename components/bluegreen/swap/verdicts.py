@@ -19,7 +19,7 @@ from typing import Any, cast
 from bluegreen.printable import printable
 from bluegreen.rollout.model import COLORS, Color, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back
-from bluegreen.routers.base import TrafficRouter
+from bluegreen.rollout.ports import TrafficRouter
 from bluegreen.secrets import redact
 from bluegreen.swap import contract, releases, several
 from bluegreen.swap.lease import mark_text

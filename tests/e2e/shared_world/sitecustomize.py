@@ -30,10 +30,10 @@ def locked(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _share(path: Path) -> None:
-    from bluegreen.capacity.memory import MemoryCapacity
+    from bluegreen.memory.capacity import MemoryCapacity
+    from bluegreen.memory.router import WORLDS, MemoryRouter, MemoryWorld
     from bluegreen.rollout.errors import PlatformError
     from bluegreen.rollout.model import Convergence, Weights
-    from bluegreen.routers.memory import WORLDS, MemoryRouter, MemoryWorld
 
     inside = threading.local()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from bluegreen.routers.memory import WORLDS, MemoryWorld, world
+from bluegreen.memory.router import WORLDS, MemoryWorld, world
 from tests.swap.bench import Swap
 
 NAMES = ("first", "second", "third", "public", "inside", "name")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.memory.router import WORLDS, MemoryRouter, world
 from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap import contract
 from bluegreen.swap.lease import leases_in
 from matrix.engine import ADAPTERS

@@ -11,10 +11,10 @@ import itertools
 
 import pytest
 
+from bluegreen.memory.router import WORLDS, MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter
 from bluegreen.swap.lease import leases_in
 from matrix.engine import Stack
 from tests.swap.members.bench import NAMES, Several, sections

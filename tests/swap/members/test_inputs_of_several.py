@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import UNKNOWN
-from bluegreen.routers.memory import MemoryRouter
-from bluegreen.routers.registry import ROUTERS
+from bluegreen.memory.router import MemoryRouter
+from bluegreen.platforms.routers import ROUTERS
 from bluegreen.swap import contract, states
 from tests.swap.bench import inputs
 from tests.swap.members.bench import sections

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.memory.router import WORLDS, MemoryRouter, world
 from bluegreen.rollout.apart import Apart, joined, together
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Convergence, Readiness, Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter, world
 from bluegreen.swap.members import Members
 
 NAMES = ("first", "second", "third")

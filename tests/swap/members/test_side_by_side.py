@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from bluegreen.calls import before_write, counted, guarded, note
+from bluegreen.memory.router import MemoryRouter
+from bluegreen.rollout.calls import before_write, counted, guarded, note
 from bluegreen.rollout.errors import LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.at_once import at_once
 from matrix.engine import ADAPTERS
 from tests.swap.members.bench import Several

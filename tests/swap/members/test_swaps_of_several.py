@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import MemoryRouter, world
 from bluegreen.rollout.errors import LeaseHeld, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import MemoryRouter, world
 from bluegreen.swap.lease import leases_in
 from matrix.engine import ADAPTERS
 from tests.swap.bench import Swap

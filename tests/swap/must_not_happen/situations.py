@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import COLORS, Color, Convergence, Decision, Phase, Readiness, Verdict, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import ABORT, leases_in
 from tests.swap import bench
 

@@ -7,10 +7,10 @@ import shlex
 
 import pytest
 
+from bluegreen.aws.elb.alb_router import AlbRouter
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import SwapFailed
 from bluegreen.rollout.model import COLORS, Decision, Phase, Weights
-from bluegreen.routers.alb import AlbRouter
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import scripted, watched
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapAborted, SwapFailed
 from bluegreen.rollout.model import COLORS, Readiness, Size, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import ABORT
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import BLUE, ELSEWHERE, is_settled, killed_at

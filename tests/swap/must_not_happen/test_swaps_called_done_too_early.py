@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
 from bluegreen.rollout.errors import SwapFailed
 from bluegreen.rollout.model import Readiness, Weights
 from tests.swap.bench import Swap

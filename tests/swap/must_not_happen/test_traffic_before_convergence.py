@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import other
-from bluegreen.routers.memory import MemoryRouter
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import AT_ONCE, DataPlane, is_settled, watched, wrapped
 

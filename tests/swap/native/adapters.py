@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bluegreen.adapters.native import NativeSwap
 from bluegreen.rollout.clock import FakeClock
-from bluegreen.swap.native import NativeSwap
 
 
 def adapter(cancelled=None, said=None):

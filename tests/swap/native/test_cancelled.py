@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.adapters.native import NativeSwap
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import WORLDS, MemoryRouter
 from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapAborted
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import WORLDS, MemoryRouter
 from bluegreen.swap.cancelling import CancellableClock, Cancelled
 from bluegreen.swap.lease import leases_in
-from bluegreen.swap.native import NativeSwap
 from tests.swap.bench import inputs
 from tests.swap.native.adapters import adapter, both, checked
 from tests.swap.test_state_machine import interfering

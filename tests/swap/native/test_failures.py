@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
-from bluegreen.routers.memory import MemoryRouter
 from bluegreen.swap.lease import leases_in
 from matrix.engine import NATIVE
 from tests.swap.bench import Swap, one_way

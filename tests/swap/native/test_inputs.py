@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Weights
-from bluegreen.routers.memory import MemoryRouter
 from matrix.engine import DYNAMIC
 from tests.swap.bench import Swap, inputs
 from tests.swap.native.adapters import adapter, both, checked, shown

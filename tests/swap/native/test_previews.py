@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.memory.router import WORLDS
 from bluegreen.rollout.model import COLORS, Weights
-from bluegreen.routers.memory import WORLDS
 from bluegreen.swap.contract import OUTPUT_KEYS
 from matrix.engine import NATIVE
 from tests.swap.bench import Swap

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bluegreen.calls import before_write
-from bluegreen.capacity.memory import MemoryCapacity
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import MemoryRouter, MemoryWorld
+from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.errors import BluegreenError
-from bluegreen.routers.memory import MemoryRouter, MemoryWorld
 from bluegreen.swap.lease import Lease, leases_in
 from tests.swap import bench
 

@@ -1,0 +1,223 @@
+"""EC2 Auto Scaling groups: one a color, scaled by their desired capacity; the old one retires by a scheduled action."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import ClassVar
+
+from bluegreen.aws.asg.live_groups import Group, GroupApi
+from bluegreen.aws.asg.live_limits import Limits
+from bluegreen.aws.asg.refresh import Refreshes, RefreshSettings
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.others_actions import told
+from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
+from bluegreen.platforms.just_read import JustRead
+from bluegreen.rollout.model import COLORS, Color, Readiness, Size
+
+_TEMPLATE = re.compile(r"lt-[0-9a-f]+:[1-9][0-9]*\Z")
+# What AWS says when a launch cannot work however often it is tried: another launch template version has to come.
+_HOPELESS = re.compile(
+    r"does not exist|not authorized|invalid|malformed|does not match|is disabled|encoded authorization",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class AsgCapacity:
+    """The two groups.
+
+    Attributes:
+        groups: a group's name for each color.
+        launch_templates: the launch template and version that each color shall run: ``lt-0abc:3``.
+        desired_count: instances that a color starts with when none run anywhere.
+        aws: where and as whom to call.
+        autoscaling: the range that autoscaling has on the live color; ``None``: whatever its group has.
+        instance_refresh: how instances of a former version are replaced before a color is promoted.
+    """
+
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "groups"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"launch_templates"})
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        *GroupApi.permissions,
+        *Refreshes.permissions,
+        Permission(
+            "ec2:DescribeLaunchTemplateVersions", "an update of a live color's group: whether its release changes"
+        ),
+    )
+
+    groups: Mapping[Color, str]
+    launch_templates: Mapping[Color, str]
+    desired_count: int
+    aws: AwsConnection = field(default_factory=AwsConnection)
+    autoscaling: Range | None = None
+    instance_refresh: RefreshSettings = field(default_factory=RefreshSettings)
+    _api: GroupApi = field(init=False, repr=False, compare=False)
+    _limits: Limits = field(init=False, repr=False, compare=False)
+    _refreshes: Refreshes = field(init=False, repr=False, compare=False)
+    # Within one update, which asks `rehearse` before it moves traffic to a color that has to prove itself.
+    _promoted: Color | None = field(init=False, default=None, repr=False, compare=False)
+    _asked_at: datetime | None = field(init=False, default=None, repr=False, compare=False)
+    _read: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
+    _rehearsed: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._api = GroupApi(self.groups, self.aws)
+        self._limits = Limits(self._api, self.autoscaling)
+        self._refreshes = Refreshes(self._api, self.instance_refresh)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``capacity`` section."""
+        groups = fields.section("groups") or Fields({})
+        templates = fields.section("launch_templates") or Fields({})
+        autoscaling = fields.section("autoscaling", None)
+        found = {
+            "groups": {color: groups.text(color) for color in COLORS},
+            "launch_templates": {color: _template_of(templates, color) for color in COLORS},
+            "desired_count": fields.whole("desired_count", 1, least=1),
+            "autoscaling": None if autoscaling is None else Range.parse(autoscaling),
+            "instance_refresh": RefreshSettings.parse(fields.section("instance_refresh", None)),
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+        }
+        for section in filter(None, (groups, templates, autoscaling)):
+            section.done()
+        if isinstance(green := groups.text("green"), str) and green == groups.text("blue"):
+            fields.problem("groups.green", green, "another group than blue's")
+        return found
+
+    @property
+    def declared_size(self) -> int:
+        """The declared ``desired_count``."""
+        return self.desired_count
+
+    def read(self) -> Mapping[Color, Size]:
+        """Both groups' counts: one call. Only instances in service count as running."""
+        found = self._api.get(*COLORS)
+        self._read.keep(found)
+        return {color: Size(group.desired, group.running) for color, group in found.items()}
+
+    def _just_read(self, color: Color) -> Group:
+        """A group as ``read`` has just found it, or as it is now: one call then."""
+        return self._read.take(color) or self._now(color)
+
+    def _now(self, color: Color) -> Group:
+        self._read.forget()
+        return self._api.get(color)[color]
+
+    def prepare(self, color: Color, size: int) -> None:
+        """Set the group's desired capacity, and its minimum so that none is taken away: two or three calls."""
+        self._asked_at = datetime.now(timezone.utc)
+        self._limits.prepare(self._now(color), size)
+
+    def ready(self, color: Color) -> Readiness:
+        """Whether all wanted instances are in service, healthy and of the declared version: one call, more when not.
+
+        Right after ``read``, which was told all of that, one less.
+
+        A promotion waits until instances of a former launch template version are replaced, and has them replaced. Where
+        traffic only goes back to a color, they are taken as they are: its instances are never replaced under traffic.
+        """
+        group = self._just_read(color)
+        wanted = self.launch_templates[color]
+
+        def not_yet(reason: str, *, fatal: bool = False) -> Readiness:
+            return Readiness(False, group.running, group.desired, f"group {group.name}: {reason}", fatal)
+
+        if group.template != wanted:
+            return not_yet(f"launches {group.template or 'no launch template'} instead of {wanted}")
+        if group.desired < 1:
+            return not_yet("scaled to 0")
+        former = group.former(wanted)
+        missing, replaced = group.running < group.desired, former and self._promoted == color
+        reasons, fatal = [], False
+        if missing:
+            said, fatal = self._trouble(color, group)
+            reasons += [f"{group.running} of {group.desired} instances are in service", _others(group), said]
+        if replaced:
+            progress = self._refreshes.drive(color, group)
+            reasons += [f"{former} instances are of a former launch template version", progress.text]
+            fatal = fatal or progress.failed
+        if reasons:
+            return not_yet("; ".join(filter(None, reasons)), fatal=fatal)
+        return Readiness(True, group.running, group.desired)
+
+    def _trouble(self, color: Color, group: Group) -> tuple[str, bool]:
+        """Why instances are missing, and whether waiting will not help."""
+        if "Launch" in group.suspended:
+            return "its process Launch is suspended: resume it", True
+        found = self._api.trouble(color)
+        if found is None:
+            return "", False
+        # What failed before this update asked for instances says nothing about the ones that it asked for.
+        fresh = self._asked_at is None or found.started_at >= self._asked_at
+        return found.message, fresh and found.failed and bool(_HOPELESS.search(found.message))
+
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - the group's own range is written
+        """Write the range that is there, hand over a retirement that changes nothing, take it back: five calls."""
+        self._promoted = color
+        found = self._read.take_all()
+        self._limits.rehearse(found[color] if found else self._now(color))
+        self._rehearsed.keep(found)  # it changes nothing
+
+    def hold(self) -> None:
+        """Keep both colors from shrinking: two calls for each group that could; one more if nothing was rehearsed."""
+        self._read.forget()
+        self._limits.hold(self._rehearsed.take_all())
+
+    def release(self, serving: Collection[Color]) -> None:
+        """Give autoscaling its range where there is traffic: one call if it has it."""
+        self._read.forget()
+        self._limits.release(serving)
+
+    def retire(self, color: Color, size: int, after_seconds: float) -> str:
+        """Scale down after a delay: at once by an update of the group, later by its one-time scheduled action.
+
+        With a warm pool that takes instances back they go there.
+        """
+        group = self._now(color)
+        if group.desired <= size:
+            return f"{color} is at {group.desired} already"
+        if after_seconds <= 0:
+            self._limits.rest(group, size)
+            return f"{color} is scaled to {size}{group.what_keeps(due=False)}"
+        due = self._limits.schedule(group, size, after_seconds)
+        keeps = group.what_keeps(due=True)
+        return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action{keeps}"
+
+    def keep(self, color: Color) -> None:
+        """Cancel a retirement: two calls when there is none."""
+        self._limits.keep(self._now(color))
+
+    def others_plans(self, color: Color) -> list[str]:
+        """The scheduled actions of others that a color's group has: one call."""
+        return told(f"group {self.groups[color]}", self._api.scheduled(color))
+
+    def delete(self) -> None:
+        """Cancel retirements and give back the ranges of both colors: three calls when there is nothing."""
+        self._read.forget()
+        self._limits.delete()
+
+
+def _template_of(fields: Fields, color: Color) -> object:
+    allowed = "a launch template's ID and version number, such as lt-0123456789abcdef0:3"
+    found = fields.text(color, allowed=allowed)
+    # `$Latest` moves by itself: nobody could say what a color runs.
+    if isinstance(found, str) and not _TEMPLATE.match(found):
+        fields.problem(color, found, allowed)
+    return found
+
+
+def _others(group: Group) -> str:
+    """What the instances that do not serve are doing."""
+    states = sorted(
+        one.state if one.state != "InService" else "unhealthy"
+        for one in group.instances
+        if not one.serves and not one.state.startswith("Warmed")
+    )
+    counted = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    return ", ".join(counted)

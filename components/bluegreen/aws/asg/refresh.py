@@ -1,0 +1,127 @@
+"""Instance refreshes: how a color at rest gets its new launch template version in place.
+
+Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from bluegreen.aws.asg.live_groups import GROUPS, Group, GroupApi
+from bluegreen.aws.client import called, error_code
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.permissions import Permission
+from bluegreen.rollout.model import Color
+
+_UNDER_WAY = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
+_DONE = "Successful"
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSettings:
+    """How instances are replaced.
+
+    Attributes:
+        min_healthy_percent: of the desired capacity that stays in service meanwhile, 0-100.
+        max_healthy_percent: of the desired capacity that may be there at once, 100-200.
+        instance_warmup_seconds: until a new instance counts; ``None``: the group's default warm-up.
+    """
+
+    min_healthy_percent: int = 90
+    max_healthy_percent: int = 100
+    instance_warmup_seconds: int | None = None
+
+    @classmethod
+    def parse(cls, fields: Fields | None) -> RefreshSettings:
+        """Read an ``instance_refresh`` section; absent is all defaults."""
+        if fields is None:
+            return cls()
+        low = fields.whole("min_healthy_percent", 90, least=0, most=100)
+        high = fields.whole("max_healthy_percent", 100, least=100, most=200)
+        warmup = fields.whole("instance_warmup_seconds", None)
+        if UNKNOWN not in (low, high) and high - low > 100:
+            fields.problem("max_healthy_percent", high, f"100 to {low + 100}, 100 above min_healthy_percent at most")
+        fields.done()
+        return cls(low, high, warmup)
+
+    @property
+    def preferences(self) -> dict[str, Any]:
+        """As the API has them. Instances of the wanted version are left alone."""
+        found: dict[str, Any] = {
+            "MinHealthyPercentage": self.min_healthy_percent,
+            "MaxHealthyPercentage": self.max_healthy_percent,
+            "SkipMatching": True,
+        }
+        if self.instance_warmup_seconds is not None:
+            found["InstanceWarmup"] = self.instance_warmup_seconds
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a refresh is: one line, and whether it has failed for good."""
+
+    text: str
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Refreshes:
+    """Both colors' refreshes.
+
+    Attributes:
+        api: the calls.
+        settings: how instances are replaced.
+    """
+
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("autoscaling:StartInstanceRefresh", "a promotion to instances of a former release", GROUPS),
+        Permission("autoscaling:DescribeInstanceRefreshes", "the same: its progress"),
+    )
+
+    api: GroupApi
+    settings: RefreshSettings
+    # Within one update: a refresh that failed before it is no reason to give up.
+    _followed: dict[Color, str] = field(default_factory=dict)
+
+    def drive(self, color: Color, group: Group) -> Progress:
+        """Have former instances replaced: start a refresh, or say how far it is. One or two calls."""
+        found = self._newest(group)
+        if found is not None and found["Status"] in _UNDER_WAY:
+            self._followed[color] = found["InstanceRefreshId"]
+            return Progress(_under_way(found))
+        if found is None or found["Status"] == _DONE or self._followed.get(color) != found["InstanceRefreshId"]:
+            return self._start(color, group)
+        return Progress(
+            f"the instance refresh ended as {found['Status']}: {found.get('StatusReason', '')}", failed=True
+        )
+
+    def _newest(self, group: Group) -> Mapping[str, Any] | None:
+        with called("autoscaling:DescribeInstanceRefreshes"):
+            found = self.api.client.describe_instance_refreshes(AutoScalingGroupName=group.name, MaxRecords=1)
+        newest: Mapping[str, Any] | None = next(iter(found["InstanceRefreshes"]), None)
+        return newest
+
+    def _start(self, color: Color, group: Group) -> Progress:
+        with called("autoscaling:StartInstanceRefresh"):
+            try:
+                made = self.api.client.start_instance_refresh(
+                    AutoScalingGroupName=group.name, Strategy="Rolling", Preferences=self.settings.preferences
+                )
+            except ClientError as error:
+                if error_code(error) != "InstanceRefreshInProgress":
+                    raise
+                return Progress("an instance refresh is under way")  # a first try whose reply was lost
+        self._followed[color] = made["InstanceRefreshId"]
+        return Progress("an instance refresh was started")
+
+
+def _under_way(found: Mapping[str, Any]) -> str:
+    left = found.get("InstancesToUpdate")
+    rest = f", {left} to go" if left is not None else ""
+    reason = f" ({found['StatusReason']})" if found.get("StatusReason") else ""
+    return f"the instance refresh is at {found.get('PercentageComplete', 0)} %{rest}{reason}"

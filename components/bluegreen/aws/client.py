@@ -1,0 +1,218 @@
+"""boto3 clients: one per service and connection, with bounded retries, readable errors and a count of the calls.
+
+The Pulumi AWS provider's credentials do not reach this process, so region, profile, role and endpoint are inputs of
+their own, with boto3's default chain behind them.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shlex
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, ClassVar
+
+import boto3
+import botocore
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
+
+from bluegreen._version import __version__
+from bluegreen.clients.glances import Answers
+from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
+from bluegreen.rollout.calls import before_pause, before_write, note
+from bluegreen.rollout.clock import steady_seconds
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.secrets import refuse_credentials
+
+# Bounded: 5 tries with full jitter (botocore's standard mode); a call that hangs is given up, not waited for.
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    connect_timeout=5,
+    read_timeout=15,
+    # Said as a whole: botocore would compose its own anew for each call, a tenth of what a call costs here.
+    user_agent=f"bluegreen/{__version__} Boto3/{boto3.__version__} Botocore/{botocore.__version__}",
+    # The plugin runs many swaps side by side: with botocore's 10, most of their calls would open a connection anew.
+    max_pool_connections=64,
+)
+# An account's rates are shared with whoever else calls, and a throttled call was not done: it is tried more often than
+# one that fails, for 2.5 minutes at the most. Not botocore's adaptive mode: after one throttled call that slows down
+# every later one of the process, the restore of another service, too.
+_THROTTLED_ATTEMPTS = 12
+_THROTTLED_PAUSE_SECONDS = (2.0, 20.0)
+_READS = ("Describe", "List", "Get")
+_ASKED, _FAILED = "bluegreen-asked", 300
+_THROTTLED_CODES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "PriorRequestNotComplete",
+        "ThrottledException",
+        "RequestThrottled",
+    }
+)
+
+
+_FIELDS = ("region", "profile", "role_arn", "external_id", "endpoint_url")
+
+
+@dataclass(frozen=True, slots=True)
+class AwsConnection:
+    """Where and as whom AWS is called; every field may be absent (boto3's default chain decides)."""
+
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("sts:AssumeRole", "with a `role_arn` in the connection, by whoever assumes that role"),
+    )
+
+    region: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+    endpoint_url: str | None = None
+
+    @classmethod
+    def parse(cls, fields: Fields | None) -> AwsConnection:
+        """Read an ``aws`` section."""
+        if fields is None:
+            return cls()
+        found = {name: fields.text(name, None) for name in _FIELDS}
+        if found["external_id"] is not None and found["role_arn"] is None:
+            fields.problem(
+                "external_id", found["external_id"], "none without a role_arn: it is asked for with the role"
+            )
+        refuse_credentials(fields, "endpoint_url", found["endpoint_url"])
+        fields.done()
+        return cls(**found)
+
+    def client(self, service: str) -> Any:
+        """A client, made once per connection and service."""
+        with _lock:
+            return _client(self, service)
+
+
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=64)
+def _session(connection: AwsConnection) -> boto3.Session:
+    session = _unattended(connection)
+    if connection.role_arn is None:
+        return session
+    credentials = session.get_credentials()
+    if credentials is None:
+        who = f"to take on the role {connection.role_arn}: set a profile, or the environment's own"
+        raise CredentialRetrievalError(provider="the default chain", error_msg=f"there are no credentials {who}")
+
+    def sts(service: str, **options: Any) -> Any:
+        return session.client(service, **{"endpoint_url": connection.endpoint_url, **options})  # type: ignore[call-overload]
+
+    # A swap with long holds outlives a role's hour: botocore renews these credentials by itself.
+    fetcher = AssumeRoleCredentialFetcher(sts, credentials, connection.role_arn, extra_args=_said_of_a_role(connection))
+    in_role = botocore.session.Session()
+    # botocore has no public way to set credentials that renew themselves.
+    in_role._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
+        fetcher.fetch_credentials, "assume-role"
+    )
+    return boto3.Session(botocore_session=in_role, region_name=connection.region or session.region_name)
+
+
+def _said_of_a_role(connection: AwsConnection) -> dict[str, str]:
+    external = {} if connection.external_id is None else {"ExternalId": connection.external_id}
+    return {"RoleSessionName": "bluegreen", **external}
+
+
+def _unattended(connection: AwsConnection) -> boto3.Session:
+    """A session that never asks on a terminal: a plugin's is seen by nobody, and it would wait for ever."""
+    core = botocore.session.Session(profile=connection.profile)
+    assuming = core.get_component("credential_provider").get_provider("assume-role")
+    # botocore's public way asks by `getpass`; where it has another inner form, the question is asked as ever.
+    if hasattr(assuming, "_prompter"):
+        assuming._prompter = _refuse_to_ask
+    return boto3.Session(botocore_session=core, region_name=connection.region)
+
+
+def _refuse_to_ask(prompt: str) -> str:
+    raise CredentialRetrievalError(
+        provider="assume-role",
+        error_msg=f"the profile asks for an MFA code ({prompt.strip().rstrip(':')}), which nobody can type here: put "
+        "credentials with a session token into the environment first (`aws sts get-session-token`, `aws sso login`)",
+    )
+
+
+@lru_cache(maxsize=64)
+def _client(connection: AwsConnection, service: str) -> Any:
+    with called(f"{service} client"):
+        client = _session(connection).client(  # type: ignore[call-overload]
+            service, config=_CONFIG, endpoint_url=connection.endpoint_url
+        )
+    answers = Answers()
+    client.meta.events.register("before-call", partial(_ask, answers))
+    client.meta.events.register("after-call", partial(_answered, answers))
+    client.meta.events.register("request-created", _ask_before_writing)
+    client.meta.events.register_last("needs-retry", _wait_its_turn)
+    return client
+
+
+def _ask(answers: Answers, model: Any, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> Any:
+    """Tell of a call, unless a preview was just answered the same: that is the answer then, and no call is made."""
+    if model.name.startswith(_READS):
+        asked = (model.name, params["url_path"], repr(params["query_string"]), repr(params["body"]))
+        found = answers.find(asked)
+        if found is not None:
+            return found
+        context[_ASKED] = (asked, steady_seconds())
+    note(f"{model.service_model.signing_name}:{model.name}")
+    return None
+
+
+def _answered(answers: Answers, http_response: Any, parsed: Any, context: Mapping[str, Any], **_: object) -> None:
+    if _ASKED in context and http_response.status_code < _FAILED:
+        asked, at_seconds = context[_ASKED]
+        answers.keep(asked, at_seconds, (http_response, parsed))
+
+
+def _ask_before_writing(operation_name: str, **_: object) -> None:
+    """For every try of a call: the last ones may come minutes after the first."""
+    if not operation_name.startswith(_READS):
+        before_write()
+
+
+def _wait_its_turn(attempts: int, response: tuple[Any, dict[str, Any]] | None, **_: object) -> float | None:
+    """The pause before another try of a throttled call, after botocore itself has given up; ``None`` is no more."""
+    code = response[1].get("Error", {}).get("Code") if response is not None else None
+    if code in _THROTTLED_CODES and attempts < _THROTTLED_ATTEMPTS:
+        pause_seconds = random.uniform(*_THROTTLED_PAUSE_SECONDS)  # noqa: S311 - jitter, not a secret
+        before_pause(pause_seconds)
+        return pause_seconds
+    return None
+
+
+def error_code(error: ClientError) -> str:
+    """The API's own code, such as ``AccessDenied``."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def as_argument(value: object) -> str:
+    """JSON for a command of the AWS CLI: one word of a shell, whatever quotes it has."""
+    return shlex.quote(json.dumps(value))
+
+
+@contextmanager
+def called(call: str) -> Iterator[None]:
+    """Turn what boto3 raises into a ``PlatformError`` that names the call."""
+    try:
+        yield
+    except ClientError as error:
+        message = error.response.get("Error", {}).get("Message", "")
+        raise PlatformError(call, f"{error_code(error)}: {message}".strip(": ")) from error
+    except BotoCoreError as error:
+        raise PlatformError(call, str(error)) from error

@@ -1,0 +1,257 @@
+"""Amazon ECS services: one a color, scaled by ``desiredCount``; the old one retires by a scheduled action.
+
+A retirement is handed to Application Auto Scaling, so that nothing waits for it and a rollback finds the color warm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, ClassVar
+
+from bluegreen.aws.client import AwsConnection, called
+from bluegreen.aws.ecs.live_autoscaling import EcsAutoscaling
+from bluegreen.aws.ecs.scalable import Range, ScalableTargetApi
+from bluegreen.aws.ecs.sight import Targets
+from bluegreen.aws.others_actions import told
+from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
+from bluegreen.platforms.just_read import JustRead
+from bluegreen.platforms.places import Same, arn_or_name, by_color
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import COLORS, Color, Readiness, Size
+
+_SERVICES = "arn:aws:ecs:*:*:service/*"
+_TROUBLE = re.compile(r"unable|fail|unhealthy|error|could not", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class EcsCapacity:
+    """The two services of one cluster.
+
+    Attributes:
+        cluster: the cluster's ARN or name.
+        services: a service's ARN or name for each color.
+        task_definitions: the task definition ARN that each color shall run.
+        desired_count: tasks that a color starts with when none run anywhere.
+        aws: where and as whom to call.
+        autoscaling: the range that autoscaling has on the live color; ``None``: whatever its target says.
+    """
+
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "cluster", "services"})
+    same_place: ClassVar[Mapping[str, Same]] = {"cluster": arn_or_name, "services": by_color(arn_or_name)}
+    release_keys: ClassVar[frozenset[str]] = frozenset({"task_definitions"})
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("ecs:DescribeServices", "previews of a rollback, updates", _SERVICES),
+        Permission("ecs:ListTasks", "to find out why tasks do not run, and whether former ones still do"),
+        Permission("ecs:DescribeTasks", "the same"),
+        Permission("ecs:DescribeTaskDefinition", "an update of a live color's service: whether its release changes"),
+        Permission("ecs:UpdateService", "scaling", _SERVICES),
+        *ScalableTargetApi.permissions,
+    )
+
+    cluster: str
+    services: Mapping[Color, str]
+    task_definitions: Mapping[Color, str]
+    desired_count: int
+    aws: AwsConnection = field(default_factory=AwsConnection)
+    autoscaling: Range | None = None
+    # Within one update: the colors whose retirement is cancelled.
+    _cancelled: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
+    _suspended: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
+    _targets: Targets = field(init=False, default_factory=Targets, repr=False, compare=False)
+    _read: JustRead[Mapping[str, Any]] = field(init=False, default_factory=JustRead, repr=False, compare=False)
+    _sizes: JustRead[Mapping[str, Any]] = field(init=False, default_factory=JustRead, repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``capacity`` section."""
+        services = fields.section("services") or Fields({})
+        definitions = fields.section("task_definitions") or Fields({})
+        autoscaling = fields.section("autoscaling", None)
+        found = {
+            "cluster": fields.text("cluster"),
+            "services": {color: services.text(color) for color in COLORS},
+            "task_definitions": {color: definitions.text(color) for color in COLORS},
+            "desired_count": fields.whole("desired_count", 1, least=1),
+            "autoscaling": None if autoscaling is None else Range.parse(autoscaling),
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+        }
+        for section in filter(None, (services, definitions, autoscaling)):
+            section.done()
+        return found
+
+    @property
+    def declared_size(self) -> int:
+        """The declared ``desired_count``."""
+        return self.desired_count
+
+    # -- ECS
+
+    def _describe(self, *colors: Color) -> dict[Color, Mapping[str, Any]]:
+        with called("ecs:DescribeServices"):
+            found = self.aws.client("ecs").describe_services(
+                cluster=self.cluster, services=[self.services[color] for color in colors]
+            )["services"]
+        by_name = {service["serviceName"]: service for service in found if service["status"] == "ACTIVE"}
+        missing = [self.services[color] for color in colors if self._name(color) not in by_name]
+        if missing:
+            raise PlatformError("ecs:DescribeServices", f"no active service {', '.join(missing)} in {self.cluster}")
+        mine = {color: by_name[self._name(color)] for color in colors}
+        for service in mine.values():
+            refuse_external(service)
+        return mine
+
+    def _name(self, color: Color) -> str:
+        return self.services[color].rsplit("/", 1)[-1]
+
+    def read(self) -> Mapping[Color, Size]:
+        """Both services' counts: one call."""
+        found = self._describe(*COLORS)
+        self._read.keep(found)
+        self._sizes.keep(found)
+        return {
+            color: Size(service["desiredCount"], service["runningCount"], stuck=_failed(service) is not None)
+            for color, service in found.items()
+        }
+
+    def prepare(self, color: Color, size: int) -> None:
+        """Set the service's desired count: three calls. A deployment that ECS gave up on is started afresh."""
+        # Also when nobody asked before: a range that a retirement fixed would take back what is scaled up here.
+        self._autoscaling.keep(color, size)
+        failed = _failed(self._describe(color)[color]) is not None
+        self._scale(color, size, **({"forceNewDeployment": True} if failed else {}))
+
+    def _scale(self, color: Color, size: int, **options: bool) -> None:
+        self._read.forget()
+        self._sizes.forget()
+        with called("ecs:UpdateService"):
+            self.aws.client("ecs").update_service(
+                cluster=self.cluster, service=self.services[color], desiredCount=size, **options
+            )
+
+    def ready(self, color: Color) -> Readiness:
+        """Whether all wanted tasks run, all of them of the declared task definition: one call, more when not.
+
+        Right after ``read``, which was told all of that, none.
+        """
+        service = self._read.take(color) or self._describe(color)[color]
+        desired, running, pending = service["desiredCount"], service["runningCount"], service["pendingCount"]
+        name = self._name(color)
+        if service["taskDefinition"] != self.task_definitions[color]:
+            reason = f"service {name} runs {service['taskDefinition']} instead of {self.task_definitions[color]}"
+            return Readiness(False, running, desired, reason)
+        failed = _failed(service)
+        if failed is not None:
+            reason = f"service {name}: {failed.get('rolloutStateReason') or 'its deployment failed'}"
+            return Readiness(False, running, desired, reason, fatal=True)
+        if desired < 1:
+            return Readiness(False, running, desired, f"service {name} is scaled to 0")
+        if running < desired or pending:
+            reason = f"service {name}: {running} of {desired} tasks run, {pending} pending"
+            return Readiness(False, running, desired, "; ".join(filter(None, (reason, self._trouble(service)))))
+        if running > desired or (len(service.get("deployments", ())) > 1 and self._former_tasks(service)):
+            return Readiness(False, running, desired, f"service {name}: tasks of a former release still run")
+        return Readiness(True, running, desired)
+
+    def _former_tasks(self, service: Mapping[str, Any]) -> bool:
+        """Whether a running task has another task definition than the service: two calls."""
+        tasks = self._tasks(service, "RUNNING")
+        return any(task["taskDefinitionArn"] != service["taskDefinition"] for task in tasks)
+
+    def _tasks(self, service: Mapping[str, Any], desired_status: str) -> list[Mapping[str, Any]]:
+        ecs = self.aws.client("ecs")
+        with called("ecs:ListTasks"):
+            pages = ecs.get_paginator("list_tasks").paginate(
+                cluster=self.cluster, serviceName=service["serviceName"], desiredStatus=desired_status
+            )
+            arns = [arn for page in pages for arn in page["taskArns"]]
+        found: list[Mapping[str, Any]] = []
+        for start in range(0, len(arns), 100):  # the most that one call takes
+            with called("ecs:DescribeTasks"):
+                found += ecs.describe_tasks(cluster=self.cluster, tasks=arns[start : start + 100])["tasks"]
+        return found
+
+    def _trouble(self, service: Mapping[str, Any]) -> str:
+        """The newest event or stopped task that says why tasks do not run."""
+        event = next((event["message"] for event in service.get("events", ()) if _TROUBLE.search(event["message"])), "")
+        if event or service["runningCount"] + service["pendingCount"] >= service["desiredCount"]:
+            return str(event)
+        newest = max(self._tasks(service, "STOPPED"), key=lambda task: str(task.get("stoppedAt")), default={})
+        reasons = [newest.get("stoppedReason"), *(part.get("reason") for part in newest.get("containers", ()))]
+        return "; ".join(str(reason) for reason in reasons if reason)
+
+    # -- autoscaling and retirement
+
+    @property
+    def _targets_api(self) -> ScalableTargetApi:
+        cluster = self.cluster.rsplit("/", 1)[-1]
+        return ScalableTargetApi({color: f"service/{cluster}/{self._name(color)}" for color in COLORS}, self.aws)
+
+    @property
+    def _autoscaling(self) -> EcsAutoscaling:
+        self._read.forget()
+        return EcsAutoscaling(self._targets_api, self.autoscaling, self._cancelled, self._targets, self._suspended)
+
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
+        """Ask for the size that is there, hand over a retirement that changes nothing, take it back: four calls."""
+        self._scale(color, size)
+        self._autoscaling.rehearse(color)
+
+    def hold(self) -> None:
+        """Suspend scale-in of both colors: two calls for each target that is not suspended yet, one more to find it."""
+        self._autoscaling.hold()
+
+    def release(self, serving: Collection[Color]) -> None:
+        """Lift the swap's suspensions where there is traffic, and give the declared range: one call if all is well."""
+        self._autoscaling.release(serving)
+
+    def retire(self, color: Color, size: int, after_seconds: float) -> str:
+        """Scale down after a delay: at once with ``UpdateService``, later by a one-time scheduled action.
+
+        How many tasks the color has is what a rollback has just read, in the same second.
+        """
+        present = (self._sizes.take(color) or self._describe(color)[color])["desiredCount"]
+        if present <= size:
+            return f"{color} is at {present} already"
+        if after_seconds <= 0:
+            self._autoscaling.rest(color, size)
+            self._scale(color, size)
+            return f"{color} is scaled to {size}"
+        due = datetime.now(timezone.utc) + timedelta(seconds=after_seconds)
+        keeps = self._autoscaling.schedule(color, size, present, due)
+        return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action{keeps}"
+
+    def keep(self, color: Color) -> None:
+        """Cancel a retirement and give back the range that it took: one call without autoscaling, two with it."""
+        self._autoscaling.keep(color)
+
+    def others_plans(self, color: Color) -> list[str]:
+        """The scheduled actions of others that a color's scalable target has: one call."""
+        return told(f"service {self._name(color)}", self._targets_api.scheduled(color))
+
+    def delete(self) -> None:
+        """Cancel retirements and suspensions of both colors: one call, and one for each autoscaling target."""
+        self._autoscaling.delete()
+
+
+def refuse_external(service: Mapping[str, Any]) -> None:
+    """End with an error where somebody else's controller decides what a service runs.
+
+    Raises:
+        PlatformError: naming the service and what to hand in.
+    """
+    if service.get("deploymentController", {}).get("type") == "EXTERNAL":
+        raise PlatformError(
+            "ecs:DescribeServices",
+            f"service {service['serviceName']} has the deployment controller EXTERNAL: its task sets are another "
+            "program's, and it has no task definition of its own; hand in a service with the controller ECS",
+        )
+
+
+def _failed(service: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The deployment that the circuit breaker gave up on, if there is one."""
+    deployments = service.get("deployments", ())
+    return next((item for item in deployments if item.get("rolloutState") == "FAILED"), None)

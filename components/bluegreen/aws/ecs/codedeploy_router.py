@@ -1,0 +1,285 @@
+"""CodeDeploy: an ECS service with the deployment controller ``CODE_DEPLOY``, and its deployment group.
+
+CodeDeploy starts the new task set in the free target group, moves test and production traffic in the steps of its
+deployment configuration, asks its hooks, and keeps the former task set for the termination wait. A swap is done when
+all traffic has moved and the wait has begun: until its end a rollback is instant, by stopping the deployment.
+
+API: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from bluegreen.aws.client import as_argument, called, error_code
+from bluegreen.aws.ecs import codedeploy_spec as spec
+from bluegreen.aws.ecs.platform_deployment import PlatformDeployments
+from bluegreen.aws.ecs.platform_units import Running, Seen, Unit, parse_service
+from bluegreen.fields import Fields
+from bluegreen.options.flags import flag
+from bluegreen.permissions import Permission
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import COLORS, Color
+
+_GOING_ON = ["Created", "Queued", "InProgress", "Baking", "Ready"]
+_FAILED = ("Failed", "Stopped")
+_GROUPS = "arn:aws:codedeploy:*:*:deploymentgroup:*"
+_APPLICATIONS = "arn:aws:codedeploy:*:*:application:*"
+
+
+@dataclass(slots=True, kw_only=True)
+class CodeDeployRouter(PlatformDeployments):
+    """Starts, follows and stops the deployments of one deployment group.
+
+    Attributes:
+        deployment_group_arn: the deployment group, which names its application, too.
+        containers: the container that the load balancer talks to, in each color's task definition.
+        container_port: its port.
+        deployment_config: the deployment configuration of a promotion; the group's own when absent. The way back to
+            what was live before is always all at once.
+        hooks: Lambda functions by lifecycle event.
+        network: ``subnets``, ``security_groups``, ``assign_public_ip`` of new tasks; the service's own when absent.
+        platform_version: of Fargate; the service's own when absent.
+        wait_for_end: whether a swap waits for the end of the termination wait, too; then no rollback is instant.
+    """
+
+    where: ClassVar[frozenset[str]] = PlatformDeployments.where | {"deployment_group_arn"}
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        *PlatformDeployments.permissions,
+        Permission("codedeploy:ListDeployments", "every preview and update", _GROUPS),
+        Permission("codedeploy:GetDeployment", "every look at a deployment", _GROUPS),
+        Permission("codedeploy:GetDeploymentTarget", "while a deployment is waited for: at which event it is"),
+        Permission(
+            "codedeploy:CreateDeployment", "every promotion, and a rollback after the termination wait", _GROUPS
+        ),
+        Permission("codedeploy:GetDeploymentConfig", "is asked for by CreateDeployment"),
+        Permission("codedeploy:RegisterApplicationRevision", "is asked for by CreateDeployment", _APPLICATIONS),
+        Permission("codedeploy:GetApplicationRevision", "is asked for by CreateDeployment", _APPLICATIONS),
+        # A deployment has no ARN, and these two are asked for about one: a narrower resource may never match.
+        Permission("codedeploy:StopDeployment", "a restore, and a rollback within the termination wait"),
+        Permission("codedeploy:ContinueDeployment", "a promotion within the termination wait of another"),
+    )
+    starts_with: ClassVar[str] = "codedeploy:CreateDeployment"
+
+    deployment_group_arn: str
+    containers: Mapping[Color, str]
+    container_port: int
+    deployment_config: str | None = None
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    network: Mapping[str, Any] | None = None
+    platform_version: str | None = None
+    wait_for_end: bool = False
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        found = parse_service(fields)
+        arn = fields.text("deployment_group_arn", allowed="a deployment group's ARN")
+        if isinstance(arn, str) and (":deploymentgroup:" not in arn or "/" not in arn):
+            fields.problem("deployment_group_arn", arn, "a deployment group's ARN")
+        containers = fields.section("containers") or Fields({})
+        names = {color: containers.text(color) for color in COLORS}
+        containers.done()
+        config = fields.text("deployment_config", None)
+        if isinstance(config, str) and not spec.is_config_name(config):
+            fields.problem("deployment_config", config, f"{', '.join(spec.PRESETS)}, or the name of one of your own")
+        hooks = fields.mapping("hooks")
+        for event in hooks.keys() - set(spec.HOOKS):
+            fields.problem(f"hooks.{event}", hooks[event], f"no such lifecycle event; known: {', '.join(spec.HOOKS)}")
+        return {
+            **found,
+            "deployment_group_arn": arn,
+            "containers": names,
+            "container_port": fields.whole("container_port", least=1, most=65_535),
+            "deployment_config": spec.config_name(config) if isinstance(config, str) else config,
+            "hooks": hooks,
+            "network": _parse_network(fields.section("network", None)),
+            "platform_version": fields.text("platform_version", None),
+            "wait_for_end": flag(fields, "wait_for_end"),
+        }
+
+    @property
+    def _group(self) -> dict[str, str]:
+        application, _, group = self.deployment_group_arn.partition(":deploymentgroup:")[2].partition("/")
+        return {"applicationName": application, "deploymentGroupName": group}
+
+    @property
+    def _codedeploy(self) -> Any:
+        return self.aws.client("codedeploy")
+
+    # -- looking
+
+    def _service(self) -> dict[str, Any]:
+        return described(self)
+
+    def _runs(self) -> Seen:
+        return _seen(self._service())
+
+    def _look(self) -> Seen:
+        service = self._service()
+        with called("codedeploy:ListDeployments"):
+            going_on = self._codedeploy.list_deployments(**self._group, includeOnlyStatuses=_GOING_ON)["deployments"]
+        return _seen(service, self._running(going_on[0], service) if going_on else None)
+
+    def _running(self, deployment: str, service: Mapping[str, Any]) -> Running | None:
+        info = self._get(deployment)
+        if info["status"] not in _GOING_ON:
+            return None
+        sets = (found for found in service.get("taskSets", ()) if found.get("externalId") == deployment)
+        started = next((found["taskDefinition"] for found in sets), None)
+        sha = info.get("revision", {}).get("appSpecContent", {}).get("sha256")
+        ours = (task for color, task in self.task_definitions.items() if spec.digest(self._content(color)) == sha)
+        return Running(
+            deployment,
+            target=started or next(ours, None),
+            settled=bool(info.get("instanceTerminationWaitTimeStarted")) and not self.wait_for_end,
+            ending=info.get("creator") == "codeDeployRollback",
+            at=info["status"],
+        )
+
+    def _get(self, deployment: str) -> dict[str, Any]:
+        with called("codedeploy:GetDeployment"):
+            info: dict[str, Any] = self._codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+        return info
+
+    def _content(self, color: Color, task_definition: str | None = None) -> str:
+        return spec.app_spec(
+            task_definition or self.task_definitions[color],
+            self.containers[color],
+            self.container_port,
+            self.hooks,
+            self.network,
+            self.platform_version,
+        )
+
+    def _content_for(self, task_definition: str) -> str:
+        family = task_definition.rpartition(":")[0]
+        color: Color = "green" if self.task_definitions["green"].rpartition(":")[0] == family else "blue"
+        return self._content(color, task_definition)
+
+    # -- what it does
+
+    def _start(self, task_definition: str, *, back: bool) -> str | None:
+        config = spec.ALL_AT_ONCE if back else self.deployment_config
+        more = {"deploymentConfigName": config} if config is not None else {}
+        with called("codedeploy:CreateDeployment"):
+            try:
+                made = self._codedeploy.create_deployment(
+                    **self._group,
+                    revision=spec.revision(self._content_for(task_definition)),
+                    description=f"bluegreen: {self.owner}",
+                    **more,
+                )
+            except ClientError as error:
+                # Another one goes on: an earlier reply was lost, or a rollback has just begun. The next look finds it.
+                if error_code(error) != "DeploymentLimitExceededException":
+                    raise
+                return None
+        return str(made["deploymentId"])
+
+    def _stop(self, running: Running) -> None:
+        with called("codedeploy:StopDeployment"):
+            try:
+                self._codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=True)
+            except ClientError as error:
+                if error_code(error) != "DeploymentAlreadyCompletedException":
+                    raise
+
+    def _finish(self, running: Running) -> None:
+        with called("codedeploy:ContinueDeployment"):
+            try:
+                self._codedeploy.continue_deployment(deploymentId=running.id, deploymentWaitType="TERMINATION_WAIT")
+            except ClientError as error:
+                if error_code(error) != "DeploymentAlreadyCompletedException":
+                    raise
+
+    def _going_back(self, stopped: str) -> bool:
+        info = self._get(stopped)
+        back = str((info.get("rollbackInfo") or {}).get("rollbackDeploymentId") or "")
+        return info["status"] in _GOING_ON or (back != "" and self._get(back)["status"] in _GOING_ON)
+
+    def _failure(self, deployment: str) -> str:
+        info = self._get(deployment)
+        if info["status"] not in _FAILED:
+            return ""
+        why = info.get("errorInformation") or {}
+        parts = [str(why[key]) for key in ("code", "message") if why.get(key)] or ["no reason is given"]
+        return f"deployment {deployment} {info['status'].lower()}: {': '.join(parts)}{self._event(deployment)}"
+
+    def _at(self, running: Running) -> str:
+        events = [event for event in self._events(running.id) if event.get("status") not in ("Pending", "Skipped")]
+        return f"{running.at} at {events[-1]['lifecycleEventName']}" if events else running.at
+
+    def _event(self, deployment: str) -> str:
+        """At which lifecycle event it failed, where CodeDeploy can say."""
+        failed = next((event for event in self._events(deployment) if event.get("status") == "Failed"), None)
+        if failed is None:
+            return ""
+        said = (failed.get("diagnostics") or {}).get("message")
+        return f" (at {failed['lifecycleEventName']}{': ' + said if said else ''})"
+
+    def _events(self, deployment: str) -> list[dict[str, Any]]:
+        target = f"{self.cluster.rpartition('/')[2]}:{self.service.rpartition('/')[2]}"
+        try:
+            with called("codedeploy:GetDeploymentTarget"):
+                found = self._codedeploy.get_deployment_target(deploymentId=deployment, targetId=target)
+        except PlatformError:
+            return []  # it has none yet, and it is only told
+        return list(found["deploymentTarget"].get("ecsTarget", {}).get("lifecycleEvents", ()))
+
+    def _command(self, task_definition: str) -> str:
+        revision = as_argument(spec.revision(self._content_for(task_definition)))
+        group = self._group
+        return (
+            f"aws deploy create-deployment --application-name {group['applicationName']} "
+            f"--deployment-group-name {group['deploymentGroupName']} "
+            f"--deployment-config-name {spec.ALL_AT_ONCE} --revision {revision} "
+            f"--description {shlex.quote(f'bluegreen: {self.owner}')}"
+        )
+
+
+def described(router: PlatformDeployments) -> dict[str, Any]:
+    """The service as ECS has it: one call.
+
+    Raises:
+        PlatformError: there is no such service.
+    """
+    with called("ecs:DescribeServices"):
+        answer = router.aws.client("ecs").describe_services(cluster=router.cluster, services=[router.service])
+    active = [found for found in answer["services"] if found["status"] != "INACTIVE"]
+    if not active:
+        raise PlatformError("ecs:DescribeServices", f"there is no service {router.service} in {router.cluster}")
+    service: dict[str, Any] = active[0]
+    if "taskDefinition" not in service:
+        kind = service.get("deploymentController", {}).get("type", "another")
+        allowed = "hand in one that deploys by itself (ECS) or by CodeDeploy (CODE_DEPLOY)"
+        reason = (
+            f"service {router.service} has the deployment controller {kind}, whose task sets are its own: {allowed}"
+        )
+        raise PlatformError("ecs:DescribeServices", reason)
+    return service
+
+
+def _parse_network(fields: Fields | None) -> dict[str, Any] | None:
+    if fields is None:
+        return None
+    found = {name: fields.texts(name) for name in ("subnets", "security_groups")}
+    public = flag(fields, "assign_public_ip")
+    fields.done()
+    return {**found, "assign_public_ip": public}
+
+
+def _seen(service: Mapping[str, Any], running: Running | None = None) -> Seen:
+    sets = [found for found in service.get("taskSets", ()) if found["status"] != "DRAINING"]
+    live = next((found["taskDefinition"] for found in sets if found["status"] == "PRIMARY"), service["taskDefinition"])
+    units = [
+        Unit(found["taskDefinition"], balancer["targetGroupArn"])
+        for found in sets
+        for balancer in found.get("loadBalancers", ())
+    ]
+    return Seen(live, units, running)

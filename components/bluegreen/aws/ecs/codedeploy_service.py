@@ -1,0 +1,334 @@
+"""An ECS service whose traffic CodeDeploy shifts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen.aws.ecs import codedeploy_spec as spec
+from bluegreen.aws.ecs import one_service as one
+from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
+from bluegreen.aws.ecs.release import EcsRelease, container_for
+from bluegreen.aws.elb import balancer
+from bluegreen.aws.entry import Ground
+from bluegreen.aws.swapping import SwapSettings
+from bluegreen.component import digests
+from bluegreen.component.base import SwappedComponent
+from bluegreen.component.declaration import known
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_ROLE_POLICY = "AWSCodeDeployRoleForECS"
+# ECS refuses a change of these for a service that CodeDeploy deploys: they come with the next deployment's AppSpec.
+_CODEDEPLOYS_OWN = ["taskDefinition", "loadBalancers", "networkConfiguration", "platformVersion"]
+_ALWAYS_BACK = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
+_ROUTING = {"canary": "TimeBasedCanary", "linear": "TimeBasedLinear"}
+
+
+class DeploymentConfig(TypedDict):
+    """How CodeDeploy shifts traffic.
+
+    Attributes:
+        type: ``canary`` (one step, then the rest) or ``linear`` (equal steps).
+        percent: of each step.
+        interval_minutes: how long a step lasts.
+    """
+
+    type: str
+    percent: int
+    interval_minutes: int
+
+
+class EcsCodeDeployService(SwappedComponent):
+    """One service, its two releases, and the CodeDeploy deployments between them.
+
+    Attributes:
+        url: where production requests go.
+        test_url: where the new color answers while its deployment tests it; ``None`` without a test port.
+        cluster_arn: the cluster.
+        service_name: the service.
+        listener_arn: the production listener.
+        target_group_arns: the two target groups between which traffic alternates.
+        deployment_group_arn: the deployment group.
+    """
+
+    url: pulumi.Output[str]
+    test_url: pulumi.Output[str] | None
+    cluster_arn: pulumi.Output[str]
+    service_name: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
+    target_group_arns: pulumi.Output[Sequence[str]]
+    deployment_group_arn: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        active_color: str,
+        blue: EcsRelease,
+        green: EcsRelease,
+        vpc_id: pulumi.Input[str],
+        subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+        container_port: int = 8080,
+        desired_count: pulumi.Input[int] = 2,
+        deployment_config: str | DeploymentConfig | Mapping[str, Any] = "ECSAllAtOnce",
+        hooks: Mapping[str, pulumi.Input[str]] | None = None,
+        termination_wait_minutes: int = 60,
+        wait_for_end: bool = False,
+        alarm_names: Sequence[pulumi.Input[str]] = (),
+        test_port: int | None = None,
+        health_check_grace_seconds: int | None = None,
+        service_role_arn: pulumi.Input[str] | None = None,
+        front: FrontOptions | None = None,
+        tasks: TaskOptions | None = None,
+        tags: Mapping[str, str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **settings: Unpack[SwapSettings],
+    ) -> None:
+        """Declare it.
+
+        Args:
+            name: the service's name, at most 24 characters (AWS allows a target group 32).
+            active_color: ``"blue"`` or ``"green"``: who carries production traffic.
+            blue: blue's release.
+            green: green's release.
+            vpc_id: where everything runs.
+            subnet_ids: for the load balancer (two zones at least) and the tasks.
+            container_port: the port that the load balancer sends requests to.
+            desired_count: tasks of the color that is live.
+            deployment_config: how CodeDeploy shifts traffic: one of its own (``ECSCanary10Percent5Minutes``), the name
+                of one of yours, or ``{"type": "canary" | "linear", "percent": 10, "interval_minutes": 5}``.
+            hooks: Lambda functions by lifecycle event: ``BeforeInstall``, ``AfterInstall``, ``AfterAllowTestTraffic``,
+                ``BeforeAllowTraffic``, ``AfterAllowTraffic``.
+            termination_wait_minutes: how long the former tasks stay for an instant rollback, 0-2880.
+            wait_for_end: whether an update waits for the end of that time, too.
+            alarm_names: CloudWatch alarms that stop a deployment and roll it back.
+            test_port: where the new color answers before it gets production traffic.
+            health_check_grace_seconds: how long a task that starts may fail its health checks.
+            service_role_arn: CodeDeploy's role; one is made when absent.
+            front: the load balancer: see ``FrontOptions``.
+            tasks: what both colors' tasks have: see ``TaskOptions``.
+            tags: for every resource.
+            opts: the usual options.
+            **settings: how swaps go: see ``SwapSettings``. Steps are the deployment configuration's.
+
+        Raises:
+            pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+        """
+        super().__init__("bluegreen:aws:EcsCodeDeployService", name, {}, opts)
+        releases: dict[Color, EcsRelease] = {"blue": blue, "green": green}
+        front, tasks = front or {}, tasks or {}
+        router: dict[str, Any] = {
+            "kind": "codedeploy",
+            "listener_arn": UNKNOWN,
+            "deployment_group_arn": UNKNOWN,
+            "containers": {color: container_for(known(releases[color]), container_port) for color in COLORS},
+            "container_port": container_port,
+            "deployment_config": deployment_config if isinstance(deployment_config, str) else None,
+            "hooks": dict(hooks or {}),
+            "network": UNKNOWN,
+            "wait_for_end": wait_for_end,
+        }
+        swapping = one.drafted(
+            name,
+            active_color,
+            releases,
+            settings,
+            router=router,
+            container_port=container_port,
+            front=front,
+            converge_timeout_seconds=one.START_SECONDS
+            + 60 * (_minutes(deployment_config) + (termination_wait_minutes if wait_for_end else 0)),
+            problems=_problems(deployment_config, termination_wait_minutes, test_port),
+        )
+        ground = one.ground_of(swapping, active_color, vpc_id, subnet_ids, container_port, tags, self)
+        made = one.front_of(ground, front, more_ports=[] if test_port is None else [test_port])
+        ran = one.runs_of(ground, releases, tasks, made)
+        production = _listener(ground, made, "production", made.port)
+        test = None if test_port is None else _listener(ground, made, "test", test_port)
+        first: Color = "green" if active_color == "green" else "blue"
+        balancing: Any = {
+            "target_group_arn": made.groups[0].arn,
+            "container_name": router["containers"][first],
+            "container_port": container_port,
+        }
+        service = aws.ecs.Service(
+            name,
+            cluster=ran.cluster_arn,
+            # Only at creation, and then for the color that is live first.
+            task_definition=ran.tasks[first].arn,
+            desired_count=desired_count,
+            launch_type="FARGATE",
+            deployment_controller={"type": "CODE_DEPLOY"},
+            health_check_grace_period_seconds=health_check_grace_seconds,
+            network_configuration=one.network_of(ground, ran),
+            load_balancers=[balancing],
+            propagate_tags="SERVICE",
+            tags=ground.tags,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[production], ignore_changes=_CODEDEPLOYS_OWN),
+        )
+        config = _config(ground, deployment_config)
+        group = _deployment_group(
+            ground,
+            ran.cluster_arn,
+            service,
+            made,
+            production,
+            test,
+            config=config,
+            alarm_names=alarm_names,
+            wait_minutes=termination_wait_minutes,
+            role_arn=service_role_arn
+            or one.service_role(f"{name}-codedeploy", "codedeploy.amazonaws.com", _ROLE_POLICY, ground.tags, self),
+        )
+        swap = swapping.declare(
+            self,
+            router={
+                **swapping.inputs["router"],
+                "cluster": ran.cluster_arn,
+                "service": service.name,
+                "task_definitions": {color: ran.tasks[color].arn for color in COLORS},
+                "target_group_pair": [found.arn for found in made.groups],
+                "listener_arn": production.arn,
+                "deployment_group_arn": group.arn,
+                "deployment_config": config,
+                "network": one.network_of(ground, ran),
+            },
+            releases=one.release_names(releases),
+            digests=digests.of_releases(releases),
+            preview_urls=dict.fromkeys(COLORS, made.url),
+            listener_arn=production.arn,
+            depends_on=[service, group, production],
+        )
+        test_url = None if test_port is None else balancer.url_of(made.balancer.dns_name, made.scheme, test_port)
+        self._show(
+            swap,
+            url=made.url,
+            test_url=test_url,
+            cluster_arn=ran.cluster_arn,
+            service_name=service.name,
+            listener_arn=production.arn,
+            target_group_arns=pulumi.Output.all(*(found.arn for found in made.groups)),
+            deployment_group_arn=group.arn,
+        )
+
+
+def _listener(ground: Ground, front: one.Front, what: str, port: int) -> aws.lb.Listener:
+    """A listener whose default action is CodeDeploy's from the first deployment on, and whose tags are the swap's."""
+    listener = aws.lb.Listener(
+        f"{ground.name}-{what}",
+        load_balancer_arn=front.balancer.arn,
+        port=port,
+        protocol=front.scheme.upper(),
+        certificate_arn=front.certificates[0] if front.certificates else None,
+        ssl_policy=balancer.TLS_POLICY if front.certificates else None,
+        default_actions=[{"type": "forward", "target_group_arn": front.groups[0].arn}],
+        tags=ground.tags,
+        opts=pulumi.ResourceOptions(parent=ground.parent, ignore_changes=["defaultActions", "tags", "tagsAll"]),
+    )
+    for number, certificate in enumerate(front.certificates[1:], 1):
+        aws.lb.ListenerCertificate(
+            f"{ground.name}-{what}-{number}",
+            listener_arn=listener.arn,
+            certificate_arn=certificate,
+            opts=pulumi.ResourceOptions(parent=ground.parent),
+        )
+    return listener
+
+
+def _config(ground: Ground, given: str | Mapping[str, Any]) -> pulumi.Input[str]:
+    """The deployment configuration's name; one that is described is made."""
+    if isinstance(given, str):
+        return spec.config_name(given)
+    way = str(given["type"])
+    timing = {"interval": given["interval_minutes"], "percentage": given["percent"]}
+    routing: Any = {"type": _ROUTING[way], f"time_based_{way}": timing}
+    return aws.codedeploy.DeploymentConfig(
+        ground.name,
+        compute_platform="ECS",
+        traffic_routing_config=routing,
+        opts=pulumi.ResourceOptions(parent=ground.parent),
+    ).deployment_config_name
+
+
+def _deployment_group(
+    ground: Ground,
+    cluster_arn: pulumi.Output[str],
+    service: aws.ecs.Service,
+    front: one.Front,
+    production: aws.lb.Listener,
+    test: aws.lb.Listener | None,
+    *,
+    config: pulumi.Input[str],
+    alarm_names: Sequence[pulumi.Input[str]],
+    wait_minutes: int,
+    role_arn: pulumi.Input[str],
+) -> aws.codedeploy.DeploymentGroup:
+    child = pulumi.ResourceOptions(parent=ground.parent)
+    application = aws.codedeploy.Application(ground.name, compute_platform="ECS", tags=ground.tags, opts=child)
+    pair: dict[str, Any] = {
+        "prod_traffic_route": {"listener_arns": [production.arn]},
+        "target_groups": [{"name": group.name} for group in front.groups],
+    }
+    if test is not None:
+        pair["test_traffic_route"] = {"listener_arns": [test.arn]}
+    alarms: Any = {"alarms": list(alarm_names), "enabled": True} if alarm_names else None
+    where: Any = {
+        "cluster_name": cluster_arn.apply(lambda arn: arn.rpartition("/")[2]),
+        "service_name": service.name,
+    }
+    balancing: Any = {"target_group_pair_info": pair}
+    return aws.codedeploy.DeploymentGroup(
+        ground.name,
+        app_name=application.name,
+        deployment_group_name=ground.name,
+        deployment_config_name=config,
+        service_role_arn=role_arn,
+        deployment_style={"deployment_type": "BLUE_GREEN", "deployment_option": "WITH_TRAFFIC_CONTROL"},
+        auto_rollback_configuration={"enabled": True, "events": _ALWAYS_BACK},
+        alarm_configuration=alarms,
+        blue_green_deployment_config={
+            "deployment_ready_option": {"action_on_timeout": "CONTINUE_DEPLOYMENT"},
+            "terminate_blue_instances_on_deployment_success": {
+                "action": "TERMINATE",
+                "termination_wait_time_in_minutes": wait_minutes,
+            },
+        },
+        ecs_service=where,
+        load_balancer_info=balancing,
+        tags=ground.tags,
+        opts=child,
+    )
+
+
+def _minutes(config: str | Mapping[str, Any]) -> float:
+    """How long a deployment configuration takes to shift all traffic; of one by name an hour is thought."""
+    if isinstance(config, str):
+        return spec.PRESETS.get(config.removeprefix(spec.PREFIX), 60)
+    found = known(config)
+    numbers = [found.get(key) for key in ("interval_minutes", "percent")]
+    if not all(isinstance(number, (int, float)) and number > 0 for number in numbers):
+        return 60
+    steps = math.ceil(100 / numbers[1]) - 1 if found.get("type") == "linear" else 1
+    return float(numbers[0] * steps)
+
+
+def _problems(config: str | Mapping[str, Any], wait_minutes: object, test_port: object) -> list[Problem]:
+    fields = Fields({"termination_wait_minutes": known(wait_minutes), "test_port": known(test_port)})
+    fields.whole("termination_wait_minutes", most=2880)
+    fields.whole("test_port", None, least=1, most=65_535)
+    if not isinstance(config, str):
+        described = Fields(known(config), "deployment_config", fields.problems)
+        described.text("type", choices=_ROUTING)
+        described.whole("percent", least=1, most=99)
+        described.whole("interval_minutes", least=1, most=2880)
+        described.done()
+    return fields.problems

@@ -1,0 +1,106 @@
+"""Another release in an ECS service that has production traffic, stopped before Pulumi brings it in place.
+
+Pulumi updates a service before its swap is asked, and ECS then replaces the tasks with no gate and no step. So right
+before the update of a color's service the router is read: where that color has traffic and the release is another
+one, the update ends. What both colors share (memory, roles) is no release, and passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from bluegreen.component import guarding
+from bluegreen.rollout.model import Color
+
+_RELEASE = ("command", "entryPoint", "environment", "image", "secrets")
+"""What tells a container's release; the rest of a definition is said by the component, or a setting of both colors."""
+
+
+def guard(
+    service: str,
+    color: Color,
+    definitions: pulumi.Input[str],
+    router: guarding.Routers,
+    connection: Mapping[str, str],
+) -> pulumi.ResourceHookBinding | None:
+    """The hook of a color's service; ``None`` where nobody would call it, or a change is allowed.
+
+    Args:
+        service: the resource's name.
+        color: whose.
+        definitions: the container definitions of its new task definition, as JSON.
+        router: none of its outputs may be the service's own.
+        connection: where and as whom the swap calls AWS.
+    """
+    if not guarding.is_called():
+        return None
+
+    async def before_update(args: pulumi.ResourceHookArgs) -> None:
+        former = (args.old_outputs or {}).get("taskDefinition")
+        if not isinstance(former, str) or former == (args.new_inputs or {}).get("taskDefinition"):
+            return
+        routers, wanted = await guarding.known(router), await pulumi.Output.from_input(definitions).future()
+        if routers is None or wanted is None:
+            return  # nothing can be said
+        said = await asyncio.to_thread(look, color, former, json.loads(wanted), routers, connection)
+        if said:
+            raise RuntimeError(f"{service} {said}")
+
+    return guarding.binding(service, before_update)
+
+
+def look(
+    color: Color,
+    former: str,
+    wanted: Sequence[Mapping[str, Any]],
+    routers: Sequence[Mapping[str, Any]],
+    connection: Mapping[str, str],
+) -> str:
+    """Why a service may not be updated; empty where it may: a read of each router, and one call.
+
+    Args:
+        color: whose it is.
+        former: the ARN of the task definition that it has.
+        wanted: the container definitions that it shall get.
+        routers: the swap's sections.
+        connection: where and as whom to call.
+    """
+    from bluegreen.aws.client import AwsConnection, called  # noqa: PLC0415 - only for a change
+
+    try:
+        percent = guarding.percent_of(color, routers)
+        if not percent:
+            return ""
+        ecs = AwsConnection(**connection).client("ecs")
+        with called("ecs:DescribeTaskDefinition"):
+            found = ecs.describe_task_definition(taskDefinition=former)["taskDefinition"]["containerDefinitions"]
+    except Exception as error:  # noqa: BLE001 - whatever it is, the update is not this hook's to fail
+        guarding.unseen(color, error)
+        return ""
+    what = another(found, wanted)
+    return guarding.refusal(color, percent, what) if what else ""
+
+
+def another(found: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> str:
+    """What makes container definitions another release, in a few words; empty where nothing does. Pure."""
+    before, after = ({str(one.get("name")): one for one in side} for side in (found, wanted))
+    for name in sorted(before.keys() ^ after.keys()):
+        return f"container {name} {'is new' if name in after else 'goes'}"
+    for name, one in sorted(after.items()):
+        for key in _RELEASE:
+            if _plain(before[name].get(key)) != _plain(one.get(key)):
+                shown = f" {before[name].get(key)} -> {one.get(key)}" if key == "image" else ""  # others may be secret
+                return f"{key} of container {name}{shown}"
+    return ""
+
+
+def _plain(value: Any) -> Any:
+    """Empty is absent, and pairs have no order."""
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return sorted(value, key=lambda pair: str(pair.get("name")))
+    return value or None

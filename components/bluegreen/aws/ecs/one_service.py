@@ -1,0 +1,292 @@
+"""What the components share in which AWS itself shifts traffic: one ECS service, two target groups, a load balancer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen.aws.ecs import release as ecs_release
+from bluegreen.aws.ecs.release import EcsRelease
+from bluegreen.aws.ecs.tasks import TaskSettings, color_task, execution_role
+from bluegreen.aws.elb import balancer, target_groups
+from bluegreen.aws.elb.target_groups import HttpTargetGroups
+from bluegreen.aws.entry import Ground
+from bluegreen.aws.partitions import own_policy
+from bluegreen.aws.swapping import Draft, SwapSettings, connection_of, draft, tags_of
+from bluegreen.aws.units import unit_security_group
+from bluegreen.component.base import owner_of
+from bluegreen.component.declaration import known
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.gates.registry import GATES
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color, Phase
+from bluegreen.swap import gating
+
+START_SECONDS = 1800.0
+"""How long tasks may take to start and hooks to answer, beside what a deployment's own waits take."""
+# A deployment is looked at by several calls each time, and takes minutes.
+_POLL_SECONDS = 5
+_NOT_HERE = {
+    "scale_down_delay_seconds": "none: the platform keeps the former tasks for a time of its own",
+    "idle_capacity_percent": "none: the idle color has no tasks",
+}
+_WITHOUT_TASKS = {Phase.CONFIRM, Phase.BEFORE, Phase.INCREASE, Phase.PROMOTE, Phase.HOLD}
+
+
+class FrontOptions(TypedDict, total=False):
+    """The load balancer in front of the service.
+
+    Attributes:
+        load_balancer_arn: an existing load balancer, on which listeners are made; one is made when absent.
+        listener_port: default 80, or 443 with a certificate.
+        certificate_arns: make the listeners HTTPS; the first is the default, others are chosen by SNI.
+        internal: whether a load balancer made here is internal.
+        ingress_cidrs: who may reach a load balancer made here; everybody when absent.
+        ip_address_type: of a load balancer made here: ``ipv4`` (default), ``dualstack``.
+        target_groups: what both target groups have: see ``HttpTargetGroups``.
+    """
+
+    load_balancer_arn: pulumi.Input[str]
+    listener_port: int
+    certificate_arns: Sequence[pulumi.Input[str]]
+    internal: bool
+    ingress_cidrs: Sequence[str]
+    ip_address_type: str
+    target_groups: HttpTargetGroups
+
+
+class TaskOptions(TypedDict, total=False):
+    """What the tasks of both colors have.
+
+    Attributes:
+        cpu: CPU units of a task, default 256.
+        memory: MiB of a task, default 512.
+        cluster_arn: an existing cluster; one is made when absent.
+        task_role_arn: the role of the application itself.
+        execution_role_arn: the role that pulls images and writes logs; one is made when absent.
+        assign_public_ip: needed in subnets without a NAT.
+    """
+
+    cpu: int
+    memory: int
+    cluster_arn: pulumi.Input[str]
+    task_role_arn: pulumi.Input[str]
+    execution_role_arn: pulumi.Input[str]
+    assign_public_ip: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Where requests come in: the load balancer, its two target groups, and what listens on it."""
+
+    balancer: balancer.Balancer
+    groups: tuple[aws.lb.TargetGroup, aws.lb.TargetGroup]
+    port: int
+    scheme: str
+    certificates: Sequence[pulumi.Input[str]]
+
+    @property
+    def url(self) -> pulumi.Output[str]:
+        """Where production requests go."""
+        return balancer.url_of(self.balancer.dns_name, self.scheme, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What runs: the cluster, the colors' task definitions, and the tasks' network."""
+
+    cluster_arn: pulumi.Output[str]
+    tasks: Mapping[Color, aws.ecs.TaskDefinition]
+    security_group_id: pulumi.Output[str]
+    assign_public_ip: bool
+
+
+def drafted(
+    name: str,
+    active_color: str,
+    releases: Mapping[Color, EcsRelease],
+    settings: SwapSettings,
+    *,
+    router: Mapping[str, Any],
+    container_port: int,
+    front: FrontOptions,
+    converge_timeout_seconds: float,
+    problems: Sequence[Problem],
+) -> Draft:
+    """Check all of it; ``router`` is what its section has beside what every such router has.
+
+    Raises:
+        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+    """
+    found = [*problems, *target_groups.problems_in(front.get("target_groups", {})), *_problems_of_front(front)]
+    found += [Problem(key, known(settings.get(key)), _NOT_HERE[key]) for key in _NOT_HERE if key in settings]
+    for color, release in releases.items():
+        if "existing" in release:
+            found.append(Problem(f"{color}.existing", known(release["existing"]), "an image: both are one service's"))
+        else:
+            found += ecs_release.problems_in(color, known(release), container_port)
+    gates, refused = _gates(settings.get("gates") or ())
+    checked = draft(
+        name,
+        active_color,
+        {**settings, "gates": gates},
+        router={
+            "cluster": UNKNOWN,
+            "service": UNKNOWN,
+            "task_definitions": UNKNOWN,
+            "target_group_pair": UNKNOWN,
+            "owner": owner_of(name),
+            "aws": connection_of(settings),
+            **router,
+        },
+        preview_headers={color: {} for color in COLORS},
+        converge_timeout_seconds=converge_timeout_seconds,
+        problems=[*found, *refused],
+    )
+    return replace(checked, inputs={**checked.inputs, "poll_interval_seconds": _POLL_SECONDS})
+
+
+def _gates(gates: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Gates that look at the color itself have nothing to look at before its deployment has brought it."""
+    found, problems = [], []
+    for index, gate in enumerate(gates):
+        parsed = gating.parse(Fields(known(gate)))
+        made = GATES.build(parsed[0]) if parsed is not None else None
+        asked = dict(gate)
+        if parsed is not None and made is not None and made.needs_preview:
+            phases = parsed[1].phases
+            if phases is None:
+                asked["phases"] = [Phase.BAKE.value]
+            elif phases & _WITHOUT_TASKS:
+                allowed = "bake and after: until its deployment is done, the platform's own hooks test the new color"
+                problems.append(Problem(f"gates[{index}].phases", gate["phases"], allowed))
+        found.append(asked)
+    return found, problems
+
+
+def _problems_of_front(front: FrontOptions) -> list[Problem]:
+    fields = Fields(known(dict(front)), "front")
+    fields.whole("listener_port", None, least=1, most=65_535)
+    fields.text("ip_address_type", "ipv4", choices=("ipv4", "dualstack", "dualstack-without-public-ipv4"))
+    for name in FrontOptions.__annotations__:
+        fields.raw(name)
+    fields.done()
+    return fields.problems
+
+
+def ground_of(
+    swapping: Draft,
+    active_color: str,
+    vpc_id: pulumi.Input[str],
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+    container_port: int,
+    tags: Mapping[str, str] | None,
+    parent: pulumi.Resource,
+) -> Ground:
+    """What the resources are built on."""
+    shared, colors = tags_of(swapping.name, tags)
+    return Ground(
+        name=swapping.name,
+        owner=swapping.owner,
+        active_color=active_color,
+        vpc_id=vpc_id,
+        subnet_ids=subnet_ids,
+        port=container_port,
+        target_type="ip",
+        connection=swapping.connection,
+        tags=shared,
+        color_tags=colors,
+        parent=parent,
+    )
+
+
+def front_of(ground: Ground, options: FrontOptions, *, more_ports: Sequence[int] = ()) -> Front:
+    """The load balancer, where there is none, and the two target groups, which belong to no color."""
+    certificates = options.get("certificate_arns", ())
+    scheme = "https" if certificates else "http"
+    port = options.get("listener_port") or balancer.DEFAULT_PORTS[scheme]
+    given = options.get("load_balancer_arn")
+    if given is not None:
+        found = balancer.found_balancer(given, ground.parent)
+    else:
+        found = balancer.made_balancer(
+            ground,
+            [port, *more_ports],
+            internal=options.get("internal", False),
+            ip_address_type=options.get("ip_address_type", "ipv4"),
+            ingress_cidrs=options.get("ingress_cidrs", ("0.0.0.0/0",)),
+        )
+    one, two = (
+        target_groups.http_target_group(
+            ground, f"{ground.name}-{number}", options.get("target_groups", {}), ground.tags
+        )
+        for number in (1, 2)
+    )
+    return Front(found, (one, two), port, scheme, certificates)
+
+
+def runs_of(ground: Ground, releases: Mapping[Color, EcsRelease], options: TaskOptions, front: Front) -> Ran:
+    """The cluster, where there is none, and what the colors run."""
+    name, parent = ground.name, ground.parent
+    cluster = options.get("cluster_arn")
+    if cluster is None:
+        cluster = aws.ecs.Cluster(name, tags=ground.tags, opts=pulumi.ResourceOptions(parent=parent)).arn
+    group = unit_security_group(
+        f"{name}-tasks",
+        ground.vpc_id,
+        ground.port,
+        from_groups=front.balancer.security_group_ids,
+        tags=ground.tags,
+        parent=parent,
+    )
+    execution = options.get("execution_role_arn")
+    settings = TaskSettings(
+        cluster_arn=cluster,
+        subnet_ids=ground.subnet_ids,
+        security_group_id=group.id,
+        assign_public_ip=options.get("assign_public_ip", False),
+        container_port=ground.port,
+        cpu=options.get("cpu", 256),
+        memory=options.get("memory", 512),
+        execution_role_arn=execution or execution_role(name, [*releases.values()], ground.tags, parent).arn,
+        task_role_arn=options.get("task_role_arn"),
+    )
+    tasks = {
+        color: color_task(name, color, release, settings, ground.color_tags[color], parent)
+        for color, release in releases.items()
+    }
+    return Ran(pulumi.Output.from_input(cluster), tasks, group.id, settings.assign_public_ip)
+
+
+def network_of(ground: Ground, ran: Ran) -> Any:
+    """The network of the tasks."""
+    return {
+        "subnets": ground.subnet_ids,
+        "security_groups": [ran.security_group_id],
+        "assign_public_ip": ran.assign_public_ip,
+    }
+
+
+def release_names(releases: Mapping[Color, EcsRelease]) -> dict[Color, pulumi.Output[str]]:
+    """The releases, as people read them."""
+    return {
+        color: pulumi.Output.from_input(dict(release)).apply(ecs_release.release_name)
+        for color, release in releases.items()
+    }
+
+
+def service_role(name: str, service: str, policy: str, tags: Mapping[str, str], parent: pulumi.Resource) -> Any:
+    """A role that an AWS service takes on, with one of AWS' own policies: its ARN."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+    }
+    child = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(name, assume_role_policy=json.dumps(trust), tags=tags, opts=child)
+    allowed = aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=own_policy(policy, parent), opts=child)
+    return pulumi.Output.all(role.arn, allowed.id).apply(lambda found: found[0])  # not before it may do its work

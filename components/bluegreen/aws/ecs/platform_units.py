@@ -1,0 +1,136 @@
+"""What runs of an ECS service whose traffic AWS shifts, and what that is in colors. Pure.
+
+A color is a task definition. There is no target group of a color's own, so what a group carries is told by its tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.elb import elbv2
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.model import COLORS, Color, Weights, other
+
+_TAG_LIMIT = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Tasks of one task definition, and the target group that they are in."""
+
+    task_definition: str
+    target_group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A deployment that goes on.
+
+    Attributes:
+        id: the platform's name for it.
+        target: the task definition that it brings; ``None`` while that cannot be told.
+        settled: all traffic is on it, and only the way back is kept open.
+        ending: it is on its way back already.
+        at: what it is at, in the platform's own words.
+    """
+
+    id: str
+    target: str | None
+    settled: bool = False
+    ending: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The service as the platform has it now: what it counts as live, all that runs, and its deployment."""
+
+    live: str
+    units: Sequence[Unit]
+    running: Running | None = None
+
+    def groups(self, task_definition: str | None) -> set[str]:
+        """The target groups with tasks of a task definition."""
+        return {unit.target_group for unit in self.units if unit.task_definition == task_definition}
+
+
+def parse_service(fields: Fields) -> dict[str, Any]:
+    """What both platforms' ``router`` sections have."""
+    tasks = fields.section("task_definitions") or Fields({})
+    found: dict[Color, Any] = {color: tasks.text(color) for color in COLORS}
+    if found["blue"] == found["green"] and found["blue"] is not UNKNOWN:
+        tasks.problem("green", found["green"], "another task definition than blue's")
+    tasks.done()
+    pair = fields.raw("target_group_pair")
+    groups = fields.texts("target_group_pair")
+    if pair is not UNKNOWN and (not isinstance(pair, (list, tuple)) or len(pair) != len(COLORS)):
+        fields.problem("target_group_pair", pair, "the ARNs of the two target groups between which traffic alternates")
+    rule, listener = fields.text("rule_arn", None), fields.text("listener_arn", None)
+    if (rule is None) == (listener is None) and not fields.unknown:
+        fields.problem("listener_arn", listener, "a listener's ARN, or a rule's as rule_arn: one of the two")
+    return {
+        "cluster": fields.text("cluster"),
+        "service": fields.text("service"),
+        "task_definitions": found,
+        "target_group_pair": groups,
+        "route_arn": rule if rule is not None else listener,
+        "owner": fields.text("owner"),
+        "aws": AwsConnection.parse(fields.section("aws", None)),
+    }
+
+
+def weights_of(seen: Seen, actions: Sequence[Mapping[str, Any]], task_definitions: Mapping[Color, str]) -> Weights:
+    """The live weights, from what the route forwards to and what runs there.
+
+    A deployment that goes on shows as a mix from its beginning to its end, also before it has moved anything: an update
+    that finds it knows that something is to be brought to its end, or back. So does an earlier release of a color,
+    which is not all that the color should be.
+    """
+    shares = elbv2.shares_of(actions)
+    total = sum(shares.values())
+    if not total:
+        return Weights()
+    present = colors_of(seen, task_definitions)
+    carried = {color: sum(shares.get(group, 0) for group in seen.groups(present[color])) for color in COLORS}
+    found = {color: _percent(carried[color], total) for color in COLORS}
+    run = seen.running
+    if run is not None and (run.ending or not run.settled):
+        found = {color: min(percent, 99) for color, percent in found.items()}
+        coming = next((color for color in COLORS if present[color] == run.target), None)
+        if coming is not None:
+            found[coming] = found[coming] or 1
+            found[other(coming)] = found[other(coming)] or 1
+    for color in COLORS:
+        if present[color] != task_definitions[color]:
+            found[color] = min(found[color], 99)
+    return Weights(min(found["blue"], 100 - found["green"]), found["green"])
+
+
+def colors_of(seen: Seen, task_definitions: Mapping[Color, str]) -> dict[Color, str]:
+    """What stands for each color now: its task definition, or, where that does not run, another revision of it."""
+    running = {unit.task_definition for unit in seen.units} | {seen.live}
+    found: dict[Color, str] = {}
+    for color, wanted in task_definitions.items():
+        mates = sorted(task for task in running if family(task) == family(wanted))
+        found[color] = wanted if wanted in running or not mates else mates[-1]
+    return found
+
+
+def family(task_definition: str) -> str:
+    """A task definition without its revision."""
+    return task_definition.rpartition(":")[0]
+
+
+def tag_text(task_definition: str) -> str:
+    """Its family and revision, as far as a tag holds them."""
+    return task_definition.rpartition("/")[2][-_TAG_LIMIT:]
+
+
+def _percent(share: int, total: int) -> int:
+    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    if share in (0, total):
+        return 100 if share else 0
+    return min(max(round(100 * share / total), 1), 99)

@@ -1,0 +1,228 @@
+"""An ECS service in two colors, behind any entry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen.aws.ecs import autoscaling as ecs_autoscaling
+from bluegreen.aws.ecs import release as ecs_release
+from bluegreen.aws.ecs.autoscaling import EcsAutoscaling, Scaled, color_autoscaling
+from bluegreen.aws.ecs.release import EcsRelease
+from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role
+from bluegreen.aws.elb.alb_entry import alb
+from bluegreen.aws.entry import Entered, Entry, Ground
+from bluegreen.aws.several_entries import counting_kind, entry_of
+from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
+from bluegreen.aws.units import unit_security_group
+from bluegreen.component import digests
+from bluegreen.component.base import owner_of
+from bluegreen.component.declaration import known
+from bluegreen.fields import UNKNOWN
+from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class EcsService(EnteredComponent):
+    """Both colors of a service, and the swap between them.
+
+    Attributes:
+        cluster_arn: the cluster.
+    """
+
+    cluster_arn: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        active_color: str,
+        blue: EcsRelease,
+        green: EcsRelease,
+        vpc_id: pulumi.Input[str],
+        subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
+        entry: Entry | None = None,
+        entries: Sequence[Entry] | None = None,
+        entry_names: Sequence[str] | None = None,
+        container_port: int = 8080,
+        desired_count: int = 2,
+        autoscaling: EcsAutoscaling | Mapping[str, Any] | None = None,
+        cpu: int = 256,
+        memory: int = 512,
+        cluster_arn: pulumi.Input[str] | None = None,
+        task_role_arn: pulumi.Input[str] | None = None,
+        execution_role_arn: pulumi.Input[str] | None = None,
+        assign_public_ip: bool = False,
+        tags: Mapping[str, str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **settings: Unpack[SwapSettings],
+    ) -> None:
+        """Declare both colors.
+
+        Args:
+            name: the service's name, at most 18 characters (AWS allows a target group 32).
+            active_color: ``"blue"`` or ``"green"``: who carries production traffic.
+            blue: blue's release.
+            green: green's release.
+            vpc_id: where everything runs.
+            subnet_ids: for the load balancer (two zones at least) and the tasks.
+            entry: how requests reach the tasks: ``alb()`` (default), ``alb_listeners()``, ``nlb()``, ``dns()``.
+            entries: more of them, which the swap moves together with ``entry``, in this order; without ``entry`` these
+                alone.
+            entry_names: what the names of their resources, and of their outputs, end with; their kinds by default.
+            container_port: the port that the entry sends requests to.
+            desired_count: tasks that the first live color starts with; later the live color's present size counts.
+            autoscaling: the live color's ``min_capacity`` and ``max_capacity``, and what both colors scale by: one or
+                more of ``target_cpu_percent``, ``target_memory_percent``, ``target_requests_per_task``, ``policies``:
+                a list of target tracking configurations as ``aws.appautoscaling.Policy`` has them.
+            cpu: CPU units of a task.
+            memory: MiB of a task.
+            cluster_arn: an existing cluster; one is made when absent.
+            task_role_arn: the role of the application itself.
+            execution_role_arn: the role that pulls images and writes logs; one is made when absent.
+            assign_public_ip: needed in subnets without a NAT.
+            tags: for every resource.
+            opts: the usual options.
+            **settings: how swaps go: see ``SwapSettings``.
+
+        Raises:
+            pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+        """
+        super().__init__("bluegreen:aws:EcsService", name, {}, opts)
+        releases: dict[Color, EcsRelease] = {"blue": blue, "green": green}
+        entry = entry_of(name, entry, entries, entry_names, alb())
+        connection = connection_of(settings)
+        capacity: dict[str, Any] = {
+            "kind": "ecs",
+            "cluster": UNKNOWN,
+            "services": UNKNOWN,
+            "task_definitions": UNKNOWN,
+            "desired_count": desired_count,
+            "aws": connection,
+        }
+        router = entry.draft(owner_of(name), connection)
+        problems = entry.problems(settings)
+        for color, release in releases.items():
+            problems += ecs_release.problems_in(color, known(release), container_port)
+        if autoscaling is not None:
+            problems += ecs_autoscaling.problems_in(known(autoscaling), desired_count, counting_kind(router))
+        swapping = draft(
+            name,
+            active_color,
+            settings,
+            router=router,
+            capacity=capacity,
+            preview_headers=entry.preview_headers,
+            converge_timeout_seconds=entry.converge_timeout_seconds,
+            problems=problems,
+        )
+        shared_tags, color_tags = tags_of(name, tags)
+        given = {color: release["existing"] for color, release in releases.items() if "existing" in release}
+        entered = entry.declare(
+            Ground(
+                name=name,
+                owner=swapping.owner,
+                active_color=active_color,
+                vpc_id=vpc_id,
+                subnet_ids=subnet_ids,
+                port=container_port,
+                target_type="ip",
+                connection=connection,
+                tags=shared_tags,
+                color_tags=color_tags,
+                parent=self,
+                target_groups={color: existing["target_group_arn"] for color, existing in given.items()},
+            )
+        )
+        cluster = cluster_arn
+        if cluster is None:
+            cluster = aws.ecs.Cluster(name, tags=shared_tags, opts=pulumi.ResourceOptions(parent=self)).arn
+        group = unit_security_group(
+            f"{name}-tasks",
+            vpc_id,
+            container_port,
+            from_groups=entered.security_group_ids,
+            from_cidrs=entered.source_cidrs,
+            transports=entered.transports,
+            tags=shared_tags,
+            parent=self,
+        )
+        made = {color: release for color, release in releases.items() if color not in given}
+        tasks = TaskSettings(
+            cluster_arn=cluster,
+            subnet_ids=subnet_ids,
+            security_group_id=group.id,
+            assign_public_ip=assign_public_ip,
+            container_port=container_port,
+            cpu=cpu,
+            memory=memory,
+            execution_role_arn=execution_role_arn or execution_role(name, [*made.values()], shared_tags, self).arn,
+            task_role_arn=task_role_arn,
+        )
+        at_rest = math.ceil(desired_count * settings.get("idle_capacity_percent", 0) / 100)
+        services = {
+            color: color_service(
+                name,
+                color,
+                release,
+                tasks,
+                entered=entered,
+                # Only at creation: afterwards the count belongs to the swap and to autoscaling.
+                first_count=desired_count if color == active_color else at_rest,
+                tags=color_tags[color],
+                connection=connection,
+                parent=self,
+            )
+            for color, release in made.items()
+        }
+        names = {color: service.name for color, service in services.items()}
+        definitions = {color: service.task_definition for color, service in services.items()}
+        for color, existing in given.items():
+            names[color] = pulumi.Output.from_input(existing["service_arn"]).apply(lambda arn: arn.rpartition("/")[2])
+            definitions[color] = pulumi.Output.from_input(existing["task_definition_arn"])
+        scaling = [
+            resource
+            for color in (COLORS if autoscaling is not None else ())
+            for resource in color_autoscaling(
+                name,
+                color,
+                autoscaling or {},
+                _scaled(cluster, names[color], entered, color),
+                least_at_rest=None if color == active_color else at_rest,
+                parent=self,
+            )
+        ]
+        attached = [resource for color in COLORS for resource in entered.attachments.get(color, ())]
+        swap = swapping.declare(
+            self,
+            router=entered.router,
+            releases={color: _release_name(release) for color, release in releases.items()},
+            digests=digests.of_releases(releases),
+            capacity={
+                **capacity,
+                "cluster": cluster,
+                "services": names,
+                "task_definitions": definitions,
+                "autoscaling": autoscaling and ecs_autoscaling.capacity_section(autoscaling),
+            },
+            preview_urls=entered.preview_urls,
+            preview_headers=entered.preview_headers,
+            listener_arn=entered.listener_arn,
+            target_group_arns=entered.target_group_arns,
+            depends_on=[*services.values(), *attached, *scaling],
+        )
+        self._show_entered(swap, entry, entered, cluster_arn=pulumi.Output.from_input(cluster))
+
+
+def _scaled(cluster: pulumi.Input[str], service: pulumi.Output[str], entered: Entered, color: Color) -> Scaled:
+    return Scaled(cluster, service, entered.listener_arn, entered.target_group_arns.get(color))
+
+
+def _release_name(release: Mapping[str, Any]) -> pulumi.Output[str]:
+    return pulumi.Output.from_input(dict(release)).apply(ecs_release.release_name)

@@ -1,0 +1,149 @@
+"""What runs a color on ECS: log group, task definition and service, and what both colors share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen.aws.ecs import release as ecs_release
+from bluegreen.aws.ecs.in_place import guard
+from bluegreen.aws.entry import Entered
+from bluegreen.aws.partitions import own_policy, partition
+from bluegreen.rollout.model import Color
+
+_EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
+_LOG_RETENTION_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSettings:
+    """What both colors' services have in common: parity by construction."""
+
+    cluster_arn: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    security_group_id: pulumi.Input[str]
+    assign_public_ip: bool
+    container_port: int
+    cpu: int
+    memory: int
+    execution_role_arn: pulumi.Input[str]
+    task_role_arn: pulumi.Input[str] | None
+
+
+def execution_role(
+    name: str, releases: Sequence[Mapping[str, Any]], tags: Mapping[str, str], parent: pulumi.Resource
+) -> aws.iam.Role:
+    """The role that pulls images, writes logs, and hands the releases' own secrets to their containers."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    child = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(f"{name}-execution", assume_role_policy=json.dumps(trust), tags=tags, opts=child)
+    policy_arn = own_policy(_EXECUTION_POLICY, parent)
+    aws.iam.RolePolicyAttachment(f"{name}-execution", role=role.name, policy_arn=policy_arn, opts=child)
+    if any(release.get("secrets") or release.get("containers") for release in releases):
+        allowed = pulumi.Output.all(*map(dict, releases)).apply(ecs_release.secret_arns)
+        policy = pulumi.Output.all(allowed, partition(parent)).apply(lambda found: json.dumps(_reading_secrets(*found)))
+        aws.iam.RolePolicy(f"{name}-secrets", role=role.name, policy=policy, opts=child)
+    return role
+
+
+def _reading_secrets(arns: Sequence[str], partition: str) -> dict[str, Any]:
+    actions = ["secretsmanager:GetSecretValue", "ssm:GetParameters"]
+    # A policy needs a resource: with nothing to read it allows what does not exist.
+    resources = list(arns) or [f"arn:{partition}:secretsmanager:::secret:none"]
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]}
+
+
+def color_task(
+    name: str,
+    color: Color,
+    release: Mapping[str, Any],
+    settings: TaskSettings,
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> aws.ecs.TaskDefinition:
+    """One color's log group and task definition."""
+    child = pulumi.ResourceOptions(parent=parent)
+    logs = aws.cloudwatch.LogGroup(f"{name}-{color}", retention_in_days=_LOG_RETENTION_DAYS, tags=tags, opts=child)
+    # The log group's ARN holds the region, so that no call is needed to learn it.
+    definitions = pulumi.Output.all(dict(release), logs.name, logs.arn).apply(
+        lambda known: json.dumps(
+            ecs_release.container_definitions(known[0], settings.container_port, known[1], known[2].split(":")[3])
+        )
+    )
+    return aws.ecs.TaskDefinition(
+        f"{name}-{color}",
+        family=f"{name}-{color}",
+        network_mode="awsvpc",
+        requires_compatibilities=["FARGATE"],
+        cpu=str(settings.cpu),
+        memory=str(settings.memory),
+        execution_role_arn=settings.execution_role_arn,
+        task_role_arn=settings.task_role_arn,
+        container_definitions=definitions,
+        tags=tags,
+        opts=child,
+    )
+
+
+def color_service(
+    name: str,
+    color: Color,
+    release: Mapping[str, Any],
+    settings: TaskSettings,
+    *,
+    entered: Entered,
+    first_count: int,
+    tags: Mapping[str, str],
+    connection: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> aws.ecs.Service:
+    """One color's log group, task definition and service."""
+    task = color_task(name, color, release, settings, tags, parent)
+    balancers: list[Any] = [
+        {
+            "target_group_arn": arn,
+            "container_name": ecs_release.container_for(release, settings.container_port),
+            "container_port": settings.container_port,
+        }
+        for arn in entered.groups_of(color)
+    ]
+    registries: list[Any] = [{"registry_arn": arn} for arn in _of(color, entered.service_registry_arns)]
+    return aws.ecs.Service(
+        f"{name}-{color}",
+        cluster=settings.cluster_arn,
+        task_definition=task.arn,
+        desired_count=first_count,
+        launch_type="FARGATE",
+        network_configuration={
+            "subnets": settings.subnet_ids,
+            "security_groups": [settings.security_group_id],
+            "assign_public_ip": settings.assign_public_ip,
+        },
+        load_balancers=balancers,
+        service_registries=registries[0] if registries else None,
+        deployment_circuit_breaker={"enable": True, "rollback": False},
+        propagate_tags="SERVICE",
+        tags=tags,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            # ECS refuses a target group without a load balancer.
+            depends_on=[*entered.attachments.get(color, ())],
+            # The count belongs to the swap after creation.
+            ignore_changes=["desiredCount"],
+            hooks=guard(f"{name}-{color}", color, task.container_definitions, entered.router, connection),
+        ),
+    )
+
+
+def _of(color: Color, found: Mapping[Color, pulumi.Output[str]]) -> list[pulumi.Output[str]]:
+    return [found[color]] if color in found else []

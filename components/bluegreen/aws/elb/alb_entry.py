@@ -1,0 +1,239 @@
+"""An Application Load Balancer in front of the colors: one listener, weights on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen.arguments.told import told
+from bluegreen.aws.elb import balancer
+from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
+from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
+from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
+from bluegreen.aws.entry import Entered, Ground
+from bluegreen.aws.swapping import problems_of_regions
+from bluegreen.component.base import color_headers
+from bluegreen.component.declaration import known, listed
+from bluegreen.component.previewing import PREVIEW_HEADER, named
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+ADDRESS_TYPES = ("ipv4", "dualstack", "dualstack-without-public-ipv4")
+
+
+@dataclass(frozen=True, slots=True)
+class AlbEntry:
+    """What ``alb()`` was given."""
+
+    load_balancer_arn: pulumi.Input[str] | None
+    listener_arn: pulumi.Input[str] | None
+    rule_arn: pulumi.Input[str] | None
+    whole_listener: bool
+    listener_port: int | None
+    certificate_arns: Sequence[pulumi.Input[str]]
+    internal: bool
+    ip_address_type: str
+    ingress_cidrs: Sequence[str]
+    preview_cidrs: Sequence[str]
+    host_headers: Sequence[str]
+    path_patterns: Sequence[str]
+    rule_priority: int
+    stickiness_seconds: int
+    sticky_clients: str
+    target_groups: HttpTargetGroups = field(default_factory=HttpTargetGroups)
+    converge_timeout_seconds: float = 60
+
+    @property
+    def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
+        """A header that names the color."""
+        host = host_header(self.host_headers)
+        return {color: {**found, **host} for color, found in color_headers().items()}
+
+    def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with the options."""
+        problems = problems_in(self.target_groups) + problems_of_a_balancer(self)
+        problems += problems_of_conditions(self.preview_cidrs, self.host_headers, self.path_patterns)
+        problems += problems_of_regions(
+            settings,
+            listener_arn=self.listener_arn,
+            rule_arn=self.rule_arn,
+            load_balancer_arn=self.load_balancer_arn,
+        )
+        if self.rule_priority <= len(COLORS):
+            allowed = "3 to 50000: the two before it are the colors' own"
+            problems.append(Problem("rule_priority", self.rule_priority, allowed))
+        if self.rule_arn is not None and self.listener_arn is not None:
+            problems.append(Problem("listener_arn", known(self.listener_arn), "none, where a rule_arn is given"))
+        if (self.rule_arn is not None or self.whole_listener) and (self.host_headers or self.path_patterns):
+            allowed = "none, where a rule or a whole listener is given: it has its own"
+            problems.append(Problem("host_headers", [*self.host_headers, *self.path_patterns], allowed))
+        if self.whole_listener and self.listener_arn is None:
+            problems.append(Problem("listener_arn", None, "the listener, where whole_listener is set"))
+        # A client with a cookie is sent to its color even when nothing runs there any more, and gets a 503.
+        if self.sticky_clients == "kept" and known(settings.get("idle_capacity_percent", 0)) != 100:
+            allowed = "drained, or kept with idle_capacity_percent 100: kept clients need units that stay"
+            problems.append(Problem("sticky_clients", "kept", allowed))
+        return problems
+
+    def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
+        """The router's section."""
+        where: dict[str, Any] = {"listener_arn": UNKNOWN}
+        if self.rule_arn is not None:
+            where = {"rule_arn": UNKNOWN}
+        elif not self.whole_listener:
+            where["priority"] = self.rule_priority
+        if self.path_patterns:
+            where["path_patterns"] = list(self.path_patterns)
+        return {
+            "kind": "alb",
+            **where,
+            "target_groups": UNKNOWN,
+            "owner": owner,
+            "host_headers": list(self.host_headers),
+            "stickiness_seconds": self.stickiness_seconds,
+            **({} if self.sticky_clients == "drained" else {"sticky_clients": self.sticky_clients}),
+            "aws": dict(connection),
+        }
+
+    def declare(self, ground: Ground) -> Entered:
+        """The load balancer and its listener, as far as they are not there, target groups, the colors' own rules."""
+        listener_arn, url, security_groups = self._front(ground)
+        groups = http_target_groups(ground, self.target_groups)
+        values = named(ground.name, ground.parent).values
+        rules = preview_rules(
+            ground,
+            listener_arn=listener_arn,
+            first_priority=self.rule_priority - len(COLORS),
+            groups=groups,
+            values=values,
+            preview_cidrs=self.preview_cidrs,
+            host_headers=self.host_headers,
+            path_patterns=self.path_patterns,
+            rule_arns=() if self.rule_arn is None else [self.rule_arn],
+            default_of=[listener_arn] if self.whole_listener else (),
+        )
+        where = {"listener_arn": listener_arn} if self.rule_arn is None else {"rule_arn": self.rule_arn}
+        return Entered(
+            router={**self.draft(ground.owner, ground.connection), **where, "target_groups": groups},
+            url=url,
+            preview_urls=dict.fromkeys(COLORS, url),
+            preview_headers={
+                color: {PREVIEW_HEADER: values[color], **host_header(self.host_headers)} for color in COLORS
+            },
+            target_group_arns=groups,
+            attachments={color: [rules[color]] for color in COLORS},
+            security_group_ids=security_groups,
+            listener_arn=listener_arn,
+        )
+
+    def _front(self, ground: Ground) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[Sequence[str]]]:
+        """The listener's ARN, the URL, and the load balancer's security groups."""
+        given = self.listener_arn if self.rule_arn is None else balancer.listener_arn_of(self.rule_arn)
+        if given is not None:
+            listener = aws.lb.get_listener_output(arn=given, opts=pulumi.InvokeOutputOptions(parent=ground.parent))
+            front = balancer.found_balancer(balancer.balancer_arn_of(given), ground.parent)
+            url = url_of(front.dns_name, listener.protocol.apply(str.lower), listener.port)
+            return pulumi.Output.from_input(given), url, front.security_group_ids
+        scheme = "https" if self.certificate_arns else "http"
+        port = self.listener_port or DEFAULT_PORTS[scheme]
+        front = balancer_for(self, ground, [port])
+        listener_arn = balancer.made_listener(ground, f"{ground.name}-{scheme}", front.arn, port, self.certificate_arns)
+        return listener_arn, url_of(front.dns_name, scheme, port), front.security_group_ids
+
+
+def balancer_for(entry: Any, ground: Ground, ports: Sequence[int]) -> balancer.Balancer:
+    """The load balancer of an entry: the given one, or one that is made."""
+    if entry.load_balancer_arn is not None:
+        return balancer.found_balancer(entry.load_balancer_arn, ground.parent)
+    return balancer.made_balancer(
+        ground,
+        ports,
+        internal=entry.internal,
+        ip_address_type=entry.ip_address_type,
+        ingress_cidrs=_with_ipv6(entry),
+    )
+
+
+def _with_ipv6(entry: Any) -> Sequence[str]:
+    everybody = tuple(entry.ingress_cidrs) == ("0.0.0.0/0",)
+    return [*entry.ingress_cidrs, "::/0"] if everybody and entry.ip_address_type != "ipv4" else entry.ingress_cidrs
+
+
+def problems_of_a_balancer(entry: Any) -> list[Problem]:
+    """What is wrong with the options that every entry with an Application Load Balancer has."""
+    fields = Fields({"listener_port": known(entry.listener_port), "ip_address_type": known(entry.ip_address_type)})
+    fields.whole("listener_port", None, least=1, most=65_535)
+    fields.text("ip_address_type", choices=ADDRESS_TYPES)
+    if entry.listener_arn is not None and entry.load_balancer_arn is not None:
+        fields.problem("load_balancer_arn", known(entry.load_balancer_arn), "none, where a listener is given")
+    return fields.problems
+
+
+@told
+def alb(
+    *,
+    load_balancer_arn: pulumi.Input[str] | None = None,
+    listener_arn: pulumi.Input[str] | None = None,
+    rule_arn: pulumi.Input[str] | None = None,
+    whole_listener: bool = False,
+    listener_port: int | None = None,
+    certificate_arns: Sequence[pulumi.Input[str]] = (),
+    internal: bool = False,
+    ip_address_type: str = "ipv4",
+    ingress_cidrs: Sequence[str] = ("0.0.0.0/0",),
+    preview_cidrs: Sequence[str] = (),
+    host_headers: Sequence[str] = (),
+    path_patterns: Sequence[str] = (),
+    rule_priority: int = 100,
+    stickiness_seconds: int = 0,
+    sticky_clients: str = "drained",
+    **target_groups: Unpack[HttpTargetGroups],
+) -> AlbEntry:
+    """An Application Load Balancer with weights: promotions may go in steps.
+
+    Args:
+        load_balancer_arn: an existing load balancer, on which a listener is made; one is made when absent.
+        listener_arn: an existing listener, on which the rules are made.
+        rule_arn: an existing rule, which the swap takes over as it is: adopting it moves no traffic.
+        whole_listener: whether ``listener_arn``'s default action is taken over in the same way, instead of a new rule.
+        listener_port: default 80, or 443 with a certificate.
+        certificate_arns: make the listener HTTPS; the first is the default, others are chosen by SNI.
+        internal: whether a load balancer made here is internal.
+        ip_address_type: of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``.
+        ingress_cidrs: who may reach a load balancer made here; with IPv6 everybody means ``::/0``, too.
+        preview_cidrs: who may reach a color by its header; everybody whom production is for when empty, which is
+            refused where an existing rule or listener asks for sign-in or a token.
+        host_headers: hosts that this service is for, where several share a listener.
+        path_patterns: paths that this service is for; all when empty.
+        rule_priority: the production rule's priority, where one is made; the two before it are the colors' own rules.
+        stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off.
+        sticky_clients: what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept``
+            until their cookie ends, which needs ``idle_capacity_percent`` 100.
+        **target_groups: see ``HttpTargetGroups``.
+    """
+    return AlbEntry(
+        load_balancer_arn=load_balancer_arn,
+        listener_arn=listener_arn,
+        rule_arn=rule_arn,
+        whole_listener=whole_listener,
+        listener_port=listener_port,
+        certificate_arns=listed(certificate_arns),
+        internal=internal,
+        ip_address_type=ip_address_type,
+        ingress_cidrs=listed(ingress_cidrs),
+        preview_cidrs=listed(preview_cidrs),
+        host_headers=listed(host_headers),
+        path_patterns=listed(path_patterns),
+        rule_priority=rule_priority,
+        stickiness_seconds=stickiness_seconds,
+        sticky_clients=sticky_clients,
+        target_groups=target_groups,
+    )

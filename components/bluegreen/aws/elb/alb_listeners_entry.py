@@ -1,0 +1,217 @@
+"""An Application Load Balancer with two listeners, production and test, whose colors are exchanged whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen.arguments.told import told
+from bluegreen.aws.elb import balancer
+from bluegreen.aws.elb.alb_entry import balancer_for, problems_of_a_balancer
+from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
+from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
+from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
+from bluegreen.aws.entry import Entered, Ground
+from bluegreen.aws.swapping import problems_of_regions
+from bluegreen.component.base import color_headers
+from bluegreen.component.declaration import known, listed
+from bluegreen.component.previewing import PREVIEW_HEADER, named
+from bluegreen.fields import UNKNOWN
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_TEST_PORT = 8443
+
+
+@dataclass(frozen=True, slots=True)
+class AlbListenersEntry:
+    """What ``alb_listeners()`` was given."""
+
+    load_balancer_arn: pulumi.Input[str] | None
+    listener_arn: pulumi.Input[str] | None
+    test_listener_arn: pulumi.Input[str] | None
+    rule_arn: pulumi.Input[str] | None
+    test_rule_arn: pulumi.Input[str] | None
+    listener_port: int | None
+    test_port: int
+    certificate_arns: Sequence[pulumi.Input[str]]
+    internal: bool
+    ip_address_type: str
+    ingress_cidrs: Sequence[str]
+    preview_cidrs: Sequence[str]
+    host_headers: Sequence[str]
+    rule_priority: int
+    target_groups: HttpTargetGroups = field(default_factory=HttpTargetGroups)
+    converge_timeout_seconds: float = 60
+
+    @property
+    def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
+        """A header that names the color; without it, the test listener shows the idle one."""
+        host = host_header(self.host_headers)
+        return {color: {**found, **host} for color, found in color_headers().items()}
+
+    def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with the options."""
+        problems = problems_in(self.target_groups) + problems_of_a_balancer(self)
+        problems += problems_of_conditions(self.preview_cidrs, self.host_headers)
+        names = ("listener_arn", "test_listener_arn", "rule_arn", "test_rule_arn", "load_balancer_arn")
+        problems += problems_of_regions(settings, **{name: getattr(self, name) for name in names})
+        if self.rule_priority <= len(COLORS):
+            allowed = "3 to 50000: the two before it are the colors' own"
+            problems.append(Problem("rule_priority", self.rule_priority, allowed))
+        for kind in ("listener_arn", "rule_arn"):
+            given, of_test = getattr(self, kind), getattr(self, f"test_{kind}")
+            if (given is None) != (of_test is None):
+                missing = kind if given is None else f"test_{kind}"
+                problems.append(Problem(missing, None, "both of production and test, or neither"))
+        if self.rule_arn is not None and self.listener_arn is not None:
+            problems.append(Problem("listener_arn", known(self.listener_arn), "none, where a rule_arn is given"))
+        if self.test_port == (self.listener_port or DEFAULT_PORTS["https" if self.certificate_arns else "http"]):
+            problems.append(Problem("test_port", self.test_port, "another port than production's"))
+        return problems
+
+    def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
+        """The router's section."""
+        place: dict[str, Any] = {"rule_arn": UNKNOWN}
+        if self.rule_arn is None:
+            place = {"listener_arn": UNKNOWN, "priority": self.rule_priority, "host_headers": list(self.host_headers)}
+        return {
+            "kind": "alb_listeners",
+            **place,
+            "test": dict(place),
+            "target_groups": UNKNOWN,
+            "owner": owner,
+            "aws": dict(connection),
+        }
+
+    def declare(self, ground: Ground) -> Entered:
+        """Load balancer and listeners, as far as they are not there, target groups, the colors' own rules."""
+        listeners, urls, security_groups = self._front(ground)
+        groups = http_target_groups(ground, self.target_groups)
+        # On the test listener: production has the one rule that the swap owns, and nothing beside it.
+        values = named(ground.name, ground.parent).values
+        rules = preview_rules(
+            ground,
+            listener_arn=listeners["test"],
+            first_priority=self.rule_priority - len(COLORS),
+            groups=groups,
+            values=values,
+            preview_cidrs=self.preview_cidrs,
+            host_headers=self.host_headers,
+            rule_arns=[arn for arn in (self.rule_arn, self.test_rule_arn) if arn is not None],
+        )
+        router = self.draft(ground.owner, ground.connection)
+        router.update(_where(listeners["production"], self.rule_arn))
+        router["test"] = {**router["test"], **_where(listeners["test"], self.test_rule_arn)}
+        return Entered(
+            router={**router, "target_groups": groups},
+            url=urls["production"],
+            preview_urls=dict.fromkeys(COLORS, urls["test"]),
+            preview_headers={
+                color: {PREVIEW_HEADER: values[color], **host_header(self.host_headers)} for color in COLORS
+            },
+            target_group_arns=groups,
+            attachments={color: [rules[color]] for color in COLORS},
+            security_group_ids=security_groups,
+            listener_arn=listeners["production"],
+        )
+
+    def _front(
+        self, ground: Ground
+    ) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[str]], pulumi.Output[Sequence[str]]]:
+        """ARN and URL of both listeners, and the load balancer's security groups."""
+        production, test = self.listener_arn, self.test_listener_arn
+        if self.rule_arn is not None and self.test_rule_arn is not None:
+            production, test = balancer.listener_arn_of(self.rule_arn), balancer.listener_arn_of(self.test_rule_arn)
+        if production is not None and test is not None:
+            front = balancer.found_balancer(balancer.balancer_arn_of(production), ground.parent)
+            arns = {"production": pulumi.Output.from_input(production), "test": pulumi.Output.from_input(test)}
+            found = {
+                place: aws.lb.get_listener_output(arn=arn, opts=pulumi.InvokeOutputOptions(parent=ground.parent))
+                for place, arn in arns.items()
+            }
+            urls = {
+                place: url_of(front.dns_name, listener.protocol.apply(str.lower), listener.port)
+                for place, listener in found.items()
+            }
+            return arns, urls, front.security_group_ids
+        scheme = "https" if self.certificate_arns else "http"
+        ports = {"production": self.listener_port or DEFAULT_PORTS[scheme], "test": self.test_port}
+        front = balancer_for(self, ground, [*ports.values()])
+        arns = {
+            place: balancer.made_listener(ground, f"{ground.name}-{place}", front.arn, port, self.certificate_arns)
+            for place, port in ports.items()
+        }
+        urls = {place: url_of(front.dns_name, scheme, port) for place, port in ports.items()}
+        return arns, urls, front.security_group_ids
+
+
+def _where(listener_arn: pulumi.Input[str], rule_arn: pulumi.Input[str] | None) -> dict[str, Any]:
+    return {"listener_arn": listener_arn} if rule_arn is None else {"rule_arn": rule_arn}
+
+
+@told
+def alb_listeners(
+    *,
+    load_balancer_arn: pulumi.Input[str] | None = None,
+    listener_arn: pulumi.Input[str] | None = None,
+    test_listener_arn: pulumi.Input[str] | None = None,
+    rule_arn: pulumi.Input[str] | None = None,
+    test_rule_arn: pulumi.Input[str] | None = None,
+    listener_port: int | None = None,
+    test_port: int = _TEST_PORT,
+    certificate_arns: Sequence[pulumi.Input[str]] = (),
+    internal: bool = False,
+    ip_address_type: str = "ipv4",
+    ingress_cidrs: Sequence[str] = ("0.0.0.0/0",),
+    preview_cidrs: Sequence[str] = (),
+    host_headers: Sequence[str] = (),
+    rule_priority: int = 100,
+    **target_groups: Unpack[HttpTargetGroups],
+) -> AlbListenersEntry:
+    """Two listeners of an Application Load Balancer: production has the live color, test the idle one.
+
+    A promotion exchanges them whole; steps and pauses are refused. Use ``alb()`` where traffic shall be split.
+
+    Args:
+        load_balancer_arn: an existing load balancer, on which both listeners are made; one is made when absent.
+        listener_arn: the existing production listener, on which a rule is made.
+        test_listener_arn: the existing test listener, the same.
+        rule_arn: production's existing rule, which the swap takes over as it is: adopting it moves no traffic.
+        test_rule_arn: the test listener's existing rule, the same.
+        listener_port: production's port, default 80, or 443 with a certificate.
+        test_port: the test listener's port.
+        certificate_arns: make both listeners HTTPS; the first is the default, others are chosen by SNI.
+        internal: whether a load balancer made here is internal.
+        ip_address_type: of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``.
+        ingress_cidrs: who may reach a load balancer made here.
+        preview_cidrs: who may reach a color by its header on the test listener; all whom that is for when empty, which
+            is refused where an existing rule asks for sign-in or a token.
+        host_headers: hosts that this service is for, where several share the listeners.
+        rule_priority: the swap's rules' priority; on the test listener the two before it are the colors' own rules.
+        **target_groups: see ``HttpTargetGroups``.
+    """
+    return AlbListenersEntry(
+        load_balancer_arn=load_balancer_arn,
+        listener_arn=listener_arn,
+        test_listener_arn=test_listener_arn,
+        rule_arn=rule_arn,
+        test_rule_arn=test_rule_arn,
+        listener_port=listener_port,
+        test_port=test_port,
+        certificate_arns=listed(certificate_arns),
+        internal=internal,
+        ip_address_type=ip_address_type,
+        ingress_cidrs=listed(ingress_cidrs),
+        preview_cidrs=listed(preview_cidrs),
+        host_headers=listed(host_headers),
+        rule_priority=rule_priority,
+        target_groups=target_groups,
+    )

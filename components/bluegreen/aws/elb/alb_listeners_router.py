@@ -1,0 +1,201 @@
+"""Two listeners of an Application Load Balancer, production and test, whose target groups are exchanged whole.
+
+Production forwards to the live color and test to the idle one, so that a tester reaches the next release at a port or
+host of its own. Each is a rule that the swap makes, or a rule or a whole listener that is handed in. Nothing is split.
+
+A swap writes production first: were it killed between its two writes, the test listener would be what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb.rule_places import Place, build_place, parse_place
+from bluegreen.aws.typed import typed
+from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
+from bluegreen.platforms.ownership import Ownership
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights, other
+from bluegreen.rollout.ports import Capability
+
+_LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
+_RULES = "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*"
+# Tags are on what stands there: a rule, or a listener that is handed in whole.
+_TAGGED = "arn:aws:elasticloadbalancing:*:*:listener*/app/*"
+
+
+@dataclass(slots=True)
+class ListenerPairRouter:
+    """Production and test, exchanged whole.
+
+    Attributes:
+        production: where production's forward stands: ``listener_arn`` and ``priority`` of a rule to be made,
+            ``rule_arn`` or ``listener_arn`` of what is there already.
+        test: the same for the test listener; ``None``: there is none.
+        target_groups: a target group ARN for each color.
+        owner: who owns them, written into their ``bluegreen:owner`` tags.
+        aws: where and as whom to call.
+        former_owner, incarnation, former: of the resource's last update, as the ALB router has them.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    propagation_seconds: ClassVar[float] = 0
+    # Not the test listener: another one is an update, so that production's rule is never made anew for it.
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
+    target_keys: ClassVar[frozenset[str]] = frozenset({"target_groups"})
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("elasticloadbalancing:DescribeRules", "every preview and update"),
+        Permission("elasticloadbalancing:DescribeListeners", "the same, where whole listeners are handed in"),
+        Permission("elasticloadbalancing:DescribeTags", "every preview and update"),
+        Permission("elasticloadbalancing:DescribeTargetHealth", "previews of a promotion, updates"),
+        Permission("elasticloadbalancing:CreateRule", "the first start", _LISTENERS),
+        Permission("elasticloadbalancing:AddTags", "the first start and every swap: its owner and its lease", _TAGGED),
+        Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease", _TAGGED),
+        Permission("elasticloadbalancing:ModifyRule", "every swap", _RULES),
+        Permission("elasticloadbalancing:SetRulePriorities", "a replacement at another priority", _RULES),
+        Permission("elasticloadbalancing:ModifyListener", "the same, where whole listeners are handed in", _LISTENERS),
+        Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
+        elbv2.SIGN_IN_PERMISSION,
+    )
+
+    production: Mapping[str, Any]
+    target_groups: Mapping[Color, str]
+    owner: str
+    test: Mapping[str, Any] | None = None
+    aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
+    former: Mapping[str, Any] = field(default_factory=dict)
+    _production: Place = field(init=False)
+    _test: Place | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        groups = tuple(self.target_groups.values())
+        ownership = Ownership(self.owner, self.former_owner, self.incarnation)
+        former, test = self.former, self.test
+        self._production = build_place(self.production, self.aws, ownership, groups, former=former, sibling=test)
+        self._test = None
+        if test is not None:
+            former = former.get("test") or {}
+            self._test = build_place(
+                test, self.aws, ownership, groups, is_production=False, former=former, sibling=self.production
+            )
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section: production's place, and the test listener's under ``test``."""
+        test = fields.section("test", None)
+        found = {
+            "production": parse_place(fields),
+            "test": None if test is None else parse_place(test),
+            "target_groups": elbv2.parse_target_groups(fields),
+            "owner": fields.text("owner"),
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+        }
+        if test is not None:
+            test.done()
+        return found
+
+    @property
+    def id(self) -> str:
+        """Where production is."""
+        return self._production.id
+
+    def read(self) -> Traffic:
+        """The live weights: two calls, about production alone."""
+        return self._traffic(self._production.read())
+
+    def glance(self, *, told: bool = False) -> Traffic:
+        """The same as it is at this moment, to be written over: two calls, the tags last; one where they were told."""
+        return self._traffic(self._production.look(told=told))
+
+    def live(self) -> Weights:
+        """The live weights alone, as they are at this moment: one call."""
+        return elbv2.weights_of(self._production.now(), self.target_groups)
+
+    def _traffic(self, found: elbv2.Stand | None) -> Traffic:
+        if found is None or not found.owned:
+            return Traffic(Weights())
+        return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
+
+    @property
+    def stands_elsewhere(self) -> str:
+        """Where the production rule was found, if that is not where it is declared; for a preview."""
+        return self._production.stands_elsewhere
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make or take over production with its marks, then the test listener."""
+        live = self._whole(weights)
+        if not self._production.create(self._forward(live), marks):
+            return False
+        self._write_test(live)
+        return True
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks, kept as tags of production: one call."""
+        return self._production.marks()
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks: a call for each of the two."""
+        self._production.mark(changes)
+
+    def write(self, weights: Weights) -> None:
+        """Production, then the test listener: a call each, one more to find a test rule."""
+        if weights == Weights():
+            self.delete()
+            return
+        live = self._whole(weights)
+        self._production.write(self._forward(live))
+        self._write_test(live)
+
+    def _write_test(self, live: Color) -> None:
+        if self._test is not None:
+            self._test.read()
+            self._test.write(self._forward(other(live)))
+
+    def _whole(self, weights: Weights) -> Color:
+        """All of it on one color; a mix is refused by the inputs' check, long before it comes here."""
+        if weights.live_color is None:
+            raise PlatformError("elasticloadbalancing:ModifyRule", f"{weights} cannot be: listeners are swapped whole")
+        return weights.live_color
+
+    def _forward(self, color: Color) -> dict[str, Any]:
+        return {"TargetGroups": [{"TargetGroupArn": self.target_groups[color], "Weight": 1}]}
+
+    def verify(self, weights: Weights) -> Convergence:
+        """What both forward to now: a call each, none right after a write, which was answered with it."""
+        if weights == Weights():
+            return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
+        arrived = elbv2.weights_of(self._production.actions(), self.target_groups) == weights
+        if arrived and self._test is not None:
+            wanted = Weights.all_on(other(self._whole(weights)))
+            arrived = elbv2.weights_of(self._test.actions(), self.target_groups) == wanted
+        return Convergence.CONVERGED if arrived else Convergence.PENDING
+
+    def progress(self) -> str:
+        """Nothing: a forward works as soon as it reads so."""
+        return ""
+
+    @typed
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """What a person types."""
+        places = [place for place in (self._production, self._test) if place is not None]
+        if weights.live_color is None:
+            return tuple(place.command(None) for place in places)
+        colors = (weights.live_color, other(weights.live_color))
+        return tuple(place.command(self._forward(color)) for place, color in zip(places, colors, strict=False))
+
+    def health(self, color: Color) -> Readiness:
+        """What the load balancer's own health checks say of a color's targets: one call."""
+        return elbv2.target_health(self.aws, self.target_groups[color])
+
+    def delete(self) -> None:
+        """Remove the rules that the swap made; what was handed in stays as it is, without the swap's tags."""
+        self._production.remove()
+        if self._test is not None:
+            self._test.remove()

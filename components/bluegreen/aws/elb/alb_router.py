@@ -1,0 +1,184 @@
+"""Application Load Balancer: one forward that the swap owns, with a weight for each color.
+
+It is a listener rule that the swap makes, or a rule or a whole listener that is handed in. The listener itself answers
+503 by default and belongs to the user's stack; the colors' static rules, which keep both target groups attached and
+health-checked, do too. Nobody but the swap writes the forward.
+At 0/100 it goes to the one group alone: a weight of 0 beside it is a leak waiting to happen.
+
+Limits and shapes: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb.rule_places import Place, build_place, parse_place
+from bluegreen.aws.typed import typed
+from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
+from bluegreen.platforms.ownership import Ownership
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.ports import Capability
+
+_LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
+_RULES = "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*"
+# Tags are on what stands there: a rule, or a listener that is handed in whole.
+_TAGGED = "arn:aws:elasticloadbalancing:*:*:listener*/app/*"
+_WEEK_SECONDS = 604_800
+STICKY_CLIENTS = ("drained", "kept")
+
+
+@dataclass(slots=True)
+class AlbRouter:
+    """The production forward.
+
+    Attributes:
+        place: where it stands: ``listener_arn`` and ``priority`` of a rule to be made (with ``host_headers`` and
+            ``path_patterns`` that it is for, all when empty), or ``rule_arn`` or ``listener_arn`` of what is there.
+        target_groups: a target group ARN for each color.
+        owner: who owns it, written into its ``bluegreen:owner`` tag: ``project/stack/name``.
+        stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off.
+        sticky_clients: what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept``
+            (the old color stays in the forward with a weight of 0, and its clients stay until their cookie ends).
+        aws: where and as whom to call.
+        former_owner, incarnation, former: of the resource's last update, none of them part of the section: who owned
+            it, the mark of its rule wherever that stands, and the section itself.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
+    target_keys: ClassVar[frozenset[str]] = frozenset({"target_groups"})
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("elasticloadbalancing:DescribeRules", "every preview and update"),
+        Permission("elasticloadbalancing:DescribeListeners", "the same, where a whole listener is handed in"),
+        Permission("elasticloadbalancing:DescribeTags", "every preview and update"),
+        Permission("elasticloadbalancing:DescribeTargetHealth", "previews of a promotion, updates"),
+        Permission("elasticloadbalancing:CreateRule", "the first start", _LISTENERS),
+        Permission("elasticloadbalancing:AddTags", "the first start and every swap: its owner and its lease", _TAGGED),
+        Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease", _TAGGED),
+        Permission("elasticloadbalancing:ModifyRule", "every shift", _RULES),
+        Permission("elasticloadbalancing:SetRulePriorities", "a replacement at another priority", _RULES),
+        Permission("elasticloadbalancing:ModifyListener", "the same, where a whole listener is handed in", _LISTENERS),
+        Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
+        elbv2.SIGN_IN_PERMISSION,
+    )
+
+    place: Mapping[str, Any]
+    target_groups: Mapping[Color, str]
+    owner: str
+    stickiness_seconds: int = 0
+    sticky_clients: str = "drained"
+    aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
+    former: Mapping[str, Any] = field(default_factory=dict)
+    _place: Place = field(init=False)
+
+    def __post_init__(self) -> None:
+        ownership = Ownership(self.owner, self.former_owner, self.incarnation)
+        groups = tuple(self.target_groups.values())
+        self._place = build_place(self.place, self.aws, ownership, groups, former=self.former)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        return {
+            "place": parse_place(fields),
+            "target_groups": elbv2.parse_target_groups(fields),
+            "owner": fields.text("owner"),
+            "stickiness_seconds": fields.whole("stickiness_seconds", 0, most=_WEEK_SECONDS),
+            "sticky_clients": fields.text("sticky_clients", "drained", choices=STICKY_CLIENTS),
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+        }
+
+    @property
+    def id(self) -> str:
+        """The listener and the priority, or the ARN of what was handed in."""
+        return self._place.id
+
+    def read(self) -> Traffic:
+        """The live weights: two calls (the actions, the tags)."""
+        return self._traffic(self._place.read())
+
+    def glance(self, *, told: bool = False) -> Traffic:
+        """The same as it is at this moment, to be written over: two calls, the tags last; one where they were told."""
+        return self._traffic(self._place.look(told=told))
+
+    def live(self) -> Weights:
+        """The live weights alone, as they are at this moment: one call."""
+        return elbv2.weights_of(self._place.now(), self.target_groups)
+
+    def _traffic(self, found: elbv2.Stand | None) -> Traffic:
+        if found is None or not found.owned:
+            return Traffic(Weights())
+        return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
+
+    @property
+    def stands_elsewhere(self) -> str:
+        """Where the production rule was found, if that is not where it is declared; for a preview."""
+        return self._place.stands_elsewhere
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make the rule with its marks, where there is none: one call; take over what was handed in: some more."""
+        return self._place.create(self._forward(weights), marks)
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks, kept as tags: one call."""
+        return self._place.marks()
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks: a call for each of the two."""
+        self._place.mark(changes)
+
+    def write(self, weights: Weights) -> None:
+        """One call after a look: a rule is made or changed; no weight at all gives the place up."""
+        if weights == Weights():
+            self._place.remove()
+        else:
+            self._place.write(self._forward(weights))
+
+    def _forward(self, weights: Weights) -> dict[str, Any]:
+        kept = self.sticky_clients == "kept" and self.stickiness_seconds > 0
+        groups = [
+            {"TargetGroupArn": self.target_groups[color], "Weight": weights.of(color)}
+            for color in COLORS
+            if weights.of(color) or kept
+        ]
+        forward: dict[str, Any] = {"TargetGroups": groups}
+        if self.stickiness_seconds and len(groups) > 1:
+            forward[elbv2.STICKINESS] = {"Enabled": True, "DurationSeconds": self.stickiness_seconds}
+        elif self.stickiness_seconds or self.former.get("stickiness_seconds") or self.place["priority"] is not None:
+            forward[elbv2.STICKINESS] = {"Enabled": False}  # the swap's own; one that was found stays
+        return forward
+
+    def verify(self, weights: Weights) -> Convergence:
+        """What the forward says now: one call, none right after a write, which was answered with it."""
+        if weights == Weights():
+            live = self.read().weights
+        else:
+            live = elbv2.weights_of(self._place.actions(), self.target_groups)
+        return Convergence.CONVERGED if live == weights else Convergence.PENDING
+
+    def progress(self) -> str:
+        """Nothing: a forward works as soon as it reads so."""
+        return ""
+
+    @typed
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """What a person types."""
+        if weights == Weights():
+            return (self._place.command(None),)
+        return (self._place.command(self._forward(weights)),)
+
+    def health(self, color: Color) -> Readiness:
+        """What the load balancer's own health checks say of a color's targets: one call."""
+        return elbv2.target_health(self.aws, self.target_groups[color])
+
+    def delete(self) -> None:
+        """Remove the rule that the swap made; what was handed in stays as it is, without the swap's tags."""
+        self._place.remove()

@@ -1,0 +1,228 @@
+"""A rule, or a whole listener, that was there before: taken over without moving traffic, and left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bluegreen.aws.client import AwsConnection, as_argument, called
+from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, Stand
+from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_SWAP
+from bluegreen.platforms.looks import Look
+from bluegreen.platforms.ownership import Ownership
+from bluegreen.rollout.errors import NotOwned, PlatformError
+
+
+@dataclass(slots=True)
+class HandedIn:
+    """A rule, or a whole listener, that was there before.
+
+    Attributes:
+        aws: where and as whom to call.
+        ownership: who owns it from the first write on.
+        arn: the rule's ARN, or the listener's: then it is about the default action.
+        target_groups: the target groups between which traffic may be moved.
+        is_production: whether taking it over must not move traffic; a test listener's may be moved.
+        bears_marks: whether marks are set on it, which stamps it with a new owner's name.
+    """
+
+    aws: AwsConnection
+    ownership: Ownership
+    arn: str
+    target_groups: tuple[str, ...]
+    is_production: bool = True
+    bears_marks: bool = True
+    _stand: Stand | None = field(default=None, init=False)
+    _look: Look = field(default_factory=Look, init=False)
+    _told: Look = field(default_factory=Look, init=False)
+    _answer: Look = field(default_factory=Look, init=False)
+
+    @property
+    def id(self) -> str:
+        """The ARN."""
+        return self.arn
+
+    @property
+    def name(self) -> str:
+        """The ARN."""
+        return self.arn
+
+    @property
+    def stands_elsewhere(self) -> str:
+        """Nowhere: it is named by its ARN."""
+        return ""
+
+    @property
+    def _is_rule(self) -> bool:
+        return ":listener-rule/" in self.arn
+
+    def read(self) -> Stand | None:
+        """What is there, nobody's yet without an owner; ``None`` when it is gone."""
+        self._answer.spent()
+        actions, self._stand = self.actions(), None
+        if not actions:
+            return None
+        tags = elbv2.tags_of(self.aws, self.arn)
+        holder = tags.get(OWNER_TAG)
+        if holder is not None:
+            elbv2.refuse_stranger(tags, self.ownership, self.arn)
+        self._stand = Stand(self.arn, actions, tags, owned=holder is not None)
+        self._look.taken()
+        return self._stand
+
+    def actions(self) -> Actions:
+        """The actions; none when it is gone. Right after a write they are what it was answered with."""
+        self._look.spent()
+        if self._answer.spent() and self._stand is not None:
+            return self._stand.actions
+        return (elbv2.rule_actions if self._is_rule else elbv2.listener_actions)(self.aws, self.arn)
+
+    def write(self, forward: Mapping[str, Any]) -> None:
+        """Change the forward among its actions as they are at this moment; the first time it is taken over, too."""
+        self._answer.spent()
+        stand = self._stand if self._look.spent() else self._now()
+        if stand is None:
+            call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
+            raise PlatformError(call, f"there is no {self.arn}")
+        owner = {OWNER_TAG: self.ownership.owner}
+        if not stand.owned:
+            self._take_over(stand, forward)
+        elif not self.bears_marks and stand.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
+            elbv2.tag(self.aws, self.arn, owner)
+        actions = elbv2.with_forward(stand.actions, forward)
+        if self._is_rule:
+            with called("elasticloadbalancing:ModifyRule"):
+                answer = self.aws.client("elbv2").modify_rule(RuleArn=self.arn, Actions=actions)
+            found = elbv2.first_of(answer, "Rules").get("Actions")
+        else:
+            with called("elasticloadbalancing:ModifyListener"):
+                answer = self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
+            found = elbv2.first_of(answer, "Listeners").get("DefaultActions")
+        if found and self._stand is not None:  # the answer to a write is a read, too
+            self._stand = replace(self._stand, actions=found)
+            self._answer.taken()
+
+    def now(self) -> Actions:
+        """The actions, also right after a write."""
+        self._answer.spent()
+        return self.actions()
+
+    def look(self, *, told: bool) -> Stand | None:
+        """What is there at this moment, to be written over: two calls; ``None`` when it is gone.
+
+        Args:
+            told: whether nothing has come after the last call: where that told whose it is, it is not asked again.
+        """
+        if not told:
+            self._told.spent()
+        return self._now()
+
+    def _now(self) -> Stand | None:
+        told = self._told.spent()
+        self._answer.spent()
+        if self._stand is None or not self._stand.owned:
+            return self.read()
+        actions, tags = self.actions(), self._stand.tags
+        if not actions:
+            return None
+        if not told:  # whose it is is asked last of all, or was told by the call right before this one
+            tags = elbv2.tags_of(self.aws, self.arn)
+            elbv2.refuse_stranger(tags, self.ownership, self.arn)
+        self._stand = replace(self._stand, actions=actions, tags=tags)
+        self._look.taken()
+        return self._stand
+
+    def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
+        """Take it over with marks, unless somebody of the same owner has done so by now.
+
+        The marks come before the forward: whoever else takes it over sees them and waits, and what he has set meanwhile
+        is seen here.
+        """
+        stand = self.read()
+        if stand is not None and stand.owned:
+            return False
+        if stand is not None:
+            self._take_over(stand, forward, marks)
+            found = self.marks()
+            ours = {name for name, value in marks.items() if found.get(name) == value}
+            kinds = {name.partition(".")[0] for name in marks}  # another lease beside ours is somebody's who came, too
+            others = {name for name in found if name.partition(".")[0] in kinds}.difference(marks)
+            if len(ours) < len(marks) or others.difference(elbv2.marks_in(stand.tags)):
+                self.mark(dict.fromkeys(ours))  # somebody of the same owner came as well: it is his, or comes again
+                return False
+        self.write(forward)
+        return True
+
+    def _take_over(self, stand: Stand, forward: Mapping[str, Any], marks: Mapping[str, str] | None = None) -> None:
+        """Adopting something moves no traffic: it has to forward already as the first write says, or to nobody."""
+        lost = elbv2.lost_by_a_forward(stand.actions)
+        if lost:
+            field, what = ("Actions", "rule") if self._is_rule else ("DefaultActions", "listener")
+            raise NotOwned(
+                "elasticloadbalancing:DescribeTags",
+                f"{field} of {self.arn} end with {lost}, which a forward would take away: hand in a {what} that "
+                "forwards to the live color, or answers an error to everybody",
+            )
+        live = {arn for arn, share in elbv2.shares_of(stand.actions).items() if share}
+        wanted = {group["TargetGroupArn"] for group in forward["TargetGroups"] if group.get("Weight", 1)}
+        strangers = live.difference(self.target_groups)
+        if strangers or (live and live != wanted and self.is_production):
+            advice = "set activeColor to the color that it forwards to"
+            raise NotOwned(
+                "elasticloadbalancing:DescribeTags",
+                f"{self.arn} forwards to {', '.join(sorted(live))}; taking it over must not move traffic: "
+                + ("hand in that target group as a color's" if strangers else advice),
+            )
+        over = len(stand.tags) + TAGS_OF_A_SWAP - LIMITS["tags"].most
+        if over > 0:
+            raise NotOwned(
+                "elasticloadbalancing:DescribeTags",
+                f"{self.arn} has {len(stand.tags)} tags, {over} too many for the {TAGS_OF_A_SWAP} that a swap needs at "
+                "most: take some away first; nothing was written",
+            )
+        tags = {OWNER_TAG: self.ownership.owner, **{MARK_PREFIX + name: text for name, text in (marks or {}).items()}}
+        elbv2.tag(self.aws, self.arn, tags)
+        self._stand = Stand(stand.arn, stand.actions, {**stand.tags, **tags}, owned=True)
+
+    def remove(self) -> None:
+        """Take our tags away; where it forwards to stays as it is. Already gone is fine."""
+        stand = self.read()
+        if stand is not None and stand.owned:
+            elbv2.untag(self.aws, self.arn, elbv2.keys_of_ours(stand.tags))
+        self._stand = None
+
+    def marks(self) -> dict[str, str]:
+        """The marks, kept as tags."""
+        self._look.spent()
+        self._answer.spent()
+        tags = elbv2.tags_of(self.aws, self.arn)
+        marks = elbv2.marks_in(tags)
+        if self.ownership.holds(tags.get(OWNER_TAG), marks):
+            if self._stand is not None:
+                self._stand = replace(self._stand, tags=tags)
+            self._told.taken()
+            return marks
+        self._stand = None  # nobody's, or somebody has made it his own meanwhile: with it the lease is gone
+        return {}
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks; what bears a former owner's name is stamped with the present one."""
+        stand = self._stand or self.read()
+        for look in (self._look, self._told, self._answer):
+            look.spent()
+        if stand is not None and stand.owned:
+            owner = self.ownership.owner
+            elbv2.set_marks(self.aws, self.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
+
+    def command(self, forward: Mapping[str, Any] | None) -> str:
+        """What a person types: with all actions that were found beside the forward, as the swap itself writes them."""
+        stand = self._stand
+        if forward is None:
+            keys = elbv2.keys_of_ours(stand.tags if stand is not None else {OWNER_TAG: ""})
+            return f"aws elbv2 remove-tags --resource-arns {self.arn} --tag-keys {' '.join(keys)}"
+        actions = as_argument(elbv2.with_forward(() if stand is None else stand.actions, forward))
+        if self._is_rule:
+            return f"aws elbv2 modify-rule --rule-arn {self.arn} --actions {actions}"
+        return f"aws elbv2 modify-listener --listener-arn {self.arn} --default-actions {actions}"

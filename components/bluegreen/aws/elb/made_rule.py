@@ -1,0 +1,286 @@
+"""A listener rule that the swap makes, owns from beginning to end, and deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
+from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, Stand, rule_actions, rule_at
+from bluegreen.aws.elb.owned_rule import Search, with_conditions
+from bluegreen.platforms.looks import Look
+from bluegreen.rollout.errors import NotOwned
+
+_ALL_PATHS = ("/*",)
+
+
+@dataclass(slots=True)
+class MadeRule:
+    """A rule that the swap makes at a priority of a listener, and finds again wherever it is moved on that listener.
+
+    Attributes:
+        aws: where and as whom to call.
+        search: whose rule it is, and where it should stand.
+        listener_arn: the listener.
+        host_headers: hosts that the rule is for; all when empty.
+        path_patterns: paths that the rule is for; all when empty.
+        former: the place as the last update had it, so that a condition which is no longer declared goes.
+    """
+
+    aws: AwsConnection
+    search: Search
+    listener_arn: str
+    host_headers: tuple[str, ...] = ()
+    path_patterns: tuple[str, ...] = ()
+    former: Mapping[str, Any] = field(default_factory=dict)
+    _stand: Stand | None = field(default=None, init=False)
+    _look: Look = field(default_factory=Look, init=False)
+    _told: Look = field(default_factory=Look, init=False)
+    _answer: Look = field(default_factory=Look, init=False)
+
+    @property
+    def priority(self) -> int:
+        """Where it should stand."""
+        return self.search.priority
+
+    @property
+    def _arn(self) -> str | None:
+        return None if self._stand is None else self._stand.arn
+
+    @property
+    def id(self) -> str:
+        """The listener and the priority."""
+        return f"{self.listener_arn}/priority/{self.priority}"
+
+    @property
+    def name(self) -> str:
+        """Its ARN, once it is known."""
+        return self._arn or f"RULE_ARN (priority {self.priority} of {self.listener_arn})"
+
+    @property
+    def stands_elsewhere(self) -> str:
+        """Where it was found, if that is not where it is declared."""
+        stand = self._stand
+        if stand is None or stand.priority == self.priority:
+            return ""
+        return f"the rule {stand.arn} stands at priority {stand.priority} instead of {self.priority}, and stays there"
+
+    @property
+    def _elb(self) -> Any:
+        return self.aws.client("elbv2")
+
+    def read(self) -> Stand | None:
+        """What is there."""
+        self._answer.spent()
+        with called("elasticloadbalancing:DescribeRules"):
+            pages = self._elb.get_paginator("describe_rules").paginate(ListenerArn=self.listener_arn)
+            try:
+                rules = [rule for page in pages for rule in page["Rules"] if not rule["IsDefault"]]
+            except ClientError as error:
+                if error_code(error) != "ListenerNotFound":
+                    raise
+                rules = []  # its rules went with it
+        self._stand = None
+        tags = elbv2.tags_of_all(self.aws, [rule["RuleArn"] for rule in self.search.likely(rules)])
+        rule = self.search.found(rules, tags)
+        rest = [rule["RuleArn"] for rule in rules if rule["RuleArn"] not in tags]
+        if rule is None and rest and self.search.ownership.incarnation:  # moved, and led elsewhere by hand
+            tags.update(elbv2.tags_of_all(self.aws, rest))
+            rule = self.search.found(rules, tags)
+        placed = self.search.at_place(rules)
+        if rule is None and placed is not None:
+            self._refuse(tags[placed["RuleArn"]])
+        if rule is not None:
+            arn, conditions = rule["RuleArn"], rule.get("Conditions", ())
+            self._stand = Stand(
+                arn, rule["Actions"], tags[arn], owned=True, conditions=conditions, priority=int(rule["Priority"])
+            )
+        self._look.taken()
+        return self._stand
+
+    def _refuse(self, tags: Mapping[str, str]) -> None:
+        try:
+            what = f"the rule at priority {self.priority} of {self.listener_arn}"
+            elbv2.refuse_stranger(tags, self.search.ownership, what)
+        except NotOwned as stranger:
+            advice = "choose another priority, or hand the rule in by its ARN"
+            raise NotOwned(stranger.call, f"{stranger.reason}: {advice}") from None
+
+    def actions(self) -> Actions:
+        """The rule's actions; right after a write they are what it was answered with."""
+        if self._answer.spent() and self._stand is not None:
+            return self._stand.actions
+        if self._arn is None:
+            found = self.read()
+            return () if found is None else found.actions
+        self._look.spent()
+        self._told.spent()
+        return rule_actions(self.aws, self._arn)
+
+    def now(self) -> Actions:
+        """The actions, also right after a write."""
+        self._answer.spent()
+        return self.actions()
+
+    def look(self, *, told: bool) -> Stand | None:
+        """The rule that is known, wherever it stands, as it is at this moment, to be written over: two calls.
+
+        It is looked for again when it is gone, or somebody else's by now.
+
+        Args:
+            told: whether nothing has come after the last call: where that told whose it is, it is not asked again.
+        """
+        if not told:
+            self._told.spent()
+        return self._now()
+
+    def _now(self) -> Stand | None:
+        self._answer.spent()
+        told = self._told.spent()
+        rule = None if self._stand is None else rule_at(self.aws, self._stand.arn)
+        if self._stand is None or rule is None:
+            return self.read()
+        # Whose it is is asked last of all, or was told by the call right before this one.
+        tags = self._stand.tags if told else elbv2.tags_of(self.aws, self._stand.arn)
+        if not self.search.ownership.holds(tags.get(OWNER_TAG), elbv2.marks_in(tags)):
+            return self.read()
+        conditions, priority = rule.get("Conditions", ()), int(rule["Priority"])
+        self._stand = replace(self._stand, actions=rule["Actions"], tags=tags, conditions=conditions, priority=priority)
+        self._look.taken()
+        return self._stand
+
+    def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
+        """Make the rule where there is none, with its marks: one call."""
+        self._look.spent()
+        return self._made(elbv2.with_forward((), forward), marks)
+
+    def write(self, forward: Mapping[str, Any]) -> None:
+        """Make the rule, or change it as it is at this moment."""
+        self._answer.spent()
+        stand = self._stand if self._look.spent() else self._now()
+        if stand is None:
+            self._create(elbv2.with_forward((), forward))
+            return
+        owner = {OWNER_TAG: self.search.ownership.owner}
+        if not self.search.is_production and stand.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
+            elbv2.tag(self.aws, stand.arn, owner)  # it bears no marks, which would stamp it with the present name
+        if stand.priority != self.priority and not self.search.ownership.incarnation:
+            # A resource that is new takes over what its owner has on this listener, and puts it where it is declared.
+            with called("elasticloadbalancing:SetRulePriorities"):
+                self._elb.set_rule_priorities(RulePriorities=[{"RuleArn": stand.arn, "Priority": self.priority}])
+        conditions = self._changed_conditions(stand)
+        more = {"Conditions": conditions} if conditions else {}
+        with called("elasticloadbalancing:ModifyRule"):
+            try:
+                actions = elbv2.with_forward(stand.actions, forward)
+                self._stand = self._answered(stand, self._elb.modify_rule(RuleArn=stand.arn, Actions=actions, **more))
+            except ClientError as error:
+                if error_code(error) != "RuleNotFound":
+                    raise
+                self._stand = None
+        if self._stand is None:  # somebody removed it meanwhile: without it nobody is served
+            self._create(elbv2.with_forward((), forward))
+
+    def _answered(self, stand: Stand, answer: Mapping[str, Any]) -> Stand:
+        """The rule as a write of it was answered: that is a read of it, too."""
+        found = elbv2.first_of(answer, "Rules")
+        if not found.get("Actions"):
+            return stand
+        self._answer.taken()
+        return replace(stand, actions=found["Actions"], conditions=found.get("Conditions", stand.conditions))
+
+    def _changed_conditions(self, stand: Stand) -> list[dict[str, Any]]:
+        declared = self._conditions(self.host_headers, self.path_patterns)
+        former = self._conditions(self.former.get("host_headers") or (), self.former.get("path_patterns") or ())
+        return with_conditions(stand.conditions, declared, former if self.former else ())
+
+    def _create(self, actions: Sequence[Mapping[str, Any]]) -> None:
+        if not self._made(actions, {}):
+            # Either an earlier reply was lost, and the rule is ours, or a stranger came first and is refused by read.
+            self.read()
+            self.write(actions[-1]["ForwardConfig"])
+
+    def _made(self, actions: Sequence[Mapping[str, Any]], marks: Mapping[str, str]) -> bool:
+        """Whether there was no rule at the priority, so that this one is there now."""
+        tags = {OWNER_TAG: self.search.ownership.owner, **{MARK_PREFIX + name: text for name, text in marks.items()}}
+        with called("elasticloadbalancing:CreateRule"):
+            try:
+                (rule,) = self._elb.create_rule(
+                    ListenerArn=self.listener_arn,
+                    Priority=self.priority,
+                    Conditions=self._conditions(self.host_headers, self.path_patterns),
+                    Actions=actions,
+                    Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+                )["Rules"]
+            except ClientError as error:
+                if error_code(error) != "PriorityInUse":
+                    raise
+                self._stand = None
+                return False
+        arn, conditions = rule["RuleArn"], rule.get("Conditions", ())
+        self._stand = Stand(arn, actions, tags, owned=True, conditions=conditions, priority=self.priority)
+        return True
+
+    @staticmethod
+    def _conditions(hosts: Sequence[str], paths: Sequence[str]) -> list[dict[str, Any]]:
+        conditions: list[dict[str, Any]] = []
+        if hosts:
+            conditions.append({"Field": "host-header", "HostHeaderConfig": {"Values": list(hosts)}})
+        if paths or not hosts:
+            paths = list(paths or _ALL_PATHS)
+            conditions.append({"Field": "path-pattern", "PathPatternConfig": {"Values": paths}})
+        return conditions
+
+    def remove(self) -> None:
+        """Delete the rule; the listener then answers with its default action."""
+        self.read()
+        if self._arn is None:
+            return
+        with called("elasticloadbalancing:DeleteRule"):
+            try:
+                self._elb.delete_rule(RuleArn=self._arn)
+            except ClientError as error:
+                if error_code(error) != "RuleNotFound":
+                    raise
+        self._stand = None
+
+    def _owned(self) -> Stand | None:
+        self._look.spent()
+        self._answer.spent()
+        return self._stand or self.read()
+
+    def marks(self) -> dict[str, str]:
+        """The rule's marks, kept as tags."""
+        stand = self._owned()
+        self._look.spent()
+        tags = {} if stand is None else elbv2.tags_of(self.aws, stand.arn)
+        marks = elbv2.marks_in(tags)
+        if stand is not None and self.search.ownership.holds(tags.get(OWNER_TAG), marks):
+            self._stand = replace(stand, tags=tags)
+            self._told.taken()
+            return marks
+        self._stand = None  # somebody has made it his own meanwhile, and with it the lease is gone
+        return {}
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks; a rule that bears a former owner's name is stamped with the present one."""
+        stand = self._owned()
+        self._look.spent()
+        self._told.spent()
+        if stand is not None:
+            owner = self.search.ownership.owner
+            elbv2.set_marks(self.aws, stand.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
+
+    def command(self, forward: Mapping[str, Any] | None) -> str:
+        """What a person types: with all that was found beside the forward, as the swap itself writes it."""
+        if forward is None:
+            return f"aws elbv2 delete-rule --rule-arn {self.name}"
+        stand = self._stand
+        actions = as_argument(elbv2.with_forward(() if stand is None else stand.actions, forward))
+        changed = () if stand is None else self._changed_conditions(stand)
+        conditions = f" --conditions {as_argument(changed)}" if changed else ""
+        return f"aws elbv2 modify-rule --rule-arn {self.name} --actions {actions}{conditions}"

@@ -1,0 +1,88 @@
+"""Network Load Balancer: the default action of a production listener, and of a test listener where there is one.
+
+Production forwards to the live color, test to the idle one; they are exchanged whole, production first. Such listeners
+have no rules, so the swap owns their default actions and nobody else writes them. TCP, TLS, UDP and TCP_UDP alike.
+
+Connections that are open stay with the target that they have, also after a swap, until they end or their target is
+deregistered: that is how long the color left behind has to keep running.
+
+Steps are refused by name. Listeners can have weights between several target groups since late 2025, in regions that
+have it (https://aws.amazon.com/blogs/networking-and-content-delivery/network-load-balancers-now-support-weighted-target-groups);
+this router does not use them, and writes no weight, which older API versions refuse on network load balancers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb.alb_listeners_router import ListenerPairRouter
+from bluegreen.aws.elb.handed_in_rule import HandedIn
+from bluegreen.fields import Fields
+from bluegreen.permissions import Permission
+from bluegreen.rollout.model import Color
+
+_LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/net/*"
+
+
+@dataclass(slots=True)
+class NlbRouter(ListenerPairRouter):
+    """Two listeners of a network load balancer, exchanged whole.
+
+    The first write tags a listener with its owner; before it no color is live as far as the swap is concerned. It moves
+    no traffic: a production listener that forwards to the other color, or to a stranger's target group, is refused.
+
+    Attributes:
+        made_with_it: the listeners were made together with the swap, so that nobody depends on where they forward to
+            before the first write; it may then put production on either color.
+    """
+
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn"})
+    target_keys: ClassVar[frozenset[str]] = frozenset({"target_groups"})
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("elasticloadbalancing:DescribeListeners", "every preview and update"),
+        Permission("elasticloadbalancing:DescribeTags", "every preview and update"),
+        Permission("elasticloadbalancing:DescribeTargetHealth", "previews of a promotion, updates"),
+        Permission("elasticloadbalancing:ModifyListener", "every swap", _LISTENERS),
+        Permission(
+            "elasticloadbalancing:AddTags", "the first start and every swap: its owner and its lease", _LISTENERS
+        ),
+        Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease; `pulumi destroy`", _LISTENERS),
+    )
+
+    made_with_it: bool = False
+
+    def __post_init__(self) -> None:
+        # A dataclass with slots is another class than the one that a bare `super()` would look for.
+        ListenerPairRouter.__post_init__(self)
+        if self.made_with_it and isinstance(self._production, HandedIn):
+            self._production.is_production = False
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        listener, test = fields.text("listener_arn"), fields.text("test_listener_arn", None)
+        made_with_it = fields.raw("made_with_it", False)
+        if not isinstance(made_with_it, bool):
+            fields.problem("made_with_it", made_with_it, "true or false")
+        if isinstance(test, str) and test == listener:
+            fields.problem("test_listener_arn", test, "another listener than production's, or none")
+        return {
+            "production": _whole(listener),
+            "test": None if test is None else _whole(test),
+            "target_groups": elbv2.parse_target_groups(fields),
+            "owner": fields.text("owner"),
+            "made_with_it": made_with_it,
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+        }
+
+    def _forward(self, color: Color) -> dict[str, Any]:
+        return {"TargetGroups": [{"TargetGroupArn": self.target_groups[color]}]}
+
+
+def _whole(listener_arn: Any) -> dict[str, Any]:
+    """A listener's default action, as a place."""
+    return {"listener_arn": listener_arn, "rule_arn": None, "priority": None, "host_headers": (), "path_patterns": ()}

@@ -1,0 +1,140 @@
+"""Where a forward stands that the swap moves: a rule that it makes, a rule that was handed in, or a whole listener.
+
+A rule that the swap makes is its own from beginning to end. One that was handed in, or a listener's default action, was
+there before: it becomes the swap's with the first write, which may not move traffic, and stays as it is at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.elb.elbv2 import Actions, Stand
+from bluegreen.aws.elb.handed_in_rule import HandedIn
+from bluegreen.aws.elb.made_rule import MadeRule
+from bluegreen.aws.elb.owned_rule import Search
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.platforms.ownership import Ownership
+
+
+class Place(Protocol):
+    """One place of one swap."""
+
+    @property
+    def id(self) -> str:
+        """Where it is, as one line."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What a person types for it in a command."""
+        ...
+
+    @property
+    def stands_elsewhere(self) -> str:
+        """Where it was found by the last read, if that is not where it is declared."""
+        ...
+
+    def read(self) -> Stand | None:
+        """What is there: two calls; ``None`` where nothing is.
+
+        Raises:
+            NotOwned: it belongs to somebody else.
+        """
+        ...
+
+    def actions(self) -> Actions:
+        """The actions alone: one call, none right after a write; empty where nothing is."""
+        ...
+
+    def now(self) -> Actions:
+        """The actions as they are at this moment: one call; empty where nothing is."""
+        ...
+
+    def look(self, *, told: bool) -> Stand | None:
+        """What is there at this moment, for a write right after it: two calls, its tags last; one where they were told.
+
+        Args:
+            told: whether nothing has come after the last call.
+
+        Raises:
+            NotOwned: it belongs to somebody else.
+        """
+        ...
+
+    def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
+        """Make it, or take it over, with marks; ``False``, and nothing is written, where the owner has it by now."""
+        ...
+
+    def write(self, forward: Mapping[str, Any]) -> None:
+        """Forward as said: one call, and a look before it unless that was made right before. Idempotent."""
+        ...
+
+    def remove(self) -> None:
+        """Give the place up: what the swap made is deleted, what was handed in stays as it is. Already gone is fine."""
+        ...
+
+    def marks(self) -> dict[str, str]:
+        """The marks: one call."""
+        ...
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks; where the swap owns nothing yet, nothing happens."""
+        ...
+
+    def command(self, forward: Mapping[str, Any] | None) -> str:
+        """The shell command that does by hand what a write of a forward does; without one it gives the place up."""
+        ...
+
+
+def parse_place(fields: Fields) -> dict[str, Any]:
+    """One of: ``listener_arn`` and ``priority`` (a rule to be made), ``rule_arn``, ``listener_arn`` alone (whole)."""
+    rule, listener = fields.text("rule_arn", None), fields.text("listener_arn", None)
+    priority = fields.whole("priority", None, least=1, most=50_000)
+    if fields.unknown:
+        return {"rule_arn": UNKNOWN}
+    if rule is not None and (listener is not None or priority is not None):
+        fields.problem("rule_arn", rule, "a rule's ARN alone, without listener_arn and priority")
+    elif rule is None and listener is None:
+        fields.problem("listener_arn", None, "a listener's ARN, or a rule's as rule_arn; one is required")
+    return {
+        "rule_arn": rule,
+        "listener_arn": listener,
+        "priority": priority,
+        "host_headers": fields.texts("host_headers"),
+        "path_patterns": fields.texts("path_patterns"),
+    }
+
+
+def build_place(
+    place: Mapping[str, Any],
+    aws: AwsConnection,
+    ownership: Ownership,
+    groups: Sequence[str],
+    *,
+    is_production: bool = True,
+    former: Mapping[str, Any] | None = None,
+    sibling: Mapping[str, Any] | None = None,
+) -> Place:
+    """The place that ``parse_place`` has read.
+
+    Args:
+        place: where.
+        aws: where and as whom to call.
+        ownership: whose it is.
+        groups: the colors' target groups.
+        is_production: whether it bears the marks.
+        former: the place as the last update had it.
+        sibling: the other place of a pair.
+    """
+    if place["priority"] is None:
+        arn = place["rule_arn"] or place["listener_arn"]
+        return HandedIn(aws, ownership, arn, tuple(groups), is_production, bears_marks=is_production)
+    beside = sibling or {}
+    same_listener = beside.get("listener_arn") == place["listener_arn"]
+    taken = int(beside.get("priority") or 0) if same_listener else 0
+    search = Search(ownership, place["priority"], tuple(groups), taken, is_production)
+    return MadeRule(
+        aws, search, place["listener_arn"], place["host_headers"], place["path_patterns"], dict(former or {})
+    )

@@ -1,0 +1,208 @@
+"""API Gateway, HTTP and WebSocket APIs: a variable of a stage that the API's integrations refer to.
+
+``${stageVariables.NAME}`` in an integration's URI is replaced with the stage's value for each request, so a swap is one
+call that changes the value. An HTTP API has no weights of its own: a split is made behind it, by the alias of Lambda or
+the load balancer that the integration leads to. The stage and its other variables belong to the user's stack.
+
+Where variables may be used: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
+from bluegreen.aws.gateways import api_gateway
+from bluegreen.aws.gateways.api_gateway import Stage, marks_in
+from bluegreen.aws.typed import typed
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.flags import flag
+from bluegreen.permissions import Permission
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.ports import Capability
+
+
+@dataclass(slots=True)
+class HttpApiStageRouter:
+    """The variable ``variable`` of a stage.
+
+    Attributes:
+        api_id: the HTTP or WebSocket API.
+        stage_name: the stage that production requests come to; ``$default`` is one.
+        variable: the variable's name.
+        values: the variable's value for each color, such as a host name or a Lambda alias.
+        owner: who owns the variable, written into the stage's ``bluegreen:owner`` tag: ``project/stack/name``.
+        adopt: whether a stage that nobody owns is read as it is, so that it keeps its traffic.
+        aws: where and as whom to call.
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the stage, and the
+            mark that it bears.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    propagation_seconds: ClassVar[float] = 0
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "api_id", "stage_name", "variable"})
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"values"})
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("apigateway:GET", "every preview and update", "arn:aws:apigateway:*::/*"),
+        Permission("apigateway:PATCH", "every swap", "arn:aws:apigateway:*::/apis/*/stages/*"),
+        *api_gateway.TAG_PERMISSIONS,
+    )
+
+    api_id: str
+    stage_name: str
+    variable: str
+    values: Mapping[Color, str]
+    owner: str
+    adopt: bool = False
+    aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
+    _found: dict[str, Any] | None = field(default=None, init=False)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        variable = fields.text("variable")
+        if variable is not UNKNOWN and not api_gateway.VARIABLE_NAME.match(variable):
+            fields.problem("variable", variable, "letters, digits and _")
+        section = fields.section("values") or Fields({})
+        values = {color: api_gateway.variable_value(section, color) for color in COLORS}
+        if values["blue"] == values["green"] and values["blue"] is not UNKNOWN:
+            section.problem("green", values["green"], "another value than blue's")
+        section.done()
+        return {
+            "api_id": fields.text("api_id"),
+            "stage_name": fields.text("stage_name"),
+            "variable": variable,
+            "values": values,
+            "owner": fields.text("owner"),
+            "adopt": flag(fields, "adopt"),
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+        }
+
+    @property
+    def id(self) -> str:
+        """The API, the stage and the variable."""
+        return f"{self.api_id}/{self.stage_name}/{self.variable}"
+
+    @property
+    def _stage(self) -> Stage:
+        return Stage(
+            self.aws, "apis", self.api_id, self.stage_name, self.owner, self.adopt, self.former_owner, self.incarnation
+        )
+
+    # -- reading
+
+    def read(self) -> Traffic:
+        """The live weights, and the marks with them: one call."""
+        found = self._look()
+        if found is None or not self._is_read(found):
+            return Traffic(Weights())
+        return Traffic(self._weights(found), marks_in(_tags(found)))
+
+    def _look(self) -> dict[str, Any] | None:
+        with called("apigateway:GET"):
+            try:
+                found: dict[str, Any] = self._stage.client.get_stage(ApiId=self.api_id, StageName=self.stage_name)
+            except ClientError as error:
+                if error_code(error) != "NotFoundException":
+                    raise
+                return None
+        self._found = found
+        return found
+
+    def _is_read(self, found: Mapping[str, Any]) -> bool:
+        """Whether what the stage says counts: it is ours, or taken over as it is."""
+        if self._stage.is_ours(_tags(found)):
+            return True
+        value = self._value(found)
+        if self.adopt and value and value not in self.values.values():
+            raise NotOwned(
+                "apigateway:GET",
+                f"the variable {self.variable} of stage {self.stage_name} of the API {self.api_id} is {value!r}, which "
+                "is neither color's: name it as one color's value to take the stage over",
+            )
+        return self.adopt
+
+    def _value(self, found: Mapping[str, Any]) -> str:
+        return str(found.get("StageVariables", {}).get(self.variable, ""))
+
+    def _weights(self, found: Mapping[str, Any]) -> Weights:
+        live = next((color for color in COLORS if self.values[color] == self._value(found)), None)
+        return Weights() if live is None else Weights.all_on(live)
+
+    def marks(self) -> Mapping[str, str]:
+        """The stage's marks, kept as tags: one call."""
+        return self.read().marks
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks: a call to see whose stage it is, and one for each of the two."""
+        found = self._look()
+        if found is None or not self._is_read(found):
+            return
+        if not self._stage.is_ours(_tags(found)):
+            self._stage.claim()
+        self._stage.set_marks(changes, _tags(found))
+
+    # -- writing
+
+    def write(self, weights: Weights) -> None:
+        """Change the one variable: a look, since the API takes all of them, and the change; no weight lets it go."""
+        if weights == Weights():
+            self.delete()
+            return
+        color = weights.live_color
+        if color is None:
+            raise PlatformError("apigateway:PATCH", f"{weights} cannot be: a stage variable has one value")
+        found = self._look() or {}
+        if not self._stage.is_ours(_tags(found)):
+            self._is_read(found)
+            self._stage.claim()
+        variables = self._variables(found, color)
+        with called("apigateway:PATCH"):
+            self._stage.client.update_stage(ApiId=self.api_id, StageName=self.stage_name, StageVariables=variables)
+
+    def _variables(self, found: Mapping[str, Any], color: Color) -> dict[str, str]:
+        # In the API's own words a variable that is left out stays; some of its copies forget it.
+        return {**found.get("StageVariables", {}), self.variable: self.values[color]}
+
+    def verify(self, weights: Weights) -> Convergence:
+        """One call: what the stage says now."""
+        return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
+
+    # -- the rest
+
+    @typed
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """What a person types."""
+        color, found = weights.live_color, self._found or {}
+        if color is None:
+            keys = " ".join(map(shlex.quote, self._stage.keys_of_ours(_tags(found))))
+            return (f"aws apigatewayv2 untag-resource --resource-arn '{self._stage.arn}' --tag-keys {keys}",)
+        return (
+            f"aws apigatewayv2 update-stage --api-id {self.api_id} --stage-name '{self.stage_name}' "
+            f"--stage-variables {as_argument(self._variables(found, color))}",
+        )
+
+    def health(self, color: Color) -> Readiness:  # noqa: ARG002 - a stage knows nothing of what is behind a variable
+        """Whether the stage is there: API Gateway checks no backend, so gates have to."""
+        if self._look() is None:
+            reason = f"the API {self.api_id} has no stage {self.stage_name}"
+            return Readiness(False, 0, 1, reason, fatal=True)
+        return Readiness(True, 1, 1)
+
+    def delete(self) -> None:
+        """Take owner and marks off the stage; the stage and the variable's value stay, and requests go on."""
+        found = self._look()
+        if found is not None and self._stage.is_ours(_tags(found)):
+            self._stage.let_go(_tags(found))
+
+
+def _tags(found: Mapping[str, Any]) -> dict[str, str]:
+    return dict(found.get("Tags", {}))

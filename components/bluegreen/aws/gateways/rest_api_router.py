@@ -1,0 +1,315 @@
+"""API Gateway, REST APIs: a stage's deployment and its canary.
+
+The live color is the stage's own deployment; a split makes the other color's deployment a canary with a percent of the
+requests. 100 % puts that deployment into the stage and takes the canary away, in one call. The stage belongs to the
+user's stack, which has to leave its deployment, its canary and the colors' variables alone.
+
+How canaries work: https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
+from bluegreen.aws.gateways import api_gateway, rest_api_stages
+from bluegreen.aws.gateways.api_gateway import Stage, marks_in
+from bluegreen.aws.gateways.rest_api_stages import Target
+from bluegreen.aws.typed import typed
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.flags import flag
+from bluegreen.permissions import Permission
+from bluegreen.platforms.looks import Look
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.ports import Capability
+
+_GONE = "NotFoundException"
+
+
+@dataclass(slots=True)
+class RestApiCanaryRouter:
+    """A stage of a REST API.
+
+    Attributes:
+        rest_api_id: the API.
+        stage_name: the stage that production requests come to.
+        deployments: a deployment's id for each color.
+        variables: stage variables that go with each color, the same names for both; they are overridden for the canary.
+        use_stage_cache: whether the canary shares the stage's cache.
+        owner: who owns the stage's traffic, written into its ``bluegreen:owner`` tag: ``project/stack/name``.
+        adopt: whether a stage that nobody owns is read as it is, so that it keeps its traffic.
+        aws: where and as whom to call.
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the stage, and the
+            mark that it bears.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "rest_api_id", "stage_name"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"deployments", "variables"})
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("apigateway:GET", "every preview and update", "arn:aws:apigateway:*::/*"),
+        Permission("apigateway:PATCH", "every shift", "arn:aws:apigateway:*::/restapis/*/stages/*"),
+        *api_gateway.TAG_PERMISSIONS,
+    )
+
+    rest_api_id: str
+    stage_name: str
+    deployments: Mapping[Color, str]
+    owner: str
+    variables: Mapping[Color, Mapping[str, str]] = field(default_factory=dict)
+    use_stage_cache: bool = False
+    adopt: bool = False
+    aws: AwsConnection = field(default_factory=AwsConnection)
+    former_owner: str = ""
+    incarnation: str = ""
+    _found: dict[str, Any] | None = field(default=None, init=False)
+    # The last that was seen of the stage, also after a change that failed: for the commands by hand.
+    _seen: Mapping[str, Any] | None = field(default=None, init=False)
+    _tags: Mapping[str, str] = field(default_factory=dict, init=False)
+    _ours: bool = field(default=False, init=False)
+    _fresh: Look = field(default_factory=Look, init=False)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        section = fields.section("deployments") or Fields({})
+        deployments = {color: section.text(color) for color in COLORS}
+        section.done()
+        given = fields.section("variables", None)
+        variables = {} if given is None else _variables(given)
+        same = deployments["blue"] == deployments["green"] and deployments["blue"] is not UNKNOWN
+        if same and (given is None or not given.unknown) and _alike(variables):
+            section.problem("green", deployments["green"], "another deployment than blue's, or other variables")
+        return {
+            "rest_api_id": fields.text("rest_api_id"),
+            "stage_name": fields.text("stage_name"),
+            "deployments": deployments,
+            "variables": variables,
+            "use_stage_cache": flag(fields, "use_stage_cache"),
+            "owner": fields.text("owner"),
+            "adopt": flag(fields, "adopt"),
+            "aws": AwsConnection.parse(fields.section("aws", None)),
+        }
+
+    @property
+    def id(self) -> str:
+        """The API and the stage."""
+        return f"{self.rest_api_id}/{self.stage_name}"
+
+    @property
+    def _stage(self) -> Stage:
+        return Stage(
+            self.aws,
+            "restapis",
+            self.rest_api_id,
+            self.stage_name,
+            self.owner,
+            self.adopt,
+            self.former_owner,
+            self.incarnation,
+        )
+
+    @property
+    def _targets(self) -> dict[Color, Target]:
+        return {color: Target(self.deployments[color], self.variables.get(color, {})) for color in COLORS}
+
+    @property
+    def _place(self) -> dict[str, str]:
+        return {"restApiId": self.rest_api_id, "stageName": self.stage_name}
+
+    # -- reading
+
+    def read(self) -> Traffic:
+        """The live weights: two calls (the stage, its tags)."""
+        found = self._look()
+        if found is None:
+            return Traffic(Weights())
+        tags = self._stage.tags()
+        if not self._is_read(found, tags):
+            return Traffic(Weights())
+        return Traffic(self._weights(found), marks_in(tags))
+
+    def live(self) -> Weights:
+        """The live weights alone: one call once the stage is known to be the swap's."""
+        if not self._ours:
+            return self.read().weights
+        found = self._look()
+        return Weights() if found is None else self._weights(found)
+
+    def _look(self) -> dict[str, Any] | None:
+        self._found = None
+        with called("apigateway:GET"):
+            try:
+                self._found = self._stage.client.get_stage(**self._place)
+            except ClientError as error:
+                if error_code(error) != _GONE:
+                    raise
+        self._seen = self._found
+        self._fresh.taken()
+        return self._found
+
+    def _is_read(self, found: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+        """Whether what the stage says counts: it is ours, or taken over as it is."""
+        self._tags = tags
+        self._ours = self._stage.is_ours(tags)
+        if self._ours:
+            return True
+        if self.adopt and self._weights(found).elsewhere:
+            canary = rest_api_stages.canary_of(found) or {}
+            served = [str(at["deploymentId"]) for at in (found, canary) if at.get("deploymentId")]
+            raise NotOwned(
+                "apigateway:GET",
+                f"stage {self.stage_name} of the API {self.rest_api_id} serves deployment {' and '.join(served)}, "
+                "which is not a color's alone: name it, with its variables, as one color's to take the stage over",
+            )
+        return self.adopt
+
+    def _weights(self, found: Mapping[str, Any]) -> Weights:
+        return rest_api_stages.weights_of(found, self._targets)
+
+    def marks(self) -> Mapping[str, str]:
+        """The stage's marks, kept as tags: one call."""
+        self._fresh.spent()
+        tags = self._stage_tags()
+        return marks_in(tags) if self._stage.is_ours(tags) else {}
+
+    def _stage_tags(self) -> dict[str, str]:
+        try:
+            return self._stage.tags()
+        except PlatformError as error:
+            if _GONE in error.reason:
+                return {}
+            raise
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks: a call to see whose stage it is, and one for each of the two."""
+        tags = self._stage_tags()
+        self._fresh.spent()
+        if not self._stage.is_ours(tags):
+            found = self._look() if self.adopt else None
+            if found is None or not self._is_read(found, tags):
+                return
+            self._stage.claim()
+        self._stage.set_marks(changes, tags)
+
+    # -- writing
+
+    def write(self, weights: Weights) -> None:
+        """One call after a look at the stage as it is at this moment; no weight at all lets the stage go."""
+        if weights == Weights():
+            self.delete()
+            return
+        known = self._fresh.spent()
+        found = self._found if known else self._look()
+        if found is None:
+            raise PlatformError("apigateway:GET", f"the API {self.rest_api_id} has no stage {self.stage_name}")
+        if not self._ours:
+            self._claim(found)
+        wanted = self._operations(found, weights)
+        try:
+            self._patch(wanted)
+        except PlatformError:
+            again = self._look() if known else None
+            if again is None or self._operations(again, weights) == wanted:
+                raise
+            self._patch(self._operations(again, weights))  # the stage was another one than when it was read
+
+    def _claim(self, found: Mapping[str, Any]) -> None:
+        tags = self._stage.tags()
+        if not self._stage.is_ours(tags):
+            self._is_read(found, tags)
+            self._stage.claim()
+        self._ours = True
+
+    def _operations(self, found: Mapping[str, Any], weights: Weights) -> list[dict[str, str]]:
+        return rest_api_stages.operations(found, self._targets, weights, use_stage_cache=self.use_stage_cache)
+
+    def _patch(self, operations: list[dict[str, str]]) -> None:
+        self._found = None
+        with called("apigateway:PATCH"):
+            self._found = self._stage.client.update_stage(**self._place, patchOperations=operations)
+        self._seen = self._found
+        self._fresh.taken()
+
+    def verify(self, weights: Weights) -> Convergence:
+        """One call: what the stage says now."""
+        if weights == Weights():
+            return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
+        found = self._look()
+        self._fresh.spent()
+        live = Weights() if found is None else self._weights(found)
+        return Convergence.CONVERGED if live == weights else Convergence.PENDING
+
+    # -- the rest
+
+    @typed
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """What a person types."""
+        if weights == Weights():
+            keys = " ".join(map(shlex.quote, self._stage.keys_of_ours(self._tags)))
+            untag = f"aws apigateway untag-resource --resource-arn {self._stage.arn} --tag-keys {keys}"
+            if self._seen is None or rest_api_stages.canary_of(self._seen) is None:
+                return (untag,)
+            return (self._command(rest_api_stages.without_canary()), untag)
+        return (self._command(self._operations(self._seen or {"canarySettings": {}}, weights)),)
+
+    def _command(self, operations: list[dict[str, str]]) -> str:
+        return (
+            f"aws apigateway update-stage --rest-api-id {self.rest_api_id} --stage-name {self.stage_name} "
+            f"--patch-operations {as_argument(operations)}"
+        )
+
+    def health(self, color: Color) -> Readiness:
+        """Whether the color's deployment is there: API Gateway checks no backend, so gates have to. One call."""
+        self._fresh.spent()
+        with called("apigateway:GET"):
+            try:
+                self._stage.client.get_deployment(restApiId=self.rest_api_id, deploymentId=self.deployments[color])
+            except ClientError as error:
+                if error_code(error) != _GONE:
+                    raise
+                reason = f"the API {self.rest_api_id} has no deployment {self.deployments[color]}"
+                return Readiness(False, 0, 1, reason, fatal=True)
+        return Readiness(True, 1, 1)
+
+    def delete(self) -> None:
+        """Take the canary, the owner and the marks off the stage; its deployment stays, and requests go on."""
+        found = self._look()
+        tags = {} if found is None else self._stage_tags()
+        if found is None or not self._stage.is_ours(tags):
+            return
+        if rest_api_stages.canary_of(found) is not None:
+            self._patch(rest_api_stages.without_canary())
+        self._stage.let_go(tags)
+        self._ours = False
+
+
+def _variables(section: Fields) -> dict[Color, dict[str, Any]]:
+    """Variables by color, the same names for both: one that only one color has would stay with the other."""
+    found: dict[Color, dict[str, Any]] = {}
+    for color in COLORS:
+        given = section.section(color, None) or Fields({})
+        raw = section.raw(color, {})
+        names = [str(name) for name in raw] if isinstance(raw, Mapping) else []
+        for name in names:
+            if not api_gateway.VARIABLE_NAME.match(name):
+                given.problem(name, name, "a name of letters, digits and _")
+        found[color] = {name: api_gateway.variable_value(given, name) for name in names}
+    known = all(isinstance(section.raw(color, {}), Mapping) for color in COLORS)
+    if known and set(found["blue"]) != set(found["green"]):
+        section.problem("green", sorted(found["green"]), f"blue's names: {', '.join(sorted(found['blue']))}")
+    section.done()
+    return found
+
+
+def _alike(variables: Mapping[Color, Mapping[str, Any]]) -> bool:
+    """Whether both colors are known to have the same variables."""
+    values = [value for color in COLORS for value in variables.get(color, {}).values()]
+    return UNKNOWN not in values and variables.get("blue") == variables.get("green")

@@ -1,0 +1,216 @@
+"""Route 53 in front of the colors: weighted records, one name for production and one for each color."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from bluegreen.arguments.told import told
+from bluegreen.aws.elb.balancer import url_of
+from bluegreen.aws.elb.target_groups import HttpTargetGroups
+from bluegreen.aws.entry import Entered, Ground
+from bluegreen.aws.route53.behind import Behind, CloudMap, DnsTarget, Given, LoadBalancers, urls
+from bluegreen.component.declaration import known, listed
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+BEHIND = ("cloud_map", "load_balancers")
+# What goes with each way alone; target group options go with load balancers.
+_OPTIONS: Mapping[str, Sequence[str]] = {
+    "cloud_map": ("namespace_id", "namespace_name", "instance_ttl_seconds", "ingress_cidrs"),
+    "load_balancers": ("alias", "listener_port", "certificate_arns", "internal", "ip_address_type", "ingress_cidrs"),
+    "targets": ("target_group_arns", "health_check_ids", "scheme", "listener_port"),
+}
+_ALIAS_TTL_SECONDS = 60
+# "within 60 seconds": https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+_PROPAGATION_SECONDS = 60
+_MARGIN_SECONDS = 30
+# Who may call tasks that have no load balancer in front of them: private networks.
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+_EVERYBODY = ("0.0.0.0/0",)
+
+
+@dataclass(frozen=True, slots=True)
+class DnsEntry:
+    """What ``dns()`` was given."""
+
+    zone_id: pulumi.Input[str]
+    record_name: pulumi.Input[str]
+    ttl_seconds: int
+    adopt: bool
+    preview_names: Mapping[str, pulumi.Input[str]] | None
+    kind: str
+    behind: Behind
+    without_effect: Mapping[str, Any]
+    zone_role_arn: str | None = None
+    zone_external_id: str | None = None
+
+    @property
+    def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
+        """None: each color has a name of its own."""
+        return {}
+
+    @property
+    def converge_timeout_seconds(self) -> float:
+        """Until all of Route 53's servers have a change, and a TTL more until no resolver keeps the former answer."""
+        ttl = self.ttl_seconds if isinstance(self.ttl_seconds, (int, float)) else _ALIAS_TTL_SECONDS
+        return _PROPAGATION_SECONDS + ttl + _MARGIN_SECONDS
+
+    def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with the options."""
+        problems = self.behind.problems()
+        named = known(self.preview_names or dict.fromkeys(COLORS, ""))
+        if not isinstance(named, Mapping) or set(named) != set(COLORS):
+            problems.append(Problem("preview_names", named, "a name for each color"))
+        asked = {gate.get("kind") for gate in known(settings.get("gates") or ()) if isinstance(gate, Mapping)}
+        over_tls = isinstance(self.behind, LoadBalancers) and bool(self.behind.certificate_arns)
+        if self.preview_names is None and "http" in asked and over_tls:
+            allowed = "a name for each color that the certificate is for: http gates ask by it, over HTTPS"
+            problems.append(Problem("preview_names", None, allowed))
+        if self.kind not in (*BEHIND, "targets"):
+            problems.append(Problem("behind", self.kind, " or ".join(BEHIND)))
+        for name, value in known(self.without_effect).items():
+            problems.append(Problem(name, value, f"none: it is without effect with {self.kind}"))
+        aliases = isinstance(self.behind, LoadBalancers) and self.behind.alias
+        if aliases and self.ttl_seconds != _ALIAS_TTL_SECONDS:
+            allowed = f"{_ALIAS_TTL_SECONDS}, or alias=False: aliases have no TTL of their own"
+            problems.append(Problem("ttl_seconds", self.ttl_seconds, allowed))
+        return problems
+
+    def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
+        """The router's section."""
+        return {
+            "kind": "route53",
+            "zone_id": self.zone_id,
+            "record_name": self.record_name,
+            "owner": owner,
+            "ttl_seconds": self.ttl_seconds,
+            **({"adopt": True} if self.adopt else {}),
+            **({} if self.zone_role_arn is None else {"zone_role_arn": self.zone_role_arn}),
+            **({} if self.zone_external_id is None else {"zone_external_id": self.zone_external_id}),
+            **self.behind.draft(),
+            "aws": dict(connection),
+        }
+
+    def declare(self, ground: Ground) -> Entered:
+        """What the colors' names lead to; the records are the swap's own."""
+        placed = self.behind.declare(ground)
+        name = pulumi.Output.from_input(self.record_name)
+        return Entered(
+            router={**self.draft(ground.owner, ground.connection), **placed.router},
+            url=url_of(name, placed.scheme, placed.port),
+            preview_urls=urls(placed, self.preview_names),
+            **placed.entered,
+        )
+
+
+@told
+def dns(
+    *,
+    zone_id: pulumi.Input[str],
+    record_name: pulumi.Input[str],
+    ttl_seconds: int = 60,
+    zone_role_arn: str | None = None,
+    zone_external_id: str | None = None,
+    adopt: bool = False,
+    behind: str = "cloud_map",
+    namespace_id: pulumi.Input[str] | None = None,
+    namespace_name: str | None = None,
+    instance_ttl_seconds: int = 10,
+    targets: Mapping[str, pulumi.Input[str] | DnsTarget] | None = None,
+    target_group_arns: Mapping[str, pulumi.Input[str]] | None = None,
+    health_check_ids: Mapping[str, pulumi.Input[str]] | None = None,
+    scheme: str = "http",
+    preview_names: Mapping[str, pulumi.Input[str]] | None = None,
+    alias: bool = True,
+    listener_port: int | None = None,
+    certificate_arns: Sequence[pulumi.Input[str]] = (),
+    internal: bool = False,
+    ip_address_type: str = "ipv4",
+    ingress_cidrs: Sequence[str] | None = None,
+    **target_groups: Unpack[HttpTargetGroups],
+) -> DnsEntry:
+    """Weighted records in Route 53: promotions may go in steps, each of which takes a minute or two to take effect.
+
+    A weight is a share of the answers that resolvers get, not of the requests: each keeps its answer for a TTL.
+
+    Args:
+        zone_id: the hosted zone, public or private.
+        record_name: the service's name in it, in full: ``app.example.com``.
+        ttl_seconds: how long resolvers keep an answer, and so how long clients stay after a shift; 60 for aliases.
+        zone_role_arn: the role that the records are changed with, where the zone is in another account.
+        zone_external_id: what that role's owner asks for with it.
+        adopt: whether records that the name has already are taken over, if each leads to one of the colors.
+        behind: what the colors' own names lead to: ``cloud_map`` (default; tasks register by themselves, clients call
+            them at their own port) or ``load_balancers`` (an Application Load Balancer a color); see also ``targets``.
+        namespace_id: with ``cloud_map``, an existing DNS namespace; a private one is made when absent.
+        namespace_name: its name; of one that is made, default ``NAME.internal``.
+        instance_ttl_seconds: with ``cloud_map``, how long resolvers keep a task's address.
+        targets: what is there already, by color, instead of ``behind``: a host name, an object with ``dns_name`` and
+            ``zone_id`` for an alias, or one with ``load_balancer_arn``.
+        target_group_arns: with ``targets``, the target group of each color: their health is that of the color.
+        health_check_ids: with ``targets``, a Route 53 health check for each color.
+        scheme: with ``targets``, ``http`` or ``https``.
+        preview_names: a name for each color that preview URLs and gates use instead of its own; you make its record.
+            With HTTPS and an ``http`` gate it is needed: a certificate is not for a load balancer's own name.
+        alias: with ``load_balancers``, whether the records are aliases, whose TTL is 60; else CNAME records, which have
+            ``ttl_seconds`` and cannot stand at a zone's apex.
+        listener_port: default 80, or 443 with HTTPS; with ``cloud_map`` it is the port of the tasks.
+        certificate_arns: with ``load_balancers``, make their listeners HTTPS; the first is the default.
+        internal: with ``load_balancers``, whether they are internal.
+        ip_address_type: with ``load_balancers``: ``ipv4``, ``dualstack`` (AAAA records beside those for IPv4).
+        ingress_cidrs: who may call; with ``cloud_map`` private networks by default, else everybody.
+        **target_groups: with ``load_balancers``, see ``HttpTargetGroups``.
+    """
+    given = {**locals(), **target_groups}
+    way: Behind
+    if targets is not None:
+        way = Given(targets, scheme, listener_port, target_group_arns or {}, health_check_ids or {})
+    elif known(behind) == "load_balancers":
+        way = LoadBalancers(
+            alias,
+            listener_port,
+            listed(certificate_arns),
+            internal,
+            ip_address_type,
+            listed(_EVERYBODY if ingress_cidrs is None else ingress_cidrs),
+            target_groups,
+        )
+    else:
+        way = CloudMap(
+            namespace_id,
+            namespace_name,
+            instance_ttl_seconds,
+            listed(_PRIVATE if ingress_cidrs is None else ingress_cidrs),
+        )
+    kind = "targets" if targets is not None else behind
+    return DnsEntry(
+        zone_id,
+        record_name,
+        ttl_seconds,
+        adopt,
+        preview_names,
+        kind,
+        way,
+        _without_effect(kind, given),
+        zone_role_arn,
+        zone_external_id,
+    )
+
+
+def _without_effect(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that were given and that go with another way."""
+    fitting = _OPTIONS.get(kind, given)
+    parameters = inspect.signature(dns).parameters
+    others = {name for options in _OPTIONS.values() for name in options} - {*fitting}
+    found = {name: given[name] for name in sorted(others) if given[name] is not parameters[name].default}
+    if kind != "load_balancers":
+        found |= {name: given[name] for name in HttpTargetGroups.__annotations__ if name in given}
+    return {name: value for name, value in found.items() if value not in ((), [], {})}

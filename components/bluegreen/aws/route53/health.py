@@ -1,0 +1,106 @@
+"""Whether a color behind DNS is healthy: asked of whoever checks its targets, never guessed from the records."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bluegreen.aws.client import AwsConnection, called
+from bluegreen.aws.elb import elbv2
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.model import COLORS, Color, Readiness
+
+# Route 53 holds an endpoint for healthy when more than this share of its checkers does.
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+_HEALTHY_SHARE = 0.18
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Who is asked. At most one of ``target_groups`` and ``services``.
+
+    Attributes:
+        target_groups: a target group ARN for each color: the load balancer's health checks count its targets.
+        services: a Cloud Map service id for each color: its instances are counted.
+        health_check_ids: a Route 53 health check for each color: it must not fail.
+        hosts: each color's host name. With none of the others all that can be asked is whether it resolves.
+        aws: where and as whom to call.
+    """
+
+    hosts: Mapping[Color, str]
+    target_groups: Mapping[Color, str] = field(default_factory=dict)
+    services: Mapping[Color, str] = field(default_factory=dict)
+    health_check_ids: Mapping[Color, str] = field(default_factory=dict)
+    aws: AwsConnection = field(default_factory=AwsConnection)
+
+    def of(self, color: Color) -> Readiness:
+        """A color's health, live or idle: a call for each who is asked."""
+        checked = _health_check(self.aws, self.health_check_ids[color]) if self.health_check_ids else None
+        if checked is not None and not checked.ready:
+            return checked
+        if self.target_groups:
+            return elbv2.target_health(self.aws, self.target_groups[color])
+        if self.services:
+            return _instances(self.aws, self.services[color])
+        return checked or _resolves(self.hosts[color])
+
+
+def parse_health(fields: Fields) -> dict[str, dict[Color, Any]]:
+    """The sections ``target_groups``, ``services`` and ``health_check_ids``, each absent or with both colors."""
+    found = {name: _both(fields, name) for name in ("target_groups", "services", "health_check_ids")}
+    if found["target_groups"] and found["services"]:
+        fields.problem("services", "both", "either target_groups or services")
+    return found
+
+
+def _both(fields: Fields, name: str) -> dict[Color, Any]:
+    section = fields.section(name, None)
+    if section is None:
+        return {}
+    found: dict[Color, Any] = {color: section.text(color) for color in COLORS}
+    section.done()
+    if found["blue"] == found["green"] and found["blue"] is not UNKNOWN:
+        section.problem("green", found["green"], "another one than blue's")
+    return found
+
+
+def _instances(aws: AwsConnection, service_id: str) -> Readiness:
+    """What Cloud Map says of a service's instances; ECS keeps it up to date for tasks with a custom health check."""
+    client, states, token = aws.client("servicediscovery"), list[str](), ""
+    while True:
+        more = {"NextToken": token} if token else {}
+        with called("servicediscovery:GetInstancesHealthStatus"):
+            answer = client.get_instances_health_status(ServiceId=service_id, **more)
+        states += answer.get("Status", {}).values()
+        token = answer.get("NextToken", "")
+        if not token:
+            break
+    healthy = states.count("HEALTHY")
+    reason = next((f"Cloud Map has an instance that is {state}" for state in states if state != "HEALTHY"), "")
+    if not states:
+        reason = "no instance is registered in Cloud Map"
+    return Readiness(bool(states) and healthy == len(states), healthy, len(states), reason)
+
+
+def _health_check(aws: AwsConnection, health_check_id: str) -> Readiness:
+    """What Route 53's own checkers say, as one: they look at an endpoint, not at what is behind it."""
+    with called("route53:GetHealthCheckStatus"):
+        seen = aws.client("route53").get_health_check_status(HealthCheckId=health_check_id)["HealthCheckObservations"]
+    reports = [str(observation.get("StatusReport", {}).get("Status", "")) for observation in seen]
+    good = sum(report.startswith("Success") for report in reports)
+    if reports and good / len(reports) > _HEALTHY_SHARE:
+        return Readiness(True, 1, 1, counts_units=False)
+    why = next((report for report in reports if not report.startswith("Success")), "no checker has reported yet")
+    return Readiness(False, 0, 1, f"health check {health_check_id}: {why}", counts_units=False)
+
+
+def _resolves(name: str) -> Readiness:
+    """All that is known of a bare host name: whether there is one. The gates have to judge the rest."""
+    try:
+        socket.getaddrinfo(name, None)
+    except OSError as error:
+        reason = f"{name} does not resolve here ({error}); nothing else checks this color's health"
+        return Readiness(False, 0, 1, reason, counts_units=False)
+    return Readiness(True, 1, 1, counts_units=False)

@@ -1,0 +1,341 @@
+"""Route 53 record sets as values: what a swap's records look like, and what records that are there mean. No I/O.
+
+A color without traffic has no record at all. With one record its weight of 100 is exact, whereas Route 53 does answer
+with a record of weight 0 once the others fail their health checks:
+https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
+
+Route 53 records have no tags. The owner and the marks are the values of a TXT record beside them, ``_bluegreen.NAME``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bluegreen.aws.route53.adopted import ADOPTED, alias_of, effects_of, put_back, records_of, texts_of
+from bluegreen.aws.route53.txt import quoted, text_of
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.rollout.model import COLORS, Color, Weights
+
+Record = Mapping[str, Any]
+
+NOTE_LABEL = "_bluegreen"
+TRAFFIC_TYPES = ("A", "AAAA", "CNAME")
+# What resolvers keep an alias for a load balancer: an alias has no TTL of its own.
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html
+ALIAS_TTL_SECONDS = 60
+_NOTE_TTL_SECONDS = 60
+_OWNER = "bluegreen:owner"
+_HOST = re.compile(r"[^\s/\"]{1,255}\Z")
+_ROUTED = "is neither a simple nor a weighted record"
+REFUSED = {
+    **dict.fromkeys(
+        ("CidrRoutingConfig", "Failover", "GeoLocation", "GeoProximityLocation", "MultiValueAnswer", "Region"), _ROUTED
+    ),
+    "TrafficPolicyInstanceId": "is made by a traffic policy, which alone may change it",
+}
+"""Fields of a record that is not taken over, each with the reason: weights in its place would answer others."""
+
+_SET = ("AliasTarget", "HealthCheckId", "Name", "ResourceRecords", "SetIdentifier", "TTL", "Type", "Weight")
+
+
+def plain(name: str) -> str:
+    """A name as Route 53 compares it."""
+    return name.rstrip(".").lower()
+
+
+def host(name: str) -> str:
+    """A target's name; Route 53's console puts ``dualstack.`` before those of load balancers."""
+    return plain(name).removeprefix("dualstack.")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a color is: the value of a CNAME or an address record, or with a ``zone_id`` what an alias stands for.
+
+    Attributes:
+        dns_name: the host name, or an IP address.
+        zone_id: the hosted zone of an alias' target, as a load balancer or another service has it.
+        evaluate_target_health: whether Route 53 leaves the color out while it is not healthy; aliases only. ``None``:
+            as a record that was adopted has it, and else it does.
+    """
+
+    dns_name: str
+    zone_id: str = ""
+    evaluate_target_health: bool | None = None
+
+    @property
+    def kind(self) -> str:
+        """The type of a record with this value: a name, as some load balancers have, or an address, as others have."""
+        try:
+            return "A" if ipaddress.ip_address(self.dns_name).version == 4 else "AAAA"
+        except ValueError:
+            return "CNAME"
+
+
+def parse_targets(fields: Fields) -> dict[Color, Any]:
+    """The ``targets`` section: for each color a host name, an address, or ``dns_name`` and ``zone_id`` of an alias."""
+    section = fields.section("targets") or Fields({})
+    found = {color: _parse_target(section, color) for color in COLORS}
+    section.done()
+    known = [target for target in found.values() if isinstance(target, Target)]
+    if len(known) == len(COLORS):
+        blue, green = known
+        if host(blue.dns_name) == host(green.dns_name):
+            section.problem("green", green.dns_name, "another target than blue's")
+        if bool(blue.zone_id) != bool(green.zone_id):
+            section.problem("green", green.dns_name, "an alias like blue's, or a host name like blue's")
+        elif blue.kind != green.kind:
+            section.problem("green", green.dns_name, "a host name like blue's, or an IP address of the same version")
+    return found
+
+
+def _parse_target(section: Fields, color: Color) -> Any:
+    value = section.raw(color, UNKNOWN)
+    if value is UNKNOWN or not isinstance(value, Mapping):
+        name = section.text(color)
+        return name if name is UNKNOWN else _checked(section, color, Target(name))
+    alias = section.section(color)
+    assert alias is not None  # noqa: S101 - a mapping is there
+    name, zone_id = alias.text("dns_name"), alias.text("zone_id")
+    evaluate = alias.raw("evaluate_target_health", None)
+    if evaluate not in (None, True, False, UNKNOWN):
+        alias.problem("evaluate_target_health", evaluate, "true or false")
+    alias.done()
+    if UNKNOWN in (name, zone_id, evaluate):
+        return UNKNOWN
+    return _checked(alias, "dns_name", Target(name, zone_id, evaluate if isinstance(evaluate, bool) else None))
+
+
+def _checked(fields: Fields, name: str, target: Target) -> Any:
+    if _HOST.match(target.dns_name):
+        return target
+    fields.problem(name, target.dns_name, "a host name, without scheme or path")
+    return UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a zone has at the name: the records that carry traffic, and the note beside them."""
+
+    records: tuple[Record, ...] = ()
+    note: Record | None = None
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The note's values by name."""
+        texts = [text_of(item["Value"]) for item in (self.note or {}).get("ResourceRecords", ())]
+        return {name: value for name, mark, value in (text.partition("=") for text in texts) if mark}
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What somebody else has put into the note, as it is."""
+        values = (str(item["Value"]) for item in (self.note or {}).get("ResourceRecords", ()))
+        return tuple(value for value in values if "=" not in text_of(value))
+
+    @property
+    def owner(self) -> str | None:
+        """Whose records they are; ``None`` where no note says it."""
+        return self.values.get(_OWNER)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The marks."""
+        return {name: value for name, value in self.values.items() if name != _OWNER and not name.startswith(ADOPTED)}
+
+    @property
+    def adopted(self) -> tuple[Record, ...]:
+        """The records that were there before the swap, as they were; none where it has made its own."""
+        return self.records if self.note is None else records_of(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the swap's records look.
+
+    Attributes:
+        name: the record's name.
+        targets: where each color is.
+        owner: who owns the records.
+        ttl_seconds: how long resolvers keep an answer; of records that are no aliases.
+        ipv6: whether aliases answer for AAAA, too.
+        health_check_ids: a Route 53 health check for each color's records.
+    """
+
+    name: str
+    targets: Mapping[Color, Target]
+    owner: str
+    ttl_seconds: int = 60
+    ipv6: bool = False
+    health_check_ids: Mapping[Color, str] = field(default_factory=dict)
+
+    @property
+    def note_name(self) -> str:
+        """The TXT record's name."""
+        return f"{NOTE_LABEL}.{self.name}"
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The record types that carry traffic."""
+        if not self.targets["blue"].zone_id:
+            return (self.targets["blue"].kind,)
+        return ("A", "AAAA") if self.ipv6 else ("A",)
+
+    def records(self, weights: Weights, found: Found | None = None) -> list[Record]:
+        """The record sets of some weights: one for each type and color that has traffic.
+
+        Args:
+            weights: of each color.
+            found: what is there now; what somebody has added to a record stays with it, and so does what a record had
+                that was adopted.
+        """
+        known = Found() if found is None else found
+        there = {(record["Type"], record.get("SetIdentifier")): record for record in known.records if is_ours(record)}
+        before = {(record["Type"], self.color_of(record)): record for record in reversed(known.adopted)}
+        types = list(dict.fromkeys([*self.types, *(kind for kind, _ in before if kind in self._could_be)]))
+        return [
+            {
+                **_added(there.get((kind, color), {})),
+                **self.record(color, kind, weights.of(color), before.get((kind, color))),
+            }
+            for kind in types
+            for color in COLORS
+            if weights.of(color)
+        ]
+
+    @property
+    def _could_be(self) -> tuple[str, ...]:
+        """The types that the targets fit: an alias for IPv4 stands for IPv6, too."""
+        return ("A", "AAAA") if self.targets["blue"].zone_id else self.types
+
+    def record(self, color: Color, kind: str, weight: int, adopted: Record | None = None) -> Record:
+        """One weighted record set; what of an adopted one the swap does not set is its, too."""
+        target = self.targets[color]
+        named = {"Name": self.name, "Type": kind, "SetIdentifier": color, "Weight": weight}
+        record: dict[str, Any] = {**effects_of(adopted), **named}
+        if target.zone_id:
+            evaluate = target.evaluate_target_health
+            record["AliasTarget"] = {
+                "EvaluateTargetHealth": True,
+                **alias_of(adopted),
+                **({} if evaluate is None else {"EvaluateTargetHealth": evaluate}),
+                "HostedZoneId": target.zone_id,
+                "DNSName": target.dns_name,
+            }
+        else:
+            record.update(TTL=self.ttl_seconds, ResourceRecords=[{"Value": target.dns_name}])
+        if self.health_check_ids.get(color):
+            record["HealthCheckId"] = self.health_check_ids[color]
+        return record
+
+    def note(self, marks: Mapping[str, str], found: Found | None = None) -> Record:
+        """The TXT record: the owner, the marks, what was adopted, and what others have put there."""
+        known = Found() if found is None else found
+        others = known.others
+        texts = [f"{_OWNER}={self.owner}", *(f"{name}={value}" for name, value in sorted(marks.items()))]
+        texts += texts_of(known.adopted)
+        values = [{"Value": value} for value in (*map(quoted, texts), *others)]
+        return {"Name": self.note_name, "Type": "TXT", "TTL": _NOTE_TTL_SECONDS, "ResourceRecords": values}
+
+    def let_go(self, found: Found) -> tuple[list[Record], list[Record], list[Record]]:
+        """What becomes of the records when the swap goes.
+
+        What was adopted comes back as it was, where it leads to what is live; where something else is live, the
+        records stay as they are, so that the name never loses its answer.
+
+        Returns:
+            The records that go, those that come, and those that are there afterwards.
+        """
+        if found.note is None:
+            return [], [], [*found.records]
+        if not found.adopted:
+            ours = [*filter(is_ours, found.records)]
+            return [*ours, found.note], [], [one for one in found.records if one not in ours]
+        if self.weights(found.adopted) != self.weights(found.records):
+            return [found.note], [], [*found.records]
+        gone, come = put_back(found.records, found.adopted)
+        return [*gone, found.note], come, [*found.adopted]
+
+    def color_of(self, record: Record) -> Color | None:
+        """The color that a record leads to, whatever it is called."""
+        places = [record["AliasTarget"]["DNSName"]] if "AliasTarget" in record else values_of(record)
+        hosts = {host(place) for place in places}
+        return next((color for color in COLORS if hosts == {host(self.targets[color].dns_name)}), None)
+
+    def weights(self, records: Iterable[Record]) -> Weights:
+        """Percent of the answers that lead to each color; of several types, what holds for all of them."""
+        groups: dict[str, list[Record]] = {}
+        for record in records:
+            groups.setdefault(record["Type"], []).append(record)
+        found = [self._weights(group) for group in groups.values()] or [Weights()]
+        return Weights(min(weights.blue for weights in found), min(weights.green for weights in found))
+
+    def _weights(self, group: Sequence[Record]) -> Weights:
+        # A simple record has no weight and stands alone; weights that are all 0 are answered with equally often.
+        shares = [(self.color_of(record), record.get("Weight", 1)) for record in group]
+        if not any(share for _, share in shares):
+            shares = [(color, 1) for color, _ in shares]
+        total = sum(share for _, share in shares)
+        blue, green = (sum(share for color, share in shares if color == wanted) for wanted in COLORS)
+        blue_percent = _percent(blue, total)
+        if blue + green == total:  # rounding must not show a leak that is not there
+            return Weights(blue_percent, 100 - blue_percent)
+        return Weights(blue_percent, min(_percent(green, total), 99 - blue_percent))
+
+    def unfit(self, record: Record) -> str:
+        """Why a record that is not the swap's own cannot be taken over; an empty string when it can."""
+        for key, why in REFUSED.items():
+            if key in record:
+                return f"{why} ({key})"
+        if self.color_of(record) is None:
+            places = [record["AliasTarget"]["DNSName"]] if "AliasTarget" in record else values_of(record)
+            return f"leads to {', '.join(places)}, which is neither color's target"
+        if record.get("TTL", 0) > self.ttl_seconds:
+            return (
+                f"has a TTL of {record['TTL']} s, more than ttl_seconds ({self.ttl_seconds}): lower it first, and wait "
+                f"{record['TTL']} s until no resolver keeps the old one"
+            )
+        return ""
+
+
+def is_ours(record: Record) -> bool:
+    """Whether a record is named as the swap names its own."""
+    return record.get("SetIdentifier") in COLORS and "Weight" in record
+
+
+def _added(record: Record) -> dict[str, Any]:
+    """What of a record the swap does not set; a health check is an input of the swap, and goes when it does."""
+    return {key: value for key, value in record.items() if key not in (*_SET, *REFUSED)}
+
+
+def values_of(record: Record) -> list[str]:
+    """The values of a record that is no alias."""
+    return [str(item["Value"]) for item in record.get("ResourceRecords", ())]
+
+
+def kept_seconds(records: Iterable[Record]) -> int:
+    """How long resolvers may keep an answer from these records."""
+    return max((record.get("TTL", ALIAS_TTL_SECONDS) for record in records), default=0)
+
+
+def same(found: Iterable[Record], wanted: Iterable[Record]) -> bool:
+    """Whether records are just what they shall be, in any order."""
+    return sorted(map(_essence, found)) == sorted(map(_essence, wanted))
+
+
+def _essence(record: Record) -> tuple[Any, ...]:
+    alias = record.get("AliasTarget")
+    where = (alias["HostedZoneId"], host(alias["DNSName"]), alias["EvaluateTargetHealth"]) if alias else ()
+    values = sorted(map(host, values_of(record)))
+    named = [str(record.get(key, "")) for key in ("Type", "SetIdentifier", "Weight", "TTL", "HealthCheckId")]
+    return (*named, *where, *values)
+
+
+def _percent(share: int, total: int) -> int:
+    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    if share in (0, total):
+        return 100 if share else 0
+    return min(max(round(100 * share / total), 1), 99)

@@ -1,0 +1,285 @@
+"""Route 53: weighted record sets that the swap makes and owns, one for each color that has traffic.
+
+All records of a write, of both colors and of both IP versions, are one change batch: all or nothing. It takes effect
+when Route 53 says INSYNC (within 60 s, as documented) and the answers from before have left the resolvers' caches, a
+TTL later. Route 53's listing shows a change at once, so it is no proof.
+
+Limits and shapes: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from bluegreen.aws.client import AwsConnection, as_argument
+from bluegreen.aws.route53.health import Health, parse_health
+from bluegreen.aws.route53.pending import Pending
+from bluegreen.aws.route53.records import Found, Record, Shape, kept_seconds, parse_targets, plain, same
+from bluegreen.aws.route53.zone import Changes, Zone, each
+from bluegreen.aws.typed import typed
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.flags import flag
+from bluegreen.permissions import Permission
+from bluegreen.platforms.places import Same, alike, dns_name
+from bluegreen.platforms.places import zone_id as bare_zone_id
+from bluegreen.rollout.clock import Clock, SystemClock
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.ports import Capability
+
+_ZONES = "arn:aws:route53:::hostedzone/*"
+# 253 characters in all, of which the note's label takes 11.
+_NAME = re.compile(r"(?=.{1,242}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+\Z")
+_ZONE_ID = re.compile(r"[A-Z0-9]{1,32}\Z")
+_OWNER = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,230}\Z")
+
+
+@dataclass(slots=True)
+class Route53Router:
+    """The weighted records at ``record_name`` of a hosted zone.
+
+    Attributes:
+        zone_id: the hosted zone, public or private.
+        shape: how the records look: name, targets, owner, TTL.
+        health_of: who is asked for a color's health.
+        adopt: whether records that are there already are taken over, if each of them leads to one of the colors.
+        aws: where and as whom to call.
+        zone_role_arn, zone_external_id: the role that the zone's records are changed with, where that is another one.
+        clock: time, for the TTL.
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the records, and the
+            mark on the note beside them.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "zone_id", "record_name"})
+    target_keys: ClassVar[frozenset[str]] = frozenset({"targets"})
+    same_place: ClassVar[Mapping[str, Same]] = {"zone_id": alike(bare_zone_id), "record_name": alike(dns_name)}
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission("route53:ListResourceRecordSets", "every preview and update", _ZONES),
+        Permission("route53:ChangeResourceRecordSets", "every shift, and every swap: its lease", _ZONES),
+        Permission("route53:GetChange", "every shift, until it is in sync", "arn:aws:route53:::change/*"),
+        Permission("route53:GetHealthCheckStatus", "with `health_check_ids`: previews of a promotion, updates"),
+        Permission("servicediscovery:GetInstancesHealthStatus", "with `services`: previews of a promotion, updates"),
+        Permission(
+            "elasticloadbalancing:DescribeTargetHealth", "with `target_groups`: previews of a promotion, updates"
+        ),
+    )
+
+    zone_id: str
+    shape: Shape
+    health_of: Health
+    adopt: bool = False
+    aws: AwsConnection = field(default_factory=AwsConnection)
+    zone_role_arn: str | None = None
+    zone_external_id: str | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    former_owner: str = ""
+    incarnation: str = ""
+    _zone: Zone = field(init=False)
+    _pending: Pending | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._zone = Zone(
+            self.zone_id, self.shape, self.adopt, self._zone_aws, self.clock, self.former_owner, self.incarnation
+        )
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        zone_id = _matching(fields, "zone_id", _ZONE_ID, "a hosted zone's id, such as Z0123456789ABC")
+        name = fields.text("record_name")
+        if name is not UNKNOWN:
+            name = plain(name)
+            if not _NAME.match(name):
+                fields.problem("record_name", name, "a full name without wildcards, such as app.example.com")
+        targets = parse_targets(fields)
+        aws = AwsConnection.parse(fields.section("aws", None))
+        health = parse_health(fields)
+        shape = Shape(
+            name=name,
+            targets=targets,
+            owner=_matching(fields, "owner", _OWNER, "letters, digits, blanks and +-=._:/@, at most 230"),
+            ttl_seconds=fields.whole("ttl_seconds", 60, least=1, most=86_400),
+            ipv6=flag(fields, "ipv6"),
+            health_check_ids=health["health_check_ids"],
+        )
+        if shape.ipv6 and any(target is not UNKNOWN and not target.zone_id for target in targets.values()):
+            fields.problem("ipv6", True, "false: host names bring IPv6 along by themselves; it is for aliases")
+        hosts: dict[Color, Any] = {color: getattr(target, "dns_name", UNKNOWN) for color, target in targets.items()}
+        return {
+            "zone_id": zone_id,
+            "shape": shape,
+            "health_of": Health(hosts=hosts, aws=aws, **health),
+            "adopt": flag(fields, "adopt"),
+            "aws": aws,
+            **_zone_role(fields),
+        }
+
+    @property
+    def _zone_aws(self) -> AwsConnection:
+        """As whom the zone is called: often it is in an account of its own."""
+        if self.zone_role_arn is None:
+            return self.aws
+        return replace(self.aws, role_arn=self.zone_role_arn, external_id=self.zone_external_id)
+
+    @property
+    def id(self) -> str:
+        """The zone and the record's name."""
+        return f"{self.zone_id}/{self.shape.name}"
+
+    # -- reading
+
+    def read(self) -> Traffic:
+        """The live weights and the marks: one call."""
+        found = self._zone.look()
+        return Traffic(self.shape.weights(found.records), found.marks)
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks: one call, or none while what was read is still fresh."""
+        return self._zone.fresh().marks
+
+    # -- writing
+
+    def write(self, weights: Weights) -> None:
+        """One call: the records are made or replaced; no weight at all removes them.
+
+        Raises:
+            PlatformError: somebody else moved the traffic since the last look; it stays where they put it.
+        """
+        if weights == Weights():
+            self.delete()
+            return
+        before = list[Record]()
+        seen: Weights | None = None
+
+        def make(found: Found) -> tuple[Changes, Found]:
+            nonlocal seen
+            now = self.shape.weights(found.records)
+            # Where the records were removed nobody is served; where they are as wanted, a reply was lost.
+            if seen is not None and found.records and now not in (seen, weights):
+                raise PlatformError(
+                    "route53:ChangeResourceRecordSets",
+                    f"somebody else moved the traffic of {self.id} from {seen} to {now}",
+                )
+            seen = now
+            before[:] = found.records
+            wanted = self.shape.records(weights, found)
+            # The note goes and comes as it is: where somebody has changed it, the batch is refused and looked at anew.
+            same_note = [] if found.note is None else [found.note]
+            changes = [*self._changes(weights, found), *each("DELETE", same_note), *each("CREATE", same_note)]
+            return changes, Found(tuple(wanted), found.note or self.shape.note({}, found))
+
+        self._wait_for(weights, self._zone.change(make), before)
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make the records and the note with its marks, where there are none: one call after the look."""
+        wanted, note = self.shape.records(weights), self.shape.note(marks)
+        made = False
+
+        def make(found: Found) -> tuple[Changes, Found]:
+            nonlocal made
+            made = found == Found()
+            return (each("CREATE", [*wanted, note]), Found(tuple(wanted), note)) if made else ([], found)
+
+        change_id = self._zone.change(make)
+        if made:
+            self._wait_for(weights, change_id, ())
+        return made
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks: one call. The first one on records to be adopted says whose they are from now on."""
+
+        def make(found: Found) -> tuple[Changes, Found]:
+            if found == Found():
+                return [], found
+            marks = {**found.marks, **changes}
+            kept = {name: value for name, value in marks.items() if value is not None}
+            note = self.shape.note(kept, found)
+            gone = [] if found.note is None else [found.note]
+            return [*each("DELETE", gone), *each("CREATE", [note])], replace(found, note=note)
+
+        self._zone.change(make)
+
+    def delete(self) -> None:
+        """Remove the swap's records and the note: one call after the look. What was adopted is put back, or stays."""
+
+        def make(found: Found) -> tuple[Changes, Found]:
+            gone, come, left = self.shape.let_go(found)
+            return [*each("DELETE", gone), *each("CREATE", come)], Found(tuple(left))
+
+        before = self._zone.look().records
+        self._wait_for(Weights(), self._zone.change(make), before)
+
+    # -- taking effect
+
+    def _wait_for(self, weights: Weights, change_id: str | None, before: Iterable[Record]) -> None:
+        self._pending = None
+        if change_id is not None:
+            replaced = [*before]
+            # Nobody keeps an answer where there was no record.
+            kept = kept_seconds([*replaced, *self.shape.records(weights)]) if replaced else 0
+            self._pending = Pending(weights, change_id, kept, self._zone_aws, self.clock)
+
+    def verify(self, weights: Weights) -> Convergence:
+        """In sync, and a TTL ago; then the records are looked at: at most two calls, most times none.
+
+        What another process wrote is judged by the records alone.
+        """
+        pending = self._pending
+        if pending is not None and pending.weights == weights and not pending.in_effect():
+            return Convergence.PENDING
+        found = self._zone.look()
+        is_so = same(found.records, self.shape.records(weights, found))
+        return Convergence.CONVERGED if is_so else Convergence.PENDING
+
+    def progress(self) -> str:
+        """Where the last write is: on its way to the name servers, or waiting for the resolvers' caches."""
+        return "" if self._pending is None else self._pending.progress
+
+    # -- the rest
+
+    @typed
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """What a person types."""
+        shape, known = self.shape, self._zone.known
+        if known is not None and known.records:
+            changes = self._changes(weights, known)
+        elif weights == Weights():
+            start = f"--start-record-name {shape.name}"
+            return (f"aws route53 list-resource-record-sets --hosted-zone-id {self.zone_id} {start}",)
+        else:  # what is there is not known, and only what is known in full can be deleted: a weight of 0 will do
+            pairs = [(color, kind) for kind in shape.types for color in COLORS]
+            changes = each("UPSERT", [shape.record(color, kind, weights.of(color)) for color, kind in pairs])
+        batch = as_argument({"Changes": changes})
+        return (f"aws route53 change-resource-record-sets --hosted-zone-id {self.zone_id} --change-batch {batch}",)
+
+    def _changes(self, weights: Weights, found: Found) -> Changes:
+        """What a write of some weights does with what was found."""
+        if weights == Weights():
+            gone, come, _ = self.shape.let_go(found)
+            return [*each("DELETE", gone), *each("CREATE", come)]
+        wanted = self.shape.records(weights, found)
+        made = wanted if found.note else [*wanted, self.shape.note({}, found)]
+        return [*each("DELETE", found.records), *each("CREATE", made)]
+
+    def health(self, color: Color) -> Readiness:
+        """What whoever checks a color's targets says of them."""
+        return self.health_of.of(color)
+
+
+def _zone_role(fields: Fields) -> dict[str, Any]:
+    role, external = fields.text("zone_role_arn", None), fields.text("zone_external_id", None)
+    if external is not None and role is None:
+        fields.problem("zone_external_id", external, "none without a zone_role_arn, which it goes with")
+    return {"zone_role_arn": role, "zone_external_id": external}
+
+
+def _matching(fields: Fields, name: str, pattern: re.Pattern[str], allowed: str) -> Any:
+    value = fields.text(name, allowed=allowed)
+    if value is not UNKNOWN and not pattern.match(value):
+        fields.problem(name, value, allowed)
+    return value

@@ -1,1 +1,0 @@
-"""Capacity: scales a color up before traffic and down after."""

@@ -1,0 +1,249 @@
+"""What every component does about its swap, on whatever platform: settings checked, the swap declared, outputs set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import pulumi
+
+from bluegreen.adapters import resource
+from bluegreen.adapters.hosting import hosted
+from bluegreen.adapters.resource import SwapResource
+from bluegreen.arguments.checked import checked
+from bluegreen.component.declaration import known, refuse, strategy_inputs, unfit
+from bluegreen.component.previewing import PREVIEW_HEADER
+from bluegreen.fields import UNKNOWN
+from bluegreen.naming import camel
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color, Strategy
+from bluegreen.rollout.strategy import all_at_once
+from bluegreen.swap import contract, several
+
+
+class SwapSettings(TypedDict, total=False):
+    """How a component's swaps go; every component takes these beside its own arguments.
+
+    Attributes:
+        strategy: how a promotion moves traffic, default all at once; a preset's name will do, too.
+        promote_to_percent: where a promotion pauses until a later update raises it; 100 (default) is not at all.
+        gates: checks that a color must pass, from ``bluegreen.gates``.
+        bake_seconds: time at 100 % in which a failing gate still restores, default 0.
+        scale_down_delay_seconds: how long the old color stays warm for a rollback, default 600.
+        idle_capacity_percent: the idle color's size at rest, of the live color's: 0 (default) none, 100 full.
+        steady_state_timeout_seconds: how long the new color may take until it is healthy, default 600.
+        converge_timeout_seconds: how long a written weight may take to take effect; the default is the platform's.
+        propagation_seconds: how long requests may go the former way once the platform says that a weight has taken
+            effect, which each shift waits for; the default is the platform's: 3 for routes on Kubernetes (5 with
+            ingress-nginx, 10 with the AWS Load Balancer Controller), 0 elsewhere.
+        retry: any text; another one than before lets a promotion be tried again that was refused or aborted.
+        on_held: what an update does whose promotion was refused or aborted before: ``succeed`` (default), with nothing
+            moved towards that color, or ``fail``, for jobs whose success is the promotion.
+        retry_after_verdict: when such a promotion is tried again: with ``another_release`` (default) or another
+            ``retry``, or ``always``, by each update.
+        write_order: of several entries: ``declared`` (default) writes one after the other, ``any`` all side by side,
+            where the order does not matter.
+        notifications: who is told how a swap ended, from ``bluegreen.notifications``.
+        event_log: a file to which every event of a swap is appended as a line of JSON.
+        swap_provider: who does the swap: ``dynamic``, the program's own Python, which needs no installation, or
+            ``native``, the plugin; the stack's ``bluegreen:swapProvider`` by default, then ``dynamic``. Changing it
+            replaces nothing and moves no traffic.
+    """
+
+    strategy: Strategy | Mapping[str, Any] | str | None
+    promote_to_percent: int
+    gates: Sequence[Mapping[str, Any]]
+    bake_seconds: float
+    scale_down_delay_seconds: float
+    idle_capacity_percent: float
+    steady_state_timeout_seconds: float
+    converge_timeout_seconds: float | None
+    propagation_seconds: float | None
+    retry: str
+    on_held: str
+    retry_after_verdict: str
+    write_order: str
+    notifications: Sequence[Mapping[str, Any]]
+    event_log: str | None
+    swap_provider: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A swap whose inputs are checked and whose resources are not declared yet.
+
+    Attributes:
+        name: the component's.
+        owner: ``project/stack/name``.
+        inputs: the swap's inputs, ``UNKNOWN`` where only an update knows.
+        provider: who does the swap: ``dynamic`` or ``native``.
+    """
+
+    name: str
+    owner: str
+    inputs: Mapping[str, Any]
+    provider: str
+
+    def declare(
+        self,
+        parent: pulumi.Resource,
+        *,
+        router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        releases: Mapping[Color, pulumi.Input[str]],
+        digests: Mapping[Color, pulumi.Input[str]] | None = None,
+        capacity: Mapping[str, Any] | None = None,
+        preview_urls: Mapping[Color, pulumi.Input[str]] | None = None,
+        preview_headers: Mapping[Color, pulumi.Input[Mapping[str, Any]]] | None = None,
+        gates: Sequence[Mapping[str, Any]] | None = None,
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> SwapResource:
+        """Declare the swap.
+
+        Args:
+            parent: the component.
+            router: its section, with outputs in it; several: a section each.
+            releases: what each color runs, as people read it.
+            digests: the same, told by a digest of the thing itself; ``None``: router and capacity name it.
+            capacity: its section; ``None``: nothing is scaled.
+            preview_urls: how to reach each color, where there is a way.
+            preview_headers: the request headers that reach each color, where these are secrets; ``None``: as drafted.
+            gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
+            depends_on: what has to be there before traffic moves.
+        """
+        previews = {color: dict(found) for color, found in self.inputs["previews"].items()}
+        for color, url in (preview_urls or {}).items():
+            previews[color]["url"] = url
+        for color, headers in (preview_headers or {}).items():
+            previews[color]["headers"] = headers
+        inputs = {
+            **self.inputs,
+            "releases": dict(releases),
+            **({"digests": dict(digests)} if digests else {}),
+            "plan": contract.plan_of(known(self.inputs)),
+            "gates": [dict(gate) for gate in (self.inputs["gates"] if gates is None else gates)],
+            "previews": previews,
+            **routed(router),
+            **({} if capacity is None else {"capacity": dict(capacity)}),
+        }
+        options = pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on))
+        return resource.declare(f"{self.name}-swap", inputs, options, provider=self.provider)
+
+
+def routed(router: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The input that has the routers: ``router`` for one, ``routers`` for several."""
+    if isinstance(router, Mapping):
+        return {several.ONE: dict(router)}
+    return {several.MANY: [dict(section) for section in router]}
+
+
+def owner_of(name: str) -> str:
+    """``project/stack/name``: who owns what the swap makes."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
+
+
+def color_headers() -> dict[Color, dict[str, str]]:
+    """The request header that names each color, without a stack's own token."""
+    return {color: {PREVIEW_HEADER: color} for color in COLORS}
+
+
+def release_text(text: str, rest: object) -> str:
+    """A release as people read it: what it is called, and a short digest of whatever else makes it what it is."""
+    if not rest:
+        return text
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{text} ({digest[:7]})"
+
+
+def draft(
+    name: str,
+    active_color: str,
+    settings: Mapping[str, Any],
+    *,
+    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    capacity: Mapping[str, Any] | None = None,
+    preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
+    converge_timeout_seconds: float | None = None,
+    problems: Sequence[Problem] = (),
+) -> Draft:
+    """Check everything that a component was given, before it declares anything.
+
+    Args:
+        name: the component's.
+        active_color: who carries production traffic.
+        settings: as the user gave them, without what is the platform's own.
+        router: its section, ``UNKNOWN`` where only an update knows; several: a section each.
+        capacity: the same; ``None``: nothing is scaled.
+        preview_headers: the request headers that reach each color; ``None``: no color can be reached by itself.
+        converge_timeout_seconds: the platform's own default.
+        problems: what the component has found already.
+
+    Raises:
+        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+    """
+    unknown = sorted(settings.keys() - SwapSettings.__annotations__.keys())
+    if unknown:  # as Python itself does for an argument that a function does not have
+        raise TypeError(f"{name}: unexpected arguments: {', '.join(unknown)}")
+    given: dict[str, Any] = dict(settings)
+    provider = given.pop("swap_provider", None) or pulumi.Config("bluegreen").get("swapProvider") or "dynamic"
+    if converge_timeout_seconds is not None:
+        given.setdefault("converge_timeout_seconds", converge_timeout_seconds)
+    headers = {} if preview_headers is None else {color: dict(preview_headers.get(color, {})) for color in COLORS}
+    inputs = {
+        **given,
+        "name": name,
+        "active_color": active_color,
+        "strategy": strategy_inputs(all_at_once() if settings.get("strategy") is None else settings["strategy"]),
+        "gates": _entries(settings.get("gates")),
+        "notifications": _entries(settings.get("notifications")),
+        "previews": {color: {"url": UNKNOWN, "headers": found} for color, found in headers.items()},
+        **routed(router),
+        "releases": UNKNOWN,
+        **({} if capacity is None else {"capacity": dict(capacity)}),
+    }
+    found = contract.problems_in(known(inputs))
+    refuse(name, [*found, *resource.problems_in(provider), *problems, *_unfit(known(inputs), found)])
+    return Draft(name, owner_of(name), inputs, provider)
+
+
+def _unfit(inputs: Mapping[str, Any], found: Sequence[Problem]) -> list[Problem]:
+    """What no state can hold, but where more is told of the same field."""
+    told = {problem.field for problem in found}
+    return [problem for problem in unfit(inputs, "") if problem.field not in told]
+
+
+def _entries(given: Any) -> Any:
+    """A list of objects as plain data; anything else is for the contract to refuse."""
+    if not isinstance(given, (list, tuple)):
+        return [] if given is None else given
+    return [dict(item) if isinstance(item, Mapping) else item for item in given]
+
+
+class SwappedComponent(pulumi.ComponentResource):
+    """What every component shows of its swap.
+
+    Attributes:
+        live_color: the color that carries production traffic.
+        weights: percent of production traffic on each color.
+        history: what the swaps did, newest first.
+    """
+
+    live_color: pulumi.Output[str]
+    weights: pulumi.Output[Mapping[str, int]]
+    history: pulumi.Output[Sequence[Mapping[str, Any]]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Every component checks its arguments against its own signature before it does anything."""
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            platform = cls.__module__.split(".")[1]
+            cls.__init__ = checked(cls.__init__, f"bluegreen:{platform}:{cls.__name__}")  # type: ignore[method-assign]
+
+    def _show(self, swap: SwapResource, **more: Any) -> None:
+        """Set the outputs; ``more`` are the component's own."""
+        shown = {"live_color": swap.live_color, "weights": swap.weights, "history": swap.history, **more}
+        for key, value in shown.items():
+            setattr(self, key, value)
+        self.register_outputs({camel(key): value for key, value in shown.items()} if hosted() else shown)

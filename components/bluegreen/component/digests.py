@@ -1,0 +1,102 @@
+"""What tells one release from another, whatever people call it: a digest of the very thing that a color is given."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from bluegreen.component import images
+from bluegreen.rollout.model import Color
+from bluegreen.swap.several import plain
+
+# How a color is called, and not what it is.
+_LABEL = "release"
+
+
+def digest(thing: object) -> str:
+    """``sha256:`` and 64 hexadecimal digits of a value as JSON has it, the same in whatever language it was written."""
+    text = json.dumps(plain(images.told(thing)), sort_keys=True, default=str)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def digest_of(thing: pulumi.Input[Any]) -> pulumi.Output[str]:
+    """The same of what has outputs in it; not known before all of them are."""
+    return pulumi.Output.from_input(thing).apply(digest)
+
+
+def of_releases(
+    releases: Mapping[Color, Mapping[str, Any]], without: Collection[str] = ()
+) -> dict[Color, pulumi.Output[str]]:
+    """A digest of each color's argument, but for what it is called. A name that may be another image later is told of.
+
+    Args:
+        releases: as they were given. One that is there already is told by what names it, which is not here.
+        without: more keys that do not make it another release.
+    """
+    left_out = {_LABEL, *without}
+    for color, release in releases.items():
+        tell_what_moves(color, release)
+    return {
+        color: digest_of({key: value for key, value in release.items() if key not in left_out and not _empty(value)})
+        for color, release in releases.items()
+        if "existing" not in release
+    }
+
+
+def of_chart(release: Mapping[str, Any]) -> pulumi.Output[str]:
+    """A chart's: where it is, its version and its values, and of a chart in files their contents."""
+    given = {key: value for key, value in release.items() if key != _LABEL and not _empty(value)}
+
+    def with_files(found: Mapping[str, Any]) -> str:
+        # A name in a repository may be that of a folder by accident.
+        files = {} if found.get("repository") else _contents(str(found.get("chart")))
+        return digest({**found, "files": files})
+
+    return pulumi.Output.from_input(given).apply(with_files)
+
+
+def of_manifests(
+    manifests: Collection[Mapping[str, Any]], scaled: Collection[Mapping[str, Any] | None]
+) -> pulumi.Output[str]:
+    """Rendered objects', but for the sizes that are the swap's.
+
+    Args:
+        manifests: the color's own.
+        scaled: the workload and its autoscaler among them.
+    """
+    sizes = ("replicas", "minReplicas")
+    return digest_of(
+        [
+            {**found, "spec": {key: value for key, value in found["spec"].items() if key not in sizes}}
+            if any(found is one for one in scaled)
+            else dict(found)
+            for found in manifests
+        ]
+    )
+
+
+def tell_what_moves(color: Color, release: object) -> None:
+    """Warn of images in it whose name is no release's: the same name brings another image when it is pushed again."""
+    for image in dict.fromkeys(images.moving(release)):
+        pulumi.log.warn(
+            f"{color} runs {image}: whoever pushes that name again brings another image into {color} with the next "
+            "task or pod that starts, live or not, with no gate and no change to see here. Name a version or a digest"
+        )
+
+
+def _empty(value: object) -> bool:
+    return value is None or (isinstance(value, (str, Mapping, list, tuple)) and not value)
+
+
+def _contents(chart: str) -> dict[str, str]:
+    """What a chart's files are, by their place in it; nothing where it is not in files."""
+    place = Path(chart).expanduser()
+    if "://" in chart or not (place.is_file() or (place / "Chart.yaml").is_file()):
+        return {}
+    files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file())
+    return {str(file.relative_to(place)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

@@ -1,0 +1,96 @@
+"""What every hook has in common that stops another release before Pulumi brings it to a color with traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+from bluegreen.rollout.model import Color, other
+
+ALLOWED = "allowLiveChanges"
+"""The stack's setting, of ``bluegreen:``, by which a live color may be changed in place."""
+Routers = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""A swap's section, or several of them, with outputs in it."""
+_named: dict[tuple[int, str], int] = {}
+
+
+def is_called() -> bool:
+    """Whether anybody calls a hook, and it is wanted.
+
+    Nobody does with Pulumi's mocks. Where the plugin hosts a component, its hooks end with its construction, and that
+    waits for the update of all that it declares.
+    """
+    return not isinstance(get_monitor(), MockMonitor) and not _allowed()
+
+
+def binding(what: str, before_update: Callable[[pulumi.ResourceHookArgs], Any]) -> pulumi.ResourceHookBinding:
+    """A hook that is called before an update.
+
+    Args:
+        what: it guards. A stack's hooks have names of their own, and two components may have the same.
+        before_update: ends the update where it raises.
+    """
+    key = (id(get_monitor()), what)
+    _named[key] = _named.get(key, 0) + 1
+    number = f" ({_named[key]})" if _named[key] > 1 else ""
+    return pulumi.ResourceHookBinding(
+        before_update=[pulumi.ResourceHook(f"bluegreen guards {what}{number}", before_update)]
+    )
+
+
+def _allowed() -> bool:
+    return bool(pulumi.Config("bluegreen").get_bool(ALLOWED))
+
+
+async def known(routers: Routers) -> Sequence[Mapping[str, Any]] | None:
+    """The sections with what the update has made so far; ``None`` where something is not known."""
+    sections = [routers] if isinstance(routers, Mapping) else routers
+    found: Any = await pulumi.Output.all(*map(dict, sections)).future()
+    return found if found is None else list(found)
+
+
+async def plain(values: Any) -> Any:
+    """What a hook was given, with what is secret in it as it is: all of a key comes as one output then.
+
+    ``None`` where something is not known.
+    """
+    found: Any = await pulumi.Output.from_input(values).future()
+    return found
+
+
+def percent_of(color: Color, routers: Sequence[Mapping[str, Any]]) -> int:
+    """The share of production traffic that a color has: of several routers the largest. One or two calls each.
+
+    Raises:
+        BluegreenError: one could not be read.
+    """
+    from bluegreen.fields import Fields  # noqa: PLC0415 - only for a change
+    from bluegreen.platforms.routers import ROUTERS  # noqa: PLC0415
+
+    parsed = [ROUTERS.parse(Fields(router, "router")) for router in routers]
+    # Where something is wrong with a section, the swap says what.
+    return max((ROUTERS.build(one).read().weights.of(color) for one in parsed if one is not None), default=0)
+
+
+def refusal(color: Color, percent: int, what: str) -> str:
+    """Why what runs a color was not updated, and what to do.
+
+    Args:
+        color: the one with traffic.
+        percent: its share.
+        what: what is another release, in a few words.
+    """
+    return (
+        f"was not updated: {color} has {percent} % of production traffic and would get another release in place "
+        f"({what}), with no gate and no step. Deploy it to {other(color)} and promote that. Where it has to be in "
+        f"place: `pulumi config set bluegreen:{ALLOWED} true`, and take that back afterwards"
+    )
+
+
+def unseen(color: Color, error: Exception) -> None:
+    """Tell that nobody could look: the update goes on."""
+    pulumi.log.warn(f"nobody could see whether {color} is live and gets another release in place: {error}")

@@ -1,1 +1,0 @@
-"""How requests reach the colors: one file a way, each behind the protocol in ``base.py``."""

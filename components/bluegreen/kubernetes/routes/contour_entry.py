@@ -1,0 +1,92 @@
+"""Contour's HTTPProxy in front of the colors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pulumi
+
+from bluegreen.arguments.told import told
+from bluegreen.component.declaration import known
+from bluegreen.fields import Fields
+from bluegreen.kubernetes.routes import given_rules as given
+from bluegreen.kubernetes.routes import rules
+from bluegreen.kubernetes.routes.weighted_entry import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.rollout.errors import Problem
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_API = "projectcontour.io/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Contour:
+    """What ``contour()`` was given."""
+
+    kind: ClassVar[str] = "contour_http_proxy"
+
+    fqdn: Any
+    tls: Mapping[str, Any] | None
+    ingress_class: str | None
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the options."""
+        fields = Fields(known({"fqdn": self.fqdn, "ingress_class": self.ingress_class}))
+        fields.text("fqdn")
+        fields.text("ingress_class", None)
+        return fields.problems
+
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_contour(rule)
+
+    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+        """The first host's."""
+        return host_url("http" if self.tls is None else "https", [self.fqdn])
+
+    def section(self, asked: Asked) -> dict[str, Any]:
+        """The routes, in which the swap fills the weights in."""
+        usual = rules.contour_production(asked.wanted)
+        return {"routes": given.contour_production(asked.wanted.rules, usual) if asked.wanted.rules else usual}
+
+    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which route is the swap's the router finds
+        """Its routes."""
+        return Told("httpproxies.projectcontour.io")
+
+    def pieces(self, asked: Asked) -> list[Piece]:
+        """The HTTPProxy without its routes, and the one of the host, which includes it after each color's own way."""
+        shared = {} if self.ingress_class is None else {"ingressClassName": self.ingress_class}
+        usual = rules.contour_preview(asked.wanted)
+        ways = given.contour_preview(asked.wanted.rules, usual) if asked.wanted.rules else usual
+        root = {
+            **shared,
+            "virtualhost": {"fqdn": self.fqdn, **({} if self.tls is None else {"tls": dict(self.tls)})},
+            "routes": ways,
+            "includes": [{"name": asked.name, "namespace": asked.ground.place.namespace}],
+        }
+        return [
+            Piece(asked.object(_API, "HTTPProxy", asked.name, shared), set_once=["spec.routes"], of_route=True),
+            Piece(asked.object(_API, "HTTPProxy", f"{asked.name}-host", root), of_route=True),
+        ]
+
+
+@told
+def contour(
+    *,
+    fqdn: pulumi.Input[str],
+    tls: Mapping[str, Any] | None = None,
+    ingress_class: str | None = None,
+    **options: Unpack[RouteOptions],
+) -> WeightedEntry:
+    """A Contour HTTPProxy with weights: promotions may go in steps.
+
+    Args:
+        fqdn: the host that requests come by.
+        tls: the virtual host's ``tls``: ``{"secretName": "shop-tls"}``.
+        ingress_class: which Contour, where there are several.
+        **options: see ``RouteOptions``.
+    """
+    return WeightedEntry(Contour(fqdn, tls, ingress_class), options)

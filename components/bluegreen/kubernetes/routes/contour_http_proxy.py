@@ -1,0 +1,112 @@
+"""Contour: the routes of an HTTPProxy, with a weight for each color's Service.
+
+The host name, TLS and includes are the stack's; routes of others in ``spec.routes`` go back as they were read. The
+object may be a root, or one that a root includes. Contour says in its status whether it takes the object as it is now.
+
+HTTPProxy: https://projectcontour.io/docs/main/config/request-routing/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bluegreen.fields import Fields
+from bluegreen.kubernetes.routes.split import Rule, Shape
+from bluegreen.kubernetes.routes.weighted_router import (
+    KubernetesRulesRouter,
+    parse_common,
+    parse_rules,
+    permissions_for,
+)
+from bluegreen.permissions import Permission
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import COLORS, Color, Weights
+
+_KIND = ("projectcontour.io/v1", "HTTPProxy", "httpproxies")
+
+
+@dataclass(slots=True, kw_only=True)
+class ContourHttpProxyRouter(KubernetesRulesRouter):
+    """``spec.routes`` of an HTTPProxy."""
+
+    kind: ClassVar[tuple[str, str, str]] = _KIND
+    permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        common = parse_common(fields)
+        routes = parse_rules(fields, "routes", _services(common["services"]), common["services"])
+        return {**common, "rules": {"routes": routes}}
+
+    def _shape(self, key: str) -> Shape:  # noqa: ARG002 - there is one list
+        return _services(self.services)
+
+    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
+        before = None if self._opens(weights) else self._before
+        self._told = waited_for(found, f"get {self._object.rbac}", before)
+        return not self._told
+
+
+def waited_for(found: Mapping[str, Any], call: str, before: Mapping[str, Any] | None = None) -> str:
+    """What is still to come before Contour uses the object as it is now; empty when nothing is.
+
+    Args:
+        found: the object.
+        call: what asked for it, for an error.
+        before: the object as it was before it was written, while a color was live: what Contour found wrong with it
+            then says nothing of the write.
+
+    Raises:
+        PlatformError: Contour finds something wrong with it that was not before.
+    """
+    status = found.get("status") or {}
+    current, generation = status.get("currentStatus", "NotReconciled"), found["metadata"].get("generation")
+    said: Mapping[str, Any] = next((one for one in status.get("conditions") or () if one.get("type") == "Valid"), {})
+    if current == "NotReconciled":
+        return "Contour has not said a word about the HTTPProxy: is it running, and is this its ingress class?"
+    if said.get("observedGeneration", generation) != generation:
+        return "Contour has not looked at the HTTPProxy as it is now"
+    if current not in ("valid", "invalid") and current == ((before or {}).get("status") or {}).get("currentStatus"):
+        return ""  # orphaned, and it was so before
+    if current == "invalid":
+        if _errors(found) <= _errors(before or {}) and _errors(found):
+            return ""
+        raise PlatformError(call, f"Contour finds the HTTPProxy invalid: {_why(said, status)}")
+    return "" if current == "valid" else f"Contour says that the HTTPProxy is {current}: {_why(said, status)}"
+
+
+def _errors(found: Mapping[str, Any]) -> set[str]:
+    status = found.get("status") or {}
+    said: Mapping[str, Any] = next((one for one in status.get("conditions") or () if one.get("type") == "Valid"), {})
+    return {_why({"errors": [error]}, {}) for error in said.get("errors") or ()}
+
+
+def _why(said: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+    texts = [str(error.get("message")) for error in said.get("errors") or ()]
+    return "; ".join(texts) or str(said.get("message") or status.get("description") or "it says no reason")
+
+
+def _services(services: Mapping[Color, Any]) -> Shape:
+    def color(backend: Rule) -> Color | None:
+        return next((color for color in COLORS if services[color] == backend.get("name")), None)
+
+    # Beside a service that has a weight, one without has none.
+    return Shape(
+        "services",
+        lambda backend: str(backend.get("name")),
+        color,
+        _closed,
+        default_weight=0,
+        as_color=lambda backend, color: {**backend, "name": services[color]},
+        match="conditions",
+        normal=lambda conditions: list(conditions or ({"prefix": "/"},)),
+        all_match=True,
+    )
+
+
+def _closed(rule: Rule) -> Rule:
+    kept = {"conditions": rule["conditions"]} if "conditions" in rule else {}
+    return {**kept, "directResponsePolicy": {"statusCode": 503, "body": "no color is live"}}

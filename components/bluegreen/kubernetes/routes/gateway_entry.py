@@ -1,0 +1,147 @@
+"""The Gateway API in front of the colors: an HTTPRoute or a GRPCRoute with weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pulumi
+
+from bluegreen.arguments.told import told
+from bluegreen.component.declaration import known, listed
+from bluegreen.fields import Fields
+from bluegreen.kubernetes.routes import given_rules as given
+from bluegreen.kubernetes.routes import rules
+from bluegreen.kubernetes.routes.weighted_entry import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.rollout.errors import Problem
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_API = "gateway.networking.k8s.io/v1"
+_H2C = "kubernetes.io/h2c"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRoute:
+    """What ``gateway_route()`` was given."""
+
+    kind: ClassVar[str] = "gateway_http_route"
+    route_kind: ClassVar[str] = "HTTPRoute"
+
+    parent_refs: Sequence[Mapping[str, Any]]
+    hosts: Sequence[pulumi.Input[str]]
+    scheme: str
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the options."""
+        fields = Fields(known({"parent_refs": list(self.parent_refs), "hostnames": list(self.hosts)}))
+        for parent in fields.sections("parent_refs"):
+            parent.text("name")
+        if not self.parent_refs:
+            fields.problem("parent_refs", [], "the Gateways, such as [{'name': 'public', 'namespace': 'gateways'}]")
+        fields.texts("hostnames")
+        return [*fields.problems, *scheme_problems(self.scheme)]
+
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_http(rule)
+
+    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+        """The first host's."""
+        return host_url(self.scheme, self.hosts)
+
+    def section(self, asked: Asked) -> dict[str, Any]:
+        """The production rules, in which the swap fills the weights in."""
+        usual = self._production(asked)
+        return {"rules": given.http_production(asked.wanted.rules, usual) if asked.wanted.rules else usual}
+
+    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which rule is the swap's the router finds
+        """Its rules."""
+        return Told(f"{self.route_kind.lower()}s.gateway.networking.k8s.io")
+
+    def pieces(self, asked: Asked) -> list[Piece]:
+        """The route without its rules, and another one with the ways to each color by itself."""
+        common = {
+            "parentRefs": [dict(parent) for parent in self.parent_refs],
+            **({"hostnames": list(self.hosts)} if self.hosts else {}),
+        }
+        usual = self._preview(asked)
+        ways = given.http_preview(asked.wanted.rules, usual) if asked.wanted.rules else usual
+        preview = {**common, "rules": ways}
+        return [
+            Piece(asked.object(_API, self.route_kind, asked.name, common), set_once=["spec.rules"], of_route=True),
+            Piece(asked.object(_API, self.route_kind, f"{asked.name}-preview", preview)),
+        ]
+
+    def _production(self, asked: Asked) -> list[dict[str, Any]]:
+        return rules.http_route_production(asked.wanted)
+
+    def _preview(self, asked: Asked) -> list[dict[str, Any]]:
+        return rules.http_route_preview(asked.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcRoute(GatewayRoute):
+    """What ``grpc_route()`` was given."""
+
+    kind: ClassVar[str] = "gateway_grpc_route"
+    route_kind: ClassVar[str] = "GRPCRoute"
+
+    grpc_services: Sequence[str] = ()
+
+    def _production(self, asked: Asked) -> list[dict[str, Any]]:
+        return rules.grpc_route_production(asked.wanted, self.grpc_services)
+
+    def _preview(self, asked: Asked) -> list[dict[str, Any]]:
+        return rules.grpc_route_preview(asked.wanted, self.grpc_services)
+
+
+def scheme_problems(scheme: str) -> list[Problem]:
+    """What is wrong with a URL's scheme."""
+    fields = Fields({"scheme": scheme})
+    fields.text("scheme", choices=("http", "https"))
+    return fields.problems
+
+
+@told
+def gateway_route(
+    *,
+    parent_refs: Sequence[Mapping[str, Any]],
+    hostnames: Sequence[pulumi.Input[str]] = (),
+    scheme: str = "http",
+    **options: Unpack[RouteOptions],
+) -> WeightedEntry:
+    """An HTTPRoute with weights: promotions may go in steps. Any Gateway API controller carries it.
+
+    Args:
+        parent_refs: the Gateways that it belongs to, as the HTTPRoute has them: ``[{"name": "public"}]``.
+        hostnames: hosts that this service is for; all of the Gateway's when empty.
+        scheme: ``http`` or ``https``, for the URL.
+        **options: see ``RouteOptions``.
+    """
+    return WeightedEntry(GatewayRoute(listed(parent_refs), listed(hostnames), scheme), options)
+
+
+@told
+def grpc_route(
+    *,
+    parent_refs: Sequence[Mapping[str, Any]],
+    hostnames: Sequence[pulumi.Input[str]] = (),
+    grpc_services: Sequence[str] = (),
+    scheme: str = "http",
+    **options: Unpack[RouteOptions],
+) -> WeightedEntry:
+    """A GRPCRoute with weights: promotions may go in steps. Weights count for requests, not for connections.
+
+    Args:
+        parent_refs: the Gateways that it belongs to.
+        hostnames: hosts that this service is for; all of the Gateway's when empty.
+        grpc_services: gRPC services by their full names, such as ``shop.v1.Orders``; all when empty.
+        scheme: ``http`` or ``https``, for the URL.
+        **options: see ``RouteOptions``; ``app_protocol`` is ``kubernetes.io/h2c`` by default, ``paths`` and
+            ``cookie`` mean nothing here.
+    """
+    given: RouteOptions = {"app_protocol": _H2C, **options}
+    return WeightedEntry(GrpcRoute(listed(parent_refs), listed(hostnames), scheme, listed(grpc_services)), given)

@@ -1,0 +1,140 @@
+"""Istio: the routes of a VirtualService, with a weight for each color's destination.
+
+A color is the host of its Service, or a subset of one host, whose DestinationRule is the stack's. Routes of
+others in ``spec.http``, ``tcp`` and ``tls`` go back as they were read. Istio refuses a VirtualService without any
+route, so the stack declares it with a placeholder and ignores its changes (``kubernetes_rules.istio_placeholder``).
+
+VirtualService: https://istio.io/latest/docs/reference/config/networking/virtual-service/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.kubernetes.routes import split as kubernetes_split
+from bluegreen.kubernetes.routes.split import Rule, Shape
+from bluegreen.kubernetes.routes.weighted_router import KubernetesRulesRouter, parse_common, permissions_for
+from bluegreen.permissions import Permission
+from bluegreen.rollout.model import COLORS, Color
+
+_KIND = ("networking.istio.io/v1", "VirtualService", "virtualservices")
+_LISTS = ("http", "tcp", "tls")
+_NOBODY = "no-color-is-live.invalid"
+_CLUSTER_DOMAIN = ".svc.cluster.local"
+
+
+@dataclass(slots=True, kw_only=True)
+class IstioVirtualServiceRouter(KubernetesRulesRouter):
+    """``spec.http``, ``spec.tcp`` and ``spec.tls`` of a VirtualService.
+
+    Attributes:
+        destinations: for each color ``host`` and, where both colors have one host, ``subset``.
+    """
+
+    kind: ClassVar[tuple[str, str, str]] = _KIND
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"destinations"})
+    permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
+
+    destinations: Mapping[Color, Mapping[str, str]]
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        before, common = len(fields.problems), parse_common(fields)
+        destinations = _parse_destinations(fields, common["services"])
+        rules = {key: kubernetes_split.parse_rules(fields, key, required=False) for key in _LISTS}
+        named = tuple(" subset ".join(map(str, destinations[color].values())) for color in COLORS)
+        split = 0
+        for key in _LISTS:
+            shape = _routes(key, destinations, str(common["namespace"]))
+            split += kubernetes_split.check_rules(fields, key, rules[key], shape, named)
+        if not split and not fields.unknown and len(fields.problems) == before:
+            fields.problem("http", rules["http"], f"routes of which at least one has both {' and '.join(named)}")
+        return {**common, "destinations": destinations, "rules": rules}
+
+    @staticmethod
+    def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:
+        """The section with ``destinations``, also where ``services`` says the host."""
+        given, services = section.get("destinations"), section.get("services")
+        if UNKNOWN in (given, services):
+            return {**section, "destinations": UNKNOWN}
+        found: dict[Color, Any] = {}
+        for color in COLORS:
+            own, host = (side.get(color) if isinstance(side, Mapping) else None for side in (given, services))
+            if UNKNOWN in (own, host):
+                found[color] = UNKNOWN
+            elif own or host:
+                found[color] = {"host": host, **(own if isinstance(own, Mapping) else {})}
+        return {**section, "destinations": found}
+
+    def _shape(self, key: str) -> Shape:
+        return _routes(key, self.destinations, self.namespace)
+
+
+def _parse_destinations(fields: Fields, services: Mapping[Color, Any]) -> dict[Color, dict[str, Any]]:
+    section = fields.section("destinations", None)
+    if section is None:
+        return {color: {"host": services[color]} for color in COLORS}
+    found: dict[Color, dict[str, Any]] = {}
+    for color in COLORS:
+        one = section.section(color) or Fields({})
+        host, subset = one.text("host", services[color]), one.text("subset", None)
+        one.done()
+        found[color] = {"host": host, **({"subset": subset} if subset else {})}
+    section.done()
+    if found["blue"] == found["green"] and UNKNOWN not in found["blue"].values():
+        section.problem("green", found["green"], "another host or another subset than blue's")
+    return found
+
+
+def _routes(key: str, destinations: Mapping[Color, Mapping[str, Any]], namespace: str) -> Shape:
+    """Backends as Istio has them: ``route`` with a destination each."""
+    places = {color: _place(destinations[color], namespace) for color in COLORS}
+
+    def color(backend: Rule) -> Color | None:
+        place = _place(backend.get("destination") or {}, namespace)
+        return next((color for color in COLORS if places[color] == place), None)
+
+    def as_color(backend: Rule, color: Color) -> Rule:
+        rest = {key: value for key, value in backend["destination"].items() if key not in ("host", "subset")}
+        return {**backend, "destination": {**destinations[color], **rest}}
+
+    # Beside a destination that has a weight, one without has none.
+    return Shape(
+        "route",
+        _name,
+        color,
+        _closed_http if key == "http" else _closed_stream,
+        default_weight=0,
+        as_color=as_color,
+        match="match",
+        first_wins=True,
+        placeholder=lambda rule: "directResponse" in rule and not rule.keys() - {"directResponse", "name"},
+    )
+
+
+def _place(destination: Rule, namespace: str) -> tuple[str, str]:
+    """Host and subset; a short host is one in the object's own namespace."""
+    host = str(destination.get("host")).removesuffix(_CLUSTER_DOMAIN).removesuffix(".svc")
+    return host if "." in host else f"{host}.{namespace}", str(destination.get("subset", ""))
+
+
+def _name(backend: Rule) -> str:
+    destination = backend.get("destination") or {}
+    return " subset ".join(str(destination[key]) for key in ("host", "subset") if destination.get(key))
+
+
+def _closed_http(rule: Rule) -> Rule:
+    return {**_match(rule), "directResponse": {"status": 503, "body": {"string": "no color is live"}}}
+
+
+def _closed_stream(rule: Rule) -> Rule:
+    """A TCP or TLS route has to lead somewhere: connections are cut off at a host of nobody."""
+    return {**_match(rule), "route": [{"destination": {"host": _NOBODY}}]}
+
+
+def _match(rule: Rule) -> dict[str, Any]:
+    return {key: rule[key] for key in ("name", "match") if key in rule}

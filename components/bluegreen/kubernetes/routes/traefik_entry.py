@@ -1,0 +1,91 @@
+"""Traefik's own weighted services in front of the colors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pulumi
+
+from bluegreen.arguments.told import told
+from bluegreen.component.declaration import known, listed
+from bluegreen.fields import Fields
+from bluegreen.kubernetes.routes import given_rules as given
+from bluegreen.kubernetes.routes import rules
+from bluegreen.kubernetes.routes.weighted_entry import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.rollout.errors import Problem
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_API = "traefik.io/v1alpha1"
+
+
+@dataclass(frozen=True, slots=True)
+class Traefik:
+    """What ``traefik()`` was given."""
+
+    kind: ClassVar[str] = "traefik_service"
+
+    entry_points: Sequence[str]
+    hosts: Sequence[str]
+    tls: Mapping[str, Any] | None
+    sticky: Mapping[str, Any] | None
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the options."""
+        fields = Fields(known({"entry_points": list(self.entry_points), "hostnames": list(self.hosts)}))
+        fields.texts("entry_points")
+        fields.texts("hostnames")
+        return fields.problems
+
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        return given.is_open_traefik(rule)
+
+    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+        """The first host's."""
+        return host_url("http" if self.tls is None else "https", self.hosts)
+
+    def section(self, asked: Asked) -> dict[str, Any]:
+        """The two services, in which the swap fills the weights in."""
+        weighted = rules.traefik_weighted(asked.wanted)
+        return {"weighted": {**weighted, **({} if self.sticky is None else {"sticky": dict(self.sticky)})}}
+
+    def told_by(self, asked: Asked) -> Told:
+        """Its backends."""
+        return Told("traefikservices.traefik.io", "{.spec.weighted.services[*].name}", asked.wanted.services)
+
+    def pieces(self, asked: Asked) -> list[Piece]:
+        """The TraefikService without its weights, and the stack's IngressRoute to it and to each color."""
+        usual = rules.traefik_routes(asked.wanted, asked.name, self.hosts)
+        own = asked.wanted.rules
+        route: dict[str, Any] = {"routes": given.traefik_routes(own, usual, usual[-1]["match"]) if own else usual}
+        route |= {"entryPoints": list(self.entry_points)} if self.entry_points else {}
+        route |= {} if self.tls is None else {"tls": dict(self.tls)}
+        return [
+            Piece(asked.object(_API, "TraefikService", asked.name, {}), set_once=["spec.weighted"], of_route=True),
+            Piece(asked.object(_API, "IngressRoute", asked.name, route)),
+        ]
+
+
+@told
+def traefik(
+    *,
+    hostnames: Sequence[str] = (),
+    entry_points: Sequence[str] = (),
+    tls: Mapping[str, Any] | None = None,
+    sticky: Mapping[str, Any] | None = None,
+    **options: Unpack[RouteOptions],
+) -> WeightedEntry:
+    """A TraefikService with weights behind an IngressRoute: promotions may go in steps.
+
+    Args:
+        hostnames: hosts that this service is for; all when empty.
+        entry_points: Traefik's entry points; its defaults when empty.
+        tls: the IngressRoute's ``tls``; ``{}`` takes Traefik's default certificate.
+        sticky: the weighted service's ``sticky``: ``{"cookie": {"name": "color"}}``.
+        **options: see ``RouteOptions``.
+    """
+    return WeightedEntry(Traefik(listed(entry_points), listed(hostnames), tls, sticky), options)

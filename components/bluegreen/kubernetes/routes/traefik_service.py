@@ -1,0 +1,93 @@
+"""Traefik's own weights: ``spec.weighted`` of a TraefikService, which routes of the stack's IngressRoute lead to.
+
+The swap's are ``spec.weighted.services`` and what else is declared for ``weighted``, such as the cookie that keeps a
+client with its color while traffic is split.
+Traefik writes no status: what is stored counts, and Traefik follows within its throttle duration (2 s by default).
+
+TraefikService: https://doc.traefik.io/traefik/routing/providers/kubernetes-crd/#kind-traefikservice
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bluegreen.fields import Fields
+from bluegreen.kubernetes.routes import split as kubernetes_split
+from bluegreen.kubernetes.routes.rule_lists import filled
+from bluegreen.kubernetes.routes.split import Rule, Shape
+from bluegreen.kubernetes.routes.weighted_router import (
+    KubernetesWeightedRouter,
+    parse_common,
+    parse_one_rule,
+    permissions_for,
+)
+from bluegreen.permissions import Permission
+from bluegreen.rollout.model import COLORS, Color, Weights
+
+_KIND = ("traefik.io/v1alpha1", "TraefikService", "traefikservices")
+
+
+@dataclass(slots=True, kw_only=True)
+class TraefikServiceRouter(KubernetesWeightedRouter):
+    """``spec.weighted`` of a TraefikService.
+
+    Attributes:
+        weighted: its ``services``, which name both colors' Services, and ``sticky``.
+    """
+
+    kind: ClassVar[tuple[str, str, str]] = _KIND
+    permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
+
+    owned_path: ClassVar[tuple[str, ...]] = ("spec", "weighted")
+
+    weighted: Rule
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        common = parse_common(fields)
+        shape = _services(common["services"], str(common["namespace"]))
+        return {**common, "weighted": parse_one_rule(fields, "weighted", shape, common["services"])}
+
+    @property
+    def _shape(self) -> Shape:
+        return _services(self.services, self.namespace)
+
+    def _fields(self, weights: Weights) -> dict[str, Any]:
+        kubernetes_split.refuse_a_rest(weights)
+        services: list[Rule] = []
+        if weights != Weights():
+            found = _weighted_in(self._found or {})
+            former = {} if self._owned else self.weighted  # what is taken over stays what it is
+            services = filled(found, former, self.weighted, weights, self._shape)
+        # What else stands there is left alone by not being named: it is an object, of which every field has an owner.
+        return {"spec": {"weighted": {**self.weighted, "services": services}}}
+
+    def _weights(self, found: Mapping[str, Any]) -> Weights:
+        return kubernetes_split.weights_in(_weighted_in(found), self._shape)
+
+    def _foreign(self, found: Mapping[str, Any]) -> str:
+        backends = kubernetes_split.backends_of(_weighted_in(found), self._shape)
+        return ", ".join(f"weighted to {self._shape.name(backend)}" for backend in backends)
+
+
+def _weighted_in(found: Mapping[str, Any]) -> Rule:
+    weighted: Rule = (found.get("spec") or {}).get("weighted") or {}
+    return weighted
+
+
+def _services(services: Mapping[Color, Any], namespace: str) -> Shape:
+    def color(backend: Rule) -> Color | None:
+        if backend.get("kind", "Service") != "Service" or backend.get("namespace", namespace) != namespace:
+            return None
+        return next((color for color in COLORS if services[color] == backend.get("name")), None)
+
+    return Shape(
+        "services",
+        lambda backend: str(backend.get("name")),
+        color,
+        lambda rule: {**rule, "services": []},
+        as_color=lambda backend, color: {**backend, "name": services[color]},
+    )

@@ -1,0 +1,307 @@
+"""What every entry with weights has: a Service for each color, and a route between them whose weights the swap owns.
+
+A platform adds its objects: the one whose fields the swap owns, declared without them, and those of the stack alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypedDict
+
+import pulumi
+
+from bluegreen.component.base import color_headers
+from bluegreen.component.declaration import known
+from bluegreen.component.previewing import MARKS, PREVIEW_HEADER, SUFFIX_MARK, Named
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.kubernetes.entry import Entered, Ground
+from bluegreen.kubernetes.objects import declare, metadata
+from bluegreen.kubernetes.routes.rules import Wanted
+from bluegreen.kubernetes.services import TYPES, by_use, color_names, color_services
+from bluegreen.kubernetes.workloads.retire import Condition
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color, other
+
+
+class RouteOptions(TypedDict, total=False):
+    """What every route takes.
+
+    Attributes:
+        port: of the colors' Services, default 80.
+        paths: prefixes of the paths that are this service's, default all.
+        rules: the platform's own rules instead, with filters, timeouts, retries, session persistence and what else it
+            knows: ``rules`` of an HTTPRoute, a GRPCRoute or an Ingress, ``http`` of a VirtualService, ``routes`` of an
+            HTTPProxy or an IngressRoute. One without a backend leads to the colors, any other stays as it is.
+        cookie: a cookie that names a color, beside the header ``X-Bluegreen-Color``; none by default.
+        url: where production requests go, where no host says it: the address of a gateway.
+        route_name: the name of the object whose weights the swap owns; the component's when absent.
+        adopt: whether that object is there already, as no resource of this stack: what is live is taken over as it is.
+        annotations: of that object, where it is made.
+        app_protocol: of the colors' Services, such as ``kubernetes.io/h2c``.
+        ports: further ports of the colors' Services, as a Service has them: ``[{"name": "metrics", "port": 9090}]``.
+        service_type: of the colors' Services, default ``ClusterIP``.
+        converge_timeout_seconds: how long a written weight may take to take effect, default 60.
+    """
+
+    port: int
+    paths: Sequence[str]
+    rules: Sequence[Mapping[str, Any]]
+    cookie: str
+    url: pulumi.Input[str] | None
+    route_name: str
+    adopt: bool
+    annotations: Mapping[str, pulumi.Input[str]]
+    app_protocol: str
+    ports: Sequence[Mapping[str, Any]]
+    service_type: str
+    converge_timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One object of a route.
+
+    Attributes:
+        manifest: the object.
+        set_once: fields that count at its creation alone, also those that have no value there: see ``declare``.
+        of_route: whether it is the route itself, or stands or falls with it: one that is adopted has it already.
+        hooks: what keeps an annotation of it that is the swap's.
+    """
+
+    manifest: Mapping[str, Any]
+    set_once: Sequence[str] = ()
+    of_route: bool = False
+    hooks: pulumi.ResourceHookBinding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a platform builds its objects of.
+
+    Attributes:
+        ground: what the component gives.
+        wanted: what the rules are for.
+        name: of the route.
+    """
+
+    ground: Ground
+    wanted: Wanted
+    name: str
+
+    def object(self, api_version: str, kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """An object in the component's namespace, with its labels."""
+        return {
+            "apiVersion": api_version,
+            "kind": kind,
+            "metadata": metadata(name, self.ground.place.namespace, self.ground.labels),
+            "spec": dict(spec),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What says where all of production goes. A path that leads to two values, as a split has, is no answer.
+
+    Attributes:
+        plural: the object's kind as the API has it: ``httproutes.gateway.networking.k8s.io``.
+        json_path: the one field, as ``kubectl wait`` takes it; empty where it may stand among rules of others:
+            then the router finds it.
+        values: what stands there, by the color that has everything.
+    """
+
+    plural: str
+    json_path: str = ""
+    values: Mapping[Color, str] = field(default_factory=dict)
+
+
+class Platform(Protocol):
+    """What carries the weights."""
+
+    #: The router's kind.
+    kind: ClassVar[str]
+
+    def is_open(self, rule: Mapping[str, Any]) -> bool:
+        """Whether a rule of the user's own leads nowhere yet."""
+        ...
+
+    def url(self, asked: Asked) -> pulumi.Input[str] | None:
+        """Where production requests go, as far as the options say so."""
+        ...
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with its options."""
+        ...
+
+    def section(self, asked: Asked) -> dict[str, Any]:
+        """What the router's section has beside what all have."""
+        ...
+
+    def told_by(self, asked: Asked) -> Told:
+        """What says that all of production is one color's."""
+        ...
+
+    def pieces(self, asked: Asked) -> list[Piece]:
+        """The objects, the route without the fields that are the swap's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedEntry:
+    """A route of some platform.
+
+    Attributes:
+        platform: which.
+        options: what every route takes.
+        preview_headers: the request headers that select each color.
+    """
+
+    platform: Platform
+    options: RouteOptions
+    preview_headers: Mapping[Color, Mapping[str, str]] = field(default_factory=color_headers)
+
+    @property
+    def least_idle_percent(self) -> float:
+        """What a color keeps at rest, at least, of the live color's size."""
+        return float(getattr(ROUTERS.load(self.platform.kind), "least_idle_percent", 0))
+
+    @property
+    def converge_timeout_seconds(self) -> float:
+        """How long a controller may take until it has taken a weight over."""
+        return self.options.get("converge_timeout_seconds", 60)
+
+    def problems(self, ground: Ground) -> list[Problem]:
+        """What is wrong with the options."""
+        unknown = sorted(self.options.keys() - RouteOptions.__annotations__.keys())
+        if unknown:  # as Python itself does for an argument that a function does not have
+            raise TypeError(f"{ground.name}: unexpected arguments of {self.platform.kind}: {', '.join(unknown)}")
+        fields = Fields(known(dict(self.options)))
+        fields.whole("port", 80, least=1, most=65_535)
+        for name in ("cookie", "route_name", "app_protocol"):
+            fields.text(name, None)
+        fields.text("service_type", None, choices=TYPES)
+        paths = fields.texts("paths")
+        if any(not path.startswith("/") for path in paths):
+            fields.problem("paths", list(paths), "paths from the root, such as /shop")
+        self._check_rules(fields)
+        fields.sections("ports")
+        url = fields.text("url", None)
+        if url is None and self.platform.url(self._asked(ground)) is None:
+            fields.problem("url", None, "where production requests go, as no host without a wildcard says it")
+        if isinstance(url, str) and not url.startswith(("http://", "https://")):
+            fields.problem("url", url, "a URL, such as http://10.0.0.10:8080")
+        refused: Callable[[Mapping[str, Any]], list[Problem]] | None
+        refused = getattr(self.platform, "annotation_problems", None)
+        of_annotations = refused(known(dict(self.options.get("annotations") or {}))) if refused is not None else []
+        return [*fields.problems, *self.platform.problems(), *of_annotations]
+
+    def _check_rules(self, fields: Fields) -> None:
+        given = fields.raw("rules", ())
+        if given is UNKNOWN or not given:
+            return
+        if not isinstance(given, (list, tuple)) or not all(isinstance(rule, Mapping) for rule in given):
+            fields.problem("rules", given, "a list of the platform's own rules")
+        elif self.options.get("paths"):
+            fields.problem("paths", self.options["paths"], "none beside rules, which say it themselves")
+        elif not any(map(self.platform.is_open, given)):
+            fields.problem("rules", given, "rules of which at least one has no backend: it leads to the colors")
+
+    def _asked(self, ground: Ground) -> Asked:
+        options = self.options
+        wanted = Wanted(
+            values={color: color for color in COLORS} if ground.named is None else MARKS,
+            suffix="" if ground.named is None else SUFFIX_MARK,
+            services=color_names(ground),
+            port=options.get("port", 80),
+            paths=tuple(options.get("paths") or ("/",)),
+            header=PREVIEW_HEADER,
+            cookie=options.get("cookie", ""),
+            rules=tuple(options.get("rules") or ()),
+        )
+        return Asked(ground, wanted, options.get("route_name") or ground.name)
+
+    def router(self, ground: Ground) -> dict[str, Any]:
+        """The router's section."""
+        asked = self._asked(ground)
+        section: dict[str, Any] = {
+            "kind": self.platform.kind,
+            **ground.place.section,
+            "name": asked.name,
+            "services": dict(asked.wanted.services),
+            "owner": ground.owner,
+            **({"adopt": True} if self.options.get("adopt") else {}),
+            **self.platform.section(asked),
+        }
+        return section if ground.named is None else ground.named.fill(section)
+
+    def retire_conditions(self, ground: Ground) -> dict[Color, Condition]:
+        """That everything goes to the other color."""
+        asked = self._asked(ground)
+        told = self.platform.told_by(asked)
+        resource = f"{told.plural}/{asked.name}"
+        if not told.json_path:
+            return dict.fromkeys(COLORS, Condition(resource, router=self.router(ground)))
+        return {color: Condition(resource, told.json_path, told.values[other(color)]) for color in COLORS}
+
+    def _headers(self, named: Named) -> dict[Color, pulumi.Output[Mapping[str, str]]]:
+        """The headers as they are drafted, with what names the color in the place of its own name."""
+
+        def told(color: Color) -> pulumi.Output[Mapping[str, str]]:
+            both = pulumi.Output.all(named.values[color], named.suffix)
+            return both.apply(lambda found: _told(self.preview_headers[color], color, *found))
+
+        return {color: told(color) for color in COLORS}
+
+    def declare(self, ground: Ground) -> Entered:
+        """The colors' Services, the route and what stands beside it."""
+        asked = self._asked(ground)
+        services = color_services(
+            ground,
+            port=asked.wanted.port,
+            service_type=self.options.get("service_type", "ClusterIP"),
+            app_protocol=self.options.get("app_protocol"),
+            more_ports=self.options.get("ports") or (),
+        )
+        made = []
+        for piece in self.platform.pieces(asked):
+            if piece.of_route and self.options.get("adopt"):
+                continue
+            found = piece.manifest if ground.named is None else ground.named.fill(piece.manifest)
+            manifest = _annotated(found, self.options.get("annotations")) if piece.of_route else found
+            made.append(
+                declare(
+                    manifest,
+                    ground.parent,
+                    set_once=piece.set_once,
+                    depends_on=list(services.values()),
+                    hooks=piece.hooks,
+                )
+            )
+        shown = pulumi.Output.from_input(self.options.get("url") or self.platform.url(asked) or "")
+        return Entered(
+            url=shown,
+            preview_urls=dict.fromkeys(COLORS, shown),
+            services=by_use(ground),
+            made=[*services.values(), *made],
+            preview_headers={} if ground.named is None else self._headers(ground.named),
+        )
+
+
+def _told(drafted: Mapping[str, str], color: Color, value: str, suffix: str) -> dict[str, str]:
+    return {
+        name if said == color else name + suffix: value if said == color else said for name, said in drafted.items()
+    }
+
+
+def host_url(scheme: str, hosts: Sequence[Any]) -> pulumi.Input[str] | None:
+    """The URL of the first host that is one; a wildcard is none."""
+    named = [host for host in hosts if known(host) is UNKNOWN or (isinstance(host, str) and "*" not in host)]
+    return pulumi.Output.concat(scheme, "://", named[0]) if named and isinstance(scheme, str) else None
+
+
+def _annotated(manifest: Mapping[str, Any], annotations: Mapping[str, Any] | None) -> dict[str, Any]:
+    if not annotations:
+        return dict(manifest)
+    found = manifest["metadata"]
+    return {**manifest, "metadata": {**found, "annotations": {**found.get("annotations", {}), **annotations}}}

@@ -1,0 +1,317 @@
+"""What the weighted routers on Kubernetes share: a Service for each color, and rules in which weights are filled in."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
+from bluegreen.kubernetes.client_names import label_name, object_name
+from bluegreen.kubernetes.endpoints import ENDPOINT_PERMISSIONS, service_health
+from bluegreen.kubernetes.live_object import OWNER, KubernetesObjectRouter
+from bluegreen.kubernetes.places import same_cluster
+from bluegreen.kubernetes.routes import own_rules, rule_lists
+from bluegreen.kubernetes.routes import split as kubernetes_split
+from bluegreen.kubernetes.routes.own_rules import Own
+from bluegreen.kubernetes.routes.rules import as_json
+from bluegreen.kubernetes.routes.split import Rule, Rules, Shape
+from bluegreen.options.flags import flag
+from bluegreen.permissions import Permission
+from bluegreen.platforms.places import Same
+from bluegreen.rollout.calls import pause
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
+
+SPLIT = "bluegreen/split"
+"""The annotation that says which of the rules are split: at 0/100 they look like a way to one color."""
+
+RULES = "bluegreen/rules"
+"""The annotation with what of the rules is the swap's, as it was declared when it was written last."""
+
+# Controllers say that they have read a route within milliseconds: worth waiting for, rather than for the next look.
+_LOOK_AGAIN_SECONDS, _FIRST_PAUSE_SECONDS = 0.5, 0.01
+
+
+@dataclass(slots=True, kw_only=True)
+class KubernetesWeightedRouter(KubernetesObjectRouter):
+    """One object whose backends are a Service for each color.
+
+    Attributes:
+        name: the object's name.
+        services: each color's Service, in the object's namespace.
+    """
+
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name", "cluster"})
+    same_place: ClassVar[Mapping[str, Same]] = {"cluster": same_cluster}
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"services"})
+    # A controller says that it has read a route before its proxies follow. Traefik gathers changes for up to 2 s
+    # (https://doc.traefik.io/traefik/providers/overview/#providersprovidersthrottleduration), Istio for 0.1 s to 10 s
+    # (PILOT_DEBOUNCE_AFTER and PILOT_DEBOUNCE_MAX, https://istio.io/latest/docs/reference/commands/pilot-discovery/).
+    propagation_seconds: ClassVar[float] = 3
+    kind: ClassVar[tuple[str, str, str]]
+
+    name: str
+    services: Mapping[Color, str]
+    _told: str = field(default="", init=False)
+
+    @property
+    def _object(self) -> Resource:
+        return Resource(*self.kind, self.namespace, self.name)
+
+    def health(self, color: Color) -> Readiness:
+        """The endpoints of a color's Service, live or idle."""
+        return service_health(self.cluster, self.namespace, self.services[color])
+
+    def _counts(self, found: Mapping[str, Any]) -> bool:
+        counts = KubernetesObjectRouter._counts(self, found)  # super() does not know a class with slots
+        if counts and OWNER not in (found["metadata"].get("annotations") or {}):
+            weights = self._weights(found)
+            if weights == Weights() or weights.elsewhere:
+                neither = "which is neither color's" if weights == Weights() else f"of which {weights}"
+                raise NotOwned(
+                    f"get {self._object.rbac}",
+                    f"{self._object} has {self._foreign(found)}, {neither}: taking it over would move traffic; its "
+                    f"rules for production have to lead to {' and '.join(self.services.values())} alone, all alike",
+                )
+        return counts
+
+    def witness(self, color: Color) -> dict[str, Any]:
+        """What has to stay as it is for all of production to stay a color's: a look.
+
+        A later look that finds the same knows without any rule of a router where production goes.
+
+        Returns:
+            By a JSON pointer into the object what stands there now, ``None`` for nothing.
+
+        Raises:
+            PlatformError: some of production goes elsewhere now, or nothing shows that it does not.
+        """
+        weights = self.read().weights
+        kept = self._witness(self._found or {}, color) if weights == Weights.all_on(color) else {}
+        if not kept:
+            allowed = f"only while all of it is {color}'s the other color can be scaled down"
+            raise PlatformError(f"get {self._object.rbac}", f"{self._object} says of production: {weights}; {allowed}")
+        return kept
+
+    def _witness(self, found: Mapping[str, Any], color: Color) -> dict[str, Any]:  # noqa: ARG002 - one field has no rules
+        """The same of an object that has been read; nothing where it cannot be said."""
+        value: Any = found
+        for key in self.owned_path:
+            value = value[key]
+        escaped = [key.replace("~", "~0").replace("/", "~1") for key in self.owned_path]
+        return {f"/{'/'.join(escaped)}": value}
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether the object says so and its controller does, after a moment of patience: most follow within one."""
+        waited_seconds, pause_seconds = 0.0, _FIRST_PAUSE_SECONDS
+        while (found := self._verify(weights)) is not Convergence.CONVERGED and self._answers_later():
+            waited_seconds += pause_seconds
+            if waited_seconds > _LOOK_AGAIN_SECONDS:
+                break
+            pause(pause_seconds)
+            pause_seconds *= 2
+        return found
+
+    def _answers_later(self) -> bool:
+        """Whether what a look has found missing may come by itself: the controller's word."""
+        return bool(self.progress())
+
+    def _verify(self, weights: Weights) -> Convergence:
+        """Whether the object says so and, where it has a status, the data plane does."""
+        self._told = ""
+        return KubernetesObjectRouter.verify(self, weights)
+
+    def progress(self) -> str:
+        """What the last ``verify`` waited for."""
+        return self._told
+
+
+def parse_common(fields: Fields) -> dict[str, Any]:
+    """What every section has; ``services`` are two different ones."""
+    section = fields.section("services") or Fields({})
+    services: dict[Color, Any] = {color: label_name(section, color) for color in COLORS}
+    if services["blue"] == services["green"] and services["blue"] is not UNKNOWN:
+        section.problem("green", services["green"], "another Service than blue's")
+    section.done()
+    return {
+        "namespace": label_name(fields, "namespace"),
+        "name": object_name(fields, "name"),
+        "services": services,
+        "owner": fields.text("owner"),
+        "adopt": flag(fields, "adopt"),
+        "cluster": KubernetesConnection.parse(fields.section("cluster", None)),
+    }
+
+
+def keeping(found: Mapping[str, Any], annotation: str) -> dict[str, Any]:
+    """The object as if nobody had written an annotation: so it is not taken away with the swap's other ones."""
+
+    def entry_without(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        fields = entry.get("fieldsV1") or {}
+        annotations = (fields.get("f:metadata") or {}).get("f:annotations") or {}
+        if f"f:{annotation}" not in annotations:
+            return entry
+        kept = {name: value for name, value in annotations.items() if name != f"f:{annotation}"}
+        return {**entry, "fieldsV1": {**fields, "f:metadata": {**fields["f:metadata"], "f:annotations": kept}}}
+
+    entries = [entry_without(entry) for entry in found["metadata"].get("managedFields") or ()]
+    return {**found, "metadata": {**found["metadata"], "managedFields": entries}}
+
+
+def permissions_for(kind: tuple[str, str, str]) -> tuple[Permission, ...]:
+    """What a router over objects of a kind calls."""
+    named, which = Resource(*kind, "").rbac, f"the swap's {kind[1]}"
+    return (
+        Permission(f"get {named}", "every preview and update", which),
+        Permission(f"patch {named}", "every shift: the weights, the owner and the lease", which),
+        *ENDPOINT_PERMISSIONS,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class KubernetesRulesRouter(KubernetesWeightedRouter):
+    """One object with lists of rules in its ``spec``, of which some are the swap's.
+
+    A list is written as a whole, since API servers know it as one value; rules of others go back as they were read.
+
+    Attributes:
+        rules: the platform's own rules, by the key in ``spec``; in those that name both colors the swap fills the
+            weights in.
+    """
+
+    rules: Mapping[str, Rules]
+
+    @property
+    def owned_path(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The first of the lists."""
+        return ("spec", next((key for key, listed in self.rules.items() if listed), next(iter(self.rules))))
+
+    @abstractmethod
+    def _shape(self, key: str) -> Shape:
+        """How the platform writes backends in the rules of this list."""
+
+    def _fields(self, weights: Weights) -> dict[str, Any]:
+        kubernetes_split.refuse_a_rest(weights)
+        found = self._found or {}
+        spec, noted = found.get("spec") or {}, self._noted(found)
+        made: dict[str, list[Rule]] = {}
+        owned: dict[str, list[Own]] = {}
+        for key in self.rules:
+            shape, listed, declared = self._shape(key), spec.get(key) or [], self.rules.get(key) or []
+            known = self._known(key, listed, noted)
+            if declared or known:
+                made[key], owned[key] = rule_lists.merged(listed, known, declared, weights, shape)
+        split = " ".join(
+            f"{key}.{number}/{len(rules)}"  # rules.2/3 is the third of three
+            for key, rules in made.items()
+            for number in own_rules.split_places(rules, owned[key], self._shape(key))
+            if number is not None
+        )
+        notes = as_json({key: [own.as_dict() for own in owned[key]] for key in owned})
+        spec = {key: rules for key, rules in made.items() if rules}
+        return {"spec": spec, "metadata": {"annotations": {SPLIT: split, RULES: notes}}}
+
+    def _noted(self, found: Mapping[str, Any]) -> dict[str, list[Own]]:
+        """The own rules of each list, as far as anybody can read what is noted of them."""
+        noted = {key: owned for key, owned in _noted_in(found).items() if key in self.rules}
+        return {key: owned for key, owned in noted.items() if own_rules.can_be_read(owned, self._shape(key))}
+
+    def _known(self, key: str, listed: Rules, noted: Mapping[str, Sequence[Own]]) -> list[tuple[Own, int]]:
+        """The rules of a list that are the swap's, and where they stand."""
+        where = own_rules.places(listed, noted.get(key, ()), self._shape(key))
+        known = [(noted[key][number], place) for number, place in where.items()]
+        if any(own.split for own, _ in known):
+            return known
+        # Never noted, or nothing of what is noted is there: what leads to a color is the swap's.
+        return own_rules.taken_over(listed, self.rules.get(key) or [], self._shape(key))
+
+    def _weights(self, found: Mapping[str, Any]) -> Weights:
+        spec, noted = found.get("spec") or {}, self._noted(found)
+        said = (found["metadata"].get("annotations") or {}).get(SPLIT)
+        shares: list[Weights] = []
+        if noted:
+            for key, owned in noted.items():
+                shares += own_rules.shares(spec.get(key) or [], owned, self._shape(key))
+        elif said is not None:  # written by a swap that took the list as its own
+            for place in said.split():
+                key, rule = _rule_at(spec, place)
+                shares.append(kubernetes_split.weights_in(rule, self._shape(key)))
+        else:
+            for key, declared in self.rules.items():
+                listed = spec.get(key) or []
+                shares += own_rules.shares_of_strangers_object(listed, declared, self._shape(key))
+        return kubernetes_split.certain(shares)
+
+    def _witness(self, found: Mapping[str, Any], color: Color) -> dict[str, Any]:
+        spec, noted = found.get("spec") or {}, self._noted(found)
+        kept: dict[str, Any] = {}
+        for key in self.rules:
+            shape, listed = self._shape(key), spec.get(key) or []
+            split = [place for own, place in self._known(key, listed, noted) if own.split]
+            if any(kubernetes_split.weights_in(listed[place], shape) != Weights.all_on(color) for place in split):
+                return {}
+            kept |= {f"/spec/{key}{at}": value for at, value in own_rules.witness(listed, split, shape).items()}
+        return kept
+
+    def _foreign(self, found: Mapping[str, Any]) -> str:
+        spec = found.get("spec") or {}
+        names = [
+            f"{key} to {self._shape(key).name(backend)}"
+            for key in self.rules
+            for rule in spec.get(key) or ()
+            for backend in kubernetes_split.backends_of(rule, self._shape(key))
+        ]
+        return ", ".join(dict.fromkeys(names))
+
+
+def _noted_in(found: Mapping[str, Any]) -> dict[str, list[Own]]:
+    """The own rules of each list, as the swap has noted them; none where it has not, or nobody can read it."""
+    said = ((found.get("metadata") or {}).get("annotations") or {}).get(RULES, "{}")
+    try:
+        noted = json.loads(said)
+    except ValueError:
+        return {}
+    lists = noted.items() if isinstance(noted, Mapping) else ()
+    return {
+        key: [Own.of(one) for one in owned if isinstance(one, Mapping)]
+        for key, owned in lists
+        if isinstance(owned, Sequence)
+    }
+
+
+def _rule_at(spec: Mapping[str, Any], place: str) -> tuple[str, Rule]:
+    """The list and the rule that the annotation means; one of nobody when somebody else has written the list since."""
+    key, _, position = place.partition(".")
+    number, _, count = position.partition("/")
+    listed: Sequence[Rule] = spec.get(key) or ()
+    here = number.isdecimal() and count == str(len(listed)) and int(number) < len(listed)
+    return key, listed[int(number)] if here else {}
+
+
+def parse_rules(fields: Fields, key: str, shape: Shape, services: Mapping[Color, str]) -> Any:
+    """The one list of rules of a section, of which at least one is split."""
+    before, rules = len(fields.problems), kubernetes_split.parse_rules(fields, key)
+    split = kubernetes_split.check_rules(fields, key, rules, shape, tuple(map(str, services.values())))
+    if not split and len(fields.problems) == before:
+        named = " and ".join(map(str, services.values()))
+        fields.problem(key, rules, f"rules of which at least one has {shape.key} to both {named}")
+    return rules
+
+
+def parse_one_rule(fields: Fields, key: str, shape: Shape, services: Mapping[Color, str]) -> Any:
+    """The one rule of a section, which is split."""
+    value = kubernetes_split.whole_numbers(fields.raw(key))
+    if kubernetes_split.has_unknown(value) or fields.unknown:
+        return UNKNOWN
+    if not isinstance(value, Mapping):
+        fields.problem(key, value, f"an object with {shape.key}; it is required")
+        return UNKNOWN
+    before, path = len(fields.problems), Fields(value, f"{fields.path}.{key}".strip("."), fields.problems)
+    split = kubernetes_split.check_rules(path, "", [value], shape, tuple(map(str, services.values())))
+    if not split and len(fields.problems) == before:
+        path.problem(shape.key, value.get(shape.key), " and ".join(map(str, services.values())))
+    return value

@@ -1,0 +1,223 @@
+"""A production and a stage Service, whose selectors are swapped whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from bluegreen.arguments.told import told
+from bluegreen.component.declaration import known
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.kubernetes.entry import Entered, Ground
+from bluegreen.kubernetes.merging import merged
+from bluegreen.kubernetes.objects import declare
+from bluegreen.kubernetes.services import (
+    SELECTOR,
+    TYPES,
+    MorePorts,
+    by_use,
+    color_names,
+    color_services,
+    found_ports,
+    found_url,
+    service_manifest,
+    url_of,
+)
+from bluegreen.kubernetes.workloads.retire import Condition
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color, other
+
+_NODE_PORTS = ("production", "stage", *COLORS)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """What ``service()`` was given."""
+
+    service_name: str | None
+    stage_suffix: str | None
+    service_type: str
+    preview_type: str
+    port: int
+    node_ports: Mapping[str, int]
+    node_host: str
+    adopt: bool
+    annotations: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+    converge_timeout_seconds: float = 60
+    preview_headers: Mapping[Color, Mapping[str, str]] = field(default_factory=dict)
+
+    def problems(self, ground: Ground) -> list[Problem]:
+        """What is wrong with the options."""
+        fields = Fields(
+            known(
+                {
+                    "service_type": self.service_type,
+                    "preview_type": self.preview_type,
+                    "port": self.port,
+                    "stage_suffix": self.stage_suffix,
+                    "node_ports": self.node_ports,
+                    "node_host": self.node_host,
+                }
+            )
+        )
+        types = [fields.text(name, choices=TYPES) for name in ("service_type", "preview_type")]
+        fields.whole("port", least=1, most=65_535)
+        fields.text("node_host")
+        if fields.text("stage_suffix", None) in [f"-{color}" for color in COLORS]:
+            fields.problem("stage_suffix", self.stage_suffix, "none of the colors' own: they have Services, too")
+        if self.adopt and self._production(ground) in color_names(ground).values():
+            fields.problem("service_name", self._production(ground), "another name than those of the colors' Services")
+        ports = fields.section("node_ports")
+        if ports is not None:
+            for name in _NODE_PORTS:
+                ports.whole(name, None, least=1, most=65_535)
+            ports.done()
+        if self.node_ports and "NodePort" not in types and UNKNOWN not in types:
+            fields.problem("node_ports", dict(self.node_ports), "none without a Service of type NodePort")
+        if "selector" in self.overrides:
+            fields.problem("overrides.selector", self.overrides["selector"], "none: it is the swap's")
+        return fields.problems
+
+    def router(self, ground: Ground) -> dict[str, Any]:
+        """The router's section."""
+        return {
+            "kind": "kubernetes_service",
+            **ground.place.section,
+            "service": self._production(ground),
+            **({"stage_service": stage} if (stage := self._stage(ground)) else {}),
+            "selectors": {color: dict(ground.selectors[color]) for color in COLORS},
+            "owner": ground.owner,
+            **({"adopt": True} if self.adopt else {}),
+        }
+
+    def retire_conditions(self, ground: Ground) -> dict[Color, Condition]:
+        """That production's selector is the other color's."""
+        found = {}
+        for color in COLORS:
+            own, others = ground.selectors[color], ground.selectors[other(color)]
+            telling = [key for key, value in others.items() if isinstance(value, str) and own.get(key) != value]
+            if telling:
+                key = telling[0].replace(".", "\\.")
+                found[color] = Condition(
+                    f"services/{self._production(ground)}", f"{{.spec.selector.{key}}}", others[telling[0]]
+                )
+        return found
+
+    def production_ports(self, ground: Ground) -> dict[str, list[Mapping[str, Any]] | None]:
+        """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
+        names = [self._production(ground), *filter(None, [self._stage(ground)])]
+        known_here: list[Mapping[str, Any]] | None = None if self.adopt else [*self._ports(ground)]
+        return {name: known_here for name in names}  # noqa: C420 - it may be None
+
+    def declare(self, ground: Ground) -> Entered:
+        """Production, stage, and a Service for each color: what a gate asks stays with its color when these swap."""
+        namespace, production, stage = ground.place.namespace, self._production(ground), self._stage(ground)
+        made = [] if self.adopt else [self._made(ground, production, self.service_type, "production")]
+        there = self._found(ground) if self.adopt else None
+        ports = self._ports(ground) if there is None else found_ports(there)
+        if stage:
+            made.append(self._made(ground, stage, self.preview_type, "stage", ports))
+        previews = color_services(
+            ground,
+            port=self.port,
+            service_type=self.preview_type,
+            node_ports=dict(self.node_ports),
+            more_ports=ports,
+        )
+
+        def url(service: Any, name: str, service_type: str) -> pulumi.Output[str]:
+            return url_of(service, name, namespace, service_type=service_type, port=self.port, host=self.node_host)
+
+        names = color_names(ground)
+        return Entered(
+            url=found_url(there, production, namespace, self.node_host)
+            if self.adopt
+            else url(made[0], production, self.service_type),
+            preview_urls={color: url(previews[color], names[color], self.preview_type) for color in COLORS},
+            services=by_use(ground, production=production, **({"stage": stage} if stage else {})),
+            made=[*made, *previews.values()],
+        )
+
+    def _production(self, ground: Ground) -> str:
+        return self.service_name or ground.name
+
+    def _stage(self, ground: Ground) -> str | None:
+        return f"{self._production(ground)}{self.stage_suffix}" if self.stage_suffix else None
+
+    def _ports(self, ground: Ground) -> list[dict[str, Any]]:
+        """Production's."""
+        spec = merged(service_manifest(ground, "", port=self.port)["spec"], self.overrides)
+        return list(spec.get("ports") or ())
+
+    def _made(self, ground: Ground, name: str, service_type: str, what: str, more_ports: MorePorts = ()) -> Any:
+        found = service_manifest(
+            ground,
+            name,
+            port=self.port,
+            service_type=service_type,
+            node_port=self.node_ports.get(what) if service_type == "NodePort" else None,
+            annotations=self.annotations if what == "production" else None,
+            more_ports=more_ports,
+        )
+        if what == "production":
+            found["spec"] = merged(found["spec"], self.overrides)
+        return declare(found, ground.parent, set_once=SELECTOR)
+
+    def _found(self, ground: Ground) -> Any:
+        from pulumi_kubernetes.core.v1 import Service  # noqa: PLC0415 - only what a stack uses
+
+        name = self._production(ground)
+        options = pulumi.ResourceOptions(parent=ground.parent)
+        return Service.get(name, f"{ground.place.namespace}/{name}", options)
+
+
+@told
+def service(
+    *,
+    service_name: str | None = None,
+    stage_suffix: str | None = "-stage",
+    service_type: str = "ClusterIP",
+    preview_type: str | None = None,
+    port: int = 80,
+    node_ports: Mapping[str, int] | None = None,
+    node_host: str = "127.0.0.1",
+    adopt: bool = False,
+    annotations: Mapping[str, pulumi.Input[str]] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> ServiceEntry:
+    """A Service for production and one for the stage, whose selectors are exchanged whole: no steps, no pauses.
+
+    Each color has a Service of its own beside them, with all of production's ports, which previews and gates use.
+    Production is declared without a selector, which is the swap's. Use a route where traffic shall be split.
+
+    Args:
+        service_name: the production Service's name; the component's when absent.
+        stage_suffix: of the stage Service, which has the idle color; ``None``: there is none.
+        service_type: production's, where it is made: ``ClusterIP``, ``NodePort`` or ``LoadBalancer``.
+        preview_type: that of the stage and the colors' Services; ``NodePort`` where production is one, too, else
+            ``ClusterIP``, which gates can ask from within the cluster alone.
+        port: of each Service.
+        node_ports: fixed node ports, by ``production``, ``stage``, ``blue``, ``green``; free ones when absent.
+        node_host: a node's address, for the URLs of node ports.
+        adopt: whether the production Service is there already, as no resource of this stack; its selector, one of the
+            colors', is taken over as it is.
+        annotations: of the production Service, as load balancers want them.
+        overrides: laid over the production Service's ``spec``: ``{"externalTrafficPolicy": "Local"}``.
+    """
+    fitting = "NodePort" if service_type == "NodePort" else "ClusterIP"
+    return ServiceEntry(
+        service_name=service_name,
+        stage_suffix=stage_suffix,
+        service_type=service_type,
+        preview_type=preview_type or fitting,
+        port=port,
+        node_ports=node_ports or {},
+        node_host=node_host,
+        adopt=adopt,
+        annotations=annotations or {},
+        overrides=overrides or {},
+    )

@@ -1,0 +1,122 @@
+"""Several entries in front of the same pods, as one: the swap moves them together, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from bluegreen.component import entries as entering
+from bluegreen.kubernetes.entry import Entered, Entry, Ground
+from bluegreen.kubernetes.routes.weighted_entry import WeightedEntry
+from bluegreen.kubernetes.selectors.entry import ServiceEntry
+from bluegreen.kubernetes.workloads.retire import Condition
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries by name, the one that bears the component's own name first, with an empty one.
+
+    Attributes:
+        entries: each with its name, in the declared order.
+    """
+
+    entries: Sequence[tuple[str, Entry]]
+
+    @property
+    def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
+        """The first one's: gates ask there."""
+        return self.entries[0][1].preview_headers
+
+    @property
+    def converge_timeout_seconds(self) -> float:
+        """The longest."""
+        return max(entry.converge_timeout_seconds for _, entry in self.entries)
+
+    @property
+    def least_idle_percent(self) -> float:
+        """The largest share that one of them needs at rest."""
+        return max(float(getattr(entry, "least_idle_percent", 0)) for _, entry in self.entries)
+
+    def problems(self, ground: Ground) -> list[Problem]:
+        """What is wrong with any of them."""
+        found, index = list[Problem](), 0
+        for called, entry in self.entries:
+            found += entering.problems_at(index, called, entry.problems(_ground(ground, called)))
+            index += bool(called)
+        return found
+
+    def router(self, ground: Ground) -> list[dict[str, Any]]:
+        """Each one's section."""
+        return [entry.router(_ground(ground, called)) for called, entry in self.entries]
+
+    def retire_conditions(self, ground: Ground) -> Mapping[Color, Condition]:
+        """The first one's that can say it: they move together."""
+        conditions = (entry.retire_conditions(_ground(ground, called)) for called, entry in self.entries)
+        return next((found for found in conditions if found), {})
+
+    def declare(self, ground: Ground) -> Entered:
+        """Each one's resources."""
+        made = [(called, entry, entry.declare(_ground(ground, called))) for called, entry in self.entries]
+        return replace(
+            made[0][2],
+            services={
+                f"{use}-{called}" if called else use: service
+                for called, _, one in made
+                for use, service in one.services.items()
+            },
+            made=[resource for _, _, one in made for resource in one.made],
+            reached=[
+                entering.reached(
+                    called or ground.name, one.url, one.preview_urls, one.preview_headers or entry.preview_headers
+                )
+                for called, entry, one in made
+            ],
+        )
+
+
+def entry_of(
+    name: str, entry: Entry | None, entries: Sequence[Entry] | None, names: Sequence[str] | None, default: Entry
+) -> Entry:
+    """What a component declares: its one entry, or several as one.
+
+    Args:
+        name: the component's.
+        entry: the one with the component's own name.
+        entries: more of them.
+        names: what these are called.
+        default: where none is given.
+
+    Raises:
+        pulumi.RunError: naming what is wrong. Nothing was written.
+    """
+    found = entering.named(name, entry, entries, names, _kind)
+    return entering.one_of(found, default, lambda several: cast("Entry", Entries(several)))
+
+
+def each_of(entry: Entry, name: str) -> list[tuple[Entry, str]]:
+    """An entry, or each of several, with what its objects are called after."""
+    if isinstance(entry, Entries):
+        return [(one, entering.suffixed(name, called)) for called, one in entry.entries]
+    return [(entry, name)]
+
+
+def production_ports(entry: Entry, ground: Ground) -> dict[str, list[Mapping[str, Any]] | None]:
+    """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
+    found: dict[str, list[Mapping[str, Any]] | None] = {}
+    for one, name in each_of(entry, ground.name):
+        if isinstance(one, ServiceEntry):
+            found |= one.production_ports(replace(ground, name=name))
+    return found
+
+
+def _kind(entry: Entry) -> str:
+    if isinstance(entry, WeightedEntry):
+        return entry.platform.kind.replace("_", "-")
+    return type(entry).__name__.removesuffix("Entry").lower()
+
+
+def _ground(ground: Ground, called: str) -> Ground:
+    return replace(ground, name=entering.suffixed(ground.name, called), owner=entering.owner_for(ground.owner, called))

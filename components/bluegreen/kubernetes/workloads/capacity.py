@@ -1,0 +1,277 @@
+"""Deployments or StatefulSets: one a color, scaled by their ``scale``; the old one retires by a CronJob.
+
+Nothing of a workload is written but its replicas, by its ``scale`` subresource: the stack that declares the rest does
+not own them, and the swap does not own the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any, ClassVar
+
+from bluegreen.fields import Fields
+from bluegreen.kubernetes.client import KubernetesConnection, Resource
+from bluegreen.kubernetes.client_names import label_name, object_name
+from bluegreen.kubernetes.workloads.cron_job import Retirement, Retirements, due_after
+from bluegreen.kubernetes.workloads.live_autoscaler import Autoscalers, Replicas
+from bluegreen.kubernetes.workloads.live_workload import (
+    desired_of,
+    failed_at,
+    is_seen,
+    judged,
+    selector_of,
+    size_of,
+    why_not,
+    workload,
+)
+from bluegreen.kubernetes.workloads.retire import KINDS, RetireSettings
+from bluegreen.permissions import Permission
+from bluegreen.rollout.calls import side_by_side
+from bluegreen.rollout.clock import steady_seconds
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import COLORS, Color, Readiness, Size, other
+
+_ANSWER_LASTS_SECONDS = 0.05
+# How many replicas a color has that is left: a rollback has read it right before it moved traffic.
+_SIZE_LASTS_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class KubernetesCapacity:
+    """The two workloads of one namespace, in one cluster or in one for each color.
+
+    Attributes:
+        namespace: of everything here.
+        workload_kind: ``Deployment`` or ``StatefulSet``.
+        workloads: a workload's name for each color.
+        replicas: replicas that a color starts with when none run anywhere.
+        clusters: where each color is.
+        autoscalers: a HorizontalPodAutoscaler's name for each color that has one.
+        autoscaling: the range that autoscaling has on the live color; ``None``: whatever its autoscaler has.
+        retirement: how retirements run; ``None``: a color keeps its size where it should retire later.
+    """
+
+    where: ClassVar[frozenset[str]] = frozenset(
+        {"kind", "namespace", "workload_kind", "workloads", "cluster", "clusters"}
+    )
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        *(
+            Permission(f"{verb} {plural}.apps{subresource}", f"{when}, with {kind}s")
+            for kind, plural in KINDS.items()
+            for verb, subresource, when in (
+                ("get", "", "previews of a rollback, updates"),
+                ("patch", "/scale", "scaling"),
+            )
+        ),
+        Permission("list pods", "to find out why replicas are not available"),
+        *Autoscalers.permissions,
+        *Retirements.permissions,
+    )
+
+    namespace: str
+    workload_kind: str
+    workloads: Mapping[Color, str]
+    replicas: int
+    clusters: Mapping[Color, KubernetesConnection]
+    autoscalers: Mapping[Color, str] = field(default_factory=dict)
+    autoscaling: Replicas | None = None
+    retirement: RetireSettings | None = None
+    # Within one update, which asks for replicas before it waits for them.
+    _failed_before: dict[Color, str] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _seen: dict[Color, tuple[float, dict[str, Any]]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``capacity`` section."""
+        workloads = fields.section("workloads") or Fields({})
+        autoscaling, retire = fields.section("autoscaling", None), fields.section("retire", None)
+        found = {
+            "namespace": label_name(fields, "namespace"),
+            "workload_kind": fields.text("workload_kind", "Deployment", choices=KINDS),
+            "workloads": {color: object_name(workloads, color) for color in COLORS},
+            "replicas": fields.whole("replicas", 1, least=1),
+            "clusters": _clusters_of(fields),
+            "autoscalers": _autoscalers_of(fields),
+            "autoscaling": None if autoscaling is None else Replicas.parse(autoscaling),
+            "retirement": None if retire is None else RetireSettings.parse(retire),
+        }
+        workloads.done()
+        if found["clusters"]["blue"] == found["clusters"]["green"]:
+            green = found["workloads"]["green"]
+            if isinstance(green, str) and green == found["workloads"]["blue"]:
+                fields.problem("workloads.green", green, "another workload than blue's, or a cluster of its own")
+        return found
+
+    @property
+    def declared_size(self) -> int:
+        """The declared ``replicas``."""
+        return self.replicas
+
+    # -- the workloads
+
+    def _workload(self, color: Color, subresource: str = "") -> Resource:
+        return workload(self.workload_kind, self.namespace, self.workloads[color], subresource)
+
+    def _get(self, color: Color) -> dict[str, Any]:
+        what = self._workload(color)
+        found = self.clusters[color].get(what)
+        if found is None:
+            raise PlatformError(f"get {what.rbac}", f"there is no {what} in {self.clusters[color]}")
+        return found
+
+    def _scale(self, color: Color, size: int, *, dry_run: bool = False) -> None:
+        what = self._workload(color, "scale")
+        if self.clusters[color].merge(what, {"spec": {"replicas": size}}, dry_run=dry_run) is None:
+            raise PlatformError(f"patch {what.rbac}", f"there is no {what} in {self.clusters[color]}")
+
+    def read(self) -> Mapping[Color, Size]:
+        """Both workloads' counts: a call each, side by side. Only available replicas count as running."""
+        began = steady_seconds()
+        found = side_by_side(*(partial(self._get, color) for color in COLORS))
+        self._seen.update({color: (began, one) for color, one in zip(COLORS, found, strict=True)})
+        return {color: size_of(self._seen[color][1]) for color in COLORS}
+
+    def prepare(self, color: Color, size: int) -> None:
+        """Ask for replicas that nothing takes away: three calls, and one or two more with autoscaling.
+
+        Of a rollout that Kubernetes gave up on nothing is started afresh: that takes another template, which is the
+        stack's. Kubernetes itself goes on trying, so what counts is what it says from now on.
+        """
+        self._seen.clear()
+        self._retirements.cancel(color)  # also when nobody asked before
+        self._failed_before[color] = failed_at(self._get(color))
+        # First: an autoscaler would take back at once what is above its maximum, or what no load asks for.
+        self._autoscalers.prepare(color, size)
+        self._scale(color, size)
+
+    def ready(self, color: Color) -> Readiness:
+        """Whether all wanted replicas are available and of the present release: one call, two when not.
+
+        None right after ``read``, where nothing was asked for in between.
+        """
+        asked_at, known = self._seen.get(color, (-math.inf, {}))
+        found = known if steady_seconds() - asked_at < _ANSWER_LASTS_SECONDS else self._get(color)
+        readiness = judged(found, self._failed_before.get(color, ""))
+        if readiness.ready or readiness.expected < 1 or not is_seen(found):
+            return readiness
+        pods = self.clusters[color].find(Resource("v1", "Pod", "pods", self.namespace), selector_of(found))
+        why, hopeless = why_not(found, pods)
+        reason = "; ".join(filter(None, (readiness.reason, why)))
+        return replace(readiness, reason=reason, fatal=readiness.fatal or hopeless)
+
+    # -- autoscaling and retirement
+
+    @property
+    def _autoscalers(self) -> Autoscalers:
+        return Autoscalers(self.namespace, self.autoscalers, self.clusters, self.autoscaling)
+
+    @property
+    def _retirements(self) -> Retirements:
+        return Retirements(
+            self.namespace, self.workload_kind, self.workloads, self.autoscalers, self.clusters, self.retirement
+        )
+
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:
+        """Retire the other color, as dry runs that change nothing: two calls, and one more with autoscaling.
+
+        None of a color that keeps its size, but for that with autoscaling.
+        """
+        leaving = other(color)
+        if retires:
+            self._scale(leaving, size, dry_run=True)
+        self._autoscalers.rehearse(leaving)
+        if retires:
+            self._retirements.rehearse(leaving)
+
+    def hold(self) -> None:
+        """Raise both autoscalers' minimums to what is there: two calls each, a third where a color could shrink."""
+        for color in COLORS:
+            found = self._autoscalers.find(color)
+            if found is not None:
+                self._autoscalers.hold(color, found, desired_of(self._get(color)))
+
+    def release(self, serving: Collection[Color]) -> None:
+        """Give autoscaling its range where there is traffic: one call a color, two with autoscaling, if all is well.
+
+        A retirement is cancelled, too: what has traffic must not be about to retire, however it came to have it.
+        """
+        for color in serving:
+            self._retirements.cancel(color)
+            found = self._autoscalers.find(color)
+            if found is not None:
+                self._autoscalers.give_back(color, found)
+
+    def retire(self, color: Color, size: int, after_seconds: float) -> str:
+        """Scale down after a delay: at once by ``scale``, later by a CronJob, at the next full minute."""
+        asked_at, known = self._seen.pop(color, (-math.inf, {}))
+        fresh = steady_seconds() - asked_at < _SIZE_LASTS_SECONDS
+        present = desired_of(known if fresh else self._get(color))
+        if present <= size:
+            return f"{color} is at {present} already"
+        autoscaler = self._autoscalers.find(color)
+        if after_seconds <= 0:
+            self._retirements.cancel(color)
+            if autoscaler is not None and size:
+                self._autoscalers.fix(color, autoscaler, size)
+            self._scale(color, size)
+            if autoscaler is not None and not size:  # Kubernetes itself lets it rest at 0
+                self._autoscalers.give_back(color, autoscaler)
+            return f"{color} is scaled to {size}"
+        if self.retirement is None:
+            return f"{color} keeps its size: for a later scale-down, capacity.retire has to name a service_account"
+        self._retirements.cancel(color)
+        condition = self.retirement.only_if.get(color)
+        witness = {} if condition is None else condition.witness(other(color))
+        minimum = None
+        if autoscaler is not None:
+            self._autoscalers.hold(color, autoscaler, present)  # it has no load any more, and shall stay warm
+            minimum = size or self._autoscalers.own_low(autoscaler)
+        due = due_after(after_seconds, datetime.now(timezone.utc))
+        self._retirements.schedule(color, Retirement(size, minimum, due, witness))
+        by = self._retirements.where(color)
+        return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by {by}"
+
+    def keep(self, color: Color) -> None:
+        """Cancel a retirement: one call when there is none.
+
+        The autoscaler's minimum stays what it is until ``release``: a swap goes on.
+        """
+        self._retirements.cancel(color)
+
+    def delete(self) -> None:
+        """Cancel retirements and give back the autoscalers of both colors: a call each when there is nothing.
+
+        A declared range goes with its autoscaler, and is left alone.
+        """
+        for color in COLORS:
+            self._retirements.cancel(color)
+            if self.autoscaling is None:
+                found = self._autoscalers.find(color, missing_is_fine=True)
+                if found is not None:
+                    self._autoscalers.give_back(color, found)
+
+
+def _clusters_of(fields: Fields) -> dict[Color, KubernetesConnection]:
+    one, each = fields.section("cluster", None), fields.section("clusters", None)
+    if each is None:
+        return dict.fromkeys(COLORS, KubernetesConnection.parse(one))
+    found = {color: KubernetesConnection.parse(each.section(color)) for color in COLORS}
+    each.done()
+    if one is not None:
+        fields.problem("cluster", fields.raw("cluster"), "absent beside clusters, which names one for each color")
+    return found
+
+
+def _autoscalers_of(fields: Fields) -> dict[Color, str]:
+    section = fields.section("autoscalers", None)
+    if section is None:
+        return {}
+    found = {color: object_name(section, color, None) for color in COLORS}
+    section.done()
+    return {color: name for color, name in found.items() if name is not None}

@@ -1,0 +1,99 @@
+"""Another release in a workload that has production traffic, stopped before Pulumi brings it in place.
+
+The same as for ECS (``bluegreen.aws.ecs.in_place``): a Deployment is updated before its swap is asked, and Kubernetes
+then replaces the pods. What its pods run is told by their containers; the rest of a pod is a setting of both colors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pulumi
+
+from bluegreen.component import guarding
+from bluegreen.kubernetes.workloads.release import CONFIG_DIGEST
+from bluegreen.rollout.model import Color
+
+_CHECKSUM = "checksum/"
+_RELEASE = ("args", "command", "env", "envFrom", "image")
+
+
+def guard(
+    workload: str,
+    namespace: str,
+    color: Color,
+    router: guarding.Routers,
+    compare: Callable[[Mapping[str, Any], Mapping[str, Any]], str] | None = None,
+) -> pulumi.ResourceHookBinding | None:
+    """The hook of a color's workload; ``None`` where nobody would call it, or a change is allowed.
+
+    Args:
+        workload: its name.
+        namespace: where it is.
+        color: whose.
+        router: none of its outputs may be the workload's own.
+        compare: what tells another release, of the inputs before and after; ``None``: ``another``.
+    """
+    if not guarding.is_called():
+        return None
+
+    async def before_update(args: pulumi.ResourceHookArgs) -> None:
+        found, wanted = await guarding.plain(args.old_inputs), await guarding.plain(args.new_inputs)
+        what = (compare or another)(found or {}, wanted or {})
+        routers = await guarding.known(router) if what else None
+        said = "" if routers is None else await asyncio.to_thread(look, color, what, routers)
+        if said:
+            raise RuntimeError(f"{workload} {said}")
+
+    return guarding.binding(f"{namespace}/{workload}", before_update)
+
+
+def look(color: Color, what: str, routers: Any) -> str:
+    """Why a workload with another release may not be updated; empty where it may."""
+    try:
+        percent = guarding.percent_of(color, routers)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the update is not this hook's to fail
+        guarding.unseen(color, error)
+        return ""
+    return guarding.refusal(color, percent, what) if percent else ""
+
+
+def another(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """What makes a workload's inputs another release, in a few words; empty where nothing does. Pure."""
+    before, after = (dict(_parts(side)) for side in (found, wanted))
+    if not before:
+        return ""  # as it was adopted, or nobody knows
+    for where in sorted(before.keys() | after.keys()):
+        if before.get(where) != after.get(where):
+            # What a variable holds may be secret.
+            shown = f" {before.get(where)} -> {after.get(where)}" if where.startswith("image of ") else ""
+            return f"{where}{shown}"
+    return ""
+
+
+def another_chart(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The same of a release that Helm keeps: its chart and its values. Pure."""
+    if not found or not wanted:
+        return ""
+    for key in ("chart", "version", "repositoryOpts", "values"):
+        before, after = found.get(key) or None, wanted.get(key) or None
+        if before != after:
+            return f"{key} {before} -> {after}" if key in ("chart", "version") else f"its {key}"  # may be secret
+    return ""
+
+
+def _parts(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    template = (inputs.get("spec") or {}).get("template") or {}
+    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    if annotations.get(CONFIG_DIGEST):
+        yield "its configuration", annotations[CONFIG_DIGEST]
+    for name, digest in annotations.items():
+        if name.startswith(_CHECKSUM):  # as charts tell pods of another ConfigMap
+            yield f"its {name}", digest
+    spec = template.get("spec") or {}
+    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        for key in _RELEASE:
+            if container.get(key):
+                yield f"{key} of container {container.get('name')}", container[key]

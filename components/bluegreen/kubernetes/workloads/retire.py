@@ -1,0 +1,164 @@
+"""How retirements run, as the ``retire`` section says it, and what their ServiceAccount has to be allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.model import COLORS, Color
+
+KINDS: Mapping[str, str] = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
+"""The kinds of workload, and how the API calls many of them."""
+
+KUBECTL_IMAGE = "registry.k8s.io/kubectl:v1.34.4"
+"""The image by default: ``kubectl`` and nothing else, no shell."""
+
+_RESOURCE = re.compile(r"(?P<plural>[a-z0-9]+)(\.(?P<group>[a-z0-9.-]+))?/(?P<name>[a-z0-9.-]+)\Z")
+
+# https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#writing-a-cronjob-spec
+_LONGEST_NAME = 52
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must be so at the moment that a color is scaled down: that its traffic is on the other one.
+
+    Attributes:
+        resource: the object that says it: ``services/web``, ``httproutes.gateway.networking.k8s.io/web``.
+        json_path: where in it, as ``kubectl wait`` takes it: ``{.spec.selector.bluegreen/color}``.
+        equals: what stands there then.
+        router: in place of both: a router's section. It finds its rules by what they match when the retirement is
+            handed over, and what it has found has to stand there still.
+    """
+
+    resource: str
+    json_path: str = ""
+    equals: str = ""
+    router: Mapping[str, Any] | None = None
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Condition | None:
+        """Read one; ``None`` when it is wrong, or not known yet."""
+        form = "a plural and a name, such as services/web or httproutes.gateway.networking.k8s.io/web"
+        resource = fields.text("resource", allowed=form)
+        section, json_path, equals = fields.section("router", None), "", ""
+        if section is None:
+            json_path, equals = fields.text("json_path"), fields.text("equals")
+        elif not section.unknown:
+            _check_router(section)
+        fields.done()
+        if isinstance(resource, str) and not _RESOURCE.match(resource):
+            fields.problem("resource", resource, form)
+            return None
+        if UNKNOWN in (resource, json_path, equals) or (section is not None and section.unknown):
+            return None
+        return cls(resource, json_path, equals, None if section is None else cast("Any", fields.raw("router")))
+
+    def witness(self, color: Color) -> dict[str, Any]:
+        """What the router finds now that has to be so: by a JSON pointer into the object; nothing without a router.
+
+        Args:
+            color: the one that has all of production.
+
+        Raises:
+            PlatformError: it does not have all of it, or the router was not reached.
+        """
+        if self.router is None:
+            return {}
+        parsed = ROUTERS.parse(Fields(self.router, "capacity.retire.only_if.router"))
+        assert parsed is not None  # noqa: S101 - it was checked with the inputs
+        found: dict[str, Any] = cast("Any", ROUTERS.build(parsed)).witness(color)
+        return found
+
+
+def _check_router(section: Fields) -> None:
+    kind = section.text("kind", choices=ROUTERS.kinds())
+    if kind is UNKNOWN:
+        return
+    if hasattr(ROUTERS.load(kind), "witness"):
+        ROUTERS.parse(section)
+    else:
+        section.problem("kind", kind, "a router of weighted rules on Kubernetes; else json_path and equals")
+
+
+@dataclass(frozen=True, slots=True)
+class RetireSettings:
+    """How the pods of retirements run.
+
+    Attributes:
+        service_account: as whom, in the workloads' namespace; see ``retire_rules``.
+        image: with ``kubectl`` as its entry point.
+        only_if: what must be so for a color to be scaled down.
+    """
+
+    service_account: str
+    image: str = KUBECTL_IMAGE
+    only_if: Mapping[Color, Condition] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> RetireSettings:
+        """Read a ``retire`` section."""
+        conditions = fields.section("only_if", None)
+        found = {
+            color: Condition.parse(section)
+            for color in COLORS
+            if conditions is not None and (section := conditions.section(color, None)) is not None
+        }
+        if conditions is not None:
+            conditions.done()
+        made = cls(
+            fields.text("service_account"),
+            fields.text("image", KUBECTL_IMAGE),
+            {color: condition for color, condition in found.items() if condition is not None},
+        )
+        fields.done()
+        return made
+
+
+def cron_job_name(kind: str, workload: str) -> str:
+    """The name of a workload's CronJob."""
+    suffix = "-retire" if kind == "Deployment" else "-retire-sts"
+    name = workload + suffix
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(workload.encode()).hexdigest()[:8]
+    return f"{workload[: _LONGEST_NAME - len(suffix) - 9]}-{digest}{suffix}"
+
+
+def retire_rules(
+    workload_kind: str,
+    workloads: Mapping[Color, str],
+    autoscalers: Mapping[Color, str] | None = None,
+    only_if: Mapping[Color, Condition] | None = None,
+) -> list[dict[str, Any]]:
+    """The rules of the Role that the ServiceAccount of retirements needs, and nothing beside.
+
+    Args:
+        workload_kind: ``Deployment`` or ``StatefulSet``.
+        workloads: a workload's name for each color in this cluster.
+        autoscalers: an autoscaler's name for each color that has one.
+        only_if: as in the ``retire`` section.
+    """
+    conditions = {condition.resource for condition in (only_if or {}).values()}
+    cron_jobs = [cron_job_name(workload_kind, name) for name in workloads.values()]
+    rules = [
+        _rule("apps", f"{KINDS[workload_kind]}/scale", sorted(set(workloads.values())), ["get", "patch"]),
+        _rule("batch", "cronjobs", sorted(set(cron_jobs)), ["delete"]),
+    ]
+    if autoscalers:
+        named = sorted(set(autoscalers.values()))
+        rules.append(_rule("autoscaling", "horizontalpodautoscalers", named, ["get", "patch"]))
+    rules.extend(
+        _rule(found["group"] or "", found["plural"], [found["name"]], ["get"])
+        for found in filter(None, map(_RESOURCE.match, sorted(conditions)))
+    )
+    return rules
+
+
+def _rule(group: str, resource: str, names: list[str], verbs: list[str]) -> dict[str, Any]:
+    return {"apiGroups": [group], "resources": [resource], "resourceNames": names, "verbs": verbs}

@@ -1,0 +1,85 @@
+"""Capacity in memory, over the same world as the memory router."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bluegreen.fields import Fields
+from bluegreen.memory.router import world
+from bluegreen.rollout.model import COLORS, Color, Readiness, Size
+
+
+@dataclass(slots=True)
+class MemoryCapacity:
+    """Scales the colors of the world called ``name``."""
+
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
+
+    name: str
+    desired_count: int = 1
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``capacity`` section."""
+        return {"name": fields.text("name"), "desired_count": fields.whole("desired_count", 1, least=1)}
+
+    @property
+    def declared_size(self) -> int:
+        """The declared count."""
+        return self.desired_count
+
+    def read(self) -> Mapping[Color, Size]:
+        """Both sizes."""
+        here = world(self.name)
+        here.calls.append("capacity.read")
+        return {
+            color: Size(here.desired[color], 0 if color in here.broken else here.desired[color]) for color in COLORS
+        }
+
+    def prepare(self, color: Color, size: int) -> None:
+        """Scale."""
+        world(self.name).calls.append("capacity.prepare")
+        world(self.name).desired[color] = size
+
+    def ready(self, color: Color) -> Readiness:
+        """Whether the units run."""
+        here = world(self.name)
+        here.calls.append("capacity.ready")
+        units = here.desired[color]
+        return Readiness(units > 0, units, units, "" if units else "scaled to 0")
+
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is tried
+        """Nothing can be refused here."""
+        world(self.name).calls.append("capacity.rehearse")
+
+    def hold(self) -> None:
+        """Suspend scale-in."""
+        world(self.name).calls.append("capacity.hold")
+        world(self.name).held = True
+
+    def release(self, serving: Collection[Color]) -> None:  # noqa: ARG002 - both colors are alike here
+        """Resume scale-in."""
+        world(self.name).calls.append("capacity.release")
+        world(self.name).held = False
+
+    def retire(self, color: Color, size: int, after_seconds: float) -> str:
+        """Scale down at once, or note that it is due."""
+        here = world(self.name)
+        here.calls.append("capacity.retire")
+        if after_seconds <= 0:
+            here.desired[color] = size
+            return f"{color} is scaled to {size}"
+        here.retiring[color] = size
+        return f"{color} is scaled to {size} in {after_seconds:g} s"
+
+    def keep(self, color: Color) -> None:
+        """Forget that it is due."""
+        world(self.name).calls.append("capacity.keep")
+        world(self.name).retiring.pop(color, None)
+
+    def delete(self) -> None:
+        """Forget what is due."""
+        world(self.name).calls.append("capacity.delete")
+        world(self.name).retiring.clear()

@@ -1,0 +1,153 @@
+"""A router in memory: for tests of one's own programs, and the reference for the routers' contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from bluegreen.fields import Fields
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.ports import Capability
+
+
+@dataclass(slots=True)
+class MemoryWorld:
+    """What a memory router and a memory capacity share: weights, sizes, health.
+
+    Attributes:
+        weights: where traffic goes.
+        desired: units wanted of each color; a healthy color runs them at once.
+        broken: colors whose units are never healthy.
+        retiring: colors with a pending retirement, and the size that it leaves.
+        held: whether autoscaling is kept from taking units away.
+        marks: notes on the object that the swap owns; without any and without weights there is no object.
+        calls: the name of every call, in order.
+        moves: the weights of every write that changed them, in order.
+    """
+
+    weights: Weights = field(default_factory=Weights)
+    desired: dict[Color, int] = field(default_factory=lambda: dict.fromkeys(COLORS, 1))
+    broken: set[Color] = field(default_factory=set)
+    retiring: dict[Color, int] = field(default_factory=dict)
+    held: bool = False
+    marks: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    moves: list[Weights] = field(default_factory=list)
+
+
+WORLDS: dict[str, MemoryWorld] = {}
+
+
+def world(name: str) -> MemoryWorld:
+    """The world of that name, made when it is first asked for."""
+    return WORLDS.setdefault(name, MemoryWorld())
+
+
+@dataclass(slots=True)
+class MemoryRouter:
+    """Routes the traffic of the world called ``name``.
+
+    Attributes:
+        name: the world's.
+        note: what else there is to change. ``blue=1`` or ``green=2`` in it say what that color runs.
+        versions: what each color runs, for tests of that; nothing looks at it.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"versions", "note"})
+
+    name: str
+    note: str = ""
+    versions: Mapping[Color, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the ``router`` section."""
+        versions = fields.section("versions", None)
+        found = {} if versions is None else {color: versions.text(color) for color in COLORS}
+        if versions is not None:
+            versions.done()
+        return {"name": fields.text("name"), "note": fields.text("note", ""), "versions": found}
+
+    @property
+    def id(self) -> str:
+        """The world's name."""
+        return self.name
+
+    def read(self) -> Traffic:
+        """The live weights and the marks."""
+        here = world(self.name)
+        here.calls.append("router.read")
+        return Traffic(here.weights, dict(here.marks))
+
+    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one look is all that there is
+        """The same: its writes are for whatever is there."""
+        return self.read()
+
+    def write(self, weights: Weights) -> None:
+        """Set the live weights."""
+        here = world(self.name)
+        here.calls.append("router.write")
+        if here.weights != weights:
+            here.moves.append(weights)
+        here.weights = weights
+        if weights == Weights():
+            here.marks.clear()
+
+    def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
+        """Make the object."""
+        here = world(self.name)
+        here.calls.append("router.create")
+        if here.weights != Weights() or here.marks:
+            return False
+        here.moves.append(weights)
+        here.weights = weights
+        here.marks.update(marks)
+        return True
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether they are set."""
+        world(self.name).calls.append("router.verify")
+        return Convergence.CONVERGED if world(self.name).weights == weights else Convergence.PENDING
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks."""
+        world(self.name).calls.append("router.marks")
+        return dict(world(self.name).marks)
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks."""
+        here = world(self.name)
+        here.calls.append("router.mark")
+        there = here.weights != Weights() or bool(here.marks)  # with marks and no weights it leads elsewhere
+        for name, value in changes.items():
+            if value is None:
+                here.marks.pop(name, None)
+            elif there:
+                here.marks[name] = value
+
+    def progress(self) -> str:
+        """Nothing takes time here."""
+        return ""
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """How a person does it."""
+        return (f"set the world {self.name} to {weights}",)
+
+    def health(self, color: Color) -> Readiness:
+        """All units of a color that is not broken are healthy."""
+        here = world(self.name)
+        here.calls.append("router.health")
+        units = here.desired[color]
+        if color in here.broken:
+            return Readiness(False, 0, units, "its health check fails")
+        return Readiness(units > 0, units, units, "" if units else "no target is registered")
+
+    def delete(self) -> None:
+        """Stop all traffic."""
+        world(self.name).calls.append("router.delete")
+        world(self.name).weights = Weights()
+        world(self.name).marks.clear()

@@ -1,0 +1,18 @@
+"""Name to capacity class."""
+
+from __future__ import annotations
+
+from bluegreen.registry import Registry
+from bluegreen.rollout.ports_capacity import Capacity
+
+CAPACITIES: Registry[Capacity] = Registry(
+    "capacity",
+    {
+        "argo_rollouts": "bluegreen.kubernetes.argo_engine.capacity:ArgoRolloutsCapacity",
+        "asg": "bluegreen.aws.asg.capacity:AsgCapacity",
+        "ecs": "bluegreen.aws.ecs.capacity:EcsCapacity",
+        "kubernetes": "bluegreen.kubernetes.workloads.capacity:KubernetesCapacity",
+        "memory": "bluegreen.memory.capacity:MemoryCapacity",
+    },
+    "bluegreen.capacities",
+)

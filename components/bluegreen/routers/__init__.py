@@ -1,1 +1,0 @@
-"""Routers: each moves production traffic between the two colors on one platform."""
