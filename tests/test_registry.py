@@ -13,7 +13,7 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.registry import GATES
 
 QUEUE = """
-    from bluegreen.rollout.ports_gate import UNDER_TRAFFIC
+    from bluegreen.rollout.ports import UNDER_TRAFFIC
     from bluegreen.options.declared import Options, declared, option
     from bluegreen.options.kinds import Number
     from bluegreen.rollout.model import Decision, Verdict

@@ -11,11 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module, metadata
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from bluegreen.fields import UNKNOWN, Fields
 
 T = TypeVar("T")
+
+
+class Kind(Protocol):
+    """What every registered class has beside what it is for: how its section becomes its arguments."""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Mapping[str, object]:
+        """Check the section and return the constructor's keyword arguments.
+
+        Problems are collected in ``fields``; nothing is read or written.
+        """
+        ...
 
 
 class Registry(Generic[T]):

@@ -13,7 +13,7 @@ from bluegreen.fields import Fields
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 from matrix.somebody_else.stage import Stage
 
 GATE_SECONDS = 2.0

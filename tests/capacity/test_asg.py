@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 from bluegreen.aws.asg.capacity import AsgCapacity
-from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.ranges import Range
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Size

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.ranges import Range
 from bluegreen.rollout.calls import counted
 
 DECLARED = {"declared": {"autoscaling": Range(1, 4)}, "the group's own": {}}

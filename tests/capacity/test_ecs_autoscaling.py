@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import Stubber
 
 from bluegreen.aws.ecs.capacity import EcsCapacity
-from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.ranges import Range
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import PlatformError
 from tests.capacity.services import WITH, WITHOUT, Stubbed, another

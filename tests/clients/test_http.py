@@ -25,7 +25,7 @@ from bluegreen.notifications.slack_notifier import SlackNotifier
 from bluegreen.notifications.webhook_notifier import WebhookNotifier
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision
-from bluegreen.rollout.ports_gate import GateContext, Preview
+from bluegreen.rollout.ports import GateContext, Preview
 from bluegreen.secrets import SecretRef
 
 OK = b"HTTP/1.1 200 OK\r\n"

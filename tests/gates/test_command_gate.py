@@ -15,7 +15,7 @@ from bluegreen.gates.registry import GATES
 from bluegreen.gates.texts import last_line, shortened
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase
-from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext, Preview
+from bluegreen.rollout.ports import THROUGHOUT, GateContext, Preview
 from localcloud.processes import Daemon
 
 SECRET = "hunter2-correct-horse"

@@ -18,7 +18,7 @@ from bluegreen.gates import feature_flag_gate
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase
-from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
+from bluegreen.rollout.ports import THROUGHOUT, GateContext
 
 HERE = __name__
 MADE = []
@@ -224,7 +224,7 @@ def test_without_openfeature_it_says_what_to_install():
     program = (
         "import sys; sys.modules['openfeature'] = None\n"
         "from bluegreen.gates.feature_flag_gate import FeatureFlagGate\n"
-        "from bluegreen.rollout.ports_gate import GateContext\n"
+        "from bluegreen.rollout.ports import GateContext\n"
         "from bluegreen.rollout.errors import GateUnavailable\n"
         "try: FeatureFlagGate('on', 'a:b').evaluate(GateContext('green'))\n"
         "except GateUnavailable as error: print(error)\n"

@@ -14,7 +14,7 @@ from bluegreen.fields import Fields
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Decision, Phase
-from bluegreen.rollout.ports_gate import GateContext, Preview
+from bluegreen.rollout.ports import GateContext, Preview
 from tests.routers import lambda_workshop
 
 

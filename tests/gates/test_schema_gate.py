@@ -13,7 +13,7 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 
 PRESENT = """
 CREATE TABLE users (
@@ -175,7 +175,7 @@ def test_without_sqlglot_it_says_what_to_install():
         "import sys; sys.modules['sqlglot'] = None\n"
         "from bluegreen import gates\n"
         "from bluegreen.fields import Fields\n"
-        "from bluegreen.rollout.ports_gate import GateContext\n"
+        "from bluegreen.rollout.ports import GateContext\n"
         "from bluegreen.gates.registry import GATES\n"
         "from bluegreen.rollout.errors import GateUnavailable\n"
         "try: GATES.build(GATES.parse(Fields(gates.schema('a.sql')))).evaluate(GateContext('green'))\n"

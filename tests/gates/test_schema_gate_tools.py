@@ -12,7 +12,7 @@ from bluegreen import gates
 from bluegreen.fields import Fields
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.model import Decision
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "gates.md"
 ROW = re.compile(r"^\| (?P<tool>[\w .-]+) \| (?:`(?P<sql>[^`]+)`)? ?\| `(?P<gate>schema\([^`]+\))`", re.MULTILINE)

@@ -17,7 +17,7 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 
 SECRET = "hunter2-correct-horse"
 CONFIRMS = ("confirm-rollout", "confirm-traffic-increase", "confirm-promotion")

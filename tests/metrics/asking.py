@@ -8,7 +8,7 @@ from bluegreen.fields import Fields
 from bluegreen.gates.registry import GATES
 from bluegreen.metrics.registry import METRICS
 from bluegreen.rollout.model import Phase
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 
 
 def gate(inputs):

@@ -11,7 +11,7 @@ from bluegreen import gates
 from bluegreen.metrics.base import fill
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 from localcloud import loopback
 from tests.metrics.asking import context, gate, source
 from tests.metrics.conftest import serve

@@ -11,7 +11,7 @@ from bluegreen.rollout import calls
 from bluegreen.rollout.asking import ask, contained, named
 from bluegreen.rollout.errors import GateUnavailable, LeaseLost, PlatformError
 from bluegreen.rollout.model import Decision, Verdict
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 
 PASSES = Verdict(Decision.PASS)
 

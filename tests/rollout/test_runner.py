@@ -9,7 +9,7 @@ from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import GateUnavailable, LeaseLost, PlatformError, RestoreFailed, SwapAborted, SwapFailed
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import Convergence, Decision, Kind, Plan, Step, Traffic, Verdict, Weights
-from bluegreen.rollout.ports_gate import THROUGHOUT
+from bluegreen.rollout.ports import THROUGHOUT
 from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.subject import Subject
 

@@ -11,7 +11,7 @@ from bluegreen.fields import Fields
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 from bluegreen.schema.history import NoRecord, Record, find, pending
 
 THREE = ["m/1_a.up.sql", "m/2_b.up.sql", "m/3_c.up.sql"]

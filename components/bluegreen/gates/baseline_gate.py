@@ -14,7 +14,7 @@ from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number, Text
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 
 _WINDOW_SECONDS = 300
 

@@ -15,7 +15,7 @@ from bluegreen.options.kinds import Text, Texts
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
+from bluegreen.rollout.ports import THROUGHOUT, GateContext
 
 # Without the types, only metric alarms are returned.
 _TYPES = ["MetricAlarm", "CompositeAlarm"]

@@ -16,7 +16,7 @@ from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number, Text, Texts
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
+from bluegreen.rollout.ports import THROUGHOUT, GateContext
 from bluegreen.secrets import redact
 
 TRY_AGAIN_STATUS = os.EX_TEMPFAIL

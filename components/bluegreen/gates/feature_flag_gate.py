@@ -14,7 +14,7 @@ from bluegreen.options.kinds import Anything, Text
 from bluegreen.rollout.asking import contained, named
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
+from bluegreen.rollout.ports import THROUGHOUT, GateContext
 
 if TYPE_CHECKING:
     from openfeature.client import OpenFeatureClient

@@ -14,7 +14,7 @@ from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number, Objects, Text, TextMap
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
+from bluegreen.rollout.ports import THROUGHOUT, GateContext
 from bluegreen.secrets import guard_log, redact, remember_headers
 
 _BODY_BYTES = 8 << 20

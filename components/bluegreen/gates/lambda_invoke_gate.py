@@ -16,7 +16,7 @@ from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Anything, Made, Number, Objects, Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color, Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
+from bluegreen.rollout.ports import THROUGHOUT, GateContext
 
 _LIMIT = "an answer without an error"
 

@@ -10,7 +10,7 @@ from bluegreen.metrics.registry import SOURCE, WINDOW, check_window
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import AnyNumber
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import UNDER_TRAFFIC, GateContext
+from bluegreen.rollout.ports import UNDER_TRAFFIC, GateContext
 
 _WINDOW_SECONDS = 60
 

@@ -9,7 +9,7 @@ from bluegreen.metrics.registry import SOURCE
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import UNDER_TRAFFIC, GateContext
+from bluegreen.rollout.ports import UNDER_TRAFFIC, GateContext
 
 
 @declared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bluegreen.registry import Registry
-from bluegreen.rollout.ports_gate import Gate
+from bluegreen.rollout.ports import Gate
 
 GATES: Registry[Gate] = Registry(
     "gate",

@@ -14,7 +14,7 @@ from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Flag, Made, Secret, Text, Texts
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 from bluegreen.schema.history import TABLES
 from bluegreen.secrets import SecretRef, redact
 

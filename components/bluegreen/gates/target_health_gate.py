@@ -5,7 +5,7 @@ from __future__ import annotations
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import THROUGHOUT, GateContext
+from bluegreen.rollout.ports import THROUGHOUT, GateContext
 
 
 @declared

@@ -35,7 +35,7 @@ from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Address, Number, Secret, Text, TextMap
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import UNDER_TRAFFIC, GateContext
+from bluegreen.rollout.ports import UNDER_TRAFFIC, GateContext
 from bluegreen.secrets import SecretRef, UrlRef, guard_log, redact, resolve_url, shown_url
 from bluegreen.signing import signature_header
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Color, other
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 
 _PLACEHOLDER = re.compile(r"\{(color|other_color|release|service|window)\}")
 

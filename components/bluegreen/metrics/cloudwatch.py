@@ -17,7 +17,7 @@ from bluegreen.options.kinds import Made, Number, Text, TextMap
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import COLORS, Color
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 
 _STATISTIC = re.compile(
     r"(SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|wm|tc|ts)\d{1,3}(\.\d{1,10})?|(PR|TM|WM|TC|TS)\(.+\))\Z"

@@ -17,7 +17,7 @@ from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Address, Number, Secret, Text
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Color
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 from bluegreen.secrets import SecretRef, UrlRef, redact, resolve_url, shown_url
 
 _TIMEOUT_SECONDS = 10

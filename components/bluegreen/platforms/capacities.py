@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bluegreen.registry import Registry
-from bluegreen.rollout.ports_capacity import Capacity
+from bluegreen.rollout.ports import Capacity
 
 CAPACITIES: Registry[Capacity] = Registry(
     "capacity",

@@ -9,7 +9,7 @@ from bluegreen.rollout.asking import ask
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseLost
 from bluegreen.rollout.model import Decision, Phase, Verdict
-from bluegreen.rollout.ports_gate import Gate, GateContext
+from bluegreen.rollout.ports import Gate, GateContext
 
 
 class GateFailed(BluegreenError):

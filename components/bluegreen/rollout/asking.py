@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from bluegreen.rollout.calls import carried
 from bluegreen.rollout.errors import BluegreenError, GateUnavailable, LeaseLost
 from bluegreen.rollout.model import Readiness, Verdict
-from bluegreen.rollout.ports_gate import Gate, GateContext
+from bluegreen.rollout.ports import Gate, GateContext
 
 INTERRUPTIONS = (KeyboardInterrupt, SystemExit)
 """How the main thread is told to end: Ctrl-C, and a signal's handler that exits."""

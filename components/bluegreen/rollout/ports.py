@@ -1,13 +1,16 @@
-"""What a router is: the one interface between the swap and a platform's traffic."""
+"""What the core asks of a router, a capacity and a gate: the interfaces between a swap and whatever stands behind it.
+
+Each has a class method ``parse`` beside: see ``bluegreen.registry.Kind``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar, Protocol
 
-from bluegreen.fields import Fields
-from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.model import Color, Convergence, Phase, Readiness, Size, Traffic, Verdict, Weights, other
 
 
 class Capability(Enum):
@@ -48,14 +51,6 @@ class TrafficRouter(Protocol):
     # least_idle_percent: ClassVar[float]
     #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
     propagation_seconds: ClassVar[float]
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section and return the constructor's keyword arguments.
-
-        Problems are collected in ``fields``; nothing is read or written.
-        """
-        ...
 
     @property
     def id(self) -> str:
@@ -149,4 +144,152 @@ class ReadsWeightsAlone(Protocol):
             NotOwned: the object in our place is somebody else's.
             PlatformError: the platform could not be asked.
         """
+        ...
+
+
+class Capacity(Protocol):
+    """Scales a color. Every call is idempotent."""
+
+    # Keys of its section may be named by two class variables, each a frozenset of texts, and both may be absent:
+    # ``where``, what is scaled, so that whatever is scaled no more is not retired either (with ``same_place``, as
+    # routers have it); ``release_keys``, the values by color that name the very thing which a color runs.
+    # A method may be absent as well: ``others_plans(color)``, what somebody else has arranged that changes the color's
+    # size while it is at rest, a sentence each, for previews.
+
+    @property
+    def declared_size(self) -> int:
+        """How many units a color starts with when no color runs yet."""
+        ...
+
+    def read(self) -> Mapping[Color, Size]:
+        """Both colors' present sizes, in one call where the platform can."""
+        ...
+
+    def prepare(self, color: Color, size: int) -> None:
+        """Ask for ``size`` units of ``color``. Does not wait."""
+        ...
+
+    def ready(self, color: Color) -> Readiness:
+        """Whether the color runs what was asked for, with its declared release, and the first reason why not."""
+        ...
+
+    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:
+        """Find out whether the calls that come after the shift are allowed, before there is one. Changes nothing.
+
+        Args:
+            color: the color that is to be promoted.
+            size: how many units of it are wanted at present.
+            retires: whether the other color is brought to rest afterwards; where it keeps its size, what only that
+                takes need not be tried.
+
+        Raises:
+            PlatformError: naming the call that is refused.
+        """
+        ...
+
+    def hold(self) -> None:
+        """Keep autoscaling from taking units away from either color while a swap goes on."""
+        ...
+
+    def release(self, serving: Collection[Color]) -> None:
+        """Let autoscaling work again on the colors that have traffic, with the range that each has.
+
+        A color at rest stays held: it keeps its size until it is retired. Nothing held is fine.
+        """
+        ...
+
+    def retire(self, color: Color, size: int, after_seconds: float) -> str:
+        """Bring a color down to ``size`` units after a delay, by the platform's own scheduler where it has one.
+
+        Until then it keeps its size. Returns when that is arranged, not when it has happened, with one line that says
+        what was arranged.
+        """
+        ...
+
+    def keep(self, color: Color) -> None:
+        """Cancel a pending retirement, and give back the autoscaling range that it took. None pending is fine."""
+        ...
+
+    def delete(self) -> None:
+        """Remove what the swap made for itself here (pending retirements), and nothing else."""
+        ...
+
+
+UNDER_TRAFFIC = frozenset({Phase.HOLD, Phase.BAKE})
+"""For gates that measure real traffic: there is none before the first step."""
+THROUGHOUT = UNDER_TRAFFIC | {Phase.BEFORE}
+"""For gates that can be asked before the first step, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How to reach one color without production traffic: a base URL, and headers that select the color."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+def _nothing_is_known() -> Readiness:
+    return Readiness(False, reason="nobody knows")
+
+
+@dataclass(frozen=True, slots=True)
+class GateContext:
+    """What a gate may look at. Made anew for each question.
+
+    Attributes:
+        color: the color under test.
+        preview: how to reach it, where the platform can.
+        health: the health of its targets now; each call asks the platform.
+        service: what the service is called.
+        releases: what is installed in each color.
+        phase: when in the swap it is asked.
+        weight_percent: the new color's share of production traffic now.
+        phase_began_at_seconds: wall-clock time at which this phase began, seconds since the epoch.
+        shifted_at_seconds: the same of the swap's first shift; ``None`` before it.
+        asked_at_seconds: the same of this question.
+    """
+
+    color: Color
+    preview: Preview | None = None
+    health: Callable[[], Readiness] = _nothing_is_known
+    service: str = ""
+    releases: Mapping[Color, str] = field(default_factory=dict)
+    phase: Phase = Phase.BEFORE
+    weight_percent: int = 0
+    phase_began_at_seconds: float = 0
+    shifted_at_seconds: float | None = None
+    asked_at_seconds: float = 0
+
+    @property
+    def other_color(self) -> Color:
+        """The color that carried the traffic before."""
+        return other(self.color)
+
+
+class Gate(Protocol):
+    """One check. It raises ``GateUnavailable`` when it cannot be asked; that is never a pass."""
+
+    @property
+    def label(self) -> str:
+        """How people call it, for plans and logs: ``http /healthz``."""
+        ...
+
+    @property
+    def needs_preview(self) -> bool:
+        """Whether it needs a way to reach the color before it is live."""
+        ...
+
+    @property
+    def phases(self) -> frozenset[Phase]:
+        """When it is asked, unless the entry's own ``phases`` say otherwise."""
+        ...
+
+    @property
+    def offline(self) -> bool:
+        """Whether it looks at local files alone, so that a preview can ask it, too."""
+        ...
+
+    def evaluate(self, context: GateContext) -> Verdict:
+        """Ask once."""
         ...

@@ -22,7 +22,7 @@ from bluegreen.rollout.errors import (
 )
 from bluegreen.rollout.model import COLORS, Plan, Weights
 from bluegreen.rollout.ports import Capability, TrafficRouter
-from bluegreen.rollout.ports_capacity import Capacity
+from bluegreen.rollout.ports import Capacity
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0

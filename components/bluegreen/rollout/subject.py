@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bluegreen.rollout.model import Color
-from bluegreen.rollout.ports_gate import Preview
+from bluegreen.rollout.ports import Preview
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bluegreen.gates.registry import GATES
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.model import COLORS, Color, Phase, Strategy
-from bluegreen.rollout.ports_gate import Preview
+from bluegreen.rollout.ports import Preview
 from bluegreen.swap import several
 
 Parsed = tuple[str, Mapping[str, object]]

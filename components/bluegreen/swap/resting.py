@@ -10,7 +10,7 @@ from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Color, Weights, other
 from bluegreen.rollout.ports import TrafficRouter
-from bluegreen.rollout.ports_capacity import Capacity
+from bluegreen.rollout.ports import Capacity
 from bluegreen.rollout.restoring import where_somebody_put_it
 from bluegreen.swap import contract, states
 from bluegreen.swap.contract import SwapSpec

@@ -15,7 +15,7 @@ from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, goal_of
-from bluegreen.rollout.ports_gate import GateContext
+from bluegreen.rollout.ports import GateContext
 from bluegreen.secrets import redact
 from bluegreen.swap import checking, contract, incarnation, leaving, previewed, releases, several, states, verdicts
 from bluegreen.swap.contract import SwapSpec

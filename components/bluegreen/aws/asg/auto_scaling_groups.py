@@ -25,7 +25,7 @@ from bluegreen.aws.asg.groups import (
     warm_pool_problems,
 )
 from bluegreen.aws.asg.release import AsgRelease
-from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.ranges import Range
 from bluegreen.aws.elb.alb_entry import alb
 from bluegreen.aws.entry import Entry, Ground
 from bluegreen.aws.several_entries import counting_kind, entry_of

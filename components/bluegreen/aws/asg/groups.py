@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from bluegreen.aws.asg import release as asg_release
 from bluegreen.aws.asg.in_place import guard
-from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.ranges import Range
 from bluegreen.aws.entry import Entered
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from bluegreen.aws.client import AwsConnection, called, error_code
-from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.ranges import Range
 from bluegreen.permissions import Permission
 from bluegreen.rollout.calls import pause
 from bluegreen.rollout.errors import PlatformError

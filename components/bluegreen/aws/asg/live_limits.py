@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from bluegreen.aws.asg.live_groups import Group, GroupApi
-from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.ranges import Range
 from bluegreen.rollout.model import COLORS, Color
 
 RANGE_TAG = "bluegreen:range"

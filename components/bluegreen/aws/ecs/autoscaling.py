@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.aws.ecs.scalable import Range
+from bluegreen.aws.ranges import Range
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 from bluegreen.aws.client import AwsConnection, called
 from bluegreen.aws.ecs.live_autoscaling import EcsAutoscaling
-from bluegreen.aws.ecs.scalable import Range, ScalableTargetApi
+from bluegreen.aws.ranges import Range
+from bluegreen.aws.ecs.scalable import ScalableTargetApi
 from bluegreen.aws.ecs.sight import Targets
 from bluegreen.aws.others_actions import told
 from bluegreen.fields import Fields

@@ -1,0 +1,42 @@
+"""How many units autoscaling may choose from: declared in a program, and given back by a swap. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bluegreen.fields import UNKNOWN, Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """How many units autoscaling may choose from."""
+
+    low: int
+    high: int
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Range | None:
+        """Read ``min_capacity`` and ``max_capacity``; ``None`` when they are wrong, or not known yet."""
+        # With a least of 0 autoscaling could take the live color's last task.
+        low, high = fields.whole("min_capacity", least=1), fields.whole("max_capacity", least=1)
+        if low is UNKNOWN or high is UNKNOWN:
+            return None
+        if low > high:
+            fields.problem("max_capacity", high, f"a whole number, min_capacity ({low}) at least")
+            return None
+        return cls(low, high)
+
+    @classmethod
+    def of_tag(cls, text: str) -> Range | None:
+        """The range that a tag holds; ``None`` when somebody has written something else there."""
+        found = re.fullmatch(r"(\d+)-(\d+)", text)
+        return cls(int(found[1]), int(found[2])) if found else None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether there is nothing to choose, as at rest."""
+        return self.low == self.high
+
+    def __str__(self) -> str:
+        return f"{self.low}-{self.high}"
