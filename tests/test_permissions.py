@@ -13,6 +13,7 @@ import pytest
 
 from bluegreen import permissions
 from bluegreen.permissions import Permission, declared, needed, policy_document, with_table
+from bluegreen.permissions.__main__ import main
 
 REPO = Path(__file__).resolve().parents[1]
 PAGE = REPO / "docs" / "permissions.md"
@@ -121,12 +122,12 @@ def test_a_page_without_its_markers_is_refused():
 
 
 def test_the_command_prints_the_policy(capsys):
-    assert permissions.main(["alb", "ecs"]) == 0
+    assert main(["alb", "ecs"]) == 0
     assert json.loads(capsys.readouterr().out) == policy_document(["alb", "ecs"])
 
 
 def test_the_command_without_kinds_prints_that_of_all(capsys):
-    assert permissions.main([]) == 0
+    assert main([]) == 0
     assert json.loads(capsys.readouterr().out) == policy_document(permissions.kinds())
 
 
@@ -140,7 +141,7 @@ def test_the_command_without_kinds_prints_that_of_all(capsys):
 )
 def test_the_command_says_what_is_wrong(capsys, arguments, message):
     with pytest.raises(SystemExit) as ended:
-        permissions.main(arguments)
+        main(arguments)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
 
@@ -148,7 +149,7 @@ def test_the_command_says_what_is_wrong(capsys, arguments, message):
 def test_the_command_renews_a_page(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- permissions:begin -->\nthe former table\n<!-- permissions:end -->\nafter\n")
-    assert permissions.main(["--markdown", str(page)]) == 0
+    assert main(["--markdown", str(page)]) == 0
     assert page.read_text().startswith("before\n<!-- permissions:begin -->\n\n| kind |")
     assert page.read_text().endswith("\n<!-- permissions:end -->\nafter\n")
     assert "the former table" not in page.read_text()

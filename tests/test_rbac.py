@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from bluegreen import permissions, rbac
-from bluegreen.permissions import declared, needed, policy_document
+from bluegreen.permissions import declared, needed, policy_document, rbac
+from bluegreen.permissions.__main__ import main
 
 SERVICE = ["kubernetes_service"]
 
@@ -74,7 +74,7 @@ def test_an_iam_policy_has_nothing_of_kubernetes_and_a_role_nothing_of_aws():
 def test_the_command_prints_an_account_a_role_and_the_two_bound(capsys):
     names = ["--name", "services=web", "--name", "services=web-stage"]
     arguments = ["--kubernetes", *SERVICE, "--namespace", "shop", "--service-account", "swap", *names]
-    assert permissions.main(arguments) == 0
+    assert main(arguments) == 0
     account, role, binding = yaml.safe_load_all(capsys.readouterr().out)
     assert [document["kind"] for document in (account, role, binding)] == ["ServiceAccount", "Role", "RoleBinding"]
     assert all(document["metadata"] == {"name": "swap", "namespace": "shop"} for document in (account, role, binding))
@@ -95,6 +95,6 @@ def test_the_command_prints_an_account_a_role_and_the_two_bound(capsys):
 )
 def test_the_command_says_what_is_wrong(capsys, arguments, message):
     with pytest.raises(SystemExit) as ended:
-        permissions.main(arguments)
+        main(arguments)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err

@@ -12,8 +12,8 @@ from bluegreen.aws.asg.capacity import AsgCapacity
 from bluegreen.aws.asg.live_groups import Group, GroupApi, Instance
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.ecs.capacity import EcsCapacity
-from bluegreen.aws.ranges import Range
 from bluegreen.aws.ecs.scalable import ScalableTargetApi
+from bluegreen.aws.ranges import Range
 from bluegreen.kubernetes.workloads.cron_job import DUE, Retirement, Retirements, due_after
 from bluegreen.kubernetes.workloads.retire import RetireSettings
 from bluegreen.rollout.calls import counted

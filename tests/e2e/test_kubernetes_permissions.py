@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bluegreen import rbac
 from bluegreen.kubernetes.session import Request, Session
 from bluegreen.kubernetes.workloads.retire import cron_job_name
-from bluegreen.permissions import needed
+from bluegreen.permissions import needed, rbac
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
 from bluegreen.swap.service import SwapService
 from tests.routers import kubernetes_workshop

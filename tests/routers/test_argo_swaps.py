@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from bluegreen import rbac
-from bluegreen.permissions import needed
+from bluegreen.permissions import needed, rbac
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, SwapAborted, SwapFailed
 from bluegreen.rollout.model import Weights

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bluegreen import rbac
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.client import Resource
 from bluegreen.kubernetes.routes import rules
+from bluegreen.permissions import rbac
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Weights

@@ -21,8 +21,7 @@ from bluegreen.rollout.errors import (
     SwapFailed,
 )
 from bluegreen.rollout.model import COLORS, Plan, Weights
-from bluegreen.rollout.ports import Capability, TrafficRouter
-from bluegreen.rollout.ports import Capacity
+from bluegreen.rollout.ports import Capability, Capacity, TrafficRouter
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0

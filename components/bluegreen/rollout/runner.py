@@ -26,9 +26,7 @@ from bluegreen.rollout.model import (
     Weights,
     other,
 )
-from bluegreen.rollout.ports import TrafficRouter
-from bluegreen.rollout.ports import Capacity
-from bluegreen.rollout.ports import GateContext
+from bluegreen.rollout.ports import Capacity, GateContext, TrafficRouter
 from bluegreen.rollout.restoring import Restoring, as_planned
 from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged, rest
 from bluegreen.rollout.subject import Subject

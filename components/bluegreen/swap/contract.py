@@ -21,9 +21,7 @@ from bluegreen.rollout.errors import InvalidInput, Problem
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import COLORS, Color, Recorded, Strategy, Weights, other
 from bluegreen.rollout.plan import plan_lines
-from bluegreen.rollout.ports import Capability, TrafficRouter
-from bluegreen.rollout.ports import Capacity
-from bluegreen.rollout.ports import Preview
+from bluegreen.rollout.ports import Capability, Capacity, Preview, TrafficRouter
 from bluegreen.secrets import redact, refuse_credentials, remember_tokens
 from bluegreen.swap import gating, properties, releases, several, strategies
 from bluegreen.swap.gating import Parsed

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from bluegreen.rollout.calls import guarded
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError
-from bluegreen.rollout.ports import TrafficRouter
-from bluegreen.rollout.ports import Capacity
+from bluegreen.rollout.ports import Capacity, TrafficRouter
 from bluegreen.swap.lease import Lease
 
 _POLL_SECONDS = 1.0

@@ -9,8 +9,7 @@ from typing import Any, cast
 from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.rollout.errors import BluegreenError, LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Color, Weights, other
-from bluegreen.rollout.ports import TrafficRouter
-from bluegreen.rollout.ports import Capacity
+from bluegreen.rollout.ports import Capacity, TrafficRouter
 from bluegreen.rollout.restoring import where_somebody_put_it
 from bluegreen.swap import contract, states
 from bluegreen.swap.contract import SwapSpec

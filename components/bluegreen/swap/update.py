@@ -22,8 +22,7 @@ from bluegreen.rollout.errors import (
 )
 from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Recorded, Step, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, make_plan
-from bluegreen.rollout.ports import TrafficRouter
-from bluegreen.rollout.ports import Capacity
+from bluegreen.rollout.ports import Capacity, TrafficRouter
 from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.subject import Subject
 from bluegreen.swap import contract, pauses, releases, several, verdicts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bluegreen.permissions import main
+from bluegreen.permissions.__main__ import main
 from bluegreen.rollout.model import Weights
 from tests.swap.members.bench import Several, sections
 

@@ -25,9 +25,9 @@ from bluegreen.aws.asg.groups import (
     warm_pool_problems,
 )
 from bluegreen.aws.asg.release import AsgRelease
-from bluegreen.aws.ranges import Range
 from bluegreen.aws.elb.alb_entry import alb
 from bluegreen.aws.entry import Entry, Ground
+from bluegreen.aws.ranges import Range
 from bluegreen.aws.several_entries import counting_kind, entry_of
 from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.units import unit_security_group

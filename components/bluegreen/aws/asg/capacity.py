@@ -12,8 +12,8 @@ from bluegreen.aws.asg.live_groups import Group, GroupApi
 from bluegreen.aws.asg.live_limits import Limits
 from bluegreen.aws.asg.refresh import Refreshes, RefreshSettings
 from bluegreen.aws.client import AwsConnection
-from bluegreen.aws.ranges import Range
 from bluegreen.aws.others_actions import told
+from bluegreen.aws.ranges import Range
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.platforms.just_read import JustRead

@@ -11,8 +11,8 @@ import pulumi_aws as aws
 
 from bluegreen.aws.asg import release as asg_release
 from bluegreen.aws.asg.in_place import guard
-from bluegreen.aws.ranges import Range
 from bluegreen.aws.entry import Entered
+from bluegreen.aws.ranges import Range
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color

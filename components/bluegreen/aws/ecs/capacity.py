@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 from bluegreen.aws.client import AwsConnection, called
 from bluegreen.aws.ecs.live_autoscaling import EcsAutoscaling
-from bluegreen.aws.ranges import Range
 from bluegreen.aws.ecs.scalable import ScalableTargetApi
 from bluegreen.aws.ecs.sight import Targets
 from bluegreen.aws.others_actions import told
+from bluegreen.aws.ranges import Range
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.platforms.just_read import JustRead

@@ -18,9 +18,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from bluegreen.aws.ranges import Range
 from bluegreen.aws.ecs.scalable import ScalableTargetApi, Target
 from bluegreen.aws.ecs.sight import Targets
+from bluegreen.aws.ranges import Range
 from bluegreen.rollout.model import COLORS, Color, other
 
 MADE_TAG = "bluegreen:retirement"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,8 +10,8 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.aws.ranges import Range
 from bluegreen.aws.client import AwsConnection, called, error_code
+from bluegreen.aws.ranges import Range
 from bluegreen.permissions import Permission
 from bluegreen.rollout.calls import pause
 from bluegreen.rollout.model import Color

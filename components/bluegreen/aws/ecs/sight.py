@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bluegreen.aws.ranges import Range
 from bluegreen.aws.ecs.scalable import Target
+from bluegreen.aws.ranges import Range
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.model import Color
 
