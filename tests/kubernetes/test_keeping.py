@@ -10,10 +10,10 @@ from pulumi.runtime.proto import resource_pb2
 
 from bluegreen.kubernetes import KubernetesService, aws_load_balancer, gateway_route, nginx
 from bluegreen.kubernetes.client import MANAGER, Conflict, Resource
+from bluegreen.kubernetes.component import Place
 from bluegreen.kubernetes.routes import keeping
 from bluegreen.kubernetes.routes.keeping import keep, keeper
 from bluegreen.kubernetes.routes.nginx_canary import INGRESS
-from bluegreen.kubernetes.swapping import Place
 from bluegreen.rollout.errors import PlatformError
 from tests.aws import mocked
 from tests.kubernetes.declared import Declared

@@ -6,11 +6,11 @@ import pulumi
 import pytest
 
 from bluegreen.kubernetes import ManifestService, gateway_route, service
+from bluegreen.kubernetes.component import Place
 from bluegreen.kubernetes.entry import Ground
 from bluegreen.kubernetes.helm_charts.helm_service import _check_ports
 from bluegreen.kubernetes.manifests.ports import unnamed_port
 from bluegreen.kubernetes.manifests.references import ports_in
-from bluegreen.kubernetes.swapping import Place
 from bluegreen.rollout.errors import BluegreenError
 from tests.kubernetes.declared import Declared
 

@@ -8,10 +8,10 @@ import urllib3
 
 from bluegreen.kubernetes import client as clients
 from bluegreen.kubernetes.client import KubernetesConnection
+from bluegreen.kubernetes.component import Place
 from bluegreen.kubernetes.manifests import discovery
 from bluegreen.kubernetes.manifests.scopes import Scopes
 from bluegreen.kubernetes.session import Refused
-from bluegreen.kubernetes.swapping import Place
 from tests.arguments.components import _SERVICE as WEB
 from tests.arguments.components import make
 from tests.aws import mocked

@@ -19,7 +19,7 @@ PROGRAM = f"""
 import pulumi
 from bluegreen.kubernetes.routes.keeping import keeper
 from bluegreen.kubernetes.objects import declare
-from bluegreen.kubernetes.swapping import place_of
+from bluegreen.kubernetes.component import place_of
 
 config = pulumi.Config()
 place = place_of({{}}, config.require("namespace"))

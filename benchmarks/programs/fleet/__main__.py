@@ -12,8 +12,8 @@ import pulumi_aws as aws
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider, UpdateResult
 
 from bluegreen.aws import alb
+from bluegreen.aws.component import EnteredComponent, draft, tags_of
 from bluegreen.aws.entry import Entry, Ground
-from bluegreen.aws.swapping import EnteredComponent, draft, tags_of
 from bluegreen.component.base import owner_of
 from bluegreen.rollout.model import Color
 

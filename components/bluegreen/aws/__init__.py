@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bluegreen.aws.asg.auto_scaling_groups import AutoScalingGroups
     from bluegreen.aws.asg.release import AsgRelease
+    from bluegreen.aws.component import SwapSettings
     from bluegreen.aws.ecs.codedeploy_service import EcsCodeDeployService
     from bluegreen.aws.ecs.native_service import EcsNativeService
     from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from bluegreen.aws.gateways.http_api import HttpApiRelease, HttpApiStage
     from bluegreen.aws.gateways.rest_api import RestApiRelease, RestApiStage
     from bluegreen.aws.route53.entry import dns
-    from bluegreen.aws.swapping import SwapSettings
 
 __all__ = [
     "AsgRelease",
@@ -64,7 +64,7 @@ _HOMES = {
     "LambdaVersion": "functions.lambda_alias",
     "RestApiRelease": "gateways.rest_api",
     "RestApiStage": "gateways.rest_api",
-    "SwapSettings": "swapping",
+    "SwapSettings": "component",
     "TaskOptions": "ecs.one_service",
     "alb": "elb.alb_entry",
     "alb_listeners": "elb.alb_listeners_entry",

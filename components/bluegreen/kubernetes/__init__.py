@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bluegreen.kubernetes.argo_engine.argo_rollout import ArgoRollout
+    from bluegreen.kubernetes.component import SwapSettings
     from bluegreen.kubernetes.helm_charts.helm_service import HelmService
     from bluegreen.kubernetes.helm_charts.release import HelmRelease
     from bluegreen.kubernetes.manifests.manifest_service import ManifestService
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from bluegreen.kubernetes.routes.mesh_entry import istio, linkerd
     from bluegreen.kubernetes.routes.traefik_entry import traefik
     from bluegreen.kubernetes.selectors.entry import service
-    from bluegreen.kubernetes.swapping import SwapSettings
     from bluegreen.kubernetes.two_clusters.clusters import KubernetesClusters
     from bluegreen.kubernetes.two_clusters.color import ClusterRelease
     from bluegreen.kubernetes.workloads.kubernetes_service import KubernetesService
@@ -57,7 +57,7 @@ _HOMES = {
     "KubernetesService": "workloads.kubernetes_service",
     "ManifestRelease": "manifests.release",
     "ManifestService": "manifests.manifest_service",
-    "SwapSettings": "swapping",
+    "SwapSettings": "component",
     "WorkloadOptions": "workloads.workload",
     "aws_load_balancer": "routes.ingress_entry",
     "contour": "routes.contour_entry",

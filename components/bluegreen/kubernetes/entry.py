@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pulumi
 
 from bluegreen.component.previewing import Named
-from bluegreen.kubernetes.swapping import Place
+from bluegreen.kubernetes.component import Place
 from bluegreen.kubernetes.workloads.retire import Condition
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color

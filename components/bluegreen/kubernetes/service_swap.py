@@ -14,8 +14,8 @@ from bluegreen.component import base as swapping
 from bluegreen.component.declaration import known
 from bluegreen.component.previewing import named
 from bluegreen.fields import UNKNOWN
+from bluegreen.kubernetes.component import SwapSettings, draft
 from bluegreen.kubernetes.entry import Entered, Entry, Ground
-from bluegreen.kubernetes.swapping import SwapSettings, draft
 from bluegreen.kubernetes.workloads import retirement
 from bluegreen.kubernetes.workloads.retire import Condition
 from bluegreen.rollout.errors import Problem

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.arguments.checked import unknown_arguments
+from bluegreen.aws import service_swap
 from bluegreen.aws.asg import autoscaling as asg_autoscaling
 from bluegreen.aws.asg import release as asg_release
 from bluegreen.aws.asg.autoscaling import AsgAutoscaling, color_policies
@@ -25,14 +25,14 @@ from bluegreen.aws.asg.groups import (
     warm_pool_problems,
 )
 from bluegreen.aws.asg.release import AsgRelease
+from bluegreen.aws.component import EnteredComponent, SwapSettings, connection_of
 from bluegreen.aws.elb.alb_entry import alb
-from bluegreen.aws.entry import Entry, Ground
+from bluegreen.aws.entry import Entry
 from bluegreen.aws.ranges import Range
-from bluegreen.aws.several_entries import counting_kind, entry_of
-from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
+from bluegreen.aws.service_swap import Network, kind_that_counts
+from bluegreen.aws.several_entries import entry_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.component import digests
-from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.model import COLORS, Color
@@ -132,44 +132,23 @@ class AutoScalingGroups(EnteredComponent):
             "instance_refresh": instance_refresh,
             "aws": connection,
         }
-        router = entry.draft(owner_of(name), connection)
-        problems = entry.problems(settings)
+        problems = []
         for color, release in releases.items():
             problems += asg_release.problems_in(color, known(release))
             template = release.get("template") if isinstance(release, Mapping) else None
             problems += unknown_arguments(aws.ec2.LaunchTemplateArgs, template, f"{color}.template")
         if autoscaling is not None:
-            problems += asg_autoscaling.problems_in(known(autoscaling), desired_count, counting_kind(router))
+            problems += asg_autoscaling.problems_in(
+                known(autoscaling), desired_count, kind_that_counts(name, entry, settings)
+            )
         if warm_pool is not None:
             problems += warm_pool_problems(known(warm_pool))
-        swapping = draft(
-            name,
-            active_color,
-            settings,
-            router=router,
-            capacity=capacity,
-            preview_headers=entry.preview_headers,
-            converge_timeout_seconds=entry.converge_timeout_seconds,
-            problems=problems,
+        checked = service_swap.checked(
+            name, active_color, entry, settings, tags=tags, problems=problems, capacity=capacity
         )
-        shared_tags, color_tags = tags_of(name, tags)
         given = {color: release["existing"] for color, release in releases.items() if "existing" in release}
-        entered = entry.declare(
-            Ground(
-                name=name,
-                owner=swapping.owner,
-                active_color=active_color,
-                vpc_id=vpc_id,
-                subnet_ids=subnet_ids,
-                port=port,
-                target_type="instance",
-                connection=connection,
-                tags=shared_tags,
-                color_tags=color_tags,
-                parent=self,
-                target_groups={color: existing["target_group_arn"] for color, existing in given.items()},
-            )
-        )
+        target_groups = {color: existing["target_group_arn"] for color, existing in given.items()}
+        entered = checked.enter(self, Network(vpc_id, subnet_ids, port, "instance", target_groups))
         own = unit_security_group(
             f"{name}-instances",
             vpc_id,
@@ -177,7 +156,7 @@ class AutoScalingGroups(EnteredComponent):
             from_groups=entered.security_group_ids,
             from_cidrs=entered.source_cidrs,
             transports=entered.transports,
-            tags=shared_tags,
+            tags=checked.tags,
             parent=self,
         )
         instances = InstanceSettings(
@@ -190,7 +169,7 @@ class AutoScalingGroups(EnteredComponent):
         templates = {
             color: Template.given(given[color])
             if color in given
-            else color_template(name, color, release, instances, tags=color_tags[color], parent=self)
+            else color_template(name, color, release, instances, tags=checked.color_tags[color], parent=self)
             for color, release in releases.items()
         }
         group_settings = GroupSettings(
@@ -198,8 +177,7 @@ class AutoScalingGroups(EnteredComponent):
             health_check_grace_seconds=health_check_grace_seconds,
             warm_pool=None if warm_pool is None else warm_pool_inputs(warm_pool, desired_count),
         )
-        at_rest = math.ceil(desired_count * settings.get("idle_capacity_percent", 0) / 100)
-        first = {color: desired_count if color == active_color else at_rest for color in COLORS}
+        first = service_swap.first_counts(active_color, desired_count, settings)
         groups = {
             color: color_group(
                 name,
@@ -209,7 +187,7 @@ class AutoScalingGroups(EnteredComponent):
                 entered=entered,
                 limits=_limits(first[color], desired_count, autoscaling, live=color == active_color, pool=warm_pool),
                 first_count=first[color],
-                tags=color_tags[color],
+                tags=checked.color_tags[color],
                 connection=connection,
                 parent=self,
             )
@@ -231,10 +209,9 @@ class AutoScalingGroups(EnteredComponent):
                 parent=self,
             )
         ]
-        attached = [resource for color in COLORS for resource in entered.attachments.get(color, ())]
-        swap = swapping.declare(
+        swap = checked.declare(
             self,
-            router=entered.router,
+            entered,
             releases={color: template.release for color, template in templates.items()},
             # A version is told by its number, which the capacity has; one that is made here is not known in a preview.
             digests=digests.of_releases(
@@ -251,11 +228,7 @@ class AutoScalingGroups(EnteredComponent):
                 "autoscaling": autoscaling
                 and {"min_capacity": autoscaling["min_capacity"], "max_capacity": autoscaling["max_capacity"]},
             },
-            preview_urls=entered.preview_urls,
-            preview_headers=entered.preview_headers,
-            listener_arn=entered.listener_arn,
-            target_group_arns=entered.target_group_arns,
-            depends_on=[*groups.values(), *attached, *policies],
+            made=[*groups.values(), *policies],
         )
         self._show_entered(
             swap,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws.component import SwapSettings
 from bluegreen.aws.ecs import codedeploy_spec as spec
 from bluegreen.aws.ecs import one_service as one
 from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
 from bluegreen.aws.ecs.release import EcsRelease, container_for
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.entry import Ground
-from bluegreen.aws.swapping import SwapSettings
 from bluegreen.component import digests
 from bluegreen.component.base import SwappedComponent
 from bluegreen.component.declaration import known

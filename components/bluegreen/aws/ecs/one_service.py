@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws.component import Draft, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.ecs import release as ecs_release
 from bluegreen.aws.ecs.release import EcsRelease
 from bluegreen.aws.ecs.tasks import TaskSettings, color_task, execution_role
@@ -17,7 +18,6 @@ from bluegreen.aws.elb import balancer, target_groups
 from bluegreen.aws.elb.target_groups import HttpTargetGroups
 from bluegreen.aws.entry import Ground
 from bluegreen.aws.partitions import own_policy
-from bluegreen.aws.swapping import Draft, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import service_swap
+from bluegreen.aws.component import EnteredComponent, SwapSettings, connection_of
 from bluegreen.aws.ecs import autoscaling as ecs_autoscaling
 from bluegreen.aws.ecs import release as ecs_release
 from bluegreen.aws.ecs.autoscaling import EcsAutoscaling, Scaled, color_autoscaling
 from bluegreen.aws.ecs.release import EcsRelease
 from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role
 from bluegreen.aws.elb.alb_entry import alb
-from bluegreen.aws.entry import Entered, Entry, Ground
-from bluegreen.aws.several_entries import counting_kind, entry_of
-from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
+from bluegreen.aws.entry import Entered, Entry
+from bluegreen.aws.service_swap import Network, kind_that_counts
+from bluegreen.aws.several_entries import entry_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.component import digests
-from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.model import COLORS, Color
@@ -106,43 +106,22 @@ class EcsService(EnteredComponent):
             "desired_count": desired_count,
             "aws": connection,
         }
-        router = entry.draft(owner_of(name), connection)
-        problems = entry.problems(settings)
+        problems = []
         for color, release in releases.items():
             problems += ecs_release.problems_in(color, known(release), container_port)
         if autoscaling is not None:
-            problems += ecs_autoscaling.problems_in(known(autoscaling), desired_count, counting_kind(router))
-        swapping = draft(
-            name,
-            active_color,
-            settings,
-            router=router,
-            capacity=capacity,
-            preview_headers=entry.preview_headers,
-            converge_timeout_seconds=entry.converge_timeout_seconds,
-            problems=problems,
-        )
-        shared_tags, color_tags = tags_of(name, tags)
-        given = {color: release["existing"] for color, release in releases.items() if "existing" in release}
-        entered = entry.declare(
-            Ground(
-                name=name,
-                owner=swapping.owner,
-                active_color=active_color,
-                vpc_id=vpc_id,
-                subnet_ids=subnet_ids,
-                port=container_port,
-                target_type="ip",
-                connection=connection,
-                tags=shared_tags,
-                color_tags=color_tags,
-                parent=self,
-                target_groups={color: existing["target_group_arn"] for color, existing in given.items()},
+            problems += ecs_autoscaling.problems_in(
+                known(autoscaling), desired_count, kind_that_counts(name, entry, settings)
             )
+        checked = service_swap.checked(
+            name, active_color, entry, settings, tags=tags, problems=problems, capacity=capacity
         )
+        given = {color: release["existing"] for color, release in releases.items() if "existing" in release}
+        target_groups = {color: existing["target_group_arn"] for color, existing in given.items()}
+        entered = checked.enter(self, Network(vpc_id, subnet_ids, container_port, "ip", target_groups))
         cluster = cluster_arn
         if cluster is None:
-            cluster = aws.ecs.Cluster(name, tags=shared_tags, opts=pulumi.ResourceOptions(parent=self)).arn
+            cluster = aws.ecs.Cluster(name, tags=checked.tags, opts=pulumi.ResourceOptions(parent=self)).arn
         group = unit_security_group(
             f"{name}-tasks",
             vpc_id,
@@ -150,7 +129,7 @@ class EcsService(EnteredComponent):
             from_groups=entered.security_group_ids,
             from_cidrs=entered.source_cidrs,
             transports=entered.transports,
-            tags=shared_tags,
+            tags=checked.tags,
             parent=self,
         )
         made = {color: release for color, release in releases.items() if color not in given}
@@ -162,10 +141,10 @@ class EcsService(EnteredComponent):
             container_port=container_port,
             cpu=cpu,
             memory=memory,
-            execution_role_arn=execution_role_arn or execution_role(name, [*made.values()], shared_tags, self).arn,
+            execution_role_arn=execution_role_arn or execution_role(name, [*made.values()], checked.tags, self).arn,
             task_role_arn=task_role_arn,
         )
-        at_rest = math.ceil(desired_count * settings.get("idle_capacity_percent", 0) / 100)
+        first_counts = service_swap.first_counts(active_color, desired_count, settings)
         services = {
             color: color_service(
                 name,
@@ -174,8 +153,8 @@ class EcsService(EnteredComponent):
                 tasks,
                 entered=entered,
                 # Only at creation: afterwards the count belongs to the swap and to autoscaling.
-                first_count=desired_count if color == active_color else at_rest,
-                tags=color_tags[color],
+                first_count=first_counts[color],
+                tags=checked.color_tags[color],
                 connection=connection,
                 parent=self,
             )
@@ -194,14 +173,13 @@ class EcsService(EnteredComponent):
                 color,
                 autoscaling or {},
                 _scaled(cluster, names[color], entered, color),
-                least_at_rest=None if color == active_color else at_rest,
+                least_at_rest=None if color == active_color else first_counts[color],
                 parent=self,
             )
         ]
-        attached = [resource for color in COLORS for resource in entered.attachments.get(color, ())]
-        swap = swapping.declare(
+        swap = checked.declare(
             self,
-            router=entered.router,
+            entered,
             releases={color: _release_name(release) for color, release in releases.items()},
             digests=digests.of_releases(releases),
             capacity={
@@ -211,11 +189,7 @@ class EcsService(EnteredComponent):
                 "task_definitions": definitions,
                 "autoscaling": autoscaling and ecs_autoscaling.capacity_section(autoscaling),
             },
-            preview_urls=entered.preview_urls,
-            preview_headers=entered.preview_headers,
-            listener_arn=entered.listener_arn,
-            target_group_arns=entered.target_group_arns,
-            depends_on=[*services.values(), *attached, *scaling],
+            made=[*services.values(), *scaling],
         )
         self._show_entered(swap, entry, entered, cluster_arn=pulumi.Output.from_input(cluster))
 

@@ -9,18 +9,19 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.arguments.checked import unknown_arguments
+from bluegreen.aws import service_swap
+from bluegreen.aws.component import EnteredComponent, SwapSettings
 from bluegreen.aws.eks import binding as eks_binding
 from bluegreen.aws.eks import release as eks_release
 from bluegreen.aws.eks.binding import CLUSTER_TAG, BoundService, binding
 from bluegreen.aws.eks.cluster import ColorCluster, found_cluster, made_cluster
 from bluegreen.aws.eks.release import EksRelease
 from bluegreen.aws.elb.alb_entry import alb
-from bluegreen.aws.entry import Entered, Entry, Ground
+from bluegreen.aws.entry import Entered, Entry
 from bluegreen.aws.route53.entry import DnsEntry
+from bluegreen.aws.service_swap import Network
 from bluegreen.aws.several_entries import each_of, entry_of
-from bluegreen.aws.swapping import EnteredComponent, SwapSettings, connection_of, draft, tags_of
 from bluegreen.component import digests
-from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known
 from bluegreen.component.entries import suffixed
 from bluegreen.rollout.errors import Problem
@@ -97,59 +98,37 @@ class EksClusters(EnteredComponent):
         releases: dict[Color, EksRelease] = {color: found for color, found in given.items() if found is not None}
         service = service or {}
         entry = entry_of(name, entry, entries, entry_names, alb())
-        connection = connection_of(settings)
-        swapping = draft(
+        checked = service_swap.checked(
             name,
             active_color,
+            entry,
             settings,
-            router=entry.draft(owner_of(name), connection),
-            preview_headers=entry.preview_headers,
-            converge_timeout_seconds=entry.converge_timeout_seconds,
+            tags=tags,
             problems=[
-                # Clusters stay as they are after a swap, as colors of full idle capacity do.
-                *entry.problems({**settings, "idle_capacity_percent": 100}),
                 *_problems(active_color, releases, entry, target_type, settings),
                 *eks_binding.problems_in(known(service)),
             ],
         )
-        shared_tags, color_tags = tags_of(name, tags)
         clusters = {
             color: found_cluster(release, self)
             if "cluster_name" in release
-            else made_cluster(name, color, release, subnet_ids, tags=color_tags[color], parent=self)
+            else made_cluster(name, color, release, subnet_ids, tags=checked.color_tags[color], parent=self)
             for color, release in releases.items()
         }
-        entered = entry.declare(
-            Ground(
-                name=name,
-                owner=swapping.owner,
-                active_color=active_color,
-                vpc_id=vpc_id,
-                subnet_ids=subnet_ids,
-                port=port,
-                target_type=target_type,
-                connection=connection,
-                tags=shared_tags,
-                color_tags={color: _with_cluster(color_tags[color], clusters.get(color)) for color in COLORS},
-                parent=self,
-                target_groups={
-                    color: release["target_group_arn"]
-                    for color, release in releases.items()
-                    if "target_group_arn" in release
-                },
-            )
-        )
-        attached = [resource for color in COLORS for resource in entered.attachments.get(color, ())]
-        swap = swapping.declare(
+        target_groups = {
+            color: release["target_group_arn"] for color, release in releases.items() if "target_group_arn" in release
+        }
+        entered = checked.enter(
             self,
-            router=entered.router,
+            Network(vpc_id, subnet_ids, port, target_type, target_groups),
+            {color: _with_cluster(checked.color_tags[color], clusters.get(color)) for color in COLORS},
+        )
+        swap = checked.declare(
+            self,
+            entered,
             releases={color: _release_name(releases.get(color), clusters.get(color)) for color in COLORS},
             digests={color: _digest(releases.get(color), clusters.get(color)) for color in COLORS},
-            preview_urls=entered.preview_urls,
-            preview_headers=entered.preview_headers,
-            listener_arn=entered.listener_arn,
-            target_group_arns=entered.target_group_arns,
-            depends_on=[*(resource for cluster in clusters.values() for resource in cluster.made), *attached],
+            made=[resource for cluster in clusters.values() for resource in cluster.made],
         )
         self._show_entered(
             swap,

@@ -10,12 +10,12 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.arguments.told import told
+from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.aws.entry import Entered, Ground
-from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.component.base import color_headers
 from bluegreen.component.declaration import known, listed
 from bluegreen.component.previewing import PREVIEW_HEADER, named

@@ -10,11 +10,11 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.arguments.told import told
+from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.network_balancer import made_network_balancer, network_listener, network_url, transports
 from bluegreen.aws.elb.network_groups import NetworkTargetGroups, network_target_groups, problems_in, speaks_http
 from bluegreen.aws.entry import Entered, Ground
-from bluegreen.aws.swapping import problems_of_regions
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem

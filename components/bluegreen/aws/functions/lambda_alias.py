@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws.component import SwapSettings, connection_of, draft
 from bluegreen.aws.functions import gate_inputs as lambda_gates
-from bluegreen.aws.swapping import SwapSettings, connection_of, draft
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields

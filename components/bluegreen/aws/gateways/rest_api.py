@@ -9,8 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.arguments.checked import unknown_arguments
+from bluegreen.aws.component import SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.gateways import stages
-from bluegreen.aws.swapping import SwapSettings, connection_of, draft, tags_of
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import known
 from bluegreen.rollout.errors import Problem

@@ -15,11 +15,11 @@ from bluegreen.kubernetes.argo_engine import analysis as analyses
 from bluegreen.kubernetes.argo_engine import objects
 from bluegreen.kubernetes.argo_engine.analysis import Analysis
 from bluegreen.kubernetes.argo_engine.objects import RolloutSettings
+from bluegreen.kubernetes.component import SwapSettings, draft, place_of
 from bluegreen.kubernetes.entered import name_problems
 from bluegreen.kubernetes.entry import Ground
 from bluegreen.kubernetes.objects import NAME_LABEL, color_labels, declare
 from bluegreen.kubernetes.services import SELECTOR, TYPES, url_of
-from bluegreen.kubernetes.swapping import SwapSettings, draft, place_of
 from bluegreen.kubernetes.workloads import autoscaling as scaling
 from bluegreen.kubernetes.workloads.release import KubernetesRelease, release_name
 from bluegreen.kubernetes.workloads.release import problems_in as release_problems

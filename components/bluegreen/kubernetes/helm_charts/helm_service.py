@@ -12,6 +12,7 @@ from bluegreen.component import digests
 from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known, refuse
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.component import SwapSettings, place_of
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry import Entry, Ground
 from bluegreen.kubernetes.helm_charts import release as helm_release
@@ -22,7 +23,6 @@ from bluegreen.kubernetes.manifests.manifest_service import SERVICE_SUFFIX
 from bluegreen.kubernetes.selectors.entry import service
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
 from bluegreen.kubernetes.several_entries import entry_of, production_ports
-from bluegreen.kubernetes.swapping import SwapSettings, place_of
 from bluegreen.kubernetes.workloads import autoscaling as scaling
 from bluegreen.kubernetes.workloads.in_place import another_chart, guard
 from bluegreen.kubernetes.workloads.release import check_labels

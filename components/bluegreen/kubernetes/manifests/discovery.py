@@ -9,8 +9,8 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 if TYPE_CHECKING:
+    from bluegreen.kubernetes.component import Place
     from bluegreen.kubernetes.manifests.scopes import Ask
-    from bluegreen.kubernetes.swapping import Place
 
 
 def asking_the_cluster(place: Place) -> Ask | None:

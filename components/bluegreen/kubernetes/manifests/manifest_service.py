@@ -10,6 +10,7 @@ import pulumi
 from bluegreen.component import digests
 from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known, refuse
+from bluegreen.kubernetes.component import SwapSettings, place_of
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry import Entry, Ground
 from bluegreen.kubernetes.manifests import ports
@@ -23,7 +24,6 @@ from bluegreen.kubernetes.routes.weighted_entry import WeightedEntry
 from bluegreen.kubernetes.selectors.entry import service
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
 from bluegreen.kubernetes.several_entries import each_of, entry_of, production_ports
-from bluegreen.kubernetes.swapping import SwapSettings, place_of
 from bluegreen.kubernetes.workloads import autoscaling as scaling
 from bluegreen.kubernetes.workloads.in_place import guard
 from bluegreen.kubernetes.workloads.workload import shared_labels

@@ -18,7 +18,7 @@ from pulumi.runtime.settings import get_monitor
 
 if TYPE_CHECKING:
     from bluegreen.kubernetes.client import KubernetesConnection, Resource
-    from bluegreen.kubernetes.swapping import Place
+    from bluegreen.kubernetes.component import Place
 
 _TRIES = 5
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
+from bluegreen.aws.component import SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.entry import Entry, Ground
-from bluegreen.aws.swapping import SwapSettings, connection_of, draft, tags_of
 from bluegreen.component import digests
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import known, refuse

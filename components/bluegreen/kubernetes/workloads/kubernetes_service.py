@@ -10,13 +10,13 @@ import pulumi
 from bluegreen.component import digests
 from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known
+from bluegreen.kubernetes.component import SwapSettings, place_of
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry import Entry, Ground
 from bluegreen.kubernetes.objects import color_labels
 from bluegreen.kubernetes.selectors.entry import service
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
 from bluegreen.kubernetes.several_entries import entry_of
-from bluegreen.kubernetes.swapping import SwapSettings, place_of
 from bluegreen.kubernetes.workloads import autoscaling as scaling
 from bluegreen.kubernetes.workloads.color import declare_color
 from bluegreen.kubernetes.workloads.in_place import guard
