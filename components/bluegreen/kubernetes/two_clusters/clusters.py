@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 
-from bluegreen.aws.component import SwapSettings, connection_of, draft, tags_of
-from bluegreen.aws.entry import Entry, Ground
+from bluegreen.aws import service_swap
+from bluegreen.aws.component import SwapSettings
+from bluegreen.aws.entry import Entry
+from bluegreen.aws.service_swap import Network
 from bluegreen.component import digests
-from bluegreen.component.base import SwappedComponent, owner_of
+from bluegreen.component.base import SwappedComponent
 from bluegreen.component.declaration import known, refuse
 from bluegreen.kubernetes.entered import name_problems
 from bluegreen.kubernetes.objects import color_labels
@@ -135,15 +138,8 @@ class KubernetesClusters(SwappedComponent):
             problems += release_problems(color, known(in_cluster.image_of(release)))
         if autoscaling is not None:
             problems += scaling.problems_in(known(autoscaling), replicas)
-        swapping = draft(
-            name,
-            active_color,
-            settings,
-            router=front.draft(owner_of(name), connection_of(settings)),
-            capacity=capacity,
-            preview_headers=front.preview_headers,
-            converge_timeout_seconds=front.converge_timeout_seconds,
-            problems=[*problems, *front.problems(settings)],
+        checked = service_swap.checked(
+            name, active_color, front, settings, tags=None, problems=problems, capacity=capacity
         )
         counts = first_counts(active_color, replicas, settings)
         clusters: dict[Color, ColorCluster] = {
@@ -171,40 +167,20 @@ class KubernetesClusters(SwappedComponent):
         }
         if callable(entry) and addresses is None:
             front = entry({color: clusters[color].address for color in COLORS})
-        shared_tags, color_tags = tags_of(name, None)
-        entered = front.declare(
-            Ground(
-                name=name,
-                owner=swapping.owner,
-                active_color=active_color,
-                vpc_id=vpc_id,
-                subnet_ids=subnet_ids,
-                port=container_port,
-                target_type="ip",
-                connection=swapping.connection,
-                tags=shared_tags,
-                color_tags=color_tags,
-                parent=self,
-            )
-        )
+        entered = replace(checked, entry=front).enter(self, Network(vpc_id, subnet_ids, container_port, "ip"))
         bindings = [
             clusters[color].bind(Bound(arn, entered.security_group_ids, entered.source_cidrs, auto_mode), self)
             for color, arn in entered.target_group_arns.items()
             if not callable(entry)  # of addresses, whoever answers there fills the groups
         ]
-        attached = [resource for color in COLORS for resource in entered.attachments.get(color, ())]
         inside = [resource for cluster in clusters.values() for resource in (*cluster.made, cluster.service)]
-        swap = swapping.declare(
+        swap = checked.declare(
             self,
-            router=entered.router,
+            entered,
             releases={color: in_cluster.release_text(release) for color, release in releases.items()},
             digests=digests.of_releases(releases, ["labels", *in_cluster.WHERE]),
             capacity=capacity,
-            preview_urls=entered.preview_urls,
-            preview_headers=entered.preview_headers,
-            listener_arn=entered.listener_arn,
-            target_group_arns=entered.target_group_arns,
-            depends_on=[*inside, *bindings, *attached],
+            made=[*inside, *bindings],
         )
         self._show(
             swap,
