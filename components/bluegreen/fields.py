@@ -5,7 +5,7 @@ Values that are not known yet (a preview of resources that do not exist) are ``U
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bluegreen.rollout.errors import Problem
@@ -141,9 +141,24 @@ class Fields:
         """A value of any kind."""
         return self._take(name, default, "any value")
 
+    def all_texts(self) -> Iterator[tuple[str, str]]:
+        """Every text of the section, also within objects and lists, by its path below it. None of them is asked for."""
+        return _texts_in("", self._data)
+
     def done(self) -> None:
         """Refuse fields that nobody asked for: a misspelt option must not be silently without effect."""
         for name in self._data:
             if name not in self._seen and not name.startswith("__"):
                 allowed = f"no such field; known here: {', '.join(sorted(self._seen))}"
                 self.problem(name, self._data[name], allowed)
+
+
+def _texts_in(path: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _texts_in(f"{path}.{key}" if path else str(key), one)
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        for index, one in enumerate(value):
+            yield from _texts_in(f"{path}[{index}]", one)

@@ -34,7 +34,7 @@ def test_the_shortest_program_is_a_swap_alone():
     assert set(found) == {"bluegreen:aws:LambdaAlias", SWAP}
     assert found[SWAP]["router"] == {
         "kind": "lambda_alias",
-        "function_name": "orders",
+        "function_name": ARN,
         "alias_name": "live",
         "versions": {"blue": "3", "green": "4"},
         "owner": "shop/test/orders",
@@ -63,7 +63,7 @@ def test_versions_that_are_published_in_the_same_stack_are_waited_for_and_the_pl
     assert found[SWAP]["releases"]["green"] == "with invoices"
     assert found[SWAP]["plan"] == ["blue 100 %, gates: target health, lambda invoke"]
     (gate,) = found[SWAP]["gates"]
-    assert gate["functions"] == {"blue": "orders:3", "green": "orders:5"}
+    assert gate["functions"] == {"blue": f"{ARN}:3", "green": f"{ARN}:5"}
 
 
 def test_numbers_from_a_stacks_config_are_versions():

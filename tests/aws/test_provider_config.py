@@ -81,6 +81,79 @@ def test_a_provider_of_the_components_own_is_said(monkeypatch):
     assert [text.partition(",")[0] for text in warned] == ["web: the component has an AWS provider of its own"]
 
 
+def warnings_of(monkeypatch, options, **more):
+    warned = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+
+    def program():
+        EcsService("web", entry=alb(listener_arn=LISTENER), opts=options(), **more, **COLORS, **NETWORK)
+
+    mocked.run(program)
+    return warned
+
+
+def test_a_region_alone_does_not_say_as_whom_the_swap_calls(monkeypatch):
+    def options():
+        return pulumi.ResourceOptions(providers=[pulumi.ProviderResource("aws", "other", {})])
+
+    (said,) = warnings_of(monkeypatch, options, aws_connection={"region": LISTENER.split(":")[3]})
+    assert "the swap takes profile or role from the stack's config" in said
+
+
+REGION = LISTENER.split(":")[3]
+
+
+@pytest.mark.parametrize(
+    ("made_with", "given", "said"),
+    [
+        ({"region": REGION}, {"region": REGION}, []),
+        ({"region": "us-gov-west-1"}, {}, ["is in us-gov-west-1, and the swap calls"]),
+        ({"region": REGION, "profile": "prod"}, {"region": REGION}, ["has the profile prod"]),
+        ({"region": REGION, "profile": "prod"}, {"region": REGION, "profile": "prod"}, []),
+        ({"region": REGION, "access_key": "AKIAEXAMPLE"}, {"region": REGION}, ["a swap keeps no keys"]),
+        ({"region": REGION, "endpoints": [{"ecs": "http://127.0.0.1:1"}]}, {"region": REGION}, ["has endpoints"]),
+    ],
+)
+def test_a_provider_that_the_program_has_made_is_compared_with_the_swap(monkeypatch, made_with, given, said):
+    import pulumi_aws
+
+    def options():
+        return pulumi.ResourceOptions(providers=[pulumi_aws.Provider("other", **made_with)])
+
+    connection = {"aws_connection": given} if given else {}
+    warned = warnings_of(monkeypatch, options, **connection)
+    assert len(warned) == len(said), warned
+    assert all(text in warning for text, warning in zip(said, warned, strict=True))
+    assert "AKIA" not in str(warned)
+
+
+@pytest.mark.parametrize(
+    ("roles", "count"),
+    [
+        ('[{"roleArn": "arn:aws:iam::1:role/a"}]', 1),
+        ('[{"roleArn": "arn:aws:iam::1:role/a"}, {"roleArn": "arn:aws:iam::1:role/b"}]', 1),
+        ([{"role_arn": ROLE}], 0),
+        (None, 0),
+    ],
+)
+def test_the_roles_of_such_a_provider_are_compared_in_each_form_that_they_have(config, roles, count):
+    config["assumeRoles"] = json.dumps(ONE)
+    assert len(provider_config._differences_of_own({}, {"assume_roles": roles})) == count
+
+
+@pytest.mark.parametrize("key", ["policyArns", "sourceIdentity", "tags"])
+def test_what_a_role_is_taken_on_with_is_said(config, key):
+    config["assumeRoles"] = json.dumps([{**ONE[0], key: ["x"]}])
+    (one,) = said()
+    assert f"aws:assumeRoles has {key}" in one
+
+
+@pytest.mark.parametrize("key", ["assumeRoleWithWebIdentity", "sharedConfigFiles", "httpsProxy", "useFipsEndpoint"])
+def test_what_only_the_provider_has_is_said(config, key):
+    config[key] = "true"
+    assert said() == [f"aws:{key} is the provider's alone: give the component aws_connection"]
+
+
 def test_what_is_handed_in_is_of_the_account_of_the_swaps_role():
     elsewhere = {"role_arn": ROLE.replace("1234", "9999"), "region": LISTENER.split(":")[3]}
     entry = alb(listener_arn=LISTENER)

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,7 +33,7 @@ class LambdaAlias(Variant):
     @property
     def write_call(self) -> str:  # type: ignore[override]
         """UpdateAlias, as the proxy sees it."""
-        return f"lambda:PUT /2015-03-31/functions/{self.function.name}/aliases/live"
+        return f"lambda:PUT /2015-03-31/functions/{quote(self.function.arn, safe='')}/aliases/live"
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         self.function = lambda_workshop.of_images([cloud.image(tag) for tag in COLORS])

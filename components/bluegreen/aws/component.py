@@ -84,8 +84,7 @@ class Draft(swapping.Draft):
             gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
             depends_on: what has to be there before traffic moves.
         """
-        for difference in provider_config.differences(self.given, parent):
-            pulumi.log.warn(f"{self.name}: {difference}", parent)
+        self._warn_of_the_provider(parent)
         return swapping.Draft.declare(
             self,
             parent,
@@ -101,6 +100,16 @@ class Draft(swapping.Draft):
             ],
             depends_on=depends_on,
         )
+
+    def _warn_of_the_provider(self, parent: pulumi.Resource) -> None:
+        def warn(differences: Sequence[str]) -> None:
+            for difference in differences:
+                pulumi.log.warn(f"{self.name}: {difference}", parent)
+
+        warn(provider_config.differences(self.given, parent))
+        own = provider_config.differences_of_own(self.given, parent)
+        if own is not None:
+            own.apply(warn)
 
 
 def connection_of(settings: SwapSettings) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import ClassVar
 
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.asg.live_groups import Group, GroupApi
 from bluegreen.aws.asg.live_limits import Limits
 from bluegreen.aws.asg.refresh import Refreshes, RefreshSettings
@@ -82,7 +83,7 @@ class AsgCapacity:
             "desired_count": fields.whole("desired_count", 1, least=1),
             "autoscaling": None if autoscaling is None else Range.parse(autoscaling),
             "instance_refresh": RefreshSettings.parse(fields.section("instance_refresh", None)),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "aws": connection_in(fields),
         }
         for section in filter(None, (groups, templates, autoscaling)):
             section.done()

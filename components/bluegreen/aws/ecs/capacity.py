@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, called
 from bluegreen.aws.ecs.live_autoscaling import EcsAutoscaling
 from bluegreen.aws.ecs.scalable import ScalableTargetApi
@@ -78,7 +79,7 @@ class EcsCapacity:
             "task_definitions": {color: definitions.text(color) for color in COLORS},
             "desired_count": fields.whole("desired_count", 1, least=1),
             "autoscaling": None if autoscaling is None else Range.parse(autoscaling),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "aws": connection_in(fields),
         }
         for section in filter(None, (services, definitions, autoscaling)):
             section.done()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.elb import elbv2
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.model import COLORS, Color, Weights, other
@@ -78,7 +78,7 @@ def parse_service(fields: Fields) -> dict[str, Any]:
         "target_group_pair": groups,
         "route_arn": rule if rule is not None else listener,
         "owner": fields.text("owner"),
-        "aws": AwsConnection.parse(fields.section("aws", None)),
+        "aws": connection_in(fields),
     }
 
 

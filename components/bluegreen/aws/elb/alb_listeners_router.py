@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.elb import elbv2
 from bluegreen.aws.elb.rule_places import Place, build_place, parse_place
@@ -95,7 +96,7 @@ class ListenerPairRouter:
             "test": None if test is None else parse_place(test),
             "target_groups": elbv2.parse_target_groups(fields),
             "owner": fields.text("owner"),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "aws": connection_in(fields),
         }
         if test is not None:
             test.done()

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.elb import elbv2
 from bluegreen.aws.elb.rule_places import Place, build_place, parse_place
@@ -93,7 +94,7 @@ class AlbRouter:
             "owner": fields.text("owner"),
             "stickiness_seconds": fields.whole("stickiness_seconds", 0, most=_WEEK_SECONDS),
             "sticky_clients": fields.text("sticky_clients", "drained", choices=STICKY_CLIENTS),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "aws": connection_in(fields),
         }
 
     @property

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.elb import elbv2
 from bluegreen.aws.elb.alb_listeners_router import ListenerPairRouter
 from bluegreen.aws.elb.handed_in_rule import HandedIn
@@ -76,7 +76,7 @@ class NlbRouter(ListenerPairRouter):
             "target_groups": elbv2.parse_target_groups(fields),
             "owner": fields.text("owner"),
             "made_with_it": made_with_it,
-            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "aws": connection_in(fields),
         }
 
     def _forward(self, color: Color) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def drafted(gate: Mapping[str, Any]) -> dict[str, Any]:
 
 def bound(
     gate: Mapping[str, Any],
+    place: pulumi.Input[str],
     function: pulumi.Input[str],
     alias_name: str,
     versions: Mapping[Color, pulumi.Input[str]],
@@ -35,6 +36,7 @@ def bound(
 
     Args:
         gate: as a user declared it.
+        place: the function's ARN, where that is known: it is called where that says.
         function: the function's name.
         alias_name: the alias.
         versions: each color's version.
@@ -44,7 +46,7 @@ def bound(
     if gate.get("kind") == "lambda_invoke":
         found = {"aws": dict(connection), **gate}
     if _calls_the_colors(gate):
-        found["functions"] = {color: pulumi.Output.concat(function, ":", versions[color]) for color in COLORS}
+        found["functions"] = {color: pulumi.Output.concat(place, ":", versions[color]) for color in COLORS}
     source = gate.get("source")
     if isinstance(source, Mapping) and _PLACES & set(_texts(source.get("dimensions"))):
         known = {"{function}": function, "{alias}": pulumi.Output.concat(function, ":", alias_name)}

@@ -91,7 +91,7 @@ class LambdaAlias(SwappedComponent):
         place = known(function_name)
         router: dict[str, Any] = {
             "kind": "lambda_alias",
-            "function_name": _unqualified(place) if isinstance(place, str) else place,
+            "function_name": place,
             "alias_name": alias_name,
             "versions": known(numbers),
             "owner": owner_of(name),
@@ -102,12 +102,15 @@ class LambdaAlias(SwappedComponent):
         gates = [dict(gate) for gate in settings.get("gates") or ()]
         drafted: SwapSettings = {**settings, "gates": [lambda_gates.drafted(gate) for gate in gates]}
         swapping = draft(name, active_color, drafted, router=router, problems=_problems(versions))
-        function = pulumi.Output.from_input(function_name).apply(_unqualified)
+        whole = pulumi.Output.from_input(function_name)
+        function = whole.apply(_name_alone)
         swap = swapping.declare(
             self,
-            router={**router, "function_name": function, "versions": numbers},
+            router={**router, "function_name": whole, "versions": numbers},
             releases={color: _release(versions[color], numbers[color]) for color in COLORS},
-            gates=[lambda_gates.bound(gate, function, alias_name, numbers, swapping.connection) for gate in gates],
+            gates=[
+                lambda_gates.bound(gate, whole, function, alias_name, numbers, swapping.connection) for gate in gates
+            ],
         )
         arn = self._function_arn(function_name)
         # With the swap's id: whoever uses these comes after the alias, in an update as well as in a destroy.
@@ -162,8 +165,8 @@ class LambdaAlias(SwappedComponent):
         )
 
 
-def _unqualified(function_name: str) -> str:
-    """The name alone: a name and its ARN are one function, so a change from one to the other moves nothing."""
+def _name_alone(function_name: str) -> str:
+    """The name, as gates and permissions have it. The swap itself has the ARN: where a function is stands in that."""
     return function_name.rpartition(":function:")[2]
 
 

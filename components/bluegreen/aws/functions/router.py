@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.functions import versions as lambda_versions
 from bluegreen.aws.typed import typed
@@ -100,7 +101,7 @@ class LambdaAliasRouter:
             "owner": owner,
             "adopt": flag(fields, "adopt"),
             "provisioned_concurrency": flag(fields, "provisioned_concurrency"),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "aws": connection_in(fields),
         }
 
     @property

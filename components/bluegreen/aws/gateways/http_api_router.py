@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.gateways import api_gateway
 from bluegreen.aws.gateways.api_gateway import Stage, marks_in
@@ -83,7 +84,7 @@ class HttpApiStageRouter:
             "values": values,
             "owner": fields.text("owner"),
             "adopt": flag(fields, "adopt"),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "aws": connection_in(fields),
         }
 
     @property

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.gateways import api_gateway, rest_api_stages
 from bluegreen.aws.gateways.api_gateway import Stage, marks_in
@@ -95,7 +96,7 @@ class RestApiCanaryRouter:
             "use_stage_cache": flag(fields, "use_stage_cache"),
             "owner": fields.text("owner"),
             "adopt": flag(fields, "adopt"),
-            "aws": AwsConnection.parse(fields.section("aws", None)),
+            "aws": connection_in(fields),
         }
 
     @property

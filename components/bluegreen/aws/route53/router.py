@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, as_argument
 from bluegreen.aws.route53.health import Health, parse_health
 from bluegreen.aws.route53.pending import Pending
@@ -97,7 +98,7 @@ class Route53Router:
             if not _NAME.match(name):
                 fields.problem("record_name", name, "a full name without wildcards, such as app.example.com")
         targets = parse_targets(fields)
-        aws = AwsConnection.parse(fields.section("aws", None))
+        aws = connection_in(fields)
         health = parse_health(fields)
         shape = Shape(
             name=name,
