@@ -90,6 +90,7 @@ def test_a_policy_has_a_statement_for_each_service_and_resource():
     by_resource = {statement["Resource"]: statement["Action"] for statement in policy["Statement"]}
     assert len(by_resource) == len(policy["Statement"]) == 5
     assert by_resource["*"] == [
+        "elasticloadbalancing:DescribeAccountLimits",
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeRules",
         "elasticloadbalancing:DescribeTags",

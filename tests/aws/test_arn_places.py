@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from bluegreen.platforms.capacities import CAPACITIES
-from bluegreen.platforms.routers import ROUTERS
 
 from bluegreen.aws.arn_places import connection_in, partition_of
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.registry import GATES
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 
 HERE = {"region": "eu-central-1"}
 ROLE = "arn:aws:iam::111111111111:role/deploy"

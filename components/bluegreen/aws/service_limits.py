@@ -1,6 +1,7 @@
 """AWS' own limits, each with where it is documented: what AWS refuses only at an update is refused at a preview.
 
-Only limits that nobody can have raised: quotas that AWS raises on request are left to AWS.
+Only limits that nobody can have raised. Quotas that AWS raises on request are left to AWS, but for one, which is asked
+for where it matters: how many rules a load balancer has.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ LIMITS: Mapping[str, Limit] = {
     "condition_values": Limit(5, "values", _ELB + "application/load-balancer-limits.html"),
     "host_headers": Limit(128, "characters", _CONDITIONS, 1),
     "path_patterns": Limit(128, "characters", _CONDITIONS, 1),
+    "rules": Limit(100, "rules", _ELB + "application/load-balancer-limits.html"),
     "rule_priority": Limit(50_000, "", _ELB + "APIReference/API_CreateRule.html", 1),
     "tags": Limit(50, "tags", _TAGS),
     "tag_key": Limit(128, "characters", _TAGS, 1),

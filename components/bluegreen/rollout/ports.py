@@ -49,6 +49,9 @@ class TrafficRouter(Protocol):
     #: What a color without traffic has to keep of the live one's size for production to be answered, in percent; 0
     #: where a router goes without.
     # least_idle_percent: ClassVar[float]
+    #: What only the platform knows to be wrong with a section before its first start, asked for in a preview. Values of
+    #: the section may be unknown; it may raise a ``PlatformError``, and then nothing is said. A router may go without.
+    # problems_of_a_first_start: Callable[[Mapping[str, object]], list[Problem]]
     #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
     propagation_seconds: ClassVar[float]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bluegreen.fields import UNKNOWN
@@ -42,6 +43,8 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
     """
     problems = [*contract.problems_in(news), *_problems_at_rest(news)]
     inputs = {key: value for key, value in news.items() if key != "live_release_change"}
+    if not olds and not problems:
+        problems += _problems_of_a_first_start(news)
     if not olds or problems:
         return Checked(inputs, problems)
     found = _looked_at(olds)
@@ -106,6 +109,19 @@ def _problems_at_rest(news: Mapping[str, Any]) -> list[Problem]:
         return []
     allowed = f"{least:g} to 100: with the {kind} router production needs pods of the idle color, too"
     return [Problem("idle_capacity_percent", given, allowed)]
+
+
+def _problems_of_a_first_start(news: Mapping[str, Any]) -> list[Problem]:
+    """What only the platform knows. Where it cannot be asked, the update finds out before its first write."""
+    problems: list[Problem] = []
+    for index, section in enumerate(several.sections_of(news)):
+        kind = several.kind_of(section)
+        ask = None if kind is None else getattr(ROUTERS.load(kind), "problems_of_a_first_start", None)
+        if ask is not None:
+            path = several.ONE if news.get(several.MANY) is None else f"{several.MANY}[{index}]"
+            with contextlib.suppress(BluegreenError):
+                problems += [replace(problem, field=f"{path}.{problem.field}") for problem in ask(section)]
+    return problems
 
 
 def _least_idle_percent(kind: str) -> float:

@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 
 from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection
-from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb import elbv2, room_for_rules
 from bluegreen.aws.elb.rule_places import Place, build_place, parse_place
 from bluegreen.aws.typed import typed
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
-from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.errors import PlatformError, Problem
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights, other
 from bluegreen.rollout.ports import Capability
 
@@ -62,6 +62,7 @@ class ListenerPairRouter:
         Permission("elasticloadbalancing:ModifyListener", "the same, where whole listeners are handed in", _LISTENERS),
         Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
         elbv2.SIGN_IN_PERMISSION,
+        room_for_rules.PERMISSION,
     )
 
     production: Mapping[str, Any]
@@ -101,6 +102,11 @@ class ListenerPairRouter:
         if test is not None:
             test.done()
         return found
+
+    @staticmethod
+    def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
+        """What only the load balancer knows: whether it has room for what is made. Some calls, in previews alone."""
+        return room_for_rules.problems_of_room(section, "test")
 
     @property
     def id(self) -> str:

@@ -16,12 +16,13 @@ from typing import Any, ClassVar
 
 from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection
-from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb import elbv2, room_for_rules
 from bluegreen.aws.elb.rule_places import Place, build_place, parse_place
 from bluegreen.aws.typed import typed
 from bluegreen.fields import Fields
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
+from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -67,6 +68,7 @@ class AlbRouter:
         Permission("elasticloadbalancing:ModifyListener", "the same, where a whole listener is handed in", _LISTENERS),
         Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
         elbv2.SIGN_IN_PERMISSION,
+        room_for_rules.PERMISSION,
     )
 
     place: Mapping[str, Any]
@@ -96,6 +98,11 @@ class AlbRouter:
             "sticky_clients": fields.text("sticky_clients", "drained", choices=STICKY_CLIENTS),
             "aws": connection_in(fields),
         }
+
+    @staticmethod
+    def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
+        """What only the load balancer knows: whether it has room for what is made. Some calls, in previews alone."""
+        return room_for_rules.problems_of_room(section)
 
     @property
     def id(self) -> str:
