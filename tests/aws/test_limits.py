@@ -8,8 +8,10 @@ import pulumi
 import pytest
 
 from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb, alb_listeners, nlb
-from bluegreen.aws.limits import problem_of_matcher, problems_of_tags
-from bluegreen.aws.service_limits import LIMITS
+from bluegreen.aws.limits import problem_of_matcher, problem_of_task_size, problems_of_tags
+from bluegreen.aws.service_limits import LIMITS, TASK_SIZES
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.platforms.routers import ROUTERS
 from tests.aws import mocked
 from tests.aws.test_entries import COLORS, LISTENER, NETWORK, declared, of
 
@@ -121,8 +123,8 @@ def test_a_health_check_out_of_its_limits_is_refused_by_name(check, said):
 @pytest.mark.parametrize("option", ["host_headers", "path_patterns"])
 def test_a_condition_that_is_too_long_is_refused_by_name(option):
     with pytest.raises(pulumi.RunError, match=f"{option}: .* is not allowed; allowed: texts of 1 to 128 characters"):
-        declared(alb(**{option: ["a" * 129]}))
-    declared(alb(**{option: ["a" * 128]}))
+        declared(alb(**{option: ["a" * 125 + ".com"]}))
+    declared(alb(**{option: ["a" * 124 + ".com"]}))
 
 
 def test_tags_leave_room_for_the_components_and_the_swaps_own():
@@ -135,3 +137,84 @@ def test_tags_leave_room_for_the_components_and_the_swaps_own():
 def test_every_limit_names_its_source():
     assert all(limit.source.startswith("https://docs.aws.amazon.com/") for limit in LIMITS.values())
     assert all(limit.least <= limit.most for limit in LIMITS.values())
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ({"cpu": 300}, r"cpu: 300 is not allowed; allowed: one of 256, 512, 1024"),
+        ({"memory": 1536}, r"memory: 1536 is not allowed; allowed: with a cpu of 256: 512, 1024, 2048"),
+        ({"cpu": 1024, "memory": 1024}, r"memory: 1024 .*with a cpu of 1024: 2048, 3072"),
+        ({"cpu": 4096, "memory": 8193}, r"memory: 8193 .*with a cpu of 4096: 8192 to 30720 in steps of 1024"),
+        ({"cpu": 16384, "memory": 36864}, r"memory: 36864 .*32768 to 122880 in steps of 8192"),
+    ],
+)
+@pytest.mark.parametrize("component", [EcsService, EcsNativeService, EcsCodeDeployService])
+def test_a_task_of_a_size_that_fargate_does_not_have_is_refused_by_name(component, size, said):
+    with pytest.raises(pulumi.RunError, match=said):
+        mocked.run(
+            lambda: component("web", **(size if component is EcsService else {"tasks": size}), **COLORS, **NETWORK)
+        )
+
+
+def test_a_task_of_a_size_that_fargate_has_passes():
+    assert all(problem_of_task_size(cpu, memory) is None for cpu, sizes in TASK_SIZES.items() for memory in sizes)
+    assert problem_of_task_size(32768, 1) is None, "what is larger than the table is left to AWS"
+    assert problem_of_task_size(UNKNOWN, 512) is None
+
+
+@pytest.mark.parametrize("networks", [["10.0.0.0"], ["10.0.0.0/33"], ["office"], ["2001:db8::/129"]])
+@pytest.mark.parametrize(
+    ("entry", "option"),
+    [(alb, "preview_cidrs"), (alb, "ingress_cidrs"), (alb_listeners, "preview_cidrs"), (nlb, "ingress_cidrs")],
+)
+def test_what_is_no_network_is_refused_by_name(entry, option, networks):
+    with pytest.raises(pulumi.RunError, match=rf"{option}: .* is not allowed; allowed: networks such as 10\.0\.0\.0/8"):
+        declared(entry(**{option: networks}))
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ({"port": 0}, r"health_check\.port: 0 is not allowed; allowed: traffic-port, or 1 to 65535"),
+        ({"port": "http"}, r"health_check\.port: 'http'"),
+    ],
+)
+@pytest.mark.parametrize("entry", [alb, nlb])
+def test_a_health_check_of_no_port_is_refused_by_name(entry, check, said):
+    with pytest.raises(pulumi.RunError, match=said):
+        declared(entry(health_check=check))
+    declared(entry(health_check={"port": "8081"}))
+
+
+def test_a_health_check_of_a_network_load_balancer_has_its_own_statuses():
+    declared(nlb(health_check={"protocol": "HTTP", "matcher": "200-599"}))
+    with pytest.raises(pulumi.RunError, match=r"health_check\.matcher: '100' .*statuses from 200 to 599"):
+        declared(nlb(health_check={"protocol": "HTTP", "matcher": "100"}))
+    with pytest.raises(pulumi.RunError, match=r"health_check\.path: .*1 to 1024 characters"):
+        declared(nlb(health_check={"protocol": "HTTP", "path": "/" * 1025}))
+
+
+def test_more_containers_than_a_task_may_have_are_refused():
+    def containers(count):
+        first = {"name": "web", "image": "app:v1", "portMappings": [{"containerPort": 8080}]}
+        return [first, *({"name": f"s{number}", "image": "side:v1"} for number in range(count - 1))]
+
+    mocked.run(lambda: EcsService("web", **{**COLORS, "blue": {"containers": containers(10)}}, **NETWORK))
+    with pytest.raises(pulumi.RunError, match=r"blue\.containers: 11 is not allowed; allowed: 1 to 10 containers"):
+        mocked.run(lambda: EcsService("web", **{**COLORS, "blue": {"containers": containers(11)}}, **NETWORK))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"variable": "v" * 65}, "variable"),
+        ({"values": {"blue": "b" * 513, "green": "g"}}, "values.blue"),
+        ({"stage_name": "s" * 129}, "stage_name"),
+    ],
+)
+def test_a_stage_variable_that_is_too_long_is_refused(change, field):
+    section = {"api_id": "a", "stage_name": "live", "variable": "v", "owner": "p/s/web"}
+    fields = Fields({**section, "values": {"blue": "b", "green": "g"}, **change})
+    ROUTERS.load("http_api_stage").parse(fields)
+    assert [problem.field for problem in fields.problems] == [field]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 
-from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_COMPONENT, TAGS_OF_A_SWAP
+from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_COMPONENT, TAGS_OF_A_SWAP, TASK_SIZES
+from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 
 # "Condition values per rule", over all of its conditions.
 CONDITION_VALUES = LIMITS["condition_values"].most
 
 # "Matcher": https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html
-STATUSES = {"GRPC": (0, 99), "HTTP1": (200, 499), "HTTP2": (200, 499)}
+STATUSES = {"GRPC": (0, 99), "HTTP1": (200, 499), "HTTP2": (200, 499), "NETWORK": (200, 599)}
 _MATCHER = re.compile(r"\d{1,3}(-\d{1,3})?(,\d{1,3}(-\d{1,3})?)*")
 
 TAG_KEY_LENGTH, TAG_VALUE_LENGTH = LIMITS["tag_key"].most, LIMITS["tag_value"].most
+_MOST_PORT, _FEW = 65_535, 7
 _NO_TAG = re.compile(r"[^\w\s+\-=._:/@]")
 
 
@@ -27,6 +30,42 @@ def problem_of_matcher(matcher: object, protocol_version: object) -> Problem | N
     fits = _MATCHER.fullmatch(matcher) and all(low <= int(one) <= high for one in re.findall(r"\d+", matcher))
     allowed = f"statuses from {low} to {high}, such as {low}, {low},{low + 2} or {low}-{high}"
     return None if fits else Problem("health_check.matcher", matcher, allowed)
+
+
+def problem_of_port(check: Fields) -> None:
+    """Note what is wrong with a health check's port: the units' own, or a number."""
+    port = check.raw("port")
+    text = str(port) if isinstance(port, (int, str)) and not isinstance(port, bool) else ""
+    if port in (None, UNKNOWN, "traffic-port") or (text.isdecimal() and 1 <= int(text) <= _MOST_PORT):
+        return
+    check.problem("port", port, f"traffic-port, or 1 to {_MOST_PORT}")
+
+
+def problem_of_task_size(cpu: object, memory: object) -> Problem | None:
+    """What is wrong with the size of a Fargate task."""
+    sizes = TASK_SIZES.get(cpu) if isinstance(cpu, int) else None
+    if isinstance(cpu, int) and sizes is None and cpu < max(TASK_SIZES):
+        return Problem("cpu", cpu, f"one of {', '.join(map(str, TASK_SIZES))}")
+    if sizes is None or not isinstance(memory, int) or memory in sizes:
+        return None
+    between = f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
+    between = between if len(sizes) > _FEW else ", ".join(map(str, sizes))
+    return Problem("memory", memory, f"with a cpu of {cpu}: {between}")
+
+
+def problems_of_networks(name: str, networks: object) -> list[Problem]:
+    """What of a list is no network in the form that AWS takes."""
+    allowed = "networks such as 10.0.0.0/8 or 2001:db8::/32"
+    listed = networks if isinstance(networks, (list, tuple)) else ()
+    return [Problem(name, one, allowed) for one in listed if isinstance(one, str) and not _is_network(one)]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
 
 
 def problems_of_tags(tags: Mapping[str, object]) -> list[Problem]:

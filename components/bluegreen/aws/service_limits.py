@@ -6,7 +6,7 @@ for where it matters: how many rules a load balancer has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bluegreen.rollout.errors import Problem
@@ -14,6 +14,9 @@ from bluegreen.rollout.errors import Problem
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/"
 _TARGET_GROUP = _ELB + "APIReference/API_CreateTargetGroup.html"
 _CONDITIONS = _ELB + "application/rule-condition-types.html"
+_GATEWAY = (
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"
+)
 _TAGS = "https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"
 
 
@@ -49,6 +52,12 @@ LIMITS: Mapping[str, Limit] = {
     "condition_values": Limit(5, "values", _ELB + "application/load-balancer-limits.html"),
     "host_headers": Limit(128, "characters", _CONDITIONS, 1),
     "path_patterns": Limit(128, "characters", _CONDITIONS, 1),
+    "containers": Limit(
+        10, "containers", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html", 1
+    ),
+    "stage_variable": Limit(64, "characters", _GATEWAY, 1),
+    "stage_variable_value": Limit(512, "characters", _GATEWAY, 1),
+    "stage_name": Limit(128, "characters", _GATEWAY, 1),
     "rules": Limit(100, "rules", _ELB + "application/load-balancer-limits.html"),
     "rule_priority": Limit(50_000, "", _ELB + "APIReference/API_CreateRule.html", 1),
     "tags": Limit(50, "tags", _TAGS),
@@ -61,6 +70,21 @@ LIMITS: Mapping[str, Limit] = {
         "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecord.html",
     ),
 }
+
+_MIB = 1024
+TASK_SIZES: Mapping[int, Sequence[int]] = {
+    256: (512, _MIB, 2 * _MIB),
+    512: range(_MIB, 4 * _MIB + 1, _MIB),
+    1024: range(2 * _MIB, 8 * _MIB + 1, _MIB),
+    2048: range(4 * _MIB, 16 * _MIB + 1, _MIB),
+    4096: range(8 * _MIB, 30 * _MIB + 1, _MIB),
+    8192: range(16 * _MIB, 60 * _MIB + 1, 4 * _MIB),
+    16384: range(32 * _MIB, 120 * _MIB + 1, 8 * _MIB),
+}
+"""What memory a Fargate task may have, in MiB, by its CPU units; larger ones than these are left to AWS.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+"""
 
 # An owner, and what a swap notes while it goes on: an incarnation, a lease or two, an abort, outcomes.
 TAGS_OF_A_SWAP = 13

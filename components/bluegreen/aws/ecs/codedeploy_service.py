@@ -145,6 +145,7 @@ class EcsCodeDeployService(SwappedComponent):
             router=router,
             container_port=container_port,
             front=front,
+            tasks=tasks,
             converge_timeout_seconds=one.START_SECONDS
             + 60 * (_minutes(deployment_config) + (termination_wait_minutes if wait_for_end else 0)),
             problems=_problems(deployment_config, termination_wait_minutes, test_port),

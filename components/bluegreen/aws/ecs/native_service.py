@@ -143,6 +143,7 @@ class EcsNativeService(SwappedComponent):
             router={"kind": "ecs_native", "rule_arn": UNKNOWN, "return_at_bake": return_at_bake},
             container_port=container_port,
             front=front,
+            tasks=tasks,
             converge_timeout_seconds=one.START_SECONDS + 60 * (_minutes(deployment_strategy, step) + bake_minutes),
             problems=problems,
         )

@@ -17,6 +17,7 @@ from bluegreen.aws.ecs.tasks import TaskSettings, color_task, execution_role
 from bluegreen.aws.elb import balancer, target_groups
 from bluegreen.aws.elb.target_groups import HttpTargetGroups
 from bluegreen.aws.entry import Ground
+from bluegreen.aws.limits import problem_of_task_size
 from bluegreen.aws.partitions import own_policy
 from bluegreen.aws.units import unit_security_group
 from bluegreen.component.base import owner_of
@@ -115,6 +116,7 @@ def drafted(
     router: Mapping[str, Any],
     container_port: int,
     front: FrontOptions,
+    tasks: TaskOptions,
     converge_timeout_seconds: float,
     problems: Sequence[Problem],
 ) -> Draft:
@@ -124,6 +126,8 @@ def drafted(
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
     """
     found = [*problems, *target_groups.problems_in(front.get("target_groups", {})), *_problems_of_front(front)]
+    size = problem_of_task_size(known(tasks.get("cpu", 256)), known(tasks.get("memory", 512)))
+    found += [] if size is None else [replace(size, field=f"tasks.{size.field}")]
     found += [Problem(key, known(settings.get(key)), _NOT_HERE[key]) for key in _NOT_HERE if key in settings]
     for color, release in releases.items():
         if "existing" in release:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from bluegreen.aws.service_limits import LIMITS
 from bluegreen.component.base import release_text
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -98,6 +99,8 @@ def _plain_ports(fields: Fields, container_port: int) -> list[int] | None:
 def _container_ports(fields: Fields, containers: object) -> list[int] | None:
     """The ports of all containers; ``None`` while they are not known."""
     entries = fields.sections("containers")
+    if len(entries) > LIMITS["containers"].most:
+        fields.problem("containers", len(entries), f"{LIMITS['containers'].allowed} in a task")
     if not entries and containers is not UNKNOWN:
         fields.problem("containers", containers, "a list of container definitions that is not empty")
     ports, names = [], []

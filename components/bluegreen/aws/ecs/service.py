@@ -17,6 +17,7 @@ from bluegreen.aws.ecs.release import EcsRelease
 from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role
 from bluegreen.aws.elb.alb_entry import alb
 from bluegreen.aws.entry import Entered, Entry
+from bluegreen.aws.limits import problem_of_task_size
 from bluegreen.aws.service_swap import Network, kind_that_counts
 from bluegreen.aws.several_entries import entry_of
 from bluegreen.aws.units import unit_security_group
@@ -109,6 +110,7 @@ class EcsService(EnteredComponent):
         problems = []
         for color, release in releases.items():
             problems += ecs_release.problems_in(color, known(release), container_port)
+        problems += [found for found in (problem_of_task_size(known(cpu), known(memory)),) if found is not None]
         if autoscaling is not None:
             problems += ecs_autoscaling.problems_in(
                 known(autoscaling), desired_count, kind_that_counts(name, entry, settings)

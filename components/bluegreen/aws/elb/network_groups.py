@@ -9,6 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws.entry import Ground
+from bluegreen.aws.limits import problem_of_matcher, problem_of_port
+from bluegreen.aws.service_limits import numbers_out_of_limits
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -132,7 +134,12 @@ def _check_health_check(fields: Fields) -> None:
         value = check.raw(name)
         if value is not None and protocol == "TCP":
             check.problem(name, value, "none with protocol TCP; set protocol to HTTP or HTTPS")
-    check.raw("port")
+    matcher = problem_of_matcher(check.raw("matcher"), "NETWORK")
+    if matcher is not None:
+        check.problem("matcher", matcher.value, matcher.allowed)
+    for found in numbers_out_of_limits("health_check", {"path": check.raw("path")}):
+        check.problem("path", found.value, found.allowed)
+    problem_of_port(check)
     check.done()
 
 

@@ -15,6 +15,7 @@ from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.network_balancer import made_network_balancer, network_listener, network_url, transports
 from bluegreen.aws.elb.network_groups import NetworkTargetGroups, network_target_groups, problems_in, speaks_http
 from bluegreen.aws.entry import Entered, Ground
+from bluegreen.aws.limits import problems_of_networks
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -98,7 +99,7 @@ class NlbEntry:
         if any(gate.get("kind") == "http" for gate in settings.get("gates") or ()) and not self._http:
             allowed = "no gate of kind http where units are not known to speak HTTP: a health_check of protocol HTTP"
             fields.problem("gates", "http", allowed)
-        return problems
+        return problems + problems_of_networks("ingress_cidrs", known(self.ingress_cidrs))
 
     def _check_ports(self, fields: Fields) -> None:
         seen: dict[int, str] = {}

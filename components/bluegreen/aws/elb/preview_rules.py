@@ -14,8 +14,9 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws.entry import Ground
-from bluegreen.aws.limits import CONDITION_VALUES
+from bluegreen.aws.limits import CONDITION_VALUES, problems_of_networks
 from bluegreen.aws.service_limits import texts_out_of_limits
+from bluegreen.component.declaration import known
 from bluegreen.component.previewing import PREVIEW_HEADER
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -43,6 +44,7 @@ def problems_of_conditions(
         *texts_out_of_limits("host_headers", host_headers),
         *texts_out_of_limits("path_patterns", path_patterns),
     ]
+    too_long += problems_of_networks("preview_cidrs", known(preview_cidrs))
     if too_long:
         return too_long
     own = [*host_headers, *path_patterns]

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws.entry import Ground
-from bluegreen.aws.limits import problem_of_matcher
+from bluegreen.aws.limits import problem_of_matcher, problem_of_port
 from bluegreen.aws.service_limits import numbers_out_of_limits
 from bluegreen.component.declaration import known
 from bluegreen.fields import Fields
@@ -101,6 +101,9 @@ def problems_in(options: HttpTargetGroups) -> list[Problem]:
         interval, timeout = (check.get(name, HTTP_HEALTH_CHECK[name]) for name in ("interval", "timeout"))
         if isinstance(interval, int) and isinstance(timeout, int) and timeout > interval:
             fields.problem("health_check.timeout", timeout, f"at most the interval, {interval} seconds")
+        asked = Fields(check, "health_check", fields.problems)
+        problem_of_port(asked)
+        asked.text("protocol", None, choices=("HTTP", "HTTPS"))
     fields.whole("unit_stickiness_seconds", None, least=1, most=604_800)
     for name in ("health_check", "cross_zone", "ipv6_units"):
         fields.raw(name)

@@ -79,8 +79,8 @@ class HttpApiStageRouter:
         section.done()
         return {
             "api_id": fields.text("api_id"),
-            "stage_name": fields.text("stage_name"),
-            "variable": variable,
+            "stage_name": api_gateway.not_longer(fields, "stage_name", fields.text("stage_name"), "stage_name"),
+            "variable": api_gateway.not_longer(fields, "variable", variable, "stage_variable"),
             "values": values,
             "owner": fields.text("owner"),
             "adopt": flag(fields, "adopt"),

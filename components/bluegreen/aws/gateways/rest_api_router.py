@@ -90,7 +90,7 @@ class RestApiCanaryRouter:
             section.problem("green", deployments["green"], "another deployment than blue's, or other variables")
         return {
             "rest_api_id": fields.text("rest_api_id"),
-            "stage_name": fields.text("stage_name"),
+            "stage_name": api_gateway.not_longer(fields, "stage_name", fields.text("stage_name"), "stage_name"),
             "deployments": deployments,
             "variables": variables,
             "use_stage_cache": flag(fields, "use_stage_cache"),

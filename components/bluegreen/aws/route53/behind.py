@@ -14,6 +14,7 @@ from bluegreen.aws.elb.alb_entry import ADDRESS_TYPES
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.aws.entry import Ground
+from bluegreen.aws.limits import problems_of_networks
 from bluegreen.component.declaration import known, refuse
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -86,7 +87,7 @@ class CloudMap:
         fields.whole("instance_ttl_seconds", most=86_400)
         if self.namespace_id is not None and self.namespace_name is None:
             fields.problem("namespace_name", None, "the name of the namespace whose id is given")
-        return fields.problems
+        return fields.problems + problems_of_networks("ingress_cidrs", known(self.ingress_cidrs))
 
     def draft(self) -> dict[str, Any]:
         """Host names and services."""
@@ -148,7 +149,8 @@ class LoadBalancers:
         fields = Fields({"listener_port": known(self.listener_port), "ip_address_type": known(self.ip_address_type)})
         fields.whole("listener_port", None, least=1, most=65_535)
         fields.text("ip_address_type", choices=ADDRESS_TYPES)
-        return fields.problems + problems_in(self.target_groups)
+        problems = fields.problems + problems_of_networks("ingress_cidrs", known(self.ingress_cidrs))
+        return problems + problems_in(self.target_groups)
 
     def draft(self) -> dict[str, Any]:
         """Aliases or host names, and target groups."""
