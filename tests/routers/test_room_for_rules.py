@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import boto3
 import pytest
-from bluegreen.calls import counted
 from moto import mock_aws
 
 from bluegreen.aws.elb import room_for_rules
 from bluegreen.aws.elb.alb_router import AlbRouter
 from bluegreen.fields import UNKNOWN
+from bluegreen.rollout.calls import counted
 from bluegreen.swap.service import SwapService
 
 # Of no other test's: clients are kept by their connection.
