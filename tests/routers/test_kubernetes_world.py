@@ -7,7 +7,7 @@ import pytest
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.client import KubernetesConnection, Resource
 from bluegreen.platforms.routers import ROUTERS
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import Weights
 from tests.routers.kubernetes_memory import Server
 from tests.routers.kubernetes_weighted_workshop import OWNER, PLANS, SERVICES, kind_of, name_of
@@ -96,6 +96,41 @@ def test_somebody_who_never_stops_is_told(server, kind):
     server.between = lambda method, _: server.edit(what, annotated(theirs=str(next(turns)))) if method == "PATCH" else 0
     with pytest.raises(PlatformError, match="the object has been modified"):
         made.write(GREEN)
+    assert router(server, kind).read().weights == BLUE
+
+
+def moved_by_hand(server, kind, weights):
+    """Somebody else's write of the same fields, as another swap's code makes it."""
+    other = router(server, kind)
+    other.read()
+    other.write(weights)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("marked", [False, True], ids=["moved at the write", "moved before a mark"])
+def test_traffic_that_moved_since_the_look_is_not_written_over_but_by_a_restore(server, kind, marked):
+    declare(server, kind)
+    made = router(server, kind)
+    made.write(BLUE)
+    # A Service has one selector: what was live is written again there, as a rehearsal does it.
+    whole = kind == "kubernetes_service"
+    wanted, theirs = (BLUE, GREEN) if whole else (Weights(blue=90, green=10), Weights(blue=50, green=50))
+    made.read()
+
+    def act(method, path):
+        if method == "PATCH":
+            server.between = lambda *_: None
+            moved_by_hand(server, kind, theirs)
+
+    if marked:
+        moved_by_hand(server, kind, theirs)
+        made.mark({"lease.1": "x"})  # whose answer has the other weights, and their version
+    else:
+        server.between = act
+    with pytest.raises(TrafficMoved, match="somebody else moved the traffic"):
+        made.write(wanted)
+    assert router(server, kind).read().weights == theirs
+    made.put_back(BLUE)
     assert router(server, kind).read().weights == BLUE
 
 

@@ -8,7 +8,7 @@ from bluegreen.memory.router import WORLDS, MemoryRouter, world
 from bluegreen.rollout.calls import before_write, guarded
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseLost, PlatformError
-from bluegreen.rollout.model import Weights
+from bluegreen.rollout.model import Decision, Phase, Weights
 from bluegreen.swap.lease import (
     FENCE_SECONDS,
     LEASE_SECONDS,
@@ -21,6 +21,7 @@ from bluegreen.swap.lease import (
 )
 from bluegreen.swap.service import SwapService
 from tests.swap.bench import Swap
+from tests.swap.must_not_happen.situations import scripted
 
 LONGEST_TRY_SECONDS = 15
 """How long one try of a call may be under way; see the clients."""
@@ -69,6 +70,41 @@ def test_whoever_was_taken_over_writes_no_more_and_leaves_no_lease(lease, remove
     with pytest.raises(LeaseLost, match=r"another swap took over: .*ada@desk"):
         lease.fence()
     assert set(leases_in(marks)) == {"00000001"}
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_a_swap_whose_marks_were_removed_leaves_one_and_one_that_was_taken_over_none(lease, taken_over):
+    here = world("fencing")
+    mine = lease.id
+    here.marks.clear()
+    if taken_over:
+        here.marks[f"taken.{mine}"] = "somebody"
+    with pytest.raises(LeaseLost, match="held by nobody"):
+        lease.judge(here.marks)
+    lease.leave_behind()
+    assert set(leases_in(here.marks)) == (set() if taken_over else {mine})
+
+
+def test_autoscaling_that_a_swap_suspended_works_again_after_its_marks_were_removed(script, monkeypatch):
+    script.answer = lambda context: Decision.FAIL if context.phase is Phase.HOLD else Decision.PASS
+    steps = {"strategy": {"steps": [{"weight_percent": 10, "hold_seconds": 2}]}, "bake_seconds": 0}
+    swap = Swap("unmarked", gates=[scripted(Phase.HOLD)], propagation_seconds=5, poll_interval_seconds=2, **steps)
+    verify = MemoryRouter.verify
+
+    def unmarked(router, wanted):
+        if wanted == Weights.all_on("blue") and swap.here.weights == wanted:
+            swap.here.marks.clear()
+        return verify(router, wanted)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryRouter, "verify", unmarked)
+        with pytest.raises(LeaseLost):
+            swap.up("green")
+    assert swap.here.held
+    assert swap.here.weights == Weights.all_on("blue")
+    swap.up("blue")
+    assert not swap.here.held
+    assert not leases_in(swap.here.marks)
 
 
 def test_a_lease_that_cannot_be_renewed_in_time_is_no_licence(lease, monkeypatch):

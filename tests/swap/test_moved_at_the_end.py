@@ -41,6 +41,40 @@ def test_what_moves_while_a_color_is_retired_is_no_success_and_keeps_the_color(m
     assert swap.here.weights == GREEN
 
 
+FOLLOWING = {"propagation_seconds": 5, "poll_interval_seconds": 2, "strategy": {"steps": []}, "bake_seconds": 0}
+
+
+def while_it_follows(monkeypatch, swap, weights):
+    """Somebody moves traffic when a write has taken effect, and what carries the requests follows."""
+    verify = MemoryRouter.verify
+
+    def verified(router, wanted):
+        found = verify(router, wanted)
+        swap.here.weights = weights
+        return found
+
+    monkeypatch.setattr(MemoryRouter, "verify", verified)
+
+
+@pytest.mark.parametrize("scaled", [True, False], ids=["with units", "without"])
+@pytest.mark.parametrize("goal", ["first start", "promotion", "pause", "heal", "rollback"])
+def test_what_moves_while_what_carries_the_requests_follows_is_no_success(monkeypatch, scaled, goal):
+    more = {} if scaled else {"capacity": None}
+    swap = Swap("follows", started=goal != "first start", scale_down_delay_seconds=600, **FOLLOWING, **more)
+    if not scaled:
+        swap.here.desired["green"] = 3
+    if goal == "rollback":
+        swap.up("green")
+    if goal == "heal":
+        swap.here.weights = GREEN
+    elsewhere = Weights(blue=40, green=60)
+    while_it_follows(monkeypatch, swap, elsewhere)
+    paused = {"promote_to_percent": 20} if goal == "pause" else {}
+    with pytest.raises(SwapFailed, match="somebody else moved them") as failed:
+        swap.up("green" if goal in ("promotion", "pause") else "blue", **paused)
+    assert failed.value.weights == swap.here.weights == elsewhere
+
+
 def test_a_restore_says_that_somebody_moved_traffic_after_it(script, monkeypatch):
     script.answer = lambda context: Decision.FAIL if context.phase is Phase.HOLD else Decision.PASS
     swap = Swap("restored", gates=[scripted(Phase.HOLD)], scale_down_delay_seconds=600, **IN_STEPS)

@@ -56,6 +56,18 @@ def test_autoscaling_is_held_during_a_promotion_and_works_again_after_it():
     assert not swap.here.held
 
 
+@pytest.mark.parametrize(("started", "size"), [(True, 3), (False, 1)], ids=["live", "without traffic"])
+def test_a_color_without_which_nobody_reaches_the_other_one_is_brought_back_from_nothing(monkeypatch, started, size):
+    monkeypatch.setattr(MemoryRouter, "least_idle_percent", 1, raising=False)
+    swap = Swap("least", started=started, idle_capacity_percent=1)
+    swap.here.desired.update(blue=0, green=3)
+    swap.up("green")
+    assert swap.here.weights == Weights.all_on("green")
+    assert [event.text for event in swap.events if "scale blue from 0" in event.text] == [
+        f"scale blue from 0 to {size}: without it nobody reaches green"
+    ]
+
+
 def test_after_a_failure_autoscaling_works_again(monkeypatch):
     swap = Swap("resting")
     swap.here.broken.add("green")

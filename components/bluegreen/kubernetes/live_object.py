@@ -16,12 +16,12 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from bluegreen.kubernetes.client import MANAGER, MARKS_MANAGER, Conflict, KubernetesConnection, Resource
 from bluegreen.kubernetes.managed_fields import annotations_by, managers_of, without
 from bluegreen.rollout.clock import steady_seconds
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -60,6 +60,9 @@ class KubernetesObjectRouter(ABC):
     _found: Mapping[str, Any] | None = field(default=None, init=False)
     _uid: str = field(default="", init=False)
     _owned: bool = field(default=False, init=False)
+    # The weights as they were looked at last. What a mark is answered, or what is looked at since a write was refused,
+    # may have others: those are not written over.
+    _seen: Weights | None = field(default=None, init=False)
     # The uid of the object that this swap has written to: another one of the same name is another object.
     _ours: str = field(default="", init=False)
     # The object before what was written last, which a controller's word is compared with: a word about others was
@@ -110,10 +113,11 @@ class KubernetesObjectRouter(ABC):
 
     def read(self) -> Traffic:
         """The live weights, and the marks with them: one call."""
-        found = self._look()
+        self._seen, found = None, self._look()
         if found is None or not self._counts(found):
             return Traffic(Weights())
-        return Traffic(self._weights(found), _marks_in(found))
+        self._seen = self._weights(found)
+        return Traffic(self._seen, _marks_in(found))
 
     def _look(self) -> Mapping[str, Any] | None:
         return self._note(self.cluster.get(self._object))
@@ -152,7 +156,8 @@ class KubernetesObjectRouter(ABC):
         found = self._found
         if found is not None and self._just_marked:
             return _marks_in(found)
-        return self.read().marks
+        found = self._look()
+        return {} if found is None or not self._counts(found) else _marks_in(found)
 
     @property
     def _just_marked(self) -> bool:
@@ -166,10 +171,18 @@ class KubernetesObjectRouter(ABC):
 
         What is written is made from the object as it was read last, and only that very version of it is written to. If
         somebody changed it in between it is looked at again, so nothing of theirs is lost.
+
+        Raises:
+            TrafficMoved: they have moved the traffic; it stays where they put it.
         """
         self._fields(weights)  # what cannot be is refused before any call
         self._make_sure()
-        self._put(lambda: self._fields(weights))
+        self._put(lambda: self._fields(weights), weights)
+
+    def put_back(self, weights: Weights) -> None:
+        """The same after a failure: wherever traffic is by now."""
+        self._seen = None
+        self.write(weights)
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
         """Make an object of the stack the swap's own, if it is nobody's: a look, and two calls.
@@ -195,23 +208,34 @@ class KubernetesObjectRouter(ABC):
         self.write(weights)
         return True
 
-    def _put(self, fields: Callable[[], Mapping[str, Any]]) -> None:
+    def _put(self, fields: Callable[[], Mapping[str, Any]], weights: Weights | None = None) -> None:
         for _ in range(_TRIES - 1):
             with contextlib.suppress(Conflict):
-                self._apply(fields)
+                self._apply(fields, weights)
                 return
             self._look_before_a_write()
-        self._apply(fields)
+        self._apply(fields, weights)
 
-    def _apply(self, fields: Callable[[], Mapping[str, Any]]) -> None:
+    def _apply(self, fields: Callable[[], Mapping[str, Any]], weights: Weights | None) -> None:
         before, made = self._found, fields()
         while before is not self._found:  # whoever renews the lease has marked the object meanwhile
             before, made = self._found, fields()
+        if weights is not None and before is not None:
+            self._refuse_what_moved(before, weights)
         self._note(self.cluster.apply(self._object, {**made, "metadata": self._metadata(made, before)}))
         self._answered_at_seconds = steady_seconds()
         if self._effective:
             self._before, self._effective = before, False
         self._ours = self._uid
+        if weights is not None:
+            self._seen = weights
+
+    def _refuse_what_moved(self, found: Mapping[str, Any], wanted: Weights) -> None:
+        seen, now = self._seen, self._weights(found)
+        if seen in (None, Weights()) or now in (seen, wanted, Weights()):
+            return  # with nothing live, or nothing any more, there is no traffic that could be taken away from a color
+        self._seen = now
+        raise TrafficMoved(f"patch {self._object.rbac}", str(self._object), cast("Weights", seen), now)
 
     def _written(self) -> Mapping[str, Any] | None:
         """The object as it is after a write: what that was answered of this very moment, once, or a look."""

@@ -4,6 +4,7 @@ BluegreenError
  +-- InvalidInput        the declaration is wrong; nothing was read or written
  +-- PlatformError       a platform's API said no, or could not be reached
  |    +-- NotOwned       the object in our place belongs to somebody else
+ |    +-- TrafficMoved   somebody else moved the traffic since it was looked at; nothing was written over it
  |    +-- PlatformRefused   the platform's own checks ended the deployment that moves traffic
  +-- GateUnavailable     a gate could not be asked (no answer is not a pass)
  +-- LeaseHeld           another swap of the same object is going on
@@ -58,6 +59,13 @@ class PlatformError(BluegreenError):
 
 class NotOwned(PlatformError):
     """The object in the swap's place exists and belongs to somebody else."""
+
+
+class TrafficMoved(PlatformError):
+    """A write found other weights than those that had been looked at, and did not write over them."""
+
+    def __init__(self, call: str, which: str, seen: Weights, found: Weights) -> None:
+        super().__init__(call, f"somebody else moved the traffic of {which} from {seen} to {found}")
 
 
 class PlatformRefused(PlatformError):

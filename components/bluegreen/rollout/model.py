@@ -156,6 +156,11 @@ class Plan:
         """Whether it ends on a deliberate mix, to be promoted further by a later update."""
         return self.goal.live_color is None
 
+    @property
+    def holds_at_the_end(self) -> bool:
+        """Whether gates are asked after the last write, for some time."""
+        return bool(self.bake_seconds or (self.analysis and self.steps[-1].hold_seconds))
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

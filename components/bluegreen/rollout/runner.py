@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bluegreen.rollout.analysis import Analysis, GatedCheck, GateFailed
 from bluegreen.rollout.asking import INTERRUPTIONS, named
 from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, SwapFailed
+from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, SwapFailed, TrafficMoved
 from bluegreen.rollout.fresh_health import FreshHealth
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import (
@@ -97,7 +97,7 @@ class Runner:
             if plan.bake_seconds:
                 self._tell("bake", f"bake {plan.bake_seconds:g} s at {plan.target} 100 %")
                 self._hold(Phase.BAKE, plan.target, plan.bake_seconds)
-            if plan.bake_seconds or (plan.analysis and plan.steps[-1].hold_seconds):
+            if plan.holds_at_the_end:
                 self._refuse_what_moved()  # what is said and retired next is about what is live now
         except (LeaseHeld, LeaseLost):
             raise  # another one writes now
@@ -123,7 +123,7 @@ class Runner:
         if plan.start.elsewhere == 0:
             if getattr(self._router, "looks_before_writes", False):  # one call for both
                 self._look_before_the_first_write(plan, told=True)
-            self._router.write(plan.start)
+            self._begin(plan, lambda: self._router.write(plan.start))
         self._router.mark({_NO_MARK: None})
 
     def _prepare(self, plan: Plan, color: Color) -> None:
@@ -140,6 +140,7 @@ class Runner:
                 again = ", a fresh start after one that failed" if sizes[color].stuck else ""
                 self._tell("prepare", f"scale {color} from {sizes[color].desired} to {wanted}{again}")
                 capacity.prepare(color, wanted)
+            self._keep_least(plan, capacity, color, wanted, sizes)
         limit = self._limits.steady_state_timeout_seconds
         deadline = self._clock.monotonic_seconds() + limit
         told = ""
@@ -155,6 +156,17 @@ class Runner:
                 waited = "" if readiness.fatal else f" after {limit:g} s"
                 raise NotReady(f"{color} is not ready for traffic{waited}: {readiness}")
             rest(self._clock, self._limits.poll_interval_seconds, self._stop_if_asked)
+
+    def _keep_least(
+        self, plan: Plan, capacity: Capacity, color: Color, wanted: int, sizes: Mapping[Color, Size]
+    ) -> None:
+        """Where nobody reaches a color unless the other one runs, too, that one is brought back from nothing."""
+        least, rest_color = getattr(self._router, "least_idle_percent", 0), other(color)
+        if least and sizes[rest_color].desired == 0:
+            size = wanted if plan.start.of(rest_color) else math.ceil(wanted * least / 100)
+            self._tell("prepare", f"scale {rest_color} from 0 to {size}: without it nobody reaches {color}")
+            capacity.keep(rest_color)
+            capacity.prepare(rest_color, size)
 
     def _catch_up(self, plan: Plan) -> None:
         """The live color may have grown while the new one started and its gates were asked."""
@@ -294,12 +306,25 @@ class Runner:
         weights = Weights.split(plan.target, step.weight_percent)
         self._shifted_at_seconds = self._shifted_at_seconds or self._clock.wall_seconds()
         began_seconds = self._clock.monotonic_seconds()
-        self._write(weights)
+        if self._written is None:
+            self._begin(plan, lambda: self._write(weights))
+        else:
+            self._write(weights)
         took_seconds = round(self._clock.monotonic_seconds() - began_seconds, 3)
         hold = f", hold {step.hold_seconds:g} s" if step.hold_seconds and plan.analysis else ""
         self._tell("shift", f"{weights}{hold}", weights=weights.as_dict(), took_seconds=took_seconds)
         if plan.analysis and step.hold_seconds:
             self._hold(Phase.HOLD, plan.target, step.hold_seconds)
+
+    def _begin(self, plan: Plan, write: Callable[[], None]) -> None:
+        """The first write, or the rehearsal of it: what was moved since the look is somebody else's, and stays so."""
+        try:
+            write()
+        except TrafficMoved as error:
+            if getattr(self._router, "names", ()):
+                raise  # of several, others may have been written
+            self._written = None
+            raise Moved(self._router.read().weights, plan.start) from error
 
     def _refuse_what_moved(self) -> None:
         """Nobody else may have moved traffic while this swap held it."""

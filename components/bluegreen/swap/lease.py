@@ -334,6 +334,18 @@ class Lease:
                 self._wanted_seconds = SLOW_LEASE_SECONDS
                 self._renewed()
 
+    def leave_behind(self) -> None:
+        """Note that this swap did not come to its end, where its lease is gone and nobody else holds one. Never raises.
+
+        Somebody has removed the marks: without this note the next update would not know that there is something to
+        tidy up. Only a mark is written; whoever took over has left one of its own.
+        """
+        with self.lock, contextlib.suppress(BluegreenError):
+            if self.id and self.placed and self.lost:
+                marks = self.router.marks()
+                if not leases_in(marks) and TAKEN_PREFIX + self.id not in marks:
+                    self.router.mark({LEASE_PREFIX + self.id: self._text()})
+
     def forget(self) -> None:
         """The swap is over, whether its mark could be removed or not."""
         _active.discard(self.id)

@@ -74,6 +74,11 @@ class Members:
         return "; ".join(self.names)
 
     @property
+    def least_idle_percent(self) -> float:
+        """The most of theirs."""
+        return max(float(getattr(member.router, "least_idle_percent", 0)) for member in self.members)
+
+    @property
     def stands_elsewhere(self) -> str:
         """Which of them were found at another place than they are declared at."""
         found = ((member.name, getattr(member.router, "stands_elsewhere", "")) for member in self.members)
@@ -109,13 +114,20 @@ class Members:
         """The best one's: a member that has no target of a color left alone stays where it is in a restore."""
         found: list[Readiness] = []
         for member in self.members:
-            member.unfit = ""
-            with contextlib.suppress(PlatformError):  # it cannot be asked: the former color is still the better guess
-                found.append(named(member, partial(member.router.health, color)))
-                member.unfit = "" if found[-1].healthy else f"{color} has {found[-1]}, so traffic was left where it is"
+            found += self._ask_to_go_back(member, color)
         if len(found) < len(self.members):
             return Readiness(ready=True, healthy=1)
         return max(found, key=lambda one: one.healthy)
+
+    def _ask_to_go_back(self, member: Member, color: Color) -> list[Readiness]:
+        """One's answer, noted; none where it cannot be asked: the former color is still the better guess."""
+        member.unfit = ""
+        try:
+            found = named(member, partial(member.router.health, color))
+        except PlatformError:
+            return []
+        member.unfit = "" if found.healthy else f"{color} has {found}, so traffic was left where it is"
+        return [found]
 
     def progress(self) -> str:
         """What each platform is at."""
@@ -149,14 +161,18 @@ class Members:
             PlatformError: naming each that could not be written, with the weights that it has now.
         """
         failed: list[str] = []
+        written = False
         for member, part in reversed(self._parts(weights)):
             if member.known == part:
                 continue
+            if written and part.live_color is not None:
+                self._ask_to_go_back(member, part.live_color)  # the others' writes took their time
+            written = True
             if member.unfit:
                 failed.append(f"{member.name} has {self._seen(member)} ({member.unfit})")
                 continue
             try:
-                self._write(member, part)
+                self._write(member, part, back=True)
                 self._confirmed(member, part)
             except LeaseLost:
                 raise
@@ -279,14 +295,15 @@ class Members:
     def _weights(self, found: Sequence[Weights]) -> Weights:
         return joined(list(zip(self.names, found, strict=True)))
 
-    def _write(self, member: Member, weights: Weights) -> None:
+    def _write(self, member: Member, weights: Weights, *, back: bool = False) -> None:
         fresh = not member.there and weights != Weights()
         if member.stale:
             own = translated(member, self._own)
             named(member, lambda: member.router.mark(own))
             member.stale = False
         member.known = None  # before the call: a lost reply may still have moved traffic
-        named(member, lambda: member.router.write(weights))
+        write = getattr(member.router, "put_back", member.router.write) if back else member.router.write
+        named(member, lambda: write(weights))
         member.there = weights != Weights()
         if fresh and self._own:
             own = translated(member, self._own)

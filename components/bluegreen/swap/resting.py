@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from bluegreen.platforms.capacities import CAPACITIES
@@ -116,15 +116,39 @@ class Resting:
             self._capacity.keep(color)
         elif not later:
             self.retire(color)
-        if found == left:
-            return
         if failed is None:
-            reason = f"the live weights are {found} instead of {left}: somebody else moved them"
-            raise where_somebody_put_it(reason, found)
-        failed.moved_by_somebody(found)
+            _refuse_another(found, left)
+        elif found != left:
+            failed.moved_by_somebody(found)
+
+    def look(self, left: Weights, judge: Callable[[Mapping[str, str]], object]) -> None:
+        """See that traffic is where the swap left it, once what carries the requests has had its time to follow.
+
+        Args:
+            left: the weights that the swap left.
+            judge: looks at the marks that came with the weights.
+
+        Raises:
+            SwapFailed: somebody else has moved traffic since.
+            LeaseLost: another swap took over.
+        """
+        try:
+            found = self._router.read()
+        except PlatformError as error:
+            self._journal.tell("wait", f"whether {left} is still so could not be looked at: {error}")
+            return
+        if found.marks:
+            judge(found.marks)
+        _refuse_another(found.weights, left)
 
     def _size(self, live_size: int) -> int:
         return math.ceil(live_size * self._spec.idle_capacity_percent / 100)
+
+
+def _refuse_another(found: Weights, left: Weights) -> None:
+    if found != left:
+        reason = f"the live weights are {found} instead of {left}: somebody else moved them"
+        raise where_somebody_put_it(reason, found)
 
 
 def former_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Capacity | None:

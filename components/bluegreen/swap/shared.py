@@ -45,6 +45,11 @@ class Shared:
         return self._router.id
 
     @property
+    def least_idle_percent(self) -> float:
+        """What the color without traffic must keep for the other one to be reached, in percent."""
+        return getattr(self._router, "least_idle_percent", 0)
+
+    @property
     def looks_before_writes(self) -> bool:
         """Whether a write is sent right after a look, which may be the one that ``glance`` has just made."""
         return hasattr(self._router, "live") or hasattr(self._router, "glance")

@@ -111,6 +111,9 @@ class Update:
             beside = kept(self._lease, self._clock, self._journal.calls.append)
             with guarded(self._lease.fence, self._lease.outlast, self._clock.sleep), beside:
                 return self._run()
+        except LeaseLost:
+            self._lease.leave_behind()
+            raise
         finally:
             self._lease.forget()
 
@@ -255,8 +258,11 @@ class Update:
             raise
         self._left = plan.goal
         # A heal that followed an interrupted swap brings that swap's color to rest, too.
-        if not plan.pauses and (plan.kind in _MOVES or interrupted):
+        retires = not plan.pauses and (plan.kind in _MOVES or interrupted)
+        if retires and self._capacity is not None:
             self._resting.retire_and_look(other(self._target), plan.goal)
+        elif self._spec.limits.propagation_seconds and not plan.holds_at_the_end:
+            self._resting.look(plan.goal, self._lease.judge)
         return plan
 
     def _unpaused(self, failed: SwapFailed, found: Traffic) -> dict[str, str | None]:

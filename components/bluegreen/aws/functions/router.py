@@ -27,7 +27,7 @@ from bluegreen.options.flags import flag
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import INCARNATION_MARK, Ownership
 from bluegreen.platforms.places import Same, arn_or_name
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.errors import NotOwned, TrafficMoved
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -268,10 +268,7 @@ class LambdaAliasRouter:
         elif lambda_versions.shares_of(found) == lambda_versions.shares_of(seen):
             self._update(found, weights)  # something else of it was changed
         else:
-            raise PlatformError(
-                "lambda:UpdateAlias",
-                f"somebody else moved the traffic of {self.id} from {self._weights(seen)} to {self._weights(found)}",
-            )
+            raise TrafficMoved("lambda:UpdateAlias", self.id, self._weights(seen), self._weights(found))
 
     def _state(self, weights: Weights, seen: Mapping[str, Any] | None) -> dict[str, Any]:
         return lambda_versions.alias_state(self.owner, self.versions, weights, seen)

@@ -27,7 +27,7 @@ from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same, alike, dns_name
 from bluegreen.platforms.places import zone_id as bare_zone_id
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.errors import TrafficMoved
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -149,7 +149,7 @@ class Route53Router:
         """One call: the records are made or replaced; no weight at all removes them.
 
         Raises:
-            PlatformError: somebody else moved the traffic since the last look; it stays where they put it.
+            TrafficMoved: somebody else moved the traffic since the last look; it stays where they put it.
         """
         if weights == Weights():
             self.delete()
@@ -162,10 +162,7 @@ class Route53Router:
             now = self.shape.weights(found.records)
             # Where the records were removed nobody is served; where they are as wanted, a reply was lost.
             if seen is not None and found.records and now not in (seen, weights):
-                raise PlatformError(
-                    "route53:ChangeResourceRecordSets",
-                    f"somebody else moved the traffic of {self.id} from {seen} to {now}",
-                )
+                raise TrafficMoved("route53:ChangeResourceRecordSets", self.id, seen, now)
             seen = now
             before[:] = found.records
             wanted = self.shape.records(weights, found)

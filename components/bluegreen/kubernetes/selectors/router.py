@@ -168,7 +168,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             self._rehearsed = True
         # A rehearsal writes what is there; that this is allowed, the patch of a moment ago has shown.
         if not (self._just_marked and self._owned and _selector_in(self._found or {}) == fields["spec"]["selector"]):
-            self._put(lambda: fields)
+            self._put(lambda: fields, weights)
         if self._stage is not None and weights.live_color is not None:
             self._staged = self._stage_color(weights.live_color, before)
             staged = self._fields(Weights.all_on(self._staged))
