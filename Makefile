@@ -41,16 +41,16 @@ check: $(VENV)/.installed ## linter, type checker and the tests that need no clo
 	$(PY) -m pytest -m "not tools" -n 2
 
 bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many services at once
-	$(PY) -m benchmarks $(if $(JSON),--json $(JSON))
+	$(PY) -m dev.benchmarks $(if $(JSON),--json $(JSON))
 
 bench-kubernetes: setup ## swaps on Kubernetes beside Argo Rollouts and `kubectl patch`
-	$(PY) -m benchmarks.kubernetes $(if $(JSON),--json $(JSON))
+	$(PY) -m dev.benchmarks.kubernetes $(if $(JSON),--json $(JSON))
 
 interleavings: setup ## two swaps of one object, one call at a time: every interleaving with up to three changes of turns
 	$(PY) -m tests.swap.two_at_once --docs docs/safety.md
 
 matrix: setup ## every call of a swap killed and failed in every way, somebody else between any two, and what came of it
-	$(PY) -m matrix $(if $(ONLY),--only $(ONLY)) $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON))
+	$(PY) -m dev.matrix $(if $(ONLY),--only $(ONLY)) $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON))
 
 schema-proof: setup ## the schema gate against real servers, 2,000 migrations each; its figures go into docs/gates.md
 	$(PY) -m tests.schema.differential --cases 2000 --docs docs/gates.md
@@ -78,7 +78,7 @@ wheel: $(VENV)/.installed ## dist/
 	$(PY) -m build
 
 plugin: ## dist/pulumi-resource-bluegreen-v*.tar.gz, for `pulumi plugin install --file`
-	@$(PYTHON) tools/plugin_archive.py dist
+	@$(PYTHON) dev/plugin_archive.py dist
 
 clean: ## end the local cloud, remove what was made here
 	-@[ -x $(PY) ] && $(PY) -m localcloud down

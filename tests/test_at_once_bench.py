@@ -9,11 +9,11 @@ import threading
 import pytest
 from rich.console import Console
 
-from benchmarks.at_once import balancer
-from benchmarks.at_once.measured import Report, show
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.service import SwapService
+from dev.benchmarks.at_once import balancer
+from dev.benchmarks.at_once.measured import Report, show
 
 
 @pytest.fixture

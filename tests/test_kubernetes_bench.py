@@ -6,7 +6,7 @@ from array import array
 
 import pytest
 
-from benchmarks.kubernetes.rounds import moved_ms
+from dev.benchmarks.kubernetes.rounds import moved_ms
 from localcloud.errors import LocalCloudError
 from localcloud.load import Result
 from localcloud.load_worker import COLUMNS

@@ -9,7 +9,7 @@ import json
 import pytest
 from rich.console import Console
 
-from benchmarks.swaps_report import AtOnce, Interrupted, Report, more_seconds, show
+from dev.benchmarks.swaps_report import AtOnce, Interrupted, Report, more_seconds, show
 
 CUT = Interrupted(
     services=20,

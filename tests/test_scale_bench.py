@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.scale import Scale, Size
+from dev.benchmarks.scale import Scale, Size
 
 
 def size(services, seconds, calls):

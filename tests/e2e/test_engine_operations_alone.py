@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from dev.matrix.engine import ADAPTERS
 from localcloud import progress
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
-from matrix.engine import ADAPTERS
 from tests.e2e.playground import PROGRAM, Playground
 
 BLUE, GREEN, PAUSED = {"blue": 100, "green": 0}, {"blue": 0, "green": 100}, {"blue": 90, "green": 10}

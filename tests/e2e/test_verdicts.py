@@ -8,10 +8,10 @@ from typing import Any
 import psutil
 import pytest
 
+from dev.matrix.engine import ADAPTERS
 from localcloud import progress
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
-from matrix.engine import ADAPTERS
 from tests.e2e.killing import is_provider
 from tests.e2e.playground import Playground
 from tests.e2e.stack import Background

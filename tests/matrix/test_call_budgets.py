@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from matrix.lanes import without_backoff
-from matrix.somebody_else.counting import SWAPS, calls_of
-from matrix.somebody_else.stages import STAGES
+from dev.matrix.lanes import without_backoff
+from dev.matrix.somebody_else.counting import SWAPS, calls_of
+from dev.matrix.somebody_else.stages import STAGES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "safety.md"
 _RULE, _PAIR, _ROUTE = (13, 17, 10), (19, None, 13), (10, 15, 9)

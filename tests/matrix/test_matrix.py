@@ -6,17 +6,17 @@ import itertools
 
 import pytest
 
+from dev.matrix import report
+from dev.matrix.checks import after_the_recovery, after_the_strike
+from dev.matrix.engine import ADAPTERS, DYNAMIC, NATIVE, State
+from dev.matrix.points import AUTOSCALED_PROMOTION, PROMOTION, ROLLBACK, UNREADY, Point, all_points
+from dev.matrix.run import Choice, Matrix, WorkerFailed, run
+from dev.matrix.sampling import MOST_MORE, sample
+from dev.matrix.strikes import Outcome
+from dev.matrix.worker import Tried
+from dev.matrix.world import Look
 from localcloud.fault_api import WAYS
 from localcloud.progress import Silent
-from matrix import report
-from matrix.checks import after_the_recovery, after_the_strike
-from matrix.engine import ADAPTERS, DYNAMIC, NATIVE, State
-from matrix.points import AUTOSCALED_PROMOTION, PROMOTION, ROLLBACK, UNREADY, Point, all_points
-from matrix.run import Choice, Matrix, WorkerFailed, run
-from matrix.sampling import MOST_MORE, sample
-from matrix.strikes import Outcome
-from matrix.worker import Tried
-from matrix.world import Look
 
 MIX = {"blue": 10, "green": 90}
 MOST_CALLS = {"promotion": 37, "rollback": 17, "autoscaled promotion": 45, "autoscaled rollback": 18}

@@ -15,12 +15,12 @@ from bluegreen.rollout.runner import Runner
 from bluegreen.swap import lease
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.lease import Lease
-from matrix.somebody_else import acts, report
-from matrix.somebody_else.points import all_points, sample
-from matrix.somebody_else.run import run
-from matrix.somebody_else.stages import OTHERS_SAMPLED, SAMPLED, STAGES
-from matrix.somebody_else.swaps import PROMOTION, ROLLBACK
-from matrix.somebody_else.trial import Trials
+from dev.matrix.somebody_else import acts, report
+from dev.matrix.somebody_else.points import all_points, sample
+from dev.matrix.somebody_else.run import run
+from dev.matrix.somebody_else.stages import OTHERS_SAMPLED, SAMPLED, STAGES
+from dev.matrix.somebody_else.swaps import PROMOTION, ROLLBACK
+from dev.matrix.somebody_else.trial import Trials
 
 
 @pytest.mark.timeout(900)

@@ -134,17 +134,17 @@ def test_whatever_is_given_is_taken_or_refused(cls, data):
 
 @pytest.fixture(scope="module")
 def tool():
-    return runpy.run_path(str(ROOT / "tools" / "public_functions.py"))
+    return runpy.run_path(str(ROOT / "dev" / "public_functions.py"))
 
 
 def test_the_functions_are_those_that_the_options_make(tool):
     for path, text in tool["modules"]().items():
-        assert path.read_text() == text, f"python tools/public_functions.py ({path.name})"
+        assert path.read_text() == text, f"python dev/public_functions.py ({path.name})"
 
 
 def test_the_page_has_the_options_tables(tool):
     page = (ROOT / "docs" / "gates.md").read_text()
-    assert tool["docs"](page) == page, "python tools/public_functions.py"
+    assert tool["docs"](page) == page, "python dev/public_functions.py"
     for kind in GATES.entries.keys() - {"metric"}:
         assert f"<!-- options:{kind} -->" in page
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from dev import plugin_archive
 from localcloud.pulumi_home import PulumiHome
-from tools import plugin_archive
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "plugin.md"
 LIMIT_SECONDS = 450

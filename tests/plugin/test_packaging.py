@@ -22,12 +22,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bluegreen._version import __version__
+from dev import plugin_archive
 from localcloud import progress
 from localcloud.tools import languages
 from localcloud.tools import pulumi as pulumi_tool
 from tests.plugin import git_server
 from tests.plugin.consumer import DOCS, EXECUTABLE, Home, Project, documented, plugin_folder, use_environment
-from tools import plugin_archive
 
 REPO = Path(__file__).resolve().parents[2]
 MISSING = f"no resource plugin '{EXECUTABLE}' found in the workspace at version v{__version__} or on your $PATH"
@@ -185,7 +185,7 @@ def test_the_archive_is_what_the_plugin_needs(archive: Path, wheel: Path, tmp_pa
 
 
 def test_make_builds_the_same_archive_anywhere(tmp_path: Path) -> None:
-    for name in ("Makefile", "LICENSE", "tools/plugin_archive.py"):
+    for name in ("Makefile", "LICENSE", "dev/plugin_archive.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(REPO / name, tmp_path / name)
     made = plugin_folder(tmp_path / "components")

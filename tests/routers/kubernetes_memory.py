@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from matrix.kubernetes_api import Server
+from dev.matrix.kubernetes_api import Server
 
 __all__ = ["Server"]

@@ -12,7 +12,7 @@ from bluegreen.rollout.errors import InvalidInput, SwapFailed
 from bluegreen.rollout.model import Convergence, Decision, Phase, Readiness
 from bluegreen.swap import releases
 from bluegreen.swap.service import SwapService
-from matrix.engine import DYNAMIC, NATIVE, Stack
+from dev.matrix.engine import DYNAMIC, NATIVE, Stack
 from tests.routers import alb_workshop, nlb_workshop, route53_workshop
 from tests.swap.must_not_happen.situations import Killed, Script, ScriptedGate, scripted
 

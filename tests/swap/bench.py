@@ -16,7 +16,7 @@ from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.swap import verdicts
 from bluegreen.swap.service import SwapService
-from matrix.engine import DYNAMIC, Stack, State
+from dev.matrix.engine import DYNAMIC, Stack, State
 
 METHODS = [
     *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health")),

@@ -18,7 +18,7 @@ from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.lease import leases_in
-from matrix.engine import ADAPTERS, Stack
+from dev.matrix.engine import ADAPTERS, Stack
 from tests.swap.bench import METHODS, inputs
 
 BLUE = inputs(

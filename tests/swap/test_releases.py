@@ -9,7 +9,7 @@ from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import InvalidInput, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
 from bluegreen.swap import contract, releases
-from matrix.engine import ADAPTERS
+from dev.matrix.engine import ADAPTERS
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import scripted
 

@@ -21,7 +21,7 @@ from bluegreen.rollout.errors import GateUnavailable, InvalidInput, PlatformErro
 from bluegreen.rollout.model import Decision, Phase, Verdict
 from bluegreen.swap import contract, reporting
 from bluegreen.telemetry.tracing import Tracing
-from matrix.engine import ADAPTERS
+from dev.matrix.engine import ADAPTERS
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import ScriptedGate, scripted
 

@@ -24,7 +24,7 @@ from bluegreen.swap import pauses
 from bluegreen.swap.cancelling import Cancelled
 from bluegreen.swap.lease import ABORT, leases_in
 from bluegreen.swap.verdicts import CLEARED, VERDICT, kept, standing
-from matrix.engine import ADAPTERS, NATIVE
+from dev.matrix.engine import ADAPTERS, NATIVE
 from tests.swap.bench import METHODS, Swap
 from tests.swap.must_not_happen.situations import BEFORE_IT_IS_OVER, Script, ScriptedGate, scripted
 

@@ -11,7 +11,7 @@ from bluegreen.rollout.errors import GateUnavailable, InvalidInput, PlatformErro
 from bluegreen.rollout.model import Decision, Phase, Traffic, Weights
 from bluegreen.swap import contract, verdicts
 from bluegreen.swap.lease import ABORT, leases_in
-from matrix.engine import ADAPTERS, NATIVE
+from dev.matrix.engine import ADAPTERS, NATIVE
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import BEFORE_IT_IS_OVER, BLUE, GREEN, Killed, KillingClock, scripted
 

@@ -18,7 +18,7 @@ from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import COLORS, Weights, other
 from bluegreen.swap.incarnation import MARK, recorded
 from bluegreen.swap.lease import leases_in
-from matrix.engine import ADAPTERS, State
+from dev.matrix.engine import ADAPTERS, State
 from tests.swap.bench import Swap
 
 _numbers = itertools.count()

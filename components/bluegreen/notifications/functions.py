@@ -1,6 +1,6 @@
 """Functions that declare notifications in a program; each returns plain inputs.
 
-This file is written by ``python tools/public_functions.py`` from the options of the classes themselves.
+This file is written by ``python dev/public_functions.py`` from the options of the classes themselves.
 """
 
 from __future__ import annotations

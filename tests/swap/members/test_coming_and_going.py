@@ -9,7 +9,7 @@ from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.swap import contract
 from bluegreen.swap.lease import leases_in
-from matrix.engine import ADAPTERS
+from dev.matrix.engine import ADAPTERS
 from tests.swap.bench import Swap
 from tests.swap.members.bench import Several, sections
 

@@ -16,7 +16,7 @@ from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.lease import leases_in
-from matrix.engine import Stack
+from dev.matrix.engine import Stack
 from tests.swap.members.bench import NAMES, Several, sections
 from tests.swap.test_interruptions import WAYS, Fault, Killed, in_turn
 

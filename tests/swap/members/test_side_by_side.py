@@ -11,7 +11,7 @@ from bluegreen.rollout.calls import before_write, counted, guarded, note
 from bluegreen.rollout.errors import LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.at_once import at_once
-from matrix.engine import ADAPTERS
+from dev.matrix.engine import ADAPTERS
 from tests.swap.members.bench import Several
 
 THREE = ("first", "second", "third")

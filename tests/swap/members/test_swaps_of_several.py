@@ -9,7 +9,7 @@ from bluegreen.memory.router import MemoryRouter, world
 from bluegreen.rollout.errors import LeaseHeld, PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.lease import leases_in
-from matrix.engine import ADAPTERS
+from dev.matrix.engine import ADAPTERS
 from tests.swap.bench import Swap
 from tests.swap.members.bench import Several
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matrix.engine import ADAPTERS
+from dev.matrix.engine import ADAPTERS
 from tests.swap.bench import Swap
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bluegreen.rollout.model import COLORS, Weights, other
-from matrix.engine import NATIVE
+from dev.matrix.engine import NATIVE
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import BLUE, Killed, is_settled, killed_at, wrapped
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matrix.engine import NATIVE
+from dev.matrix.engine import NATIVE
 from tests.swap.bench import Swap
 
 

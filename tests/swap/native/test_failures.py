@@ -8,7 +8,7 @@ from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
 from bluegreen.swap.lease import leases_in
-from matrix.engine import NATIVE
+from dev.matrix.engine import NATIVE
 from tests.swap.bench import Swap, one_way
 from tests.swap.must_not_happen.situations import scripted
 from tests.swap.native.adapters import both, shown

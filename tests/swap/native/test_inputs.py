@@ -10,7 +10,7 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Weights
-from matrix.engine import DYNAMIC
+from dev.matrix.engine import DYNAMIC
 from tests.swap.bench import Swap, inputs
 from tests.swap.native.adapters import adapter, both, checked, shown
 

@@ -10,7 +10,7 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.memory.router import WORLDS
 from bluegreen.rollout.model import COLORS, Weights
 from bluegreen.swap.contract import OUTPUT_KEYS
-from matrix.engine import NATIVE
+from dev.matrix.engine import NATIVE
 from tests.swap.bench import Swap
 from tests.swap.native.adapters import adapter, both, checked, shown
 

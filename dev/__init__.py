@@ -1,0 +1,1 @@
+"""What is for developing: the matrix of failures, the figures, what writes files of the package."""

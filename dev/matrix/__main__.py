@@ -1,0 +1,158 @@
+"""``python -m dev.matrix``: try every point, show what came of it, and write it down where asked."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from dev.matrix import report
+from dev.matrix.engine import ADAPTERS
+from dev.matrix.run import WORKERS, Choice, Matrix, WorkerFailed, run
+from dev.matrix.somebody_else import report as world_report
+from dev.matrix.somebody_else import run as world
+from dev.matrix.somebody_else.acts import ACTS
+from dev.matrix.somebody_else.run import Struck
+from dev.matrix.somebody_else.stages import STAGES
+from localcloud import cloud as clouds
+from localcloud import progress
+from localcloud.cloud import LocalCloud
+from localcloud.errors import LocalCloudError
+from localcloud.progress import Progress
+
+CALLS, WORLD = "calls", "world"
+PARTS = (CALLS, WORLD)
+_WRONG = ("unconverged", "unsafe", "world_unconverged", "world_unsafe")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status is 1 if a point did not converge or was unsafe."""
+    parser = argparse.ArgumentParser(prog="python -m dev.matrix", description=sys.modules["dev.matrix"].__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE, too")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="write the table into FILE, between its markers")
+    parser.add_argument("--adapter", choices=ADAPTERS, help="the swap's adapter (default: both, one after the other)")
+    parser.add_argument("--workers", type=int, default=WORKERS, help=f"processes (default {WORKERS})")
+    parser.add_argument(
+        "--only", choices=PARTS, help="the platform's calls go wrong, or somebody else acts (default: both)"
+    )
+    parser.add_argument(
+        "--where", choices=STAGES, help="somebody else acts on this stage alone, without the local cloud"
+    )
+    parser.add_argument("--somebody", choices=[act.name for act in ACTS], help="and does this alone")
+    parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
+    options = parser.parse_args(arguments)
+    if options.docs and options.adapter:
+        parser.error("--docs wants the figures of both adapters: leave --adapter out")
+    if options.adapter and options.only == WORLD:
+        parser.error("somebody else acts with both adapters in turn: leave --adapter out")
+    if (options.where or options.somebody) and (options.docs or not options.where):
+        parser.error("--somebody wants --where, and neither of them --docs")
+    if options.where:
+        return _one_stage(options.where, options.somebody or "", options.workers)
+    parts = [options.only] if options.only else PARTS[: 1 if options.adapter else 2]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
+    if options.json:
+        options.json.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
+    shown = progress.for_terminal()
+    figures: dict[str, int] = {}
+    text = options.docs.read_text() if options.docs else ""
+    try:
+        with _cloud(options.state_dir, shown) as cloud:
+            if CALLS in parts:
+                choice = Choice(adapters=[options.adapter] if options.adapter else ADAPTERS)
+                matrix = run(cloud, shown, choice, workers=options.workers)
+                show(matrix)
+                figures |= report.figures(matrix)
+                text = report.in_docs(text, matrix) if text else ""
+            if WORLD in parts:
+                struck = world.run(shown, workers=options.workers, cloud=cloud)
+                show_world(struck)
+                figures |= world_report.figures(struck)
+                text = world_report.in_docs(text, struck) if text else ""
+    except (LocalCloudError, WorkerFailed) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.docs:
+        options.docs.write_text(text)
+    return int(any(figures.get(name) for name in _WRONG))
+
+
+def _one_stage(stage: str, act: str, workers: int) -> int:
+    struck = world.run(progress.for_terminal(), [stage], workers=workers, act=act)
+    show_world(struck)
+    return int(any(world_report.figures(struck).get(name) for name in _WRONG))
+
+
+@contextlib.contextmanager
+def _cloud(state_dir: Path | None, shown: Progress) -> Iterator[LocalCloud]:
+    """One that is up is used, else one is started for this run."""
+    try:
+        yield LocalCloud.current(state_dir)
+        return
+    except LocalCloudError:
+        pass
+    try:
+        yield LocalCloud.up(state_dir, shown)
+    finally:
+        clouds.down(state_dir)
+
+
+def show(matrix: Matrix) -> None:
+    """Everything for people."""
+    console = Console()
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0))
+    shown.add_column("each call", no_wrap=True)
+    for name, count in matrix.calls.items():
+        words = name.replace("autoscaled", "auto- scaled").split()  # 80 columns are enough for all of them
+        shown.add_column("\n".join([*words, f"({count})"]), justify="right", no_wrap=True)
+    shown.add_column("uncon-\nverged", justify="right", no_wrap=True)
+    shown.add_column("unsafe", justify="right", no_wrap=True)
+    for row in report.rows(matrix):
+        cells = (*row.points, row.unconverged, row.unsafe)
+        bad = "bold red" if row.unconverged or row.unsafe else ""
+        shown.add_row(row.title, *map(str, cells), style=bad)
+    console.print(shown)
+    for name, count in report.figures(matrix).items():
+        console.print(f"{name}: {count}", highlight=False)
+    console.print(f"{matrix.seconds:.0f} s", highlight=False)
+    for line in report.troubles(matrix):
+        console.print(line, style="red", highlight=False, markup=False)
+
+
+def show_world(struck: Struck) -> None:
+    """The same, of what somebody else did."""
+    console = Console()
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for name in ("somebody", "points", "in flight", "unconverged", "unsafe"):
+        shown.add_column(name, justify="left" if name == "somebody" else "right")
+    for title, points, *counts in world_report.sums(struck):
+        bad = "bold red" if any(counts[1:]) else ""
+        shown.add_row(title, *map(str, (points, *counts)), style=bad)
+    console.print(shown)
+    for name, count in world_report.figures(struck).items():
+        console.print(f"{name}: {count}", highlight=False)
+    console.print(f"{struck.seconds:.0f} s", highlight=False)
+    for line in world_report.troubles(struck):
+        console.print(line, style="red", highlight=False, markup=False)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The memory world."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+from bluegreen.memory.capacity import MemoryCapacity
+from bluegreen.memory.router import WORLDS, MemoryRouter, MemoryWorld, world
+from bluegreen.rollout.calls import before_write
+from bluegreen.rollout.model import COLORS, Weights
+from dev.matrix.somebody_else.sight import Sight
+from dev.matrix.somebody_else.stage import STRANGER, Heard
+
+_ROUTER = ("create", "live", "read", "marks", "mark", "write", "verify", "health", "delete")
+_CAPACITY = ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep", "delete")
+_WRITES = frozenset({"create", "mark", "write", "prepare", "hold", "release", "retire", "keep", "delete"})
+_NAME = "somebody-else"
+THEIRS = "team.note"
+
+
+class MemorySizes:
+    """A memory capacity with hands: for stages whose router alone is what is looked at."""
+
+    @property
+    def here(self) -> MemoryWorld:
+        """The world."""
+        return world(_NAME)
+
+    @contextmanager
+    def sizes_heard(self, heard: Heard) -> Iterator[None]:
+        """Each call of the capacity is told."""
+        with _wrapped(MemoryCapacity, _CAPACITY, heard, frozenset(), self.follow):
+            yield
+
+    def follow(self) -> None:
+        """What runs follows what is wanted; nothing else is there that could."""
+
+    def sizes_put_back(self) -> None:
+        """One unit of each color."""
+        WORLDS.pop(_NAME, None)
+
+    def capacity(self) -> dict[str, Any] | None:
+        """The ``capacity`` section."""
+        return {"kind": "memory", "name": _NAME, "desired_count": 1}
+
+    def scale(self, color: str, size: int) -> None:
+        """Another size."""
+        self.here.desired[_color(color)] = size
+        self.follow()
+
+    def sized(self) -> frozenset[str]:
+        """The colors that have units."""
+        return frozenset(color for color in COLORS if self.here.desired[color])
+
+    def retiring(self) -> frozenset[str]:
+        """The colors that are going to be scaled down."""
+        return frozenset(self.here.retiring)
+
+    def suspended(self) -> frozenset[str]:
+        """The colors whose autoscaling is kept from working."""
+        return frozenset(COLORS if self.here.held else ())
+
+
+class MemoryStage(MemorySizes):
+    """Router and capacity."""
+
+    name = "memory"
+    splits = True
+    hands = frozenset({"scales", "adds", "deletes", "resets"})
+
+    @contextmanager
+    def opened(self, heard: Heard) -> Iterator[None]:
+        """Each call is told."""
+        with _wrapped(MemoryRouter, _ROUTER, heard, frozenset({"live", "read", "verify"})), self.sizes_heard(heard):
+            yield
+
+    def put_back(self) -> None:
+        """A new world."""
+        self.sizes_put_back()
+
+    def router(self) -> dict[str, Any]:
+        """The ``router`` section."""
+        return {"kind": "memory", "name": _NAME}
+
+    def look(self) -> Sight:
+        """The world."""
+        here = self.here
+        return Sight(
+            {color: here.weights.of(color) for color in COLORS if here.weights.of(color)},
+            self.sized() - here.broken,
+            self.retiring(),
+            self.suspended(),
+            {name: value for name, value in here.marks.items() if name != THEIRS},
+            {name: value for name, value in here.marks.items() if name == THEIRS},
+        )
+
+    def move(self, weights: Mapping[str, int]) -> None:
+        """Other weights."""
+        self.here.weights = Weights(**dict(weights))
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Other marks, where there is an object."""
+        for name, value in changes.items():
+            if value is None:
+                self.here.marks.pop(name, None)
+            elif self.here.weights != Weights():
+                self.here.marks[name] = value
+
+    def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
+        """Add a note, delete everything, let autoscaling work."""
+        if hand == "adds":
+            self.mark({THEIRS: STRANGER})
+        elif hand == "deletes":
+            self.here.weights = Weights()
+            self.here.marks.clear()
+        elif hand == "resets":
+            self.here.held = False
+
+    def mend(self) -> None:
+        """Nothing is refused here."""
+
+
+def _color(name: str) -> Any:
+    return name
+
+
+@contextmanager
+def _wrapped(
+    owner: type,
+    names: tuple[str, ...],
+    heard: Heard,
+    looks: frozenset[str],
+    follow: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    side = "router" if owner is MemoryRouter else "capacity"
+
+    def wrap(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(self: Any, *arguments: Any, **more: Any) -> Any:
+            if name in _WRITES:
+                before_write()  # as every client of a platform does
+            try:
+                return method(self, *arguments, **more)
+            finally:
+                follow()
+                heard().called(f"{side}.{name}", writes=name in _WRITES, looks=name in looks)
+
+        return call
+
+    with ExitStack() as patched:
+        for name in filter(owner.__dict__.__contains__, names):
+            patched.enter_context(mock.patch.object(owner, name, wrap(name, getattr(owner, name))))
+        yield

@@ -1,0 +1,89 @@
+"""What came of it: for people, for programs, and as a table in the docs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from dev.matrix.somebody_else.acts import ACTS
+from dev.matrix.somebody_else.judge import Kind
+from dev.matrix.somebody_else.run import Struck
+from dev.matrix.somebody_else.swaps import OPERATIONS
+from dev.matrix.somebody_else.trial import Tried
+
+BEGIN, END = "<!-- world:begin -->", "<!-- world:end -->"
+
+KINDS: tuple[Kind, ...] = ("in flight", "unconverged", "unsafe")
+
+
+def count(tried: Sequence[Tried], kind: Kind) -> int:
+    """How many points have a trouble of a kind; what is unsafe is nothing less."""
+    worse = {"in flight": ("unsafe", "unconverged"), "unconverged": (), "unsafe": ()}[kind]
+    kinds = [{found for found, _ in one.troubles} for one in tried]
+    return sum(kind in found and not found & set(worse) for found in kinds)
+
+
+def figures(struck: Struck) -> dict[str, int]:
+    """What ``--json`` writes."""
+    return {
+        "world_points": len(struck.tried),
+        "world_unconverged": count(struck.tried, "unconverged"),
+        "world_unsafe": count(struck.tried, "unsafe"),
+        "world_in_flight": count(struck.tried, "in flight"),
+    }
+
+
+def table(struck: Struck) -> str:
+    """Markdown."""
+    found = figures(struck)
+    heads = [operation.name for operation in OPERATIONS]
+    stages = Counter(one.point.stage for one in struck.tried)
+    lines = [
+        f"{found['world_points']} points: {found['world_unconverged']} did not converge, "
+        f"{found['world_unsafe']} were unsafe; of {found['world_in_flight']} a request was in flight.",
+        "",
+        f"| somebody | {' | '.join(heads)} | in flight | did not converge | unsafe |",
+        f"| --- |{' ---: |' * (len(heads) + 3)}",
+        *rows(struck),
+        "",
+        f"Where: {', '.join(f'{name} ({on})' for name, on in stages.items())}.",
+    ]
+    return "\n".join(lines)
+
+
+def sums(struck: Struck) -> Iterator[tuple[str, int, int, int, int]]:
+    """Of each act: its name, how many points, in flight, not converged, unsafe."""
+    for act in ACTS:
+        found = [one for one in struck.tried if one.point.act is act]
+        flying, unconverged, unsafe = (count(found, kind) for kind in KINDS)
+        yield act.name, len(found), flying, unconverged, unsafe
+
+
+def rows(struck: Struck) -> Iterator[str]:
+    """One for each act."""
+    for act in ACTS:
+        found = [one for one in struck.tried if one.point.act is act]
+        points = [sum(one.point.operation.name == operation.name for one in found) for operation in OPERATIONS]
+        cells = [act.name, *points, *(count(found, kind) for kind in KINDS)]
+        yield f"| {' | '.join(map(str, cells))} |"
+
+
+def in_docs(text: str, struck: Struck) -> str:
+    """A document with the table between its markers."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the document has no {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{table(struck)}\n{END}{after}"
+
+
+def troubles(struck: Struck, most: int = 20) -> list[str]:
+    """What went wrong, a line each."""
+    wrong = [
+        f"{kind}: {one.point} ({one.call}): {text}"
+        for one in struck.tried
+        for kind, text in one.troubles
+        if kind != "in flight"
+    ]
+    more = [f"and {len(wrong) - most} more"] if len(wrong) > most else []
+    return [*wrong[:most], *more]

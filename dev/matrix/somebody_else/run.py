@@ -1,0 +1,86 @@
+"""All stages, shared out to processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dev.matrix.lanes import without_backoff
+from dev.matrix.somebody_else import cloud_stage
+from dev.matrix.somebody_else.cloud_stage import CloudStage, Place
+from dev.matrix.somebody_else.points import SEED, all_points, sample
+from dev.matrix.somebody_else.stage import Stage
+from dev.matrix.somebody_else.stages import OTHERS, POINTS, STAGES
+from dev.matrix.somebody_else.swaps import OPERATIONS
+from dev.matrix.somebody_else.trial import Trials, Tried
+from localcloud.cloud import LocalCloud
+from localcloud.progress import Progress, Silent
+
+_Job = tuple[str, int, Place | None, str]
+
+
+@dataclass(slots=True)
+class Struck:
+    """What was tried, and what came of it.
+
+    Attributes:
+        tried: every point.
+        seconds: the time that it took.
+    """
+
+    tried: list[Tried] = field(default_factory=list)
+    seconds: float = 0
+
+
+def run(
+    progress: Progress | None = None,
+    stages: Sequence[str] = tuple(STAGES),
+    most: Mapping[str, int] | None = None,
+    others: int = OTHERS,
+    workers: int = 2,
+    cloud: LocalCloud | None = None,
+    act: str = "",
+) -> Struck:
+    """Try the points of these stages.
+
+    Args:
+        progress: shows how far it is.
+        stages: their names.
+        most: how many points of a stage; ``others`` where it says nothing.
+        others: how many of those.
+        workers: how many processes; 0 is this one.
+        cloud: the local cloud, which is a stage, too, where it is given.
+        act: the name of the one act that is tried; all of them where it is empty.
+    """
+    began = time.monotonic()
+    limits = POINTS if most is None else most
+    jobs: list[_Job] = [(name, limits.get(name, others), None, act) for name in stages]
+    if cloud is not None:
+        jobs.insert(0, (cloud_stage.NAME, limits.get(cloud_stage.NAME, others), Place.of(cloud), act))
+    struck = Struck()
+    with (progress or Silent()).step("Somebody else acts, after one call after the other") as note:
+        if workers:
+            with multiprocessing.get_context("spawn").Pool(workers) as pool:
+                for found in pool.imap_unordered(_tried, jobs):
+                    struck.tried += found
+                    note(f"{len(struck.tried)} points")
+        else:
+            for job in jobs:
+                struck.tried += _tried(job)
+    order = {job[0]: number for number, job in enumerate(jobs)}
+    struck.tried.sort(key=lambda one: order[one.point.stage])
+    struck.seconds = time.monotonic() - began
+    return struck
+
+
+def _tried(job: _Job) -> list[Tried]:
+    name, most, place, act = job
+    without_backoff()
+    stage: Stage = STAGES[name]() if place is None else CloudStage(place)
+    with Trials.on(stage) as trials:
+        possible = [operation for operation in OPERATIONS if stage.splits or not operation.splits]
+        calls = {operation: trials.calls_of(operation) for operation in possible}
+        points = [point for point in all_points(stage, calls) if act in ("", point.act.name)]
+        return [trials.try_point(point) for point in sample(points, most, SEED)]

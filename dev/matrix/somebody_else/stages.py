@@ -1,0 +1,53 @@
+"""Every stage by its name, and how many points are tried on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from dev.matrix.somebody_else import balancer_stage, cloud_stage, cluster_stage, ingress_stage
+from dev.matrix.somebody_else.api_stage import ApiStage
+from dev.matrix.somebody_else.balancer_stage import BalancerStage
+from dev.matrix.somebody_else.cluster_stage import ClusterStage
+from dev.matrix.somebody_else.dns_stage import DnsStage
+from dev.matrix.somebody_else.function_stage import FunctionStage
+from dev.matrix.somebody_else.ingress_stage import IngressStage
+from dev.matrix.somebody_else.members_stage import MembersStage
+from dev.matrix.somebody_else.memory_stage import MemoryStage
+from dev.matrix.somebody_else.services_stage import ServicesStage
+from dev.matrix.somebody_else.stage import Stage
+
+ALL = 1_000_000
+_BALANCERS = (
+    balancer_stage.MADE,
+    balancer_stage.RULE,
+    balancer_stage.LISTENER,
+    balancer_stage.PAIR,
+    balancer_stage.NETWORK,
+)
+
+STAGES: dict[str, Callable[[], Stage]] = {
+    "memory": MemoryStage,
+    MembersStage.name: MembersStage,
+    **{name: partial(BalancerStage, name) for name in _BALANCERS},
+    "alb with ecs": ServicesStage,
+    "lambda_alias": FunctionStage,
+    "http_api_stage": ApiStage,
+    "route53": DnsStage,
+    **{name: partial(ClusterStage, name) for name in cluster_stage.KINDS},
+    **{name: partial(IngressStage, name) for name in ingress_stage.KINDS},
+}
+
+POINTS = {
+    "memory": ALL,
+    MembersStage.name: ALL,
+    "kubernetes_service": ALL,
+    "alb": 400,
+    "alb with ecs": 300,
+    cloud_stage.NAME: 300,
+}
+"""How many are tried by ``make matrix``; of the others fewer, since they share their code with these."""
+OTHERS = 150
+SAMPLED = {"memory": 200, MembersStage.name: 100, "alb": 24, "alb with ecs": 16, "kubernetes_service": 40}
+"""How many are tried by ``make test``."""
+OTHERS_SAMPLED = 5
