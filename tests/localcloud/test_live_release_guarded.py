@@ -30,7 +30,13 @@ entry = {"nginx": {"host": "a"}}
 colors = {color: {"image": config.require(color)} for color in ("blue", "green")}
 Web("web", {"activeColor": "blue", "entry": entry, "namespace": config.require("namespace"), **colors})
 """
-PARTS = ("**:KubernetesService::web", "**v1:Service::web-blue", "**v1:Service::web-green", "**:Ingress::web")
+PARTS = (
+    "**:KubernetesService::web",
+    "**:Stash::web-preview-token",
+    "**v1:Service::web-blue",
+    "**v1:Service::web-green",
+    "**:Ingress::web",
+)
 UP = ("up", *(word for part in (*PARTS, "**:Deployment::web-*") for word in ("--target", part)))
 
 

@@ -118,7 +118,7 @@ def test_it_is_told_and_happens_once_it_is_healthy_and_a_gate_has_said_yes(place
 
     health["now"] = Readiness(ready=True, healthy=1, expected=1)
     script.always(Decision.FAIL)
-    with pytest.raises(SwapFailed, match="traffic was not moved"):
+    with pytest.raises(SwapFailed, match="traffic was not moved: blue keeps its former target"):
         service().update(olds, news)
     assert live(section)["weights"] == {"blue": 100, "green": 0}, "production is where it was"
 
@@ -151,7 +151,7 @@ def test_where_the_swap_scales_the_units_gates_are_asked_as_long_as_the_former_t
     health["now"] = HEALTHY
     script.asked.clear()
     script.always(Decision.FAIL)
-    with pytest.raises(SwapFailed, match="traffic was not moved"):
+    with pytest.raises(SwapFailed, match="traffic was not moved: blue keeps its former target"):
         service().update(olds, news)
     assert live(section)["weights"] == {"blue": 100, "green": 0}, "production is where it was"
     assert script.asked
@@ -186,7 +186,7 @@ def test_a_no_in_the_bake_goes_back_to_the_former_target(place, script, adapter)
     stack.up(inputs(section, **more))
     script.asked.clear()
     script.always(Decision.FAIL, Phase.BAKE)
-    with pytest.raises(SwapFailed, match="restored and verified: blue 100 %, green 0 %"):
+    with pytest.raises(SwapFailed, match="restored and verified: blue 100 %, green 0 %, at its former target"):
         stack.up(inputs(elsewhere, **more))
     assert list(dict.fromkeys(phase for phase, _ in script.asked)) == [
         Phase.CONFIRM,
@@ -222,7 +222,7 @@ def test_a_swap_that_was_killed_in_its_bake_proves_the_other_target_again(place,
         SwapService(clock=clock).update(olds, inputs(elsewhere, **more))
     assert live(elsewhere)["weights"] == {"blue": 100, "green": 0}
     script.always(Decision.FAIL)
-    with pytest.raises(SwapFailed, match="restored and verified: blue 100 %, green 0 %"):
+    with pytest.raises(SwapFailed, match="restored and verified: blue 100 %, green 0 %, at its former target"):
         service().update(olds, inputs(elsewhere, **more))
     assert live(section)["weights"] == {"blue": 100, "green": 0}, "back where it was proved"
 

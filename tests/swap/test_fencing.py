@@ -61,15 +61,32 @@ def test_an_old_lease_is_renewed_and_looked_at(lease):
 
 
 @pytest.mark.parametrize("removed", [True, False], ids=["the rival has tidied up", "the rival is about to"])
-def test_whoever_was_taken_over_writes_no_more_and_leaves_no_lease(lease, removed):
+def test_whoever_was_taken_over_writes_no_more_and_leaves_no_lease_that_is_not_taken_away(lease, removed):
     marks = world("fencing").marks
+    own = dict(leases_in(marks))
     if removed:
         marks.clear()
     marks["lease.00000001"] = "2026-11-21T11:00:00Z ada@desk pid 1 on 00000000 promotion to blue"
     lease.clock.sleep(LEASE_SECONDS + 1)
     with pytest.raises(LeaseLost, match=r"another swap took over: .*ada@desk"):
         lease.fence()
-    assert set(leases_in(marks)) == {"00000001"}
+    rest = {name: value for name, value in leases_in(marks).items() if name != "00000001"}
+    assert rest == ({} if removed else own), "as the rival has seen it: renewed, it would step back as well"
+
+
+def test_two_that_step_back_from_each_other_leave_a_note_for_the_next_update(lease, monkeypatch):
+    """The rival's mark comes between the look and the renewal of one that stood still."""
+    mark, rival = MemoryRouter.mark, {"lease.00000001": "2026-11-21T11:00:00Z ada@desk pid 1 on 00000000 promotion"}
+
+    def late(router, changes):
+        world("fencing").marks.update(rival)
+        mark(router, changes)
+
+    monkeypatch.setattr(MemoryRouter, "mark", late)
+    lease.clock.sleep(LEASE_SECONDS + 1)
+    with pytest.raises(LeaseLost, match=r"another swap took over: .*ada@desk"):
+        lease.fence()
+    assert set(leases_in(world("fencing").marks)) == {"00000001", lease.id}
 
 
 @pytest.mark.parametrize("taken_over", [False, True])

@@ -19,7 +19,8 @@ class Ownership:
     Attributes:
         owner: who it is.
         former_owner: who it was at its last update; empty when it has none.
-        incarnation: the mark of its resource, which its object bears; empty at creation.
+        incarnation: the mark of its resource, which its object bears; empty at creation. Of one of several routers it
+            ends with a dot and what tells that one from the others, also at creation.
     """
 
     owner: str
@@ -35,3 +36,13 @@ class Ownership:
     def bears(self, marks: Mapping[str, str]) -> bool:
         """Whether marks are those of the resource's own object."""
         return self.incarnation != "" and marks.get(INCARNATION_MARK) == self.incarnation
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the resource has left its mark somewhere, so that its object can be looked for by that."""
+        return self.incarnation.partition(".")[0] != ""
+
+    def is_anothers(self, marks: Mapping[str, str]) -> bool:
+        """Whether marks are those of an object that another one of the same swap's routers owns."""
+        own, found = (text.partition(".")[2] for text in (self.incarnation, marks.get(INCARNATION_MARK, "")))
+        return own != "" and found not in ("", own)

@@ -137,9 +137,11 @@ class Restoring:
                 return lost
             if problem:
                 return self._gave_up(reason, weights, problem)
-        done = f"traffic was not moved: {weights}{unread}"
+        former = plan.unproved and hasattr(self.router, "former_serves")
+        done = f"traffic was not moved: {f'{plan.target} keeps its former target' if former else weights}{unread}"
         if moved:
-            done = f"restored and verified: {weights}{self._not_as_declared(weights)}"
+            where = ", at its former target" if former else ""
+            done = f"restored and verified: {weights}{where}{self._not_as_declared(weights)}"
         self.tell("restore", done, weights=weights.as_dict())
         live = weights.live_color
         again = "run" if aborted else f"mend {' and '.join(plan.rising)} and run"

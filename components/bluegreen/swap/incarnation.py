@@ -49,7 +49,7 @@ def known_to(spec: SwapSpec, outputs: Mapping[str, Any], incarnation: str) -> Sw
     ):
         former = dict(section or {})
         owner = former.get("owner")
-        own = f"{incarnation}.{suffix}" if incarnation and not alone else incarnation
+        own = incarnation if alone else f"{incarnation}.{suffix}"
         given = {"incarnation": own, "former_owner": owner if isinstance(owner, str) else "", "former": former}
         taken = {field.name for field in fields(ROUTERS.load(kind))}
         known.append((kind, {**arguments, **{key: given[key] for key in given if key in taken}}))

@@ -261,7 +261,7 @@ class Lease:
         stood_still = self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL
         found = self.router.marks() if stood_still else {}
         taken = stood_still and self.id not in leases_in(found)
-        if not taken:
+        if len(leases_in(found)) <= 1 and not taken:  # whoever waited for the end of it goes on where it stays as it is
             self._renew()
             try:
                 found = self.router.marks()
@@ -275,8 +275,11 @@ class Lease:
         if taken or (stood_still and others):
             whose = " and ".join(others) or found.get(TAKEN_PREFIX + self.id, "nobody knows who")
             self.lost = f"another swap took over: {whose}"
-            with contextlib.suppress(PlatformError):
-                self.router.mark({LEASE_PREFIX + self.id: None})
+            # Where the other one has not taken over yet the mark stays, for it to remove. It may have seen it renewed
+            # and step back as well: the next update then finds the mark, and puts right what both leave.
+            if taken:
+                with contextlib.suppress(PlatformError):
+                    self.router.mark({LEASE_PREFIX + self.id: None})
             self._refuse_if_lost()
         return found
 

@@ -35,7 +35,7 @@ from bluegreen.swap.leaving import come_and_go
 from bluegreen.swap.reporting import headline
 from bluegreen.swap.resting import Resting, former_of
 from bluegreen.swap.shared import Shared
-from bluegreen.swap.way_back import leading_back
+from bluegreen.swap.way_back import WayBack, leading_back
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
 _MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
@@ -95,8 +95,7 @@ class Update:
         self._router = cast("TrafficRouter", self._shared)
         self._former_capacity = former_of(olds, news)
         self._resting = Resting(spec, self._shared, self._capacity, journal)
-        same_units = self._capacity is not None and self._former_capacity is None  # the former target loses them now
-        self._way_back = leading_back(self._shared, self._lease, self._formerly, news, same_units=same_units)
+        self._way_back: WayBack | None = None
 
     def run(self) -> dict[str, Any]:
         """Do it, and return the outputs.
@@ -219,6 +218,9 @@ class Update:
         self._elsewhere = plan.kind in kinds and releases.leads_elsewhere(self._olds, self._news, self._target)
         if not self._elsewhere:
             return plan
+        same_units = self._capacity is not None and self._former_capacity is None  # the former target loses them now
+        way_back = leading_back(self._shared, self._lease, self._formerly, self._news, same_units=same_units)
+        self._way_back = self._way_back or way_back
         steps = plan.steps or (Step(100),)
         bake = self._spec.bake_seconds if self._way_back is not None else 0
         return replace(plan, kind=Kind.HEAL, steps=steps, unproved=True, bake_seconds=bake)

@@ -7,16 +7,13 @@ former section. Both write one object, under one lease.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Weights
-from bluegreen.swap import checking, several
+from bluegreen.swap import contract, incarnation, several
 from bluegreen.swap.lease import Lease
 from bluegreen.swap.shared import Shared
-
-if TYPE_CHECKING:
-    pass
 
 
 class WayBack:
@@ -72,20 +69,20 @@ class WayBack:
 def leading_back(
     router: Shared, lease: Lease, olds: Mapping[str, Any], news: Mapping[str, Any], *, same_units: bool
 ) -> WayBack | None:
-    """The router with its way back; ``None`` where nothing of the state leads back to the same routers.
+    """The router with its way back; ``None`` where the state's routers cannot be made out.
 
     Args:
         router: the one with the new targets.
         lease: the update's.
         olds: the last update's outputs, as they are.
-        news: the inputs.
+        news: the inputs; a router that is added has no former target.
         same_units: whether the same units stand behind both targets.
     """
-    if several.removed(olds, news) or None in several.formers(olds, news):
-        return None
+    pairs = zip(several.sections_of(news), several.formers(olds, news), strict=True)
     try:
-        former = checking.recorded_spec(olds, news).build_router()
+        spec = contract.parse(several.with_sections(news, [dict(old or section) for section, old in pairs]))
     except BluegreenError:
         return None
+    former = incarnation.known_to(spec, olds, incarnation.recorded(olds)).build_router()
     getattr(former, "bears", dict)(lease.stamp)
     return WayBack(router, Shared(former, lease), same_units=same_units)

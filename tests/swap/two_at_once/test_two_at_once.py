@@ -137,7 +137,10 @@ def explored(name, part=0, parts=1):
         end = end_of(situation)
         if end not in ends:
             ends.add(end)
-            settles(situation)
+            try:
+                settles(situation)
+            except AssertionError as error:
+                raise AssertionError(f"{name} does not settle, with switches before {switches}") from error
 
     return explore(SITUATIONS[name], judge, part, parts)
 

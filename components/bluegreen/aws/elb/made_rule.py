@@ -88,7 +88,7 @@ class MadeRule:
         tags = elbv2.tags_of_all(self.aws, [rule["RuleArn"] for rule in self.search.likely(rules)])
         rule = self.search.found(rules, tags)
         rest = [rule["RuleArn"] for rule in rules if rule["RuleArn"] not in tags]
-        if rule is None and rest and self.search.ownership.incarnation:  # moved, and led elsewhere by hand
+        if rule is None and rest and self.search.ownership.is_known:  # moved, and led elsewhere by hand
             tags.update(elbv2.tags_of_all(self.aws, rest))
             rule = self.search.found(rules, tags)
         placed = self.search.at_place(rules)

@@ -56,6 +56,7 @@ class Search:
             for rule in rules
             if (arn := rule["RuleArn"]) in tags
             and self.ownership.holds(tags[arn].get(OWNER_TAG), marks[arn])
+            and not self.ownership.is_anothers(marks[arn])
             and rule["Priority"] != str(self.sibling)
         ]
         if not self.is_production:
