@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.aws.elb.alb_router import AlbRouter
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Readiness
-from bluegreen.routers.alb import AlbRouter
 from matrix.engine import DYNAMIC, NATIVE, Stack
 from tests.routers import alb_workshop
 from tests.swap.must_not_happen.situations import Script, ScriptedGate, scripted
