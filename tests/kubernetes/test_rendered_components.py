@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bluegreen.kubernetes import HelmService, ManifestService, gateway_route, service
+from tests.aws.mocked import Recorder
 from tests.kubernetes.declared import Declared
 
 CHART = Path(__file__).parent / "chart"
@@ -209,6 +210,55 @@ def test_a_release_that_helm_keeps_is_selected_by_its_instance():
     assert (one["name"], one["skipAwait"], one["repositoryOpts"]) == ("web-blue", True, {"repo": repository})
     assert found.swap["router"]["selectors"]["blue"] == {"app.kubernetes.io/instance": "web-blue"}
     assert found.swap["releases"]["blue"] == "shop of May"
+
+
+def kept_by_helm(monkeypatch, resource_names, **more):
+    """Helm tells what a release has brought."""
+    answer = Recorder.new_resource
+
+    def told(self, args):
+        made, outputs = answer(self, args)
+        brought = {
+            "resourceNames": {
+                kind: [f"default/{one}" for one in listed(args.name)] for kind, listed in resource_names.items()
+            }
+        }
+        return made, {**outputs, **(brought if args.typ.endswith(":Release") else {})}
+
+    monkeypatch.setattr(Recorder, "new_resource", told)
+    return installed(install="release", autoscaling={"min_replicas": 2, "max_replicas": 4}, **more)
+
+
+@pytest.mark.parametrize("key", ["Deployment/apps/v1", "Deployment.apps/v1", "StatefulSet/apps/v1", "CronJob/batch/v1"])
+def test_a_release_with_other_pods_than_the_workloads_is_not_selected_by_its_instance(monkeypatch, key):
+    """A worker's pods and those of a subchart bear the instance, too, and would get production's requests."""
+    found = {"Deployment/apps/v1": lambda name: [name], "Service/v1": lambda name: [name, f"{name}-other"]}
+    found[f"{key}"] = lambda name: [name, f"{name}-worker"] if key == "Deployment/apps/v1" else [f"{name}-worker"]
+    refused = (
+        r"selectors\.(blue|green): None is not allowed; allowed: .*pods of web-\1 alone have.*/web-\1-worker as well"
+    )
+    with pytest.raises(pulumi.RunError, match=refused):
+        kept_by_helm(monkeypatch, found)
+    labels = {color: {"app.kubernetes.io/instance": f"web-{color}", "role": "web"} for color in ("blue", "green")}
+    made = kept_by_helm(monkeypatch, found, selectors=labels)
+    assert made.swap["router"]["selectors"] == labels
+
+
+def test_a_release_with_the_workload_alone_is(monkeypatch):
+    made = kept_by_helm(monkeypatch, {"Deployment/apps/v1": lambda name: [name], "Service/v1": lambda name: [name]})
+    assert made.swap["router"]["selectors"]["green"] == {"app.kubernetes.io/instance": "web-green"}
+
+
+def test_what_of_a_release_acts_in_both_colors_is_said(monkeypatch):
+    said = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: said.append(text))
+    labels = {color: {"role": f"web-{color}"} for color in ("blue", "green")}
+    found = {"Deployment/apps/v1": lambda name: [name], "CronJob/batch/v1": lambda name: [f"{name}-report"]}
+    kept_by_helm(monkeypatch, found, selectors=labels)
+    assert sorted(text.partition(" of ")[0] for text in said) == [
+        "web: CronJob/web-blue-report",
+        "web: CronJob/web-green-report",
+    ]
 
 
 def test_names_and_labels_of_ones_own_are_taken():

@@ -147,3 +147,19 @@ def test_a_kubeconfig_that_makes_no_sense_says_nothing(content, kubeconfig):
     Path(kubeconfig).write_text(content)
     assert not moved("kubernetes_service", {}, within(context="blue"))
     assert moved("kubernetes_service", within(context="other"), within(context="blue"))
+
+
+@pytest.mark.parametrize("name", ["2026-04-01", "22:30", "=", "12:30:45"])
+def test_names_in_a_kubeconfig_are_the_texts_that_kubectl_sees(name, kubeconfig):
+    """Other readers make a date of the first, minutes of the second, and end at the third."""
+    Path(kubeconfig).write_text(
+        f"current-context: {name}\n"
+        f"contexts:\n- name: {name}\n  context: {{cluster: one, user: u}}\n"
+        "- name: alias\n  context: {cluster: one, user: u}\n- name: other\n  context: {cluster: two, user: u}\n"
+        "clusters:\n- name: one\n  cluster: {server: https://one.example.com}\n"
+        "- name: two\n  cluster: {server: https://two.example.com}\n"
+    )
+    assert not moved("kubernetes_service", {}, within(context=name))
+    assert not moved("kubernetes_service", within(context="alias"), {})
+    assert moved("kubernetes_service", within(context="other"), {})
+    assert moved("kubernetes_service", within(context="other"), within(context=name))

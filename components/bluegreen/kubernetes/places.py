@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from bluegreen.kubernetes.manifests.reading import objects_in
+
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -51,10 +53,10 @@ def _server(paths: str, context: str) -> str | None:
 
 def _read(path: str) -> Mapping[str, Any]:
     try:
-        read = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        read = objects_in(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
         return {}
-    return read if isinstance(read, Mapping) else {}
+    return read[0] if read and isinstance(read[0], Mapping) else {}
 
 
 def _entry(found: list[Mapping[str, Any]], key: str, of: str, name: object) -> Mapping[str, Any]:

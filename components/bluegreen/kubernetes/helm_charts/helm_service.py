@@ -15,6 +15,7 @@ from bluegreen.fields import Fields
 from bluegreen.kubernetes.component import SwapSettings, place_of
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
 from bluegreen.kubernetes.entry import Entry, Ground
+from bluegreen.kubernetes.helm_charts import installed
 from bluegreen.kubernetes.helm_charts import release as helm_release
 from bluegreen.kubernetes.helm_charts.release import HelmRelease, chart_arguments, colored, pod_labels, with_kind
 from bluegreen.kubernetes.manifests import ports
@@ -142,12 +143,16 @@ class HelmService(EnteredComponent):
             problems,
         )
         counts = first_counts(active_color, replicas, settings)
+        texts: dict[Color, pulumi.Output[str]] = {
+            color: pulumi.Output.from_input(dict(release)).apply(helm_release.release_name)
+            for color, release in releases.items()
+        }
 
         def color_objects() -> list[pulumi.Resource]:
             router, compare = entry.router(ground), another_chart if install == "release" else None
             hooks = {color: guard(f"{name}-{color}", place.namespace, color, router, compare) for color in COLORS}
-            return [
-                _installed(
+            made = {
+                color: _installed(
                     f"{name}-{color}",
                     place.namespace,
                     install,
@@ -164,12 +169,12 @@ class HelmService(EnteredComponent):
                     hooks[color],
                 )
                 for color, release in releases.items()
-            ]
+            }
+            if install == "release":
+                for color, one in made.items():
+                    texts[color] = _held_against(name, color, one, names[color], texts[color], selectors)
+            return list(made.values())
 
-        texts = {
-            color: pulumi.Output.from_input(dict(release)).apply(helm_release.release_name)
-            for color, release in releases.items()
-        }
         charts = {color: digests.of_chart(release) for color, release in releases.items()}
         self._show_entered(swap, *swap.declare(self, texts, charts, color_objects))
 
@@ -225,6 +230,31 @@ def _installed(
 
         made = Chart(release, opts=pulumi.ResourceOptions(parent=parent, transforms=[transform]), **common)
     return made
+
+
+def _held_against(
+    name: str,
+    color: Color,
+    release: Any,
+    workload: str,
+    text: pulumi.Output[str],
+    selectors: Mapping[str, Any] | None,
+) -> pulumi.Output[str]:
+    """A release's text for the swap, which waits for what Helm has brought: production takes no other pods."""
+
+    def look(found: Mapping[str, Sequence[str]] | None) -> None:
+        problem = installed.problem_of_the_default_selector(color, workload, found) if selectors is None else None
+        if problem is not None:
+            refuse(name, [problem])
+        if acting := installed.acting_by_themselves(found):
+            told = "whichever is live; where that shall not be, the chart's values have to suspend it at rest"
+            pulumi.log.warn(f"{name}: {', '.join(acting)} of {color}'s release acts in both colors, {told}")
+
+    looked = release.resource_names.apply(look)
+    # A preview knows the text although it may not know the objects.
+    if pulumi.runtime.is_dry_run():
+        return text
+    return pulumi.Output.all(text, looked).apply(lambda found: str(found[0]))
 
 
 def _check_ports(entry: Entry, ground: Ground, manifest: Mapping[str, Any], *, is_workload: bool) -> None:
