@@ -134,3 +134,30 @@ def test_parameters_of_tests_stand_in_one_order():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "parametrize":
                 assert not any(_is_a_set(argument) for argument in node.args), f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("package", ["components/bluegreen", "localcloud", "dev", "policies"])
+def test_no_modules_import_each_other_in_a_circle(package):
+    """Within functions and for types alone it is one all the same."""
+    root = REPO / package
+    modules = {_dotted(path, root): path for path in root.rglob("*.py")}
+    left = {name: _imported(path) & modules.keys() - {name} for name, path in modules.items()}
+    assert len(left) > 5
+    while free := {name for name, others in left.items() if not others & left.keys()}:
+        left = {name: others for name, others in left.items() if name not in free}
+    assert not left
+
+
+def _dotted(path, root):
+    return ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imported(path):
+    found = set()
+    package = path.name == "__init__.py"
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not package:
+            found.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
+    return found

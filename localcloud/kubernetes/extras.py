@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from localcloud import loopback
 from localcloud.cache import locked
 from localcloud.kubernetes import record, starting
+from localcloud.kubernetes.layout import Layout
 from localcloud.kubernetes.record import Record
 from localcloud.kubernetes.sandbox import Sandbox
 from localcloud.kubernetes.waiting import until
@@ -21,7 +22,6 @@ from localcloud.tools import traefik as traefik_tool
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from localcloud.kubernetes.node import LocalNode
 
 READY_SECONDS = 120.0
 GATEWAY_CLASS = "traefik"
@@ -40,6 +40,26 @@ kind: Namespace
 metadata:
   name: argo-rollouts
 """
+
+
+class Node(Protocol):
+    """What is asked of a node."""
+
+    layout: Layout
+
+    @property
+    def server(self) -> str:
+        """Its API server's address."""
+        ...
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's."""
+        ...
+
+    def apply(self, manifests: str | Path) -> str:
+        """Apply manifests."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +101,7 @@ class ArgoRollouts(Extra):
     namespace = "argo-rollouts"
 
 
-def traefik(node: LocalNode, progress: Progress) -> Traefik:
+def traefik(node: Node, progress: Progress) -> Traefik:
     """Find it running, or start it."""
     program = traefik_tool.ensure(progress) / "traefik"
 
@@ -118,7 +138,7 @@ def traefik(node: LocalNode, progress: Progress) -> Traefik:
     return Traefik(*_start(node, "traefik", ("web", "ping"), command, before, ready))
 
 
-def argo_rollouts(node: LocalNode, progress: Progress) -> ArgoRollouts:
+def argo_rollouts(node: Node, progress: Progress) -> ArgoRollouts:
     """Find it running, or start it."""
     program = argo_tool.ensure(progress) / "rollouts-controller"
 
@@ -141,7 +161,7 @@ def argo_rollouts(node: LocalNode, progress: Progress) -> ArgoRollouts:
 
 
 def _start(
-    node: LocalNode,
+    node: Node,
     name: str,
     wanted: tuple[str, ...],
     command: Callable[[Mapping[str, int]], list[str | Path]],
@@ -172,7 +192,7 @@ def _start(
         return ports, daemon
 
 
-def read(node: LocalNode) -> Record:
+def read(node: Node) -> Record:
     found = record.read(node.layout)
     assert found is not None, "the node has ended"
     return found

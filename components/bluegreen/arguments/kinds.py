@@ -17,7 +17,7 @@ import pulumi
 from typing_extensions import NotRequired, Required, is_typeddict
 
 from bluegreen.arguments.hints import LISTS, MAPS, fields_of
-from bluegreen.arguments.told import noted
+from bluegreen.arguments.noted import noted
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
 

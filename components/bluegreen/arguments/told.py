@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from bluegreen.arguments.noted import note
 from bluegreen.rollout.errors import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
-# With each value itself, so that no other one gets its number.
-_wrong: dict[int, tuple[object, Sequence[Problem]]] = {}
 
 
 def told(function: F) -> F:
@@ -43,20 +42,14 @@ def told(function: F) -> F:
             raise
         problems = _problems(function, given)
         if problems:
-            _wrong[id(made)] = (made, problems)
+            note(made, problems)
         return made
 
     return cast("F", checking)
 
 
-def noted(value: object, path: str) -> Iterator[Problem]:
-    """What was wrong with the arguments that a value was made of, by the path where it stands now."""
-    for problem in _wrong.get(id(value), (value, ()))[1]:
-        yield Problem(f"{path}.{problem.field}", problem.value, problem.allowed)
-
-
 def _problems(function: Callable[..., Any], given: Any) -> list[Problem]:
-    from bluegreen.arguments.checked import problems_in  # noqa: PLC0415 - it knows of this module
+    from bluegreen.arguments.checked import problems_in  # noqa: PLC0415 - with all of Pulumi, which gates do without
 
     parameters = inspect.signature(function).parameters
     found = dict[str, Any]()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from localcloud.plugins.aws.errors import ApiError
+from localcloud.plugins.aws.session import Aws
 from localcloud.plugins.values import UNKNOWN, Failure, InitFailed, Props, ProviderError, has_unknown
-
-if TYPE_CHECKING:
-    from localcloud.plugins.aws.session import Aws
 
 __all__ = [
     "REGION",
@@ -26,15 +25,6 @@ __all__ = [
     "has_unknown",
     "plain",
 ]
-
-
-class ApiError(ProviderError):
-    """An AWS call failed. `code` is the API's own error code."""
-
-    def __init__(self, service: str, operation: str, code: str, message: str) -> None:
-        super().__init__(f"{service} {operation}: {code}: {message}")
-        self.code = code
-        self.api_message = message
 
 
 @dataclass(frozen=True)

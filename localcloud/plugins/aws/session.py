@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from localcloud.plugins.aws.model import ApiError, Props, ProviderError
+from localcloud.plugins.aws.errors import ApiError
+from localcloud.plugins.values import Props, ProviderError
 
 T = TypeVar("T")
 
