@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pulumi
 import pytest
@@ -23,6 +24,7 @@ from bluegreen.kubernetes import (
     service,
     traefik,
 )
+from bluegreen.kubernetes.routes.weighted_entry import WeightedEntry
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Weights
 from tests.kubernetes.declared import Declared
@@ -297,6 +299,33 @@ def test_a_route_that_is_there_is_taken_over_and_not_made():
     found, _ = declared(gateway_route(parent_refs=GATEWAY, url="http://10.0.0.1", route_name="legacy", adopt=True))
     assert set(found.of("HTTPRoute")) == {"legacy-preview"}
     assert (found.swap["router"]["name"], found.swap["router"]["adopt"]) == ("legacy", True)
+
+
+def test_what_adopts_a_route_makes_no_second_way_to_production():
+    """It would go around what the route that is there has, such as sign-in: a color is reached by its header alone."""
+    for name, entry in ENTRIES.items():
+        if not isinstance(entry, WeightedEntry):
+            continue
+        adopting = replace(entry, options={**entry.options, "route_name": "legacy", "adopt": True})
+        found, _ = declared(adopting)
+        for one in sorted(found.objects):
+            kind, _, made = one.partition("/")
+            assert made != "legacy", (name, one)
+            spec = found.one(kind, made).get("spec") or {}
+            for rule in [*spec.get("rules", ()), *spec.get("routes", ()), *spec.get("http", ())]:
+                if kind not in ("Role", "ClusterRole"):
+                    assert "X-Bluegreen-Color" in json.dumps(rule), (name, one)
+
+
+def test_what_adopts_traefiks_service_makes_ways_of_open_rules_alone():
+    own = [
+        {"match": "Host(`a.example.com`)", "middlewares": [{"name": "sign-in"}]},
+        {"match": "PathPrefix(`/static`)", "services": [{"name": "assets", "port": 80}]},
+    ]
+    found, _ = declared(traefik(rules=own, route_name="legacy", adopt=True))
+    routes = found.one("IngressRoute", "legacy-preview")["spec"]["routes"]
+    assert [route["services"][0]["name"] for route in routes] == ["shop-blue", "shop-green"]
+    assert all(route["middlewares"] == [{"name": "sign-in"}] for route in routes)
 
 
 def test_where_a_service_answers_depends_on_its_type():

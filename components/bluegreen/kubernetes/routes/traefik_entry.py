@@ -61,12 +61,20 @@ class Traefik:
         """The TraefikService without its weights, and the stack's IngressRoute to it and to each color."""
         usual = rules.traefik_routes(asked.wanted, asked.name, self.hosts)
         own = asked.wanted.rules
-        route: dict[str, Any] = {"routes": given.traefik_routes(own, usual, usual[-1]["match"]) if own else usual}
-        route |= {"entryPoints": list(self.entry_points)} if self.entry_points else {}
-        route |= {} if self.tls is None else {"tls": dict(self.tls)}
+        routes = given.traefik_routes(own, usual, usual[-1]["match"]) if own else usual
+        way: dict[str, Any] = {"entryPoints": list(self.entry_points)} if self.entry_points else {}
+        way |= {} if self.tls is None else {"tls": dict(self.tls)}
+        # A second way to an adopted service would go around what its own has: middlewares that sign in, for one.
+        ways = (
+            given.traefik_routes(list(filter(given.is_open_traefik, own)), usual, usual[-1]["match"]) if own else usual
+        )
+        to_colors = [route for route in ways if route["services"] != usual[-1]["services"]]
         return [
             Piece(asked.object(_API, "TraefikService", asked.name, {}), set_once=["spec.weighted"], of_route=True),
-            Piece(asked.object(_API, "IngressRoute", asked.name, route)),
+            Piece(
+                asked.object(_API, "IngressRoute", asked.name, {"routes": routes, **way}),
+                beside=asked.object(_API, "IngressRoute", f"{asked.name}-preview", {"routes": to_colors, **way}),
+            ),
         ]
 
 

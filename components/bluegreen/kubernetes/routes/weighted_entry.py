@@ -68,12 +68,14 @@ class Piece:
         set_once: fields that count at its creation alone, also those that have no value there: see ``declare``.
         of_route: whether it is the route itself, or stands or falls with it: one that is adopted has it already.
         hooks: what keeps an annotation of it that is the swap's.
+        beside: the object in its place where the route is adopted: production has its way already.
     """
 
     manifest: Mapping[str, Any]
     set_once: Sequence[str] = ()
     of_route: bool = False
     hooks: pulumi.ResourceHookBinding | None = None
+    beside: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +269,8 @@ class WeightedEntry:
         for piece in self.platform.pieces(asked):
             if piece.of_route and self.options.get("adopt"):
                 continue
-            found = piece.manifest if ground.named is None else ground.named.fill(piece.manifest)
+            wanted = piece.beside if self.options.get("adopt") and piece.beside is not None else piece.manifest
+            found = wanted if ground.named is None else ground.named.fill(wanted)
             manifest = _annotated(found, self.options.get("annotations")) if piece.of_route else found
             made.append(
                 declare(
