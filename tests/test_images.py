@@ -58,3 +58,25 @@ def test_a_preview_tells_of_a_name_that_says_no_release(kind, monkeypatch):
     said.clear()
     mocked.run(lambda: COMPONENTS[kind]("app@sha256:a"))
     assert not [text for text in said if "whoever pushes" in text]
+
+
+CHART = {"chart": "oci://charts.example.com/shop", "version": "1.0.0", "values": {"image": {"repository": "shop"}}}
+
+
+@pytest.mark.parametrize(
+    ("release", "told"),
+    [
+        (CHART, []),
+        ({**CHART, "values": {"image": {"repository": "shop", "tag": "latest"}}}, ["green runs shop:latest"]),
+        ({**CHART, "values": {"image": {"repository": "shop", "tag": "latest", "digest": "sha256:a"}}}, []),
+        ({**CHART, "version": None}, ["green installs whatever version of the chart oci://charts.example.com/shop"]),
+        ({"chart": "shop", "repository": "https://charts.example.com"}, ["green installs whatever version"]),
+        ({"chart": "./shop"}, []),
+    ],
+)
+def test_a_preview_tells_of_a_chart_that_says_no_release(release, told, monkeypatch):
+    said = []
+    monkeypatch.setattr(digests.pulumi.log, "warn", said.append)
+    digests.tell_what_a_chart_moves("green", release)
+    assert len(said) == len(told)
+    assert all(text.startswith(start) for text, start in zip(said, told, strict=True))

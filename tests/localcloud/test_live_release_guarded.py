@@ -13,8 +13,9 @@ from bluegreen.kubernetes.routes.nginx_canary import INGRESS
 from localcloud.kubernetes.node import LocalNode
 from tests.localcloud.kubernetes_stack import Stack
 
+FOLDER = Path(__file__).parent.parent / "kubernetes"
 WEIGHT = "nginx.ingress.kubernetes.io/canary-weight"
-# Of a language that the plugin serves: the plugin declares the workloads, and the swap is not among what is updated.
+# Of a language that the plugin serves: the plugin declares the workloads.
 REMOTE = """
 import pulumi
 
@@ -30,14 +31,41 @@ entry = {"nginx": {"host": "a"}}
 colors = {color: {"image": config.require(color)} for color in ("blue", "green")}
 Web("web", {"activeColor": "blue", "entry": entry, "namespace": config.require("namespace"), **colors})
 """
-PARTS = (
-    "**:KubernetesService::web",
-    "**:Stash::web-preview-token",
-    "**v1:Service::web-blue",
-    "**v1:Service::web-green",
-    "**:Ingress::web",
+CHART = f"""
+import pulumi
+from bluegreen.kubernetes import HelmService, nginx
+
+config = pulumi.Config()
+
+
+def release(color):
+    repository, tag = config.require(color).split(":")
+    values = {{
+        "image": {{"repository": repository, "tag": tag}},
+        "environment": {{"PASSWORD": pulumi.Output.secret("hunter2")}},
+        "autoscaling": {{"enabled": config.require("install") == "release"}},
+    }}
+    return {{"chart": {str(FOLDER / "chart")!r}, "values": values}}
+
+
+HelmService(
+    "web",
+    active_color="blue",
+    blue=release("blue"),
+    green=release("green"),
+    namespace=config.require("namespace"),
+    install=config.require("install"),
+    entry=nginx(host="a"),
+    autoscaling={{"min_replicas": 1, "max_replicas": 2}} if config.require("install") == "release" else None,
 )
-UP = ("up", *(word for part in (*PARTS, "**:Deployment::web-*") for word in ("--target", part)))
+"""
+WAYS = {
+    "hosted by the plugin": (REMOTE, "", "image of container web app:v1 -> app:v2"),
+    "a chart": (CHART, "chart", "image of container shop app:v1 -> app:v2"),
+    "a release that Helm keeps": (CHART, "release", "its values"),
+}
+# What guards has to hold also where the swap is not among what is updated.
+UP = ("up", "--exclude", "**TrafficSwap::web-swap")
 
 
 @pytest.fixture
@@ -48,20 +76,21 @@ def namespace(node: LocalNode):
     node.kubectl("delete", "namespace", name, "--wait=false")
 
 
-def test_a_component_that_the_plugin_hosts_keeps_its_live_release(
-    node: LocalNode, tmp_path: Path, namespace: str
-) -> None:
-    stack = Stack(node, tmp_path, REMOTE)
-    stack.set(namespace=namespace, blue="app:v1", green="app:v1")
+@pytest.mark.parametrize("way", WAYS)
+def test_what_has_traffic_keeps_its_release(node: LocalNode, tmp_path: Path, namespace: str, way: str) -> None:
+    program, install, what = WAYS[way]
+    stack = Stack(node, tmp_path, program)
+    stack.set(namespace=namespace, blue="app:v1", green="app:v1", install=install)
     stack.changes(*UP)
-    what, cluster = Resource(*INGRESS, namespace, "web"), KubernetesConnection(kubeconfig=str(node.kubeconfig))
-    cluster.apply(what, {"metadata": {"annotations": {WEIGHT: "0", OWNER: "p/s/web"}}}, MANAGER)  # blue is live
+    ingress, cluster = Resource(*INGRESS, namespace, "web"), KubernetesConnection(kubeconfig=str(node.kubeconfig))
+    cluster.apply(ingress, {"metadata": {"annotations": {WEIGHT: "0", OWNER: "p/s/web"}}}, MANAGER)  # blue is live
     stack.set(green="app:v2")
     assert stack.changes(*UP)["updated"] == 1, "a color without traffic gets any release"
     stack.set(blue="app:v2")
     said = stack.run(*UP, "--yes", "--skip-preview", fails=True)
     assert "web-blue was not updated: blue has 100 % of production traffic" in said
-    assert "image of container web app:v1 -> app:v2" in said
+    assert what in said
+    assert "hunter2" not in said
     assert _image(node, namespace) == "app:v1"
     config = tmp_path / "Pulumi.test.yaml"
     config.write_text(config.read_text() + "  bluegreen:allowLiveChanges: 'true'\n")

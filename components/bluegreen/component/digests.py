@@ -89,6 +89,19 @@ def tell_what_moves(color: Color, release: object) -> None:
         )
 
 
+def tell_what_a_chart_moves(color: Color, release: Mapping[str, Any]) -> None:
+    """The same of a chart, which without a version is the newest one there is at each update."""
+    tell_what_moves(color, release.get("values"))
+    chart = release.get("chart")
+    if release.get("version") or not isinstance(chart, str):
+        return
+    if "://" in chart or release.get("repository"):
+        pulumi.log.warn(
+            f"{color} installs whatever version of the chart {chart} is the newest: another one comes into {color} "
+            "with any later update, live or not, with no gate and no change to see before it. Name a version"
+        )
+
+
 def _empty(value: object) -> bool:
     return value is None or (isinstance(value, (str, Mapping, list, tuple)) and not value)
 

@@ -28,6 +28,9 @@ def moving(value: object) -> Iterator[str]:
             if key == "image" and isinstance(item, str):
                 if item and "@" not in item and (_tag(item) or _MOVES) == _MOVES:
                     yield item
+            elif key == "image" and isinstance(item, Mapping) and item.get("tag") == _MOVES:
+                if not item.get("digest"):  # as charts have it; without a tag theirs is the chart's own version
+                    yield f"{item.get('repository', 'an image')}:{_MOVES}"
             else:
                 yield from moving(item)
     elif isinstance(value, (list, tuple)):

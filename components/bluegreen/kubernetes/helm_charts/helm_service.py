@@ -175,6 +175,8 @@ class HelmService(EnteredComponent):
                     texts[color] = _held_against(name, color, one, names[color], texts[color], selectors)
             return list(made.values())
 
+        for color, release in releases.items():
+            digests.tell_what_a_chart_moves(color, release)
         charts = {color: digests.of_chart(release) for color, release in releases.items()}
         self._show_entered(swap, *swap.declare(self, texts, charts, color_objects))
 
