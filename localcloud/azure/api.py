@@ -176,7 +176,7 @@ class Api:
         if running.error is not None:
             raise running.error
         found = self._world.resources.get(running.resource)
-        return Answer(204) if found is None else Answer(200, found.body)
+        return Answer(204) if found is None else Answer(200, found.told())
 
 
 def _later(world: World, running: Running) -> dict[str, str]:

@@ -24,6 +24,7 @@ from localcloud.azure.roles import Principal
 from localcloud.azure.server import Server
 from localcloud.azure.tags import Tags
 from localcloud.azure.throttling import Buckets
+from localcloud.azure.web_sites import Plans, WebApps
 from localcloud.azure.world import Pace, World
 
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
@@ -56,6 +57,8 @@ class Azure:
             "tags": Tags(self.world),
             "environments": Environments(self.world),
             "container apps": ContainerApps(self.world),
+            "plans": Plans(self.world),
+            "web apps": WebApps(self.world),
         }
         also = {kind: versions for one in services.values() for kind, versions in one.also().items()}
         self.api = Api(self.world, services, Matcher(description.load(), also), self.identity, buckets or Buckets())

@@ -26,11 +26,11 @@ class Plain(Service):
         body = {**call.body, **named(call.path)}
         properties = body.setdefault("properties", {})
         properties["provisioningState"] = "Succeeded"
-        self.complete(call.path, properties, body)
+        self.complete(body)
         self.world.resources[call.path.lower()] = Resource(call.path, body)
         return Answer(200 if there or 201 not in call.match.operation.statuses else 201, body)
 
-    def complete(self, resource_id: str, properties: dict[str, Any], body: dict[str, Any]) -> None:
+    def complete(self, body: dict[str, Any]) -> None:
         """What the service itself writes."""
 
     def patch(self, call: Call) -> Answer:
@@ -93,9 +93,10 @@ class Environments(Plain):
             "ManagedEnvironments.list_by_resource_group": self.below,
         }
 
-    def complete(self, resource_id: str, properties: dict[str, Any], body: dict[str, Any]) -> None:
+    def complete(self, body: dict[str, Any]) -> None:
+        properties = body["properties"]
         region = str(body.get("location", "")).replace(" ", "").lower()
-        properties["defaultDomain"] = f"{digest(resource_id)}.{region}.azurecontainerapps.io"
+        properties["defaultDomain"] = f"{digest(body['id'])}.{region}.azurecontainerapps.io"
         properties["staticIp"] = "127.0.0.1"
 
 

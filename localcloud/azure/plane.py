@@ -103,6 +103,11 @@ class Plane:
         self.end(name)
         self._instances[name] = instances
 
+    def answers(self, name: str, path: str, right: Callable[[int], bool]) -> bool:
+        """Whether each of these instances answers at a path with such a status; none answers where there are none."""
+        found = self._instances.get(name)
+        return found is not None and found.ready(path, right)
+
     def rename(self, names: Mapping[str, str]) -> None:
         """Give instances other names, all at once: old -> new."""
         moved = {new: self._instances.pop(old) for old, new in names.items() if old in self._instances}

@@ -79,7 +79,8 @@ class Tags(Service):
         resource_id = "/" + call.place("scope")
         found = self.world.get(resource_id)
         # Whether tags can be written while an operation runs on the resource, Microsoft does not say: here they cannot.
-        running = self.world.operations.busy(resource_id)
+        parent = resource_id.rpartition("/")[0].rpartition("/")[0]
+        running = self.world.operations.busy(resource_id) or self.world.operations.busy(parent)
         if running is not None:
             raise ArmError(409, "Conflict", f"The resource is being changed: {running.kind} ({running.id}).")
         tags: dict[str, str] = found.body.setdefault("tags", {})

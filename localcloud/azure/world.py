@@ -39,11 +39,17 @@ class Resource:
         id: as who made it wrote it.
         body: what is told of it; `properties` and all.
         kept: what its service keeps of it beside that.
+        teller: what tells it, where that is more than the body.
     """
 
     id: str
     body: dict[str, Any]
     kept: Any = None
+    teller: Callable[[], dict[str, Any]] | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What an answer says of it."""
+        return self.body if self.teller is None else self.teller()
 
     @property
     def name(self) -> str:
