@@ -322,7 +322,7 @@ def test_what_adopts_traefiks_service_makes_ways_of_open_rules_alone():
         {"match": "Host(`a.example.com`)", "middlewares": [{"name": "sign-in"}]},
         {"match": "PathPrefix(`/static`)", "services": [{"name": "assets", "port": 80}]},
     ]
-    found, _ = declared(traefik(rules=own, route_name="legacy", adopt=True))
+    found, _ = declared(traefik(rules=own, url="http://a.example.com", route_name="legacy", adopt=True))
     routes = found.one("IngressRoute", "legacy-preview")["spec"]["routes"]
     assert [route["services"][0]["name"] for route in routes] == ["shop-blue", "shop-green"]
     assert all(route["middlewares"] == [{"name": "sign-in"}] for route in routes)
