@@ -1,6 +1,6 @@
 """Write the functions by which programs declare gates, metric sources and notifications, from their options.
 
-python dev/public_functions.py          # writes the modules and the tables in docs/gates.md
+python dev/public_functions.py          # writes the modules and the tables in docs/gates.md and docs/sections.md
 """
 
 from __future__ import annotations
@@ -14,16 +14,22 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bluegreen.aws.client import AwsConnection
 from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
+from bluegreen.kubernetes.client import KubernetesConnection
 from bluegreen.metrics.registry import METRICS
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.options.declared import Option, options_of
-from bluegreen.options.kinds import Texts
+from bluegreen.options.kinds import Both, Kind, Nested, Text, Texts
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.registry import Registry
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _PACKAGE = CHECKOUT / "components" / "bluegreen"
 _DOCS = CHECKOUT / "docs" / "gates.md"
+_SECTIONS = CHECKOUT / "docs" / "sections.md"
 _WIDTH = 120
 
 
@@ -160,19 +166,53 @@ def docs(text: str) -> str:
     def table(found: re.Match[str]) -> str:
         kind = found[1]
         cls = Policy if kind == "limits" else METRICS.load(kind[:-7]) if kind.endswith("_source") else GATES.load(kind)
-        rows = ["| option | meaning |", "| --- | --- |"]
-        rows += [f"| `{one.argument}` | {_cell(one)} |" for one in options_of(cls)]
-        return f"<!-- options:{kind} -->\n" + "\n".join(rows) + "\n<!-- /options -->"
+        return f"<!-- options:{kind} -->\n{_table(cls)}\n<!-- /options -->"
 
     return re.sub(r"<!-- options:(\w+) -->.*?<!-- /options -->", table, text, flags=re.DOTALL)
 
 
+def sections(text: str) -> str:
+    """The page of routers and capacities with its tables of options renewed."""
+    connections = {"aws": AwsConnection, "cluster": KubernetesConnection}
+    registries: dict[str, Registry[Any]] = {"routers": ROUTERS, "capacities": CAPACITIES}
+
+    def tables(found: re.Match[str]) -> str:
+        named = registries.get(found[1])
+        kinds = connections if named is None else {kind: named.load(kind) for kind in sorted(named.entries)}
+        parts = [
+            f"### `{kind}`\n\n{_first_line(cls)}\n\n{_table(cls, required=True)}"
+            for kind, cls in kinds.items()
+            if kind != "memory"  # for tests
+        ]
+        return f"<!-- sections:{found[1]} -->\n" + "\n\n".join(parts) + "\n<!-- /sections -->"
+
+    return re.sub(r"<!-- sections:(\w+) -->.*?<!-- /sections -->", tables, text, flags=re.DOTALL)
+
+
+def _first_line(cls: type[Any]) -> str:
+    return inspect.cleandoc(cls.__doc__ or "").splitlines()[0].replace("``", "`")
+
+
+def _table(cls: type[Any], *, required: bool = False) -> str:
+    rows = ["| option | meaning |", "| --- | --- |"]
+    for one in options_of(cls):
+        rows.append(f"| `{one.argument}`{' (required)' if required and one.required else ''} | {_cell(one)} |")
+        if isinstance(one.kind, Nested) and one.name not in ("aws", "cluster"):
+            rows += [f"| `{one.argument}.{inner.argument}` | {_cell(inner)} |" for inner in options_of(one.kind.of)]
+    return "\n".join(rows)
+
+
+def _choices(kind: Kind) -> tuple[str, ...]:
+    if isinstance(kind, Both):
+        return _choices(kind.each)
+    known = isinstance(kind, Text) and kind.choices is not None and not callable(kind.choices)
+    return tuple(kind.choices) if known else ()  # type: ignore[attr-defined]
+
+
 def _cell(one: Option) -> str:
-    told = one.text
-    if one.kind.hint.startswith("Literal["):
-        choices = re.findall(r'"([^"]+)"', one.kind.hint)
-        unsaid = any(f"``{choice}``" not in one.help for choice in choices)
-        told += f" One of {', '.join(f'``{choice}``' for choice in choices)}." if unsaid else ""
+    told, choices = one.text, _choices(one.kind)
+    if any(f"``{choice}``" not in one.help for choice in choices):
+        told += f" One of {', '.join(f'``{choice}``' for choice in choices)}."
     told = told.replace("``", "`").replace("|", "\\|")
     return told[:1].upper() + told[1:]
 
@@ -182,6 +222,7 @@ def main() -> None:
     for path, text in modules().items():
         path.write_text(text)
     _DOCS.write_text(docs(_DOCS.read_text()))
+    _SECTIONS.write_text(sections(_SECTIONS.read_text()))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,11 @@ def parsed(section):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"namespace": None}, "namespace: None is not allowed; allowed: a text that is not empty; it is required"),
+        (
+            {"namespace": None},
+            "namespace: None is not allowed; allowed: a name of lower-case letters, digits and -, at most 63; it is "
+            "required",
+        ),
         ({"workload_kind": "DaemonSet"}, "workload_kind: 'DaemonSet' is not allowed; allowed: Deployment, StatefulSet"),
         ({"workloads": {"blue": "web"}}, "workloads.green: None is not allowed"),
         ({"workloads": {"blue": "web", "green": "web"}}, "workloads.green: 'web' is not allowed; allowed: another"),

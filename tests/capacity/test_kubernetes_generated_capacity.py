@@ -82,7 +82,14 @@ def test_whatever_the_kinds_know_stays(kind, manager, record_property):
             server.declare(autoscaler(color), {"spec": scaler}, manager)
         names = {color: f"web-{color}" for color in COLORS}
         clusters = dict.fromkeys(COLORS, server.cluster)
-        made = KubernetesCapacity("shop", kind, names, 2, clusters, autoscalers=names)
+        made = KubernetesCapacity(
+            namespace="shop",
+            workload_kind=kind,
+            workloads=names,
+            replicas=2,
+            clusters=clusters,
+            autoscalers=names,
+        )
         looked = [workload(kind, color) for color in COLORS]
         scalers = [autoscaler(color) for color in COLORS]
         before = [others(server.get(what)) for what in looked]

@@ -15,13 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bluegreen
+from bluegreen.aws.client import AwsConnection
+from bluegreen.connections import AwsConnection as TypedAws
+from bluegreen.connections import KubernetesConnection as TypedKubernetes
 from bluegreen.fields import REQUIRED, UNKNOWN, Fields
 from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
+from bluegreen.kubernetes.client import KubernetesConnection
 from bluegreen.metrics.registry import METRICS
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.options.declared import Options, declared, option, options_of
 from bluegreen.options.kinds import Address, AnyNumber, Flag, Number, Secret, Text, TextMap, Texts
+from bluegreen.platforms.capacities import CAPACITIES
+from bluegreen.platforms.routers import ROUTERS
 
 ROOT = Path(bluegreen.__file__).parents[2]
 CLASSES = {
@@ -30,6 +36,11 @@ CLASSES = {
     **{f"notification {kind}": NOTIFIERS.load(kind) for kind in NOTIFIERS.entries},
     "policy": Policy,
 }
+PLATFORMS = {
+    **{f"router {kind}": ROUTERS.load(kind) for kind in ROUTERS.entries},
+    **{f"capacity {kind}": CAPACITIES.load(kind) for kind in CAPACITIES.entries},
+}
+EVERYTHING = {**CLASSES, **PLATFORMS}
 
 
 @declared
@@ -85,7 +96,7 @@ def test_the_text_of_an_option_has_its_limits_and_its_default():
     assert texts["sugar"] == "whether there is sugar (default false)."
 
 
-@pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
+@pytest.mark.parametrize("cls", EVERYTHING.values(), ids=EVERYTHING)
 def test_a_default_is_one_that_may_be_given(cls):
     for found in options_of(cls):
         if isinstance(found.default, (str, int, float)) and found.default not in ("", REQUIRED):
@@ -132,6 +143,49 @@ def test_whatever_is_given_is_taken_or_refused(cls, data):
         assert set(values) == {found.attribute for found in options_of(cls)}
 
 
+@pytest.mark.parametrize("cls", PLATFORMS.values(), ids=PLATFORMS)
+@given(data=st.data())
+def test_whatever_a_platform_is_given_is_taken_or_refused(cls, data):
+    names = [found.name for found in options_of(cls)]
+    fields = Fields(data.draw(st.dictionaries(st.sampled_from(names), ANYTHING)), "it")
+    cls.parse(fields)
+    fields.done()
+    assert all(problem.field.startswith("it.") for problem in fields.problems)
+
+
+@pytest.mark.parametrize("cls", PLATFORMS.values(), ids=PLATFORMS)
+def test_a_section_that_is_not_known_yet_has_no_problem(cls):
+    fields = Fields(UNKNOWN, "it")
+    cls.parse(fields)
+    assert not fields.problems
+
+
+@pytest.mark.parametrize("cls", PLATFORMS.values(), ids=PLATFORMS)
+def test_what_says_where_and_what_a_color_is_is_an_option(cls):
+    names = {found.name for found in options_of(cls)}
+    for keys in ("where", "release_keys", "backend_keys", "target_keys"):
+        assert getattr(cls, keys, frozenset()) - {"kind"} <= names
+
+
+@pytest.mark.parametrize("cls", PLATFORMS.values(), ids=PLATFORMS)
+def test_a_field_of_a_platforms_class_is_an_option_or_what_the_swap_itself_hands_in(cls):
+    told = {found.attribute for found in options_of(cls)}
+    made = {field.name for field in dataclasses.fields(cls) if "bluegreen.several" in field.metadata}
+    own = {"former_owner", "incarnation", "former", "clock", "uid", "test"}
+    taken = {field.name for field in dataclasses.fields(cls) if field.init}
+    assert taken - own <= told | made
+
+
+@pytest.mark.parametrize(
+    ("cls", "typed"), [(AwsConnection, TypedAws), (KubernetesConnection, TypedKubernetes)], ids=["aws", "kubernetes"]
+)
+def test_a_programs_type_of_a_connection_has_its_options(cls, typed):
+    assert [found.name for found in options_of(cls)] == list(typed.__annotations__)
+    told = " ".join(inspect.getdoc(typed).split())
+    for found in options_of(cls):
+        assert f"{found.name}: {found.help}." in told
+
+
 @pytest.fixture(scope="module")
 def tool():
     return runpy.run_path(str(ROOT / "dev" / "public_functions.py"))
@@ -147,6 +201,13 @@ def test_the_page_has_the_options_tables(tool):
     assert tool["docs"](page) == page, "python dev/public_functions.py"
     for kind in GATES.entries.keys() - {"metric"}:
         assert f"<!-- options:{kind} -->" in page
+
+
+def test_the_page_of_sections_has_every_router_and_capacity(tool):
+    page = (ROOT / "docs" / "sections.md").read_text()
+    assert tool["sections"](page) == page, "python dev/public_functions.py"
+    for kind in (ROUTERS.entries.keys() | CAPACITIES.entries.keys()) - {"memory"}:
+        assert f"### `{kind}`" in page
 
 
 @pytest.mark.parametrize("kind", GATES.entries)

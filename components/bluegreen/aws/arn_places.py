@@ -22,7 +22,10 @@ def connection_in(fields: Fields, name: str = "aws", *, shares: bool = False) ->
         name: under which name its connection stands.
         shares: whether another account may let these calls in, as functions do.
     """
-    aws = AwsConnection.parse(fields.section(name, None))
+    section = fields.section(name, None)
+    aws = AwsConnection.parse(section)
+    if section is not None:
+        section.done()
     region, role = aws.region, _split(aws.role_arn)
     if role and isinstance(region, str) and (partition := partition_of(region)) not in ("", role[1]):
         allowed = f"a role of the partition {partition}, where {region} is"

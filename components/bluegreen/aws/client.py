@@ -26,6 +26,8 @@ from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalE
 from bluegreen._version import __version__
 from bluegreen.clients.glances import Answers
 from bluegreen.fields import Fields
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.calls import before_pause, before_write, note
 from bluegreen.rollout.clock import steady_seconds
@@ -62,9 +64,6 @@ _THROTTLED_CODES = frozenset(
 )
 
 
-_FIELDS = ("region", "profile", "role_arn", "external_id", "endpoint_url")
-
-
 @dataclass(frozen=True, slots=True)
 class AwsConnection:
     """Where and as whom AWS is called; every field may be absent (boto3's default chain decides)."""
@@ -73,24 +72,23 @@ class AwsConnection:
         Permission("sts:AssumeRole", "with a `role_arn` in the connection, by whoever assumes that role"),
     )
 
-    region: str | None = None
-    profile: str | None = None
-    role_arn: str | None = None
-    external_id: str | None = None
-    endpoint_url: str | None = None
+    region: str | None = option("such as ``eu-central-1``", Text(), default=None)
+    profile: str | None = option("of the machine's AWS configuration", Text(), default=None)
+    role_arn: str | None = option("a role that is assumed", Text(), default=None)
+    external_id: str | None = option("what its owner asks for with it", Text(), default=None)
+    endpoint_url: str | None = option("another address of all services", Text(), default=None)
 
     @classmethod
     def parse(cls, fields: Fields | None) -> AwsConnection:
         """Read an ``aws`` section."""
         if fields is None:
             return cls()
-        found = {name: fields.text(name, None) for name in _FIELDS}
+        found = read_options(cls, fields)
         if found["external_id"] is not None and found["role_arn"] is None:
             fields.problem(
                 "external_id", found["external_id"], "none without a role_arn: it is asked for with the role"
             )
         refuse_credentials(fields, "endpoint_url", found["endpoint_url"])
-        fields.done()
         return cls(**found)
 
     def client(self, service: str) -> Any:

@@ -1,16 +1,36 @@
-"""The option ``aws`` of gates and metric sources: where and as whom they call."""
+"""The option ``aws`` of whatever calls AWS: where and as whom."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection
 from bluegreen.fields import Fields
-from bluegreen.options.kinds import Made
+from bluegreen.options.declared import option
+from bluegreen.options.kinds import Nested
 
 
-def _connection(fields: Fields, name: str) -> AwsConnection:
-    return connection_in(fields, name, shares=True)
+@dataclass(frozen=True, slots=True)
+class _Connection(Nested):
+    """A connection that reaches every ARN of the section that it stands in.
+
+    Attributes:
+        shares: whether another account may let these calls in, as functions do.
+    """
+
+    shares: bool = False
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - boto3's chain is the default
+        """The connection."""
+        return connection_in(fields, name, shares=self.shares)
 
 
-AWS = Made("AwsConnection | Mapping[str, Any]", _connection)
-"""Its kind."""
+AWS = _Connection(AwsConnection, "AwsConnection | Mapping[str, Any]", shares=True)
+"""The kind of gates' and metric sources'."""
+
+
+def aws_option() -> Any:
+    """The option as routers and capacities have it."""
+    return option("where and as whom to call", _Connection(AwsConnection), default=AwsConnection())

@@ -6,20 +6,22 @@ import re
 from dataclasses import dataclass
 
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Number
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
     """How many units autoscaling may choose from."""
 
-    low: int
-    high: int
+    low: int = option("the smallest", Number(1, whole=True), name="min_capacity")
+    high: int = option("the largest", Number(1, whole=True), name="max_capacity")
 
     @classmethod
     def parse(cls, fields: Fields) -> Range | None:
         """Read ``min_capacity`` and ``max_capacity``; ``None`` when they are wrong, or not known yet."""
         # With a least of 0 autoscaling could take the live color's last task.
-        low, high = fields.whole("min_capacity", least=1), fields.whole("max_capacity", least=1)
+        low, high = read_options(cls, fields).values()
         if low is UNKNOWN or high is UNKNOWN:
             return None
         if low > high:

@@ -47,7 +47,7 @@ class CloudWatchAlarmsGate(Options):
         "what an alarm without data is", Text(choices=("pending", "pass")), default="pending"
     )
     aws: AwsConnection = option(
-        "``region``, ``profile``, ``role_arn``, ``endpoint_url``",
+        "where and as whom to call",
         AWS,
         default=AwsConnection(),
         absent="boto3's own chain",

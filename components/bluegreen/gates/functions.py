@@ -66,7 +66,8 @@ def cloudwatch_source(
             metrics alone (CloudWatch, "MetricStat"). 1 to 86400, default 60.
         missing_value: what no data means. 0 suits counts that are only reported when there is something to count, such
             as ``HTTPCode_Target_5XX_Count``; declare ``minimum_traffic`` beside it. Default no data.
-        aws: ``region``, ``profile``, ``role_arn``, ``endpoint_url`` (default boto3's own chain).
+        aws: where and as whom to call (``region``, ``profile``, ``role_arn``, ``external_id``, ``endpoint_url``,
+            default boto3's own chain).
         name: how people call it (default the metric's name and the statistic).
     """
     return inputs_of(
@@ -157,7 +158,8 @@ def cloudwatch_alarms(
     Args:
         names: names of metric alarms or composite alarms of one account and region, with placeholders (1 to 100).
         insufficient_data: what an alarm without data is (default ``pending``).
-        aws: ``region``, ``profile``, ``role_arn``, ``endpoint_url`` (default boto3's own chain).
+        aws: where and as whom to call (``region``, ``profile``, ``role_arn``, ``external_id``, ``endpoint_url``,
+            default boto3's own chain).
         limits: see ``bluegreen.gates``.
     """
     return inputs_of("cloudwatch_alarms", limits, alarms=listed(names), insufficient_data=insufficient_data, aws=aws)
@@ -273,8 +275,8 @@ def lambda_invoke(
             to 599, default anything).
         json_match: values that the answer must have, by dotted path (``{"body.ok": True}``); a ``body`` that is JSON is
             read.
-        aws: ``region``, ``profile``, ``role_arn``, ``endpoint_url`` for the call; ``LambdaAlias`` fills in the swap's
-            (default boto3's own chain).
+        aws: where and as whom to call; ``LambdaAlias`` fills in the swap's (``region``, ``profile``, ``role_arn``,
+            ``external_id``, ``endpoint_url``, default boto3's own chain).
         limits: see ``bluegreen.gates``.
     """
     return inputs_of(

@@ -73,7 +73,7 @@ class LambdaInvokeGate(Options):
         default={},
     )
     aws: AwsConnection = option(
-        "``region``, ``profile``, ``role_arn``, ``endpoint_url`` for the call; ``LambdaAlias`` fills in the swap's",
+        "where and as whom to call; ``LambdaAlias`` fills in the swap's",
         AWS,
         default=AwsConnection(),
         absent="boto3's own chain",

@@ -20,6 +20,8 @@ from bluegreen.clients.glances import Answers
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.client_names import path_segment
 from bluegreen.kubernetes.session import NoSession, Refused, Request, Session, retrying
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Text
 from bluegreen.rollout.calls import before_write, note
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
@@ -43,25 +45,23 @@ class KubernetesConnection:
 
     That is ``KUBECONFIG``, then ``~/.kube/config``, then the pod's own ServiceAccount.
 
-    Attributes:
-        kubeconfig: a path. Never the file's content, which has credentials in it and would be in the stack's state.
-        context: a context of it; the current one when absent.
+    A path to a kubeconfig is what is given, never the file's content, which has credentials in it and would be in the
+    stack's state.
     """
 
-    kubeconfig: str | None = None
-    context: str | None = None
+    kubeconfig: str | None = option("a path", Text(), default=None)
+    context: str | None = option("a context of it", Text(), default=None)
 
     @classmethod
     def parse(cls, fields: Fields | None) -> KubernetesConnection:
         """Read a ``cluster`` section."""
         if fields is None:
             return cls()
-        found = {name: fields.text(name, None) for name in ("kubeconfig", "context")}
+        found = read_options(cls, fields)
         path = found["kubeconfig"]
         if isinstance(path, str) and ("\n" in path or path.lstrip().startswith("{")):
             fields.problem("kubeconfig", "(a kubeconfig's content)", "a path: a content would be kept in the state")
             found["kubeconfig"] = UNKNOWN
-        fields.done()
         return cls(**found)
 
     def __str__(self) -> str:

@@ -6,10 +6,10 @@ https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import quote
 
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.kinds import Text
 from bluegreen.rollout.errors import PlatformError
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -19,24 +19,15 @@ _A_LABEL = "a name of lower-case letters, digits and -, at most 63"
 _A_SUBDOMAIN = "a name of lower-case letters, digits, - and ., at most 253"
 
 
-def label_name(fields: Fields, name: str, *default: None) -> Any:
-    """The name of a namespace or of a Service: a DNS label."""
-    return _checked(fields, name, default, _LABELS, _LONGEST_LABEL, _A_LABEL)
+def _short(form: re.Pattern[str], longest: int) -> Callable[[str], bool]:
+    return lambda name: len(name) <= longest and form.fullmatch(name) is not None
 
 
-def object_name(fields: Fields, name: str, *default: None) -> Any:
-    """The name of any other object: DNS labels with dots between them."""
-    return _checked(fields, name, default, _SUBDOMAIN, _LONGEST_SUBDOMAIN, _A_SUBDOMAIN)
+LABEL_NAME = Text(fits=_short(_LABELS, _LONGEST_LABEL), allowed=_A_LABEL)
+"""The name of a namespace or of a Service: a DNS label."""
 
-
-def _checked(
-    fields: Fields, name: str, default: tuple[None, ...], form: re.Pattern[str], longest: int, allowed: str
-) -> Any:
-    value = fields.text(name, *default)
-    if isinstance(value, str) and (len(value) > longest or not form.fullmatch(value)):
-        fields.problem(name, value, allowed)
-        return UNKNOWN
-    return value
+OBJECT_NAME = Text(fits=_short(_SUBDOMAIN, _LONGEST_SUBDOMAIN), allowed=_A_SUBDOMAIN)
+"""The name of any other object: DNS labels with dots between them."""
 
 
 def path_segment(name: str) -> str:

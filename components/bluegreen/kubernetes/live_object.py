@@ -19,7 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from bluegreen.kubernetes.client import MANAGER, MARKS_MANAGER, Conflict, KubernetesConnection, Resource
+from bluegreen.kubernetes.client_names import LABEL_NAME
+from bluegreen.kubernetes.connection_option import cluster_option
 from bluegreen.kubernetes.managed_fields import annotations_by, managers_of, without
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Flag, Text
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
@@ -35,15 +39,11 @@ _TRIES = 5
 
 
 @dataclass(slots=True, kw_only=True)
-class KubernetesObjectRouter(ABC):
+class KubernetesObjectRouter(Options, ABC):
     """Owns some fields of one object.
 
     Attributes:
-        namespace: the object's namespace.
-        owner: who owns the fields: ``project/stack/name``.
         former_owner: who owned them before, where the stack, the project or the swap has another name now.
-        adopt: whether fields that somebody else has set are read as they are, so that they keep their traffic.
-        cluster: which cluster, and as whom.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -51,11 +51,15 @@ class KubernetesObjectRouter(ABC):
     #: Where the owned field stands, or the first of them: ``("spec", "selector")``.
     owned_path: ClassVar[tuple[str, ...]]
 
-    namespace: str
-    owner: str
+    namespace: str = option("the object's namespace", LABEL_NAME)
+    owner: str = option("who owns the fields, written into an annotation: ``project/stack/name``", Text())
     former_owner: str = ""
-    adopt: bool = False
-    cluster: KubernetesConnection = field(default_factory=KubernetesConnection)
+    adopt: bool = option(
+        "whether fields that somebody else has set are read as they are, so that they keep their traffic",
+        Flag(),
+        default=False,
+    )
+    cluster: KubernetesConnection = cluster_option()
     # The object as of the last call; its uid, so that nothing is written into another one of the same name.
     _found: Mapping[str, Any] | None = field(default=None, init=False)
     _uid: str = field(default="", init=False)

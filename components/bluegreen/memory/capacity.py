@@ -6,24 +6,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bluegreen.fields import Fields
 from bluegreen.memory.router import world
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Number, Text
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size
 
 
 @dataclass(slots=True)
-class MemoryCapacity:
+class MemoryCapacity(Options):
     """Scales the colors of the world called ``name``."""
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
 
-    name: str
-    desired_count: int = 1
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``capacity`` section."""
-        return {"name": fields.text("name"), "desired_count": fields.whole("desired_count", 1, least=1)}
+    name: str = option("the world's", Text())
+    desired_count: int = option(
+        "units that a color starts with when none run anywhere", Number(1, whole=True), default=1
+    )
 
     @property
     def declared_size(self) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Text
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -45,32 +46,21 @@ def world(name: str) -> MemoryWorld:
 
 
 @dataclass(slots=True)
-class MemoryRouter:
-    """Routes the traffic of the world called ``name``.
-
-    Attributes:
-        name: the world's.
-        note: what else there is to change. ``blue=1`` or ``green=2`` in it say what that color runs.
-        versions: what each color runs, for tests of that; nothing looks at it.
-    """
+class MemoryRouter(Options):
+    """Routes the traffic of the world called ``name``."""
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"versions", "note"})
 
-    name: str
-    note: str = ""
-    versions: Mapping[Color, str] = field(default_factory=dict)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        versions = fields.section("versions", None)
-        found = {} if versions is None else {color: versions.text(color) for color in COLORS}
-        if versions is not None:
-            versions.done()
-        return {"name": fields.text("name"), "note": fields.text("note", ""), "versions": found}
+    name: str = option("the world's", Text())
+    note: str = option(
+        "what else there is to change. ``blue=1`` or ``green=2`` in it say what that color runs", Text(), default=""
+    )
+    versions: Mapping[Color, str] = option(
+        "what each color runs, for tests of that; nothing looks at it", Both(Text()), default={}
+    )
 
     @property
     def id(self) -> str:

@@ -86,7 +86,7 @@ class CloudWatchSource(Options):
         absent="no data",
     )
     aws: AwsConnection = option(
-        "``region``, ``profile``, ``role_arn``, ``endpoint_url``",
+        "where and as whom to call",
         AWS,
         default=AwsConnection(),
         absent="boto3's own chain",

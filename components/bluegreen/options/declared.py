@@ -27,7 +27,7 @@ else:
         return lambda decorator: decorator
 
 
-_KEY = "bluegreen.option"
+_KEY, _SEVERAL = "bluegreen.option", "bluegreen.several"
 T = TypeVar("T")
 
 
@@ -106,6 +106,15 @@ def option(
     return dataclasses.field(default=default, metadata=about)
 
 
+def several(section: type) -> Any:
+    """Declare options that stand in the same section and make one value: a dictionary of what they are.
+
+    Args:
+        section: the class that declares them, with ``parse``.
+    """
+    return dataclasses.field(metadata={_SEVERAL: section})
+
+
 @dataclass_transform(frozen_default=True, field_specifiers=(option, dataclasses.field))
 def declared(cls: type[T]) -> type[T]:
     """Make a class of options a frozen data class."""
@@ -124,19 +133,37 @@ class Options:
         Returns:
             The constructor's keyword arguments. What is wrong stands in ``fields.problems``.
         """
-        values = {found.attribute: found.kind.read(fields, found.name, found.default) for found in options_of(cls)}
+        values = read_options(cls, fields)
         cls.check(fields, values)
         return values
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """Note what is wrong with options that depend on each other."""
+        """Note what is wrong with options that depend on each other; put in ``values`` what comes of several."""
+
+
+def read_options(cls: type, fields: Fields) -> dict[str, Any]:
+    """What a section has of each option of a class, by attribute. What is wrong stands in ``fields.problems``."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        if _SEVERAL in field.metadata:
+            values[field.name] = dict(field.metadata[_SEVERAL].parse(fields))
+        elif _KEY in field.metadata:
+            found = _option(field)
+            values[found.attribute] = found.kind.read(fields, found.name, found.default)
+    return values
 
 
 def options_of(cls: type) -> Iterator[Option]:
     """The options of a class, in the order in which they are declared."""
     for field in dataclasses.fields(cls):
-        if _KEY in field.metadata:
-            text, kind, default, name, argument, positional, absent = field.metadata[_KEY]
-            name = name or field.name
-            yield Option(field.name, name, argument or name, text, kind, default, positional, absent)
+        if _SEVERAL in field.metadata:
+            yield from options_of(field.metadata[_SEVERAL])
+        elif _KEY in field.metadata:
+            yield _option(field)
+
+
+def _option(field: dataclasses.Field[Any]) -> Option:
+    text, kind, default, name, argument, positional, absent = field.metadata[_KEY]
+    name = name or field.name
+    return Option(field.name, name, argument or name, text, kind, default, positional, absent)

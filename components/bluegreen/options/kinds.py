@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.fields import REQUIRED, UNKNOWN, Fields
+from bluegreen.rollout.model import COLORS
 from bluegreen.secrets import SecretRef, parse_url
 
 
@@ -69,6 +70,7 @@ class Text:
         value = fields.text(name, default, choices=choices, allowed=self.allowed if choices is None else "")
         if self.fits is not None and isinstance(value, str) and value is not default and not self.fits(value):
             fields.problem(name, value, self.allowed)
+            return UNKNOWN
         return value
 
 
@@ -182,7 +184,9 @@ class Texts:
         found = fields.texts(name)
         given = fields.raw(name)
         none = given is None or given == []
-        if (self.least and none and not fields.unknown) or len(found) > self.most:
+        count = len(given) if isinstance(given, (list, tuple)) else 0
+        counted = none or isinstance(given, (list, tuple))
+        if counted and not fields.unknown and not self.least <= count <= self.most:
             fields.problem(name, given, self.allowed)
         for index, item in enumerate(found):
             if self.choices is not None and item not in self.choices:
@@ -296,6 +300,74 @@ class Made:
     def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - the function knows what is absent
         """What the function makes of it."""
         return self.take(fields, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """One value for each color.
+
+    Attributes:
+        each: what each is.
+        differs: what green's has to be where blue's will not do, in words; empty where both may be one.
+    """
+
+    each: Kind
+    differs: str = ""
+
+    @property
+    def hint(self) -> str:
+        """By color."""
+        return f"Mapping[Color, {self.each.hint}]"
+
+    @property
+    def bounds(self) -> str:
+        """Those of each."""
+        return self.each.bounds
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """Both; the default when the section is absent."""
+        section = fields.section(name, REQUIRED if default is REQUIRED else None)
+        if section is None:
+            return default
+        found = {color: self.each.read(section, color, REQUIRED) for color in COLORS}
+        if self.differs and found["blue"] == found["green"] and found["blue"] is not UNKNOWN:
+            section.problem("green", found["green"], self.differs)
+        section.done()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """An object whose fields are options of a class of their own.
+
+    Attributes:
+        of: the class, whose ``parse`` makes one of a section, and refuses what it does not know.
+        hint: its type in the public function.
+    """
+
+    of: Any
+    hint: str = "Mapping[str, Any]"
+
+    @property
+    def bounds(self) -> str:
+        """The names of its fields."""
+        return ", ".join(f"``{name}``" for name in names_of(self.of))
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """One of the class; the default when the section is absent."""
+        section = fields.section(name, REQUIRED if default is REQUIRED else None)
+        if section is None:
+            return default
+        made = self.of.parse(section)
+        section.done()
+        return made
+
+
+def names_of(cls: type) -> list[str]:
+    """The names of a class' options in the inputs."""
+    from bluegreen.options.declared import options_of  # noqa: PLC0415 - which imports this module
+
+    return [found.name for found in options_of(cls)]
 
 
 def _plain(number: float) -> str:

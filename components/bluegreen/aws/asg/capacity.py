@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import ClassVar
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.asg.live_groups import Group, GroupApi
 from bluegreen.aws.asg.live_limits import Limits
 from bluegreen.aws.asg.refresh import Refreshes, RefreshSettings
 from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.others_actions import told
 from bluegreen.aws.ranges import Range
-from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Nested, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.just_read import JustRead
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size
 
 _TEMPLATE = re.compile(r"lt-[0-9a-f]+:[1-9][0-9]*\Z")
+_A_TEMPLATE = "a launch template's ID and version number, such as lt-0123456789abcdef0:3"
 # What AWS says when a launch cannot work however often it is tried: another launch template version has to come.
 _HOPELESS = re.compile(
     r"does not exist|not authorized|invalid|malformed|does not match|is disabled|encoded authorization",
@@ -29,17 +31,8 @@ _HOPELESS = re.compile(
 
 
 @dataclass(slots=True)
-class AsgCapacity:
-    """The two groups.
-
-    Attributes:
-        groups: a group's name for each color.
-        launch_templates: the launch template and version that each color shall run: ``lt-0abc:3``.
-        desired_count: instances that a color starts with when none run anywhere.
-        aws: where and as whom to call.
-        autoscaling: the range that autoscaling has on the live color; ``None``: whatever its group has.
-        instance_refresh: how instances of a former version are replaced before a color is promoted.
-    """
+class AsgCapacity(Options):
+    """The two groups."""
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "groups"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"launch_templates"})
@@ -51,12 +44,24 @@ class AsgCapacity:
         ),
     )
 
-    groups: Mapping[Color, str]
-    launch_templates: Mapping[Color, str]
-    desired_count: int
-    aws: AwsConnection = field(default_factory=AwsConnection)
-    autoscaling: Range | None = None
-    instance_refresh: RefreshSettings = field(default_factory=RefreshSettings)
+    groups: Mapping[Color, str] = option("a group's name for each color", Both(Text(), "another group than blue's"))
+    # `$Latest` moves by itself: nobody could say what a color runs.
+    launch_templates: Mapping[Color, str] = option(
+        "the launch template and version that each color shall run: ``lt-0abc:3``",
+        Both(Text(fits=_TEMPLATE.match, allowed=_A_TEMPLATE)),
+    )
+    desired_count: int = option(
+        "instances that a color starts with when none run anywhere", Number(1, whole=True), default=1
+    )
+    aws: AwsConnection = aws_option()
+    autoscaling: Range | None = option(
+        "the range that autoscaling has on the live color", Nested(Range), default=None, absent="whatever its group has"
+    )
+    instance_refresh: RefreshSettings = option(
+        "how instances of a former version are replaced before a color is promoted",
+        Nested(RefreshSettings),
+        default=RefreshSettings(),
+    )
     _api: GroupApi = field(init=False, repr=False, compare=False)
     _limits: Limits = field(init=False, repr=False, compare=False)
     _refreshes: Refreshes = field(init=False, repr=False, compare=False)
@@ -70,26 +75,6 @@ class AsgCapacity:
         self._api = GroupApi(self.groups, self.aws)
         self._limits = Limits(self._api, self.autoscaling)
         self._refreshes = Refreshes(self._api, self.instance_refresh)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``capacity`` section."""
-        groups = fields.section("groups") or Fields({})
-        templates = fields.section("launch_templates") or Fields({})
-        autoscaling = fields.section("autoscaling", None)
-        found = {
-            "groups": {color: groups.text(color) for color in COLORS},
-            "launch_templates": {color: _template_of(templates, color) for color in COLORS},
-            "desired_count": fields.whole("desired_count", 1, least=1),
-            "autoscaling": None if autoscaling is None else Range.parse(autoscaling),
-            "instance_refresh": RefreshSettings.parse(fields.section("instance_refresh", None)),
-            "aws": connection_in(fields),
-        }
-        for section in filter(None, (groups, templates, autoscaling)):
-            section.done()
-        if isinstance(green := groups.text("green"), str) and green == groups.text("blue"):
-            fields.problem("groups.green", green, "another group than blue's")
-        return found
 
     @property
     def declared_size(self) -> int:
@@ -202,15 +187,6 @@ class AsgCapacity:
         """Cancel retirements and give back the ranges of both colors: three calls when there is nothing."""
         self._read.forget()
         self._limits.delete()
-
-
-def _template_of(fields: Fields, color: Color) -> object:
-    allowed = "a launch template's ID and version number, such as lt-0123456789abcdef0:3"
-    found = fields.text(color, allowed=allowed)
-    # `$Latest` moves by itself: nobody could say what a color runs.
-    if isinstance(found, str) and not _TEMPLATE.match(found):
-        fields.problem(color, found, allowed)
-    return found
 
 
 def _others(group: Group) -> str:

@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 from bluegreen.aws.asg.live_groups import GROUPS, Group, GroupApi
 from bluegreen.aws.client import called, error_code
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Number
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import Color
 
@@ -23,30 +25,29 @@ _DONE = "Successful"
 
 @dataclass(frozen=True, slots=True)
 class RefreshSettings:
-    """How instances are replaced.
+    """How instances are replaced."""
 
-    Attributes:
-        min_healthy_percent: of the desired capacity that stays in service meanwhile, 0-100.
-        max_healthy_percent: of the desired capacity that may be there at once, 100-200.
-        instance_warmup_seconds: until a new instance counts; ``None``: the group's default warm-up.
-    """
-
-    min_healthy_percent: int = 90
-    max_healthy_percent: int = 100
-    instance_warmup_seconds: int | None = None
+    min_healthy_percent: int = option(
+        "of the desired capacity that stays in service meanwhile", Number(0, 100, "percent", whole=True), default=90
+    )
+    max_healthy_percent: int = option(
+        "of the desired capacity that may be there at once", Number(100, 200, "percent", whole=True), default=100
+    )
+    instance_warmup_seconds: int | None = option(
+        "until a new instance counts",
+        Number(0, unit="seconds", whole=True),
+        default=None,
+        absent="the group's default warm-up",
+    )
 
     @classmethod
-    def parse(cls, fields: Fields | None) -> RefreshSettings:
-        """Read an ``instance_refresh`` section; absent is all defaults."""
-        if fields is None:
-            return cls()
-        low = fields.whole("min_healthy_percent", 90, least=0, most=100)
-        high = fields.whole("max_healthy_percent", 100, least=100, most=200)
-        warmup = fields.whole("instance_warmup_seconds", None)
+    def parse(cls, fields: Fields) -> RefreshSettings:
+        """Read an ``instance_refresh`` section."""
+        found = read_options(cls, fields)
+        low, high = found["min_healthy_percent"], found["max_healthy_percent"]
         if UNKNOWN not in (low, high) and high - low > 100:
             fields.problem("max_healthy_percent", high, f"100 to {low + 100}, 100 above min_healthy_percent at most")
-        fields.done()
-        return cls(low, high, warmup)
+        return cls(**found)
 
     @property
     def preferences(self) -> dict[str, Any]:

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, called
+from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.ecs.live_autoscaling import EcsAutoscaling
 from bluegreen.aws.ecs.scalable import ScalableTargetApi
 from bluegreen.aws.ecs.sight import Targets
 from bluegreen.aws.others_actions import told
 from bluegreen.aws.ranges import Range
-from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Nested, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.just_read import JustRead
 from bluegreen.platforms.places import Same, arn_or_name, by_color
@@ -30,17 +31,8 @@ _TROUBLE = re.compile(r"unable|fail|unhealthy|error|could not", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class EcsCapacity:
-    """The two services of one cluster.
-
-    Attributes:
-        cluster: the cluster's ARN or name.
-        services: a service's ARN or name for each color.
-        task_definitions: the task definition ARN that each color shall run.
-        desired_count: tasks that a color starts with when none run anywhere.
-        aws: where and as whom to call.
-        autoscaling: the range that autoscaling has on the live color; ``None``: whatever its target says.
-    """
+class EcsCapacity(Options):
+    """The two services of one cluster."""
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "cluster", "services"})
     same_place: ClassVar[Mapping[str, Same]] = {"cluster": arn_or_name, "services": by_color(arn_or_name)}
@@ -54,36 +46,25 @@ class EcsCapacity:
         *ScalableTargetApi.permissions,
     )
 
-    cluster: str
-    services: Mapping[Color, str]
-    task_definitions: Mapping[Color, str]
-    desired_count: int
-    aws: AwsConnection = field(default_factory=AwsConnection)
-    autoscaling: Range | None = None
+    cluster: str = option("the cluster's ARN or name", Text())
+    services: Mapping[Color, str] = option("a service's ARN or name for each color", Both(Text()))
+    task_definitions: Mapping[Color, str] = option("the task definition ARN that each color shall run", Both(Text()))
+    desired_count: int = option(
+        "tasks that a color starts with when none run anywhere", Number(1, whole=True), default=1
+    )
+    aws: AwsConnection = aws_option()
+    autoscaling: Range | None = option(
+        "the range that autoscaling has on the live color",
+        Nested(Range),
+        default=None,
+        absent="whatever its target says",
+    )
     # Within one update: the colors whose retirement is cancelled.
     _cancelled: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
     _suspended: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
     _targets: Targets = field(init=False, default_factory=Targets, repr=False, compare=False)
     _read: JustRead[Mapping[str, Any]] = field(init=False, default_factory=JustRead, repr=False, compare=False)
     _sizes: JustRead[Mapping[str, Any]] = field(init=False, default_factory=JustRead, repr=False, compare=False)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``capacity`` section."""
-        services = fields.section("services") or Fields({})
-        definitions = fields.section("task_definitions") or Fields({})
-        autoscaling = fields.section("autoscaling", None)
-        found = {
-            "cluster": fields.text("cluster"),
-            "services": {color: services.text(color) for color in COLORS},
-            "task_definitions": {color: definitions.text(color) for color in COLORS},
-            "desired_count": fields.whole("desired_count", 1, least=1),
-            "autoscaling": None if autoscaling is None else Range.parse(autoscaling),
-            "aws": connection_in(fields),
-        }
-        for section in filter(None, (services, definitions, autoscaling)):
-            section.done()
-        return found
 
     @property
     def declared_size(self) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -19,12 +19,13 @@ from botocore.exceptions import ClientError
 from bluegreen.aws.client import as_argument, called, error_code
 from bluegreen.aws.ecs import codedeploy_spec as spec
 from bluegreen.aws.ecs.platform_deployment import PlatformDeployments
-from bluegreen.aws.ecs.platform_units import Running, Seen, Unit, parse_service
+from bluegreen.aws.ecs.platform_units import Running, Seen, Unit
 from bluegreen.fields import Fields
-from bluegreen.options.flags import flag
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Both, Flag, Nested, Number, Text, TextMap, Texts
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
-from bluegreen.rollout.model import COLORS, Color
+from bluegreen.rollout.model import Color
 
 _GOING_ON = ["Created", "Queued", "InProgress", "Baking", "Ready"]
 _FAILED = ("Failed", "Stopped")
@@ -32,21 +33,18 @@ _GROUPS = "arn:aws:codedeploy:*:*:deploymentgroup:*"
 _APPLICATIONS = "arn:aws:codedeploy:*:*:application:*"
 
 
+@declared
+class _Network(Options):
+    """Where new tasks are."""
+
+    subnets: tuple[str, ...] = option("their subnets", Texts(), default=[])
+    security_groups: tuple[str, ...] = option("their security groups", Texts(), default=[])
+    assign_public_ip: bool = option("whether each has a public address", Flag(), default=False)
+
+
 @dataclass(slots=True, kw_only=True)
 class CodeDeployRouter(PlatformDeployments):
-    """Starts, follows and stops the deployments of one deployment group.
-
-    Attributes:
-        deployment_group_arn: the deployment group, which names its application, too.
-        containers: the container that the load balancer talks to, in each color's task definition.
-        container_port: its port.
-        deployment_config: the deployment configuration of a promotion; the group's own when absent. The way back to
-            what was live before is always all at once.
-        hooks: Lambda functions by lifecycle event.
-        network: ``subnets``, ``security_groups``, ``assign_public_ip`` of new tasks; the service's own when absent.
-        platform_version: of Fargate; the service's own when absent.
-        wait_for_end: whether a swap waits for the end of the termination wait, too; then no rollback is instant.
-    """
+    """Starts, follows and stops the deployments of one deployment group."""
 
     where: ClassVar[frozenset[str]] = PlatformDeployments.where | {"deployment_group_arn"}
     permissions: ClassVar[tuple[Permission, ...]] = (
@@ -66,42 +64,40 @@ class CodeDeployRouter(PlatformDeployments):
     )
     starts_with: ClassVar[str] = "codedeploy:CreateDeployment"
 
-    deployment_group_arn: str
-    containers: Mapping[Color, str]
-    container_port: int
-    deployment_config: str | None = None
-    hooks: Mapping[str, str] = field(default_factory=dict)
-    network: Mapping[str, Any] | None = None
-    platform_version: str | None = None
-    wait_for_end: bool = False
+    deployment_group_arn: str = option(
+        "the deployment group, which names its application, too",
+        Text(fits=lambda arn: ":deploymentgroup:" in arn and "/" in arn, allowed="a deployment group's ARN"),
+    )
+    containers: Mapping[Color, str] = option(
+        "the container that the load balancer talks to, in each color's task definition", Both(Text())
+    )
+    container_port: int = option("its port", Number(1, 65_535, whole=True))
+    deployment_config: str | None = option(
+        "the deployment configuration of a promotion. The way back to what was live before is always all at once",
+        Text(fits=spec.is_config_name, allowed=f"{', '.join(spec.PRESETS)}, or the name of one of your own"),
+        default=None,
+        absent="the group's own",
+    )
+    hooks: Mapping[str, str] = option("Lambda functions by lifecycle event", TextMap(), default={})
+    network: Mapping[str, Any] | None = option(
+        "of new tasks", Nested(_Network), default=None, absent="the service's own"
+    )
+    platform_version: str | None = option("of Fargate", Text(), default=None, absent="the service's own")
+    wait_for_end: bool = option(
+        "whether a swap waits for the end of the termination wait, too; then no rollback is instant",
+        Flag(),
+        default=False,
+    )
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        found = parse_service(fields)
-        arn = fields.text("deployment_group_arn", allowed="a deployment group's ARN")
-        if isinstance(arn, str) and (":deploymentgroup:" not in arn or "/" not in arn):
-            fields.problem("deployment_group_arn", arn, "a deployment group's ARN")
-        containers = fields.section("containers") or Fields({})
-        names = {color: containers.text(color) for color in COLORS}
-        containers.done()
-        config = fields.text("deployment_config", None)
-        if isinstance(config, str) and not spec.is_config_name(config):
-            fields.problem("deployment_config", config, f"{', '.join(spec.PRESETS)}, or the name of one of your own")
-        hooks = fields.mapping("hooks")
-        for event in hooks.keys() - set(spec.HOOKS):
-            fields.problem(f"hooks.{event}", hooks[event], f"no such lifecycle event; known: {', '.join(spec.HOOKS)}")
-        return {
-            **found,
-            "deployment_group_arn": arn,
-            "containers": names,
-            "container_port": fields.whole("container_port", least=1, most=65_535),
-            "deployment_config": spec.config_name(config) if isinstance(config, str) else config,
-            "hooks": hooks,
-            "network": _parse_network(fields.section("network", None)),
-            "platform_version": fields.text("platform_version", None),
-            "wait_for_end": flag(fields, "wait_for_end"),
-        }
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """Hooks of events that there are; a preset's whole name."""
+        PlatformDeployments.check.__func__(cls, fields, values)  # type: ignore[attr-defined]
+        for event in values["hooks"].keys() - set(spec.HOOKS):
+            known = ", ".join(spec.HOOKS)
+            fields.problem(f"hooks.{event}", values["hooks"][event], f"no such lifecycle event; known: {known}")
+        if isinstance(values["deployment_config"], str):
+            values["deployment_config"] = spec.config_name(values["deployment_config"])
 
     @property
     def _group(self) -> dict[str, str]:
@@ -263,15 +259,6 @@ def described(router: PlatformDeployments) -> dict[str, Any]:
         )
         raise PlatformError("ecs:DescribeServices", reason)
     return service
-
-
-def _parse_network(fields: Fields | None) -> dict[str, Any] | None:
-    if fields is None:
-        return None
-    found = {name: fields.texts(name) for name in ("subnets", "security_groups")}
-    public = flag(fields, "assign_public_ip")
-    fields.done()
-    return {**found, "assign_public_ip": public}
 
 
 def _seen(service: Mapping[str, Any], running: Running | None = None) -> Seen:

@@ -18,9 +18,9 @@ from botocore.exceptions import ClientError
 from bluegreen.aws.client import called, error_code
 from bluegreen.aws.ecs.codedeploy_router import described
 from bluegreen.aws.ecs.platform_deployment import PlatformDeployments
-from bluegreen.aws.ecs.platform_units import Running, Seen, Unit, parse_service
-from bluegreen.fields import Fields
-from bluegreen.options.flags import flag
+from bluegreen.aws.ecs.platform_units import Running, Seen, Unit
+from bluegreen.options.declared import option
+from bluegreen.options.kinds import Flag
 from bluegreen.permissions import Permission
 
 _ENDING = ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
@@ -34,12 +34,7 @@ _REVISIONS = "arn:aws:ecs:*:*:service-revision/*"
 
 @dataclass(slots=True, kw_only=True)
 class EcsNativeRouter(PlatformDeployments):
-    """Starts, follows and rolls back the deployments of one service.
-
-    Attributes:
-        return_at_bake: whether a swap is done as soon as the bake time begins, so that a rollback within it is instant.
-            Otherwise it waits for the end: within the bake ECS rolls back by itself when an alarm is raised.
-    """
+    """Starts, follows and rolls back the deployments of one service."""
 
     permissions: ClassVar[tuple[Permission, ...]] = (
         *PlatformDeployments.permissions,
@@ -51,12 +46,12 @@ class EcsNativeRouter(PlatformDeployments):
     )
     starts_with: ClassVar[str] = "ecs:UpdateService"
 
-    return_at_bake: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        return {**parse_service(fields), "return_at_bake": flag(fields, "return_at_bake")}
+    return_at_bake: bool = option(
+        "whether a swap is done as soon as the bake time begins, so that a rollback within it is instant; otherwise it "
+        "waits for the end: within the bake ECS rolls back by itself when an alarm is raised",
+        Flag(),
+        default=False,
+    )
 
     @property
     def _ecs(self) -> Any:

@@ -15,11 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bluegreen.aws.client import AwsConnection, called
-from bluegreen.aws.ecs.platform_units import Running, Seen, colors_of, family, tag_text, weights_of
+from bluegreen.aws.connection_option import aws_option
+from bluegreen.aws.ecs.platform_units import RouteOptions, Running, Seen, colors_of, family, tag_text, weights_of
 from bluegreen.aws.elb import elbv2
 from bluegreen.aws.elb.elbv2 import OWNER_TAG, Stand
 from bluegreen.aws.elb.handed_in_rule import HandedIn
 from bluegreen.aws.typed import typed
+from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, option, several
+from bluegreen.options.kinds import Both, Text, Texts
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
@@ -38,17 +42,11 @@ _ROUTES = "arn:aws:elasticloadbalancing:*:*:listener*"
 
 
 @dataclass(slots=True, kw_only=True)
-class PlatformDeployments(ABC):
+class PlatformDeployments(Options, ABC):
     """Follows a platform's own deployments.
 
     Attributes:
-        cluster: the service's cluster, by name or ARN.
-        service: the service, by name or ARN.
-        task_definitions: the ARN of each color's task definition, with its revision.
-        target_group_pair: the two target groups.
         route_arn: the production listener, or the rule of it.
-        owner: who owns the route, written into its ``bluegreen:owner`` tag: ``project/stack/name``.
-        aws: where and as whom to call.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the route, and the
             mark that it bears.
     """
@@ -73,13 +71,19 @@ class PlatformDeployments(ABC):
     #: The call that starts a deployment, for messages.
     starts_with: ClassVar[str]
 
-    cluster: str
-    service: str
-    task_definitions: Mapping[Color, str]
-    target_group_pair: tuple[str, ...]
-    route_arn: str
-    owner: str
-    aws: AwsConnection = field(default_factory=AwsConnection)
+    cluster: str = option("the service's cluster, by name or ARN", Text())
+    service: str = option("the service, by name or ARN", Text())
+    task_definitions: Mapping[Color, str] = option(
+        "the ARN of each color's task definition, with its revision",
+        Both(Text(), "another task definition than blue's"),
+    )
+    target_group_pair: tuple[str, ...] = option(
+        "the ARNs of the two target groups between which traffic alternates",
+        Texts(2, 2, "the ARNs of the two target groups between which traffic alternates"),
+    )
+    route_arn: str = several(RouteOptions)
+    owner: str = option("who owns the route, written into its ``bluegreen:owner`` tag: ``project/stack/name``", Text())
+    aws: AwsConnection = aws_option()
     former_owner: str = ""
     incarnation: str = ""
     # Within one update: what it brings now, by which deployment, what that came from, and what it stopped.
@@ -94,6 +98,12 @@ class PlatformDeployments(ABC):
     _last: tuple[Stand, Seen] | None = field(default=None, init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _found: Weights | None = field(default=None, init=False)
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:  # noqa: ARG003 - it has nothing to note
+        """The route is whichever of the two is named."""
+        route = values["route_arn"]
+        values["route_arn"] = route["rule_arn"] if route["rule_arn"] is not None else route["listener_arn"]
 
     # -- what a platform does
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.elb import elbv2
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Text
 from bluegreen.rollout.model import COLORS, Color, Weights, other
 
 _TAG_LIMIT = 250
@@ -57,29 +58,19 @@ class Seen:
         return {unit.target_group for unit in self.units if unit.task_definition == task_definition}
 
 
-def parse_service(fields: Fields) -> dict[str, Any]:
-    """What both platforms' ``router`` sections have."""
-    tasks = fields.section("task_definitions") or Fields({})
-    found: dict[Color, Any] = {color: tasks.text(color) for color in COLORS}
-    if found["blue"] == found["green"] and found["blue"] is not UNKNOWN:
-        tasks.problem("green", found["green"], "another task definition than blue's")
-    tasks.done()
-    pair = fields.raw("target_group_pair")
-    groups = fields.texts("target_group_pair")
-    if pair is not UNKNOWN and (not isinstance(pair, (list, tuple)) or len(pair) != len(COLORS)):
-        fields.problem("target_group_pair", pair, "the ARNs of the two target groups between which traffic alternates")
-    rule, listener = fields.text("rule_arn", None), fields.text("listener_arn", None)
-    if (rule is None) == (listener is None) and not fields.unknown:
-        fields.problem("listener_arn", listener, "a listener's ARN, or a rule's as rule_arn: one of the two")
-    return {
-        "cluster": fields.text("cluster"),
-        "service": fields.text("service"),
-        "task_definitions": found,
-        "target_group_pair": groups,
-        "route_arn": rule if rule is not None else listener,
-        "owner": fields.text("owner"),
-        "aws": connection_in(fields),
-    }
+@declared
+class RouteOptions(Options):
+    """The production route: a listener, or a rule of one."""
+
+    listener_arn: str | None = option("the production listener", Text(), default=None)
+    rule_arn: str | None = option("a rule of it, in its place", Text(), default=None)
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """One of the two."""
+        listener, rule = values["listener_arn"], values["rule_arn"]
+        if (rule is None) == (listener is None) and not fields.unknown:
+            fields.problem("listener_arn", listener, "a listener's ARN, or a rule's as rule_arn: one of the two")
 
 
 def weights_of(seen: Seen, actions: Sequence[Mapping[str, Any]], task_definitions: Mapping[Color, str]) -> Weights:

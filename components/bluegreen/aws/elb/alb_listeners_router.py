@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.elb import elbv2, room_for_rules
-from bluegreen.aws.elb.rule_places import Place, build_place, parse_place
+from bluegreen.aws.elb.rule_places import Place, PlaceOptions, build_place
 from bluegreen.aws.typed import typed
-from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, option, several
+from bluegreen.options.kinds import Nested, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.errors import PlatformError, Problem
@@ -31,16 +32,10 @@ _TAGGED = "arn:aws:elasticloadbalancing:*:*:listener*/app/*"
 
 
 @dataclass(slots=True)
-class ListenerPairRouter:
+class ListenerPairRouter(Options):
     """Production and test, exchanged whole.
 
     Attributes:
-        production: where production's forward stands: ``listener_arn`` and ``priority`` of a rule to be made,
-            ``rule_arn`` or ``listener_arn`` of what is there already.
-        test: the same for the test listener; ``None``: there is none.
-        target_groups: a target group ARN for each color.
-        owner: who owns them, written into their ``bluegreen:owner`` tags.
-        aws: where and as whom to call.
         former_owner, incarnation, former: of the resource's last update, as the ALB router has them.
     """
 
@@ -65,11 +60,13 @@ class ListenerPairRouter:
         room_for_rules.PERMISSION,
     )
 
-    production: Mapping[str, Any]
-    target_groups: Mapping[Color, str]
-    owner: str
-    test: Mapping[str, Any] | None = None
-    aws: AwsConnection = field(default_factory=AwsConnection)
+    production: Mapping[str, Any] = several(PlaceOptions)
+    target_groups: Mapping[Color, str] = elbv2.target_groups_option()
+    owner: str = option("who owns both, written into their ``bluegreen:owner`` tags: ``project/stack/name``", Text())
+    test: Mapping[str, Any] | None = option(
+        "where the test listener's forward stands, where there is one", Nested(PlaceOptions), default=None
+    )
+    aws: AwsConnection = aws_option()
     former_owner: str = ""
     incarnation: str = ""
     former: Mapping[str, Any] = field(default_factory=dict)
@@ -87,21 +84,6 @@ class ListenerPairRouter:
             self._test = build_place(
                 test, self.aws, ownership, groups, is_production=False, former=former, sibling=self.production
             )
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section: production's place, and the test listener's under ``test``."""
-        test = fields.section("test", None)
-        found = {
-            "production": parse_place(fields),
-            "test": None if test is None else parse_place(test),
-            "target_groups": elbv2.parse_target_groups(fields),
-            "owner": fields.text("owner"),
-            "aws": connection_in(fields),
-        }
-        if test is not None:
-            test.done()
-        return found
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

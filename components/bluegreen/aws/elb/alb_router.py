@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection
+from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.elb import elbv2, room_for_rules
-from bluegreen.aws.elb.rule_places import Place, build_place, parse_place
+from bluegreen.aws.elb.rule_places import Place, PlaceOptions, build_place
 from bluegreen.aws.typed import typed
-from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, option, several
+from bluegreen.options.kinds import Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.errors import Problem
@@ -35,18 +36,10 @@ STICKY_CLIENTS = ("drained", "kept")
 
 
 @dataclass(slots=True)
-class AlbRouter:
+class AlbRouter(Options):
     """The production forward.
 
     Attributes:
-        place: where it stands: ``listener_arn`` and ``priority`` of a rule to be made (with ``host_headers`` and
-            ``path_patterns`` that it is for, all when empty), or ``rule_arn`` or ``listener_arn`` of what is there.
-        target_groups: a target group ARN for each color.
-        owner: who owns it, written into its ``bluegreen:owner`` tag: ``project/stack/name``.
-        stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off.
-        sticky_clients: what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept``
-            (the old color stays in the forward with a weight of 0, and its clients stay until their cookie ends).
-        aws: where and as whom to call.
         former_owner, incarnation, former: of the resource's last update, none of them part of the section: who owned
             it, the mark of its rule wherever that stands, and the section itself.
     """
@@ -71,12 +64,23 @@ class AlbRouter:
         room_for_rules.PERMISSION,
     )
 
-    place: Mapping[str, Any]
-    target_groups: Mapping[Color, str]
-    owner: str
-    stickiness_seconds: int = 0
-    sticky_clients: str = "drained"
-    aws: AwsConnection = field(default_factory=AwsConnection)
+    place: Mapping[str, Any] = several(PlaceOptions)
+    target_groups: Mapping[Color, str] = elbv2.target_groups_option()
+    owner: str = option(
+        "who owns the forward, written into its ``bluegreen:owner`` tag: ``project/stack/name``", Text()
+    )
+    stickiness_seconds: int = option(
+        "how long a client stays with its color while traffic is split; 0 is off",
+        Number(0, _WEEK_SECONDS, "seconds", whole=True),
+        default=0,
+    )
+    sticky_clients: str = option(
+        "what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept`` (the old color "
+        "stays in the forward with a weight of 0, and its clients stay until their cookie ends)",
+        Text(choices=STICKY_CLIENTS),
+        default="drained",
+    )
+    aws: AwsConnection = aws_option()
     former_owner: str = ""
     incarnation: str = ""
     former: Mapping[str, Any] = field(default_factory=dict)
@@ -86,18 +90,6 @@ class AlbRouter:
         ownership = Ownership(self.owner, self.former_owner, self.incarnation)
         groups = tuple(self.target_groups.values())
         self._place = build_place(self.place, self.aws, ownership, groups, former=self.former)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        return {
-            "place": parse_place(fields),
-            "target_groups": elbv2.parse_target_groups(fields),
-            "owner": fields.text("owner"),
-            "stickiness_seconds": fields.whole("stickiness_seconds", 0, most=_WEEK_SECONDS),
-            "sticky_clients": fields.text("sticky_clients", "drained", choices=STICKY_CLIENTS),
-            "aws": connection_in(fields),
-        }
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

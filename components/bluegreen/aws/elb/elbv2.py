@@ -9,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bluegreen.aws.client import AwsConnection, called, error_code
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.declared import option
+from bluegreen.options.kinds import Both, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.errors import NotOwned
@@ -48,14 +49,9 @@ class Stand:
     priority: int = 0
 
 
-def parse_target_groups(fields: Fields) -> dict[Color, Any]:
-    """The ``target_groups`` section: an ARN for each color, two different ones."""
-    groups = fields.section("target_groups") or Fields({})
-    found: dict[Color, Any] = {color: groups.text(color) for color in COLORS}
-    if found["blue"] == found["green"] and found["blue"] is not UNKNOWN:
-        groups.problem("green", found["green"], "another target group than blue's")
-    groups.done()
-    return found
+def target_groups_option() -> Any:
+    """The option with a target group for each color, two different ones."""
+    return option("a target group's ARN for each color", Both(Text(), "another target group than blue's"))
 
 
 def target_health(aws: AwsConnection, target_group_arn: str) -> Readiness:

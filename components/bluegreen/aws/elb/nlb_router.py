@@ -17,15 +17,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bluegreen.aws.arn_places import connection_in
-from bluegreen.aws.elb import elbv2
 from bluegreen.aws.elb.alb_listeners_router import ListenerPairRouter
 from bluegreen.aws.elb.handed_in_rule import HandedIn
 from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, declared, option, several
+from bluegreen.options.kinds import Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import Color
 
 _LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/net/*"
+
+
+@declared
+class _Listeners(Options):
+    """The listeners of a pair."""
+
+    listener_arn: str = option("production's listener", Text())
+    test_listener_arn: str | None = option("the test listener, where there is one", Text(), default=None)
 
 
 @dataclass(slots=True)
@@ -34,10 +42,6 @@ class NlbRouter(ListenerPairRouter):
 
     The first write tags a listener with its owner; before it no color is live as far as the swap is concerned. It moves
     no traffic: a production listener that forwards to the other color, or to a stranger's target group, is refused.
-
-    Attributes:
-        made_with_it: the listeners were made together with the swap, so that nobody depends on where they forward to
-            before the first write; it may then put production on either color.
     """
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn"})
@@ -53,7 +57,14 @@ class NlbRouter(ListenerPairRouter):
         Permission("elasticloadbalancing:RemoveTags", "the end of every swap: its lease; `pulumi destroy`", _LISTENERS),
     )
 
-    made_with_it: bool = False
+    production: Mapping[str, Any] = several(_Listeners)
+    test: Mapping[str, Any] | None = None
+    made_with_it: bool = option(
+        "the listeners were made together with the swap, so that nobody depends on where they forward to before the "
+        "first write; it may then put production on either color",
+        Flag(),
+        default=False,
+    )
 
     def __post_init__(self) -> None:
         # A dataclass with slots is another class than the one that a bare `super()` would look for.
@@ -62,22 +73,12 @@ class NlbRouter(ListenerPairRouter):
             self._production.is_production = False
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        listener, test = fields.text("listener_arn"), fields.text("test_listener_arn", None)
-        made_with_it = fields.raw("made_with_it", False)
-        if not isinstance(made_with_it, bool):
-            fields.problem("made_with_it", made_with_it, "true or false")
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """Two listeners, each as a place."""
+        listener, test = values["production"]["listener_arn"], values["production"]["test_listener_arn"]
         if isinstance(test, str) and test == listener:
             fields.problem("test_listener_arn", test, "another listener than production's, or none")
-        return {
-            "production": _whole(listener),
-            "test": None if test is None else _whole(test),
-            "target_groups": elbv2.parse_target_groups(fields),
-            "owner": fields.text("owner"),
-            "made_with_it": made_with_it,
-            "aws": connection_in(fields),
-        }
+        values["production"], values["test"] = _whole(listener), None if test is None else _whole(test)
 
     def _forward(self, color: Color) -> dict[str, Any]:
         return {"TargetGroups": [{"TargetGroupArn": self.target_groups[color]}]}

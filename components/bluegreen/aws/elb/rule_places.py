@@ -15,6 +15,8 @@ from bluegreen.aws.elb.handed_in_rule import HandedIn
 from bluegreen.aws.elb.made_rule import MadeRule
 from bluegreen.aws.elb.owned_rule import Search
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Number, Text, Texts
 from bluegreen.platforms.ownership import Ownership
 
 
@@ -88,23 +90,34 @@ class Place(Protocol):
         ...
 
 
-def parse_place(fields: Fields) -> dict[str, Any]:
+@declared
+class PlaceOptions(Options):
     """One of: ``listener_arn`` and ``priority`` (a rule to be made), ``rule_arn``, ``listener_arn`` alone (whole)."""
-    rule, listener = fields.text("rule_arn", None), fields.text("listener_arn", None)
-    priority = fields.whole("priority", None, least=1, most=50_000)
-    if fields.unknown:
-        return {"rule_arn": UNKNOWN}
-    if rule is not None and (listener is not None or priority is not None):
-        fields.problem("rule_arn", rule, "a rule's ARN alone, without listener_arn and priority")
-    elif rule is None and listener is None:
-        fields.problem("listener_arn", None, "a listener's ARN, or a rule's as rule_arn; one is required")
-    return {
-        "rule_arn": rule,
-        "listener_arn": listener,
-        "priority": priority,
-        "host_headers": fields.texts("host_headers"),
-        "path_patterns": fields.texts("path_patterns"),
-    }
+
+    listener_arn: str | None = option(
+        "the listener: with ``priority`` a rule of it is made, alone its default action is handed in",
+        Text(),
+        default=None,
+    )
+    priority: int | None = option("of the rule that is made", Number(1, 50_000, whole=True), default=None)
+    rule_arn: str | None = option("a rule that is handed in, in the place of both", Text(), default=None)
+    host_headers: tuple[str, ...] = option(
+        "which hosts the rule that is made is for", Texts(), default=[], absent="all"
+    )
+    path_patterns: tuple[str, ...] = option(
+        "which paths the rule that is made is for", Texts(), default=[], absent="all"
+    )
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """It is named in one of the three ways."""
+        rule, listener, priority = values["rule_arn"], values["listener_arn"], values["priority"]
+        if fields.unknown:
+            values["rule_arn"] = UNKNOWN
+        elif rule is not None and (listener is not None or priority is not None):
+            fields.problem("rule_arn", rule, "a rule's ARN alone, without listener_arn and priority")
+        elif rule is None and listener is None:
+            fields.problem("listener_arn", None, "a listener's ARN, or a rule's as rule_arn; one is required")
 
 
 def build_place(
@@ -117,7 +130,7 @@ def build_place(
     former: Mapping[str, Any] | None = None,
     sibling: Mapping[str, Any] | None = None,
 ) -> Place:
-    """The place that ``parse_place`` has read.
+    """The place that ``PlaceOptions`` have named.
 
     Args:
         place: where.

@@ -18,12 +18,13 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
+from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.functions import versions as lambda_versions
 from bluegreen.aws.typed import typed
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.options.flags import flag
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import INCARNATION_MARK, Ownership
 from bluegreen.platforms.places import Same, arn_or_name
@@ -40,20 +41,10 @@ _GONE = "ResourceNotFoundException"
 
 
 @dataclass(slots=True)
-class LambdaAliasRouter:
+class LambdaAliasRouter(Options):
     """The alias ``alias_name`` of a function.
 
     Attributes:
-        function_name: the function's name or ARN, without a version.
-        alias_name: the alias that callers use, at most 64 characters.
-        versions: a published version's number for each color. The same one for both is taken: a function's first
-            version has no second; any split of it is as good as any other, and the alias' description keeps which is
-            meant.
-        owner: who owns the alias, written into its description: ``project/stack/name``.
-        adopt: whether an alias that nobody owns is taken over, where it points to the colors' versions alone. It is
-            read as it is, and keeps its traffic.
-        provisioned_concurrency: whether a color is healthy only with provisioned concurrency that is ready.
-        aws: where and as whom to call.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the alias, and the
             mark that it bears.
     """
@@ -75,34 +66,34 @@ class LambdaAliasRouter:
         Permission("lambda:DeleteAlias", "`pulumi destroy`", _FUNCTIONS),
     )
 
-    function_name: str
-    alias_name: str
-    versions: Mapping[Color, str]
-    owner: str
-    adopt: bool = False
-    provisioned_concurrency: bool = False
-    aws: AwsConnection = field(default_factory=AwsConnection)
+    function_name: str = option(
+        "the function's name or ARN, without a version",
+        Text(fits=_FUNCTION.match, allowed="a function's name or ARN, unqualified"),
+    )
+    alias_name: str = option(
+        "the alias that callers use, at most 64 characters",
+        Text(fits=_NAME.match, allowed="1-64 letters, digits, - and _, not a number: a Lambda alias' name"),
+    )
+    # The same one for both is taken: a function's first version has no second; any split of it is as good as any other,
+    # and the alias' description keeps which is meant.
+    versions: Mapping[Color, str] = option("a published version's number for each color", lambda_versions.VERSIONS)
+    owner: str = option(
+        "who owns the alias, written into its description: ``project/stack/name``",
+        Text(fits=lambda owner: len(owner) <= _OWNER_LONGEST, allowed=f"at most {_OWNER_LONGEST} characters"),
+    )
+    adopt: bool = option(
+        "whether an alias that nobody owns is taken over, where it points to the colors' versions alone. It is read as "
+        "it is, and keeps its traffic",
+        Flag(),
+        default=False,
+    )
+    provisioned_concurrency: bool = option(
+        "whether a color is healthy only with provisioned concurrency that is ready", Flag(), default=False
+    )
+    aws: AwsConnection = aws_option()
     former_owner: str = ""
     incarnation: str = ""
     _alias: dict[str, Any] | None = field(default=None, init=False)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        owner = fields.text("owner")
-        if owner is not UNKNOWN and len(owner) > _OWNER_LONGEST:
-            fields.problem("owner", owner, f"at most {_OWNER_LONGEST} characters")
-        return {
-            "function_name": _matching(fields, "function_name", _FUNCTION, "a function's name or ARN, unqualified"),
-            "alias_name": _matching(
-                fields, "alias_name", _NAME, "1-64 letters, digits, - and _, not a number: a Lambda alias' name"
-            ),
-            "versions": lambda_versions.parse(fields),
-            "owner": owner,
-            "adopt": flag(fields, "adopt"),
-            "provisioned_concurrency": flag(fields, "provisioned_concurrency"),
-            "aws": connection_in(fields),
-        }
 
     @property
     def id(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.aws.service_limits import LIMITS
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.kinds import Both, Text
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
 _VERSION = re.compile(r"[1-9]\d{0,19}\Z")
@@ -19,18 +19,9 @@ _KEPT_STAMP = re.compile(rf"(?:(?P<theirs>.*) )?{_STAMP}{_KEPT}\Z", re.DOTALL)
 DESCRIPTION_LONGEST = LIMITS["alias_description"].most
 
 
-def parse(fields: Fields) -> dict[Color, Any]:
-    """The ``versions`` section: a published version for each color. ``$LATEST`` cannot share an alias."""
-    section = fields.section("versions") or Fields({})
-    found: dict[Color, Any] = {}
-    for color in COLORS:
-        value = section.text(color, allowed="a published version's number, such as '3'")
-        if value is not UNKNOWN and not _VERSION.match(value):
-            section.problem(color, value, "a published version's number, such as '3'")
-            value = UNKNOWN
-        found[color] = value
-    section.done()
-    return found
+_A_VERSION = "a published version's number, such as '3'"
+VERSIONS = Both(Text(fits=_VERSION.match, allowed=_A_VERSION))
+"""What the option with a version for each color can be; ``$LATEST`` cannot share an alias."""
 
 
 @dataclass(frozen=True, slots=True)

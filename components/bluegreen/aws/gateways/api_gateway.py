@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bluegreen.aws.client import AwsConnection, called
-from bluegreen.aws.service_limits import LIMITS
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.kinds import Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.errors import NotOwned
@@ -136,18 +135,5 @@ def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
     return {key.removeprefix(MARK_PREFIX): value for key, value in tags.items() if key.startswith(MARK_PREFIX)}
 
 
-def variable_value(fields: Fields, name: str) -> Any:
-    """A stage variable's value."""
-    value = fields.text(name, allowed=VARIABLE_ALLOWED)
-    if value is not UNKNOWN and not VARIABLE_VALUE.match(value):
-        fields.problem(name, value, VARIABLE_ALLOWED)
-        return UNKNOWN
-    return not_longer(fields, name, value, "stage_variable_value")
-
-
-def not_longer(fields: Fields, name: str, value: Any, limit: str) -> Any:
-    """A text, which is refused where it is longer than AWS takes it."""
-    if isinstance(value, str) and len(value) > LIMITS[limit].most:
-        fields.problem(name, value, LIMITS[limit].allowed)
-        return UNKNOWN
-    return value
+VARIABLE = Text(fits=VARIABLE_VALUE.match, allowed=VARIABLE_ALLOWED)
+"""What the value of a stage variable can be."""

@@ -16,13 +16,13 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
+from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.gateways import api_gateway
 from bluegreen.aws.gateways.api_gateway import Stage, marks_in
 from bluegreen.aws.typed import typed
-from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.options.flags import flag
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
@@ -30,17 +30,10 @@ from bluegreen.rollout.ports import Capability
 
 
 @dataclass(slots=True)
-class HttpApiStageRouter:
+class HttpApiStageRouter(Options):
     """The variable ``variable`` of a stage.
 
     Attributes:
-        api_id: the HTTP or WebSocket API.
-        stage_name: the stage that production requests come to; ``$default`` is one.
-        variable: the variable's name.
-        values: the variable's value for each color, such as a host name or a Lambda alias.
-        owner: who owns the variable, written into the stage's ``bluegreen:owner`` tag: ``project/stack/name``.
-        adopt: whether a stage that nobody owns is read as it is, so that it keeps its traffic.
-        aws: where and as whom to call.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the stage, and the
             mark that it bears.
     """
@@ -55,37 +48,25 @@ class HttpApiStageRouter:
         *api_gateway.TAG_PERMISSIONS,
     )
 
-    api_id: str
-    stage_name: str
-    variable: str
-    values: Mapping[Color, str]
-    owner: str
-    adopt: bool = False
-    aws: AwsConnection = field(default_factory=AwsConnection)
+    api_id: str = option("the HTTP or WebSocket API", Text())
+    stage_name: str = option("the stage that production requests come to; ``$default`` is one", Text())
+    variable: str = option(
+        "the variable's name", Text(fits=api_gateway.VARIABLE_NAME.match, allowed="letters, digits and _")
+    )
+    values: Mapping[Color, str] = option(
+        "the variable's value for each color, such as a host name or a Lambda alias",
+        Both(api_gateway.VARIABLE, "another value than blue's"),
+    )
+    owner: str = option(
+        "who owns the variable, written into the stage's ``bluegreen:owner`` tag: ``project/stack/name``", Text()
+    )
+    adopt: bool = option(
+        "whether a stage that nobody owns is read as it is, so that it keeps its traffic", Flag(), default=False
+    )
+    aws: AwsConnection = aws_option()
     former_owner: str = ""
     incarnation: str = ""
     _found: dict[str, Any] | None = field(default=None, init=False)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        variable = fields.text("variable")
-        if variable is not UNKNOWN and not api_gateway.VARIABLE_NAME.match(variable):
-            fields.problem("variable", variable, "letters, digits and _")
-        section = fields.section("values") or Fields({})
-        values = {color: api_gateway.variable_value(section, color) for color in COLORS}
-        if values["blue"] == values["green"] and values["blue"] is not UNKNOWN:
-            section.problem("green", values["green"], "another value than blue's")
-        section.done()
-        return {
-            "api_id": fields.text("api_id"),
-            "stage_name": api_gateway.not_longer(fields, "stage_name", fields.text("stage_name"), "stage_name"),
-            "variable": api_gateway.not_longer(fields, "variable", variable, "stage_variable"),
-            "values": values,
-            "owner": fields.text("owner"),
-            "adopt": flag(fields, "adopt"),
-            "aws": connection_in(fields),
-        }
 
     @property
     def id(self) -> str:

@@ -16,14 +16,15 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
+from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.gateways import api_gateway, rest_api_stages
 from bluegreen.aws.gateways.api_gateway import Stage, marks_in
 from bluegreen.aws.gateways.rest_api_stages import Target
 from bluegreen.aws.typed import typed
-from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.options.flags import flag
+from bluegreen.fields import REQUIRED, UNKNOWN, Fields
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Flag, Made, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -34,18 +35,10 @@ _GONE = "NotFoundException"
 
 
 @dataclass(slots=True)
-class RestApiCanaryRouter:
+class RestApiCanaryRouter(Options):
     """A stage of a REST API.
 
     Attributes:
-        rest_api_id: the API.
-        stage_name: the stage that production requests come to.
-        deployments: a deployment's id for each color.
-        variables: stage variables that go with each color, the same names for both; they are overridden for the canary.
-        use_stage_cache: whether the canary shares the stage's cache.
-        owner: who owns the stage's traffic, written into its ``bluegreen:owner`` tag: ``project/stack/name``.
-        adopt: whether a stage that nobody owns is read as it is, so that it keeps its traffic.
-        aws: where and as whom to call.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the stage, and the
             mark that it bears.
     """
@@ -60,14 +53,22 @@ class RestApiCanaryRouter:
         *api_gateway.TAG_PERMISSIONS,
     )
 
-    rest_api_id: str
-    stage_name: str
-    deployments: Mapping[Color, str]
-    owner: str
-    variables: Mapping[Color, Mapping[str, str]] = field(default_factory=dict)
-    use_stage_cache: bool = False
-    adopt: bool = False
-    aws: AwsConnection = field(default_factory=AwsConnection)
+    rest_api_id: str = option("the API", Text())
+    stage_name: str = option("the stage that production requests come to", Text())
+    deployments: Mapping[Color, str] = option("a deployment's id for each color", Both(Text()))
+    owner: str = option(
+        "who owns the stage's traffic, written into its ``bluegreen:owner`` tag: ``project/stack/name``", Text()
+    )
+    variables: Mapping[Color, Mapping[str, str]] = option(
+        "stage variables that go with each color, the same names for both; they are overridden for the canary",
+        Made("Mapping[Color, Mapping[str, str]]", lambda fields, name: _variables(fields.section(name, None))),
+        default={},
+    )
+    use_stage_cache: bool = option("whether the canary shares the stage's cache", Flag(), default=False)
+    adopt: bool = option(
+        "whether a stage that nobody owns is read as it is, so that it keeps its traffic", Flag(), default=False
+    )
+    aws: AwsConnection = aws_option()
     former_owner: str = ""
     incarnation: str = ""
     _found: dict[str, Any] | None = field(default=None, init=False)
@@ -78,26 +79,12 @@ class RestApiCanaryRouter:
     _fresh: Look = field(default_factory=Look, init=False)
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        section = fields.section("deployments") or Fields({})
-        deployments = {color: section.text(color) for color in COLORS}
-        section.done()
-        given = fields.section("variables", None)
-        variables = {} if given is None else _variables(given)
-        same = deployments["blue"] == deployments["green"] and deployments["blue"] is not UNKNOWN
-        if same and (given is None or not given.unknown) and _alike(variables):
-            section.problem("green", deployments["green"], "another deployment than blue's, or other variables")
-        return {
-            "rest_api_id": fields.text("rest_api_id"),
-            "stage_name": api_gateway.not_longer(fields, "stage_name", fields.text("stage_name"), "stage_name"),
-            "deployments": deployments,
-            "variables": variables,
-            "use_stage_cache": flag(fields, "use_stage_cache"),
-            "owner": fields.text("owner"),
-            "adopt": flag(fields, "adopt"),
-            "aws": connection_in(fields),
-        }
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """A deployment tells the colors apart, or a variable does."""
+        blue, green = (values["deployments"][color] for color in COLORS)
+        known = blue is not UNKNOWN and fields.raw("variables") is not UNKNOWN
+        if known and blue == green and _alike(values["variables"]):
+            fields.problem("deployments.green", green, "another deployment than blue's, or other variables")
 
     @property
     def id(self) -> str:
@@ -292,8 +279,10 @@ class RestApiCanaryRouter:
         self._ours = False
 
 
-def _variables(section: Fields) -> dict[Color, dict[str, Any]]:
+def _variables(section: Fields | None) -> dict[Color, dict[str, Any]]:
     """Variables by color, the same names for both: one that only one color has would stay with the other."""
+    if section is None:
+        return {}
     found: dict[Color, dict[str, Any]] = {}
     for color in COLORS:
         given = section.section(color, None) or Fields({})
@@ -302,7 +291,7 @@ def _variables(section: Fields) -> dict[Color, dict[str, Any]]:
         for name in names:
             if not api_gateway.VARIABLE_NAME.match(name):
                 given.problem(name, name, "a name of letters, digits and _")
-        found[color] = {name: api_gateway.variable_value(given, name) for name in names}
+        found[color] = {name: api_gateway.VARIABLE.read(given, name, REQUIRED) for name in names}
     known = all(isinstance(section.raw(color, {}), Mapping) for color in COLORS)
     if known and set(found["blue"]) != set(found["green"]):
         section.problem("green", sorted(found["green"]), f"blue's names: {', '.join(sorted(found['blue']))}")

@@ -9,31 +9,44 @@ from typing import Any
 
 from bluegreen.aws.client import AwsConnection, called
 from bluegreen.aws.elb import elbv2
-from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.rollout.model import COLORS, Color, Readiness
+from bluegreen.fields import Fields
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Text
+from bluegreen.rollout.model import Color, Readiness
 
 # Route 53 holds an endpoint for healthy when more than this share of its checkers does.
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
 _HEALTHY_SHARE = 0.18
 
+_BOTH = Both(Text(), "another one than blue's")
+
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class Health(Options):
     """Who is asked. At most one of ``target_groups`` and ``services``.
 
     Attributes:
-        target_groups: a target group ARN for each color: the load balancer's health checks count its targets.
-        services: a Cloud Map service id for each color: its instances are counted.
-        health_check_ids: a Route 53 health check for each color: it must not fail.
         hosts: each color's host name. With none of the others all that can be asked is whether it resolves.
         aws: where and as whom to call.
     """
 
     hosts: Mapping[Color, str]
-    target_groups: Mapping[Color, str] = field(default_factory=dict)
-    services: Mapping[Color, str] = field(default_factory=dict)
-    health_check_ids: Mapping[Color, str] = field(default_factory=dict)
+    target_groups: Mapping[Color, str] = option(
+        "a target group's ARN for each color: the load balancer's health checks count its targets", _BOTH, default={}
+    )
+    services: Mapping[Color, str] = option(
+        "a Cloud Map service's id for each color: its instances are counted", _BOTH, default={}
+    )
+    health_check_ids: Mapping[Color, str] = option(
+        "a Route 53 health check for each color, also of its records: it must not fail", _BOTH, default={}
+    )
     aws: AwsConnection = field(default_factory=AwsConnection)
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """One who counts."""
+        if values["target_groups"] and values["services"]:
+            fields.problem("services", "both", "either target_groups or services")
 
     def of(self, color: Color) -> Readiness:
         """A color's health, live or idle: a call for each who is asked."""
@@ -45,25 +58,6 @@ class Health:
         if self.services:
             return _instances(self.aws, self.services[color])
         return checked or _resolves(self.hosts[color])
-
-
-def parse_health(fields: Fields) -> dict[str, dict[Color, Any]]:
-    """The sections ``target_groups``, ``services`` and ``health_check_ids``, each absent or with both colors."""
-    found = {name: _both(fields, name) for name in ("target_groups", "services", "health_check_ids")}
-    if found["target_groups"] and found["services"]:
-        fields.problem("services", "both", "either target_groups or services")
-    return found
-
-
-def _both(fields: Fields, name: str) -> dict[Color, Any]:
-    section = fields.section(name, None)
-    if section is None:
-        return {}
-    found: dict[Color, Any] = {color: section.text(color) for color in COLORS}
-    section.done()
-    if found["blue"] == found["green"] and found["blue"] is not UNKNOWN:
-        section.problem("green", found["green"], "another one than blue's")
-    return found
 
 
 def _instances(aws: AwsConnection, service_id: str) -> Readiness:

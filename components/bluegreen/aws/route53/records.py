@@ -18,6 +18,8 @@ from typing import Any
 from bluegreen.aws.route53.adopted import ADOPTED, alias_of, effects_of, put_back, records_of, texts_of
 from bluegreen.aws.route53.txt import quoted, text_of
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Flag, Made, Number, Text
 from bluegreen.rollout.model import COLORS, Color, Weights
 
 Record = Mapping[str, Any]
@@ -52,6 +54,11 @@ def host(name: str) -> str:
     return plain(name).removeprefix("dualstack.")
 
 
+# 253 characters in all, of which the note's label takes 11.
+_NAME = re.compile(r"(?=.{1,242}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+\Z")
+_OWNER = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,230}\Z")
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a color is: the value of a CNAME or an address record, or with a ``zone_id`` what an alias stands for.
@@ -76,9 +83,8 @@ class Target:
             return "CNAME"
 
 
-def parse_targets(fields: Fields) -> dict[Color, Any]:
-    """The ``targets`` section: for each color a host name, an address, or ``dns_name`` and ``zone_id`` of an alias."""
-    section = fields.section("targets") or Fields({})
+def _targets(given: Fields | None) -> dict[Color, Any]:
+    section = given or Fields({})
     found = {color: _parse_target(section, color) for color in COLORS}
     section.done()
     known = [target for target in found.values() if isinstance(target, Target)]
@@ -153,24 +159,45 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Options):
     """How the swap's records look.
 
     Attributes:
-        name: the record's name.
-        targets: where each color is.
-        owner: who owns the records.
-        ttl_seconds: how long resolvers keep an answer; of records that are no aliases.
-        ipv6: whether aliases answer for AAAA, too.
         health_check_ids: a Route 53 health check for each color's records.
     """
 
-    name: str
-    targets: Mapping[Color, Target]
-    owner: str
-    ttl_seconds: int = 60
-    ipv6: bool = False
+    name: str = option(
+        "the record's name",
+        Text(
+            fits=lambda name: _NAME.match(plain(name)), allowed="a full name without wildcards, such as app.example.com"
+        ),
+        name="record_name",
+    )
+    targets: Mapping[Color, Target] = option(
+        "where each color is: a host name, an address, or ``dns_name``, ``zone_id`` and ``evaluate_target_health`` of "
+        "an alias",
+        Made("Mapping[Color, str | Mapping[str, Any]]", lambda fields, name: _targets(fields.section(name))),
+    )
+    owner: str = option(
+        "who owns the records, written into a TXT record beside them: ``project/stack/name``",
+        Text(fits=_OWNER.match, allowed="letters, digits, blanks and +-=._:/@, at most 230"),
+    )
+    ttl_seconds: int = option(
+        "how long resolvers keep an answer; of records that are no aliases",
+        Number(1, 86_400, "seconds", whole=True),
+        default=60,
+    )
+    ipv6: bool = option("whether aliases answer for AAAA, too", Flag(), default=False)
     health_check_ids: Mapping[Color, str] = field(default_factory=dict)
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """Only aliases have a setting for IPv6; the name as Route 53 has it."""
+        targets = values["targets"].values()
+        if values["ipv6"] and any(target is not UNKNOWN and not target.zone_id for target in targets):
+            fields.problem("ipv6", True, "false: host names bring IPv6 along by themselves; it is for aliases")
+        if isinstance(values["name"], str):
+            values["name"] = plain(values["name"])
 
     @property
     def note_name(self) -> str:

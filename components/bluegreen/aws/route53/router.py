@@ -14,15 +14,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from bluegreen.aws.arn_places import connection_in
 from bluegreen.aws.client import AwsConnection, as_argument
-from bluegreen.aws.route53.health import Health, parse_health
+from bluegreen.aws.connection_option import aws_option
+from bluegreen.aws.route53.health import Health
 from bluegreen.aws.route53.pending import Pending
-from bluegreen.aws.route53.records import Found, Record, Shape, kept_seconds, parse_targets, plain, same
+from bluegreen.aws.route53.records import Found, Record, Shape, kept_seconds, same
 from bluegreen.aws.route53.zone import Changes, Zone, each
 from bluegreen.aws.typed import typed
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.options.flags import flag
+from bluegreen.options.declared import Options, option, several
+from bluegreen.options.kinds import Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same, alike, dns_name
 from bluegreen.platforms.places import zone_id as bare_zone_id
@@ -32,23 +33,16 @@ from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traff
 from bluegreen.rollout.ports import Capability
 
 _ZONES = "arn:aws:route53:::hostedzone/*"
-# 253 characters in all, of which the note's label takes 11.
-_NAME = re.compile(r"(?=.{1,242}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+\Z")
 _ZONE_ID = re.compile(r"[A-Z0-9]{1,32}\Z")
-_OWNER = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,230}\Z")
 
 
 @dataclass(slots=True)
-class Route53Router:
+class Route53Router(Options):
     """The weighted records at ``record_name`` of a hosted zone.
 
     Attributes:
-        zone_id: the hosted zone, public or private.
         shape: how the records look: name, targets, owner, TTL.
         health_of: who is asked for a color's health.
-        adopt: whether records that are there already are taken over, if each of them leads to one of the colors.
-        aws: where and as whom to call.
-        zone_role_arn, zone_external_id: the role that the zone's records are changed with, where that is another one.
         clock: time, for the TTL.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the records, and the
             mark on the note beside them.
@@ -70,13 +64,22 @@ class Route53Router:
         ),
     )
 
-    zone_id: str
-    shape: Shape
-    health_of: Health
-    adopt: bool = False
-    aws: AwsConnection = field(default_factory=AwsConnection)
-    zone_role_arn: str | None = None
-    zone_external_id: str | None = None
+    zone_id: str = option(
+        "the hosted zone, public or private",
+        Text(fits=_ZONE_ID.match, allowed="a hosted zone's id, such as Z0123456789ABC"),
+    )
+    shape: Shape = several(Shape)
+    health_of: Health = several(Health)
+    adopt: bool = option(
+        "whether records that are there already are taken over, if each of them leads to one of the colors",
+        Flag(),
+        default=False,
+    )
+    aws: AwsConnection = aws_option()
+    zone_role_arn: str | None = option(
+        "the role that the zone's records are changed with, where that is another one", Text(), default=None
+    )
+    zone_external_id: str | None = option("what its owner asks for with it", Text(), default=None)
     clock: Clock = field(default_factory=SystemClock)
     former_owner: str = ""
     incarnation: str = ""
@@ -89,36 +92,15 @@ class Route53Router:
         )
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        zone_id = _matching(fields, "zone_id", _ZONE_ID, "a hosted zone's id, such as Z0123456789ABC")
-        name = fields.text("record_name")
-        if name is not UNKNOWN:
-            name = plain(name)
-            if not _NAME.match(name):
-                fields.problem("record_name", name, "a full name without wildcards, such as app.example.com")
-        targets = parse_targets(fields)
-        aws = connection_in(fields)
-        health = parse_health(fields)
-        shape = Shape(
-            name=name,
-            targets=targets,
-            owner=_matching(fields, "owner", _OWNER, "letters, digits, blanks and +-=._:/@, at most 230"),
-            ttl_seconds=fields.whole("ttl_seconds", 60, least=1, most=86_400),
-            ipv6=flag(fields, "ipv6"),
-            health_check_ids=health["health_check_ids"],
-        )
-        if shape.ipv6 and any(target is not UNKNOWN and not target.zone_id for target in targets.values()):
-            fields.problem("ipv6", True, "false: host names bring IPv6 along by themselves; it is for aliases")
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """The records and who is asked, of what is said of them; no id without its role."""
+        external = values["zone_external_id"]
+        if external is not None and values["zone_role_arn"] is None:
+            fields.problem("zone_external_id", external, "none without a zone_role_arn, which it goes with")
+        health, targets = values["health_of"], values["shape"]["targets"]
         hosts: dict[Color, Any] = {color: getattr(target, "dns_name", UNKNOWN) for color, target in targets.items()}
-        return {
-            "zone_id": zone_id,
-            "shape": shape,
-            "health_of": Health(hosts=hosts, aws=aws, **health),
-            "adopt": flag(fields, "adopt"),
-            "aws": aws,
-            **_zone_role(fields),
-        }
+        values["shape"] = Shape(**values["shape"], health_check_ids=health["health_check_ids"])
+        values["health_of"] = Health(hosts=hosts, aws=values["aws"], **health)
 
     @property
     def _zone_aws(self) -> AwsConnection:
@@ -267,17 +249,3 @@ class Route53Router:
     def health(self, color: Color) -> Readiness:
         """What whoever checks a color's targets says of them."""
         return self.health_of.of(color)
-
-
-def _zone_role(fields: Fields) -> dict[str, Any]:
-    role, external = fields.text("zone_role_arn", None), fields.text("zone_external_id", None)
-    if external is not None and role is None:
-        fields.problem("zone_external_id", external, "none without a zone_role_arn, which it goes with")
-    return {"zone_role_arn": role, "zone_external_id": external}
-
-
-def _matching(fields: Fields, name: str, pattern: re.Pattern[str], allowed: str) -> Any:
-    value = fields.text(name, allowed=allowed)
-    if value is not UNKNOWN and not pattern.match(value):
-        fields.problem(name, value, allowed)
-    return value

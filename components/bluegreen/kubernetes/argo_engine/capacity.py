@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from bluegreen.fields import Fields
 from bluegreen.kubernetes.argo_engine import live_rollout as argo_object
 from bluegreen.kubernetes.argo_engine.live_rollout import PATCH, ArgoRollout, Nudges
 from bluegreen.kubernetes.argo_engine.router import pods_readiness
 from bluegreen.kubernetes.argo_engine.state import UNSEEN, Pods, RolloutState, of_color
+from bluegreen.options.declared import option
+from bluegreen.options.kinds import Number
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import PlatformError
@@ -31,14 +32,13 @@ class ArgoRolloutsCapacity(ArgoRollout):
     """What runs of one Rollout.
 
     Attributes:
-        replicas: pods that a color starts with.
         clock: time, for how long the controller refuses the Rollout.
     """
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "rollout", "cluster"})
     permissions: ClassVar[tuple[Permission, ...]] = argo_object.PERMISSIONS
 
-    replicas: int = 1
+    replicas: int = option("pods that a color starts with", Number(0, whole=True), default=1)
     clock: Clock = field(default_factory=SystemClock)
     # Within one update: the color that the Rollout shall be brought to, and whether it has to prove itself.
     _goal: Color | None = field(default=None, init=False)
@@ -47,11 +47,6 @@ class ArgoRolloutsCapacity(ArgoRollout):
     _was_live: bool = field(default=False, init=False)
     _nudges: Nudges | None = field(default=None, init=False)
     _invalid_since: float | None = field(default=None, init=False)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``capacity`` section."""
-        return {**argo_object.parse(fields), "replicas": fields.whole("replicas", 1)}
 
     @property
     def declared_size(self) -> int:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.argo_engine.state import COLOR, DEADLINE, Pods, RolloutState, pods_of
 from bluegreen.kubernetes.client import MANAGER, MARKS_MANAGER, KubernetesConnection, Resource
-from bluegreen.kubernetes.client_names import label_name, object_name
+from bluegreen.kubernetes.client_names import LABEL_NAME, OBJECT_NAME
+from bluegreen.kubernetes.connection_option import cluster_option
 from bluegreen.kubernetes.live_object import OWNER
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -53,27 +55,36 @@ PERMISSIONS = (
 )
 
 
+def rollout_option() -> Any:
+    """The option with the Rollout's name."""
+    return option("the Rollout's name", OBJECT_NAME)
+
+
+def workloads_option() -> Any:
+    """The option with what holds each color's pod template."""
+    return option("the name of each color's pod template", Both(OBJECT_NAME, "another pod template than blue's"))
+
+
+def workload_kind_option() -> Any:
+    """The option that says of which kind that is."""
+    return option("what holds the templates", Text(choices=tuple(_WORKLOADS)), default="PodTemplate")
+
+
 @dataclass(slots=True, kw_only=True)
-class ArgoRollout:
+class ArgoRollout(Options):
     """One Rollout.
 
     Attributes:
-        namespace: its namespace.
-        rollout: its name.
-        workloads: the name of each color's pod template.
-        workload_kind: what holds the templates: ``PodTemplate``, ``Deployment`` or ``ReplicaSet``.
-        owner: who owns ``spec.workloadRef``: ``project/stack/name``.
-        cluster: which cluster, and as whom.
         uid: of the one that is meant, as it was last looked at; any of the name when empty.
         former_owner: who owned it before; nobody when empty.
     """
 
-    namespace: str
-    rollout: str
-    workloads: Mapping[Color, str]
-    owner: str
-    workload_kind: str = "PodTemplate"
-    cluster: KubernetesConnection = field(default_factory=KubernetesConnection)
+    namespace: str = option("the Rollout's namespace", LABEL_NAME)
+    rollout: str = rollout_option()
+    workloads: Mapping[Color, str] = workloads_option()
+    owner: str = option("who owns ``spec.workloadRef``: ``project/stack/name``", Text())
+    workload_kind: str = workload_kind_option()
+    cluster: KubernetesConnection = cluster_option()
     uid: str = ""
     former_owner: str = ""
 
@@ -256,20 +267,3 @@ def _failed_metrics(run: Mapping[str, Any]) -> list[str]:
         value = last.get("value") or last.get("message") or result.get("message") or "no value"
         said.append(f"metric {result.get('name')}: {value} against {limit}")
     return said
-
-
-def parse(fields: Fields) -> dict[str, Any]:
-    """What the sections of router and capacity have in common."""
-    section = fields.section("workloads") or Fields({})
-    workloads: dict[Color, Any] = {color: object_name(section, color) for color in COLORS}
-    if workloads["blue"] == workloads["green"] and workloads["blue"] is not UNKNOWN:
-        section.problem("green", workloads["green"], "another pod template than blue's")
-    section.done()
-    return {
-        "namespace": label_name(fields, "namespace"),
-        "rollout": object_name(fields, "rollout"),
-        "workloads": workloads,
-        "workload_kind": fields.text("workload_kind", "PodTemplate", choices=_WORKLOADS),
-        "owner": fields.text("owner"),
-        "cluster": KubernetesConnection.parse(fields.section("cluster", None)),
-    }

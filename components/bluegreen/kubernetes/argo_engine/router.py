@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from bluegreen.fields import Fields
 from bluegreen.kubernetes.argo_engine import live_rollout as argo_object
 from bluegreen.kubernetes.argo_engine.live_rollout import PATCH, ArgoRollout, Nudges
 from bluegreen.kubernetes.argo_engine.state import HASH, Pods, RolloutState, of_color
@@ -21,7 +20,6 @@ from bluegreen.kubernetes.endpoints import endpoints
 from bluegreen.kubernetes.live_object import OWNER, KubernetesObjectRouter
 from bluegreen.kubernetes.places import same_cluster
 from bluegreen.kubernetes.pods import is_ready, pods, why_not_ready
-from bluegreen.options.flags import flag
 from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same
 from bluegreen.rollout.clock import Clock, SystemClock
@@ -40,9 +38,6 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     """Points, resumes and follows one Rollout.
 
     Attributes:
-        rollout: its name.
-        workloads: the name of each color's pod template.
-        workload_kind: what holds the templates: ``PodTemplate``, ``Deployment`` or ``ReplicaSet``.
         clock: time, for the moment in which the controller follows.
     """
 
@@ -59,9 +54,9 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         Permission("list pods", "the same: whose they are, and why a color's pods are not ready"),
     )
 
-    rollout: str
-    workloads: Mapping[Color, str]
-    workload_kind: str = "PodTemplate"
+    rollout: str = argo_object.rollout_option()
+    workloads: Mapping[Color, str] = argo_object.workloads_option()
+    workload_kind: str = argo_object.workload_kind_option()
     clock: Clock = field(default_factory=SystemClock)
     # Within one update: what it brings now, what was live before that, and whether that waits for an abort.
     _goal: str = field(default="", init=False)
@@ -71,11 +66,6 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     _read: Weights | None = field(default=None, init=False)
     _told: str = field(default="", init=False)
     _nudges: Nudges | None = field(default=None, init=False)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        return {**argo_object.parse(fields), "adopt": flag(fields, "adopt")}
 
     @property
     def _argo(self) -> ArgoRollout:

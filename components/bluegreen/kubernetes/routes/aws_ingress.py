@@ -25,10 +25,11 @@ from bluegreen.kubernetes.routes.split import Rule, Shape
 from bluegreen.kubernetes.routes.weighted_router import (
     KubernetesWeightedRouter,
     keeping,
-    parse_common,
     parse_one_rule,
     permissions_for,
 )
+from bluegreen.options.declared import option
+from bluegreen.options.kinds import Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Weights
@@ -46,12 +47,7 @@ _NO_COLOR: dict[str, Any] = {
 
 @dataclass(slots=True, kw_only=True)
 class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
-    """One action of an Ingress.
-
-    Attributes:
-        action: its name: what the paths' backends have as the service's name.
-        forward: its ``forwardConfig``: ``targetGroups`` of both colors' Services, and stickiness.
-    """
+    """One action of an Ingress."""
 
     kind: ClassVar[tuple[str, str, str]] = INGRESS
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(INGRESS)
@@ -59,16 +55,16 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
     # The controller calls the load balancer's API, which has no documented bound either: several calls, and some air.
     propagation_seconds: ClassVar[float] = 10
 
-    action: str
-    forward: Rule
+    action: str = option("the action's name: what the paths' backends have as the service's name", Text())
+    forward: Rule = option(
+        "the action's ``forwardConfig``: ``targetGroups`` of both colors' Services, and stickiness",
+        kubernetes_split.ONE_RULE,
+    )
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        common = parse_common(fields)
-        action = fields.text("action")
-        forward = parse_one_rule(fields, "forward", _groups(common["services"]), common["services"])
-        return {**common, "action": action, "forward": forward}
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """The forward has both colors."""
+        values["forward"] = parse_one_rule(fields, "forward", _groups(values["services"]), values["services"])
 
     @property
     def _annotation(self) -> str:

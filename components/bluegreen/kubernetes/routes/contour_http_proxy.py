@@ -8,23 +8,34 @@ HTTPProxy: https://projectcontour.io/docs/main/config/request-routing/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bluegreen.fields import Fields
-from bluegreen.kubernetes.routes.split import Rule, Shape
+from bluegreen.kubernetes.routes import split as kubernetes_split
+from bluegreen.kubernetes.routes.split import Rule, Rules, Shape
 from bluegreen.kubernetes.routes.weighted_router import (
     KubernetesRulesRouter,
-    parse_common,
-    parse_rules,
+    check_rules,
     permissions_for,
 )
+from bluegreen.options.declared import Options, declared, option, several
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Weights
 
 _KIND = ("projectcontour.io/v1", "HTTPProxy", "httpproxies")
+
+
+@declared
+class _Lists(Options):
+    """The lists of rules in ``spec``."""
+
+    routes: Sequence[Rule] = option(
+        "``spec.routes`` of the HTTPProxy; in those that name both colors' Services the swap fills the weights in",
+        kubernetes_split.RULES,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,12 +45,13 @@ class ContourHttpProxyRouter(KubernetesRulesRouter):
     kind: ClassVar[tuple[str, str, str]] = _KIND
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
+    rules: Mapping[str, Rules] = several(_Lists)
+
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        common = parse_common(fields)
-        routes = parse_rules(fields, "routes", _services(common["services"]), common["services"])
-        return {**common, "rules": {"routes": routes}}
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """At least one rule has both colors."""
+        shape = _services(values["services"])
+        check_rules(fields, "routes", values["rules"]["routes"], shape, values["services"])
 
     def _shape(self, key: str) -> Shape:  # noqa: ARG002 - there is one list
         return _services(self.services)

@@ -9,24 +9,35 @@ HTTPRoute: https://gateway-api.sigs.k8s.io/api-types/httproute/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bluegreen.fields import Fields
+from bluegreen.kubernetes.routes import split as kubernetes_split
 from bluegreen.kubernetes.routes.gateway_status import waited_for
-from bluegreen.kubernetes.routes.split import Rule, Shape
+from bluegreen.kubernetes.routes.split import Rule, Rules, Shape
 from bluegreen.kubernetes.routes.weighted_router import (
     KubernetesRulesRouter,
-    parse_common,
-    parse_rules,
+    check_rules,
     permissions_for,
 )
+from bluegreen.options.declared import Options, declared, option, several
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color, Weights
 
 _KIND = ("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
 _EVERYTHING, _EXACT = {"type": "PathPrefix", "value": "/"}, {"type": "Exact"}
+
+
+@declared
+class _Lists(Options):
+    """The lists of rules in ``spec``."""
+
+    rules: Sequence[Rule] = option(
+        "``spec.rules`` of the route; in those that name both colors' Services the swap fills the weights in",
+        kubernetes_split.RULES,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,12 +47,13 @@ class GatewayHttpRouteRouter(KubernetesRulesRouter):
     kind: ClassVar[tuple[str, str, str]] = _KIND
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
+    rules: Mapping[str, Rules] = several(_Lists)
+
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        common = parse_common(fields)
-        shape = backend_refs(common["services"], common["namespace"])
-        return {**common, "rules": {"rules": parse_rules(fields, "rules", shape, common["services"])}}
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """At least one rule has both colors."""
+        shape = backend_refs(values["services"], values["namespace"])
+        check_rules(fields, "rules", values["rules"]["rules"], shape, values["services"])
 
     def _shape(self, key: str) -> Shape:  # noqa: ARG002 - there is one list
         return backend_refs(self.services, self.namespace)

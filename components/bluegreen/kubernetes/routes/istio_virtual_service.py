@@ -9,14 +9,16 @@ VirtualService: https://istio.io/latest/docs/reference/config/networking/virtual
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.routes import split as kubernetes_split
-from bluegreen.kubernetes.routes.split import Rule, Shape
-from bluegreen.kubernetes.routes.weighted_router import KubernetesRulesRouter, parse_common, permissions_for
+from bluegreen.kubernetes.routes.split import Rule, Rules, Shape
+from bluegreen.kubernetes.routes.weighted_router import KubernetesRulesRouter, permissions_for
+from bluegreen.options.declared import Options, declared, option, several
+from bluegreen.options.kinds import Made
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color
 
@@ -26,34 +28,49 @@ _NOBODY = "no-color-is-live.invalid"
 _CLUSTER_DOMAIN = ".svc.cluster.local"
 
 
+@declared
+class _Lists(Options):
+    """The lists of routes in ``spec``; at least one of them has both colors."""
+
+    http: Sequence[Rule] = option(
+        "``spec.http``; in routes that name both colors the swap fills the weights in",
+        kubernetes_split.OPTIONAL_RULES,
+        default=[],
+    )
+    tcp: Sequence[Rule] = option("``spec.tcp``, the same", kubernetes_split.OPTIONAL_RULES, default=[])
+    tls: Sequence[Rule] = option("``spec.tls``, the same", kubernetes_split.OPTIONAL_RULES, default=[])
+
+
 @dataclass(slots=True, kw_only=True)
 class IstioVirtualServiceRouter(KubernetesRulesRouter):
-    """``spec.http``, ``spec.tcp`` and ``spec.tls`` of a VirtualService.
-
-    Attributes:
-        destinations: for each color ``host`` and, where both colors have one host, ``subset``.
-    """
+    """``spec.http``, ``spec.tcp`` and ``spec.tls`` of a VirtualService."""
 
     kind: ClassVar[tuple[str, str, str]] = _KIND
     backend_keys: ClassVar[frozenset[str]] = frozenset({"destinations"})
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
-    destinations: Mapping[Color, Mapping[str, str]]
+    destinations: Mapping[Color, Mapping[str, str]] = option(
+        "for each color ``host`` and, where both colors have one host, ``subset``",
+        Made("Mapping[Color, Mapping[str, str]]", lambda fields, name: fields.raw(name)),
+        default={},
+        absent="the colors' Services",
+    )
+    rules: Mapping[str, Rules] = several(_Lists)
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        before, common = len(fields.problems), parse_common(fields)
-        destinations = _parse_destinations(fields, common["services"])
-        rules = {key: kubernetes_split.parse_rules(fields, key, required=False) for key in _LISTS}
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """The colors' destinations, of which at least one route has both."""
+        before = len(fields.problems)
+        values["destinations"] = destinations = _parse_destinations(fields, values["services"])
         named = tuple(" subset ".join(map(str, destinations[color].values())) for color in COLORS)
         split = 0
-        for key in _LISTS:
-            shape = _routes(key, destinations, str(common["namespace"]))
-            split += kubernetes_split.check_rules(fields, key, rules[key], shape, named)
+        for key, rules in values["rules"].items():
+            shape = _routes(key, destinations, str(values["namespace"]))
+            split += kubernetes_split.check_rules(fields, key, rules, shape, named)
         if not split and not fields.unknown and len(fields.problems) == before:
-            fields.problem("http", rules["http"], f"routes of which at least one has both {' and '.join(named)}")
-        return {**common, "destinations": destinations, "rules": rules}
+            fields.problem(
+                "http", values["rules"]["http"], f"routes of which at least one has both {' and '.join(named)}"
+            )
 
     @staticmethod
     def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:

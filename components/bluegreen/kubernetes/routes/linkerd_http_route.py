@@ -13,15 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bluegreen.fields import Fields
 from bluegreen.kubernetes.client import Resource
-from bluegreen.kubernetes.routes.gateway_http_route import GatewayHttpRouteRouter, backend_refs
+from bluegreen.kubernetes.routes.gateway_http_route import GatewayHttpRouteRouter
 from bluegreen.kubernetes.routes.weighted_router import (
     KubernetesRulesRouter,
-    parse_common,
-    parse_rules,
     permissions_for,
 )
+from bluegreen.options.declared import option
+from bluegreen.options.kinds import Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same, or_default
 from bluegreen.rollout.model import Weights
@@ -33,11 +32,7 @@ VERSIONS = {_GATEWAY: "v1", _POLICY: "v1beta3"}
 
 @dataclass(slots=True, kw_only=True)
 class LinkerdHttpRouteRouter(GatewayHttpRouteRouter):
-    """``spec.rules`` of an HTTPRoute of Linkerd.
-
-    Attributes:
-        api_group: whose kind it is: ``gateway.networking.k8s.io`` or ``policy.linkerd.io``.
-    """
+    """``spec.rules`` of an HTTPRoute of Linkerd."""
 
     where: ClassVar[frozenset[str]] = KubernetesRulesRouter.where | {"api_group"}
     same_place: ClassVar[Mapping[str, Same]] = {
@@ -50,18 +45,7 @@ class LinkerdHttpRouteRouter(GatewayHttpRouteRouter):
         Permission(f"patch httproutes.{_POLICY}", "the same, with Linkerd's own kind", "the swap's HTTPRoute"),
     )
 
-    api_group: str = _GATEWAY
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        common = parse_common(fields)
-        shape = backend_refs(common["services"], common["namespace"])
-        return {
-            **common,
-            "rules": {"rules": parse_rules(fields, "rules", shape, common["services"])},
-            "api_group": fields.text("api_group", _GATEWAY, choices=VERSIONS),
-        }
+    api_group: str = option("whose kind it is", Text(choices=VERSIONS), default=_GATEWAY)
 
     @property
     def _object(self) -> Resource:

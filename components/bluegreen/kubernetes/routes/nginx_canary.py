@@ -14,14 +14,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bluegreen.fields import Fields
 from bluegreen.kubernetes.endpoints import endpoints_of, service_health
 from bluegreen.kubernetes.live_object import OWNER
 from bluegreen.kubernetes.routes.split import percent
 from bluegreen.kubernetes.routes.weighted_router import (
     KubernetesWeightedRouter,
     keeping,
-    parse_common,
     permissions_for,
 )
 from bluegreen.permissions import Permission
@@ -48,11 +46,6 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
     # https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/
     propagation_seconds: ClassVar[float] = 5
     owned_path: ClassVar[tuple[str, ...]] = ("metadata", "annotations", _WEIGHT)
-
-    @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        return parse_common(fields)
 
     def health(self, color: Color) -> Readiness:
         """A color's endpoints; green needs some of blue's, too: where the main Ingress has none nobody is answered."""

@@ -6,11 +6,13 @@ way to one color, somebody's static files) stays as it was declared.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.kinds import Made
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Weights
 
@@ -192,6 +194,16 @@ def parse_rules(fields: Fields, key: str, *, required: bool = True) -> Any:
     for name, rule in wrong:
         fields.problem(name, rule, "an object with named fields")
     return UNKNOWN if wrong else list(value)
+
+
+RULES = Made("Sequence[Mapping[str, Any]]", parse_rules)
+"""What a list of the platform's own rules can be."""
+
+OPTIONAL_RULES = Made("Sequence[Mapping[str, Any]]", functools.partial(parse_rules, required=False))
+"""The same where it may be absent."""
+
+ONE_RULE = Made("Mapping[str, Any]", lambda fields, name: fields.raw(name))
+"""What one rule can be; what is in it the router looks at."""
 
 
 def _is_rule(value: object) -> bool:

@@ -19,10 +19,10 @@ from bluegreen.kubernetes.routes.rule_lists import filled
 from bluegreen.kubernetes.routes.split import Rule, Shape
 from bluegreen.kubernetes.routes.weighted_router import (
     KubernetesWeightedRouter,
-    parse_common,
     parse_one_rule,
     permissions_for,
 )
+from bluegreen.options.declared import option
 from bluegreen.permissions import Permission
 from bluegreen.rollout.model import COLORS, Color, Weights
 
@@ -31,25 +31,23 @@ _KIND = ("traefik.io/v1alpha1", "TraefikService", "traefikservices")
 
 @dataclass(slots=True, kw_only=True)
 class TraefikServiceRouter(KubernetesWeightedRouter):
-    """``spec.weighted`` of a TraefikService.
-
-    Attributes:
-        weighted: its ``services``, which name both colors' Services, and ``sticky``.
-    """
+    """``spec.weighted`` of a TraefikService."""
 
     kind: ClassVar[tuple[str, str, str]] = _KIND
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
     owned_path: ClassVar[tuple[str, ...]] = ("spec", "weighted")
 
-    weighted: Rule
+    weighted: Rule = option(
+        "``spec.weighted`` of the TraefikService: its ``services``, which name both colors' Services, and ``sticky``",
+        kubernetes_split.ONE_RULE,
+    )
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        common = parse_common(fields)
-        shape = _services(common["services"], str(common["namespace"]))
-        return {**common, "weighted": parse_one_rule(fields, "weighted", shape, common["services"])}
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """It has both colors."""
+        shape = _services(values["services"], str(values["namespace"]))
+        values["weighted"] = parse_one_rule(fields, "weighted", shape, values["services"])
 
     @property
     def _shape(self) -> Shape:

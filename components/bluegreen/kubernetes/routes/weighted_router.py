@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.kubernetes.client import KubernetesConnection, Resource
-from bluegreen.kubernetes.client_names import label_name, object_name
+from bluegreen.kubernetes.client import Resource
+from bluegreen.kubernetes.client_names import LABEL_NAME, OBJECT_NAME
 from bluegreen.kubernetes.endpoints import ENDPOINT_PERMISSIONS, service_health
 from bluegreen.kubernetes.live_object import OWNER, KubernetesObjectRouter
 from bluegreen.kubernetes.places import same_cluster
@@ -19,12 +19,13 @@ from bluegreen.kubernetes.routes import split as kubernetes_split
 from bluegreen.kubernetes.routes.own_rules import Own
 from bluegreen.kubernetes.routes.rules import as_json
 from bluegreen.kubernetes.routes.split import Rule, Rules, Shape
-from bluegreen.options.flags import flag
+from bluegreen.options.declared import option
+from bluegreen.options.kinds import Both
 from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same
 from bluegreen.rollout.calls import pause
 from bluegreen.rollout.errors import NotOwned, PlatformError
-from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights
+from bluegreen.rollout.model import Color, Convergence, Readiness, Weights
 
 SPLIT = "bluegreen/split"
 """The annotation that says which of the rules are split: at 0/100 they look like a way to one color."""
@@ -38,12 +39,7 @@ _LOOK_AGAIN_SECONDS, _FIRST_PAUSE_SECONDS = 0.5, 0.01
 
 @dataclass(slots=True, kw_only=True)
 class KubernetesWeightedRouter(KubernetesObjectRouter):
-    """One object whose backends are a Service for each color.
-
-    Attributes:
-        name: the object's name.
-        services: each color's Service, in the object's namespace.
-    """
+    """One object whose backends are a Service for each color."""
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "name", "cluster"})
     same_place: ClassVar[Mapping[str, Same]] = {"cluster": same_cluster}
@@ -54,8 +50,10 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
     propagation_seconds: ClassVar[float] = 3
     kind: ClassVar[tuple[str, str, str]]
 
-    name: str
-    services: Mapping[Color, str]
+    name: str = option("the object's name", OBJECT_NAME)
+    services: Mapping[Color, str] = option(
+        "each color's Service, in the object's namespace", Both(LABEL_NAME, "another Service than blue's")
+    )
     _told: str = field(default="", init=False)
 
     @property
@@ -128,23 +126,6 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
     def progress(self) -> str:
         """What the last ``verify`` waited for."""
         return self._told
-
-
-def parse_common(fields: Fields) -> dict[str, Any]:
-    """What every section has; ``services`` are two different ones."""
-    section = fields.section("services") or Fields({})
-    services: dict[Color, Any] = {color: label_name(section, color) for color in COLORS}
-    if services["blue"] == services["green"] and services["blue"] is not UNKNOWN:
-        section.problem("green", services["green"], "another Service than blue's")
-    section.done()
-    return {
-        "namespace": label_name(fields, "namespace"),
-        "name": object_name(fields, "name"),
-        "services": services,
-        "owner": fields.text("owner"),
-        "adopt": flag(fields, "adopt"),
-        "cluster": KubernetesConnection.parse(fields.section("cluster", None)),
-    }
 
 
 def keeping(found: Mapping[str, Any], annotation: str) -> dict[str, Any]:
@@ -292,14 +273,15 @@ def _rule_at(spec: Mapping[str, Any], place: str) -> tuple[str, Rule]:
     return key, listed[int(number)] if here else {}
 
 
-def parse_rules(fields: Fields, key: str, shape: Shape, services: Mapping[Color, str]) -> Any:
-    """The one list of rules of a section, of which at least one is split."""
-    before, rules = len(fields.problems), kubernetes_split.parse_rules(fields, key)
+def check_rules(fields: Fields, key: str, rules: Any, shape: Shape, services: Mapping[Color, str]) -> None:
+    """Note what is wrong with the one list of rules of a section, of which at least one is split."""
+    if rules is UNKNOWN:  # not known yet, or refused as it was read
+        return
+    before = len(fields.problems)
     split = kubernetes_split.check_rules(fields, key, rules, shape, tuple(map(str, services.values())))
     if not split and len(fields.problems) == before:
         named = " and ".join(map(str, services.values()))
         fields.problem(key, rules, f"rules of which at least one has {shape.key} to both {named}")
-    return rules
 
 
 def parse_one_rule(fields: Fields, key: str, shape: Shape, services: Mapping[Color, str]) -> Any:

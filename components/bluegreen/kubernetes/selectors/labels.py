@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.kinds import Made
 from bluegreen.rollout.model import COLORS, Color, Weights
 
 Selectors = Mapping[Color, Mapping[str, str]]
@@ -18,12 +19,12 @@ _PREFIX = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/"
 _KEY, _VALUE = re.compile(rf"({_PREFIX})?{_NAME}"), re.compile(rf"({_NAME})?")
 
 
-def parse_selectors(fields: Fields) -> dict[Color, dict[str, str]]:
+def parse_selectors(fields: Fields, name: str = "selectors") -> dict[Color, dict[str, str]]:
     """The ``selectors`` of a section: the labels of each color's pods.
 
     No pod may match both: they have a label in common, with another value each.
     """
-    section = fields.section("selectors") or Fields({})
+    section = fields.section(name) or Fields({})
     found = {color: _parse_selector(section, color) for color in COLORS}
     section.done()
     blue, green = found["blue"], found["green"]
@@ -31,6 +32,10 @@ def parse_selectors(fields: Fields) -> dict[Color, dict[str, str]]:
     if known and blue and green and distinguishing_label(found) is None:
         section.problem("green", green, f"labels of which one stands in blue's, too, with another value: {blue}")
     return found
+
+
+SELECTORS = Made("Mapping[Color, Mapping[str, str]]", parse_selectors)
+"""The option's kind."""
 
 
 def _parse_selector(section: Fields, color: Color) -> dict[str, Any]:

@@ -19,22 +19,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.kubernetes.client import MANAGER, KubernetesConnection, Resource
-from bluegreen.kubernetes.client_names import label_name
+from bluegreen.fields import Fields
+from bluegreen.kubernetes.client import MANAGER, Resource
+from bluegreen.kubernetes.client_names import LABEL_NAME
 from bluegreen.kubernetes.endpoints import endpoints
 from bluegreen.kubernetes.live_object import ANSWER_LASTS_SECONDS, KubernetesObjectRouter
 from bluegreen.kubernetes.places import same_cluster
 from bluegreen.kubernetes.pods import health_of, pods, selector_text
 from bluegreen.kubernetes.selectors.labels import (
+    SELECTORS,
     Selectors,
     both_colors,
     color_of,
     nobodys,
-    parse_selectors,
     weights_of,
 )
-from bluegreen.options.flags import flag
+from bluegreen.options.declared import option
 from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same
 from bluegreen.rollout.calls import side_by_side
@@ -55,9 +55,6 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     """The selector of a Service, and that of its stage Service.
 
     Attributes:
-        service: the Service that production requests come to.
-        selectors: the labels of each color's pods.
-        stage_service: the Service that leads to the other color; none when absent.
         clock: time, for the moment in which EndpointSlices follow.
     """
 
@@ -74,9 +71,9 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         Permission("list endpointslices.discovery.k8s.io", "every swap, until only the new color is in them"),
     )
 
-    service: str
-    selectors: Selectors
-    stage_service: str | None = None
+    service: str = option("the Service that production requests come to", LABEL_NAME)
+    selectors: Selectors = option("the labels of each color's pods", SELECTORS)
+    stage_service: str | None = option("the Service that leads to the other color", LABEL_NAME, default=None)
     clock: Clock = field(default_factory=SystemClock)
     _stage: KubernetesServiceRouter | None = field(default=None, init=False)
     # Where the last write sent the stage; not known to a process that has written nothing.
@@ -101,21 +98,11 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             )
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``router`` section."""
-        stage = label_name(fields, "stage_service", None)
-        service = label_name(fields, "service")
-        if stage is not None and stage is not UNKNOWN and stage == service:
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """The stage is a Service of its own."""
+        stage = values["stage_service"]
+        if isinstance(stage, str) and stage == values["service"]:
             fields.problem("stage_service", stage, "another Service than production's")
-        return {
-            "namespace": label_name(fields, "namespace"),
-            "service": service,
-            "stage_service": stage,
-            "selectors": parse_selectors(fields),
-            "owner": fields.text("owner"),
-            "adopt": flag(fields, "adopt"),
-            "cluster": KubernetesConnection.parse(fields.section("cluster", None)),
-        }
 
     @property
     def _object(self) -> Resource:

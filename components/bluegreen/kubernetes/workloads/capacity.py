@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.client import KubernetesConnection, Resource
-from bluegreen.kubernetes.client_names import label_name, object_name
+from bluegreen.kubernetes.client_names import LABEL_NAME, OBJECT_NAME
+from bluegreen.kubernetes.connection_option import CLUSTER
 from bluegreen.kubernetes.workloads.cron_job import Retirement, Retirements, due_after
 from bluegreen.kubernetes.workloads.live_autoscaler import Autoscalers, Replicas
 from bluegreen.kubernetes.workloads.live_workload import (
@@ -29,6 +30,8 @@ from bluegreen.kubernetes.workloads.live_workload import (
     workload,
 )
 from bluegreen.kubernetes.workloads.retire import KINDS, RetireSettings
+from bluegreen.options.declared import Options, declared, option, several
+from bluegreen.options.kinds import Both, Made, Nested, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.rollout.calls import side_by_side
 from bluegreen.rollout.clock import steady_seconds
@@ -40,19 +43,41 @@ _ANSWER_LASTS_SECONDS = 0.05
 _SIZE_LASTS_SECONDS = 1.0
 
 
-@dataclass(slots=True)
-class KubernetesCapacity:
+@declared
+class _Clusters(Options):
+    """Where each color is."""
+
+    cluster: KubernetesConnection | None = option(
+        "which cluster both are in, and as whom", CLUSTER, default=None, absent="the client's own"
+    )
+    clusters: Mapping[Color, KubernetesConnection] | None = option(
+        "in its place, a cluster for each color", Both(CLUSTER), default=None
+    )
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """One way to say it; by color."""
+        one, each = values.pop("cluster"), values.pop("clusters")
+        if one is not None and each is not None:
+            fields.problem("cluster", fields.raw("cluster"), "absent beside clusters, which names one for each color")
+        values |= dict.fromkeys(COLORS, one or KubernetesConnection()) if each is None else each
+
+
+def _autoscalers(fields: Fields, name: str) -> dict[Color, str]:
+    section = fields.section(name, None)
+    if section is None:
+        return {}
+    found = {color: OBJECT_NAME.read(section, color, None) for color in COLORS}
+    section.done()
+    return {color: autoscaler for color, autoscaler in found.items() if autoscaler is not None}
+
+
+@dataclass(slots=True, kw_only=True)
+class KubernetesCapacity(Options):
     """The two workloads of one namespace, in one cluster or in one for each color.
 
     Attributes:
-        namespace: of everything here.
-        workload_kind: ``Deployment`` or ``StatefulSet``.
-        workloads: a workload's name for each color.
-        replicas: replicas that a color starts with when none run anywhere.
         clusters: where each color is.
-        autoscalers: a HorizontalPodAutoscaler's name for each color that has one.
-        autoscaling: the range that autoscaling has on the live color; ``None``: whatever its autoscaler has.
-        retirement: how retirements run; ``None``: a color keeps its size where it should retire later.
     """
 
     where: ClassVar[frozenset[str]] = frozenset(
@@ -72,14 +97,28 @@ class KubernetesCapacity:
         *Retirements.permissions,
     )
 
-    namespace: str
-    workload_kind: str
-    workloads: Mapping[Color, str]
-    replicas: int
-    clusters: Mapping[Color, KubernetesConnection]
-    autoscalers: Mapping[Color, str] = field(default_factory=dict)
-    autoscaling: Replicas | None = None
-    retirement: RetireSettings | None = None
+    namespace: str = option("of everything here", LABEL_NAME)
+    workload_kind: str = option("what the workloads are", Text(choices=tuple(KINDS)), default="Deployment")
+    workloads: Mapping[Color, str] = option("a workload's name for each color", Both(OBJECT_NAME))
+    replicas: int = option("replicas that a color starts with when none run anywhere", Number(1, whole=True), default=1)
+    clusters: Mapping[Color, KubernetesConnection] = several(_Clusters)
+    autoscalers: Mapping[Color, str] = option(
+        "a HorizontalPodAutoscaler's name for each color that has one",
+        Made("Mapping[Color, str]", _autoscalers),
+        default={},
+    )
+    autoscaling: Replicas | None = option(
+        "the range that autoscaling has on the live color",
+        Nested(Replicas),
+        default=None,
+        absent="whatever its autoscaler has",
+    )
+    retirement: RetireSettings | None = option(
+        "how retirements run; without it a color keeps its size where it should retire later",
+        Nested(RetireSettings),
+        default=None,
+        name="retire",
+    )
     # Within one update, which asks for replicas before it waits for them.
     _failed_before: dict[Color, str] = field(init=False, default_factory=dict, repr=False, compare=False)
     _seen: dict[Color, tuple[float, dict[str, Any]]] = field(
@@ -87,26 +126,12 @@ class KubernetesCapacity:
     )
 
     @classmethod
-    def parse(cls, fields: Fields) -> Mapping[str, object]:
-        """Check the ``capacity`` section."""
-        workloads = fields.section("workloads") or Fields({})
-        autoscaling, retire = fields.section("autoscaling", None), fields.section("retire", None)
-        found = {
-            "namespace": label_name(fields, "namespace"),
-            "workload_kind": fields.text("workload_kind", "Deployment", choices=KINDS),
-            "workloads": {color: object_name(workloads, color) for color in COLORS},
-            "replicas": fields.whole("replicas", 1, least=1),
-            "clusters": _clusters_of(fields),
-            "autoscalers": _autoscalers_of(fields),
-            "autoscaling": None if autoscaling is None else Replicas.parse(autoscaling),
-            "retirement": None if retire is None else RetireSettings.parse(retire),
-        }
-        workloads.done()
-        if found["clusters"]["blue"] == found["clusters"]["green"]:
-            green = found["workloads"]["green"]
-            if isinstance(green, str) and green == found["workloads"]["blue"]:
-                fields.problem("workloads.green", green, "another workload than blue's, or a cluster of its own")
-        return found
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """Two workloads, or one name in two clusters."""
+        clusters, workloads = values["clusters"], values["workloads"]
+        green = workloads["green"]
+        if clusters["blue"] == clusters["green"] and isinstance(green, str) and green == workloads["blue"]:
+            fields.problem("workloads.green", green, "another workload than blue's, or a cluster of its own")
 
     @property
     def declared_size(self) -> int:
@@ -255,23 +280,3 @@ class KubernetesCapacity:
                 found = self._autoscalers.find(color, missing_is_fine=True)
                 if found is not None:
                     self._autoscalers.give_back(color, found)
-
-
-def _clusters_of(fields: Fields) -> dict[Color, KubernetesConnection]:
-    one, each = fields.section("cluster", None), fields.section("clusters", None)
-    if each is None:
-        return dict.fromkeys(COLORS, KubernetesConnection.parse(one))
-    found = {color: KubernetesConnection.parse(each.section(color)) for color in COLORS}
-    each.done()
-    if one is not None:
-        fields.problem("cluster", fields.raw("cluster"), "absent beside clusters, which names one for each color")
-    return found
-
-
-def _autoscalers_of(fields: Fields) -> dict[Color, str]:
-    section = fields.section("autoscalers", None)
-    if section is None:
-        return {}
-    found = {color: object_name(section, color, None) for color in COLORS}
-    section.done()
-    return {color: name for color, name in found.items() if name is not None}

@@ -18,6 +18,8 @@ from typing import Any, ClassVar
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.client import MANAGER, Conflict, KubernetesConnection, Resource
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Number
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Color
@@ -35,15 +37,14 @@ _NEW_ENTRY = {"apiVersion": "autoscaling/v2", "fieldsType": "FieldsV1"}
 class Replicas:
     """How many replicas autoscaling may choose from."""
 
-    low: int
-    high: int
+    low: int = option("the smallest", Number(0, whole=True), name="min_replicas")
+    high: int = option("the largest", Number(1, whole=True), name="max_replicas")
 
     @classmethod
     def parse(cls, fields: Fields) -> Replicas | None:
         """Read ``min_replicas`` and ``max_replicas``; ``None`` when they are wrong, or not known yet."""
         # A minimum of 0 is one: clusters with the feature HPAScaleToZero take it.
-        low, high = fields.whole("min_replicas", least=0), fields.whole("max_replicas", least=1)
-        fields.done()
+        low, high = read_options(cls, fields).values()
         if low is UNKNOWN or high is UNKNOWN:
             return None
         if low > high:

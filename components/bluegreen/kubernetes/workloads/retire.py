@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Made, Nested, Text
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import COLORS, Color
 
@@ -24,40 +26,42 @@ _RESOURCE = re.compile(r"(?P<plural>[a-z0-9]+)(\.(?P<group>[a-z0-9.-]+))?/(?P<na
 _LONGEST_NAME = 52
 
 
+_A_RESOURCE = "a plural and a name, such as services/web or httproutes.gateway.networking.k8s.io/web"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must be so at the moment that a color is scaled down: that its traffic is on the other one.
+    """What must be so at the moment that a color is scaled down: that its traffic is on the other one."""
 
-    Attributes:
-        resource: the object that says it: ``services/web``, ``httproutes.gateway.networking.k8s.io/web``.
-        json_path: where in it, as ``kubectl wait`` takes it: ``{.spec.selector.bluegreen/color}``.
-        equals: what stands there then.
-        router: in place of both: a router's section. It finds its rules by what they match when the retirement is
-            handed over, and what it has found has to stand there still.
-    """
-
-    resource: str
-    json_path: str = ""
-    equals: str = ""
-    router: Mapping[str, Any] | None = None
+    resource: str = option(
+        "the object that says it: ``services/web``, ``httproutes.gateway.networking.k8s.io/web``",
+        Text(fits=_RESOURCE.match, allowed=_A_RESOURCE),
+    )
+    json_path: str = option(
+        "where in it, as ``kubectl wait`` takes it: ``{.spec.selector.bluegreen/color}``", Text(), default=""
+    )
+    equals: str = option("what stands there then", Text(), default="")
+    router: Mapping[str, Any] | None = option(
+        "in place of both: a router's section. It finds its rules by what they match when the retirement is handed "
+        "over, and what it has found has to stand there still",
+        Made("Mapping[str, Any]", lambda fields, name: fields.raw(name)),
+        default=None,
+    )
 
     @classmethod
     def parse(cls, fields: Fields) -> Condition | None:
         """Read one; ``None`` when it is wrong, or not known yet."""
-        form = "a plural and a name, such as services/web or httproutes.gateway.networking.k8s.io/web"
-        resource = fields.text("resource", allowed=form)
-        section, json_path, equals = fields.section("router", None), "", ""
+        found = read_options(cls, fields)
+        section = fields.section("router", None)
         if section is None:
-            json_path, equals = fields.text("json_path"), fields.text("equals")
-        elif not section.unknown:
-            _check_router(section)
-        fields.done()
-        if isinstance(resource, str) and not _RESOURCE.match(resource):
-            fields.problem("resource", resource, form)
-            return None
-        if UNKNOWN in (resource, json_path, equals) or (section is not None and section.unknown):
-            return None
-        return cls(resource, json_path, equals, None if section is None else cast("Any", fields.raw("router")))
+            found |= {name: fields.text(name) for name in ("json_path", "equals") if not found[name]}
+        else:
+            for name in ("json_path", "equals"):
+                if found[name]:
+                    fields.problem(name, found[name], "absent beside router, which takes its place")
+            if not section.unknown:
+                _check_router(section)
+        return None if UNKNOWN in found.values() else cls(**found)
 
     def witness(self, color: Color) -> dict[str, Any]:
         """What the router finds now that has to be so: by a JSON pointer into the object; nothing without a router.
@@ -86,38 +90,34 @@ def _check_router(section: Fields) -> None:
         section.problem("kind", kind, "a router of weighted rules on Kubernetes; else json_path and equals")
 
 
+_CONDITION = Nested(Condition)
+
+
+def _conditions(fields: Fields, name: str) -> dict[Color, Condition]:
+    sections = fields.section(name, None)
+    if sections is None:
+        return {}
+    found = {color: _CONDITION.read(sections, color, None) for color in COLORS}
+    sections.done()
+    return {color: condition for color, condition in found.items() if condition is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class RetireSettings:
-    """How the pods of retirements run.
+    """How the pods of retirements run."""
 
-    Attributes:
-        service_account: as whom, in the workloads' namespace; see ``retire_rules``.
-        image: with ``kubectl`` as its entry point.
-        only_if: what must be so for a color to be scaled down.
-    """
-
-    service_account: str
-    image: str = KUBECTL_IMAGE
-    only_if: Mapping[Color, Condition] = field(default_factory=dict)
+    service_account: str = option("as whom, in the workloads' namespace; see ``retire_rules``", Text())
+    image: str = option("with ``kubectl`` as its entry point", Text(), default=KUBECTL_IMAGE)
+    only_if: Mapping[Color, Condition] = option(
+        "what must be so for a color to be scaled down",
+        Made("Mapping[Color, Mapping[str, Any]]", _conditions),
+        default={},
+    )
 
     @classmethod
     def parse(cls, fields: Fields) -> RetireSettings:
         """Read a ``retire`` section."""
-        conditions = fields.section("only_if", None)
-        found = {
-            color: Condition.parse(section)
-            for color in COLORS
-            if conditions is not None and (section := conditions.section(color, None)) is not None
-        }
-        if conditions is not None:
-            conditions.done()
-        made = cls(
-            fields.text("service_account"),
-            fields.text("image", KUBECTL_IMAGE),
-            {color: condition for color, condition in found.items() if condition is not None},
-        )
-        fields.done()
-        return made
+        return cls(**read_options(cls, fields))
 
 
 def cron_job_name(kind: str, workload: str) -> str:
