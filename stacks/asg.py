@@ -4,7 +4,7 @@ import pulumi
 
 import bluegreen
 from bluegreen.aws import AutoScalingGroups, alb
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -29,12 +29,7 @@ web = AutoScalingGroups(
     autoscaling=setting("autoscaling", None),
     warm_pool=setting("warmPool", None),
     instance_refresh=setting("instanceRefresh", None),
-    idle_capacity_percent=setting("idleCapacityPercent", 0),
-    strategy=setting("strategy", None),
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
-    bake_seconds=setting("bakeSeconds", 0),
-    scale_down_delay_seconds=setting("scaleDownDelaySeconds", 600),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 1800),
+    **swaps(gates=[bluegreen.gates.http("/healthz", interval_seconds=2)], steady_state_timeout_seconds=1800),
 )
 
 pulumi.export("url", web.url)

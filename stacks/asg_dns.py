@@ -5,7 +5,7 @@ import pulumi_aws as aws
 
 import bluegreen
 from bluegreen.aws import AutoScalingGroups, dns
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -34,11 +34,7 @@ web = AutoScalingGroups(
     ),
     instance_type=config.get("instanceType") or "t3.micro",
     desired_count=setting("desiredCount", 2),
-    idle_capacity_percent=setting("idleCapacityPercent", 0),
-    strategy=setting("strategy", None),
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
-    bake_seconds=setting("bakeSeconds", 0),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 1800),
+    **swaps(gates=[bluegreen.gates.http("/healthz", interval_seconds=2)], steady_state_timeout_seconds=1800),
 )
 
 pulumi.export("url", web.url)

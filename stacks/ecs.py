@@ -4,7 +4,7 @@ import pulumi
 
 import bluegreen
 from bluegreen.aws import EcsService, alb
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -21,15 +21,7 @@ web = EcsService(
     assign_public_ip=config.get_bool("assignPublicIp") or False,
     desired_count=setting("desiredCount", 2),
     autoscaling=setting("autoscaling", None),
-    idle_capacity_percent=setting("idleCapacityPercent", 0),
-    strategy=setting("strategy", None),
-    promote_to_percent=setting("promoteTo", 100),
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
-    bake_seconds=setting("bakeSeconds", 0),
-    scale_down_delay_seconds=setting("scaleDownDelaySeconds", 600),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 300),
-    notifications=setting("notifications", []),
-    event_log=config.get("eventLog"),
+    **swaps(gates=[bluegreen.gates.http("/healthz", interval_seconds=2)], steady_state_timeout_seconds=300),
     aws_connection={"role_arn": role_arn} if (role_arn := config.get("swapRoleArn")) else None,
     tags=config.get_object("tags"),
 )

@@ -4,7 +4,7 @@ import pulumi
 
 import bluegreen
 from bluegreen.aws import EcsService, alb
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -31,10 +31,7 @@ web = EcsService(
     ),
     container_port=setting("containerPort", 8080),
     desired_count=setting("desiredCount", 2),
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
-    idle_capacity_percent=setting("idleCapacityPercent", 0),
-    scale_down_delay_seconds=setting("scaleDownDelaySeconds", 600),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 300),
+    **swaps(gates=[bluegreen.gates.http("/healthz", interval_seconds=2)], steady_state_timeout_seconds=300),
 )
 
 pulumi.export("url", web.url)

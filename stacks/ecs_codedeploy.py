@@ -3,7 +3,7 @@
 import pulumi
 
 from bluegreen.aws import EcsCodeDeployService
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -25,11 +25,7 @@ web = EcsCodeDeployService(
     health_check_grace_seconds=setting("healthCheckGraceSeconds", None),
     front={"target_groups": {"health_check": {"interval": 5, "timeout": 2}}},
     tasks={"assign_public_ip": config.get_bool("assignPublicIp") or False},
-    strategy=setting("strategy", None),
-    gates=setting("gates", []),
-    bake_seconds=setting("bakeSeconds", 0),
-    notifications=setting("notifications", []),
-    event_log=config.get("eventLog"),
+    **swaps(),
     aws_connection={"role_arn": role_arn} if (role_arn := config.get("swapRoleArn")) else None,
     tags=config.get_object("tags"),
 )

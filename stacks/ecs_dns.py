@@ -5,7 +5,7 @@ import pulumi_aws as aws
 
 import bluegreen
 from bluegreen.aws import EcsService, dns
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -29,11 +29,7 @@ web = EcsService(
     container_port=8080,
     assign_public_ip=config.get_bool("assignPublicIp") or False,
     desired_count=setting("desiredCount", 2),
-    idle_capacity_percent=setting("idleCapacityPercent", 0),
-    strategy=setting("strategy", None),
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
-    bake_seconds=setting("bakeSeconds", 0),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 300),
+    **swaps(gates=[bluegreen.gates.http("/healthz", interval_seconds=2)], steady_state_timeout_seconds=300),
 )
 
 pulumi.export("url", web.url)

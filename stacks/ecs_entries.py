@@ -5,7 +5,7 @@ import pulumi_aws as aws
 
 import bluegreen
 from bluegreen.aws import EcsService, alb, dns, nlb
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -31,12 +31,8 @@ web = EcsService(
     ],
     container_port=8080,
     desired_count=setting("desiredCount", 2),
-    idle_capacity_percent=setting("idleCapacityPercent", 0),
     # All at once: a network load balancer has no weights, so that steps are refused here.
-    strategy=setting("strategy", None),
-    write_order=setting("writeOrder", "declared"),
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 300),
+    **swaps(gates=[bluegreen.gates.http("/healthz", interval_seconds=2)], steady_state_timeout_seconds=300),
 )
 
 pulumi.export("url", web.url)

@@ -4,7 +4,7 @@ import pulumi
 
 import bluegreen
 from bluegreen.aws import EcsService, alb_listeners
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -19,9 +19,11 @@ web = EcsService(
     entry=alb_listeners(test_port=8443, health_check={"interval": 5, "timeout": 2}),
     container_port=8080,
     desired_count=setting("desiredCount", 2),
-    idle_capacity_percent=setting("idleCapacityPercent", 100),
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 300),
+    **swaps(
+        idle_capacity_percent=100,
+        gates=[bluegreen.gates.http("/healthz", interval_seconds=2)],
+        steady_state_timeout_seconds=300,
+    ),
 )
 
 pulumi.export("url", web.url)

@@ -4,7 +4,7 @@ import pulumi
 
 import bluegreen
 from bluegreen.aws import EcsService, nlb
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -24,11 +24,12 @@ web = EcsService(
     ),
     container_port=8080,
     desired_count=setting("desiredCount", 2),
-    idle_capacity_percent=setting("idleCapacityPercent", 0),
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
     # Connections stay with the color that they reached: it has to run for as long as they last.
-    scale_down_delay_seconds=setting("scaleDownDelaySeconds", 3600),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 300),
+    **swaps(
+        gates=[bluegreen.gates.http("/healthz", interval_seconds=2)],
+        scale_down_delay_seconds=3600,
+        steady_state_timeout_seconds=300,
+    ),
 )
 
 pulumi.export("url", web.url)

@@ -4,7 +4,7 @@ import pulumi
 
 import bluegreen
 from bluegreen.aws import EksClusters, EksRelease, alb
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -34,11 +34,10 @@ shop = EksClusters(
     entry=alb(health_check={"interval": 5, "timeout": 2}),
     port=8080,
     service={"name": "shop", "port": 80},
-    strategy=setting("strategy", None),
-    promote_to_percent=setting("promoteTo", 100),
-    gates=setting("gates", [bluegreen.gates.target_health(min_healthy_targets=2), bluegreen.gates.http("/healthz")]),
-    bake_seconds=setting("bakeSeconds", 0),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 600),
+    **swaps(
+        gates=[bluegreen.gates.target_health(min_healthy_targets=2), bluegreen.gates.http("/healthz")],
+        steady_state_timeout_seconds=600,
+    ),
 )
 
 pulumi.export("url", shop.url)

@@ -4,7 +4,7 @@ import pulumi
 
 import bluegreen
 from bluegreen.aws import EksClusters, EksRelease, dns
-from settings import network, setting
+from settings import network, setting, swaps
 
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
@@ -34,9 +34,7 @@ shop = EksClusters(
         targets=config.require_object("targets"),
         target_group_arns=config.get_object("targetGroupArns"),
     ),
-    strategy=setting("strategy", None),
-    gates=setting("gates", [bluegreen.gates.http("/healthz")]),
-    bake_seconds=setting("bakeSeconds", 0),
+    **swaps(gates=[bluegreen.gates.http("/healthz")]),
 )
 
 pulumi.export("url", shop.url)

@@ -5,7 +5,7 @@ import pulumi_aws as aws
 
 import bluegreen
 from bluegreen.aws import HttpApiStage
-from settings import setting
+from settings import swaps
 
 config = pulumi.Config()
 
@@ -30,8 +30,7 @@ orders = HttpApiStage(
     variable="backend",
     blue={"value": config.require("blueBackend")},
     green={"value": config.require("greenBackend")},
-    gates=setting("gates", [bluegreen.gates.http("/healthz", interval_seconds=2)]),
-    bake_seconds=setting("bakeSeconds", 0),
+    **swaps(gates=[bluegreen.gates.http("/healthz", interval_seconds=2)]),
     opts=pulumi.ResourceOptions(depends_on=[route]),
 )
 

@@ -4,7 +4,7 @@ import pulumi
 
 from bluegreen.kubernetes import ArgoRollout
 from bluegreen.kubernetes.argo_engine.analysis import p99, success_rate
-from settings import setting, show, swaps
+from settings import setting, show, swaps_on_kubernetes
 
 config = pulumi.Config()
 prometheus = config.get("prometheus")
@@ -25,6 +25,6 @@ web = ArgoRollout(
     service_type=setting("serviceType", "ClusterIP"),
     node_ports=setting("nodePorts", None),
     workload={"pre_stop_seconds": setting("preStopSeconds", 5), "resources": setting("resources", None)},
-    **swaps(),
+    **swaps_on_kubernetes(),
 )
 show(web)

@@ -4,7 +4,7 @@ import pulumi
 
 from bluegreen.aws import dns
 from bluegreen.kubernetes import ClusterRelease, KubernetesClusters
-from settings import setting, swaps
+from settings import setting, swaps_on_kubernetes
 
 config = pulumi.Config()
 
@@ -40,7 +40,7 @@ shop = KubernetesClusters(
     retire_image=config.get("retireImage"),
     retire_service_account=config.get("retireServiceAccount"),
     options={"pre_stop_seconds": setting("preStopSeconds", 5)},
-    **swaps(),
+    **swaps_on_kubernetes(),
 )
 
 pulumi.export("url", shop.url)

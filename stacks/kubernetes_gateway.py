@@ -3,7 +3,7 @@
 import pulumi
 
 from bluegreen.kubernetes import KubernetesService, gateway_route
-from settings import setting, show, swaps
+from settings import setting, show, swaps_on_kubernetes
 
 config = pulumi.Config()
 
@@ -22,6 +22,6 @@ shop = KubernetesService(
     autoscaling=setting("autoscaling", None),
     pre_stop_seconds=setting("preStopSeconds", 5),
     retire_image=config.get("retireImage"),
-    **swaps(),
+    **swaps_on_kubernetes(),
 )
 show(shop)

@@ -3,7 +3,7 @@
 import pulumi
 
 from bluegreen.kubernetes import KubernetesService, grpc_route
-from settings import setting, show, swaps
+from settings import setting, show, swaps_on_kubernetes
 
 config = pulumi.Config()
 
@@ -25,6 +25,6 @@ orders = KubernetesService(
     readiness_probe=setting("readinessProbe", None),
     pre_stop_seconds=setting("preStopSeconds", 5),
     retire_image=config.get("retireImage"),
-    **{**swaps(), "gates": setting("gates", [])},
+    **swaps_on_kubernetes(gates=[]),
 )
 show(orders)

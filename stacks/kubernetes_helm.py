@@ -3,7 +3,7 @@
 import pulumi
 
 from bluegreen.kubernetes import HelmRelease, HelmService, service
-from settings import setting, show, swaps
+from settings import setting, show, swaps_on_kubernetes
 
 config = pulumi.Config()
 
@@ -29,6 +29,6 @@ web = HelmService(
     replicas=setting("replicas", 2),
     autoscaling=setting("autoscaling", None),
     retire_image=config.get("retireImage"),
-    **swaps(),
+    **swaps_on_kubernetes(),
 )
 show(web)

@@ -3,7 +3,7 @@
 import pulumi
 
 from bluegreen.kubernetes import KubernetesService, traefik
-from settings import setting, show, swaps
+from settings import setting, show, swaps_on_kubernetes
 
 config = pulumi.Config()
 
@@ -21,6 +21,6 @@ shop = KubernetesService(
     replicas=setting("replicas", 2),
     pre_stop_seconds=setting("preStopSeconds", 5),
     retire_image=config.get("retireImage"),
-    **swaps(),
+    **swaps_on_kubernetes(),
 )
 show(shop)

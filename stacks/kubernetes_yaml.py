@@ -3,7 +3,7 @@
 import pulumi
 
 from bluegreen.kubernetes import ManifestService, service
-from settings import setting, show, swaps
+from settings import setting, show, swaps_on_kubernetes
 
 config = pulumi.Config()
 
@@ -18,6 +18,6 @@ web = ManifestService(
     replicas=setting("replicas", None),
     shared=setting("shared", []),
     retire_image=config.get("retireImage"),
-    **swaps(),
+    **swaps_on_kubernetes(),
 )
 show(web)

@@ -4,7 +4,7 @@ import pulumi
 
 import bluegreen
 from bluegreen.aws import LambdaAlias
-from settings import setting
+from settings import swaps
 
 config = pulumi.Config()
 
@@ -16,10 +16,11 @@ orders = LambdaAlias(
     green={"version": config.require("greenVersion")},
     adopt=config.get_bool("adopt") or False,
     provisioned_concurrency=config.get_bool("provisionedConcurrency") or False,
-    strategy=setting("strategy", "LambdaCanary10Percent5Minutes"),
-    gates=setting("gates", [bluegreen.gates.lambda_invoke({"warm": True}, interval_seconds=2)]),
-    bake_seconds=setting("bakeSeconds", 0),
-    steady_state_timeout_seconds=setting("steadyStateTimeoutSeconds", 120),
+    **swaps(
+        strategy="LambdaCanary10Percent5Minutes",
+        gates=[bluegreen.gates.lambda_invoke({"warm": True}, interval_seconds=2)],
+        steady_state_timeout_seconds=120,
+    ),
 )
 if caller := config.get("callerPrincipal"):  # "apigateway.amazonaws.com", an account
     orders.allow("caller", principal=caller)

@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 import bluegreen
 from bluegreen.aws import RestApiStage
-from settings import setting
+from settings import swaps
 
 config = pulumi.Config()
 
@@ -37,9 +37,7 @@ orders = RestApiStage(
     rest_api_id=api.id,
     blue={"deployment_id": deployments["blue"].id, "release": config.require("blueRelease")},
     green={"deployment_id": deployments["green"].id, "release": config.require("greenRelease")},
-    strategy=setting("strategy", bluegreen.canary(10, hold_seconds=300)),
-    gates=setting("gates", [bluegreen.gates.http("/", interval_seconds=2)]),
-    bake_seconds=setting("bakeSeconds", 0),
+    **swaps(strategy=bluegreen.canary(10, hold_seconds=300), gates=[bluegreen.gates.http("/", interval_seconds=2)]),
 )
 
 pulumi.export("url", orders.url)

@@ -5,6 +5,11 @@ from typing import Any
 
 import pulumi
 
+from bluegreen.component.base import SwapSettings
+from bluegreen.naming import camel
+from bluegreen.options.kinds import Text
+from bluegreen.swap.settings import all_of_them
+
 _config = pulumi.Config()
 
 
@@ -29,22 +34,22 @@ def network() -> tuple[Any, Any]:
 # A proxy hears of new pods a moment after Kubernetes does, and answers 503 until then.
 _HEALTHZ = {"kind": "http", "path": "/healthz", "interval_seconds": 2, "failure_limit": 5}
 
+# What every component takes of its swaps, but for who does them, which is a setting of the stack itself.
+_SWAPS = SwapSettings.__annotations__.keys() - {"swap_provider"}
+_TEXTS = {found.name for found in all_of_them() if isinstance(found.kind, Text)}
+SWAP_KEYS = {name: "promoteTo" if name == "promote_to_percent" else camel(name) for name in sorted(_SWAPS)}
+"""The config key of each setting of swaps: ``bake_seconds`` is ``bakeSeconds``."""
 
-def swaps() -> dict[str, Any]:
-    """How swaps go, as the component takes it."""
-    return {
-        "strategy": setting("strategy", None),
-        "promote_to_percent": setting("promoteTo", 100),
-        "gates": setting("gates", [_HEALTHZ]),
-        "bake_seconds": setting("bakeSeconds", 0),
-        "scale_down_delay_seconds": setting("scaleDownDelaySeconds", 600),
-        # Where it is not set the entry says what a color needs at rest.
-        **({} if (idle := setting("idleCapacityPercent", None)) is None else {"idle_capacity_percent": idle}),
-        "steady_state_timeout_seconds": setting("steadyStateTimeoutSeconds", 300),
-        "propagation_seconds": setting("propagationSeconds", None),
-        "notifications": setting("notifications", []),
-        "event_log": _config.get("eventLog"),
-    }
+
+def swaps(**defaults: Any) -> dict[str, Any]:
+    """How swaps go, as the component takes it: what the stack's config says, then ``defaults``."""
+    found = {name: _config.get(key) if name in _TEXTS else setting(key, None) for name, key in SWAP_KEYS.items()}
+    return {**defaults, **{name: value for name, value in found.items() if value is not None}}
+
+
+def swaps_on_kubernetes(**defaults: Any) -> dict[str, Any]:
+    """The same with what suits Kubernetes; how large a color is at rest the entry says."""
+    return swaps(**{"gates": [_HEALTHZ], "steady_state_timeout_seconds": 300, **defaults})
 
 
 def show(component: Any) -> None:

@@ -47,7 +47,7 @@ class World:
     def change_the_service(self, team: str) -> None:
         resources = self.stack.state()["resources"]
         (urn,) = [one["urn"] for one in resources if one["urn"].endswith("core/v1:Service::web")]
-        self.stack.set({"team": team})
+        self.stack.set({"scenario:team": team})
         self.stack.pulumi("up", "--yes", "--skip-preview", "--target", urn)
         assert self.variant.get()["metadata"]["labels"]["team"] == team
 

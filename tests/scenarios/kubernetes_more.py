@@ -19,6 +19,8 @@ from tests.scenarios.kubernetes_service import KubernetesService
 from tests.scenarios.on_kubernetes import COLORS
 from tests.scenarios.variant import Requests
 
+IMAGES = ("blueImage", "greenImage")
+
 
 class Helm(KubernetesService):
     platform = "kubernetes_helm"
@@ -30,7 +32,7 @@ class Helm(KubernetesService):
             for color, version in zip(COLORS, ("v1", "v2"), strict=True)
         }
         return {
-            **super().config(cloud),
+            **without(super().config(cloud), *IMAGES, "preStopSeconds"),
             "chart": str(REPO / "tests" / "kubernetes" / "chart"),
             **{f"{color}Values": values[color] for color in COLORS},
         }
@@ -43,7 +45,13 @@ class Yaml(KubernetesService):
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
         versions = zip(COLORS, ("v1", "v2"), strict=True)
         texts = {color: yaml.safe_dump(rendered(color, LocalNode.image(version))) for color, version in versions}
-        return {**super().config(cloud), **{f"{color}Manifests": text for color, text in texts.items()}}
+        inherited = without(super().config(cloud), *IMAGES, "preStopSeconds")
+        return {**inherited, **{f"{color}Manifests": text for color, text in texts.items()}}
+
+
+def without(config: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """What a program here reads of its neighbor's config: what it does not read it refuses."""
+    return {key: value for key, value in config.items() if key not in keys}
 
 
 def rendered(color: str, image: str) -> dict[str, Any]:

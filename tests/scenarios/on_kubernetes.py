@@ -27,7 +27,7 @@ import pulumi
 def labelled(args):
     kind, metadata = args.type_.rpartition(":")[2].lower(), args.props.get("metadata") or {{}}
     plurals, name = (kind, kind + "s", kind[:-1] + "ies"), {name!r}
-    team = pulumi.Config().get("team")
+    team = pulumi.Config("scenario").get("team")
     if not args.custom or team is None or {kind!r} not in plurals or metadata.get("name") != name:
         return None
     labels = {{**(metadata.get("labels") or {{}}), "team": team}}

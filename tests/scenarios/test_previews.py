@@ -26,11 +26,14 @@ def test_a_program_looks_nothing_up(name, request, cloud, aws_env, monkeypatch):
     made = variant(name)
     made.prepare(request)
     config = {**NETWORK, **made.config(cloud), "activeColor": "blue"}
+    monkeypatch.syspath_prepend(REPO / "stacks")
+    monkeypatch.delitem(sys.modules, "settings", raising=False)
+    keys = runpy.run_path(str(REPO / "stacks" / "keys.py"))
+    own = {key for key in made.config(cloud) if ":" not in key} | {"activeColor"}
+    assert not list(keys["unread"](own, keys["keys_of"](made.platform)))
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     asked = []
     monkeypatch.setattr(mocked.Recorder, "call", lambda _, arguments: asked.append(arguments.token) or {})
-    monkeypatch.syspath_prepend(REPO / "stacks")
-    monkeypatch.delitem(sys.modules, "settings", raising=False)
     recorder, _ = mocked.run(
         lambda: runpy.run_path(str(REPO / "stacks" / f"{made.platform}.py")),
         {key: value for key, value in texts.items() if value != "null"},

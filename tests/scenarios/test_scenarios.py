@@ -185,10 +185,10 @@ def test_traffic_moved_by_hand_outlives_a_change_of_the_same_object_without_the_
     moved = scene.variant.live(scene.stack)
     assert moved != {"blue": 100}
     with scene.undisturbed():
-        scene.stack.set({"team": "shop"})
+        scene.stack.set({"scenario:team": "shop"})
         scene.stack.pulumi("up", "--yes", "--skip-preview", "--target", declared["urn"])
         assert scene.variant.live(scene.stack) == moved, "it is never without, also where the swap does not run"
-        scene.stack.set({"team": "fish"})
+        scene.stack.set({"scenario:team": "fish"})
         preview = scene.stack.pulumi("preview")
         scene.stack.up()
     assert "drift: the live weights are" in preview

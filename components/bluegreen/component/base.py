@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import pulumi
 
+from bluegreen import stack_config
 from bluegreen.adapters import resource
 from bluegreen.adapters.hosting import hosted
 from bluegreen.adapters.resource import SwapResource
@@ -187,7 +188,11 @@ def draft(
     if unknown:  # as Python itself does for an argument that a function does not have
         raise TypeError(f"{name}: unexpected arguments: {', '.join(unknown)}")
     given: dict[str, Any] = dict(settings)
-    provider = given.pop("swap_provider", None) or pulumi.Config("bluegreen").get("swapProvider") or "dynamic"
+    provider = (
+        given.pop("swap_provider", None)
+        or pulumi.Config(stack_config.NAMESPACE).get(stack_config.SWAP_PROVIDER)
+        or "dynamic"
+    )
     if converge_timeout_seconds is not None:
         given.setdefault("converge_timeout_seconds", converge_timeout_seconds)
     headers = {} if preview_headers is None else {color: dict(preview_headers.get(color, {})) for color in COLORS}

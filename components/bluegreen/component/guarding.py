@@ -9,10 +9,9 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
+from bluegreen import stack_config
 from bluegreen.rollout.model import Color, other
 
-ALLOWED = "allowLiveChanges"
-"""The stack's setting, of ``bluegreen:``, by which a live color may be changed in place."""
 Routers = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A swap's section, or several of them, with outputs in it."""
 _named: dict[tuple[int, str], int] = {}
@@ -43,7 +42,7 @@ def binding(what: str, before_update: Callable[[pulumi.ResourceHookArgs], Any]) 
 
 
 def _allowed() -> bool:
-    return bool(pulumi.Config("bluegreen").get_bool(ALLOWED))
+    return bool(pulumi.Config(stack_config.NAMESPACE).get_bool(stack_config.ALLOW_LIVE_CHANGES))
 
 
 async def known(routers: Routers) -> Sequence[Mapping[str, Any]] | None:
@@ -87,7 +86,7 @@ def refusal(color: Color, percent: int, what: str) -> str:
     return (
         f"was not updated: {color} has {percent} % of production traffic and would get another release in place "
         f"({what}), with no gate and no step. Deploy it to {other(color)} and promote that. Where it has to be in "
-        f"place: `pulumi config set bluegreen:{ALLOWED} true`, and take that back afterwards"
+        f"place: `pulumi config set bluegreen:{stack_config.ALLOW_LIVE_CHANGES} true`, and take that back afterwards"
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pulumi
 
+from bluegreen import stack_config
 from bluegreen.component.declaration import refuse
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -22,8 +23,6 @@ from bluegreen.rollout.model import COLORS, Color
 PREVIEW_HEADER = "X-Bluegreen-Color"
 """A request with this header reaches the color that it names, live or idle, where an entry has such a rule."""
 
-CONFIG = "previewToken"
-"""Of the stack's config: ``bluegreen:previewToken``."""
 
 OFF = "off"
 _GENERATION = re.compile(r"[A-Za-z0-9]{1,32}\Z")
@@ -87,11 +86,11 @@ def named(name: str, parent: pulumi.Resource | None) -> Named:
     Raises:
         pulumi.RunError: the stack's config says something else than is allowed.
     """
-    chosen = pulumi.Config("bluegreen").get(CONFIG)
+    chosen = pulumi.Config(stack_config.NAMESPACE).get(stack_config.PREVIEW_TOKEN)
     if chosen == OFF:
         return Named({color: color for color in COLORS})
     if chosen is not None and not _GENERATION.match(chosen):
-        refuse(name, [Problem(f"bluegreen:{CONFIG}", chosen, _ALLOWED)])
+        refuse(name, [Problem(f"{stack_config.NAMESPACE}:{stack_config.PREVIEW_TOKEN}", chosen, _ALLOWED)])
     first: pulumi.Output[str] = pulumi.Output.from_input(
         asyncio.ensure_future(_for_a_new_stack(name) if chosen is None else _asked_for())
     )

@@ -55,8 +55,8 @@ def host(name: str) -> str:
 
 
 # 253 characters in all, of which the note's label takes 11.
-_NAME = re.compile(r"(?=.{1,242}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+\Z")
-_OWNER = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,230}\Z")
+_NAME_FORM = re.compile(r"(?=.{1,242}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+\Z")
+_OWNER_FORM = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,230}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,8 @@ class Shape(Options):
     name: str = option(
         "the record's name",
         Text(
-            fits=lambda name: _NAME.match(plain(name)), allowed="a full name without wildcards, such as app.example.com"
+            fits=lambda name: _NAME_FORM.match(plain(name)),
+            allowed="a full name without wildcards, such as app.example.com",
         ),
         name="record_name",
     )
@@ -180,7 +181,7 @@ class Shape(Options):
     )
     owner: str = option(
         "who owns the records, written into a TXT record beside them: ``project/stack/name``",
-        Text(fits=_OWNER.match, allowed="letters, digits, blanks and +-=._:/@, at most 230"),
+        Text(fits=_OWNER_FORM.match, allowed="letters, digits, blanks and +-=._:/@, at most 230"),
     )
     ttl_seconds: int = option(
         "how long resolvers keep an answer; of records that are no aliases",

@@ -1,0 +1,16 @@
+"""What this package itself reads of a stack's config, whatever the program reads: keys of ``bluegreen:``."""
+
+from __future__ import annotations
+
+NAMESPACE = "bluegreen"
+
+SWAP_PROVIDER = "swapProvider"
+"""Who does the swaps: ``dynamic`` or ``native``."""
+
+ALLOW_LIVE_CHANGES = "allowLiveChanges"
+"""Whether a live color may be changed in place."""
+
+PREVIEW_TOKEN = "previewToken"  # noqa: S105 - a key's name
+"""What reaches a color before it is live: ``off``, or a generation of the stack's token."""
+
+KEYS = frozenset({SWAP_PROVIDER, ALLOW_LIVE_CHANGES, PREVIEW_TOKEN})
