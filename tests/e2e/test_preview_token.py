@@ -16,7 +16,7 @@ REPO = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import os
 import pulumi
-from bluegreen import previewing
+from bluegreen.component import previewing
 
 # Whatever has such a type counts as one: no platform is needed for that.
 pulumi.ComponentResource("x:index:TrafficSwap", "web-swap")

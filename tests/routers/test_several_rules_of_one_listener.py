@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from matrix.engine import DYNAMIC, NATIVE, Stack
 
 from bluegreen.aws.elb.alb_router import AlbRouter
 from bluegreen.gates.registry import GATES
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Readiness
+from dev.matrix.engine import DYNAMIC, NATIVE, Stack
 from tests.routers import alb_workshop
 from tests.swap.must_not_happen.situations import Script, ScriptedGate, scripted
 
