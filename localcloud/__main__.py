@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from localcloud import bootstrap as tools
 from localcloud import cloud as clouds
 from localcloud import emulator, images, progress
+from localcloud.azure import local as azures
+from localcloud.azure.local import LocalAzure
 from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
 from localcloud.kubernetes import node as nodes
@@ -28,6 +31,11 @@ def _up(options: argparse.Namespace) -> int:
             f"The Kubernetes node is up ({time.monotonic() - started:.1f} s): its API server answers on {node.server}"
         )
         print('Now: eval "$(python -m localcloud env)" && kubectl get nodes')
+    elif options.what == "azure":
+        azure = LocalAzure.up(options.state_dir, progress.for_terminal())
+        print(f"Azure is up ({time.monotonic() - started:.1f} s): Resource Manager and tokens on {azure.url}")
+        print(f"Its apps answer on {azure.requests}, by their host names; that is also an HTTP proxy for them")
+        print('Now: eval "$(python -m localcloud env)"')
     else:
         cloud = LocalCloud.up(options.state_dir, progress.for_terminal())
         print(f"The local cloud is up ({time.monotonic() - started:.1f} s): AWS answers on {cloud.endpoint}")
@@ -35,27 +43,17 @@ def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _running(state_dir: Path | None) -> tuple[LocalCloud | None, LocalNode | None]:
+def _running(state_dir: Path | None) -> list[LocalCloud | LocalNode | LocalAzure]:
     """What is up; an error if nothing is."""
-    node = _node(state_dir)
-    try:
-        return LocalCloud.current(state_dir), node
-    except LocalCloudError:
-        if node is None:
-            raise
-        return None, node
-
-
-def _node(state_dir: Path | None) -> LocalNode | None:
-    try:
-        return LocalNode.current(state_dir)
-    except LocalCloudError:
-        return None
+    found: list[LocalCloud | LocalNode | LocalAzure] = []
+    for kind in (LocalAzure, LocalCloud, LocalNode):
+        with contextlib.suppress(LocalCloudError):
+            found.append(kind.current(state_dir))
+    return found or [LocalCloud.current(state_dir)]
 
 
 def _env(options: argparse.Namespace) -> int:
-    cloud, node = _running(options.state_dir)
-    there = [one for one in (cloud, node) if one is not None]
+    there = _running(options.state_dir)
     for name in clouds.unset(os.environ) or ["AWS_PROFILE"]:
         print(f"unset {name}")
     values = {name: value for one in there for name, value in one.env().items()}
@@ -69,12 +67,15 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    cloud, node = _running(options.state_dir)
-    if cloud is not None:
-        _aws_status(cloud)
-    if node is not None:
-        _node_status(node)
-    home = PulumiHome((cloud or node).state_dir)  # type: ignore[union-attr] # one of them is there
+    there = _running(options.state_dir)
+    for one in there:
+        if isinstance(one, LocalCloud):
+            _aws_status(one)
+        elif isinstance(one, LocalNode):
+            _node_status(one)
+        else:
+            _azure_status(one)
+    home = PulumiHome(there[-1].state_dir)
     print(f"pulumi         {home.path[0]}, state in {home.env()['PULUMI_BACKEND_URL']}")
     return 0
 
@@ -89,6 +90,11 @@ def _aws_status(cloud: LocalCloud) -> None:
         print(f"image          {cloud.image(tag)}")
 
 
+def _azure_status(azure: LocalAzure) -> None:
+    print(f"Azure          {azure.url} (process {azure.pid}, log {azure.log})")
+    print(f"its apps       {azure.requests}, by their host names")
+
+
 def _node_status(node: LocalNode) -> None:
     print(f"Kubernetes     {node.server} (process {node.pid}, logs in {node.layout.logs})")
     for name, where in node.beside().items():
@@ -101,7 +107,7 @@ def _node_status(node: LocalNode) -> None:
 
 
 def _down(options: argparse.Namespace) -> int:
-    ended = [nodes.down(options.state_dir), clouds.down(options.state_dir)]
+    ended = [azures.down(options.state_dir), nodes.down(options.state_dir), clouds.down(options.state_dir)]
     print("The local cloud is down" if any(ended) else "The local cloud was not up")
     return 0
 
@@ -113,13 +119,17 @@ def _bootstrap(options: argparse.Namespace) -> int:
 
 COMMANDS = {
     "bootstrap": (_bootstrap, "find or build the pinned tools, and no more"),
-    "up": (_up, "start it: tools, AWS emulator or Kubernetes node, sample images, Pulumi stacks"),
+    "up": (_up, "start it: tools, AWS emulator, Kubernetes node or Azure, sample images, Pulumi stacks"),
     "env": (_env, "print the shell commands that point pulumi, kubectl and the AWS clients at what is up"),
     "status": (_status, "say what runs"),
     "down": (_down, "end everything and remove its state"),
 }
 WHAT = {
-    "up": (("aws", "kubernetes"), "aws", "the AWS emulator, or a Kubernetes node (both can be up; default: aws)"),
+    "up": (
+        ("aws", "kubernetes", "azure"),
+        "aws",
+        "the AWS emulator, a Kubernetes node, or Azure (all can be up; default: aws)",
+    ),
     "bootstrap": (tuple(tools.MAKERS), "all", "the tools for one of them alone (default: all, and those of the tests)"),
 }
 

@@ -61,6 +61,14 @@ class Tools:
 
 
 @dataclasses.dataclass(frozen=True)
+class AzureTools:
+    """Where everything is that `up azure` needs; Envoy and what describes Azure come with the Python environment."""
+
+    pulumi: Path
+    app: Path
+
+
+@dataclasses.dataclass(frozen=True)
 class NodeTools:
     """Where everything is that `up kubernetes` needs."""
 
@@ -80,6 +88,11 @@ def bootstrap(progress: Progress) -> Tools:
 def for_node(progress: Progress) -> NodeTools:
     """Find or make what a Kubernetes node needs."""
     return NodeTools(**_make([["node_programs"], ["pulumi"], ["app", "kubernetes"]], progress))
+
+
+def for_azure(progress: Progress) -> AzureTools:
+    """Find or make what Azure needs."""
+    return AzureTools(**_make([["pulumi"], ["app"]], progress))
 
 
 def everything(progress: Progress) -> None:
@@ -113,6 +126,7 @@ def _make(lanes: Sequence[Sequence[str]], progress: Progress) -> Mapping[str, An
 MAKERS: dict[str, Callable[[Progress], object]] = {
     "aws": bootstrap,
     "kubernetes": for_node,
+    "azure": for_azure,
     "all": everything,
     "kubernetes-plugin": kubernetes_plugin.ensure,
 }
