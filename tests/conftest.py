@@ -21,6 +21,7 @@ from tests.allowed import Judge
 from tests.e2e import warm
 from tests.node import node, pytest_configure_node, pytest_sessionfinish
 from tests.reruns import Reruns
+from tests.seconds import Seconds
 
 __all__ = ["node", "pytest_configure_node", "pytest_sessionfinish"]
 
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """What may run once more, and what is printed at the end."""
     config.pluginmanager.register(Reruns(REPO / "tests"), "bluegreen-reruns")
     config.pluginmanager.register(Adopted(), "bluegreen-adopted")
+    config.pluginmanager.register(Seconds(), "bluegreen-seconds")
 
 
 @pytest.fixture(autouse=True)

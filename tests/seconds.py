@@ -1,0 +1,39 @@
+"""Where the seconds of a run go: at its end each group of tests is printed with those of its tests, the longest first.
+
+A group is a folder below tests/. Workers go side by side, so that the sum is longer than the run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+
+def group_of(nodeid: str) -> str:
+    """The folder of a test: ``swap`` for ``tests/swap/members/test_leases.py::test_one``."""
+    _, *below = nodeid.partition("::")[0].split("/")
+    return below[0] if len(below) > 1 else "tests"
+
+
+class Seconds:
+    """Adds them up; setting up and tearing down are a test's, too."""
+
+    def __init__(self) -> None:
+        self._seconds: Counter[str] = Counter()
+        self._tests: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase of one test; the process that leads the run has those of all workers."""
+        group = group_of(report.nodeid)
+        self._seconds[group] += report.duration
+        self._tests[group] += report.when == "call"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print them."""
+        if len(self._seconds) < 2:
+            return
+        terminalreporter.section("seconds by group of tests")
+        for group, seconds in self._seconds.most_common():
+            terminalreporter.line(f"{seconds:8.1f} s  {group} ({self._tests[group]})")
+        terminalreporter.line(f"{sum(self._seconds.values()):8.1f} s  together")

@@ -1,0 +1,51 @@
+"""The seconds of a run are printed by group, whichever worker ran the test."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.seconds import group_of
+
+REPO = Path(__file__).resolve().parent.parent
+CONFTEST = """
+from tests.seconds import Seconds
+
+def pytest_configure(config):
+    config.pluginmanager.register(Seconds())
+"""
+
+
+def run(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), *words]
+    env = {**os.environ, "PYTHONPATH": str(REPO)}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_each_group_is_printed_with_its_tests(tmp_path, workers):
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    for group, tests in (("one", 2), ("two", 1)):
+        (tmp_path / "tests" / group).mkdir(parents=True)
+        text = "".join(f"def test_{number}():\n    pass\n" for number in range(tests))
+        (tmp_path / "tests" / group / f"test_{group}.py").write_text(text)
+    printed = run(tmp_path, "-n", workers)
+    assert re.search(r" s  one \(2\)\n", printed), printed
+    assert re.search(r" s  two \(1\)\n", printed), printed
+    assert re.search(r" s  together\n", printed), printed
+
+
+def test_of_one_group_nothing_is_printed(tmp_path):
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
+    assert "together" not in run(tmp_path, "-n", "0")
+
+
+def test_a_group_is_the_folder_below_tests():
+    assert group_of("tests/swap/members/test_leases.py::test_one[a/b]") == "swap"
+    assert group_of("tests/test_project.py::test_one") == "tests"
