@@ -18,7 +18,7 @@ from bluegreen.aws.gateways.rest_api_router import RestApiCanaryRouter
 from bluegreen.aws.gateways.rest_api_stages import Target, operations, weights_of
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.calls import counted
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import COLORS, Weights
 from tests.routers import api_gateway_workshop
 
@@ -240,7 +240,7 @@ def test_a_stage_that_was_changed_since_it_was_read_is_looked_at_again(monkeypat
     router = RestApiCanaryRouter("a", "prod", {"blue": "b", "green": "g"}, "project/stack/orders")
     place, at = {"restApiId": "a", "stageName": "prod"}, {"deploymentId": "b"}
     with Stubber(client) as stub:
-        stub.add_response("get_stage", {**at, "canarySettings": {"deploymentId": "g", "percentTraffic": 10}})
+        stub.add_response("get_stage", {**at, "canarySettings": {"deploymentId": "g", "percentTraffic": 0}})
         stub.add_response("get_tags", {"tags": {"bluegreen:owner": "project/stack/orders"}})
         router.read()
         for answer in ("stage", "error"):
@@ -253,6 +253,26 @@ def test_a_stage_that_was_changed_since_it_was_read_is_looked_at_again(monkeypat
                 router.write(Weights.all_on("green"))
         with pytest.raises(PlatformError, match="apigateway:PATCH: BadRequestException: Invalid patch path"):
             router.write(Weights.all_on("green"))  # nothing has changed: asking again would be no use
+        stub.assert_no_pending_responses()
+
+
+def test_a_stage_whose_traffic_moved_or_whose_owner_changed_since_it_was_read_is_not_written_over(monkeypatch):
+    client = boto3.client("apigateway", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    monkeypatch.setattr(Stage, "client", client)
+    router = RestApiCanaryRouter("a", "prod", {"blue": "b", "green": "g"}, "project/stack/orders")
+    at, canary = {"deploymentId": "b"}, {"deploymentId": "g", "percentTraffic": 10}
+    ours = {"bluegreen:owner": "project/stack/orders"}
+    with Stubber(client) as stub:
+        stub.add_response("get_stage", {**at, "canarySettings": canary, "tags": ours})
+        stub.add_response("get_tags", {"tags": ours})
+        router.read()
+        stub.add_client_error("update_stage", "BadRequestException", "Invalid patch path")
+        stub.add_response("get_stage", at)
+        with pytest.raises(TrafficMoved, match="from blue 90 %, green 10 % to blue 100 %, green 0 %"):
+            router.write(Weights.all_on("green"))
+        stub.add_response("get_stage", {**at, "tags": {"bluegreen:owner": "elsewhere/prod/shop"}})
+        with pytest.raises(NotOwned, match="is owned by elsewhere/prod/shop"):
+            router.live()  # by the call that is made anyway
         stub.assert_no_pending_responses()
 
 

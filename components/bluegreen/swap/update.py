@@ -148,16 +148,24 @@ class Update:
             outcome = Outcome.ABORTED if isinstance(failed, SwapAborted) else Outcome.RESTORED
             entry = self._record(outcome, failed.reason)
             verdict = self._verdict(failed, entry)
-            self._let_go(
-                {**marks_of(entry, found.marks), **verdicts.marks_of(verdict), **self._unpaused(failed, found)}
-            )
+            try:
+                self._let_go(
+                    {**marks_of(entry, found.marks), **verdicts.marks_of(verdict), **self._unpaused(failed, found)}
+                )
+            except LeaseLost as lost:
+                raise LeaseLost(f"{failed.reason}; {failed.restored}; then {lost}") from lost
             failed.outputs = self._outputs_after(failed, found, entry, verdict)
             raise
         except Exception:
-            self._let_go({})
+            with contextlib.suppress(LeaseLost):
+                self._let_go({})
             raise
         gone = verdicts.removal(found, self._olds) if self._stuck is None else {}
-        self._let_go({**outcome_marks(found.marks), **gone, **pauses.marks_after(plan, found.marks)})
+        try:
+            self._let_go({**outcome_marks(found.marks), **gone, **pauses.marks_after(plan, found.marks)})
+        except LeaseLost as lost:  # at the very end, and so what was left is not what there is
+            self._record(Outcome.TAKEN_OVER, str(lost))
+            raise
         if plan.kind is Kind.NOTHING:
             return self._ended(found, plan)
         runner.ask_afterwards(plan)  # last of all: it may hang or end badly, and nothing waits for it
@@ -351,7 +359,11 @@ class Update:
         return entry
 
     def _let_go(self, marks: Mapping[str, str | None]) -> None:
-        """Give autoscaling and the lease back. Where that fails the lease stays, and the next update does it."""
+        """Give autoscaling and the lease back. Where that fails the lease stays, and the next update does it.
+
+        Raises:
+            LeaseLost: another swap took over; what is live now is its doing.
+        """
         try:
             if self._capacity is not None and self._held:
                 self._capacity.release([color for color in COLORS if self._left.of(color)])
@@ -361,6 +373,8 @@ class Update:
                 self._journal.tell("lease", stays)
             else:
                 self._lease.give_back(marks)
+        except LeaseLost:
+            raise
         except BluegreenError as error:
             self._journal.tell("lease", f"not tidied up ({error}); the next `pulumi up` does it")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +15,16 @@ from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from dev.matrix.shapes import COLORS
-from dev.matrix.somebody_else.moto_stage import MARK_PREFIX, OWNER, OWNER_TAG, TAKEN, MotoStage, marks_of, others_of
+from dev.matrix.somebody_else.moto_stage import (
+    MARK_PREFIX,
+    OWNER,
+    OWNER_TAG,
+    TAKEN,
+    MotoStage,
+    marks_of,
+    no_definitions,
+    others_of,
+)
 from dev.matrix.somebody_else.sight import Sight
 from dev.matrix.somebody_else.stage import STRANGER, Heard
 
@@ -46,10 +54,8 @@ class ApiStage(MotoStage):
             backend = get_backend("apigatewayv2")[DEFAULT_ACCOUNT_ID]["eu-central-1"]
             return {**said(found), "tags": backend.get_tags(self._arn)}
 
-        library = "openapi_spec_validator"
-        names = (library, f"{library}.validation", f"{library}.validation.exceptions")
         with (
-            mock.patch.dict(sys.modules, {name: mock.MagicMock() for name in names}),
+            no_definitions(),
             mock.patch.object(ApiGatewayV2Response, "update_stage", changed, create=True),
             mock.patch.object(models.Stage, "to_json", with_tags),
             MotoStage.opened(self, heard),

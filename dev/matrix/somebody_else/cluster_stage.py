@@ -108,7 +108,7 @@ class ClusterStage(MemorySizes):
     """
 
     def __init__(self, name: str = "kubernetes_service") -> None:
-        self.name = name
+        self.name = self._router = name
         self.splits = name != "kubernetes_service"
         self.hands = frozenset({"scales", "adds", "takes", "deletes"})
         self.api = Server()
@@ -142,7 +142,7 @@ class ClusterStage(MemorySizes):
         """The object as its stack declares it, and a Service of each color."""
         self.sizes_put_back()
         self.api.objects.clear()
-        declared = _PLANS[self.name][0]
+        declared = _PLANS[self._router][0]
         self._apply(self._path, {"apiVersion": self._version, "kind": self._kind, **declared}, _STACK)
         for color, name in _SERVICES.items():
             spec = {"selector": _SELECTORS[color], "ports": [{"port": 80, "targetPort": 8080}]}
@@ -155,14 +155,15 @@ class ClusterStage(MemorySizes):
 
     def _patch(self, fields: Mapping[str, Any], manager: str = "kubectl-edit") -> None:
         if self._path in self.api.objects:
-            self.api.send(
-                Request("PATCH", self._path, {"fieldManager": manager}, fields, "application/merge-patch+json")
-            )
+            self._patched(self._path, fields, manager)
+
+    def _patched(self, path: str, fields: Mapping[str, Any], manager: str = "kubectl-edit") -> None:
+        self.api.send(Request("PATCH", path, {"fieldManager": manager}, fields, "application/merge-patch+json"))
 
     def router(self) -> dict[str, Any]:
         """The ``router`` section."""
         place = {"service": "web"} if not self.splits else {"name": "web", "services": _SERVICES}
-        return {"kind": self.name, "namespace": "shop", "owner": OWNER, **place, **_PLANS[self.name][1]}
+        return {"kind": self._router, "namespace": "shop", "owner": OWNER, **place, **_PLANS[self._router][1]}
 
     # -- what runs there
 
@@ -241,7 +242,7 @@ class ClusterStage(MemorySizes):
 
     def _entries(self, found: Mapping[str, Any]) -> list[Object]:
         here: Any = found
-        for key in _WAY[self.name]:
+        for key in _WAY[self._router]:
             here = (here[-1] if key == "-1" else here.get(key)) if here else None
         return list(here or [])
 
@@ -262,7 +263,7 @@ class ClusterStage(MemorySizes):
         named = {color: self._named(entries[0], color, share) for color, share in weights.items()}
         spec = json.loads(json.dumps(found["spec"]))
         here: Any = {"spec": spec}
-        *way, last = _WAY[self.name]
+        *way, last = _WAY[self._router]
         for key in way:
             here = here[-1] if key == "-1" else here[key]
         here[last] = list(named.values())
@@ -296,5 +297,5 @@ class ClusterStage(MemorySizes):
     def mend(self) -> None:
         """What the stack declares is there again, as its own update does it before the swap's."""
         if self._path not in self.api.objects:
-            declared = _PLANS[self.name][0]
+            declared = _PLANS[self._router][0]
             self._apply(self._path, {"apiVersion": self._version, "kind": self._kind, **declared}, _STACK)

@@ -1,7 +1,8 @@
-"""All stages, shared out to processes."""
+"""All stages, shared out to processes; a long one in parts, so that none of them is left alone with it."""
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,28 @@ from dev.matrix.somebody_else.trial import Trials, Tried
 from localcloud.cloud import LocalCloud
 from localcloud.progress import Progress, Silent
 
-_Job = tuple[str, int, Place | None, str]
+_PART_POINTS, _MOST_PARTS = 250, 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Every so many-th of the points of one stage.
+
+    Attributes:
+        stage: its name.
+        most: how many points of it are tried in all its parts.
+        place: where the local cloud is, for its own stage.
+        act: the name of the one act that is tried; all of them where it is empty.
+        part: which of the parts this is, from 0.
+        parts: how many there are.
+    """
+
+    stage: str
+    most: int
+    place: Place | None
+    act: str
+    part: int = 0
+    parts: int = 1
 
 
 @dataclass(slots=True)
@@ -56,9 +78,9 @@ def run(
     """
     began = time.monotonic()
     limits = POINTS if most is None else most
-    jobs: list[_Job] = [(name, limits.get(name, others), None, act) for name in stages]
-    if cloud is not None:
-        jobs.insert(0, (cloud_stage.NAME, limits.get(cloud_stage.NAME, others), Place.of(cloud), act))
+    jobs = [job for name in stages for job in _parts(name, limits.get(name, others), act, split=workers > 0)]
+    if cloud is not None:  # first, and whole: there is one of it
+        jobs.insert(0, _Job(cloud_stage.NAME, limits.get(cloud_stage.NAME, others), Place.of(cloud), act))
     struck = Struck()
     with (progress or Silent()).step("Somebody else acts, after one call after the other") as note:
         if workers:
@@ -69,18 +91,22 @@ def run(
         else:
             for job in jobs:
                 struck.tried += _tried(job)
-    order = {job[0]: number for number, job in enumerate(jobs)}
+    order = {job.stage: number for number, job in enumerate(jobs)}
     struck.tried.sort(key=lambda one: order[one.point.stage])
     struck.seconds = time.monotonic() - began
     return struck
 
 
+def _parts(stage: str, most: int, act: str, *, split: bool) -> list[_Job]:
+    parts = min(math.ceil(most / _PART_POINTS), _MOST_PARTS) if split else 1
+    return [_Job(stage, most, None, act, part, parts) for part in range(parts)]
+
+
 def _tried(job: _Job) -> list[Tried]:
-    name, most, place, act = job
     without_backoff()
-    stage: Stage = STAGES[name]() if place is None else CloudStage(place)
+    stage: Stage = STAGES[job.stage]() if job.place is None else CloudStage(job.place)
     with Trials.on(stage) as trials:
         possible = [operation for operation in OPERATIONS if stage.splits or not operation.splits]
         calls = {operation: trials.calls_of(operation) for operation in possible}
-        points = [point for point in all_points(stage, calls) if act in ("", point.act.name)]
-        return [trials.try_point(point) for point in sample(points, most, SEED)]
+        points = [point for point in all_points(stage, calls) if job.act in ("", point.act.name)]
+        return [trials.try_point(point) for point in sample(points, job.most, SEED)[job.part :: job.parts]]

@@ -11,11 +11,14 @@ from dev.matrix.somebody_else.balancer_stage import BalancerStage
 from dev.matrix.somebody_else.cluster_stage import ClusterStage
 from dev.matrix.somebody_else.dns_stage import DnsStage
 from dev.matrix.somebody_else.function_stage import FunctionStage
+from dev.matrix.somebody_else.groups_stage import GroupsStage
 from dev.matrix.somebody_else.ingress_stage import IngressStage
 from dev.matrix.somebody_else.members_stage import MembersStage
 from dev.matrix.somebody_else.memory_stage import MemoryStage
+from dev.matrix.somebody_else.rest_stage import RestStage
 from dev.matrix.somebody_else.services_stage import ServicesStage
 from dev.matrix.somebody_else.stage import Stage
+from dev.matrix.somebody_else.workloads_stage import WorkloadsStage
 
 ALL = 1_000_000
 _BALANCERS = (
@@ -31,10 +34,13 @@ STAGES: dict[str, Callable[[], Stage]] = {
     MembersStage.name: MembersStage,
     **{name: partial(BalancerStage, name) for name in _BALANCERS},
     "alb with ecs": ServicesStage,
+    "alb with asg": GroupsStage,
     "lambda_alias": FunctionStage,
     "http_api_stage": ApiStage,
+    "rest_api_canary": RestStage,
     "route53": DnsStage,
     **{name: partial(ClusterStage, name) for name in cluster_stage.KINDS},
+    "gateway_http_route with kubernetes": WorkloadsStage,
     **{name: partial(IngressStage, name) for name in ingress_stage.KINDS},
 }
 
@@ -42,6 +48,7 @@ POINTS = {
     "memory": ALL,
     MembersStage.name: ALL,
     "kubernetes_service": ALL,
+    **dict.fromkeys(ingress_stage.KINDS, ALL),
     "alb": 400,
     "alb with ecs": 300,
     cloud_stage.NAME: 300,

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.gateways import api_gateway, rest_api_stages
-from bluegreen.aws.gateways.api_gateway import Stage, marks_in
+from bluegreen.aws.gateways.api_gateway import OWNER_TAG, Stage, marks_in
 from bluegreen.aws.gateways.rest_api_stages import Target
 from bluegreen.aws.typed import typed
 from bluegreen.fields import REQUIRED, UNKNOWN, Fields
@@ -27,7 +27,7 @@ from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Made, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -141,6 +141,9 @@ class RestApiCanaryRouter(Options):
                     raise
         self._seen = self._found
         self._fresh.taken()
+        said = (self._found or {}).get("tags") or {}
+        if self._ours and OWNER_TAG in said:
+            self._stage.is_ours(said)  # somebody may have made it his own since
         return self._found
 
     def _is_read(self, found: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
@@ -190,7 +193,11 @@ class RestApiCanaryRouter(Options):
     # -- writing
 
     def write(self, weights: Weights) -> None:
-        """One call after a look at the stage as it is at this moment; no weight at all lets the stage go."""
+        """One call after a look at the stage as it is at this moment; no weight at all lets the stage go.
+
+        Raises:
+            TrafficMoved: somebody else moved the traffic since that look; it stays where they put it.
+        """
         if weights == Weights():
             self.delete()
             return
@@ -207,6 +214,9 @@ class RestApiCanaryRouter(Options):
             again = self._look() if known else None
             if again is None or self._operations(again, weights) == wanted:
                 raise
+            if self._weights(again) not in (self._weights(found), weights):
+                seen, now = self._weights(found), self._weights(again)
+                raise TrafficMoved("apigateway:PATCH", f"the stage {self.id}", seen, now) from None
             self._patch(self._operations(again, weights))  # the stage was another one than when it was read
 
     def _claim(self, found: Mapping[str, Any]) -> None:
