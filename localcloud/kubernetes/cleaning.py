@@ -5,24 +5,32 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from localcloud.kubernetes import accounting, machine, network
+from localcloud.kubernetes import accounting, machine, network, sharing
 from localcloud.kubernetes.layout import Layout
-from localcloud.kubernetes.sandbox import Sandbox
+from localcloud.kubernetes.sandbox import BOUND, Sandbox
 
 CGROUPS_GONE_SECONDS = 5.0
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_ROOT = "k8s.io"
 
 
 def clean(claim: machine.Claim) -> None:
-    """Everything that this claim stands for goes; the claim itself last, so that what was interrupted is done again."""
+    """Everything that this claim stands for goes; the claim itself last, so that what was interrupted is done again.
+
+    What nodes in other network namespaces use, too, stays for the last of them.
+    """
+    containers = _containers(Path(claim.state_dir))
     end(Path(claim.state_dir))
     network.clean()
     accounting.clean()
+    others = sharing.others()
+    claim = sharing.to_put_back(claim, others)
     network.restore(claim.kernel_settings)
-    _remove_cgroups()
+    _remove_cgroups([f"{_ROOT}/{one}" for one in containers] if others else [_ROOT])
     for place in claim.directories:
         with contextlib.suppress(OSError):  # somebody else has put something there since
             Path(place).rmdir()
@@ -36,11 +44,21 @@ def end(state: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def _remove_cgroups() -> None:
-    """Those that containerd made and nobody is in: the kernel refuses to remove any other."""
+def _containers(state: Path) -> list[str]:
+    """The identities of a node's containers, from containerd's files."""
+    tasks = Layout.of(state).directory / BOUND["/run/containerd"] / "io.containerd.runtime.v2.task" / _ROOT
+    return [path.name for path in tasks.glob("*")]
+
+
+def _remove_cgroups(names: Sequence[str]) -> None:
+    """Those, and all below them, in which nobody is: the kernel refuses to remove any other.
+
+    One that another node has just made is empty, too, for a moment: where others run, these are this node's alone.
+    """
     deadline = time.monotonic() + CGROUPS_GONE_SECONDS
     while True:
-        roots = [path for path in (*_CGROUPS.glob("k8s.io"), *_CGROUPS.glob("*/k8s.io")) if not path.is_symlink()]
+        found = (path for name in names for path in (*_CGROUPS.glob(name), *_CGROUPS.glob(f"*/{name}")))
+        roots = [path for path in found if not path.is_symlink()]
         left = [path for root in roots for path in _innermost_first(root) if not _removed(path)]
         # A process that has ended leaves its group a moment later; those of other nodes stay in theirs.
         leaving = [path for path in left if not any(_occupied(other) for other in left if other.is_relative_to(path))]

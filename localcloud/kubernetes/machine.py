@@ -1,4 +1,7 @@
-"""One node a machine, since two would share its iptables: who has it is on record for all users and checkouts."""
+"""One node a network namespace, since two would share its iptables: who has it is on record for all users.
+
+Nodes in several network namespaces share the rest of the machine: see ``sharing``.
+"""
 
 from __future__ import annotations
 
@@ -30,25 +33,39 @@ def _path() -> Path:
     return RECORDS / f"node-{os.stat('/proc/self/ns/net').st_ino}.json"
 
 
+def _all() -> list[Path]:
+    return sorted(RECORDS.glob("node-*.json"))
+
+
 @contextlib.contextmanager
 def lock() -> Iterator[None]:
-    """Nobody else starts or ends a node meanwhile."""
-    with locked(_path().with_suffix(".lock")):
+    """Nobody else starts or ends a node meanwhile, in whatever network namespace."""
+    path = RECORDS / "nodes.lock"
+    with locked(path):
         try:
             yield
         finally:
-            if not _path().exists():
-                _path().with_suffix(".lock").unlink()
+            if not _all():
+                path.unlink()
                 with contextlib.suppress(OSError):  # others are in there
                     RECORDS.rmdir()
 
 
 def read() -> Claim | None:
-    """Who has the machine."""
+    """Who has this network namespace."""
+    return _read(_path())
+
+
+def _read(path: Path) -> Claim | None:
     try:
-        return Claim(**json.loads(_path().read_text()))
+        return Claim(**json.loads(path.read_text()))
     except (FileNotFoundError, json.JSONDecodeError, TypeError):
         return None
+
+
+def of_others() -> list[Claim]:
+    """Who has, or had, the other network namespaces of this machine."""
+    return [claim for path in _all() if path != _path() and (claim := _read(path)) is not None]
 
 
 def write(claim: Claim) -> None:

@@ -36,6 +36,11 @@ def kernel_settings() -> dict[str, str]:
     return {name: (_PROC / name).read_text().strip() for name in KERNEL_SETTINGS if (_PROC / name).is_file()}
 
 
+def is_of_the_network(setting: str) -> bool:
+    """Whether each network namespace has a kernel setting of its own; all others are the machine's."""
+    return setting.startswith("net/")
+
+
 def restore(settings: dict[str, str]) -> None:
     """Put kernel settings back."""
     for name, value in settings.items():

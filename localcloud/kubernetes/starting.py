@@ -17,7 +17,7 @@ import httpx
 
 from localcloud.bootstrap import NodeTools
 from localcloud.errors import LocalCloudError
-from localcloud.kubernetes import images, machine, network, parts, record, settings
+from localcloud.kubernetes import images, machine, network, parts, record, settings, sharing
 from localcloud.kubernetes.certificates import Authority
 from localcloud.kubernetes.layout import NODE_NAME, Layout, Ports
 from localcloud.kubernetes.record import Record
@@ -39,7 +39,8 @@ def start(state: Path, tools: NodeTools, progress: Progress) -> Record:
     shutil.rmtree(layout.directory, ignore_errors=True)
     with progress.step("Starting the Kubernetes node") as note:
         missing = [place for place in BOUND if not Path(place).is_dir()]
-        machine.write(machine.Claim(str(state), network.kernel_settings(), missing))
+        claim = machine.Claim(str(state), network.kernel_settings(), missing)
+        machine.write(sharing.with_what_others_changed(claim, sharing.others()))
         for directory in (layout.directory, layout.logs, layout.config):
             directory.mkdir(mode=0o700, parents=True)
         for place in missing:
