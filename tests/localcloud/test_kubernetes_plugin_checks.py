@@ -247,3 +247,9 @@ def test_an_unreachable_cluster_warns_in_previews_and_fails_writes(driver: Drive
     wrong = Driver("/nowhere/kubeconfig")
     with pytest.raises(CallFailed, match="no file /nowhere/kubeconfig"):
         wrong.create(resource)
+
+
+def test_a_kubeconfig_whose_current_context_is_not_there_leads_nowhere_whatever_is_asked_for() -> None:
+    wrong = Driver(json.dumps({**json.loads(NOWHERE), "current-context": "gone"}), context="here")
+    with pytest.raises(CallFailed, match="context was not found for specified context: gone"):
+        wrong.create(wrong.check(CONFIG_MAP, "web", config_map()))

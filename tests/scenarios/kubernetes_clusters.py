@@ -51,6 +51,7 @@ class Clusters(EcsDns):
         kubeconfig: dict[str, Any] = yaml.safe_load(self.node.kubeconfig.read_text())
         (only,) = kubeconfig["contexts"]
         kubeconfig["contexts"] = [{**only, "name": f"cluster-{color}"} for color in COLORS]
+        kubeconfig.pop("current-context")  # every call has to say which
         file = stack.folder / "kubeconfig"
         file.write_text(yaml.safe_dump(kubeconfig))
         stack.env["KUBECONFIG"] = str(file)

@@ -64,9 +64,20 @@ def effective_kubeconfig(settings: Settings) -> dict[str, Any]:
         if given and not any(path.is_file() for path in paths):
             raise ProviderError(f"failed to parse kubeconfig data in `kubernetes:config:kubeconfig`: no file {given}")
         config = _merged([path for path in paths if path.is_file()])
+    if given and not _has_context(config, config.get("current-context")):
+        # Also where another one is asked for.
+        raise ProviderError(
+            "unable to load Kubernetes client configuration from kubeconfig file: invalid configuration: context was "
+            f"not found for specified context: {config['current-context']}"
+        )
     if settings.cluster:
         _use_cluster(config, settings)
     return config
+
+
+def _has_context(config: dict[str, Any], name: str | None) -> bool:
+    """Whether a context is there; none need not be."""
+    return not name or any(one.get("name") == name for one in config.get("contexts") or [])
 
 
 def _merged(paths: list[Path]) -> dict[str, Any]:
