@@ -88,9 +88,10 @@ class PulumiHome:
                 version = importlib.metadata.version(f"pulumi_{package.name}")
             except importlib.metadata.PackageNotFoundError:
                 continue  # no program can use it
-            target = self.home / "plugins" / f"resource-{package.name}-v{version}"
+            name = package.name.replace("_", "-")
+            target = self.home / "plugins" / f"resource-{name}-v{version}"
             real = installed / "plugins" / target.name
-            program = f"pulumi-resource-{package.name}"
+            program = f"pulumi-resource-{name}"
             if self.home in real.parents or not _real_plugin(real, target, program):
                 target.mkdir(exist_ok=True)
                 _write_program(target / program, f"localcloud.plugins.{package.name}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from localcloud.azure.description import checking, matching
@@ -80,36 +79,31 @@ class Service:
         """By the operation's name."""
         raise NotImplementedError
 
-    def also(self) -> dict[str, tuple[str, ...]]:
-        """Api-versions beside the description's, by type in lower case."""
-        return {}
-
-    extra: Mapping[str, frozenset[str]] = MappingProxyType({})
-    """Api-version -> paths of the properties that it has beside the description's."""
-
 
 class Api:
     """All of it.
 
     Args:
         world: what there is.
-        services: who plays what, each by its provider's namespace in lower case.
+        services: who plays what.
         matcher: what may be asked.
         identity: whose tokens count.
         buckets: how much may be asked.
+        beside: paths of properties that another api-version of a type has beside the description's.
     """
 
     def __init__(
         self,
         world: World,
-        services: Mapping[str, Service],
+        services: Iterable[Service],
         matcher: Matcher,
         identity: Identity,
         buckets: Buckets,
+        beside: Mapping[tuple[str, str], frozenset[str]],
     ) -> None:
         self._world, self._matcher, self._identity, self._buckets = world, matcher, identity, buckets
-        self._services = services
-        self._handlers = {name: (one, handler) for one in services.values() for name, handler in one.handlers().items()}
+        self._handlers = {name: handler for one in services for name, handler in one.handlers().items()}
+        self._beside = beside
         self.calls: list[tuple[str, str]] = []
         """Verb and path of all that was taken, in their order."""
 
@@ -129,12 +123,12 @@ class Api:
     def _call(self, request: Request, principal: Principal) -> Answer:
         match = self._matcher.find(request.verb, request.path, request.query)
         require(principal, matching.action(request.verb, _cased(match, request.path)), request.path)
-        found = self._handlers.get(match.operation.name)
-        if found is None:
+        handler = self._handlers.get(match.operation.name)
+        if handler is None:
             raise ArmError(501, "NotPlayed", f"The stand-in does not play {match.operation.name}.")
-        service, handler = found
         version = request.query["api-version"]
-        body = self._body(match, request, service.extra.get(version, frozenset()))
+        known = self._beside.get((matching.resource_type(request.path), version), frozenset())
+        body = self._body(match, request, known)
         self.calls.append((request.verb, request.path))
         call = Call(match, request.path.rstrip("/"), request.query, request.headers, body, request.base, version)
         answer = handler(call)

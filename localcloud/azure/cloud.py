@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from localcloud.azure import description
-from localcloud.azure.api import Api, Service
+from localcloud.azure.api import Api
 from localcloud.azure.container_apps import ContainerApps
 from localcloud.azure.description.matching import Matcher
 from localcloud.azure.identity import Identity
@@ -24,6 +24,7 @@ from localcloud.azure.roles import Principal
 from localcloud.azure.server import Server
 from localcloud.azure.tags import Tags
 from localcloud.azure.throttling import Buckets
+from localcloud.azure.versions import providers_versions
 from localcloud.azure.web_sites import Plans, WebApps
 from localcloud.azure.world import Pace, World
 
@@ -52,16 +53,16 @@ class Azure:
         self.plane = Plane()
         self.world = World(self.plane, pace or Pace())
         self.identity = Identity([OWNER, *principals])
-        services: dict[str, Service] = {
-            "resource groups": ResourceGroups(self.world),
-            "tags": Tags(self.world),
-            "environments": Environments(self.world),
-            "container apps": ContainerApps(self.world),
-            "plans": Plans(self.world),
-            "web apps": WebApps(self.world),
-        }
-        also = {kind: versions for one in services.values() for kind, versions in one.also().items()}
-        self.api = Api(self.world, services, Matcher(description.load(), also), self.identity, buckets or Buckets())
+        kinds = (ResourceGroups, Tags, Environments, ContainerApps, Plans, WebApps)
+        versions, beside = providers_versions()
+        self.api = Api(
+            self.world,
+            [kind(self.world) for kind in kinds],
+            Matcher(description.load(), versions),
+            self.identity,
+            buckets or Buckets(),
+            beside,
+        )
         self._port = port
 
     def __enter__(self) -> Azure:

@@ -62,10 +62,6 @@ class ContainerApps(Service):
             "ContainerAppsRevisions.restart_revision": lambda call: self._act(call, self._restart),
         }
 
-    def also(self) -> dict[str, tuple[str, ...]]:
-        """Pulumi's provider speaks another api-version than Microsoft's client."""
-        return {"microsoft.app/containerapps": ("2025-02-02-preview",)}
-
     # -- apps
 
     def put(self, call: Call) -> Answer:

@@ -98,6 +98,7 @@ class LocalAzure:
             "AZURE_CLIENT_SECRET": OWNER.secret,
             "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
             "ARM_ENDPOINT": self.url,
+            "ARM_METADATA_HOSTNAME": self.url.removeprefix("https://"),
             "ARM_TENANT_ID": TENANT,
             "ARM_CLIENT_ID": OWNER.client_id,
             "ARM_CLIENT_SECRET": OWNER.secret,

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from localcloud import loopback
 from localcloud.azure.api import Answer, Api, Request
-from localcloud.azure.identity import Identity
+from localcloud.azure.identity import AUDIENCE, TENANT, Identity
 from localcloud.haproxy_certificates import self_signed
 
 HOST = "localhost"
@@ -99,7 +99,9 @@ def _handler(api: Api, identity: Identity) -> type[BaseHTTPRequestHandler]:
 
 
 def _identity(identity: Identity, base: str, verb: str, path: str, body: bytes) -> Answer | None:
-    """The token endpoint's answer, if that is who is asked."""
+    """The answer of those who are asked before there is a token, if one of them is asked."""
+    if verb == "GET" and path == "/metadata/endpoints":
+        return Answer(200, _endpoints(base))
     tenant, _, rest = path.strip("/").partition("/")
     if verb == "GET" and rest == "v2.0/.well-known/openid-configuration":
         return Answer(200, identity.configuration(base, tenant))
@@ -108,3 +110,15 @@ def _identity(identity: Identity, base: str, verb: str, path: str, body: bytes) 
         found = identity.token(tenant, form)
         return Answer(found.status, found.body)
     return None
+
+
+def _endpoints(base: str) -> dict[str, Any]:
+    """Where this cloud's parts are, as clients read it that are given nothing but a host.
+
+    https://learn.microsoft.com/azure-stack/user/azure-stack-version-profiles-azure-resource-manager
+    """
+    return {
+        "name": "localcloud",
+        "resourceManager": base,
+        "authentication": {"loginEndpoint": base, "audiences": [AUDIENCE], "tenant": TENANT, "identityProvider": "AAD"},
+    }

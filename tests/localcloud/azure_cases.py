@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 import time
 from typing import Any
@@ -71,12 +70,13 @@ def error(answer: httpx.Response) -> tuple[int, str]:
 
 def colors(azure: Azure, host: str, count: int = 20, **headers: str) -> set[str]:
     """Who answered, each time to a client of its own: a color, or a status that is no 200."""
+    return colors_at(azure.plane.url, host, count, **headers)
+
+
+def colors_at(url: str, host: str, count: int = 20, **headers: str) -> set[str]:
+    """The same, of an Azure that is told by where its apps answer."""
     seen = set()
     for _ in range(count):
-        answer = loopback.get(azure.plane.url, headers={"Host": host, **headers})
+        answer = loopback.get(url, headers={"Host": host, **headers})
         seen.add(answer.headers["x-color"] if answer.status_code == 200 else str(answer.status_code))
     return seen
-
-
-def copied(data: Any, **changes: Any) -> Any:
-    return {**json.loads(json.dumps(data)), **changes}

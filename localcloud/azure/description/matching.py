@@ -131,9 +131,8 @@ def _check_query(operation: Operation, query: Mapping[str, str]) -> None:
 
 
 def resource_type(path: str) -> str:
-    """`microsoft.app/containerapps` of a path below a provider's namespace; nothing if there is none."""
-    after = path.lower().rpartition("/providers/")[2].split("/") if "/providers/" in path.lower() else []
-    return "/".join(after[:1] + after[1::2])
+    """`microsoft.app/containerapps`, in lower case, of a path or a template."""
+    return action("", path).rpartition("/")[0].lower()
 
 
 def action(verb: str, path: str) -> str:

@@ -107,7 +107,7 @@ def _required(cls: ast.ClassDef) -> set[str]:
     return set()
 
 
-def _inputs(cls: ast.ClassDef, module: str, objects: set[tuple[str, str]]) -> dict[str, str]:
+def inputs_of(cls: ast.ClassDef, module: str, objects: set[tuple[str, str]]) -> dict[str, str]:
     required = _required(cls)
     return {
         wire + ("!" if name in required else ""): kind
@@ -118,13 +118,13 @@ def _inputs(cls: ast.ClassDef, module: str, objects: set[tuple[str, str]]) -> di
 def _resource(token: str, objects: set[tuple[str, str]]) -> dict[str, object]:
     module, name = token.split(":")[1].split("/", maxsplit=1)[0], token.rsplit(":", 1)[1]
     classes = _classes(_folder(module) / f"{_snake(name)}.py")
-    inputs = _inputs(classes[name + "Args"], module, objects)
+    inputs = inputs_of(classes[name + "Args"], module, objects)
     known = {key.rstrip("!") for key in inputs}
-    outputs = [wire for wire, _ in _output_getters(classes[name]) if wire not in known]
+    outputs = [wire for wire, _ in output_getters(classes[name]) if wire not in known]
     return {"in": inputs, "out": sorted(outputs)}
 
 
-def _output_getters(cls: ast.ClassDef) -> list[tuple[str, str]]:
+def output_getters(cls: ast.ClassDef) -> list[tuple[str, str]]:
     pairs = []
     for node in cls.body:
         if isinstance(node, ast.FunctionDef):
@@ -149,10 +149,10 @@ def build() -> dict[str, object]:
     wanted: set[tuple[str, str]] = set()
     types = {token: _resource(token, wanted) for token in sorted(RESOURCES)}
     objects: dict[str, dict[str, str]] = {}
-    while pending := [pair for pair in sorted(wanted) if _object_name(*pair) not in objects]:
+    while pending := [pair for pair in sorted(wanted) if object_name(*pair) not in objects]:
         for module, name in pending:
             cls = _classes(_folder(module) / "_inputs.py")[name]
-            objects[_object_name(module, name)] = _inputs(cls, module, wanted)
+            objects[object_name(module, name)] = inputs_of(cls, module, wanted)
     return {
         "types": types,
         "objects": dict(sorted(objects.items())),
@@ -160,7 +160,7 @@ def build() -> dict[str, object]:
     }
 
 
-def _object_name(module: str, name: str) -> str:
+def object_name(module: str, name: str) -> str:
     return module + "." + name.removesuffix("Args")
 
 

@@ -1,0 +1,177 @@
+# ruff: noqa: ARG002, N802 - the signatures are gRPC's
+"""The gRPC service that the engine talks to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2
+
+from localcloud.plugins.azure_native import shaping, table
+from localcloud.plugins.azure_native.client import Client, Settings
+from localcloud.plugins.azure_native.types import MADE_UP, TYPES
+from localcloud.plugins.serving import (
+    NAMING_MODES,
+    Plugin,
+    answers,
+    config_diff_response,
+    diff_response,
+    failures_of,
+    token_of,
+)
+from localcloud.plugins.values import UNKNOWN, InitFailed, Props, ProviderError
+from localcloud.plugins.wire import props_of, struct_of
+
+_CONFIG = {"subscriptionId", "tenantId", "clientId", "clientSecret", "metadataHost", "location", "version",
+           "disableInstanceDiscovery", "disablePulumiPartnerId", "pluginDownloadURL"}  # fmt: skip
+_DIGITS = 8
+
+
+class Provider(Plugin):
+    """The plugin. Its only state is its configuration and the connection."""
+
+    stands_in_for = "the Azure Native provider"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        if self._client is None:
+            raise ProviderError("the provider has not been configured")
+        return self._client
+
+    @answers
+    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
+        schema = {"name": "azure-native", "version": self.version, "resources": {one: {} for one in table.tokens()}}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
+
+    @answers
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        failures = [
+            provider_pb2.CheckFailure(property=key, reason=f"not supported here; known: {', '.join(sorted(_CONFIG))}")
+            for key in props_of(request.news)
+            if key not in _CONFIG
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    @answers
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        olds, news = props_of(request.olds), props_of(request.news)
+        changed = [key for key in {*olds, *news} if olds.get(key) != news.get(key) and key != "version"]
+        return config_diff_response(changed)
+
+    @answers
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        config = {key: value for key, value in props_of(request.args).items() if value is not UNKNOWN}
+        self._client = Client(Settings.of(config))
+        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+
+    @answers
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        token, inputs = token_of(request), props_of(request.news)
+        failures = table.check(token, inputs)
+        name = MADE_UP.get(token)
+        if name is not None and name not in inputs:
+            inputs[name] = _name(request, props_of(request.olds).get(name))
+        if "location" in table.entry(token)["where"] and "location" not in inputs and self.client.settings.location:
+            inputs["location"] = self.client.settings.location
+        return provider_pb2.CheckResponse(inputs=struct_of(inputs), failures=failures_of(failures))
+
+    @answers
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        found = shaping.differences(
+            token_of(request), props_of(request.old_inputs), props_of(request.news), tuple(request.ignoreChanges)
+        )
+        return diff_response(found, delete_first=not any(one.top in MADE_UP.values() for one in found))
+
+    @answers
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        token, inputs = token_of(request), props_of(request.properties)
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=struct_of(shaping.planned(token, inputs, {})))
+        entry, declared = table.entry(token), TYPES[token]
+        resource = shaping.resource_id(token, self.client.settings.subscription_id, inputs)
+        if declared.delete and self.client.ask("GET", resource, entry["version"], missing=True) is not None:
+            raise ProviderError(f"cannot create already existing resource '{resource}'")
+        body = self._body(token, inputs)
+        self._write(token, resource, body, inputs, request.timeout)
+        return provider_pb2.CreateResponse(id=resource, properties=struct_of(self._read(token, resource)))
+
+    @answers
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        token = token_of(request)
+        answer = self.client.ask("GET", request.id, table.entry(token)["version"], missing=True)
+        if answer is None:
+            return provider_pb2.ReadResponse()
+        found = shaping.outputs(token, request.id, answer)
+        inputs = shaping.refreshed(token, props_of(request.inputs), answer)
+        return provider_pb2.ReadResponse(id=request.id, properties=struct_of(found), inputs=struct_of(inputs))
+
+    @answers
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        token, inputs = token_of(request), props_of(request.news)
+        if request.preview:
+            planned = shaping.planned(token, inputs, props_of(request.olds))
+            return provider_pb2.UpdateResponse(properties=struct_of(planned))
+        # The whole object, also what a program ignores: the engine has put the state's old value there.
+        self._write(token, request.id, self._body(token, inputs), inputs, request.timeout)
+        return provider_pb2.UpdateResponse(properties=struct_of(self._read(token, request.id)))
+
+    @answers
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
+        token = token_of(request)
+        version = table.entry(token)["version"]
+        if TYPES[token].delete:
+            self.client.change("DELETE", request.id, version, seconds=request.timeout or 1800)
+        elif self.client.ask("GET", request.id, version, missing=True) is not None:
+            self.client.change("PUT", request.id, version, {"properties": {}})
+        return empty_pb2.Empty()
+
+    @answers
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
+        if self._client is not None:
+            self._client.cancelled.set()
+        return empty_pb2.Empty()
+
+    def _body(self, token: str, inputs: Props) -> Props:
+        body = shaping.body(token, inputs)
+        if "location" in table.entry(token)["where"] and "location" not in body and "resourceGroupName" in inputs:
+            subscription = self.client.settings.subscription_id
+            group = shaping.resource_id("azure-native:resources:ResourceGroup", subscription, inputs)
+            found = self.client.ask("GET", group, table.entry("azure-native:resources:ResourceGroup")["version"])
+            body["location"] = found["location"]
+        return body
+
+    def _write(self, token: str, resource: str, body: Props, inputs: Props, timeout: float) -> None:
+        """A write that Azure took, and that failed afterwards, has made the resource: its id must reach the state."""
+        version = table.entry(token)["version"]
+        try:
+            self.client.change("PUT", resource, version, body, timeout or 1800)
+        except ProviderError as error:
+            found = self.client.ask("GET", resource, version, missing=True)
+            if found is None:
+                raise
+            raise InitFailed(resource, shaping.outputs(token, resource, found), inputs, str(error)) from None
+
+    def _read(self, token: str, resource: str) -> Props:
+        answer = self.client.ask("GET", resource, table.entry(token)["version"])
+        return shaping.outputs(token, resource, answer)
+
+
+def _name(request: Any, old: Any) -> str:
+    """The resource's own name with eight hexadecimal digits; the one from before where there is one."""
+    if isinstance(old, str):
+        return old
+    logical = request.name or request.urn.rsplit("::", 1)[-1]
+    if request.HasField("autonaming"):
+        mode = NAMING_MODES.get(request.autonaming.mode, "propose")
+        if mode == "disabled":
+            raise ProviderError("automatic naming is disabled: set the resource's name")
+        return str(request.autonaming.proposed_name)
+    return f"{logical}{hashlib.sha256(request.randomSeed).hexdigest()[:_DIGITS]}"

@@ -1,0 +1,103 @@
+"""From a program's inputs to a request, and from an answer to outputs: pure, and the same for every type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from localcloud.plugins.azure_native import table
+from localcloud.plugins.differences import ADD, DELETE, UPDATE, Difference, covers
+from localcloud.plugins.values import UNKNOWN, Props
+
+
+def resource_id(token: str, subscription: str, inputs: Props) -> str:
+    """The id that a resource has or will have."""
+    places = {"subscriptionId": subscription, **inputs}
+    return re.sub(r"\{(\w+)\}", lambda found: str(places[found[1]]), table.entry(token)["url"])
+
+
+def body(token: str, inputs: Props) -> Props:
+    """What is sent: all inputs but those of the URL."""
+    where = table.entry(token)["where"]
+    top = {name: value for name, value in inputs.items() if where.get(name) == "top"}
+    below = {name: value for name, value in inputs.items() if where.get(name) == "properties"}
+    return {**top, "properties": below} if below else top
+
+
+def outputs(token: str, resource: str, answer: Props) -> Props:
+    """What the SDK takes of an answer: what is under `properties` stands beside the rest."""
+    flat = {**(answer.get("properties") or {}), **{name: one for name, one in answer.items() if name != "properties"}}
+    known = table.entry(token)["out"]
+    found = {name: flat[name] for name in known if flat.get(name) is not None}
+    return {**found, "id": resource, "azureApiVersion": table.entry(token)["version"]}
+
+
+def planned(token: str, inputs: Props, olds: Props) -> Props:
+    """Outputs as a preview knows them: what is written stays, what Azure says is not known yet."""
+    known = {name: value for name, value in inputs.items() if name in table.entry(token)["out"]}
+    unknown = dict.fromkeys(table.entry(token)["out"], UNKNOWN)
+    kept = {name: olds[name] for name in ("name", "type", "id", "azureApiVersion") if name in olds}
+    return {**unknown, **kept, **known}
+
+
+def differences(token: str, olds: Props, news: Props, ignore: tuple[str, ...]) -> list[Difference]:
+    """How new inputs differ from old ones, without what is to be ignored."""
+    forces = set(table.entry(token)["forces"])
+    found = _objects(olds, news, "")
+    return [
+        Difference(one.path, one.kind, one.top in forces)
+        for one in found
+        if not any(covers(pattern, one.path) for pattern in ignore)
+    ]
+
+
+def _objects(olds: Props, news: Props, path: str) -> Iterator[Difference]:
+    for name in sorted({*olds, *news}):
+        if name.startswith("__"):
+            continue
+        here = f'{path}["{name}"]' if "." in name else f"{path}.{name}" if path else name
+        if name not in news:
+            yield Difference(here, DELETE, replaces=False)
+        elif name not in olds:
+            yield Difference(here, ADD, replaces=False)
+        else:
+            yield from _values(olds[name], news[name], here)
+
+
+def _values(old: Any, new: Any, path: str) -> Iterator[Difference]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _objects(old, new, path)
+    elif isinstance(old, list) and isinstance(new, list):
+        for number in range(max(len(old), len(new))):
+            at = f"{path}[{number}]"
+            if number >= len(new):
+                yield Difference(at, DELETE, replaces=False)
+            elif number >= len(old):
+                yield Difference(at, ADD, replaces=False)
+            else:
+                yield from _values(old[number], new[number], at)
+    elif new is UNKNOWN or old != new:
+        yield Difference(path, UPDATE, replaces=False)
+
+
+def refreshed(token: str, inputs: Props, answer: Props) -> Props:
+    """Inputs as they are now: where Azure says something else than what was written, that; what it never says stays."""
+    where = table.entry(token)["where"]
+    live = {**answer, **(answer.get("properties") or {})}
+    return {
+        name: value if where.get(name) == "place" or name not in live else _settled(value, live[name])
+        for name, value in inputs.items()
+    }
+
+
+def _settled(written: Any, live: Any) -> Any:
+    if isinstance(written, dict) and isinstance(live, dict):
+        return {name: _settled(value, live[name]) if name in live else value for name, value in written.items()}
+    if isinstance(written, list) and isinstance(live, list):
+        if len(written) != len(live):
+            return live
+        return [_settled(one, other) for one, other in zip(written, live, strict=True)]
+    if isinstance(written, str) and isinstance(live, str) and written.lower() == live.lower():
+        return written  # ids and enums come back in Azure's own case
+    return live
