@@ -277,7 +277,7 @@ def _group(found: Mapping[str, Any]) -> Group:
             for one in found.get("Instances", ())
         ),
         tags={tag["Key"]: tag.get("Value", "") for tag in found.get("Tags", ())},
-        suspended=frozenset(process["ProcessName"] for process in found.get("SuspendedProcesses", ())),
+        suspended=frozenset(process.get("ProcessName", "") for process in found.get("SuspendedProcesses", ())),
         pooled=bool(found.get("WarmPoolConfiguration")),
         overrides=frozenset(
             _override(one["LaunchTemplateSpecification"])
