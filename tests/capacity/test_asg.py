@@ -58,15 +58,15 @@ def test_each_operation_makes_as_few_calls_as_it_can(either):
     counts = {
         "read": one(AsgCapacity.read),
         "ready": one(lambda capacity: capacity.ready("blue")),
-        "hold nothing": one(AsgCapacity.hold),
-        "release nothing": one(lambda capacity: capacity.release(["blue"])),
-        "keep nothing": one(lambda capacity: capacity.keep("blue")),
+        "hold nothing": one(AsgCapacity.suspend_scale_in),
+        "release nothing": one(lambda capacity: capacity.resume_scaling(["blue"])),
+        "keep nothing": one(lambda capacity: capacity.cancel_retirement("blue")),
         "delete nothing": one(AsgCapacity.delete),
-        "rehearse": one(lambda capacity: capacity.rehearse("green", 0)),
+        "preflight": one(lambda capacity: capacity.preflight("green", 0)),
         "prepare": one(lambda capacity: capacity.prepare("green", 1)),
         "retire": one(lambda capacity: capacity.retire("blue", 0, 600)),
-        "release after": one(lambda capacity: capacity.release(["green"])),
-        "keep": one(lambda capacity: capacity.keep("blue")),
+        "release after": one(lambda capacity: capacity.resume_scaling(["green"])),
+        "keep": one(lambda capacity: capacity.cancel_retirement("blue")),
         "retire at once": one(lambda capacity: capacity.retire("blue", 0, 0)),
     }
     assert counts == {
@@ -76,7 +76,7 @@ def test_each_operation_makes_as_few_calls_as_it_can(either):
         "release nothing": [FIND, UNSCHEDULE],
         "keep nothing": [FIND, UNSCHEDULE],
         "delete nothing": [FIND, UNSCHEDULE, UNSCHEDULE],
-        "rehearse": [FIND, UPDATE, TAG, PUT, UNSCHEDULE, UNTAG],
+        "preflight": [FIND, UPDATE, TAG, PUT, UNSCHEDULE, UNTAG],
         "prepare": [FIND, UNSCHEDULE, UPDATE],
         "retire": [FIND, TAG, PUT],
         "release after": [FIND, UNSCHEDULE],
@@ -91,9 +91,9 @@ def test_a_retirement_is_asked_for_by_its_name_once_in_an_update(either):
 
     def promoted():
         capacity = either.capacity()
-        capacity.keep("green")
+        capacity.cancel_retirement("green")
         capacity.prepare("green", 2)
-        capacity.release(["green"])
+        capacity.resume_scaling(["green"])
 
     assert calls_of(promoted).count(UNSCHEDULE) == 1
 
@@ -107,15 +107,15 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(either):
     either.range_is("blue", 1, 4, 2)
     either.range_is("green", 0, 4, 0)
     counts = {
-        "release nothing": one(lambda capacity: capacity.release(["blue"])),
-        "hold": one(AsgCapacity.hold),
-        "hold again": one(AsgCapacity.hold),
+        "release nothing": one(lambda capacity: capacity.resume_scaling(["blue"])),
+        "hold": one(AsgCapacity.suspend_scale_in),
+        "hold again": one(AsgCapacity.suspend_scale_in),
         "prepare": one(lambda capacity: capacity.prepare("green", 2)),
         "retire": one(lambda capacity: capacity.retire("blue", 0, 600)),
-        "release": one(lambda capacity: capacity.release(["green"])),
-        "keep": one(lambda capacity: capacity.keep("blue")),
+        "release": one(lambda capacity: capacity.resume_scaling(["green"])),
+        "keep": one(lambda capacity: capacity.cancel_retirement("blue")),
         "retire at once": one(lambda capacity: capacity.retire("blue", 0, 0)),
-        "keep one at rest": one(lambda capacity: capacity.keep("blue")),
+        "keep one at rest": one(lambda capacity: capacity.cancel_retirement("blue")),
     }
     assert counts == {
         "release nothing": [FIND, UNSCHEDULE],
@@ -301,7 +301,7 @@ def test_a_rehearsal_names_what_is_not_allowed(stubbed, refused):
             break
         stubber.add_response(name, {})
     with pytest.raises(PlatformError, match=f"autoscaling:{refused}.*AccessDenied"):
-        capacity.rehearse("green", 0)
+        capacity.preflight("green", 0)
 
 
 # -- what is refused

@@ -26,9 +26,9 @@ def finds(*operations):
     return calls.count(FIND)
 
 
-@pytest.mark.parametrize("next_one", ["ready", "rehearse"])
+@pytest.mark.parametrize("next_one", ["ready", "preflight"])
 def test_what_was_read_is_told_to_the_next_question_and_once(capacity, next_one):
-    ask = {"ready": lambda: capacity.ready("blue"), "rehearse": lambda: capacity.rehearse("blue", 3)}[next_one]
+    ask = {"ready": lambda: capacity.ready("blue"), "preflight": lambda: capacity.preflight("blue", 3)}[next_one]
     assert finds(capacity.read, ask) == 1
     assert finds(ask) == 1
 
@@ -41,11 +41,11 @@ def test_time_makes_it_old(capacity, monkeypatch):
 @pytest.mark.parametrize(
     "between",
     [
-        lambda capacity: capacity.keep("blue"),
+        lambda capacity: capacity.cancel_retirement("blue"),
         lambda capacity: capacity.prepare("blue", 4),
-        AsgCapacity.hold,
-        lambda capacity: capacity.release(["blue"]),
-        lambda capacity: capacity.rehearse("green", 3),
+        AsgCapacity.suspend_scale_in,
+        lambda capacity: capacity.resume_scaling(["blue"]),
+        lambda capacity: capacity.preflight("green", 3),
         lambda capacity: capacity.retire("green", 0, 600),
         AsgCapacity.delete,
     ],
@@ -57,5 +57,5 @@ def test_whatever_is_done_in_between_has_a_color_asked_about_again(capacity, bet
 
 
 def test_what_was_rehearsed_is_what_is_held(capacity):
-    assert finds(capacity.read, lambda: capacity.rehearse("blue", 3), capacity.hold) == 1
-    assert finds(capacity.hold) == 1, "once"
+    assert finds(capacity.read, lambda: capacity.preflight("blue", 3), capacity.suspend_scale_in) == 1
+    assert finds(capacity.suspend_scale_in) == 1, "once"

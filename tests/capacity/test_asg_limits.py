@@ -20,14 +20,14 @@ def range_of(request):
 def test_a_held_group_grows_and_does_not_shrink_and_gets_its_range_back(either, range_of):
     either.range_is("blue", 1, 4, 2)
     either.range_is("green", 0, 4, 0)
-    either.capacity(**range_of).hold()
+    either.capacity(**range_of).suspend_scale_in()
     assert either.sizes("blue") == (2, 2, 4), "an alarm may take it to 4, and to nothing below 2"
     either.capacity(**range_of).prepare("green", 2)
     assert either.sizes("green") == (2, 2, 4)
     either.set("blue", DesiredCapacity=3)
-    either.capacity(**range_of).hold()
+    either.capacity(**range_of).suspend_scale_in()
     assert either.sizes("blue") == (3, 3, 4)
-    either.capacity(**range_of).release(["blue"])
+    either.capacity(**range_of).resume_scaling(["blue"])
     assert either.sizes("blue") == (1, 3, 4)
     assert either.sizes("green") == (2, 2, 4), "a color at rest keeps its size"
     assert either.tags("blue") == {}
@@ -35,7 +35,7 @@ def test_a_held_group_grows_and_does_not_shrink_and_gets_its_range_back(either, 
 
 def test_the_declared_range_is_given_whatever_was_there(either):
     either.range_is("blue", 0, 9, 3)
-    either.capacity(autoscaling=Range(2, 5)).release(["blue"])
+    either.capacity(autoscaling=Range(2, 5)).resume_scaling(["blue"])
     assert either.sizes("blue") == (2, 3, 5)
 
 
@@ -43,7 +43,7 @@ def test_a_range_of_its_own_is_never_given_back_over_the_heads_of_instances(eith
     """Green's own maximum is lower than what blue needs by now."""
     either.range_is("green", 1, 2, 1)
     either.capacity().prepare("green", 4)
-    either.capacity().release(["green"])
+    either.capacity().resume_scaling(["green"])
     assert either.sizes("green") == (1, 4, 4)
 
 
@@ -53,7 +53,7 @@ def test_a_group_of_one_size_keeps_the_size_that_it_has(either):
     capacity = either.capacity()
     capacity.prepare("green", 2)
     capacity.retire("blue", 0, 0)
-    capacity.release(["green"])
+    capacity.resume_scaling(["green"])
     assert either.sizes("green") == (2, 2, 2)
     assert either.sizes("blue") == (0, 0, 0)
     assert either.tags("green") == {}
@@ -61,7 +61,7 @@ def test_a_group_of_one_size_keeps_the_size_that_it_has(either):
 
 def test_a_rehearsal_changes_nothing(either, range_of):
     either.range_is("green", 0, 4, 1)
-    either.capacity(**range_of).rehearse("green", 1)
+    either.capacity(**range_of).preflight("green", 1)
     assert either.sizes("green") == (0, 1, 4)
     either.is_untouched("green", 0, 4)
 
@@ -71,10 +71,10 @@ def test_a_retirement_is_handed_over_and_cancelled(either, range_of):
     assert "blue is scaled to 0 at " in either.capacity(**range_of).retire("blue", 0, 600)
     assert either.actions("blue") == {"bluegreen-retire": (0, 0, 0)}
     assert either.sizes("blue") == (2, 2, 4), "until then nothing takes an instance"
-    either.capacity(**range_of).keep("blue")
+    either.capacity(**range_of).cancel_retirement("blue")
     assert either.actions("blue") == {}
     assert either.sizes("blue") == (2, 2, 4)
-    either.capacity(**range_of).release(["blue"])
+    either.capacity(**range_of).resume_scaling(["blue"])
     either.is_untouched("blue", 1, 4)
 
 
@@ -84,12 +84,12 @@ def test_a_retirement_happens_by_itself(groups, range_of):
     groups.capacity(**range_of).retire("blue", 0, 600)
     groups.front.missing.run_due(within_seconds=601)
     assert groups.sizes("blue") == (0, 0, 0)
-    groups.capacity(**range_of).release(["green"])
+    groups.capacity(**range_of).resume_scaling(["green"])
     assert groups.sizes("blue") == (0, 0, 0), "at rest it stays at rest"
-    groups.capacity(**range_of).keep("blue")
+    groups.capacity(**range_of).cancel_retirement("blue")
     assert groups.sizes("blue") == (0, 0, 4), "nothing starts before it is asked for"
     groups.capacity(**range_of).prepare("blue", 2)
-    groups.capacity(**range_of).release(["blue"])
+    groups.capacity(**range_of).resume_scaling(["blue"])
     assert groups.sizes("blue") == (1, 2, 4)
     groups.is_untouched("blue", 1, 4)
 
@@ -109,8 +109,8 @@ def test_no_delay_takes_the_place_of_a_retirement_that_waits(either, range_of):
     assert either.capacity(**range_of).retire("blue", 1, 0) == "blue is scaled to 1"
     assert either.sizes("blue") == (1, 1, 1)
     assert either.actions("blue") == {}, "nothing may take the last instance later"
-    either.capacity(**range_of).keep("blue")
-    either.capacity(**range_of).release(["blue"])
+    either.capacity(**range_of).cancel_retirement("blue")
+    either.capacity(**range_of).resume_scaling(["blue"])
     either.is_untouched("blue", 1, 4)
 
 
@@ -122,7 +122,7 @@ def test_a_color_that_is_small_enough_needs_nothing(either):
 def test_a_live_color_is_not_about_to_retire(either, range_of):
     either.range_is("blue", 1, 4, 2)
     either.capacity(**range_of).retire("blue", 0, 600)
-    either.capacity(**range_of).release(["blue"])
+    either.capacity(**range_of).resume_scaling(["blue"])
     either.is_untouched("blue", 1, 4)
 
 
@@ -174,12 +174,12 @@ def killed_at(number, program):
 
 def promotion(capacity):
     """Of green, whose retirement is pending, as far as the groups see it."""
-    capacity.keep("green")
-    capacity.rehearse("green", capacity.read()["green"].desired)
-    capacity.hold()
+    capacity.cancel_retirement("green")
+    capacity.preflight("green", capacity.read()["green"].desired)
+    capacity.suspend_scale_in()
     capacity.prepare("green", 3)
     capacity.retire("blue", 0, 600)
-    capacity.release(["green"])
+    capacity.resume_scaling(["green"])
 
 
 def test_a_kill_at_any_call_leaves_nothing_that_the_next_swap_does_not_put_right(groups):
@@ -192,9 +192,9 @@ def test_a_kill_at_any_call_leaves_nothing_that_the_next_swap_does_not_put_right
         assert groups.sizes("blue")[1] == 2, f"after call {number}"
         after = groups.capacity()
         for color in ("blue", "green"):
-            after.keep(color)
+            after.cancel_retirement(color)
             after.prepare(color, 2)
-        after.release(["blue", "green"])
+        after.resume_scaling(["blue", "green"])
         for color in ("blue", "green"):
             groups.is_untouched(color, 1, 4)
             assert groups.sizes(color)[1] == 2, f"after call {number}"

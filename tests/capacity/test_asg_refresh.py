@@ -32,7 +32,7 @@ def renewed(groups):
 
 def test_a_promotion_has_former_instances_replaced_and_waits_for_it(renewed):
     capacity = renewed.capacity(version=2, instance_refresh=RefreshSettings(50, 150, 30))
-    capacity.rehearse("green", 2)
+    capacity.preflight("green", 2)
     said = []
     while not (readiness := capacity.ready("green")).ready:
         assert len(said) < 10
@@ -57,14 +57,14 @@ def test_a_promotion_has_former_instances_replaced_and_waits_for_it(renewed):
 def test_the_next_update_takes_up_a_refresh_that_is_under_way(renewed):
     for _ in range(2):
         capacity = renewed.capacity(version=2)
-        capacity.rehearse("green", 2)
+        capacity.preflight("green", 2)
         capacity.ready("green")
     assert len(refreshes(renewed, "green")) == 1
 
 
 def test_scaling_up_and_replacing_go_together(renewed):
     capacity = renewed.capacity(version=2)
-    capacity.rehearse("green", 3)
+    capacity.preflight("green", 3)
     capacity.prepare("green", 3)
     assert renewed.versions("green") == ["1", "1", "2"]
     while not capacity.ready("green").ready:
@@ -73,7 +73,7 @@ def test_scaling_up_and_replacing_go_together(renewed):
 
 
 def test_instances_that_traffic_goes_back_to_are_never_replaced(renewed):
-    """No `rehearse` comes before a heal or a rollback: the color is served from, or was."""
+    """No `preflight` comes before a heal or a rollback: the color is served from, or was."""
     capacity = renewed.capacity(version=2)
     capacity.prepare("green", 2)
     assert capacity.ready("green").ready
@@ -106,7 +106,7 @@ def stubbed():
             "delete_tags",
         ):
             stubber.add_response(call, {})
-        capacity.rehearse("green", 2)
+        capacity.preflight("green", 2)
 
         def answers(*found):
             stubber.add_response(

@@ -100,18 +100,18 @@ def test_each_operation_makes_as_few_calls_as_it_can(capacity):
             "ready": lambda: capacity.ready("blue"),
             "ready again": lambda: capacity.ready("blue"),
             "prepare": lambda: capacity.prepare("blue", 1),
-            "hold nothing": capacity.hold,
-            "release nothing": lambda: capacity.release(["blue"]),
-            "keep nothing": lambda: capacity.keep("blue"),
-            "rehearse": lambda: capacity.rehearse("green", 0),
+            "hold nothing": capacity.suspend_scale_in,
+            "release nothing": lambda: capacity.resume_scaling(["blue"]),
+            "keep nothing": lambda: capacity.cancel_retirement("blue"),
+            "preflight": lambda: capacity.preflight("green", 0),
             "retire": lambda: capacity.retire("blue", 0, 600),
-            "keep": lambda: capacity.keep("blue"),
+            "keep": lambda: capacity.cancel_retirement("blue"),
             "delete nothing": capacity.delete,
             "retire at once": lambda: capacity.retire("blue", 0, 0),
         }.items()
     }
     # What the step before has just described counts for a moment, which is over on a slow machine.
-    counts["rehearse"] = [call for call in counts["rehearse"] if call != "DescribeScalableTargets"]
+    counts["preflight"] = [call for call in counts["preflight"] if call != "DescribeScalableTargets"]
     assert counts == {
         "read": ["DescribeServices"],
         "ready": [],
@@ -120,7 +120,7 @@ def test_each_operation_makes_as_few_calls_as_it_can(capacity):
         "hold nothing": ["DescribeScalableTargets"],
         "release nothing": ["DescribeScalableTargets"],
         "keep nothing": ["DescribeScalableTargets"],
-        "rehearse": ["UpdateService", *WITHOUT],
+        "preflight": ["UpdateService", *WITHOUT],
         "retire": ["DescribeServices", "DescribeScalableTargets", "RegisterScalableTarget", "PutScheduledAction"],
         "keep": ["DescribeScalableTargets", "ListTagsForResource", "DeregisterScalableTarget"],
         "delete nothing": ["DescribeScalableTargets"],
@@ -135,22 +135,22 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(capacity, 
     counts = {
         name: calls_of(operation)
         for name, operation in {
-            "release nothing": lambda: capacity.release(["blue"]),
-            "keep nothing": lambda: capacity.keep("green"),
-            "rehearse": lambda: capacity.rehearse("green", 0),
-            "hold": capacity.hold,
-            "hold again": capacity.hold,
+            "release nothing": lambda: capacity.resume_scaling(["blue"]),
+            "keep nothing": lambda: capacity.cancel_retirement("green"),
+            "preflight": lambda: capacity.preflight("green", 0),
+            "hold": capacity.suspend_scale_in,
+            "hold again": capacity.suspend_scale_in,
             "retire": lambda: capacity.retire("blue", 0, 600),
-            "release": lambda: capacity.release(["green"]),
-            "keep": lambda: capacity.keep("blue"),
+            "release": lambda: capacity.resume_scaling(["green"]),
+            "keep": lambda: capacity.cancel_retirement("blue"),
             "retire at once": lambda: capacity.retire("blue", 0, 0),
-            "keep one at rest": lambda: capacity.keep("blue"),
+            "keep one at rest": lambda: capacity.cancel_retirement("blue"),
         }.items()
     }
     assert counts == {
         "release nothing": [find, "DeleteScheduledAction"],
         "keep nothing": [find, "DeleteScheduledAction"],
-        "rehearse": ["UpdateService", *WITH],
+        "preflight": ["UpdateService", *WITH],
         "hold": ["TagResource", register] * 2,
         "hold again": [find],
         "retire": ["DescribeServices", find, tags, "TagResource", "PutScheduledAction"],

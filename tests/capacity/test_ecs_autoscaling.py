@@ -17,7 +17,7 @@ from tests.capacity.services import WITH, WITHOUT, Stubbed, another
 def test_a_rehearsal_changes_nothing(capacity, scaling, own):
     if own:
         scaling.register("green")
-    capacity.rehearse("green", 0)
+    capacity.preflight("green", 0)
     if own:
         scaling.is_untouched("green")
     else:
@@ -55,7 +55,7 @@ def test_a_rehearsal_names_what_is_not_allowed(capacity, calls, refused):
             stubber.add_response(name, answers.get(call, {}))
         stubbed = EcsCapacity("capacity", capacity.services, capacity.task_definitions, 2, Stubbed(client))
         with pytest.raises(PlatformError) as error:
-            stubbed._autoscaling.rehearse("green")
+            stubbed._autoscaling.preflight("green")
         stubber.assert_no_pending_responses()
     assert error.value.call == f"application-autoscaling:{refused}"
     assert "AccessDeniedException" in str(error.value)
@@ -71,7 +71,7 @@ def test_a_target_that_is_not_seen_at_once_is_asked_for_again(capacity):
         stubber.add_response("put_scheduled_action", {})
         stubber.add_response("deregister_scalable_target", {})
         stubbed = EcsCapacity("capacity", capacity.services, capacity.task_definitions, 2, Stubbed(client))
-        stubbed._autoscaling.rehearse("green")
+        stubbed._autoscaling.preflight("green")
         stubber.assert_no_pending_responses()
 
 
@@ -104,14 +104,14 @@ def test_what_the_owner_suspended_stays_suspended(capacity, scaling):
     scaling.register("blue", SuspendedState={"DynamicScalingInSuspended": True, "ScheduledScalingSuspended": True})
     scaling.register("green", SuspendedState={"DynamicScalingOutSuspended": True})
     theirs = ["DynamicScalingIn", "ScheduledScaling"]
-    capacity.hold()
+    capacity.suspend_scale_in()
     assert (scaling.suspended("blue"), scaling.tags("blue")) == (theirs, {})
     assert scaling.suspended("green") == ["DynamicScalingIn", "DynamicScalingOut"]
     capacity.retire("blue", 0, 0)
-    capacity.release(["green"])
+    capacity.resume_scaling(["green"])
     assert scaling.suspended("green") == ["DynamicScalingOut"]
-    capacity.keep("blue")
-    capacity.release(["blue"])
+    capacity.cancel_retirement("blue")
+    capacity.resume_scaling(["blue"])
     assert (scaling.suspended("blue"), scaling.range("blue"), scaling.tags("blue")) == (theirs, (1, 4), {})
 
 
@@ -119,8 +119,8 @@ def test_a_range_that_the_owner_has_set_since_is_theirs(capacity, scaling):
     scaling.register("blue")
     capacity.retire("blue", 0, 0)
     scaling.register("blue", 2, 8)
-    capacity.keep("blue")
-    capacity.release(["blue"])
+    capacity.cancel_retirement("blue")
+    capacity.resume_scaling(["blue"])
     scaling.is_untouched("blue", (2, 8))
 
 
@@ -128,13 +128,13 @@ def test_a_declared_range_is_what_the_live_color_gets(capacity, scaling):
     scaling.register("blue", 2, 4)
     scaling.register("green", 0, 4)  # as the component makes an idle color's
     declared = another(capacity, autoscaling=Range(2, 6))
-    declared.release(["blue"])
+    declared.resume_scaling(["blue"])
     scaling.is_untouched("blue", (2, 6))
     scaling.is_untouched("green", (0, 4))
-    declared.keep("green")
+    declared.cancel_retirement("green")
     scaling.is_untouched("green", (2, 6))
     declared.retire("blue", 0, 0)
-    another(capacity, autoscaling=Range(3, 9)).keep("blue")
+    another(capacity, autoscaling=Range(3, 9)).cancel_retirement("blue")
     assert scaling.range("blue") == (3, 9)
 
 
@@ -142,17 +142,17 @@ def test_a_target_that_a_retirement_made_becomes_the_components_once_autoscaling
     capacity.retire("blue", 0, 600)
     scaling.register("blue", 0, 6)
     declared = another(capacity, autoscaling=Range(2, 6))
-    declared.release(["green"])
+    declared.resume_scaling(["green"])
     assert "bluegreen-retire" in scaling.actions("blue")
-    declared.keep("blue")
-    declared.release(["blue"])
+    declared.cancel_retirement("blue")
+    declared.resume_scaling(["blue"])
     scaling.is_untouched("blue", (2, 6))
 
 
 def test_destroying_the_swap_gives_everything_back_but_starts_nothing_for_a_range_that_goes_too(capacity, scaling):
     scaling.register("blue")
     scaling.register("green")
-    capacity.hold()
+    capacity.suspend_scale_in()
     capacity.retire("blue", 0, 600)
     capacity.delete()
     scaling.is_untouched("blue")

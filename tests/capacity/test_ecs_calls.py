@@ -41,7 +41,7 @@ def own():
 
 
 def start(capacity, color="blue"):
-    return [lambda: capacity.keep(color), lambda: capacity.rehearse(color, 3), capacity.hold]
+    return [lambda: capacity.cancel_retirement(color), lambda: capacity.preflight(color, 3), capacity.suspend_scale_in]
 
 
 @pytest.mark.parametrize("color", ["blue", "green"])
@@ -51,14 +51,14 @@ def test_what_keep_has_found_is_what_is_rehearsed_and_held(capacity, color):
 
 
 def test_what_a_retirement_has_found_of_the_other_color_is_released(capacity):
-    capacity.hold()
-    assert count(FIND, lambda: capacity.retire("green", 0, 600), lambda: capacity.release(["blue"])) == 1
+    capacity.suspend_scale_in()
+    assert count(FIND, lambda: capacity.retire("green", 0, 600), lambda: capacity.resume_scaling(["blue"])) == 1
     assert not own()["SuspendedState"]["DynamicScalingInSuspended"]
 
 
 @pytest.mark.parametrize("serving", [["blue"], ["blue", "green"]])
 def test_a_color_that_was_about_to_retire_is_looked_for_anew(capacity, serving):
-    assert count(FIND, lambda: capacity.retire("blue", 0, 600), lambda: capacity.release(serving)) == 2
+    assert count(FIND, lambda: capacity.retire("blue", 0, 600), lambda: capacity.resume_scaling(serving)) == 2
     assert ecs_actions() == []
 
 
@@ -73,9 +73,9 @@ def test_a_target_that_keep_has_removed_is_known_to_be_gone(capacity, account):
     "first", ["keep", "hold"], ids=["the end of a rollback without a retirement", "the end of a long promotion"]
 )
 def test_the_end_of_a_swap_looks_for_itself(capacity, first):
-    capacity.keep("blue") if first == "keep" else [step() for step in start(capacity)]
+    capacity.cancel_retirement("blue") if first == "keep" else [step() for step in start(capacity)]
     boto3.client("application-autoscaling").register_scalable_target(**OWN, SuspendedState=HELD)
-    assert count(FIND, lambda: capacity.release(["blue"])) == 1
+    assert count(FIND, lambda: capacity.resume_scaling(["blue"])) == 1
 
 
 def test_time_makes_it_old(capacity, monkeypatch):
@@ -93,9 +93,9 @@ def test_whether_a_color_is_ready_is_told_by_what_was_read_right_before_and_once
 @pytest.mark.parametrize("between", range(4))
 def test_whatever_is_done_in_between_has_a_color_asked_about_again(capacity, between):
     done = [
-        lambda: capacity.keep("blue"),
+        lambda: capacity.cancel_retirement("blue"),
         lambda: capacity.prepare("blue", 4),
-        capacity.hold,
+        capacity.suspend_scale_in,
         lambda: capacity.ready("green"),
     ][between]
     capacity.read()
@@ -104,27 +104,27 @@ def test_whatever_is_done_in_between_has_a_color_asked_about_again(capacity, bet
 
 
 def test_what_a_rollback_has_found_is_where_it_hands_the_retirement_over(capacity):
-    back = [lambda: capacity.keep("blue"), capacity.read, lambda: capacity.ready("blue")]
-    assert count(FIND, *back, lambda: capacity.retire("green", 0, 600), lambda: capacity.release(["blue"])) == 1
+    back = [lambda: capacity.cancel_retirement("blue"), capacity.read, lambda: capacity.ready("blue")]
+    assert count(FIND, *back, lambda: capacity.retire("green", 0, 600), lambda: capacity.resume_scaling(["blue"])) == 1
     assert set(targets()) == {"blue", "green"}
     assert ecs_actions() == ["bluegreen-retire"]
 
 
 def test_a_color_that_was_kept_itself_is_looked_for_anew_when_it_retires(capacity):
-    assert count(FIND, lambda: capacity.keep("blue"), lambda: capacity.retire("blue", 0, 600)) == 2
+    assert count(FIND, lambda: capacity.cancel_retirement("blue"), lambda: capacity.retire("blue", 0, 600)) == 2
 
 
 def test_what_was_suspended_in_this_update_is_lifted_whoever_has_taken_the_tag(capacity, account):
-    capacity.hold()
+    capacity.suspend_scale_in()
     account.clear()
-    capacity.release(["blue"])
+    capacity.resume_scaling(["blue"])
     assert not own()["SuspendedState"]["DynamicScalingInSuspended"]
 
 
 def test_what_its_owner_has_suspended_stays(capacity):
     boto3.client("application-autoscaling").register_scalable_target(**OWN, SuspendedState=HELD)
-    capacity.hold()
-    capacity.release(["blue"])
+    capacity.suspend_scale_in()
+    capacity.resume_scaling(["blue"])
     assert own()["SuspendedState"]["DynamicScalingInSuspended"]
 
 

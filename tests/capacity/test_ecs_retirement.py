@@ -14,12 +14,12 @@ from tests.capacity.services import another, calls_of, retired_by_itself, until
 def test_a_retirement_happens_by_itself_and_another_is_cancelled(capacity, scaling):
     until(lambda: capacity.ready("blue").ready, True)
     assert "is scaled to 0 at " in capacity.retire("blue", 0, 600)
-    capacity.keep("blue")
+    capacity.cancel_retirement("blue")
     assert scaling.target("blue") is None
     assert scaling.actions("blue") == {}
     capacity.retire("blue", 0, 2)
     retired_by_itself(capacity, scaling, "blue", 0)
-    capacity.keep("blue")
+    capacity.cancel_retirement("blue")
     capacity.prepare("blue", 1)
     until(lambda: capacity.ready("blue").ready, True)
 
@@ -50,22 +50,22 @@ def test_a_swap_keeps_both_colors_ranges_and_policies_and_suspends_scale_in_mean
     for color in ("blue", "green"):
         scaling.register(color)
         scaling.policy(color)
-    capacity.keep("green")
-    capacity.rehearse("green", 0)
-    capacity.hold()
+    capacity.cancel_retirement("green")
+    capacity.preflight("green", 0)
+    capacity.suspend_scale_in()
     assert [scaling.suspended(color) for color in ("blue", "green")] == [["DynamicScalingIn"], ["DynamicScalingIn"]]
     capacity.retire("blue", 0, 600)
-    capacity.release(["green"])
+    capacity.resume_scaling(["green"])
     scaling.is_untouched("green")
     assert scaling.range("blue") == (1, 4)
     assert scaling.suspended("blue") == ["DynamicScalingIn"], "it keeps its size although it has no load any more"
     assert scaling.actions("blue") == {"bluegreen-retire": {"MinCapacity": 0, "MaxCapacity": 0}}
     # The rollback, within the delay.
-    capacity.keep("blue")
+    capacity.cancel_retirement("blue")
     assert capacity.read()["blue"].desired == 1
-    capacity.hold()
+    capacity.suspend_scale_in()
     capacity.retire("green", 0, 600)
-    capacity.release(["blue"])
+    capacity.resume_scaling(["blue"])
     scaling.is_untouched("blue")
     assert scaling.range("green") == (1, 4)
     assert [scaling.policies(color) for color in ("blue", "green")] == [["cpu"], ["cpu"]]
@@ -77,10 +77,10 @@ def test_a_retirement_with_autoscaling_happens_by_itself_and_the_range_is_given_
     capacity.retire("blue", 1, 2)
     retired_by_itself(capacity, scaling, "blue", 1)
     assert scaling.range("blue") == (1, 1)
-    another(capacity).release(["green"])
+    another(capacity).resume_scaling(["green"])
     assert scaling.range("blue") == (1, 1), "at rest it stays at rest"
-    another(capacity).keep("blue")
-    another(capacity).release(["blue"])
+    another(capacity).cancel_retirement("blue")
+    another(capacity).resume_scaling(["blue"])
     scaling.is_untouched("blue", (2, 5))
 
 
@@ -99,19 +99,19 @@ def test_a_second_retirement_remembers_the_first_range_and_cancels_what_waits(ca
     capacity.retire("blue", 2, 600)
     capacity.retire("blue", 1, 0)
     assert scaling.actions("blue") == {}
-    capacity.keep("blue")
-    capacity.release(["blue"])
+    capacity.cancel_retirement("blue")
+    capacity.resume_scaling(["blue"])
     scaling.is_untouched("blue")
 
 
 def test_after_a_kill_the_next_swap_resumes_scaling(capacity, scaling):
     scaling.register("blue")
     scaling.register("green")
-    capacity.hold()
-    another(capacity).release(["blue"])
+    capacity.suspend_scale_in()
+    another(capacity).resume_scaling(["blue"])
     scaling.is_untouched("blue")
     assert scaling.suspended("green") == ["DynamicScalingIn"], "a color at rest keeps its size"
-    another(capacity).release(["blue", "green"])
+    another(capacity).resume_scaling(["blue", "green"])
     scaling.is_untouched("green")
 
 
@@ -138,11 +138,11 @@ def killed_at(number, program):
 def forth_and_back(capacity):
     """A promotion of green and the way back, as far as autoscaling sees them."""
     for live, idle in (("green", "blue"), ("blue", "green")):
-        capacity.keep(live)
-        capacity.rehearse(live, capacity.read()[live].desired)
-        capacity.hold()
+        capacity.cancel_retirement(live)
+        capacity.preflight(live, capacity.read()[live].desired)
+        capacity.suspend_scale_in()
         capacity.retire(idle, 0, 600 if idle == "blue" else 0)
-        capacity.release([live])
+        capacity.resume_scaling([live])
 
 
 @pytest.mark.parametrize("whose", ["own", "nobody's"])
@@ -154,12 +154,12 @@ def test_a_kill_at_any_call_leaves_nothing_that_the_next_swap_does_not_put_right
         killed = killed_at(number, lambda: forth_and_back(another(capacity)))
         for color in ("blue", "green", "blue"):  # whichever color is next
             after = another(capacity)
-            after.keep(color)
-            after.hold()
-            after.release(["blue", "green"])
+            after.cancel_retirement(color)
+            after.suspend_scale_in()
+            after.resume_scaling(["blue", "green"])
         for color in ("blue", "green"):
             # A rehearsal's action may be left: it is far away, and replaced by the next rehearsal.
-            another(capacity).rehearse(color, 1)
+            another(capacity).preflight(color, 1)
             if whose == "own":
                 scaling.is_untouched(color)
             else:
@@ -171,9 +171,9 @@ def test_a_kill_at_any_call_leaves_nothing_that_the_next_swap_does_not_put_right
 
 def test_a_live_color_is_not_about_to_retire(capacity, scaling):
     capacity.retire("blue", 0, 600)
-    capacity.release(["blue"])
+    capacity.resume_scaling(["blue"])
     assert scaling.target("blue") is None
     scaling.register("blue")
     capacity.retire("blue", 0, 600)
-    capacity.release(["blue"])
+    capacity.resume_scaling(["blue"])
     scaling.is_untouched("blue")

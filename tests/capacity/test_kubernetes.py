@@ -155,7 +155,7 @@ def test_a_workload_that_is_not_there_is_named(colors):
     where = f"Deployment {colors.namespace}/{colors.workloads['blue']}"
     for call, operation in {
         "get deployments.apps": capacity.read,
-        "patch deployments.apps/scale": lambda: capacity.rehearse("green", 1),
+        "patch deployments.apps/scale": lambda: capacity.preflight("green", 1),
     }.items():
         with pytest.raises(PlatformError, match=f"there is no {where}") as error:
             operation()
@@ -181,12 +181,12 @@ def test_each_operation_makes_as_few_calls_as_it_can(colors, monkeypatch):
             "read": capacity.read,
             "ready": lambda: capacity.ready("blue"),
             "prepare": lambda: capacity.prepare("blue", 1),
-            "hold": capacity.hold,
-            "release nothing": lambda: capacity.release(["blue"]),
-            "keep nothing": lambda: capacity.keep("blue"),
-            "rehearse": lambda: capacity.rehearse("green", 0),
+            "hold": capacity.suspend_scale_in,
+            "release nothing": lambda: capacity.resume_scaling(["blue"]),
+            "keep nothing": lambda: capacity.cancel_retirement("blue"),
+            "preflight": lambda: capacity.preflight("green", 0),
             "retire": lambda: capacity.retire("blue", 0, 600),
-            "keep": lambda: capacity.keep("blue"),
+            "keep": lambda: capacity.cancel_retirement("blue"),
             "delete nothing": capacity.delete,
             "retire at once": lambda: capacity.retire("blue", 0, 0),
             "retired already": lambda: capacity.retire("blue", 0, 600),
@@ -201,7 +201,7 @@ def test_each_operation_makes_as_few_calls_as_it_can(colors, monkeypatch):
         "hold": [],
         "release nothing": [look],
         "keep nothing": [look],
-        "rehearse": [scale, hand_over],
+        "preflight": [scale, hand_over],
         "retire": [get, look, hand_over],
         "keep": [look, cancel],
         "delete nothing": [look, look],
@@ -220,12 +220,12 @@ def test_the_declared_permissions_are_enough_and_each_is_needed(colors, tmp_path
         capacity = colors.capacity(cluster)
         capacity.read()
         capacity.ready("green")
-        capacity.keep("green")
-        capacity.rehearse("green", 1)
-        capacity.hold()
+        capacity.cancel_retirement("green")
+        capacity.preflight("green", 1)
+        capacity.suspend_scale_in()
         capacity.prepare("green", 2)
         capacity.retire("blue", 0, 600)
-        capacity.release(["blue", "green"])
+        capacity.resume_scaling(["blue", "green"])
         capacity.delete()
 
     for missing in [None, *needed]:

@@ -44,25 +44,25 @@ def minimums(colors):
 def test_a_swap_raises_minimums_to_what_is_there_and_gives_them_back_to_their_owner(colors):
     declared(colors, low=2, manager=TOOL)
     capacity = colors.capacity()
-    capacity.keep("green")
-    capacity.rehearse("green", 0)
+    capacity.cancel_retirement("green")
+    capacity.preflight("green", 0)
     assert minimums(colors) == {"blue": 2, "green": 2}, "a rehearsal changes nothing"
-    capacity.hold()
+    capacity.suspend_scale_in()
     assert minimums(colors) == {"blue": 3, "green": 2}, "at 0 an autoscaler is off"
     capacity.prepare("green", 3)
     assert (minimums(colors), colors.replicas("green")) == ({"blue": 3, "green": 3}, 3)
     assert colors.owners_of_minimum("green") == ["bluegreen/Apply"]
     capacity.retire("blue", 0, 600)
-    capacity.release(["green"])
+    capacity.resume_scaling(["green"])
     colors.is_untouched("green", 2, [f"{TOOL}/Apply"])
     assert colors.minimum("blue") == 3, "it keeps its size although it has no load any more"
     # The rollback, within the delay.
     capacity = colors.capacity()
-    capacity.keep("blue")
+    capacity.cancel_retirement("blue")
     assert (colors.cron_job("blue"), colors.replicas("blue"), colors.minimum("blue")) == (None, 3, 3)
     capacity.retire("green", 0, 600)
     assert colors.minimum("green") == 3
-    capacity.release(["blue"])
+    capacity.resume_scaling(["blue"])
     colors.is_untouched("blue", 2, [f"{TOOL}/Apply"])
 
 
@@ -70,17 +70,17 @@ def test_its_owner_meets_no_conflict_afterwards(colors):
     colors.declare_autoscaler("blue", low=2, manager=TOOL)
     where = colors.where("HorizontalPodAutoscaler", colors.autoscalers["blue"])
     capacity = colors.capacity()
-    capacity.hold()
+    capacity.suspend_scale_in()
     theirs = colors.autoscaler("blue")["spec"]
     changed = {**theirs, "minReplicas": 4}
     assert 'conflict with "bluegreen": .spec.minReplicas' in colors.apply_without_force(where, {"spec": changed}, TOOL)
-    capacity.release(["blue"])
+    capacity.resume_scaling(["blue"])
     assert colors.apply_without_force(where, {"spec": {**theirs, "minReplicas": 2}}, TOOL) == ""
     colors.is_untouched("blue", 2, [f"{TOOL}/Apply"])
     assert colors.apply_without_force(where, {"spec": changed}, TOOL) == ""
     # And it is theirs to take away, too.
-    capacity.hold()
-    capacity.release(["blue"])
+    capacity.suspend_scale_in()
+    capacity.resume_scaling(["blue"])
     without = {key: value for key, value in theirs.items() if key != "minReplicas"}
     assert colors.apply_without_force(where, {"spec": without}, TOOL) == ""
     colors.is_untouched("blue", 1, [])
@@ -91,9 +91,9 @@ def test_whoever_writes_by_update_or_says_nothing_gets_the_same_back(colors):
     colors.scale("green", 3)
     colors.edit_autoscaler("blue", "kubectl-client-side-apply", minReplicas=2)
     capacity = colors.capacity()
-    capacity.hold()
+    capacity.suspend_scale_in()
     assert minimums(colors) == {"blue": 3, "green": 3}
-    colors.capacity().release(COLORS)
+    colors.capacity().resume_scaling(COLORS)
     colors.is_untouched("blue", 2, ["kubectl-client-side-apply/Update"])
     colors.is_untouched("green", 1, [])
 
@@ -102,36 +102,36 @@ def test_whoever_writes_by_update_or_says_nothing_gets_the_same_back(colors):
 def test_a_minimum_that_its_owner_has_set_since_is_theirs(colors, when):
     colors.declare_autoscaler("blue", low=2, manager=TOOL)
     if when == "held":
-        colors.capacity().hold()
+        colors.capacity().suspend_scale_in()
     else:
         colors.capacity().retire("blue", 1, 0)
         assert (colors.minimum("blue"), colors.replicas("blue")) == (1, 1)
     colors.declare_autoscaler("blue", low=5, high=9, manager=TOOL)
-    colors.capacity().release(["blue"])
+    colors.capacity().resume_scaling(["blue"])
     colors.is_untouched("blue", 5, [f"{TOOL}/Apply"])
     # And so it is what a later swap gives back.
     colors.scale("blue", 7)
-    colors.capacity().hold()
+    colors.capacity().suspend_scale_in()
     assert colors.minimum("blue") == 7
-    colors.capacity().release(["blue"])
+    colors.capacity().resume_scaling(["blue"])
     colors.is_untouched("blue", 5, [f"{TOOL}/Apply"])
 
 
 def test_a_declared_range_is_what_the_live_color_gets_and_the_stack_does_not_undo_it(colors):
     declared(colors)  # as the component does: without minReplicas
     capacity = colors.capacity(autoscaling=Replicas(2, 6))
-    capacity.hold()
+    capacity.suspend_scale_in()
     assert minimums(colors) == {"blue": 3, "green": 1}
     declared(colors)
     assert colors.minimum("blue") == 3
-    capacity.release(["blue"])
+    capacity.resume_scaling(["blue"])
     assert (colors.minimum("blue"), colors.owners_of_minimum("blue")) == (2, ["bluegreen/Apply"])
     declared(colors)
     assert minimums(colors) == {"blue": 2, "green": 1}
     assert MINIMUM not in colors.autoscaler("blue")["metadata"].get("annotations", {})
     # What the stack declares by now takes effect, also after a swap that was killed.
-    capacity.hold()
-    colors.capacity(autoscaling=Replicas(1, 6)).release(["blue"])
+    capacity.suspend_scale_in()
+    colors.capacity(autoscaling=Replicas(1, 6)).resume_scaling(["blue"])
     assert colors.minimum("blue") == 1
     colors.capacity(autoscaling=Replicas(2, 6)).delete()
     assert colors.minimum("blue") == 1, "it goes with its autoscaler"
@@ -143,17 +143,17 @@ def test_more_replicas_than_an_autoscaler_allows_are_refused(colors):
     with pytest.raises(PlatformError, match=f"{where}: maxReplicas is 2 and 3 replicas of green are wanted"):
         colors.capacity().prepare("green", 3)
     assert (colors.replicas("green"), colors.minimum("green")) == (0, 1)
-    colors.capacity().hold()
+    colors.capacity().suspend_scale_in()
     assert colors.minimum("blue") == 2, "its autoscaler allows no more"
 
 
 def test_at_rest(colors):
     declared(colors, low=2, manager=TOOL)
     capacity = colors.capacity()
-    capacity.hold()
+    capacity.suspend_scale_in()
     capacity.retire("blue", 1, 0)
     assert (colors.replicas("blue"), colors.minimum("blue")) == (1, 1), "no load keeps it there, and nothing else"
-    colors.capacity().release(["green"])
+    colors.capacity().resume_scaling(["green"])
     assert colors.minimum("blue") == 1
     capacity.retire("blue", 0, 0)
     assert colors.replicas("blue") == 0
@@ -165,7 +165,7 @@ def test_at_rest(colors):
 def test_destroying_the_swap_gives_everything_back(colors):
     declared(colors, low=2, manager=TOOL)
     capacity = colors.capacity()
-    capacity.hold()
+    capacity.suspend_scale_in()
     capacity.retire("blue", 1, 600)
     capacity.delete()
     assert (colors.cron_job("blue"), colors.replicas("blue")) == (None, 3)
@@ -174,7 +174,7 @@ def test_destroying_the_swap_gives_everything_back(colors):
     colors.cluster.delete(colors.where("HorizontalPodAutoscaler", colors.autoscalers["green"]))
     capacity.delete()
     with pytest.raises(PlatformError, match="there is no HorizontalPodAutoscaler"):
-        capacity.hold()
+        capacity.suspend_scale_in()
 
 
 def test_a_write_of_somebody_else_in_between_is_not_lost(colors):
@@ -187,9 +187,9 @@ def test_a_write_of_somebody_else_in_between_is_not_lost(colors):
 
     done = []
     with counted(meanwhile):
-        colors.capacity().hold()
+        colors.capacity().suspend_scale_in()
     assert (done, colors.minimum("blue")) == (["patch horizontalpodautoscalers.autoscaling"], 3)
-    colors.capacity().release(["blue"])
+    colors.capacity().resume_scaling(["blue"])
     colors.is_untouched("blue", 2, [f"{TOOL}/Apply"])
 
 
@@ -199,13 +199,13 @@ def test_each_operation_makes_as_few_calls_as_it_can(colors):
     counts = {
         name: [call.replace("horizontalpodautoscalers.autoscaling", "hpa") for call in calls_of(operation)]
         for name, operation in {
-            "rehearse": lambda: capacity.rehearse("green", 0),
-            "hold": capacity.hold,
-            "hold again": capacity.hold,
+            "preflight": lambda: capacity.preflight("green", 0),
+            "hold": capacity.suspend_scale_in,
+            "hold again": capacity.suspend_scale_in,
             "prepare": lambda: capacity.prepare("green", 3),
             "retire": lambda: capacity.retire("blue", 0, 600),
-            "release": lambda: capacity.release(["green"]),
-            "release nothing": lambda: capacity.release(["green"]),
+            "release": lambda: capacity.resume_scaling(["green"]),
+            "release nothing": lambda: capacity.resume_scaling(["green"]),
             "retire at once": lambda: capacity.retire("blue", 0, 0),
         }.items()
     }
@@ -213,7 +213,7 @@ def test_each_operation_makes_as_few_calls_as_it_can(colors):
     get, scale = "get deployments.apps", "patch deployments.apps/scale"
     look, hand_over, cancel = (f"{verb} cronjobs.batch" for verb in ("get", "patch", "delete"))
     assert counts == {
-        "rehearse": [scale, change, hand_over],
+        "preflight": [scale, change, hand_over],
         "hold": [find, get, change, find, get],
         "hold again": [find, get, find, get],
         "prepare": [look, get, find, change, scale],
@@ -248,11 +248,11 @@ def forth_and_back(colors):
     """A promotion of green and the way back, as far as autoscaling sees them."""
     for live, idle in (("green", "blue"), ("blue", "green")):
         capacity = colors.capacity()
-        capacity.keep(live)
-        capacity.hold()
+        capacity.cancel_retirement(live)
+        capacity.suspend_scale_in()
         capacity.prepare(live, 3)
         capacity.retire(idle, 1, 600 if idle == "blue" else 0)
-        capacity.release([live])
+        capacity.resume_scaling([live])
 
 
 def test_a_kill_before_any_write_leaves_nothing_that_the_next_swap_does_not_put_right(colors):
@@ -261,9 +261,9 @@ def test_a_kill_before_any_write_leaves_nothing_that_the_next_swap_does_not_put_
         killed = killed_at(number, lambda: forth_and_back(colors))
         after = colors.capacity()
         for color in COLORS:
-            after.keep(color)
+            after.cancel_retirement(color)
             after.prepare(color, 3)
-        after.release(COLORS)
+        after.resume_scaling(COLORS)
         for color in COLORS:
             colors.is_untouched(color, 2, [f"{TOOL}/Apply"])
             assert (colors.cron_job(color), colors.replicas(color)) == (None, 3), f"after write {number}"

@@ -97,8 +97,8 @@ def test_whatever_the_kinds_know_stays(kind, manager, record_property):
 
         def promoted(to, former):
             made.prepare(to, made.read()[former].desired)
-            made.hold()
-            made.release([to])
+            made.suspend_scale_in()
+            made.resume_scaling([to])
             made.retire(former, 0, 0)
 
         for to, former in (("green", "blue"), ("blue", "green")):
@@ -106,8 +106,8 @@ def test_whatever_the_kinds_know_stays(kind, manager, record_property):
             assert [others(server.get(what)) for what in looked] == before
             assert made.read()[former].desired == 0
         made.prepare("green", 3)
-        made.keep("green")  # restored
-        made.release(["blue"])
+        made.cancel_retirement("green")  # restored
+        made.resume_scaling(["blue"])
         made.delete()
         assert [others(server.get(what)) for what in looked] == before
         for was, now in zip(scaled, map(server.get, scalers), strict=True):

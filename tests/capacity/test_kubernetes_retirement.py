@@ -51,7 +51,7 @@ def test_a_retirement_is_handed_over_and_cancelled(colors):
         "Etc/UTC",
         "Forbid",
     )
-    colors.capacity().keep("blue")
+    colors.capacity().cancel_retirement("blue")
     assert (colors.cron_job("blue"), colors.replicas("blue")) == (None, 3)
 
 
@@ -68,9 +68,9 @@ def test_another_retirement_takes_its_place(colors):
 
 def test_a_live_color_is_not_about_to_retire(colors):
     colors.capacity().retire("blue", 0, 600)
-    colors.capacity().release(["green"])
+    colors.capacity().resume_scaling(["green"])
     assert colors.cron_job("blue") is not None
-    colors.capacity().release(["blue"])
+    colors.capacity().resume_scaling(["blue"])
     assert colors.cron_job("blue") is None
 
 
@@ -82,7 +82,10 @@ def test_a_cron_job_of_somebody_else_is_left_alone(colors):
     colors.cluster.merge(
         theirs, {"metadata": bare, "spec": {"jobTemplate": {"metadata": {"labels": None}}}}, "kubectl-edit"
     )
-    for operation in (lambda: colors.capacity().keep("blue"), lambda: colors.capacity().retire("blue", 0, 600)):
+    for operation in (
+        lambda: colors.capacity().cancel_retirement("blue"),
+        lambda: colors.capacity().retire("blue", 0, 600),
+    ):
         with pytest.raises(NotOwned, match=f"CronJob {colors.namespace}/{name} is not the swap's"):
             operation()
     assert colors.cron_job("blue") is not None
@@ -92,8 +95,8 @@ def test_a_cron_job_of_somebody_else_is_left_alone(colors):
 def test_without_a_service_account_a_color_keeps_its_size(colors):
     capacity = colors.capacity(retirement=None)
     assert "capacity.retire has to name a service_account" in capacity.retire("blue", 0, 600)
-    assert calls_of(lambda: capacity.rehearse("green", 0)) == ["patch deployments.apps/scale"]
-    assert calls_of(lambda: capacity.rehearse("green", 0, False)) == [], "nor is tried what will not be done"
+    assert calls_of(lambda: capacity.preflight("green", 0)) == ["patch deployments.apps/scale"]
+    assert calls_of(lambda: capacity.preflight("green", 0, False)) == [], "nor is tried what will not be done"
     assert capacity.retire("blue", 0, 0) == "blue is scaled to 0"
 
 
@@ -101,9 +104,9 @@ def test_a_rehearsal_names_what_is_refused_and_changes_nothing(colors, tmp_path)
     rules = [{"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["get", "patch"]}]
     colors.allow("scales", rules)
     cluster = colors.connection_as("scales", tmp_path)
-    until(lambda: refused_call(lambda: colors.capacity(cluster).rehearse("green", 0)), "patch cronjobs.batch")
-    until(lambda: refused_call(lambda: colors.capacity(cluster).keep("green")), "get cronjobs.batch")
-    colors.capacity().rehearse("green", 0)
+    until(lambda: refused_call(lambda: colors.capacity(cluster).preflight("green", 0)), "patch cronjobs.batch")
+    until(lambda: refused_call(lambda: colors.capacity(cluster).cancel_retirement("green")), "get cronjobs.batch")
+    colors.capacity().preflight("green", 0)
     assert (colors.cron_job("blue"), colors.replicas("blue")) == (None, 3)
 
 
@@ -145,7 +148,7 @@ def test_a_retirement_that_is_at_work_is_gone_when_it_is_cancelled(colors):
     capacity.retire("blue", 0, 600)
     job_of(colors, "blue")
     until(lambda: len(pods_of(colors, "blue")), 1)
-    capacity.keep("blue")
+    capacity.cancel_retirement("blue")
     assert pods_of(colors, "blue") == [], "none is left that could still scale it down"
     capacity.prepare("blue", 3)
     assert colors.replicas("blue") == 3
@@ -166,7 +169,7 @@ def test_retirements_happen_by_themselves(colors, node, namespace):
     colors.allow("retire", retire_rules("Deployment", colors.workloads, colors.autoscalers, only_if))
     colors.scale("green", 2)
     capacity = colors.capacity(retirement=RetireSettings("retire", KUBECTL_IMAGE, only_if))
-    capacity.hold()
+    capacity.suspend_scale_in()
     assert colors.minimum("blue") == 3
     capacity.retire("blue", 1, 1)
     capacity.retire("green", 0, 1)  # green has the traffic: somebody has moved it by hand
@@ -185,9 +188,9 @@ def test_retirements_happen_by_themselves(colors, node, namespace):
 
     until(checked, 1)
     assert colors.replicas("green") == 2
-    capacity.keep("green")
+    capacity.cancel_retirement("green")
     assert pods_of(colors, "green") == []
     # The next promotion of blue, and the end of it.
     capacity.prepare("blue", 2)
-    capacity.release(["blue"])
+    capacity.resume_scaling(["blue"])
     colors.is_untouched("blue", 2, [f"{STACK}/Apply"])

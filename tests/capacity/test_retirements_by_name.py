@@ -75,8 +75,8 @@ def reset_ecs(tags):
 
 
 ENDS = {
-    "a rollback": lambda capacity: (capacity.keep("blue"), capacity.release(["blue"])),
-    "its end alone": lambda capacity: capacity.release(["blue"]),
+    "a rollback": lambda capacity: (capacity.cancel_retirement("blue"), capacity.resume_scaling(["blue"])),
+    "its end alone": lambda capacity: capacity.resume_scaling(["blue"]),
     "a slow rollback": lambda capacity: capacity.prepare("blue", 3),
     "a destroy": lambda capacity: capacity.delete(),
 }
@@ -108,13 +108,13 @@ def test_of_ecs_it_is_asked_for_once_in_an_update(account):
     services()
     capacity, calls = of_ecs(), []
     with counted(calls.append):
-        capacity.keep("blue")
+        capacity.cancel_retirement("blue")
         capacity.prepare("blue", 3)
-        capacity.release(["blue"])
+        capacity.resume_scaling(["blue"])
     assert calls.count("application-autoscaling:DeleteScheduledAction") == 1
     with counted(calls.append):
         capacity.retire("blue", 0, 600)
-        capacity.release(["blue"])
+        capacity.resume_scaling(["blue"])
     assert ecs_actions() == [], "one that was handed over since is cancelled again"
 
 

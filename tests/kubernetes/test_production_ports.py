@@ -7,7 +7,7 @@ import pytest
 
 from bluegreen.kubernetes import ManifestService, gateway_route, service
 from bluegreen.kubernetes.component import Place
-from bluegreen.kubernetes.entry import Ground
+from bluegreen.kubernetes.entry import EntryContext
 from bluegreen.kubernetes.helm_charts.helm_service import _check_ports
 from bluegreen.kubernetes.manifests.ports import unnamed_port
 from bluegreen.kubernetes.manifests.references import ports_in
@@ -110,12 +110,12 @@ def test_a_named_port_is_one_that_a_container_has():
 
 def test_a_chart_is_checked_as_it_is_rendered():
     selectors = {color: {"app": color} for color in ("blue", "green")}
-    ground = Ground("web", "p/s/web", Place("shop", {}), "http", selectors, {}, None)
-    _check_ports(service(), ground, naming(80)["Ingress"], is_workload=False)
-    _check_ports(service(), ground, WORKLOAD, is_workload=True)
+    context = EntryContext("web", "p/s/web", Place("shop", {}), "http", selectors, {}, None)
+    _check_ports(service(), context, naming(80)["Ingress"], is_workload=False)
+    _check_ports(service(), context, WORKLOAD, is_workload=True)
     for manifest, is_workload, said in [
         (naming(9090)["Ingress"], False, "Service/web port 9090"),
         ({**WORKLOAD, "spec": {"template": {"spec": {"containers": [{"name": "a"}]}}}}, True, "container_port"),
     ]:
         with pytest.raises((pulumi.RunError, BluegreenError), match=said):
-            _check_ports(service(), ground, manifest, is_workload=is_workload)
+            _check_ports(service(), context, manifest, is_workload=is_workload)

@@ -152,7 +152,7 @@ def test_analysis_that_fails_is_told_with_its_value_and_its_limit_and_can_be_tri
 def killed_while_waiting(service):
     """A process that pointed the Rollout and was gone, before the analysis failed."""
     capacity = capacity_of(service)
-    capacity.rehearse("green", 1)
+    capacity.preflight("green", 1)
     capacity.prepare("green", 1)
     service.wait(lambda _: capacity.ready("green").fatal)
     assert router_of(service).read().weights == Weights(99, 1)
@@ -206,7 +206,7 @@ def test_a_killed_update_is_taken_up_or_taken_back(at_blue):
     olds = olds_of(at_blue)
     for color, outcome in (("blue", "healed"), ("green", "resumed")):
         capacity = capacity_of(at_blue)
-        capacity.rehearse("green", 1)
+        capacity.preflight("green", 1)
         capacity.prepare("green", 1)
         at_blue.wait(lambda _, capacity=capacity: capacity.ready("green").ready)
         outputs = swap(at_blue, olds, color)

@@ -20,7 +20,19 @@ from dev.matrix.engine import DYNAMIC, Stack, State
 
 METHODS = [
     *((MemoryRouter, name) for name in ("read", "marks", "mark", "write", "verify", "health")),
-    *((MemoryCapacity, name) for name in ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep")),
+    *(
+        (MemoryCapacity, name)
+        for name in (
+            "read",
+            "prepare",
+            "ready",
+            "preflight",
+            "suspend_scale_in",
+            "resume_scaling",
+            "retire",
+            "cancel_retirement",
+        )
+    ),
 ]
 """Every call of the platform that a swap makes."""
 

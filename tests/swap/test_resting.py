@@ -25,7 +25,7 @@ def test_the_old_color_rests_at_its_share_of_the_live_colors_size(percent, retir
 @pytest.mark.parametrize(("percent", "retires"), [(0, True), (99, True), (100, False)])
 def test_a_retirement_is_rehearsed_where_there_will_be_one(monkeypatch, percent, retires):
     rehearsed = []
-    monkeypatch.setattr(MemoryCapacity, "rehearse", lambda self, *told: rehearsed.append(told))
+    monkeypatch.setattr(MemoryCapacity, "preflight", lambda self, *told: rehearsed.append(told))
     Swap("resting", idle_capacity_percent=percent).up("green")
     assert [told[-1] for told in rehearsed] == [retires]
 

@@ -31,7 +31,14 @@ from tests.swap.must_not_happen.situations import BEFORE_IT_IS_OVER, Script, Scr
 _numbers = itertools.count()
 # The calls before the first shift are few, and each is worth being interrupted.
 points = st.integers(1, 20) | st.integers(1, 60)
-WRITES = {"router.write", "router.mark", "capacity.prepare", "capacity.retire", "capacity.hold", "capacity.release"}
+WRITES = {
+    "router.write",
+    "router.mark",
+    "capacity.prepare",
+    "capacity.retire",
+    "capacity.suspend_scale_in",
+    "capacity.resume_scaling",
+}
 
 
 class Killed(BaseException):

@@ -370,7 +370,7 @@ def test_the_plan_says_that_nothing_moves(swap, script):
 def test_the_predicted_outputs_are_those_that_it_leaves(swap, script):
     refused(swap, script)
     swap.refresh()
-    predicted = swap.service().outlook(swap.outputs, swap.inputs("green"))
+    predicted = swap.service().predicted_outputs(swap.outputs, swap.inputs("green"))
     outputs = swap.up("green")
     for key in ("live_color", "weights", "paused", "held"):
         assert predicted[key] == outputs[key], key

@@ -107,9 +107,9 @@ class NativeSwap:
         refuse_when(self._cancelled)
         return self._service().update(_own(olds), _own(news))
 
-    def outlook(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    def predicted_outputs(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         """What an update's outputs will be, as far as a preview can know."""
-        return self._service().outlook(_own(olds), _own(news))
+        return self._service().predicted_outputs(_own(olds), _own(news))
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs with what is live now.

@@ -11,7 +11,7 @@ import pulumi
 
 from bluegreen.adapters.resource import SwapResource
 from bluegreen.aws import provider_config
-from bluegreen.aws.entry import Entered, Entry
+from bluegreen.aws.entry import Entry, EntryResources
 from bluegreen.aws.gate_inputs import bound
 from bluegreen.aws.limits import problems_of_tags
 from bluegreen.component import base as swapping
@@ -206,7 +206,7 @@ class EnteredComponent(SwappedComponent):
     listener_arn: pulumi.Output[str] | None
     entry_urls: pulumi.Output[Sequence[Mapping[str, Any]]] | None
 
-    def _show_entered(self, swap: SwapResource, entry: Entry, entered: Entered, **more: Any) -> None:
+    def _show_entered(self, swap: SwapResource, entry: Entry, entered: EntryResources, **more: Any) -> None:
         self._show(
             swap,
             url=entered.url,

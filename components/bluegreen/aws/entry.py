@@ -16,7 +16,7 @@ from bluegreen.rollout.model import Color
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class EntryContext:
     """What a component gives an entry to build on.
 
     Attributes:
@@ -49,7 +49,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class EntryResources:
     """What an entry gives back.
 
     Attributes:
@@ -122,6 +122,6 @@ class Entry(Protocol):
         """
         ...
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """Declare the resources."""
         ...

@@ -11,7 +11,7 @@ import pulumi
 
 from bluegreen.adapters.resource import SwapResource
 from bluegreen.aws.component import Draft, SwapSettings, connection_of, draft, tags_of
-from bluegreen.aws.entry import Entered, Entry, Ground
+from bluegreen.aws.entry import Entry, EntryContext, EntryResources
 from bluegreen.aws.several_entries import counting_kind
 from bluegreen.component.base import owner_of
 from bluegreen.rollout.errors import Problem
@@ -60,7 +60,7 @@ class ServiceSwap:
         component: pulumi.Resource,
         network: Network,
         color_tags: Mapping[Color, Mapping[str, Any]] | None = None,
-    ) -> Entered:
+    ) -> EntryResources:
         """Declare the entry.
 
         Args:
@@ -69,7 +69,7 @@ class ServiceSwap:
             color_tags: for what belongs to a color; as checked when absent.
         """
         return self.entry.declare(
-            Ground(
+            EntryContext(
                 name=self.draft.name,
                 owner=self.draft.owner,
                 active_color=self.active_color,
@@ -88,7 +88,7 @@ class ServiceSwap:
     def declare(
         self,
         component: pulumi.Resource,
-        entered: Entered,
+        entered: EntryResources,
         *,
         releases: Mapping[Color, pulumi.Input[str]],
         digests: Mapping[Color, pulumi.Input[str]],

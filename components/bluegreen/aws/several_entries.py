@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pulumi
 
-from bluegreen.aws.entry import Entered, Entry, Ground
+from bluegreen.aws.entry import Entry, EntryContext, EntryResources
 from bluegreen.component import entries as entering
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -56,9 +56,9 @@ class Entries:
         """Each one's section."""
         return [entry.draft(entering.owner_for(owner, called), connection) for called, entry in self.entries]
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """Each one's resources; units register with all of them."""
-        made = [entry.declare(self._ground(ground, called)) for called, entry in self.entries]
+        made = [entry.declare(self._context(context, called)) for called, entry in self.entries]
         groups = {
             color: {
                 called: one.target_group_arns[color]
@@ -90,15 +90,15 @@ class Entries:
     def _others(self) -> list[tuple[str, Entry]]:
         return [(called, entry) for called, entry in self.entries if called]
 
-    def _ground(self, ground: Ground, called: str) -> Ground:
+    def _context(self, context: EntryContext, called: str) -> EntryContext:
         return replace(
-            ground,
-            name=entering.suffixed(ground.name, called),
-            owner=entering.owner_for(ground.owner, called),
-            target_groups=ground.target_groups if not called else {},
+            context,
+            name=entering.suffixed(context.name, called),
+            owner=entering.owner_for(context.owner, called),
+            target_groups=context.target_groups if not called else {},
         )
 
-    def _reached(self, called: str, entry: Entry, entered: Entered) -> dict[str, Any]:
+    def _reached(self, called: str, entry: Entry, entered: EntryResources) -> dict[str, Any]:
         headers = entered.preview_headers or entry.preview_headers
         return entering.reached(called or self.name, entered.url, entered.preview_urls, headers)
 

@@ -10,7 +10,7 @@ import pulumi
 
 from bluegreen.adapters.resource import SwapResource
 from bluegreen.component.base import SwappedComponent
-from bluegreen.kubernetes.entry import Entered
+from bluegreen.kubernetes.entry import EntryResources
 from bluegreen.kubernetes.service_swap import ServiceSwap
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -39,7 +39,7 @@ class EnteredComponent(SwappedComponent):
     workloads: pulumi.Output[Mapping[str, str]]
     entry_urls: pulumi.Output[Sequence[Mapping[str, Any]]] | None
 
-    def _show_entered(self, checked: ServiceSwap, swap: SwapResource, entered: Entered) -> None:
+    def _show_entered(self, checked: ServiceSwap, swap: SwapResource, entered: EntryResources) -> None:
         names = checked.workloads.names
         self._show(
             swap,

@@ -19,7 +19,7 @@ from bluegreen.rollout.model import Color
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class EntryContext:
     """What a component gives an entry to build on.
 
     Attributes:
@@ -46,7 +46,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class EntryResources:
     """What an entry gives back.
 
     Attributes:
@@ -79,18 +79,18 @@ class Entry(Protocol):
         """How long a written weight may take to take effect here."""
         ...
 
-    def problems(self, ground: Ground) -> list[Problem]:
+    def problems(self, context: EntryContext) -> list[Problem]:
         """What is wrong with the options. Pure; values that only an update knows pass."""
         ...
 
-    def router(self, ground: Ground) -> Any:
+    def router(self, context: EntryContext) -> Any:
         """The swap's ``router`` section; outputs in it are for an update to know. Several as one have a list."""
         ...
 
-    def retire_conditions(self, ground: Ground) -> Mapping[Color, Condition]:
+    def retire_conditions(self, context: EntryContext) -> Mapping[Color, Condition]:
         """What must be so for a color to be scaled down: that production is the other one's. Empty: nobody can say."""
         ...
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """Declare the resources."""
         ...

@@ -15,7 +15,7 @@ from bluegreen.component.declaration import known
 from bluegreen.component.previewing import named
 from bluegreen.fields import UNKNOWN
 from bluegreen.kubernetes.component import SwapSettings, draft
-from bluegreen.kubernetes.entry import Entered, Entry, Ground
+from bluegreen.kubernetes.entry import Entry, EntryContext, EntryResources
 from bluegreen.kubernetes.workloads import retirement
 from bluegreen.kubernetes.workloads.retire import Condition
 from bluegreen.rollout.errors import Problem
@@ -44,12 +44,12 @@ class Workloads:
     retire_image: pulumi.Input[str] | None = None
     retire_service_account: str | None = None
 
-    def section(self, ground: Ground, only_if: Mapping[Color, Condition]) -> dict[str, Any]:
+    def section(self, context: EntryContext, only_if: Mapping[Color, Condition]) -> dict[str, Any]:
         """The swap's ``capacity``."""
-        account = self.retire_service_account or retirement.account_name(ground.name)
+        account = self.retire_service_account or retirement.account_name(context.name)
         return {
             "kind": "kubernetes",
-            **ground.place.section,
+            **context.place.section,
             "workload_kind": self.kind,
             "workloads": dict(self.names),
             "replicas": self.replicas,
@@ -65,14 +65,14 @@ class ServiceSwap:
 
     Attributes:
         swapping: its inputs.
-        ground: what the entry builds on.
+        context: what the entry builds on.
         entry: how requests reach the colors.
         workloads: what runs in them.
         only_if: what must be so for a color to be scaled down.
     """
 
     swapping: swapping.Draft
-    ground: Ground
+    context: EntryContext
     entry: Entry
     workloads: Workloads
     only_if: Mapping[Color, Condition]
@@ -83,7 +83,7 @@ class ServiceSwap:
         releases: Mapping[Color, pulumi.Input[str]],
         digests: Mapping[Color, pulumi.Input[str]],
         color_objects: Callable[[], Sequence[pulumi.Resource]],
-    ) -> tuple[SwapResource, Entered]:
+    ) -> tuple[SwapResource, EntryResources]:
         """Declare the entry, the colors, as whom they retire, and the swap.
 
         Args:
@@ -95,27 +95,27 @@ class ServiceSwap:
         # Where a header names a color, it does so by the stack's own secret.
         entries = [one for _, one in getattr(self.entry, "entries", [("", self.entry)])]
         by_header = any(headers for one in entries for headers in one.preview_headers.values())
-        ground = replace(self.ground, named=named(self.ground.name, component)) if by_header else self.ground
-        only_if = self.entry.retire_conditions(ground)
-        entered = self.entry.declare(ground)
+        context = replace(self.context, named=named(self.context.name, component)) if by_header else self.context
+        only_if = self.entry.retire_conditions(context)
+        entered = self.entry.declare(context)
         made = list(color_objects())
         if self.workloads.retire_service_account is None:
             made += retirement.declare_account(
-                self.ground.name,
-                self.ground.place.namespace,
+                self.context.name,
+                self.context.place.namespace,
                 self.workloads.kind,
                 workloads=self.workloads.names,
                 autoscalers=self.workloads.autoscalers,
                 only_if=only_if,
-                labels=self.ground.labels,
+                labels=self.context.labels,
                 parent=component,
             )
         swap = self.swapping.declare(
             component,
-            router=self.entry.router(ground),
+            router=self.entry.router(context),
             releases=releases,
             digests=digests,
-            capacity=self.workloads.section(ground, only_if),
+            capacity=self.workloads.section(context, only_if),
             preview_urls=entered.preview_urls,
             preview_headers=entered.preview_headers,
             depends_on=[*made, *entered.made],
@@ -124,7 +124,7 @@ class ServiceSwap:
 
 
 def checked(
-    ground: Ground,
+    context: EntryContext,
     active_color: str,
     entry: Entry,
     workloads: Workloads,
@@ -136,18 +136,18 @@ def checked(
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
     """
-    only_if = entry.retire_conditions(ground)
+    only_if = entry.retire_conditions(context)
     swapping = draft(
-        ground.name,
+        context.name,
         active_color,
         settings,
-        router=entry.router(ground),
-        capacity=workloads.section(ground, only_if),
+        router=entry.router(context),
+        capacity=workloads.section(context, only_if),
         preview_headers=entry.preview_headers,
         converge_timeout_seconds=entry.converge_timeout_seconds,
-        problems=[*problems, *entry.problems(ground), *_resting_problems(entry, settings)],
+        problems=[*problems, *entry.problems(context), *_resting_problems(entry, settings)],
     )
-    return ServiceSwap(swapping, ground, entry, workloads, only_if)
+    return ServiceSwap(swapping, context, entry, workloads, only_if)
 
 
 def resting(entry: Entry, settings: SwapSettings) -> SwapSettings:

@@ -7,7 +7,7 @@ from typing import Any, Union
 
 import pulumi
 
-from bluegreen.kubernetes.entry import Ground
+from bluegreen.kubernetes.entry import EntryContext
 from bluegreen.kubernetes.objects import AWAIT_ADDRESS, declare, metadata
 from bluegreen.rollout.model import COLORS, Color
 
@@ -19,7 +19,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def service_manifest(
-    ground: Ground,
+    context: EntryContext,
     name: str,
     *,
     port: int,
@@ -31,14 +31,14 @@ def service_manifest(
     more_ports: MorePorts = (),
 ) -> dict[str, Any]:
     """A Service; without ``selector`` where that is the swap's."""
-    entry: dict[str, Any] = {"name": "http", "port": port, "targetPort": ground.port}
+    entry: dict[str, Any] = {"name": "http", "port": port, "targetPort": context.port}
     entry |= {} if node_port is None else {"nodePort": node_port}
     entry |= {} if app_protocol is None else {"appProtocol": app_protocol}
     awaited = AWAIT_ADDRESS if service_type == "LoadBalancer" else {}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(name, ground.place.namespace, ground.labels, {**awaited, **(annotations or {})}),
+        "metadata": metadata(name, context.place.namespace, context.labels, {**awaited, **(annotations or {})}),
         "spec": {
             "type": service_type,
             **({} if selector is None else {"selector": dict(selector)}),
@@ -80,7 +80,7 @@ def found_ports(service: Any) -> pulumi.Output[list[dict[str, Any]]]:
 
 
 def color_services(
-    ground: Ground,
+    context: EntryContext,
     *,
     port: int,
     service_type: str = "ClusterIP",
@@ -92,29 +92,29 @@ def color_services(
     return {
         color: declare(
             service_manifest(
-                ground,
-                color_names(ground)[color],
+                context,
+                color_names(context)[color],
                 port=port,
-                selector=ground.selectors[color],
+                selector=context.selectors[color],
                 service_type=service_type,
                 node_port=(node_ports or {}).get(color) if service_type == "NodePort" else None,
                 app_protocol=app_protocol,
                 more_ports=more_ports,
             ),
-            ground.parent,
+            context.parent,
         )
         for color in COLORS
     }
 
 
-def color_names(ground: Ground) -> dict[Color, str]:
+def color_names(context: EntryContext) -> dict[Color, str]:
     """The names of the colors' Services."""
-    return {color: f"{ground.name}-{color}{ground.service_suffix}" for color in COLORS}
+    return {color: f"{context.name}-{color}{context.service_suffix}" for color in COLORS}
 
 
-def by_use(ground: Ground, **others: str) -> dict[str, str]:
+def by_use(context: EntryContext, **others: str) -> dict[str, str]:
     """The names of all Services, by what each is for."""
-    return {**others, **{str(color): name for color, name in color_names(ground).items()}}
+    return {**others, **{str(color): name for color, name in color_names(context).items()}}
 
 
 def cluster_url(name: str, namespace: str, port: int) -> pulumi.Output[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from bluegreen.component import entries as entering
-from bluegreen.kubernetes.entry import Entered, Entry, Ground
+from bluegreen.kubernetes.entry import Entry, EntryContext, EntryResources
 from bluegreen.kubernetes.routes.weighted_entry import WeightedEntry
 from bluegreen.kubernetes.selectors.entry import ServiceEntry
 from bluegreen.kubernetes.workloads.retire import Condition
@@ -40,26 +40,26 @@ class Entries:
         """The largest share that one of them needs at rest."""
         return max(float(getattr(entry, "least_idle_percent", 0)) for _, entry in self.entries)
 
-    def problems(self, ground: Ground) -> list[Problem]:
+    def problems(self, context: EntryContext) -> list[Problem]:
         """What is wrong with any of them."""
         found, index = list[Problem](), 0
         for called, entry in self.entries:
-            found += entering.problems_at(index, called, entry.problems(_ground(ground, called)))
+            found += entering.problems_at(index, called, entry.problems(_context(context, called)))
             index += bool(called)
         return found
 
-    def router(self, ground: Ground) -> list[dict[str, Any]]:
+    def router(self, context: EntryContext) -> list[dict[str, Any]]:
         """Each one's section."""
-        return [entry.router(_ground(ground, called)) for called, entry in self.entries]
+        return [entry.router(_context(context, called)) for called, entry in self.entries]
 
-    def retire_conditions(self, ground: Ground) -> Mapping[Color, Condition]:
+    def retire_conditions(self, context: EntryContext) -> Mapping[Color, Condition]:
         """The first one's that can say it: they move together."""
-        conditions = (entry.retire_conditions(_ground(ground, called)) for called, entry in self.entries)
+        conditions = (entry.retire_conditions(_context(context, called)) for called, entry in self.entries)
         return next((found for found in conditions if found), {})
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """Each one's resources."""
-        made = [(called, entry, entry.declare(_ground(ground, called))) for called, entry in self.entries]
+        made = [(called, entry, entry.declare(_context(context, called))) for called, entry in self.entries]
         return replace(
             made[0][2],
             services={
@@ -70,7 +70,7 @@ class Entries:
             made=[resource for _, _, one in made for resource in one.made],
             reached=[
                 entering.reached(
-                    called or ground.name, one.url, one.preview_urls, one.preview_headers or entry.preview_headers
+                    called or context.name, one.url, one.preview_urls, one.preview_headers or entry.preview_headers
                 )
                 for called, entry, one in made
             ],
@@ -103,12 +103,12 @@ def each_of(entry: Entry, name: str) -> list[tuple[Entry, str]]:
     return [(entry, name)]
 
 
-def production_ports(entry: Entry, ground: Ground) -> dict[str, list[Mapping[str, Any]] | None]:
+def production_ports(entry: Entry, context: EntryContext) -> dict[str, list[Mapping[str, Any]] | None]:
     """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
     found: dict[str, list[Mapping[str, Any]] | None] = {}
-    for one, name in each_of(entry, ground.name):
+    for one, name in each_of(entry, context.name):
         if isinstance(one, ServiceEntry):
-            found |= one.production_ports(replace(ground, name=name))
+            found |= one.production_ports(replace(context, name=name))
     return found
 
 
@@ -118,5 +118,7 @@ def _kind(entry: Entry) -> str:
     return type(entry).__name__.removesuffix("Entry").lower()
 
 
-def _ground(ground: Ground, called: str) -> Ground:
-    return replace(ground, name=entering.suffixed(ground.name, called), owner=entering.owner_for(ground.owner, called))
+def _context(context: EntryContext, called: str) -> EntryContext:
+    return replace(
+        context, name=entering.suffixed(context.name, called), owner=entering.owner_for(context.owner, called)
+    )

@@ -48,18 +48,18 @@ class MemoryCapacity(Options):
         units = here.desired[color]
         return Readiness(units > 0, units, units, "" if units else "scaled to 0")
 
-    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is tried
+    def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is tried
         """Nothing can be refused here."""
-        world(self.name).calls.append("capacity.rehearse")
+        world(self.name).calls.append("capacity.preflight")
 
-    def hold(self) -> None:
+    def suspend_scale_in(self) -> None:
         """Suspend scale-in."""
-        world(self.name).calls.append("capacity.hold")
+        world(self.name).calls.append("capacity.suspend_scale_in")
         world(self.name).held = True
 
-    def release(self, serving: Collection[Color]) -> None:  # noqa: ARG002 - both colors are alike here
+    def resume_scaling(self, serving: Collection[Color]) -> None:  # noqa: ARG002 - both colors are alike here
         """Resume scale-in."""
-        world(self.name).calls.append("capacity.release")
+        world(self.name).calls.append("capacity.resume_scaling")
         world(self.name).held = False
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
@@ -72,9 +72,9 @@ class MemoryCapacity(Options):
         here.retiring[color] = size
         return f"{color} is scaled to {size} in {after_seconds:g} s"
 
-    def keep(self, color: Color) -> None:
+    def cancel_retirement(self, color: Color) -> None:
         """Forget that it is due."""
-        world(self.name).calls.append("capacity.keep")
+        world(self.name).calls.append("capacity.cancel_retirement")
         world(self.name).retiring.pop(color, None)
 
     def delete(self) -> None:

@@ -176,7 +176,7 @@ class Capacity(Protocol):
         """Whether the color runs what was asked for, with its declared release, and the first reason why not."""
         ...
 
-    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:
+    def preflight(self, color: Color, size: int, retires: bool = True) -> None:
         """Find out whether the calls that come after the shift are allowed, before there is one. Changes nothing.
 
         Args:
@@ -190,11 +190,11 @@ class Capacity(Protocol):
         """
         ...
 
-    def hold(self) -> None:
+    def suspend_scale_in(self) -> None:
         """Keep autoscaling from taking units away from either color while a swap goes on."""
         ...
 
-    def release(self, serving: Collection[Color]) -> None:
+    def resume_scaling(self, serving: Collection[Color]) -> None:
         """Let autoscaling work again on the colors that have traffic, with the range that each has.
 
         A color at rest stays held: it keeps its size until it is retired. Nothing held is fine.
@@ -209,7 +209,7 @@ class Capacity(Protocol):
         """
         ...
 
-    def keep(self, color: Color) -> None:
+    def cancel_retirement(self, color: Color) -> None:
         """Cancel a pending retirement, and give back the autoscaling range that it took. None pending is fine."""
         ...
 

@@ -195,7 +195,7 @@ class Restoring:
         if plan.start.of(color) == 0:  # a swap that was interrupted may have begun to retire it
             try:
                 if self.capacity is not None:
-                    self.capacity.keep(color)
+                    self.capacity.cancel_retirement(color)
             except LeaseLost:
                 raise
             except BluegreenError as error:

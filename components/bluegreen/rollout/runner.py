@@ -129,11 +129,11 @@ class Runner:
     def _prepare(self, plan: Plan, color: Color) -> None:
         capacity, wanted = self._capacity, 1
         if capacity is not None:
-            capacity.keep(color)
+            capacity.cancel_retirement(color)
             sizes = self._sizes(capacity)
             if plan.analysis and color == plan.target:
-                capacity.rehearse(color, sizes[color].desired, self._subject.retires)
-                capacity.hold()
+                capacity.preflight(color, sizes[color].desired, self._subject.retires)
+                capacity.suspend_scale_in()
             # Autoscaling may have moved the live color away from what was declared: its present size counts.
             wanted = max(sizes[color].present, sizes[other(color)].present) or capacity.declared_size
             if sizes[color].desired != wanted or sizes[color].stuck:
@@ -165,7 +165,7 @@ class Runner:
         if least and sizes[rest_color].desired == 0:
             size = wanted if plan.start.of(rest_color) else math.ceil(wanted * least / 100)
             self._tell("prepare", f"scale {rest_color} from 0 to {size}: without it nobody reaches {color}")
-            capacity.keep(rest_color)
+            capacity.cancel_retirement(rest_color)
             capacity.prepare(rest_color, size)
 
     def _catch_up(self, plan: Plan) -> None:

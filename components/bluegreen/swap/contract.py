@@ -122,7 +122,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
         fields.raw(key)
     fields.done()
     _refuse_what_cannot_be(fields, routers, strategy, settings["promote_to_percent"])
-    gating.refuse_what_is_never_asked(fields, strategy, settings["bake_seconds"], gates, previews)
+    gating.validate_reachable_gates(fields, strategy, settings["bake_seconds"], gates, previews)
     unknown = None in routers or color is UNKNOWN or None in gates or None in notifications
     if unknown or fields.problems:
         return None, fields.problems

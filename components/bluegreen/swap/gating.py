@@ -66,7 +66,7 @@ def labels_by_phase(gates: Sequence[ParsedGate]) -> dict[Phase, list[str]]:
     return found
 
 
-def refuse_what_is_never_asked(
+def validate_reachable_gates(
     fields: Fields,
     strategy: Strategy,
     bake: Any,

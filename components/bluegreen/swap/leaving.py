@@ -114,7 +114,7 @@ def take_out(olds: Mapping[str, Any], news: Mapping[str, Any], clock: Clock, jou
         tell(f"{router.id}: removed, since it is declared no more")
 
 
-def outlook(olds: Mapping[str, Any], news: Mapping[str, Any], live: Weights) -> list[str]:
+def told_of_members(olds: Mapping[str, Any], news: Mapping[str, Any], live: Weights) -> list[str]:
     """What a preview says of members that come and go."""
     stay = "the others stay as they are"
     coming = several.added(olds, news) if several.sections_of(olds) else []

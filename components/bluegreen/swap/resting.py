@@ -38,7 +38,7 @@ class Resting:
         """
         try:
             if self._capacity is not None:
-                self._capacity.keep(color)
+                self._capacity.cancel_retirement(color)
             return is_warm(cast("TrafficRouter", self._router), self._capacity, color)
         except PlatformError:
             return False  # the slow way asks again and says what is wrong
@@ -67,10 +67,10 @@ class Resting:
         size = self._size(sizes[other(color)].present)
         if sizes[color].desired >= size:
             if self._spec.idle_capacity_percent == 100:
-                self._capacity.keep(color)  # it keeps the size that a pending retirement would take
+                self._capacity.cancel_retirement(color)  # it keeps the size that a pending retirement would take
             self.retire(color)
             return
-        self._capacity.keep(color)
+        self._capacity.cancel_retirement(color)
         self._capacity.prepare(color, size)
         self._journal.tell("prepare", f"{color} rests at {size} from now on")
 
@@ -113,7 +113,7 @@ class Resting:
             found = left
         if found.of(color):
             self._journal.tell("retire", f"{color} is kept: somebody else moved traffic to it meanwhile: {found}")
-            self._capacity.keep(color)
+            self._capacity.cancel_retirement(color)
         elif not later:
             self.retire(color)
         if failed is None:

@@ -102,7 +102,7 @@ class SwapService:
             spec = checking.recorded_spec(formerly, news)
             router = spec.build_router()
             found = router.read()
-            notes += leaving.outlook(formerly, news, found.weights)
+            notes += leaving.told_of_members(formerly, news, found.weights)
             held = verdicts.held(found, olds, news)
             if elsewhere := getattr(router, "stands_elsewhere", ""):
                 warnings.append(elsewhere)
@@ -124,7 +124,7 @@ class SwapService:
         drifted = found.weights != left
         warnings += verdicts.warnings(held, recorded)
         if drifted:
-            will = self._will(found.weights, recorded, news, held)
+            will = self._predicted_weights(found.weights, recorded, news, held)
             warnings.insert(0, f"drift: the live weights are {found.weights}; the last update left {left}. {will}")
         due = bool(leases_in(found.marks)) or bool(another) or verdicts.left_over(found, olds, news)
         return Difference(
@@ -135,7 +135,7 @@ class SwapService:
             drifted=found.weights if drifted else None,
         )
 
-    def outlook(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    def predicted_outputs(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs that an update will leave if all goes well, ``UNKNOWN`` where only it can know. No I/O.
 
         Args:
@@ -177,7 +177,9 @@ class SwapService:
         return left != goal_of(left, recorded, target, digest, spec.promote_to_percent)
 
     @staticmethod
-    def _will(live: Weights, recorded: Recorded | None, news: Mapping[str, Any], held: verdicts.Held | None) -> str:
+    def _predicted_weights(
+        live: Weights, recorded: Recorded | None, news: Mapping[str, Any], held: verdicts.Held | None
+    ) -> str:
         """What an update would do about it, as far as a preview can know."""
         if held is not None:
             return f"`pulumi up` puts {verdicts.kept(held, recorded)} at 100 %"

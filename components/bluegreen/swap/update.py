@@ -366,7 +366,7 @@ class Update:
         """
         try:
             if self._capacity is not None and self._held:
-                self._capacity.release([color for color in COLORS if self._left.of(color)])
+                self._capacity.resume_scaling([color for color in COLORS if self._left.of(color)])
             if self._resting.unfinished:
                 self._router.mark(marks)
                 stays = "the lease stays as a note: the next `pulumi up` brings the rest to its end"

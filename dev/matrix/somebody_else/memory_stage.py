@@ -16,8 +16,30 @@ from dev.matrix.somebody_else.sight import Sight
 from dev.matrix.somebody_else.stage import STRANGER, Heard
 
 _ROUTER = ("create", "live", "read", "marks", "mark", "write", "verify", "health", "delete")
-_CAPACITY = ("read", "prepare", "ready", "rehearse", "hold", "release", "retire", "keep", "delete")
-_WRITES = frozenset({"create", "mark", "write", "prepare", "hold", "release", "retire", "keep", "delete"})
+_CAPACITY = (
+    "read",
+    "prepare",
+    "ready",
+    "preflight",
+    "suspend_scale_in",
+    "resume_scaling",
+    "retire",
+    "cancel_retirement",
+    "delete",
+)
+_WRITES = frozenset(
+    {
+        "create",
+        "mark",
+        "write",
+        "prepare",
+        "suspend_scale_in",
+        "resume_scaling",
+        "retire",
+        "cancel_retirement",
+        "delete",
+    }
+)
 _NAME = "somebody-else"
 THEIRS = "team.note"
 

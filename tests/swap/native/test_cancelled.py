@@ -118,7 +118,7 @@ def test_a_restore_to_a_color_that_is_being_retired_keeps_it(swap):
 
 
 def test_a_color_whose_retirement_cannot_be_stopped_gets_no_traffic_back(swap, monkeypatch):
-    keep = MemoryCapacity.keep
+    keep = MemoryCapacity.cancel_retirement
 
     def refused(self, color):
         if color == "green":
@@ -126,7 +126,7 @@ def test_a_color_whose_retirement_cannot_be_stopped_gets_no_traffic_back(swap, m
         keep(self, color)
 
     began = retired_too_early(swap)
-    monkeypatch.setattr(MemoryCapacity, "keep", refused)
+    monkeypatch.setattr(MemoryCapacity, "cancel_retirement", refused)
     with began, pytest.raises(RestoreFailed, match="the retirement of green could not be stopped"):
         swap.up("blue")
     assert swap.here.weights == Weights.all_on("blue")

@@ -108,7 +108,7 @@ def test_where_the_platform_cannot_be_reached_a_read_warns_and_says_what_was_kno
 
 def test_what_the_other_adapter_keeps_for_itself_is_left_out(swap):
     assert "__provider" not in adapter().read({**swap.state.outputs, "__provider": "gASV"})
-    assert "__provider" not in adapter().outlook({}, {**swap.inputs("blue"), "__provider": "gASV"})
+    assert "__provider" not in adapter().predicted_outputs({}, {**swap.inputs("blue"), "__provider": "gASV"})
 
 
 def test_a_swap_that_is_deleted_leaves_nothing(swap):

@@ -81,7 +81,7 @@ def test_what_a_preview_promises_is_what_the_update_leaves(earlier, last):
         swap.up(color, **more(percent, release))
     color, percent, release = last
     news = checked(swap.state.inputs, swap.inputs(color, **more(percent, release)))
-    promised = adapter().outlook(swap.state.outputs, news)
+    promised = adapter().predicted_outputs(swap.state.outputs, news)
     assert {"live_color", "weights", "paused"} <= {key for key, value in promised.items() if value is not UNKNOWN}
     made = adapter().update(swap.state.outputs, news)
     assert {key: made[key] for key, value in promised.items() if value is not UNKNOWN} == {
@@ -98,7 +98,7 @@ def test_what_a_preview_promises_is_what_the_update_leaves(earlier, last):
 def test_what_a_first_preview_promises_is_what_the_creation_leaves():
     swap = Swap("outlook", NATIVE, started=False)
     news = checked({}, swap.inputs("blue"))
-    promised = adapter().outlook({}, news)
+    promised = adapter().predicted_outputs({}, news)
     id_, made = adapter().create(news)
     assert id_ == adapter().id_of(news)
     assert (promised["live_color"], promised["weights"], promised["paused"]) == ("blue", both(100), {})
@@ -115,7 +115,7 @@ def test_what_a_first_preview_promises_is_what_the_creation_leaves():
 ])  # fmt: skip
 def test_a_preview_promises_nothing_that_it_cannot_know(swap, unknown):
     news = {**swap.inputs("green"), **unknown}
-    promised = adapter().outlook(swap.state.outputs, news)
+    promised = adapter().predicted_outputs(swap.state.outputs, news)
     assert "members" not in promised, "a swap with one router has none"
     assert {promised[key] for key in OUTPUT_KEYS if key != "members"} == {UNKNOWN}
     assert promised["name"] == "web"
@@ -126,5 +126,5 @@ def test_a_target_that_is_made_with_a_first_start_keeps_nothing_back():
     swap = Swap("made-first", NATIVE, started=False)
     section = {"kind": "alb", "listener_arn": UNKNOWN, "priority": 1, "owner": "o", "target_groups": UNKNOWN}
     news = swap.inputs("blue", promote_to_percent=10, router=section, digests={"blue": "b", "green": "g"})
-    promised = adapter().outlook({}, news)
+    promised = adapter().predicted_outputs({}, news)
     assert (promised["live_color"], promised["weights"]) == ("blue", {"blue": 100, "green": 0})

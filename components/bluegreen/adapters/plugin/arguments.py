@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 
 from bluegreen.adapters.plugin.model import TYPES, component
-from bluegreen.adapters.plugin.reading import Told, check_kind, fitting, unknown_key, whole
+from bluegreen.adapters.plugin.reading import Shown, check_kind, fitting, unknown_key, whole
 from bluegreen.adapters.plugin.shapes import Anything, ListOf, MapOf, ObjectOf, ObjectType, Property, Shape
 from bluegreen.component.declaration import known, refuse
 from bluegreen.rollout.errors import Problem
@@ -119,7 +119,7 @@ def _read(shape: Shape, value: Any, path: str) -> Any:
         return None
     problems: list[Problem] = []
     found = Reading(problems).value(shape, value, path)
-    refuse(path, [Problem(problem.field, Told("<an output>"), problem.allowed) for problem in problems])
+    refuse(path, [Problem(problem.field, Shown("<an output>"), problem.allowed) for problem in problems])
     return found
 
 

@@ -16,7 +16,7 @@ from bluegreen.rollout.errors import Problem
 _KINDS = {"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
 
 
-class Told(str):
+class Shown(str):
     """Stands for a value that a message does not show."""
 
     __slots__ = ()
@@ -86,4 +86,4 @@ def unknown_key(path: str, key: str, known_here: Collection[str]) -> Problem:
     meant = camel(key) if camel(key) in known_here else next(iter(difflib.get_close_matches(key, known_here, 1)), "")
     hint = f"did you mean {meant}? " if meant else ""
     field = f"{path}.{key}" if path else key
-    return Problem(field, Told("<a value>"), f"no such property; {hint}known here: {', '.join(sorted(known_here))}")
+    return Problem(field, Shown("<a value>"), f"no such property; {hint}known here: {', '.join(sorted(known_here))}")

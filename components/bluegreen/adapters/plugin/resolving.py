@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from bluegreen.adapters.plugin.model import TYPES, component
-from bluegreen.adapters.plugin.reading import Told, fitting
+from bluegreen.adapters.plugin.reading import Shown, fitting
 from bluegreen.adapters.plugin.shapes import ListOf, MapOf, ObjectOf, Property, Shape
 from bluegreen.component.declaration import refuse
 from bluegreen.fields import UNKNOWN
@@ -85,7 +85,7 @@ class _Resolving:
         if isinstance(shape, MapOf) and isinstance(value, Mapping):
             return {key: await self.value(shape.value, item, _at(path, key), around) for key, item in value.items()}
         if around.secret and value is not None:
-            self.problems.append(Problem(path, Told("<a secret>"), "no secret: it decides what is declared"))
+            self.problems.append(Problem(path, Shown("<a secret>"), "no secret: it decides what is declared"))
             return None
         return value
 

@@ -154,7 +154,7 @@ class Servicer(sdk.ConstructServicer):
         await self._only_swaps(request, context)
         news, swap = received(request.properties), self._swap(request.urn)
         if request.preview:
-            outputs = await self._answer(context, lambda: swap.outlook({}, news.values))
+            outputs = await self._answer(context, lambda: swap.predicted_outputs({}, news.values))
             return pb.CreateResponse(properties=message(outputs, news.secrets), refresh_before_update=True)
 
         def failed(error: SwapFailed) -> Any:
@@ -166,7 +166,7 @@ class Servicer(sdk.ConstructServicer):
     async def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Promote, roll back, resume or heal."""
         olds, news, swap = received(request.olds), received(request.news), self._swap(request.urn)
-        work = swap.outlook if request.preview else swap.update
+        work = swap.predicted_outputs if request.preview else swap.update
         outputs = await self._answer(
             context,
             lambda: work(olds.values, news.values),

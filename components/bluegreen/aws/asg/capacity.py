@@ -65,7 +65,7 @@ class AsgCapacity(Options):
     _api: GroupApi = field(init=False, repr=False, compare=False)
     _limits: Limits = field(init=False, repr=False, compare=False)
     _refreshes: Refreshes = field(init=False, repr=False, compare=False)
-    # Within one update, which asks `rehearse` before it moves traffic to a color that has to prove itself.
+    # Within one update, which asks `preflight` before it moves traffic to a color that has to prove itself.
     _promoted: Color | None = field(init=False, default=None, repr=False, compare=False)
     _asked_at: datetime | None = field(init=False, default=None, repr=False, compare=False)
     _read: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
@@ -143,22 +143,22 @@ class AsgCapacity(Options):
         fresh = self._asked_at is None or found.started_at >= self._asked_at
         return found.message, fresh and found.failed and bool(_HOPELESS.search(found.message))
 
-    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - the group's own range is written
+    def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - the group's own range is written
         """Write the range that is there, hand over a retirement that changes nothing, take it back: five calls."""
         self._promoted = color
         found = self._read.take_all()
-        self._limits.rehearse(found[color] if found else self._now(color))
+        self._limits.preflight(found[color] if found else self._now(color))
         self._rehearsed.keep(found)  # it changes nothing
 
-    def hold(self) -> None:
+    def suspend_scale_in(self) -> None:
         """Keep both colors from shrinking: two calls for each group that could; one more if nothing was rehearsed."""
         self._read.forget()
-        self._limits.hold(self._rehearsed.take_all())
+        self._limits.suspend_scale_in(self._rehearsed.take_all())
 
-    def release(self, serving: Collection[Color]) -> None:
+    def resume_scaling(self, serving: Collection[Color]) -> None:
         """Give autoscaling its range where there is traffic: one call if it has it."""
         self._read.forget()
-        self._limits.release(serving)
+        self._limits.resume_scaling(serving)
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
         """Scale down after a delay: at once by an update of the group, later by its one-time scheduled action.
@@ -175,9 +175,9 @@ class AsgCapacity(Options):
         keeps = group.what_keeps(due=True)
         return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action{keeps}"
 
-    def keep(self, color: Color) -> None:
+    def cancel_retirement(self, color: Color) -> None:
         """Cancel a retirement: two calls when there is none."""
-        self._limits.keep(self._now(color))
+        self._limits.cancel_retirement(self._now(color))
 
     def others_plans(self, color: Color) -> list[str]:
         """The scheduled actions of others that a color's group has: one call."""

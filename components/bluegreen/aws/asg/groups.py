@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from bluegreen.aws.asg import release as asg_release
 from bluegreen.aws.asg.in_place import guard
-from bluegreen.aws.entry import Entered
+from bluegreen.aws.entry import EntryResources
 from bluegreen.aws.ranges import Range
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
@@ -169,7 +169,7 @@ def color_group(
     template: Template,
     settings: GroupSettings,
     *,
-    entered: Entered,
+    entered: EntryResources,
     limits: Range,
     first_count: int,
     tags: Mapping[str, str],

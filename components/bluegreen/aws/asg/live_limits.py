@@ -57,7 +57,7 @@ class Limits:
         high = max(size, group.range.high, self._own(group).high)
         self.api.update(group, Range(size, high), size)
 
-    def hold(self, known: Mapping[Color, Group]) -> None:
+    def suspend_scale_in(self, known: Mapping[Color, Group]) -> None:
         """Raise both minimums to what is there: two calls for each group that could shrink.
 
         Args:
@@ -68,7 +68,7 @@ class Limits:
                 self._note(group)
                 self.api.update(group, Range(group.desired, group.range.high))
 
-    def release(self, serving: Collection[Color]) -> None:
+    def resume_scaling(self, serving: Collection[Color]) -> None:
         """Give autoscaling its range where there is traffic: one call when there is nothing to do.
 
         A retirement is cancelled, too: what has traffic must not be about to retire, however it came to have it.
@@ -80,7 +80,7 @@ class Limits:
                 self.api.update(group, limits)
             self._forget(group, RANGE_TAG)
 
-    def keep(self, group: Group) -> None:
+    def cancel_retirement(self, group: Group) -> None:
         """Cancel a retirement, due or done: one call when there is none.
 
         The minimum stays what it is until ``release``: given back now, it would start instances before they are asked
@@ -109,7 +109,7 @@ class Limits:
         self.api.put(group, _ACTION, due, MinSize=limits.low, MaxSize=limits.high, DesiredCapacity=size)
         return due
 
-    def rehearse(self, group: Group) -> None:
+    def preflight(self, group: Group) -> None:
         """Make every call that comes after the shift, so that it changes nothing: five calls."""
         self.api.update(group, group.range)
         due = datetime.now(timezone.utc) + _REHEARSAL_DUE

@@ -103,7 +103,7 @@ class EcsCapacity(Options):
     def prepare(self, color: Color, size: int) -> None:
         """Set the service's desired count: three calls. A deployment that ECS gave up on is started afresh."""
         # Also when nobody asked before: a range that a retirement fixed would take back what is scaled up here.
-        self._autoscaling.keep(color, size)
+        self._autoscaling.cancel_retirement(color, size)
         failed = _failed(self._describe(color)[color]) is not None
         self._scale(color, size, **({"forceNewDeployment": True} if failed else {}))
 
@@ -178,18 +178,18 @@ class EcsCapacity(Options):
         self._read.forget()
         return EcsAutoscaling(self._targets_api, self.autoscaling, self._cancelled, self._targets, self._suspended)
 
-    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
+    def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
         """Ask for the size that is there, hand over a retirement that changes nothing, take it back: four calls."""
         self._scale(color, size)
-        self._autoscaling.rehearse(color)
+        self._autoscaling.preflight(color)
 
-    def hold(self) -> None:
+    def suspend_scale_in(self) -> None:
         """Suspend scale-in of both colors: two calls for each target that is not suspended yet, one more to find it."""
-        self._autoscaling.hold()
+        self._autoscaling.suspend_scale_in()
 
-    def release(self, serving: Collection[Color]) -> None:
+    def resume_scaling(self, serving: Collection[Color]) -> None:
         """Lift the swap's suspensions where there is traffic, and give the declared range: one call if all is well."""
-        self._autoscaling.release(serving)
+        self._autoscaling.resume_scaling(serving)
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
         """Scale down after a delay: at once with ``UpdateService``, later by a one-time scheduled action.
@@ -207,9 +207,9 @@ class EcsCapacity(Options):
         keeps = self._autoscaling.schedule(color, size, present, due)
         return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by a scheduled action{keeps}"
 
-    def keep(self, color: Color) -> None:
+    def cancel_retirement(self, color: Color) -> None:
         """Cancel a retirement and give back the range that it took: one call without autoscaling, two with it."""
-        self._autoscaling.keep(color)
+        self._autoscaling.cancel_retirement(color)
 
     def others_plans(self, color: Color) -> list[str]:
         """The scheduled actions of others that a color's scalable target has: one call."""

@@ -15,7 +15,7 @@ from bluegreen.aws.ecs import one_service as one
 from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
 from bluegreen.aws.ecs.release import EcsRelease, container_for
 from bluegreen.aws.elb import balancer
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 from bluegreen.component import digests
 from bluegreen.component.base import SwappedComponent
 from bluegreen.component.declaration import known
@@ -150,11 +150,11 @@ class EcsCodeDeployService(SwappedComponent):
             + 60 * (_minutes(deployment_config) + (termination_wait_minutes if wait_for_end else 0)),
             problems=_problems(deployment_config, termination_wait_minutes, test_port),
         )
-        ground = one.ground_of(swapping, active_color, vpc_id, subnet_ids, container_port, tags, self)
-        made = one.front_of(ground, front, more_ports=[] if test_port is None else [test_port])
-        ran = one.runs_of(ground, releases, tasks, made)
-        production = _listener(ground, made, "production", made.port)
-        test = None if test_port is None else _listener(ground, made, "test", test_port)
+        context = one.entry_context(swapping, active_color, vpc_id, subnet_ids, container_port, tags, self)
+        made = one.front_of(context, front, more_ports=[] if test_port is None else [test_port])
+        ran = one.runs_of(context, releases, tasks, made)
+        production = _listener(context, made, "production", made.port)
+        test = None if test_port is None else _listener(context, made, "test", test_port)
         first: Color = "green" if active_color == "green" else "blue"
         balancing: Any = {
             "target_group_arn": made.groups[0].arn,
@@ -170,15 +170,15 @@ class EcsCodeDeployService(SwappedComponent):
             launch_type="FARGATE",
             deployment_controller={"type": "CODE_DEPLOY"},
             health_check_grace_period_seconds=health_check_grace_seconds,
-            network_configuration=one.network_of(ground, ran),
+            network_configuration=one.network_of(context, ran),
             load_balancers=[balancing],
             propagate_tags="SERVICE",
-            tags=ground.tags,
+            tags=context.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[production], ignore_changes=_CODEDEPLOYS_OWN),
         )
-        config = _config(ground, deployment_config)
+        config = _config(context, deployment_config)
         group = _deployment_group(
-            ground,
+            context,
             ran.cluster_arn,
             service,
             made,
@@ -188,7 +188,7 @@ class EcsCodeDeployService(SwappedComponent):
             alarm_names=alarm_names,
             wait_minutes=termination_wait_minutes,
             role_arn=service_role_arn
-            or one.service_role(f"{name}-codedeploy", "codedeploy.amazonaws.com", _ROLE_POLICY, ground.tags, self),
+            or one.service_role(f"{name}-codedeploy", "codedeploy.amazonaws.com", _ROLE_POLICY, context.tags, self),
         )
         swap = swapping.declare(
             self,
@@ -201,7 +201,7 @@ class EcsCodeDeployService(SwappedComponent):
                 "listener_arn": production.arn,
                 "deployment_group_arn": group.arn,
                 "deployment_config": config,
-                "network": one.network_of(ground, ran),
+                "network": one.network_of(context, ran),
             },
             releases=one.release_names(releases),
             digests=digests.of_releases(releases),
@@ -222,30 +222,30 @@ class EcsCodeDeployService(SwappedComponent):
         )
 
 
-def _listener(ground: Ground, front: one.Front, what: str, port: int) -> aws.lb.Listener:
+def _listener(context: EntryContext, front: one.Front, what: str, port: int) -> aws.lb.Listener:
     """A listener whose default action is CodeDeploy's from the first deployment on, and whose tags are the swap's."""
     listener = aws.lb.Listener(
-        f"{ground.name}-{what}",
+        f"{context.name}-{what}",
         load_balancer_arn=front.balancer.arn,
         port=port,
         protocol=front.scheme.upper(),
         certificate_arn=front.certificates[0] if front.certificates else None,
         ssl_policy=balancer.TLS_POLICY if front.certificates else None,
         default_actions=[{"type": "forward", "target_group_arn": front.groups[0].arn}],
-        tags=ground.tags,
-        opts=pulumi.ResourceOptions(parent=ground.parent, ignore_changes=["defaultActions", "tags", "tagsAll"]),
+        tags=context.tags,
+        opts=pulumi.ResourceOptions(parent=context.parent, ignore_changes=["defaultActions", "tags", "tagsAll"]),
     )
     for number, certificate in enumerate(front.certificates[1:], 1):
         aws.lb.ListenerCertificate(
-            f"{ground.name}-{what}-{number}",
+            f"{context.name}-{what}-{number}",
             listener_arn=listener.arn,
             certificate_arn=certificate,
-            opts=pulumi.ResourceOptions(parent=ground.parent),
+            opts=pulumi.ResourceOptions(parent=context.parent),
         )
     return listener
 
 
-def _config(ground: Ground, given: str | Mapping[str, Any]) -> pulumi.Input[str]:
+def _config(context: EntryContext, given: str | Mapping[str, Any]) -> pulumi.Input[str]:
     """The deployment configuration's name; one that is described is made."""
     if isinstance(given, str):
         return spec.config_name(given)
@@ -253,15 +253,15 @@ def _config(ground: Ground, given: str | Mapping[str, Any]) -> pulumi.Input[str]
     timing = {"interval": given["interval_minutes"], "percentage": given["percent"]}
     routing: Any = {"type": _ROUTING[way], f"time_based_{way}": timing}
     return aws.codedeploy.DeploymentConfig(
-        ground.name,
+        context.name,
         compute_platform="ECS",
         traffic_routing_config=routing,
-        opts=pulumi.ResourceOptions(parent=ground.parent),
+        opts=pulumi.ResourceOptions(parent=context.parent),
     ).deployment_config_name
 
 
 def _deployment_group(
-    ground: Ground,
+    context: EntryContext,
     cluster_arn: pulumi.Output[str],
     service: aws.ecs.Service,
     front: one.Front,
@@ -273,8 +273,8 @@ def _deployment_group(
     wait_minutes: int,
     role_arn: pulumi.Input[str],
 ) -> aws.codedeploy.DeploymentGroup:
-    child = pulumi.ResourceOptions(parent=ground.parent)
-    application = aws.codedeploy.Application(ground.name, compute_platform="ECS", tags=ground.tags, opts=child)
+    child = pulumi.ResourceOptions(parent=context.parent)
+    application = aws.codedeploy.Application(context.name, compute_platform="ECS", tags=context.tags, opts=child)
     pair: dict[str, Any] = {
         "prod_traffic_route": {"listener_arns": [production.arn]},
         "target_groups": [{"name": group.name} for group in front.groups],
@@ -288,9 +288,9 @@ def _deployment_group(
     }
     balancing: Any = {"target_group_pair_info": pair}
     return aws.codedeploy.DeploymentGroup(
-        ground.name,
+        context.name,
         app_name=application.name,
-        deployment_group_name=ground.name,
+        deployment_group_name=context.name,
         deployment_config_name=config,
         service_role_arn=role_arn,
         deployment_style={"deployment_type": "BLUE_GREEN", "deployment_option": "WITH_TRAFFIC_CONTROL"},
@@ -305,7 +305,7 @@ def _deployment_group(
         },
         ecs_service=where,
         load_balancer_info=balancing,
-        tags=ground.tags,
+        tags=context.tags,
         opts=child,
     )
 

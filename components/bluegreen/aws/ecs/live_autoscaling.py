@@ -59,7 +59,7 @@ class EcsAutoscaling:
     targets: Targets = field(default_factory=Targets)
     suspended: set[Color] = field(default_factory=set)
 
-    def hold(self) -> None:
+    def suspend_scale_in(self) -> None:
         """Suspend scale-in: two calls for each target that is not suspended yet; one more if nothing was rehearsed."""
         for color, target in self._found(_HOLD).items():
             if not target.held:
@@ -67,7 +67,7 @@ class EcsAutoscaling:
                 self.suspended.add(color)
                 self._register(color, target, held=True)
 
-    def release(self, serving: Collection[Color]) -> None:
+    def resume_scaling(self, serving: Collection[Color]) -> None:
         """Lift what ``hold`` suspended where there is traffic: one call when there is nothing to do, and was before.
 
         Right after a retirement was handed over, which has found both targets, none. A retirement of a color with
@@ -78,7 +78,7 @@ class EcsAutoscaling:
             if color in found:
                 self._settle(color, found[color], lift=True, give_back=True)
 
-    def keep(self, color: Color, size: int = 0) -> None:
+    def cancel_retirement(self, color: Color, size: int = 0) -> None:
         """Cancel a retirement, due or done, and give back the range: one call without a target, two with one.
 
         Scale-in stays suspended: a swap goes on, and ``release`` is its end.
@@ -135,7 +135,7 @@ class EcsAutoscaling:
         self.targets.keep(found, _releasing([other(color)]))  # the other one alone is as it was found
         return "" if target is None or target.runs_actions else ", once scheduled scaling of its target is resumed"
 
-    def rehearse(self, color: Color) -> None:
+    def preflight(self, color: Color) -> None:
         """Hand over a retirement that changes nothing, and take it back: three calls, one more without a ``keep``."""
         found = self._found(_kept(color))
         target = found.get(color)

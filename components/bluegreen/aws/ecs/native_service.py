@@ -14,7 +14,7 @@ from bluegreen.aws.ecs import one_service as one
 from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
 from bluegreen.aws.ecs.release import EcsRelease, container_for
 from bluegreen.aws.elb import balancer
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 from bluegreen.component import digests
 from bluegreen.component.base import SwappedComponent
 from bluegreen.component.declaration import known
@@ -147,18 +147,18 @@ class EcsNativeService(SwappedComponent):
             converge_timeout_seconds=one.START_SECONDS + 60 * (_minutes(deployment_strategy, step) + bake_minutes),
             problems=problems,
         )
-        ground = one.ground_of(swapping, active_color, vpc_id, subnet_ids, container_port, tags, self)
-        made = one.front_of(ground, front)
-        ran = one.runs_of(ground, releases, tasks, made)
+        context = one.entry_context(swapping, active_color, vpc_id, subnet_ids, container_port, tags, self)
+        made = one.front_of(context, front)
+        ran = one.runs_of(context, releases, tasks, made)
         listener_arn = balancer.made_listener(
-            ground, f"{name}-{made.scheme}", made.balancer.arn, made.port, made.certificates
+            context, f"{name}-{made.scheme}", made.balancer.arn, made.port, made.certificates
         )
         everything = {"path_pattern": {"values": ["/*"]}}
-        production = _rule(ground, "production", listener_arn, rule_priority, everything, made.groups[0])
+        production = _rule(context, "production", listener_arn, rule_priority, everything, made.groups[0])
         header = {"http_header": {"http_header_name": TEST_HEADER, "values": ["*"]}}
-        test = _rule(ground, "test", listener_arn, rule_priority - 1, header, made.groups[1])
+        test = _rule(context, "test", listener_arn, rule_priority - 1, header, made.groups[1])
         role_arn = load_balancer_role_arn or one.service_role(
-            f"{name}-traffic", "ecs.amazonaws.com", _ROLE_POLICY, ground.tags, self
+            f"{name}-traffic", "ecs.amazonaws.com", _ROLE_POLICY, context.tags, self
         )
         balancing: Any = {
             "target_group_arn": made.groups[0].arn,
@@ -183,10 +183,10 @@ class EcsNativeService(SwappedComponent):
             deployment_circuit_breaker={"enable": True, "rollback": True},
             alarms=watched,
             health_check_grace_period_seconds=health_check_grace_seconds,
-            network_configuration=one.network_of(ground, ran),
+            network_configuration=one.network_of(context, ran),
             load_balancers=[balancing],
             propagate_tags="SERVICE",
-            tags=ground.tags,
+            tags=context.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[production, test], ignore_changes=_ECS_OWN),
         )
         swap = swapping.declare(
@@ -217,7 +217,7 @@ class EcsNativeService(SwappedComponent):
 
 
 def _rule(
-    ground: Ground,
+    context: EntryContext,
     what: str,
     listener_arn: pulumi.Output[str],
     priority: int,
@@ -229,13 +229,13 @@ def _rule(
     It begins with one group alone, without the other at a weight of 0: both are attached, one by each rule.
     """
     return aws.lb.ListenerRule(
-        f"{ground.name}-{what}",
+        f"{context.name}-{what}",
         listener_arn=listener_arn,
         priority=priority,
         conditions=[condition],
         actions=[{"type": "forward", "target_group_arn": group.arn}],
-        tags=ground.tags,
-        opts=pulumi.ResourceOptions(parent=ground.parent, ignore_changes=["actions", "tags", "tagsAll"]),
+        tags=context.tags,
+        opts=pulumi.ResourceOptions(parent=context.parent, ignore_changes=["actions", "tags", "tagsAll"]),
     )
 
 

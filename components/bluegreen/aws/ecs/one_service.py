@@ -16,7 +16,7 @@ from bluegreen.aws.ecs.release import EcsRelease
 from bluegreen.aws.ecs.tasks import TaskSettings, color_task, execution_role
 from bluegreen.aws.elb import balancer, target_groups
 from bluegreen.aws.elb.target_groups import HttpTargetGroups
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 from bluegreen.aws.limits import problem_of_task_size
 from bluegreen.aws.partitions import own_policy
 from bluegreen.aws.units import unit_security_group
@@ -183,7 +183,7 @@ def _problems_of_front(front: FrontOptions) -> list[Problem]:
     return fields.problems
 
 
-def ground_of(
+def entry_context(
     swapping: Draft,
     active_color: str,
     vpc_id: pulumi.Input[str],
@@ -191,10 +191,10 @@ def ground_of(
     container_port: int,
     tags: Mapping[str, str] | None,
     parent: pulumi.Resource,
-) -> Ground:
+) -> EntryContext:
     """What the resources are built on."""
     shared, colors = tags_of(swapping.name, tags)
-    return Ground(
+    return EntryContext(
         name=swapping.name,
         owner=swapping.owner,
         active_color=active_color,
@@ -209,17 +209,17 @@ def ground_of(
     )
 
 
-def front_of(ground: Ground, options: FrontOptions, *, more_ports: Sequence[int] = ()) -> Front:
+def front_of(context: EntryContext, options: FrontOptions, *, more_ports: Sequence[int] = ()) -> Front:
     """The load balancer, where there is none, and the two target groups, which belong to no color."""
     certificates = options.get("certificate_arns", ())
     scheme = "https" if certificates else "http"
     port = options.get("listener_port") or balancer.DEFAULT_PORTS[scheme]
     given = options.get("load_balancer_arn")
     if given is not None:
-        found = balancer.found_balancer(given, ground.parent)
+        found = balancer.found_balancer(given, context.parent)
     else:
         found = balancer.made_balancer(
-            ground,
+            context,
             [port, *more_ports],
             internal=options.get("internal", False),
             ip_address_type=options.get("ip_address_type", "ipv4"),
@@ -227,50 +227,50 @@ def front_of(ground: Ground, options: FrontOptions, *, more_ports: Sequence[int]
         )
     one, two = (
         target_groups.http_target_group(
-            ground, f"{ground.name}-{number}", options.get("target_groups", {}), ground.tags
+            context, f"{context.name}-{number}", options.get("target_groups", {}), context.tags
         )
         for number in (1, 2)
     )
     return Front(found, (one, two), port, scheme, certificates)
 
 
-def runs_of(ground: Ground, releases: Mapping[Color, EcsRelease], options: TaskOptions, front: Front) -> Ran:
+def runs_of(context: EntryContext, releases: Mapping[Color, EcsRelease], options: TaskOptions, front: Front) -> Ran:
     """The cluster, where there is none, and what the colors run."""
-    name, parent = ground.name, ground.parent
+    name, parent = context.name, context.parent
     cluster = options.get("cluster_arn")
     if cluster is None:
-        cluster = aws.ecs.Cluster(name, tags=ground.tags, opts=pulumi.ResourceOptions(parent=parent)).arn
+        cluster = aws.ecs.Cluster(name, tags=context.tags, opts=pulumi.ResourceOptions(parent=parent)).arn
     group = unit_security_group(
         f"{name}-tasks",
-        ground.vpc_id,
-        ground.port,
+        context.vpc_id,
+        context.port,
         from_groups=front.balancer.security_group_ids,
-        tags=ground.tags,
+        tags=context.tags,
         parent=parent,
     )
     execution = options.get("execution_role_arn")
     settings = TaskSettings(
         cluster_arn=cluster,
-        subnet_ids=ground.subnet_ids,
+        subnet_ids=context.subnet_ids,
         security_group_id=group.id,
         assign_public_ip=options.get("assign_public_ip", False),
-        container_port=ground.port,
+        container_port=context.port,
         cpu=options.get("cpu", 256),
         memory=options.get("memory", 512),
-        execution_role_arn=execution or execution_role(name, [*releases.values()], ground.tags, parent).arn,
+        execution_role_arn=execution or execution_role(name, [*releases.values()], context.tags, parent).arn,
         task_role_arn=options.get("task_role_arn"),
     )
     tasks = {
-        color: color_task(name, color, release, settings, ground.color_tags[color], parent)
+        color: color_task(name, color, release, settings, context.color_tags[color], parent)
         for color, release in releases.items()
     }
     return Ran(pulumi.Output.from_input(cluster), tasks, group.id, settings.assign_public_ip)
 
 
-def network_of(ground: Ground, ran: Ran) -> Any:
+def network_of(context: EntryContext, ran: Ran) -> Any:
     """The network of the tasks."""
     return {
-        "subnets": ground.subnet_ids,
+        "subnets": context.subnet_ids,
         "security_groups": [ran.security_group_id],
         "assign_public_ip": ran.assign_public_ip,
     }

@@ -18,7 +18,7 @@ from bluegreen.aws.client import AwsConnection, called
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.ecs.platform_units import RouteOptions, Running, Seen, colors_of, family, tag_text, weights_of
 from bluegreen.aws.elb import elbv2
-from bluegreen.aws.elb.elbv2 import OWNER_TAG, Stand
+from bluegreen.aws.elb.elbv2 import OWNER_TAG, RuleState
 from bluegreen.aws.elb.handed_in_rule import HandedIn
 from bluegreen.aws.typed import typed
 from bluegreen.fields import Fields
@@ -95,7 +95,7 @@ class PlatformDeployments(Options, ABC):
     _owned: bool = field(default=False, init=False)
     _renamed: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
-    _last: tuple[Stand, Seen] | None = field(default=None, init=False)
+    _last: tuple[RuleState, Seen] | None = field(default=None, init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _found: Weights | None = field(default=None, init=False)
 
@@ -160,22 +160,22 @@ class PlatformDeployments(Options, ABC):
 
     def read(self) -> Traffic:
         """The live weights; none before the first write has made the route the swap's."""
-        stand = self._stand()
-        if not stand.owned:
+        state = self._state()
+        if not state.owned:
             return Traffic(Weights())
         seen = self._look()
-        self._last = stand, seen
+        self._last = state, seen
         self._fresh.taken()
-        self._found = weights_of(seen, stand.actions, self.task_definitions)
-        return Traffic(self._found, elbv2.marks_in(stand.tags))
+        self._found = weights_of(seen, state.actions, self.task_definitions)
+        return Traffic(self._found, elbv2.marks_in(state.tags))
 
-    def _stand(self) -> Stand:
-        stand = self._place.read()
-        if stand is None:
+    def _state(self) -> RuleState:
+        state = self._place.read()
+        if state is None:
             raise PlatformError("elasticloadbalancing:DescribeListeners", f"there is no {self.route_arn}")
-        self._owned = stand.owned
-        self._renamed = stand.owned and stand.tags.get(OWNER_TAG) != self.owner
-        return stand
+        self._owned = state.owned
+        self._renamed = state.owned and state.tags.get(OWNER_TAG) != self.owner
+        return state
 
     def marks(self) -> Mapping[str, str]:
         """The route's marks, kept as tags: one call."""
@@ -185,7 +185,7 @@ class PlatformDeployments(Options, ABC):
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks: a call for each of the two."""
         self._fresh.spent()
-        if not self._owned and not self._stand().owned:
+        if not self._owned and not self._state().owned:
             return
         elbv2.set_marks(self.aws, self.route_arn, changes, self.owner if self._renamed else None)
 
@@ -201,13 +201,13 @@ class PlatformDeployments(Options, ABC):
             self.delete()
             return
         last = self._last if self._fresh.spent() else None
-        stand, seen = last or (self._stand(), self._look())
+        state, seen = last or (self._state(), self._look())
         color = weights.live_color
         if color is None:
             if seen.running is None and weights != self._found:
                 raise PlatformError(self.starts_with, f"{weights}: the platform splits traffic by itself, in its steps")
             return
-        if not stand.owned:
+        if not state.owned:
             elbv2.tag(self.aws, self.route_arn, {OWNER_TAG: self.owner})
             self._owned = True
         self._goal = self.task_definitions[color]
@@ -215,16 +215,16 @@ class PlatformDeployments(Options, ABC):
             # What goes back after a deployment goes to what ran before it, and not to a newer release of that color.
             self._goal = self._origin
         self._goal_color, self._followed, self._stopped = color, None, None
-        self._go(seen, stand)
+        self._go(seen, state)
 
-    def _go(self, seen: Seen, stand: Stand) -> None:
+    def _go(self, seen: Seen, state: RuleState) -> None:
         goal, run = self._goal, seen.running
         assert goal is not None  # noqa: S101 - set by write
         if run is None:
             if seen.live != goal:
-                self._begin(goal, seen, stand)
-            elif not self._arrived(goal, seen, stand.actions):
-                self._reroute(seen.groups(goal), stand)
+                self._begin(goal, seen, state)
+            elif not self._arrived(goal, seen, state.actions):
+                self._reroute(seen.groups(goal), state)
         elif run.ending:
             pass  # its end is waited for
         elif run.target == goal:
@@ -240,8 +240,8 @@ class PlatformDeployments(Options, ABC):
         before = (unit.task_definition for unit in seen.units if unit.task_definition != run.target)
         self._origin = self._origin or next(before, None)
 
-    def _begin(self, goal: str, seen: Seen, stand: Stand) -> None:
-        back = stand.tags.get(FORMER_TAG) == tag_text(goal)
+    def _begin(self, goal: str, seen: Seen, state: RuleState) -> None:
+        back = state.tags.get(FORMER_TAG) == tag_text(goal)
         if not back:  # before the call: a kill right after it must not cost the fast way back
             elbv2.tag(self.aws, self.route_arn, {FORMER_TAG: tag_text(seen.live)})
         self._origin = self._origin or seen.live
@@ -249,11 +249,11 @@ class PlatformDeployments(Options, ABC):
         if back:
             elbv2.tag(self.aws, self.route_arn, {FORMER_TAG: _NO_FORMER})
 
-    def _reroute(self, groups: set[str], stand: Stand) -> None:
+    def _reroute(self, groups: set[str], state: RuleState) -> None:
         """Somebody moved the route by hand: no deployment heals that, since each expects the route where it left it."""
         if groups:
             forward = {"TargetGroups": [{"TargetGroupArn": group, "Weight": 100} for group in sorted(groups)]}
-            actions = elbv2.with_forward(stand.actions, forward)
+            actions = elbv2.with_forward(state.actions, forward)
             if ":listener-rule/" in self.route_arn:
                 with called("elasticloadbalancing:ModifyRule"):
                     self.aws.client("elbv2").modify_rule(RuleArn=self.route_arn, Actions=actions)
@@ -292,7 +292,7 @@ class PlatformDeployments(Options, ABC):
             if why:
                 raise PlatformRefused(self.starts_with, why)
         elif run is None and not (self._stopped and self._going_back(self._stopped)):
-            self._go(seen, self._stand())  # what was in the way has ended
+            self._go(seen, self._state())  # what was in the way has ended
 
     @staticmethod
     def _arrived(goal: str, seen: Seen, actions: Sequence[Mapping[str, Any]]) -> bool:
@@ -332,8 +332,8 @@ class PlatformDeployments(Options, ABC):
 
     def delete(self) -> None:
         """Take our tags away; the service, its deployments and its route stay as they are."""
-        stand = self._stand()
-        if stand.owned:
+        state = self._state()
+        if state.owned:
             self._place.remove()
-            elbv2.untag(self.aws, self.route_arn, [FORMER_TAG] if FORMER_TAG in stand.tags else [])
+            elbv2.untag(self.aws, self.route_arn, [FORMER_TAG] if FORMER_TAG in state.tags else [])
         self._owned = False

@@ -16,7 +16,7 @@ from bluegreen.aws.ecs.autoscaling import EcsAutoscaling, Scaled, color_autoscal
 from bluegreen.aws.ecs.release import EcsRelease
 from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role
 from bluegreen.aws.elb.alb_entry import alb
-from bluegreen.aws.entry import Entered, Entry
+from bluegreen.aws.entry import Entry, EntryResources
 from bluegreen.aws.limits import problem_of_task_size
 from bluegreen.aws.service_swap import Network, kind_that_counts
 from bluegreen.aws.several_entries import entry_of
@@ -196,7 +196,7 @@ class EcsService(EnteredComponent):
         self._show_entered(swap, entry, entered, cluster_arn=pulumi.Output.from_input(cluster))
 
 
-def _scaled(cluster: pulumi.Input[str], service: pulumi.Output[str], entered: Entered, color: Color) -> Scaled:
+def _scaled(cluster: pulumi.Input[str], service: pulumi.Output[str], entered: EntryResources, color: Color) -> Scaled:
     return Scaled(cluster, service, entered.listener_arn, entered.target_group_arns.get(color))
 
 

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from bluegreen.aws.ecs import release as ecs_release
 from bluegreen.aws.ecs.in_place import guard
-from bluegreen.aws.entry import Entered
+from bluegreen.aws.entry import EntryResources
 from bluegreen.aws.partitions import own_policy, partition
 from bluegreen.rollout.model import Color
 
@@ -101,7 +101,7 @@ def color_service(
     release: Mapping[str, Any],
     settings: TaskSettings,
     *,
-    entered: Entered,
+    entered: EntryResources,
     first_count: int,
     tags: Mapping[str, str],
     connection: Mapping[str, str],

@@ -17,7 +17,7 @@ from bluegreen.aws.eks.binding import CLUSTER_TAG, BoundService, binding
 from bluegreen.aws.eks.cluster import ColorCluster, found_cluster, made_cluster
 from bluegreen.aws.eks.release import EksRelease
 from bluegreen.aws.elb.alb_entry import alb
-from bluegreen.aws.entry import Entered, Entry
+from bluegreen.aws.entry import Entry, EntryResources
 from bluegreen.aws.route53.entry import DnsEntry
 from bluegreen.aws.service_swap import Network
 from bluegreen.aws.several_entries import each_of, entry_of
@@ -189,7 +189,7 @@ def _bindings(
     service: BoundService,
     port: int,
     target_type: str,
-    entered: Entered,
+    entered: EntryResources,
     clusters: Mapping[Color, ColorCluster],
 ) -> pulumi.Output[Any]:
     return pulumi.Output.all(

@@ -15,7 +15,7 @@ from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.aws.entry import Entered, Ground
+from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.aws.limits import problems_of_networks
 from bluegreen.component.base import color_headers
 from bluegreen.component.declaration import known, listed
@@ -104,13 +104,13 @@ class AlbEntry:
             "aws": dict(connection),
         }
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """The load balancer and its listener, as far as they are not there, target groups, the colors' own rules."""
-        listener_arn, url, security_groups = self._front(ground)
-        groups = http_target_groups(ground, self.target_groups)
-        values = named(ground.name, ground.parent).values
+        listener_arn, url, security_groups = self._front(context)
+        groups = http_target_groups(context, self.target_groups)
+        values = named(context.name, context.parent).values
         rules = preview_rules(
-            ground,
+            context,
             listener_arn=listener_arn,
             first_priority=self.rule_priority - len(COLORS),
             groups=groups,
@@ -122,8 +122,8 @@ class AlbEntry:
             default_of=[listener_arn] if self.whole_listener else (),
         )
         where = {"listener_arn": listener_arn} if self.rule_arn is None else {"rule_arn": self.rule_arn}
-        return Entered(
-            router={**self.draft(ground.owner, ground.connection), **where, "target_groups": groups},
+        return EntryResources(
+            router={**self.draft(context.owner, context.connection), **where, "target_groups": groups},
             url=url,
             preview_urls=dict.fromkeys(COLORS, url),
             preview_headers={
@@ -135,27 +135,31 @@ class AlbEntry:
             listener_arn=listener_arn,
         )
 
-    def _front(self, ground: Ground) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[Sequence[str]]]:
+    def _front(
+        self, context: EntryContext
+    ) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[Sequence[str]]]:
         """The listener's ARN, the URL, and the load balancer's security groups."""
         given = self.listener_arn if self.rule_arn is None else balancer.listener_arn_of(self.rule_arn)
         if given is not None:
-            listener = aws.lb.get_listener_output(arn=given, opts=pulumi.InvokeOutputOptions(parent=ground.parent))
-            front = balancer.found_balancer(balancer.balancer_arn_of(given), ground.parent)
+            listener = aws.lb.get_listener_output(arn=given, opts=pulumi.InvokeOutputOptions(parent=context.parent))
+            front = balancer.found_balancer(balancer.balancer_arn_of(given), context.parent)
             url = url_of(front.dns_name, listener.protocol.apply(str.lower), listener.port)
             return pulumi.Output.from_input(given), url, front.security_group_ids
         scheme = "https" if self.certificate_arns else "http"
         port = self.listener_port or DEFAULT_PORTS[scheme]
-        front = balancer_for(self, ground, [port])
-        listener_arn = balancer.made_listener(ground, f"{ground.name}-{scheme}", front.arn, port, self.certificate_arns)
+        front = balancer_for(self, context, [port])
+        listener_arn = balancer.made_listener(
+            context, f"{context.name}-{scheme}", front.arn, port, self.certificate_arns
+        )
         return listener_arn, url_of(front.dns_name, scheme, port), front.security_group_ids
 
 
-def balancer_for(entry: Any, ground: Ground, ports: Sequence[int]) -> balancer.Balancer:
+def balancer_for(entry: Any, context: EntryContext, ports: Sequence[int]) -> balancer.Balancer:
     """The load balancer of an entry: the given one, or one that is made."""
     if entry.load_balancer_arn is not None:
-        return balancer.found_balancer(entry.load_balancer_arn, ground.parent)
+        return balancer.found_balancer(entry.load_balancer_arn, context.parent)
     return balancer.made_balancer(
-        ground,
+        context,
         ports,
         internal=entry.internal,
         ip_address_type=entry.ip_address_type,

@@ -16,7 +16,7 @@ from bluegreen.aws.elb.alb_entry import balancer_for, problems_of_a_balancer
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.aws.entry import Entered, Ground
+from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.component.base import color_headers
 from bluegreen.component.declaration import known, listed
 from bluegreen.component.previewing import PREVIEW_HEADER, named
@@ -91,14 +91,14 @@ class AlbListenersEntry:
             "aws": dict(connection),
         }
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """Load balancer and listeners, as far as they are not there, target groups, the colors' own rules."""
-        listeners, urls, security_groups = self._front(ground)
-        groups = http_target_groups(ground, self.target_groups)
+        listeners, urls, security_groups = self._front(context)
+        groups = http_target_groups(context, self.target_groups)
         # On the test listener: production has the one rule that the swap owns, and nothing beside it.
-        values = named(ground.name, ground.parent).values
+        values = named(context.name, context.parent).values
         rules = preview_rules(
-            ground,
+            context,
             listener_arn=listeners["test"],
             first_priority=self.rule_priority - len(COLORS),
             groups=groups,
@@ -107,10 +107,10 @@ class AlbListenersEntry:
             host_headers=self.host_headers,
             rule_arns=[arn for arn in (self.rule_arn, self.test_rule_arn) if arn is not None],
         )
-        router = self.draft(ground.owner, ground.connection)
+        router = self.draft(context.owner, context.connection)
         router.update(_where(listeners["production"], self.rule_arn))
         router["test"] = {**router["test"], **_where(listeners["test"], self.test_rule_arn)}
-        return Entered(
+        return EntryResources(
             router={**router, "target_groups": groups},
             url=urls["production"],
             preview_urls=dict.fromkeys(COLORS, urls["test"]),
@@ -124,17 +124,17 @@ class AlbListenersEntry:
         )
 
     def _front(
-        self, ground: Ground
+        self, context: EntryContext
     ) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[str]], pulumi.Output[Sequence[str]]]:
         """ARN and URL of both listeners, and the load balancer's security groups."""
         production, test = self.listener_arn, self.test_listener_arn
         if self.rule_arn is not None and self.test_rule_arn is not None:
             production, test = balancer.listener_arn_of(self.rule_arn), balancer.listener_arn_of(self.test_rule_arn)
         if production is not None and test is not None:
-            front = balancer.found_balancer(balancer.balancer_arn_of(production), ground.parent)
+            front = balancer.found_balancer(balancer.balancer_arn_of(production), context.parent)
             arns = {"production": pulumi.Output.from_input(production), "test": pulumi.Output.from_input(test)}
             found = {
-                place: aws.lb.get_listener_output(arn=arn, opts=pulumi.InvokeOutputOptions(parent=ground.parent))
+                place: aws.lb.get_listener_output(arn=arn, opts=pulumi.InvokeOutputOptions(parent=context.parent))
                 for place, arn in arns.items()
             }
             urls = {
@@ -144,9 +144,9 @@ class AlbListenersEntry:
             return arns, urls, front.security_group_ids
         scheme = "https" if self.certificate_arns else "http"
         ports = {"production": self.listener_port or DEFAULT_PORTS[scheme], "test": self.test_port}
-        front = balancer_for(self, ground, [*ports.values()])
+        front = balancer_for(self, context, [*ports.values()])
         arns = {
-            place: balancer.made_listener(ground, f"{ground.name}-{place}", front.arn, port, self.certificate_arns)
+            place: balancer.made_listener(context, f"{context.name}-{place}", front.arn, port, self.certificate_arns)
             for place, port in ports.items()
         }
         urls = {place: url_of(front.dns_name, scheme, port) for place, port in ports.items()}

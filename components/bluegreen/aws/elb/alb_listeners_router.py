@@ -107,7 +107,7 @@ class ListenerPairRouter(Options):
         """The live weights alone, as they are at this moment: one call."""
         return elbv2.weights_of(self._production.now(), self.target_groups)
 
-    def _traffic(self, found: elbv2.Stand | None) -> Traffic:
+    def _traffic(self, found: elbv2.RuleState | None) -> Traffic:
         if found is None or not found.owned:
             return Traffic(Weights())
         return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))

@@ -113,7 +113,7 @@ class AlbRouter(Options):
         """The live weights alone, as they are at this moment: one call."""
         return elbv2.weights_of(self._place.now(), self.target_groups)
 
-    def _traffic(self, found: elbv2.Stand | None) -> Traffic:
+    def _traffic(self, found: elbv2.RuleState | None) -> Traffic:
         if found is None or not found.owned:
             return Traffic(Weights())
         return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _EVERYBODY = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
@@ -34,27 +34,27 @@ class Balancer:
 
 
 def made_balancer(
-    ground: Ground, ports: Sequence[int], *, internal: bool, ip_address_type: str, ingress_cidrs: Sequence[str]
+    context: EntryContext, ports: Sequence[int], *, internal: bool, ip_address_type: str, ingress_cidrs: Sequence[str]
 ) -> Balancer:
     """A load balancer of our own with a security group that lets clients in at ``ports``."""
-    child = pulumi.ResourceOptions(parent=ground.parent)
+    child = pulumi.ResourceOptions(parent=context.parent)
     group = aws.ec2.SecurityGroup(
-        f"{ground.name}-alb",
-        vpc_id=ground.vpc_id,
-        description=f"{ground.name}: requests from clients",
+        f"{context.name}-alb",
+        vpc_id=context.vpc_id,
+        description=f"{context.name}: requests from clients",
         ingress=[_allow("tcp", port, port, ingress_cidrs) for port in ports],
         egress=[_allow("-1", 0, 0, [_EVERYBODY["ipv4"]])],
-        tags=ground.tags,
+        tags=context.tags,
         opts=child,
     )
     made = aws.lb.LoadBalancer(
-        ground.name,
+        context.name,
         load_balancer_type="application",
         internal=internal,
         ip_address_type=None if ip_address_type == "ipv4" else ip_address_type,
-        subnets=ground.subnet_ids,
+        subnets=context.subnet_ids,
         security_groups=[group.id],
-        tags=ground.tags,
+        tags=context.tags,
         opts=child,
     )
     return Balancer(made.arn, made.dns_name, made.security_groups, made.zone_id)
@@ -93,7 +93,11 @@ def listener_arn_of(rule_arn: pulumi.Input[str]) -> pulumi.Output[str]:
 
 
 def made_listener(
-    ground: Ground, name: str, balancer_arn: pulumi.Input[str], port: int, certificates: Sequence[pulumi.Input[str]]
+    context: EntryContext,
+    name: str,
+    balancer_arn: pulumi.Input[str],
+    port: int,
+    certificates: Sequence[pulumi.Input[str]],
 ) -> pulumi.Output[str]:
     """A listener that answers 503 by itself: its ARN. The first certificate is the default, others go by SNI."""
     listener = aws.lb.Listener(
@@ -113,15 +117,15 @@ def made_listener(
                 },
             }
         ],
-        tags=ground.tags,
-        opts=pulumi.ResourceOptions(parent=ground.parent),
+        tags=context.tags,
+        opts=pulumi.ResourceOptions(parent=context.parent),
     )
     for number, certificate in enumerate(certificates[1:], 1):
         aws.lb.ListenerCertificate(
             f"{name}-{number}",
             listener_arn=listener.arn,
             certificate_arn=certificate,
-            opts=pulumi.ResourceOptions(parent=ground.parent),
+            opts=pulumi.ResourceOptions(parent=context.parent),
         )
     return listener.arn
 

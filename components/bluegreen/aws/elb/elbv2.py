@@ -29,7 +29,7 @@ _TAGS_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class RuleState:
     """What is at a place now.
 
     Attributes:

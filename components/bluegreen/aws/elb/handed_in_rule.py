@@ -8,7 +8,7 @@ from typing import Any
 
 from bluegreen.aws.client import AwsConnection, as_argument, called
 from bluegreen.aws.elb import elbv2
-from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, Stand
+from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, RuleState
 from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_SWAP
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
@@ -34,7 +34,7 @@ class HandedIn:
     target_groups: tuple[str, ...]
     is_production: bool = True
     bears_marks: bool = True
-    _stand: Stand | None = field(default=None, init=False)
+    _state: RuleState | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
     _told: Look = field(default_factory=Look, init=False)
     _answer: Look = field(default_factory=Look, init=False)
@@ -58,40 +58,40 @@ class HandedIn:
     def _is_rule(self) -> bool:
         return ":listener-rule/" in self.arn
 
-    def read(self) -> Stand | None:
+    def read(self) -> RuleState | None:
         """What is there, nobody's yet without an owner; ``None`` when it is gone."""
         self._answer.spent()
-        actions, self._stand = self.actions(), None
+        actions, self._state = self.actions(), None
         if not actions:
             return None
         tags = elbv2.tags_of(self.aws, self.arn)
         holder = tags.get(OWNER_TAG)
         if holder is not None:
             elbv2.refuse_stranger(tags, self.ownership, self.arn)
-        self._stand = Stand(self.arn, actions, tags, owned=holder is not None)
+        self._state = RuleState(self.arn, actions, tags, owned=holder is not None)
         self._look.taken()
-        return self._stand
+        return self._state
 
     def actions(self) -> Actions:
         """The actions; none when it is gone. Right after a write they are what it was answered with."""
         self._look.spent()
-        if self._answer.spent() and self._stand is not None:
-            return self._stand.actions
+        if self._answer.spent() and self._state is not None:
+            return self._state.actions
         return (elbv2.rule_actions if self._is_rule else elbv2.listener_actions)(self.aws, self.arn)
 
     def write(self, forward: Mapping[str, Any]) -> None:
         """Change the forward among its actions as they are at this moment; the first time it is taken over, too."""
         self._answer.spent()
-        stand = self._stand if self._look.spent() else self._now()
-        if stand is None:
+        state = self._state if self._look.spent() else self._now()
+        if state is None:
             call = "elasticloadbalancing:DescribeRules" if self._is_rule else "elasticloadbalancing:DescribeListeners"
             raise PlatformError(call, f"there is no {self.arn}")
         owner = {OWNER_TAG: self.ownership.owner}
-        if not stand.owned:
-            self._take_over(stand, forward)
-        elif not self.bears_marks and stand.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
+        if not state.owned:
+            self._take_over(state, forward)
+        elif not self.bears_marks and state.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
             elbv2.tag(self.aws, self.arn, owner)
-        actions = elbv2.with_forward(stand.actions, forward)
+        actions = elbv2.with_forward(state.actions, forward)
         if self._is_rule:
             with called("elasticloadbalancing:ModifyRule"):
                 answer = self.aws.client("elbv2").modify_rule(RuleArn=self.arn, Actions=actions)
@@ -100,8 +100,8 @@ class HandedIn:
             with called("elasticloadbalancing:ModifyListener"):
                 answer = self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
             found = elbv2.first_of(answer, "Listeners").get("DefaultActions")
-        if found and self._stand is not None:  # the answer to a write is a read, too
-            self._stand = replace(self._stand, actions=found)
+        if found and self._state is not None:  # the answer to a write is a read, too
+            self._state = replace(self._state, actions=found)
             self._answer.taken()
 
     def now(self) -> Actions:
@@ -109,7 +109,7 @@ class HandedIn:
         self._answer.spent()
         return self.actions()
 
-    def look(self, *, told: bool) -> Stand | None:
+    def look(self, *, told: bool) -> RuleState | None:
         """What is there at this moment, to be written over: two calls; ``None`` when it is gone.
 
         Args:
@@ -119,20 +119,20 @@ class HandedIn:
             self._told.spent()
         return self._now()
 
-    def _now(self) -> Stand | None:
+    def _now(self) -> RuleState | None:
         told = self._told.spent()
         self._answer.spent()
-        if self._stand is None or not self._stand.owned:
+        if self._state is None or not self._state.owned:
             return self.read()
-        actions, tags = self.actions(), self._stand.tags
+        actions, tags = self.actions(), self._state.tags
         if not actions:
             return None
         if not told:  # whose it is is asked last of all, or was told by the call right before this one
             tags = elbv2.tags_of(self.aws, self.arn)
             elbv2.refuse_stranger(tags, self.ownership, self.arn)
-        self._stand = replace(self._stand, actions=actions, tags=tags)
+        self._state = replace(self._state, actions=actions, tags=tags)
         self._look.taken()
-        return self._stand
+        return self._state
 
     def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
         """Take it over with marks, unless somebody of the same owner has done so by now.
@@ -140,24 +140,24 @@ class HandedIn:
         The marks come before the forward: whoever else takes it over sees them and waits, and what he has set meanwhile
         is seen here.
         """
-        stand = self.read()
-        if stand is not None and stand.owned:
+        state = self.read()
+        if state is not None and state.owned:
             return False
-        if stand is not None:
-            self._take_over(stand, forward, marks)
+        if state is not None:
+            self._take_over(state, forward, marks)
             found = self.marks()
             ours = {name for name, value in marks.items() if found.get(name) == value}
             kinds = {name.partition(".")[0] for name in marks}  # another lease beside ours is somebody's who came, too
             others = {name for name in found if name.partition(".")[0] in kinds}.difference(marks)
-            if len(ours) < len(marks) or others.difference(elbv2.marks_in(stand.tags)):
+            if len(ours) < len(marks) or others.difference(elbv2.marks_in(state.tags)):
                 self.mark(dict.fromkeys(ours))  # somebody of the same owner came as well: it is his, or comes again
                 return False
         self.write(forward)
         return True
 
-    def _take_over(self, stand: Stand, forward: Mapping[str, Any], marks: Mapping[str, str] | None = None) -> None:
+    def _take_over(self, state: RuleState, forward: Mapping[str, Any], marks: Mapping[str, str] | None = None) -> None:
         """Adopting something moves no traffic: it has to forward already as the first write says, or to nobody."""
-        lost = elbv2.lost_by_a_forward(stand.actions)
+        lost = elbv2.lost_by_a_forward(state.actions)
         if lost:
             field, what = ("Actions", "rule") if self._is_rule else ("DefaultActions", "listener")
             raise NotOwned(
@@ -165,7 +165,7 @@ class HandedIn:
                 f"{field} of {self.arn} end with {lost}, which a forward would take away: hand in a {what} that "
                 "forwards to the live color, or answers an error to everybody",
             )
-        live = {arn for arn, share in elbv2.shares_of(stand.actions).items() if share}
+        live = {arn for arn, share in elbv2.shares_of(state.actions).items() if share}
         wanted = {group["TargetGroupArn"] for group in forward["TargetGroups"] if group.get("Weight", 1)}
         strangers = live.difference(self.target_groups)
         if strangers or (live and live != wanted and self.is_production):
@@ -175,23 +175,23 @@ class HandedIn:
                 f"{self.arn} forwards to {', '.join(sorted(live))}; taking it over must not move traffic: "
                 + ("hand in that target group as a color's" if strangers else advice),
             )
-        over = len(stand.tags) + TAGS_OF_A_SWAP - LIMITS["tags"].most
+        over = len(state.tags) + TAGS_OF_A_SWAP - LIMITS["tags"].most
         if over > 0:
             raise NotOwned(
                 "elasticloadbalancing:DescribeTags",
-                f"{self.arn} has {len(stand.tags)} tags, {over} too many for the {TAGS_OF_A_SWAP} that a swap needs at "
+                f"{self.arn} has {len(state.tags)} tags, {over} too many for the {TAGS_OF_A_SWAP} that a swap needs at "
                 "most: take some away first; nothing was written",
             )
         tags = {OWNER_TAG: self.ownership.owner, **{MARK_PREFIX + name: text for name, text in (marks or {}).items()}}
         elbv2.tag(self.aws, self.arn, tags)
-        self._stand = Stand(stand.arn, stand.actions, {**stand.tags, **tags}, owned=True)
+        self._state = RuleState(state.arn, state.actions, {**state.tags, **tags}, owned=True)
 
     def remove(self) -> None:
         """Take our tags away; where it forwards to stays as it is. Already gone is fine."""
-        stand = self.read()
-        if stand is not None and stand.owned:
-            elbv2.untag(self.aws, self.arn, elbv2.keys_of_ours(stand.tags))
-        self._stand = None
+        state = self.read()
+        if state is not None and state.owned:
+            elbv2.untag(self.aws, self.arn, elbv2.keys_of_ours(state.tags))
+        self._state = None
 
     def marks(self) -> dict[str, str]:
         """The marks, kept as tags."""
@@ -200,29 +200,29 @@ class HandedIn:
         tags = elbv2.tags_of(self.aws, self.arn)
         marks = elbv2.marks_in(tags)
         if self.ownership.holds(tags.get(OWNER_TAG), marks):
-            if self._stand is not None:
-                self._stand = replace(self._stand, tags=tags)
+            if self._state is not None:
+                self._state = replace(self._state, tags=tags)
             self._told.taken()
             return marks
-        self._stand = None  # nobody's, or somebody has made it his own meanwhile: with it the lease is gone
+        self._state = None  # nobody's, or somebody has made it his own meanwhile: with it the lease is gone
         return {}
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks; what bears a former owner's name is stamped with the present one."""
-        stand = self._stand or self.read()
+        state = self._state or self.read()
         for look in (self._look, self._told, self._answer):
             look.spent()
-        if stand is not None and stand.owned:
+        if state is not None and state.owned:
             owner = self.ownership.owner
-            elbv2.set_marks(self.aws, self.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
+            elbv2.set_marks(self.aws, self.arn, changes, None if state.tags.get(OWNER_TAG) == owner else owner)
 
     def command(self, forward: Mapping[str, Any] | None) -> str:
         """What a person types: with all actions that were found beside the forward, as the swap itself writes them."""
-        stand = self._stand
+        state = self._state
         if forward is None:
-            keys = elbv2.keys_of_ours(stand.tags if stand is not None else {OWNER_TAG: ""})
+            keys = elbv2.keys_of_ours(state.tags if state is not None else {OWNER_TAG: ""})
             return f"aws elbv2 remove-tags --resource-arns {self.arn} --tag-keys {' '.join(keys)}"
-        actions = as_argument(elbv2.with_forward(() if stand is None else stand.actions, forward))
+        actions = as_argument(elbv2.with_forward(() if state is None else state.actions, forward))
         if self._is_rule:
             return f"aws elbv2 modify-rule --rule-arn {self.arn} --actions {actions}"
         return f"aws elbv2 modify-listener --listener-arn {self.arn} --default-actions {actions}"

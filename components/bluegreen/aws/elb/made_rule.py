@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.elb import elbv2
-from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, Stand, rule_actions, rule_at
+from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, RuleState, rule_actions, rule_at
 from bluegreen.aws.elb.owned_rule import Search, with_conditions
 from bluegreen.platforms.looks import Look
 from bluegreen.rollout.errors import NotOwned
@@ -37,7 +37,7 @@ class MadeRule:
     host_headers: tuple[str, ...] = ()
     path_patterns: tuple[str, ...] = ()
     former: Mapping[str, Any] = field(default_factory=dict)
-    _stand: Stand | None = field(default=None, init=False)
+    _state: RuleState | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
     _told: Look = field(default_factory=Look, init=False)
     _answer: Look = field(default_factory=Look, init=False)
@@ -49,7 +49,7 @@ class MadeRule:
 
     @property
     def _arn(self) -> str | None:
-        return None if self._stand is None else self._stand.arn
+        return None if self._state is None else self._state.arn
 
     @property
     def id(self) -> str:
@@ -64,16 +64,16 @@ class MadeRule:
     @property
     def stands_elsewhere(self) -> str:
         """Where it was found, if that is not where it is declared."""
-        stand = self._stand
-        if stand is None or stand.priority == self.priority:
+        state = self._state
+        if state is None or state.priority == self.priority:
             return ""
-        return f"the rule {stand.arn} stands at priority {stand.priority} instead of {self.priority}, and stays there"
+        return f"the rule {state.arn} stands at priority {state.priority} instead of {self.priority}, and stays there"
 
     @property
     def _elb(self) -> Any:
         return self.aws.client("elbv2")
 
-    def read(self) -> Stand | None:
+    def read(self) -> RuleState | None:
         """What is there."""
         self._answer.spent()
         with called("elasticloadbalancing:DescribeRules"):
@@ -84,7 +84,7 @@ class MadeRule:
                 if error_code(error) != "ListenerNotFound":
                     raise
                 rules = []  # its rules went with it
-        self._stand = None
+        self._state = None
         tags = elbv2.tags_of_all(self.aws, [rule["RuleArn"] for rule in self.search.likely(rules)])
         rule = self.search.found(rules, tags)
         rest = [rule["RuleArn"] for rule in rules if rule["RuleArn"] not in tags]
@@ -96,11 +96,11 @@ class MadeRule:
             self._refuse(tags[placed["RuleArn"]])
         if rule is not None:
             arn, conditions = rule["RuleArn"], rule.get("Conditions", ())
-            self._stand = Stand(
+            self._state = RuleState(
                 arn, rule["Actions"], tags[arn], owned=True, conditions=conditions, priority=int(rule["Priority"])
             )
         self._look.taken()
-        return self._stand
+        return self._state
 
     def _refuse(self, tags: Mapping[str, str]) -> None:
         try:
@@ -112,8 +112,8 @@ class MadeRule:
 
     def actions(self) -> Actions:
         """The rule's actions; right after a write they are what it was answered with."""
-        if self._answer.spent() and self._stand is not None:
-            return self._stand.actions
+        if self._answer.spent() and self._state is not None:
+            return self._state.actions
         if self._arn is None:
             found = self.read()
             return () if found is None else found.actions
@@ -126,7 +126,7 @@ class MadeRule:
         self._answer.spent()
         return self.actions()
 
-    def look(self, *, told: bool) -> Stand | None:
+    def look(self, *, told: bool) -> RuleState | None:
         """The rule that is known, wherever it stands, as it is at this moment, to be written over: two calls.
 
         It is looked for again when it is gone, or somebody else's by now.
@@ -138,20 +138,20 @@ class MadeRule:
             self._told.spent()
         return self._now()
 
-    def _now(self) -> Stand | None:
+    def _now(self) -> RuleState | None:
         self._answer.spent()
         told = self._told.spent()
-        rule = None if self._stand is None else rule_at(self.aws, self._stand.arn)
-        if self._stand is None or rule is None:
+        rule = None if self._state is None else rule_at(self.aws, self._state.arn)
+        if self._state is None or rule is None:
             return self.read()
         # Whose it is is asked last of all, or was told by the call right before this one.
-        tags = self._stand.tags if told else elbv2.tags_of(self.aws, self._stand.arn)
+        tags = self._state.tags if told else elbv2.tags_of(self.aws, self._state.arn)
         if not self.search.ownership.holds(tags.get(OWNER_TAG), elbv2.marks_in(tags)):
             return self.read()
         conditions, priority = rule.get("Conditions", ()), int(rule["Priority"])
-        self._stand = replace(self._stand, actions=rule["Actions"], tags=tags, conditions=conditions, priority=priority)
+        self._state = replace(self._state, actions=rule["Actions"], tags=tags, conditions=conditions, priority=priority)
         self._look.taken()
-        return self._stand
+        return self._state
 
     def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
         """Make the rule where there is none, with its marks: one call."""
@@ -161,42 +161,42 @@ class MadeRule:
     def write(self, forward: Mapping[str, Any]) -> None:
         """Make the rule, or change it as it is at this moment."""
         self._answer.spent()
-        stand = self._stand if self._look.spent() else self._now()
-        if stand is None:
+        state = self._state if self._look.spent() else self._now()
+        if state is None:
             self._create(elbv2.with_forward((), forward))
             return
         owner = {OWNER_TAG: self.search.ownership.owner}
-        if not self.search.is_production and stand.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
-            elbv2.tag(self.aws, stand.arn, owner)  # it bears no marks, which would stamp it with the present name
-        if stand.priority != self.priority and not self.search.ownership.incarnation:
+        if not self.search.is_production and state.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
+            elbv2.tag(self.aws, state.arn, owner)  # it bears no marks, which would stamp it with the present name
+        if state.priority != self.priority and not self.search.ownership.incarnation:
             # A resource that is new takes over what its owner has on this listener, and puts it where it is declared.
             with called("elasticloadbalancing:SetRulePriorities"):
-                self._elb.set_rule_priorities(RulePriorities=[{"RuleArn": stand.arn, "Priority": self.priority}])
-        conditions = self._changed_conditions(stand)
+                self._elb.set_rule_priorities(RulePriorities=[{"RuleArn": state.arn, "Priority": self.priority}])
+        conditions = self._changed_conditions(state)
         more = {"Conditions": conditions} if conditions else {}
         with called("elasticloadbalancing:ModifyRule"):
             try:
-                actions = elbv2.with_forward(stand.actions, forward)
-                self._stand = self._answered(stand, self._elb.modify_rule(RuleArn=stand.arn, Actions=actions, **more))
+                actions = elbv2.with_forward(state.actions, forward)
+                self._state = self._answered(state, self._elb.modify_rule(RuleArn=state.arn, Actions=actions, **more))
             except ClientError as error:
                 if error_code(error) != "RuleNotFound":
                     raise
-                self._stand = None
-        if self._stand is None:  # somebody removed it meanwhile: without it nobody is served
+                self._state = None
+        if self._state is None:  # somebody removed it meanwhile: without it nobody is served
             self._create(elbv2.with_forward((), forward))
 
-    def _answered(self, stand: Stand, answer: Mapping[str, Any]) -> Stand:
+    def _answered(self, state: RuleState, answer: Mapping[str, Any]) -> RuleState:
         """The rule as a write of it was answered: that is a read of it, too."""
         found = elbv2.first_of(answer, "Rules")
         if not found.get("Actions"):
-            return stand
+            return state
         self._answer.taken()
-        return replace(stand, actions=found["Actions"], conditions=found.get("Conditions", stand.conditions))
+        return replace(state, actions=found["Actions"], conditions=found.get("Conditions", state.conditions))
 
-    def _changed_conditions(self, stand: Stand) -> list[dict[str, Any]]:
+    def _changed_conditions(self, state: RuleState) -> list[dict[str, Any]]:
         declared = self._conditions(self.host_headers, self.path_patterns)
         former = self._conditions(self.former.get("host_headers") or (), self.former.get("path_patterns") or ())
-        return with_conditions(stand.conditions, declared, former if self.former else ())
+        return with_conditions(state.conditions, declared, former if self.former else ())
 
     def _create(self, actions: Sequence[Mapping[str, Any]]) -> None:
         if not self._made(actions, {}):
@@ -219,10 +219,10 @@ class MadeRule:
             except ClientError as error:
                 if error_code(error) != "PriorityInUse":
                     raise
-                self._stand = None
+                self._state = None
                 return False
         arn, conditions = rule["RuleArn"], rule.get("Conditions", ())
-        self._stand = Stand(arn, actions, tags, owned=True, conditions=conditions, priority=self.priority)
+        self._state = RuleState(arn, actions, tags, owned=True, conditions=conditions, priority=self.priority)
         return True
 
     @staticmethod
@@ -246,41 +246,41 @@ class MadeRule:
             except ClientError as error:
                 if error_code(error) != "RuleNotFound":
                     raise
-        self._stand = None
+        self._state = None
 
-    def _owned(self) -> Stand | None:
+    def _owned(self) -> RuleState | None:
         self._look.spent()
         self._answer.spent()
-        return self._stand or self.read()
+        return self._state or self.read()
 
     def marks(self) -> dict[str, str]:
         """The rule's marks, kept as tags."""
-        stand = self._owned()
+        state = self._owned()
         self._look.spent()
-        tags = {} if stand is None else elbv2.tags_of(self.aws, stand.arn)
+        tags = {} if state is None else elbv2.tags_of(self.aws, state.arn)
         marks = elbv2.marks_in(tags)
-        if stand is not None and self.search.ownership.holds(tags.get(OWNER_TAG), marks):
-            self._stand = replace(stand, tags=tags)
+        if state is not None and self.search.ownership.holds(tags.get(OWNER_TAG), marks):
+            self._state = replace(state, tags=tags)
             self._told.taken()
             return marks
-        self._stand = None  # somebody has made it his own meanwhile, and with it the lease is gone
+        self._state = None  # somebody has made it his own meanwhile, and with it the lease is gone
         return {}
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks; a rule that bears a former owner's name is stamped with the present one."""
-        stand = self._owned()
+        state = self._owned()
         self._look.spent()
         self._told.spent()
-        if stand is not None:
+        if state is not None:
             owner = self.search.ownership.owner
-            elbv2.set_marks(self.aws, stand.arn, changes, None if stand.tags.get(OWNER_TAG) == owner else owner)
+            elbv2.set_marks(self.aws, state.arn, changes, None if state.tags.get(OWNER_TAG) == owner else owner)
 
     def command(self, forward: Mapping[str, Any] | None) -> str:
         """What a person types: with all that was found beside the forward, as the swap itself writes it."""
         if forward is None:
             return f"aws elbv2 delete-rule --rule-arn {self.name}"
-        stand = self._stand
-        actions = as_argument(elbv2.with_forward(() if stand is None else stand.actions, forward))
-        changed = () if stand is None else self._changed_conditions(stand)
+        state = self._state
+        actions = as_argument(elbv2.with_forward(() if state is None else state.actions, forward))
+        changed = () if state is None else self._changed_conditions(state)
         conditions = f" --conditions {as_argument(changed)}" if changed else ""
         return f"aws elbv2 modify-rule --rule-arn {self.name} --actions {actions}{conditions}"

@@ -9,11 +9,11 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, TLS_POLICY, Balancer
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 
 
 def made_network_balancer(
-    ground: Ground,
+    context: EntryContext,
     cidrs_by_port: Mapping[int, Sequence[str]],
     protocol: str,
     *,
@@ -23,31 +23,31 @@ def made_network_balancer(
     allocation_ids: Sequence[pulumi.Input[str]],
 ) -> Balancer:
     """A load balancer of our own with a security group, which it can only be given now, for each port's clients."""
-    child = pulumi.ResourceOptions(parent=ground.parent)
+    child = pulumi.ResourceOptions(parent=context.parent)
     anywhere: Any = {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}
     group = aws.ec2.SecurityGroup(
-        f"{ground.name}-nlb",
-        vpc_id=ground.vpc_id,
-        description=f"{ground.name}: connections from clients",
+        f"{context.name}-nlb",
+        vpc_id=context.vpc_id,
+        description=f"{context.name}: connections from clients",
         ingress=[
             _allow(transport, port, cidrs)
             for port, cidrs in cidrs_by_port.items()
             for transport in transports(protocol)
         ],
         egress=[anywhere],
-        tags=ground.tags,
+        tags=context.tags,
         opts=child,
     )
     made = aws.lb.LoadBalancer(
-        ground.name,
+        context.name,
         load_balancer_type="network",
         internal=internal,
         ip_address_type=None if ip_address_type == "ipv4" else ip_address_type,
         enable_cross_zone_load_balancing=cross_zone,
-        subnets=None if allocation_ids else ground.subnet_ids,
-        subnet_mappings=_with_addresses(ground.subnet_ids, allocation_ids) if allocation_ids else None,
+        subnets=None if allocation_ids else context.subnet_ids,
+        subnet_mappings=_with_addresses(context.subnet_ids, allocation_ids) if allocation_ids else None,
         security_groups=[group.id],
-        tags=ground.tags,
+        tags=context.tags,
         opts=child,
     )
     return Balancer(made.arn, made.dns_name, made.security_groups, made.zone_id)
@@ -84,7 +84,7 @@ def _with_addresses(
 
 
 def network_listener(
-    ground: Ground,
+    context: EntryContext,
     name: str,
     balancer_arn: pulumi.Input[str],
     port: int,
@@ -99,7 +99,7 @@ def network_listener(
     """A listener that forwards to one group. The first certificate is the default, others go by SNI.
 
     Args:
-        ground: what to build on.
+        context: what to build on.
         name: the listener's.
         balancer_arn: its load balancer.
         port: its port.
@@ -119,9 +119,9 @@ def network_listener(
         ssl_policy=TLS_POLICY if certificates else None,
         tcp_idle_timeout_seconds=idle_seconds,
         default_actions=[{"type": "forward", "target_group_arn": target_group_arn}],
-        tags=ground.tags if tags is None else tags,
+        tags=context.tags if tags is None else tags,
         opts=pulumi.ResourceOptions(
-            parent=ground.parent,
+            parent=context.parent,
             # Such a listener cannot be without a default action, and has no rule that the swap could own instead.
             ignore_changes=["defaultActions", "tags", "tagsAll"] if swapped else None,
         ),
@@ -131,7 +131,7 @@ def network_listener(
             f"{name}-{number}",
             listener_arn=listener.arn,
             certificate_arn=certificate,
-            opts=pulumi.ResourceOptions(parent=ground.parent),
+            opts=pulumi.ResourceOptions(parent=context.parent),
         )
     return listener
 

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 from bluegreen.aws.limits import problem_of_matcher, problem_of_port
 from bluegreen.aws.service_limits import numbers_out_of_limits
 from bluegreen.component.declaration import known
@@ -144,12 +144,12 @@ def _check_health_check(fields: Fields) -> None:
 
 
 def network_target_groups(
-    ground: Ground, options: NetworkTargetGroups, protocol: str, *, cross_zone: bool | None
+    context: EntryContext, options: NetworkTargetGroups, protocol: str, *, cross_zone: bool | None
 ) -> dict[Color, pulumi.Output[str]]:
     """One target group a color, made where there is none yet: their ARNs.
 
     Args:
-        ground: what to build on.
+        context: what to build on.
         options: as the user gave them.
         protocol: the listeners'.
         cross_zone: whether units of all zones get connections; ``None``: as the load balancer has it.
@@ -160,15 +160,15 @@ def network_target_groups(
     check: Any = health_check_of(options)
     arns: dict[Color, pulumi.Output[str]] = {}
     for color in COLORS:
-        if color in ground.target_groups:
-            arns[color] = pulumi.Output.from_input(ground.target_groups[color])
+        if color in context.target_groups:
+            arns[color] = pulumi.Output.from_input(context.target_groups[color])
             continue
         arns[color] = aws.lb.TargetGroup(
-            f"{ground.name}-{color}",
-            vpc_id=ground.vpc_id,
-            port=ground.port,
+            f"{context.name}-{color}",
+            vpc_id=context.vpc_id,
+            port=context.port,
             protocol=behind,
-            target_type=ground.target_type,
+            target_type=context.target_type,
             ip_address_type="ipv6" if options.get("ipv6_units") else None,
             health_check=check,
             deregistration_delay=options.get("deregistration_delay_seconds", 30),
@@ -177,7 +177,7 @@ def network_target_groups(
             proxy_protocol_v2=options.get("proxy_protocol_v2"),
             load_balancing_cross_zone_enabled=None if cross_zone is None else str(cross_zone).lower(),
             stickiness=sticky,
-            tags=ground.color_tags[color],
-            opts=pulumi.ResourceOptions(parent=ground.parent),
+            tags=context.color_tags[color],
+            opts=pulumi.ResourceOptions(parent=context.parent),
         ).arn
     return arns

@@ -14,7 +14,7 @@ from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.network_balancer import made_network_balancer, network_listener, network_url, transports
 from bluegreen.aws.elb.network_groups import NetworkTargetGroups, network_target_groups, problems_in, speaks_http
-from bluegreen.aws.entry import Entered, Ground
+from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.aws.limits import problems_of_networks
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
@@ -129,17 +129,17 @@ class NlbEntry:
             "aws": dict(connection),
         }
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """Load balancer and listeners, as far as they are not there, target groups, the colors' own listeners."""
-        front = self._front(ground)
+        front = self._front(context)
         cross_zone = None if self._makes_balancer else self.cross_zone
-        groups = network_target_groups(ground, self.target_groups, self.protocol, cross_zone=cross_zone)
-        live = cast("Color", ground.active_color)
+        groups = network_target_groups(context, self.target_groups, self.protocol, cross_zone=cross_zone)
+        live = cast("Color", context.active_color)
         forwards: dict[str, Color] = {"production": live, "test": other(live), "blue": "blue", "green": "green"}
         made = {
             place: network_listener(
-                ground,
-                f"{ground.name}-{place}",
+                context,
+                f"{context.name}-{place}",
                 front.arn,
                 port,
                 self.protocol,
@@ -147,20 +147,20 @@ class NlbEntry:
                 groups[forwards[place]],
                 swapped=place in ("production", "test"),
                 idle_seconds=self.tcp_idle_timeout_seconds,
-                tags=None if place in ("production", "test") else ground.color_tags[forwards[place]],
+                tags=None if place in ("production", "test") else context.color_tags[forwards[place]],
             )
             for place, port in self._ports.items()
         }
         arns: dict[str, pulumi.Input[str]] = {place: listener.arn for place, listener in made.items()}
         given = {"production": self.listener_arn, "test": self.test_listener_arn}
         arns.update({place: arn for place, arn in given.items() if arn is not None})
-        router = {**self.draft(ground.owner, ground.connection), "listener_arn": arns["production"]}
+        router = {**self.draft(context.owner, context.connection), "listener_arn": arns["production"]}
         if "test" in arns:
             router["test_listener_arn"] = arns["test"]
         host = self.domain_name or front.dns_name
-        return Entered(
+        return EntryResources(
             router={**router, "target_groups": groups},
-            url=self._url(ground, host),
+            url=self._url(context, host),
             preview_urls={
                 color: network_url(host, self.protocol, self.color_ports[color], http=self._http) for color in COLORS
             },
@@ -176,15 +176,15 @@ class NlbEntry:
     def _makes_balancer(self) -> bool:
         return self.load_balancer_arn is None and self.listener_arn is None
 
-    def _front(self, ground: Ground) -> balancer.Balancer:
+    def _front(self, context: EntryContext) -> balancer.Balancer:
         if self.listener_arn is not None:
-            return balancer.found_balancer(balancer.balancer_arn_of(self.listener_arn), ground.parent)
+            return balancer.found_balancer(balancer.balancer_arn_of(self.listener_arn), context.parent)
         if self.load_balancer_arn is not None:
-            return balancer.found_balancer(self.load_balancer_arn, ground.parent)
+            return balancer.found_balancer(self.load_balancer_arn, context.parent)
         everybody = tuple(self.ingress_cidrs) == ("0.0.0.0/0",) and self.ip_address_type == "dualstack"
         clients = [*self.ingress_cidrs, "::/0"] if everybody else self.ingress_cidrs
         return made_network_balancer(
-            ground,
+            context,
             {
                 port: clients if place == "production" else self.preview_cidrs or clients
                 for place, port in self._ports.items()
@@ -196,11 +196,11 @@ class NlbEntry:
             allocation_ids=self.allocation_ids,
         )
 
-    def _url(self, ground: Ground, host: pulumi.Input[str]) -> pulumi.Output[str]:
+    def _url(self, context: EntryContext, host: pulumi.Input[str]) -> pulumi.Output[str]:
         protocol: pulumi.Input[str] = self.protocol
         port: pulumi.Input[int] = self.listener_port
         if self.listener_arn is not None:
-            options = pulumi.InvokeOutputOptions(parent=ground.parent)
+            options = pulumi.InvokeOutputOptions(parent=context.parent)
             found = aws.lb.get_listener_output(arn=self.listener_arn, opts=options)
             protocol, port = found.protocol, found.port
         return cast("pulumi.Output[str]", network_url(host, protocol, port, http=self._http))

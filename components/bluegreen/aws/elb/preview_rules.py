@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 from bluegreen.aws.limits import CONDITION_VALUES, problems_of_networks
 from bluegreen.aws.service_limits import texts_out_of_limits
 from bluegreen.component.declaration import known
@@ -68,7 +68,7 @@ def host_header(host_headers: Sequence[str]) -> dict[str, str]:
 
 
 def preview_rules(
-    ground: Ground,
+    context: EntryContext,
     *,
     listener_arn: pulumi.Input[str],
     first_priority: int,
@@ -83,7 +83,7 @@ def preview_rules(
     """A rule for each color that never changes: it keeps the group attached and lets a tester reach the color.
 
     Args:
-        ground: the component's.
+        context: the component's.
         listener_arn: where they stand.
         first_priority: of the first; the second follows.
         groups: the colors' target groups.
@@ -94,7 +94,7 @@ def preview_rules(
         rule_arns: rules that production has already; the last one's conditions are taken.
         default_of: listeners whose default action production is.
     """
-    options = pulumi.InvokeOutputOptions(parent=ground.parent)
+    options = pulumi.InvokeOutputOptions(parent=context.parent)
     found = [aws.lb.get_listener_rule_output(arn=arn, opts=options).apply(_rule) for arn in rule_arns]
     found += [aws.lb.get_listener_output(arn=arn, opts=options).apply(_listener) for arn in default_of]
     own: list[Any] = []
@@ -117,13 +117,13 @@ def preview_rules(
 
     return {
         color: aws.lb.ListenerRule(
-            f"{ground.name}-{color}-preview",
+            f"{context.name}-{color}-preview",
             listener_arn=listener_arn,
             priority=first_priority + index,
             conditions=conditions(color),
             actions=[{"type": "forward", "target_group_arn": groups[color]}],
-            tags=ground.color_tags[color],
-            opts=pulumi.ResourceOptions(parent=ground.parent),
+            tags=context.color_tags[color],
+            opts=pulumi.ResourceOptions(parent=context.parent),
         )
         for index, color in enumerate(COLORS)
     }

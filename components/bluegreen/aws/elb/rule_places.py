@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from bluegreen.aws.client import AwsConnection
-from bluegreen.aws.elb.elbv2 import Actions, Stand
+from bluegreen.aws.elb.elbv2 import Actions, RuleState
 from bluegreen.aws.elb.handed_in_rule import HandedIn
 from bluegreen.aws.elb.made_rule import MadeRule
 from bluegreen.aws.elb.owned_rule import Search
@@ -38,7 +38,7 @@ class Place(Protocol):
         """Where it was found by the last read, if that is not where it is declared."""
         ...
 
-    def read(self) -> Stand | None:
+    def read(self) -> RuleState | None:
         """What is there: two calls; ``None`` where nothing is.
 
         Raises:
@@ -54,7 +54,7 @@ class Place(Protocol):
         """The actions as they are at this moment: one call; empty where nothing is."""
         ...
 
-    def look(self, *, told: bool) -> Stand | None:
+    def look(self, *, told: bool) -> RuleState | None:
         """What is there at this moment, for a write right after it: two calls, its tags last; one where they were told.
 
         Args:

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 from bluegreen.aws.limits import problem_of_matcher, problem_of_port
 from bluegreen.aws.service_limits import numbers_out_of_limits
 from bluegreen.component.declaration import known
@@ -111,12 +111,12 @@ def problems_in(options: HttpTargetGroups) -> list[Problem]:
     return fields.problems
 
 
-def http_target_groups(ground: Ground, options: HttpTargetGroups) -> dict[Color, pulumi.Output[str]]:
+def http_target_groups(context: EntryContext, options: HttpTargetGroups) -> dict[Color, pulumi.Output[str]]:
     """One target group a color, made where there is none yet: their ARNs."""
     return {
-        color: pulumi.Output.from_input(ground.target_groups[color])
-        if color in ground.target_groups
-        else http_target_group(ground, f"{ground.name}-{color}", options, ground.color_tags[color]).arn
+        color: pulumi.Output.from_input(context.target_groups[color])
+        if color in context.target_groups
+        else http_target_group(context, f"{context.name}-{color}", options, context.color_tags[color]).arn
         for color in COLORS
     }
 
@@ -126,7 +126,7 @@ def _health_check(options: HttpTargetGroups) -> Mapping[str, Any]:
 
 
 def http_target_group(
-    ground: Ground, name: str, options: HttpTargetGroups, tags: Mapping[str, str]
+    context: EntryContext, name: str, options: HttpTargetGroups, tags: Mapping[str, str]
 ) -> aws.lb.TargetGroup:
     """One target group."""
     cross_zone, sticky = options.get("cross_zone"), options.get("unit_stickiness_seconds")
@@ -134,11 +134,11 @@ def http_target_group(
     stickiness: Any = None if sticky is None else {"type": "lb_cookie", "cookie_duration": sticky, "enabled": True}
     return aws.lb.TargetGroup(
         name,
-        vpc_id=ground.vpc_id,
-        port=ground.port,
+        vpc_id=context.vpc_id,
+        port=context.port,
         protocol="HTTP",
         protocol_version=options.get("protocol_version"),
-        target_type=ground.target_type,
+        target_type=context.target_type,
         ip_address_type="ipv6" if options.get("ipv6_units") else None,
         health_check=check,
         deregistration_delay=options.get("deregistration_delay_seconds", 30),
@@ -147,5 +147,5 @@ def http_target_group(
         load_balancing_cross_zone_enabled=None if cross_zone is None else str(cross_zone).lower(),
         stickiness=stickiness,
         tags=tags,
-        opts=pulumi.ResourceOptions(parent=ground.parent),
+        opts=pulumi.ResourceOptions(parent=context.parent),
     )

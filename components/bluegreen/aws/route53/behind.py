@@ -13,7 +13,7 @@ from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.alb_entry import ADDRESS_TYPES
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.aws.entry import Ground
+from bluegreen.aws.entry import EntryContext
 from bluegreen.aws.limits import problems_of_networks
 from bluegreen.component.declaration import known, refuse
 from bluegreen.fields import UNKNOWN, Fields
@@ -46,7 +46,7 @@ class Placed:
         scheme: ``http`` or ``https``.
         port: where requests go.
         hosts: each color's own name.
-        entered: what the component has to know of it: see ``Entered``.
+        entered: what the component has to know of it: see ``EntryResources``.
     """
 
     router: Mapping[str, Any]
@@ -67,7 +67,7 @@ class Behind(Protocol):
         """Its part of the ``router`` section before anything is declared."""
         ...
 
-    def declare(self, ground: Ground) -> Placed:
+    def declare(self, context: EntryContext) -> Placed:
         """Declare what is not there yet."""
         ...
 
@@ -93,28 +93,28 @@ class CloudMap:
         """Host names and services."""
         return {"targets": UNKNOWN, "services": UNKNOWN}
 
-    def declare(self, ground: Ground) -> Placed:
+    def declare(self, context: EntryContext) -> Placed:
         """The namespace, if there is none, and the services."""
-        if ground.target_type != "ip":
+        if context.target_type != "ip":
             allowed = "load_balancers: only tasks register in Cloud Map by themselves"
-            refuse(ground.name, [Problem("behind", "cloud_map", allowed)])
-        child = pulumi.ResourceOptions(parent=ground.parent)
-        name, namespace_id = self.namespace_name or f"{ground.name}.internal", self.namespace_id
+            refuse(context.name, [Problem("behind", "cloud_map", allowed)])
+        child = pulumi.ResourceOptions(parent=context.parent)
+        name, namespace_id = self.namespace_name or f"{context.name}.internal", self.namespace_id
         if namespace_id is None:
             namespace_id = aws.servicediscovery.PrivateDnsNamespace(
-                ground.name, name=name, vpc=ground.vpc_id, tags=ground.tags, opts=child
+                context.name, name=name, vpc=context.vpc_id, tags=context.tags, opts=child
             ).id
         record: Any = {"type": "A", "ttl": self.instance_ttl_seconds}
         services = {
             color: aws.servicediscovery.Service(
-                f"{ground.name}-{color}",
-                name=f"{ground.name}-{color}",
+                f"{context.name}-{color}",
+                name=f"{context.name}-{color}",
                 dns_config={"namespace_id": namespace_id, "dns_records": [record]},
                 # ECS itself then tells Cloud Map which tasks are healthy.
                 health_check_custom_config={"failure_threshold": 1},
                 # Cloud Map keeps a service with instances, and ECS takes its last ones out in its own time.
                 force_destroy=True,
-                tags=ground.color_tags[color],
+                tags=context.color_tags[color],
                 opts=child,
             )
             for color in COLORS
@@ -123,7 +123,7 @@ class CloudMap:
         return Placed(
             router={"targets": hosts, "services": {color: service.id for color, service in services.items()}},
             scheme="http",
-            port=ground.port,
+            port=context.port,
             hosts=hosts,
             entered={
                 "service_registry_arns": {color: service.arn for color, service in services.items()},
@@ -157,15 +157,15 @@ class LoadBalancers:
         ipv6 = {"ipv6": True} if self.alias and self.ip_address_type != "ipv4" else {}
         return {"targets": UNKNOWN, "target_groups": UNKNOWN, **ipv6}
 
-    def declare(self, ground: Ground) -> Placed:
+    def declare(self, context: EntryContext) -> Placed:
         """Load balancers, each with a listener that forwards to its color, and target groups."""
         scheme = "https" if self.certificate_arns else "http"
         port = self.listener_port or DEFAULT_PORTS[scheme]
-        groups = http_target_groups(ground, self.target_groups)
+        groups = http_target_groups(context, self.target_groups)
         made: dict[Color, balancer.Balancer] = {}
         listeners: dict[Color, Sequence[pulumi.Resource]] = {}
         for color in COLORS:
-            own = replace(ground, name=f"{ground.name}-{color}", tags=ground.color_tags[color])
+            own = replace(context, name=f"{context.name}-{color}", tags=context.color_tags[color])
             made[color] = balancer.made_balancer(
                 own,
                 [port],
@@ -201,28 +201,28 @@ def alias(dns_name: pulumi.Input[str], zone_id: pulumi.Input[str]) -> dict[str, 
 
 
 def _listener(
-    ground: Ground,
+    context: EntryContext,
     where: balancer.Balancer,
     port: int,
     target_group_arn: pulumi.Input[str],
     certificates: Sequence[pulumi.Input[str]],
 ) -> aws.lb.Listener:
     """A color's own listener never changes: it is the name that moves."""
-    child = pulumi.ResourceOptions(parent=ground.parent)
+    child = pulumi.ResourceOptions(parent=context.parent)
     listener = aws.lb.Listener(
-        ground.name,
+        context.name,
         load_balancer_arn=where.arn,
         port=port,
         protocol="HTTPS" if certificates else "HTTP",
         certificate_arn=certificates[0] if certificates else None,
         ssl_policy=balancer.TLS_POLICY if certificates else None,
         default_actions=[{"type": "forward", "target_group_arn": target_group_arn}],
-        tags=ground.tags,
+        tags=context.tags,
         opts=child,
     )
     for number, certificate in enumerate(certificates[1:], 1):
         aws.lb.ListenerCertificate(
-            f"{ground.name}-{number}", listener_arn=listener.arn, certificate_arn=certificate, opts=child
+            f"{context.name}-{number}", listener_arn=listener.arn, certificate_arn=certificate, opts=child
         )
     return listener
 
@@ -264,9 +264,9 @@ class Given:
         found = {"target_groups": self.target_group_arns, "health_check_ids": self.health_check_ids}
         return {name: dict(value) for name, value in found.items() if value}
 
-    def declare(self, ground: Ground) -> Placed:
+    def declare(self, context: EntryContext) -> Placed:
         """Nothing is made; load balancers are looked up."""
-        targets = {color: _target(self.targets[color], ground) for color in COLORS}
+        targets = {color: _target(self.targets[color], context) for color in COLORS}
         names = {color: found["dns_name"] if isinstance(found, dict) else found for color, found in targets.items()}
         return Placed(
             router={"targets": targets, **self._checks()},
@@ -283,9 +283,9 @@ class Given:
         )
 
 
-def _target(given: Any, ground: Ground) -> Any:
+def _target(given: Any, context: EntryContext) -> Any:
     if isinstance(given, Mapping) and "load_balancer_arn" in given:
-        found = balancer.found_balancer(given["load_balancer_arn"], ground.parent)
+        found = balancer.found_balancer(given["load_balancer_arn"], context.parent)
         more = {key: value for key, value in given.items() if key != "load_balancer_arn"}
         return {**alias(found.dns_name, found.zone_id), **more}
     return dict(given) if isinstance(given, Mapping) else given

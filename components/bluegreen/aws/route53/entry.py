@@ -12,7 +12,7 @@ import pulumi
 from bluegreen.arguments.told import told
 from bluegreen.aws.elb.balancer import url_of
 from bluegreen.aws.elb.target_groups import HttpTargetGroups
-from bluegreen.aws.entry import Entered, Ground
+from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.aws.route53.behind import Behind, CloudMap, DnsTarget, Given, LoadBalancers, urls
 from bluegreen.component.declaration import known, listed
 from bluegreen.rollout.errors import Problem
@@ -99,12 +99,12 @@ class DnsEntry:
             "aws": dict(connection),
         }
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """What the colors' names lead to; the records are the swap's own."""
-        placed = self.behind.declare(ground)
+        placed = self.behind.declare(context)
         name = pulumi.Output.from_input(self.record_name)
-        return Entered(
-            router={**self.draft(ground.owner, ground.connection), **placed.router},
+        return EntryResources(
+            router={**self.draft(context.owner, context.connection), **placed.router},
             url=url_of(name, placed.scheme, placed.port),
             preview_urls=urls(placed, self.preview_names),
             **placed.entered,

@@ -17,7 +17,7 @@ from bluegreen.kubernetes.argo_engine.analysis import Analysis
 from bluegreen.kubernetes.argo_engine.objects import RolloutSettings
 from bluegreen.kubernetes.component import SwapSettings, draft, place_of
 from bluegreen.kubernetes.entered import name_problems
-from bluegreen.kubernetes.entry import Ground
+from bluegreen.kubernetes.entry import EntryContext
 from bluegreen.kubernetes.objects import NAME_LABEL, color_labels, declare
 from bluegreen.kubernetes.services import SELECTOR, TYPES, url_of
 from bluegreen.kubernetes.workloads import autoscaling as scaling
@@ -188,24 +188,24 @@ class ArgoRollout(SwappedComponent):
             problems=problems,
         )
         shared = shared_labels(name, labels)
-        ground = Ground(name, owner_of(name), place, container_port, color_labels(name), shared, self)
+        context = EntryContext(name, owner_of(name), place, container_port, color_labels(name), shared, self)
         services = {"production": name, "preview": f"{name}-preview"}
         types = {"production": service_type, "preview": preview_type or fitting}
         fronts = {
             use: declare(
-                objects.service(ground, found, types[use], port, (node_ports or {}).get(use)), self, set_once=SELECTOR
+                objects.service(context, found, types[use], port, (node_ports or {}).get(use)), self, set_once=SELECTOR
             )
             for use, found in services.items()
         }
         asked = [declare(analyses.template(name, place.namespace, one, shared), self) for one in templates.values()]
         pods, beside = objects.pod_templates(common, releases, self)
         rollout = declare(
-            objects.rollout(ground, common, wanted),
+            objects.rollout(context, common, wanted),
             self,
             set_once=["spec.workloadRef", *(["spec.replicas"] if autoscaling is not None else [])],
             depends_on=[*fronts.values(), *asked],
         )
-        beside += objects.limits(ground, common, rollout, autoscaling, disruption_budget)
+        beside += objects.limits(context, common, rollout, autoscaling, disruption_budget)
         workloads = {color: pods[color].metadata.name for color in COLORS}
         urls = {
             use: url_of(front, services[use], place.namespace, service_type=types[use], port=port, host=node_host)

@@ -155,7 +155,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
             return Readiness(True, ready, state.needed)
         return Readiness(False, ready, state.needed, state.told)
 
-    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is scaled here
+    def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is scaled here
         """Find out whether the Rollout may be pointed and resumed."""
         self._proves = True
         state = self.look()
@@ -163,10 +163,10 @@ class ArgoRolloutsCapacity(ArgoRollout):
             self.point(state, state.workload, self.former(state), dry_run=True)
         self.resume(dry_run=True)
 
-    def hold(self) -> None:
+    def suspend_scale_in(self) -> None:
         """Autoscaling acts on the Rollout, which gives every color the same size: nothing to hold."""
 
-    def release(self, serving: Collection[Color]) -> None:
+    def resume_scaling(self, serving: Collection[Color]) -> None:
         """Nothing was held."""
 
     # -- after it
@@ -181,7 +181,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
             return f"the Rollout is pointed back at {former[0]}; Argo Rollouts scales {color} down"
         return f"Argo Rollouts scales {color} down after the Rollout's scaleDownDelaySeconds"
 
-    def keep(self, color: Color) -> None:
+    def cancel_retirement(self, color: Color) -> None:
         """Argo Rollouts takes up by itself what it is pointed at in time."""
 
     def delete(self) -> None:

@@ -10,7 +10,7 @@ import pulumi
 
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.kubernetes.entry import Ground
+from bluegreen.kubernetes.entry import EntryContext
 from bluegreen.kubernetes.merging import merged
 from bluegreen.kubernetes.objects import color_labels, declare, metadata
 from bluegreen.kubernetes.services import service_manifest
@@ -76,15 +76,15 @@ class RolloutSettings:
         return {key: value for key, value in found.items() if value is not None}
 
 
-def service(ground: Ground, name: str, service_type: str, port: int, node_port: int | None) -> dict[str, Any]:
+def service(context: EntryContext, name: str, service_type: str, port: int, node_port: int | None) -> dict[str, Any]:
     """The active or the preview Service; its selector is Argo Rollouts' alone."""
     chosen = node_port if service_type == "NodePort" else None
-    return service_manifest(ground, name, port=port, service_type=service_type, node_port=chosen)
+    return service_manifest(context, name, port=port, service_type=service_type, node_port=chosen)
 
 
-def rollout(ground: Ground, pods: WorkloadSettings, wanted: RolloutSettings) -> dict[str, Any]:
+def rollout(context: EntryContext, pods: WorkloadSettings, wanted: RolloutSettings) -> dict[str, Any]:
     """The Rollout without a pod template, which is the swap's to choose."""
-    services = {"activeService": ground.name, "previewService": f"{ground.name}-preview"}
+    services = {"activeService": context.name, "previewService": f"{context.name}-preview"}
     spec: dict[str, Any] = {
         "replicas": wanted.replicas,
         "minReadySeconds": pods.min_ready_seconds,
@@ -93,7 +93,7 @@ def rollout(ground: Ground, pods: WorkloadSettings, wanted: RolloutSettings) -> 
         "selector": {"matchLabels": dict(wanted.selector)},
         "strategy": {"blueGreen": {**services, **wanted.blue_green}},
     }
-    found = metadata(ground.name, ground.place.namespace, ground.labels)
+    found = metadata(context.name, context.place.namespace, context.labels)
     return {"apiVersion": _API, "kind": "Rollout", "metadata": found, "spec": merged(spec, wanted.overrides)}
 
 
@@ -138,7 +138,7 @@ def _digest(config: Mapping[str, Any]) -> Any:
 
 
 def limits(
-    ground: Ground,
+    context: EntryContext,
     pods: WorkloadSettings,
     rollout_resource: pulumi.Resource,
     autoscaling: Mapping[str, Any] | None,
@@ -147,12 +147,12 @@ def limits(
     """The Rollout's autoscaler, and each color's disruption budget."""
     found = []
     if autoscaling is not None:
-        scaler = scaling.autoscaler(ground.name, pods.namespace, "Rollout", autoscaling, ground.labels)
+        scaler = scaling.autoscaler(context.name, pods.namespace, "Rollout", autoscaling, context.labels)
         more = {"scaleTargetRef": {"apiVersion": _API}, "minReplicas": autoscaling["min_replicas"]}
         found.append({**scaler, "spec": merged(scaler["spec"], more)})
     if disruption_budget is not None:
         found += [
             workloads.disruption_budget(pods, color, disruption_budget, labels)
-            for color, labels in color_labels(ground.name).items()
+            for color, labels in color_labels(context.name).items()
         ]
-    return [declare(manifest, ground.parent, depends_on=[rollout_resource]) for manifest in found]
+    return [declare(manifest, context.parent, depends_on=[rollout_resource]) for manifest in found]

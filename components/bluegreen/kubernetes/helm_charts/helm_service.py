@@ -14,7 +14,7 @@ from bluegreen.component.declaration import known, refuse
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.component import SwapSettings, place_of
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
-from bluegreen.kubernetes.entry import Entry, Ground
+from bluegreen.kubernetes.entry import Entry, EntryContext
 from bluegreen.kubernetes.helm_charts import installed
 from bluegreen.kubernetes.helm_charts import release as helm_release
 from bluegreen.kubernetes.helm_charts.release import HelmRelease, chart_arguments, colored, pod_labels, with_kind
@@ -116,7 +116,7 @@ class HelmService(EnteredComponent):
             problems += helm_release.problems_in(color, known(release))
         if autoscaling is not None:
             problems += scaling.range_problems(known(autoscaling))
-        ground = Ground(
+        context = EntryContext(
             name=name,
             owner=owner_of(name),
             place=place,
@@ -127,7 +127,7 @@ class HelmService(EnteredComponent):
             service_suffix=SERVICE_SUFFIX,
         )
         swap = checked(
-            ground,
+            context,
             active_color,
             entry,
             Workloads(
@@ -149,7 +149,7 @@ class HelmService(EnteredComponent):
         }
 
         def color_objects() -> list[pulumi.Resource]:
-            router, compare = entry.router(ground), another_chart if install == "release" else None
+            router, compare = entry.router(context), another_chart if install == "release" else None
             hooks = {color: guard(f"{name}-{color}", place.namespace, color, router, compare) for color in COLORS}
             made = {
                 color: _installed(
@@ -161,7 +161,7 @@ class HelmService(EnteredComponent):
                         names[color],
                         pod_labels(name, color),
                         counts[color],
-                        partial(_check_ports, entry, ground),
+                        partial(_check_ports, entry, context),
                         partial(_rests, name, color, names[color], said) if color != active_color else lambda _: False,
                         hooks[color],
                     ),
@@ -259,16 +259,16 @@ def _held_against(
     return pulumi.Output.all(text, looked).apply(lambda found: str(found[0]))
 
 
-def _check_ports(entry: Entry, ground: Ground, manifest: Mapping[str, Any], *, is_workload: bool) -> None:
+def _check_ports(entry: Entry, context: EntryContext, manifest: Mapping[str, Any], *, is_workload: bool) -> None:
     """Refuse a port of production that it does not have, as soon as the chart is rendered."""
     if not isinstance(manifest.get("kind"), str) or not isinstance(manifest.get("metadata"), Mapping):
         return
-    production = production_ports(entry, ground)
+    production = production_ports(entry, context)
     problems = ports.missing_ports("the chart's", [manifest], production)
     if is_workload:
-        problems += ports.unnamed_port(ground.port, "the chart's", manifest)
+        problems += ports.unnamed_port(context.port, "the chart's", manifest)
     if problems:
-        refuse(ground.name, problems)
+        refuse(context.name, problems)
 
 
 def _rests(name: str, color: Color, workload: str, said: Mapping[str, str], manifest: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known, refuse
 from bluegreen.kubernetes.component import SwapSettings, place_of
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
-from bluegreen.kubernetes.entry import Entry, Ground
+from bluegreen.kubernetes.entry import Entry, EntryContext
 from bluegreen.kubernetes.manifests import ports
 from bluegreen.kubernetes.manifests import without_traffic as acting
 from bluegreen.kubernetes.manifests.coloring import key_of
@@ -128,7 +128,7 @@ class ManifestService(EnteredComponent):
             problems.append(Problem("green.manifests", kinds["green"], f"a {kinds['blue']}, as blue has"))
         live = colors["green" if active_color == "green" else "blue"]
         count = replicas if replicas is not None else _replicas_of(live.workload)
-        ground = Ground(
+        context = EntryContext(
             name=name,
             owner=owner_of(name),
             place=place,
@@ -141,13 +141,13 @@ class ManifestService(EnteredComponent):
         said = dict(without_traffic or {})
         wrong += colliding({color: found.split.own for color, found in colors.items()})
         wrong += acting.problems_in(said, {color: found.split.own for color, found in colors.items()})
-        production = production_ports(entry, ground)
+        production = production_ports(entry, context)
         for color, found in colors.items():
             field = f"{color}.manifests"
             wrong += ports.missing_ports(field, [*found.split.own, *found.split.shared], production)
             wrong += ports.unnamed_port(container_port, field, found.workload)
         swap = checked(
-            ground,
+            context,
             active_color,
             entry,
             Workloads(
@@ -176,7 +176,7 @@ class ManifestService(EnteredComponent):
 
         def color_objects() -> list[pulumi.Resource]:
             common: list[pulumi.Resource] = [declare(found, self) for found in both]
-            router = entry.router(ground)
+            router = entry.router(context)
             hooks = {color: guard(found.name, place.namespace, color, router) for color, found in colors.items()}
             return [
                 *common,

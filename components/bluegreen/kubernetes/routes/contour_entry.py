@@ -13,7 +13,14 @@ from bluegreen.component.declaration import known
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.routes import given_rules as given
 from bluegreen.kubernetes.routes import rules
-from bluegreen.kubernetes.routes.weighted_entry import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.kubernetes.routes.weighted_entry import (
+    LiveColorField,
+    RouteContext,
+    RouteObject,
+    RouteOptions,
+    WeightedEntry,
+    host_url,
+)
 from bluegreen.rollout.errors import Problem
 
 if TYPE_CHECKING:
@@ -43,20 +50,20 @@ class Contour:
         """Whether a rule of the user's own leads nowhere yet."""
         return given.is_open_contour(rule)
 
-    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+    def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url("http" if self.tls is None else "https", [self.fqdn])
 
-    def section(self, asked: Asked) -> dict[str, Any]:
+    def section(self, asked: RouteContext) -> dict[str, Any]:
         """The routes, in which the swap fills the weights in."""
         usual = rules.contour_production(asked.wanted)
         return {"routes": given.contour_production(asked.wanted.rules, usual) if asked.wanted.rules else usual}
 
-    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which route is the swap's the router finds
+    def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - which route is the swap's the router finds
         """Its routes."""
-        return Told("httpproxies.projectcontour.io")
+        return LiveColorField("httpproxies.projectcontour.io")
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The HTTPProxy without its routes, and the one of the host, which includes it after each color's own way."""
         shared = {} if self.ingress_class is None else {"ingressClassName": self.ingress_class}
         usual = rules.contour_preview(asked.wanted)
@@ -65,11 +72,11 @@ class Contour:
             **shared,
             "virtualhost": {"fqdn": self.fqdn, **({} if self.tls is None else {"tls": dict(self.tls)})},
             "routes": ways,
-            "includes": [{"name": asked.name, "namespace": asked.ground.place.namespace}],
+            "includes": [{"name": asked.name, "namespace": asked.context.place.namespace}],
         }
         return [
-            Piece(asked.object(_API, "HTTPProxy", asked.name, shared), set_once=["spec.routes"], of_route=True),
-            Piece(asked.object(_API, "HTTPProxy", f"{asked.name}-host", root), of_route=True),
+            RouteObject(asked.object(_API, "HTTPProxy", asked.name, shared), set_once=["spec.routes"], of_route=True),
+            RouteObject(asked.object(_API, "HTTPProxy", f"{asked.name}-host", root), of_route=True),
         ]
 
 

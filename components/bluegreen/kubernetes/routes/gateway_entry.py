@@ -13,7 +13,14 @@ from bluegreen.component.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.routes import given_rules as given
 from bluegreen.kubernetes.routes import rules
-from bluegreen.kubernetes.routes.weighted_entry import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.kubernetes.routes.weighted_entry import (
+    LiveColorField,
+    RouteContext,
+    RouteObject,
+    RouteOptions,
+    WeightedEntry,
+    host_url,
+)
 from bluegreen.rollout.errors import Problem
 
 if TYPE_CHECKING:
@@ -48,20 +55,20 @@ class GatewayRoute:
         """Whether a rule of the user's own leads nowhere yet."""
         return given.is_open_http(rule)
 
-    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+    def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url(self.scheme, self.hosts)
 
-    def section(self, asked: Asked) -> dict[str, Any]:
+    def section(self, asked: RouteContext) -> dict[str, Any]:
         """The production rules, in which the swap fills the weights in."""
         usual = self._production(asked)
         return {"rules": given.http_production(asked.wanted.rules, usual) if asked.wanted.rules else usual}
 
-    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which rule is the swap's the router finds
+    def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - which rule is the swap's the router finds
         """Its rules."""
-        return Told(f"{self.route_kind.lower()}s.gateway.networking.k8s.io")
+        return LiveColorField(f"{self.route_kind.lower()}s.gateway.networking.k8s.io")
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The route without its rules, and another one with the ways to each color by itself."""
         common = {
             "parentRefs": [dict(parent) for parent in self.parent_refs],
@@ -71,14 +78,16 @@ class GatewayRoute:
         ways = given.http_preview(asked.wanted.rules, usual) if asked.wanted.rules else usual
         preview = {**common, "rules": ways}
         return [
-            Piece(asked.object(_API, self.route_kind, asked.name, common), set_once=["spec.rules"], of_route=True),
-            Piece(asked.object(_API, self.route_kind, f"{asked.name}-preview", preview)),
+            RouteObject(
+                asked.object(_API, self.route_kind, asked.name, common), set_once=["spec.rules"], of_route=True
+            ),
+            RouteObject(asked.object(_API, self.route_kind, f"{asked.name}-preview", preview)),
         ]
 
-    def _production(self, asked: Asked) -> list[dict[str, Any]]:
+    def _production(self, asked: RouteContext) -> list[dict[str, Any]]:
         return rules.http_route_production(asked.wanted)
 
-    def _preview(self, asked: Asked) -> list[dict[str, Any]]:
+    def _preview(self, asked: RouteContext) -> list[dict[str, Any]]:
         return rules.http_route_preview(asked.wanted)
 
 
@@ -91,10 +100,10 @@ class GrpcRoute(GatewayRoute):
 
     grpc_services: Sequence[str] = ()
 
-    def _production(self, asked: Asked) -> list[dict[str, Any]]:
+    def _production(self, asked: RouteContext) -> list[dict[str, Any]]:
         return rules.grpc_route_production(asked.wanted, self.grpc_services)
 
-    def _preview(self, asked: Asked) -> list[dict[str, Any]]:
+    def _preview(self, asked: RouteContext) -> list[dict[str, Any]]:
         return rules.grpc_route_preview(asked.wanted, self.grpc_services)
 
 

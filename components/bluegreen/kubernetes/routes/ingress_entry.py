@@ -14,7 +14,14 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.routes import given_rules as given
 from bluegreen.kubernetes.routes import rules
 from bluegreen.kubernetes.routes.keeping import keeper
-from bluegreen.kubernetes.routes.weighted_entry import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.kubernetes.routes.weighted_entry import (
+    LiveColorField,
+    RouteContext,
+    RouteObject,
+    RouteOptions,
+    WeightedEntry,
+    host_url,
+)
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS
 
@@ -41,7 +48,7 @@ class Nginx:
         """Whether a rule of the user's own leads nowhere yet."""
         return given.is_open_ingress(rule)
 
-    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+    def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url("http" if self.tls_secret is None else "https", [self.host])
 
@@ -57,16 +64,16 @@ class Nginx:
         allowed = f"none, or {_NGINX}affinity-canary-behavior: legacy beside it: else clients stay with their color"
         return [Problem(f"annotations.{_NGINX}affinity", affinity, allowed)]
 
-    def section(self, asked: Asked) -> dict[str, Any]:  # noqa: ARG002 - the weight is all there is
+    def section(self, asked: RouteContext) -> dict[str, Any]:  # noqa: ARG002 - the weight is all there is
         """Nothing more: the weight is the only field."""
         return {}
 
-    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - the weight is green's, whoever that is
+    def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - the weight is green's, whoever that is
         """The weight."""
         path = r"{.metadata.annotations.nginx\.ingress\.kubernetes\.io/canary-weight}"
-        return Told("ingresses.networking.k8s.io", path, {"blue": "0", "green": "100"})
+        return LiveColorField("ingresses.networking.k8s.io", path, {"blue": "0", "green": "100"})
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The canary without its weight, and the Ingress beside which it stands."""
         services, wanted = asked.wanted.services, asked.wanted
         canary = self._ingress(asked, asked.name, services["green"])
@@ -74,11 +81,11 @@ class Nginx:
             rules.NGINX_HEADER + wanted.suffix, wanted.cookie and wanted.cookie + wanted.suffix
         )
         return [
-            Piece(canary, of_route=True, hooks=keeper(asked.ground.place, asked.name, f"{_NGINX}canary-weight")),
-            Piece(self._ingress(asked, f"{asked.name}-main", services["blue"]), of_route=True),
+            RouteObject(canary, of_route=True, hooks=keeper(asked.context.place, asked.name, f"{_NGINX}canary-weight")),
+            RouteObject(self._ingress(asked, f"{asked.name}-main", services["blue"]), of_route=True),
         ]
 
-    def _ingress(self, asked: Asked, name: str, service: str) -> dict[str, Any]:
+    def _ingress(self, asked: RouteContext, name: str, service: str) -> dict[str, Any]:
         backend = {"service": {"name": service, "port": {"number": asked.wanted.port}}}
         paths = [{"path": path, "pathType": "Prefix", "backend": backend} for path in asked.wanted.paths]
         own = given.ingress_rules(asked.wanted.rules, [backend], open_alone=name == asked.name)
@@ -105,7 +112,7 @@ class AwsLoadBalancer:
         """Whether a rule of the user's own leads nowhere yet."""
         return given.is_open_ingress(rule)
 
-    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+    def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url("https" if self.certificate_arns else "http", [self.host])
 
@@ -116,7 +123,7 @@ class AwsLoadBalancer:
         fields.whole("stickiness_seconds", most=604_800)
         return [*_problems(self.host, self.ingress_class), *fields.problems]
 
-    def section(self, asked: Asked) -> dict[str, Any]:
+    def section(self, asked: RouteContext) -> dict[str, Any]:
         """The action, in which the swap fills the weights in."""
         forward = rules.alb_forward(asked.wanted)
         if self.stickiness_seconds:
@@ -124,11 +131,11 @@ class AwsLoadBalancer:
             forward = {**forward, "targetGroupStickinessConfig": sticky}
         return {"action": _ACTION, "forward": forward}
 
-    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - the router reads the action
+    def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - the router reads the action
         """The action, which is an annotation."""
-        return Told("ingresses.networking.k8s.io")
+        return LiveColorField("ingresses.networking.k8s.io")
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The Ingress without the action that has the weights, with each color's own."""
         annotations: dict[str, Any] = {
             f"{_ALB}scheme": "internal" if self.internal else "internet-facing",
@@ -144,8 +151,8 @@ class AwsLoadBalancer:
         spec = {"ingressClassName": self.ingress_class, "rules": own or [_rule(self.host, paths)]}
         found = asked.object(_API, "Ingress", asked.name, spec)
         found["metadata"]["annotations"] = annotations
-        kept = keeper(asked.ground.place, asked.name, f"{_ALB}actions.{_ACTION}")
-        return [Piece(found, of_route=True, hooks=kept)]
+        kept = keeper(asked.context.place, asked.name, f"{_ALB}actions.{_ACTION}")
+        return [RouteObject(found, of_route=True, hooks=kept)]
 
 
 def _rule(host: Any, paths: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,14 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.routes import given_rules as given
 from bluegreen.kubernetes.routes import rules
 from bluegreen.kubernetes.routes.gateway_entry import scheme_problems
-from bluegreen.kubernetes.routes.weighted_entry import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.kubernetes.routes.weighted_entry import (
+    LiveColorField,
+    RouteContext,
+    RouteObject,
+    RouteOptions,
+    WeightedEntry,
+    host_url,
+)
 from bluegreen.kubernetes.services import cluster_url, service_manifest
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -55,11 +62,11 @@ class Istio:
         """Whether a rule of the user's own leads nowhere yet."""
         return given.is_open_istio(rule)
 
-    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+    def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url(self.scheme, self.hosts)
 
-    def section(self, asked: Asked) -> dict[str, Any]:
+    def section(self, asked: RouteContext) -> dict[str, Any]:
         """The ways to each color, which Istio takes first, and the one in which the swap fills the weights in."""
         destinations = self._destinations(asked)
         ways, usual = (make(asked.wanted, destinations) for make in (rules.istio_preview, rules.istio_production))
@@ -67,11 +74,11 @@ class Istio:
         routes = given.istio_routes(own, usual, ways) if own else [*ways, *usual]
         return {"http": routes, **({} if destinations is None else {"destinations": destinations})}
 
-    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which route is the swap's the router finds
+    def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - which route is the swap's the router finds
         """Its routes."""
-        return Told("virtualservices.networking.istio.io")
+        return LiveColorField("virtualservices.networking.istio.io")
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The VirtualService without its routes; with subsets a Service of both colors and its DestinationRule."""
         spec = {
             "hosts": list(self.hosts),
@@ -79,32 +86,34 @@ class Istio:
             # Istio takes no VirtualService without routes; these are the swap's from its first write on.
             "http": rules.istio_placeholder(),
         }
-        route = Piece(asked.object(_ISTIO, "VirtualService", asked.name, spec), set_once=["spec.http"], of_route=True)
-        return [route, *self._subset_pieces(asked)]
+        route = RouteObject(
+            asked.object(_ISTIO, "VirtualService", asked.name, spec), set_once=["spec.http"], of_route=True
+        )
+        return [route, *self._subset_objects(asked)]
 
-    def _subset_pieces(self, asked: Asked) -> list[Piece]:
+    def _subset_objects(self, asked: RouteContext) -> list[RouteObject]:
         if not self.subsets:
             return []
-        ground, name = asked.ground, _both(asked)
-        subsets = [{"name": color, "labels": dict(ground.selectors[color])} for color in COLORS]
+        context, name = asked.context, _both(asked)
+        subsets = [{"name": color, "labels": dict(context.selectors[color])} for color in COLORS]
         rule = {
             "host": name,
             "subsets": subsets,
             **({} if self.traffic_policy is None else {"trafficPolicy": dict(self.traffic_policy)}),
         }
-        selector = common_labels(ground.selectors)
+        selector = common_labels(context.selectors)
         return [
-            Piece(service_manifest(ground, name, port=asked.wanted.port, selector=selector)),
-            Piece(asked.object(_ISTIO, "DestinationRule", name, rule)),
+            RouteObject(service_manifest(context, name, port=asked.wanted.port, selector=selector)),
+            RouteObject(asked.object(_ISTIO, "DestinationRule", name, rule)),
         ]
 
-    def _destinations(self, asked: Asked) -> dict[Color, dict[str, str]] | None:
+    def _destinations(self, asked: RouteContext) -> dict[Color, dict[str, str]] | None:
         return {color: {"host": _both(asked), "subset": color} for color in COLORS} if self.subsets else None
 
 
-def _both(asked: Asked) -> str:
+def _both(asked: RouteContext) -> str:
     """A Service that nobody calls: the host of both subsets."""
-    return f"{asked.ground.name}-colors"
+    return f"{asked.context.name}-colors"
 
 
 def common_labels(selectors: Mapping[Color, Mapping[str, Any]]) -> dict[str, Any]:
@@ -132,20 +141,20 @@ class Linkerd:
         """Whether a rule of the user's own leads nowhere yet."""
         return given.is_open_http(rule)
 
-    def url(self, asked: Asked) -> pulumi.Input[str] | None:
+    def url(self, asked: RouteContext) -> pulumi.Input[str] | None:
         """The Service's, within the cluster."""
-        return cluster_url(self.service_name, asked.ground.place.namespace, asked.wanted.port)
+        return cluster_url(self.service_name, asked.context.place.namespace, asked.wanted.port)
 
-    def section(self, asked: Asked) -> dict[str, Any]:
+    def section(self, asked: RouteContext) -> dict[str, Any]:
         """The production rule, in which the swap fills the weights in."""
         own, usual = asked.wanted.rules, rules.http_route_production(asked.wanted)
         return {"rules": given.http_production(own, usual) if own else usual, "api_group": self.api_group}
 
-    def told_by(self, asked: Asked) -> Told:  # noqa: ARG002 - which rule is the swap's the router finds
+    def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - which rule is the swap's the router finds
         """Its rules."""
-        return Told(f"httproutes.{self.api_group}")
+        return LiveColorField(f"httproutes.{self.api_group}")
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The Service that clients call, without pods of its own, and its routes."""
         api = f"{self.api_group}/{_LINKERD[self.api_group]}"
         port = asked.wanted.port
@@ -154,9 +163,9 @@ class Linkerd:
         preview = {**parent, "rules": given.http_preview(own, usual) if own else usual}
         return [
             # Without a selector: where a route leads nowhere, Linkerd takes the Service's own endpoints.
-            Piece(service_manifest(asked.ground, self.service_name, port=port)),
-            Piece(asked.object(api, "HTTPRoute", asked.name, parent), set_once=["spec.rules"], of_route=True),
-            Piece(asked.object(api, "HTTPRoute", f"{asked.name}-preview", preview)),
+            RouteObject(service_manifest(asked.context, self.service_name, port=port)),
+            RouteObject(asked.object(api, "HTTPRoute", asked.name, parent), set_once=["spec.rules"], of_route=True),
+            RouteObject(asked.object(api, "HTTPRoute", f"{asked.name}-preview", preview)),
         ]
 
 

@@ -13,7 +13,14 @@ from bluegreen.component.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.routes import given_rules as given
 from bluegreen.kubernetes.routes import rules
-from bluegreen.kubernetes.routes.weighted_entry import Asked, Piece, RouteOptions, Told, WeightedEntry, host_url
+from bluegreen.kubernetes.routes.weighted_entry import (
+    LiveColorField,
+    RouteContext,
+    RouteObject,
+    RouteOptions,
+    WeightedEntry,
+    host_url,
+)
 from bluegreen.rollout.errors import Problem
 
 if TYPE_CHECKING:
@@ -44,20 +51,20 @@ class Traefik:
         """Whether a rule of the user's own leads nowhere yet."""
         return given.is_open_traefik(rule)
 
-    def url(self, asked: Asked) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
+    def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's."""
         return host_url("http" if self.tls is None else "https", self.hosts)
 
-    def section(self, asked: Asked) -> dict[str, Any]:
+    def section(self, asked: RouteContext) -> dict[str, Any]:
         """The two services, in which the swap fills the weights in."""
         weighted = rules.traefik_weighted(asked.wanted)
         return {"weighted": {**weighted, **({} if self.sticky is None else {"sticky": dict(self.sticky)})}}
 
-    def told_by(self, asked: Asked) -> Told:
+    def live_color_field(self, asked: RouteContext) -> LiveColorField:
         """Its backends."""
-        return Told("traefikservices.traefik.io", "{.spec.weighted.services[*].name}", asked.wanted.services)
+        return LiveColorField("traefikservices.traefik.io", "{.spec.weighted.services[*].name}", asked.wanted.services)
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The TraefikService without its weights, and the stack's IngressRoute to it and to each color."""
         usual = rules.traefik_routes(asked.wanted, asked.name, self.hosts)
         own = asked.wanted.rules
@@ -70,8 +77,10 @@ class Traefik:
         )
         to_colors = [route for route in ways if route["services"] != usual[-1]["services"]]
         return [
-            Piece(asked.object(_API, "TraefikService", asked.name, {}), set_once=["spec.weighted"], of_route=True),
-            Piece(
+            RouteObject(
+                asked.object(_API, "TraefikService", asked.name, {}), set_once=["spec.weighted"], of_route=True
+            ),
+            RouteObject(
                 asked.object(_API, "IngressRoute", asked.name, {"routes": routes, **way}),
                 beside=asked.object(_API, "IngressRoute", f"{asked.name}-preview", {"routes": to_colors, **way}),
             ),

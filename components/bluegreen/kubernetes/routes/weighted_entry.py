@@ -15,7 +15,7 @@ from bluegreen.component.base import color_headers
 from bluegreen.component.declaration import known
 from bluegreen.component.previewing import MARKS, PREVIEW_HEADER, SUFFIX_MARK, Named
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.kubernetes.entry import Entered, Ground
+from bluegreen.kubernetes.entry import EntryContext, EntryResources
 from bluegreen.kubernetes.objects import declare, metadata
 from bluegreen.kubernetes.routes.rules import Wanted
 from bluegreen.kubernetes.services import TYPES, by_use, color_names, color_services
@@ -60,7 +60,7 @@ class RouteOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class RouteObject:
     """One object of a route.
 
     Attributes:
@@ -79,16 +79,16 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RouteContext:
     """What a platform builds its objects of.
 
     Attributes:
-        ground: what the component gives.
+        context: what the component gives.
         wanted: what the rules are for.
         name: of the route.
     """
 
-    ground: Ground
+    context: EntryContext
     wanted: Wanted
     name: str
 
@@ -97,13 +97,13 @@ class Asked:
         return {
             "apiVersion": api_version,
             "kind": kind,
-            "metadata": metadata(name, self.ground.place.namespace, self.ground.labels),
+            "metadata": metadata(name, self.context.place.namespace, self.context.labels),
             "spec": dict(spec),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LiveColorField:
     """What says where all of production goes. A path that leads to two values, as a split has, is no answer.
 
     Attributes:
@@ -128,7 +128,7 @@ class Platform(Protocol):
         """Whether a rule of the user's own leads nowhere yet."""
         ...
 
-    def url(self, asked: Asked) -> pulumi.Input[str] | None:
+    def url(self, asked: RouteContext) -> pulumi.Input[str] | None:
         """Where production requests go, as far as the options say so."""
         ...
 
@@ -136,15 +136,15 @@ class Platform(Protocol):
         """What is wrong with its options."""
         ...
 
-    def section(self, asked: Asked) -> dict[str, Any]:
+    def section(self, asked: RouteContext) -> dict[str, Any]:
         """What the router's section has beside what all have."""
         ...
 
-    def told_by(self, asked: Asked) -> Told:
+    def live_color_field(self, asked: RouteContext) -> LiveColorField:
         """What says that all of production is one color's."""
         ...
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The objects, the route without the fields that are the swap's."""
         ...
 
@@ -173,11 +173,11 @@ class WeightedEntry:
         """How long a controller may take until it has taken a weight over."""
         return self.options.get("converge_timeout_seconds", 60)
 
-    def problems(self, ground: Ground) -> list[Problem]:
+    def problems(self, context: EntryContext) -> list[Problem]:
         """What is wrong with the options."""
         unknown = sorted(self.options.keys() - RouteOptions.__annotations__.keys())
         if unknown:  # as Python itself does for an argument that a function does not have
-            raise TypeError(f"{ground.name}: unexpected arguments of {self.platform.kind}: {', '.join(unknown)}")
+            raise TypeError(f"{context.name}: unexpected arguments of {self.platform.kind}: {', '.join(unknown)}")
         fields = Fields(known(dict(self.options)))
         fields.whole("port", 80, least=1, most=65_535)
         for name in ("cookie", "route_name", "app_protocol"):
@@ -189,7 +189,7 @@ class WeightedEntry:
         self._check_rules(fields)
         fields.sections("ports")
         url = fields.text("url", None)
-        if url is None and self.platform.url(self._asked(ground)) is None:
+        if url is None and self.platform.url(self._route_context(context)) is None:
             fields.problem("url", None, "where production requests go, as no host without a wildcard says it")
         if isinstance(url, str) and not url.startswith(("http://", "https://")):
             fields.problem("url", url, "a URL, such as http://10.0.0.10:8080")
@@ -209,41 +209,41 @@ class WeightedEntry:
         elif not any(map(self.platform.is_open, given)):
             fields.problem("rules", given, "rules of which at least one has no backend: it leads to the colors")
 
-    def _asked(self, ground: Ground) -> Asked:
+    def _route_context(self, context: EntryContext) -> RouteContext:
         options = self.options
         wanted = Wanted(
-            values={color: color for color in COLORS} if ground.named is None else MARKS,
-            suffix="" if ground.named is None else SUFFIX_MARK,
-            services=color_names(ground),
+            values={color: color for color in COLORS} if context.named is None else MARKS,
+            suffix="" if context.named is None else SUFFIX_MARK,
+            services=color_names(context),
             port=options.get("port", 80),
             paths=tuple(options.get("paths") or ("/",)),
             header=PREVIEW_HEADER,
             cookie=options.get("cookie", ""),
             rules=tuple(options.get("rules") or ()),
         )
-        return Asked(ground, wanted, options.get("route_name") or ground.name)
+        return RouteContext(context, wanted, options.get("route_name") or context.name)
 
-    def router(self, ground: Ground) -> dict[str, Any]:
+    def router(self, context: EntryContext) -> dict[str, Any]:
         """The router's section."""
-        asked = self._asked(ground)
+        asked = self._route_context(context)
         section: dict[str, Any] = {
             "kind": self.platform.kind,
-            **ground.place.section,
+            **context.place.section,
             "name": asked.name,
             "services": dict(asked.wanted.services),
-            "owner": ground.owner,
+            "owner": context.owner,
             **({"adopt": True} if self.options.get("adopt") else {}),
             **self.platform.section(asked),
         }
-        return section if ground.named is None else ground.named.fill(section)
+        return section if context.named is None else context.named.fill(section)
 
-    def retire_conditions(self, ground: Ground) -> dict[Color, Condition]:
+    def retire_conditions(self, context: EntryContext) -> dict[Color, Condition]:
         """That everything goes to the other color."""
-        asked = self._asked(ground)
-        told = self.platform.told_by(asked)
+        asked = self._route_context(context)
+        told = self.platform.live_color_field(asked)
         resource = f"{told.plural}/{asked.name}"
         if not told.json_path:
-            return dict.fromkeys(COLORS, Condition(resource, router=self.router(ground)))
+            return dict.fromkeys(COLORS, Condition(resource, router=self.router(context)))
         return {color: Condition(resource, told.json_path, told.values[other(color)]) for color in COLORS}
 
     def _headers(self, named: Named) -> dict[Color, pulumi.Output[Mapping[str, str]]]:
@@ -255,39 +255,39 @@ class WeightedEntry:
 
         return {color: told(color) for color in COLORS}
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """The colors' Services, the route and what stands beside it."""
-        asked = self._asked(ground)
+        asked = self._route_context(context)
         services = color_services(
-            ground,
+            context,
             port=asked.wanted.port,
             service_type=self.options.get("service_type", "ClusterIP"),
             app_protocol=self.options.get("app_protocol"),
             more_ports=self.options.get("ports") or (),
         )
         made = []
-        for piece in self.platform.pieces(asked):
+        for piece in self.platform.objects(asked):
             if piece.of_route and self.options.get("adopt"):
                 continue
             wanted = piece.beside if self.options.get("adopt") and piece.beside is not None else piece.manifest
-            found = wanted if ground.named is None else ground.named.fill(wanted)
+            found = wanted if context.named is None else context.named.fill(wanted)
             manifest = _annotated(found, self.options.get("annotations")) if piece.of_route else found
             made.append(
                 declare(
                     manifest,
-                    ground.parent,
+                    context.parent,
                     set_once=piece.set_once,
                     depends_on=list(services.values()),
                     hooks=piece.hooks,
                 )
             )
         shown = pulumi.Output.from_input(self.options.get("url") or self.platform.url(asked) or "")
-        return Entered(
+        return EntryResources(
             url=shown,
             preview_urls=dict.fromkeys(COLORS, shown),
-            services=by_use(ground),
+            services=by_use(context),
             made=[*services.values(), *made],
-            preview_headers={} if ground.named is None else self._headers(ground.named),
+            preview_headers={} if context.named is None else self._headers(context.named),
         )
 
 

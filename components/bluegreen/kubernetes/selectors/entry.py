@@ -11,7 +11,7 @@ import pulumi
 from bluegreen.arguments.told import told
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.kubernetes.entry import Entered, Ground
+from bluegreen.kubernetes.entry import EntryContext, EntryResources
 from bluegreen.kubernetes.merging import merged
 from bluegreen.kubernetes.objects import declare
 from bluegreen.kubernetes.services import (
@@ -50,7 +50,7 @@ class ServiceEntry:
     converge_timeout_seconds: float = 60
     preview_headers: Mapping[Color, Mapping[str, str]] = field(default_factory=dict)
 
-    def problems(self, ground: Ground) -> list[Problem]:
+    def problems(self, context: EntryContext) -> list[Problem]:
         """What is wrong with the options."""
         fields = Fields(
             known(
@@ -69,8 +69,8 @@ class ServiceEntry:
         fields.text("node_host")
         if fields.text("stage_suffix", None) in [f"-{color}" for color in COLORS]:
             fields.problem("stage_suffix", self.stage_suffix, "none of the colors' own: they have Services, too")
-        if self.adopt and self._production(ground) in color_names(ground).values():
-            fields.problem("service_name", self._production(ground), "another name than those of the colors' Services")
+        if self.adopt and self._production(context) in color_names(context).values():
+            fields.problem("service_name", self._production(context), "another name than those of the colors' Services")
         ports = fields.section("node_ports")
         if ports is not None:
             for name in _NODE_PORTS:
@@ -82,47 +82,47 @@ class ServiceEntry:
             fields.problem("overrides.selector", self.overrides["selector"], "none: it is the swap's")
         return fields.problems
 
-    def router(self, ground: Ground) -> dict[str, Any]:
+    def router(self, context: EntryContext) -> dict[str, Any]:
         """The router's section."""
         return {
             "kind": "kubernetes_service",
-            **ground.place.section,
-            "service": self._production(ground),
-            **({"stage_service": stage} if (stage := self._stage(ground)) else {}),
-            "selectors": {color: dict(ground.selectors[color]) for color in COLORS},
-            "owner": ground.owner,
+            **context.place.section,
+            "service": self._production(context),
+            **({"stage_service": stage} if (stage := self._stage(context)) else {}),
+            "selectors": {color: dict(context.selectors[color]) for color in COLORS},
+            "owner": context.owner,
             **({"adopt": True} if self.adopt else {}),
         }
 
-    def retire_conditions(self, ground: Ground) -> dict[Color, Condition]:
+    def retire_conditions(self, context: EntryContext) -> dict[Color, Condition]:
         """That production's selector is the other color's."""
         found = {}
         for color in COLORS:
-            own, others = ground.selectors[color], ground.selectors[other(color)]
+            own, others = context.selectors[color], context.selectors[other(color)]
             telling = [key for key, value in others.items() if isinstance(value, str) and own.get(key) != value]
             if telling:
                 key = telling[0].replace(".", "\\.")
                 found[color] = Condition(
-                    f"services/{self._production(ground)}", f"{{.spec.selector.{key}}}", others[telling[0]]
+                    f"services/{self._production(context)}", f"{{.spec.selector.{key}}}", others[telling[0]]
                 )
         return found
 
-    def production_ports(self, ground: Ground) -> dict[str, list[Mapping[str, Any]] | None]:
+    def production_ports(self, context: EntryContext) -> dict[str, list[Mapping[str, Any]] | None]:
         """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
-        names = [self._production(ground), *filter(None, [self._stage(ground)])]
-        known_here: list[Mapping[str, Any]] | None = None if self.adopt else [*self._ports(ground)]
+        names = [self._production(context), *filter(None, [self._stage(context)])]
+        known_here: list[Mapping[str, Any]] | None = None if self.adopt else [*self._ports(context)]
         return {name: known_here for name in names}  # noqa: C420 - it may be None
 
-    def declare(self, ground: Ground) -> Entered:
+    def declare(self, context: EntryContext) -> EntryResources:
         """Production, stage, and a Service for each color: what a gate asks stays with its color when these swap."""
-        namespace, production, stage = ground.place.namespace, self._production(ground), self._stage(ground)
-        made = [] if self.adopt else [self._made(ground, production, self.service_type, "production")]
-        there = self._found(ground) if self.adopt else None
-        ports = self._ports(ground) if there is None else found_ports(there)
+        namespace, production, stage = context.place.namespace, self._production(context), self._stage(context)
+        made = [] if self.adopt else [self._made(context, production, self.service_type, "production")]
+        there = self._found(context) if self.adopt else None
+        ports = self._ports(context) if there is None else found_ports(there)
         if stage:
-            made.append(self._made(ground, stage, self.preview_type, "stage", ports))
+            made.append(self._made(context, stage, self.preview_type, "stage", ports))
         previews = color_services(
-            ground,
+            context,
             port=self.port,
             service_type=self.preview_type,
             node_ports=dict(self.node_ports),
@@ -132,30 +132,30 @@ class ServiceEntry:
         def url(service: Any, name: str, service_type: str) -> pulumi.Output[str]:
             return url_of(service, name, namespace, service_type=service_type, port=self.port, host=self.node_host)
 
-        names = color_names(ground)
-        return Entered(
+        names = color_names(context)
+        return EntryResources(
             url=found_url(there, production, namespace, self.node_host)
             if self.adopt
             else url(made[0], production, self.service_type),
             preview_urls={color: url(previews[color], names[color], self.preview_type) for color in COLORS},
-            services=by_use(ground, production=production, **({"stage": stage} if stage else {})),
+            services=by_use(context, production=production, **({"stage": stage} if stage else {})),
             made=[*made, *previews.values()],
         )
 
-    def _production(self, ground: Ground) -> str:
-        return self.service_name or ground.name
+    def _production(self, context: EntryContext) -> str:
+        return self.service_name or context.name
 
-    def _stage(self, ground: Ground) -> str | None:
-        return f"{self._production(ground)}{self.stage_suffix}" if self.stage_suffix else None
+    def _stage(self, context: EntryContext) -> str | None:
+        return f"{self._production(context)}{self.stage_suffix}" if self.stage_suffix else None
 
-    def _ports(self, ground: Ground) -> list[dict[str, Any]]:
+    def _ports(self, context: EntryContext) -> list[dict[str, Any]]:
         """Production's."""
-        spec = merged(service_manifest(ground, "", port=self.port)["spec"], self.overrides)
+        spec = merged(service_manifest(context, "", port=self.port)["spec"], self.overrides)
         return list(spec.get("ports") or ())
 
-    def _made(self, ground: Ground, name: str, service_type: str, what: str, more_ports: MorePorts = ()) -> Any:
+    def _made(self, context: EntryContext, name: str, service_type: str, what: str, more_ports: MorePorts = ()) -> Any:
         found = service_manifest(
-            ground,
+            context,
             name,
             port=self.port,
             service_type=service_type,
@@ -165,14 +165,14 @@ class ServiceEntry:
         )
         if what == "production":
             found["spec"] = merged(found["spec"], self.overrides)
-        return declare(found, ground.parent, set_once=SELECTOR)
+        return declare(found, context.parent, set_once=SELECTOR)
 
-    def _found(self, ground: Ground) -> Any:
+    def _found(self, context: EntryContext) -> Any:
         from pulumi_kubernetes.core.v1 import Service  # noqa: PLC0415 - only what a stack uses
 
-        name = self._production(ground)
-        options = pulumi.ResourceOptions(parent=ground.parent)
-        return Service.get(name, f"{ground.place.namespace}/{name}", options)
+        name = self._production(context)
+        options = pulumi.ResourceOptions(parent=context.parent)
+        return Service.get(name, f"{context.place.namespace}/{name}", options)
 
 
 @told

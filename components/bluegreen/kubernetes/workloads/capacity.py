@@ -202,7 +202,7 @@ class KubernetesCapacity(Options):
             self.namespace, self.workload_kind, self.workloads, self.autoscalers, self.clusters, self.retirement
         )
 
-    def rehearse(self, color: Color, size: int, retires: bool = True) -> None:
+    def preflight(self, color: Color, size: int, retires: bool = True) -> None:
         """Retire the other color, as dry runs that change nothing: two calls, and one more with autoscaling.
 
         None of a color that keeps its size, but for that with autoscaling.
@@ -210,18 +210,18 @@ class KubernetesCapacity(Options):
         leaving = other(color)
         if retires:
             self._scale(leaving, size, dry_run=True)
-        self._autoscalers.rehearse(leaving)
+        self._autoscalers.preflight(leaving)
         if retires:
-            self._retirements.rehearse(leaving)
+            self._retirements.preflight(leaving)
 
-    def hold(self) -> None:
+    def suspend_scale_in(self) -> None:
         """Raise both autoscalers' minimums to what is there: two calls each, a third where a color could shrink."""
         for color in COLORS:
             found = self._autoscalers.find(color)
             if found is not None:
-                self._autoscalers.hold(color, found, desired_of(self._get(color)))
+                self._autoscalers.suspend_scale_in(color, found, desired_of(self._get(color)))
 
-    def release(self, serving: Collection[Color]) -> None:
+    def resume_scaling(self, serving: Collection[Color]) -> None:
         """Give autoscaling its range where there is traffic: one call a color, two with autoscaling, if all is well.
 
         A retirement is cancelled, too: what has traffic must not be about to retire, however it came to have it.
@@ -255,14 +255,16 @@ class KubernetesCapacity(Options):
         witness = {} if condition is None else condition.witness(other(color))
         minimum = None
         if autoscaler is not None:
-            self._autoscalers.hold(color, autoscaler, present)  # it has no load any more, and shall stay warm
+            self._autoscalers.suspend_scale_in(
+                color, autoscaler, present
+            )  # it has no load any more, and shall stay warm
             minimum = size or self._autoscalers.own_low(autoscaler)
         due = due_after(after_seconds, datetime.now(timezone.utc))
         self._retirements.schedule(color, Retirement(size, minimum, due, witness))
         by = self._retirements.where(color)
         return f"{color} is scaled to {size} at {due:%H:%M:%S} UTC by {by}"
 
-    def keep(self, color: Color) -> None:
+    def cancel_retirement(self, color: Color) -> None:
         """Cancel a retirement: one call when there is none.
 
         The autoscaler's minimum stays what it is until ``release``: a swap goes on.

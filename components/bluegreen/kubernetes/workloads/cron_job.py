@@ -111,7 +111,7 @@ class Retirements:
         """Hand it over: one call. An earlier one must have been cancelled: cron would find it due at once."""
         self.clusters[color].apply(self.where(color), self._manifest(color, retirement))
 
-    def rehearse(self, color: Color) -> None:
+    def preflight(self, color: Color) -> None:
         """Find out whether a retirement may be handed over: one call that changes nothing."""
         if self.settings is not None:
             never = Retirement(0, None, datetime.now(timezone.utc) + timedelta(days=7))

@@ -12,7 +12,7 @@ from bluegreen.component.base import owner_of
 from bluegreen.component.declaration import known
 from bluegreen.kubernetes.component import SwapSettings, place_of
 from bluegreen.kubernetes.entered import EnteredComponent, name_problems
-from bluegreen.kubernetes.entry import Entry, Ground
+from bluegreen.kubernetes.entry import Entry, EntryContext
 from bluegreen.kubernetes.objects import color_labels
 from bluegreen.kubernetes.selectors.entry import service
 from bluegreen.kubernetes.service_swap import Workloads, checked, first_counts, resting
@@ -146,7 +146,7 @@ class KubernetesService(EnteredComponent):
         if autoscaling is not None:
             problems += scaling.problems_in(known(autoscaling), replicas)
         swap = checked(
-            Ground(
+            EntryContext(
                 name=name,
                 owner=owner_of(name),
                 place=place,
@@ -187,7 +187,7 @@ class KubernetesService(EnteredComponent):
                     autoscaling=autoscaling,
                     disruption_budget=disruption_budget,
                     parent=self,
-                    hooks=guard(f"{name}-{color}", place.namespace, color, entry.router(swap.ground)),
+                    hooks=guard(f"{name}-{color}", place.namespace, color, entry.router(swap.context)),
                 )
             ]
 

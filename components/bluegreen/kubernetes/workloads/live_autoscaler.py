@@ -190,7 +190,7 @@ class Autoscalers:
             )
         self._change(color, found, lambda now: self._set(color, now, max(size, self.own_low(now))))
 
-    def hold(self, color: Color, found: Autoscaler, present: int) -> None:
+    def suspend_scale_in(self, color: Color, found: Autoscaler, present: int) -> None:
         """Raise its minimum to the present size: one call, none when it is that high."""
         self._change(color, found, lambda now: self._set(color, now, max(now.low, min(present, now.high))))
 
@@ -238,7 +238,7 @@ class Autoscalers:
         }
         self.clusters[color].merge(self.where(color), {"metadata": metadata})
 
-    def rehearse(self, color: Color) -> None:
+    def preflight(self, color: Color) -> None:
         """Find out whether a minimum may be set: one call that changes nothing."""
         if color in self.names:
             written = self.clusters[color].merge(self.where(color), {"spec": {"minReplicas": 1}}, dry_run=True)

@@ -13,7 +13,7 @@ from pulumi.dynamic import CreateResult, Resource, ResourceProvider, UpdateResul
 
 from bluegreen.aws import alb
 from bluegreen.aws.component import EnteredComponent, draft, tags_of
-from bluegreen.aws.entry import Entry, Ground
+from bluegreen.aws.entry import Entry, EntryContext
 from bluegreen.component.base import owner_of
 from bluegreen.rollout.model import Color
 
@@ -63,7 +63,7 @@ class Service(EnteredComponent):
         )
         tags, color_tags = tags_of(name, None)
         entered = entry.declare(
-            Ground(
+            EntryContext(
                 name=name,
                 owner=swapping.owner,
                 active_color=active_color,
