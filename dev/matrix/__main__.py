@@ -48,6 +48,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--where", choices=STAGES, help="somebody else acts on this stage alone, without the local cloud"
     )
     parser.add_argument("--somebody", choices=[act.name for act in ACTS], help="and does this alone")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="keep in FOLDER which acts were tried, and do not try them again",
+    )
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
     if options.docs and options.adapter:
@@ -57,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     if (options.where or options.somebody) and (options.docs or not options.where):
         parser.error("--somebody wants --where, and neither of them --docs")
     if options.where:
-        return _one_stage(options.where, options.somebody or "", options.workers)
+        return _one_stage(options.where, options.somebody or "", options.workers, options.keep)
     parts = [options.only] if options.only else PARTS[: 1 if options.adapter else 2]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
@@ -75,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
                 figures |= report.figures(matrix)
                 text = report.in_docs(text, matrix) if text else ""
             if WORLD in parts:
-                struck = world.run(shown, workers=options.workers, cloud=cloud)
+                struck = world.run(shown, workers=options.workers, cloud=cloud, keep=options.keep)
                 show_world(struck)
                 figures |= world_report.figures(struck)
                 text = world_report.in_docs(text, struck) if text else ""
@@ -91,8 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(figures.get(name) for name in _WRONG))
 
 
-def _one_stage(stage: str, act: str, workers: int) -> int:
-    struck = world.run(progress.for_terminal(), [stage], workers=workers, act=act)
+def _one_stage(stage: str, act: str, workers: int, keep: Path | None) -> int:
+    struck = world.run(progress.for_terminal(), [stage], workers=workers, act=act, keep=keep)
     show_world(struck)
     return int(any(world_report.figures(struck).get(name) for name in _WRONG))
 

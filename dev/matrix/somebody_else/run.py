@@ -6,11 +6,13 @@ import math
 import multiprocessing
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from dev.matrix.lanes import without_backoff
 from dev.matrix.somebody_else import cloud_stage
 from dev.matrix.somebody_else.cloud_stage import CloudStage, Place
+from dev.matrix.somebody_else.kept import folder_for, kept
 from dev.matrix.somebody_else.points import SEED, all_points, sample
 from dev.matrix.somebody_else.stage import Stage
 from dev.matrix.somebody_else.stages import OTHERS, POINTS, STAGES
@@ -19,7 +21,7 @@ from dev.matrix.somebody_else.trial import Trials, Tried
 from localcloud.cloud import LocalCloud
 from localcloud.progress import Progress, Silent
 
-_PART_POINTS, _MOST_PARTS = 250, 12
+_PART_POINTS, _SLOW_PART_POINTS, _MOST_PARTS = 250, 50, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class _Job:
         act: the name of the one act that is tried; all of them where it is empty.
         part: which of the parts this is, from 0.
         parts: how many there are.
+        folder: where what was tried is kept; ``None`` is nowhere.
     """
 
     stage: str
@@ -41,6 +44,10 @@ class _Job:
     act: str
     part: int = 0
     parts: int = 1
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        return f"{self.stage}, {self.most} of {self.act or 'all acts'}, part {self.part} of {self.parts}"
 
 
 @dataclass(slots=True)
@@ -64,6 +71,7 @@ def run(
     workers: int = 2,
     cloud: LocalCloud | None = None,
     act: str = "",
+    keep: Path | None = None,
 ) -> Struck:
     """Try the points of these stages.
 
@@ -75,31 +83,40 @@ def run(
         workers: how many processes; 0 is this one.
         cloud: the local cloud, which is a stage, too, where it is given.
         act: the name of the one act that is tried; all of them where it is empty.
+        keep: a folder for what was tried, so that a run that is interrupted goes on from there; ``None`` keeps nothing.
     """
     began = time.monotonic()
     limits = POINTS if most is None else most
     jobs = [job for name in stages for job in _parts(name, limits.get(name, others), act, split=workers > 0)]
-    if cloud is not None:  # first, and whole: there is one of it
-        jobs.insert(0, _Job(cloud_stage.NAME, limits.get(cloud_stage.NAME, others), Place.of(cloud), act))
+    if cloud is not None:  # first: they take the longest
+        name = cloud_stage.NAME
+        jobs = [*_parts(name, limits.get(name, others), act, split=workers > 0, place=Place.of(cloud)), *jobs]
+    if keep is not None:
+        jobs = [replace(job, folder=folder_for(keep)) for job in jobs]
     struck = Struck()
     with (progress or Silent()).step("Somebody else acts, after one call after the other") as note:
         if workers:
             with multiprocessing.get_context("spawn").Pool(workers) as pool:
-                for found in pool.imap_unordered(_tried, jobs):
+                for found in pool.imap_unordered(_done, jobs):
                     struck.tried += found
                     note(f"{len(struck.tried)} points")
         else:
             for job in jobs:
-                struck.tried += _tried(job)
+                struck.tried += _done(job)
     order = {job.stage: number for number, job in enumerate(jobs)}
     struck.tried.sort(key=lambda one: order[one.point.stage])
     struck.seconds = time.monotonic() - began
     return struck
 
 
-def _parts(stage: str, most: int, act: str, *, split: bool) -> list[_Job]:
-    parts = min(math.ceil(most / _PART_POINTS), _MOST_PARTS) if split else 1
-    return [_Job(stage, most, None, act, part, parts) for part in range(parts)]
+def _parts(stage: str, most: int, act: str, *, split: bool, place: Place | None = None) -> list[_Job]:
+    size = _PART_POINTS if place is None else _SLOW_PART_POINTS
+    parts = min(math.ceil(most / size), _MOST_PARTS) if split else 1
+    return [_Job(stage, most, place, act, part, parts) for part in range(parts)]
+
+
+def _done(job: _Job) -> list[Tried]:
+    return kept(job.folder, str(job), lambda: _tried(job))
 
 
 def _tried(job: _Job) -> list[Tried]:

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 from bluegreen.rollout import calls
@@ -87,9 +87,11 @@ class _Time:
 class Trials:
     """Tries points on one stage, which is open."""
 
+    #: Goes on from stage to stage: what this process still knows of the last one is never of the future.
+    _clock: ClassVar[FakeClock] = FakeClock(_BEGAN_AT_SECONDS)
+
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._clock = FakeClock(_BEGAN_AT_SECONDS)
         self._tape = Tape(self._clock, stage.look)
         self._warned: list[str] = []
 

@@ -1,0 +1,45 @@
+"""What an interrupted run has tried already, in a folder: it counts as long as no source has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+from dev.matrix.somebody_else.trial import Tried
+
+_ROOT = Path(__file__).parents[3]
+_SOURCES = ("components/bluegreen", "dev/matrix")
+
+
+def folder_for(folder: Path) -> Path:
+    """Where the results of these very sources are, in a folder for those of all."""
+    digest = hashlib.sha256()
+    for name in _SOURCES:
+        for path in sorted((_ROOT / name).rglob("*.py")):
+            digest.update(f"{path.relative_to(_ROOT)} {path.stat().st_size} ".encode() + path.read_bytes())
+    made = folder / digest.hexdigest()[:16]
+    made.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def kept(folder: Path | None, name: str, work: Callable[[], list[Tried]]) -> list[Tried]:
+    """What is kept under a name, else what ``work`` returns, which is kept from then on.
+
+    Args:
+        folder: where; ``None`` keeps nothing.
+        name: of this part of the run.
+        work: tries it.
+    """
+    if folder is None:
+        return work()
+    path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.pickle"
+    if path.exists():
+        found: list[Tried] = pickle.loads(path.read_bytes())
+        return found
+    made = work()
+    half = path.with_suffix(".part")
+    half.write_bytes(pickle.dumps(made))
+    half.rename(path)
+    return made
