@@ -39,7 +39,7 @@ METHODS = [
 STEPS = [{"weight_percent": 10, "hold_seconds": 30}, {"weight_percent": 50, "hold_seconds": 30}]
 
 
-def inputs(name: str, active_color: str = "blue", **more: Any) -> dict[str, Any]:
+def inputs(name: str, active_color: str = "blue", /, **more: Any) -> dict[str, Any]:
     """Good inputs for the world of that name."""
     return {
         "name": "web",
