@@ -59,14 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)
-    if options.docs and options.adapter:
-        parser.error("--docs wants the figures of both adapters: leave --adapter out")
-    if options.adapter and options.only == WORLD:
-        parser.error("somebody else acts with both adapters in turn: leave --adapter out")
-    if (options.where or options.somebody) and (options.docs or not options.where):
-        parser.error("--somebody wants --where, and neither of them --docs")
-    if options.in_memory and options.only != WORLD:
-        parser.error("--in-memory wants --only world: the platform's calls go wrong on the local cloud")
+    if problem := _problem_with(options):
+        parser.error(problem)
     if options.where:
         return _one_stage(options.where, options.somebody or "", options.workers, options.keep)
     parts = [options.only] if options.only else PARTS[: 1 if options.adapter else 2]
@@ -100,6 +94,19 @@ def main(arguments: list[str] | None = None) -> int:
     if options.docs:
         options.docs.write_text(text)
     return int(any(figures.get(name) for name in _WRONG))
+
+
+def _problem_with(options: argparse.Namespace) -> str:
+    """Which options do not go together; empty where all do."""
+    if options.docs and options.adapter:
+        return "--docs wants the figures of both adapters: leave --adapter out"
+    if options.adapter and options.only == WORLD:
+        return "somebody else acts with both adapters in turn: leave --adapter out"
+    if (options.where or options.somebody) and (options.docs or not options.where):
+        return "--somebody wants --where, and neither of them --docs"
+    if options.in_memory and options.only != WORLD:
+        return "--in-memory wants --only world: the platform's calls go wrong on the local cloud"
+    return ""
 
 
 def _one_stage(stage: str, act: str, workers: int, keep: Path | None) -> int:
