@@ -71,8 +71,13 @@ def test_a_write_that_may_not_be_sent_any_more_is_not(proxy):
 
 def test_the_pauses_are_bounded():
     rate_exceeded = (None, {"Error": {"Code": "ThrottlingException"}})
-    pauses = [aws._wait_its_turn(attempts, rate_exceeded) for attempts in range(1, 13)]
-    assert all(2 <= pause <= 20 for pause in pauses[:-1])
+    waited = []
+    with guarded(lambda: None, sleep=waited.append):
+        pauses = [aws._wait_its_turn(attempts, rate_exceeded) for attempts in range(1, 13)]
+    assert all(2 <= pause <= 20 for pause in pauses[:4])
+    assert pauses[4:-1] == [0] * 7, "these are over: the swap's own clock has waited"
+    assert len(waited) == 7
+    assert all(2 <= pause <= 20 for pause in waited)
     assert pauses[-1] is None
     assert aws._wait_its_turn(1, None) is None
 

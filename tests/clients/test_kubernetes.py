@@ -15,6 +15,7 @@ import yaml
 from bluegreen.kubernetes import session as kubernetes_session
 from bluegreen.kubernetes.client import MARKS_MANAGER, Conflict, KubernetesConnection, Resource
 from bluegreen.rollout.calls import counted, guarded
+from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 
 SECRET = "t0ken-that-nobody-may-see"
@@ -228,6 +229,17 @@ def test_a_throttled_call_waits_as_long_as_it_is_told_and_is_tried_more_often(se
         cluster.get(SERVICE)
     assert max(pauses) <= 10, "nobody is made to wait for an hour"
     assert len(pauses) == 22
+
+
+def test_between_two_tries_the_swaps_own_clock_waits(server, cluster, pauses):
+    server.script.extend([(*status(429, "too many requests"), {"Retry-After": "1"})] * 3)
+    clock, told = FakeClock(), []
+    before = clock.now_seconds
+    with guarded(lambda: None, told.append, clock.sleep):
+        assert cluster.get(SERVICE) == FOUND
+    assert clock.now_seconds - before == pytest.approx(sum(told))
+    assert sum(told) >= 3
+    assert pauses == []
 
 
 @pytest.mark.parametrize("code", [400, 403, 422])

@@ -29,14 +29,15 @@ from bluegreen.fields import Fields
 from bluegreen.options.declared import option, read_options
 from bluegreen.options.kinds import Text
 from bluegreen.permissions import Permission
-from bluegreen.rollout.calls import before_pause, before_write, note
+from bluegreen.rollout.calls import before_pause, before_write, note, pause
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.secrets import refuse_credentials
 
+_ATTEMPTS = 5
 # Bounded: 5 tries with full jitter (botocore's standard mode); a call that hangs is given up, not waited for.
 _CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 5},
+    retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     connect_timeout=5,
     read_timeout=15,
     # Said as a whole: botocore would compose its own anew for each call, a tenth of what a call costs here.
@@ -189,8 +190,11 @@ def _wait_its_turn(attempts: int, response: tuple[Any, dict[str, Any]] | None, *
     code = response[1].get("Error", {}).get("Code") if response is not None else None
     if code in _THROTTLED_CODES and attempts < _THROTTLED_ATTEMPTS:
         pause_seconds = random.uniform(*_THROTTLED_PAUSE_SECONDS)  # noqa: S311 - jitter, not a secret
-        before_pause(pause_seconds)
-        return pause_seconds
+        if attempts < _ATTEMPTS:  # botocore may wait itself, which it says to nobody
+            before_pause(pause_seconds)
+            return pause_seconds
+        pause(pause_seconds)
+        return 0.0
     return None
 
 

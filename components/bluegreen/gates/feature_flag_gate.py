@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from bluegreen.gates.texts import shortened
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Anything, Text
 from bluegreen.rollout.asking import contained, named
+from bluegreen.rollout.calls import pause
 from bluegreen.rollout.errors import GateUnavailable
 from bluegreen.rollout.model import Decision, Phase, Verdict
 from bluegreen.rollout.ports import THROUGHOUT, GateContext
@@ -123,9 +123,10 @@ class FeatureFlagGate(Options):
                 first = False
             client = api.get_client(domain)
             # Providers are initialized in the background.
-            deadline = time.monotonic() + _READY_SECONDS
-            while client.get_provider_status() is ProviderStatus.NOT_READY and time.monotonic() < deadline:
-                time.sleep(_READY_POLL_SECONDS)
+            waited_seconds = 0.0
+            while client.get_provider_status() is ProviderStatus.NOT_READY and waited_seconds < _READY_SECONDS:
+                pause(_READY_POLL_SECONDS)
+                waited_seconds += _READY_POLL_SECONDS
             status = client.get_provider_status()
             if status is not ProviderStatus.READY:
                 if first:

@@ -17,7 +17,7 @@ from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 from kubernetes.client.exceptions import ApiException
 
-from bluegreen.rollout.calls import before_pause
+from bluegreen.rollout.calls import pause
 
 # A call that hangs is given up, not waited for; five tries with jitter are over within some seconds.
 _TIMEOUT_SECONDS = (5.0, 15.0)
@@ -107,15 +107,9 @@ class Session:
 
 def retrying(once: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Do it until there is an answer that counts, with bounded tries and pauses in between."""
-    again = tenacity.Retrying(
-        retry=_worth_it, stop=_enough, wait=_pause_seconds, before_sleep=_tell_of_the_pause, reraise=True
-    )
+    again = tenacity.Retrying(retry=_worth_it, stop=_enough, wait=_pause_seconds, sleep=pause, reraise=True)
     found: dict[str, Any] = again(once)
     return found
-
-
-def _tell_of_the_pause(state: tenacity.RetryCallState) -> None:
-    before_pause(state.upcoming_sleep)
 
 
 def _error(state: tenacity.RetryCallState) -> BaseException | None:

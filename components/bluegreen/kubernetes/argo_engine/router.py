@@ -22,6 +22,7 @@ from bluegreen.kubernetes.places import same_cluster
 from bluegreen.kubernetes.pods import is_ready, pods, why_not_ready
 from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same
+from bluegreen.rollout.calls import pause
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import NotOwned, PlatformError, PlatformRefused
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights, other
@@ -38,7 +39,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     """Points, resumes and follows one Rollout.
 
     Attributes:
-        clock: time, for the moment in which the controller follows.
+        clock: time, for how often the controller is told again.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
@@ -199,11 +200,12 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         Raises:
             PlatformError: the Rollout was aborted, by its analysis or by somebody, or its pods do not come up.
         """
-        deadline = self.clock.monotonic_seconds() + _LOOK_AGAIN_SECONDS
+        waited_seconds = 0.0
         while self._verify(weights) is Convergence.PENDING:
-            if self.clock.monotonic_seconds() >= deadline:
+            if waited_seconds >= _LOOK_AGAIN_SECONDS:
                 return Convergence.PENDING
-            self.clock.sleep(_PAUSE_SECONDS)
+            pause(_PAUSE_SECONDS)
+            waited_seconds += _PAUSE_SECONDS
         return Convergence.CONVERGED
 
     def _verify(self, weights: Weights) -> Convergence:

@@ -37,8 +37,8 @@ from bluegreen.kubernetes.selectors.labels import (
 from bluegreen.options.declared import option
 from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same
-from bluegreen.rollout.calls import side_by_side
-from bluegreen.rollout.clock import Clock, SystemClock, steady_seconds
+from bluegreen.rollout.calls import pause, side_by_side
+from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Weights, other
 from bluegreen.rollout.ports import Capability
@@ -52,11 +52,7 @@ _FOLLOWS_SECONDS = 0.025
 
 @dataclass(slots=True, kw_only=True)
 class KubernetesServiceRouter(KubernetesObjectRouter):
-    """The selector of a Service, and that of its stage Service.
-
-    Attributes:
-        clock: time, for the moment in which EndpointSlices follow.
-    """
+    """The selector of a Service, and that of its stage Service."""
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     # Not the stage: another one is an update, so that production is never let go of for it.
@@ -74,7 +70,6 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     service: str = option("the Service that production requests come to", LABEL_NAME)
     selectors: Selectors = option("the labels of each color's pods", SELECTORS)
     stage_service: str | None = option("the Service that leads to the other color", LABEL_NAME, default=None)
-    clock: Clock = field(default_factory=SystemClock)
     _stage: KubernetesServiceRouter | None = field(default=None, init=False)
     # Where the last write sent the stage; not known to a process that has written nothing.
     _staged: Color | None = field(default=None, init=False)
@@ -183,19 +178,19 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         known = self._found
         found = KubernetesObjectRouter._written(self)
         if found is known:  # what the write was answered
-            self.clock.sleep(_FOLLOWS_SECONDS)
+            pause(_FOLLOWS_SECONDS)
         return found
 
     def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - production is looked at
         """Whether requests go to the new color's pods alone, after a moment of patience, and the stage is right."""
-        deadline = self.clock.monotonic_seconds() + _LOOK_AGAIN_SECONDS
-        pause = _FIRST_PAUSE_SECONDS
+        waited_seconds, pause_seconds = 0.0, _FIRST_PAUSE_SECONDS
         while True:
             self._told = self._not_yet(weights.live_color)
-            if not self._told or self.clock.monotonic_seconds() >= deadline:
+            if not self._told or waited_seconds >= _LOOK_AGAIN_SECONDS:
                 break
-            self.clock.sleep(pause)
-            pause *= 2
+            pause(pause_seconds)
+            waited_seconds += pause_seconds
+            pause_seconds *= 2
         self._told = self._told or self._stage_is_wrong(weights.live_color)
         return not self._told
 
