@@ -55,10 +55,10 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def judge() -> Iterator[Judge]:
     """Judges every call to AWS that this process makes by the printed policy of whoever makes it."""
-    made, before = Judge(), clients._client
-    clients._client = functools.cache(lambda *given: made.watch(before(*given)))
-    yield made
-    clients._client = before
+    made = Judge()
+    watched = functools.cache(lambda *given: made.watch(clients.make_client(*given)))
+    with clients.clients_by(watched):
+        yield made
 
 
 @pytest.fixture(autouse=True)

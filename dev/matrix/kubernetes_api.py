@@ -41,7 +41,7 @@ class Server:
         self.played: dict[str, Callable[[Mapping[str, str]], list[Object]]] = {}
         self.after: Callable[[Object], None] = lambda _made: None
         self.cluster = KubernetesConnection(context=f"memory-{next(_numbers)}")
-        kubernetes._sessions[self.cluster] = self  # type: ignore[assignment]
+        kubernetes.reach(self.cluster, self)
         self._versions = itertools.count(1)
         self._busy = False
 

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest import mock
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
@@ -16,7 +15,6 @@ from botocore.retries import standard
 from bluegreen.aws import client as aws
 from bluegreen.aws.client import AwsConnection
 
-_make = aws._client.__wrapped__
 _IMPATIENT_SECONDS = 0.03
 
 
@@ -53,7 +51,7 @@ class Lane:
     @contextmanager
     def used(self) -> Iterator[None]:
         """The product calls AWS this way meanwhile."""
-        with mock.patch.object(aws, "_client", self._client):
+        with aws.clients_by(self._client):
             try:
                 yield
             finally:
@@ -71,13 +69,12 @@ class Lane:
         return self._clients[key]
 
     def _made(self, connection: AwsConnection, service: str) -> Any:
-        config = aws._CONFIG if self._config is None else aws._CONFIG.merge(self._config)
+        settings = aws.SETTINGS if self._config is None else aws.SETTINGS.merge(self._config)
         where = dataclasses.replace(connection, endpoint_url=self._endpoint) if self._endpoint else connection
-        with mock.patch.object(aws, "_CONFIG", config):
-            client = _make(where, service)
+        # How often a call is tried is the lane's own setting.
+        client = aws.make_client(where, service, settings, patient=False)
         name = client.meta.service_model.signing_name
         events = client.meta.events
-        events.unregister("needs-retry", aws._wait_its_turn)  # how often a call is tried is the lane's own setting
         # The events of one attempt, not of the call: every request counts.
         events.register("before-send", lambda event_name, request, **_: self._send(_call(name, event_name), request))
         events.register("response-received", lambda event_name, **_: self.answered(_call(name, event_name)))

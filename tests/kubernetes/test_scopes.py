@@ -94,7 +94,7 @@ KINDS = [
 def connection(monkeypatch):
     def made(*answers):
         cluster, session = KubernetesConnection(context="a-test"), Answering(*answers)
-        monkeypatch.setitem(clients._sessions, cluster, session)
+        clients.reach(cluster, session)
         monkeypatch.setattr(discovery, "get_monitor", lambda: None)
         return Place("shop", {"context": "a-test"}), session
 

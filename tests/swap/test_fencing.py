@@ -152,7 +152,7 @@ def test_whoever_is_throttled_has_a_longer_lease_and_says_so(lease, monkeypatch)
     assert "for 600 s" not in holder_of(value), "that is for machines"
     monkeypatch.setattr(MemoryRouter, "mark", mark)
     rival = Lease(MemoryRouter("fencing"), FakeClock(), "rollback to blue", 1, lambda _: None)
-    monkeypatch.setattr("bluegreen.swap.lease._ended_here", lambda *_: False)
+    monkeypatch.setattr("bluegreen.swap.holders.ended_here", lambda *_: False)
     began = rival.clock.monotonic_seconds()
     rival.take(dict(world("fencing").marks))
     assert rival.clock.monotonic_seconds() - began >= SLOW_LEASE_SECONDS, "it waited as long as the mark says"

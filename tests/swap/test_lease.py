@@ -15,7 +15,7 @@ from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError, SwapAborted
 from bluegreen.rollout.model import Weights
-from bluegreen.swap import lease as leases
+from bluegreen.swap import holders
 from bluegreen.swap.lease import ABORT, LEASE_SECONDS, Lease, holder_of, leases_in, mark_text
 from tests.swap.bench import Swap
 
@@ -79,14 +79,14 @@ def test_a_dead_holders_lease_is_taken_over_when_it_has_expired(swap):
 def test_a_holder_that_ended_on_this_machine_is_known_to_be_dead_at_once(swap):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    swap.here.marks["lease.aaaaaaaa"] = f"2026-11-21T11:00:00Z me@here pid {ended.pid} on {leases._here()} promotion"
+    swap.here.marks["lease.aaaaaaaa"] = f"2026-11-21T11:00:00Z me@here pid {ended.pid} on {holders.here()} promotion"
     began = swap.clock.now_seconds
     lease(swap).take(swap.here.marks)
     assert swap.clock.now_seconds == began
 
 
 def test_a_holder_that_lives_on_this_machine_is_not_taken_for_dead(swap):
-    swap.here.marks["lease.aaaaaaaa"] = f"2026-11-21T11:00:00Z me@here pid {os.getppid()} on {leases._here()} promotion"
+    swap.here.marks["lease.aaaaaaaa"] = f"2026-11-21T11:00:00Z me@here pid {os.getppid()} on {holders.here()} promotion"
     began = swap.clock.now_seconds
     lease(swap).take(swap.here.marks)
     assert swap.clock.now_seconds - began >= LEASE_SECONDS, "it waited to see whether the lease is renewed"

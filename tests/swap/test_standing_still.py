@@ -13,7 +13,7 @@ from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.clock import FakeClock, SystemClock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
-from bluegreen.swap import lease as leases
+from bluegreen.swap import holders
 from bluegreen.swap.lease import LEASE_SECONDS, Lease, holder_of, leases_in
 from bluegreen.swap.service import SwapService
 from tests.swap.bench import Swap
@@ -41,7 +41,7 @@ class SetBack(FakeClock):
 @pytest.fixture
 def elsewhere(monkeypatch):
     """Whoever holds a lease is on another machine: nothing but the lease is known of it."""
-    monkeypatch.setattr(leases, "_ended_here", lambda *_: False)
+    monkeypatch.setattr(holders, "ended_here", lambda *_: False)
 
 
 def held(swap, clock=None):
@@ -256,7 +256,7 @@ def test_a_holder_that_ended_here_delays_no_removal():
     swap = Swap("removal-ended")
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    swap.here.marks["lease.aaaaaaaa"] = f"2026-11-21T11:00:00Z me@here pid {ended.pid} on {leases._here()} promotion"
+    swap.here.marks["lease.aaaaaaaa"] = f"2026-11-21T11:00:00Z me@here pid {ended.pid} on {holders.here()} promotion"
     began = swap.clock.now_seconds
     swap.destroy()
     assert swap.clock.now_seconds == began

@@ -10,7 +10,7 @@ import json
 import random
 import shlex
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -36,7 +36,7 @@ from bluegreen.secrets import refuse_credentials
 
 _ATTEMPTS = 5
 # Bounded: 5 tries with full jitter (botocore's standard mode); a call that hangs is given up, not waited for.
-_CONFIG = Config(
+SETTINGS = Config(
     retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     connect_timeout=5,
     read_timeout=15,
@@ -45,6 +45,8 @@ _CONFIG = Config(
     # The plugin runs many swaps side by side: with botocore's 10, most of their calls would open a connection anew.
     max_pool_connections=64,
 )
+"""What every client here is made with."""
+
 # An account's rates are shared with whoever else calls, and a throttled call was not done: it is tried more often than
 # one that fails, for 2.5 minutes at the most. Not botocore's adaptive mode: after one throttled call that slows down
 # every later one of the process, the restore of another service, too.
@@ -95,7 +97,7 @@ class AwsConnection:
     def client(self, service: str) -> Any:
         """A client, made once per connection and service."""
         with _lock:
-            return _client(self, service)
+            return _factory(self, service)
 
 
 _lock = threading.Lock()
@@ -147,18 +149,54 @@ def _refuse_to_ask(prompt: str) -> str:
     )
 
 
-@lru_cache(maxsize=64)
-def _client(connection: AwsConnection, service: str) -> Any:
+def make_client(connection: AwsConnection, service: str, settings: Config = SETTINGS, *, patient: bool = True) -> Any:
+    """A client that tells of its calls and asks before it writes.
+
+    Args:
+        connection: where and as whom.
+        service: boto3's name of it.
+        settings: what it is made with.
+        patient: whether throttled calls are tried again where botocore has given up.
+    """
     with called(f"{service} client"):
         client = _session(connection).client(  # type: ignore[call-overload]
-            service, config=_CONFIG, endpoint_url=connection.endpoint_url
+            service, config=settings, endpoint_url=connection.endpoint_url
         )
     answers = Answers()
     client.meta.events.register("before-call", partial(_ask, answers))
     client.meta.events.register("after-call", partial(_answered, answers))
     client.meta.events.register("request-created", _ask_before_writing)
-    client.meta.events.register_last("needs-retry", _wait_its_turn)
+    if patient:
+        client.meta.events.register_last("needs-retry", _wait_its_turn)
     return client
+
+
+Factory = Callable[[AwsConnection, str], Any]
+"""Makes a client of a connection and boto3's name of a service, or hands out one that it has made before."""
+
+_client = lru_cache(maxsize=64)(make_client)
+_factory: Factory = _client
+
+
+@contextmanager
+def clients_by(factory: Factory) -> Iterator[None]:
+    """Take clients from elsewhere meanwhile, in all of this process: to watch what is sent, or to send it elsewhere.
+
+    Args:
+        factory: is asked for every call; ``make_client`` makes what it changes.
+    """
+    global _factory  # noqa: PLW0603 - there is one process
+    former, _factory = _factory, factory
+    try:
+        yield
+    finally:
+        _factory = former
+
+
+def forget_credentials() -> None:
+    """Look for credentials anew: the environment is another one."""
+    _session.cache_clear()
+    _client.cache_clear()
 
 
 def _ask(answers: Answers, model: Any, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> Any:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import urllib3
 
@@ -37,6 +38,19 @@ _METADATA_ALONE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v
 _NOT_FOUND = 404
 _answers = Answers()
 _METHODS = {"get": "GET", "list": "GET", "patch": "PATCH", "delete": "DELETE"}
+
+
+class Transport(Protocol):
+    """Sends requests to one cluster, or to what stands in for it."""
+
+    def send(self, request: Request) -> dict[str, Any]:
+        """The answer's body.
+
+        Raises:
+            Refused: the API server said no.
+            urllib3.exceptions.HTTPError: nobody answered.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +211,10 @@ class KubernetesConnection:
         except urllib3.exceptions.HTTPError as error:
             raise PlatformError(name, f"{self} does not answer: {error}") from error
 
-    def _session(self, call: str) -> Session:
+    def _session(self, call: str) -> Transport:
         with _lock:
+            if _everywhere is not None:
+                return _everywhere
             if self not in _sessions:
                 try:
                     _sessions[self] = Session(self.kubeconfig, self.context)
@@ -272,4 +288,27 @@ class _Missing(PlatformError):
 
 
 _lock = threading.Lock()
-_sessions: dict[KubernetesConnection, Session] = {}
+_sessions: dict[KubernetesConnection, Transport] = {}
+_everywhere: Transport | None = None
+
+
+def reach(connection: KubernetesConnection, transport: Transport) -> None:
+    """Send a connection's requests by a transport of the caller's own from now on.
+
+    Args:
+        connection: whose requests.
+        transport: what answers them: an API server in memory, or one that is watched.
+    """
+    with _lock:
+        _sessions[connection] = transport
+
+
+@contextmanager
+def reached_by(transport: Transport) -> Iterator[None]:
+    """Send every connection's requests by this transport meanwhile, in all of this process."""
+    global _everywhere  # noqa: PLW0603 - there is one process
+    former, _everywhere = _everywhere, transport
+    try:
+        yield
+    finally:
+        _everywhere = former

@@ -26,9 +26,7 @@ from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.rollout.ports import MakesItsObject, TrafficRouter
-from bluegreen.swap.holders import active as _active
-from bluegreen.swap.holders import ended_here as _ended_here
-from bluegreen.swap.holders import here as _here
+from bluegreen.swap import holders
 from bluegreen.swap.marks import (
     ABORT,
     LEASE_PREFIX,
@@ -114,7 +112,7 @@ class Lease:
     def _take(self, marks: Mapping[str, str], read_at_seconds: float | None) -> bool:
         self.forget()
         self.id = secrets.token_hex(4)
-        _active.add(self.id)
+        holders.active.add(self.id)
         began = self.clock.monotonic_seconds() if read_at_seconds is None else read_at_seconds
         others = leases_in(marks)
         dead = self._wait_for_the_end_of(others) if others else {}
@@ -132,7 +130,7 @@ class Lease:
             raise LeaseHeld(holder_of(next(iter(rivals.values()))))
         # Not in the same call as the new one: the leftovers go only once the lease is safe.
         left: dict[str, str | None] = {LEASE_PREFIX + name: None for name in found if name != self.id}
-        unknown = [name for name in found if name in dead and _ended_here(name, dead[name]) is False]
+        unknown = [name for name in found if name in dead and holders.ended_here(name, dead[name]) is False]
         notes = {TAKEN_PREFIX + name: mark_text(who()) for name in unknown}
         if left or notes or ABORT in marks:
             self.router.mark({**left, **notes, ABORT: None})
@@ -170,16 +168,16 @@ class Lease:
 
     def _refuse_who_came_first(self, marks: Mapping[str, str]) -> None:
         """Refuse, unless the object is this swap's own and only the reply to its making was lost."""
-        holders = leases_in(marks)
-        if self.id not in holders:
-            raise LeaseHeld(holder_of(next(iter(holders.values()), "another first start, which is over by now")))
+        held = leases_in(marks)
+        if self.id not in held:
+            raise LeaseHeld(holder_of(next(iter(held.values()), "another first start, which is over by now")))
 
     def _wait_for_the_end_of(self, others: Mapping[str, str]) -> dict[str, str]:
         """Returns the leases whose holders are dead, when all are."""
         for name, value in others.items():
-            if _ended_here(name, value) is None:
+            if holders.ended_here(name, value) is None:
                 raise LeaseHeld(holder_of(value))
-        alive = {name: value for name, value in others.items() if not _ended_here(name, value)}
+        alive = {name: value for name, value in others.items() if not holders.ended_here(name, value)}
         limit = max(map(lasting_seconds, alive.values()), default=0)
         deadline = self.clock.monotonic_seconds() + limit
         if alive:
@@ -298,7 +296,9 @@ class Lease:
     def _text(self) -> str:
         """What the mark says from now on."""
         self._renewals += 1
-        return lease_text(self._renewed_at_seconds, _here(), self._wanted_seconds, self._renewals - 1, self.purpose)
+        return lease_text(
+            self._renewed_at_seconds, holders.here(), self._wanted_seconds, self._renewals - 1, self.purpose
+        )
 
     def fence(self) -> None:
         """Make sure, right before a write, that this swap still holds its object: no call while the lease is fresh.
@@ -351,7 +351,7 @@ class Lease:
 
     def forget(self) -> None:
         """The swap is over, whether its mark could be removed or not."""
-        _active.discard(self.id)
+        holders.active.discard(self.id)
 
     def give_back(self, marks: Mapping[str, str | None] | None = None) -> None:
         """Let go of it, and set other marks with it. A lease that is not held and no marks need nothing."""

@@ -8,7 +8,7 @@ from unittest import mock
 
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError
-from bluegreen.swap import holders, lease
+from bluegreen.swap import holders
 from dev.matrix.engine import DYNAMIC, Stack, State
 from dev.matrix.somebody_else.stage import Stage
 from dev.matrix.somebody_else.swaps import Operation, inputs
@@ -122,7 +122,7 @@ def _rival(scene: Scene, calls: int) -> None:
     try:
         # On another machine: nobody there knows that this process is alive.
         elsewhere = mock.Mock(return_value="00000001")
-        with mock.patch.object(lease, "_here", elsewhere), mock.patch.object(holders, "here", elsewhere):
+        with mock.patch.object(holders, "here", elsewhere):
             stack.up(inputs(scene.stage, scene.one_or_other))
     except (BluegreenError, Killed):
         pass  # refused, or still going on

@@ -129,7 +129,7 @@ class ClusterStage(MemorySizes):
         self.api.played = {"/pods": self._pods, "/endpointslices": self._slices}
         self.api.after = self._controller
         with (
-            mock.patch.object(kubernetes.KubernetesConnection, "_session", return_value=session),
+            kubernetes.reached_by(session),
             # Nothing waits here: what was just answered would be so for all the time that the clock is turned on.
             mock.patch.object(kubernetes_object, "ANSWER_LASTS_SECONDS", 0.0),
             mock.patch.object(kubernetes_service, "ANSWER_LASTS_SECONDS", 0.0),

@@ -16,6 +16,7 @@ from moto.route53.models import Route53Backend
 
 from bluegreen.aws.route53 import router as route53
 from bluegreen.aws.route53 import zone as route53_zone
+from bluegreen.aws.route53.pending import Pending
 from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.moto_stage import OWNER, MotoStage
 from dev.matrix.somebody_else.sight import Sight
@@ -52,7 +53,7 @@ class DnsStage(MotoStage):
         with (
             mock.patch.object(socket, "getaddrinfo", resolved),
             mock.patch.object(route53, "Zone", zone),
-            mock.patch.object(route53.Route53Router, "_wait_for", _no_waiting),
+            mock.patch.object(Pending, "in_effect", _no_waiting),
             mock.patch.object(Route53Backend, "change_resource_record_sets", _changed),
             MotoStage.opened(self, heard),
         ):
@@ -178,5 +179,6 @@ def _plain(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str).replace('"', "")
 
 
-def _no_waiting(*_: Any) -> None:
+def _no_waiting(*_: Any) -> bool:
     """Resolvers' caches are another test's matter: here a change is in effect at once."""
+    return True

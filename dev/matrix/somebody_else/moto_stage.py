@@ -63,12 +63,12 @@ class MotoStage(MemorySizes):
     def _account(self) -> Iterator[None]:
         there = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
         with mock.patch.dict(os.environ, {**there, **_ACCESS}, clear=True), mock_aws():
-            aws._session.cache_clear()
+            aws.forget_credentials()
             boto3.setup_default_session()
             try:
                 yield
             finally:
-                aws._session.cache_clear()
+                aws.forget_credentials()
                 boto3.DEFAULT_SESSION = None
 
     def asked(self, call: str, parameters: Mapping[str, Any]) -> None:

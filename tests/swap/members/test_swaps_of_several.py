@@ -99,7 +99,7 @@ def test_the_lease_is_taken_in_the_order_of_their_places_and_given_back_in_rever
 
 
 def test_a_foreign_lease_on_any_of_them_refuses_the_swap(swap, monkeypatch):
-    monkeypatch.setattr("bluegreen.swap.lease._ended_here", lambda *_: None)
+    monkeypatch.setattr("bluegreen.swap.holders.ended_here", lambda *_: None)
     swap.worlds[-1].marks["lease.0000abcd"] = "2026-11-29T10:00:00Z ann@ci pid 7 on 00000000 promotion to green"
     with pytest.raises(LeaseHeld, match="ann@ci"):
         swap.up("green")

@@ -14,7 +14,7 @@ import pytest
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, SwapAborted
 from bluegreen.rollout.model import COLORS, Weights
-from bluegreen.swap import lease as leases
+from bluegreen.swap import holders
 from bluegreen.swap.lease import ABORT, leases_in
 from bluegreen.swap.service import SwapService
 from tests.swap.bench import Swap
@@ -30,7 +30,7 @@ IN_STEPS = {"strategy": {"steps": [{"weight_percent": 10, "hold_seconds": 2}]}, 
 @pytest.fixture(autouse=True)
 def on_two_machines(monkeypatch):
     """Neither knows more of the other one than its lease says; and no test runs what it does not play."""
-    monkeypatch.setattr(leases, "_ended_here", lambda *_: False)
+    monkeypatch.setattr(holders, "ended_here", lambda *_: False)
 
 
 class Situation:
