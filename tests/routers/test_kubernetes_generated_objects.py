@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bluegreen.kubernetes.client import Resource
+from bluegreen.kubernetes.manifests.reading import objects_in
 from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Weights
@@ -169,33 +171,48 @@ def test_of_a_rollout_nothing_but_its_template_is_the_swaps(record_property, cap
     @SETTINGS
     @given(spec=rollouts())
     def check(spec):
-        server = Server()
-        for color in ("blue", "green"):
-            template = {"template": {"metadata": {"labels": {"bluegreen/color": color}}}}
-            server.declare(Resource("v1", "PodTemplate", "podtemplates", "shop", f"web-{color}"), template)
-        server.declare(argo.WHAT, {"spec": spec}, HELM)
-        made = argo.router(server, adopt=True)
-        before = of_a_rollout(server)
-        try:
-            made.write(BLUE)
-        except NotOwned:
-            counted["refused"] += 1
-            return
-        counted["adopted"] += 1
-        for weights, name in ((GREEN, "web-green"), (BLUE, "web-blue")):
-            made.write(weights)
-            assert argo.wanted(server) == name
-            assert of_a_rollout(server) == before
-        made.delete()
-        assert of_a_rollout(server) == before
+        counted["adopted" if pointed({"spec": spec}) else "refused"] += 1
 
     check()
     share_of(counted, "argo_rollouts", record_property)
 
 
+def pointed(rollout):
+    """Adopted, promoted, rolled back and let go; ``False`` where it is refused."""
+    server = Server()
+    for color in ("blue", "green"):
+        template = {"template": {"metadata": {"labels": {"bluegreen/color": color}}}}
+        server.declare(Resource("v1", "PodTemplate", "podtemplates", "shop", f"web-{color}"), template)
+    server.declare(argo.WHAT, rollout, HELM)
+    made = argo.router(server, adopt=True)
+    before = of_a_rollout(server)
+    try:
+        made.write(BLUE)
+    except NotOwned:
+        return False
+    for weights, name in ((GREEN, "web-green"), (BLUE, "web-blue")):
+        made.write(weights)
+        assert argo.wanted(server) == name
+        assert of_a_rollout(server) == before
+    made.delete()
+    assert of_a_rollout(server) == before
+    return True
+
+
 def of_a_rollout(server):
-    spec = server.get(argo.WHAT)["spec"]
-    return {key: value for key, value in spec.items() if key not in ("workloadRef", "replicas")}
+    found = server.get(argo.WHAT)
+    spec = {key: value for key, value in found["spec"].items() if key not in ("workloadRef", "replicas")}
+    notes = {
+        key: value for key, value in (found["metadata"].get("annotations") or {}).items() if "bluegreen" not in key
+    }
+    return spec, found["metadata"].get("labels"), notes
+
+
+def test_of_somebodys_rollout_nothing_but_its_template_is_the_swaps():
+    file = Path(__file__).parent / "others" / "argo_rollouts.yaml"
+    (found,) = objects_in(file.read_text())
+    metadata = {key: value for key, value in found["metadata"].items() if key != "name"}
+    assert pointed({"metadata": metadata, "spec": found["spec"]})
 
 
 def test_the_share_counts_what_is_refused():
