@@ -94,7 +94,7 @@ def test_a_deployment_is_waited_for_as_long_as_its_configuration_takes(config, s
 
 def test_ecs_own_strategy_gets_its_rules_groups_hooks_and_alarms():
     hook = {"hook_target_arn": "arn:aws:lambda:x:1:function:f", "role_arn": "arn:aws:iam::1:role/r"}
-    found, made = declared(
+    found, _ = declared(
         EcsNativeService,
         deployment_strategy="LINEAR",
         step_percent=20,
@@ -115,7 +115,26 @@ def test_ecs_own_strategy_gets_its_rules_groups_hooks_and_alarms():
     assert {name: rule["priority"] for name, rule in rules.items()} == {"web-production": 100, "web-test": 99}
     (swap,) = found[SWAP].values()
     assert swap["converge_timeout_seconds"] == 1800 + 60 * (4 * 6 + 15)
-    assert made.test_headers == {"X-Bluegreen-Test": "1"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked", "told"),
+    [("f" * 32, "test-" + "f" * 32, "test-" + "f" * 32), ("", "*", "1")],
+    ids=["a new stack", "one from before there were tokens"],
+)
+def test_the_header_that_reaches_what_comes_is_not_to_be_guessed(kept, asked, told):
+    headers = []
+
+    def program():
+        made = EcsNativeService("web", **SHORTEST)
+        made.test_headers.apply(headers.append)
+
+    recorder, _ = mocked.run(program, outputs={"pulumi:index:Stash": {"output": kept}})
+    (test,) = (one.inputs for one in recorder.resources if one.name == "web-test")
+    assert headers == [{"X-Bluegreen-Test": told}]
+    (condition,) = test["conditions"]
+    values = condition["httpHeader"]["values"]
+    assert [one.get("value", one) if isinstance(one, dict) else one for one in values] == [asked]
 
 
 def refusal(component, **more):

@@ -18,6 +18,7 @@ from bluegreen.aws.entry import EntryContext
 from bluegreen.component import digests
 from bluegreen.component.base import SwappedComponent
 from bluegreen.component.declaration import known
+from bluegreen.component.previewing import named
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -55,7 +56,8 @@ class EcsNativeService(SwappedComponent):
 
     Attributes:
         url: where production requests go.
-        test_headers: the request header that reaches the new color while its deployment tests it.
+        test_headers: the request header that reaches the new color while its deployment tests it: a secret, where the
+            stack has a token.
         cluster_arn: the cluster.
         service_name: the service.
         rule_arn: the production rule.
@@ -63,7 +65,7 @@ class EcsNativeService(SwappedComponent):
     """
 
     url: pulumi.Output[str]
-    test_headers: Mapping[str, str]
+    test_headers: pulumi.Output[Mapping[str, str]]
     cluster_arn: pulumi.Output[str]
     service_name: pulumi.Output[str]
     rule_arn: pulumi.Output[str]
@@ -155,7 +157,10 @@ class EcsNativeService(SwappedComponent):
         )
         everything = {"path_pattern": {"values": ["/*"]}}
         production = _rule(context, "production", listener_arn, rule_priority, everything, made.groups[0])
-        header = {"http_header": {"http_header_name": TEST_HEADER, "values": ["*"]}}
+        # Nobody guesses it: the stack's own token, where it has one.
+        suffix = pulumi.Output.from_input(named(name, self).suffix)
+        asked = suffix.apply(lambda token: f"test{token}" if token else "*")
+        header = {"http_header": {"http_header_name": TEST_HEADER, "values": [asked]}}
         test = _rule(context, "test", listener_arn, rule_priority - 1, header, made.groups[1])
         role_arn = load_balancer_role_arn or one.service_role(
             f"{name}-traffic", "ecs.amazonaws.com", _ROLE_POLICY, context.tags, self
@@ -208,7 +213,7 @@ class EcsNativeService(SwappedComponent):
         self._show(
             swap,
             url=made.url,
-            test_headers={TEST_HEADER: "1"},
+            test_headers=suffix.apply(lambda token: {TEST_HEADER: f"test{token}" if token else "1"}),
             cluster_arn=ran.cluster_arn,
             service_name=service.name,
             rule_arn=production.arn,
