@@ -70,8 +70,8 @@ def services(draw: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"services": {}, "targets": {}, "actions": {}}
     for color, count in zip(COLORS, (LIVE, 0), strict=True):
         service = found["services"][f"web-{color}"] = draw(structures(of_service, 1, fixed=_service(color, count)))
-        # It is refused, and would be a third of all controllers here; few services have it.
-        if service.get("deploymentController") == {"type": "EXTERNAL"} and draw(st.integers(0, 3)):
+        # Others than ECS are refused, and would be two thirds of all controllers here; few services have one.
+        if service.get("deploymentController", {}).get("type", "ECS") != "ECS" and draw(st.integers(0, 3)):
             service["deploymentController"] = {"type": "ECS"}
         if draw(st.booleans()):
             resource = f"service/{_CLUSTER}/web-{color}"

@@ -27,7 +27,7 @@ from tests.routers.aws_worlds import GROUPS
 from tests.routers.botocore_strategies import shape, structures
 
 EXAMPLES, ADOPTED = 40, 0.9
-REFUSED = "deployment controller EXTERNAL"
+REFUSED = "has the deployment controller"
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -161,11 +161,12 @@ def test_each_operation_makes_as_few_calls_as_it_can_with_autoscaling(capacity, 
     }
 
 
-def test_a_service_that_another_program_deploys_is_refused_in_words():
+@pytest.mark.parametrize("controller", ["EXTERNAL", "CODE_DEPLOY", "ANOTHER_ONE"])
+def test_a_service_that_another_program_deploys_is_refused_in_words(controller):
     # An endpoint of its own, so that no other test's client has this handler.
-    connection = AwsConnection(region="eu-central-1", endpoint_url="http://127.0.0.1:9")
+    connection = AwsConnection(region="eu-central-1", endpoint_url=f"http://127.0.0.1:9/{controller}")
     external = {"status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0, "deployments": []}
-    external["deploymentController"] = {"type": "EXTERNAL"}
+    external["deploymentController"] = {"type": controller}
     services = [{**external, "serviceName": name} for name in ("b", "g")]
     meta = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
     answer = SimpleNamespace(status_code=200, headers={}), {"ResponseMetadata": meta, "services": services}
@@ -173,5 +174,5 @@ def test_a_service_that_another_program_deploys_is_refused_in_words():
     services_of = {"blue": "b", "green": "g"}
     capacity = EcsCapacity("c", services_of, dict.fromkeys(services_of, "td:1"), 2, aws=connection)
     for ask in (capacity.read, lambda: capacity.ready("blue")):
-        with pytest.raises(PlatformError, match=r"has the deployment controller EXTERNAL.*controller ECS"):
+        with pytest.raises(PlatformError, match=rf"has the deployment controller {controller}.*controller ECS"):
             ask()

@@ -84,7 +84,7 @@ class EcsCapacity(Options):
             raise PlatformError("ecs:DescribeServices", f"no active service {', '.join(missing)} in {self.cluster}")
         mine = {color: by_name[self._name(color)] for color in colors}
         for service in mine.values():
-            refuse_external(service)
+            refuse_another_controller(service)
         return mine
 
     def _name(self, color: Color) -> str:
@@ -220,17 +220,25 @@ class EcsCapacity(Options):
         self._autoscaling.delete()
 
 
-def refuse_external(service: Mapping[str, Any]) -> None:
-    """End with an error where somebody else's controller decides what a service runs.
+_OTHERS = {
+    "EXTERNAL": "its task sets are another program's, and it has no task definition of its own",
+    "CODE_DEPLOY": "CodeDeploy moves its traffic; that is what `EcsCodeDeployService` is for",
+}
+
+
+def refuse_another_controller(service: Mapping[str, Any]) -> None:
+    """End with an error where somebody else decides what a service runs, or where its requests go.
 
     Raises:
         PlatformError: naming the service and what to hand in.
     """
-    if service.get("deploymentController", {}).get("type") == "EXTERNAL":
+    kind = service.get("deploymentController", {}).get("type", "ECS")
+    if kind != "ECS":
+        why = _OTHERS.get(kind, "it is not ECS that deploys it")
         raise PlatformError(
             "ecs:DescribeServices",
-            f"service {service['serviceName']} has the deployment controller EXTERNAL: its task sets are another "
-            "program's, and it has no task definition of its own; hand in a service with the controller ECS",
+            f"service {service['serviceName']} has the deployment controller {kind}: {why}; hand in a service with "
+            "the controller ECS",
         )
 
 
