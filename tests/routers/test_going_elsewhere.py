@@ -227,6 +227,28 @@ def test_a_swap_that_was_killed_in_its_bake_proves_the_other_target_again(place,
     assert live(section)["weights"] == {"blue": 100, "green": 0}, "back where it was proved"
 
 
+def test_what_somebody_moved_while_a_gate_was_asked_is_not_written_over(script, request, monkeypatch, as_before):
+    """Neither target is what the new section knows: to it, a page of maintenance looks like the former one."""
+    alb = request.getfixturevalue("alb")
+    as_before(alb)
+    section = alb_workshop.section(alb)
+    elsewhere = {**section, "target_groups": {**section["target_groups"], "blue": alb.groups["stranger"]}}
+    monkeypatch.setattr(ROUTERS.load("alb"), "health", lambda _self, _color: HEALTHY)
+    _, olds = service().create(inputs(section))
+    page = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]
+
+    def moved(_context):
+        (rule,) = [rule for rule in alb.rules() if rule["Priority"] == str(int(section["priority"]))]
+        alb.elb.modify_rule(RuleArn=rule["RuleArn"], Actions=page)
+        return Decision.PASS
+
+    script.answer = moved
+    with pytest.raises(SwapFailed, match="somebody else moved them meanwhile"):
+        service().update(olds, inputs(elsewhere))
+    (rule,) = [rule for rule in alb.rules() if rule["Priority"] == str(int(section["priority"]))]
+    assert rule["Actions"][-1]["Type"] == "fixed-response", "it is theirs"
+
+
 def test_where_the_verdict_on_a_promotion_holds_the_live_color_keeps_its_target(place, script):
     section, elsewhere, key, _health = place
     _, olds = service().create(inputs(section))

@@ -54,6 +54,11 @@ class Shared:
         """Whether a write is sent right after a look, which may be the one that ``glance`` has just made."""
         return hasattr(self._router, "live") or hasattr(self._router, "glance")
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is an object, which bears the swap's lease."""
+        return self._lease.placed
+
     def read(self) -> Traffic:
         """The live weights and the marks."""
         with self._lease.lock:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bluegreen.rollout.errors import BluegreenError
-from bluegreen.rollout.model import Color, Convergence, Readiness, Weights
+from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.stopping import Moved
 from bluegreen.swap import contract, incarnation, several
 from bluegreen.swap.lease import Lease
 from bluegreen.swap.shared import Shared
@@ -29,7 +30,8 @@ class WayBack:
         self._router = router
         self._former = former
         self._same_units = same_units
-        self._went_back = False
+        self._written = self._went_back = False
+        self._planned = former.read().weights
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else a router can do is the new one's."""
@@ -46,6 +48,23 @@ class WayBack:
             return self._former.health(color).healthy > 0
         except BluegreenError:
             return True
+
+    def glance(self, *, told: bool = False) -> Traffic:
+        """A look before a write. The new router cannot tell the former target from any other one: the former one can.
+
+        Raises:
+            Moved: somebody else has moved traffic since the plan was made.
+        """
+        found = self._router.glance(told=told)
+        now = self._planned if self._written else self._former.weights()
+        if now != self._planned:
+            raise Moved(now, self._planned)
+        return found
+
+    def write(self, weights: Weights) -> None:
+        """Send the traffic to the new target."""
+        self._written = True
+        self._router.write(weights)
 
     def put_back(self, weights: Weights) -> None:
         """Send the traffic to the former target again."""
