@@ -10,6 +10,9 @@ import pytest
 
 from bluegreen.aws.route53.records import REFUSED
 from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_SWAP
+from tests.capacity.aws_scaled_worlds import CAPACITIES, plain
+from tests.capacity.test_aws_generated_capacity import SOMEBODYS as SCALED_SOMEBODYS
+from tests.capacity.test_aws_generated_capacity import live_through
 from tests.routers.aws_worlds import ROUTERS
 from tests.routers.test_aws_generated import SOMEBODYS
 
@@ -49,6 +52,23 @@ def test_what_is_said_to_stay_is_in_the_object_that_is_lived_through(row):
 def test_the_fields_that_are_refused_are_all_of_them():
     _, _, refused = rows()["records of Route 53"]
     assert set(refused) - {"ttl_seconds"} == set(REFUSED)
+
+
+SCALED = {"an ECS service": "ecs", "an Auto Scaling Group": "asg"}
+CHANGES = ("UpdateService", "UpdateAutoScalingGroup")
+NAMES = {"cluster", "service", "forceNewDeployment", "AutoScalingGroupName"}
+
+
+@pytest.mark.parametrize("row", SCALED)
+def test_what_is_scaled_is_changed_in_what_the_page_says_alone(row):
+    takes, stays, _ = rows()[row]
+    capacity = SCALED[row]
+    there = plain(capacity, SCALED_SOMEBODYS[capacity])
+    assert [field for field in stays if f'"{field}"' not in json.dumps(there)] == []
+    with CAPACITIES[capacity][1](there) as world:
+        assert live_through(world, 0)
+        calls = [given for store in world.stores for call, given in store.calls if call in CHANGES]
+    assert set(takes) == {field for given in calls for field in given} - NAMES
 
 
 def test_the_number_of_tags_is_the_codes():
