@@ -16,7 +16,7 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from bluegreen.kubernetes.client import MANAGER, MARKS_MANAGER, Conflict, KubernetesConnection, Resource
 from bluegreen.kubernetes.client_names import LABEL_NAME
@@ -239,7 +239,7 @@ class KubernetesObjectRouter(Options, ABC):
         if seen in (None, Weights()) or now in (seen, wanted, Weights()):
             return  # with nothing live, or nothing any more, there is no traffic that could be taken away from a color
         self._seen = now
-        raise TrafficMoved(f"patch {self._object.rbac}", str(self._object), cast("Weights", seen), now)
+        raise TrafficMoved(f"patch {self._object.rbac}", str(self._object), seen, now)
 
     def _written(self) -> Mapping[str, Any] | None:
         """The object as it is after a write: what that was answered of this very moment, once, or a look."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bluegreen.fields import REQUIRED, Fields
 from bluegreen.options.kinds import Kind
+from bluegreen.options.metadata import OPTION, SEVERAL
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -27,7 +28,6 @@ else:
         return lambda decorator: decorator
 
 
-_KEY, _SEVERAL = "bluegreen.option", "bluegreen.several"
 T = TypeVar("T")
 
 
@@ -98,7 +98,7 @@ def option(
     absent: str = "",
 ) -> Any:
     """Declare an option; the arguments are ``Option``'s."""
-    about = {_KEY: (help, kind, default, name, argument, positional, absent)}
+    about = {OPTION: (help, kind, default, name, argument, positional, absent)}
     if default is REQUIRED:
         return dataclasses.field(metadata=about)
     if isinstance(default, (Mapping, list)):
@@ -112,7 +112,7 @@ def several(section: type) -> Any:
     Args:
         section: the class that declares them, with ``parse``.
     """
-    return dataclasses.field(metadata={_SEVERAL: section})
+    return dataclasses.field(metadata={SEVERAL: section})
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(option, dataclasses.field))
@@ -146,9 +146,9 @@ def read_options(cls: type, fields: Fields) -> dict[str, Any]:
     """What a section has of each option of a class, by attribute. What is wrong stands in ``fields.problems``."""
     values: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
-        if _SEVERAL in field.metadata:
-            values[field.name] = dict(field.metadata[_SEVERAL].parse(fields))
-        elif _KEY in field.metadata:
+        if SEVERAL in field.metadata:
+            values[field.name] = dict(field.metadata[SEVERAL].parse(fields))
+        elif OPTION in field.metadata:
             found = _option(field)
             values[found.attribute] = found.kind.read(fields, found.name, found.default)
     return values
@@ -157,13 +157,13 @@ def read_options(cls: type, fields: Fields) -> dict[str, Any]:
 def options_of(cls: type) -> Iterator[Option]:
     """The options of a class, in the order in which they are declared."""
     for field in dataclasses.fields(cls):
-        if _SEVERAL in field.metadata:
-            yield from options_of(field.metadata[_SEVERAL])
-        elif _KEY in field.metadata:
+        if SEVERAL in field.metadata:
+            yield from options_of(field.metadata[SEVERAL])
+        elif OPTION in field.metadata:
             yield _option(field)
 
 
 def _option(field: dataclasses.Field[Any]) -> Option:
-    text, kind, default, name, argument, positional, absent = field.metadata[_KEY]
+    text, kind, default, name, argument, positional, absent = field.metadata[OPTION]
     name = name or field.name
     return Option(field.name, name, argument or name, text, kind, default, positional, absent)

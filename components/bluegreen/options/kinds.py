@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bluegreen.fields import REQUIRED, UNKNOWN, Fields
+from bluegreen.options.metadata import names_of
 from bluegreen.rollout.model import COLORS
 from bluegreen.secrets import SecretRef, parse_url
 
@@ -361,13 +362,6 @@ class Nested:
         made = self.of.parse(section)
         section.done()
         return made
-
-
-def names_of(cls: type) -> list[str]:
-    """The names of a class' options in the inputs."""
-    from bluegreen.options.declared import options_of  # noqa: PLC0415 - which imports this module
-
-    return [found.name for found in options_of(cls)]
 
 
 def _plain(number: float) -> str:
