@@ -124,3 +124,14 @@ def test_a_workload_with_secrets_is_compared_by_what_they_hold(here, hook):
     assert "hunter" not in str(refused.value)
     with pytest.raises(RuntimeError, match="image of container app app:v1 -> app:v2"):
         hook(secret, {**secret, "image": "app:v2"})
+
+
+def test_two_components_that_the_plugin_constructs_have_hooks_of_names_of_their_own(monkeypatch):
+    named = []
+    monkeypatch.setattr(guarding.pulumi, "ResourceHook", lambda name, _callback: named.append(name))
+    monkeypatch.setattr(guarding, "hosted", lambda: True)
+    monkeypatch.setattr(guarding, "_named", {})
+    for monitor in ("one", "another"):
+        monkeypatch.setattr(guarding, "get_monitor", lambda monitor=monitor: monitor)
+        guarding.binding("shop/web-blue", lambda _args: None)
+    assert named == ["bluegreen guards shop/web-blue", "bluegreen guards shop/web-blue (2)"]

@@ -10,6 +10,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from bluegreen import stack_config
+from bluegreen.adapters.hosting import hosted
 from bluegreen.rollout.model import Color, other
 
 Routers = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -33,7 +34,8 @@ def binding(what: str, before_update: Callable[[pulumi.ResourceHookArgs], Any]) 
         what: it guards. A stack's hooks have names of their own, and two components may have the same.
         before_update: ends the update where it raises.
     """
-    key = (id(get_monitor()), what)
+    # The plugin constructs each component beside the others, with a monitor of its own.
+    key = (0 if hosted() else id(get_monitor()), what)
     _named[key] = _named.get(key, 0) + 1
     number = f" ({_named[key]})" if _named[key] > 1 else ""
     return pulumi.ResourceHookBinding(
