@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -14,6 +15,12 @@ from pathlib import Path
 from typing import IO
 
 from localcloud.errors import LocalCloudError
+
+
+def cpu_seconds_of_children() -> float:
+    """What all processes that this one has started and waited for, and theirs, took of the processors."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import signal
@@ -18,8 +19,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from localcloud import __main__ as command
 from localcloud import bootstrap, cache, loopback, paths, progress
 from localcloud.errors import LocalCloudError
+from localcloud.processes import cpu_seconds_of_children
 from localcloud.tools import app, fakecloud, go, pulumi, system
 
 
@@ -354,3 +357,19 @@ def test_app_drains_on_sigterm(run_app: type[RunningApp]) -> None:
     slow.join()
     assert answers == [200]
     assert running.process.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize(("least", "is_said"), [(0.0, True), (math.inf, False)])
+def test_what_making_the_tools_took_of_the_processors_is_said(
+    least: float, is_said: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "WORTH_SAYING_SECONDS", least)
+    monkeypatch.setitem(bootstrap.MAKERS, "aws", lambda _progress: subprocess.run(["true"], check=True))
+    assert command.main(["bootstrap", "aws"]) == 0
+    assert bool(re.fullmatch(r"Making the tools took \d+\.\d minutes of CPU\n", capsys.readouterr().out)) == is_said
+
+
+def test_what_a_child_used_is_counted() -> None:
+    before = cpu_seconds_of_children()
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.5: pass"], check=True)
+    assert cpu_seconds_of_children() - before >= 0.5
