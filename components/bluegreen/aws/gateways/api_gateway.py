@@ -6,11 +6,12 @@ IAM's actions for API Gateway are the HTTP verbs: https://docs.aws.amazon.com/se
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bluegreen.aws.client import AwsConnection, called
+from bluegreen.aws.service_limits import LIMITS
 from bluegreen.options.kinds import Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
@@ -135,5 +136,19 @@ def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
     return {key.removeprefix(MARK_PREFIX): value for key, value in tags.items() if key.startswith(MARK_PREFIX)}
 
 
-VARIABLE = Text(fits=VARIABLE_VALUE.match, allowed=VARIABLE_ALLOWED)
+def limited(limit: str, fits: Callable[[str], object] | None = None, allowed: str = "") -> Text:
+    """A text that is no longer than AWS takes it.
+
+    Args:
+        limit: its name among AWS' limits.
+        fits: whether a text is one that is allowed; ``None``: any is.
+        allowed: what is allowed beside, in words.
+    """
+    most = LIMITS[limit]
+    words = f"{allowed}; {most.allowed}" if allowed else most.allowed
+    return Text(fits=lambda text: len(text) <= most.most and (fits is None or fits(text)), allowed=words)
+
+
+STAGE_NAME = limited("stage_name")
+VARIABLE = limited("stage_variable_value", VARIABLE_VALUE.match, VARIABLE_ALLOWED)
 """What the value of a stage variable can be."""

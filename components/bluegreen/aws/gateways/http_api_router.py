@@ -49,9 +49,10 @@ class HttpApiStageRouter(Options):
     )
 
     api_id: str = option("the HTTP or WebSocket API", Text())
-    stage_name: str = option("the stage that production requests come to; ``$default`` is one", Text())
+    stage_name: str = option("the stage that production requests come to; ``$default`` is one", api_gateway.STAGE_NAME)
     variable: str = option(
-        "the variable's name", Text(fits=api_gateway.VARIABLE_NAME.match, allowed="letters, digits and _")
+        "the variable's name",
+        api_gateway.limited("stage_variable", api_gateway.VARIABLE_NAME.match, "letters, digits and _"),
     )
     values: Mapping[Color, str] = option(
         "the variable's value for each color, such as a host name or a Lambda alias",

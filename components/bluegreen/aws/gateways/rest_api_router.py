@@ -54,7 +54,7 @@ class RestApiCanaryRouter(Options):
     )
 
     rest_api_id: str = option("the API", Text())
-    stage_name: str = option("the stage that production requests come to", Text())
+    stage_name: str = option("the stage that production requests come to", api_gateway.STAGE_NAME)
     deployments: Mapping[Color, str] = option("a deployment's id for each color", Both(Text()))
     owner: str = option(
         "who owns the stage's traffic, written into its ``bluegreen:owner`` tag: ``project/stack/name``", Text()
