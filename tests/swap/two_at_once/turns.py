@@ -22,7 +22,18 @@ from bluegreen.swap.lease import Lease, leases_in
 from tests.swap import bench
 
 METHODS = [*bench.METHODS, (MemoryRouter, "create"), (MemoryRouter, "delete"), (MemoryCapacity, "delete")]
-WRITES = {"write", "create", "delete", "mark", "prepare", "hold", "release", "retire", "keep"}
+WRITES = {
+    "write",
+    "create",
+    "delete",
+    "mark",
+    "prepare",
+    "suspend_scale_in",
+    "resume_scaling",
+    "retire",
+    "cancel_retirement",
+}
+assert {name for _, name in METHODS} >= WRITES, "a write has another name: nobody would be asked before it"
 STUCK_SECONDS = 60
 
 
