@@ -227,8 +227,8 @@ class Update:
         if not self._elsewhere:
             return plan
         same_units = self._capacity is not None and self._former_capacity is None  # the former target loses them now
-        way_back = leading_back(self._shared, self._lease, self._formerly, self._news, same_units=same_units)
-        self._way_back = self._way_back or way_back
+        # Anew with each plan: it remembers what it was made with.
+        self._way_back = leading_back(self._shared, self._lease, self._formerly, self._news, same_units=same_units)
         steps = plan.steps or (Step(100),)
         bake = self._spec.bake_seconds if self._way_back is not None else 0
         return replace(plan, kind=Kind.HEAL, steps=steps, unproved=True, bake_seconds=bake)
