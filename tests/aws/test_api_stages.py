@@ -83,7 +83,7 @@ def test_an_http_api_has_a_stage_for_production_and_one_for_each_color():
     assert all((stage["autoDeploy"], stage["description"]) == (True, "x") for stage in stages.values())
     assert swap["router"]["values"] == {"blue": "blue.example.com", "green": "green.example.com"}
     assert swap["releases"] == {"blue": "blue.example.com", "green": "green.example.com"}
-    assert swap["plan"] == ["green 100 %, gates: target health"]
+    assert swap["plan"] == ["100 % green; gates: target health"]
 
 
 @pytest.mark.parametrize("declare", [rest, http])

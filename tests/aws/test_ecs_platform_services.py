@@ -47,7 +47,7 @@ def test_there_is_one_service_with_both_colors_task_definitions_and_two_groups_o
     }
     assert "capacity" not in swap
     assert swap["releases"] == {"blue": "app:v1", "green": "app:v2"}
-    assert swap["plan"] == ["green 100 %, gates: target health"]
+    assert swap["plan"] == ["100 % green; gates: target health"]
 
 
 def test_codedeploy_gets_an_application_and_a_group_that_always_rolls_back():

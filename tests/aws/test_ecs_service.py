@@ -36,7 +36,7 @@ def test_the_shortest_program_has_both_colors_and_one_owner_of_traffic():
     (swap,) = of(resources, "pulumi-python:dynamic/bluegreen:TrafficSwap").values()
     assert swap["router"]["owner"] == "shop/test/web"
     assert swap["releases"] == {"blue": "app:v1", "green": "app:v2"}
-    assert swap["plan"] == ["blue 100 %, gates: target health"]
+    assert swap["plan"] == ["100 % blue; gates: target health"]
     assert "aws:lb/loadBalancer:LoadBalancer" in {found.type for found in resources}
 
 

@@ -43,7 +43,7 @@ def test_the_shortest_program_is_a_swap_alone():
         "aws": {},
     }
     assert found[SWAP]["releases"] == {"blue": "version 3", "green": "version 4"}
-    assert found[SWAP]["plan"] == ["blue 100 %, gates: target health"]
+    assert found[SWAP]["plan"] == ["100 % blue; gates: target health"]
     assert "previews" not in found[SWAP] or found[SWAP]["previews"] == {}
 
 
@@ -61,7 +61,7 @@ def test_versions_that_are_published_in_the_same_stack_are_waited_for_and_the_pl
     )
     assert found[SWAP]["router"]["versions"]["green"] == "5"
     assert found[SWAP]["releases"]["green"] == "with invoices"
-    assert found[SWAP]["plan"] == ["blue 100 %, gates: target health, lambda invoke"]
+    assert found[SWAP]["plan"] == ["100 % blue; gates: target health, lambda invoke"]
     (gate,) = found[SWAP]["gates"]
     assert gate["functions"] == {"blue": f"{ARN}:3", "green": f"{ARN}:5"}
 

@@ -35,7 +35,7 @@ def test_a_promotion_and_its_revert_lose_nothing_under_load(stack):
     stack.set({"strategy": CANARY})
     preview = stack.pulumi("config", "set", "activeColor", "green") + stack.pulumi("preview", "--diff")
     assert '~ active_color                : "blue" => "green"' in preview
-    assert '"blue 90 % -> green 10 %, hold 5 s, gates: target health, http /healthz"' in preview
+    assert '"10 % green, 90 % blue for 5 s; gates: target health, http /healthz"' in preview
     with Load(stack.url, rate_per_second=400) as load:
         stack.pulumi("up", "--yes", "--skip-preview")
         promoted = stack.output("history")[0]

@@ -69,7 +69,7 @@ def test_the_swap_prepares_behind_the_preview_and_asks_there():
     assert (router["kind"], router["rollout"], router["owner"]) == ("argo_rollouts", "web", "shop/test/web")
     assert ROUTERS.load("argo_rollouts").where - {"cluster"} <= router.keys()  # none: the client's default
     assert {one["url"] for one in found.swap["previews"].values()} == {"http://web-preview.default.svc.cluster.local"}
-    assert found.swap["plan"] == ["blue 100 %, gates: target health, http /healthz"]
+    assert found.swap["plan"] == ["100 % blue; gates: target health, http /healthz"]
 
 
 def test_a_rollout_that_promotes_by_itself_is_asked_nothing_before():

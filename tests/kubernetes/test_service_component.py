@@ -37,7 +37,7 @@ def test_the_shortest_program_has_both_colors_and_one_owner_of_traffic():
     assert (router["kind"], router["service"], router["stage_service"]) == ("kubernetes_service", "web", "web-stage")
     assert router["owner"] == "shop/test/web"
     assert found.swap["releases"] == {"blue": "app:v1", "green": "app:v2"}
-    assert found.swap["plan"] == ["blue 100 %, gates: target health"]
+    assert found.swap["plan"] == ["100 % blue; gates: target health"]
 
 
 def test_only_the_first_live_color_starts_with_pods():

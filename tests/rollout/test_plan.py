@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bluegreen.rollout import strategy as strategies
 from bluegreen.rollout.model import COLORS, Kind, Phase, Recorded, Step, Strategy, Weights, other
-from bluegreen.rollout.plan import can_roll_back, make_plan, plan_lines
+from bluegreen.rollout.plan import can_roll_back, duration, make_plan, plan_lines
 
 RELEASES = {"blue": "v1", "green": "v2"}
 CANARY = strategies.steps([(10, 300), (50, 60)])
@@ -125,12 +125,17 @@ def test_a_failure_never_goes_to_the_color_that_was_to_be_promoted(live, record,
 def test_the_plan_reads_as_people_expect():
     lines = plan_lines("green", strategies.canary(10, hold_seconds=300), GATES, 600, 100)
     assert lines == [
-        "blue 90 % -> green 10 %, hold 300 s, gates: target health, http /healthz",
-        "green 100 %, bake 600 s, gates: target health, http /healthz",
+        "10 % green, 90 % blue for 5 min; gates: target health, http /healthz",
+        "100 % green, bake for 10 min; gates: target health, http /healthz",
     ]
     assert plan_lines("blue", strategies.all_at_once(), {Phase.BEFORE: ["target health"]}, 0, 100) == [
-        "blue 100 %, gates: target health"
+        "100 % blue; gates: target health"
     ]
+
+
+def test_times_read_as_people_say_them():
+    told = {0: "0 s", 2.5: "2.5 s", 90: "1 min 30 s", 300: "5 min", 5400: "1 h 30 min", 86_400: "24 h"}
+    assert {seconds: duration(seconds) for seconds in told} == told
 
 
 def test_without_a_record_nothing_is_split_with_a_color_that_serves_nobody():

@@ -139,8 +139,8 @@ def test_a_change_of_what_the_live_color_runs_is_told():
 
 def test_the_plan_is_the_reviewers_text():
     assert contract.plan_of(changed("active_color", "green")) == [
-        "blue 90 % -> green 10 %, hold 300 s, gates: target health, http /healthz",
-        "green 100 %, bake 600 s, gates: target health, http /healthz",
+        "10 % green, 90 % blue for 5 min; gates: target health, http /healthz",
+        "100 % green, bake for 10 min; gates: target health, http /healthz",
     ]
 
 

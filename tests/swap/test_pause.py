@@ -108,8 +108,8 @@ def test_the_plan_says_where_it_pauses(swap):
     from bluegreen.swap import contract
 
     assert contract.plan_of(swap.inputs("green", promote_to_percent=10)) == [
-        "blue 90 % -> green 10 %, hold 30 s, gates: target health",
-        "pause at green 10 % until promote_to_percent is raised",
+        "10 % green, 90 % blue for 30 s; gates: target health",
+        "pause at 10 % green until promote_to_percent is raised",
     ]
 
 

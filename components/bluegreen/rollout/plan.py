@@ -143,7 +143,7 @@ def plan_lines(
 
     def gated(*phases: Phase) -> str:
         asked = list(dict.fromkeys(label for phase in phases for label in gates.get(phase, ())))
-        return f", gates: {', '.join(asked)}" if asked else ""
+        return f"; gates: {', '.join(asked)}" if asked else ""
 
     ahead = [Phase.CONFIRM, Phase.BEFORE]  # told with the first line, whatever it is
     lines = []
@@ -152,15 +152,25 @@ def plan_lines(
         steps.append(Step(promote_to_percent))
     for step in steps:
         asked = gated(*ahead, Phase.INCREASE, *([Phase.HOLD] if step.hold_seconds else []))
-        lines.append(
-            f"{other(target)} {100 - step.weight_percent} % -> {target} {step.weight_percent} %, "
-            f"hold {step.hold_seconds:g} s{asked}"
-        )
+        split = f"{step.weight_percent} % {target}, {100 - step.weight_percent} % {other(target)}"
+        held = f" for {duration(step.hold_seconds)}" if step.hold_seconds else ""
+        lines.append(f"{split}{held}{asked}")
         ahead = []
     if promote_to_percent < 100:
-        return [*lines, f"pause at {target} {promote_to_percent} % until promote_to_percent is raised"]
-    bake = f", bake {bake_seconds:g} s" if bake_seconds else ""
+        return [*lines, f"pause at {promote_to_percent} % {target} until promote_to_percent is raised"]
+    bake = f", bake for {duration(bake_seconds)}" if bake_seconds else ""
     return [
         *lines,
-        f"{target} 100 %{bake}{gated(*ahead, Phase.PROMOTE, *([Phase.BAKE] if bake_seconds else []))}",
+        f"100 % {target}{bake}{gated(*ahead, Phase.PROMOTE, *([Phase.BAKE] if bake_seconds else []))}",
     ]
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: ``5 min``, ``1 h 30 min``, ``2.5 s``."""
+    parts = []
+    for size, unit in ((3600, "h"), (60, "min")):
+        count, seconds = divmod(seconds, size)
+        parts += [f"{count:g} {unit}"] if count else []
+    if seconds or not parts:
+        parts.append(f"{seconds:g} s")
+    return " ".join(parts)
