@@ -55,6 +55,7 @@ def test_both_target_groups_have_the_same_options():
             slow_start_seconds=60,
             cross_zone=False,
             protocol_version="GRPC",
+            certificate_arns=["arn:default"],
             unit_stickiness_seconds=300,
         )
     )

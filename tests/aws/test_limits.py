@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pulumi
 import pytest
 
-from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb, alb_listeners, nlb
+from bluegreen.aws import EcsCodeDeployService, EcsNativeService, EcsService, alb, alb_listeners, dns, nlb
 from bluegreen.aws.limits import problem_of_matcher, problem_of_task_size, problems_of_tags
 from bluegreen.aws.service_limits import LIMITS, TASK_SIZES
 from bluegreen.fields import UNKNOWN, Fields
@@ -185,6 +186,29 @@ def test_a_health_check_of_no_port_is_refused_by_name(entry, check, said):
     with pytest.raises(pulumi.RunError, match=said):
         declared(entry(health_check=check))
     declared(entry(health_check={"port": "8081"}))
+
+
+@pytest.mark.parametrize("version", ["GRPC", "HTTP2"])
+def test_a_protocol_that_listeners_forward_over_https_alone_needs_a_certificate(version):
+    said = (
+        rf"certificate_arns: \[\] is not allowed; allowed: one at least: .*protocol_version {version} over HTTPS alone"
+    )
+    behind = {"zone_id": "Z1", "record_name": "a.example.com", "behind": "load_balancers"}
+    for entry in (alb, alb_listeners, partial(dns, **behind)):
+        with pytest.raises(pulumi.RunError, match=said):
+            declared(entry(protocol_version=version))
+        declared(entry(protocol_version=version, certificate_arns=["arn:c"]))
+    for component in (EcsNativeService, EcsCodeDeployService):
+        front = {"target_groups": {"protocol_version": version}}
+        with pytest.raises(pulumi.RunError, match=said):
+            mocked.run(lambda component=component, front=front: component("web", front=front, **COLORS, **NETWORK))
+    declared(alb(protocol_version=version, listener_arn=LISTENER))
+
+
+@pytest.mark.parametrize("seconds", [59, 6001])
+def test_an_idle_timeout_out_of_its_limits_is_refused(seconds):
+    with pytest.raises(pulumi.RunError, match=rf"tcp_idle_timeout_seconds: {seconds} .*allowed: 60 to 6000 seconds"):
+        declared(nlb(tcp_idle_timeout_seconds=seconds))
 
 
 def test_a_health_check_of_a_network_load_balancer_has_its_own_statuses():

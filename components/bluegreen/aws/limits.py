@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_COMPONENT, TAGS_OF_A_SWAP, TASK_SIZES
 from bluegreen.fields import UNKNOWN, Fields
@@ -18,6 +18,7 @@ STATUSES = {"GRPC": (0, 99), "HTTP1": (200, 499), "HTTP2": (200, 499), "NETWORK"
 _MATCHER = re.compile(r"\d{1,3}(-\d{1,3})?(,\d{1,3}(-\d{1,3})?)*")
 
 TAG_KEY_LENGTH, TAG_VALUE_LENGTH = LIMITS["tag_key"].most, LIMITS["tag_value"].most
+_OVER_HTTPS_ALONE = ("GRPC", "HTTP2")
 _MOST_PORT, _FEW = 65_535, 7
 _NO_TAG = re.compile(r"[^\w\s+\-=._:/@]")
 
@@ -30,6 +31,18 @@ def problem_of_matcher(matcher: object, protocol_version: object) -> Problem | N
     fits = _MATCHER.fullmatch(matcher) and all(low <= int(one) <= high for one in re.findall(r"\d+", matcher))
     allowed = f"statuses from {low} to {high}, such as {low}, {low},{low + 2} or {low}-{high}"
     return None if fits else Problem("health_check.matcher", matcher, allowed)
+
+
+def problem_of_protocol(target_groups: Mapping[str, object], certificates: Sequence[object]) -> Problem | None:
+    """What is wrong with the protocol of target groups behind a listener that is made here.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
+    """
+    version = target_groups.get("protocol_version")
+    if version not in _OVER_HTTPS_ALONE or certificates:
+        return None
+    allowed = f"one at least: listeners forward to target groups of protocol_version {version} over HTTPS alone"
+    return Problem("certificate_arns", [], allowed)
 
 
 def problem_of_port(check: Fields) -> None:

@@ -49,6 +49,9 @@ LIMITS: Mapping[str, Limit] = {
     "health_check.healthy_threshold": Limit(10, "checks", _TARGET_GROUP, 2),
     "health_check.unhealthy_threshold": Limit(10, "checks", _TARGET_GROUP, 2),
     "health_check.path": Limit(1024, "characters", _TARGET_GROUP, 1),
+    "tcp_idle_timeout_seconds": Limit(
+        6000, "seconds", _ELB + "network/network-load-balancers.html#connection-idle-timeout", 60
+    ),
     "condition_values": Limit(5, "values", _ELB + "application/load-balancer-limits.html"),
     "host_headers": Limit(128, "characters", _CONDITIONS, 1),
     "path_patterns": Limit(128, "characters", _CONDITIONS, 1),

@@ -17,7 +17,7 @@ from bluegreen.aws.ecs.tasks import TaskSettings, color_task, execution_role
 from bluegreen.aws.elb import balancer, target_groups
 from bluegreen.aws.elb.target_groups import HttpTargetGroups
 from bluegreen.aws.entry import EntryContext
-from bluegreen.aws.limits import problem_of_task_size
+from bluegreen.aws.limits import problem_of_protocol, problem_of_task_size
 from bluegreen.aws.partitions import own_policy
 from bluegreen.aws.units import unit_security_group
 from bluegreen.component.base import owner_of
@@ -175,6 +175,9 @@ def _gates(gates: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], li
 
 def _problems_of_front(front: FrontOptions) -> list[Problem]:
     fields = Fields(known(dict(front)), "front")
+    protocol = problem_of_protocol(known(front.get("target_groups", {})), front.get("certificate_arns", ()))
+    if protocol is not None:
+        fields.problem(protocol.field, protocol.value, protocol.allowed)
     fields.whole("listener_port", None, least=1, most=65_535)
     fields.text("ip_address_type", "ipv4", choices=("ipv4", "dualstack", "dualstack-without-public-ipv4"))
     for name in FrontOptions.__annotations__:

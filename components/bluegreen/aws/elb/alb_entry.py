@@ -16,7 +16,7 @@ from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.aws.entry import EntryContext, EntryResources
-from bluegreen.aws.limits import problems_of_networks
+from bluegreen.aws.limits import problem_of_protocol, problems_of_networks
 from bluegreen.component.base import color_headers
 from bluegreen.component.declaration import known, listed
 from bluegreen.component.previewing import PREVIEW_HEADER, named
@@ -179,6 +179,9 @@ def problems_of_a_balancer(entry: Any) -> list[Problem]:
     fields.text("ip_address_type", choices=ADDRESS_TYPES)
     if entry.listener_arn is not None and entry.load_balancer_arn is not None:
         fields.problem("load_balancer_arn", known(entry.load_balancer_arn), "none, where a listener is given")
+    if entry.listener_arn is None and entry.rule_arn is None:  # one that is made here
+        protocol = problem_of_protocol(known(entry.target_groups), entry.certificate_arns)
+        fields.problems.extend([] if protocol is None else [protocol])
     return fields.problems + problems_of_networks("ingress_cidrs", known(entry.ingress_cidrs))
 
 

@@ -16,6 +16,7 @@ from bluegreen.aws.elb.network_balancer import made_network_balancer, network_li
 from bluegreen.aws.elb.network_groups import NetworkTargetGroups, network_target_groups, problems_in, speaks_http
 from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.aws.limits import problems_of_networks
+from bluegreen.aws.service_limits import LIMITS
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -96,6 +97,9 @@ class NlbEntry:
         if self.tcp_idle_timeout_seconds is not None and self.protocol != "TCP":
             allowed = f"none with protocol {self.protocol}"
             fields.problem("tcp_idle_timeout_seconds", self.tcp_idle_timeout_seconds, allowed)
+        idle, limit = known(self.tcp_idle_timeout_seconds), LIMITS["tcp_idle_timeout_seconds"]
+        if isinstance(idle, int) and not limit.least <= idle <= limit.most:
+            fields.problem("tcp_idle_timeout_seconds", idle, limit.allowed)
         if any(gate.get("kind") == "http" for gate in settings.get("gates") or ()) and not self._http:
             allowed = "no gate of kind http where units are not known to speak HTTP: a health_check of protocol HTTP"
             fields.problem("gates", "http", allowed)

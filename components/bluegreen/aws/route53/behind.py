@@ -14,7 +14,7 @@ from bluegreen.aws.elb.alb_entry import ADDRESS_TYPES
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.aws.entry import EntryContext
-from bluegreen.aws.limits import problems_of_networks
+from bluegreen.aws.limits import problem_of_protocol, problems_of_networks
 from bluegreen.component.declaration import known, refuse
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -150,7 +150,8 @@ class LoadBalancers:
         fields.whole("listener_port", None, least=1, most=65_535)
         fields.text("ip_address_type", choices=ADDRESS_TYPES)
         problems = fields.problems + problems_of_networks("ingress_cidrs", known(self.ingress_cidrs))
-        return problems + problems_in(self.target_groups)
+        protocol = problem_of_protocol(known(self.target_groups), self.certificate_arns)
+        return problems + problems_in(self.target_groups) + ([] if protocol is None else [protocol])
 
     def draft(self) -> dict[str, Any]:
         """Aliases or host names, and target groups."""
