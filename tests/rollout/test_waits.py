@@ -21,6 +21,7 @@ WAITERS = {
     "swap/lease.py": "by the service's clock",
     "notifications/base.py": "in a thread of its own, once the swap is over",
     "cli.py": "no swap goes on in this process",
+    "testing/routers.py": "a rule waits for a platform, and no swap goes on",
     "adapters/plugin/host.py": "the plugin's loop, in which no swap runs",
 }
 
