@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 
 from bluegreen.aws.elb import room_for_rules
+from bluegreen.aws.elb.alb_listeners_router import ListenerPairRouter
 from bluegreen.aws.elb.alb_router import AlbRouter
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.calls import counted
@@ -92,6 +93,17 @@ def test_where_the_colors_groups_are_made_too_so_are_the_rules_of_the_testers(ba
     (said,) = refused(balancer.inputs(target_groups=unknown))
     assert "room for 3 more: it has 98 rules" in said
     assert refused(balancer.inputs()) == []
+
+
+@pytest.mark.parametrize(("of_test", "more"), [(0, 4), (1, 4), (None, 1)])
+def test_of_two_listeners_those_of_one_load_balancer_count(balancer, of_test, more):
+    """Production's rule, the test listener's, and there those of the testers."""
+    balancer.has(100, 0)
+    listener = "arn:aws:elasticloadbalancing:x:1:listener/app/o/1/2" if of_test is None else balancer.listeners[of_test]
+    unknown = dict.fromkeys(("blue", "green"), UNKNOWN)
+    section = {**balancer.inputs(target_groups=unknown)["router"], "test": {"listener_arn": listener, "priority": 9}}
+    (problem,) = ListenerPairRouter.problems_of_a_first_start(section)
+    assert f"room for {more} more" in problem.allowed
 
 
 def test_a_quota_that_was_raised_counts(balancer, monkeypatch):

@@ -33,13 +33,16 @@ def problems_of_room(section: Mapping[str, Any], *places: str) -> list[Problem]:
         PlatformError: it could not be asked.
     """
     listener = section.get("listener_arn")
-    made = [section, *(found for name in places if isinstance(found := section.get(name), Mapping))]
+    if not isinstance(listener, str) or "/app/" not in listener:
+        return []
+    others = [found for name in places if isinstance(found := section.get(name), Mapping)]
+    made = [section, *(one for one in others if _balancer_of(one.get("listener_arn")) == _balancer_of(listener))]
     needed = sum(place.get("priority") is not None for place in made)
-    if not needed or not isinstance(listener, str) or "/app/" not in listener:
+    if not needed:
         return []
     # The rules by which a tester reaches the colors are made with the colors' groups.
     if section.get("target_groups") is UNKNOWN or UNKNOWN in _values(section.get("target_groups")):
-        needed += len(COLORS) * len(made)
+        needed += len(COLORS) if len(made) > len(others) else 0
     aws = AwsConnection.parse(Fields(section.get("aws") or {}))
     there = _rules_beside(aws, listener)
     most = LIMITS["rules"].most
@@ -51,18 +54,23 @@ def problems_of_room(section: Mapping[str, Any], *places: str) -> list[Problem]:
     return [Problem("listener_arn", listener, f"{allowed}; remove some, or have the quota raised")]
 
 
+def _balancer_of(listener_arn: object) -> str:
+    return (
+        listener_arn.rpartition("/")[0].replace(":listener/", ":loadbalancer/", 1)
+        if isinstance(listener_arn, str)
+        else ""
+    )
+
+
 def _values(groups: object) -> list[object]:
     return list(groups.values()) if isinstance(groups, Mapping) else []
 
 
 def _rules_beside(aws: AwsConnection, listener_arn: str) -> int:
     """How many rules all listeners of the load balancer have, but for their default ones."""
-    head, _, _ = listener_arn.rpartition("/")
     elb = aws.client("elbv2")
     with called("elasticloadbalancing:DescribeListeners"):
-        pages = elb.get_paginator("describe_listeners").paginate(
-            LoadBalancerArn=head.replace(":listener/", ":loadbalancer/", 1)
-        )
+        pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=_balancer_of(listener_arn))
         listeners = [one["ListenerArn"] for page in pages for one in page["Listeners"]]
     found = 0
     for one in listeners:
