@@ -33,7 +33,7 @@ _DYNAMIC_KEY = "__provider"
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a preview shows.
+    """The findings of a preview.
 
     Attributes:
         changes: whether an update has something to do.
@@ -108,7 +108,7 @@ class NativeSwap:
         return self._service().update(_own(olds), _own(news))
 
     def predicted_outputs(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
-        """What an update's outputs will be, as far as a preview can know."""
+        """The outputs that an update will have, as far as a preview can know."""
         return self._service().predicted_outputs(_own(olds), _own(news))
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any]:

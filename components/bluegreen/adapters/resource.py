@@ -21,7 +21,7 @@ SwapResource = Union["TrafficSwap", "NativeTrafficSwap"]
 
 
 def problems_in(provider: object) -> list[Problem]:
-    """What is wrong with the ``swap_provider`` that a component was given."""
+    """The problems with the ``swap_provider`` that a component was given."""
     return [] if provider in PROVIDERS else [Problem("swap_provider", provider, ", ".join(PROVIDERS))]
 
 

@@ -19,7 +19,7 @@ _SKIPPED = ("self", "name", "opts")
 
 
 def problems_in(function: Callable[..., Any], given: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with a function's arguments, by what its signature declares."""
+    """The problems with a function's arguments, by what its signature declares."""
     hints, required, defaults = arguments_of(function), required_of(function), texts_of(function)
     optional = optional_of(function)
     problems = []

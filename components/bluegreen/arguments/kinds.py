@@ -77,7 +77,7 @@ def _fields(hint: Any, value: Mapping[Any, Any], path: str) -> Iterator[Problem]
 
 
 def _inside(value: Any, path: str) -> Iterator[Problem]:
-    """What is wrong in an object of ours."""
+    """The problems in an object of ours."""
     kind: Any = type(value)
     for name, hint in fields_of(kind).items():
         if name in kind.__dataclass_fields__ and not name.startswith("_"):
@@ -152,7 +152,7 @@ _SIMPLE: Mapping[Any, Callable[[Any, str], bool]] = {
 
 
 def _wanted(hint: Any, path: str) -> str:
-    """What a kind is called."""
+    """The name of a kind."""
     if hint is int:
         return f"a port, 1 to {_MOST_PORT}" if _is_port(path) else "a whole number, 0 or more"
     words = {str: "a text", Path: "a path", float: "a number, 0 or more", bool: "true or false (True, False in Python)"}

@@ -26,7 +26,7 @@ class NameRule:
     why: str = ""
 
     def problems(self, name: object) -> list[Problem]:
-        """What is wrong with a name."""
+        """The problems with a name."""
         fits = isinstance(name, str) and re.fullmatch(self.pattern, name) and len(name) <= self.longest
         allowed = f"{self.letters}; at most {self.longest} characters{self.why}"
         return [] if fits else [Problem("name", name, allowed)]

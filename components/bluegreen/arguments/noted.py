@@ -1,4 +1,4 @@
-"""What was wrong with the arguments that a value was made of, kept until a component is given the value."""
+"""The problems with the arguments that a value was made of, kept until a component is given the value."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def note(value: object, problems: Sequence[Problem]) -> None:
 
 
 def noted(value: object, path: str) -> Iterator[Problem]:
-    """What was wrong with the arguments that a value was made of, by the path where it stands now."""
+    """The problems with the arguments that a value was made of, by the path where it stands now."""
     for problem in _wrong.get(id(value), (value, ()))[1]:
         yield Problem(f"{path}.{problem.field}", problem.value, problem.allowed)

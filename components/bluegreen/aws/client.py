@@ -45,7 +45,7 @@ SETTINGS = Config(
     # The plugin runs many swaps side by side: with botocore's 10, most of their calls would open a connection anew.
     max_pool_connections=64,
 )
-"""What every client here is made with."""
+"""The settings of every client here."""
 
 # An account's rates are shared with whoever else calls, and a throttled call was not done: it is tried more often than
 # one that fails, for 2.5 minutes at the most. Not botocore's adaptive mode: after one throttled call that slows down

@@ -187,7 +187,7 @@ def tags_of(name: str, tags: Mapping[str, str] | None) -> tuple[dict[str, str], 
 
 
 class EnteredComponent(SwappedComponent):
-    """What components with an entry show beside.
+    """The outputs of a component with an entry.
 
     Attributes:
         url: where production requests go.

@@ -1,4 +1,4 @@
-"""What an entry is: how requests reach the colors, and where the swap moves them.
+"""An entry: how requests reach the colors, and where the swap moves them.
 
 A component brings what runs in the colors (the units: tasks, instances, clusters) and takes any entry in front of them.
 """
@@ -17,7 +17,7 @@ from bluegreen.rollout.model import Color
 
 @dataclass(frozen=True, slots=True)
 class EntryContext:
-    """What a component gives an entry to build on.
+    """The context in which an entry declares its resources.
 
     Attributes:
         name: the component's.
@@ -50,7 +50,7 @@ class EntryContext:
 
 @dataclass(frozen=True, slots=True)
 class EntryResources:
-    """What an entry gives back.
+    """The resources that an entry has made, and where requests go.
 
     Attributes:
         router: the swap's ``router`` section, with outputs in it.
@@ -108,7 +108,7 @@ class Entry(Protocol):
         ...
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
-        """What is wrong with the options. Pure; values that only an update knows pass.
+        """The problems with the options. Pure; values that only an update knows pass.
 
         Args:
             settings: the component's ``SwapSettings``, where an option goes with some of them alone.

@@ -24,7 +24,7 @@ _NO_TAG = re.compile(r"[^\w\s+\-=._:/@]")
 
 
 def problem_of_matcher(matcher: object, protocol_version: object) -> Problem | None:
-    """What is wrong with a health check's statuses."""
+    """The problems with a health check's statuses."""
     low, high = STATUSES.get(str(protocol_version), STATUSES["HTTP1"])
     if not isinstance(matcher, str):
         return None
@@ -34,7 +34,7 @@ def problem_of_matcher(matcher: object, protocol_version: object) -> Problem | N
 
 
 def problem_of_protocol(target_groups: Mapping[str, object], certificates: Sequence[object]) -> Problem | None:
-    """What is wrong with the protocol of target groups behind a listener that is made here.
+    """The problems with the protocol of target groups behind a listener that is made here.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
     """
@@ -55,7 +55,7 @@ def problem_of_port(check: Fields) -> None:
 
 
 def problem_of_task_size(cpu: object, memory: object) -> Problem | None:
-    """What is wrong with the size of a Fargate task."""
+    """The problems with the size of a Fargate task."""
     sizes = TASK_SIZES.get(cpu) if isinstance(cpu, int) else None
     if isinstance(cpu, int) and sizes is None and cpu < max(TASK_SIZES):
         return Problem("cpu", cpu, f"one of {', '.join(map(str, TASK_SIZES))}")
@@ -82,7 +82,7 @@ def _is_network(text: str) -> bool:
 
 
 def problems_of_tags(tags: Mapping[str, object]) -> list[Problem]:
-    """What is wrong with tags that go on every resource."""
+    """The problems with tags that go on every resource."""
     found = []
     room = LIMITS["tags"].most - TAGS_OF_A_COMPONENT - TAGS_OF_A_SWAP
     if len(tags) > room:

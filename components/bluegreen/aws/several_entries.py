@@ -41,7 +41,7 @@ class Entries:
         return max(entry.converge_timeout_seconds for _, entry in self.entries)
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
-        """What is wrong with any of them, and with their names."""
+        """The problems with any of them, and with their names."""
         found = []
         for index, (called, entry) in enumerate(self._others()):
             found += entering.problems_at(index, called, entry.problems(settings))

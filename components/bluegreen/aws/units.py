@@ -1,4 +1,4 @@
-"""What the units of both colors share, whatever they are."""
+"""Common to the units of both colors, whatever they are."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def trust() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back.
+    """The answer.
 
     Attributes:
         status: the HTTP status.

@@ -227,7 +227,7 @@ def _entries(given: Any) -> Any:
 
 
 class SwappedComponent(pulumi.ComponentResource):
-    """What every component shows of its swap.
+    """The outputs that every component has of its swap.
 
     Attributes:
         live_color: the color that carries production traffic.

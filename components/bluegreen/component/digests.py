@@ -1,4 +1,4 @@
-"""What tells one release from another, whatever people call it: a digest of the very thing that a color is given."""
+"""Tells one release from another, whatever people call it: a digest of the very thing that a color is given."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class BaselineGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return f"baseline {getattr(self.source, 'label', '')}".strip()
 
     def evaluate(self, context: GateContext) -> Verdict:

@@ -58,7 +58,7 @@ class CloudWatchAlarmsGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         more = f" and {len(self.alarms) - _SHOWN} more" if len(self.alarms) > _SHOWN else ""
         return f"alarms {', '.join(self.alarms[:_SHOWN])}{more}"
 

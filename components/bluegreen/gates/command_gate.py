@@ -49,7 +49,7 @@ class CommandGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         text = redact(shlex.join(self.command))  # before it is cut: half a secret would not be found any more
         return f"command {text if len(text) <= _LABEL_CHARACTERS else text[: _LABEL_CHARACTERS - 1] + '…'}"
 

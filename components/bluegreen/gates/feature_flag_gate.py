@@ -59,7 +59,7 @@ class FeatureFlagGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return f"feature flag {self.flag}"
 
     def evaluate(self, context: GateContext) -> Verdict:

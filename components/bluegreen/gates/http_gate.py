@@ -56,7 +56,7 @@ class HttpGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return f"http {self.path}"
 
     def evaluate(self, context: GateContext) -> Verdict:

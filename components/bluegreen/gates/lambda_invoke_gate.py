@@ -90,7 +90,7 @@ class LambdaInvokeGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return f"lambda hook {_short(self.hook)}" if self.hook else "lambda invoke"
 
     def evaluate(self, context: GateContext) -> Verdict:

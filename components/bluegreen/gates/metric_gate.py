@@ -55,7 +55,7 @@ class MetricGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return f"metric {getattr(self.source, 'label', '')}".strip()
 
     def evaluate(self, context: GateContext) -> Verdict:

@@ -32,7 +32,7 @@ class MinimumTrafficGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return f"at least {self.requests} requests"
 
     def evaluate(self, context: GateContext) -> Verdict:

@@ -133,7 +133,7 @@ class SchemaGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return f"schema {', '.join(self.migrations)}"
 
     def evaluate(self, context: GateContext) -> Verdict:  # noqa: ARG002

@@ -22,7 +22,7 @@ class TargetHealthGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return "target health"
 
     def evaluate(self, context: GateContext) -> Verdict:

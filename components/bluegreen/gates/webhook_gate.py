@@ -86,7 +86,7 @@ class WebhookGate(Options):
 
     @property
     def label(self) -> str:
-        """What people call it. The whole URL may be a secret."""
+        """The name that people read. The whole URL may be a secret."""
         return " ".join(part for part in ("webhook", str(self.hook), shown_url(self.url)) if part)
 
     @property

@@ -82,7 +82,7 @@ class KubernetesConnection:
         return self.context or "the current context"
 
     def command(self) -> str:
-        """What a person types before a command: ``kubectl --context green``."""
+        """The words before a command: ``kubectl --context green``."""
         named = {"--kubeconfig": self.kubeconfig, "--context": self.context}
         return " ".join(["kubectl", *(f"{option} {value}" for option, value in named.items() if value)])
 
@@ -267,7 +267,7 @@ class Resource:
 
     @property
     def header(self) -> dict[str, Any]:
-        """What every manifest begins with."""
+        """The beginning of every manifest."""
         return {"apiVersion": self.api_version, "kind": self.kind}
 
     @property

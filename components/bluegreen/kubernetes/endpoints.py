@@ -23,7 +23,7 @@ ENDPOINT_PERMISSIONS = (
     Permission("get services", "to find out why endpoints are not ready"),
     Permission("list pods", "the same"),
 )
-"""What ``service_health`` calls, for the permissions of a router that uses it."""
+"""The calls of ``service_health``, for the permissions of a router that uses it."""
 
 
 @dataclass(frozen=True, slots=True)

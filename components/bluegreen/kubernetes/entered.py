@@ -1,4 +1,4 @@
-"""What components with an entry show, and what they ask of their names."""
+"""The outputs of components with an entry, and the rules for their names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?\Z")
 
 
 class EnteredComponent(SwappedComponent):
-    """What components with an entry show beside.
+    """The outputs of a component with an entry.
 
     Attributes:
         url: where production requests go.
@@ -53,7 +53,7 @@ class EnteredComponent(SwappedComponent):
 
 
 def name_problems(name: str) -> list[Problem]:
-    """What is wrong with a component's name: objects have names made of it."""
+    """The problems with a component's name: objects have names made of it."""
     if _NAME.match(name) and len(name) <= _LONGEST_NAME:
         return []
     return [Problem("name", name, f"small letters, digits and '-', a letter first, at most {_LONGEST_NAME} characters")]

@@ -1,4 +1,4 @@
-"""What an entry is: how requests reach the colors, and which object's fields the swap owns.
+"""An entry: how requests reach the colors, and which object's fields the swap owns.
 
 A component brings what runs in the colors and takes any entry in front of it.
 """
@@ -20,7 +20,7 @@ from bluegreen.rollout.model import Color
 
 @dataclass(frozen=True, slots=True)
 class EntryContext:
-    """What a component gives an entry to build on.
+    """The context in which an entry declares its resources.
 
     Attributes:
         name: the component's.
@@ -47,7 +47,7 @@ class EntryContext:
 
 @dataclass(frozen=True, slots=True)
 class EntryResources:
-    """What an entry gives back.
+    """The resources that an entry has made, and where requests go.
 
     Attributes:
         url: where production requests go.
@@ -80,7 +80,7 @@ class Entry(Protocol):
         ...
 
     def problems(self, context: EntryContext) -> list[Problem]:
-        """What is wrong with the options. Pure; values that only an update knows pass."""
+        """The problems with the options. Pure; values that only an update knows pass."""
         ...
 
     def router(self, context: EntryContext) -> Any:

@@ -320,7 +320,7 @@ class KubernetesObjectRouter(Options, ABC):
         return ""
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         what, fields = self._object, self._fields(weights)
         named = f"{what.rbac} {what.name} --namespace {what.namespace}"
         patch = shlex.quote(json.dumps(fields, separators=(",", ":")))

@@ -41,7 +41,7 @@ class Entries:
         return max(float(getattr(entry, "least_idle_percent", 0)) for _, entry in self.entries)
 
     def problems(self, context: EntryContext) -> list[Problem]:
-        """What is wrong with any of them."""
+        """The problems with any of them."""
         found, index = list[Problem](), 0
         for called, entry in self.entries:
             found += entering.problems_at(index, called, entry.problems(_context(context, called)))

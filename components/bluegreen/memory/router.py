@@ -14,7 +14,7 @@ from bluegreen.rollout.ports import Capability
 
 @dataclass(slots=True)
 class MemoryWorld:
-    """What a memory router and a memory capacity share: weights, sizes, health.
+    """Common to a memory router and a memory capacity: weights, sizes, health.
 
     Attributes:
         weights: where traffic goes.

@@ -1,4 +1,4 @@
-"""What a metric source is, and the placeholders in its queries."""
+"""A metric source, and the placeholders in its queries."""
 
 from __future__ import annotations
 

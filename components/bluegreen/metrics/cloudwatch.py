@@ -102,7 +102,7 @@ class CloudWatchSource(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         return self.name or f"{self.metric_name} {self.statistic}"
 
     @property

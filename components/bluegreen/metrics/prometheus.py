@@ -59,7 +59,7 @@ class PrometheusSource(Options):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name that people read."""
         text = redact(self.name or " ".join(str(self.query).split()))  # before it is cut
         return text if len(text) <= _LABEL_CHARACTERS else text[: _LABEL_CHARACTERS - 1] + "…"
 

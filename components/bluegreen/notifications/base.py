@@ -1,4 +1,4 @@
-"""What a notifier is, and how all of them are told without a swap ever waiting long or failing for it."""
+"""A notifier, and how all of them are told without a swap ever waiting long or failing for it."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def _step(item: Any) -> Step:
 
 
 def problems_of(found: Strategy, field: str) -> list[Problem]:
-    """What is wrong with a strategy: weights that do not rise from 1 to 99, holds below 0."""
+    """The problems with a strategy: weights that do not rise from 1 to 99, holds below 0."""
     problems = []
     floor = 0
     for index, step in enumerate(found.steps):

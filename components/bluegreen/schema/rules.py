@@ -1,4 +1,4 @@
-"""What the rules for pending migrations share: ways out, and what a statement can hurt."""
+"""Common to the rules for pending migrations: ways out, and what a statement can hurt."""
 
 from __future__ import annotations
 

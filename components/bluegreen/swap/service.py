@@ -29,7 +29,7 @@ from bluegreen.swap.update import Update
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a preview shows.
+    """The findings of a preview.
 
     Attributes:
         changes: whether ``update`` has something to do.

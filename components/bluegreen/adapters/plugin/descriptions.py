@@ -19,7 +19,7 @@ _NAME = re.compile(r"(?<![\w./-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w.-])")
 def described(
     text: str, *, default: Any = None, none: Any = None, choices: Sequence[str] = (), free: bool = False
 ) -> str:
-    """What a docstring says, and what its function's signature adds to it; names are still Python's: see ``spelled``.
+    """The text of a docstring, and what its function's signature adds to it; names are still Python's: see ``spelled``.
 
     Args:
         text: from a docstring.

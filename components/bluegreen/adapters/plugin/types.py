@@ -186,7 +186,7 @@ class Types:
 
 
 def _only(**made: Any) -> Any:
-    """What a choice is: the one thing that was made."""
+    """A choice: the one thing that was made."""
     (found,) = made.values()
     return found
 

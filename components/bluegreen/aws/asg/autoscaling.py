@@ -25,7 +25,7 @@ _COUNTING = ("alb", "alb_listeners")
 
 
 class AsgAutoscaling(TypedDict, total=False):
-    """What both colors scale by, and the live color's range.
+    """The policies that both colors scale by, and the live color's range.
 
     Attributes:
         min_capacity: instances of the live color, at least.
@@ -43,7 +43,7 @@ class AsgAutoscaling(TypedDict, total=False):
 
 
 def problems_in(autoscaling: Any, desired_count: int, router_kind: str) -> list[Problem]:
-    """What is wrong with an ``autoscaling`` argument. Values that only an update knows (outputs) pass."""
+    """The problems with an ``autoscaling`` argument. Values that only an update knows (outputs) pass."""
     fields = Fields(autoscaling, "autoscaling")
     limits = Range.parse(fields)
     by = [fields.number("target_cpu_percent", None, least=1, most=100), fields.number(_REQUESTS, None, least=1)]

@@ -1,4 +1,4 @@
-"""What runs a color on EC2: launch template and Auto Scaling group, and what both colors share."""
+"""The resources that run a color on EC2: launch template and Auto Scaling group, and what both colors share."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class InstanceRefresh(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a group launches from.
+    """The launch template of a group.
 
     Attributes:
         id: the launch template's.
@@ -84,7 +84,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class InstanceSettings:
-    """What both colors' instances have in common: parity by construction."""
+    """The settings that both colors' instances share: parity by construction."""
 
     instance_type: pulumi.Input[str]
     security_group_ids: Sequence[pulumi.Input[str]]
@@ -95,7 +95,7 @@ class InstanceSettings:
 
 @dataclass(frozen=True, slots=True)
 class GroupSettings:
-    """What both colors' groups have in common."""
+    """The settings that both colors' groups share."""
 
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     health_check_grace_seconds: int
@@ -103,7 +103,7 @@ class GroupSettings:
 
 
 def warm_pool_problems(warm_pool: Any) -> list[Problem]:
-    """What is wrong with a ``warm_pool`` argument. Values that only an update knows (outputs) pass."""
+    """The problems with a ``warm_pool`` argument. Values that only an update knows (outputs) pass."""
     fields = Fields(warm_pool, "warm_pool")
     fields.whole("min_size", 0)
     fields.whole("max_group_prepared_capacity", None)

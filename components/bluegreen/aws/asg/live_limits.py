@@ -1,4 +1,4 @@
-"""What a swap does with a group's range: scale-in kept off meanwhile, retirements handed over, all given back.
+"""The work of a swap on a group's range: scale-in kept off meanwhile, retirements handed over, all given back.
 
 EC2 Auto Scaling has no suspension of scale-in alone: ``AlarmNotification`` stops scale-out, too. So a group is held by
 its minimum, raised to what it has: it can grow and not shrink, and instances are replaced and balanced as ever. What

@@ -1,4 +1,4 @@
-"""What runs in one color's Auto Scaling group: checked, and named as people read it. Pure."""
+"""The release of one color's Auto Scaling group: checked, and named as people read it. Pure."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ExistingGroup(TypedDict):
 
 
 def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with a release. Values that only an update knows (outputs) pass."""
+    """The problems with a release. Values that only an update knows (outputs) pass."""
     fields = Fields(release, color)
     existing = fields.section("existing", None)
     if existing is not None:

@@ -28,7 +28,7 @@ _NOT_OURS = ["minCapacity", "maxCapacity", "suspendedState", "tags", "tagsAll"]
 
 
 class EcsAutoscaling(TypedDict, total=False):
-    """What both colors scale by, and the live color's range.
+    """The policies that both colors scale by, and the live color's range.
 
     Attributes:
         min_capacity: tasks of the live color, at least.
@@ -48,7 +48,7 @@ class EcsAutoscaling(TypedDict, total=False):
 
 
 def problems_in(autoscaling: Any, desired_count: int, router: str) -> list[Problem]:
-    """What is wrong with an ``autoscaling`` argument. Values that only an update knows (outputs) pass.
+    """The problems with an ``autoscaling`` argument. Values that only an update knows (outputs) pass.
 
     Args:
         autoscaling: as the user gave it.

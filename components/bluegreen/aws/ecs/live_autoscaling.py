@@ -1,4 +1,4 @@
-"""What a swap does with autoscaling: scale-in suspended meanwhile, retirements handed over, ranges given back.
+"""The work of a swap on autoscaling: scale-in suspended meanwhile, retirements handed over, ranges given back.
 
 A color has at most one scalable target. Either the swap made it, for a retirement alone, or it is somebody's own: the
 component's or the user's. What the swap does to an own target is noted on it in tags before it is done, so that whoever

@@ -62,7 +62,7 @@ class FrontOptions(TypedDict, total=False):
 
 
 class TaskOptions(TypedDict, total=False):
-    """What the tasks of both colors have.
+    """The settings that the tasks of both colors share.
 
     Attributes:
         cpu: CPU units of a task, default 256.

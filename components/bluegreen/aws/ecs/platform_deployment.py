@@ -141,7 +141,7 @@ class PlatformDeployments(Options, ABC):
 
     @abstractmethod
     def _command(self, task_definition: str) -> str:
-        """What a person types to start a deployment."""
+        """The commands to start a deployment."""
 
     # -- reading
 
@@ -312,7 +312,7 @@ class PlatformDeployments(Options, ABC):
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         if weights == Weights():
             return (self._place.command(None),)
         color: Color = "blue" if weights.blue >= weights.green else other("blue")

@@ -1,4 +1,4 @@
-"""What runs in one color of an ECS service: checked, and turned into container definitions. Pure."""
+"""The release of one color of an ECS service: checked, and turned into container definitions. Pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ExistingService(TypedDict):
 
 
 def problems_in(color: Color, release: Mapping[str, Any], container_port: int) -> list[Problem]:
-    """What is wrong with a release. Values that only an update knows (outputs) pass."""
+    """The problems with a release. Values that only an update knows (outputs) pass."""
     fields = Fields(release, color)
     existing = fields.section("existing", None)
     if existing is not None:

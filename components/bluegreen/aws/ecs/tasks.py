@@ -1,4 +1,4 @@
-"""What runs a color on ECS: log group, task definition and service, and what both colors share."""
+"""The resources that run a color on ECS: log group, task definition and service, and what both colors share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOG_RETENTION_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class TaskSettings:
-    """What both colors' services have in common: parity by construction."""
+    """The settings that both colors' services share: parity by construction."""
 
     cluster_arn: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]

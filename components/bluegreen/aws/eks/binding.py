@@ -34,7 +34,7 @@ class BoundService(TypedDict, total=False):
 
 
 def problems_in(service: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with it. Values that only an update knows pass."""
+    """The problems with it. Values that only an update knows pass."""
     fields = Fields(service, "service")
     fields.text("name", None)
     fields.text("namespace", None)

@@ -1,4 +1,4 @@
-"""What a color's cluster is: given or made, checked, and named as people read it. Pure."""
+"""A color's cluster: given or made, checked, and named as people read it. Pure."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class EksRelease(TypedDict, total=False):
 
 
 def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with a release. Values that only an update knows (outputs) pass."""
+    """The problems with a release. Values that only an update knows (outputs) pass."""
     fields = Fields(release, color)
     for name in ("release", "target_group_arn"):
         fields.text(name, None)

@@ -32,7 +32,7 @@ ADDRESS_TYPES = ("ipv4", "dualstack", "dualstack-without-public-ipv4")
 
 @dataclass(frozen=True, slots=True)
 class AlbEntry:
-    """What ``alb()`` was given."""
+    """The arguments of ``alb()``."""
 
     load_balancer_arn: pulumi.Input[str] | None
     listener_arn: pulumi.Input[str] | None
@@ -59,7 +59,7 @@ class AlbEntry:
         return {color: {**found, **host} for color, found in color_headers().items()}
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         problems = problems_in(self.target_groups) + problems_of_a_balancer(self)
         problems += problems_of_conditions(self.preview_cidrs, self.host_headers, self.path_patterns)
         problems += problems_of_regions(
@@ -173,7 +173,7 @@ def _with_ipv6(entry: Any) -> Sequence[str]:
 
 
 def problems_of_a_balancer(entry: Any) -> list[Problem]:
-    """What is wrong with the options that every entry with an Application Load Balancer has."""
+    """The problems with the options that every entry with an Application Load Balancer has."""
     fields = Fields({"listener_port": known(entry.listener_port), "ip_address_type": known(entry.ip_address_type)})
     fields.whole("listener_port", None, least=1, most=65_535)
     fields.text("ip_address_type", choices=ADDRESS_TYPES)

@@ -32,7 +32,7 @@ _TEST_PORT = 8443
 
 @dataclass(frozen=True, slots=True)
 class AlbListenersEntry:
-    """What ``alb_listeners()`` was given."""
+    """The arguments of ``alb_listeners()``."""
 
     load_balancer_arn: pulumi.Input[str] | None
     listener_arn: pulumi.Input[str] | None
@@ -58,7 +58,7 @@ class AlbListenersEntry:
         return {color: {**found, **host} for color, found in color_headers().items()}
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         problems = problems_in(self.target_groups) + problems_of_a_balancer(self)
         problems += problems_of_conditions(self.preview_cidrs, self.host_headers)
         names = ("listener_arn", "test_listener_arn", "rule_arn", "test_rule_arn", "load_balancer_arn")

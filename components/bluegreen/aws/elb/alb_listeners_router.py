@@ -172,7 +172,7 @@ class ListenerPairRouter(Options):
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         places = [place for place in (self._production, self._test) if place is not None]
         if weights.live_color is None:
             return tuple(place.command(None) for place in places)
@@ -180,7 +180,7 @@ class ListenerPairRouter(Options):
         return tuple(place.command(self._forward(color)) for place, color in zip(places, colors, strict=False))
 
     def health(self, color: Color) -> Readiness:
-        """What the load balancer's own health checks say of a color's targets: one call."""
+        """The load balancer's own verdict on the health of a color's targets: one call."""
         return elbv2.target_health(self.aws, self.target_groups[color])
 
     def delete(self) -> None:

@@ -170,13 +170,13 @@ class AlbRouter(Options):
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         if weights == Weights():
             return (self._place.command(None),)
         return (self._place.command(self._forward(weights)),)
 
     def health(self, color: Color) -> Readiness:
-        """What the load balancer's own health checks say of a color's targets: one call."""
+        """The load balancer's own verdict on the health of a color's targets: one call."""
         return elbv2.target_health(self.aws, self.target_groups[color])
 
     def delete(self) -> None:

@@ -1,4 +1,4 @@
-"""What routers for Elastic Load Balancing share: target health, owner and marks as tags, forwards as weights."""
+"""Common to routers for Elastic Load Balancing: target health, owner and marks as tags, forwards as weights."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def target_groups_option() -> Any:
 
 
 def target_health(aws: AwsConnection, target_group_arn: str) -> Readiness:
-    """What the load balancer's own health checks say of a group's targets: one call."""
+    """The load balancer's own verdict on the health of a group's targets: one call."""
     with called("elasticloadbalancing:DescribeTargetHealth"):
         answer = aws.client("elbv2").describe_target_health(TargetGroupArn=target_group_arn)
     # Draining targets are on their way out and take no new requests: they are not the color's any more.

@@ -217,7 +217,7 @@ class HandedIn:
             elbv2.set_marks(self.aws, self.arn, changes, None if state.tags.get(OWNER_TAG) == owner else owner)
 
     def command(self, forward: Mapping[str, Any] | None) -> str:
-        """What a person types: with all actions that were found beside the forward, as the swap itself writes them."""
+        """The commands that do it by hand, with all actions that were found beside the forward, as in a write."""
         state = self._state
         if forward is None:
             keys = elbv2.keys_of_ours(state.tags if state is not None else {OWNER_TAG: ""})

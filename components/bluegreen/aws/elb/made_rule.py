@@ -276,7 +276,7 @@ class MadeRule:
             elbv2.set_marks(self.aws, state.arn, changes, None if state.tags.get(OWNER_TAG) == owner else owner)
 
     def command(self, forward: Mapping[str, Any] | None) -> str:
-        """What a person types: with all that was found beside the forward, as the swap itself writes it."""
+        """The commands that do it by hand: with all that was found beside the forward, as the swap itself writes it."""
         if forward is None:
             return f"aws elbv2 delete-rule --rule-arn {self.name}"
         state = self._state

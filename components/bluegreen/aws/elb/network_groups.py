@@ -54,7 +54,7 @@ class NetworkHealthCheck(TypedDict, total=False):
 
 
 class NetworkTargetGroups(TypedDict, total=False):
-    """What both colors' target groups of a network load balancer have.
+    """The settings that both colors' target groups of a network load balancer share.
 
     Attributes:
         health_check: ``protocol`` ``TCP`` (default: a connection is enough), ``HTTP`` or ``HTTPS``, then ``path``
@@ -96,7 +96,7 @@ def speaks_http(options: NetworkTargetGroups) -> bool:
 
 
 def problems_in(options: NetworkTargetGroups, protocol: str) -> list[Problem]:
-    """What is wrong with them. Values that only an update knows (outputs) pass.
+    """The problems with them. Values that only an update knows (outputs) pass.
 
     Args:
         options: as the user gave them.

@@ -32,7 +32,7 @@ _BY_DEFAULT = -1  # the ports after production's
 
 @dataclass(frozen=True, slots=True)
 class NlbEntry:
-    """What ``nlb()`` was given."""
+    """The arguments of ``nlb()``."""
 
     load_balancer_arn: pulumi.Input[str] | None
     listener_arn: pulumi.Input[str] | None
@@ -71,7 +71,7 @@ class NlbEntry:
         return {name: port for name, port in ports.items() if port is not None}
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         problems = problems_in(self.target_groups, self.protocol)
         names = ("listener_arn", "test_listener_arn", "load_balancer_arn")
         problems += problems_of_regions(settings, **{name: getattr(self, name) for name in names})

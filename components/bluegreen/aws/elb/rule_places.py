@@ -30,7 +30,7 @@ class Place(Protocol):
 
     @property
     def name(self) -> str:
-        """What a person types for it in a command."""
+        """Its words in a command."""
         ...
 
     @property

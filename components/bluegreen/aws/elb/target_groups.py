@@ -55,7 +55,7 @@ class HttpHealthCheck(TypedDict, total=False):
 
 
 class HttpTargetGroups(TypedDict, total=False):
-    """What both colors' target groups of an Application Load Balancer have.
+    """The settings that both colors' target groups of an Application Load Balancer share.
 
     Attributes:
         health_check: ``path``, ``matcher``, ``interval``, ``timeout``, ``healthy_threshold``, ``unhealthy_threshold``,
@@ -80,7 +80,7 @@ class HttpTargetGroups(TypedDict, total=False):
 
 
 def problems_in(options: HttpTargetGroups) -> list[Problem]:
-    """What is wrong with them. Values that only an update knows (outputs) pass."""
+    """The problems with them. Values that only an update knows (outputs) pass."""
     fields = Fields(known(options))
     fields.whole("deregistration_delay_seconds", 30, most=3600)
     slow_start = fields.whole("slow_start_seconds", 0, most=900)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LambdaVersion(TypedDict, total=False):
-    """What a color is.
+    """One color.
 
     Attributes:
         version: a published version's number; required.

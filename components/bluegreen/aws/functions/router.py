@@ -274,7 +274,7 @@ class LambdaAliasRouter(Options):
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         place = f"--function-name {self.function_name} --name {self.alias_name}"
         if weights == Weights():
             theirs = lambda_versions.stamp_of(self._alias or {}).theirs

@@ -1,4 +1,4 @@
-"""What routers for API Gateway share: a stage's owner and marks as its tags, and what its inputs may be.
+"""Common to routers for API Gateway: a stage's owner and marks as its tags, and what its inputs may be.
 
 IAM's actions for API Gateway are the HTTP verbs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class HttpApiRelease(TypedDict, total=False):
-    """What a color is.
+    """One color.
 
     Attributes:
         value: the variable's value; required.

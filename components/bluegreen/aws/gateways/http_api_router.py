@@ -163,7 +163,7 @@ class HttpApiStageRouter(Options):
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         color, found = weights.live_color, self._found or {}
         if color is None:
             keys = " ".join(map(shlex.quote, self._stage.keys_of_ours(_tags(found))))

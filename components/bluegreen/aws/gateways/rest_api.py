@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RestApiRelease(TypedDict, total=False):
-    """What a color is.
+    """One color.
 
     Attributes:
         deployment_id: a deployment of the API; required.

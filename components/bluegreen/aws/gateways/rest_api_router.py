@@ -249,7 +249,7 @@ class RestApiCanaryRouter(Options):
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         if weights == Weights():
             keys = " ".join(map(shlex.quote, self._stage.keys_of_ours(self._tags)))
             untag = f"aws apigateway untag-resource --resource-arn {self._stage.arn} --tag-keys {keys}"

@@ -16,7 +16,7 @@ Operation = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a color is: a deployment, and the stage variables that go with it."""
+    """A color: a deployment, and the stage variables that go with it."""
 
     deployment_id: str
     variables: Mapping[str, str]

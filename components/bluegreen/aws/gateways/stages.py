@@ -39,7 +39,7 @@ def url_of(api_id: pulumi.Input[str], stage_name: str, parent: pulumi.Resource) 
 
 
 def problems_in(color: Color, given: Mapping[str, Any], required: str) -> list[Problem]:
-    """What is wrong with a color's own argument, beside what the router looks at."""
+    """The problems with a color's own argument, beside what the router looks at."""
     fields = Fields(known(dict(given)), color)
     fields.text(required)
     fields.text("release", None)

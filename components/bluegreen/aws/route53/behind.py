@@ -60,7 +60,7 @@ class Behind(Protocol):
     """One way."""
 
     def problems(self) -> list[Problem]:
-        """What is wrong with its options; values that only an update knows pass."""
+        """The problems with its options; values that only an update knows pass."""
         ...
 
     def draft(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class CloudMap:
     ingress_cidrs: Sequence[str]
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields({"instance_ttl_seconds": known(self.instance_ttl_seconds)})
         fields.whole("instance_ttl_seconds", most=86_400)
         if self.namespace_id is not None and self.namespace_name is None:
@@ -145,7 +145,7 @@ class LoadBalancers:
     target_groups: HttpTargetGroups
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields({"listener_port": known(self.listener_port), "ip_address_type": known(self.ip_address_type)})
         fields.whole("listener_port", None, least=1, most=65_535)
         fields.text("ip_address_type", choices=ADDRESS_TYPES)
@@ -242,7 +242,7 @@ class Given:
     health_check_ids: Mapping[str, pulumi.Input[str]]
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields({"scheme": known(self.scheme), "listener_port": known(self.port)})
         fields.text("scheme", choices=DEFAULT_PORTS)
         fields.whole("listener_port", None, least=1, most=65_535)

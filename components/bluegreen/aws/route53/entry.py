@@ -39,7 +39,7 @@ _EVERYBODY = ("0.0.0.0/0",)
 
 @dataclass(frozen=True, slots=True)
 class DnsEntry:
-    """What ``dns()`` was given."""
+    """The arguments of ``dns()``."""
 
     zone_id: pulumi.Input[str]
     record_name: pulumi.Input[str]
@@ -64,7 +64,7 @@ class DnsEntry:
         return _PROPAGATION_SECONDS + ttl + _MARGIN_SECONDS
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         problems = self.behind.problems()
         named = known(self.preview_names or dict.fromkeys(COLORS, ""))
         if not isinstance(named, Mapping) or set(named) != set(COLORS):

@@ -224,7 +224,7 @@ class Route53Router(Options):
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         shape, known = self.shape, self._zone.known
         if known is not None and known.records:
             changes = self._changes(weights, known)

@@ -214,7 +214,7 @@ def seconds_of(asked: Sequence[Analysis | Mapping[str, Any] | str]) -> float:
 
 
 def problems_in(where: str, asked: Sequence[Analysis | Mapping[str, Any] | str]) -> list[Problem]:
-    """What is wrong with what is asked."""
+    """The problems with what is asked."""
     problems: list[Problem] = []
     for index, one in enumerate(asked):
         path = f"{where}[{index}]"

@@ -221,7 +221,7 @@ class ArgoRollout(Options):
         return said
 
     def commands(self, name: str) -> tuple[str, ...]:
-        """What a person types to have a template promoted."""
+        """The commands to have a template promoted."""
         patch = f"{self.cluster.command()} patch rollouts.argoproj.io {self.rollout} --namespace {self.namespace}"
         wanted, resume = (json.dumps(dict(part), separators=(",", ":")) for part in (self.reference(name), _RESUME))
         return (

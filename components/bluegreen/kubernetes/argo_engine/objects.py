@@ -1,4 +1,4 @@
-"""What is declared of a service on Argo Rollouts: the Rollout without its template, and a PodTemplate a color."""
+"""The resources of a service on Argo Rollouts: the Rollout without its template, and a PodTemplate a color."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RolloutSettings:
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def problems(self) -> list[Problem]:
-        """What is wrong with them. Values that only an update knows pass."""
+        """The problems with them. Values that only an update knows pass."""
         names = [name for name in self.__dataclass_fields__ if name.endswith(("_seconds", "replicas", "_limit"))]
         fields = Fields({name: known(getattr(self, name)) for name in names})
         fields.whole("replicas")

@@ -269,7 +269,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         return self._told
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands that do it by hand."""
         if weights == Weights():
             return KubernetesObjectRouter.commands(self, weights)
         return self._argo.commands(self.workloads["blue" if weights.blue >= weights.green else other("blue")])

@@ -43,7 +43,7 @@ class HelmRelease(TypedDict, total=False):
 
 
 def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with a release. Values that only an update knows (outputs) pass."""
+    """The problems with a release. Values that only an update knows (outputs) pass."""
     fields = Fields(release, color)
     fields.text("chart")
     for name in ("version", "repository", "release"):
@@ -54,7 +54,7 @@ def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:
 
 
 def chart_arguments(release: Mapping[str, Any], full_name: str | None) -> dict[str, Any]:
-    """What both ways to install a chart take; ``full_name`` is what charts by convention call all of their objects."""
+    """The arguments of both ways to install a chart; charts by convention call all of their objects ``full_name``."""
     values = dict(release.get("values") or {})
     if full_name is not None:
         values.setdefault("fullnameOverride", full_name)

@@ -118,7 +118,7 @@ def _can_rest(manifest: Manifest) -> bool:
 
 
 def problems_in(said: Mapping[str, Any], colors: Mapping[Color, Sequence[Manifest]] | None) -> list[Problem]:
-    """What is wrong with what was said.
+    """The problems with what was said.
 
     Args:
         said: as it was given.

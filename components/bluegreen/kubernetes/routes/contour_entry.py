@@ -31,7 +31,7 @@ _API = "projectcontour.io/v1"
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """What ``contour()`` was given."""
+    """The arguments of ``contour()``."""
 
     kind: ClassVar[str] = "contour_http_proxy"
 
@@ -40,7 +40,7 @@ class Contour:
     ingress_class: str | None
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields(known({"fqdn": self.fqdn, "ingress_class": self.ingress_class}))
         fields.text("fqdn")
         fields.text("ingress_class", None)

@@ -32,7 +32,7 @@ _H2C = "kubernetes.io/h2c"
 
 @dataclass(frozen=True, slots=True)
 class GatewayRoute:
-    """What ``gateway_route()`` was given."""
+    """The arguments of ``gateway_route()``."""
 
     kind: ClassVar[str] = "gateway_http_route"
     route_kind: ClassVar[str] = "HTTPRoute"
@@ -42,7 +42,7 @@ class GatewayRoute:
     scheme: str
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields(known({"parent_refs": list(self.parent_refs), "hostnames": list(self.hosts)}))
         for parent in fields.sections("parent_refs"):
             parent.text("name")
@@ -93,7 +93,7 @@ class GatewayRoute:
 
 @dataclass(frozen=True, slots=True)
 class GrpcRoute(GatewayRoute):
-    """What ``grpc_route()`` was given."""
+    """The arguments of ``grpc_route()``."""
 
     kind: ClassVar[str] = "gateway_grpc_route"
     route_kind: ClassVar[str] = "GRPCRoute"
@@ -108,7 +108,7 @@ class GrpcRoute(GatewayRoute):
 
 
 def scheme_problems(scheme: str) -> list[Problem]:
-    """What is wrong with a URL's scheme."""
+    """The problems with a URL's scheme."""
     fields = Fields({"scheme": scheme})
     fields.text("scheme", choices=("http", "https"))
     return fields.problems

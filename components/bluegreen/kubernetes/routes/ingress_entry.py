@@ -36,7 +36,7 @@ _ALB = "alb.ingress.kubernetes.io/"
 
 @dataclass(frozen=True, slots=True)
 class Nginx:
-    """What ``nginx()`` was given."""
+    """The arguments of ``nginx()``."""
 
     kind: ClassVar[str] = "nginx_canary"
 
@@ -53,7 +53,7 @@ class Nginx:
         return host_url("http" if self.tls_secret is None else "https", [self.host])
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         return _problems(self.host, self.ingress_class)
 
     def annotation_problems(self, annotations: Mapping[str, Any]) -> list[Problem]:
@@ -97,7 +97,7 @@ class Nginx:
 
 @dataclass(frozen=True, slots=True)
 class AwsLoadBalancer:
-    """What ``aws_load_balancer()`` was given."""
+    """The arguments of ``aws_load_balancer()``."""
 
     kind: ClassVar[str] = "aws_load_balancer_ingress"
 
@@ -117,7 +117,7 @@ class AwsLoadBalancer:
         return host_url("https" if self.certificate_arns else "http", [self.host])
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields({"target_type": self.target_type, "stickiness_seconds": known(self.stickiness_seconds)})
         fields.text("target_type", choices=("ip", "instance"))
         fields.whole("stickiness_seconds", most=604_800)

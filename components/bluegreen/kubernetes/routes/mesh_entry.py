@@ -36,7 +36,7 @@ _LINKERD = {"gateway.networking.k8s.io": "v1", "policy.linkerd.io": "v1beta3"}
 
 @dataclass(frozen=True, slots=True)
 class Istio:
-    """What ``istio()`` was given."""
+    """The arguments of ``istio()``."""
 
     kind: ClassVar[str] = "istio_virtual_service"
 
@@ -47,7 +47,7 @@ class Istio:
     traffic_policy: Mapping[str, Any] | None
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields(known({"hosts": list(self.hosts), "gateways": list(self.gateways)}))
         fields.texts("hosts")
         fields.texts("gateways")
@@ -124,14 +124,14 @@ def common_labels(selectors: Mapping[Color, Mapping[str, Any]]) -> dict[str, Any
 
 @dataclass(frozen=True, slots=True)
 class Linkerd:
-    """What ``linkerd()`` was given."""
+    """The arguments of ``linkerd()``."""
 
     kind: ClassVar[str] = "linkerd_http_route"
     service_name: str
     api_group: str
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields({"api_group": self.api_group, "service_name": self.service_name})
         fields.text("api_group", choices=_LINKERD)
         fields.text("service_name")

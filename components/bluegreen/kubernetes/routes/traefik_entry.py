@@ -31,7 +31,7 @@ _API = "traefik.io/v1alpha1"
 
 @dataclass(frozen=True, slots=True)
 class Traefik:
-    """What ``traefik()`` was given."""
+    """The arguments of ``traefik()``."""
 
     kind: ClassVar[str] = "traefik_service"
 
@@ -41,7 +41,7 @@ class Traefik:
     sticky: Mapping[str, Any] | None
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields(known({"entry_points": list(self.entry_points), "hostnames": list(self.hosts)}))
         fields.texts("entry_points")
         fields.texts("hostnames")

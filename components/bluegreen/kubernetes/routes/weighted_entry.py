@@ -1,4 +1,4 @@
-"""What every entry with weights has: a Service for each color, and a route between them whose weights the swap owns.
+"""Common to every entry with weights: a Service for each color, and a route between them whose weights the swap owns.
 
 A platform adds its objects: the one whose fields the swap owns, declared without them, and those of the stack alone.
 """
@@ -133,7 +133,7 @@ class Platform(Protocol):
         ...
 
     def problems(self) -> list[Problem]:
-        """What is wrong with its options."""
+        """The problems with its options."""
         ...
 
     def section(self, asked: RouteContext) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class WeightedEntry:
         return self.options.get("converge_timeout_seconds", 60)
 
     def problems(self, context: EntryContext) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         unknown = sorted(self.options.keys() - RouteOptions.__annotations__.keys())
         if unknown:  # as Python itself does for an argument that a function does not have
             raise TypeError(f"{context.name}: unexpected arguments of {self.platform.kind}: {', '.join(unknown)}")

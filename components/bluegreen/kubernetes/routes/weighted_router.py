@@ -1,4 +1,4 @@
-"""What the weighted routers on Kubernetes share: a Service for each color, and rules in which weights are filled in."""
+"""Common to the weighted routers on Kubernetes: a Service for each color, and rules in which weights are filled in."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _NODE_PORTS = ("production", "stage", *COLORS)
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """What ``service()`` was given."""
+    """The arguments of ``service()``."""
 
     service_name: str | None
     stage_suffix: str | None
@@ -51,7 +51,7 @@ class ServiceEntry:
     preview_headers: Mapping[Color, Mapping[str, str]] = field(default_factory=dict)
 
     def problems(self, context: EntryContext) -> list[Problem]:
-        """What is wrong with the options."""
+        """The problems with the options."""
         fields = Fields(
             known(
                 {

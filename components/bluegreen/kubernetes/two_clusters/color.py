@@ -220,7 +220,7 @@ def release_text(release: ClusterRelease) -> pulumi.Output[str]:
 
 
 def problems_in(releases: Mapping[Color, ClusterRelease]) -> list[Problem]:
-    """What is wrong with the colors' clusters."""
+    """The problems with the colors' clusters."""
     problems = [
         Problem(f"{color}.existing", "(given)", "an image: what runs already in a cluster is its own business")
         for color, release in releases.items()
@@ -235,7 +235,7 @@ def problems_in(releases: Mapping[Color, ClusterRelease]) -> list[Problem]:
 def service_problems(
     service_type: str, port: int, addresses: Mapping[str, Any] | None, *, needs_addresses: bool
 ) -> list[Problem]:
-    """What is wrong with the Services and with where the clusters answer."""
+    """The problems with the Services and with where the clusters answer."""
     fields = Fields(known({"service_type": service_type, "service_port": port, "addresses": addresses}))
     fields.text("service_type", choices=TYPES)
     fields.whole("service_port", least=1, most=65_535)

@@ -30,7 +30,7 @@ class AutoscalingRange(TypedDict):
 
 
 class PodAutoscaling(TypedDict, total=False):
-    """What both colors scale by, and the live color's range.
+    """The policies that both colors scale by, and the live color's range.
 
     Attributes:
         min_replicas: pods of the live color, at least.
@@ -50,7 +50,7 @@ class PodAutoscaling(TypedDict, total=False):
 
 
 def problems_in(autoscaling: Mapping[str, Any], replicas: int) -> list[Problem]:
-    """What is wrong with the range and what is scaled by. Values that only an update knows pass."""
+    """The problems with the range and what is scaled by. Values that only an update knows pass."""
     fields = Fields(autoscaling, "autoscaling")
     least, most = _range(fields)
     if UNKNOWN not in (least, most) and not least <= replicas <= most:

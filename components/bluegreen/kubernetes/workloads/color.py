@@ -1,4 +1,4 @@
-"""What is declared of one color: its workload and what belongs to it."""
+"""The resources of one color: its workload and what belongs to it."""
 
 from __future__ import annotations
 

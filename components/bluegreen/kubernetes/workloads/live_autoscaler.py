@@ -1,4 +1,4 @@
-"""What a swap does with HorizontalPodAutoscalers: kept from scaling in meanwhile, and given back as they were.
+"""The work of a swap on HorizontalPodAutoscalers: kept from scaling in meanwhile, and given back as they were.
 
 An autoscaler is held by its ``minReplicas``, raised to what the color has: it can grow and not shrink. What it was, and
 whose field it was, is noted on the autoscaler in the same write, so that whoever comes after a kill knows what to undo.

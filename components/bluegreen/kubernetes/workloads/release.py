@@ -1,4 +1,4 @@
-"""What runs in one color of a service on Kubernetes: checked, and turned into a container. Pure."""
+"""The release of one color of a service on Kubernetes: checked, and turned into a container. Pure."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ExistingWorkload(TypedDict):
 
 
 def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with a release. Values that only an update knows (outputs) pass."""
+    """The problems with a release. Values that only an update knows (outputs) pass."""
     fields = Fields(release, color)
     existing = fields.section("existing", None)
     if existing is not None:

@@ -1,4 +1,4 @@
-"""What runs a color on Kubernetes: Deployment or StatefulSet, ConfigMap, disruption budget. Pure manifests."""
+"""The manifests that run a color on Kubernetes: Deployment or StatefulSet, ConfigMap, disruption budget. Pure."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class RolloutPods(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadSettings:
-    """What both colors' workloads have in common: parity by construction.
+    """The settings that both colors' workloads share: parity by construction.
 
     Attributes:
         name: the service's.
@@ -116,7 +116,7 @@ class WorkloadSettings:
 
 
 def problems_in(settings: WorkloadSettings, disruption_budget: Mapping[str, Any] | None) -> list[Problem]:
-    """What is wrong with what both colors have. Values that only an update knows pass."""
+    """The problems with what both colors have. Values that only an update knows pass."""
     fields = Fields(
         {
             "workload": settings.kind,
