@@ -50,7 +50,7 @@ interleavings: setup ## two swaps of one object, one call at a time: every inter
 	$(PY) -m tests.swap.two_at_once --docs docs/safety.md
 
 matrix: setup ## every call of a swap killed and failed in every way, somebody else between any two, and what came of it
-	$(PY) -m dev.matrix $(if $(ONLY),--only $(ONLY)) $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON)) $(if $(KEEP),--keep $(KEEP)) $(if $(IN_MEMORY),--in-memory)
+	$(PY) -m dev.matrix $(if $(ONLY),--only $(ONLY)) $(if $(ADAPTER),--adapter $(ADAPTER),--docs docs/safety.md) $(if $(JSON),--json $(JSON)) $(if $(KEEP),--keep $(KEEP)) $(if $(IN_MEMORY),--in-memory) $(if $(MOST),--most $(MOST))
 
 schema-proof: setup ## the schema gate against real servers, 2,000 migrations each; its figures go into docs/gates.md
 	$(PY) -m tests.schema.differential --cases 2000 --docs docs/gates.md

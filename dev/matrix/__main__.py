@@ -22,7 +22,7 @@ from dev.matrix.somebody_else import report as world_report
 from dev.matrix.somebody_else import run as world
 from dev.matrix.somebody_else.acts import ACTS
 from dev.matrix.somebody_else.run import Struck
-from dev.matrix.somebody_else.stages import STAGES
+from dev.matrix.somebody_else.stages import ALL, STAGES
 from localcloud import cloud as clouds
 from localcloud import progress
 from localcloud.cloud import LocalCloud
@@ -54,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="FOLDER",
         help="keep in FOLDER which acts were tried, and do not try them again",
     )
+    parser.add_argument("--most", type=int, default=ALL, metavar="N", help="of these no more than N for each stage")
     parser.add_argument(
         "--in-memory", action="store_true", help="somebody else acts in this process alone, not on the local cloud"
     )
@@ -80,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
                 figures |= report.figures(matrix)
                 text = report.in_docs(text, matrix) if text else ""
             if WORLD in parts:
-                struck = world.run(shown, workers=options.workers, cloud=cloud, keep=options.keep)
+                struck = world.run(shown, workers=options.workers, cloud=cloud, keep=options.keep, at_most=options.most)
                 show_world(struck)
                 figures |= world_report.figures(struck)
                 text = world_report.in_docs(text, struck) if text else ""

@@ -15,7 +15,7 @@ from dev.matrix.somebody_else.cloud_stage import CloudStage, Place
 from dev.matrix.somebody_else.kept import folder_for, kept
 from dev.matrix.somebody_else.points import SEED, all_points, sample
 from dev.matrix.somebody_else.stage import Stage
-from dev.matrix.somebody_else.stages import OTHERS, POINTS, STAGES
+from dev.matrix.somebody_else.stages import ALL, OTHERS, POINTS, STAGES
 from dev.matrix.somebody_else.swaps import OPERATIONS
 from dev.matrix.somebody_else.trial import Trials, Tried
 from localcloud.cloud import LocalCloud
@@ -72,6 +72,7 @@ def run(
     cloud: LocalCloud | None = None,
     act: str = "",
     keep: Path | None = None,
+    at_most: int = ALL,
 ) -> Struck:
     """Try the points of these stages.
 
@@ -84,13 +85,15 @@ def run(
         cloud: the local cloud, which is a stage, too, where it is given.
         act: the name of the one act that is tried; all of them where it is empty.
         keep: a folder for what was tried, so that a run that is interrupted goes on from there; ``None`` keeps nothing.
+        at_most: no more points than that of any stage.
     """
     began = time.monotonic()
-    limits = POINTS if most is None else most
-    jobs = [job for name in stages for job in _parts(name, limits.get(name, others), act, split=workers > 0)]
+    given = POINTS if most is None else most
+    limits = {name: min(given.get(name, others), at_most) for name in (*stages, cloud_stage.NAME)}
+    jobs = [job for name in stages for job in _parts(name, limits[name], act, split=workers > 0)]
     if cloud is not None:  # first: they take the longest
         name = cloud_stage.NAME
-        jobs = [*_parts(name, limits.get(name, others), act, split=workers > 0, place=Place.of(cloud)), *jobs]
+        jobs = [*_parts(name, limits[name], act, split=workers > 0, place=Place.of(cloud)), *jobs]
     if keep is not None:
         jobs = [replace(job, folder=folder_for(keep)) for job in jobs]
     struck = Struck()
