@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bluegreen.memory.router import WORLDS
+from bluegreen.memory.router import WORLDS, world
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import COLORS, Weights, other
 from bluegreen.swap.incarnation import MARK, recorded
@@ -35,17 +35,23 @@ class Operations(RuleBasedStateMachine):
         self.untouched = (self.neighbor.here.weights, dict(self.neighbor.here.marks), dict(self.neighbor.here.desired))
         self.wanted = "blue"
         self.label = ""
+        self.place = self.swap.name
         self.pending: list[State] = []  # what the engine has still to delete
         self.backup = self.swap.state
 
     def teardown(self):
         if hasattr(self, "swap"):
-            WORLDS.pop(self.swap.name, None)
-            WORLDS.pop(self.neighbor.name, None)
+            for name in (self.swap.name, self._other_place, self.neighbor.name):
+                WORLDS.pop(name, None)
 
     @property
     def here(self):
-        return self.swap.here
+        return world(self.place)
+
+    @property
+    def _other_place(self):
+        moved = f"{self.swap.name}-moved"
+        return self.swap.name if self.place == moved else moved
 
     def _up(self):
         try:
@@ -55,7 +61,7 @@ class Operations(RuleBasedStateMachine):
         return True
 
     def _named(self):
-        return {"router": {"kind": "memory", "name": self.swap.name, **({"note": self.label} if self.label else {})}}
+        return {"router": {"kind": "memory", "name": self.place, **({"note": self.label} if self.label else {})}}
 
     # -- the engine's operations
 
@@ -134,6 +140,25 @@ class Operations(RuleBasedStateMachine):
         outputs = {**state.outputs, field: section, "state_version": 9}
         self.swap.state = State(state.inputs, outputs, state.adapter, state.read_first)
         assert self.swap.service().read(outputs)["weights"] == self.here.weights.as_dict()
+
+    @precondition(lambda self: self.swap.state is not None and not self.pending)
+    @rule()
+    def move_the_place(self):
+        """Production is declared elsewhere: the engine makes that first, and deletes the swap of the old place then."""
+        old, former = self.swap.state, self.place
+        own = world(former).marks.get(MARK) == recorded(old.outputs)
+        self.place = self._other_place
+        for part in ("desired", "broken", "retiring"):  # the same units stand behind both
+            setattr(self.here, part, getattr(world(former), part))
+        self.swap.state = None
+        assert self._up()
+        self._is_ours()
+        before = world(former).weights
+        self.swap.service().delete(old.outputs)
+        assert world(former).weights == (Weights() if own else before)
+        self.backup = self.swap.state
+        world(former).weights = Weights()  # what bore no mark is tidied up by hand
+        world(former).marks.clear()
 
     @rule(label=st.sampled_from(["", "renamed"]))
     def rename(self, label):
