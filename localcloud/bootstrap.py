@@ -129,5 +129,6 @@ MAKERS: dict[str, Callable[[Progress], object]] = {
     "azure": for_azure,
     "all": everything,
     "kubernetes-plugin": kubernetes_plugin.ensure,
+    "newest-pulumi": pulumi.ensure_newest,
 }
 """By what they are for: `up`, `up kubernetes`, and beside these what tests and demos start."""

@@ -16,7 +16,6 @@ import subprocess
 import tarfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,6 +28,9 @@ from localcloud.progress import Note, Progress
 from localcloud.tools import go
 
 VERSION = "3.250.0"
+"""The oldest that is allowed: what is got where none is installed."""
+NEWEST = "3.276.0"
+"""The newest that can be had as a module. Tests run with it, too, where it is there: see `ensure_newest`."""
 LANGUAGE_HOST = "pulumi-language-python"
 LAUNCHERS = ("python/dist/pulumi-resource-pulumi-python", "python/cmd/pulumi-language-python-exec")
 GIVE_UP_SECONDS = 5.0
@@ -41,13 +43,25 @@ def ensure(progress: Progress) -> Path:
     """The directory with `pulumi` and the launchers in it."""
     if found := cache.cached("pulumi", VERSION):
         return found / "bin"
-    if on_path := find_on_path():
-        return on_path
-    return cache.ensure("pulumi", VERSION, lambda target: _make(target, progress), _waiting(progress)) / "bin"
+    return find_on_path() or _ensure(VERSION, progress)
 
 
-def _waiting(progress: Progress) -> Callable[[], None]:
-    return lambda: progress.say(f"Waiting for another process that is installing Pulumi {VERSION}")
+def ensure_newest(progress: Progress) -> Path:
+    """The same with the newest CLI. Nothing but tests needs it, so `make setup` does not get it."""
+    return _ensure(NEWEST, progress)
+
+
+def newest() -> Path | None:
+    """The same, if it is there."""
+    found = cache.cached("pulumi", NEWEST)
+    return found / "bin" if found else None
+
+
+def _ensure(version: str, progress: Progress) -> Path:
+    def waiting() -> None:
+        progress.say(f"Waiting for another process that is installing Pulumi {version}")
+
+    return cache.ensure("pulumi", version, lambda target: _make(target, version, progress), waiting) / "bin"
 
 
 def find_on_path() -> Path | None:
@@ -65,28 +79,28 @@ def find_on_path() -> Path | None:
     return directory if match and int(match[1]) == 3 and int(match[2]) >= minimum else None
 
 
-def _make(target: Path, progress: Progress) -> None:
+def _make(target: Path, version: str, progress: Progress) -> None:
     (target / "bin").mkdir()
-    url = release_url()
+    url = release_url(version)
     host = urlsplit(url).hostname
     try:
-        with progress.step(f"Downloading Pulumi {VERSION} from {host}") as note:
+        with progress.step(f"Downloading Pulumi {version} from {host}") as note:
             download(url, target, note)
     except UnavailableError as error:
-        progress.say(f"Pulumi {VERSION} cannot be had from {host} ({error}): building it from source, some 6 minutes")
-        build(target, progress)
+        progress.say(f"Pulumi {version} cannot be had from {host} ({error}): building it from source, some 6 minutes")
+        build(target, version, progress)
 
 
 class UnavailableError(LocalCloudError):
     """The official release cannot be had."""
 
 
-def release_url() -> str:
+def release_url(version: str) -> str:
     """The official release for this machine."""
     base = os.environ.get("BLUEGREEN_PULUMI_RELEASES", "https://get.pulumi.com/releases/sdk")
     system = platform.system().lower()
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
-    return f"{base}/pulumi-v{VERSION}-{system}-{machine or platform.machine()}.tar.gz"
+    return f"{base}/pulumi-v{version}-{system}-{machine or platform.machine()}.tar.gz"
 
 
 def download(url: str, target: Path, note: Note) -> None:
@@ -144,27 +158,27 @@ def _fetch(url: str, archive: Path, events: queue.Queue[tuple[str, str]], given_
         events.put(("done", ""))
 
 
-def build(target: Path, progress: Progress) -> None:
+def build(target: Path, version: str, progress: Progress) -> None:
     """Build the CLI from its Go module, and take the launchers from the SDK's."""
     command = go.require(
-        f"Pulumi {VERSION}", f"put Pulumi {VERSION} or newer, below 4, on PATH (https://www.pulumi.com/docs/install/)"
+        f"Pulumi {version}", f"put Pulumi {VERSION} or newer, below 4, on PATH (https://www.pulumi.com/docs/install/)"
     )
     work = target / "build"
     work.mkdir()
     (work / "go.mod").write_text(f"module tools\n\ngo {go.MINIMUM[0]}.{go.MINIMUM[1]}\n")
-    with progress.step(f"Building Pulumi {VERSION}: fetching modules") as note:
-        run([command, "get", "-tool", f"{_COMMAND}@v{VERSION}"], what="go get", cwd=work, on_line=note)
-    with progress.step(f"Building Pulumi {VERSION}: compiling") as note:
-        flags = f"-s -w -X {_MODULE}/sdk/v3/go/common/version.Version=v{VERSION}"
+    with progress.step(f"Building Pulumi {version}: fetching modules") as note:
+        run([command, "get", "-tool", f"{_COMMAND}@v{version}"], what="go get", cwd=work, on_line=note)
+    with progress.step(f"Building Pulumi {version}: compiling") as note:
+        flags = f"-s -w -X {_MODULE}/sdk/v3/go/common/version.Version=v{version}"
         go.build(command, work, [_COMMAND], target / "bin", note, "-ldflags", flags)
     listing = run(
-        [command, "mod", "download", "-json", f"{_MODULE}/sdk/v3@v{VERSION}"], what="go mod download", cwd=work
+        [command, "mod", "download", "-json", f"{_MODULE}/sdk/v3@v{version}"], what="go mod download", cwd=work
     )
     sdk = Path(json.loads(listing)["Dir"])
     for launcher in LAUNCHERS:
         copy = target / "bin" / Path(launcher).name
         if not (sdk / launcher).is_file():
-            raise LocalCloudError(f"the Go module {_MODULE}/sdk/v3@v{VERSION} has no {launcher}")
+            raise LocalCloudError(f"the Go module {_MODULE}/sdk/v3@v{version} has no {launcher}")
         shutil.copyfile(sdk / launcher, copy)
         copy.chmod(0o755)
     shutil.rmtree(work)

@@ -23,7 +23,7 @@ LIMIT_SECONDS = 180
 PROGRAM = """\
 import json
 import pulumi
-from bluegreen.swap import resource
+from bluegreen.adapters import resource
 
 config = pulumi.Config()
 options = pulumi.ResourceOptions()
@@ -49,9 +49,10 @@ class Playground:
         home: prepared, with the CLI.
         folder: empty, its own.
         adapter: who does the swap.
+        python_path: what comes before everything else, such as another SDK.
     """
 
-    def __init__(self, home: PulumiHome, folder: Path, adapter: str) -> None:
+    def __init__(self, home: PulumiHome, folder: Path, adapter: str, *python_path: Path) -> None:
         self.folder, self.adapter = folder, adapter
         self._file = folder / "world.json"
         self.gate = folder / "gate"
@@ -65,7 +66,9 @@ class Playground:
             "PULUMI_BACKEND_URL": f"file://{folder}/state",
             "PULUMI_STACK": "test",
             "PATH": os.pathsep.join([*home.path, kept["PATH"]]),
-            "PYTHONPATH": os.pathsep.join([str(HERE / "shared_world"), str(REPO), str(REPO / "components")]),
+            "PYTHONPATH": os.pathsep.join(
+                map(str, [*python_path, HERE / "shared_world", REPO, REPO / "components"]),
+            ),
             WHERE: str(self._file),
         }
         self.pulumi("stack", "init", "test")

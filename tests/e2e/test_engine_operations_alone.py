@@ -20,7 +20,7 @@ TYPES = {"dynamic": "pulumi-python:dynamic/bluegreen:TrafficSwap", "native": "bl
 COMPONENT = """\
 import json
 import pulumi
-from bluegreen.swap import resource
+from bluegreen.adapters import resource
 
 config = pulumi.Config()
 
@@ -170,7 +170,7 @@ import pulumi.dynamic
 from bluegreen.aws import in_place
 from bluegreen.kubernetes import in_place as on_kubernetes
 from bluegreen.aws.client import AwsConnection
-from bluegreen.swap import resource
+from bluegreen.adapters import resource
 
 config = pulumi.Config()
 inputs = json.loads(config.require("inputs"))

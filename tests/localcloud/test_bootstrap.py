@@ -141,7 +141,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Stands in for the six minutes of the real build, which the bootstrap of this very test run has done."""
     built: list[Path] = []
 
-    def build(target: Path, _progress: progress.Progress) -> None:
+    def build(target: Path, _version: str, _progress: progress.Progress) -> None:
         built.append(target)
         (target / "bin" / "pulumi").touch()
 

@@ -26,3 +26,10 @@ def test_the_newest_sdk_is_the_one_that_is_fetched_beside_it():
 
 def test_a_cli_of_the_oldest_version_that_is_allowed_is_the_one_that_is_built():
     assert cli.VERSION == OLDEST, "what is newer is taken from PATH where it is installed"
+
+
+def test_the_newest_cli_is_no_older_than_the_newest_sdk_and_the_page_says_what_is_tried():
+    assert [int(part) for part in cli.NEWEST.split(".")] >= [int(part) for part in NEWEST.split(".")]
+    page = (REPO / "docs" / "swap-providers.md").read_text()
+    for version in (OLDEST, NEWEST, cli.NEWEST):
+        assert version in page
