@@ -136,3 +136,19 @@ def test_a_region_that_nobody_knows_has_no_partition():
         "aws-us-gov",
         "",
     ]
+
+
+def test_what_a_function_is_given_and_what_a_stage_varies_by_may_name_anything():
+    """A topic of another region in an event, a function of another region behind a stage."""
+    elsewhere = arn("sns", "alarms", region="us-east-1", account="222222222222")
+    functions = {color: arn("lambda", f"function:hook-{color}") for color in ("blue", "green")}
+    fields = Fields({"functions": functions, "payload": {"topics": [elsewhere]}, "aws": {**HERE, "role_arn": ROLE}})
+    GATES.load("lambda_invoke").parse(fields)
+    assert fields.problems == []
+    behind = {color: arn("lambda", f"function:{color}", region="us-east-1") for color in ("blue", "green")}
+    section = {"kind": "http_api_stage", "api_id": "a", "stage_name": "live", "variable": "v", "owner": "p/s/web"}
+    assert problems({**section, "values": behind, "aws": HERE}) == []
+    canary = {"kind": "rest_api_canary", "rest_api_id": "a", "stage_name": "live", "owner": "p/s/web"}
+    deployments = {"blue": "d1", "green": "d2"}
+    variables = {color: {"v": one} for color, one in behind.items()}
+    assert problems({**canary, "deployments": deployments, "variables": variables, "aws": HERE}) == []

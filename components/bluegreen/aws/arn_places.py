@@ -5,12 +5,16 @@ A call elsewhere finds nothing, or another thing of the same name.
 
 from __future__ import annotations
 
+import re
+
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
 from bluegreen.aws.client import AwsConnection
 from bluegreen.fields import UNKNOWN, Fields
 
+# Texts that are the user's own business: what a function is given, a stage's variables, a metric's dimensions.
+_OPAQUE = ("payload", "values", "variables", "dimensions", "color_dimensions")
 _PARTS = 6  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
 
 
@@ -32,7 +36,7 @@ def connection_in(fields: Fields, name: str = "aws", *, shares: bool = False) ->
         fields.problem(f"{name}.role_arn", aws.role_arn, allowed)
     for path, text in fields.all_texts():
         arn = _split(text)
-        if not arn or path.partition(".")[0] == name:
+        if not arn or re.split(r"[.\[]", path, maxsplit=1)[0] in (name, *_OPAQUE):
             continue
         if isinstance(region, str) and arn[3] not in ("", region):
             fields.problem(path, text, f"one of {region}, where the swap calls AWS; or set {name}.region to {arn[3]}")
