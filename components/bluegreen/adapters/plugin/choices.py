@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from bluegreen.gates.registry import GATES
+from bluegreen.metrics.registry import METRICS
+from bluegreen.notifications.registry import NOTIFIERS
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -67,35 +71,19 @@ GATE = Choice(
     "bluegreen:gates:Gate",
     "A check that a color must pass before the first step, during each hold and during the bake: exactly one of these.",
     "bluegreen.gates",
-    _named(
-        "baseline",
-        "cloudwatch",
-        "cloudwatch_alarms",
-        "command",
-        "feature_flag",
-        "http",
-        "lambda_invoke",
-        "metric",
-        "minimum_traffic",
-        "p99",
-        "prometheus",
-        "schema",
-        "success_rate",
-        "target_health",
-        "webhook",
-    ),
+    _named(*sorted({*GATES.entries, "cloudwatch", "p99", "prometheus", "success_rate"})),
 )
 SOURCE = Choice(
     "bluegreen:gates:Source",
     "Where a metric comes from: exactly one of these.",
     "bluegreen.gates",
-    {"cloudwatch": "cloudwatch_source", "prometheus": "prometheus_source"},
+    {kind: f"{kind}_source" for kind in METRICS.entries},
 )
 NOTIFICATION = Choice(
     "bluegreen:notifications:Notification",
     "Who is told how a swap ended: exactly one of these.",
     "bluegreen.notifications",
-    _named("slack", "webhook"),
+    _named(*NOTIFIERS.entries),
 )
 STRATEGY = Choice(
     "bluegreen:index:Strategy",
