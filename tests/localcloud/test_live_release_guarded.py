@@ -83,7 +83,9 @@ def test_what_has_traffic_keeps_its_release(node: LocalNode, tmp_path: Path, nam
     stack.set(namespace=namespace, blue="app:v1", green="app:v1", install=install)
     stack.changes(*UP)
     ingress, cluster = Resource(*INGRESS, namespace, "web"), KubernetesConnection(kubeconfig=str(node.kubeconfig))
-    cluster.apply(ingress, {"metadata": {"annotations": {WEIGHT: "0", OWNER: "kubernetesplugin/test/web"}}}, MANAGER)  # blue is live
+    cluster.apply(
+        ingress, {"metadata": {"annotations": {WEIGHT: "0", OWNER: "kubernetesplugin/test/web"}}}, MANAGER
+    )  # blue is live
     stack.set(green="app:v2")
     assert stack.changes(*UP)["updated"] == 1, "a color without traffic gets any release"
     stack.set(blue="app:v2")
