@@ -167,8 +167,8 @@ SIBLING = """\
 import json
 import pulumi
 import pulumi.dynamic
-from bluegreen.aws import in_place
-from bluegreen.kubernetes import in_place as on_kubernetes
+from bluegreen.aws.ecs import in_place
+from bluegreen.kubernetes.workloads import in_place as on_kubernetes
 from bluegreen.aws.client import AwsConnection
 from bluegreen.adapters import resource
 
