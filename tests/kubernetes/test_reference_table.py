@@ -118,6 +118,15 @@ SAID = {
         lambda n: of("gateway.networking.k8s.io", spec={"listeners": [{"tls": {"certificateRefs": [{"name": n}]}}]}),
     ),
     "a route's Gateway": ("Gateway", lambda n: of("gateway.networking.k8s.io", spec={"parentRefs": [{"name": n}]})),
+    "a CSI driver's class": (
+        "SecretProviderClass",
+        lambda n: of("", spec={"volumes": [{"csi": {"volumeAttributes": {"secretProviderClass": n}}}]}),
+    ),
+    "a workflow": ("WorkflowTemplate", lambda n: of("argoproj.io", spec={"workflowTemplateRef": {"name": n}})),
+    "a workflow's step": (
+        "WorkflowTemplate",
+        lambda n: of("argoproj.io", spec={"templates": [{"steps": [[{"templateRef": {"name": n, "template": "t"}}]]}]}),
+    ),
     "a claim of devices": ("ResourceClaim", lambda n: of("", spec={"resourceClaims": [{"resourceClaimName": n}]})),
     "a class of pods": ("PriorityClass", lambda n: of("", spec={"priorityClassName": n})),
     "what endpoints are of": (

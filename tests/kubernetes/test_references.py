@@ -101,6 +101,25 @@ REFERRING = {
         },
         [("Service", "web")],
     ),
+    "KEDA's authentication": (
+        {
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "TriggerAuthentication",
+            "spec": {
+                "secretTargetRef": [{"parameter": "p", "name": "tls", "key": "k"}],
+                "configMapTargetRef": [{"parameter": "q", "name": "settings", "key": "k"}],
+            },
+        },
+        [("Secret", "tls"), ("ConfigMap", "settings")],
+    ),
+    "a list of references": (
+        {
+            "apiVersion": "example.org/v1",
+            "kind": "Widget",
+            "spec": {"secretRefs": [{"name": "tls"}], "trustedConfigMapRefs": [{"name": "settings"}]},
+        },
+        [("Secret", "tls"), ("ConfigMap", "settings")],
+    ),
     "a custom kind": (
         {
             "apiVersion": "example.org/v1",

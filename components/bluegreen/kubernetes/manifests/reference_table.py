@@ -26,6 +26,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         **_of("ResourceClaim", "resourceClaimName"),
         **_of("ResourceClaimTemplate", "resourceClaimTemplateName"),
         **_of("PersistentVolume", "volumeName persistentVolumeName"),
+        **_of("SecretProviderClass", "secretProviderClass"),
         **_of("VolumeSnapshot", "volumeSnapshotName"),
         **_of("VolumeSnapshotClass", "volumeSnapshotClassName"),
         **_of("Secret", "credentialName credentialNames existingSecret existingSecretName"),
@@ -59,6 +60,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "argoproj.io": {
         **_of("VirtualService", "virtualService virtualServices"),
         **_of("DestinationRule", "destinationRule"),
+        **_of("WorkflowTemplate", "templateRef workflowTemplateRef"),
         **_of("ApisixRoute", "route"),
         **_of("VirtualNode", "canaryVirtualNodeRef stableVirtualNodeRef"),
     },

@@ -50,7 +50,12 @@ _KINDS = {
 _TEXT = re.compile(r"(?<!resource)(serviceaccount|secret|configmap|claim|service)names?\Z", re.IGNORECASE)
 _TEXT_OF_KIND = re.compile(r"[a-z](Secret|ConfigMap|Service)s?\Z")
 _OBJECT = re.compile(
-    r"(serviceaccount|secret|configmap|persistentvolumeclaim|service)(key)?(ref|reference|selector)?\Z", re.IGNORECASE
+    r"(serviceaccount|secret|configmap|persistentvolumeclaim|service)(key|target)?(ref|reference|selector)?\Z",
+    re.IGNORECASE,
+)
+# A list of such: where the key does not say that it refers, its items may be anything.
+_OBJECTS_LISTED = re.compile(
+    r"(serviceaccount|secret|configmap|persistentvolumeclaim|service)(key|target)?(ref|reference)s?\Z", re.IGNORECASE
 )
 _ANNOTATION = re.compile(r"(secret|configmap)(-?name)?\Z")
 _BY_GATEWAYS = "@kubernetescrd"
@@ -229,7 +234,9 @@ class _Walk:
         if key == "env" and isinstance(item, Mapping) and isinstance(item.get("value"), str):
             return {**self._object("", item), "value": self._variable(str(item.get("name")), item["value"])}
         if isinstance(item, Mapping):
-            return self._object(key if key in self._objects else "", item)
+            if key not in self._objects:
+                key = key.removesuffix("s") if _OBJECTS_LISTED.search(key) else ""
+            return self._object(key, item)
         if isinstance(item, (list, tuple)):
             return self.value("", item)
         return self._text(key, item) if isinstance(item, str) else item
