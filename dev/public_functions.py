@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bluegreen.aws.client import AwsConnection
+from bluegreen.azure.client import AzureConnection
 from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
 from bluegreen.kubernetes.client import KubernetesConnection
@@ -173,7 +174,7 @@ def docs(text: str) -> str:
 
 def sections(text: str) -> str:
     """The page of routers and capacities with its tables of options renewed."""
-    connections = {"aws": AwsConnection, "cluster": KubernetesConnection}
+    connections = {"aws": AwsConnection, "azure": AzureConnection, "cluster": KubernetesConnection}
     registries: dict[str, Registry[Any]] = {"routers": ROUTERS, "capacities": CAPACITIES}
 
     def tables(found: re.Match[str]) -> str:

@@ -45,6 +45,8 @@ CONFIG = {
     "functionArn": "arn:aws:lambda:eu-central-1:123456789012:function:orders",
     "blueVersion": "3",
     "greenVersion": "4",
+    "blueRevision": "web--v1",
+    "greenRevision": "web--v2",
 }
 # A swap in which every gate is asked at some time.
 SWAP = {

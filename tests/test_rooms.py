@@ -15,14 +15,15 @@ from bluegreen import permissions
 from bluegreen.adapters.plugin.components import COMPONENTS
 
 SOURCE = Path(bluegreen.__file__).parent
-PLATFORMS = ("aws", "kubernetes")
+PLATFORMS = ("aws", "azure", "kubernetes")
 ROOMS = {
     "aws": {"asg", "ecs", "eks", "elb", "functions", "gateways", "route53"},
+    "azure": {"container_apps"},
     "kubernetes": {"argo_engine", "helm_charts", "manifests", "routes", "selectors", "two_clusters", "workloads"},
 }
-PROGRAMS = {"pulumi_aws", "pulumi_kubernetes"}
+PROGRAMS = {"pulumi_aws", "pulumi_azure_native", "pulumi_kubernetes"}
 """What a program declares resources with."""
-CLIENTS = {"boto3", "botocore", "kubernetes", "tenacity"}
+CLIENTS = {"azure", "boto3", "botocore", "kubernetes", "tenacity"}
 """What a provider calls a platform with."""
 
 

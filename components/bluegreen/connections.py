@@ -23,6 +23,20 @@ class AwsConnection(TypedDict, total=False):
     endpoint_url: str
 
 
+class AzureConnection(TypedDict, total=False):
+    """Where and as whom Azure is called; what is absent is for the environment.
+
+    Attributes:
+        tenant_id: whose directory the identity is in.
+        client_id: of a user-assigned managed identity, or a workload's.
+        endpoint_url: another address of Azure Resource Manager, as sovereign clouds have it.
+    """
+
+    tenant_id: str
+    client_id: str
+    endpoint_url: str
+
+
 class KubernetesConnection(TypedDict, total=False):
     """Which cluster is called; what is absent is for the official client's own default.
 

@@ -24,6 +24,7 @@ AT_MOST = {
     "alb with ecs": (34, 40, 24),
     "alb with asg": (26, 32, 19),
     "lambda_alias": (12, 17, 9),
+    "azure_container_app": (11, 15, 8),
     "http_api_stage": (16, None, 11),
     "rest_api_canary": (15, 19, 11),
     "route53": (9, 12, 7),

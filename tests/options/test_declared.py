@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 import bluegreen
 from bluegreen.aws.client import AwsConnection
+from bluegreen.azure.client import AzureConnection
 from bluegreen.connections import AwsConnection as TypedAws
+from bluegreen.connections import AzureConnection as TypedAzure
 from bluegreen.connections import KubernetesConnection as TypedKubernetes
 from bluegreen.fields import REQUIRED, UNKNOWN, Fields
 from bluegreen.gates.limits import Policy
@@ -177,7 +179,9 @@ def test_a_field_of_a_platforms_class_is_an_option_or_what_the_swap_itself_hands
 
 
 @pytest.mark.parametrize(
-    ("cls", "typed"), [(AwsConnection, TypedAws), (KubernetesConnection, TypedKubernetes)], ids=["aws", "kubernetes"]
+    ("cls", "typed"),
+    [(AwsConnection, TypedAws), (AzureConnection, TypedAzure), (KubernetesConnection, TypedKubernetes)],
+    ids=["aws", "azure", "kubernetes"],
 )
 def test_a_programs_type_of_a_connection_has_its_options(cls, typed):
     assert [found.name for found in options_of(cls)] == list(typed.__annotations__)

@@ -9,6 +9,7 @@ from tests.routers import (
     alb_workshop,
     api_gateway_workshop,
     argo_workshop,
+    azure_workshop,
     deployments_workshop,
     kubernetes_weighted_workshop,
     kubernetes_workshop,
@@ -21,6 +22,17 @@ from tests.routers import (
 @pytest.fixture(scope="session")
 def alb(aws_env):
     return alb_workshop.build()
+
+
+@pytest.fixture(scope="session")
+def azure():
+    with azure_workshop.running() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def container_app(azure):
+    return azure_workshop.build(azure, "contract")
 
 
 @pytest.fixture(scope="session")

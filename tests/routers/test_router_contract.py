@@ -15,6 +15,7 @@ from tests.routers import (
     alb_workshop,
     api_gateway_workshop,
     argo_workshop,
+    azure_workshop,
     deployments_workshop,
     kubernetes_weighted_workshop,
     kubernetes_workshop,
@@ -35,6 +36,10 @@ def in_alb(section):
 
 def lambda_section(request):
     return lambda_workshop.section(request.getfixturevalue("function"))
+
+
+def container_app_section(request):
+    return azure_workshop.section(request.getfixturevalue("container_app"))
 
 
 def rest_api_section(request):
@@ -75,6 +80,7 @@ def rollout_section(request):
 WORKSHOPS = {
     "memory": memory_section,
     "argo_rollouts": rollout_section,
+    "azure_container_app": container_app_section,
     "codedeploy": played_section("by_codedeploy"),
     "ecs_native": played_section("by_ecs"),
     "kubernetes_service": service_section(),

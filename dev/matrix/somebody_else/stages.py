@@ -7,6 +7,7 @@ from functools import partial
 
 from dev.matrix.somebody_else import balancer_stage, cloud_stage, cluster_stage, ingress_stage
 from dev.matrix.somebody_else.api_stage import ApiStage
+from dev.matrix.somebody_else.app_stage import AppStage
 from dev.matrix.somebody_else.balancer_stage import BalancerStage
 from dev.matrix.somebody_else.cluster_stage import ClusterStage
 from dev.matrix.somebody_else.dns_stage import DnsStage
@@ -36,6 +37,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "alb with ecs": ServicesStage,
     "alb with asg": GroupsStage,
     "lambda_alias": FunctionStage,
+    AppStage.name: AppStage,
     "http_api_stage": ApiStage,
     "rest_api_canary": RestStage,
     "route53": DnsStage,

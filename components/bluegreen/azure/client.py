@@ -1,0 +1,232 @@
+"""Azure Resource Manager over HTTPX: bounded retries of our own, readable errors and a count of the calls.
+
+Microsoft's client packages are not used: what they repeat by themselves after an unclear answer a swap has to decide.
+Credentials are those that ``azure-identity`` finds: the environment's, a workload's or managed identity's, or those of
+the Azure CLI.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import httpx
+
+from bluegreen._version import __version__
+from bluegreen.clients.glances import Answers
+from bluegreen.fields import Fields
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Text
+from bluegreen.rollout.calls import before_write, note, pause
+from bluegreen.rollout.clock import steady_seconds
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.secrets import refuse_credentials
+
+PUBLIC = "https://management.azure.com"
+_AUDIENCE = "https://management.azure.com/.default"
+_TIMEOUT = httpx.Timeout(15, connect=5)
+# A call that fails is tried five times with full jitter; one that is throttled was not done, and Azure says how long to
+# wait: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+_ATTEMPTS, _THROTTLED_ATTEMPTS = 5, 12
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 20.0
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_THROTTLED = 429
+_RENEW_SECONDS = 300.0
+
+
+class Busy(PlatformError):
+    """The resource cannot be changed now, as Azure is still at work on it; nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class AzureConnection:
+    """Where and as whom Azure is called; what is absent is for the environment."""
+
+    tenant_id: str | None = option("whose directory the identity is in", Text(), default=None)
+    client_id: str | None = option("of a user-assigned managed identity, or a workload's", Text(), default=None)
+    endpoint_url: str | None = option(
+        "another address of Azure Resource Manager, as sovereign clouds have it",
+        Text(),
+        default=None,
+        absent="what ``ARM_ENDPOINT`` says, else the public cloud's",
+    )
+
+    @classmethod
+    def parse(cls, fields: Fields | None) -> AzureConnection:
+        """Read an ``azure`` section."""
+        if fields is None:
+            return cls()
+        found = read_options(cls, fields)
+        refuse_credentials(fields, "endpoint_url", found["endpoint_url"])
+        return cls(**found)
+
+    def session(self) -> Session:
+        """A session, made once per connection and environment."""
+        endpoint = self.endpoint_url or os.environ.get("ARM_ENDPOINT") or PUBLIC
+        with _lock:
+            return _session(self, endpoint.rstrip("/"))
+
+
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=64)
+def _session(connection: AzureConnection, endpoint: str) -> Session:
+    return Session(connection, endpoint)
+
+
+class Session:
+    """Calls as somebody; safe for threads."""
+
+    def __init__(self, connection: AzureConnection, endpoint: str) -> None:
+        self._connection, self._endpoint = connection, endpoint
+        self._http = httpx.Client(
+            timeout=_TIMEOUT,
+            headers={"User-Agent": f"bluegreen/{__version__}"},
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+        )
+        self._token_lock = threading.Lock()
+        self._credential: Any = None
+        self._token, self._until = "", 0.0
+        self._answers = Answers()
+
+    def get(self, path: str, version: str, action: str) -> dict[str, Any] | None:
+        """What is there; ``None`` if there is nothing.
+
+        Args:
+            path: the resource's id, or what is below it.
+            version: the api-version.
+            action: what a role has to allow for it.
+
+        Raises:
+            PlatformError: Azure said no, or could not be reached.
+        """
+        asked, at_seconds = (path, version), steady_seconds()
+        known = self._answers.find(asked)
+        if known is None:
+            known = self._until_answered("GET", path, version, action, None)
+            self._answers.keep(asked, at_seconds, known)
+        answer: httpx.Response = known
+        return None if answer.status_code == 404 else _body(answer)
+
+    def change(self, verb: str, path: str, version: str, action: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        """One write, which may be repeated: it says what shall be, and not what shall be different.
+
+        Args:
+            verb: ``PATCH``, ``PUT``, or ``POST`` for an action that does nothing the second time.
+            path: the resource's id, or what is below it.
+            version: the api-version.
+            action: what a role has to allow for it.
+            body: what is sent.
+
+        Raises:
+            Busy: Azure is at work on the resource.
+            PlatformError: Azure said no, or could not be reached.
+        """
+        answer = self._until_answered(verb, path, version, action, body)
+        if answer.status_code == 404:
+            raise PlatformError(action, f"there is no {path}")
+        return _body(answer)
+
+    def _until_answered(self, verb: str, path: str, version: str, action: str, body: Any) -> httpx.Response:
+        for attempt in range(1, _THROTTLED_ATTEMPTS + 1):
+            if verb != "GET":
+                before_write()
+            note(action)
+            answer, problem = self._once(verb, path, version, action, body)
+            if answer is not None and answer.status_code not in _AGAIN:
+                return _checked(answer, action)
+            throttled = answer is not None and answer.status_code == _THROTTLED
+            if attempt >= (_THROTTLED_ATTEMPTS if throttled else _ATTEMPTS):
+                break
+            pause(_pause_seconds(attempt, answer))
+        if answer is not None:
+            return _checked(answer, action)
+        raise PlatformError(action, problem)
+
+    def _once(self, verb: str, path: str, version: str, action: str, body: Any) -> tuple[httpx.Response | None, str]:
+        headers = {"Authorization": f"Bearer {self._bearer(action)}"}
+        try:
+            answer = self._http.request(
+                verb, f"{self._endpoint}{path}", params={"api-version": version}, headers=headers, json=body
+            )
+        except httpx.TransportError as error:
+            return None, f"{self._endpoint} could not be reached: {error or type(error).__name__}"
+        return answer, ""
+
+    def _bearer(self, action: str) -> str:
+        """A token, renewed some minutes before its end."""
+        with self._token_lock:
+            if not self._token or time.time() > self._until - _RENEW_SECONDS:
+                given = self._asked_for_a_token(action)
+                self._token, self._until = given.token, float(given.expires_on)
+            return self._token
+
+    def _asked_for_a_token(self, action: str) -> Any:
+        # Its import takes a second, which only who calls Azure shall pay.
+        try:
+            from azure.core.exceptions import AzureError  # noqa: PLC0415
+        except ImportError as error:
+            raise PlatformError(action, "azure-identity is not installed: pip install 'bluegreen[azure]'") from error
+        try:
+            if self._credential is None:
+                self._credential = _credential(self._connection)
+            return self._credential.get_token(_AUDIENCE)
+        except (AzureError, ValueError) as error:
+            said = str(error).strip().splitlines()[0]
+            raise PlatformError(action, f"no token of Microsoft Entra ID: {said}") from error
+
+
+def _credential(connection: AzureConnection) -> Any:
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
+    known: dict[str, Any] = {
+        **({"tenant_id": connection.tenant_id} if connection.tenant_id else {}),
+        **({"managed_identity_client_id": connection.client_id} if connection.client_id else {}),
+        **({"workload_identity_client_id": connection.client_id} if connection.client_id else {}),
+    }
+    if os.environ.get("AZURE_AUTHORITY_HOST"):
+        # Whoever names another authority says whom to trust; instance discovery asks the public cloud.
+        known["disable_instance_discovery"] = True
+    return DefaultAzureCredential(exclude_interactive_browser_credential=True, **known)
+
+
+def _pause_seconds(attempt: int, answer: httpx.Response | None) -> float:
+    longest = min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
+    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
+    asked_seconds = min(float(asked), _LONGEST_PAUSE_SECONDS) if asked.isdigit() else 0.0
+    return asked_seconds + random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
+
+
+def _checked(answer: httpx.Response, action: str) -> httpx.Response:
+    if answer.status_code < 400 or answer.status_code == 404:
+        return answer
+    code, message = _said(answer)
+    if answer.status_code == 409:
+        raise Busy(action, f"{code}: {message}")
+    raise PlatformError(action, f"{code}: {message}".strip(": "))
+
+
+def _said(answer: httpx.Response) -> tuple[str, str]:
+    """Azure's code and message: in an object of their own, or as App Service writes them."""
+    try:
+        body = answer.json()
+    except ValueError:
+        body = {}
+    body = body if isinstance(body, dict) else {}
+    error = body.get("error") or {"code": body.get("Code"), "message": body.get("Message")}
+    return str(error.get("code") or f"status {answer.status_code}"), str(error.get("message") or "")
+
+
+def _body(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        found = answer.json() if answer.content else {}
+    except ValueError:
+        found = {}
+    return found if isinstance(found, dict) else {}

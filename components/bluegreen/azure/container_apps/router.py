@@ -1,0 +1,264 @@
+"""Azure Container Apps: the traffic rules of an app in multiple revision mode, with a revision for each color.
+
+The rules are a part of the app, which others write, too: the swap changes them alone, in a PATCH of just that part, and
+keeps every rule that is not its own. Its owner and its marks are tags of the app. Nothing else may declare traffic:
+a program that declares the app ignores ``configuration.ingress.traffic``, and yet an update of it by Pulumi sends what
+the state has; the swap then finds drift and mends it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from bluegreen.azure import tags
+from bluegreen.azure.client import AzureConnection, Busy
+from bluegreen.azure.connection_option import azure_option
+from bluegreen.azure.container_apps import rules
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Flag, Text
+from bluegreen.permissions import Permission
+from bluegreen.platforms.looks import Look
+from bluegreen.platforms.ownership import Ownership
+from bluegreen.platforms.places import Same, alike
+from bluegreen.rollout.calls import pause
+from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.ports import Capability
+
+VERSION = "2026-07-01"
+_READ, _WRITE = "Microsoft.App/containerApps/read", "Microsoft.App/containerApps/write"
+_READ_REVISION = "Microsoft.App/containerApps/revisions/read"
+_ID = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App/containerApps/[A-Za-z0-9-]+\Z", re.IGNORECASE
+)
+_OWNER_LONGEST = 256
+# A change of the rules takes some seconds; somebody else's operation may take minutes, as a new revision has to start.
+_BUSY_ATTEMPTS, _BUSY_PAUSE_SECONDS = 60, 5.0
+_SETTLE_ATTEMPTS, _SETTLE_PAUSES_SECONDS = 60, (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass(slots=True)
+class ContainerAppRouter(Options):
+    """The traffic rules of one container app.
+
+    The first write tags the app with its owner; before it no color is live as far as the swap is concerned. It moves no
+    traffic: an app whose requests go to the other color, or to a stranger's revision, is refused.
+
+    Attributes:
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the rules, and the
+            mark that the app bears.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = 0
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "app_id"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"revisions"})
+    same_place: ClassVar[Mapping[str, Same]] = {
+        "app_id": alike(lambda value: value.lower() if isinstance(value, str) else value)
+    }
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission(_READ, "every preview and update"),
+        Permission(_READ_REVISION, "previews of a promotion, updates"),
+        Permission(_WRITE, "the first start and every shift"),
+        Permission(tags.WRITE, "every swap: its lease; `pulumi destroy`"),
+    )
+
+    app_id: str = option(
+        "the app's resource id",
+        Text(fits=_ID.match, allowed="/subscriptions/…/resourceGroups/…/providers/Microsoft.App/containerApps/NAME"),
+    )
+    revisions: Mapping[Color, str] = option(
+        "the name of each color's revision", Both(Text(), differs="another revision than blue's")
+    )
+    owner: str = option(
+        "who owns the rules, a tag of the app: ``project/stack/name``",
+        Text(fits=lambda owner: len(owner) <= _OWNER_LONGEST, allowed=f"at most {_OWNER_LONGEST} characters"),
+    )
+    made_with_it: bool = option(
+        "the app was made together with the swap, so that nobody depends on where its requests go before the first "
+        "write; it may then put production on either color",
+        Flag(),
+        default=False,
+    )
+    azure: AzureConnection = azure_option()
+    former_owner: str = ""
+    incarnation: str = ""
+    _app: Mapping[str, Any] | None = field(default=None, init=False)
+    _fresh: Look = field(default_factory=Look, init=False)
+    _done: Look = field(default_factory=Look, init=False)
+
+    @property
+    def id(self) -> str:
+        """The app's resource id."""
+        return self.app_id
+
+    # -- reading
+
+    def read(self) -> Traffic:
+        """The live weights and the marks: one call."""
+        app = self._look()
+        if app is None or not self._is_owned(app):
+            return Traffic(Weights())
+        return Traffic(rules.weights_of(app, self.revisions), tags.marks_in(rules.tags_of(app)))
+
+    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one call tells both
+        """The same: one call."""
+        return self.read()
+
+    def _look(self) -> Mapping[str, Any] | None:
+        """The app at this moment, if it is nobody else's."""
+        self._app = None
+        self._done.spent()
+        app = self.azure.session().get(self.app_id, VERSION, _READ)
+        if app is None:
+            return None
+        holder, marks = rules.tags_of(app).get(tags.OWNER_TAG), tags.marks_in(rules.tags_of(app))
+        if holder is not None and not Ownership(self.owner, self.former_owner, self.incarnation).holds(holder, marks):
+            raise NotOwned(_READ, f"the traffic of {self.app_id} is owned by {holder}; this swap is {self.owner}")
+        self._app = app
+        self._fresh.taken()
+        return app
+
+    @staticmethod
+    def _is_owned(app: Mapping[str, Any]) -> bool:
+        return tags.OWNER_TAG in rules.tags_of(app)
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks: one call."""
+        return self.read().marks
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks: a call for each of the two, and one before where the app has not been looked at."""
+        self._fresh.spent()
+        self._done.spent()
+        app = self._app or self._look()
+        if app is None or not self._is_owned(app):
+            return
+        session, there = self.azure.session(), rules.tags_of(app)
+        kept = {tags.MARK_PREFIX + name: value for name, value in changes.items() if value is not None}
+        gone = {tags.MARK_PREFIX + name for name, value in changes.items() if value is None} & there.keys()
+        stamp = {} if there.get(tags.OWNER_TAG) == self.owner else {tags.OWNER_TAG: self.owner}
+        tags.set_tags(session, self.app_id, {**stamp, **kept})
+        tags.remove_tags(session, self.app_id, {name: there[name] for name in gone})
+        left = {name: value for name, value in {**there, **stamp, **kept}.items() if name not in gone}
+        self._app = {**app, "tags": left}
+
+    # -- writing
+
+    def write(self, weights: Weights) -> None:
+        """Change the rules, and wait until Azure has done it; no weight at all gives them back as they are."""
+        if weights == Weights():
+            self.delete()
+            return
+        seen = self._app if self._fresh.spent() and self._app is not None else self._there()
+        while (busy := self._sent(seen, weights)) is not None:
+            # Somebody else's operation: what it leaves is looked at before anything is written over it.
+            found = self._after(busy)
+            before, after = (rules.weights_of(one, self.revisions) for one in (seen, found))
+            if before != after:
+                raise TrafficMoved(_WRITE, self.app_id, before, after)
+            seen = found
+        self._wait()
+        self._done.taken()
+
+    def _sent(self, app: Mapping[str, Any], weights: Weights) -> Busy | None:
+        """Send it; what kept it from being done."""
+        try:
+            self._send(app, weights)
+        except Busy as busy:
+            return busy
+        return None
+
+    def _after(self, busy: Busy) -> Mapping[str, Any]:
+        """The app once Azure is not at work on it any more.
+
+        Raises:
+            Busy: it still is, after minutes.
+        """
+        for _ in range(_BUSY_ATTEMPTS):
+            pause(_BUSY_PAUSE_SECONDS)
+            app = self._there()
+            if not rules.is_busy(app):
+                return app
+        raise busy
+
+    def _there(self) -> Mapping[str, Any]:
+        app = self._look()
+        if app is None:
+            raise PlatformError(_READ, f"there is no container app {self.app_id}")
+        return app
+
+    def _send(self, app: Mapping[str, Any], weights: Weights) -> None:
+        problem = rules.unfit(app)
+        if problem:
+            raise PlatformError(_WRITE, f"the traffic of {self.app_id} cannot be moved: {problem}")
+        if not self._is_owned(app) and not self.made_with_it:
+            found = rules.weights_of(app, self.revisions)
+            if found != weights:
+                raise NotOwned(
+                    _WRITE,
+                    f"taking over the traffic of {self.app_id} would move it: it is {found} now, wanted is {weights}. "
+                    "Send it by hand to the color that is to be live, or say `made_with_it`",
+                )
+        wanted = rules.with_weights(app, self.revisions, weights)
+        body: dict[str, Any] = {"properties": {"configuration": {"ingress": {"traffic": wanted}}}}
+        if rules.tags_of(app).get(tags.OWNER_TAG) != self.owner:
+            body["tags"] = {tags.OWNER_TAG: self.owner}
+        self.azure.session().change("PATCH", self.app_id, VERSION, _WRITE, body)
+
+    def _wait(self) -> None:
+        """Until Azure has done what it was asked, or gave up: then `verify` tells what it is."""
+        for attempt in range(_SETTLE_ATTEMPTS):
+            app = self._look()
+            if app is None or not rules.is_busy(app):
+                return
+            pause(_SETTLE_PAUSES_SECONDS[min(attempt, len(_SETTLE_PAUSES_SECONDS) - 1)])
+
+    def verify(self, weights: Weights) -> Convergence:
+        """What the rules say now, each color by its name, once Azure is not at work on the app.
+
+        One call; none right after a write, which has looked at what it came to.
+        """
+        app = self._app if self._done.spent() else self._look()
+        if app is None or not self._is_owned(app):
+            return Convergence.CONVERGED if weights == Weights() else Convergence.PENDING
+        live = rules.weights_of(app, self.revisions)
+        done = live == weights and rules.pinned(app) and not rules.is_busy(app)
+        return Convergence.CONVERGED if done else Convergence.PENDING
+
+    # -- the rest
+
+    def progress(self) -> str:
+        """Whether Azure is at work on the app."""
+        return "Azure is at work on the app" if self._app is not None and rules.is_busy(self._app) else ""
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """What a person types."""
+        if weights == Weights():
+            return (
+                f"az tag update --operation Delete --resource-id {shlex.quote(self.app_id)} --tags {tags.OWNER_TAG}",
+            )
+        parts = self.app_id.split("/")
+        shares = " ".join(f"{self.revisions[color]}={weights.of(color)}" for color in COLORS)
+        return (
+            f"az containerapp ingress traffic set --subscription {parts[2]} --resource-group {parts[4]} "
+            f"--name {parts[8]} --revision-weight {shares}",
+        )
+
+    def health(self, color: Color) -> Readiness:
+        """Whether the color's revision runs: one call."""
+        name = self.revisions[color]
+        found = self.azure.session().get(f"{self.app_id}/revisions/{name}", VERSION, _READ_REVISION)
+        return rules.readiness_of(found, name)
+
+    def delete(self) -> None:
+        """Take the owner and the marks off the app; its requests go on as they do."""
+        app = self._look()
+        if app is None or not self._is_owned(app):
+            return
+        tags.remove_tags(self.azure.session(), self.app_id, rules.own_tags(app))
+        self._app = None

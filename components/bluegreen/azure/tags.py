@@ -1,0 +1,53 @@
+"""Tags of a resource: who owns it, and the marks of a swap. Each call changes what it names, and leaves the rest alone.
+
+https://learn.microsoft.com/rest/api/resources/tags/update-at-scope
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bluegreen.azure.client import Busy, Session
+from bluegreen.rollout.calls import pause
+
+VERSION = "2025-04-01"
+OWNER_TAG, MARK_PREFIX = "bluegreen:owner", "bluegreen:mark:"
+WRITE = "Microsoft.Resources/tags/write"
+_BUSY_ATTEMPTS, _BUSY_PAUSE_SECONDS = 60, 2.0
+
+
+def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
+    """The marks among an object's tags."""
+    return {name.removeprefix(MARK_PREFIX): value for name, value in tags.items() if name.startswith(MARK_PREFIX)}
+
+
+def set_tags(session: Session, resource_id: str, tags: Mapping[str, str]) -> None:
+    """Set these, and leave the others as they are: one call."""
+    _change(session, resource_id, "Merge", tags)
+
+
+def remove_tags(session: Session, resource_id: str, tags: Mapping[str, str]) -> None:
+    """Remove those of these names that have these values: one call."""
+    _change(session, resource_id, "Delete", tags)
+
+
+def _change(session: Session, resource_id: str, operation: str, tags: Mapping[str, str]) -> None:
+    if not tags:
+        return
+    body: dict[str, Any] = {"operation": operation, "properties": {"tags": dict(tags)}}
+    path = f"{resource_id}/providers/Microsoft.Resources/tags/default"
+    # A resource may be locked as long as Azure works on it: the tags come right after.
+    for _ in range(_BUSY_ATTEMPTS):
+        if _sent(session, path, body) is None:
+            return
+        pause(_BUSY_PAUSE_SECONDS)
+    session.change("PATCH", path, VERSION, WRITE, body)
+
+
+def _sent(session: Session, path: str, body: Mapping[str, Any]) -> Busy | None:
+    try:
+        session.change("PATCH", path, VERSION, WRITE, body)
+    except Busy as busy:
+        return busy
+    return None

@@ -1,0 +1,104 @@
+"""A container app with a revision for each color in Azure's stand-in, and hands to change its rules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from unittest import mock
+
+from localcloud.azure.cloud import OWNER, SUBSCRIPTION, Azure
+from localcloud.azure.identity import TENANT
+from localcloud.azure.world import Pace
+from tests.localcloud.azure_cases import GROUP, Client
+
+ENVIRONMENT = f"{GROUP}/providers/Microsoft.App/managedEnvironments/shop"
+COLORS = ("blue", "green", "white")
+
+
+def environment(azure: Azure) -> dict[str, str]:
+    """What leads the product's client and Microsoft's credentials here."""
+    return {
+        "AZURE_AUTHORITY_HOST": azure.url,
+        "AZURE_TENANT_ID": TENANT,
+        "AZURE_CLIENT_ID": OWNER.client_id,
+        "AZURE_CLIENT_SECRET": OWNER.secret,
+        "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+        "ARM_ENDPOINT": azure.url,
+        "SSL_CERT_FILE": str(azure.certificate),
+        "REQUESTS_CA_BUNDLE": str(azure.certificate),
+    }
+
+
+@contextmanager
+def running() -> Iterator[Azure]:
+    """Azure, and this process' environment led there."""
+    with Azure(pace=Pace(write=0.02, ready=2)) as azure, mock.patch.dict(os.environ, environment(azure)):
+        yield azure
+
+
+@dataclass
+class App:
+    """One in multiple mode with three revisions, of which ``white`` has all requests and is nobody's color."""
+
+    azure: Azure
+    client: Client
+    name: str
+
+    @property
+    def id(self) -> str:
+        return f"{GROUP}/providers/Microsoft.App/containerApps/{self.name}"
+
+    def revision(self, color: str) -> str:
+        return f"{self.name}--{color}"
+
+    def body(self) -> dict:
+        return self.client.ask("GET", self.id).json()
+
+    def host(self) -> str:
+        return self.body()["properties"]["configuration"]["ingress"]["fqdn"]
+
+    def rules(self) -> list[dict]:
+        return self.body()["properties"]["configuration"]["ingress"]["traffic"]
+
+    def send(self, *rules: dict) -> None:
+        """Other rules, by somebody else."""
+        self.client.wait("PATCH", self.id, {"properties": {"configuration": {"ingress": {"traffic": list(rules)}}}})
+
+    def rule(self, color: str, weight: int, **more: object) -> dict:
+        return {"revisionName": self.revision(color), "weight": weight, **more}
+
+
+def template(color: str, tag: str = "v1") -> dict:
+    container = {"name": "app", "image": f"shop.azurecr.io/app:{tag}", "env": [{"name": "COLOR", "value": color}]}
+    return {"revisionSuffix": color, "containers": [container]}
+
+
+def build(azure: Azure, name: str) -> App:
+    """Make one."""
+    client = Client(azure)
+    client.group()
+    client.wait("PUT", ENVIRONMENT, {"location": "westeurope", "properties": {}})
+    app = App(azure, client, name)
+    configuration = {
+        "activeRevisionsMode": "Multiple",
+        "ingress": {"external": True, "targetPort": 8080, "traffic": [app.rule("white", 100)]},
+    }
+    properties = {"environmentId": ENVIRONMENT, "configuration": configuration, "template": template("white")}
+    client.wait("PUT", app.id, {"location": "westeurope", "tags": {"team": "orders"}, "properties": properties})
+    for color in ("blue", "green"):
+        client.wait("PATCH", app.id, {"properties": {"template": template(color)}})
+    return app
+
+
+def section(app: App, **more: object) -> dict[str, object]:
+    """A ``router`` section for it, as of an app that was made together with the swap."""
+    return {
+        "kind": "azure_container_app",
+        "app_id": app.id,
+        "revisions": {color: app.revision(color) for color in ("blue", "green")},
+        "owner": "project/stack/orders",
+        "made_with_it": True,
+        **more,
+    }
