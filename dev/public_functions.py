@@ -5,6 +5,7 @@ python dev/public_functions.py          # writes the modules and the tables in d
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 
 from bluegreen.aws.client import AwsConnection
 from bluegreen.azure.client import AzureConnection
+from bluegreen.component import settings
 from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
 from bluegreen.kubernetes.client import KubernetesConnection
@@ -32,6 +34,7 @@ _PACKAGE = CHECKOUT / "components" / "bluegreen"
 _DOCS = CHECKOUT / "docs" / "gates.md"
 _SECTIONS = CHECKOUT / "docs" / "sections.md"
 _WIDTH = 120
+_WRITTEN = "This file is written by ``python dev/public_functions.py`` from the options of the classes themselves."
 
 
 def modules() -> dict[Path, str]:
@@ -42,10 +45,36 @@ def modules() -> dict[Path, str]:
     gates_about = "Functions that declare gates and metric sources in a program; each returns plain inputs."
     return {
         _PACKAGE / "gates" / "functions.py": _module(gates_about, [_limits(), *sources, *gates]),
+        _PACKAGE / "component" / "swap_settings.py": _swap_settings(),
         _PACKAGE / "notifications" / "functions.py": _module(
             "Functions that declare notifications in a program; each returns plain inputs.", notifiers
         ),
     }
+
+
+def _swap_settings() -> str:
+    found = [
+        dataclasses.replace(one, help=re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", one.help))
+        for one in sorted(settings.all_of_them(), key=lambda one: one.name)
+    ]
+    about = "How a component's swaps go; every component takes these beside its own arguments."
+    lines = ["class SwapSettings(TypedDict, total=False):", *_docstring(about, "Attributes", found, {}), ""]
+    lines += [f"    {one.name}: {settings.hint_of(one)}" for one in found]
+    head = f'''"""What every component takes of its swaps, as programs give it.
+
+{_WRITTEN}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from bluegreen.rollout.model import Strategy
+
+
+'''
+    return _formatted(head + "\n".join(lines) + "\n")
 
 
 def _module(about: str, parts: Iterable[str]) -> str:
@@ -67,7 +96,7 @@ def _module(about: str, parts: Iterable[str]) -> str:
     lines = [
         f'"""{about}',
         "",
-        "This file is written by ``python dev/public_functions.py`` from the options of the classes themselves.",
+        _WRITTEN,
         '"""',
         "",
         "from __future__ import annotations",

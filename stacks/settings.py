@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from bluegreen.component.base import SwapSettings
+from bluegreen.component.swap_settings import SwapSettings
 from bluegreen.naming import camel
 from bluegreen.options.kinds import Text
 from bluegreen.swap.settings import all_of_them

@@ -12,7 +12,7 @@ import pytest
 
 import bluegreen
 from bluegreen import stack_config
-from bluegreen.component.base import SwapSettings
+from bluegreen.component.swap_settings import SwapSettings
 from tests.aws import mocked
 from tests.test_docs import cells
 

@@ -15,7 +15,7 @@ from bluegreen.adapters.plugin.shapes import Anything, ObjectOf, OneOf
 from bluegreen.arguments.hints import arguments_of
 from bluegreen.arguments.kinds import problems_of
 from bluegreen.aws import alb
-from bluegreen.component.base import SwapSettings
+from bluegreen.component.swap_settings import SwapSettings
 from bluegreen.naming import camel
 from tests.arguments.components import GOOD, TOKENS, make
 from tests.aws import mocked

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 import bluegreen
 from bluegreen.aws.client import AwsConnection
 from bluegreen.azure.client import AzureConnection
+from bluegreen.component import settings as component_settings
+from bluegreen.component.swap_settings import SwapSettings
 from bluegreen.connections import AwsConnection as TypedAws
 from bluegreen.connections import AzureConnection as TypedAzure
 from bluegreen.connections import KubernetesConnection as TypedKubernetes
@@ -30,6 +32,7 @@ from bluegreen.options.declared import Options, declared, option, options_of
 from bluegreen.options.kinds import Address, AnyNumber, Flag, Number, Secret, Text, TextMap, Texts
 from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.platforms.routers import ROUTERS
+from bluegreen.swap import settings as swap_settings
 
 ROOT = Path(bluegreen.__file__).parents[2]
 CLASSES = {
@@ -198,6 +201,13 @@ def tool():
 def test_the_functions_are_those_that_the_options_make(tool):
     for path, text in tool["modules"]().items():
         assert path.read_text() == text, f"python dev/public_functions.py ({path.name})"
+
+
+def test_what_every_component_takes_is_what_the_swap_declares():
+    """A setting of the swap is one of every component, unless it is no program's business."""
+    taken = {found.name for found in component_settings.all_of_them()}
+    assert taken == set(SwapSettings.__annotations__)
+    assert {found.name for found in swap_settings.all_of_them()} - taken == {"name", "poll_interval_seconds"}
 
 
 def test_the_page_has_the_options_tables(tool):

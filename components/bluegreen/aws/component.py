@@ -15,6 +15,7 @@ from bluegreen.aws.entry import Entry, EntryResources
 from bluegreen.aws.gate_inputs import bound
 from bluegreen.aws.limits import problems_of_tags
 from bluegreen.component import base as swapping
+from bluegreen.component import swap_settings
 from bluegreen.component.base import SwappedComponent
 from bluegreen.component.declaration import known, refuse
 from bluegreen.connections import AwsConnection
@@ -24,10 +25,10 @@ from bluegreen.rollout.model import COLORS, Color
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?\Z")
 
 
-class SwapSettings(swapping.SwapSettings, total=False):
+class SwapSettings(swap_settings.SwapSettings, total=False):
     """How a component's swaps go; every component takes these beside its own arguments.
 
-    The others are the same on every platform: see ``bluegreen.component.base.SwapSettings``.
+    The others are the same on every platform: see ``bluegreen.component.swap_settings.SwapSettings``.
 
     Attributes:
         aws_connection: ``region``, ``profile``, ``role_arn`` (with its ``external_id``), ``endpoint_url`` for the swap.

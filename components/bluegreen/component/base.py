@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 import pulumi
 
@@ -17,59 +17,13 @@ from bluegreen.adapters.resource import SwapResource
 from bluegreen.arguments.checked import checked
 from bluegreen.component.declaration import known, refuse, strategy_inputs, unfit
 from bluegreen.component.previewing import PREVIEW_HEADER
+from bluegreen.component.swap_settings import SwapSettings
 from bluegreen.fields import UNKNOWN
 from bluegreen.naming import camel
 from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import COLORS, Color, Strategy
+from bluegreen.rollout.model import COLORS, Color
 from bluegreen.rollout.strategy import all_at_once
 from bluegreen.swap import contract, several
-
-
-class SwapSettings(TypedDict, total=False):
-    """How a component's swaps go; every component takes these beside its own arguments.
-
-    Attributes:
-        strategy: how a promotion moves traffic, default all at once; a preset's name will do, too.
-        promote_to_percent: where a promotion pauses until a later update raises it; 100 (default) is not at all.
-        gates: checks that a color must pass, from ``bluegreen.gates``.
-        bake_seconds: time at 100 % in which a failing gate still restores, default 0.
-        scale_down_delay_seconds: how long the old color stays warm for a rollback, default 600.
-        idle_capacity_percent: the idle color's size at rest, of the live color's: 0 (default) none, 100 full.
-        steady_state_timeout_seconds: how long the new color may take until it is healthy, default 600.
-        converge_timeout_seconds: how long a written weight may take to take effect; the default is the platform's.
-        propagation_seconds: how long requests may go the former way once the platform says that a weight has taken
-            effect, which each shift waits for; the default is the platform's: 3 for routes on Kubernetes (5 with
-            ingress-nginx, 10 with the AWS Load Balancer Controller), 0 elsewhere.
-        retry: any text; another one than before lets a promotion be tried again that was refused or aborted.
-        on_held: what an update does whose promotion was refused or aborted before: ``succeed`` (default), with nothing
-            moved towards that color, or ``fail``, for jobs whose success is the promotion.
-        retry_after_verdict: when such a promotion is tried again: with ``another_release`` (default) or another
-            ``retry``, or ``always``, by each update.
-        write_order: of several entries: ``declared`` (default) writes one after the other, ``any`` all side by side,
-            where the order does not matter.
-        notifications: who is told how a swap ended, from ``bluegreen.notifications``.
-        event_log: a file to which every event of a swap is appended as a line of JSON.
-        swap_provider: who does the swap: ``dynamic``, the program's own Python, which needs no installation, or
-            ``native``, the plugin; the stack's ``bluegreen:swapProvider`` by default, then ``dynamic``. Changing it
-            replaces nothing and moves no traffic.
-    """
-
-    strategy: Strategy | Mapping[str, Any] | str | None
-    promote_to_percent: int
-    gates: Sequence[Mapping[str, Any]]
-    bake_seconds: float
-    scale_down_delay_seconds: float
-    idle_capacity_percent: float
-    steady_state_timeout_seconds: float
-    converge_timeout_seconds: float | None
-    propagation_seconds: float | None
-    retry: str
-    on_held: str
-    retry_after_verdict: str
-    write_order: str
-    notifications: Sequence[Mapping[str, Any]]
-    event_log: str | None
-    swap_provider: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ from typing import Any, cast
 import pulumi
 
 from bluegreen.component import base as swapping
+from bluegreen.component import swap_settings
 from bluegreen.connections import KubernetesConnection
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
 
-class SwapSettings(swapping.SwapSettings, total=False):
+class SwapSettings(swap_settings.SwapSettings, total=False):
     """How a component's swaps go; every component takes these beside its own arguments.
 
-    The others are the same on every platform: see ``bluegreen.component.base.SwapSettings``.
+    The others are the same on every platform: see ``bluegreen.component.swap_settings.SwapSettings``.
 
     Attributes:
         kubernetes_connection: ``kubeconfig`` (a path) and ``context`` for the swap; the stack's

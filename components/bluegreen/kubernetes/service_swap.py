@@ -11,6 +11,7 @@ import pulumi
 
 from bluegreen.adapters.resource import SwapResource
 from bluegreen.component import base as swapping
+from bluegreen.component import swap_settings
 from bluegreen.component.declaration import known
 from bluegreen.component.previewing import named
 from bluegreen.fields import UNKNOWN
@@ -168,7 +169,7 @@ def _resting_problems(entry: Entry, settings: SwapSettings) -> list[Problem]:
     return [Problem("idle_capacity_percent", given, allowed)]
 
 
-def first_counts(active_color: str, replicas: int, settings: swapping.SwapSettings) -> dict[Color, int]:
+def first_counts(active_color: str, replicas: int, settings: swap_settings.SwapSettings) -> dict[Color, int]:
     """Pods that each color starts with: what is live all of them, the other one what it has at rest."""
     at_rest = math.ceil(replicas * settings.get("idle_capacity_percent", 0) / 100)
     return {color: replicas if color == active_color else at_rest for color in COLORS}

@@ -64,7 +64,8 @@ def _setting(found: Option) -> Property:
     kind = found.kind
     if not isinstance(kind, Number):
         return Property(found.name, found.help, default=found.default or None)
-    return Property(found.name, found.help, _INTEGER if kind.whole else _NUMBER, found.default, kind.unit)
+    text = f"{found.help}; absent: {found.absent}" if found.absent else found.help
+    return Property(found.name, text, _INTEGER if kind.whole else _NUMBER, found.default, kind.unit)
 
 
 INPUTS: tuple[Property, ...] = (

@@ -44,9 +44,10 @@ class Settings(Options):
     )
     propagation_seconds: float | None = option(
         "how long requests may go the former way once the platform says that a weight has taken effect, which each "
-        "shift waits for; absent: the router's own default, 0 where the platform's word is enough",
+        "shift waits for",
         Number(0, _ONE_DAY_SECONDS, "seconds"),
         default=None,
+        absent="the router's own, 0 where the platform's word is enough",
     )
     retry: str = option(
         "any text; another one than before lets a promotion be tried again that was refused or aborted",
@@ -66,8 +67,8 @@ class Settings(Options):
         default="another_release",
     )
     write_order: str = option(
-        "of several routers: `declared`, one after the other, or `any`, all side by side, where the order does not "
-        "matter",
+        "of several routers or entries: `declared`, one after the other, or `any`, all side by side, where the order "
+        "does not matter",
         Text(choices=("declared", "any")),
         default="declared",
     )
