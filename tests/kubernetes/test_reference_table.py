@@ -302,3 +302,29 @@ def test_whoever_leads_to_a_colors_service_is_told_of_productions():
 def test_every_annotation_of_the_table_is_followed():
     for key, kind in ANNOTATIONS.items():
         assert (kind, "thing") in named_in(annotated(key, "thing"))
+
+
+@pytest.mark.parametrize(
+    ("said", "follows"),
+    [
+        ("db-0.db", "db-green-0.db-green"),
+        ("db-0.db:5432,db-11.db:5432", "db-green-0.db-green:5432,db-green-11.db-green:5432"),
+        ("postgres://u:w@db-0.db.shop.svc.cluster.local:5432/x", None),
+        (
+            "mongodb://db-0.db,db-1.db/?replicaSet=rs0",
+            "mongodb://db-green-0.db-green,db-green-1.db-green/?replicaSet=rs0",
+        ),
+        ("db-0.db.elsewhere.svc", "db-0.db.elsewhere.svc"),
+        ("db-0.other", "db-0.other"),
+        ("release-1.2", "release-1.2"),
+    ],
+)
+def test_pods_of_a_set_are_called_as_it_and_its_service(said, follows):
+    """A StatefulSet's pods have names in the DNS of its headless Service."""
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "shop"}, "spec": {}}
+    stateful = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "shop"}}
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "refers", "namespace": "shop"}}
+    split = color_manifests([service, stateful, {**settings, "data": {"DB_HOST": said, "any": f"at {said}"}}], "green")
+    (found,) = (one for one in split.own if one["metadata"]["name"] == "refers-green")
+    wanted = said.replace("db-0.db.shop", "db-green-0.db-green.shop") if follows is None else follows
+    assert found["data"] == {"DB_HOST": wanted, "any": f"at {wanted}"}

@@ -1,8 +1,9 @@
 """Addresses of Services within texts: what can be nothing else follows a Service that has another name. Pure.
 
 ``scheme://redis``, with a port, a path, a user before it; ``redis.NAMESPACE.svc`` and what is longer; ``redis:6379``
-where that is the Service's port; and the whole text of a variable whose name says that it is somebody's host:
-``REDIS_HOST: redis``. A bare word elsewhere may be anything, and is left alone.
+where that is the Service's port; ``redis-0.redis``, a StatefulSet's pod by its Service; and all of a variable's text
+whose name says that it is somebody's host: ``REDIS_HOST: redis``. A bare word elsewhere may be anything, and is left
+alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ _URL = re.compile(rf"(?P<before>\b[a-zA-Z][-+.a-zA-Z0-9]*://(?:[^\s/@\"']*@)?){_
 _WHOLE = re.compile(rf"(?P<before>(?<![-\w./@])){_NAME}(?P<after>\.[-a-z0-9]+\.svc{_LABELS}){_END}")
 _HOST = re.compile(rf"(?P<before>\A){_NAME}(?P<after>{_LABELS})(?=(?::\d+)?\Z)")
 _WITH_PORT = re.compile(rf"(?P<before>(?<![-\w./@:])){_NAME}(?P<after>{_LABELS}):(?P<port>\d{{2,5}})(?![-\w.:])")
+_POD = re.compile(
+    rf"(?<![-\w.])(?P<set>[a-z](?:[-a-z0-9]*[a-z0-9])?)-(?P<number>\d+)\.{_NAME}(?P<after>{_LABELS}){_END}"
+)
 _SAYS_SO = re.compile(r"[-_.](?:host|hostname|addr|address|server|url|endpoint|upstream)s?\Z", re.IGNORECASE)
 
 Ports = Mapping[str, Collection[int]]
@@ -43,6 +47,26 @@ def in_text(text: str, namespace: object, follow: Callable[[str], str], ports: P
         return f"{put(found)}:{port}" if port in ports.get(found["name"], ()) else found[0]
 
     return _WHOLE.sub(put, _URL.sub(put, _WITH_PORT.sub(put_where_it_listens, text)))
+
+
+def of_pods(text: str, namespace: object, follow: Callable[[str], str], follow_set: Callable[[str], str]) -> str:
+    """A text in which addresses of a StatefulSet's pods follow the set and the Service that they are named by.
+
+    Args:
+        text: the text.
+        namespace: where the object is that says it; ``None`` where nobody knows.
+        follow: a Service's new name by its former one.
+        follow_set: the same of a StatefulSet.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        labels = found["after"].split(".")[1:]
+        service = follow(found["name"]) if not labels or labels[0] == namespace else found["name"]
+        if service == found["name"]:
+            return found[0]
+        return f"{follow_set(found['set'])}-{found['number']}.{service}{found['after']}"
+
+    return _POD.sub(put, text)
 
 
 def in_variable(name: str, text: str, namespace: object, follow: Callable[[str], str], ports: Ports) -> str:

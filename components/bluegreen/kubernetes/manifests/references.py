@@ -293,10 +293,15 @@ class _Walk:
         return value if made == text else base64.b64encode(made.encode()).decode()
 
     def _variable(self, name: str, text: str) -> str:
-        return addresses.in_variable(name, text, self._namespace, self._follow_address, self._ports)
+        return addresses.in_variable(name, self._pods(text), self._namespace, self._follow_address, self._ports)
 
     def _address(self, text: str) -> str:
-        return addresses.in_text(text, self._namespace, self._follow_address, self._ports)
+        return addresses.in_text(self._pods(text), self._namespace, self._follow_address, self._ports)
+
+    def _pods(self, text: str) -> str:
+        return addresses.of_pods(
+            text, self._namespace, self._follow_address, lambda name: self._follow("StatefulSet", name)
+        )
 
 
 def _is_of_texts(value: Any) -> bool:
