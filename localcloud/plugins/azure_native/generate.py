@@ -33,7 +33,7 @@ _VERSION = re.compile(r"Uses Azure REST API version (\d{4}-\d{2}-\d{2}(?:-?previ
 def _sdk() -> Path:
     spec = importlib.util.find_spec("pulumi_azure_native")
     if spec is None or spec.origin is None:
-        raise SystemExit("pulumi_azure_native is not installed: pip install '.[azure]'")
+        raise SystemExit("pulumi_azure_native is not installed: pip install '.[dev]'")
     return Path(spec.origin).parent
 
 
