@@ -10,9 +10,11 @@ from botocore.stub import Stubber
 from bluegreen.aws.functions.router import LambdaAliasRouter
 from bluegreen.fields import Fields
 from bluegreen.rollout.calls import counted
+from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Weights
-from tests.routers import lambda_workshop
+from bluegreen.swap.service import SwapService
+from tests.routers import aws_worlds, lambda_workshop
 
 
 def parsed(section):
@@ -313,3 +315,19 @@ def test_provisioned_concurrency_that_is_not_there_yet_is_counted(played):
         health = router.health("green")
         assert (health.ready, health.healthy, health.expected, health.fatal) == (False, there, 3, bool(reason))
         assert health.reason == (reason or "provisioned concurrency is IN_PROGRESS")
+
+
+def test_a_stack_that_named_its_function_alone_goes_on_by_its_arn():
+    """Earlier components left out where it is: the same function by its ARN is no other place, and moves nothing."""
+    alias = {"AliasArn": aws_worlds.ALIAS_ARN, "Name": "live", "FunctionVersion": "1", "RevisionId": "r0"}
+    with aws_worlds.of_a_function(alias) as world:
+        swaps = SwapService(clock=FakeClock())
+        inputs = {"name": "web", "active_color": "blue", "releases": {"blue": "v1", "green": "v2"}}
+        _, outputs = swaps.create({**inputs, "router": world.router})
+        by_arn = {**inputs, "router": {**world.router, "function_name": aws_worlds.ALIAS_ARN.removesuffix(":live")}}
+        difference = swaps.diff(outputs, by_arn)
+        assert (difference.replaces, difference.warnings, difference.drifted) == ((), (), None)
+        outputs = swaps.update(outputs, by_arn)
+        assert outputs["live_color"] == "blue"
+        green = {**by_arn, "active_color": "green"}
+        assert swaps.update(outputs, green)["live_color"] == "green"
