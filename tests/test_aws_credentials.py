@@ -18,6 +18,16 @@ region=eu-central-1
 role_arn={ROLE}
 source_profile=base
 mfa_serial=arn:aws:iam::123456789012:mfa/me
+[profile program]
+region=eu-central-1
+credential_process=/none/program
+[profile words]
+region=eu-central-1
+credential_process=echo hello
+[profile token]
+region=eu-central-1
+role_arn={ROLE}
+web_identity_token_file=/none/token
 """
 CALL = """
 import sys
@@ -38,8 +48,14 @@ except PlatformError as error:
         ({"profile": "mfa"}, "asks for an MFA code"),
         ({"profile": "mfa", "role_arn": ROLE}, "asks for an MFA code"),
         ({"profile": "nobody"}, "The config profile (nobody) could not be found"),
+        ({"profile": "program"}, "'/none/program'; look at what the connection, its profile and the environment"),
+        ({"profile": "program", "role_arn": ROLE}, "'/none/program'; look at"),
+        ({"profile": "words"}, "Expecting value: line 1 column 1 (char 0); look at"),
+        ({"profile": "token"}, "'/none/token'; look at"),
+        ({"profile": "token", "role_arn": ROLE}, "'/none/token'; look at"),
+        ({"region": "eu-central-1", "endpoint_url": "localhost:4566"}, "Invalid endpoint: localhost:4566; look at"),
     ],
-    ids=["role", "mfa", "role by mfa", "profile"],
+    ids=lambda one: str(one) if isinstance(one, dict) else "",
 )
 def test_credentials_that_cannot_be_had_are_a_readable_error(connection, said, tmp_path):
     (tmp_path / "config").write_text(CONFIG)

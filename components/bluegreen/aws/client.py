@@ -101,6 +101,7 @@ class AwsConnection:
 
 
 _lock = threading.Lock()
+_LOOK_AT = "look at what the connection, its profile and the environment (AWS_...) name for endpoint and credentials"
 
 
 @lru_cache(maxsize=64)
@@ -159,9 +160,14 @@ def make_client(connection: AwsConnection, service: str, settings: Config = SETT
         patient: whether throttled calls are tried again where botocore has given up.
     """
     with called(f"{service} client"):
-        client = _session(connection).client(  # type: ignore[call-overload]
-            service, config=settings, endpoint_url=connection.endpoint_url
-        )
+        try:
+            client = _session(connection).client(  # type: ignore[call-overload]
+                service, config=settings, endpoint_url=connection.endpoint_url
+            )
+        except BotoCoreError:
+            raise
+        except ValueError as error:  # an endpoint that is no URL, a program for credentials that answers in no JSON
+            raise PlatformError(f"{service} client", f"{error}; {_LOOK_AT}") from error
     answers = Answers()
     client.meta.events.register("before-call", partial(_ask, answers))
     client.meta.events.register("after-call", partial(_answered, answers))
@@ -256,3 +262,5 @@ def called(call: str) -> Iterator[None]:
         raise PlatformError(call, f"{error_code(error)}: {message}".strip(": ")) from error
     except BotoCoreError as error:
         raise PlatformError(call, str(error)) from error
+    except OSError as error:  # a program, a token's or a certificate's file that is not there
+        raise PlatformError(call, f"{error}; {_LOOK_AT}") from error
