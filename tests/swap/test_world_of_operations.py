@@ -141,7 +141,7 @@ class Operations(RuleBasedStateMachine):
         self.swap.state = State(state.inputs, outputs, state.adapter, state.read_first)
         assert self.swap.service().read(outputs)["weights"] == self.here.weights.as_dict()
 
-    @precondition(lambda self: self.swap.state is not None and not self.pending)
+    @precondition(lambda self: self.swap.state is not None and recorded(self.swap.outputs) and not self.pending)
     @rule()
     def move_the_place(self):
         """Production is declared elsewhere: the engine makes that first, and deletes the swap of the old place then."""
