@@ -28,6 +28,11 @@ class AppProcess:
             stderr=subprocess.DEVNULL,
         )
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended by itself, as it does where somebody else took its port meanwhile."""
+        return self._process.poll() is None
+
     def end(self) -> None:
         """End it; it finishes what it has begun."""
         self._process.terminate()

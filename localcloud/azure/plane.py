@@ -28,10 +28,11 @@ class Site:
 
 
 class Instances:
-    """Processes of one release."""
+    """Processes of one release; one that ends by itself is started again until all are ready."""
 
-    def __init__(self, running: list[AppProcess]) -> None:
-        self.running = running
+    def __init__(self, start: Callable[[], AppProcess], count: int) -> None:
+        self._start = start
+        self.running = [start() for _ in range(count)]
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -39,6 +40,7 @@ class Instances:
 
     def ready(self, path: str = "", right: Callable[[int], bool] = lambda status: 200 <= status < 400) -> bool:
         """Whether each answers at a path with such a status; without a path, whether each has its port open."""
+        self.running = [one if one.alive else self._start() for one in self.running]
         return all(_open(port) if not path else right(_status(port, path)) for port in self.ports)
 
     def end(self) -> None:
@@ -93,7 +95,7 @@ class Plane:
             count: how many.
         """
         environment = {**images.TAGS[image], **settings}
-        started = Instances([self._processes.start(environment) for _ in range(count)])
+        started = Instances(lambda: self._processes.start(environment), count)
         self._coming = [one for one in self._coming if one not in self._instances.values()]
         self._coming.append(started)
         return started

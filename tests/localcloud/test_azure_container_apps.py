@@ -17,7 +17,7 @@ names = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def azure():
-    with Azure(pace=Pace(write=0.05, ready=1.5)) as made:
+    with Azure(pace=Pace(write=0.05, ready=3)) as made:
         yield made
 
 

@@ -27,7 +27,7 @@ PLAN, SITE, SLOT, NAMES = (
 
 @pytest.fixture(scope="module")
 def azure():
-    with Azure(pace=Pace(write=0.02, ready=1)) as made:
+    with Azure(pace=Pace(write=0.02)) as made:
         yield made
 
 

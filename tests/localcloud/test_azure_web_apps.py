@@ -20,7 +20,7 @@ names = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def azure():
-    with Azure(pace=Pace(write=0.05, ready=0.8, restart=0.1)) as made:
+    with Azure(pace=Pace(write=0.05, ready=2, restart=0.1)) as made:
         yield made
 
 

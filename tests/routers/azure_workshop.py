@@ -34,7 +34,7 @@ def environment(azure: Azure) -> dict[str, str]:
 @contextmanager
 def running() -> Iterator[Azure]:
     """Azure, and this process' environment led there."""
-    with Azure(pace=Pace(write=0.02, ready=2)) as azure, mock.patch.dict(os.environ, environment(azure)):
+    with Azure(pace=Pace(write=0.02, ready=20)) as azure, mock.patch.dict(os.environ, environment(azure)):
         yield azure
 
 
