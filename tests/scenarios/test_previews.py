@@ -1,6 +1,7 @@
 """The first `pulumi preview` of each stack program needs no AWS: no valid credentials, and nobody who answers.
 
-A preview asks AWS for what a program looks up, and for nothing else: the swap's own first look comes with an update.
+A preview asks AWS for what a program looks up. The swap's own first look comes with an update, but for what is handed
+in: whether a load balancer, a function, a stage has room for what a first start adds.
 No program looks anything up once the network is given, and one of them is previewed by the real engine. The provider
 wants a key, whichever: with its validation switched off it asks nobody whether the key is good.
 """

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from bluegreen.aws import room_for_tags
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.functions import versions as lambda_versions
@@ -28,7 +29,7 @@ from bluegreen.options.kinds import Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import INCARNATION_MARK, Ownership
 from bluegreen.platforms.places import Same, arn_or_name
-from bluegreen.rollout.errors import NotOwned, TrafficMoved
+from bluegreen.rollout.errors import NotOwned, Problem, TrafficMoved
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -94,6 +95,16 @@ class LambdaAliasRouter(Options):
     former_owner: str = ""
     incarnation: str = ""
     _alias: dict[str, Any] | None = field(default=None, init=False)
+
+    @staticmethod
+    def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
+        """Whether the function has room for the marks, which are tags of it: one call, where its ARN is known."""
+        found = room_for_tags.texts_of(section, "function_name")
+        if not found or not found[0].startswith("arn:"):
+            return []
+        with called("lambda:ListTags"):
+            tags = room_for_tags.connection_of(section).client("lambda").list_tags(Resource=found[0])["Tags"]
+        return room_for_tags.problems_of_tags_there("function_name", found[0], tags)
 
     @property
     def id(self) -> str:

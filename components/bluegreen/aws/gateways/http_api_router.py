@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from bluegreen.aws import room_for_tags
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.gateways import api_gateway
@@ -24,7 +25,7 @@ from bluegreen.aws.typed import typed
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Text
 from bluegreen.permissions import Permission
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError, Problem
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -68,6 +69,20 @@ class HttpApiStageRouter(Options):
     former_owner: str = ""
     incarnation: str = ""
     _found: dict[str, Any] | None = field(default=None, init=False)
+
+    @staticmethod
+    def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
+        """Whether the stage has room for the marks, which are tags of it: one call."""
+        found = room_for_tags.texts_of(section, "api_id", "stage_name")
+        if not found:
+            return []
+        with called("apigateway:GET"):
+            stage = (
+                room_for_tags.connection_of(section)
+                .client("apigatewayv2")
+                .get_stage(ApiId=found[0], StageName=found[1])
+            )
+        return room_for_tags.problems_of_tags_there("stage_name", found[1], stage.get("Tags", {}))
 
     @property
     def id(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from bluegreen.aws import room_for_tags
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.gateways import api_gateway, rest_api_stages
@@ -27,7 +28,7 @@ from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Made, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
-from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
+from bluegreen.rollout.errors import NotOwned, PlatformError, Problem, TrafficMoved
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -85,6 +86,20 @@ class RestApiCanaryRouter(Options):
         known = blue is not UNKNOWN and fields.raw("variables") is not UNKNOWN
         if known and blue == green and _alike(values["variables"]):
             fields.problem("deployments.green", green, "another deployment than blue's, or other variables")
+
+    @staticmethod
+    def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
+        """Whether the stage has room for the marks, which are tags of it: one call."""
+        found = room_for_tags.texts_of(section, "rest_api_id", "stage_name")
+        if not found:
+            return []
+        with called("apigateway:GET"):
+            stage = (
+                room_for_tags.connection_of(section)
+                .client("apigateway")
+                .get_stage(restApiId=found[0], stageName=found[1])
+            )
+        return room_for_tags.problems_of_tags_there("stage_name", found[1], stage.get("tags", {}))
 
     @property
     def id(self) -> str:
