@@ -228,7 +228,7 @@ AWS = [
                 {"hookTargetArn": "arn:f", "roleArn": "arn:r", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}
             ],
             front={"certificateArns": ["arn:c"], "targetGroups": {"deregistrationDelaySeconds": 5.0}},
-            tasks={"cpu": 512.0, "taskRoleArn": "arn:t"},
+            tasks={"cpu": 512.0, "memory": 1024.0, "taskRoleArn": "arn:t"},
             **NETWORK,
         ),
         lambda: _python_images(
@@ -239,7 +239,7 @@ AWS = [
                 {"hook_target_arn": "arn:f", "role_arn": "arn:r", "lifecycle_stages": ["POST_TEST_TRAFFIC_SHIFT"]}
             ],
             front={"certificate_arns": ["arn:c"], "target_groups": {"deregistration_delay_seconds": 5}},
-            tasks={"cpu": 512, "task_role_arn": "arn:t"},
+            tasks={"cpu": 512, "memory": 1024, "task_role_arn": "arn:t"},
             **PYTHON_NETWORK,
         ),
     ),
@@ -337,7 +337,7 @@ AWS = [
         "bluegreen:aws:LambdaAlias",
         {
             "activeColor": "blue",
-            "functionName": "arn:aws:lambda:eu-central-1:1:function:f",
+            "functionName": "arn:aws:lambda:eu-central-1:123456789012:function:f",
             "blue": {"version": "1"},
             "green": {"version": "2", "release": "second"},
             "aliasName": "prod",
@@ -362,7 +362,7 @@ AWS = [
         },
         lambda: {
             "active_color": "blue",
-            "function_name": "arn:aws:lambda:eu-central-1:1:function:f",
+            "function_name": "arn:aws:lambda:eu-central-1:123456789012:function:f",
             "blue": {"version": "1"},
             "green": {"version": "2", "release": "second"},
             "alias_name": "prod",
