@@ -79,6 +79,7 @@ from bluegreen.rollout.model import Strategy
 
 def _module(about: str, parts: Iterable[str]) -> str:
     body = "\n\n".join(parts)
+    functions = sorted(re.findall(r"^def (\w+)\(", body, re.MULTILINE))
     checked = [
         line
         for word, line in (
@@ -115,7 +116,8 @@ def _module(about: str, parts: Iterable[str]) -> str:
         lines += ["if TYPE_CHECKING:", *(f"    {line}" for line in plain)]
         lines += ["", *(f"    {line}" for line in own)] if own else []
         lines += ["", ""]
-    return _formatted("\n".join(lines).rstrip("\n") + "\n\n\n" + body)
+    public = f"__all__ = {functions!r}"
+    return _formatted("\n".join(lines).rstrip("\n") + f"\n\n{public}\n\n\n" + body)
 
 
 def _formatted(text: str) -> str:

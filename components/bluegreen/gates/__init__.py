@@ -10,19 +10,7 @@ value is made from, as in ``60s``. Other braces are left alone.
 
 from __future__ import annotations
 
-from bluegreen.gates.functions import baseline as baseline
-from bluegreen.gates.functions import cloudwatch_alarms as cloudwatch_alarms
-from bluegreen.gates.functions import cloudwatch_source as cloudwatch_source
-from bluegreen.gates.functions import command as command
-from bluegreen.gates.functions import feature_flag as feature_flag
-from bluegreen.gates.functions import http as http
-from bluegreen.gates.functions import lambda_invoke as lambda_invoke
-from bluegreen.gates.functions import metric as metric
-from bluegreen.gates.functions import minimum_traffic as minimum_traffic
-from bluegreen.gates.functions import prometheus_source as prometheus_source
-from bluegreen.gates.functions import schema as schema
-from bluegreen.gates.functions import target_health as target_health
-from bluegreen.gates.functions import webhook as webhook
+from bluegreen.gates.functions import *  # noqa: F403 - one for each kind, written from their options
 from bluegreen.gates.presets import cloudwatch as cloudwatch
 from bluegreen.gates.presets import p99 as p99
 from bluegreen.gates.presets import prometheus as prometheus

@@ -16,6 +16,22 @@ if TYPE_CHECKING:
 
     from bluegreen.connections import AwsConnection
 
+__all__ = [
+    "baseline",
+    "cloudwatch_alarms",
+    "cloudwatch_source",
+    "command",
+    "feature_flag",
+    "http",
+    "lambda_invoke",
+    "metric",
+    "minimum_traffic",
+    "prometheus_source",
+    "schema",
+    "target_health",
+    "webhook",
+]
+
 
 class Limits(TypedDict, total=False):
     """How a gate is asked, and how its answers are counted.

@@ -7,5 +7,4 @@ process that runs the swap, and are in no state and no log.
 
 from __future__ import annotations
 
-from bluegreen.notifications.functions import slack as slack
-from bluegreen.notifications.functions import webhook as webhook
+from bluegreen.notifications.functions import *  # noqa: F403 - one for each kind, written from their options

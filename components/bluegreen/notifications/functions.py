@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from bluegreen.options.inputs import Inputs, Reference, inputs_of
 
+__all__ = ["slack", "webhook"]
+
 
 def slack(
     url: Reference,
