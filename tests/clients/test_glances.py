@@ -113,7 +113,7 @@ def test_a_moment_later_a_preview_asks(endpoint, service, blue, monkeypatch):
 def test_another_connection_is_asked_for_itself(endpoint, service, blue):
     service.diff(blue, inputs(endpoint, "blue"))
     news = inputs(endpoint, "blue")
-    news["router"]["aws"]["region"] = "us-west-2"
+    news["router"]["aws"]["endpoint_url"] = f"{endpoint}/"  # as another profile is, or another role
     olds = {**blue, "router": {**blue["router"], "aws": news["router"]["aws"]}}
     assert calls_of(lambda: service.diff(olds, news)) == LOOK
 
