@@ -10,6 +10,7 @@ import pytest
 
 from localcloud.kubernetes import accounting, cleaning, machine, network, sharing
 from localcloud.kubernetes.machine import Claim
+from localcloud.kubernetes.sandbox import Sandbox
 
 PLACE = "/somewhere/cni"
 BEFORE = {"kernel/panic": "0", "net/ipv4/ip_forward": "0"}
@@ -37,8 +38,8 @@ class Machine:
         monkeypatch.setattr(cleaning, "_CGROUPS", folder / "cgroups")
         for module in (network, accounting):
             monkeypatch.setattr(module, "clean", lambda: None)
-        monkeypatch.setattr(sharing.Sandbox, "processes", lambda sandbox: self.alive & {sandbox.directory.parent.name})
-        monkeypatch.setattr(sharing.Sandbox, "end", lambda sandbox: self.alive.discard(sandbox.directory.parent.name))
+        monkeypatch.setattr(Sandbox, "processes", lambda sandbox: self.alive & {sandbox.directory.parent.name})
+        monkeypatch.setattr(Sandbox, "end", lambda sandbox: self.alive.discard(sandbox.directory.parent.name))
 
     def settings(self, **values: str) -> None:
         for name, value in values.items():
