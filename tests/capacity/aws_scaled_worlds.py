@@ -71,7 +71,7 @@ def services(draw: Any) -> dict[str, Any]:
     for color, count in zip(COLORS, (LIVE, 0), strict=True):
         service = found["services"][f"web-{color}"] = draw(structures(of_service, 1, fixed=_service(color, count)))
         # Others than ECS are refused, and would be two thirds of all controllers here; few services have one.
-        if service.get("deploymentController", {}).get("type", "ECS") != "ECS" and draw(st.integers(0, 3)):
+        if service.get("deploymentController", {}).get("type", "ECS") != "ECS" and draw(st.integers(0, 15)):
             service["deploymentController"] = {"type": "ECS"}
         if draw(st.booleans()):
             resource = f"service/{_CLUSTER}/web-{color}"

@@ -9,6 +9,7 @@ from bluegreen.azure import client as azure_client
 from bluegreen.azure.client import AzureConnection
 from bluegreen.azure.container_apps import rules
 from bluegreen.azure.container_apps.router import ContainerAppRouter
+from bluegreen.clients.http import Answer, Http
 from bluegreen.fields import Fields
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout import calls
@@ -222,34 +223,34 @@ def test_a_role_that_lacks_an_action_is_told_by_it(app, monkeypatch):
         azure_client._session.cache_clear()
 
 
-class Flaky(httpx.BaseTransport):
+class Flaky:
     """Answers as it was told, then as the one behind it."""
 
     def __init__(self, behind, *answers):
         self.behind, self.answers, self.asked = behind, list(answers), 0
 
-    def handle_request(self, request):
+    def send(self, *where, **more):
         self.asked += 1
         if not self.answers:
-            return self.behind.handle_request(request)
+            return self.behind(Http(), *where, **more)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Answer(answer.status_code, answer.content, headers=answer.headers)
 
 
 @pytest.fixture
 def flaky(app, monkeypatch):
-    """The session of the router with a transport that fails first, and no real pauses: (seconds of each, tell)."""
-    session, pauses = AzureConnection().session(), []
+    """Exchanges that fail first, and no real pauses: (seconds of each, tell)."""
+    pauses = []
     monkeypatch.setattr(azure_client, "pause", pauses.append)
-    behind = session._http._transport
+    behind = Http.send
 
     def tell(*answers):
-        monkeypatch.setattr(session._http, "_transport", Flaky(behind, *answers))
-        return session._http._transport
+        made = Flaky(behind, *answers)
+        monkeypatch.setattr(Http, "send", lambda _http, *where, **more: made.send(*where, **more))
+        return made
 
-    monkeypatch.setattr(session._http, "_mounts", {})
     return pauses, tell
 
 

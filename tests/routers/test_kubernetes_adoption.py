@@ -206,6 +206,8 @@ def test_rules_that_somebody_adds_moves_or_takes_away_meanwhile_are_theirs(serve
     new = {matches: [entry.get(key, {"prefix": "/new"})], "theirs": 1}
     listed = server.get(what)["spec"][key]
     for changed in ([new, *listed], list(reversed(listed)), [*listed[1:], new]):
+        server.edit(what, {"spec": {key: listed}})
+        assert made.read().weights == BLUE  # what is changed meanwhile is no traffic
 
         def act(method, _path, changed=changed):
             if method == "PATCH":

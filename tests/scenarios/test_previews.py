@@ -68,4 +68,4 @@ def test_a_first_preview_asks_aws_nothing(cloud, tmp_path, closed_port):
     stack.set({"aws:skipCredentialsValidation": "true", **NETWORK, **made.config(cloud), "activeColor": "blue"})
     preview = stack.pulumi("preview", "--diff")
     assert "bluegreen:TrafficSwap: (create)" in preview
-    assert "blue 100 %" in preview
+    assert "100 % blue" in preview

@@ -1,4 +1,4 @@
-"""Azure Resource Manager over HTTPX: bounded retries of our own, readable errors and a count of the calls.
+"""Azure Resource Manager over HTTP: bounded retries of our own, readable errors and a count of the calls.
 
 Microsoft's client packages are not used: what they repeat by themselves after an unclear answer a swap has to decide.
 Credentials are those that ``azure-identity`` finds: the environment's, a workload's or managed identity's, or those of
@@ -7,6 +7,7 @@ the Azure CLI.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import threading
@@ -20,6 +21,7 @@ import httpx
 
 from bluegreen._version import __version__
 from bluegreen.clients.glances import Answers
+from bluegreen.clients.http import Answer, Http
 from bluegreen.fields import Fields
 from bluegreen.options.declared import option, read_options
 from bluegreen.options.kinds import Text
@@ -30,7 +32,9 @@ from bluegreen.secrets import refuse_credentials
 
 PUBLIC = "https://management.azure.com"
 _AUDIENCE = "https://management.azure.com/.default"
-_TIMEOUT = httpx.Timeout(15, connect=5)
+# Of one exchange as a whole. Azure Resource Manager answers longer work at once, with an address to ask later.
+_TIMEOUT_SECONDS = 20.0
+_MOST_BYTES = 16_000_000
 # A call that fails is tried five times with full jitter; one that is throttled was not done, and Azure says how long to
 # wait: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 _ATTEMPTS, _THROTTLED_ATTEMPTS = 5, 12
@@ -86,11 +90,7 @@ class Session:
 
     def __init__(self, connection: AzureConnection, endpoint: str) -> None:
         self._connection, self._endpoint = connection, endpoint
-        self._http = httpx.Client(
-            timeout=_TIMEOUT,
-            headers={"User-Agent": f"bluegreen/{__version__}"},
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-        )
+        self._of_thread = threading.local()  # a connection is one thread's
         self._token_lock = threading.Lock()
         self._credential: Any = None
         self._token, self._until = "", 0.0
@@ -112,8 +112,8 @@ class Session:
         if known is None:
             known = self._until_answered("GET", path, version, action, None)
             self._answers.keep(asked, at_seconds, known)
-        answer: httpx.Response = known
-        return None if answer.status_code == 404 else _body(answer)
+        answer: Answer = known
+        return None if answer.status == 404 else _body(answer)
 
     def change(self, verb: str, path: str, version: str, action: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         """One write, which may be repeated: it says what shall be, and not what shall be different.
@@ -130,19 +130,19 @@ class Session:
             PlatformError: Azure said no, or could not be reached.
         """
         answer = self._until_answered(verb, path, version, action, body)
-        if answer.status_code == 404:
+        if answer.status == 404:
             raise PlatformError(action, f"there is no {path}")
         return _body(answer)
 
-    def _until_answered(self, verb: str, path: str, version: str, action: str, body: Any) -> httpx.Response:
+    def _until_answered(self, verb: str, path: str, version: str, action: str, body: Any) -> Answer:
         for attempt in range(1, _THROTTLED_ATTEMPTS + 1):
             if verb != "GET":
                 before_write()
             note(action)
-            answer, problem = self._once(verb, path, version, action, body)
-            if answer is not None and answer.status_code not in _AGAIN:
+            answer, problem = self.exchange(verb, path, version, action, body)
+            if answer is not None and answer.status not in _AGAIN:
                 return _checked(answer, action)
-            throttled = answer is not None and answer.status_code == _THROTTLED
+            throttled = answer is not None and answer.status == _THROTTLED
             if attempt >= (_THROTTLED_ATTEMPTS if throttled else _ATTEMPTS):
                 break
             pause(_pause_seconds(attempt, answer))
@@ -150,14 +150,30 @@ class Session:
             return _checked(answer, action)
         raise PlatformError(action, problem)
 
-    def _once(self, verb: str, path: str, version: str, action: str, body: Any) -> tuple[httpx.Response | None, str]:
-        headers = {"Authorization": f"Bearer {self._bearer(action)}"}
+    def exchange(self, verb: str, path: str, version: str, action: str, body: Any) -> tuple[Answer | None, str]:
+        """One exchange, which nothing repeats: the answer, or ``None`` and why there is none."""
+        headers = {"Authorization": f"Bearer {self._bearer(action)}", "User-Agent": f"bluegreen/{__version__}"}
+        sent = None
+        if body is not None:
+            headers["Content-Type"], sent = "application/json", json.dumps(body).encode()
+        http = getattr(self._of_thread, "http", None) or Http()
+        self._of_thread.http = None  # one that failed is not used again
         try:
-            answer = self._http.request(
-                verb, f"{self._endpoint}{path}", params={"api-version": version}, headers=headers, json=body
+            answer = http.send(
+                verb,
+                f"{self._endpoint}{path}",
+                timeout_seconds=_TIMEOUT_SECONDS,
+                most_bytes=_MOST_BYTES,
+                headers=headers,
+                params={"api-version": version},
+                content=sent,
             )
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             return None, f"{self._endpoint} could not be reached: {error or type(error).__name__}"
+        if answer.late or answer.cut:
+            why = f"within {_TIMEOUT_SECONDS:g} s" if answer.late else f"within {_MOST_BYTES:,} bytes"
+            return None, f"an answer of {self._endpoint} did not end {why}"
+        self._of_thread.http = http
         return answer, ""
 
     def _bearer(self, action: str) -> str:
@@ -197,36 +213,36 @@ def _credential(connection: AzureConnection) -> Any:
     return DefaultAzureCredential(exclude_interactive_browser_credential=True, **known)
 
 
-def _pause_seconds(attempt: int, answer: httpx.Response | None) -> float:
+def _pause_seconds(attempt: int, answer: Answer | None) -> float:
     longest = min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
     asked = answer.headers.get("Retry-After", "") if answer is not None else ""
     asked_seconds = min(float(asked), _LONGEST_PAUSE_SECONDS) if asked.isdigit() else 0.0
     return asked_seconds + random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
 
 
-def _checked(answer: httpx.Response, action: str) -> httpx.Response:
-    if answer.status_code < 400 or answer.status_code == 404:
+def _checked(answer: Answer, action: str) -> Answer:
+    if answer.status < 400 or answer.status == 404:
         return answer
     code, message = _said(answer)
-    if answer.status_code == 409:
+    if answer.status == 409:
         raise Busy(action, f"{code}: {message}")
     raise PlatformError(action, f"{code}: {message}".strip(": "))
 
 
-def _said(answer: httpx.Response) -> tuple[str, str]:
+def _said(answer: Answer) -> tuple[str, str]:
     """Azure's code and message: in an object of their own, or as App Service writes them."""
     try:
-        body = answer.json()
+        body = json.loads(answer.body)
     except ValueError:
         body = {}
     body = body if isinstance(body, dict) else {}
     error = body.get("error") or {"code": body.get("Code"), "message": body.get("Message")}
-    return str(error.get("code") or f"status {answer.status_code}"), str(error.get("message") or "")
+    return str(error.get("code") or f"status {answer.status}"), str(error.get("message") or "")
 
 
-def _body(answer: httpx.Response) -> dict[str, Any]:
+def _body(answer: Answer) -> dict[str, Any]:
     try:
-        found = answer.json() if answer.content else {}
+        found = json.loads(answer.body) if answer.body else {}
     except ValueError:
         found = {}
     return found if isinstance(found, dict) else {}

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
@@ -37,12 +37,14 @@ class Answer:
         body: at most as much of it as was wanted.
         late: whether the body had not ended when the time was over.
         cut: whether there was more of it than was wanted.
+        headers: of the answer, by names whose case does not matter.
     """
 
     status: int
     body: bytes
     late: bool = False
     cut: bool = False
+    headers: Mapping[str, str] = field(default_factory=httpx.Headers)
 
     @property
     def text(self) -> str:
@@ -146,13 +148,14 @@ class _Exchange:
         self._body = bytearray()
         self.given_up = threading.Event()
         self.status = 0
+        self.headers = httpx.Headers()
         self.error: Exception | None = None
 
     def run(self) -> None:
         try:
             answer = self._client.send(self._request, stream=True)
             try:
-                self.status = answer.status_code
+                self.status, self.headers = answer.status_code, answer.headers
                 for chunk in answer.iter_bytes() if self._most_bytes else ():
                     self._body += chunk
                     # More than is wanted tells a body that ends there from one that goes on.
@@ -165,7 +168,8 @@ class _Exchange:
 
     def answer(self, *, late: bool) -> Answer:
         found = bytes(self._body)
-        return Answer(self.status, found[: self._most_bytes], late=late, cut=len(found) > self._most_bytes)
+        cut = len(found) > self._most_bytes
+        return Answer(self.status, found[: self._most_bytes], late=late, cut=cut, headers=self.headers)
 
 
 def fetch(method: str, url: str, *, timeout_seconds: float, most_bytes: int, **more: Any) -> Answer:

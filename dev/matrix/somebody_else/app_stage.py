@@ -13,6 +13,7 @@ import httpx
 from bluegreen.azure.client import AzureConnection, Session
 from bluegreen.azure.tags import MARK_PREFIX, OWNER_TAG
 from bluegreen.clients import glances
+from bluegreen.clients.http import Answer
 from bluegreen.rollout.model import COLORS
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER, marks_of, others_of
@@ -101,7 +102,7 @@ class AppStage(MemorySizes):
             }
             self._ask("PUT", APP, {"location": "westeurope", "properties": properties})
 
-    def _ask(self, verb: str, path: str, body: Any = None) -> httpx.Response:
+    def _ask(self, verb: str, path: str, body: Any = None) -> Answer:
         version = _VERSIONS["Microsoft.App" if "/Microsoft.App/" in path and "/tags/" not in path else "tags"]
         headers = {
             "authorization": f"Bearer {self._identity.issue(EVERYBODY.client_id)}",
@@ -109,7 +110,7 @@ class AppStage(MemorySizes):
         }
         data = b"" if body is None else json.dumps(body).encode()
         found = self._api.answer(Request(verb, path, {"api-version": version}, headers, data, "https://azure.test"))
-        return httpx.Response(found.status, headers=dict(found.headers), json=found.body)
+        return Answer(found.status, json.dumps(found.body).encode(), headers=httpx.Headers(dict(found.headers)))
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
@@ -118,7 +119,7 @@ class AppStage(MemorySizes):
 
         def once(
             _session: Session, verb: str, path: str, _version: str, action: str, body: Any
-        ) -> tuple[httpx.Response | None, str]:
+        ) -> tuple[Answer | None, str]:
             answer = self._ask(verb, path, body)
             self.follow()
             heard().called(action, writes=verb != "GET", looks=action == "Microsoft.App/containerApps/read")
@@ -127,7 +128,7 @@ class AppStage(MemorySizes):
         nothing_kept = mock.patch.object(glances, "LASTS_SECONDS", 0.0)
         session = Session(AzureConnection(), "https://azure.test")
         ours = mock.patch.object(AzureConnection, "session", return_value=session)
-        with self.sizes_heard(heard), nothing_kept, ours, mock.patch.object(Session, "_once", once):
+        with self.sizes_heard(heard), nothing_kept, ours, mock.patch.object(Session, "exchange", once):
             yield
 
     @property

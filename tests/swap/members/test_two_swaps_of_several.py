@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.rollout.model import Weights
-from bluegreen.swap import lease as leases
+from bluegreen.swap import holders
 from bluegreen.swap.lease import leases_in
 from tests.swap.members.bench import Several, sections
 from tests.swap.must_not_happen.situations import AT_ONCE
@@ -31,7 +31,7 @@ def turned(service, swap, olds):
 
 @pytest.fixture(autouse=True)
 def on_two_machines(monkeypatch):
-    monkeypatch.setattr(leases, "_ended_here", lambda *_: False)
+    monkeypatch.setattr(holders, "ended_here", lambda *_: False)
 
 
 @pytest.mark.parametrize("steps", [AT_ONCE, IN_STEPS], ids=["at once", "in steps"])

@@ -174,6 +174,10 @@ class HttpApiStageRouter(Options):
         """One call: what the stage says now."""
         return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
 
+    def progress(self) -> str:
+        """Nothing: a stage's variable works as soon as it reads so."""
+        return ""
+
     # -- the rest
 
     @typed

@@ -260,6 +260,10 @@ class RestApiCanaryRouter(Options):
         live = Weights() if found is None else self._weights(found)
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
 
+    def progress(self) -> str:
+        """Nothing: a stage's canary works as soon as it reads so."""
+        return ""
+
     # -- the rest
 
     @typed
