@@ -32,6 +32,7 @@ def test_a_program_looks_nothing_up(name, request, cloud, aws_env, monkeypatch):
     keys = runpy.run_path(str(REPO / "stacks" / "keys.py"))
     own = {key for key in made.config(cloud) if ":" not in key} | {"activeColor"}
     assert not list(keys["unread"](own, keys["keys_of"](made.platform)))
+    sys.modules.pop("settings")  # it reads the config of the project that there was when it was imported
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     asked = []
     monkeypatch.setattr(mocked.Recorder, "call", lambda _, arguments: asked.append(arguments.token) or {})
