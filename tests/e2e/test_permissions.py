@@ -31,6 +31,8 @@ NOT_IN_A_PROMOTION = {
     "iam:CreateServiceLinkedRole",
     "cognito-idp:DescribeUserPoolClient",
     "ecs:DescribeTaskDefinition",
+    "application-autoscaling:DescribeScheduledActions",  # these two: of previews alone
+    "elasticloadbalancing:DescribeAccountLimits",
 }
 # Where a whole listener is the swap's, which it is not here.
 OF_WHAT_IS_HANDED_IN = {"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:ModifyListener"}
