@@ -214,7 +214,6 @@ def certified(tmp_path, monkeypatch):
     names = "subjectAltName=DNS:api.example.com"
     subprocess.run(["openssl", *words, names], cwd=tmp_path, check=True, capture_output=True)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "c"))
-    clients.trust.cache_clear()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "c", tmp_path / "k")
     asked = []
@@ -232,7 +231,6 @@ def certified(tmp_path, monkeypatch):
     yield f"https://127.0.0.1:{server.server_address[1]}", asked
     server.shutdown()
     server.server_close()
-    clients.trust.cache_clear()
 
 
 @pytest.mark.parametrize("host", ["api.example.com", "api.example.com:8443"])

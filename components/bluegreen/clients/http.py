@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import socket
 import ssl
 import threading
@@ -22,10 +23,14 @@ import httpx
 _LATER_SECONDS = 5.0
 
 
-@functools.cache
 def trust() -> ssl.SSLContext:
     """The certificates that HTTPX trusts, read once: a client that reads them itself takes 25 ms of CPU for it."""
-    return httpx.create_ssl_context()
+    return _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@functools.cache
+def _trust(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context()  # it looks at these two itself
 
 
 @dataclass(frozen=True, slots=True)
