@@ -144,9 +144,20 @@ class Service:
         self.wait(lambda _: any(DEADLINE in one["metadata"]["annotations"] for one in self.cluster.find(where, labels)))
 
     def resume(self, how: Callable[[], None], done: Callable[[], bool]) -> None:
-        """Say it once it waits, and again until it is done: the controller can lose what it hears right then."""
-        self.wait(lambda status: status.get("pauseConditions"))
+        """Say it once it waits, and again until it is done: the controller can lose what it hears right then.
+
+        So it can lose that there is something to wait for, where it has just come to the end of what was before: an
+        annotation makes it look again.
+        """
         deadline = time.monotonic() + 90
+        looks = 0
+        while not self.status.get("pauseConditions"):
+            assert time.monotonic() < deadline, f"it has not waited within 90 s: {self.status}"
+            time.sleep(0.05)
+            looks += 1
+            if looks % 100 == 0:
+                metadata = {"annotations": {"tests/looks": str(looks)}}
+                self.cluster.merge(self.resource("Rollout", self.name), {"metadata": metadata}, STACK)
         how()
         while not done():
             assert time.monotonic() < deadline, f"not resumed within 90 s: {self.status}"
