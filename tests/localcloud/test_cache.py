@@ -39,9 +39,9 @@ def test_one_at_a_time(tmp_path: Path) -> None:
                 inside.append(number)
                 most.append(len(inside))
                 time.sleep(0.001)
-                if number == 0:
-                    path.unlink()
                 inside.pop()
+                if number == 0:
+                    path.unlink()  # from here on the next one may be in
 
     threads = [threading.Thread(target=enter, args=(number,)) for number in range(4)]
     for thread in threads:
