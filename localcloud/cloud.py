@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud import emulator, images, paths
+from localcloud import emulator, forwards, images, paths
 from localcloud import state as states
 from localcloud.bootstrap import bootstrap
 from localcloud.errors import LocalCloudError
@@ -89,6 +89,7 @@ class LocalCloud:
                 home.forget("aws" if states.has_node(state) else None)
         state.mkdir(parents=True, exist_ok=True)
         with progress.step("Starting the AWS emulator"):
+            forwards.remove_dead()  # what an emulator that was killed has left, of whichever state directory
             path = home.prepare(tools.pulumi)
             podman.prepare(tools.programs)
             log = state / "fakecloud.log"
@@ -213,6 +214,7 @@ def _end(state: Path) -> None:
     for command in emulator.under_way(podman):  # it would make anew what is removed here
         command.stop(grace_seconds=3)
     podman.clean()
+    forwards.remove_dead()
 
 
 def _read(state: Path) -> Record | None:

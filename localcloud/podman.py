@@ -181,6 +181,10 @@ class Podman:
         shutil.rmtree(self.state, ignore_errors=True)
 
 
+POOLS = ipaddress.IPv4Network("10.128.0.0/9")
+"""Where the networks of all local clouds have their addresses."""
+
+
 def subnet_pool(state: Path) -> str:
     """A /18 of 10.128.0.0/9 for this instance: two of them number their networks alike in 1 of 512 cases."""
     number = int(paths.short_hash(str(state)), 16) % 512

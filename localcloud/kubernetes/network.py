@@ -8,10 +8,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from localcloud.errors import LocalCloudError
+from localcloud import packet_filter
 from localcloud.kubernetes.layout import API_SERVICE, BRIDGE, NODE_ADDRESS, POD_RANGE, SERVICE_RANGE
 from localcloud.processes import run
-from localcloud.tools import system
 
 # What the kubelet, kube-proxy and the bridge set; all but the network's are the whole machine's.
 KERNEL_SETTINGS = (
@@ -90,12 +89,12 @@ COMMIT
 -I FORWARD 1 -o {BRIDGE} -j {_CHAIN}
 COMMIT
 """
-    _restore("iptables", rules)
+    packet_filter.change("iptables", rules)
 
 
 def proxy_is_ready() -> bool:
     """Whether kube-proxy has written its rules."""
-    rules = _save("iptables", "nat")
+    rules = packet_filter.saved("iptables", "nat")
     return "-j KUBE-SERVICES" in rules and ":KUBE-NODEPORTS" in rules
 
 
@@ -103,8 +102,8 @@ def clean() -> None:
     """Remove the bridge and every rule of Kubernetes and of this module."""
     for program in ("iptables", "ip6tables"):
         for table in ("nat", "filter", "mangle"):
-            if removal := _removal(_save(program, table)):
-                _restore(program, f"*{table}\n{removal}COMMIT\n")
+            if removal := _removal(packet_filter.saved(program, table)):
+                packet_filter.change(program, f"*{table}\n{removal}COMMIT\n")
     # The kernel takes the pods' ends of the bridge away shortly after the pods themselves.
     deadline = time.monotonic() + LINKS_GONE_SECONDS
     while (ports := _ip("-o", "link", "show", "master", BRIDGE)) and time.monotonic() < deadline:
@@ -130,29 +129,8 @@ def _removal(saved: str) -> str:
 
 
 def _chains(program: str) -> list[str]:
-    return re.findall(r"^:(\S+)", _save(program, "nat"), re.MULTILINE)
-
-
-def _save(program: str, table: str) -> str:
-    done = subprocess.run(
-        [_find(f"{program}-save"), "-t", table], capture_output=True, text=True, check=False
-    )  # its complaints (a machine without IPv6) go to the other stream
-    return done.stdout
-
-
-def _restore(program: str, rules: str) -> None:
-    command = [_find(f"{program}-restore"), "--noflush", "--wait", "10"]
-    done = subprocess.run(command, input=rules, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LocalCloudError(f"{program}-restore: {done.stderr.strip()}")
+    return re.findall(r"^:(\S+)", packet_filter.saved(program, "nat"), re.MULTILINE)
 
 
 def _ip(*arguments: str) -> str:
     return subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False).stdout
-
-
-def _find(program: str) -> str:
-    path = system.find(program)
-    if path is None:
-        raise LocalCloudError(f"{program} not found: it comes with the Debian package iptables")
-    return str(path)
