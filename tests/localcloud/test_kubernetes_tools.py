@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import bootstrap
+from localcloud import bootstrap, packet_filter
 from localcloud.errors import LocalCloudError
 from localcloud.kubernetes import images, machine, network, waiting
 from localcloud.progress import Silent
@@ -140,12 +140,12 @@ COMMIT
 
 
 def test_what_a_machine_s_addresses_and_rules_leave_no_room_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "_save", lambda *_: "")
+    monkeypatch.setattr(packet_filter, "saved", lambda *_: "")
     monkeypatch.setattr(network, "_ip", lambda *_: "2: eth0    inet 10.97.3.4/24 brd 10.97.3.255 scope global eth0\n")
     assert "has the address 10.97.3.4/24, and a node uses 10.97.0.0/16" in str(network.conflict())
     monkeypatch.setattr(network, "_ip", lambda *_: "2: eth0    inet 192.0.2.2/24 scope global eth0\n")
     assert network.conflict() is None
-    monkeypatch.setattr(network, "_save", lambda *_: ":KUBE-SERVICES - [0:0]\n")
+    monkeypatch.setattr(packet_filter, "saved", lambda *_: ":KUBE-SERVICES - [0:0]\n")
     assert "another Kubernetes has its rules" in str(network.conflict())
 
 

@@ -63,7 +63,7 @@ def converges(router: Any, weights: Weights) -> bool:
             return True
         if hasattr(router, "clock"):
             router.clock.sleep(1)
-        else:
+        if hasattr(router, "cluster"):
             time.sleep(_REST_SECONDS)
     return False
 
