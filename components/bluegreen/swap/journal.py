@@ -18,6 +18,7 @@ from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.model import Event, Kind, Outcome, Plan
 from bluegreen.secrets import redact
 from bluegreen.swap.lease import mark_text
+from bluegreen.swap.origin import origin
 
 _OUTCOMES = {
     Kind.FIRST: Outcome.STARTED,
@@ -108,6 +109,7 @@ class Journal:
             "calls": len(self.calls),
             "steps": steps,
             "gates": list(self._gates.values()),
+            "by": origin(),
             **({"reason": reason} if reason else {}),
         }
         return dict(shown(found))  # it is kept in the state and on the object

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from bluegreen import cli
+from bluegreen.cli import stack as stacks
+from bluegreen.cli.main import main
 from bluegreen.rollout.errors import SwapAborted, SwapFailed
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.verdicts import CLEARED
@@ -17,25 +18,25 @@ from tests.swap.members.bench import Several, sections
 def swap(monkeypatch):
     made = Several("first", "second", "third")
 
-    def export(stack, cwd):
-        resource = {"urn": "urn:x::web-swap", "type": cli.TYPES[0], "outputs": made.outputs}
+    def export(place):
+        resource = {"urn": "urn:x::web-swap", "type": stacks.TYPES[0], "outputs": made.outputs}
         return {"deployment": {"resources": [resource]}}
 
-    monkeypatch.setattr(cli, "_export", export)
+    monkeypatch.setattr(stacks, "export", export)
     return made
 
 
 def test_the_status_says_what_is_live_on_all_and_where_they_differ(swap, capsys):
-    assert cli.main(["status"]) == 0
+    assert main(["status"]) == 0
     assert "web: blue 100 %, green 0 %, on all of first; second; third\n" in capsys.readouterr().out
     swap.worlds[1].weights = Weights(90, 10)
-    assert cli.main(["status"]) == 0
+    assert main(["status"]) == 0
     assert (
         "web: not the same everywhere, as an interrupted shift leaves them (first: blue 100 %, green 0 %; "
         "second: blue 90 %, green 10 %; third: blue 100 %, green 0 %) (the state says otherwise: drift)"
     ) in capsys.readouterr().out
-    assert cli.main(["status", "--json"]) == 0
-    (found,) = json.loads(capsys.readouterr().out)
+    assert main(["status", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["swaps"]
     assert [member["green"] for member in found["members"]] == [0, 10, 0]
 
 
@@ -59,7 +60,7 @@ def test_an_abort_is_heard_and_all_go_back(swap, monkeypatch, capsys):
 
     def asking(seconds):
         if swap.worlds[2].weights == Weights(90, 10) and "abort" not in swap.worlds[2].marks:
-            cli.main(["abort", "--wait-seconds", "0"])
+            main(["abort", "--wait-seconds", "0"])
         sleep(seconds)
 
     monkeypatch.setattr(swap.clock, "sleep", asking)
@@ -77,7 +78,7 @@ def test_a_verdict_stands_on_each_and_a_retry_clears_it(swap, capsys):
     swap.worlds[1].broken = set()
     swap.up("green")
     assert swap.weights == ["100/0"] * 3, "it is held"
-    assert cli.main(["retry"]) == 0
+    assert main(["retry"]) == 0
     assert all(CLEARED in here.marks for here in swap.worlds)
     swap.up("green")
     assert swap.weights == ["0/100"] * 3

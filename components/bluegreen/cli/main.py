@@ -1,0 +1,180 @@
+"""The command `bluegreen`: see swaps, stop them, and let them be tried again.
+
+The swaps are found in the stack's state (`pulumi stack export`), and reached as they themselves reach the platform:
+with the credentials of whoever runs this.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import get_completion_class
+from rich.console import Console
+from rich.live import Live
+
+from bluegreen._version import __version__
+from bluegreen.cli import looking, screen, stack, stopping
+from bluegreen.cli.exits import Exit
+from bluegreen.cli.stack import CommandFailed, Found, Place
+from bluegreen.cli.view import State
+from bluegreen.rollout.clock import Clock, SystemClock
+from bluegreen.rollout.errors import BluegreenError
+from bluegreen.secrets import redact
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_INTERRUPTED = 130
+_EPILOG = """Exit codes: 0 done, or in the state that was waited for; 1 refused, the text says why; 2 wrong usage;
+3 paused; 4 restored after a failure; 5 aborted; 6 held by a verdict; 7 timed out; 8 the platform cannot be read;
+9 drifted; 10 a restore was not confirmed."""
+
+
+def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> int:
+    """Run it.
+
+    Args:
+        arguments: as typed; those of this process by default.
+        clock: time, for waits.
+
+    Returns:
+        The exit code, one of ``Exit``.
+    """
+    try:
+        return int(group.main(arguments, "bluegreen", standalone_mode=False, obj=clock or SystemClock()) or 0)
+    except click.exceptions.Abort:
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return int(Exit.USAGE)
+    except BluegreenError as error:
+        print(redact(f"error: {error}"), file=sys.stderr)
+        return int(Exit.REFUSED)
+
+
+@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="bluegreen")
+def group() -> None:
+    """See swaps, stop them, and let them be tried again.
+
+    Swaps are found in the stack's state and reached with the credentials of whoever runs this. To promote or to roll
+    back, change activeColor and run `pulumi up`.
+    """
+
+
+def _placed(command: _Command) -> _Command:
+    """With the options that say which swaps are meant."""
+    command = click.option("--cwd", default=".", metavar="DIR", help="The Pulumi project (default: here).")(command)
+    command = click.option("--swap", help="The service's name, where the stack has several.")(command)
+    return click.option("--stack", help="The stack's name (default: the selected one).")(command)
+
+
+def _found(place: Place, swap: str | None) -> list[Found]:
+    return stack.chosen(stack.swaps_in(stack.export(place), place.stack or ""), swap)
+
+
+_as_json = click.option("--json", "json_wanted", is_flag=True, help="For programs: `version` and `swaps`.")
+
+
+@group.command()
+@_placed
+@_as_json
+@click.option("--watch", is_flag=True, help="Redraw while a swap moves.")
+@click.option("--until", type=click.Choice([state.value for state in looking.UNTIL]), help="Wait for this state.")
+@click.option("--timeout", default=1800.0, metavar="SECONDS", show_default=True, help="Of --watch and --until.")
+@click.pass_obj
+def status(
+    clock: Clock,
+    stack: str | None,
+    swap: str | None,
+    cwd: str,
+    json_wanted: bool,
+    watch: bool,
+    until: str | None,
+    timeout: float,
+) -> int:
+    """Show what is live, who holds it, and how the last swaps ended.
+
+    With --until the exit code is 0 once the swap is in that state. A swap that stands still in another state ends the
+    wait with that state's exit code.
+    """
+    place = Place(stack, cwd)
+    if not (watch or until):
+        return looking.status(_found(place, swap), json_wanted=json_wanted)
+    last: list[Any] = []
+
+    def keep(shown: Sequence[Any]) -> None:
+        last[:] = shown
+
+    wanted = State(until) if until else None
+    if not watch or json_wanted:
+        code = looking.wait(lambda: _found(place, swap), wanted, timeout, clock, keep)
+        print(
+            looking.as_json(last) if json_wanted else "\n".join(redact("\n".join(looking.lines(one))) for one in last)
+        )
+        return code
+    with Live(console=Console(), auto_refresh=False) as live:
+        return looking.wait(
+            lambda: _found(place, swap),
+            wanted,
+            timeout,
+            clock,
+            lambda shown: live.update(screen.watched(shown), refresh=True),
+        )
+
+
+@group.command(name="list")
+@_placed
+@_as_json
+@click.option("--all-stacks", is_flag=True, help="Of all stacks of the project.")
+def list_(stack: str | None, swap: str | None, cwd: str, json_wanted: bool, all_stacks: bool) -> int:
+    """List every swap: state, live color, weights, what it runs, since when and by whom."""
+    if not all_stacks:
+        return looking.table(_found(Place(stack, cwd), swap), json_wanted=json_wanted)
+    return looking.table(_of_all_stacks(cwd, swap), json_wanted=json_wanted)
+
+
+def _of_all_stacks(cwd: str, swap: str | None) -> list[Found]:
+    swaps: list[Found] = []
+    for name in stack.stacks(cwd):
+        swaps += stack.swaps_in(stack.export(Place(name, cwd)), name)
+    if not swaps:
+        raise CommandFailed("no stack of this project has a swap")
+    return stack.chosen(swaps, swap)
+
+
+@group.command()
+@_placed
+@_as_json
+def history(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> int:
+    """Show what happened: who, steps, gates with their values, how each swap ended."""
+    return looking.history(_found(Place(stack, cwd), swap), json_wanted=json_wanted)
+
+
+@group.command()
+@_placed
+@click.option("--reason", default="", help="Shown where the swap runs, and kept in the history.")
+@click.option("--wait-seconds", default=60.0, metavar="N", show_default=True, help="For the swap's end; 0: do not.")
+@click.pass_obj
+def abort(clock: Clock, stack: str | None, swap: str | None, cwd: str, reason: str, wait_seconds: float) -> int:
+    """Stop a running swap; the former weights come back."""
+    return stopping.abort(_found(Place(stack, cwd), swap), reason, wait_seconds, clock)
+
+
+@group.command()
+@_placed
+def retry(stack: str | None, swap: str | None, cwd: str) -> int:
+    """Let the next `pulumi up` try a promotion again that was refused or aborted."""
+    return stopping.retry(_found(Place(stack, cwd), swap))
+
+
+@group.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Print what completes this command in a shell: `eval "$(bluegreen completion bash)"`."""
+    made = get_completion_class(shell)
+    if made is None:
+        raise CommandFailed(f"there is no completion for {shell}")
+    print(made(group, {}, "bluegreen", "_BLUEGREEN_COMPLETE").source())
+    return int(Exit.DONE)
