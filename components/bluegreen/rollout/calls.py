@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -20,6 +20,7 @@ class _Listeners(threading.local):
     guard: Callable[[], None] | None = None
     pausing: Callable[[float], None] | None = None
     sleep: Callable[[float], None] | None = None
+    locking: Callable[[float], AbstractContextManager[None]] | None = None
 
 
 _here = _Listeners()
@@ -105,11 +106,24 @@ def pause(seconds: float) -> None:
     (_here.sleep or time.sleep)(seconds)
 
 
+def locked(seconds: float) -> AbstractContextManager[None]:
+    """Say that the write which comes now locks the object: for so long nothing may be noted on it, no lease renewed.
+
+    Args:
+        seconds: how long at most.
+
+    Raises:
+        BluegreenError: it must not be sent any more.
+    """
+    return nullcontext() if _here.locking is None else _here.locking(seconds)
+
+
 @contextmanager
 def guarded(
     guard: Callable[[], None],
     pausing: Callable[[float], None] | None = None,
     sleep: Callable[[float], None] | None = None,
+    locking: Callable[[float], AbstractContextManager[None]] | None = None,
 ) -> Iterator[None]:
     """Ask ``guard`` before each write that this thread sends meanwhile; what it raises keeps the write from being sent.
 
@@ -118,22 +132,23 @@ def guarded(
     Args:
         guard: asked before each try of each write.
         pausing: told of each pause between two tries, with its length in seconds.
-        sleep: waits, by the swap's own clock; the machine's where there is none.
+        sleep: waits, by the swap's own clock; as before where it is absent, by the machine's where there is none.
+        locking: entered before a write that locks the object, with how long that lasts at most, in seconds.
     """
-    former = (_here.guard, _here.pausing, _here.sleep)
-    _here.guard, _here.pausing, _here.sleep = guard, pausing, sleep
+    former = (_here.guard, _here.pausing, _here.sleep, _here.locking)
+    _here.guard, _here.pausing, _here.sleep, _here.locking = guard, pausing, sleep or _here.sleep, locking
     try:
         yield
     finally:
-        _here.guard, _here.pausing, _here.sleep = former
+        _here.guard, _here.pausing, _here.sleep, _here.locking = former
 
 
 def carried(work: Callable[[], _T]) -> Callable[[], _T]:
     """``work`` for a thread that this one waits for, with the listener, the guard and the clock that this one has."""
-    listener, guard, sleep = _here.listener, _here.guard, _here.sleep
+    listener, guard, sleep, locking = _here.listener, _here.guard, _here.sleep, _here.locking
 
     def there() -> _T:
-        _here.listener, _here.guard, _here.sleep = listener, guard, sleep
+        _here.listener, _here.guard, _here.sleep, _here.locking = listener, guard, sleep, locking
         return work()
 
     return there

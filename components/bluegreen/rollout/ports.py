@@ -52,6 +52,9 @@ class TrafficRouter(Protocol):
     #: What only the platform knows to be wrong with a section before its first start, asked for in a preview. Values of
     #: the section may be unknown; it may raise a ``PlatformError``, and then nothing is said. A router may go without.
     # problems_of_a_first_start: Callable[[Mapping[str, object]], list[Problem]]
+    #: Whether all traffic moves by an exchange, which sent twice is undone (``bluegreen.rollout.exchanging``): then the
+    #: first write is not rehearsed. A router may go without.
+    # exchanges: ClassVar[bool]
     #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
     propagation_seconds: ClassVar[float]
 
@@ -147,6 +150,22 @@ class ReadsWeightsAlone(Protocol):
             NotOwned: the object in our place is somebody else's.
             PlatformError: the platform could not be asked.
         """
+        ...
+
+
+class TriesOn(Protocol):
+    """A router that can give an idle color the live one's settings before it is live, for the gates to look at."""
+
+    def try_on(self, color: Color) -> None:
+        """Give them to ``color``, and wait until it runs with them. Given already is fine.
+
+        Raises:
+            PlatformError: it did not come up with them, or cannot have them now.
+        """
+        ...
+
+    def take_off(self) -> None:
+        """Give an idle color its own settings back. None tried on is fine."""
         ...
 
 

@@ -65,6 +65,7 @@ class Runner:
         self._written: Weights | None = None
         self._shifted_at_seconds: float | None = None
         self._sized_at_seconds, self._confirmed = -math.inf, False
+        self._tried_on = False
 
     def run(self, plan: Plan) -> None:
         """Do what the plan says.
@@ -77,6 +78,7 @@ class Runner:
             LeaseLost: another swap took over; nothing more was written.
         """
         self._written = self._shifted_at_seconds = None
+        self._tried_on = False
         try:
             if plan.analysis:
                 self._rehearse(plan)
@@ -91,6 +93,7 @@ class Runner:
                 self._ask_of_another_target(Phase.BEFORE, plan)
                 self._ask_of_another_target(Phase.PROMOTE, plan)
             elif plan.analysis or plan.kind is Kind.FIRST:
+                self._try_on(plan)
                 self._ask(Phase.BEFORE, plan.target)
             for step in plan.steps:
                 self._shift(plan, step)
@@ -120,7 +123,8 @@ class Runner:
         Before any gate is asked: what was read a moment ago is still so, and nothing that somebody moves while a gate
         waits is put back by it.
         """
-        if plan.start.elsewhere == 0:
+        # An exchange is no write that changes nothing: between a look and it somebody may have exchanged as well.
+        if plan.start.elsewhere == 0 and not getattr(self._router, "exchanges", False):
             if getattr(self._router, "looks_before_writes", False):  # one call for both
                 self._look_before_the_first_write(plan, told=True)
             self._begin(plan, lambda: self._router.write(plan.start))
@@ -196,6 +200,24 @@ class Runner:
             reason = health.reason or f"{health.healthy} of {wanted} targets are healthy"
             return Readiness(False, health.healthy, wanted, reason, health.fatal)
         return health
+
+    def _try_on(self, plan: Plan) -> None:
+        """Have the gates look at the color as it will be in production, where its platform can do that."""
+        try_on = getattr(self._router, "try_on", None)
+        if try_on is not None and plan.analysis and plan.start.of(plan.target) == 0:
+            self._tried_on = True  # before the call: a lost reply may have done it
+            try_on(plan.target)
+
+    def _take_off(self) -> None:
+        """What never came to be live runs with its own settings again; where that fails, the next update does it."""
+        take_off = getattr(self._router, "take_off", None)
+        if take_off is not None and self._tried_on and self._written is None:
+            try:
+                take_off()
+            except LeaseLost:
+                raise
+            except BluegreenError as error:
+                self._tell("restore", f"its own settings are still to come back ({error}): by the next `pulumi up`")
 
     # -- gates
 
@@ -386,6 +408,10 @@ class Runner:
     def _restored(self, plan: Plan, error: BaseException) -> SwapFailed | LeaseLost:
         reason = str(error) if isinstance(error, BluegreenError) else named(error)
         self._tell("restore", f"{plan.target} is not promoted: {reason}")
+        try:
+            self._take_off()
+        except LeaseLost as lost:
+            return lost
         restoring = Restoring(
             self._router,
             self._clock,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from bluegreen.rollout.calls import before_pause, before_write, carried, guarded
+from bluegreen.rollout.calls import before_pause, before_write, carried, guarded, locked
 
 
 @dataclass(slots=True)
@@ -20,7 +21,7 @@ class _Question:
     """What a worker asks the thread that waits for it; ``answer`` is what keeps the worker from going on."""
 
     worker: int
-    ask: Callable[[], None]
+    ask: Callable[[], object]
     answered: threading.Event = field(default_factory=threading.Event)
     answer: BaseException | None = None
 
@@ -34,7 +35,7 @@ def at_once(works: Sequence[Callable[[], None]]) -> list[BaseException | None]:
     inbox: queue.SimpleQueue[_Question | int] = queue.SimpleQueue()
     ended: list[BaseException | None] = [None] * len(works)
 
-    def ask(worker: int, what: Callable[[], None]) -> None:
+    def ask(worker: int, what: Callable[[], object]) -> None:
         question = _Question(worker, what)
         inbox.put(question)
         question.answered.wait()
@@ -48,8 +49,17 @@ def at_once(works: Sequence[Callable[[], None]]) -> list[BaseException | None]:
         def pause(seconds: float) -> None:
             ask(worker, lambda: before_pause(seconds))
 
+        @contextmanager
+        def locking(seconds: float) -> Iterator[None]:
+            held = ExitStack()
+            ask(worker, lambda: held.enter_context(locked(seconds)))
+            try:
+                yield
+            finally:
+                ask(worker, held.close)
+
         try:
-            with guarded(fence, pause):
+            with guarded(fence, pause, locking=locking):
                 works[worker]()
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
             ended[worker] = error
@@ -90,7 +100,7 @@ def _answer(inbox: queue.SimpleQueue[_Question | int], running: int) -> None:
         raise interruption
 
 
-def _refusal(ask: Callable[[], None]) -> BaseException | None:
+def _refusal(ask: Callable[[], object]) -> BaseException | None:
     try:
         ask()
     except Exception as error:  # noqa: BLE001 - the worker raises it

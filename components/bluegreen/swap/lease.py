@@ -3,8 +3,9 @@
 Every holder has a mark of its own (``lease.3fa9c1d2``): whoever finds another's mark after having set its own steps
 back, so two can never both go on, although no platform's tags can be compared and swapped. A holder renews its
 mark; one that stays the same for ``LEASE_SECONDS`` of the reader's own clock is dead, whatever the clocks of the two
-machines say. A holder whose calls are throttled cannot renew it so often: its mark says that it lasts longer. One that
-ended on this machine is known to be dead at once.
+machines say. A holder whose calls are throttled cannot renew it so often: its mark says that it lasts longer. So does
+that of a holder whose next write locks the object, marks and all: it is set before that write. One that ended on this
+machine is known to be dead at once.
 
 A holder may have stood still for longer than its lease (a stopped process, a suspended machine). It looks before it
 renews a mark that may have run out, and once more afterwards; whoever took over leaves a note of whose place it took
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import cast
@@ -31,6 +32,7 @@ from bluegreen.swap.marks import (
     ABORT,
     LEASE_PREFIX,
     LEASE_SECONDS,
+    LONGEST_LEASE_SECONDS,
     SLOW_LEASE_SECONDS,
     TAKEN_PREFIX,
     aborted_by,
@@ -52,6 +54,8 @@ RENEW_SECONDS, FENCE_SECONDS = LEASE_SECONDS * _RENEW_AT, LEASE_SECONDS * _FENCE
 _FENCE_TRIES = 3
 # Up to here nobody can have waited for the end of a lease: another's mark beside it is a newcomer's, who steps back.
 _SAFE_UNTIL = 0.9
+# How much longer than an object is locked the lease lasts: nobody may come before that is over.
+_ROOM = 1.25
 
 
 @dataclass(slots=True)
@@ -92,6 +96,8 @@ class Lease:
     #: What the mark says, and what the next one shall say.
     _lasts_seconds: float = LEASE_SECONDS
     _wanted_seconds: float = LEASE_SECONDS
+    #: How many writes at this moment keep it from being renewed.
+    _locks: int = 0
 
     def take(self, marks: Mapping[str, str], read_at_seconds: float | None = None) -> bool:
         """Take it; ``marks`` is what was read before.
@@ -212,7 +218,8 @@ class Lease:
                 return self.asked_by
             try:
                 marks = self.router.marks()
-                if self.age_seconds >= self._lasts_seconds * _RENEW_AT:
+                # One that was made longer for a write that is over is shortened again.
+                if self.age_seconds >= min(self._lasts_seconds, self._wanted_seconds) * _RENEW_AT:
                     self.judge(marks)
                     marks = self._renewed()
             except PlatformError:
@@ -315,7 +322,7 @@ class Lease:
                 return
             self._refuse_if_lost()
             for _ in range(_FENCE_TRIES):
-                if self.age_seconds < self._lasts_seconds * _FENCE_AT:
+                if self.age_seconds < self._lasts_seconds * self._old_at:
                     return
                 self._renewed()
         limit = self._lasts_seconds * _FENCE_AT
@@ -332,10 +339,41 @@ class Lease:
                 self.id
                 and self.placed
                 and not self.lost
-                and self.age_seconds + seconds > self._lasts_seconds * _FENCE_AT
+                and self.age_seconds + seconds > self._lasts_seconds * self._old_at
             ):
-                self._wanted_seconds = SLOW_LEASE_SECONDS
+                self._wanted_seconds = max(self._wanted_seconds, SLOW_LEASE_SECONDS)
                 self._renewed()
+
+    @property
+    def _old_at(self) -> float:
+        """Of how long it lasts: how old it may be. Where it cannot be renewed it is let grow older."""
+        return _SAFE_UNTIL if self._locks else _FENCE_AT
+
+    @contextlib.contextmanager
+    def locked(self, seconds: float) -> Iterator[None]:
+        """Make it last through a write that locks the object, before that write; until then nothing is renewed.
+
+        Args:
+            seconds: how long the object is locked at most.
+
+        Raises:
+            LeaseLost: another swap took over.
+            PlatformError: it could not be renewed: nothing may be sent.
+        """
+        with self.lock:
+            former = self._wanted_seconds
+            if self.id and self.placed:
+                self._refuse_if_lost()
+                self._wanted_seconds = max(former, min(seconds * _ROOM + LEASE_SECONDS, LONGEST_LEASE_SECONDS))
+                if self._lasts_seconds < self._wanted_seconds or self._locks == 0:
+                    self._renewed()
+            self._locks += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._locks -= 1
+                self._wanted_seconds = former
 
     def leave_behind(self) -> None:
         """Note that this swap did not come to its end, where its lease is gone and nobody else holds one. Never raises.

@@ -16,6 +16,8 @@ from bluegreen.secrets import redact
 LEASE_SECONDS = 30.0
 # What a holder gives itself once it has seen that its calls wait long for their turn, and says so in its mark.
 SLOW_LEASE_SECONDS = 600.0
+# The most that anybody believes: of a holder whose platform takes no marks until it is done with a write.
+LONGEST_LEASE_SECONDS = 3600.0
 ABORT = "abort"
 LEASE_PREFIX = "lease."
 # Of a holder whose place was taken after it had not been heard of: it may only stand still.
@@ -62,7 +64,7 @@ def holder_of(value: str) -> str:
 def lasting_seconds(value: str) -> float:
     """How long a lease lasts after it was renewed, as its holder says."""
     found = re.search(r" on [0-9a-f]{8} for (\d{1,4}) s\b", value)
-    return min(float(found[1]), SLOW_LEASE_SECONDS) if found else LEASE_SECONDS
+    return min(float(found[1]), LONGEST_LEASE_SECONDS) if found else LEASE_SECONDS
 
 
 def who() -> str:

@@ -79,6 +79,23 @@ class Members:
         return max(float(getattr(member.router, "least_idle_percent", 0)) for member in self.members)
 
     @property
+    def exchanges(self) -> bool:
+        """Whether one of them moves all traffic by an exchange: then none is rehearsed."""
+        return any(getattr(member.router, "exchanges", False) for member in self.members)
+
+    def try_on(self, color: Color) -> None:
+        """Give an idle color the live one's settings, where a member's platform can do that."""
+        self._settings("try_on", color)
+
+    def take_off(self) -> None:
+        """Give it its own ones back, each whatever the others say."""
+        self._settings("take_off")
+
+    def _settings(self, which: str, *color: Color) -> None:
+        able = [member for member in self.members if hasattr(member.router, which)]
+        self._each(able, lambda member: getattr(member.router, which)(*color))
+
+    @property
     def stands_elsewhere(self) -> str:
         """Which of them were found at another place than they are declared at."""
         found = ((member.name, getattr(member.router, "stands_elsewhere", "")) for member in self.members)

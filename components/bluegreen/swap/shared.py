@@ -55,6 +55,27 @@ class Shared:
         return hasattr(self._router, "live") or hasattr(self._router, "glance")
 
     @property
+    def exchanges(self) -> bool:
+        """Whether all traffic moves by an exchange, so that no write is rehearsed."""
+        return getattr(self._router, "exchanges", False)
+
+    def try_on(self, color: Color) -> None:
+        """Give an idle color the live one's settings, where the platform can do that."""
+        self._settings("try_on", color)
+
+    def take_off(self) -> None:
+        """Give it its own ones back."""
+        self._settings("take_off")
+
+    def _settings(self, which: str, *color: Color) -> None:
+        change = getattr(self._router, which, None)
+        if change is not None:
+            with self._lease.lock:
+                with contextlib.suppress(PlatformError):
+                    self._lease.fence()
+                change(*color)
+
+    @property
     def is_there(self) -> bool:
         """Whether there is an object, which bears the swap's lease."""
         return self._lease.placed

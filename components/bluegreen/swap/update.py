@@ -108,7 +108,7 @@ class Update:
         """
         try:
             beside = kept(self._lease, self._clock, self._journal.calls.append)
-            with guarded(self._lease.fence, self._lease.outlast, self._clock.sleep), beside:
+            with guarded(self._lease.fence, self._lease.outlast, self._clock.sleep, self._lease.locked), beside:
                 return self._run()
         except LeaseLost:
             self._lease.leave_behind()
@@ -345,6 +345,7 @@ class Update:
         idle = other(self._target)
         if interrupted:
             self._journal.tell("retire", "tidying up after a swap that was interrupted")
+            self._shared.take_off()
             if live.of(idle) == 0:
                 self._resting.retire(idle)
         elif live.of(idle) == 0 and self._changed(_IDLE):
