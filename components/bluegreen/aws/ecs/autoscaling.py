@@ -82,7 +82,7 @@ def capacity_section(autoscaling: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """What a color's target scales, and what is counted for it."""
+    """The resource that a color's target scales, and the metrics that are counted for it."""
 
     cluster_arn: pulumi.Input[str]
     service_name: pulumi.Input[str]
@@ -139,20 +139,20 @@ def color_autoscaling(
 
 def _trackings(autoscaling: Mapping[str, Any], scaled: Scaled) -> dict[str, Any]:
     """Target tracking configurations by the last part of the policy's name."""
-    found: dict[str, Any] = {}
+    configurations: dict[str, Any] = {}
     for field, metric in _METRICS.items():
         if autoscaling.get(field) is not None:
             specification: dict[str, Any] = {"predefined_metric_type": metric}
             if field == "target_requests_per_task":
                 arns = pulumi.Output.all(scaled.listener_arn, scaled.target_group_arn)
                 specification["resource_label"] = arns.apply(_resource_label)
-            found[field.split("_")[1]] = {
+            configurations[field.split("_")[1]] = {
                 "target_value": autoscaling[field],
                 "predefined_metric_specification": specification,
             }
     for number, policy in enumerate(autoscaling.get("policies") or (), 1):
-        found[f"policy-{number}"] = policy
-    return found
+        configurations[f"policy-{number}"] = policy
+    return configurations
 
 
 def _resource_id(cluster_and_service: Sequence[str]) -> str:

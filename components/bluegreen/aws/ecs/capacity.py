@@ -75,10 +75,10 @@ class EcsCapacity(Options):
 
     def _describe(self, *colors: Color) -> dict[Color, Mapping[str, Any]]:
         with called("ecs:DescribeServices"):
-            found = self.aws.client("ecs").describe_services(
+            answer = self.aws.client("ecs").describe_services(
                 cluster=self.cluster, services=[self.services[color] for color in colors]
             )["services"]
-        by_name = {service["serviceName"]: service for service in found if service["status"] == "ACTIVE"}
+        by_name = {service["serviceName"]: service for service in answer if service["status"] == "ACTIVE"}
         missing = [self.services[color] for color in colors if self._name(color) not in by_name]
         if missing:
             raise PlatformError("ecs:DescribeServices", f"no active service {', '.join(missing)} in {self.cluster}")
@@ -92,12 +92,12 @@ class EcsCapacity(Options):
 
     def read(self) -> Mapping[Color, Size]:
         """Both services' counts: one call."""
-        found = self._describe(*COLORS)
-        self._read.keep(found)
-        self._sizes.keep(found)
+        services = self._describe(*COLORS)
+        self._read.keep(services)
+        self._sizes.keep(services)
         return {
             color: Size(service["desiredCount"], service["runningCount"], stuck=_failed(service) is not None)
-            for color, service in found.items()
+            for color, service in services.items()
         }
 
     def prepare(self, color: Color, size: int) -> None:
@@ -151,11 +151,11 @@ class EcsCapacity(Options):
                 cluster=self.cluster, serviceName=service["serviceName"], desiredStatus=desired_status
             )
             arns = [arn for page in pages for arn in page["taskArns"]]
-        found: list[Mapping[str, Any]] = []
+        tasks: list[Mapping[str, Any]] = []
         for start in range(0, len(arns), 100):  # the most that one call takes
             with called("ecs:DescribeTasks"):
-                found += ecs.describe_tasks(cluster=self.cluster, tasks=arns[start : start + 100])["tasks"]
-        return found
+                tasks += ecs.describe_tasks(cluster=self.cluster, tasks=arns[start : start + 100])["tasks"]
+        return tasks
 
     def _trouble(self, service: Mapping[str, Any]) -> str:
         """The newest event or stopped task that says why tasks do not run."""

@@ -35,7 +35,7 @@ _APPLICATIONS = "arn:aws:codedeploy:*:*:application:*"
 
 @declared
 class _Network(Options):
-    """Where new tasks are."""
+    """The network of new tasks."""
 
     subnets: tuple[str, ...] = option("their subnets", Texts(), default=[])
     security_groups: tuple[str, ...] = option("their security groups", Texts(), default=[])
@@ -91,7 +91,7 @@ class CodeDeployRouter(PlatformDeployments):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """Hooks of events that there are; a preset's whole name."""
+        """Refuse hooks of events that CodeDeploy does not have, and presets by half a name."""
         PlatformDeployments.check.__func__(cls, fields, values)  # type: ignore[attr-defined]
         for event in values["hooks"].keys() - set(spec.HOOKS):
             known = ", ".join(spec.HOOKS)
@@ -126,8 +126,8 @@ class CodeDeployRouter(PlatformDeployments):
         info = self._get(deployment)
         if info["status"] not in _GOING_ON:
             return None
-        sets = (found for found in service.get("taskSets", ()) if found.get("externalId") == deployment)
-        started = next((found["taskDefinition"] for found in sets), None)
+        sets = (task_set for task_set in service.get("taskSets", ()) if task_set.get("externalId") == deployment)
+        started = next((task_set["taskDefinition"] for task_set in sets), None)
         sha = info.get("revision", {}).get("appSpecContent", {}).get("sha256")
         ours = (task for color, task in self.task_definitions.items() if spec.digest(self._content(color)) == sha)
         return Running(
@@ -212,7 +212,7 @@ class CodeDeployRouter(PlatformDeployments):
         return f"{running.at} at {events[-1]['lifecycleEventName']}" if events else running.at
 
     def _event(self, deployment: str) -> str:
-        """At which lifecycle event it failed, where CodeDeploy can say."""
+        """The lifecycle event at which the deployment failed, where CodeDeploy can say."""
         failed = next((event for event in self._events(deployment) if event.get("status") == "Failed"), None)
         if failed is None:
             return ""
@@ -223,10 +223,10 @@ class CodeDeployRouter(PlatformDeployments):
         target = f"{self.cluster.rpartition('/')[2]}:{self.service.rpartition('/')[2]}"
         try:
             with called("codedeploy:GetDeploymentTarget"):
-                found = self._codedeploy.get_deployment_target(deploymentId=deployment, targetId=target)
+                answer = self._codedeploy.get_deployment_target(deploymentId=deployment, targetId=target)
         except PlatformError:
             return []  # it has none yet, and it is only told
-        return list(found["deploymentTarget"].get("ecsTarget", {}).get("lifecycleEvents", ()))
+        return list(answer["deploymentTarget"].get("ecsTarget", {}).get("lifecycleEvents", ()))
 
     def _command(self, task_definition: str) -> str:
         revision = as_argument(spec.revision(self._content_for(task_definition)))
@@ -247,7 +247,7 @@ def described(router: PlatformDeployments) -> dict[str, Any]:
     """
     with called("ecs:DescribeServices"):
         answer = router.aws.client("ecs").describe_services(cluster=router.cluster, services=[router.service])
-    active = [found for found in answer["services"] if found["status"] != "INACTIVE"]
+    active = [one for one in answer["services"] if one["status"] != "INACTIVE"]
     if not active:
         raise PlatformError("ecs:DescribeServices", f"there is no service {router.service} in {router.cluster}")
     service: dict[str, Any] = active[0]
@@ -262,11 +262,13 @@ def described(router: PlatformDeployments) -> dict[str, Any]:
 
 
 def _seen(service: Mapping[str, Any], running: Running | None = None) -> Seen:
-    sets = [found for found in service.get("taskSets", ()) if found["status"] != "DRAINING"]
-    live = next((found["taskDefinition"] for found in sets if found["status"] == "PRIMARY"), service["taskDefinition"])
+    sets = [task_set for task_set in service.get("taskSets", ()) if task_set["status"] != "DRAINING"]
+    live = next(
+        (task_set["taskDefinition"] for task_set in sets if task_set["status"] == "PRIMARY"), service["taskDefinition"]
+    )
     units = [
-        Unit(found["taskDefinition"], balancer["targetGroupArn"])
-        for found in sets
-        for balancer in found.get("loadBalancers", ())
+        Unit(task_set["taskDefinition"], balancer["targetGroupArn"])
+        for task_set in sets
+        for balancer in task_set.get("loadBalancers", ())
     ]
     return Seen(live, units, running)

@@ -197,7 +197,7 @@ class EcsCodeDeployService(SwappedComponent):
                 "cluster": ran.cluster_arn,
                 "service": service.name,
                 "task_definitions": {color: ran.tasks[color].arn for color in COLORS},
-                "target_group_pair": [found.arn for found in made.groups],
+                "target_group_pair": [target_group.arn for target_group in made.groups],
                 "listener_arn": production.arn,
                 "deployment_group_arn": group.arn,
                 "deployment_config": config,
@@ -217,7 +217,7 @@ class EcsCodeDeployService(SwappedComponent):
             cluster_arn=ran.cluster_arn,
             service_name=service.name,
             listener_arn=production.arn,
-            target_group_arns=pulumi.Output.all(*(found.arn for found in made.groups)),
+            target_group_arns=pulumi.Output.all(*(target_group.arn for target_group in made.groups)),
             deployment_group_arn=group.arn,
         )
 
@@ -246,7 +246,7 @@ def _listener(context: EntryContext, front: one.Front, what: str, port: int) -> 
 
 
 def _config(context: EntryContext, given: str | Mapping[str, Any]) -> pulumi.Input[str]:
-    """The deployment configuration's name; one that is described is made."""
+    """The deployment configuration's name; a configuration that is described is made."""
     if isinstance(given, str):
         return spec.config_name(given)
     way = str(given["type"])
@@ -311,14 +311,14 @@ def _deployment_group(
 
 
 def _minutes(config: str | Mapping[str, Any]) -> float:
-    """How long a deployment configuration takes to shift all traffic; of one by name an hour is thought."""
+    """The minutes that a deployment configuration takes to shift all traffic; 60 for one that only has a name."""
     if isinstance(config, str):
         return spec.PRESETS.get(config.removeprefix(spec.PREFIX), 60)
-    found = known(config)
-    numbers = [found.get(key) for key in ("interval_minutes", "percent")]
+    described = known(config)
+    numbers = [described.get(key) for key in ("interval_minutes", "percent")]
     if not all(isinstance(number, (int, float)) and number > 0 for number in numbers):
         return 60
-    steps = math.ceil(100 / numbers[1]) - 1 if found.get("type") == "linear" else 1
+    steps = math.ceil(100 / numbers[1]) - 1 if described.get("type") == "linear" else 1
     return float(numbers[0] * steps)
 
 

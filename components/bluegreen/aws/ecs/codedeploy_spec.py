@@ -1,8 +1,4 @@
-"""What CodeDeploy is given for an ECS deployment: the AppSpec, and the name of a deployment configuration. Pure.
-
-Formats: https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html,
-https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
-"""
+"""The AppSpec of an ECS deployment, and the name of a deployment configuration, as CodeDeploy takes them. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +31,7 @@ def config_name(name: str) -> str:
 
 
 def is_config_name(name: str) -> bool:
-    """Whether it can be a configuration for ECS: a preset, or a name of one's own."""
+    """Whether a name can be a deployment configuration for ECS: a preset, or a name of one's own."""
     if name.startswith(PREFIX):
         return name.removeprefix(PREFIX) in PRESETS
     return (bool(_OWN_NAME.match(name)) and not re.match(r"ECS(AllAtOnce|Canary|Linear)", name)) or name in PRESETS
@@ -83,7 +79,7 @@ def app_spec(
 
 
 def revision(content: str) -> dict[str, Any]:
-    """A deployment's revision; CodeDeploy answers its digest alone, so that is what it is known by."""
+    """A deployment's revision, with the digest of its content: CodeDeploy's answers name a revision by that alone."""
     return {"revisionType": "AppSpecContent", "appSpecContent": {"content": content, "sha256": digest(content)}}
 
 

@@ -28,7 +28,7 @@ def guard(
     router: guarding.Routers,
     connection: Mapping[str, str],
 ) -> pulumi.ResourceHookBinding | None:
-    """The hook of a color's service; ``None`` where nobody would call it, or a change is allowed.
+    """The hook of a color's service; ``None`` where nobody would call it, or where a change is allowed.
 
     Args:
         service: the resource's name.
@@ -78,17 +78,19 @@ def look(
             return ""
         ecs = AwsConnection(**connection).client("ecs")
         with called("ecs:DescribeTaskDefinition"):
-            found = ecs.describe_task_definition(taskDefinition=former)["taskDefinition"]["containerDefinitions"]
+            former_containers = ecs.describe_task_definition(taskDefinition=former)["taskDefinition"][
+                "containerDefinitions"
+            ]
     except Exception as error:  # noqa: BLE001 - whatever it is, the update is not this hook's to fail
         guarding.unseen(color, error)
         return ""
-    what = another(found, wanted)
+    what = another(former_containers, wanted)
     return guarding.refusal(color, percent, what) if what else ""
 
 
-def another(found: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> str:
-    """What makes container definitions another release, in a few words; empty where nothing does. Pure."""
-    before, after = ({str(one.get("name")): one for one in side} for side in (found, wanted))
+def another(running: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> str:
+    """Say in a few words why container definitions are another release; empty where they are none. Pure."""
+    before, after = ({str(one.get("name")): one for one in side} for side in (running, wanted))
     for name in sorted(before.keys() ^ after.keys()):
         return f"container {name} {'is new' if name in after else 'goes'}"
     for name, one in sorted(after.items()):
@@ -100,7 +102,7 @@ def another(found: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, An
 
 
 def _plain(value: Any) -> Any:
-    """Empty is absent, and pairs have no order."""
+    """A value in a form to compare: empty is absent, and pairs have no order."""
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return sorted(value, key=lambda pair: str(pair.get("name")))
     return value or None

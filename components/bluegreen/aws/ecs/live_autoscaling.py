@@ -60,7 +60,7 @@ class EcsAutoscaling:
     suspended: set[Color] = field(default_factory=set)
 
     def suspend_scale_in(self) -> None:
-        """Suspend scale-in: two calls for each target that is not suspended yet; one more if nothing was rehearsed."""
+        """Suspend scale-in: two calls for each target that is not suspended yet; one more where no preflight ran."""
         for color, target in self._found(_HOLD).items():
             if not target.held:
                 self.api.tag(target, {SUSPENDED_TAG: color})
@@ -68,15 +68,15 @@ class EcsAutoscaling:
                 self._register(color, target, held=True)
 
     def resume_scaling(self, serving: Collection[Color]) -> None:
-        """Lift what ``hold`` suspended where there is traffic: one call when there is nothing to do, and was before.
+        """Lift the swap's suspensions where there is traffic: one call when there is nothing to do, and was before.
 
         Right after a retirement was handed over, which has found both targets, none. A retirement of a color with
         traffic is cancelled: it must not be about to retire, however it came to have it.
         """
-        found = self._found(_releasing(serving))
+        targets = self._found(_releasing(serving))
         for color in serving:
-            if color in found:
-                self._settle(color, found[color], lift=True, give_back=True)
+            if color in targets:
+                self._settle(color, targets[color], lift=True, give_back=True)
 
     def cancel_retirement(self, color: Color, size: int = 0) -> None:
         """Cancel a retirement, due or done, and give back the range: one call without a target, two with one.
@@ -87,16 +87,16 @@ class EcsAutoscaling:
             color: which.
             size: how many tasks the range has to allow, whatever is given back.
         """
-        found = self.api.find(*COLORS)
-        self.targets.keep(found, _kept(color))
-        target = found.get(color)
+        targets = self.api.find(*COLORS)
+        self.targets.keep(targets, _kept(color))
+        target = targets.get(color)
         if target is not None:
             limits = self._settle(color, target, lift=False, give_back=True)
             if limits is not None and limits.high < size:  # nobody knows what the range was: what is asked for counts
                 self._register(color, target, limits=Range(limits.low, size))
 
     def delete(self) -> None:
-        """Undo everything. A declared range goes with its target: nothing starts for it now."""
+        """Undo everything that the swap did. A declared range goes with its target: nothing starts for it now."""
         for color, target in self.api.find(*COLORS).items():
             self._settle(color, target, lift=True, give_back=self.declared is None, look=True)
 
@@ -115,13 +115,13 @@ class EcsAutoscaling:
         self.api.register(color, target, limits=Range(size, size), held=True)
 
     def schedule(self, color: Color, size: int, present: int, due: datetime) -> str:
-        """Have the color brought from ``present`` to ``size`` tasks then. Until then nothing takes any.
+        """Have the color scaled from ``present`` to ``size`` tasks when it is ``due``. Until then nothing takes any.
 
         Returns:
             What keeps the tasks all the same, as an end of a sentence; nothing most times.
         """
-        found = self._found(_kept(other(color)))  # a rollback has just found both
-        target = found.get(color)
+        targets = self._found(_kept(other(color)))  # a rollback has just found both
+        target = targets.get(color)
         tags = self.api.tags(target) if target is not None and target.held else {}
         if target is None or self._is_made(tags):
             made = {MADE_TAG: color, SUSPENDED_TAG: color} if target is None else None
@@ -132,29 +132,29 @@ class EcsAutoscaling:
                 self.api.register(color, target, held=True)
         self.cancelled.discard(color)
         self.api.put(color, _ACTION, due, MinCapacity=size, MaxCapacity=size)
-        self.targets.keep(found, _releasing([other(color)]))  # the other one alone is as it was found
+        self.targets.keep(targets, _releasing([other(color)]))  # the other one alone is as it was found
         return "" if target is None or target.runs_actions else ", once scheduled scaling of its target is resumed"
 
     def preflight(self, color: Color) -> None:
-        """Hand over a retirement that changes nothing, and take it back: three calls, one more without a ``keep``."""
-        found = self._found(_kept(color))
-        target = found.get(color)
+        """Hand over a retirement that changes nothing, and take it back: three calls, four in a first promotion."""
+        targets = self._found(_kept(color))
+        target = targets.get(color)
         due = datetime.now(timezone.utc) + _REHEARSAL_DUE
         if target is not None:  # tags and the target itself are written by `hold`, before traffic, too
             self.api.put(color, _REHEARSAL, due, MaxCapacity=target.range.high)
             self.api.unschedule(color, _REHEARSAL)
             self.api.untag(target, [_REHEARSAL])
-            self.targets.keep(found, _HOLD)
+            self.targets.keep(targets, _HOLD)
             return
         self.api.register(color, None, limits=_ANY_SIZE, held=True, tags={MADE_TAG: color, SUSPENDED_TAG: color})
         try:
             self.api.put(color, _REHEARSAL, due, MinCapacity=_ANY_SIZE.low)
         finally:
             self.api.deregister(color)
-        self.targets.keep(found, _HOLD)
+        self.targets.keep(targets, _HOLD)
 
     def _found(self, step: str) -> Mapping[Color, Target]:
-        """Both targets, as they were just found for this step or as they are: one call then."""
+        """Both targets: those that were just found for this step, else as they are now with one call."""
         kept = self.targets.take(step)
         return self.api.find(*COLORS) if kept is None else kept
 
@@ -163,7 +163,7 @@ class EcsAutoscaling:
         self.targets.registered(color, target, limits, held)
 
     def _settle(self, color: Color, target: Target, *, lift: bool, give_back: bool, look: bool = False) -> Range | None:
-        """Undo what the tags say, and only then remove them: after a kill in between the next call does it again.
+        """Undo the changes that the tags note, and only then remove the tags: after a kill the next call does it again.
 
         Returns:
             The target's range afterwards; ``None`` where the target is gone.
@@ -184,9 +184,9 @@ class EcsAutoscaling:
         undone = (MADE_TAG, RANGE_TAG, SUSPENDED_TAG) if lifted else (MADE_TAG, RANGE_TAG)
         if lifted:
             self.suspended.discard(color)
-        found = [tag for tag in undone if tag in tags]
-        if found:
-            self.api.untag(target, found)
+        present = [tag for tag in undone if tag in tags]
+        if present:
+            self.api.untag(target, present)
         return limits or target.range
 
     def _given_back(self, target: Target, tags: Mapping[str, str]) -> Range | None:
@@ -204,7 +204,7 @@ class EcsAutoscaling:
         return MADE_TAG in tags and self.declared is None
 
     def _note(self, color: Color, target: Target, tags: Mapping[str, str]) -> None:
-        """Write down what a retirement is about to take away."""
+        """Note in tags the range that a retirement is about to take away."""
         notes = {} if RANGE_TAG in tags else {RANGE_TAG: str(target.range)}
         if not target.held:
             notes[SUSPENDED_TAG] = color

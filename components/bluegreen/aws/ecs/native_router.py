@@ -61,13 +61,13 @@ class EcsNativeRouter(PlatformDeployments):
 
     def _runs(self) -> Seen:
         service = described(self)
-        revisions = self._revisions([found["arn"] for found in service.get("currentServiceRevisions", ())])
+        revisions = self._revisions([revision["arn"] for revision in service.get("currentServiceRevisions", ())])
         return Seen(service["taskDefinition"], _units(revisions.values()))
 
     def _look(self) -> Seen:
         service = described(self)
         going_on = self._list(status=_GOING_ON)
-        known = [found["arn"] for found in service.get("currentServiceRevisions", ())]
+        known = [revision["arn"] for revision in service.get("currentServiceRevisions", ())]
         if not going_on:
             return Seen(service["taskDefinition"], _units(self._revisions(known).values()))
         info = self._get(going_on[0]["serviceDeploymentArn"])
@@ -88,24 +88,26 @@ class EcsNativeRouter(PlatformDeployments):
         """Service deployments, newest first."""
         with called("ecs:ListServiceDeployments"):
             answer = self._ecs.list_service_deployments(cluster=self.cluster, service=self.service, **more)
-        return sorted(answer["serviceDeployments"], key=lambda found: found["createdAt"], reverse=True)
+        return sorted(answer["serviceDeployments"], key=lambda deployment: deployment["createdAt"], reverse=True)
 
     def _get(self, deployment: str) -> dict[str, Any]:
         with called("ecs:DescribeServiceDeployments"):
-            found = self._ecs.describe_service_deployments(serviceDeploymentArns=[deployment])["serviceDeployments"]
-        return dict(found[0]) if found else {"serviceDeploymentArn": deployment, "status": "STOPPED"}
+            deployments = self._ecs.describe_service_deployments(serviceDeploymentArns=[deployment])[
+                "serviceDeployments"
+            ]
+        return dict(deployments[0]) if deployments else {"serviceDeploymentArn": deployment, "status": "STOPPED"}
 
     def _revisions(self, arns: Sequence[str]) -> dict[str, dict[str, Any]]:
         if not arns:
             return {}
         with called("ecs:DescribeServiceRevisions"):
-            found = self._ecs.describe_service_revisions(serviceRevisionArns=sorted(set(arns)))["serviceRevisions"]
-        return {revision["serviceRevisionArn"]: revision for revision in found}
+            revisions = self._ecs.describe_service_revisions(serviceRevisionArns=sorted(set(arns)))["serviceRevisions"]
+        return {revision["serviceRevisionArn"]: revision for revision in revisions}
 
     # -- what it does
 
     def _start(self, task_definition: str, *, back: bool) -> str | None:  # noqa: ARG002 - the service's strategy counts
-        """Nothing but the task definition is sent: target groups that are sent are set back to where they began."""
+        """Start a deployment. Only the task definition is sent: target groups that are sent would be reset."""
         with called("ecs:UpdateService"):
             service = self._ecs.update_service(
                 cluster=self.cluster, service=self.service, taskDefinition=task_definition
@@ -125,7 +127,7 @@ class EcsNativeRouter(PlatformDeployments):
                     raise
 
     def _finish(self, running: Running) -> None:
-        """ECS ends its bake by itself; until then it is waited for."""
+        """Return at once: ECS ends its bake by itself, and until then it is waited for."""
 
     def _going_back(self, stopped: str) -> bool:
         return self._get(stopped)["status"] in _GOING_ON
@@ -170,7 +172,7 @@ def _units(revisions: Any) -> list[Unit]:
 
 
 def _paused(info: Mapping[str, Any]) -> str:
-    """A hook that waits for a person."""
+    """The hook of a deployment that waits for a person; empty where there is none."""
     hooks = info.get("lifecycleHookDetails") or ()
     waiting = next((hook["hookId"] for hook in hooks if hook.get("status") == "AWAITING_ACTION"), None)
     return f", until somebody calls ecs:ContinueServiceDeployment for its hook {waiting}" if waiting else ""

@@ -201,7 +201,7 @@ class EcsNativeService(SwappedComponent):
                 "cluster": ran.cluster_arn,
                 "service": service.name,
                 "task_definitions": {color: ran.tasks[color].arn for color in COLORS},
-                "target_group_pair": [found.arn for found in made.groups],
+                "target_group_pair": [target_group.arn for target_group in made.groups],
                 "rule_arn": production.arn,
             },
             releases=one.release_names(releases),
@@ -217,7 +217,7 @@ class EcsNativeService(SwappedComponent):
             cluster_arn=ran.cluster_arn,
             service_name=service.name,
             rule_arn=production.arn,
-            target_group_arns=pulumi.Output.all(*(found.arn for found in made.groups)),
+            target_group_arns=pulumi.Output.all(*(target_group.arn for target_group in made.groups)),
         )
 
 
@@ -245,17 +245,17 @@ def _rule(
 
 
 def _deployment(strategy: str, step: tuple[Any, Any], bake_minutes: int, hooks: Sequence[Mapping[str, Any]]) -> Any:
-    found: dict[str, Any] = {
+    configuration: dict[str, Any] = {
         "strategy": strategy,
         "bake_time_in_minutes": str(bake_minutes),
         "lifecycle_hooks": [dict(hook) for hook in hooks] or None,
     }
     percent, minutes = step
     if strategy == "CANARY":
-        found["canary_configuration"] = {"canary_percent": percent, "canary_bake_time_in_minutes": str(minutes)}
+        configuration["canary_configuration"] = {"canary_percent": percent, "canary_bake_time_in_minutes": str(minutes)}
     if strategy == "LINEAR":
-        found["linear_configuration"] = {"step_percent": percent, "step_bake_time_in_minutes": str(minutes)}
-    return found
+        configuration["linear_configuration"] = {"step_percent": percent, "step_bake_time_in_minutes": str(minutes)}
+    return configuration
 
 
 def _step(strategy: str, percent: float | None, minutes: int | None) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""What the components share in which AWS itself shifts traffic: one ECS service, two target groups, a load balancer."""
+"""The parts of components in which AWS itself shifts traffic: one ECS service, two target groups, a load balancer."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TaskOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """Where requests come in: the load balancer, its two target groups, and what listens on it."""
+    """The load balancer where requests come in, its two target groups, and what listens on it."""
 
     balancer: balancer.Balancer
     groups: tuple[aws.lb.TargetGroup, aws.lb.TargetGroup]
@@ -93,13 +93,13 @@ class Front:
 
     @property
     def url(self) -> pulumi.Output[str]:
-        """Where production requests go."""
+        """The URL of production."""
         return balancer.url_of(self.balancer.dns_name, self.scheme, self.port)
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What runs: the cluster, the colors' task definitions, and the tasks' network."""
+    """The cluster, the colors' task definitions, and the tasks' network."""
 
     cluster_arn: pulumi.Output[str]
     tasks: Mapping[Color, aws.ecs.TaskDefinition]
@@ -120,20 +120,20 @@ def drafted(
     converge_timeout_seconds: float,
     problems: Sequence[Problem],
 ) -> Draft:
-    """Check all of it; ``router`` is what its section has beside what every such router has.
+    """Check all arguments; ``router`` is what its section has beside what every such router has.
 
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
     """
-    found = [*problems, *target_groups.problems_in(front.get("target_groups", {})), *_problems_of_front(front)]
+    faults = [*problems, *target_groups.problems_in(front.get("target_groups", {})), *_problems_of_front(front)]
     size = problem_of_task_size(known(tasks.get("cpu", 256)), known(tasks.get("memory", 512)))
-    found += [] if size is None else [replace(size, field=f"tasks.{size.field}")]
-    found += [Problem(key, known(settings.get(key)), _NOT_HERE[key]) for key in _NOT_HERE if key in settings]
+    faults += [] if size is None else [replace(size, field=f"tasks.{size.field}")]
+    faults += [Problem(key, known(settings.get(key)), _NOT_HERE[key]) for key in _NOT_HERE if key in settings]
     for color, release in releases.items():
         if "existing" in release:
-            found.append(Problem(f"{color}.existing", known(release["existing"]), "an image: both are one service's"))
+            faults.append(Problem(f"{color}.existing", known(release["existing"]), "an image: both are one service's"))
         else:
-            found += ecs_release.problems_in(color, known(release), container_port)
+            faults += ecs_release.problems_in(color, known(release), container_port)
     gates, refused = _gates(settings.get("gates") or ())
     checked = draft(
         name,
@@ -150,13 +150,13 @@ def drafted(
         },
         preview_headers={color: {} for color in COLORS},
         converge_timeout_seconds=converge_timeout_seconds,
-        problems=[*found, *refused],
+        problems=[*faults, *refused],
     )
     return replace(checked, inputs={**checked.inputs, "poll_interval_seconds": _POLL_SECONDS})
 
 
 def _gates(gates: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Gates that look at the color itself have nothing to look at before its deployment has brought it."""
+    """Return the gates, and the problems with those that need a color which runs before its deployment."""
     found, problems = [], []
     for index, gate in enumerate(gates):
         parsed = gating.parse(Fields(known(gate)))
@@ -195,7 +195,7 @@ def entry_context(
     tags: Mapping[str, str] | None,
     parent: pulumi.Resource,
 ) -> EntryContext:
-    """What the resources are built on."""
+    """The context that the load balancer and its target groups are built on."""
     shared, colors = tags_of(swapping.name, tags)
     return EntryContext(
         name=swapping.name,
@@ -219,9 +219,9 @@ def front_of(context: EntryContext, options: FrontOptions, *, more_ports: Sequen
     port = options.get("listener_port") or balancer.DEFAULT_PORTS[scheme]
     given = options.get("load_balancer_arn")
     if given is not None:
-        found = balancer.found_balancer(given, context.parent)
+        front = balancer.found_balancer(given, context.parent)
     else:
-        found = balancer.made_balancer(
+        front = balancer.made_balancer(
             context,
             [port, *more_ports],
             internal=options.get("internal", False),
@@ -234,11 +234,11 @@ def front_of(context: EntryContext, options: FrontOptions, *, more_ports: Sequen
         )
         for number in (1, 2)
     )
-    return Front(found, (one, two), port, scheme, certificates)
+    return Front(front, (one, two), port, scheme, certificates)
 
 
 def runs_of(context: EntryContext, releases: Mapping[Color, EcsRelease], options: TaskOptions, front: Front) -> Ran:
-    """The cluster, where there is none, and what the colors run."""
+    """Declare the cluster, where there is none, and the colors' task definitions."""
     name, parent = context.name, context.parent
     cluster = options.get("cluster_arn")
     if cluster is None:
@@ -296,4 +296,4 @@ def service_role(name: str, service: str, policy: str, tags: Mapping[str, str], 
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(name, assume_role_policy=json.dumps(trust), tags=tags, opts=child)
     allowed = aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=own_policy(policy, parent), opts=child)
-    return pulumi.Output.all(role.arn, allowed.id).apply(lambda found: found[0])  # not before it may do its work
+    return pulumi.Output.all(role.arn, allowed.id).apply(lambda arns: arns[0])  # not before it may do its work

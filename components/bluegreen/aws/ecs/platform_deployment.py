@@ -101,7 +101,7 @@ class PlatformDeployments(Options, ABC):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:  # noqa: ARG003 - it has nothing to note
-        """The route is whichever of the two is named."""
+        """Check the route: a listener or a rule, whichever is named."""
         route = values["route_arn"]
         values["route_arn"] = route["rule_arn"] if route["rule_arn"] is not None else route["listener_arn"]
 
@@ -109,11 +109,11 @@ class PlatformDeployments(Options, ABC):
 
     @abstractmethod
     def _runs(self) -> Seen:
-        """What runs, without looking for a deployment."""
+        """The service as it runs, without a look for its deployment."""
 
     @abstractmethod
     def _look(self) -> Seen:
-        """What runs, and the deployment that goes on."""
+        """The service as it runs, and the deployment that goes on."""
 
     @abstractmethod
     def _start(self, task_definition: str, *, back: bool) -> str | None:
@@ -121,7 +121,7 @@ class PlatformDeployments(Options, ABC):
 
     @abstractmethod
     def _stop(self, running: Running) -> None:
-        """Have a deployment go back. Over already is fine."""
+        """Have a deployment go back. One that is over already is fine."""
 
     @abstractmethod
     def _finish(self, running: Running) -> None:
@@ -129,14 +129,14 @@ class PlatformDeployments(Options, ABC):
 
     @abstractmethod
     def _going_back(self, stopped: str) -> bool:
-        """Whether what was started by a stop still goes on."""
+        """Whether the way back that a stop began still goes on."""
 
     @abstractmethod
     def _failure(self, deployment: str) -> str:
         """Why a deployment has not done what it should; empty when it has, or is still about it."""
 
     def _at(self, running: Running) -> str:
-        """What a deployment is at, in the platform's own words."""
+        """The stage of a deployment, in the platform's own words."""
         return running.at
 
     @abstractmethod
@@ -250,7 +250,7 @@ class PlatformDeployments(Options, ABC):
             elbv2.tag(self.aws, self.route_arn, {FORMER_TAG: _NO_FORMER})
 
     def _reroute(self, groups: set[str], state: RuleState) -> None:
-        """Somebody moved the route by hand: no deployment heals that, since each expects the route where it left it."""
+        """Forward the route to where it was: no deployment heals a move by hand, as each expects its own route."""
         if groups:
             forward = {"TargetGroups": [{"TargetGroupArn": group, "Weight": 100} for group in sorted(groups)]}
             actions = elbv2.with_forward(state.actions, forward)
@@ -325,10 +325,10 @@ class PlatformDeployments(Options, ABC):
         groups = seen.groups(colors_of(seen, self.task_definitions)[color])
         if not groups:
             return Readiness(True, 1, 1, _NOTHING_RUNS)
-        found = elbv2.target_health(self.aws, min(groups))
-        if not found.healthy and found.reason.startswith("unused"):
+        readiness = elbv2.target_health(self.aws, min(groups))
+        if not readiness.healthy and readiness.reason.startswith("unused"):
             return Readiness(True, 1, 1, _NOTHING_CHECKS)
-        return found
+        return readiness
 
     def delete(self) -> None:
         """Take our tags away; the service, its deployments and its route stay as they are."""

@@ -1,4 +1,4 @@
-"""What runs of an ECS service whose traffic AWS shifts, and what that is in colors. Pure.
+"""The running tasks of an ECS service whose traffic AWS shifts, and their colors. Pure.
 
 A color is a task definition. There is no target group of a color's own, so what a group carries is told by its tasks.
 """
@@ -47,7 +47,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The service as the platform has it now: what it counts as live, all that runs, and its deployment."""
+    """The service as the platform has it now: its live task definition, all that runs, and its deployment."""
 
     live: str
     units: Sequence[Unit]
@@ -67,7 +67,7 @@ class RouteOptions(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """One of the two."""
+        """Refuse a route that names none or both of the two."""
         listener, rule = values["listener_arn"], values["rule_arn"]
         if (rule is None) == (listener is None) and not fields.unknown:
             fields.problem("listener_arn", listener, "a listener's ARN, or a rule's as rule_arn: one of the two")
@@ -86,28 +86,28 @@ def weights_of(seen: Seen, actions: Sequence[Mapping[str, Any]], task_definition
         return Weights()
     present = colors_of(seen, task_definitions)
     carried = {color: sum(shares.get(group, 0) for group in seen.groups(present[color])) for color in COLORS}
-    found = {color: _percent(carried[color], total) for color in COLORS}
+    weights = {color: _percent(carried[color], total) for color in COLORS}
     run = seen.running
     if run is not None and (run.ending or not run.settled):
-        found = {color: min(percent, 99) for color, percent in found.items()}
+        weights = {color: min(percent, 99) for color, percent in weights.items()}
         coming = next((color for color in COLORS if present[color] == run.target), None)
         if coming is not None:
-            found[coming] = found[coming] or 1
-            found[other(coming)] = found[other(coming)] or 1
+            weights[coming] = weights[coming] or 1
+            weights[other(coming)] = weights[other(coming)] or 1
     for color in COLORS:
         if present[color] != task_definitions[color]:
-            found[color] = min(found[color], 99)
-    return Weights(min(found["blue"], 100 - found["green"]), found["green"])
+            weights[color] = min(weights[color], 99)
+    return Weights(min(weights["blue"], 100 - weights["green"]), weights["green"])
 
 
 def colors_of(seen: Seen, task_definitions: Mapping[Color, str]) -> dict[Color, str]:
-    """What stands for each color now: its task definition, or, where that does not run, another revision of it."""
+    """The task definition that stands for each color now: its own, or another revision where that one does not run."""
     running = {unit.task_definition for unit in seen.units} | {seen.live}
-    found: dict[Color, str] = {}
+    standing: dict[Color, str] = {}
     for color, wanted in task_definitions.items():
         mates = sorted(task for task in running if family(task) == family(wanted))
-        found[color] = wanted if wanted in running or not mates else mates[-1]
-    return found
+        standing[color] = wanted if wanted in running or not mates else mates[-1]
+    return standing
 
 
 def family(task_definition: str) -> str:
@@ -121,7 +121,7 @@ def tag_text(task_definition: str) -> str:
 
 
 def _percent(share: int, total: int) -> int:
-    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    """A share in percent, rounded; only nothing is 0, and only all is 100."""
     if share in (0, total):
         return 100 if share else 0
     return min(max(round(100 * share / total), 1), 99)

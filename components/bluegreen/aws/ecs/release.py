@@ -41,7 +41,7 @@ class EcsRelease(TypedDict, total=False):
 
 
 class ExistingService(TypedDict):
-    """What a color is until something is deployed to it: a live service that is adopted.
+    """A color until something is deployed to it: a live service that is adopted.
 
     Attributes:
         service_arn: the ECS service's.
@@ -148,12 +148,12 @@ def container_definitions(
     return [definition]
 
 
-def _pairs(found: Mapping[str, str] | None, value: str) -> list[dict[str, str]]:
-    return [{"name": name, value: item} for name, item in sorted((found or {}).items())]
+def _pairs(pairs: Mapping[str, str] | None, value: str) -> list[dict[str, str]]:
+    return [{"name": name, value: item} for name, item in sorted((pairs or {}).items())]
 
 
 def release_name(release: Mapping[str, Any]) -> str:
-    """The release as people read it: its images, and a short digest of whatever else makes it what it is."""
+    """The release as people read it: its images, and a short digest of its other settings."""
     if "existing" in release:
         return str(release["existing"]["release"])
     if "containers" in release:

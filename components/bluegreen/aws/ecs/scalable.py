@@ -1,4 +1,4 @@
-"""Application Auto Scaling's calls for ECS services, and what they answer as values."""
+"""Application Auto Scaling's calls for ECS services, with their answers as values."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Target:
         return not self.suspended[_SCHEDULED]
 
     def with_changes(self, limits: Range | None, held: bool | None) -> Target:
-        """As it is after ``register`` with these; ``None`` leaves what it was."""
+        """The target after a ``register`` with these changes; ``None`` changes nothing."""
         suspended = self.suspended if held is None else {**self.suspended, _SCALE_IN: held}
         return replace(self, range=limits or self.range, suspended=suspended)
 
@@ -105,8 +105,8 @@ class ScalableTargetApi:
                 ResourceIds=[self.resources[color] for color in colors],
                 ScalableDimension=_DIMENSION,
             )
-        found = {one["ResourceId"]: one for one in answer["ScalableTargets"]}
-        return {color: _target(found[self.resources[color]]) for color in colors if self.resources[color] in found}
+        targets = {one["ResourceId"]: one for one in answer["ScalableTargets"]}
+        return {color: _target(targets[self.resources[color]]) for color in colors if self.resources[color] in targets}
 
     def register(
         self,
@@ -117,7 +117,7 @@ class ScalableTargetApi:
         held: bool | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Make a target, or change what is given of one that is there.
+        """Make a target, or change those settings of an existing one that are given.
 
         AWS brings the service's count into the range at once.
         """
@@ -168,8 +168,8 @@ class ScalableTargetApi:
     def tags(self, target: Target) -> Mapping[str, str]:
         """A target's tags."""
         with called("application-autoscaling:ListTagsForResource"):
-            found: Mapping[str, str] = self._client.list_tags_for_resource(ResourceARN=target.arn)["Tags"]
-        return found
+            tags: Mapping[str, str] = self._client.list_tags_for_resource(ResourceARN=target.arn)["Tags"]
+        return tags
 
     def tag(self, target: Target, tags: Mapping[str, str]) -> None:
         """Set tags."""
@@ -182,11 +182,11 @@ class ScalableTargetApi:
             self._client.untag_resource(ResourceARN=target.arn, TagKeys=list(keys))
 
 
-def _target(found: Mapping[str, Any]) -> Target:
-    state = found.get("SuspendedState") or {}
+def _target(described: Mapping[str, Any]) -> Target:
+    state = described.get("SuspendedState") or {}
     return Target(
-        arn=found["ScalableTargetARN"],
-        range=Range(found["MinCapacity"], found["MaxCapacity"]),
+        arn=described["ScalableTargetARN"],
+        range=Range(described["MinCapacity"], described["MaxCapacity"]),
         suspended={name: bool(state.get(name)) for name in _SUSPENSIONS},
     )
 

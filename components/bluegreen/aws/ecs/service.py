@@ -110,7 +110,7 @@ class EcsService(EnteredComponent):
         problems = []
         for color, release in releases.items():
             problems += ecs_release.problems_in(color, known(release), container_port)
-        problems += [found for found in (problem_of_task_size(known(cpu), known(memory)),) if found is not None]
+        problems += [problem for problem in (problem_of_task_size(known(cpu), known(memory)),) if problem is not None]
         if autoscaling is not None:
             problems += ecs_autoscaling.problems_in(
                 known(autoscaling), desired_count, kind_that_counts(name, entry, settings)

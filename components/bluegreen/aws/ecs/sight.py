@@ -25,18 +25,18 @@ class Targets:
     _step: str = field(default="", init=False)
     _until_seconds: float = field(default=0, init=False)
 
-    def keep(self, found: Mapping[Color, Target], step: str) -> None:
-        """These were found; ``step`` may go by them."""
-        self._found, self._step = dict(found), step
+    def keep(self, targets: Mapping[Color, Target], step: str) -> None:
+        """Keep targets that were found, for ``step`` to go by."""
+        self._found, self._step = dict(targets), step
         self._until_seconds = steady_seconds() + _FRESH_SECONDS
 
     def take(self, step: str) -> dict[Color, Target] | None:
-        """What was kept for a step; ``None``, and nothing is kept any more, where it is for another or old."""
-        found, self._found = self._found, None
-        return found if self._step == step and steady_seconds() < self._until_seconds else None
+        """Return the targets kept for a step, and forget them; ``None`` where they are old or kept for another step."""
+        targets, self._found = self._found, None
+        return targets if self._step == step and steady_seconds() < self._until_seconds else None
 
     def registered(self, color: Color, target: Target, limits: Range | None, held: bool | None) -> None:
-        """The swap has changed a target.
+        """Note that the swap has changed a target.
 
         Args:
             color: whose.
@@ -48,6 +48,6 @@ class Targets:
             self._found[color] = target.with_changes(limits, held)
 
     def deregistered(self, color: Color) -> None:
-        """The swap has removed a target."""
+        """Note that the swap has removed a target."""
         if self._found is not None:
             self._found.pop(color, None)

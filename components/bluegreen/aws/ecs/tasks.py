@@ -1,4 +1,4 @@
-"""The resources that run a color on ECS: log group, task definition and service, and what both colors share."""
+"""The resources that run a color on ECS: log group, task definition and service, and what they share."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def execution_role(
     aws.iam.RolePolicyAttachment(f"{name}-execution", role=role.name, policy_arn=policy_arn, opts=child)
     if any(release.get("secrets") or release.get("containers") for release in releases):
         allowed = pulumi.Output.all(*map(dict, releases)).apply(ecs_release.secret_arns)
-        policy = pulumi.Output.all(allowed, partition(parent)).apply(lambda found: json.dumps(_reading_secrets(*found)))
+        policy = pulumi.Output.all(allowed, partition(parent)).apply(
+            lambda policy_inputs: json.dumps(_reading_secrets(*policy_inputs))
+        )
         aws.iam.RolePolicy(f"{name}-secrets", role=role.name, policy=policy, opts=child)
     return role
 
@@ -145,5 +147,5 @@ def color_service(
     )
 
 
-def _of(color: Color, found: Mapping[Color, pulumi.Output[str]]) -> list[pulumi.Output[str]]:
-    return [found[color]] if color in found else []
+def _of(color: Color, by_color: Mapping[Color, pulumi.Output[str]]) -> list[pulumi.Output[str]]:
+    return [by_color[color]] if color in by_color else []

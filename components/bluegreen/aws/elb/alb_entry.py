@@ -56,7 +56,7 @@ class AlbEntry:
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
         """A header that names the color."""
         host = host_header(self.host_headers)
-        return {color: {**found, **host} for color, found in color_headers().items()}
+        return {color: {**header, **host} for color, header in color_headers().items()}
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """The problems with the options."""

@@ -55,7 +55,7 @@ class AlbListenersEntry:
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
         """A header that names the color; without it, the test listener shows the idle one."""
         host = host_header(self.host_headers)
-        return {color: {**found, **host} for color, found in color_headers().items()}
+        return {color: {**header, **host} for color, header in color_headers().items()}
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """The problems with the options."""
@@ -133,13 +133,13 @@ class AlbListenersEntry:
         if production is not None and test is not None:
             front = balancer.found_balancer(balancer.balancer_arn_of(production), context.parent)
             arns = {"production": pulumi.Output.from_input(production), "test": pulumi.Output.from_input(test)}
-            found = {
+            listeners = {
                 place: aws.lb.get_listener_output(arn=arn, opts=pulumi.InvokeOutputOptions(parent=context.parent))
                 for place, arn in arns.items()
             }
             urls = {
                 place: url_of(front.dns_name, listener.protocol.apply(str.lower), listener.port)
-                for place, listener in found.items()
+                for place, listener in listeners.items()
             }
             return arns, urls, front.security_group_ids
         scheme = "https" if self.certificate_arns else "http"

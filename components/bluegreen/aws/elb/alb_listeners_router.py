@@ -87,12 +87,12 @@ class ListenerPairRouter(Options):
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
-        """What only the load balancer knows: whether it has room for what is made. Some calls, in previews alone."""
+        """Problems that only the load balancer knows of: no room for what is made. Some calls, in previews alone."""
         return room_for_rules.problems_of_room(section, "test")
 
     @property
     def id(self) -> str:
-        """Where production is."""
+        """The place of production: a listener and a priority, or an ARN."""
         return self._production.id
 
     def read(self) -> Traffic:
@@ -107,14 +107,14 @@ class ListenerPairRouter(Options):
         """The live weights alone, as they are at this moment: one call."""
         return elbv2.weights_of(self._production.now(), self.target_groups)
 
-    def _traffic(self, found: elbv2.RuleState | None) -> Traffic:
-        if found is None or not found.owned:
+    def _traffic(self, state: elbv2.RuleState | None) -> Traffic:
+        if state is None or not state.owned:
             return Traffic(Weights())
-        return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
+        return Traffic(elbv2.weights_of(state.actions, self.target_groups), elbv2.marks_in(state.tags))
 
     @property
     def stands_elsewhere(self) -> str:
-        """Where the production rule was found, if that is not where it is declared; for a preview."""
+        """The priority where the production rule was found, if that is not the declared one; for a preview."""
         return self._production.stands_elsewhere
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
@@ -148,7 +148,7 @@ class ListenerPairRouter(Options):
             self._test.write(self._forward(other(live)))
 
     def _whole(self, weights: Weights) -> Color:
-        """All of it on one color; a mix is refused by the inputs' check, long before it comes here."""
+        """The color that has all traffic; the inputs' check refuses a mix long before it comes here."""
         if weights.live_color is None:
             raise PlatformError("elasticloadbalancing:ModifyRule", f"{weights} cannot be: listeners are swapped whole")
         return weights.live_color
@@ -157,7 +157,7 @@ class ListenerPairRouter(Options):
         return {"TargetGroups": [{"TargetGroupArn": self.target_groups[color], "Weight": 1}]}
 
     def verify(self, weights: Weights) -> Convergence:
-        """What both forward to now: a call each, none right after a write, which was answered with it."""
+        """Whether both forward as written: a call each, none right after a write, whose answer says it."""
         if weights == Weights():
             return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
         arrived = elbv2.weights_of(self._production.actions(), self.target_groups) == weights
@@ -167,7 +167,7 @@ class ListenerPairRouter(Options):
         return Convergence.CONVERGED if arrived else Convergence.PENDING
 
     def progress(self) -> str:
-        """Nothing: a forward works as soon as it reads so."""
+        """Empty: a forward works as soon as it reads so."""
         return ""
 
     @typed

@@ -93,7 +93,7 @@ class AlbRouter(Options):
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
-        """What only the load balancer knows: whether it has room for what is made. Some calls, in previews alone."""
+        """Problems that only the load balancer knows of: no room for what is made. Some calls, in previews alone."""
         return room_for_rules.problems_of_room(section)
 
     @property
@@ -113,14 +113,14 @@ class AlbRouter(Options):
         """The live weights alone, as they are at this moment: one call."""
         return elbv2.weights_of(self._place.now(), self.target_groups)
 
-    def _traffic(self, found: elbv2.RuleState | None) -> Traffic:
-        if found is None or not found.owned:
+    def _traffic(self, state: elbv2.RuleState | None) -> Traffic:
+        if state is None or not state.owned:
             return Traffic(Weights())
-        return Traffic(elbv2.weights_of(found.actions, self.target_groups), elbv2.marks_in(found.tags))
+        return Traffic(elbv2.weights_of(state.actions, self.target_groups), elbv2.marks_in(state.tags))
 
     @property
     def stands_elsewhere(self) -> str:
-        """Where the production rule was found, if that is not where it is declared; for a preview."""
+        """The priority where the production rule was found, if that is not the declared one; for a preview."""
         return self._place.stands_elsewhere
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
@@ -157,7 +157,7 @@ class AlbRouter(Options):
         return forward
 
     def verify(self, weights: Weights) -> Convergence:
-        """What the forward says now: one call, none right after a write, which was answered with it."""
+        """Whether the forward is as written: one call, none right after a write, whose answer says it."""
         if weights == Weights():
             live = self.read().weights
         else:
@@ -165,7 +165,7 @@ class AlbRouter(Options):
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
 
     def progress(self) -> str:
-        """Nothing: a forward works as soon as it reads so."""
+        """Empty: a forward works as soon as it reads so."""
         return ""
 
     @typed

@@ -65,14 +65,14 @@ def _allow(protocol: str, from_port: int, to_port: int, cidrs: Sequence[str]) ->
         "cidr_blocks": [cidr for cidr in cidrs if ":" not in cidr],
         "ipv6_cidr_blocks": [cidr for cidr in cidrs if ":" in cidr],
     }
-    given = {key: found for key, found in blocks.items() if found}
+    given = {key: block for key, block in blocks.items() if block}
     return {"protocol": protocol, "from_port": from_port, "to_port": to_port, **given}
 
 
 def found_balancer(arn: pulumi.Input[str], parent: pulumi.Resource) -> Balancer:
     """A load balancer that is there already."""
-    found = aws.lb.get_load_balancer_output(arn=arn, opts=pulumi.InvokeOutputOptions(parent=parent))
-    return Balancer(found.arn, found.dns_name, found.security_groups, found.zone_id)
+    balancer = aws.lb.get_load_balancer_output(arn=arn, opts=pulumi.InvokeOutputOptions(parent=parent))
+    return Balancer(balancer.arn, balancer.dns_name, balancer.security_groups, balancer.zone_id)
 
 
 def balancer_arn_of(listener_or_rule_arn: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -1,4 +1,4 @@
-"""Common to routers for Elastic Load Balancing: target health, owner and marks as tags, forwards as weights."""
+"""Shared by the routers for Elastic Load Balancing: target health, owner and marks as tags, forwards as weights."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TAGS_AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """What is at a place now.
+    """The rule or the listener at a place, as it is now.
 
     Attributes:
         arn: of the rule or listener.
@@ -83,13 +83,13 @@ def tags_of(aws: AwsConnection, arn: str) -> dict[str, str]:
 
 def tags_of_all(aws: AwsConnection, arns: Sequence[str]) -> dict[str, dict[str, str]]:
     """The tags of several of them, by ARN: one call for each 20."""
-    found: dict[str, dict[str, str]] = {}
+    tags: dict[str, dict[str, str]] = {}
     for start in range(0, len(arns), _TAGS_AT_ONCE):
         with called("elasticloadbalancing:DescribeTags"):
             answer = aws.client("elbv2").describe_tags(ResourceArns=list(arns[start : start + _TAGS_AT_ONCE]))
         for one in answer["TagDescriptions"]:
-            found[one["ResourceArn"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
-    return found
+            tags[one["ResourceArn"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+    return tags
 
 
 def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
@@ -125,7 +125,7 @@ def untag(aws: AwsConnection, arn: str, keys: Sequence[str]) -> None:
 
 
 def refuse_stranger(tags: Mapping[str, str], ownership: Ownership, what: str) -> None:
-    """End with an error when what is in our place is not ours.
+    """End with an error when the object in our place is not ours.
 
     Raises:
         NotOwned: naming who owns it.
@@ -146,7 +146,7 @@ def shares_of(actions: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def weights_of(actions: Sequence[Mapping[str, Any]], target_groups: Mapping[Color, str]) -> Weights:
-    """Percent of what the actions forward to each color."""
+    """The percentage of requests that actions forward to each color."""
     shares = shares_of(actions)
     total = sum(shares.values())
     blue, green = (shares.get(target_groups[color], 0) for color in COLORS)
@@ -159,7 +159,7 @@ def weights_of(actions: Sequence[Mapping[str, Any]], target_groups: Mapping[Colo
 
 
 def _percent(share: int, total: int) -> int:
-    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    """A share in percent, rounded; only nothing is 0, and only all is 100."""
     if share in (0, total):
         return 100 if share else 0
     return min(max(round(100 * share / total), 1), 99)
@@ -172,7 +172,7 @@ _FORWARD_KEYS = ("Type", "Order", "TargetGroupArn", "ForwardConfig")
 
 
 def with_forward(actions: Sequence[Mapping[str, Any]], forward: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A listener's or rule's actions with another forward at their end; what comes before it stays, known or not.
+    """A listener's or rule's actions with another forward at their end; all others stay, known kinds or not.
 
     Args:
         actions: as they are now.
@@ -197,12 +197,12 @@ def with_forward(actions: Sequence[Mapping[str, Any]], forward: Mapping[str, Any
 
 
 def _is_off(config: Mapping[str, Any]) -> bool:
-    """Whether a forward says of its stickiness that it is off, as it is without a word."""
+    """Whether a forward says that its stickiness is off, which is the default."""
     return STICKINESS in config and not config[STICKINESS].get("Enabled")
 
 
 def _in_order(actions: Sequence[dict[str, Any]], former: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Actions with the orders that they had, where these are orders still; with new ones where they are not."""
+    """Actions with the orders that they had, where these still ascend; with new ones where they do not."""
     orders = [int(action.get("Order", 0)) for action in former]
     if all(orders) and orders == sorted(set(orders)):
         return [{**action, "Order": order} for action, order in zip(actions, orders, strict=True)]
@@ -216,7 +216,7 @@ def _unknown(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lost_by_a_forward(actions: Actions) -> str:
-    """What somebody's actions do that a forward in their place would end; empty when nothing is lost.
+    """Name the action of somebody's that a forward in its place would end; empty when nothing is lost.
 
     A forward is moved, and an error that is answered to everybody stands for nobody. All else is somebody's: a
     redirect, a page, and whatever ends a list of actions that is not known here.
@@ -231,7 +231,7 @@ def lost_by_a_forward(actions: Actions) -> str:
 
 
 def _resent(action: Mapping[str, Any]) -> dict[str, Any]:
-    """An action as it may be sent back: the client secret of OpenID Connect is never read, only kept."""
+    """An action in the form that AWS accepts back: the client secret of OpenID Connect is never read, only kept."""
     config = action.get("AuthenticateOidcConfig")
     if config is None:
         return dict(action)
@@ -242,18 +242,18 @@ def listener_actions(aws: AwsConnection, arn: str) -> Actions:
     """A listener's default actions: one call; empty when there is no such listener."""
     with called("elasticloadbalancing:DescribeListeners"):
         try:
-            found = aws.client("elbv2").describe_listeners(ListenerArns=[arn])["Listeners"]
+            listeners = aws.client("elbv2").describe_listeners(ListenerArns=[arn])["Listeners"]
         except ClientError as error:
             if error_code(error) != "ListenerNotFound":
                 raise
             return ()
-    return found[0]["DefaultActions"] if found else ()
+    return listeners[0]["DefaultActions"] if listeners else ()
 
 
 def first_of(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The one thing that a write was about, as it was answered; empty where the answer leaves it out."""
-    found: Mapping[str, Any] = next(iter(answer.get(key) or ()), {})
-    return found
+    """The one object in the answer to a write; empty where the answer leaves it out."""
+    written: Mapping[str, Any] = next(iter(answer.get(key) or ()), {})
+    return written
 
 
 def rule_actions(aws: AwsConnection, arn: str) -> Actions:
@@ -266,9 +266,9 @@ def rule_at(aws: AwsConnection, arn: str) -> Mapping[str, Any] | None:
     """A rule as it is: one call; ``None`` when there is none."""
     with called("elasticloadbalancing:DescribeRules"):
         try:
-            found = aws.client("elbv2").describe_rules(RuleArns=[arn])["Rules"]
+            rules = aws.client("elbv2").describe_rules(RuleArns=[arn])["Rules"]
         except ClientError as error:
             if error_code(error) != "RuleNotFound":
                 raise
             return None
-    return found[0] if found else None
+    return rules[0] if rules else None

@@ -1,4 +1,4 @@
-"""A rule, or a whole listener, that was there before: taken over without moving traffic, and left as it is."""
+"""A rule, or a whole listener, that existed before: taken over without moving traffic, and left as it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bluegreen.rollout.errors import NotOwned, PlatformError
 
 @dataclass(slots=True)
 class HandedIn:
-    """A rule, or a whole listener, that was there before.
+    """A rule, or a whole listener, that existed before.
 
     Attributes:
         aws: where and as whom to call.
@@ -51,7 +51,7 @@ class HandedIn:
 
     @property
     def stands_elsewhere(self) -> str:
-        """Nowhere: it is named by its ARN."""
+        """Empty: it is named by its ARN, wherever it stands."""
         return ""
 
     @property
@@ -59,7 +59,7 @@ class HandedIn:
         return ":listener-rule/" in self.arn
 
     def read(self) -> RuleState | None:
-        """What is there, nobody's yet without an owner; ``None`` when it is gone."""
+        """The rule or listener as it is; ``None`` when it is gone. Without an owner's tag it is nobody's yet."""
         self._answer.spent()
         actions, self._state = self.actions(), None
         if not actions:
@@ -73,7 +73,7 @@ class HandedIn:
         return self._state
 
     def actions(self) -> Actions:
-        """The actions; none when it is gone. Right after a write they are what it was answered with."""
+        """The actions; none when it is gone. Right after a write they are those of its answer."""
         self._look.spent()
         if self._answer.spent() and self._state is not None:
             return self._state.actions
@@ -95,13 +95,13 @@ class HandedIn:
         if self._is_rule:
             with called("elasticloadbalancing:ModifyRule"):
                 answer = self.aws.client("elbv2").modify_rule(RuleArn=self.arn, Actions=actions)
-            found = elbv2.first_of(answer, "Rules").get("Actions")
+            written = elbv2.first_of(answer, "Rules").get("Actions")
         else:
             with called("elasticloadbalancing:ModifyListener"):
                 answer = self.aws.client("elbv2").modify_listener(ListenerArn=self.arn, DefaultActions=actions)
-            found = elbv2.first_of(answer, "Listeners").get("DefaultActions")
-        if found and self._state is not None:  # the answer to a write is a read, too
-            self._state = replace(self._state, actions=found)
+            written = elbv2.first_of(answer, "Listeners").get("DefaultActions")
+        if written and self._state is not None:  # the answer to a write is a read, too
+            self._state = replace(self._state, actions=written)
             self._answer.taken()
 
     def now(self) -> Actions:
@@ -110,7 +110,7 @@ class HandedIn:
         return self.actions()
 
     def look(self, *, told: bool) -> RuleState | None:
-        """What is there at this moment, to be written over: two calls; ``None`` when it is gone.
+        """The rule or listener at this moment, to be written over: two calls; ``None`` when it is gone.
 
         Args:
             told: whether nothing has come after the last call: where that told whose it is, it is not asked again.
@@ -145,10 +145,10 @@ class HandedIn:
             return False
         if state is not None:
             self._take_over(state, forward, marks)
-            found = self.marks()
-            ours = {name for name, value in marks.items() if found.get(name) == value}
+            present = self.marks()
+            ours = {name for name, value in marks.items() if present.get(name) == value}
             kinds = {name.partition(".")[0] for name in marks}  # another lease beside ours is somebody's who came, too
-            others = {name for name in found if name.partition(".")[0] in kinds}.difference(marks)
+            others = {name for name in present if name.partition(".")[0] in kinds}.difference(marks)
             if len(ours) < len(marks) or others.difference(elbv2.marks_in(state.tags)):
                 self.mark(dict.fromkeys(ours))  # somebody of the same owner came as well: it is his, or comes again
                 return False
@@ -156,7 +156,7 @@ class HandedIn:
         return True
 
     def _take_over(self, state: RuleState, forward: Mapping[str, Any], marks: Mapping[str, str] | None = None) -> None:
-        """Adopting something moves no traffic: it has to forward already as the first write says, or to nobody."""
+        """Adopt it without moving traffic: it has to forward already as the first write says, or to nobody."""
         lost = elbv2.lost_by_a_forward(state.actions)
         if lost:
             field, what = ("Actions", "rule") if self._is_rule else ("DefaultActions", "listener")

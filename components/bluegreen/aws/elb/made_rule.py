@@ -44,7 +44,7 @@ class MadeRule:
 
     @property
     def priority(self) -> int:
-        """Where it should stand."""
+        """The declared priority."""
         return self.search.priority
 
     @property
@@ -63,7 +63,7 @@ class MadeRule:
 
     @property
     def stands_elsewhere(self) -> str:
-        """Where it was found, if that is not where it is declared."""
+        """The priority where the rule was found, if that is not the declared one."""
         state = self._state
         if state is None or state.priority == self.priority:
             return ""
@@ -74,7 +74,7 @@ class MadeRule:
         return self.aws.client("elbv2")
 
     def read(self) -> RuleState | None:
-        """What is there."""
+        """The rule as it is; ``None`` when there is none."""
         self._answer.spent()
         with called("elasticloadbalancing:DescribeRules"):
             pages = self._elb.get_paginator("describe_rules").paginate(ListenerArn=self.listener_arn)
@@ -111,12 +111,12 @@ class MadeRule:
             raise NotOwned(stranger.call, f"{stranger.reason}: {advice}") from None
 
     def actions(self) -> Actions:
-        """The rule's actions; right after a write they are what it was answered with."""
+        """The rule's actions; right after a write they are those of its answer."""
         if self._answer.spent() and self._state is not None:
             return self._state.actions
         if self._arn is None:
-            found = self.read()
-            return () if found is None else found.actions
+            state = self.read()
+            return () if state is None else state.actions
         self._look.spent()
         self._told.spent()
         return rule_actions(self.aws, self._arn)
@@ -186,12 +186,12 @@ class MadeRule:
             self._create(elbv2.with_forward((), forward))
 
     def _answered(self, state: RuleState, answer: Mapping[str, Any]) -> RuleState:
-        """The rule as a write of it was answered: that is a read of it, too."""
-        found = elbv2.first_of(answer, "Rules")
-        if not found.get("Actions"):
+        """The rule as the answer to a write has it, which is as good as a read."""
+        written = elbv2.first_of(answer, "Rules")
+        if not written.get("Actions"):
             return state
         self._answer.taken()
-        return replace(state, actions=found["Actions"], conditions=found.get("Conditions", state.conditions))
+        return replace(state, actions=written["Actions"], conditions=written.get("Conditions", state.conditions))
 
     def _changed_conditions(self, state: RuleState) -> list[dict[str, Any]]:
         declared = self._conditions(self.host_headers, self.path_patterns)
@@ -205,7 +205,7 @@ class MadeRule:
             self.write(actions[-1]["ForwardConfig"])
 
     def _made(self, actions: Sequence[Mapping[str, Any]], marks: Mapping[str, str]) -> bool:
-        """Whether there was no rule at the priority, so that this one is there now."""
+        """Make the rule; ``False`` where another one is at the priority already."""
         tags = {OWNER_TAG: self.search.ownership.owner, **{MARK_PREFIX + name: text for name, text in marks.items()}}
         with called("elasticloadbalancing:CreateRule"):
             try:
@@ -276,7 +276,7 @@ class MadeRule:
             elbv2.set_marks(self.aws, state.arn, changes, None if state.tags.get(OWNER_TAG) == owner else owner)
 
     def command(self, forward: Mapping[str, Any] | None) -> str:
-        """The commands that do it by hand: with all that was found beside the forward, as the swap itself writes it."""
+        """The commands that do it by hand: with all other actions of the rule, as the swap itself writes it."""
         if forward is None:
             return f"aws elbv2 delete-rule --rule-arn {self.name}"
         state = self._state

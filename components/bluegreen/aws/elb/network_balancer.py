@@ -54,16 +54,16 @@ def made_network_balancer(
 
 
 def transports(protocol: str) -> list[str]:
-    """What a security group calls the listeners' protocol."""
+    """The listeners' protocol as a security group names it; two where it is both."""
     return {"UDP": ["udp"], "TCP_UDP": ["tcp", "udp"]}.get(protocol, ["tcp"])
 
 
 def _allow(transport: str, port: int, cidrs: Sequence[str]) -> Any:
-    found = {
+    blocks = {
         "cidr_blocks": [cidr for cidr in cidrs if ":" not in cidr],
         "ipv6_cidr_blocks": [cidr for cidr in cidrs if ":" in cidr],
     }
-    given = {key: value for key, value in found.items() if value}
+    given = {key: value for key, value in blocks.items() if value}
     return {"protocol": transport, "from_port": port, "to_port": port, **given}
 
 

@@ -137,8 +137,8 @@ def _check_health_check(fields: Fields) -> None:
     matcher = problem_of_matcher(check.raw("matcher"), "NETWORK")
     if matcher is not None:
         check.problem("matcher", matcher.value, matcher.allowed)
-    for found in numbers_out_of_limits("health_check", {"path": check.raw("path")}):
-        check.problem("path", found.value, found.allowed)
+    for problem in numbers_out_of_limits("health_check", {"path": check.raw("path")}):
+        check.problem("path", problem.value, problem.allowed)
     problem_of_port(check)
     check.done()
 

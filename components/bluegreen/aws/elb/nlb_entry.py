@@ -205,8 +205,8 @@ class NlbEntry:
         port: pulumi.Input[int] = self.listener_port
         if self.listener_arn is not None:
             options = pulumi.InvokeOutputOptions(parent=context.parent)
-            found = aws.lb.get_listener_output(arn=self.listener_arn, opts=options)
-            protocol, port = found.protocol, found.port
+            listener = aws.lb.get_listener_output(arn=self.listener_arn, opts=options)
+            protocol, port = listener.protocol, listener.port
         return cast("pulumi.Output[str]", network_url(host, protocol, port, http=self._http))
 
 

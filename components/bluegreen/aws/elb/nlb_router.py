@@ -74,7 +74,7 @@ class NlbRouter(ListenerPairRouter):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """Two listeners, each as a place."""
+        """Check the two listeners, each as a place."""
         listener, test = values["production"]["listener_arn"], values["production"]["test_listener_arn"]
         if isinstance(test, str) and test == listener:
             fields.problem("test_listener_arn", test, "another listener than production's, or none")

@@ -1,4 +1,4 @@
-"""Which of a listener's rules is the swap's: found by its marks, wherever people have moved it. Pure."""
+"""The search for the swap's rule among a listener's: by its marks, wherever people have moved it. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rule = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What rule is looked for.
+    """The rule that is searched for: its owner, its marks, its place.
 
     Attributes:
         ownership: whose.
@@ -37,10 +37,10 @@ class Search:
         return next((rule for rule in rules if rule["Priority"] == str(self.priority)), None)
 
     def likely(self, rules: Sequence[Rule]) -> list[Rule]:
-        """Those whose tags are worth a look: in the place, or with traffic for the colors."""
+        """The rules whose tags are worth a look: in the place, or with traffic for the colors."""
         return [rule for rule in rules if rule["Priority"] == str(self.priority) or self._leads_to_colors(rule)]
 
-    def found(self, rules: Sequence[Rule], tags: Mapping[str, Mapping[str, str]]) -> Rule | None:
+    def rule_tags(self, rules: Sequence[Rule], tags: Mapping[str, Mapping[str, str]]) -> Rule | None:
         """The swap's rule; ``None`` where it has none.
 
         Args:
@@ -50,7 +50,7 @@ class Search:
         Raises:
             PlatformError: there are two, and nothing says which one counts; both are named.
         """
-        marks = {arn: elbv2.marks_in(found) for arn, found in tags.items()}
+        marks = {arn: elbv2.marks_in(rule_tags) for arn, rule_tags in tags.items()}
         owned = [
             rule
             for rule in rules
@@ -89,11 +89,13 @@ class Search:
         return bool(meant) and (not only or meant == groups)
 
 
-def with_conditions(found: Sequence[Rule], declared: Sequence[Rule], former: Sequence[Rule]) -> list[dict[str, Any]]:
-    """A rule's conditions: those that the swap declares, and what others have added.
+def with_conditions(
+    conditions: Sequence[Rule], declared: Sequence[Rule], former: Sequence[Rule]
+) -> list[dict[str, Any]]:
+    """A rule's conditions: those that the swap declares, and those that others have added.
 
     Args:
-        found: as the rule has them now.
+        conditions: as the rule has them now.
         declared: as they shall be.
         former: as the last update declared them.
 
@@ -101,13 +103,13 @@ def with_conditions(found: Sequence[Rule], declared: Sequence[Rule], former: Seq
         Nothing where there is nothing to change.
     """
     ours = {condition["Field"] for condition in (*declared, *former)}
-    kept = [_resent(condition) for condition in found if condition["Field"] not in ours]
+    kept = [_resent(condition) for condition in conditions if condition["Field"] not in ours]
     wanted = [*(dict(condition) for condition in declared), *kept]
-    return [] if _essence(wanted) == _essence(found) else wanted
+    return [] if _essence(wanted) == _essence(conditions) else wanted
 
 
 def _resent(condition: Rule) -> dict[str, Any]:
-    """As it may be sent back: either the short form or the long one."""
+    """A condition in the form that AWS accepts back: the short one or the long one, never both."""
     is_long = any(key.endswith("Config") for key in condition)
     return {key: value for key, value in condition.items() if not (is_long and key in ("Values", "RegexValues"))}
 

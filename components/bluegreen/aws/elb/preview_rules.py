@@ -37,7 +37,7 @@ _HEADER_VALUES = 1
 def problems_of_conditions(
     preview_cidrs: Sequence[str], host_headers: Sequence[str], path_patterns: Sequence[str] = ()
 ) -> list[Problem]:
-    """What AWS would refuse only at the update: a rule has five values at most, over all of its conditions."""
+    """Problems that AWS would name only at the update: a rule has five values at most, over all of its conditions."""
     if any(isinstance(values, str) for values in (preview_cidrs, host_headers, path_patterns)):
         return []  # a text is no list: the argument's own check says so
     too_long = [
@@ -61,7 +61,7 @@ def problems_of_conditions(
 
 
 def host_header(host_headers: Sequence[str]) -> dict[str, str]:
-    """By which name production is asked: the first host without a wildcard."""
+    """The ``Host`` header that production is asked by: the first host without a wildcard."""
     listed = host_headers if isinstance(host_headers, (list, tuple)) else ()  # its own check says what is wrong
     plain = [host for host in listed if isinstance(host, str) and not any(one in host for one in "*?")]
     return {"Host": plain[0]} if plain else {}
@@ -95,8 +95,8 @@ def preview_rules(
         default_of: listeners whose default action production is.
     """
     options = pulumi.InvokeOutputOptions(parent=context.parent)
-    found = [aws.lb.get_listener_rule_output(arn=arn, opts=options).apply(_rule) for arn in rule_arns]
-    found += [aws.lb.get_listener_output(arn=arn, opts=options).apply(_listener) for arn in default_of]
+    rules = [aws.lb.get_listener_rule_output(arn=arn, opts=options).apply(_rule) for arn in rule_arns]
+    rules += [aws.lb.get_listener_output(arn=arn, opts=options).apply(_listener) for arn in default_of]
     own: list[Any] = []
     if host_headers:  # several services may share one listener
         own.append({"host_header": {"values": list(host_headers)}})
@@ -105,7 +105,7 @@ def preview_rules(
 
     def conditions(color: Color) -> Any:
         first = {"http_header": {"http_header_name": PREVIEW_HEADER, "values": [values[color]]}}
-        if not found:
+        if not rules:
             return [first, *own, *_from(preview_cidrs)]
 
         def of_what_is_there(there: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -113,7 +113,7 @@ def preview_rules(
                 refuse_open_door(one["actions"], preview_cidrs)
             return [first, *conditions_like(there[-1]["conditions"], preview_cidrs)]
 
-        return pulumi.Output.all(*found).apply(of_what_is_there)
+        return pulumi.Output.all(*rules).apply(of_what_is_there)
 
     return {
         color: aws.lb.ListenerRule(
@@ -153,14 +153,14 @@ def refuse_open_door(actions: Sequence[str], preview_cidrs: Sequence[str]) -> No
         )
 
 
-def conditions_like(found: Sequence[Mapping[str, Any]], preview_cidrs: Sequence[str]) -> list[Mapping[str, Any]]:
+def conditions_like(conditions: Sequence[Mapping[str, Any]], preview_cidrs: Sequence[str]) -> list[Mapping[str, Any]]:
     """The conditions of a rule that was looked up, with the testers' networks.
 
     Raises:
         pulumi.RunError: there is no room for them, and nobody said who tests.
     """
     # A rule has one condition with networks.
-    kept = [one for one in found if not preview_cidrs or "source_ip" not in one]
+    kept = [one for one in conditions if not preview_cidrs or "source_ip" not in one]
     wanted = [*kept, *_from(preview_cidrs)]
     room = CONDITION_VALUES - _HEADER_VALUES
     if sum(map(_count, wanted)) <= room:

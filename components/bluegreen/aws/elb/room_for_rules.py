@@ -23,7 +23,7 @@ _QUOTA = "rules-per-application-load-balancer"
 
 
 def problems_of_room(section: Mapping[str, Any], *places: str) -> list[Problem]:
-    """What the load balancer of a first start has no room for: two calls, and one for each further listener.
+    """The rules of a first start that the load balancer has no room for: two calls, one more for each further listener.
 
     Args:
         section: a router's, whose values may be unknown.
@@ -35,7 +35,7 @@ def problems_of_room(section: Mapping[str, Any], *places: str) -> list[Problem]:
     listener = section.get("listener_arn")
     if not isinstance(listener, str) or "/app/" not in listener:
         return []
-    others = [found for name in places if isinstance(found := section.get(name), Mapping)]
+    others = [sibling for name in places if isinstance(sibling := section.get(name), Mapping)]
     made = [section, *(one for one in others if _balancer_of(one.get("listener_arn")) == _balancer_of(listener))]
     needed = sum(place.get("priority") is not None for place in made)
     if not needed:
@@ -67,17 +67,17 @@ def _values(groups: object) -> list[object]:
 
 
 def _rules_beside(aws: AwsConnection, listener_arn: str) -> int:
-    """How many rules all listeners of the load balancer have, but for their default ones."""
+    """The number of rules that all listeners of the load balancer have, without their default ones."""
     elb = aws.client("elbv2")
     with called("elasticloadbalancing:DescribeListeners"):
         pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=_balancer_of(listener_arn))
         listeners = [one["ListenerArn"] for page in pages for one in page["Listeners"]]
-    found = 0
+    count = 0
     for one in listeners:
         with called("elasticloadbalancing:DescribeRules"):
             for page in elb.get_paginator("describe_rules").paginate(ListenerArn=one):
-                found += sum(not rule["IsDefault"] for rule in page["Rules"])
-    return found
+                count += sum(not rule["IsDefault"] for rule in page["Rules"])
+    return count
 
 
 def _quota(aws: AwsConnection) -> int:

@@ -1,4 +1,4 @@
-"""Where a forward stands that the swap moves: a rule that it makes, a rule that was handed in, or a whole listener.
+"""The places of a forward that the swap moves: a rule that it makes, a rule that was handed in, or a whole listener.
 
 A rule that the swap makes is its own from beginning to end. One that was handed in, or a listener's default action, was
 there before: it becomes the swap's with the first write, which may not move traffic, and stays as it is at the end.
@@ -25,21 +25,21 @@ class Place(Protocol):
 
     @property
     def id(self) -> str:
-        """Where it is, as one line."""
+        """The place in one line."""
         ...
 
     @property
     def name(self) -> str:
-        """Its words in a command."""
+        """The place as a command names it."""
         ...
 
     @property
     def stands_elsewhere(self) -> str:
-        """Where it was found by the last read, if that is not where it is declared."""
+        """The place where the last read found it, if that is not the declared one."""
         ...
 
     def read(self) -> RuleState | None:
-        """What is there: two calls; ``None`` where nothing is.
+        """The rule or listener there: two calls; ``None`` where nothing is.
 
         Raises:
             NotOwned: it belongs to somebody else.
@@ -55,7 +55,7 @@ class Place(Protocol):
         ...
 
     def look(self, *, told: bool) -> RuleState | None:
-        """What is there at this moment, for a write right after it: two calls, its tags last; one where they were told.
+        """The rule or listener there, for a write right after it: two calls, its tags last; one where they are given.
 
         Args:
             told: whether nothing has come after the last call.
@@ -92,7 +92,7 @@ class Place(Protocol):
 
 @declared
 class PlaceOptions(Options):
-    """One of: ``listener_arn`` and ``priority`` (a rule to be made), ``rule_arn``, ``listener_arn`` alone (whole)."""
+    """A place: ``listener_arn`` and ``priority`` (a rule to be made), ``rule_arn``, or ``listener_arn`` alone."""
 
     listener_arn: str | None = option(
         "the listener: with ``priority`` a rule of it is made, alone its default action is handed in",
@@ -110,7 +110,7 @@ class PlaceOptions(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """It is named in one of the three ways."""
+        """Refuse a place that is named in none of the three ways."""
         rule, listener, priority = values["rule_arn"], values["listener_arn"], values["priority"]
         if fields.unknown:
             values["rule_arn"] = UNKNOWN

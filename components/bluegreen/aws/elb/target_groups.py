@@ -96,8 +96,8 @@ def problems_in(options: HttpTargetGroups) -> list[Problem]:
     if matcher is not None:
         fields.problem(matcher.field, matcher.value, matcher.allowed)
     if isinstance(check, Mapping):
-        for found in numbers_out_of_limits("health_check", check):
-            fields.problem(found.field, found.value, found.allowed)
+        for problem in numbers_out_of_limits("health_check", check):
+            fields.problem(problem.field, problem.value, problem.allowed)
         interval, timeout = (check.get(name, HTTP_HEALTH_CHECK[name]) for name in ("interval", "timeout"))
         if isinstance(interval, int) and isinstance(timeout, int) and timeout > interval:
             fields.problem("health_check.timeout", timeout, f"at most the interval, {interval} seconds")
