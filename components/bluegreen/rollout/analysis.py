@@ -26,7 +26,7 @@ class GateFailed(BluegreenError):
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
-    """How a gate's answers are counted.
+    """The rules by which a gate's answers are counted.
 
     Attributes:
         interval_seconds: the time between two questions.
@@ -55,7 +55,7 @@ class GatedCheck:
 
     @property
     def phases(self) -> frozenset[Phase]:
-        """When it is asked."""
+        """The phases in which the gate is asked."""
         return self.gate.phases if self.policy.phases is None else self.policy.phases
 
 

@@ -1,4 +1,4 @@
-"""Several places that one swap moves together: their weights as one, where they agree and where they do not. Pure."""
+"""The weights of several routers that one swap moves together, as one value, equal or not. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Apart(Weights):
     parts: tuple[tuple[str, Weights], ...] = ()
 
     def least_of(self, color: Color) -> int:
-        """The percent on one color where it has the least."""
+        """The percentage on one color at the member where it has the least."""
         return min(weights.of(color) for _, weights in self.parts)
 
     def __str__(self) -> str:
@@ -48,14 +48,14 @@ def joined(parts: Sequence[tuple[str, Weights]]) -> Weights:
 
 
 def parts_of(weights: Weights, count: int) -> tuple[Weights, ...]:
-    """What each of so many members has, or shall have."""
+    """The weights of each of ``count`` members, present or wanted."""
     if isinstance(weights, Apart):
         return tuple(part for _, part in weights.parts)
     return (weights,) * count
 
 
 def made_up_of(weights: Weights, *allowed: Weights) -> bool:
-    """Whether each member has one of the weights that are allowed."""
+    """Whether each member has one of the allowed weights."""
     return all(part in allowed for part in parts_of(weights, 1))
 
 
@@ -71,18 +71,18 @@ def together(named: Mapping[str, Readiness]) -> Readiness:
     Args:
         named: by the member's name.
     """
-    counting = [found for found in named.values() if found.counts_units] or list(named.values())
-    worst = min(counting, key=lambda found: found.healthy)
-    poor = {name: found for name, found in named.items() if not found.ready}
-    reason = next((f"{name}: {found.reason or found}" for name, found in poor.items()), worst.reason)
+    counting = [readiness for readiness in named.values() if readiness.counts_units] or list(named.values())
+    worst = min(counting, key=lambda readiness: readiness.healthy)
+    poor = {name: readiness for name, readiness in named.items() if not readiness.ready}
+    reason = next((f"{name}: {readiness.reason or readiness}" for name, readiness in poor.items()), worst.reason)
     return Readiness(
         ready=not poor,
         healthy=worst.healthy,
-        expected=max(found.expected for found in counting),
+        expected=max(readiness.expected for readiness in counting),
         reason=reason,
-        fatal=any(found.fatal for found in poor.values()),
-        starting=max(found.starting for found in counting),
-        counts_units=any(found.counts_units for found in named.values()),
+        fatal=any(readiness.fatal for readiness in poor.values()),
+        starting=max(readiness.starting for readiness in counting),
+        counts_units=any(readiness.counts_units for readiness in named.values()),
     )
 
 

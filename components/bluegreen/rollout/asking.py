@@ -24,14 +24,14 @@ INTERRUPTIONS = (KeyboardInterrupt, SystemExit)
 
 @dataclass(slots=True)
 class Answer:
-    """What somebody's code returned, or the error that it raised."""
+    """The value that somebody's code returned, or the error that it raised."""
 
     value: object = None
     error: BaseException | None = None
 
 
 def ask(gate: Gate, context: GateContext) -> Verdict:
-    """The gate's answer.
+    """Return the gate's verdict.
 
     Raises:
         GateUnavailable: it raised something, or answered with something else than a verdict.
@@ -74,7 +74,7 @@ def interrupts(error: BaseException) -> bool:
 
 
 def contained(work: Callable[[], object]) -> Answer:
-    """What somebody's code returned or raised; an interruption of this process is none of it and goes through.
+    """Return what somebody's code returned or raised; an interruption of this process goes through.
 
     In the main thread, where such an interruption arrives in whatever runs there, the work has a thread of its own,
     which is left behind then.

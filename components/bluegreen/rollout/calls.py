@@ -1,4 +1,4 @@
-"""What clients tell of the API calls of an operation: whoever wants to know listens, whoever must be asked is asked.
+"""The API calls of an operation: clients announce each one, listeners count them, guards may refuse them.
 
 Per thread: an update runs in one, but for what it reads side by side.
 """
@@ -43,7 +43,7 @@ def counted(listener: Callable[[str], None]) -> Iterator[None]:
 
 
 def side_by_side(*reads: Callable[[], _T]) -> list[_T]:
-    """What several reads return, made at the same time: for answers that do not depend on each other.
+    """Make several reads at the same time, for answers that do not depend on each other; return their results.
 
     Their calls are told of when all have ended. Reads alone: nobody is asked before they are sent.
 
@@ -78,7 +78,7 @@ def before_write() -> None:
 
 
 def before_pause(seconds: float) -> None:
-    """Say that a call waits for its next try: what has to be done meanwhile is done now.
+    """Say that a call waits for its next try, so that whatever cannot wait is done now.
 
     Args:
         seconds: how long the pause is.
@@ -92,7 +92,7 @@ def before_pause(seconds: float) -> None:
 
 
 def pause(seconds: float) -> None:
-    """Wait within an operation, until a platform follows say: by the swap's own clock, which a cancellation wakes up.
+    """Wait within an operation for a platform to follow: by the swap's own clock, which a cancellation wakes up.
 
     What has to be done meanwhile, such as renewing a lease, is done before.
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 def _through_a_suspend() -> int | None:
-    """The system's clock that never goes backwards and runs on while the machine is asleep, if it has to be named."""
+    """The id of the monotonic clock that runs on while the machine is asleep; ``None`` where the default one does."""
     named = "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME"
     return getattr(time, named, None)
 

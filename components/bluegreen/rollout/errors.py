@@ -1,4 +1,4 @@
-"""Everything that bluegreen raises.
+"""The errors that bluegreen raises.
 
 BluegreenError
  +-- InvalidInput        the declaration is wrong; nothing was read or written
@@ -64,8 +64,8 @@ class NotOwned(PlatformError):
 class TrafficMoved(PlatformError):
     """A write found other weights than those that had been looked at, and did not write over them."""
 
-    def __init__(self, call: str, which: str, seen: Weights, found: Weights) -> None:
-        super().__init__(call, f"somebody else moved the traffic of {which} from {seen} to {found}")
+    def __init__(self, call: str, which: str, seen: Weights, live: Weights) -> None:
+        super().__init__(call, f"somebody else moved the traffic of {which} from {seen} to {live}")
 
 
 class PlatformRefused(PlatformError):
@@ -73,7 +73,7 @@ class PlatformRefused(PlatformError):
 
 
 class GateUnavailable(BluegreenError):
-    """A gate could not be asked. It counts as an error of the gate, never as a pass."""
+    """A gate could not be asked. That counts as an error of the gate, never as a pass."""
 
 
 class LeaseHeld(BluegreenError):
@@ -119,14 +119,14 @@ class SwapFailed(BluegreenError):
         super().__init__()
         self.advise(next_step)
 
-    def moved_by_somebody(self, found: Weights) -> None:
+    def moved_by_somebody(self, live: Weights) -> None:
         """Say what is live since somebody else has moved traffic once more."""
-        self.weights, self.live_color = found, found.live_color
-        self.restored = f"{self.restored}; then somebody else moved traffic: {found}"
+        self.weights, self.live_color = live, live.live_color
+        self.restored = f"{self.restored}; then somebody else moved traffic: {live}"
         self.advise(self.next_step)
 
     def advise(self, next_step: str) -> None:
-        """Say what the user does next."""
+        """Add to the message what the user does next."""
         self.next_step = next_step
         self.args = (f"{self.reason}\n  Now: {self.restored}\n  Next: {next_step}",)
 
@@ -140,4 +140,4 @@ class RestoreFailed(SwapFailed):
 
 
 class UpdateHeld(SwapFailed):
-    """A verdict holds the promotion: nothing was moved towards its color, and the update fails because it shall."""
+    """A verdict holds the promotion: nothing moved towards its color, and ``on_held`` makes the update fail."""

@@ -1,4 +1,4 @@
-"""A color's health: what made a color ready says it to its first gate, too."""
+"""The health of a color, which the wait for readiness shares with the first gate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FRESH_SECONDS = 0.25
 
 
 class FreshHealth:
-    """Asks for it, and keeps the last answer for a moment.
+    """Asks for a color's health, and keeps the last answer for a moment.
 
     Args:
         ask: asks the platform.
@@ -26,14 +26,16 @@ class FreshHealth:
         self._asked_at_seconds = 0.0
 
     def now(self, color: Color) -> Readiness:
-        """What the platform says at this moment: one call."""
+        """Ask the platform at this moment: one call."""
         self._last, self._asked_at_seconds = None, self._clock.monotonic_seconds()
-        found = self._ask(color)
-        self._last = color, found
-        return found
+        readiness = self._ask(color)
+        self._last = color, readiness
+        return readiness
 
     def told(self, color: Color, phase: Phase) -> Readiness:
-        """What a gate is told: before traffic what ``now`` has just said of this color, once and without a call.
+        """The health for a gate.
+
+        Before traffic that is the last answer of ``now`` for this color, once and without a call.
 
         Where time has passed, and under traffic, the platform is asked.
         """

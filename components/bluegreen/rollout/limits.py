@@ -1,4 +1,4 @@
-"""How long a swap waits for what."""
+"""The time limits of a swap's waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a blue-green swap as frozen values: colors, weights, steps, strategies, plans, events."""
+"""The terms of a blue-green swap as frozen values: colors, weights, steps, strategies, plans, events."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one swap will do, decided before its first write.
+    """The steps of one swap, decided before its first write.
 
     Attributes:
         kind: why traffic moves.
@@ -158,13 +158,13 @@ class Plan:
 
     @property
     def holds_at_the_end(self) -> bool:
-        """Whether gates are asked after the last write, for some time."""
+        """Whether gates are asked for some time after the last write."""
         return bool(self.bake_seconds or (self.analysis and self.steps[-1].hold_seconds))
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the last finished swap left, from the stack's state.
+    """The result of the last finished swap, from the stack's state.
 
     Attributes:
         live_color: the color that was last put at 100 %.
@@ -199,7 +199,7 @@ class Size:
 
     @property
     def present(self) -> int:
-        """What the color carries or is on its way to: the larger of both."""
+        """The number of units that run or are wanted, whichever is larger."""
         return max(self.desired, self.running)
 
 

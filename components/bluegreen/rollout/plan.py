@@ -1,4 +1,4 @@
-"""The planner: live weights, what the last swap recorded and what is wanted now make a plan. Pure."""
+"""The planner: it makes a plan from the live weights, the record of the last swap and the wanted color. Pure."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def can_roll_back(recorded: Recorded | None, target: Color, target_digest: str) 
 
 
 def _restore_to(live: Weights, recorded: Recorded | None, target: Color, goal: Weights) -> Weights:
-    """What a failure writes back: the last proven state, which is not a half-way mix that a kill left."""
+    """The weights that a failure writes back: the last proven ones, never a half-way mix that a kill left."""
     if recorded is None:
         return live if live.elsewhere in (0, 100) else Weights.all_on(target)
     if isinstance(live, Apart):

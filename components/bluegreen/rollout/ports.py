@@ -1,4 +1,4 @@
-"""What the core asks of a router, a capacity and a gate: the interfaces between a swap and whatever stands behind it.
+"""The interfaces between a swap and its platform: router, capacity and gate.
 
 Each has a class method ``parse`` beside: see ``bluegreen.registry.Kind``.
 """
@@ -14,7 +14,7 @@ from bluegreen.rollout.model import Color, Convergence, Phase, Readiness, Size, 
 
 
 class Capability(Enum):
-    """What a router may or may not be able to do. What it cannot do is refused by name before anything is written."""
+    """A feature that not every router has. Inputs that need a missing one are refused by name before any write."""
 
     WEIGHTS = "weights"  # any split; without it only 0 and 100
 
@@ -89,7 +89,7 @@ class TrafficRouter(Protocol):
         ...
 
     def progress(self) -> str:
-        """What the platform is at with the last write, as of the last ``verify``; empty where nothing is to be told.
+        """The platform's progress with the last write, as of the last ``verify``; empty where there is none to report.
 
         No I/O: it is told while a swap waits.
         """
@@ -125,7 +125,7 @@ class MakesItsObject(Protocol):
 
 
 class LooksBeforeWrites(Protocol):
-    """A router that looks at what it knows by fewer calls than it takes to find it, for the write that comes next."""
+    """A router that looks at its known object by fewer calls than ``read`` takes, right before a write."""
 
     def glance(self, *, told: bool = False) -> Traffic:
         """The live weights and the owned object's marks, as ``read`` has them.
@@ -245,7 +245,7 @@ THROUGHOUT = UNDER_TRAFFIC | {Phase.BEFORE}
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How to reach one color without production traffic: a base URL, and headers that select the color."""
+    """The way to one color without production traffic: a base URL, and headers that select the color."""
 
     url: str
     headers: Mapping[str, str]
@@ -257,7 +257,7 @@ def _nothing_is_known() -> Readiness:
 
 @dataclass(frozen=True, slots=True)
 class GateContext:
-    """What a gate may look at. Made anew for each question.
+    """The facts that a gate may look at. Made anew for each evaluation.
 
     Attributes:
         color: the color under test.
@@ -294,7 +294,7 @@ class Gate(Protocol):
 
     @property
     def label(self) -> str:
-        """How people call it, for plans and logs: ``http /healthz``."""
+        """Its name for people, in plans and logs: ``http /healthz``."""
         ...
 
     @property
@@ -304,7 +304,7 @@ class Gate(Protocol):
 
     @property
     def phases(self) -> frozenset[Phase]:
-        """When it is asked, unless the entry's own ``phases`` say otherwise."""
+        """The phases in which it is asked, unless the entry's own ``phases`` say otherwise."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Putting the former weights back after a swap that failed, with a budget of its own, and saying what is true then."""
+"""The restore after a swap that failed: the former weights, a time budget of its own, and a true report."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Tell(Protocol):
     """Takes an event's kind, its line and its data."""
 
     def __call__(self, kind: str, text: str, **data: object) -> None:
-        """Tell it."""
+        """Report the event."""
         ...
 
 
@@ -52,12 +52,12 @@ def as_planned(router: TrafficRouter, live: Weights, plan: Plan) -> bool:
     return all(abs(now.of(color) - then.of(color)) <= begun_percent for now, then in pairs for color in COLORS)
 
 
-def where_somebody_put_it(reason: str, found: Weights) -> SwapFailed:
+def where_somebody_put_it(reason: str, live: Weights) -> SwapFailed:
     """The failure of a swap that leaves traffic where somebody else has moved it."""
     return SwapFailed(
         reason,
-        weights=found,
-        restored=f"nothing was written; traffic is where somebody else put it: {found}",
+        weights=live,
+        restored=f"nothing was written; traffic is where somebody else put it: {live}",
         next_step="find out who moved it and why, then run `pulumi up` again",
         moved=False,
     )
@@ -124,12 +124,16 @@ class Restoring:
         weights = plan.restore_to if moved else plan.start
         if moved and weights == Weights():
             with contextlib.suppress(BluegreenError):
-                found = self.router.read()
+                traffic = self.router.read()
                 may_remove = getattr(self.router, "may_remove", None)
-                if not made_up_of(found.weights, weights, plan.goal):
-                    return self._left(reason, found.weights, "where somebody else has moved it")
-                if may_remove is not None and (found.marks or found.weights != weights) and not may_remove(found.marks):
-                    return self._left(reason, found.weights, "as it is; what this swap has not made is not removed")
+                if not made_up_of(traffic.weights, weights, plan.goal):
+                    return self._left(reason, traffic.weights, "where somebody else has moved it")
+                if (
+                    may_remove is not None
+                    and (traffic.marks or traffic.weights != weights)
+                    and not may_remove(traffic.marks)
+                ):
+                    return self._left(reason, traffic.weights, "as it is; what this swap has not made is not removed")
         if moved:
             try:
                 problem = self._unfit(plan) or self._write_back(weights)
@@ -156,27 +160,27 @@ class Restoring:
             moved=moved,
         )
 
-    def left(self, reason: str, found: Weights) -> SwapFailed:
-        """Nothing is put back: somebody else moved traffic on purpose, and the color it was on may be broken."""
-        failed = where_somebody_put_it(reason, found)
-        self.tell("restore", failed.restored, weights=found.as_dict())
+    def left(self, reason: str, live: Weights) -> SwapFailed:
+        """Put nothing back: somebody else moved traffic on purpose, and the color it was on may be broken."""
+        failed = where_somebody_put_it(reason, live)
+        self.tell("restore", failed.restored, weights=live.as_dict())
         return failed
 
-    def _left(self, reason: str, found: Weights, how: str) -> SwapFailed:
-        """Before a first start nobody was served: what somebody else has put in its place is not taken away again."""
-        done = f"traffic was left {how}: {found}"
-        self.tell("restore", done, weights=found.as_dict())
-        return SwapFailed(reason, weights=found, restored=done, next_step="run `pulumi up` again")
+    def _left(self, reason: str, live: Weights, how: str) -> SwapFailed:
+        """Leave traffic where somebody else has put it, also in a first start, before which nobody was served."""
+        done = f"traffic was left {how}: {live}"
+        self.tell("restore", done, weights=live.as_dict())
+        return SwapFailed(reason, weights=live, restored=done, next_step="run `pulumi up` again")
 
     def _moved_by_somebody(self, plan: Plan) -> str:
-        """What somebody else did before this swap came to move traffic; empty where it is as it was."""
+        """Say what somebody else did before this swap came to move traffic; empty where traffic is as it was."""
         if plan.restore_to.live_color in (None, plan.target):
             return ""
-        found = self.router.read()
-        self.judge(found.marks)
-        if as_planned(self.router, found.weights, plan):
+        traffic = self.router.read()
+        self.judge(traffic.marks)
+        if as_planned(self.router, traffic.weights, plan):
             return ""
-        return f"; somebody else moved traffic meanwhile: {found.weights} instead of {plan.start}"
+        return f"; somebody else moved traffic meanwhile: {traffic.weights} instead of {plan.start}"
 
     def _gave_up(self, reason: str, weights: Weights, problem: str) -> RestoreFailed:
         by_hand = "\n".join(f"    {command}" for command in self.router.commands(weights))
@@ -209,7 +213,7 @@ class Restoring:
         return "" if health.healthy else f"{color} has {health}, so traffic was left where it is"
 
     def _not_as_declared(self, weights: Weights) -> str:
-        """What has to be said of the color that all traffic went back to, though it is still the best one there is.
+        """The reservation about the color that all traffic went back to, though it is still the best one there is.
 
         Another release may have come into it while it was not the color that was looked at.
         """
@@ -217,10 +221,10 @@ class Restoring:
         if self.capacity is None or color is None:
             return ""
         try:
-            found = self.capacity.ready(color)
+            readiness = self.capacity.ready(color)
         except BluegreenError:
             return ""
-        return "" if found.ready else f"; but {color} is not as declared: {found.reason}"
+        return "" if readiness.ready else f"; but {color} is not as declared: {readiness.reason}"
 
     def _write_back(self, weights: Weights) -> str:
         """Write and verify until it holds or the budget is spent; returns why not, or an empty string."""

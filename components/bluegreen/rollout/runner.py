@@ -68,7 +68,7 @@ class Runner:
         self._tried_on = False
 
     def run(self, plan: Plan) -> None:
-        """Do what the plan says.
+        """Execute the plan.
 
         Raises:
             SwapFailed: it could not be finished; the former weights are live again and verified.
@@ -118,7 +118,7 @@ class Runner:
     # -- before traffic
 
     def _rehearse(self, plan: Plan) -> None:
-        """Find out what is not allowed before anything is scaled or moved: a write that changes nothing is one, too.
+        """Find missing permissions before anything is scaled or moved, also by a write that changes nothing.
 
         Before any gate is asked: what was read a moment ago is still so, and nothing that somebody moves while a gate
         waits is put back by it.
@@ -164,7 +164,7 @@ class Runner:
     def _keep_least(
         self, plan: Plan, capacity: Capacity, color: Color, wanted: int, sizes: Mapping[Color, Size]
     ) -> None:
-        """Where nobody reaches a color unless the other one runs, too, that one is brought back from nothing."""
+        """Scale the other color up from zero, where nobody reaches a color unless the other one runs, too."""
         least, rest_color = getattr(self._router, "least_idle_percent", 0), other(color)
         if least and sizes[rest_color].desired == 0:
             size = wanted if plan.start.of(rest_color) else math.ceil(wanted * least / 100)
@@ -173,7 +173,7 @@ class Runner:
             capacity.prepare(rest_color, size)
 
     def _catch_up(self, plan: Plan) -> None:
-        """The live color may have grown while the new one started and its gates were asked."""
+        """Grow the new color where the live one has grown while the new one started and its gates were asked."""
         if self._capacity is None or self._clock.monotonic_seconds() - self._sized_at_seconds < _SIZES_LAST_SECONDS:
             return
         for _ in range(_CATCH_UPS):
@@ -252,7 +252,7 @@ class Runner:
         return True
 
     def _ask_of_another_target(self, phase: Phase, plan: Plan) -> None:
-        """Ask the gates of a phase while the former target serves: one that nothing is left behind cannot be kept."""
+        """Ask the gates of a phase while the former target serves, unless nothing runs behind that one any more."""
         serves: Callable[[Color], bool] = getattr(self._router, "former_serves", lambda _color: True)
         try:
             if self._ask(phase, plan.target, lambda: serves(plan.target)):
@@ -339,7 +339,7 @@ class Runner:
             self._hold(Phase.HOLD, plan.target, step.hold_seconds)
 
     def _begin(self, plan: Plan, write: Callable[[], None]) -> None:
-        """The first write, or the rehearsal of it: what was moved since the look is somebody else's, and stays so."""
+        """Write for the first time, or preflight that write; traffic that somebody moved since the look stays moved."""
         try:
             write()
         except TrafficMoved as error:
@@ -349,13 +349,13 @@ class Runner:
             raise Moved(self._router.read().weights, plan.start) from error
 
     def _refuse_what_moved(self) -> None:
-        """Nobody else may have moved traffic while this swap held it."""
+        """Stop the swap where somebody else has moved traffic while it held the object."""
         found = self._glance()
         if found.weights != self._written:
             raise Stopped(f"the live weights are {found.weights} instead of {self._written}: somebody else moved them")
 
     def _look_before_the_first_write(self, plan: Plan, *, told: bool = False) -> None:
-        """Minutes may have passed since the plan was made: what somebody moved in them is not written over."""
+        """Look once more, since minutes may have passed since the plan: what somebody moved is not written over."""
         if plan.start == Weights() and not getattr(self._router, "is_there", False):
             self._stop_if_asked()
             return  # with nothing there the first write is refused by whoever came first
@@ -389,7 +389,7 @@ class Runner:
         self._propagate(weights, stoppable=stoppable)
 
     def _propagate(self, weights: Weights, *, stoppable: bool) -> None:
-        """The platform has said yes: give what carries the requests the time that it takes to follow."""
+        """Wait, once the platform has confirmed a write, for the data plane to follow."""
         seconds = self._limits.propagation_seconds
         deadline = self._clock.monotonic_seconds() + seconds
         if seconds:

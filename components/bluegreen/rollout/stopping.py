@@ -1,4 +1,4 @@
-"""What ends a plan before its end: who asks for it, and what the user reads then."""
+"""The reasons to end a plan early: who asks for it, and the text that the user reads then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PIECE_SECONDS = 5.0
 
 
 class Watch(Protocol):
-    """Looks whether a running swap shall stop. Both return who asked for it, and raise ``LeaseLost``."""
+    """Looks whether a running swap shall stop. Both methods return who asked for it, and raise ``LeaseLost``."""
 
     def check(self) -> str | None:
         """Ask, if it is time."""
@@ -37,9 +37,9 @@ class Aborted(Stopped):
 class Moved(Stopped):
     """Somebody else moved traffic before this swap did; it is theirs, and stays where they put it."""
 
-    def __init__(self, found: Weights, planned: Weights) -> None:
-        self.found = found
-        super().__init__(f"the live weights are {found} instead of {planned}: somebody else moved them meanwhile")
+    def __init__(self, live: Weights, planned: Weights) -> None:
+        self.found = live
+        super().__init__(f"the live weights are {live} instead of {planned}: somebody else moved them meanwhile")
 
 
 class NotReady(Stopped):
@@ -49,7 +49,7 @@ class NotReady(Stopped):
 def judged(
     failed: SwapFailed | LeaseLost, plan: Plan, error: BaseException, *, confirmed: bool
 ) -> SwapFailed | LeaseLost:
-    """A failure with the verdict that its cause is; without one after an accident, which the same update tries again.
+    """The failure with its cause as the verdict; without one after an accident, which the same update tries again.
 
     Args:
         failed: what is to be raised.

@@ -47,22 +47,22 @@ def steps(weights: Iterable[Step | tuple[int, float]]) -> Strategy:
     Args:
         weights: the steps before 100 %.
     """
-    found = weights if isinstance(weights, Iterable) and not isinstance(weights, (str, bytes, Mapping)) else [weights]
-    return Strategy("steps", tuple(map(_step, found)))
+    given = weights if isinstance(weights, Iterable) and not isinstance(weights, (str, bytes, Mapping)) else [weights]
+    return Strategy("steps", tuple(map(_step, given)))
 
 
 def _step(item: Any) -> Step:
-    """What is no step stands in the place of its weight: the contract refuses it there."""
+    """Make a step; a value that is none becomes its weight, which the contract refuses."""
     if isinstance(item, Step):
         return item
     return Step(*item) if isinstance(item, (tuple, list)) and 0 < len(item) < 3 else Step(item)
 
 
-def problems_of(found: Strategy, field: str) -> list[Problem]:
+def problems_of(strategy: Strategy, field: str) -> list[Problem]:
     """The problems with a strategy: weights that do not rise from 1 to 99, holds below 0."""
     problems = []
     floor = 0
-    for index, step in enumerate(found.steps):
+    for index, step in enumerate(strategy.steps):
         if not floor < step.weight_percent < 100:
             allowed = f"a whole number from {floor + 1} to 99 (weights rise; 100 % comes by itself)"
             problems.append(Problem(f"{field}.steps[{index}].weight_percent", step.weight_percent, allowed))
@@ -72,23 +72,23 @@ def problems_of(found: Strategy, field: str) -> list[Problem]:
     return problems
 
 
-def untrue(found: Strategy, field: str, preset: Strategy | None = None) -> list[Problem]:
-    """A name that promises steps which are not there: who reads ``canary`` in a plan relies on it.
+def untrue(strategy: Strategy, field: str, preset: Strategy | None = None) -> list[Problem]:
+    """The problem with a name that promises other steps: who reads ``canary`` in a plan relies on it.
 
     Args:
-        found: a strategy without other problems.
+        strategy: a strategy without other problems.
         field: where it stands.
         preset: what goes by its name elsewhere, if anything does.
     """
-    weights = [step.weight_percent for step in found.steps]
+    weights = [step.weight_percent for step in strategy.steps]
     step = weights[0] if weights else 100
-    if preset is not None and found.steps != preset.steps:
-        return [Problem(f"{field}.name", found.name, "a name of its own: these are not the steps of that preset")]
-    if found.name == "all_at_once" and weights:
-        return [Problem(f"{field}.name", found.name, "another name: all_at_once has no steps")]
-    if found.name == "canary" and not weights:
+    if preset is not None and strategy.steps != preset.steps:
+        return [Problem(f"{field}.name", strategy.name, "a name of its own: these are not the steps of that preset")]
+    if strategy.name == "all_at_once" and weights:
+        return [Problem(f"{field}.name", strategy.name, "another name: all_at_once has no steps")]
+    if strategy.name == "canary" and not weights:
         return [Problem(f"{field}.steps", weights, "a step at least: a canary without one is all at once")]
-    if found.name == "linear" and (not weights or weights != list(range(step, 100, step))):
+    if strategy.name == "linear" and (not weights or weights != list(range(step, 100, step))):
         allowed = "equal steps up to 100 %, as linear(10, ...) makes them of a whole number; or another name"
         return [Problem(f"{field}.steps", weights, allowed)]
     return []

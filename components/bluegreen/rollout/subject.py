@@ -1,4 +1,4 @@
-"""What a plan is run for, beside what it does."""
+"""The service that a plan is run for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bluegreen.rollout.ports import Preview
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is swapped, as gates are told of it; and whether the color that is left is brought to rest afterwards."""
+    """The service as gates are told of it; and whether the color without traffic is brought to rest afterwards."""
 
     service: str = ""
     releases: Mapping[Color, str] | None = None

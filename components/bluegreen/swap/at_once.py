@@ -18,7 +18,7 @@ from bluegreen.rollout.calls import before_pause, before_write, carried, guarded
 
 @dataclass(slots=True)
 class _Question:
-    """What a worker asks the thread that waits for it; ``answer`` is what keeps the worker from going on."""
+    """A worker's question to the thread that waits for it; an error as its ``answer`` stops the worker."""
 
     worker: int
     ask: Callable[[], object]
@@ -27,7 +27,7 @@ class _Question:
 
 
 def at_once(works: Sequence[Callable[[], None]]) -> list[BaseException | None]:
-    """Do all of it side by side, under the guard and the listener that this thread has.
+    """Do all works side by side, under the guard and the listener of this thread.
 
     Returns:
         What each raised, in the order of ``works``; ``None`` where it was done.
@@ -76,7 +76,7 @@ def at_once(works: Sequence[Callable[[], None]]) -> list[BaseException | None]:
 
 
 def _answer(inbox: queue.SimpleQueue[_Question | int], running: int) -> None:
-    """Answer the workers' questions until all have ended; an interruption is what they are answered from then on."""
+    """Answer the workers' questions until all have ended; once interrupted, the interruption is every answer."""
     waiting: list[_Question] = []
     interruption: BaseException | None = None
     while running or waiting:

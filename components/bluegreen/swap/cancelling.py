@@ -1,4 +1,4 @@
-"""What both adapters do when the user cancels: running swaps wake up and restore, and none begins."""
+"""Cancellation by the user, for both adapters: running swaps wake up and restore, and none begins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CancellableClock(SystemClock):
         self._woken = False
 
     def sleep(self, seconds: float) -> None:
-        """Wait, or until it is cancelled; also where that was just before."""
+        """Wait, at most until the user cancels, which may have been just before."""
         if self._woken:
             time.sleep(seconds)
         else:

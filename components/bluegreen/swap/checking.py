@@ -1,4 +1,4 @@
-"""What the check of an update says: every problem, what changes under traffic, and whether a verdict holds it."""
+"""The check of an update: every problem, each change under traffic, and whether a verdict holds it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bluegreen.swap.contract import SwapSpec
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
         inputs: to go on with.
@@ -47,9 +47,9 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
         problems += _problems_of_a_first_start(news)
     if not olds or problems:
         return Checked(inputs, problems)
-    found = _looked_at(olds)
-    seen = _as_live(olds, found)
-    verdict = None if found is None else verdicts.held(found, {}, news)
+    traffic = _looked_at(olds)
+    seen = _as_live(olds, traffic)
+    verdict = None if traffic is None else verdicts.held(traffic, {}, news)
     # What is held stays live, whatever is asked for: its release is changed in place, and not left behind.
     kept = None if verdict is None else verdicts.kept(verdict, None)
     asked = news if kept is None else {**news, "active_color": kept}
@@ -59,7 +59,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
     if contract.where_changed(olds, news):
         problems += _problems_of_a_move(olds, news, seen)
     else:
-        past = olds if found is None else seen
+        past = olds if traffic is None else seen
         problems += releases.refused(past, news) if kept is None else releases.refused_while_held(past, news, kept)
     if kept is None:
         return Checked(inputs, problems)
@@ -69,7 +69,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
 
 
 def recorded_spec(olds: Mapping[str, Any], news: Mapping[str, Any] | None = None) -> SwapSpec:
-    """What a state says, with a router that finds what it owned also where a new owner has stamped it meanwhile."""
+    """The inputs in a state, with a router that finds its object also where a new owner has stamped it meanwhile."""
     return incarnation.known_to(states.spec_of(olds), news or {}, incarnation.recorded(olds))
 
 
@@ -80,22 +80,22 @@ def _looked_at(olds: Mapping[str, Any]) -> Traffic | None:
         return None
 
 
-def _as_live(olds: Mapping[str, Any], found: Traffic | None) -> Mapping[str, Any]:
+def _as_live(olds: Mapping[str, Any], traffic: Traffic | None) -> Mapping[str, Any]:
     """The last inputs with what is live, as outputs have it: both colors where both have traffic, or may have."""
     wanted = olds.get("active_color")
-    if found is None:
+    if traffic is None:
         return {**olds, "live_color": wanted, "paused": {"color": other(wanted)} if wanted in COLORS else {}}
     blue, green = COLORS
-    more = blue if found.weights.of(blue) >= found.weights.of(green) else green
-    live = found.weights.live_color or more
-    if found.weights == Weights():
+    more = blue if traffic.weights.of(blue) >= traffic.weights.of(green) else green
+    live = traffic.weights.live_color or more
+    if traffic.weights == Weights():
         return olds
-    waits = found.weights.of(other(live))
+    waits = traffic.weights.of(other(live))
     return {**olds, "live_color": live, "paused": {"color": other(live), "percent": waits} if waits else {}}
 
 
 def _problems_at_rest(news: Mapping[str, Any]) -> list[Problem]:
-    """A share of the idle color with which the router's platform answers nobody.
+    """The problem with an idle color so small that the router's platform answers nobody.
 
     No part of the contract: a state that says so is of a swap that can be deleted.
     """
@@ -112,7 +112,10 @@ def _problems_at_rest(news: Mapping[str, Any]) -> list[Problem]:
 
 
 def _problems_of_a_first_start(news: Mapping[str, Any]) -> list[Problem]:
-    """What only the platform knows. Where it cannot be asked, the update finds out before its first write."""
+    """Problems that only the platform knows of.
+
+    Where it cannot be asked, the update finds them before its first write.
+    """
     problems: list[Problem] = []
     for index, section in enumerate(several.sections_of(news)):
         kind = several.kind_of(section)
@@ -129,13 +132,13 @@ def _least_idle_percent(kind: str) -> float:
 
 
 def _problems_of_a_move(olds: Mapping[str, Any], news: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Problem]:
-    """A promotion, or a half of one, is not moved to another place."""
-    found = []
+    """The problems with an update that promotes, or pauses half-way, and moves to another place at once."""
+    problems = []
     if olds.get("active_color") != news.get("active_color"):
         allowed = f"{olds.get('active_color')!r} in an update that moves the router: do one after the other"
-        found.append(Problem("active_color", news.get("active_color"), allowed))
+        problems.append(Problem("active_color", news.get("active_color"), allowed))
     if seen.get("paused") and contract.plain(olds.get("promote_to_percent")) not in (None, 100):
         allowed = "the place where it is, while a promotion is paused: raise promote_to_percent or go back first"
         key = several.ONE if news.get(several.MANY) is None else several.MANY
-        found.append(Problem(key, contract.plain(news.get(key)), allowed))
-    return found
+        problems.append(Problem(key, contract.plain(news.get(key)), allowed))
+    return problems

@@ -1,4 +1,4 @@
-"""What a swap takes and leaves: inputs parsed and checked, named keys compared, outputs written.
+"""The inputs and outputs of a swap: inputs parsed and checked, named keys compared, outputs written.
 
 Both are plain data; ``bluegreen.swap.properties`` says what there is of them. ``live_release_change`` is an input that
 the check itself adds when an update changes what the live color runs in place; it is no part of the comparison.
@@ -62,7 +62,7 @@ class SwapSpec:
     write_order: str
 
     def build_router(self) -> TrafficRouter:
-        """The router; several are one to whoever asks."""
+        """The router; several are joined into one."""
         if len(self.routers) == 1:
             return ROUTERS.build(self.routers[0])
         pairs = zip(self.routers, self.sections, strict=True)
@@ -80,7 +80,7 @@ class SwapSpec:
 
 
 def problems_in(inputs: Mapping[str, object]) -> list[Problem]:
-    """Everything that is wrong with the inputs; empty when all is well or not known yet."""
+    """The problems with the inputs; empty when all is well or not known yet."""
     return _read(inputs)[1]
 
 
@@ -138,19 +138,19 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
             sections=several.sections_of(inputs),
             capacity=capacity,
             gates=gating.with_target_health([gate for gate in gates if gate is not None]),
-            notifications=[found for found in notifications if found is not None],
+            notifications=[notifier for notifier in notifications if notifier is not None],
         ),
         [],
     )
 
 
 def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
-    """``None`` while it is not known how to reach a color."""
+    """The way to each color; ``None`` while it is not known."""
     if fields is None:
         return {}
     if fields.unknown:
         return None
-    found: dict[Color, Preview] | None = {}
+    previews: dict[Color, Preview] | None = {}
     for color in COLORS:
         entry = fields.section(color, None)
         if entry is None:
@@ -160,15 +160,15 @@ def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
         entry.done()
         refuse_credentials(entry, "url", url)
         if url is UNKNOWN:
-            found = None
-        elif found is not None:
-            found[color] = Preview(url, headers)
+            previews = None
+        elif previews is not None:
+            previews[color] = Preview(url, headers)
     fields.done()
-    return found
+    return previews
 
 
 def _propagation_seconds(routers: Sequence[Parsed | None]) -> float:
-    """The platforms' own defaults' longest; a router that is not known yet is asked again when it is."""
+    """The longest of the platforms' own defaults; a router that is not known yet counts when it is."""
     return max(0 if router is None else float(ROUTERS.load(router[0]).propagation_seconds) for router in routers)
 
 
@@ -178,7 +178,7 @@ def _refuse_what_cannot_be(
     strategy: Strategy,
     pause: Any,
 ) -> None:
-    """What not every router can do, by the name of the first that cannot."""
+    """Refuse inputs that not every router supports, by the name of the first that does not."""
     for index, router in enumerate(routers):
         if router is None or Capability.WEIGHTS in ROUTERS.load(router[0]).capabilities:
             continue
@@ -209,7 +209,7 @@ def changed_keys(olds: Mapping[str, object], news: Mapping[str, object]) -> list
 
 
 def recorded_in(outputs: Mapping[str, Any]) -> Recorded | None:
-    """What the last finished swap left; ``None`` when none did.
+    """The result of the last finished swap; ``None`` when there is none.
 
     Args:
         outputs: caught up, where releases are to be compared.
@@ -235,8 +235,8 @@ def members_of(weights: Weights, names: Sequence[str]) -> dict[str, Any]:
         weights: of all, or of each.
         names: what the routers are called, in the declared order; none where there is one.
     """
-    found = zip(names, parts_of(weights, len(names)), strict=True) if names else ()
-    return {"members": [{"router": name, **part.as_dict()} for name, part in found]} if names else {}
+    named = zip(names, parts_of(weights, len(names)), strict=True) if names else ()
+    return {"members": [{"router": name, **part.as_dict()} for name, part in named]} if names else {}
 
 
 def outputs_of(

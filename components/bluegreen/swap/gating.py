@@ -30,8 +30,8 @@ def routers_in(fields: Fields) -> list[Parsed | None]:
         return [section_of(ROUTERS, fields.section(several.ONE))]
     if fields.raw(several.ONE) is not None:
         fields.problem(several.ONE, "given", f"one of both, {several.ONE} or {several.MANY}")
-    found = [section_of(ROUTERS, section) for section in fields.sections(several.MANY)]
-    if not found and isinstance(given, (list, tuple)):
+    routers = [section_of(ROUTERS, section) for section in fields.sections(several.MANY)]
+    if not routers and isinstance(given, (list, tuple)):
         fields.problem(several.MANY, given, "one router at least")
     known = several.sections_of({several.MANY: given})
     for index, section in enumerate(known):
@@ -39,7 +39,7 @@ def routers_in(fields: Fields) -> list[Parsed | None]:
         if same is not None:
             allowed = f"another place than that of {several.MANY}[{same}]: each object is moved once"
             fields.problem(f"{several.MANY}[{index}]", section.get("kind"), allowed)
-    return found or [None]
+    return routers or [None]
 
 
 def parse(fields: Fields) -> ParsedGate | None:
@@ -57,13 +57,13 @@ def with_target_health(gates: Sequence[ParsedGate]) -> list[ParsedGate]:
 
 
 def labels_by_phase(gates: Sequence[ParsedGate]) -> dict[Phase, list[str]]:
-    """What people call the gates that are asked in each phase."""
-    found: dict[Phase, list[str]] = {}
+    """The labels of the gates that are asked in each phase."""
+    labels: dict[Phase, list[str]] = {}
     for parsed, policy in with_target_health(gates):
         gate = GATES.build(parsed)
         for phase in GatedCheck(gate, policy).phases:
-            found.setdefault(phase, []).append(gate.label)
-    return found
+            labels.setdefault(phase, []).append(gate.label)
+    return labels
 
 
 def validate_reachable_gates(
@@ -73,7 +73,7 @@ def validate_reachable_gates(
     gates: Sequence[ParsedGate | None],
     previews: Mapping[Color, Preview] | None,
 ) -> None:
-    """A gate that is declared and never asked would look like one that passed."""
+    """Refuse gates that would never be asked: such a gate would look like one that passed."""
     never = set() if any(step.hold_seconds for step in strategy.steps) else {Phase.HOLD}
     if bake is not UNKNOWN and not bake:
         never.add(Phase.BAKE)

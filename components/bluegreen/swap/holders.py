@@ -1,4 +1,4 @@
-"""Who holds a lease on this machine: which of its processes, and whether they live."""
+"""The processes of this machine that hold leases, and whether they live."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def ended_here(lease: str, value: str) -> bool | None:
 
     ``None`` is a swap of this very process that goes on: nothing is to be found out about it.
     """
-    found = re.search(r" pid (\d+) on ([0-9a-f]{8})\b", value)
-    if found is None or found[2] != here() or not Path("/proc/self").exists():
+    match = re.search(r" pid (\d+) on ([0-9a-f]{8})\b", value)
+    if match is None or match[2] != here() or not Path("/proc/self").exists():
         return False
-    if int(found[1]) == os.getpid():
+    if int(match[1]) == os.getpid():
         return None if lease in active else True
     try:
-        state = Path(f"/proc/{found[1]}/stat").read_text().rpartition(")")[2].split()[0]
+        state = Path(f"/proc/{match[1]}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return True
     return state in ("Z", "X")

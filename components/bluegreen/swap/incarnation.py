@@ -1,4 +1,4 @@
-"""Which life of a resource an object belongs to: a mark, so that a delete removes only what is its own.
+"""Incarnations: a mark says which life of a resource made an object, so that a delete removes only its own.
 
 A replacement at the same place makes the new resource before it deletes the old one, and both mean one object. The new
 one stamps it with its own incarnation when it takes it over, and the old one's delete then sees that it is another's.
@@ -21,18 +21,18 @@ OUTPUT = "incarnation"
 
 
 def new() -> str:
-    """Another one than all before: 16 hex digits."""
+    """A new incarnation: 16 random hex digits."""
     return secrets.token_hex(8)
 
 
 def recorded(outputs: Mapping[str, Any]) -> str:
     """The incarnation of a resource by its outputs; empty in those of a version that knew none."""
-    found = outputs.get(OUTPUT)
-    return found if isinstance(found, str) else ""
+    incarnation = outputs.get(OUTPUT)
+    return incarnation if isinstance(incarnation, str) else ""
 
 
 def known_to(spec: SwapSpec, outputs: Mapping[str, Any], incarnation: str) -> SwapSpec:
-    """The spec with routers that know the resource's former life, where its kind has use for that.
+    """The spec with routers that know the resource's former incarnation, where their kind has use for that.
 
     Args:
         spec: checked inputs.
@@ -56,20 +56,20 @@ def known_to(spec: SwapSpec, outputs: Mapping[str, Any], incarnation: str) -> Sw
     return replace(spec, routers=known)
 
 
-def is_there(found: Traffic) -> bool:
-    """Whether there is an object, as far as what was read tells."""
-    return found.weights != Weights() or bool(found.marks)
+def is_there(traffic: Traffic) -> bool:
+    """Whether the traffic that was read shows an object."""
+    return traffic.weights != Weights() or bool(traffic.marks)
 
 
-def whose(found: Traffic, incarnation: str) -> str:
-    """Why an object is not this incarnation's, for people; empty when it is.
+def whose(traffic: Traffic, incarnation: str) -> str:
+    """Say why an object is not this incarnation's; empty when it is.
 
     Args:
-        found: what the router read.
+        traffic: what the router read.
         incarnation: the resource's own; empty in the state of a version that knew none.
     """
-    mark = found.marks.get(MARK, "")
-    if not is_there(found) or mark == incarnation:
+    mark = traffic.marks.get(MARK, "")
+    if not is_there(traffic) or mark == incarnation:
         return ""
     if mark:
         return f"it bears the mark of another incarnation ({mark}; this one is {incarnation or 'from before marks'})"

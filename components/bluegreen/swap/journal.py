@@ -1,4 +1,4 @@
-"""What one swap did, collected while it happens and kept as an entry of ``history``.
+"""The journal of one swap: its events, collected while they happen and kept as an entry of ``history``.
 
 An update that fails leaves the stack's state as it was, so its entry is kept as a mark on the object that the swap
 owns, until the next update or refresh takes it into the state.
@@ -37,7 +37,7 @@ GATES_LIMIT = 50
 
 
 def outcome_of(plan: Plan) -> Outcome:
-    """How a plan ends that comes to its end."""
+    """The outcome of a plan that comes to its end."""
     return Outcome.PAUSED if plan.pauses and plan.kind in (Kind.PROMOTION, Kind.RESUME) else _OUTCOMES[plan.kind]
 
 
@@ -83,12 +83,12 @@ class Journal:
         self._listener(event)
 
     def tell(self, kind: str, text: str, **data: object) -> None:
-        """Make an event and take it."""
+        """Make an event and report it."""
         self.report(Event(self._clock.wall_seconds(), kind, text, data))
 
     @property
     def took_seconds(self) -> float:
-        """How long the swap has gone on, also where the machine's clock was set meanwhile."""
+        """The duration of the swap so far, in seconds, also where the machine's clock was set meanwhile."""
         return self._clock.monotonic_seconds() - self._began_seconds
 
     def entry(self, plan: Plan, outcome: Outcome, release: str, reason: str = "") -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Journal:
             {**step, "seconds": round(end - began, 3)}
             for step, began, end in zip(self._steps, self._steps_began, ends, strict=False)
         ]
-        found = {
+        entry = {
             "id": self.id,
             "outcome": outcome.value,
             "from": plan.start.as_dict(),
@@ -112,21 +112,21 @@ class Journal:
             "by": origin(),
             **({"reason": reason} if reason else {}),
         }
-        return dict(shown(found))  # it is kept in the state and on the object
+        return dict(shown(entry))  # it is kept in the state and on the object
 
 
-def marks_of(entry: Mapping[str, Any], found: Mapping[str, str]) -> dict[str, str | None]:
-    """The mark for a swap that failed, and the removal of the oldest of those that are ``found`` there already."""
+def marks_of(entry: Mapping[str, Any], present: Mapping[str, str]) -> dict[str, str | None]:
+    """The mark for a swap that failed, and the removal of the oldest of the object's ``present`` ones."""
     at = datetime.fromtimestamp(entry["started_at_seconds"], timezone.utc)
     text = f"{entry['outcome']} {entry['to']} {at:{_TIME}} {entry['seconds']:.1f}s {entry.get('reason', '')}"
-    former = sorted((name for name in found if name.startswith(_PREFIX)), key=lambda name: _began(found[name]))
+    former = sorted((name for name in present if name.startswith(_PREFIX)), key=lambda name: _began(present[name]))
     too_many: dict[str, str | None] = dict.fromkeys(former[: max(len(former) + 1 - MARKS_LIMIT, 0)])
     return {**too_many, f"{_PREFIX}{entry['id']}": mark_text(text)}
 
 
 def _began(value: str) -> str:
-    found = _MARK.fullmatch(value)
-    return found[3] if found else ""
+    match = _MARK.fullmatch(value)
+    return match[3] if match else ""
 
 
 def with_marks(history: Sequence[Any], marks: Mapping[str, str]) -> list[Any]:
@@ -134,21 +134,21 @@ def with_marks(history: Sequence[Any], marks: Mapping[str, str]) -> list[Any]:
     known = {entry.get("id") for entry in history if isinstance(entry, Mapping)}
     entries = []
     for name, value in marks.items():
-        found = _MARK.fullmatch(value)
-        if not name.startswith(_PREFIX) or found is None or name.removeprefix(_PREFIX) in known:
+        match = _MARK.fullmatch(value)
+        if not name.startswith(_PREFIX) or match is None or name.removeprefix(_PREFIX) in known:
             continue
         try:
-            began = datetime.strptime(found[3], _TIME).replace(tzinfo=timezone.utc)
+            began = datetime.strptime(match[3], _TIME).replace(tzinfo=timezone.utc)
         except ValueError:  # no swap of ours began on such a day
             continue
         entries.append(
             {
                 "id": printable(name.removeprefix(_PREFIX)),
-                "outcome": found[1],
-                "to": found[2],
+                "outcome": match[1],
+                "to": match[2],
                 "started_at_seconds": began.timestamp(),
-                "seconds": max(float(found[4]), 0.0),
-                "reason": printable(redact(found[5])),
+                "seconds": max(float(match[4]), 0.0),
+                "reason": printable(redact(match[5])),
             }
         )
     if not entries:

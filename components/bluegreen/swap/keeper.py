@@ -1,4 +1,4 @@
-"""Who looks after a running swap's lease, and hears the wish to stop it, also while something else blocks.
+"""The keeper: it renews a running swap's lease and hears the wish to stop it, also while something else blocks.
 
 The swap itself looks at its lease whenever it waits. A gate of minutes, a call that is tried again and again, a slow
 scale-out keep it from that; the keeper beside it then renews the lease and hears an abort. It steps in only where
@@ -32,7 +32,7 @@ class Keeper:
         self._count = count
 
     def beat(self) -> None:
-        """Look and renew, where nobody else has for a while. What it finds is in the lease; it never raises.
+        """Look and renew, where nobody else has for a while. The lease keeps the findings; it never raises.
 
         While a call of the work holds the object nothing is done: what the two know of it would be each other's past.
         The work renews the lease itself then, before each try and each pause.
@@ -52,7 +52,7 @@ class Keeper:
 
 @contextmanager
 def kept(lease: Lease, clock: Clock, count: Callable[[str], None]) -> Iterator[None]:
-    """Have a keeper beside the work meanwhile, on clocks that can do something beside: a test's drives it by hand.
+    """Run a keeper beside the work, on clocks that can run one; a test drives it by hand.
 
     Args:
         lease: the work's.

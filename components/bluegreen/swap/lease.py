@@ -100,7 +100,7 @@ class Lease:
     _locks: int = 0
 
     def take(self, marks: Mapping[str, str], read_at_seconds: float | None = None) -> bool:
-        """Take it; ``marks`` is what was read before.
+        """Take the lease; ``marks`` are those that were read before.
 
         Args:
             marks: of the owned object.
@@ -124,19 +124,19 @@ class Lease:
         dead = self._wait_for_the_end_of(others) if others else {}
         stamp = dict(self.stamp.items() - marks.items())  # not again: whoever takes it meanwhile is not stamped over
         self._renew(stamp)
-        found = leases_in(self.router.marks())
-        self.placed = self.found = self.id in found
+        leases = leases_in(self.router.marks())
+        self.placed = self.found = self.id in leases
         self._seen_seconds = self.clock.monotonic_seconds()
         # With an object there, its mark is only gone where somebody has taken it away.
-        if not self.placed and (found or marks) and self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL:
+        if not self.placed and (leases or marks) and self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL:
             raise LeaseHeld("one that took over while this one stood still, and may be over by now")
-        rivals = {name: value for name, value in found.items() if name != self.id and dead.get(name) != value}
+        rivals = {name: value for name, value in leases.items() if name != self.id and dead.get(name) != value}
         if rivals:
             self.router.mark({LEASE_PREFIX + self.id: None, **{name: marks.get(name) for name in stamp}})
             raise LeaseHeld(holder_of(next(iter(rivals.values()))))
         # Not in the same call as the new one: the leftovers go only once the lease is safe.
-        left: dict[str, str | None] = {LEASE_PREFIX + name: None for name in found if name != self.id}
-        unknown = [name for name in found if name in dead and holders.ended_here(name, dead[name]) is False]
+        left: dict[str, str | None] = {LEASE_PREFIX + name: None for name in leases if name != self.id}
+        unknown = [name for name in leases if name in dead and holders.ended_here(name, dead[name]) is False]
         notes = {TAKEN_PREFIX + name: mark_text(who()) for name in unknown}
         if left or notes or ABORT in marks:
             self.router.mark({**left, **notes, ABORT: None})
@@ -159,9 +159,9 @@ class Lease:
             ):
                 self._refuse_who_came_first(self.router.marks())
         else:
-            found = self.router.read()
-            if found.weights != Weights():
-                self._refuse_who_came_first(found.marks)
+            traffic = self.router.read()
+            if traffic.weights != Weights():
+                self._refuse_who_came_first(traffic.marks)
             self.router.write(weights)
             self._renew(self.stamp)
         marks = self.router.marks()
@@ -179,7 +179,7 @@ class Lease:
             raise LeaseHeld(holder_of(next(iter(held.values()), "another first start, which is over by now")))
 
     def _wait_for_the_end_of(self, others: Mapping[str, str]) -> dict[str, str]:
-        """Returns the leases whose holders are dead, when all are."""
+        """Wait for the other leases to end; return those whose holders are dead, when all are."""
         for name, value in others.items():
             if holders.ended_here(name, value) is None:
                 raise LeaseHeld(holder_of(value))
@@ -229,7 +229,7 @@ class Lease:
             return self.judge(marks)
 
     def judge(self, marks: Mapping[str, str]) -> str | None:
-        """What marks that were read anyway say; as ``check``."""
+        """Look at marks that were read anyway; as ``check``."""
         if not self.id or not self.placed:
             return None
         self._refuse_if_lost()
@@ -244,12 +244,12 @@ class Lease:
 
     @property
     def unseen_seconds(self) -> float:
-        """For how long nobody has looked at the marks."""
+        """Seconds since anybody looked at the marks."""
         return self.clock.monotonic_seconds() - self._seen_seconds
 
     @property
     def age_seconds(self) -> float:
-        """For how long it was not renewed: the longer one of two clocks, since each may stand still or be set back."""
+        """Seconds since the last renewal: the larger of two clocks, since each may stand still or be set back."""
         wall_seconds = self.clock.wall_seconds() - self._renewed_at_seconds
         return max(self.clock.monotonic_seconds() - self._renewed_seconds, wall_seconds)
 
@@ -258,27 +258,27 @@ class Lease:
             raise LeaseLost(self.lost)
 
     def _renewed(self) -> Mapping[str, str]:
-        """Renew it and look then: what is marked now.
+        """Renew the lease, then read and return the marks.
 
         Raises:
             LeaseLost: another swap took over.
         """
         stood_still = self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL
-        found = self.router.marks() if stood_still else {}
-        taken = stood_still and self.id not in leases_in(found)
-        if len(leases_in(found)) <= 1 and not taken:  # whoever waited for the end of it goes on where it stays as it is
+        marks = self.router.marks() if stood_still else {}
+        taken = stood_still and self.id not in leases_in(marks)
+        if len(leases_in(marks)) <= 1 and not taken:  # whoever waited for the end of it goes on where it stays as it is
             self._renew()
             try:
-                found = self.router.marks()
+                marks = self.router.marks()
             except PlatformError:
                 if stood_still:
                     raise
                 # Renewed in time, so nobody can have waited for its end: a restore is not held up by a look that fails.
                 return {LEASE_PREFIX + self.id: ""}
-            taken = self.id not in leases_in(found) or TAKEN_PREFIX + self.id in found
-        others = [holder_of(value) for name, value in leases_in(found).items() if name != self.id]
+            taken = self.id not in leases_in(marks) or TAKEN_PREFIX + self.id in marks
+        others = [holder_of(value) for name, value in leases_in(marks).items() if name != self.id]
         if taken or (stood_still and others):
-            whose = " and ".join(others) or found.get(TAKEN_PREFIX + self.id, "nobody knows who")
+            whose = " and ".join(others) or marks.get(TAKEN_PREFIX + self.id, "nobody knows who")
             self.lost = f"another swap took over: {whose}"
             # Where the other one has not taken over yet the mark stays, for it to remove. It may have seen it renewed
             # and step back as well: the next update then finds the mark, and puts right what both leave.
@@ -286,7 +286,7 @@ class Lease:
                 with contextlib.suppress(PlatformError):
                     self.router.mark({LEASE_PREFIX + self.id: None})
             self._refuse_if_lost()
-        return found
+        return marks
 
     def _renew(self, more: Mapping[str, str] | None = None) -> None:
         self._began_to_renew()
@@ -301,7 +301,7 @@ class Lease:
         self._renewed_at_seconds = self.clock.wall_seconds()
 
     def _text(self) -> str:
-        """What the mark says from now on."""
+        """The text of the mark from now on."""
         self._renewals += 1
         return lease_text(
             self._renewed_at_seconds, holders.here(), self._wanted_seconds, self._renewals - 1, self.purpose
@@ -329,7 +329,7 @@ class Lease:
         raise PlatformError("lease", f"it could not be renewed within {limit:g} s; nothing more was written")
 
     def outlast(self, seconds: float) -> None:
-        """Make it last through a pause within a call, in which nobody can renew it. It never raises.
+        """Make the lease last through a pause within a call, in which nobody can renew it. Never raises.
 
         Args:
             seconds: how long the pause is; one more try follows it.
@@ -388,11 +388,11 @@ class Lease:
                     self.router.mark({LEASE_PREFIX + self.id: self._text()})
 
     def forget(self) -> None:
-        """The swap is over, whether its mark could be removed or not."""
+        """Note that the swap is over, whether its mark could be removed or not."""
         holders.active.discard(self.id)
 
     def give_back(self, marks: Mapping[str, str | None] | None = None) -> None:
-        """Let go of it, and set other marks with it. A lease that is not held and no marks need nothing."""
+        """Release the lease, and set other marks in the same call. Nothing is sent where there is nothing to change."""
         with self.lock:
             if self.id and self.placed:
                 gone = {LEASE_PREFIX + self.id: None, ABORT: None, **dict.fromkeys(self._notes)}

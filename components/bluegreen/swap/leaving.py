@@ -25,25 +25,25 @@ Tell = Callable[[str], None]
 
 def come_and_go(
     router: Shared,
-    found: Traffic,
+    traffic: Traffic,
     olds: Mapping[str, Any],
     news: Mapping[str, Any],
     clock: Clock,
     spec: SwapSpec,
     journal: Journal,
 ) -> Traffic:
-    """Make what was added, then remove what was taken out; what is live then."""
+    """Make what was added, then remove what was taken out; return the live traffic then."""
     added = [former is None for former in several.formers(olds, news)]
     live = contract.recorded_in(olds)
-    proved = Weights.all_on(live.live_color) if live is not None else found.weights
-    found = bring_in(router, found, added, proved, clock, spec.limits, journal)
+    proved = Weights.all_on(live.live_color) if live is not None else traffic.weights
+    traffic = bring_in(router, traffic, added, proved, clock, spec.limits, journal)
     take_out(olds, news, clock, journal)
-    return found
+    return traffic
 
 
 def bring_in(
     router: Shared,
-    found: Traffic,
+    traffic: Traffic,
     added: Sequence[bool],
     proved: Weights,
     clock: Clock,
@@ -54,7 +54,7 @@ def bring_in(
 
     Args:
         router: all of them, under the swap's lease.
-        found: what was read of them.
+        traffic: what was read of them.
         added: of each whether it is declared for the first time.
         proved: what one gets whose object has been lost, where the others have a mix.
         clock: time.
@@ -67,9 +67,9 @@ def bring_in(
     Raises:
         PlatformError: one could not be made; the others were not written.
     """
-    made = router.join(found.weights, added, proved)
+    made = router.join(traffic.weights, added, proved)
     if not made:
-        return found
+        return traffic
     common = router.read()
     deadline = clock.monotonic_seconds() + limits.converge_timeout_seconds
     while router.verify(common.weights) is not Convergence.CONVERGED:
@@ -109,13 +109,13 @@ def take_out(olds: Mapping[str, Any], news: Mapping[str, Any], clock: Clock, jou
 
     own = own_of(spec, mark, tell)
     if own is not None:
-        router, found = own
-        remove(router, None, clock, found.marks, tell)
+        router, traffic = own
+        remove(router, None, clock, traffic.marks, tell)
         tell(f"{router.id}: removed, since it is declared no more")
 
 
 def told_of_members(olds: Mapping[str, Any], news: Mapping[str, Any], live: Weights) -> list[str]:
-    """What a preview says of members that come and go."""
+    """A preview's lines about members that come and go."""
     stay = "the others stay as they are"
     coming = several.added(olds, news) if several.sections_of(olds) else []
     return [
@@ -125,14 +125,14 @@ def told_of_members(olds: Mapping[str, Any], news: Mapping[str, Any], live: Weig
 
 
 def _described(section: Mapping[str, Any]) -> str:
-    """A member as its section says it: its kind and where it is."""
+    """A member's description from its section: its kind and its place."""
     where = sorted(key for key in several.where_of(section) if section.get(key) not in (None, UNKNOWN))
     told = [f"{key} {section[key]}" for key in where if isinstance(section[key], (str, int, float))]
     return f"{section.get('kind')}" + (f" ({', '.join(told)})" if told else "")
 
 
 def own_of(spec: SwapSpec, mark: str, tell: Tell) -> tuple[TrafficRouter, Traffic] | None:
-    """What of a swap's objects is this incarnation's, and what was read of it; ``None``: nothing is.
+    """The swap's objects that are this incarnation's, with their traffic; ``None`` where there are none.
 
     Args:
         spec: with routers that know the resource's former life.

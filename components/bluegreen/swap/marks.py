@@ -40,7 +40,7 @@ def leases_in(marks: Mapping[str, str]) -> dict[str, str]:
 
 
 def lease_text(at_seconds: float, host: str, lasts_seconds: float, renewals: int, purpose: str) -> str:
-    """What a lease's mark says.
+    """The text of a lease's mark.
 
     Args:
         at_seconds: when it is set, since the epoch.
@@ -57,14 +57,14 @@ def lease_text(at_seconds: float, host: str, lasts_seconds: float, renewals: int
 
 
 def holder_of(value: str) -> str:
-    """Whose lease it is, for people."""
+    """The name of a lease's holder, for people."""
     return printable(re.sub(r" on [0-9a-f]{8}\b( for \d+ s)?( no \d+)?", "", value))
 
 
 def lasting_seconds(value: str) -> float:
-    """How long a lease lasts after it was renewed, as its holder says."""
-    found = re.search(r" on [0-9a-f]{8} for (\d{1,4}) s\b", value)
-    return min(float(found[1]), LONGEST_LEASE_SECONDS) if found else LEASE_SECONDS
+    """The seconds that a lease lasts after a renewal, as its holder says."""
+    match = re.search(r" on [0-9a-f]{8} for (\d{1,4}) s\b", value)
+    return min(float(match[1]), LONGEST_LEASE_SECONDS) if match else LEASE_SECONDS
 
 
 def who() -> str:

@@ -1,4 +1,4 @@
-"""One router of several: what is known of its object, its marks as it bears them, and its name in what it says."""
+"""One router of several: its object's last known state, its own marks, and its name in errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Member:
-    """One router of several, and what is known of its object.
+    """One router of several, and the last known state of its object.
 
     Attributes:
         name: its router's id, for people.
@@ -40,7 +40,7 @@ class Member:
 
 
 def named(member: Member, work: Callable[[], T]) -> T:
-    """What ``work`` returns; a platform's error says whose it is."""
+    """Return the result of ``work``; a platform's error names the member."""
     try:
         return work()
     except PlatformError as error:
@@ -51,7 +51,7 @@ def named(member: Member, work: Callable[[], T]) -> T:
 
 
 def refusal(member: Member, work: Callable[[], object]) -> PlatformError | None:
-    """What its platform said against ``work``; ``None`` where that was done."""
+    """Do ``work``, and return the platform's error; ``None`` where it was done."""
     try:
         named(member, work)
     except PlatformError as error:
@@ -60,7 +60,7 @@ def refusal(member: Member, work: Callable[[], object]) -> PlatformError | None:
 
 
 def translated(member: Member, changes: Mapping[str, str | None], *, back: bool = False) -> Mapping[str, str | None]:
-    """Marks as a member bears them: its incarnation's is its own; ``back``: what it was before."""
+    """Marks as a member bears them, with its own incarnation's; with ``back`` the other way round."""
     if INCARNATION_MARK not in changes:
         return changes
     value = changes[INCARNATION_MARK]
@@ -68,20 +68,20 @@ def translated(member: Member, changes: Mapping[str, str | None], *, back: bool 
     return {**changes, INCARNATION_MARK: own}
 
 
-def marks_of_all(found: Sequence[tuple[Member, Mapping[str, str]]], own: Collection[str]) -> dict[str, str]:
-    """The marks of several objects as one's: everybody's, and of one's own those that every object bears.
+def marks_of_all(by_member: Sequence[tuple[Member, Mapping[str, str]]], own: Collection[str]) -> dict[str, str]:
+    """The marks of several objects as one's: all of others', and of one's own those that every object bears.
 
     An incarnation counts where all bear it: one without it, or with another one, is somebody else's object.
 
     Args:
-        found: the members that have an object, each with its marks.
+        by_member: the members that have an object, each with its marks.
         own: the names of one's own marks.
     """
     result: dict[str, str] = {}
-    for name in dict.fromkeys(name for _, marks in found for name in marks):
-        values = [marks.get(name) for _, marks in found]
+    for name in dict.fromkeys(name for _, marks in by_member for name in marks):
+        values = [marks.get(name) for _, marks in by_member]
         if name == INCARNATION_MARK:
-            values = [(marks.get(name) or "").removesuffix(f".{member.suffix}") for member, marks in found]
+            values = [(marks.get(name) or "").removesuffix(f".{member.suffix}") for member, marks in by_member]
         borne = [value for value in values if value]
         if len(borne) < len(values) and (name in own or name == INCARNATION_MARK):
             continue

@@ -1,4 +1,4 @@
-"""Several routers as one: what a swap with an ordered list of routers sees. It knows no platform, as the swap does.
+"""Several routers as one, for a swap with an ordered list of routers. It knows no platform.
 
 Marks stand on every member: a lease that was set here is held while every member bears it, and anybody else's counts
 where one does. They are set in the order of the members' normal places, so that of two swaps that share some of them
@@ -44,7 +44,7 @@ class Members:
 
     @classmethod
     def of(cls, members: Sequence[tuple[TrafficRouter, str]], *, in_order: bool = True) -> Members:
-        """The one that can read weights alone, where a member can."""
+        """Join members; the result can read weights alone where a member can."""
         looks = any(hasattr(router, name) for router, _ in members for name in ("live", "glance"))
         kind = Glancing if looks else Members
         return kind(members, in_order=in_order)
@@ -55,17 +55,17 @@ class Members:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the members are called, in the declared order."""
+        """The names of the members, in the declared order."""
         return tuple(member.name for member in self.members)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What all of them can do."""
+        """The capabilities that every member has."""
         return frozenset.intersection(*(member.router.capabilities for member in self.members))
 
     @property
     def propagation_seconds(self) -> float:
-        """The longest of theirs."""
+        """The longest one of the members, in seconds."""
         return max(member.router.propagation_seconds for member in self.members)
 
     @property
@@ -75,7 +75,7 @@ class Members:
 
     @property
     def least_idle_percent(self) -> float:
-        """The most of theirs."""
+        """The largest one of the members, in percent."""
         return max(float(getattr(member.router, "least_idle_percent", 0)) for member in self.members)
 
     @property
@@ -97,9 +97,9 @@ class Members:
 
     @property
     def stands_elsewhere(self) -> str:
-        """Which of them were found at another place than they are declared at."""
-        found = ((member.name, getattr(member.router, "stands_elsewhere", "")) for member in self.members)
-        return "; ".join(f"{name}: {said}" for name, said in found if said)
+        """The members that were found at another place than the declared one."""
+        texts = ((member.name, getattr(member.router, "stands_elsewhere", "")) for member in self.members)
+        return "; ".join(f"{name}: {said}" for name, said in texts if said)
 
     # -- what is live
 
@@ -107,16 +107,16 @@ class Members:
         """The common weights, or each member's where they differ, and the marks."""
         return self.seen([named(member, member.router.read) for member in self.members])
 
-    def seen(self, found: Sequence[Traffic]) -> Traffic:
-        """What was read of each member, in the declared order, as one."""
-        for member, traffic in zip(self.members, found, strict=True):
+    def seen(self, traffics: Sequence[Traffic]) -> Traffic:
+        """The traffic that was read of each member, in the declared order, as one."""
+        for member, traffic in zip(self.members, traffics, strict=True):
             member.there = traffic.weights != Weights() or bool(traffic.marks)
             member.known = traffic.weights
-        marks = self._together([traffic.marks for traffic in found])
-        return Traffic(self._weights([traffic.weights for traffic in found]), marks)
+        marks = self._together([traffic.marks for traffic in traffics])
+        return Traffic(self._weights([traffic.weights for traffic in traffics]), marks)
 
     def verify(self, weights: Weights) -> Convergence:
-        """Whether each has its part; those of which that is known are not asked again."""
+        """Whether each member has its part; members that are known to have it are not asked again."""
         pending = False
         for member, part in self._parts(weights):
             if member.known != part:
@@ -129,27 +129,27 @@ class Members:
 
     def health_to_go_back(self, color: Color) -> Readiness:
         """The best one's: a member that has no target of a color left alone stays where it is in a restore."""
-        found: list[Readiness] = []
+        answers: list[Readiness] = []
         for member in self.members:
-            found += self._ask_to_go_back(member, color)
-        if len(found) < len(self.members):
+            answers += self._ask_to_go_back(member, color)
+        if len(answers) < len(self.members):
             return Readiness(ready=True, healthy=1)
-        return max(found, key=lambda one: one.healthy)
+        return max(answers, key=lambda one: one.healthy)
 
     def _ask_to_go_back(self, member: Member, color: Color) -> list[Readiness]:
-        """One's answer, noted; none where it cannot be asked: the former color is still the better guess."""
+        """One member's answer, noted; none where it cannot be asked: the former color is still the better guess."""
         member.unfit = ""
         try:
-            found = named(member, partial(member.router.health, color))
+            answer = named(member, partial(member.router.health, color))
         except PlatformError:
             return []
-        member.unfit = "" if found.healthy else f"{color} has {found}, so traffic was left where it is"
-        return [found]
+        member.unfit = "" if answer.healthy else f"{color} has {answer}, so traffic was left where it is"
+        return [answer]
 
     def progress(self) -> str:
-        """What each platform is at."""
-        found = ((member.name, member.router.progress()) for member in self.members if member.known is None)
-        return "; ".join(f"{name}: {said}" for name, said in found if said)
+        """The progress of each member that is not done."""
+        texts = ((member.name, member.router.progress()) for member in self.members if member.known is None)
+        return "; ".join(f"{name}: {said}" for name, said in texts if said)
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """The commands of those that are not known to have their part; of all where each has."""
@@ -200,7 +200,7 @@ class Members:
             raise PlatformError("members", "; ".join([*reversed(failed), *back]))
 
     def join(self, weights: Weights, added: Sequence[bool], proved: Weights) -> tuple[str, ...]:
-        """Make the objects of the members that have none, at the others' weights; the others are not written.
+        """Make the objects of the members that have none, at the others' weights. Write no other member.
 
         Args:
             weights: as they were read.
@@ -244,10 +244,10 @@ class Members:
 
     def marks(self) -> Mapping[str, str]:
         """The marks of all of them as one object's."""
-        found = [named(member, member.router.marks) for member in self.members]
-        for member, marks in zip(self.members, found, strict=True):
+        by_member = [named(member, member.router.marks) for member in self.members]
+        for member, marks in zip(self.members, by_member, strict=True):
             member.there = member.there or bool(marks)
-        return self._together(found)
+        return self._together(by_member)
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks on every member.
@@ -296,8 +296,8 @@ class Members:
         kept = (LEASE_PREFIX, INCARNATION_MARK)
         self._own |= {name: value for name, value in changes.items() if value and name.startswith(kept)}
 
-    def _together(self, found: Sequence[Mapping[str, str]]) -> dict[str, str]:
-        pairs = zip(self.members, found, strict=True)
+    def _together(self, by_member: Sequence[Mapping[str, str]]) -> dict[str, str]:
+        pairs = zip(self.members, by_member, strict=True)
         there = [(member, marks) for member, marks in pairs if member.there]
         if INCARNATION_MARK not in self._own:
             for member, marks in there:
@@ -309,8 +309,8 @@ class Members:
     def _parts(self, weights: Weights) -> list[tuple[Member, Weights]]:
         return list(zip(self.members, parts_of(weights, len(self.members)), strict=True))
 
-    def _weights(self, found: Sequence[Weights]) -> Weights:
-        return joined(list(zip(self.names, found, strict=True)))
+    def _weights(self, weights: Sequence[Weights]) -> Weights:
+        return joined(list(zip(self.names, weights, strict=True)))
 
     def _write(self, member: Member, weights: Weights, *, back: bool = False) -> None:
         fresh = not member.there and weights != Weights()
@@ -327,10 +327,10 @@ class Members:
             named(member, lambda: member.router.mark(own))
 
     def _confirmed(self, member: Member, weights: Weights) -> bool:
-        found = named(member, lambda: member.router.verify(weights))
-        if found is Convergence.CONVERGED:
+        convergence = named(member, lambda: member.router.verify(weights))
+        if convergence is Convergence.CONVERGED:
             member.known = weights
-        return found is Convergence.CONVERGED
+        return convergence is Convergence.CONVERGED
 
     def _make(self, member: Member, weights: Weights, marks: Mapping[str, str]) -> bool:
         """Whether this call made its object, with these weights and marks."""
@@ -358,17 +358,17 @@ class Members:
             return "weights that nobody knows"
 
     def _each(self, order: Sequence[Member], work: Callable[[Member], Any]) -> None:
-        """Do it for each, whatever the others say; raises what the first said that failed."""
+        """Do the work for each member, whatever becomes of the others; raise the first error."""
         failed = [error for member in order if (error := refusal(member, partial(work, member))) is not None]
         if failed:
             raise failed[0]
 
 
 class Glancing(Members):
-    """Members of which one looks right before a write, by fewer calls than a read."""
+    """Members with one among them that looks right before a write, by fewer calls than a read."""
 
     def glance(self, *, told: bool = False) -> Traffic:
-        """What is there at this moment, with the marks where each member looks at those, too."""
+        """The traffic at this moment, with the marks where each member looks at those, too."""
         looks = [getattr(member.router, "glance", None) for member in self.members]
         if None in looks:
             return Traffic(self.live())
@@ -377,12 +377,12 @@ class Glancing(Members):
 
     def live(self) -> Weights:
         """The weights alone, in one call each where a member can do that."""
-        found = []
+        weights = []
         for member in self.members:
             alone = cast("ReadsWeightsAlone", member.router)
             if hasattr(member.router, "live"):
-                found.append(named(member, alone.live))
+                weights.append(named(member, alone.live))
             else:
-                found.append(named(member, member.router.read).weights)
-            member.known = found[-1]
-        return self._weights(found)
+                weights.append(named(member, member.router.read).weights)
+            member.known = weights[-1]
+        return self._weights(weights)

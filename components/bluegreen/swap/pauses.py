@@ -1,4 +1,4 @@
-"""A pause is noted on the object, too: who is live in a mix is known also where the state is lost."""
+"""Pauses, noted as marks on the object: the live color of a mix is known also where the state is lost."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ PAUSED = "paused"
 _MARK = re.compile(r"(blue|green) (\d{1,2})")
 
 
-def remembered(found: Traffic) -> Recorded | None:
-    """What the object says of a pause; ``None`` where it says nothing, or there is no mix."""
-    told = _MARK.fullmatch(found.marks.get(PAUSED, ""))
-    if told is None or found.weights.live_color is not None or found.weights.elsewhere:
+def remembered(traffic: Traffic) -> Recorded | None:
+    """The pause that the object's marks note; ``None`` where they note none, or there is no mix."""
+    told = _MARK.fullmatch(traffic.marks.get(PAUSED, ""))
+    if told is None or traffic.weights.live_color is not None or traffic.weights.elsewhere:
         return None
     waiting = cast("Color", told[1])
     return Recorded(other(waiting), {}, paused_percent=int(told[2]))
@@ -30,5 +30,5 @@ def marks_after(plan: Plan, marks: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def gone(marks: Mapping[str, str]) -> dict[str, str | None]:
-    """The removal of what tells of a pause."""
+    """The removal of the marks of a pause."""
     return {PAUSED: None} if PAUSED in marks else {}

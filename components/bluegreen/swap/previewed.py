@@ -1,4 +1,4 @@
-"""What a preview is about, so that it goes by no answer from before the last change of that. Pure."""
+"""The place that a preview is about, so that it uses no answer from before the last change there. Pure."""
 
 from __future__ import annotations
 

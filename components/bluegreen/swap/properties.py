@@ -60,12 +60,12 @@ def _kinds(entries: Mapping[str, str]) -> str:
     return ", ".join(f"`{kind}`" for kind in sorted(entries))
 
 
-def _setting(found: Option) -> Property:
-    kind = found.kind
+def _setting(setting: Option) -> Property:
+    kind = setting.kind
     if not isinstance(kind, Number):
-        return Property(found.name, found.help, default=found.default or None)
-    text = f"{found.help}; absent: {found.absent}" if found.absent else found.help
-    return Property(found.name, text, _INTEGER if kind.whole else _NUMBER, found.default, kind.unit)
+        return Property(setting.name, setting.help, default=setting.default or None)
+    text = f"{setting.help}; absent: {setting.absent}" if setting.absent else setting.help
+    return Property(setting.name, text, _INTEGER if kind.whole else _NUMBER, setting.default, kind.unit)
 
 
 INPUTS: tuple[Property, ...] = (

@@ -1,4 +1,4 @@
-"""What each color runs, told by a digest of the thing itself. Pure.
+"""The release of each color, known by a digest of its content. Pure.
 
 A label (``releases``) is for people: two versions may have the same. So what a color runs is told by the ``digests``
 that a component gives, and by the values of router and capacity that name the very thing (a published version, a
@@ -52,7 +52,7 @@ class Change:
 
 
 def fingerprint(inputs: Mapping[str, object], color: Color) -> Any:
-    """What a color runs, as 16 hexadecimal digits; ``UNKNOWN`` while it is not known.
+    """The digest of a color's release, 16 hexadecimal digits; ``UNKNOWN`` while it is not known.
 
     Args:
         inputs: a swap's inputs or outputs.
@@ -62,7 +62,7 @@ def fingerprint(inputs: Mapping[str, object], color: Color) -> Any:
 
 
 def is_told_by(digest: object, inputs: Mapping[str, object], color: Color) -> bool:
-    """Whether a recorded digest is the one of what a color runs; also one from before targets counted."""
+    """Whether a recorded digest is that of a color's release; also one from before targets counted."""
     return digest in (fingerprint(inputs, color), _hashed(sections.parts(inputs, color)))
 
 
@@ -97,19 +97,19 @@ def changes(olds: Mapping[str, object], news: Mapping[str, object]) -> Iterator[
 
 
 def _knows_its_router(olds: Mapping[str, object], news: Mapping[str, object]) -> bool:
-    """Whether both sides have a router of one kind; what a state of an older version lacks is no change."""
+    """Whether both sides have a router of one kind; an entry that an older state lacks is no change."""
     older = "live_color" in olds and "state_version" not in olds
     kinds = sections.router_kinds(news)
     return not older and bool(kinds) and sorted(sections.router_kinds(olds)) == sorted(kinds)
 
 
 def goes_elsewhere(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Change]:
-    """Every color with traffic whose requests go to another target from now on, one made anew say.
+    """Every color with traffic whose requests go to another target from now on, for example to a new one.
 
     That is no other release, and yet nothing says that the new one works: the swap asks before it sends traffic there.
     A target that only the update knows has ``UNKNOWN`` as its new value.
     """
-    found, left, known_olds = list[Change](), _left(olds, news), _with_members_of(olds, news)
+    candidates, left, known_olds = list[Change](), _left(olds, news), _with_members_of(olds, news)
     for color in with_traffic(olds):
         before, after = sections.targets(known_olds, color), sections.targets(news, color)
         for path in sorted(before.keys() & after.keys()) if color != left else ():
@@ -118,17 +118,17 @@ def goes_elsewhere(olds: Mapping[str, object], news: Mapping[str, object]) -> li
                 known = UNKNOWN if holds_unknown(new) else new
                 shown = "one that this update makes" if known is UNKNOWN else _short(path, known)
                 text = f"{color}: {path.rpartition('.')[2]} {_short(path, old)} -> {shown}"
-                found.append(Change(color, path, old, known, text, routed=True))
-    return found
+                candidates.append(Change(color, path, old, known, text, routed=True))
+    return candidates
 
 
 def leads_elsewhere(olds: Mapping[str, object], news: Mapping[str, object], color: Color) -> bool:
-    """Whether that color is one of those."""
+    """Whether a color's requests go to another target, as ``goes_elsewhere`` has it."""
     return any(change.color == color for change in goes_elsewhere(olds, news))
 
 
 def not_known_yet(news: Mapping[str, object], color: Color) -> bool:
-    """Whether only an update knows what a color will run."""
+    """Whether only an update knows a color's release."""
     return fingerprint(news, color) is UNKNOWN
 
 
@@ -156,8 +156,8 @@ def live_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> list
 
     A color that the update leaves is none of these where the router itself brings the release: see ``moving``.
     """
-    found, left, serving = changes(caught_up(olds, news), news), _left(olds, news), with_traffic(olds)
-    return [change for change in found if change.color in serving and not (change.routed and change.color == left)]
+    candidates, left, serving = changes(caught_up(olds, news), news), _left(olds, news), with_traffic(olds)
+    return [change for change in candidates if change.color in serving and not (change.routed and change.color == left)]
 
 
 def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) -> str | None:
@@ -166,7 +166,7 @@ def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) 
 
 
 def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Problem]:
-    """The changes that would move production traffic by themselves, onto what has passed no gate."""
+    """The problems with changes that would move production traffic by themselves, onto a release without gates."""
     serving = with_traffic(olds) if "live_color" in olds else (live_in(olds),)
     problems = [
         Problem(f"{path}.{change.color}", change.after, f"{change.before!r} {_PAUSED}")
@@ -198,7 +198,7 @@ def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Prob
 
 
 def refused_while_held(olds: Mapping[str, object], news: Mapping[str, object], live: Color) -> list[Problem]:
-    """The same of an update that a verdict holds: the color that was to be left stays live.
+    """The same for an update that a verdict holds: the color that was to lose its traffic stays live.
 
     Args:
         olds: inputs or outputs.
@@ -224,7 +224,7 @@ def brings_in_place(news: Mapping[str, object]) -> bool:
 
 
 def warning(change: Change) -> str:
-    """What a reviewer reads about a change under traffic."""
+    """The warning about a change under traffic."""
     if change.routed:
         return f"{change.text}: refused, since {change.color} has production traffic and no gate would be asked"
     return (
@@ -234,7 +234,7 @@ def warning(change: Change) -> str:
 
 
 def elsewhere_warning(change: Change, news: Mapping[str, object]) -> str:
-    """What a reviewer reads about a color with traffic whose requests are to go to another target."""
+    """The warning about a color with traffic whose requests are to go to another target."""
     alone = ", the latter as long as the former target has healthy units" if news.get("capacity") is not None else ""
     ahead = "where that is another one, traffic goes there" if change.after is UNKNOWN else "traffic goes there"
     return (
@@ -256,7 +256,7 @@ def moving(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def _keeping(router: Mapping[str, Any], old: Mapping[str, Any] | None, left: Color) -> Mapping[str, Any]:
-    """A router's section with what the former one says of a color."""
+    """A router's section with the former section's values for one color."""
     kept = {
         key: {**router[key], left: old[key][left]}
         for key in sections.keys_by_color(router)
@@ -285,7 +285,7 @@ def _is_back(olds: Mapping[str, object], news: Mapping[str, object]) -> bool:
 def left_behind(
     olds: Mapping[str, Any], news: Mapping[str, Any], live: Color, moved: Kind | None, *, anew: bool = False
 ) -> tuple[dict[str, str], str]:
-    """Where a rollback may go after an update, and the digest of what the live color has proved with.
+    """The releases that a rollback may go to after an update, and the digest that the live color has proved.
 
     A way back is what was live right before, as it was when it had proved itself, and is still there. What came in
     place has proved nothing: nothing leads back to it, and after it nothing leads back at all.
@@ -317,12 +317,12 @@ def left_behind(
 
 
 def caught_up(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
-    """Outputs with what an older state lacks: digests, and those of what was live and of what is.
+    """Outputs completed from an older state, which lacks digests of what was live and of what is.
 
     Nobody knows what those were, so the label says it: the same one, the same release. A release that gets its first
     digest is no other one by that.
     """
-    found = _with_members_of(olds, news)
+    outputs_then = _with_members_of(olds, news)
     digests: dict[str, Any] = {}
     for color in COLORS:
         old, new = of(olds.get(DIGEST), color), of(news.get(DIGEST), color)
@@ -331,19 +331,19 @@ def caught_up(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any
             same = UNKNOWN in (label, of(news.get(LABEL), color)) or label == of(news.get(LABEL), color)
             digests[color] = old if old is not None else (new if same else f"{_FORMERLY}{label}")
     if digests or olds.get(DIGEST):
-        found[DIGEST] = digests
+        outputs_then[DIGEST] = digests
     previous, live = olds.get("previous"), olds.get("live_color")
     if isinstance(previous, Mapping) and previous.get("color") in COLORS:
         color = cast("Color", previous["color"])
         there = previous.get("digest")
         labelled = previous.get("release") == of(olds.get(LABEL), color)
         if labelled if there is None else is_told_by(there, olds, color):
-            found["previous"] = {**previous, "digest": fingerprint(found, color)}
+            outputs_then["previous"] = {**previous, "digest": fingerprint(outputs_then, color)}
     if live in COLORS:
         proved = olds.get("proved")
         if proved is None or is_told_by(proved, olds, live):
-            found["proved"] = fingerprint(found, live)
-    return found
+            outputs_then["proved"] = fingerprint(outputs_then, live)
+    return outputs_then
 
 
 def _with_members_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who is told what a swap does: whoever runs it, the event log, traces, and at its end the notifiers."""
+"""The reports of a swap: to whoever runs it, the event log, traces, and at its end the notifiers."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Reporting:
 
 
 def headline(plan: Plan) -> str:
-    """What a swap is about to do, as one line."""
+    """The plan of a swap in one line."""
     words = {
         Kind.FIRST: f"first start: {plan.target} takes the traffic",
         Kind.PROMOTION: f"promotion to {plan.target} from {plan.start}",
@@ -102,7 +102,7 @@ def headline(plan: Plan) -> str:
 
 @contextmanager
 def without_secrets() -> Iterator[None]:
-    """What is raised within says nothing secret."""
+    """Take secrets out of every error that is raised within."""
     try:
         yield
     except Exception as error:

@@ -18,7 +18,7 @@ from bluegreen.swap.shared import Shared
 
 
 class Resting:
-    """What one update does about it.
+    """The part of one update that brings a color to rest, or keeps it from it.
 
     Attributes:
         unfinished: whether a color could not be brought to rest.
@@ -44,7 +44,7 @@ class Resting:
             return False  # the slow way asks again and says what is wrong
 
     def leave(self, former: Capacity | None) -> None:
-        """Cancel the retirements of what this swap scales no more: traffic may come back to it, and nobody looks then.
+        """Cancel the retirements of colors that this swap scales no more: traffic may return there unnoticed.
 
         Where it cannot be asked, it may be gone with all that it had: that is told, and the swap goes on.
         """
@@ -75,7 +75,7 @@ class Resting:
         self._journal.tell("prepare", f"{color} rests at {size} from now on")
 
     def retire(self, color: Color) -> None:
-        """Bring a color without traffic to rest. Its failure costs money, not requests: it is told and no more."""
+        """Bring a color without traffic to rest. A failure costs money, not requests: it is only reported."""
         if self._capacity is None:
             return
         if self._spec.idle_capacity_percent == 100:
@@ -107,19 +107,19 @@ class Resting:
         if later:
             self.retire(color)
         try:
-            found = self._router.weights()
+            live = self._router.weights()
         except PlatformError as error:
             self._journal.tell("retire", f"whether {color} still has no traffic could not be looked at: {error}")
-            found = left
-        if found.of(color):
-            self._journal.tell("retire", f"{color} is kept: somebody else moved traffic to it meanwhile: {found}")
+            live = left
+        if live.of(color):
+            self._journal.tell("retire", f"{color} is kept: somebody else moved traffic to it meanwhile: {live}")
             self._capacity.cancel_retirement(color)
         elif not later:
             self.retire(color)
         if failed is None:
-            _refuse_another(found, left)
-        elif found != left:
-            failed.moved_by_somebody(found)
+            _refuse_another(live, left)
+        elif live != left:
+            failed.moved_by_somebody(live)
 
     def look(self, left: Weights, judge: Callable[[Mapping[str, str]], object]) -> None:
         """See that traffic is where the swap left it, once what carries the requests has had its time to follow.
@@ -133,26 +133,26 @@ class Resting:
             LeaseLost: another swap took over.
         """
         try:
-            found = self._router.read()
+            traffic = self._router.read()
         except PlatformError as error:
             self._journal.tell("wait", f"whether {left} is still so could not be looked at: {error}")
             return
-        if found.marks:
-            judge(found.marks)
-        _refuse_another(found.weights, left)
+        if traffic.marks:
+            judge(traffic.marks)
+        _refuse_another(traffic.weights, left)
 
     def _size(self, live_size: int) -> int:
         return math.ceil(live_size * self._spec.idle_capacity_percent / 100)
 
 
-def _refuse_another(found: Weights, left: Weights) -> None:
-    if found != left:
-        reason = f"the live weights are {found} instead of {left}: somebody else moved them"
-        raise where_somebody_put_it(reason, found)
+def _refuse_another(live: Weights, left: Weights) -> None:
+    if live != left:
+        reason = f"the live weights are {live} instead of {left}: somebody else moved them"
+        raise where_somebody_put_it(reason, live)
 
 
 def former_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Capacity | None:
-    """What scaled the colors before, where that is another thing now or nothing any more; else ``None``.
+    """The capacity that scaled the colors before, where there is another one or none now; else ``None``.
 
     Args:
         olds: the last update's outputs.
@@ -187,7 +187,7 @@ def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> b
 
 
 def others_plans(capacity: Capacity | None, color: Color) -> list[str]:
-    """What somebody else has arranged that changes a color's size while it is at rest, a sentence each.
+    """The plans of others that change a color's size while it is at rest, a sentence each.
 
     Where that cannot be looked at, it says so: a preview goes on.
     """

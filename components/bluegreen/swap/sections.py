@@ -1,4 +1,4 @@
-"""What the sections of a swap's inputs say of one color: what it runs, and where its requests go. Pure."""
+"""The values of one color in a swap's inputs: its release, and the target of its requests. Pure."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ LABEL, DIGEST, ROUTER = "releases", "digests", "router"
 
 
 def parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
-    """What tells a color's release, by where it stands."""
-    found: dict[str, object] = {}
+    """The values that make a color's release, by their paths."""
+    by_path: dict[str, object] = {}
     digest = inputs.get(DIGEST) if inputs.get(DIGEST) is UNKNOWN else of(inputs.get(DIGEST), color)
     if digest is not None:
-        found[DIGEST] = digest
-    found |= _routed(inputs, color, "release_keys")
+        by_path[DIGEST] = digest
+    by_path |= _routed(inputs, color, "release_keys")
     if digest is None:  # else the digest says what a release is, and what it does not cover is a setting of both
-        found |= _values(CAPACITIES, "capacity", inputs.get("capacity"), color, "release_keys")
-    if not found:
+        by_path |= _values(CAPACITIES, "capacity", inputs.get("capacity"), color, "release_keys")
+    if not by_path:
         labels = inputs.get(LABEL)
-        found[LABEL] = UNKNOWN if labels is UNKNOWN else of(labels, color)
+        by_path[LABEL] = UNKNOWN if labels is UNKNOWN else of(labels, color)
     # Where a color's requests go is no release, and yet another one runs at its end.
-    return {**found, **_routed(inputs, color, "backend_keys")}
+    return {**by_path, **_routed(inputs, color, "backend_keys")}
 
 
 def targets(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
-    """Where a color's requests go, of what a stack may make anew for the same release."""
+    """The targets of a color's requests that a stack may make anew for the same release."""
     return _routed(inputs, color, "target_keys")
 
 
@@ -43,45 +43,45 @@ def keys_by_color(router: object) -> tuple[str, ...]:
 
 
 def router_kinds(inputs: Mapping[str, object]) -> list[str]:
-    """The kinds of a swap's routers, where all are such that are there."""
+    """The kinds of a swap's routers, where all of them are registered."""
     kinds = [several.kind_of(section) for section in several.sections_of(inputs)]
     return [kind for kind in kinds if kind is not None] if None not in kinds else []
 
 
 def of(values: object, color: Color) -> Any:
-    """A color's value: of a mapping by color, or of a text that names colors: ``versions blue=1 green=2``."""
+    """A color's part of a value: of a mapping by color, or of a text that names colors: ``versions blue=1 green=2``."""
     if isinstance(values, str):
         return dict(word.split("=", 1) for word in values.split() if "=" in word).get(color)
     return values.get(color) if isinstance(values, Mapping) else None
 
 
 def _routed(inputs: Mapping[str, object], color: Color, which: str) -> dict[str, object]:
-    """What the routers say of a color; of several each by its place, in whatever order they stand."""
+    """The routers' values for a color; of several routers each by its place, in whatever order they stand."""
     given = several.sections_of(inputs)
     names = [ROUTER] if len(given) == 1 else [f"{ROUTER}s({several.mark_suffix(section)})" for section in given]
-    found: dict[str, object] = {}
+    by_path: dict[str, object] = {}
     for name, section in zip(names, given, strict=True):
-        found |= _values(ROUTERS, name, section, color, which)
-    return found
+        by_path |= _values(ROUTERS, name, section, color, which)
+    return by_path
 
 
 def as_declared(path: str, inputs: Mapping[str, object]) -> str:
-    """``routers[1].versions`` of what is told by the router's place."""
+    """The path as declared, such as ``routers[1].versions``, of one that names the router by its place."""
     for index, section in enumerate(several.sections_of(inputs)):
         path = path.replace(f"{ROUTER}s({several.mark_suffix(section)})", f"{ROUTER}s[{index}]")
     return path
 
 
 def _values(registry: Registry[Any], name: str, section: object, color: Color, which: str) -> dict[str, object]:
-    found: dict[str, object] = {}
+    by_path: dict[str, object] = {}
     for key in _keys(registry, section, which):
         given = cast("Mapping[str, object]", section)
         filled_in = getattr(registry.load(str(given["kind"])), "filled_in", None)
         values = (given if filled_in is None else filled_in(given)).get(key)
         value = UNKNOWN if values is UNKNOWN else of(values, color)
         if value is not None:
-            found[f"{name}.{key}"] = plain(value)
-    return found
+            by_path[f"{name}.{key}"] = plain(value)
+    return by_path
 
 
 def _keys(registry: Registry[Any], section: object, *which: str) -> tuple[str, ...]:

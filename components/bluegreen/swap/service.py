@@ -29,7 +29,7 @@ from bluegreen.swap.update import Update
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The findings of a preview.
+    """The differences that a preview shows.
 
     Attributes:
         changes: whether ``update`` has something to do.
@@ -76,13 +76,13 @@ class SwapService:
 
     @glances.check(previewed.about)
     def check(self, olds: Mapping[str, object], news: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
-        """The inputs to go on with, and everything that is wrong with them. Reads what is live, at best."""
-        found = checking.check(olds, news)
-        return found.inputs, found.problems
+        """The inputs to go on with, and the problems with them. Reads the live traffic where it can."""
+        checked = checking.check(olds, news)
+        return checked.inputs, checked.problems
 
     @glances.diff(previewed.about)
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
-        """What has changed: in the inputs, and in the world since the last update.
+        """The changes since the last update: of the inputs, and of the live traffic.
 
         Args:
             olds: the last update's outputs.
@@ -101,9 +101,9 @@ class SwapService:
         try:
             spec = checking.recorded_spec(formerly, news)
             router = spec.build_router()
-            found = router.read()
-            notes += leaving.told_of_members(formerly, news, found.weights)
-            held = verdicts.held(found, olds, news)
+            traffic = router.read()
+            notes += leaving.told_of_members(formerly, news, traffic.weights)
+            held = verdicts.held(traffic, olds, news)
             if elsewhere := getattr(router, "stands_elsewhere", ""):
                 warnings.append(elsewhere)
             if target != olds.get("live_color") and target in COLORS and held is None:
@@ -114,25 +114,25 @@ class SwapService:
             warnings.append(f"the live weights could not be looked at: {error}")
             warnings += verdicts.warnings(verdicts.held(None, olds, news), recorded)
             return Difference(changed, warnings=tuple(warnings), keys=keys)
-        another = _another(found, olds)
+        another = _another(traffic, olds)
         warnings += [_TAKES_OVER.format(another)] if another else []
         warnings += _new_owner(olds, news)
-        for holder in leases_in(found.marks).values():
+        for holder in leases_in(traffic.marks).values():
             warnings.append(f"a swap is going on, or was interrupted: {holder_of(holder)}; `pulumi up` finds out which")
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
         left = recorded.weights if recorded is not None else Weights()
-        drifted = found.weights != left
+        drifted = traffic.weights != left
         warnings += verdicts.warnings(held, recorded)
         if drifted:
-            will = self._predicted_weights(found.weights, recorded, news, held)
-            warnings.insert(0, f"drift: the live weights are {found.weights}; the last update left {left}. {will}")
-        due = bool(leases_in(found.marks)) or bool(another) or verdicts.left_over(found, olds, news)
+            will = self._predicted_weights(traffic.weights, recorded, news, held)
+            warnings.insert(0, f"drift: the live weights are {traffic.weights}; the last update left {left}. {will}")
+        due = bool(leases_in(traffic.marks)) or bool(another) or verdicts.left_over(traffic, olds, news)
         return Difference(
             changed or drifted or due or (held is None and self._unreached(recorded, news)),
             warnings=tuple(warnings),
             notes=tuple(notes),
             keys=keys,
-            drifted=found.weights if drifted else None,
+            drifted=traffic.weights if drifted else None,
         )
 
     def predicted_outputs(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class SwapService:
 
     @staticmethod
     def _unreached(recorded: Recorded | None, news: Mapping[str, Any]) -> bool:
-        """Whether the last update left something else than what is asked for, as far as it is known."""
+        """Whether the last update left other weights than are asked for, as far as it is known."""
         try:
             spec = contract.parse(news)
         except InvalidInput:
@@ -180,7 +180,7 @@ class SwapService:
     def _predicted_weights(
         live: Weights, recorded: Recorded | None, news: Mapping[str, Any], held: verdicts.Held | None
     ) -> str:
-        """What an update would do about it, as far as a preview can know."""
+        """The weights that an update would bring, as far as a preview can know."""
         if held is not None:
             return f"`pulumi up` puts {verdicts.kept(held, recorded)} at 100 %"
         try:
@@ -192,7 +192,7 @@ class SwapService:
         return f"`pulumi up` puts {target} at {goal.of(target)} %"
 
     def _offline(self, news: Mapping[str, Any]) -> list[str]:
-        """What gates that look at local files alone would say: a reviewer sees it before anything runs."""
+        """The answers of gates that look at local files alone: a reviewer sees them before anything runs."""
         try:
             spec = contract.parse(news)
         except InvalidInput:
@@ -213,11 +213,11 @@ class SwapService:
         return said
 
     def _readiness(self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color) -> str:
-        """How ready the new color is, with the release that it will have, and whether this is the fast way back."""
+        """The readiness of the new color, with its coming release, and whether this is the fast way back."""
         digest = contract.fingerprint(news, target)
         if digest is UNKNOWN:
             return f"what {target} will run is known once this update has made it; whether it is ready is asked then"
-        change = next((found for found in releases.changes(olds, news) if found.color == target), None)
+        change = next((one for one in releases.changes(olds, news) if one.color == target), None)
         if change is not None and change.routed:  # what the router brings is there already, and can be asked
             with contextlib.suppress(InvalidInput):
                 spec, change = contract.parse(news), None
@@ -255,13 +255,13 @@ class SwapService:
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs with what is live now; ``None`` when the swap's object is gone."""
         router = checking.recorded_spec(olds).build_router()
-        found = router.read()
-        if found.weights == Weights():
+        traffic = router.read()
+        if traffic.weights == Weights():
             return None
-        history = with_marks(olds.get("history") or [], found.marks)[: contract.HISTORY_LIMIT]
-        members = contract.members_of(found.weights, getattr(router, "names", ()))
-        weights = {"weights": found.weights.as_dict(), **members}
-        return {**olds, **weights, "history": history, **verdicts.read(found, olds)}
+        history = with_marks(olds.get("history") or [], traffic.marks)[: contract.HISTORY_LIMIT]
+        members = contract.members_of(traffic.weights, getattr(router, "names", ()))
+        weights = {"weights": traffic.weights.as_dict(), **members}
+        return {**olds, **weights, "history": history, **verdicts.read(traffic, olds)}
 
     def delete(self, olds: Mapping[str, Any]) -> None:
         """Remove what the swap owns, and nothing else: an object of another incarnation stays as it is.
@@ -275,9 +275,9 @@ class SwapService:
         mark = incarnation.recorded(olds)
         own = leaving.own_of(incarnation.known_to(spec, olds, mark), mark, self._tell)
         if own is not None:
-            router, found = own
+            router, traffic = own
             with glances.changing(previewed.place_of(olds)):
-                remove(router, spec.build_capacity(), self._clock, found.marks, self._tell)
+                remove(router, spec.build_capacity(), self._clock, traffic.marks, self._tell)
 
     def _swap(
         self,
@@ -306,9 +306,9 @@ class SwapService:
 _TAKES_OVER = "what it owns is not stamped as its own: {}; `pulumi up` stamps it anew"
 
 
-def _another(found: Traffic, olds: Mapping[str, Any]) -> str:
-    """Why the object has to be stamped; a state from before marks gets its own silently, with the next update."""
-    return incarnation.whose(found, incarnation.recorded(olds)) if incarnation.recorded(olds) else ""
+def _another(traffic: Traffic, olds: Mapping[str, Any]) -> str:
+    """Say why the object has to be stamped; a state from before marks gets its mark silently, with the next update."""
+    return incarnation.whose(traffic, incarnation.recorded(olds)) if incarnation.recorded(olds) else ""
 
 
 def _new_owner(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The swap's own settings, each declared once: what is read, what the schema says and what counts when it is absent."""
+"""The swap's own settings, each declared once: its parsing, its text in the schema and its default."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USUAL = Limits()
 
 @declared
 class Settings(Options):
-    """How a swap goes, whatever it moves."""
+    """The settings of a swap that do not depend on its router."""
 
     name: str = option("what the service is called in messages", Text(), default="")
     promote_to_percent: int = option(

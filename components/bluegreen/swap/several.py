@@ -23,10 +23,10 @@ _FEW = 6
 def sections_of(inputs: Mapping[str, Any]) -> list[Section]:
     """Each router's section, in the declared order; none where they are not known yet, or no sections at all."""
     given = inputs.get(MANY)
-    found = [inputs.get(ONE)] if given is None else given
-    if not isinstance(found, (list, tuple)) or not all(isinstance(section, Mapping) for section in found):
+    sections = [inputs.get(ONE)] if given is None else given
+    if not isinstance(sections, (list, tuple)) or not all(isinstance(section, Mapping) for section in sections):
         return []
-    return list(found)
+    return list(sections)
 
 
 def may_be_several(inputs: Mapping[str, Any]) -> bool:
@@ -35,26 +35,26 @@ def may_be_several(inputs: Mapping[str, Any]) -> bool:
     return given is UNKNOWN or (isinstance(given, (list, tuple)) and len(given) > 1)
 
 
-def with_sections(inputs: Mapping[str, Any], found: Sequence[Section]) -> dict[str, Any]:
+def with_sections(inputs: Mapping[str, Any], sections: Sequence[Section]) -> dict[str, Any]:
     """The inputs with other sections in the place of theirs."""
     rest = {key: value for key, value in inputs.items() if key not in (ONE, MANY)}
-    if len(found) == 1 and inputs.get(MANY) is None:
-        return {**rest, ONE: dict(found[0])}
-    return {**rest, MANY: [dict(section) for section in found]}
+    if len(sections) == 1 and inputs.get(MANY) is None:
+        return {**rest, ONE: dict(sections[0])}
+    return {**rest, MANY: [dict(section) for section in sections]}
 
 
 def with_fewer(inputs: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The inputs, and as they were before some of their routers came, whichever these are."""
     yield inputs
-    found = sections_of(inputs)
-    sizes = range(1, len(found)) if len(found) <= _FEW else [1]
+    sections = sections_of(inputs)
+    sizes = range(1, len(sections)) if len(sections) <= _FEW else [1]
     for size in sizes:
-        for some in itertools.combinations(found, size):
+        for some in itertools.combinations(sections, size):
             yield with_sections(inputs, some)
 
 
 def kept(caught_up: Mapping[str, Any], formerly: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a failure leaves in the state: also the routers that are declared no more, which may be there still.
+    """The inputs that a failure leaves in the state: also the routers that are declared no more but may exist still.
 
     Args:
         caught_up: the last update's outputs, with the routers that the inputs have.
@@ -98,13 +98,13 @@ def formers(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[Section | 
     Those whose place is known choose first: what is not known yet is most times what is left over.
     """
     rest, news_found = sections_of(olds), sections_of(news)
-    found: dict[int, Section] = {}
+    by_index: dict[int, Section] = {}
     for index in sorted(range(len(news_found)), key=lambda index: holds_unknown(place_of(news_found[index]))):
         former = next((old for old in rest if same_place(old, news_found[index])), None)
         if former is not None:
-            found[index] = former
+            by_index[index] = former
             rest = [old for old in rest if old is not former]
-    return [found.get(index) for index in range(len(news_found))]
+    return [by_index.get(index) for index in range(len(news_found))]
 
 
 def removed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[Section]:
@@ -119,13 +119,13 @@ def added(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[Section]:
 
 
 def moved(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    """Whether nothing of where traffic was routed is left, which is another swap."""
+    """Whether none of the former places is left, which makes it another swap."""
     old, new = sections_of(olds), sections_of(news)
     return bool(old and new) and not any(former is not None for former in formers(olds, news))
 
 
 def mark_suffix(section: Section) -> str:
-    """What tells one member's marks from another's: 8 hexadecimal digits of its place."""
+    """The suffix of one member's marks: 8 hexadecimal digits of its place."""
     return hashlib.sha256(json.dumps(place_of(section), sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
@@ -136,12 +136,12 @@ def where_of(section: Section) -> frozenset[str]:
 
 
 def place_of(section: Section) -> dict[str, object]:
-    """What a section says of where traffic is routed, in one form."""
+    """The values of a section that say where traffic is routed, normalized."""
     return {"kind": kind_of(section), **{key: plain(section.get(key)) for key in where_of(section)}}
 
 
 def plain(value: object) -> object:
-    """One form for values that mean the same: no ``None`` entries, no tuples, whole floats as integers."""
+    """A normal form for values that mean the same: no ``None`` entries, no tuples, whole floats as integers."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):

@@ -26,17 +26,17 @@ class Shared:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What the platform can do."""
+        """The capabilities of the platform."""
         return self._router.capabilities
 
     @property
     def where(self) -> frozenset[str]:
-        """The keys that say where traffic is routed."""
+        """The keys of the section that say where traffic is routed."""
         return self._router.where
 
     @property
     def propagation_seconds(self) -> float:
-        """How long requests may go the former way, in seconds."""
+        """The time, in seconds, for which requests may go the former way."""
         return self._router.propagation_seconds
 
     @property
@@ -46,7 +46,7 @@ class Shared:
 
     @property
     def least_idle_percent(self) -> float:
-        """What the color without traffic must keep for the other one to be reached, in percent."""
+        """The percentage that the idle color must keep for the live one to be reached."""
         return getattr(self._router, "least_idle_percent", 0)
 
     @property
@@ -101,8 +101,8 @@ class Shared:
         if both is None:
             return Traffic(self.weights()) if hasattr(self._router, "live") else self.read()
         with self._lease.lock:
-            found: Traffic = both(told=told)
-        return found
+            traffic: Traffic = both(told=told)
+        return traffic
 
     def weights(self) -> Weights:
         """The live weights alone, as they are at this moment."""
@@ -173,7 +173,7 @@ class Shared:
             self._router.mark(changes)
 
     def progress(self) -> str:
-        """What the platform is at with the last write."""
+        """The platform's progress with the last write."""
         return self._router.progress()
 
     def commands(self, weights: Weights) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""States of other versions: what they say of traffic is read, whatever else they hold or lack.
+"""States of other versions: their traffic is read, whatever else they hold or lack.
 
 A refresh, a preview and a destroy have to work on what an older or a newer version left, and on fields that have become
 stricter since. What is not understood is left out; only a router that cannot be made out is an error.
@@ -28,12 +28,12 @@ class UnreadableState(BluegreenError):
 
 
 def spec_of(outputs: Mapping[str, Any]) -> SwapSpec:
-    """What a state says, as strictly as inputs are read where that is possible; raises as ``read`` does."""
+    """The inputs in a state, read as strictly as a program's where that is possible; raises as ``read`` does."""
     return read(outputs)[0]
 
 
 def read(outputs: Mapping[str, Any]) -> tuple[SwapSpec, tuple[str, ...]]:
-    """What a state says, and the fields of it that were left out because this version does not understand them.
+    """The inputs in a state, and the names of its fields that this version does not understand and leaves out.
 
     Raises:
         UnreadableState: it is not known where traffic is routed.
@@ -95,8 +95,8 @@ def _without(values: Mapping[str, Any], path: str) -> dict[str, Any]:
 def _less(values: Any, names: Sequence[str]) -> Any:
     name, rest = names[0], names[1:]
     if isinstance(values, (list, tuple)):
-        found = [(index, item) for index, item in enumerate(values) if rest or str(index) != name]
-        return [_less(item, rest) if str(index) == name else item for index, item in found]
+        index_of = [(index, item) for index, item in enumerate(values) if rest or str(index) != name]
+        return [_less(item, rest) if str(index) == name else item for index, item in index_of]
     if not rest:
         return {key: value for key, value in values.items() if key != name}
     return {**values, name: _less(values[name], rest)}
@@ -108,5 +108,5 @@ def _names(path: str) -> list[str]:
 
 
 def stamped(outputs: Mapping[str, Any], incarnation: str) -> dict[str, Any]:
-    """Outputs with whose object it is, and with this version."""
+    """Outputs with the object's incarnation, and with this version."""
     return {**outputs, "incarnation": incarnation, OUTPUT: STATE_VERSION}

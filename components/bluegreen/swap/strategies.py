@@ -1,4 +1,4 @@
-"""The ``strategy`` of the inputs: steps, or a preset's name; what says canary and is none is refused."""
+"""The ``strategy`` of the inputs: steps, or a preset's name; one that says canary and is none is refused."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def read(inputs: Fields) -> Strategy:
         if weight is not UNKNOWN and hold is not UNKNOWN:
             steps.append(Step(weight, hold))
     fields.done()
-    found = Strategy(name if isinstance(name, str) else "steps", tuple(steps))
-    inputs.problems.extend(problems_of(found, "strategy"))
+    strategy = Strategy(name if isinstance(name, str) else "steps", tuple(steps))
+    inputs.problems.extend(problems_of(strategy, "strategy"))
     known = name is not UNKNOWN and given.get("steps") is not UNKNOWN if isinstance(given, Mapping) else False
     if known and len(steps) == len(entries) and len(inputs.problems) == before:
-        inputs.problems.extend(untrue(found, "strategy", PRESETS.get(found.name)))
-    return found
+        inputs.problems.extend(untrue(strategy, "strategy", PRESETS.get(strategy.name)))
+    return strategy
 
 
 def _refuse_what_is_left_out(fields: Fields, given: Mapping[str, object], name: object) -> None:
-    """An object without steps, or a hold that is ``None`` (a setting that is not there), would be all at once."""
+    """Refuse an object without steps, or a hold that is ``None`` (a missing setting): it would be all at once."""
     steps = given.get("steps")
     if steps is None and name != "all_at_once":
         if isinstance(name, str) and name in PRESETS:

@@ -98,7 +98,7 @@ class Update:
         self._way_back: WayBack | None = None
 
     def run(self) -> dict[str, Any]:
-        """Do it, and return the outputs.
+        """Run the update, and return the outputs.
 
         Raises:
             LeaseHeld: another swap of the same object is going on.
@@ -118,20 +118,20 @@ class Update:
 
     def _run(self) -> dict[str, Any]:
         began_seconds = self._clock.monotonic_seconds()
-        found = self._router.read()
-        plan = self._plan(found, warm=False)
-        interrupted = bool(leases_in(found.marks))
-        self._takes_over = is_there(found) and found.marks.get(MARK) != self._stamp.get(MARK)
+        traffic = self._router.read()
+        plan = self._plan(traffic, warm=False)
+        interrupted = bool(leases_in(traffic.marks))
+        self._takes_over = is_there(traffic) and traffic.marks.get(MARK) != self._stamp.get(MARK)
         due = interrupted or self._takes_over or self._left_over or self._settings_changed()
         if plan.kind is Kind.NOTHING and not due:
-            return self._ended(found, plan)
+            return self._ended(traffic, plan)
         self._planned = plan
         self._lease.purpose = f"{plan.kind.value} to {self._target}"
-        found = self._held_still(found, plan, began_seconds)
+        traffic = self._held_still(traffic, plan, began_seconds)
         self._journal.id = self._lease.id
         try:
             runner = self._runner()
-            plan = self._under_lease(found, runner, interrupted=interrupted)
+            plan = self._under_lease(traffic, runner, interrupted=interrupted)
         except LeaseHeld:
             raise  # another first start came first, and holds all that there is to let go of
         except LeaseLost as lost:
@@ -140,8 +140,8 @@ class Update:
         except RestoreFailed as failed:
             # The lease stays: whatever the config says, the next update finds it and puts things right.
             entry = self._record(Outcome.NOT_RESTORED, failed.reason)
-            self._set(marks_of(entry, found.marks))
-            failed.outputs = self._outputs_after(failed, found, entry)
+            self._set(marks_of(entry, traffic.marks))
+            failed.outputs = self._outputs_after(failed, traffic, entry)
             raise
         except SwapFailed as failed:
             self._left = failed.weights
@@ -150,52 +150,52 @@ class Update:
             verdict = self._verdict(failed, entry)
             try:
                 self._let_go(
-                    {**marks_of(entry, found.marks), **verdicts.marks_of(verdict), **self._unpaused(failed, found)}
+                    {**marks_of(entry, traffic.marks), **verdicts.marks_of(verdict), **self._unpaused(failed, traffic)}
                 )
             except LeaseLost as lost:
                 raise LeaseLost(f"{failed.reason}; {failed.restored}; then {lost}") from lost
-            failed.outputs = self._outputs_after(failed, found, entry, verdict)
+            failed.outputs = self._outputs_after(failed, traffic, entry, verdict)
             raise
         except Exception:
             with contextlib.suppress(LeaseLost):
                 self._let_go({})
             raise
-        gone = verdicts.removal(found, self._olds) if self._stuck is None else {}
+        gone = verdicts.removal(traffic, self._olds) if self._stuck is None else {}
         try:
-            self._let_go({**outcome_marks(found.marks), **gone, **pauses.marks_after(plan, found.marks)})
+            self._let_go({**outcome_marks(traffic.marks), **gone, **pauses.marks_after(plan, traffic.marks)})
         except LeaseLost as lost:  # at the very end, and so what was left is not what there is
             self._record(Outcome.TAKEN_OVER, str(lost))
             raise
         if plan.kind is Kind.NOTHING:
-            return self._ended(found, plan)
+            return self._ended(traffic, plan)
         runner.ask_afterwards(plan)  # last of all: it may hang or end badly, and nothing waits for it
         entry = self._record(outcome_of(plan))
         self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
-        return self._ended(found, plan, entry)
+        return self._ended(traffic, plan, entry)
 
-    def _held_still(self, found: Traffic, plan: Plan, read_at_seconds: float) -> Traffic:
-        """Take the lease; what is there then. Without an object it is put on with the first write."""
+    def _held_still(self, traffic: Traffic, plan: Plan, read_at_seconds: float) -> Traffic:
+        """Take the lease, and return the traffic then. Without an object the first write makes the lease, too."""
         for _ in range(_TAKES):
-            passed = self._lease.take(found.marks, read_at_seconds)
+            passed = self._lease.take(traffic.marks, read_at_seconds)
             # An object that came or went meanwhile; and settings beside the weights, whose write does not look itself.
-            changed = plan.kind is Kind.NOTHING or (found.weights == Weights()) is self._lease.placed
-            if not passed and not changed and not self._unexplained(found):
-                return found
-            read_at_seconds, found = self._clock.monotonic_seconds(), self._router.read()
-            if self._lease.placed or found.weights == Weights():
-                return found
+            changed = plan.kind is Kind.NOTHING or (traffic.weights == Weights()) is self._lease.placed
+            if not passed and not changed and not self._unexplained(traffic):
+                return traffic
+            read_at_seconds, traffic = self._clock.monotonic_seconds(), self._router.read()
+            if self._lease.placed or traffic.weights == Weights():
+                return traffic
         raise PlatformError("lease", "the object that the swap owns comes and goes: nothing was written")
 
-    def _unexplained(self, found: Traffic) -> bool:
-        """Whether a mix is nobody's, and no pause: a swap may have ended after the weights and before the marks."""
+    def _unexplained(self, traffic: Traffic) -> bool:
+        """Whether a mix is no pause of anybody's: a swap may have ended between its weights and its marks."""
         paused = self._recorded.weights if self._recorded is not None else None
-        return found.weights.live_color is None and not leases_in(found.marks) and found.weights != paused
+        return traffic.weights.live_color is None and not leases_in(traffic.marks) and traffic.weights != paused
 
-    def _plan(self, found: Traffic, *, warm: bool) -> Plan:
-        self._stuck = verdicts.held(found, self._olds, self._news)
-        self._left_over = verdicts.left_over(found, self._olds, self._news)
+    def _plan(self, traffic: Traffic, *, warm: bool) -> Plan:
+        self._stuck = verdicts.held(traffic, self._olds, self._news)
+        self._left_over = verdicts.left_over(traffic, self._olds, self._news)
         if self._recorded is None:
-            self._recorded = pauses.remembered(found)
+            self._recorded = pauses.remembered(traffic)
         self._target, recorded = self._spec.active_color, self._recorded
         if self._stuck is not None:  # all stays on the color that it was restored to, or goes back there
             self._target = verdicts.kept(self._stuck, recorded)
@@ -206,7 +206,7 @@ class Update:
         self._release = self._spec.releases[self._target]
         self._digest = contract.fingerprint(self._news, self._target)
         plan = make_plan(
-            found.weights,
+            traffic.weights,
             recorded,
             self._target,
             self._digest,
@@ -215,7 +215,7 @@ class Update:
             warm=warm,
             promote_to_percent=self._spec.promote_to_percent,
         )
-        return self._to_another_target(plan, interrupted=bool(leases_in(found.marks)))
+        return self._to_another_target(plan, interrupted=bool(leases_in(traffic.marks)))
 
     def _to_another_target(self, plan: Plan, *, interrupted: bool) -> Plan:
         """The plan, where the live color's requests are to go to another target: that one has to prove itself first.
@@ -246,16 +246,16 @@ class Update:
             spec.limits,
         )
 
-    def _under_lease(self, found: Traffic, runner: Runner, *, interrupted: bool) -> Plan:
+    def _under_lease(self, traffic: Traffic, runner: Runner, *, interrupted: bool) -> Plan:
         self._resting.leave(self._former_capacity)
-        found = come_and_go(self._shared, found, self._formerly, self._news, self._clock, self._spec, self._journal)
-        self._plan(found, warm=False)  # a verdict may have come with what was read anew
+        traffic = come_and_go(self._shared, traffic, self._formerly, self._news, self._clock, self._spec, self._journal)
+        self._plan(traffic, warm=False)  # a verdict may have come with what was read anew
         warm = can_roll_back(self._recorded, self._target, self._digest) and self._resting.keep_warm(self._target)
-        plan = self._planned = self._plan(found, warm=warm)
+        plan = self._planned = self._plan(traffic, warm=warm)
         # Also after a rollback: what keeps a color from being retired leaves autoscaling held.
-        self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, found.weights
+        self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, traffic.weights
         if plan.kind is Kind.NOTHING:
-            self._settle(found.weights, interrupted=interrupted)
+            self._settle(traffic.weights, interrupted=interrupted)
             return plan
         self._journal.tell(plan.kind.value, headline(plan))
         try:
@@ -275,15 +275,15 @@ class Update:
             self._resting.look(plan.goal, self._lease.judge)
         return plan
 
-    def _unpaused(self, failed: SwapFailed, found: Traffic) -> dict[str, str | None]:
-        return pauses.gone(found.marks) if failed.weights.live_color is not None else {}
+    def _unpaused(self, failed: SwapFailed, traffic: Traffic) -> dict[str, str | None]:
+        return pauses.gone(traffic.marks) if failed.weights.live_color is not None else {}
 
     def _is_cancelled(self) -> bool:
         self._ended_by_caller = self._ended_by_caller or self._cancelled()
         return self._ended_by_caller
 
     def _verdict(self, failed: SwapFailed, entry: Mapping[str, Any]) -> verdicts.Held | None:
-        """The verdict that a failure is; none after an accident, which whoever ends this very update makes, too."""
+        """The verdict of a failure; none after an accident, such as the end of this very process."""
         ended = isinstance(failed, SwapAborted) and self._ended_by_caller
         if not failed.verdict or ended or self._spec.retry_after_verdict == verdicts.ALWAYS:
             return None
@@ -291,8 +291,8 @@ class Update:
         failed.advise(verdicts.after(verdict))
         return verdict
 
-    def _ended(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        outputs = self._outputs(found, plan, entry)
+    def _ended(self, traffic: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        outputs = self._outputs(traffic, plan, entry)
         if self._stuck is None:
             return outputs
         ways = verdicts.ways_on(self._stuck, self._target)
@@ -305,24 +305,24 @@ class Update:
         failed.outputs = contract.outputs_after(self._kept, plan.goal, history, stays, self._shared.names)
         raise failed
 
-    def _outputs(self, found: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _outputs(self, traffic: Traffic, plan: Plan, entry: Mapping[str, Any] | None = None) -> dict[str, Any]:
         live_color = plan.goal.live_color or other(self._target)
         moved = plan.kind if entry is not None and plan.kind in _MOVES and not plan.pauses else None
         previous, proved = releases.left_behind(self._olds, self._news, live_color, moved, anew=self._elsewhere)
-        history = with_marks(self._olds.get("history") or [], found.marks)
+        history = with_marks(self._olds.get("history") or [], traffic.marks)
         history = [entry, *history] if entry is not None else history
         held, names = self._stuck.as_dict() if self._stuck is not None else {}, self._shared.names
         return contract.outputs_of(self._news, live_color, plan.goal, previous, history, proved, held, names)
 
     def _outputs_after(
-        self, failed: SwapFailed, found: Traffic, entry: Mapping[str, Any], verdict: verdicts.Held | None = None
+        self, failed: SwapFailed, traffic: Traffic, entry: Mapping[str, Any], verdict: verdicts.Held | None = None
     ) -> dict[str, Any]:
-        """What is true after a failure: what the last finished swap left, but for the weights and the history."""
+        """The outputs after a failure: those of the last finished swap, with the live weights and the new history."""
         weights = failed.weights
         if isinstance(failed, RestoreFailed):  # those were wanted, and nobody knows whether they came to be
             with contextlib.suppress(BluegreenError):
                 weights = self._router.read().weights
-        history = [entry, *with_marks(self._olds.get("history") or [], found.marks)]
+        history = [entry, *with_marks(self._olds.get("history") or [], traffic.marks)]
         held, names = verdict.as_dict() if verdict is not None else None, self._shared.names
         return contract.outputs_after(self._kept, weights, history, held, names)
 
@@ -339,7 +339,7 @@ class Update:
         return changed or self._former_capacity is not None
 
     def _settle(self, live: Weights, *, interrupted: bool) -> None:
-        """Traffic stays where it is: what an interrupted swap left is tidied up, and changed settings take effect."""
+        """Tidy up after an interrupted swap, and apply changed settings; traffic stays where it is."""
         if any(map(self._changed, several.BOTH)) or (self._takes_over and contract.recorded_in(self._olds) is None):
             self._router.write(live)  # what the rule is for has changed (hosts, paths, stickiness); the weights stay
         idle = other(self._target)

@@ -77,13 +77,13 @@ class Held:
         return _in_mark(cls(str(entry["id"]), color, digest, retry_of(inputs), weights, by, when, reason))
 
     def as_mark(self) -> str:
-        """As it stands on the swap's object."""
+        """The verdict as the text of a mark on the swap's object."""
         restored = f"{self.weights.blue}/{self.weights.green}"
         head = f"{self.id} {self.color} {self.digest} {self.retry} {restored} {self.at} {self.by}"
         return mark_text(f"{head} {self.reason}")
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands in the outputs."""
+        """The verdict as it stands in the outputs."""
         return {
             "id": self.id,
             "color": self.color,
@@ -101,12 +101,12 @@ class Held:
 
 def in_marks(marks: Mapping[str, str]) -> Held | None:
     """The verdict among an object's marks, cleared or not; ``None`` where there is none, or one that is not ours."""
-    found = _MARK.fullmatch(marks.get(VERDICT, ""))
-    if found is None or int(found[5]) + int(found[6]) > 100:
+    match = _MARK.fullmatch(marks.get(VERDICT, ""))
+    if match is None or int(match[5]) + int(match[6]) > 100:
         return None
-    weights = Weights(int(found[5]), int(found[6]))
+    weights = Weights(int(match[5]), int(match[6]))
     return Held(
-        found[1], cast("Color", found[2]), found[3], found[4], weights, found[8], found[7], printable(redact(found[9]))
+        match[1], cast("Color", match[2]), match[3], match[4], weights, match[8], match[7], printable(redact(match[9]))
     )
 
 
@@ -128,33 +128,33 @@ def in_outputs(outputs: Mapping[str, Any]) -> Held | None:
 
 
 def _in_mark(verdict: Held) -> Held:
-    """As a mark gives it back, so that state and object say the same."""
+    """The verdict as a mark gives it back, so that state and object say the same."""
     return in_marks({VERDICT: verdict.as_mark()}) or verdict
 
 
-def standing(found: Traffic | None, outputs: Mapping[str, Any]) -> Held | None:
+def standing(traffic: Traffic | None, outputs: Mapping[str, Any]) -> Held | None:
     """The verdict that counts, whatever is asked for now: the object's, else the outputs'; none that was cleared.
 
     Args:
-        found: what was read of the object; ``None`` where it was not, or could not be.
+        traffic: what was read of the object; ``None`` where it was not, or could not be.
         outputs: the last update's; empty where there are none.
     """
-    marks = found.marks if found is not None else {}
+    marks = traffic.marks if traffic is not None else {}
     verdict = in_marks(marks) or in_outputs(outputs)
     return None if verdict is not None and marks.get(CLEARED) == verdict.id else verdict
 
 
-def held(found: Traffic | None, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> Held | None:
+def held(traffic: Traffic | None, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> Held | None:
     """The verdict that holds an update; ``None``: it is not held. Pure.
 
     Held is a promotion, also one that was paused or interrupted: a first start, a rollback and a heal never are.
 
     Args:
-        found: what was read of the object; ``None`` where it was not, or could not be.
+        traffic: what was read of the object; ``None`` where it was not, or could not be.
         outputs: the last update's; empty where there are none, as at a creation.
         inputs: the new ones; values may be unknown.
     """
-    verdict, color = standing(found, outputs), inputs.get("active_color")
+    verdict, color = standing(traffic, outputs), inputs.get("active_color")
     if verdict is None or color != verdict.color or inputs.get("retry_after_verdict") == ALWAYS:
         return None
     # An entry that came since makes no other release.
@@ -163,7 +163,7 @@ def held(found: Traffic | None, outputs: Mapping[str, Any], inputs: Mapping[str,
         return None
     recorded = contract.recorded_in(contract.caught_up(outputs, inputs))
     if recorded is None:
-        return verdict if found is not None and found.weights != Weights() else None
+        return verdict if traffic is not None and traffic.weights != Weights() else None
     if recorded.live_color == color or can_roll_back(recorded, verdict.color, verdict.digest):
         return None
     return verdict
@@ -176,10 +176,10 @@ def kept(verdict: Held, recorded: Recorded | None) -> Color:
     return verdict.weights.live_color or other(verdict.color)
 
 
-def left_over(found: Traffic, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+def left_over(traffic: Traffic, outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """Whether there is a verdict that holds nothing any more: an update takes it away."""
-    there = in_marks(found.marks) is not None or bool(outputs.get("held"))
-    return there and held(found, outputs, inputs) is None
+    there = in_marks(traffic.marks) is not None or bool(outputs.get("held"))
+    return there and held(traffic, outputs, inputs) is None
 
 
 def marks_of(verdict: Held | None) -> dict[str, str | None]:
@@ -187,19 +187,19 @@ def marks_of(verdict: Held | None) -> dict[str, str | None]:
     return {} if verdict is None else {VERDICT: verdict.as_mark(), CLEARED: None}
 
 
-def removal(found: Traffic, outputs: Mapping[str, Any]) -> dict[str, str | None]:
+def removal(traffic: Traffic, outputs: Mapping[str, Any]) -> dict[str, str | None]:
     """The marks to remove once no verdict holds any more.
 
     What clears a verdict that the state may still have stays: the process may end before the outputs are kept.
     """
-    names = [VERDICT] if VERDICT in found.marks else []
-    if CLEARED in found.marks and not outputs.get("held"):
+    names = [VERDICT] if VERDICT in traffic.marks else []
+    if CLEARED in traffic.marks and not outputs.get("held"):
         names.append(CLEARED)
     return dict.fromkeys(names)
 
 
 def ways_on(verdict: Held, back: Color) -> str:
-    """What a person can do about it."""
+    """The ways in which a person can go on."""
     return (
         f"nothing moves towards {verdict.color} until there is another release in it, another `retry`, or a "
         f"`bluegreen retry`; to give it up, set activeColor back to {back}"
@@ -207,20 +207,20 @@ def ways_on(verdict: Held, back: Color) -> str:
 
 
 def warnings(verdict: Held | None, recorded: Recorded | None) -> list[str]:
-    """What every preview of a held swap says: who or what stopped it, when, and the ways on."""
+    """The warnings in every preview of a held swap: who or what stopped it, when, and the ways on."""
     return [] if verdict is None else [f"held: {verdict}; {ways_on(verdict, kept(verdict, recorded))}"]
 
 
-def read(found: Traffic, outputs: Mapping[str, Any]) -> dict[str, Any]:
+def read(traffic: Traffic, outputs: Mapping[str, Any]) -> dict[str, Any]:
     """The output ``held`` as the object has it; nothing where neither knows of a verdict."""
-    verdict = standing(found, outputs)
+    verdict = standing(traffic, outputs)
     if verdict is None:
         return {"held": {}} if outputs.get("held") else {}
     return {"held": verdict.as_dict()}
 
 
 def after(verdict: Held) -> str:
-    """What a person does next, right after the update that was refused."""
+    """The advice right after the update that was refused."""
     color, live = verdict.color, verdict.weights.live_color
     back = f", or set activeColor back to {live}" if live not in (None, color) else ""
     return (
@@ -230,7 +230,7 @@ def after(verdict: Held) -> str:
 
 
 def clear(router: TrafficRouter, outputs: Mapping[str, Any]) -> Held | None:
-    """Let the next update try again what a verdict holds; returns that verdict, ``None`` where there is none.
+    """Let the next update try a held promotion again; return the verdict, ``None`` where there is none.
 
     Raises:
         PlatformError: the object could not be read or marked.

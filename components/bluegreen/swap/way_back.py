@@ -18,7 +18,7 @@ from bluegreen.swap.shared import Shared
 
 
 class WayBack:
-    """A shared router that goes back to where the live color led before.
+    """A shared router that can go back to the former target of the live color.
 
     Args:
         router: with the new targets.
@@ -34,7 +34,7 @@ class WayBack:
         self._planned = former.read().weights
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever else a router can do is the new one's."""
+        """Return any other attribute from the new router."""
         return getattr(self._router, name)
 
     def former_serves(self, color: Color) -> bool:
@@ -50,16 +50,16 @@ class WayBack:
             return True
 
     def glance(self, *, told: bool = False) -> Traffic:
-        """A look before a write. The new router cannot tell the former target from any other one: the former one can.
+        """Look before a write. The new router cannot tell the former target from any other one; the former router can.
 
         Raises:
             Moved: somebody else has moved traffic since the plan was made.
         """
-        found = self._router.glance(told=told)
+        traffic = self._router.glance(told=told)
         now = self._planned if self._written else self._former.weights()
         if now != self._planned:
             raise Moved(now, self._planned)
-        return found
+        return traffic
 
     def write(self, weights: Weights) -> None:
         """Send the traffic to the new target."""

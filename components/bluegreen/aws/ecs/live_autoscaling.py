@@ -136,7 +136,7 @@ class EcsAutoscaling:
         return "" if target is None or target.runs_actions else ", once scheduled scaling of its target is resumed"
 
     def preflight(self, color: Color) -> None:
-        """Hand over a retirement that changes nothing, and take it back: three calls, four in a first promotion."""
+        """Hand over a retirement that changes nothing, and take it back: three calls, four where no step found them."""
         targets = self._found(_kept(color))
         target = targets.get(color)
         due = datetime.now(timezone.utc) + _REHEARSAL_DUE
