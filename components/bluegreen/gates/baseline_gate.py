@@ -56,7 +56,7 @@ class BaselineGate(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """As many samples as can be significant, and the window by its source."""
+        """Check that so many samples can be significant, and that the window fits its source."""
         significance, samples = values["significance"], values["min_samples"]
         if samples is not UNKNOWN and significance is not UNKNOWN:
             least = _fewest(significance)
@@ -89,7 +89,7 @@ class BaselineGate(Options):
         return Verdict(Decision.FAIL if bad else Decision.PASS, value, limit)
 
     def _chance(self, new: Sequence[float], old: Sequence[float]) -> float:
-        """How likely samples like these are when the new color is not worse."""
+        """The probability of samples like these when the new color is not worse."""
         try:
             from scipy.stats import mannwhitneyu  # noqa: PLC0415 - large, and only this gate needs it
         except ImportError as error:
@@ -104,7 +104,7 @@ class BaselineGate(Options):
 
 
 def _fewest(significance: float) -> int:
-    """The fewest samples of each color whose most extreme order is significant."""
+    """The smallest number of samples of each color whose most extreme order is significant."""
     count = 2
     while 1 / math.comb(2 * count, count) >= significance:
         count += 1

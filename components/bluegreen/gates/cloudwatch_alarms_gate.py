@@ -65,12 +65,12 @@ class CloudWatchAlarmsGate(Options):
     def evaluate(self, context: GateContext) -> Verdict:
         """Ask for the alarms, and for the history of those that have changed since the first shift."""
         names = list(dict.fromkeys(fill(name, context, context.color) for name in self.alarms))
-        found = self._describe(names)
-        for name, alarm in found.items():
+        alarms = self._describe(names)
+        for name, alarm in alarms.items():
             if alarm["StateValue"] == "ALARM":
                 return Verdict(Decision.FAIL, f"{name} is in ALARM", _LIMIT, alarm.get("StateReason", ""))
         unclear = []
-        for name, alarm in found.items():
+        for name, alarm in alarms.items():
             was_in_alarm = self._was_in_alarm(alarm, context.shifted_at_seconds)
             if was_in_alarm:
                 return Verdict(Decision.FAIL, f"{name} was in ALARM since the first shift", _LIMIT)
@@ -78,23 +78,23 @@ class CloudWatchAlarmsGate(Options):
                 unclear.append(f"{name} has changed and its history does not say from what yet")
             elif alarm["StateValue"] != "OK" and self.insufficient_data == "pending":
                 unclear.append(f"{name} is in {alarm['StateValue']}")
-        missing = [name for name in names if name not in found]
+        missing = [name for name in names if name not in alarms]
         if missing:
             raise GateUnavailable(
                 f"CloudWatch shows no alarm {', '.join(missing)} (composite alarms need cloudwatch:DescribeAlarms on *)"
             )
         if unclear:
             return Verdict(Decision.PENDING, "; ".join(unclear), _LIMIT)
-        return Verdict(Decision.PASS, f"none of {len(found)} in ALARM")
+        return Verdict(Decision.PASS, f"none of {len(alarms)} in ALARM")
 
     def _describe(self, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        found = {}
+        alarms = {}
         with called("cloudwatch:DescribeAlarms"):
             pages = self.aws.client("cloudwatch").get_paginator("describe_alarms")
             for page in pages.paginate(AlarmNames=names, AlarmTypes=_TYPES):
                 for alarm in [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]:
-                    found[alarm["AlarmName"]] = alarm
-        return found
+                    alarms[alarm["AlarmName"]] = alarm
+        return alarms
 
     def _was_in_alarm(self, alarm: Mapping[str, Any], since_seconds: float | None) -> bool | None:
         """Whether it was in ALARM between two questions; ``None`` when that cannot be said yet."""

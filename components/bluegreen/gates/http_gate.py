@@ -97,7 +97,7 @@ class HttpGate(Options):
         return Verdict(Decision.FAIL, value, limit, url)
 
     def _wrong(self, answer: Answer, latency_ms: float) -> tuple[str, str] | None:
-        """The first thing that is not as expected: what was seen and what was wanted."""
+        """The first deviation: the value in the answer, and the wanted one."""
         if answer.status != self.status:
             return f"status {answer.status}", f"status {self.status}"
         if answer.late:
@@ -115,9 +115,9 @@ class HttpGate(Options):
             except (ValueError, RecursionError):
                 return "a body that is not JSON", "a JSON body"
             for dotted, wanted in self.json_match.items():
-                found = _at(body, dotted)
-                if found != wanted:
-                    return f"{dotted} = {shortened(repr(found))}", f"{dotted} = {wanted!r}"
+                value = _at(body, dotted)
+                if value != wanted:
+                    return f"{dotted} = {shortened(repr(value))}", f"{dotted} = {wanted!r}"
         return None
 
 

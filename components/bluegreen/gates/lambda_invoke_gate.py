@@ -25,9 +25,9 @@ def _functions(fields: Fields, name: str) -> dict[str, Any]:
     section = fields.section(name, None)
     if section is None:
         return {}
-    found: dict[str, Any] = {color: section.text(color) for color in COLORS}
+    functions: dict[str, Any] = {color: section.text(color) for color in COLORS}
     section.done()
-    return found
+    return functions
 
 
 @declared
@@ -84,7 +84,7 @@ class LambdaInvokeGate(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """Either functions or a hook."""
+        """Refuse both functions and a hook, and none of them."""
         if (not values["functions"] and fields.raw("functions") is None) == (values["hook"] == ""):
             fields.problem("functions", None, "a function for each color, or else a hook")
 
@@ -127,7 +127,7 @@ class LambdaInvokeGate(Options):
         }
 
     def _wrong(self, body: bytes) -> tuple[str, str] | None:
-        """The first thing that is not as expected: what was seen and what was wanted."""
+        """The first deviation: the value in the answer, and the wanted one."""
         wanted = {**({"statusCode": self.status_code} if self.status_code else {}), **self.json_match}
         if not wanted:
             return None
@@ -136,9 +136,9 @@ class LambdaInvokeGate(Options):
         except ValueError:
             return "an answer that is not JSON", "a JSON answer"
         for dotted, value in wanted.items():
-            found = _at(answer, dotted)
-            if found != value:
-                return shortened(f"{dotted} = {found!r}"), f"{dotted} = {value!r}"
+            seen = _at(answer, dotted)
+            if seen != value:
+                return shortened(f"{dotted} = {seen!r}"), f"{dotted} = {value!r}"
         return None
 
 

@@ -1,4 +1,4 @@
-"""What every gate takes beside its own options; the words are those of Argo Rollouts."""
+"""The options that every gate takes beside its own; the words are those of Argo Rollouts."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Policy(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:  # noqa: ARG003 - each is checked by its kind
-        """Phases as the core has them."""
+        """Refuse phases that the core does not have."""
         known = {phase.value: phase for phase in Phase}
         values["phases"] = frozenset(known[name] for name in values["phases"] if name in known) or None
 

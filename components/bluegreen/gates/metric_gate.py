@@ -44,7 +44,7 @@ class MetricGate(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """The limits among each other, and the window by its source."""
+        """Check the limits against each other, and the window against its source."""
         least, most = values["least"], values["most"]
         if least is None and most is None and not fields.unknown:
             fields.problem("min", None, "a number, here or in max: one of both is required")

@@ -38,10 +38,10 @@ class MinimumTrafficGate(Options):
     def evaluate(self, context: GateContext) -> Verdict:
         """Count since the phase began."""
         window_seconds = max(1.0, context.asked_at_seconds - context.phase_began_at_seconds)
-        found = self.source.value(context, context.color, window_seconds)
+        requests = self.source.value(context, context.color, window_seconds)
         wanted = f"of at least {self.requests} requests"
-        if found is None:
+        if requests is None:
             return Verdict(Decision.PENDING, f"0 {wanted}", reason="no data")
         # Rounded down: a rate that was extrapolated to 99.7 is not 100 requests.
-        decision = Decision.PASS if found >= self.requests else Decision.PENDING
-        return Verdict(decision, f"{math.floor(found) if math.isfinite(found) else found} {wanted}")
+        decision = Decision.PASS if requests >= self.requests else Decision.PENDING
+        return Verdict(decision, f"{math.floor(requests) if math.isfinite(requests) else requests} {wanted}")

@@ -127,7 +127,7 @@ class SchemaGate(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """What is applied is said once."""
+        """Refuse more than one way to say which files are applied."""
         if values["history"] is not None and isinstance(fields.raw("applied_until"), str):
             fields.problem("applied_until", fields.raw("applied_until"), "nothing, where `history` says the same")
 
@@ -160,15 +160,15 @@ class SchemaGate(Options):
         sources = [_source(path) for path in dict.fromkeys([*present, *applied])]
         self._known_names(sources)
         rows = None if self.blocking == "off" else dict(self.table_rows)
-        found = review([_source(path) for path in pending], sources, used, self.dialect, known=known, rows=rows)
-        refused = [item for item in found if self.blocking == "refuse" or not item[1].blocking]
+        findings = review([_source(path) for path in pending], sources, used, self.dialect, known=known, rows=rows)
+        refused = [item for item in findings if self.blocking == "refuse" or not item[1].blocking]
         if refused:
             return _refused(refused)
         text = f"{len(pending)} pending {'file' if len(pending) == 1 else 'files'}"
-        return Verdict(Decision.PASS, text, _LIMIT, _warned(found))
+        return Verdict(Decision.PASS, text, _LIMIT, _warned(findings))
 
     def _parts(self) -> tuple[list[str], list[str], bool]:
-        """The applied and the pending files in order, and whether that is known and not only guessed."""
+        """The applied and the pending files in order, and whether that is known rather than guessed."""
         from bluegreen.schema.layout import UnknownVersion, as_flyway, split, without_ways_back  # noqa: PLC0415
 
         paths: list[str] = []
@@ -212,7 +212,7 @@ class SchemaGate(Options):
         return Used.of(names)
 
     def _known_names(self, applied: Sequence[Source]) -> None:
-        """A misspelt table would be protected by nobody."""
+        """Refuse names of tables that do not exist: a misspelt one would be protected by nobody."""
         from bluegreen.schema.review import read_applied  # noqa: PLC0415
 
         if not applied or not self.uses:
@@ -227,21 +227,21 @@ class SchemaGate(Options):
                 raise GateUnavailable(f"uses: {name}: there is no such table or column in what is applied")
 
 
-def _warned(found: Sequence[tuple[str, Finding]]) -> str:
-    shown = [f"{path}:{item.line}: {item.change}; instead: {item.way_out}" for path, item in found[:_SHOWN_FINDINGS]]
-    if len(found) > len(shown):
-        shown.append(f"and {len(found) - len(shown)} more")
+def _warned(findings: Sequence[tuple[str, Finding]]) -> str:
+    shown = [f"{path}:{item.line}: {item.change}; instead: {item.way_out}" for path, item in findings[:_SHOWN_FINDINGS]]
+    if len(findings) > len(shown):
+        shown.append(f"and {len(findings) - len(shown)} more")
     return redact(f"others wait for it: {'; '.join(shown)}") if shown else ""
 
 
-def _refused(found: Sequence[tuple[str, Finding]]) -> Verdict:
-    """Ten of them, and how many more: a text that a person can read."""
-    shown = found[:_SHOWN_FINDINGS]
+def _refused(findings: Sequence[tuple[str, Finding]]) -> Verdict:
+    """A verdict that names ten findings, and the number of further ones."""
+    shown = findings[:_SHOWN_FINDINGS]
     told = [f"{path}:{item.line}: {item.change}: {item.statement}" for path, item in shown]
     ways = [f"instead: {item.way_out}" for _, item in shown]
     rest = [f"{line}; {way}" for line, way in zip(told[1:], ways[1:], strict=True)]
-    if len(found) > len(shown):
-        rest.append(f"and {len(found) - len(shown)} more")
+    if len(findings) > len(shown):
+        rest.append(f"and {len(findings) - len(shown)} more")
     return Verdict(Decision.FAIL, redact(told[0]), _LIMIT, redact("; ".join([ways[0], *rest])))
 
 
@@ -259,13 +259,13 @@ def _some(patterns: Sequence[str], what: str) -> list[str]:
     """At least one file of each pattern: with none, nothing would be protected."""
     from bluegreen.schema.layout import as_flyway, without_ways_back  # noqa: PLC0415
 
-    found: list[str] = []
+    paths: list[str] = []
     for pattern in patterns:
         matches = list(_files((pattern,)))
         if not matches:
             raise GateUnavailable(f"{what}: no file matches {pattern}")
-        found += matches
-    return without_ways_back(as_flyway(list(dict.fromkeys(found))))
+        paths += matches
+    return without_ways_back(as_flyway(list(dict.fromkeys(paths))))
 
 
 def _source(path: str) -> Source:

@@ -1,4 +1,4 @@
-"""Making what a stranger said (a program's output, an answer's body) fit to be shown."""
+"""Texts of others (a program's output, an answer's body), made fit to be shown."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def _lines(text: str) -> list[str]:
     # Redacted before and after: a secret may hold what is taken out, and may appear only when that is gone. Before
     # anything is cut: half a secret would not be found any more.
     clean = _ESCAPE_SEQUENCE.sub("", redact(text))
-    found = ("".join(letter if letter.isprintable() else " " for letter in line).strip() for line in clean.splitlines())
-    return [redact(line) for line in found if line]
+    lines = ("".join(letter if letter.isprintable() else " " for letter in line).strip() for line in clean.splitlines())
+    return [redact(line) for line in lines if line]

@@ -91,7 +91,7 @@ class WebhookGate(Options):
 
     @property
     def phases(self) -> frozenset[Phase]:
-        """As the hook says."""
+        """The phases of the hook's type."""
         return HOOKS.get(self.hook, frozenset())
 
     def evaluate(self, context: GateContext) -> Verdict:

@@ -29,7 +29,7 @@ class MetricSource(Protocol):
 
     @property
     def least_window_seconds(self) -> float:
-        """The shortest window in which it has something to say."""
+        """The shortest window, in seconds, in which it has a value."""
         ...
 
     def value(self, context: GateContext, color: Color, window_seconds: float) -> float | None:
@@ -61,10 +61,10 @@ def fill(
         "window": f"{max(1, int(window_seconds))}s",
     }
 
-    def value_of(found: re.Match[str]) -> str:
-        value = values[found[1]]
+    def value_of(placeholder: re.Match[str]) -> str:
+        value = values[placeholder[1]]
         if not value:  # an empty one would quietly ask for something else
-            raise GateUnavailable(f"nobody knows the {found[1]} of {color} that {text!r} asks for")
+            raise GateUnavailable(f"nobody knows the {placeholder[1]} of {color} that {text!r} asks for")
         return quoted(value)
 
     return _PLACEHOLDER.sub(value_of, text)

@@ -32,12 +32,12 @@ def _by_color(fields: Fields, name: str) -> dict[str, Any]:
     section = fields.section(name, None)
     if section is None or section.unknown:
         return {}
-    found: dict[str, Any] = {color: section.mapping(color) for color in COLORS}
-    for color, dimensions in found.items():
+    by_color: dict[str, Any] = {color: section.mapping(color) for color in COLORS}
+    for color, dimensions in by_color.items():
         if not dimensions and section.raw(color) is None:
             section.problem(color, None, "the dimensions of this color; it is required")
     section.done()
-    return found
+    return by_color
 
 
 @declared
@@ -95,7 +95,7 @@ class CloudWatchSource(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """The periods that CloudWatch has."""
+        """Refuse periods that CloudWatch does not have."""
         period = values["period_seconds"]
         if period is not UNKNOWN and period % 60 and period not in _HIGH_RESOLUTION_SECONDS:
             fields.problem("period_seconds", period, "1, 5, 10, 20, 30 or a multiple of 60")
@@ -116,8 +116,8 @@ class CloudWatchSource(Options):
         Sums and counts are added up, the extremes are those of all periods; everything else is the mean, weighted by
         how many samples each period has: exact for ``Average``, close for percentiles.
         """
-        found = self._ask(context, color, window_seconds)
-        values = [value for value, _ in found]
+        periods = self._ask(context, color, window_seconds)
+        values = [value for value, _ in periods]
         if not values:
             return self.missing_value
         if self.statistic == "Minimum":
@@ -126,8 +126,8 @@ class CloudWatchSource(Options):
             return max(values)
         if _ADDED.match(self.statistic):
             return math.fsum(values)
-        samples = math.fsum(count for _, count in found)
-        return math.fsum(value * count for value, count in found) / samples if samples else None
+        samples = math.fsum(count for _, count in periods)
+        return math.fsum(value * count for value, count in periods) / samples if samples else None
 
     def series(self, context: GateContext, color: Color, window_seconds: float) -> Sequence[float]:
         """One value a period."""
@@ -155,17 +155,17 @@ class CloudWatchSource(Options):
             {"Id": name, "MetricStat": {"Metric": metric, "Period": period, "Stat": statistic}}
             for name, statistic in (("asked", self.statistic), ("samples", "SampleCount"))
         ]
-        found: dict[str, dict[datetime, float]] = {"asked": {}, "samples": {}}
+        values: dict[str, dict[datetime, float]] = {"asked": {}, "samples": {}}
         with called("cloudwatch:GetMetricData"):
             pages = self.aws.client("cloudwatch").get_paginator("get_metric_data")
             for page in pages.paginate(MetricDataQueries=queries, StartTime=_time(start), EndTime=_time(end)):
                 for result in page["MetricDataResults"]:
                     self._refuse(result)
-                    found[result["Id"]].update(zip(result["Timestamps"], result["Values"], strict=True))
-        return [(found["asked"][at], found["samples"].get(at, 0)) for at in sorted(found["asked"])]
+                    values[result["Id"]].update(zip(result["Timestamps"], result["Values"], strict=True))
+        return [(values["asked"][at], values["samples"].get(at, 0)) for at in sorted(values["asked"])]
 
     def _refuse(self, result: Mapping[str, Any]) -> None:
-        """Part of the data is no answer: what is missing may be the worst of it. More pages are no such part."""
+        """Refuse an answer with part of the data: the missing part may be the worst. More pages are no such part."""
         if result.get("StatusCode") in ("InternalError", "Forbidden"):
             messages = "; ".join(message.get("Value", "") for message in result.get("Messages", []))
             raise GateUnavailable(f"cloudwatch {self.label}: {result['StatusCode']} {messages}".strip())

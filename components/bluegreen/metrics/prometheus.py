@@ -52,7 +52,7 @@ class PrometheusSource(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """Nothing may stand behind the address: the API's own path does."""
+        """Refuse an address with a query or a fragment: the API's own path follows it."""
         address = values["address"]
         if isinstance(address, str) and ("?" in address or "#" in address):
             fields.problem("address", address, "a URL without ? and #: the API's own path is put behind it")
@@ -106,18 +106,18 @@ class PrometheusSource(Options):
         try:
             body = json.loads(answer.body)
             succeeded = 200 <= answer.status < 300 and body["status"] == "success"
-            found = _series_in(body["data"], what) if succeeded else None
-            why = "" if found is not None else shortened(f"{body['errorType']}: {body['error']}")
+            series = _series_in(body["data"], what) if succeeded else None
+            why = "" if series is not None else shortened(f"{body['errorType']}: {body['error']}")
         except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-            found, why = None, "the answer is no number of its API"
-        if found is None:
+            series, why = None, "the answer is no number of its API"
+        if series is None:
             raise GateUnavailable(f"{where}: status {answer.status}, {why}")
-        if len(found) > 1:
+        if len(series) > 1:
             raise GateUnavailable(
-                f"{where}: the query answers with {len(found)} series; make them one, such as with sum(...): "
+                f"{where}: the query answers with {len(series)} series; make them one, such as with sum(...): "
                 f"{parameters['query']}"
             )
-        return found[0] if found else []
+        return series[0] if series else []
 
 
 def _series_in(data: Mapping[str, Any], what: str) -> list[list[float]]:

@@ -36,7 +36,7 @@ WINDOW = Number(1, 86_400, "seconds")
 
 
 def check_window(fields: Fields, values: Mapping[str, Any]) -> None:
-    """Note a ``window_seconds`` in which its ``source`` cannot have anything to say."""
+    """Note a ``window_seconds`` that is too short for its ``source`` to have a value."""
     source, window_seconds = values["source"], values["window_seconds"]
     if source is UNKNOWN or window_seconds is UNKNOWN:
         return

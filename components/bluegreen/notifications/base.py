@@ -1,4 +1,4 @@
-"""A notifier, and how all of them are told without a swap ever waiting long or failing for it."""
+"""A notifier, and the sending of a record to all of them, which never fails a swap nor holds it up for long."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ class Notifier(Protocol):
 
     @property
     def label(self) -> str:
-        """How people call it, without anything secret."""
+        """Its name for people, without anything secret."""
         ...
 
     @property
     def outcomes(self) -> Sequence[str]:
-        """The outcomes to tell of; empty for all of them."""
+        """The outcomes that are reported; empty for all of them."""
         ...
 
     @property
     def timeout_seconds(self) -> float:
-        """How long one try may take."""
+        """The limit of one try, in seconds."""
         ...
 
     def notify(self, record: Mapping[str, object]) -> None:
-        """Tell once.
+        """Send the record once.
 
         Args:
             record: the swap as ``history`` has it (``id``, ``outcome``, ``from``, ``to``, ``release``, ``seconds``,
@@ -97,7 +97,7 @@ def notify_all(notifiers: Sequence[Notifier], record: Mapping[str, object], tell
 
 
 def _problem(notifier: Notifier, record: Mapping[str, object]) -> str:
-    """Why it did not get through; an empty text when it did."""
+    """Send a record; return why it did not get through, or an empty text."""
     problem, again = _once(notifier, record)
     if problem and again:
         time.sleep(_PAUSE_SECONDS)

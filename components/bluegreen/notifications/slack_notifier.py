@@ -67,16 +67,16 @@ class SlackNotifier(Options):
 
 def message(record: Mapping[str, object]) -> dict[str, Any]:
     """The message for a record, without secrets and without markup that the record itself brought."""
-    found: Mapping[str, Any] = shown(record)
-    outcome = found.get("outcome")
+    entry: Mapping[str, Any] = shown(record)
+    outcome = entry.get("outcome")
     known = next((item for item in Outcome if item.value == outcome), None)
-    headline = _HEADLINES[known].format(to=found.get("to", "?")) if known else str(outcome)
-    text = _plain(f"{found['service']}: {headline}" if found.get("service") else headline)
-    details = "\n".join(str(found[key]) for key in ("reason", "restored", "next_step") if found.get(key))
+    headline = _HEADLINES[known].format(to=entry.get("to", "?")) if known else str(outcome)
+    text = _plain(f"{entry['service']}: {headline}" if entry.get("service") else headline)
+    details = "\n".join(str(entry[key]) for key in ("reason", "restored", "next_step") if entry.get(key))
     facts = {
-        "Release": found.get("release"),
-        "Took": f"{found['seconds']:g} s" if isinstance(found.get("seconds"), (int, float)) else None,
-        "Traffic": " -> ".join(filter(None, (_weights(found.get("from")), _weights(_last(found.get("steps")))))),
+        "Release": entry.get("release"),
+        "Took": f"{entry['seconds']:g} s" if isinstance(entry.get("seconds"), (int, float)) else None,
+        "Traffic": " -> ".join(filter(None, (_weights(entry.get("from")), _weights(_last(entry.get("steps")))))),
     }
     return {
         "text": text,
@@ -99,8 +99,8 @@ def _last(steps: object) -> object:
     return steps[-1] if isinstance(steps, list) and steps else None
 
 
-def _weights(found: object) -> str:
-    known = found if isinstance(found, Mapping) else {}
+def _weights(weights: object) -> str:
+    known = weights if isinstance(weights, Mapping) else {}
     return ", ".join(f"{color} {known[color]} %" for color in COLORS if color in known)
 
 

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Option:
-    """What is known about one option.
+    """The declaration of one option.
 
     Attributes:
         attribute: its name in the class.
@@ -73,7 +73,7 @@ class Option:
 
 
 def _shown(default: Any) -> str:
-    """A default that says something, for the documentation."""
+    """A default as the documentation shows it; empty for one that says nothing."""
     if default is REQUIRED or default == "" or not isinstance(default, (str, int, float)):
         return ""
     if isinstance(default, bool):
@@ -122,7 +122,7 @@ def declared(cls: type[T]) -> type[T]:
 
 
 class Options:
-    """What a class of options can do."""
+    """The base of every class of options."""
 
     __slots__ = ()
 
@@ -139,18 +139,18 @@ class Options:
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """Note what is wrong with options that depend on each other; put in ``values`` what comes of several."""
+        """Note problems with options that depend on each other; put values made of several options in ``values``."""
 
 
 def read_options(cls: type, fields: Fields) -> dict[str, Any]:
-    """What a section has of each option of a class, by attribute. What is wrong stands in ``fields.problems``."""
+    """The values of a class' options in a section, by attribute. The problems are in ``fields.problems``."""
     values: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
         if SEVERAL in field.metadata:
             values[field.name] = dict(field.metadata[SEVERAL].parse(fields))
         elif OPTION in field.metadata:
-            found = _option(field)
-            values[found.attribute] = found.kind.read(fields, found.name, found.default)
+            value = _option(field)
+            values[value.attribute] = value.kind.read(fields, value.name, value.default)
     return values
 
 

@@ -23,12 +23,12 @@ def inputs_of(kind: str, limits: Mapping[str, object] | None = None, /, **option
 
 
 def listed(one_or_more: Any) -> Any:
-    """A single text as a list; what is neither a text nor a list is for the check of the inputs to refuse."""
+    """A single text as a list; any other value passes unchanged, for the check of the inputs to judge."""
     return [one_or_more] if isinstance(one_or_more, str) else one_or_more
 
 
 def plain(given: Any) -> Any:
-    """Plain data of what stands for an object or a list; everything else as it is."""
+    """An object or a list as plain data; any other value as it is."""
     if isinstance(given, Mapping):
         return dict(given)
     return list(given) if isinstance(given, (list, tuple, set, frozenset)) else given

@@ -1,4 +1,4 @@
-"""What an option can be: how it is read from a section of the inputs, and what Python's programs give for it."""
+"""The kinds of options: how each is read from a section of the inputs, and its type in Python programs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Kind(Protocol):
 
     @property
     def bounds(self) -> str:
-        """What is allowed, for the documentation; empty where the type says it all."""
+        """The allowed values, for the documentation; empty where the type says it all."""
         ...
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """Take the value from a section; note what is wrong with it.
+        """Read the value from a section; note the problems with it.
 
         Args:
             fields: the section.
@@ -62,11 +62,11 @@ class Text:
 
     @property
     def bounds(self) -> str:
-        """None: the hint has the choices."""
+        """Empty: the hint has the choices."""
         return ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """One text."""
+        """Read one text."""
         choices = self.choices() if callable(self.choices) else self.choices
         value = fields.text(name, default, choices=choices, allowed=self.allowed if choices is None else "")
         if self.fits is not None and isinstance(value, str) and value is not default and not self.fits(value):
@@ -93,18 +93,18 @@ class Number:
 
     @property
     def hint(self) -> str:
-        """Python's own."""
+        """The type in Python: ``int`` or ``float``."""
         return "int" if self.whole else "float"
 
     @property
     def bounds(self) -> str:
-        """From the smallest to the largest."""
+        """The smallest and the largest value."""
         if self.most < math.inf:
             return f"{_plain(self.least)} to {_plain(self.most)}"
         return f"{_plain(self.least)} or more" if self.least > 0 else ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """One number."""
+        """Read one number."""
         if self.whole:
             limits = {"most": int(self.most)} if self.most < math.inf else {}
             return fields.whole(name, default, least=int(self.least), **limits)
@@ -119,7 +119,7 @@ class AnyNumber:
     bounds: str = ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """One number; the default when it is absent."""
+        """Read one number; the default when it is absent."""
         value = fields.raw(name)
         if value is None or value is UNKNOWN:
             return default if value is None else value
@@ -137,7 +137,7 @@ class Flag:
     bounds: str = ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """One flag; what is not known yet counts as the default."""
+        """Read one flag; an unknown value counts as the default."""
         value = fields.raw(name, default)
         if isinstance(value, bool):
             return value
@@ -175,26 +175,26 @@ class Texts:
 
     @property
     def bounds(self) -> str:
-        """The choices, or how many."""
+        """The choices, or the number of texts."""
         if self.choices is not None:
             return ", ".join(f"``{choice}``" for choice in self.choices)
         return f"{self.least} to {self.most:g}" if self.most < math.inf else ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - absent is empty
-        """All of them."""
-        found = fields.texts(name)
+        """Read all texts."""
+        texts = fields.texts(name)
         given = fields.raw(name)
         none = given is None or given == []
         count = len(given) if isinstance(given, (list, tuple)) else 0
         counted = none or isinstance(given, (list, tuple))
         if counted and not fields.unknown and not self.least <= count <= self.most:
             fields.problem(name, given, self.allowed)
-        for index, item in enumerate(found):
+        for index, item in enumerate(texts):
             if self.choices is not None and item not in self.choices:
                 fields.problem(f"{name}[{index}]", item, ", ".join(self.choices))
             if self.fits is not None and not self.fits(item):
                 fields.problem(f"{name}[{index}]", item, self.each)
-        return found
+        return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class TextMap:
         return f"Mapping[str, {'pulumi.Input[str]' if self.later else 'str'}]"
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - absent is empty
-        """All of them."""
+        """Read all entries."""
         return fields.mapping(name)
 
 
@@ -231,7 +231,7 @@ class Objects:
     bounds: str = ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - absent is empty
-        """All of them."""
+        """Read all entries."""
         value = fields.raw(name)
         if value is not None and value is not UNKNOWN and not isinstance(value, Mapping):
             fields.problem(name, value, self.allowed)
@@ -254,7 +254,7 @@ class Anything:
     bounds: str = ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """The value."""
+        """Read the value."""
         value = fields.raw(name, default)
         if self.fits is not None and value is not UNKNOWN and not self.fits(value):
             fields.problem(name, value, self.allowed)
@@ -263,31 +263,31 @@ class Anything:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Where a secret is; the secret itself is never an input."""
+    """A reference to a secret; the secret itself is never an input."""
 
     hint: str = "Reference"
     bounds: str = ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """The reference; ``None`` when it is absent, not known yet or refused."""
+        """Read the reference; ``None`` when it is absent, not known yet or refused."""
         return SecretRef.parse(fields.section(name, default))
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL as text, or where it is."""
+    """A URL as text, or a reference to it."""
 
     hint: str = "str | Reference"
     bounds: str = ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - it is required
-        """The text or the reference."""
+        """Read the text or the reference."""
         return parse_url(fields, name)
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What is read by a function of its own.
+    """A value that a function of its own reads.
 
     Attributes:
         hint: its type in the public function.
@@ -299,7 +299,7 @@ class Made:
     bounds: str = ""
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - the function knows what is absent
-        """What the function makes of it."""
+        """Read the value with the function."""
         return self.take(fields, name)
 
 
@@ -317,24 +317,24 @@ class Both:
 
     @property
     def hint(self) -> str:
-        """By color."""
+        """A mapping by color."""
         return f"Mapping[Color, {self.each.hint}]"
 
     @property
     def bounds(self) -> str:
-        """Those of each."""
+        """The bounds of each value."""
         return self.each.bounds
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """Both; the default when the section is absent."""
+        """Read both values; the default when the section is absent."""
         section = fields.section(name, REQUIRED if default is REQUIRED else None)
         if section is None:
             return default
-        found = {color: self.each.read(section, color, REQUIRED) for color in COLORS}
-        if self.differs and found["blue"] == found["green"] and found["blue"] is not UNKNOWN:
-            section.problem("green", found["green"], self.differs)
+        by_color = {color: self.each.read(section, color, REQUIRED) for color in COLORS}
+        if self.differs and by_color["blue"] == by_color["green"] and by_color["blue"] is not UNKNOWN:
+            section.problem("green", by_color["green"], self.differs)
         section.done()
-        return found
+        return by_color
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +355,7 @@ class Nested:
         return ", ".join(f"``{name}``" for name in names_of(self.of))
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """One of the class; the default when the section is absent."""
+        """Read an instance of the class; the default when the section is absent."""
         section = fields.section(name, REQUIRED if default is REQUIRED else None)
         if section is None:
             return default
@@ -365,5 +365,5 @@ class Nested:
 
 
 def _plain(number: float) -> str:
-    """Without an exponent."""
+    """A number as text, without an exponent."""
     return f"{number:.10f}".rstrip("0").rstrip(".")

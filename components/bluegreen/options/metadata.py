@@ -1,4 +1,4 @@
-"""Where a data class' field bears what is declared of its option."""
+"""The place in a data class' field that holds the declaration of its option."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Schema compatibility: what pending SQL migrations take away from the release that is live. Pure, but for sqlglot."""
+"""Schema compatibility: the losses of the live release by pending SQL migrations. Pure, but for sqlglot."""

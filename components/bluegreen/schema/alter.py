@@ -182,7 +182,7 @@ def _alter_column(reach: Reach, table: str, action: exp.AlterColumn) -> Iterator
 
 
 def _redefine(reach: Reach, table: str, definition: exp.ColumnDef, old: str) -> Iterator[Judgement]:
-    """MySQL's MODIFY and CHANGE: what is not said again is gone."""
+    """Judge MySQL's MODIFY and CHANGE, which drop every attribute that they do not repeat."""
     name = reach.catalog.column_name(definition.this)
     if old and old != name:
         yield from _rename_column(reach, table, old, name)
@@ -217,7 +217,7 @@ _NARROW = frozenset({"ascii", "latin1", "utf8", "utf8mb3"})
 
 
 def _same_text(before: Column, after: Column) -> bool:
-    """Whether no letter is lost, and no comparison changes. What is not said again is the table's."""
+    """Whether no letter is lost, and no comparison changes. A charset that is not repeated is the table's."""
     (charset, collation), (new_charset, new_collation) = before.text, after.text
     wider = new_charset == "utf8mb4" and (not charset or charset in _NARROW)
     return (charset == new_charset or (wider and not collation)) and collation == new_collation
@@ -256,7 +256,7 @@ _STRICT = ("foreign key", "unique", "primary key", "check")
 
 
 def _change_default(reach: Reach, table: str, name: str, value: exp.Expression) -> Iterator[Judgement]:
-    """Another value where the live color leaves the column out. What it was empty before may be filled in."""
+    """Judge another default, which counts where the live color leaves the column out. NULL may be replaced."""
     column = reach.catalog.column(table, name)
     if not reach.needs(table) or column.fresh or column.value == value:
         return

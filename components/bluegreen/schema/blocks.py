@@ -1,4 +1,4 @@
-"""Where one statement ends: bodies of triggers and routines, SQL Server's blocks, and Postgres' ``DO``."""
+"""The ends of statements, also of bodies of triggers and routines, SQL Server's blocks, and Postgres' ``DO``."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _at_semicolons(tokens: Sequence[Token], *, blocks: bool) -> Iterator[Sequenc
 
 
 def _opens(tokens: Sequence[Token], index: int) -> int:
-    """1: a block or a CASE begins; -1: one ends."""
+    """1 where a block or a CASE begins, -1 where one ends, else 0."""
     word, before, after = _word(tokens, index), _word(tokens, index - 1), _word(tokens, index + 1)
     if tokens[index].token_type in (TokenType.STRING, TokenType.IDENTIFIER):
         return 0
@@ -167,14 +167,14 @@ def _starts(tokens: Sequence[Token], index: int, *, any_line: bool = False) -> b
 
 
 def do_block(text: str) -> list[tuple[int, str]] | None:
-    """What a ``DO`` block runs, each with its offset in the text; ``None`` when it is none that can be read."""
-    found = _DO.fullmatch(text)
-    if found is None or _DECLARES.match(found.group(2)):
+    """The statements of a ``DO`` block with their offsets in the text; ``None`` when it cannot be read as one."""
+    match = _DO.fullmatch(text)
+    if match is None or _DECLARES.match(match.group(2)):
         return None
-    body = _BODY.fullmatch(found.group(2))
+    body = _BODY.fullmatch(match.group(2))
     if body is None:
         return None
-    inside, at = body.group(1), found.start(2) + body.start(1)
+    inside, at = body.group(1), match.start(2) + body.start(1)
     run: list[tuple[int, str]] = []
     catch = _CATCH.search(inside)
     if catch:

@@ -1,4 +1,4 @@
-"""What is known of a database from its SQL: what the pending set made itself, the columns' types, keys, routines."""
+"""The knowledge of a database from its SQL: objects of the pending set, columns' types, keys, routines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CASE_IS_NOTHING = frozenset({"mysql", "mariadb", "tsql", "fabric", "sqlite", "d
 
 @dataclass(slots=True)
 class Catalog:
-    """What statements made so far, in the order of their reading.
+    """The objects that statements made so far, in the order of their reading.
 
     Attributes:
         dialect: sqlglot's name.
@@ -53,19 +53,19 @@ class Catalog:
     _temporary: set[str] = field(default_factory=set)
 
     def settle(self) -> None:
-        """All that was read so far exists already."""
+        """Note that everything read so far exists already."""
         self.complete, self.reading = True, False
         self._forget_freshness()
 
     def next_file(self) -> None:
-        """Another file, and another session. What the files before it made may exist already, unless it is known."""
+        """Begin another file, and another session. Objects of former files may exist already, unless that is known."""
         self._temporary.clear()
         self.path = ""
         if not self.known:
             self._forget_freshness()
 
     def doubt(self) -> None:
-        """All may have been rolled back."""
+        """Note that everything may have been rolled back."""
         self._forget_freshness()
         self.complete = False
         self._whole.clear()
@@ -116,7 +116,7 @@ class Catalog:
         return name if identifier.args.get("quoted") and self.dialect not in _CASE_IS_NOTHING else name.lower()
 
     def create(self, kind: str, name: str, *, maybe: bool = False) -> None:
-        """Something new; ``maybe``: unless it exists (IF NOT EXISTS), which only a complete catalog can tell."""
+        """Note a new object; ``maybe``: unless it exists (IF NOT EXISTS), which only a complete catalog can tell."""
         if not name:
             return
         if self.reading:
@@ -130,7 +130,7 @@ class Catalog:
                 self._whole.discard(name)
 
     def create_temporary(self, name: str) -> None:
-        """A table of this session alone, which hides a real one of its name."""
+        """Note a table of this session alone, which hides a real one of its name."""
         self._temporary.add(name)
 
     def has(self, name: str) -> bool:
@@ -152,7 +152,7 @@ class Catalog:
         return (kind, name) in self._created or (kind == RELATION and name.startswith(f"{TEMPORARY}."))
 
     def drop(self, kind: str, name: str) -> None:
-        """It is gone, and with it all that is known of it."""
+        """Note that an object is gone, and forget all about it."""
         self._created.discard((kind, name))
         if kind == RELATION:
             self._temporary.discard(name.removeprefix(f"{TEMPORARY}."))
@@ -162,7 +162,7 @@ class Catalog:
             self._keys.pop(name, None)
 
     def rename(self, kind: str, old: str, new: str) -> None:
-        """A new name."""
+        """Note an object's new name."""
         if (kind, old) in self._created:
             self._created.remove((kind, old))
             self._created.add((kind, new))
@@ -176,7 +176,7 @@ class Catalog:
             self._touched.add(new)
 
     def begin_rebuild(self, table: str, successor: str) -> None:
-        """A table is dropped for one that takes its name: what is known of it stays known."""
+        """Note that a table is dropped for one that takes its name: the knowledge of it stays."""
         self.rebuilt.add(table)
         old = self._tables.get(table, {})
         for name, column in self._tables[successor].items():
@@ -187,13 +187,13 @@ class Catalog:
                 self._keys.setdefault(successor, {}).setdefault(name, replace(key, table=successor, fresh=False))
 
     def finish_rebuild(self, table: str) -> None:
-        """It has its name, and is no new table."""
+        """Note that the successor has the name, and is no new table."""
         if table in self.rebuilt:
             self.rebuilt.discard(table)
             self._created.discard((RELATION, table))
 
     def column(self, table: str, name: str) -> Column:
-        """What is known of a column."""
+        """The known facts of a column."""
         return self._tables.get(table, {}).get(name) or Column()
 
     def columns(self, table: str) -> dict[str, Column] | None:
@@ -201,7 +201,7 @@ class Catalog:
         return self._tables.get(table) if table in self._whole else None
 
     def put(self, table: str, name: str, column: Column | None) -> None:
-        """What is known now; ``None`` forgets it."""
+        """Set the known facts of a column; ``None`` forgets it."""
         columns = self._tables.setdefault(table, {})
         self._touched.add(table)
         if column is None:
@@ -210,7 +210,7 @@ class Catalog:
             columns[name] = column
 
     def complete_table(self, table: str) -> None:
-        """Every column of a table is known."""
+        """Note that every column of a table is known."""
         self._whole.add(table)
 
     def lacks_column(self, table: str, name: str) -> bool:
@@ -222,28 +222,28 @@ class Catalog:
         return self.complete and name in self._tables.get(table, {})
 
     def put_key(self, name: str, key: Key) -> None:
-        """A constraint or an index."""
+        """Note a constraint or an index."""
         self._keys.setdefault(key.table, {})[name] = key
         self._touched.add(key.table)
 
     def drop_key(self, table: str, name: str) -> None:
-        """It is gone."""
+        """Note that a constraint or an index is gone."""
         for of in [table] if table else list(self._keys):
             self._keys.get(of, {}).pop(name, None)
 
     def rename_key(self, table: str, old: str, new: str) -> None:
-        """Another name; without a table, of whichever table it is."""
+        """Note a key's other name; without a table, of whichever table it is."""
         for key in self.keys(old, table):
             self._keys[key.table].pop(old, None)
             self.put_key(new, key)
 
     def keys(self, name: str, table: str = "") -> list[Key]:
-        """Those of a name; without a table, of whichever."""
+        """The keys of a name; without a table, of any table."""
         tables = [table] if table else list(self._keys)
         return [self._keys[of][name] for of in tables if name in self._keys.get(of, {})]
 
     def keys_of(self, table: str) -> list[Key]:
-        """Those of a table."""
+        """The keys of a table."""
         return list(self._keys.get(table, {}).values())
 
     def lacks_key(self, name: str) -> bool:
@@ -251,7 +251,7 @@ class Catalog:
         return self.complete and name.lower() not in self._unread and set(self._tables) <= self._whole
 
     def forget_named_in(self, sql: str) -> None:
-        """A statement that could not be read may have changed every table that it names."""
+        """Forget every table that a statement names which could not be read: it may have changed them."""
         words = {word.lower() for word in re.findall(r"\w+", sql)}
         self._unread |= words
         for table in [name for name in self._tables if name.rpartition(".")[2].lower() in words]:

@@ -1,4 +1,4 @@
-"""Expand and contract: which statements take something away that the release before still needs.
+"""Expand and contract: the statements that take something away which the release before still needs.
 
 Both colors run on one database. So a pending migration may add, and widen; what it takes away or tightens has to wait
 for the release after. What cannot be judged is refused.
@@ -90,7 +90,7 @@ class Finding:
 
 
 def judge(sql: str, catalog: Catalog, used: Used) -> list[Finding]:
-    """Everything in a text that has to wait. What the text makes is noted in the catalog."""
+    """Everything in a text that has to wait. The catalog notes the objects that the text makes."""
     return judge_read(sql, statements(sql, catalog.dialect), catalog, used)
 
 
@@ -99,12 +99,12 @@ def judge_read(
 ) -> list[Finding]:
     """The same of a text whose statements were read already; with ``locks``, also whom it stops."""
     catalog.reading = used.names == frozenset() and not catalog.complete
-    found = []
+    findings = []
     left_out = None if catalog.reading else unsaid(way_there(sql))
     if left_out is not None:
         line, what, words = left_out
         way_out = WayOut.TEMPLATE if "template" in what else WayOut.NO_SQL
-        found.append(Finding(line, words[:120], what, way_out.value))
+        findings.append(Finding(line, words[:120], what, way_out.value))
     reach = Reach(catalog, used)
     for index, statement in enumerate(read):
         try:
@@ -116,9 +116,9 @@ def judge_read(
             catalog.forget_named_in(statement.sql)
             catalog.complete = catalog.complete and statement.alone
         follow(statement.sql, statement.tree, catalog)
-        found += [Finding(statement.line, str(statement), change, way.value) for change, way in judgements]
-        found += [Finding(statement.line, str(statement), change, way, blocking=True) for change, way in blocked]
-    return found
+        findings += [Finding(statement.line, str(statement), change, way.value) for change, way in judgements]
+        findings += [Finding(statement.line, str(statement), change, way, blocking=True) for change, way in blocked]
+    return findings
 
 
 def _judge(statement: Statement, reach: Reach, read: Sequence[Statement], index: int) -> Iterator[Judgement]:

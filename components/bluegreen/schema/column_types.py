@@ -18,7 +18,7 @@ _UNBOUNDED_VARCHAR = frozenset({"postgres", "sqlite", "duckdb", "redshift", "mat
 
 
 def is_widening(old: exp.DataType, new: exp.DataType, dialect: str) -> bool:
-    """Whether every value of the old type is the same value of the new one. What is not known is not."""
+    """Whether every value of the old type is the same value of the new one. ``False`` where that is not known."""
     before, after = _name(old), _name(new)
     parameters = (_parameters(old), _parameters(new))
     if (before, parameters[0]) == (after, parameters[1]) and not (old.args.get("nested") or new.args.get("nested")):

@@ -1,4 +1,4 @@
-"""Whether a generated column can stop a write: what it computes may fail for values that the live color writes."""
+"""Whether a generated column can stop a write: its expression may fail for values that the live color writes."""
 
 from __future__ import annotations
 

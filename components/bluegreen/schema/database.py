@@ -50,16 +50,16 @@ def asking(address: str) -> Iterator[Ask]:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    found: list[type[Exception]] = [sqlite3.Error, OSError, ValueError]
+    errors: list[type[Exception]] = [sqlite3.Error, OSError, ValueError]
     with contextlib.suppress(ImportError):
         import psycopg  # noqa: PLC0415
 
-        found.append(psycopg.Error)
+        errors.append(psycopg.Error)
     with contextlib.suppress(ImportError):
         import pymysql  # noqa: PLC0415
 
-        found.append(pymysql.Error)
-    return tuple(found)
+        errors.append(pymysql.Error)
+    return tuple(errors)
 
 
 def _rows(cursor: Any) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What stands in a dump of the present schema and is not read by the library: who owns what, and numbers of rows."""
+"""The statements of a schema dump that the library does not read: owners, and numbers of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What migration tools note of themselves: their own tables, asked read-only, tell which files are applied."""
+"""The records of migration tools: their own tables, asked read-only, tell which files are applied."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class NoRecord(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one tool's table says.
+    """The record in one tool's table.
 
     Attributes:
         table: which.
@@ -49,7 +49,7 @@ class Record:
 
 
 def find(ask: Ask, table: str | None = None) -> Record:
-    """The tool's table.
+    """Find the migration tool's table, and return its record.
 
     Args:
         ask: runs a query.
@@ -58,19 +58,19 @@ def find(ask: Ask, table: str | None = None) -> Record:
     Raises:
         NoRecord: there is none, or more than one.
     """
-    found = []
+    records = []
     for name in [table] if table else TABLES:
         for place in _PLACES.get(name, (name,)):
             quoted = ".".join(f'"{part}"' for part in place.split("."))
             rows = ask(TABLES[name].format(quoted))
             if rows is not None:
-                found.append(Record(name, rows))
+                records.append(Record(name, rows))
                 break
-    if not found:
+    if not records:
         raise NoRecord(f"there is no table {table or ', '.join(TABLES)}")
-    if len(found) > 1:
-        raise NoRecord(f"there are {' and '.join(item.table for item in found)}: say which in history_table")
-    return found[0]
+    if len(records) > 1:
+        raise NoRecord(f"there are {' and '.join(item.table for item in records)}: say which in history_table")
+    return records[0]
 
 
 def pending(record: Record, paths: Sequence[str], text: Callable[[str], str]) -> tuple[list[str], list[str]]:
@@ -121,7 +121,7 @@ def _named(paths: Sequence[str], names: Iterable[object]) -> list[str]:
 
 
 def _until(record: Record, paths: Sequence[str]) -> list[str]:
-    """One row: the last that is applied."""
+    """The applied paths up to the one that the record's only row names."""
     row = record.rows[0]
     if len(record.rows) > 1:
         raise NoRecord(f"{record.table} has {len(record.rows)} rows, one for each branch: hand in a list of files")
@@ -164,7 +164,7 @@ def _django(path: str, names: set[str]) -> bool:
 
 
 def _change_sets(sql: str) -> set[tuple[str, str]]:
-    return {(found.group("author"), found.group("id")) for found in _CHANGE_SET.finditer(sql)}
+    return {(change_set.group("author"), change_set.group("id")) for change_set in _CHANGE_SET.finditer(sql)}
 
 
 def _all_in(path: str, change_sets: set[tuple[str, str]], rows: Sequence[Row]) -> bool:

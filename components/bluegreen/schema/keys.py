@@ -1,4 +1,4 @@
-"""Constraints and indexes: what a new one forbids, and who needs one that is dropped."""
+"""Constraints and indexes: the rows that a new one forbids, and the statements that need a dropped one."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def _said(catalog: Catalog, table: str, leaf: exp.Expression, named: str) -> _Sa
 
 
 def _text(catalog: Catalog, node: exp.Expression) -> str:
-    """Only SQLite's rebuild compares them: it takes a while."""
+    """The text of a condition, for comparing; only for SQLite's rebuild, since it takes a while."""
     return node.sql().lower() if catalog.dialect == "sqlite" else type(node).__name__
 
 
 def _columns(catalog: Catalog, items: Iterable[object]) -> tuple[tuple[str, ...], bool]:
-    """The names, and whether there is nothing but names."""
+    """The columns' names, and whether all items are plain names."""
     names, plain = [], True
     for item in items:
         bare = item.this if isinstance(item, exp.Ordered) else item
@@ -113,7 +113,7 @@ def note_column(catalog: Catalog, table: str, name: str, definition: exp.ColumnD
 def judge_constraint(
     reach: Reach, table: str, what: str, columns: Sequence[str], *, check: exp.Expression | None = None
 ) -> Iterator[Judgement]:
-    """A new constraint. One on columns alone that the live color leaves empty says nothing of what it writes."""
+    """Judge a new constraint. One on columns that the live color leaves empty does not touch its writes."""
     empty = [reach.catalog.column(table, name) for name in columns]
     left_out = bool(empty) and all(_left_empty(item) for item in empty)
     if left_out and check is not None:
@@ -131,7 +131,7 @@ def _left_empty(column: Column) -> bool:
 def judge_unique(
     reach: Reach, key: Key, what: str = "unique", *, equal_nulls: bool = False, not_null: frozenset[str] = frozenset()
 ) -> Iterator[Judgement]:
-    """New uniqueness. A row is no other's equal where a column of it is empty, or where fewer columns are unique.
+    """Judge new uniqueness. Rows are never equal where a column is NULL, or where fewer columns are unique already.
 
     Args:
         reach: what it can hurt.
@@ -190,7 +190,7 @@ def create_index(reach: Reach, tree: exp.Create) -> Iterator[Judgement]:
 
 
 def _filled(catalog: Catalog, where: exp.Expression | None) -> frozenset[str]:
-    """The columns that a condition wants to be there."""
+    """The columns that a condition wants to be filled."""
     if where is None or where.find(exp.Or, exp.Paren):
         return frozenset()
     filled = (filled_in(item) for item in where.find_all(exp.Not, exp.Is))
@@ -198,7 +198,7 @@ def _filled(catalog: Catalog, where: exp.Expression | None) -> frozenset[str]:
 
 
 def drop_key(reach: Reach, table: str, name: str, *, index: bool) -> Iterator[Judgement]:
-    """A dropped constraint or index: what is unique, others' statements may count on.
+    """Judge a dropped constraint or index: others' statements may rely on uniqueness.
 
     Args:
         reach: what it can hurt.
@@ -207,10 +207,10 @@ def drop_key(reach: Reach, table: str, name: str, *, index: bool) -> Iterator[Ju
         index: whether the statement says that it is an index.
     """
     catalog = reach.catalog
-    found, new = catalog.keys(name, table) or (catalog.keys(name) if not table else []), False
+    keys, new = catalog.keys(name, table) or (catalog.keys(name) if not table else []), False
     if table and catalog.is_new(RELATION, table):
-        found, new = [], True
-    for key in found:
+        keys, new = [], True
+    for key in keys:
         if key.fresh or not reach.needs(key.table):
             continue
         if key.kind == "default":
@@ -218,7 +218,7 @@ def drop_key(reach: Reach, table: str, name: str, *, index: bool) -> Iterator[Ju
         elif key.kind == "primary key" or (key.unique and not (index and _another(catalog, key))):
             on = f" ({', '.join(key.columns)})" if key.columns else ""
             yield f"drop {key.kind} {name} on {key.table}{on}", WayOut.DROP_KEY
-    if not found and not new and reach.needs(table) and not _loosens(catalog, name, index=index):
+    if not keys and not new and reach.needs(table) and not _loosens(catalog, name, index=index):
         what = "index" if index else "constraint"
         yield f"drop {what} {name}, of which it is not known from `applied` whether it is unique", WayOut.DROP_KEY
     catalog.drop_key(table, name)

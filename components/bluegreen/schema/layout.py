@@ -1,4 +1,4 @@
-"""Files of migrations as their tools see them: in which order, which are ways back, and where the applied ones end."""
+"""Files of migrations as their tools see them: their order, the ways back, and the end of the applied ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class UnknownVersion(ValueError):
 
 
 def other_language(path: str) -> str | None:
-    """How SQL is had from a file that is not SQL; ``None`` for SQL."""
+    """The advice how to get SQL from a file in another language; ``None`` for SQL."""
     return _OTHER_LANGUAGES.get(PurePath(path).suffix.lower())
 
 
@@ -77,23 +77,23 @@ def _undoes(path: str, there: set[tuple[str, str]]) -> bool:
 
 
 def _flyway(path: str, *kinds: str) -> bool:
-    found = _FLYWAY.match(PurePath(path).name)
-    return found is not None and found.group("kind") in kinds
+    match = _FLYWAY.match(PurePath(path).name)
+    return match is not None and match.group("kind") in kinds
 
 
 def in_order(paths: Iterable[str], text: Callable[[str], str]) -> list[str]:
-    """As the tool that the files are for applies them.
+    """The files in the order in which their tool applies them.
 
     Args:
         paths: the matches of one pattern.
         text: a file's content, which tells some tools.
     """
-    found = list(paths)
-    if found and all(_FLYWAY.match(PurePath(path).name) for path in found):
-        return sorted(found, key=_by_version)
-    if any(_AS_TEXT.search(text(path)) for path in found):
-        return sorted(found)
-    return sorted(found, key=_by_number)
+    ordered = list(paths)
+    if ordered and all(_FLYWAY.match(PurePath(path).name) for path in ordered):
+        return sorted(ordered, key=_by_version)
+    if any(_AS_TEXT.search(text(path)) for path in ordered):
+        return sorted(ordered)
+    return sorted(ordered, key=_by_number)
 
 
 def as_flyway(paths: Sequence[str]) -> list[str]:
@@ -103,10 +103,10 @@ def as_flyway(paths: Sequence[str]) -> list[str]:
 
 
 def _by_version(path: str) -> tuple[int, list[int], str]:
-    found = _FLYWAY.match(PurePath(path).name)
-    if found is None or found.group("again"):
+    match = _FLYWAY.match(PurePath(path).name)
+    if match is None or match.group("again"):
         return 1, [], PurePath(path).name
-    return 0, _parts(found.group("version")), path
+    return 0, _parts(match.group("version")), path
 
 
 def _parts(version: str) -> list[int]:
@@ -133,11 +133,11 @@ def split(paths: Sequence[str], until: str) -> tuple[list[str], list[str]]:
     """
     ranks = [(_rank(path, until), index) for index, path in enumerate(paths)]
     best = max((rank for rank, _ in ranks), default=0)
-    found = [index for rank, index in ranks if rank == best and rank]
-    if len(found) != 1:
-        which = ", ".join(paths[index] for index in found) or "none of the files"
+    indexes = [index for rank, index in ranks if rank == best and rank]
+    if len(indexes) != 1:
+        which = ", ".join(paths[index] for index in indexes) or "none of the files"
         raise UnknownVersion(f"{until} is {which}; give a version, a name or a path of exactly one of them")
-    at = found[0] + 1
+    at = indexes[0] + 1
     applied = [path for path in paths[:at] if not is_repeatable(path)]
     return applied, [path for path in paths if path not in applied]
 
@@ -153,7 +153,7 @@ def version_of(path: str) -> str | None:
 
 
 def _rank(path: str, name: str) -> int:
-    """How surely a name means a file: by its path, its name, its version. 0: not at all."""
+    """How surely a name means a file: by its path 4, name 3, version 2, number 1, not at all 0."""
     place, wanted = PurePath(path), name.strip()
     if PurePath(wanted) == place:
         return 4
@@ -178,5 +178,5 @@ def _version(name: str) -> str | None:
     if dated:
         return "".join(dated.groups())
     # Alembic's revisions: 1975ea83b712_name.
-    found = re.match(r"([0-9a-f]{12})(?=_|$)", name) or re.match(r"V?(\d+)(?=\D|$)", name)
-    return found.group(1) if found else None
+    match = re.match(r"([0-9a-f]{12})(?=_|$)", name) or re.match(r"V?(\d+)(?=\D|$)", name)
+    return match.group(1) if match else None

@@ -1,4 +1,4 @@
-"""Which actions of an ``ALTER TABLE`` rewrite, copy or validate a table while others wait."""
+"""The actions of an ``ALTER TABLE`` that rewrite, copy or validate a table while others wait."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BYTES_A_CHARACTER = {"latin1": 1, "ascii": 1, "utf8": 3, "utf8mb3": 3}
 
 
 def postgres_action(action: exp.Expression, table: str, catalog: Catalog, *, checked: bool) -> Iterator[Block]:
-    """By PostgreSQL's "ALTER TABLE", notes."""
+    """The blocks of an action, by the notes of PostgreSQL's page "ALTER TABLE"."""
     if isinstance(action, exp.ColumnDef):
         yield from _postgres_column(action, table, catalog)
     elif isinstance(action, exp.AlterColumn):
@@ -84,7 +84,7 @@ def _same_storage(old: exp.DataType, new: exp.DataType) -> bool:
 
 
 def mysql_action(action: exp.Expression, table: str, catalog: Catalog) -> Iterator[Block]:
-    """By MySQL's "Online DDL Operations": what is neither instant nor in place, or in place without writes."""
+    """The blocks of an action, by MySQL's page "Online DDL Operations": it copies, or stops writes meanwhile."""
     kind = type(action).__name__
     if isinstance(action, exp.ColumnDef):
         kinds = [type(item.kind).__name__ for item in action.args.get("constraints") or ()]
@@ -109,7 +109,7 @@ def mysql_action(action: exp.Expression, table: str, catalog: Catalog) -> Iterat
 
 
 def _fits_in_place(old: exp.DataType, new: exp.DataType, charset: str) -> bool:
-    """A longer varchar, whose length still takes as many bytes; the same type."""
+    """Whether a type is the same, or a longer varchar whose length still takes as many bytes."""
     before, after = type_text(old, "mysql").upper(), type_text(new, "mysql").upper()
     if before == after:
         return True

@@ -1,4 +1,4 @@
-"""Locks: what a compatible statement stops while it runs, though nothing is taken away.
+"""Locks: the work of others that a compatible statement stops while it runs.
 
 The rules are those of the databases' documentation and of the lock linters made of it; docs/gates.md names them. Only
 a table that exists already has anybody to stop: one that the pending set makes has not.
@@ -41,7 +41,7 @@ _NAME_AFTER = re.compile(
 
 @dataclass(slots=True)
 class Locks:
-    """What is known of locks so far.
+    """The known locks so far.
 
     Attributes:
         rows: how many rows tables have, by name; one that is not in it may have any number.
@@ -55,7 +55,7 @@ class Locks:
     waited: bool = False
 
     def next_file(self) -> None:
-        """Another session."""
+        """Begin another session."""
         self.limited = self.waited = False
 
     def matters(self, catalog: Catalog, table: str) -> bool:
@@ -68,20 +68,20 @@ class Locks:
 
 
 def blocks(statement: Statement, catalog: Catalog, locks: Locks) -> list[Block]:
-    """What a statement stops, before it is judged: what it changes is not known to the catalog yet."""
+    """The work that a statement stops. Called before it is judged: the catalog does not know its changes yet."""
     said = _LIMITED.match(statement.sql.strip())
     if said:
         locks.limited = not re.fullmatch(
             r"\s*(?:=|TO)\s*'?0\w*'?\s*;?|\s*(?:=|TO)\s*DEFAULT\s*", said.group("value"), re.I
         )
         return []
-    found = list(_found(statement, catalog, locks))
+    stopped = list(_found(statement, catalog, locks))
     if catalog.dialect == "postgres" and not locks.limited and not locks.waited:
         table = _exclusive(statement.tree, catalog)
         if table is not None and locks.matters(catalog, table):
             locks.waited = True
-            found.append((f"a lock on {table} is waited for without a limit, and all who need it wait behind", WAITS))
-    return found
+            stopped.append((f"a lock on {table} is waited for without a limit, and all who need it wait behind", WAITS))
+    return stopped
 
 
 def _found(statement: Statement, catalog: Catalog, locks: Locks) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""What tables are made of: columns and keys, as far as they are known."""
+"""The parts of tables: columns and keys, as far as they are known."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Column:
 
     @classmethod
     def of(cls, definition: exp.ColumnDef, *, fresh: bool, dialect: str = "") -> Column:
-        """From its definition."""
+        """Make a column from its definition."""
         kind = definition.args.get("kind")
         dtype = kind if isinstance(kind, exp.DataType) else None
         kinds = [

@@ -83,7 +83,7 @@ def _copies(tree: object, catalog: Catalog, table: str, successor: str, columns:
 
 
 def _same_keys(catalog: Catalog, table: str, successor: str, after: Sequence[Statement]) -> bool:
-    """Whether what was unique stays so, and nothing else is forbidden."""
+    """Whether the former uniqueness stays, and no further rows are forbidden."""
     old, new = catalog.keys_of(table), catalog.keys_of(successor)
     again = set()
     for item in after:

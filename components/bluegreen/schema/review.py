@@ -32,7 +32,7 @@ class Source:
 
 
 def read_applied(applied: Sequence[Source], dialect: str) -> Catalog:
-    """What is known of the present schema, when there is a text of it."""
+    """The catalog of the present schema, when there is a text of it."""
     catalog = Catalog(dialect)
     for source in applied:
         judge(source.sql, catalog, _NOTHING)
@@ -51,7 +51,7 @@ def review(
     known: bool,
     rows: Mapping[str, int] | None = None,
 ) -> list[tuple[str, Finding]]:
-    """Everything that has to wait, each with its file.
+    """The findings in a set of migrations, each with its file.
 
     Args:
         pending: the files in the order in which they are applied.
@@ -68,7 +68,7 @@ def review(
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Trees have no cycles that end meanwhile: to look for them takes as long as to read the SQL."""
+    """Run without garbage collection: trees have no cycles that end meanwhile, and the search takes long."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -93,22 +93,22 @@ def _review(
         catalog = read_applied(applied, dialect)
         catalog.known = as_known
         locks = Locks(rows) if rows is not None else None
-        found = []
+        findings = []
         for source, parts in zip(pending, read, strict=True):
-            found += [(source.path, item) for item in judge_read(source.sql, parts, catalog, used, locks)]
+            findings += [(source.path, item) for item in judge_read(source.sql, parts, catalog, used, locks)]
             catalog.next_file()
             if locks is not None:
                 locks.next_file()
-        return found
+        return findings
 
-    found = judged(as_known=known)
-    if known or not found or len(pending) == 1:
-        return found
+    findings = judged(as_known=known)
+    if known or not findings or len(pending) == 1:
+        return findings
     # What only the missing record stands in the way of.
     whatever = {(path, item.line, item.change) for path, item in judged(as_known=True)}
     return [
         (path, item if item.blocking or (path, item.line, item.change) in whatever else _for_want_of_a_record(item))
-        for path, item in found
+        for path, item in findings
     ]
 
 

@@ -1,4 +1,4 @@
-"""Triggers, routines and views: what refuses the live color's writes, and what no longer fits its calls."""
+"""Triggers, routines and views: those that refuse the live color's writes or no longer fit its calls."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ def judge_routine(sql: str, reach: Reach, *, maybe: bool) -> Iterator[Judgement]
         reach: what it can hurt.
         maybe: whether it may not run at all.
     """
-    found = _CREATE.match(sql.strip())
-    if found is None:
+    match = _CREATE.match(sql.strip())
+    if match is None:
         return None
-    kind = found.group("kind").upper()
+    kind = match.group("kind").upper()
     if kind == "TRIGGER":
-        return _judge_trigger(found, reach)
-    return _judge_function(found, "FUNCTION" if kind == "FUNCTION" else "PROCEDURE", reach, maybe=maybe)
+        return _judge_trigger(match, reach)
+    return _judge_function(match, "FUNCTION" if kind == "FUNCTION" else "PROCEDURE", reach, maybe=maybe)
 
 
-def _judge_trigger(found: re.Match[str], reach: Reach) -> Iterator[Judgement]:
-    catalog, name, rest = reach.catalog, _plain(found.group("name")), found.group("rest")
+def _judge_trigger(match: re.Match[str], reach: Reach) -> Iterator[Judgement]:
+    catalog, name, rest = reach.catalog, _plain(match.group("name")), match.group("rest")
     on = _ON.search(rest)
     table = _plain(on.group("table")) if on else ""
     catalog.routines[("TRIGGER", name)] = table
@@ -84,8 +84,8 @@ def _judge_trigger(found: re.Match[str], reach: Reach) -> Iterator[Judgement]:
             return
 
 
-def _judge_function(found: re.Match[str], kind: str, reach: Reach, *, maybe: bool) -> Iterator[Judgement]:
-    catalog, name, rest = reach.catalog, _plain(found.group("name")), found.group("rest")
+def _judge_function(match: re.Match[str], kind: str, reach: Reach, *, maybe: bool) -> Iterator[Judgement]:
+    catalog, name, rest = reach.catalog, _plain(match.group("name")), match.group("rest")
     signature, body = _signature(rest)
     at = (kind, name)
     former, was_dropped = catalog.routines.get(at), catalog.routines.pop(("DROPPED", f"{kind} {name}"), None)
@@ -94,7 +94,7 @@ def _judge_function(found: re.Match[str], kind: str, reach: Reach, *, maybe: boo
         yield UNJUDGED
     before = was_dropped if was_dropped is not None else former if exists else None
     refuses = _REFUSES.search(_TEXTS.sub("''", body))
-    if not catalog.reading and found.group("replace") and not catalog.is_new(kind, name):
+    if not catalog.reading and match.group("replace") and not catalog.is_new(kind, name):
         if before is not None and before != signature and catalog.dialect != "postgres":
             yield f"new signature of {kind.lower()} {name}", WayOut.ROUTINE
         elif before is None and catalog.dialect != "postgres" and not catalog.complete:
@@ -103,11 +103,11 @@ def _judge_function(found: re.Match[str], kind: str, reach: Reach, *, maybe: boo
             yield f"replace {kind.lower()} {name}, which may refuse a write ({refuses.group().strip()})", WayOut.TRIGGER
     catalog.routines[at], catalog.routines[("BODY", name)] = signature, body
     if was_dropped is None:
-        catalog.create(kind, name, maybe=maybe or bool(found.group("replace")))
+        catalog.create(kind, name, maybe=maybe or bool(match.group("replace")))
 
 
 def _signature(rest: str) -> tuple[str, str]:
-    """What it takes and gives, in one form, and its body."""
+    """The normalized arguments and result of a routine, and its body."""
     depth, end = 0, 0
     for end, character in enumerate(rest):  # noqa: B007
         depth += (character == "(") - (character == ")")
@@ -159,8 +159,8 @@ def _types(signature: str) -> str:
 
 
 def _made_again(kind: str, name: str, rest: str) -> re.Match[str] | None:
-    for found in re.finditer(r"\bCREATE\b", rest, re.IGNORECASE):
-        made = _CREATE.match(rest, found.start())
+    for match in re.finditer(r"\bCREATE\b", rest, re.IGNORECASE):
+        made = _CREATE.match(rest, match.start())
         if made and made.group("kind").upper().startswith(kind[:4]) and _plain(made.group("name")) == name:
             return made
     return None
@@ -185,7 +185,7 @@ def columns_of_view(tree: exp.Create, catalog: Catalog) -> list[str] | None:
 
 
 def judge_view(tree: exp.Create, name: str, reach: Reach, *, former: list[str] | None) -> Iterator[Judgement]:
-    """A view that takes another's place has to give what the former one gave."""
+    """Judge a view that takes another's place: it has to give all columns of the former one."""
     catalog = reach.catalog
     columns = columns_of_view(tree, catalog)
     if former is not None and columns is not None and columns[: len(former)] == former:
@@ -203,7 +203,7 @@ def gives(tree: exp.Create, catalog: Catalog, former: list[str]) -> bool:
 
 
 def note_view(tree: exp.Create, name: str, catalog: Catalog) -> None:
-    """Remember what a view gives."""
+    """Remember a view's columns."""
     columns = columns_of_view(tree, catalog)
     query = tree.args.get("expression")
     if isinstance(query, exp.Expression):

@@ -1,4 +1,4 @@
-"""Rows: what empties a table or overwrites values, with the same scrutiny as ``TRUNCATE``."""
+"""Rows: statements that empty a table or overwrite values, judged as strictly as ``TRUNCATE``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def judge_rows(tree: exp.Expression, reach: Reach) -> Iterator[Judgement]:
 
 
 def _replaced(tree: exp.Expression, reach: Reach) -> Iterator[Judgement]:
-    """Rows that are put in from a query, and take the place of those that are there."""
+    """Judge rows that a query puts in, in the place of those that are there."""
     query = tree.expression if isinstance(tree, exp.Insert) else None
     if not isinstance(query, exp.Query) or not isinstance(query, exp.Expression):
         return

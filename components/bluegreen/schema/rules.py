@@ -1,4 +1,4 @@
-"""Common to the rules for pending migrations: ways out, and what a statement can hurt."""
+"""Shared by the rules for pending migrations: ways out, and the objects that a statement can hurt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bluegreen.schema.usage import Used
 
 
 class WayOut(Enum):
-    """How a change is made in two releases."""
+    """The way to make a change in two releases."""
 
     DROP = "stop using it in this release; drop it in the release after, when neither color uses it"
     RENAME_COLUMN = (
@@ -68,7 +68,7 @@ UNJUDGED: Judgement = ("it cannot be judged", WayOut.UNJUDGED)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a statement can hurt."""
+    """The objects that a statement can hurt."""
 
     catalog: Catalog
     used: Used

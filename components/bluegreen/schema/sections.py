@@ -1,4 +1,4 @@
-"""What a migration file says beside SQL: which part of it is the way back, and what no reading of it can tell."""
+"""The parts of a migration file beside SQL: its way back, and commands that no reading of it can follow."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _without_play(sql: str) -> str:
 
 
 def as_the_tool_sends_it(sql: str) -> str:
-    """The text without what only a tool or a client reads: breakpoints, other delimiters, comments without a space."""
-    sql = _BREAKPOINT.sub(lambda found: f"{found.group(1)}{'' if found.group(1).rstrip().endswith(';') else ';'}", sql)
+    """The text without the parts that only a tool or a client reads: breakpoints, delimiters, comments like ``--x``."""
+    sql = _BREAKPOINT.sub(lambda match: f"{match.group(1)}{'' if match.group(1).rstrip().endswith(';') else ';'}", sql)
     if "stdin" in sql or "STDIN" in sql:
         sql = _without_rows(sql)
     lines, end = [], ";"
@@ -108,15 +108,15 @@ def _without_rows(sql: str) -> str:
 
 
 def unsaid(sql: str) -> tuple[int, str, str] | None:
-    """What the text leaves out: the line, what it is, and its words; ``None`` when nothing is left out."""
+    """The first part that the text leaves out: its line, its kind, and its words; ``None`` when it is complete."""
     django = _DJANGO.search(sql)
     if django:
         return _at(sql, django.start()), "an operation that cannot be written as SQL", _words(sql, django.start())
     if not _MAYBE_TEMPLATE.search(sql):
         return None
-    for found in _NOT_SQL.finditer(sql):
-        if found.group("template"):
-            return _at(sql, found.start()), "a template, not SQL yet", _words(sql, found.start())
+    for match in _NOT_SQL.finditer(sql):
+        if match.group("template"):
+            return _at(sql, match.start()), "a template, not SQL yet", _words(sql, match.start())
     return None
 
 

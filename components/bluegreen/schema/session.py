@@ -1,4 +1,4 @@
-"""What a statement changes for those after it: where names are looked for, and what is rolled back."""
+"""The effects of a statement on those after it: where names are looked for, and transactions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SOMEWHERE = "(somewhere)"
 
 
 def follow(sql: str, tree: exp.Expression | None, catalog: Catalog) -> None:
-    """Note what a statement changes for its session."""
+    """Note a statement's changes of its session."""
     text = sql.strip()
     if isinstance(tree, exp.Rollback) or re.match(r"ROLLBACK\b", text, re.IGNORECASE):
         catalog.doubt()
@@ -35,27 +35,27 @@ def follow(sql: str, tree: exp.Expression | None, catalog: Catalog) -> None:
     if first == "GRA":
         catalog.granted |= granted_by(text)
         return
-    found = _PATH.match(text) or _USE.match(text) if first in ("SET", "USE") else None
-    found = found or (_CONFIG.search(text) if first in ("SEL", "PER") and "search_path" in text else None)
-    if found is not None:
-        catalog.path = _place(found.group("value"))
+    match = _PATH.match(text) or _USE.match(text) if first in ("SET", "USE") else None
+    match = match or (_CONFIG.search(text) if first in ("SEL", "PER") and "search_path" in text else None)
+    if match is not None:
+        catalog.path = _place(match.group("value"))
 
 
 def granted_by(sql: str) -> set[str]:
-    """What rights are given on: names without schema, ``*`` for all of a schema."""
+    """The objects of a GRANT: names without schema, ``*`` for all of a schema."""
     if len(sql) > _LONG:
         return {"*"}
-    found = _GRANT.match(sql.strip())
-    if found is None:
+    match = _GRANT.match(sql.strip())
+    if match is None:
         return set()
-    if found.group("all"):
+    if match.group("all"):
         return {"*"}
-    names = (name.split("(")[0].strip().strip("'\"`[];").lower() for name in found.group("names").split(","))
+    names = (name.split("(")[0].strip().strip("'\"`[];").lower() for name in match.group("names").split(","))
     return {name.rpartition(".")[2].strip('"`[]') for name in names}
 
 
 def keeps_rights(name: str, catalog: Catalog, after: Iterable[str]) -> bool:
-    """Whether nobody was given rights on what is made again, or is given them again. MySQL keeps them by name."""
+    """Whether an object that is made again had no rights granted, or gets them again. MySQL keeps them by name."""
     last = name.rpartition(".")[2].lower()
     if catalog.dialect in MYSQL_FAMILY or not catalog.granted & {last, "*"}:
         return True

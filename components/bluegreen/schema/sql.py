@@ -1,4 +1,4 @@
-"""SQL text to statements, whatever the text is. What cannot be read has no tree; nothing here raises."""
+"""SQL text to statements, whatever the text is. An unreadable one has no tree; nothing here raises."""
 
 from __future__ import annotations
 
@@ -60,19 +60,19 @@ def statements(sql: str, dialect: str) -> list[Statement]:
     sql = as_the_tool_sends_it(way_there(sql))
     if dialect in MYSQL_FAMILY:
         # What begins with a backslash is MariaDB's own client's.
-        sql = _RUN_COMMENT.sub(lambda found: "" if found.group(1)[:1] == "\\" else f" {found.group(1)} ", sql)
+        sql = _RUN_COMMENT.sub(lambda match: "" if match.group(1)[:1] == "\\" else f" {match.group(1)} ", sql)
     with _quiet():
         if dialect not in TSQL_FAMILY:
             return list(_statements(sql, dialect, 1))
-        found: list[Statement] = []
+        read: list[Statement] = []
         begin = 0
         # The library takes all that follows for a part of these.
         sql = _END.sub(r"\1;", _PRINT.sub(r"\1;", sql))
         for end in [*_BATCH_END.finditer(sql), None]:
             batch = sql[begin : end.start() if end else len(sql)]
-            found += _statements(batch, dialect, 1 + sql.count("\n", 0, begin))
+            read += _statements(batch, dialect, 1 + sql.count("\n", 0, begin))
             begin = end.end() if end else begin
-        return found
+        return read
 
 
 def _statements(sql: str, dialect: str, line: int, depth: int = 0) -> Iterator[Statement]:
@@ -80,12 +80,12 @@ def _statements(sql: str, dialect: str, line: int, depth: int = 0) -> Iterator[S
         reads = Dialect.get_or_raise(dialect)
         tokens = reads.tokenize(sql)
         parser = reads.parser(error_level=ErrorLevel.IMMEDIATE)
-        found = list(parts(tokens, batches=dialect in TSQL_FAMILY))
+        split = list(parts(tokens, batches=dialect in TSQL_FAMILY))
     except Exception:  # noqa: BLE001 - the library's errors on strange text are of many kinds; too deep a nesting
         if sql.strip():
             yield Statement(line, sql, None, alone=False)
         return
-    for part in found:
+    for part in split:
         yield from _read(part, sql, dialect, line, depth, parser)
 
 
@@ -103,7 +103,7 @@ def _read(part: Part, sql: str, dialect: str, line: int, depth: int, parser: Par
 
 
 def _only_rows(tokens: Sequence[Token]) -> bool:
-    """Whether these put rows into a table and surely do nothing else: a million values are not read in full."""
+    """Whether tokens put rows into a table and surely do nothing else: a million values are not read in full."""
     if tokens[0].text.upper() != "INSERT" or len(tokens) < _MANY_TOKENS:
         return False
     words = {token.text.upper() for token in tokens if token.token_type not in _VALUES}
@@ -137,7 +137,7 @@ _not_here = _NotHere()
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Sqlglot warns of each statement that it cannot read, with its text. Ours is to judge that, not to print it."""
+    """Keep sqlglot from printing each statement that it cannot read: it is for the gate to judge."""
     logging.getLogger("sqlglot").addFilter(_not_here)
     former, _here.wanted = _here.wanted, True
     try:

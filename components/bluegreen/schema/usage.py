@@ -1,4 +1,4 @@
-"""What the live color uses of a database: as it was declared, and as its statements say."""
+"""The tables and columns that the live color uses: as declared, and as its statements say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bluegreen.schema.sql import statements
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Tables and columns. Names are compared without schema and case, which finds rather too much than too little.
+    """Tables and columns. Names are compared without schema and case, which errs on the side of too much.
 
     Attributes:
         names: ``table`` (all of it) or ``table.column``; ``None`` is everything.
@@ -22,17 +22,17 @@ class Used:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Used:
-        """From names as people write them: ``table``, ``table.column`` or ``schema.table.column``."""
+        """Make it from names as people write them: ``table``, ``table.column`` or ``schema.table.column``."""
         plain = (name.translate(_NO_QUOTES).lower().split(".") for name in names)
         return cls(frozenset(".".join(parts[-2:]) for parts in plain))
 
     def table(self, name: str) -> bool:
-        """Whether anything of a table is used."""
+        """Whether any part of a table is used."""
         table = name.lower()
         return self.names is None or any(used.partition(".")[0] == table for used in self.names)
 
     def column(self, table: str, name: str) -> bool:
-        """Whether a column is."""
+        """Whether a column is used."""
         table, name = table.lower(), name.lower()
         return self.names is None or not self.names.isdisjoint({table, f"{table}.*", f"{table}.{name}"})
 
@@ -52,7 +52,7 @@ _NO_QUOTES = str.maketrans("", "", '"`[]')
 
 
 class NotReadable(Exception):
-    """A statement does not say what it uses."""
+    """A statement does not say which columns it uses."""
 
     def __init__(self, line: int, sql: str) -> None:
         self.line = line
@@ -65,13 +65,13 @@ def used_in(sql: str, dialect: str) -> set[str]:
     Raises:
         NotReadable: when a statement cannot be read, since what it uses would go unprotected.
     """
-    found: set[str] = set()
+    used: set[str] = set()
     for statement in statements(sql, dialect):
         tree = statement.tree
         if tree is None or isinstance(tree, (exp.Command, exp.Alias, exp.Column)) or tree.find(exp.Command):
             raise NotReadable(statement.line, str(statement))
-        found.update(_used_by(tree))
-    return found
+        used.update(_used_by(tree))
+    return used
 
 
 def _used_by(tree: exp.Expression) -> Iterator[str]:

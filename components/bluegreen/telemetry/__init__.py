@@ -1,1 +1,1 @@
-"""Telemetry: what a swap did, for machines: an event log and traces. Neither ever changes how a swap ends."""
+"""Telemetry: a swap's events for machines, as an event log and as traces. Neither ever changes its outcome."""

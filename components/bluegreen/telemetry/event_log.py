@@ -36,7 +36,7 @@ class EventLog:
     def __init__(
         self, path: str | Path | None, service: str = "", tell: Callable[[str], None] = lambda _: None
     ) -> None:
-        """Open nothing yet.
+        """Take the settings; the file is opened with the first event.
 
         Args:
             path: the file, made with mode 0600 where it is missing; ``None`` leaves the standard logging alone.

@@ -1,4 +1,4 @@
-"""Where spans go: the program's own tracer provider, or one that is made from OpenTelemetry's environment variables.
+"""The tracer provider for spans: the program's own, or one made from OpenTelemetry's environment variables.
 
 The SDK reads sampling, resource, batching and the exporters' settings from the environment by itself. What its own
 configurator does beyond that would take the global provider, and the Pulumi SDK may already have put its own there.
@@ -75,11 +75,11 @@ def _make(names: tuple[str, ...]) -> Any:
 
     exporters = []
     for name in names:
-        found = next(iter(entry_points(group=_EXPORTERS, name=name)), None)
-        if found is None:
+        entry_point = next(iter(entry_points(group=_EXPORTERS, name=name)), None)
+        if entry_point is None:
             package = f"opentelemetry-exporter-{name.replace('_', '-')}"
             raise CannotTrace(f"no exporter {name} is installed; `pip install {package}`")
-        exporters.append(found.load()())
+        exporters.append(entry_point.load()())
     resource = Resource.create()
     if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
         resource = resource.merge(Resource({"service.name": "bluegreen"}))

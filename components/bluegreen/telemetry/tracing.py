@@ -33,7 +33,7 @@ class Tracing:
         environ: Mapping[str, str] = os.environ,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Make nothing yet.
+        """Take the settings; the tracer is made in ``begin``.
 
         Args:
             provider: a tracer provider; by default the program's own, or one that is made from ``environ``.
@@ -110,8 +110,8 @@ class Tracing:
 
         if trace.get_current_span().get_span_context().is_valid:
             return context.get_current()
-        found = {key.lower(): self._environ[key] for key in ("TRACEPARENT", "TRACESTATE") if self._environ.get(key)}
-        return TraceContextTextMapPropagator().extract(found, context=context.get_current())
+        headers = {key.lower(): self._environ[key] for key in ("TRACEPARENT", "TRACESTATE") if self._environ.get(key)}
+        return TraceContextTextMapPropagator().extract(headers, context=context.get_current())
 
     def _event(self, event: Event) -> None:
         at = _nanoseconds(event.at_seconds)
@@ -180,10 +180,10 @@ def _nanoseconds(at_seconds: float | None) -> int:
     return int((time.time() if at_seconds is None else at_seconds) * 1e9)
 
 
-def _attributes(found: Mapping[str, object]) -> dict[str, Any]:
-    """Named ``bluegreen.*``, without secrets; what is nested is named by its path, and lists of objects are JSON."""
+def _attributes(values: Mapping[str, object]) -> dict[str, Any]:
+    """Attributes named ``bluegreen.*``, without secrets; nested values are named by path, lists of objects are JSON."""
     flat: dict[str, Any] = {}
-    for key, value in shown(found).items():
+    for key, value in shown(values).items():
         if isinstance(value, dict):
             flat.update({f"{_PREFIX}{key}.{name[len(_PREFIX) :]}": item for name, item in _attributes(value).items()})
         elif isinstance(value, list):
