@@ -40,7 +40,7 @@ class Search:
         """The rules whose tags are worth a look: in the place, or with traffic for the colors."""
         return [rule for rule in rules if rule["Priority"] == str(self.priority) or self._leads_to_colors(rule)]
 
-    def rule_tags(self, rules: Sequence[Rule], tags: Mapping[str, Mapping[str, str]]) -> Rule | None:
+    def found(self, rules: Sequence[Rule], tags: Mapping[str, Mapping[str, str]]) -> Rule | None:
         """The swap's rule; ``None`` where it has none.
 
         Args:
