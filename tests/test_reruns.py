@@ -35,6 +35,47 @@ def test_{name}({fixture}number, tmp_path_factory):
 """
 
 
+SHARED = """
+import itertools, pytest
+
+numbers, tries = itertools.count(), itertools.count(1)
+
+@pytest.fixture(scope="session")
+def cloud():
+    return f"cloud {next(numbers)}"
+
+@pytest.fixture(scope="session")
+def service(cloud):
+    made = [f"service {next(numbers)} in {cloud}"]
+    yield made
+    assert "broken" not in made
+
+@pytest.fixture(scope="session")
+def tools():
+    return []
+
+@pytest.fixture(scope="module", params=["here", "there"])
+def stack(request, service):
+    return [f"stack {next(numbers)} {request.param} of {service[0]}"]
+
+def test_one_that_leaves_everything_as_the_others_like_it(stack, service, tools):
+    assert (len(stack), len(service)) == (1, 1)
+    tools.append("used")
+
+def test_one_that_fails_after_it_has_spoiled_what_it_shares(stack, service, tools, cloud):
+    assert (len(stack), len(service)) == (1, 1), "what the first try left is gone, also where its end failed"
+    assert cloud == "cloud 0", "the cloud itself stays"
+    assert "used" in tools, "and so does what is not in the cloud"
+    stack.append("spoiled")
+    if next(tries) % 2:
+        service.append("broken")
+        raise AssertionError("the first try fails")
+
+def test_one_after_it_has_what_the_second_try_had(stack, service):
+    assert (stack.pop(), len(service)) == ("spoiled", 1)
+"""
+
+
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words, str(folder)],
@@ -61,6 +102,13 @@ def test_one_that_uses_the_cloud_runs_once_more_and_is_named(folder, workers):
     assert f"1 ran once more; more than {LIMIT} fail the run" in done.stdout
 
 
+def test_a_second_try_begins_anew_with_all_that_it_shares(folder):
+    (folder / "test_it.py").write_text(SHARED)
+    done = run(folder, "-n", "0")
+    assert done.returncode == 0, done.stdout
+    assert "2 ran once more" in done.stdout
+
+
 def test_one_that_uses_nothing_real_never_runs_again(folder):
     (folder / "test_it.py").write_text(FAILS_FIRST.format(tests=1, name="pure", fixture=""))
     done = run(folder, "-n", "0")
@@ -75,6 +123,25 @@ def test_more_than_the_limit_fail_the_run(folder, tests, status):
     done = run(folder, "-n", "2")
     assert done.returncode == status, done.stdout
     assert f"{tests} passed" in done.stdout
+
+
+ASKS_BY_NAME = """
+import pytest
+
+@pytest.fixture(params=[pytest.param("marked", marks=pytest.mark.tools), "not marked"])
+def place(request):
+    return request.getfixturevalue("cloud")
+
+def test_there(place):
+    pass
+"""
+
+
+def test_one_that_asks_for_the_cloud_by_name_has_to_say_so(folder):
+    (folder / "test_it.py").write_text(ASKS_BY_NAME)
+    done = run(folder, "-n", "0")
+    assert "1 passed" in done.stdout, done.stdout
+    assert "test_there[not marked] uses the cloud: mark it with `pytest.mark.tools`" in done.stdout
 
 
 def test_what_is_real_is_told_by_fixtures_and_folders():

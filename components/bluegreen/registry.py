@@ -8,6 +8,7 @@ A package of one's own adds kinds by entry points, in the group that the table n
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module, metadata
@@ -52,7 +53,9 @@ class Registry(Generic[T]):
         """The class for a kind that is known to be registered."""
         target = self.entries.get(kind) or installed(self.group)[kind]
         module, _, name = target.partition(":")
-        return getattr(import_module(module), name)
+        # A swap asks hundreds of times; most times it is there already, and not only halfway.
+        found = getattr(sys.modules.get(module), name, None)
+        return getattr(import_module(module), name) if found is None else found
 
     def parse(self, fields: Fields) -> tuple[str, Mapping[str, object]] | None:
         """Check a section by its own ``kind``: the kind and the constructor's arguments, ``None`` when not valid."""

@@ -83,7 +83,8 @@ def moto_url():
     server.stop()
 
 
-@pytest.fixture(params=["emulator", "moto"])
+# The second one takes the local cloud's region and credentials.
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.tools) for name in ("emulator", "moto")])
 def either(request):
     """The same on two implementations of the API that know nothing of each other."""
     if request.param == "emulator":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from typing import Any
 
@@ -12,18 +13,23 @@ import pytest
 from localcloud.load import Load
 from tests.e2e.stack import HEALTHZ, Stack
 
+_numbers = itertools.count(1)
+
 
 class Legacy:
     """What a team has: a cluster, a load balancer with one rule, and a service behind it, made by hand."""
 
     def __init__(self, cloud) -> None:
+        self.name = f"legacy-{next(_numbers)}"
         ec2, self.elb, self.ecs = (boto3.client(name) for name in ("ec2", "elbv2", "ecs"))
         vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
         subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
         ids = [subnet["SubnetId"] for subnet in subnets]
-        self.balancer = self.elb.create_load_balancer(Name="legacy", Subnets=ids)["LoadBalancers"][0]["LoadBalancerArn"]
-        self.group = self._group("legacy", vpc)
-        self.stranger = self._group("stranger", vpc)
+        self.balancer = self.elb.create_load_balancer(Name=self.name, Subnets=ids)["LoadBalancers"][0][
+            "LoadBalancerArn"
+        ]
+        self.group = self._group(self.name, vpc)
+        self.stranger = self._group(f"{self.name}-stranger", vpc)
         nobody = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
         self.listener = self.elb.create_listener(
             LoadBalancerArn=self.balancer, Protocol="HTTP", Port=80, DefaultActions=[nobody]
@@ -34,9 +40,9 @@ class Legacy:
             Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
             Actions=[{"Type": "forward", "TargetGroupArn": self.group}],
         )["Rules"][0]["RuleArn"]
-        self.cluster = self.ecs.create_cluster(clusterName="legacy")["cluster"]["clusterArn"]
+        self.cluster = self.ecs.create_cluster(clusterName=self.name)["cluster"]["clusterArn"]
         self.definition = self.ecs.register_task_definition(
-            family="legacy",
+            family=self.name,
             networkMode="awsvpc",
             requiresCompatibilities=["FARGATE"],
             cpu="256",
@@ -52,7 +58,7 @@ class Legacy:
         )["taskDefinition"]["taskDefinitionArn"]
         self.service = self.ecs.create_service(
             cluster=self.cluster,
-            serviceName="legacy",
+            serviceName=self.name,
             taskDefinition=self.definition,
             desiredCount=1,
             launchType="FARGATE",
@@ -94,7 +100,7 @@ class Legacy:
     def end(self) -> None:
         """Remove the tasks."""
         with contextlib.suppress(Exception):
-            self.ecs.delete_service(cluster=self.cluster, service="legacy", force=True)
+            self.ecs.delete_service(cluster=self.cluster, service=self.name, force=True)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +134,7 @@ def stack(cloud, legacy, tmp_path_factory):
 def test_adopting_promoting_and_destroying(stack, legacy, cloud):
     """One test: its parts are the life of one stack."""
     before = legacy.actions()
-    url = f"http://127.0.0.1:{cloud.alb_port('legacy')}"
+    url = f"http://127.0.0.1:{cloud.alb_port(legacy.name)}"
     with Load(url, rate_per_second=25) as load:
         said = stack.up_fails(activeColor="green")
         assert "taking it over must not move traffic: set activeColor to the color that it forwards to" in said
@@ -151,10 +157,12 @@ def test_adopting_promoting_and_destroying(stack, legacy, cloud):
 
 
 def test_what_was_there_before_stays_when_the_stack_goes(stack, legacy):
+    stack.up(activeColor="blue")
     stack.destroy()
     assert legacy.groups() == [legacy.group]
     tags = legacy.elb.describe_tags(ResourceArns=[legacy.rule])["TagDescriptions"][0]["Tags"]
     assert not [tag for tag in tags if tag["Key"].startswith("bluegreen:")]
-    assert legacy.ecs.describe_services(cluster=legacy.cluster, services=["legacy"])["services"][0]["desiredCount"] == 1
+    (service,) = legacy.ecs.describe_services(cluster=legacy.cluster, services=[legacy.name])["services"]
+    assert service["desiredCount"] == 1
     rules = legacy.elb.describe_rules(ListenerArn=legacy.listener)["Rules"]
     assert [rule["RuleArn"] for rule in rules if not rule["IsDefault"]] == [legacy.rule]

@@ -87,6 +87,7 @@ def test_a_color_at_rest_is_renewed_promoted_and_the_other_one_retires_and_comes
 
 
 def test_an_unrelated_update_leaves_sizes_and_notes_alone(made):
+    made.stack.up(activeColor="blue", idleCapacityPercent="0")
     made.api.set_desired_capacity(AutoScalingGroupName=made.stack.output("groups")["blue"], DesiredCapacity=3)
     before = [(sizes(found), found["Tags"]) for found in (group(made, "blue"), group(made, "green"))]
     made.stack.up(deregistrationDelaySeconds="3")

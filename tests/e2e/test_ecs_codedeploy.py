@@ -27,6 +27,14 @@ def stack(cloud, played, tmp_path_factory):
     yield from stacks.make(cloud, tmp_path_factory, "ecs_codedeploy", endpoint=played.url, **config)
 
 
+@pytest.fixture
+def promoted(stack):
+    """Green is live, also where a test runs by itself."""
+    if stack.output("liveColor") != "green":
+        stack.up(activeColor="green")
+    return stack
+
+
 def service_of(stack, played):
     ecs = boto3.client("ecs", endpoint_url=played.url)
     where = {"cluster": stack.output("clusterArn"), "services": [stack.output("serviceName")]}
@@ -40,7 +48,7 @@ def test_a_promotion_is_a_deployment(stack, played):
     assert stack.outcome() == "promoted"
 
 
-def test_the_rest_of_the_service_is_changed_from_pulumi_after_it(stack, played):
+def test_the_rest_of_the_service_is_changed_from_pulumi_after_it(promoted, stack, played):
     deployments = played.calls.count("CreateDeployment")
     stack.up(desiredCount="2", healthCheckGraceSeconds=str(GRACE), tags={"team": "shop"})
     found = service_of(stack, played)
@@ -50,14 +58,14 @@ def test_the_rest_of_the_service_is_changed_from_pulumi_after_it(stack, played):
     assert stack.colors() == {"green"}
 
 
-def test_a_refresh_and_another_update_put_nothing_back(stack, played):
+def test_a_refresh_and_another_update_put_nothing_back(promoted, stack, played):
     stack.pulumi("refresh", "--yes", "--skip-preview")
     said = stack.up()
     assert "updated" not in said, said
     assert stack.colors() == {"green"}
 
 
-def test_a_new_release_goes_to_the_idle_color_and_one_of_the_live_color_is_refused(stack, played, cloud):
+def test_a_new_release_goes_to_the_idle_color_and_one_of_the_live_color_is_refused(promoted, stack, played, cloud):
     deployments = played.calls.count("CreateDeployment")
     said = stack.up_fails(greenImage=cloud.image("v1"))
     assert "which has production traffic: another one would get all of that at once" in said

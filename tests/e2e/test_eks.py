@@ -5,6 +5,8 @@ The emulator's clusters are records without a Kubernetes API: processes of the s
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from localcloud.autoscaling.clients import client
@@ -12,7 +14,7 @@ from localcloud.eks_pods import Pods
 from tests.e2e.stack import QUICK, Stack, bluegreen
 
 ROLE = "arn:aws:iam::123456789012:role/eks"
-GIVEN = "looked-up"
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +23,18 @@ def eks(cloud):
 
 
 @pytest.fixture(scope="module")
-def stack(cloud, eks, aws_env, tmp_path_factory):
+def given():
+    """The name of a cluster that is looked up."""
+    return f"looked-up-{next(_numbers)}"
+
+
+@pytest.fixture(scope="module")
+def stack(cloud, eks, given, aws_env, tmp_path_factory):
     ec2 = client("ec2", cloud.endpoint)
     subnets = [found["SubnetId"] for found in ec2.describe_subnets()["Subnets"]][:2]
     network = {"subnetIds": subnets}
     tags = {"bluegreen:color": "green"}
-    eks.create_cluster(name=GIVEN, version="1.34", roleArn=ROLE, resourcesVpcConfig=network, tags=tags)
+    eks.create_cluster(name=given, version="1.34", roleArn=ROLE, resourcesVpcConfig=network, tags=tags)
     made = Stack(cloud, tmp_path_factory.mktemp("eks"), "eks")
     with Pods(cloud.endpoint):
         try:
@@ -34,7 +42,7 @@ def stack(cloud, eks, aws_env, tmp_path_factory):
                 activeColor="blue",
                 blueVersion="1.33",
                 blueRelease="shop v1",
-                greenCluster=GIVEN,
+                greenCluster=given,
                 greenRelease="shop v2",
                 clusterRoleArn=ROLE,
                 nodeRoleArn=ROLE,
@@ -45,12 +53,12 @@ def stack(cloud, eks, aws_env, tmp_path_factory):
             yield made
         finally:
             made.destroy()
-            eks.delete_cluster(name=GIVEN)
+            eks.delete_cluster(name=given)
 
 
-def test_a_cluster_is_told_which_target_group_is_its_own(stack):
+def test_a_cluster_is_told_which_target_group_is_its_own(stack, given):
     groups, bindings = stack.output("targetGroups"), stack.output("targetGroupBindings")
-    assert stack.output("clusters")["green"] == GIVEN
+    assert stack.output("clusters")["green"] == given
     for color in ("blue", "green"):
         spec = bindings[color]["spec"]
         assert spec["targetGroupARN"] == groups[color]

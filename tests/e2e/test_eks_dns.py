@@ -6,6 +6,7 @@ for pods. Names are resolved by a real DNS server over the emulator's Route 53.
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -18,15 +19,15 @@ from tests.e2e.stack import QUICK, Stack, one_by_one
 
 ROLE = "arn:aws:iam::123456789012:role/eks"
 COLORS = ("blue", "green")
-ZONE, NAME = "two-clusters.example", "shop.two-clusters.example"
+_numbers = itertools.count(1)
 
 
 class Ingress:
     """A load balancer in front of a cluster, and the group that the cluster fills."""
 
-    def __init__(self, endpoint: str, color: str, subnets: list[str], vpc: str) -> None:
+    def __init__(self, endpoint: str, number: int, color: str, subnets: list[str], vpc: str) -> None:
         self.elb = client("elbv2", endpoint)
-        name = f"ingress-{color}"
+        name = f"ingress-{number}-{color}"
         (balancer,) = self.elb.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"]
         self.arn, self.host = balancer["LoadBalancerArn"], balancer["DNSName"]
         (group,) = self.elb.create_target_group(
@@ -39,7 +40,7 @@ class Ingress:
             HealthCheckIntervalSeconds=5,
             HealthCheckTimeoutSeconds=2,
             HealthyThresholdCount=2,
-            Tags=[{"Key": "eks:eks-cluster-name", "Value": f"dns-{color}"}],
+            Tags=[{"Key": "eks:eks-cluster-name", "Value": f"dns-{number}-{color}"}],
         )["TargetGroups"]
         self.group = group["TargetGroupArn"]
         forward = [{"Type": "forward", "TargetGroupArn": self.group}]
@@ -56,24 +57,27 @@ def made(cloud, aws_env, tmp_path_factory):
     eks, ec2, route53 = (client(name, cloud.endpoint) for name in ("eks", "ec2", "route53"))
     found = ec2.describe_subnets()["Subnets"]
     subnets, vpc = [one["SubnetId"] for one in found][:2], found[0]["VpcId"]
+    number = next(_numbers)
+    domain = f"two-clusters-{number}.example"
+    shop, clusters = f"shop.{domain}", {color: f"dns-{number}-{color}" for color in COLORS}
     for color in COLORS:
         network, tags = {"subnetIds": subnets}, {"bluegreen:color": color}
-        eks.create_cluster(name=f"dns-{color}", version="1.33", roleArn=ROLE, resourcesVpcConfig=network, tags=tags)
-    ingresses = {color: Ingress(cloud.endpoint, color, subnets, vpc) for color in COLORS}
-    zone = route53.create_hosted_zone(Name=ZONE, CallerReference=ZONE)["HostedZone"]["Id"].rpartition("/")[2]
+        eks.create_cluster(name=clusters[color], version="1.33", roleArn=ROLE, resourcesVpcConfig=network, tags=tags)
+    ingresses = {color: Ingress(cloud.endpoint, number, color, subnets, vpc) for color in COLORS}
+    zone = route53.create_hosted_zone(Name=domain, CallerReference=domain)["HostedZone"]["Id"].rpartition("/")[2]
     stack = Stack(cloud, tmp_path_factory.mktemp("eks-dns"), "eks_dns")
     with Pods(cloud.endpoint), DnsServer(cloud.endpoint) as server:
         resolving, reach = Resolving(server.port), Reach(cloud)
-        with NameProxy(resolving, reach) as proxy, NameProxy(resolving, reach, f"{NAME}:80") as production:
+        with NameProxy(resolving, reach) as proxy, NameProxy(resolving, reach, f"{shop}:80") as production:
             # Whoever runs the swap has to reach the colors' own names: from outside of the VPC by a proxy in it.
             stack.env |= {"HTTP_PROXY": proxy.url, "NO_PROXY": "127.0.0.1,localhost"}
             try:
                 stack.up(
                     activeColor="blue",
-                    **{f"{color}Cluster": f"dns-{color}" for color in COLORS},
+                    **{f"{color}Cluster": clusters[color] for color in COLORS},
                     **{f"{color}Version": "1.33" for color in COLORS},
                     zoneId=zone,
-                    recordName=NAME,
+                    recordName=shop,
                     targets={color: ingress.host for color, ingress in ingresses.items()},
                     targetGroupArns={color: ingress.group for color, ingress in ingresses.items()},
                     ttlSeconds="1",
@@ -84,7 +88,7 @@ def made(cloud, aws_env, tmp_path_factory):
                 stack.destroy()
                 for color in COLORS:
                     ingresses[color].delete()
-                    eks.delete_cluster(name=f"dns-{color}")
+                    eks.delete_cluster(name=clusters[color])
                 route53.delete_hosted_zone(Id=zone)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -141,9 +142,9 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(node: LocalNode, request: pytest.FixtureRequest) -> Iterator[Place]:
-    namespace = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_").replace("_", "-")
+    word = request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_").replace("_", "-")
     node.install_crds("gateway-api")  # some of the objects are its routes
-    with node.namespace(namespace):
+    with node.namespace(f"{word}-{secrets.token_hex(3)}") as namespace:
         yield Place(node, namespace)
 
 

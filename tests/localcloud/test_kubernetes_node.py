@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from localcloud.kubernetes import node as nodes
 from localcloud.kubernetes.node import LocalNode
 from localcloud.kubernetes.waiting import until
 
-NAMESPACE = "localcloud-node"
+NAMESPACE = f"localcloud-node-{secrets.token_hex(3)}"
 
 MANIFESTS = f"""\
 apiVersion: v1
@@ -89,6 +90,7 @@ spec:
 
 @pytest.fixture(scope="module")
 def web(node: LocalNode) -> Iterator[LocalNode]:
+    node.kubectl("wait", "--for=delete", f"namespace/{NAMESPACE}", "--timeout=120s")  # where this is the second try
     node.apply(MANIFESTS)
     yield node
     node.kubectl("delete", "namespace", NAMESPACE, "--wait=false")

@@ -89,12 +89,18 @@ def stack(node: LocalNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     made.env["KUBECONFIG"] = str(project / "kubeconfig")
     made.set(blue=LocalNode.image("v1"), green=LocalNode.image("v1"))
     made.run("config", "set", "--secret", "token", "hush-hush")
+    before = namespaces(node)
     try:
         yield made
     finally:
         made.run("destroy", "--yes", "--skip-preview")
-        left = json.loads(node.kubectl("get", "namespaces", "-o", "json"))["items"]
-        assert not [one for one in left if one["metadata"]["name"].startswith("engine-")]
+        assert not namespaces(node) - before
+
+
+def namespaces(node: LocalNode) -> set[str]:
+    """The program's, by their names."""
+    found = json.loads(node.kubectl("get", "namespaces", "-o", "json"))["items"]
+    return {one["metadata"]["name"] for one in found if one["metadata"]["name"].startswith("engine-")}
 
 
 def test_a_stack_through_its_changes(stack: Stack, node: LocalNode) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,7 +177,7 @@ def test_without_the_helm_program_a_chart_is_refused(place: Any, chart: Path, mo
 
 
 def test_charts_in_a_stack(node: LocalNode, chart: Path, tmp_path: Path) -> None:
-    stack, namespace = Stack(node, tmp_path, PROGRAM), "kubernetes-plugin-charts"
+    stack, namespace = Stack(node, tmp_path, PROGRAM), f"kubernetes-plugin-charts-{secrets.token_hex(3)}"
     stack.set(chart=str(chart), image=LocalNode.image("v1"), namespace=namespace)
     stack.run("config", "set", "--secret", "deep", "hush-hush")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import boto3
 
 OWNER = "project/stack/web"
+_names = itertools.count(1)
 
 
 @dataclass
@@ -44,14 +46,13 @@ def build() -> Nlb:
     ec2, elb = boto3.client("ec2"), boto3.client("elbv2")
     vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
-    made = elb.create_load_balancer(
-        Name="nlb-workshop", Type="network", Subnets=[subnet["SubnetId"] for subnet in subnets]
-    )
+    word = f"nlb-{next(_names)}"
+    made = elb.create_load_balancer(Name=word, Type="network", Subnets=[subnet["SubnetId"] for subnet in subnets])
     arn = made["LoadBalancers"][0]["LoadBalancerArn"]
     groups = {
-        name: elb.create_target_group(
-            Name=f"nlb-workshop-{name}", Protocol="TCP", Port=8080, VpcId=vpc, TargetType="ip"
-        )["TargetGroups"][0]["TargetGroupArn"]
+        name: elb.create_target_group(Name=f"{word}-{name}", Protocol="TCP", Port=8080, VpcId=vpc, TargetType="ip")[
+            "TargetGroups"
+        ][0]["TargetGroupArn"]
         for name in ("blue", "green", "stranger")
     }
     listeners = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass
 from typing import Any
@@ -56,10 +57,17 @@ def build() -> Zone:
     """Make one, and a Cloud Map service for each color."""
     route53, discovery = boto3.client("route53"), boto3.client("servicediscovery")
     made = route53.create_hosted_zone(Name=ZONE, CallerReference=f"workshop-{next(_names)}")["HostedZone"]["Id"]
+    return Zone(route53, made.rpartition("/")[2], discovery, _services())
+
+
+@functools.cache
+def _services() -> dict[str, str]:
+    """The Cloud Map services; an account has one namespace of a name, which nothing here changes."""
+    discovery = boto3.client("servicediscovery")
     vpc = boto3.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
     operation = discovery.create_private_dns_namespace(Name="workshop.internal", Vpc=vpc)["OperationId"]
     namespace = discovery.get_operation(OperationId=operation)["Operation"]["Targets"]["NAMESPACE"]
-    services = {
+    return {
         color: discovery.create_service(
             Name=f"web-{color}",
             NamespaceId=namespace,
@@ -68,7 +76,6 @@ def build() -> Zone:
         )["Service"]["Id"]
         for color in ("blue", "green")
     }
-    return Zone(route53, made.rpartition("/")[2], discovery, services)
 
 
 def new_name() -> str:

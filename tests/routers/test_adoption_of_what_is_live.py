@@ -10,6 +10,7 @@ from bluegreen.rollout.errors import BluegreenError
 from bluegreen.swap.service import SwapService
 from tests.routers import api_gateway_workshop, lambda_workshop
 
+pytestmark = pytest.mark.tools  # whichever place it is, it is in the local cloud
 STEPS = {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 5}]}
 LOOKS = {"GetAlias", "ListTags", "GetFunctionConfiguration", "GetStage", "GetTags", "GetDeployment"}
 

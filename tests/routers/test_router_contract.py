@@ -104,7 +104,16 @@ def test_every_router_is_tested():
     assert {name.partition(",")[0] for name in WORKSHOPS} == set(ROUTERS.entries)
 
 
-@pytest.fixture(params=sorted(WORKSHOPS))
+IN_PROCESS = ("memory", "azure_container_app")
+"""Whose platform is played here; the others' workshops are in the local cloud or on the node."""
+
+
+def workshops():
+    for name in sorted(WORKSHOPS):
+        yield pytest.param(name, marks=() if name in IN_PROCESS else pytest.mark.tools)
+
+
+@pytest.fixture(params=workshops())
 def case(request):
     section = WORKSHOPS[request.param](request)
     settled = argo_workshop.Settled if section["kind"] == "argo_rollouts" else (lambda router: router)

@@ -24,7 +24,8 @@ def parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
         by_path[DIGEST] = digest
     by_path |= _routed(inputs, color, "release_keys")
     if digest is None:  # else the digest says what a release is, and what it does not cover is a setting of both
-        by_path |= _values(CAPACITIES, "capacity", inputs.get("capacity"), color, "release_keys")
+        capacity = _values(CAPACITIES, inputs.get("capacity"), color, "release_keys")
+        by_path |= {f"capacity.{key}": value for key, value in capacity.items()}
     if not by_path:
         labels = inputs.get(LABEL)
         by_path[LABEL] = UNKNOWN if labels is UNKNOWN else of(labels, color)
@@ -58,10 +59,11 @@ def of(values: object, color: Color) -> Any:
 def _routed(inputs: Mapping[str, object], color: Color, which: str) -> dict[str, object]:
     """The routers' values for a color; of several routers each by its place, in whatever order they stand."""
     given = several.sections_of(inputs)
-    names = [ROUTER] if len(given) == 1 else [f"{ROUTER}s({several.mark_suffix(section)})" for section in given]
     by_path: dict[str, object] = {}
-    for name, section in zip(names, given, strict=True):
-        by_path |= _values(ROUTERS, name, section, color, which)
+    for section in given:
+        if values := _values(ROUTERS, section, color, which):
+            name = ROUTER if len(given) == 1 else f"{ROUTER}s({several.mark_suffix(section)})"
+            by_path |= {f"{name}.{key}": value for key, value in values.items()}
     return by_path
 
 
@@ -72,16 +74,16 @@ def as_declared(path: str, inputs: Mapping[str, object]) -> str:
     return path
 
 
-def _values(registry: Registry[Any], name: str, section: object, color: Color, which: str) -> dict[str, object]:
-    by_path: dict[str, object] = {}
+def _values(registry: Registry[Any], section: object, color: Color, which: str) -> dict[str, object]:
+    by_key: dict[str, object] = {}
     for key in _keys(registry, section, which):
         given = cast("Mapping[str, object]", section)
         filled_in = getattr(registry.load(str(given["kind"])), "filled_in", None)
         values = (given if filled_in is None else filled_in(given)).get(key)
         value = UNKNOWN if values is UNKNOWN else of(values, color)
         if value is not None:
-            by_path[f"{name}.{key}"] = plain(value)
-    return by_path
+            by_key[key] = plain(value)
+    return by_key
 
 
 def _keys(registry: Registry[Any], section: object, *which: str) -> tuple[str, ...]:
