@@ -36,9 +36,9 @@ test: setup ## linter, type checker and every test
 	$(MAKE) --no-print-directory lint
 	$(PY) -m pytest
 
-check: $(VENV)/.installed ## linter, type checker and the tests that need no cloud: for between two changes
+check: $(VENV)/.installed ## linter, type checker and the tests that need no cloud, with fewer generated cases: for between two changes
 	$(MAKE) --no-print-directory lint
-	$(PY) -m pytest -m "not tools" -n 2
+	BLUEGREEN_CHECK=1 $(PY) -m pytest -m "not tools" -n 2
 
 bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many services at once
 	$(PY) -m dev.benchmarks $(if $(JSON),--json $(JSON))

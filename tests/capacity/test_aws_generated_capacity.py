@@ -20,13 +20,14 @@ from bluegreen.memory.router import WORLDS, MemoryWorld
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.swap.service import SwapService
+from tests.amounts import examples
 from tests.capacity import aws_scaled_worlds as worlds
 from tests.capacity.aws_scaled_worlds import CAPACITIES, COLORS, LIVE, Scaled
 from tests.routers.aws_store import CONNECTION, Store
 from tests.routers.aws_worlds import GROUPS
 from tests.routers.botocore_strategies import shape, structures
 
-EXAMPLES, ADOPTED = 40, 0.9
+EXAMPLES, ADOPTED = examples(40), 0.9
 REFUSED = "has the deployment controller"
 SETTINGS = settings(
     max_examples=EXAMPLES,

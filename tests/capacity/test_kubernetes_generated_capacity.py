@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from bluegreen.kubernetes.client import Resource
 from bluegreen.kubernetes.workloads.capacity import KubernetesCapacity
+from tests.amounts import examples
 from tests.routers.crd_strategies import at, objects, own_spec_of
 from tests.routers.kubernetes_memory import Server
 
-EXAMPLES = 20
+EXAMPLES = examples(20)
 COLORS = ("blue", "green")
 HELM, KEDA = "helm", "keda-operator"
 SETTINGS = settings(

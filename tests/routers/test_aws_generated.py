@@ -18,12 +18,13 @@ from bluegreen.rollout.clock import FakeClock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, NotOwned
 from bluegreen.rollout.model import COLORS, Weights
 from bluegreen.swap.service import SwapService
+from tests.amounts import examples
 from tests.routers import aws_cli
 from tests.routers import aws_worlds as worlds
 from tests.routers.aws_store import CONNECTION
 from tests.routers.aws_worlds import ALIASES, GROUPS, LISTENER, NAME, NETWORK, ROUTERS, RULE, TEST_RULE, World
 
-EXAMPLES, ADOPTED = 40, 0.9
+EXAMPLES, ADOPTED = examples(40), 0.9
 CLOCK = FakeClock()
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Weights
+from tests.amounts import examples
 from tests.routers.kubernetes_memory import Server
 from tests.routers.kubernetes_weighted_workshop import PLANS, WANTED
 from tests.routers.test_kubernetes_world import BLUE, GREEN, router, where
@@ -411,7 +412,7 @@ def lists(draw, kind):
 
 
 @pytest.mark.parametrize("kind", LISTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(data=st.data())
 def test_whatever_others_have_in_their_rules_stays(kind, data):
     server, key = Server(), LISTS[kind]

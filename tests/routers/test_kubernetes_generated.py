@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Weights
+from tests.amounts import examples
 from tests.routers.crd_strategies import at, objects, spec_of, values
 from tests.routers.kubernetes_memory import Server
 from tests.routers.test_kubernetes_adoption import HELM, ONE, theirs
 from tests.routers.test_kubernetes_world import BLUE, GREEN, router, where
 
-EXAMPLES, ADOPTED = 40, 0.9
+EXAMPLES, ADOPTED = examples(40), 0.9
 
 
 @dataclass(frozen=True)

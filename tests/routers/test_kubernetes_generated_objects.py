@@ -18,13 +18,14 @@ from bluegreen.kubernetes.manifests.reading import objects_in
 from bluegreen.kubernetes.routes import rules
 from bluegreen.rollout.errors import NotOwned
 from bluegreen.rollout.model import Weights
+from tests.amounts import examples
 from tests.routers import test_argo_world as argo
 from tests.routers.crd_strategies import at, objects, own_spec_of, spec_of
 from tests.routers.kubernetes_memory import Server
 from tests.routers.test_kubernetes_adoption import HELM, ONE, theirs
 from tests.routers.test_kubernetes_world import BLUE, GREEN, SELECTORS, router, where
 
-EXAMPLES, ADOPTED = 40, 0.9
+EXAMPLES, ADOPTED = examples(40), 0.9
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bluegreen.schema.catalog import Catalog
 from bluegreen.schema.changes import judge
 from bluegreen.schema.usage import NotReadable, Used, used_in
+from tests.amounts import examples
 
 PRESENT = """
 CREATE TABLE users (
@@ -333,7 +334,7 @@ SQL = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=25).map(" "
 DIALECTS = st.sampled_from(["postgres", "mysql", "tsql", "sqlite", "oracle", "snowflake", "bigquery", "clickhouse"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(SQL, DIALECTS)
 def test_no_text_makes_it_fall_over(sql, dialect):
     changes(sql, dialect, applied=PRESENT)
@@ -342,7 +343,7 @@ def test_no_text_makes_it_fall_over(sql, dialect):
         Used.of(used_in(sql, dialect)).table("users")
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(SQL, SQL, st.sampled_from(["postgres", "mysql", "sqlite"]))
 def test_a_drop_is_found_wherever_it_stands(before, after, dialect):
     # A text before it may leave a quote, a comment or a bracket open: then it is no statement any more.

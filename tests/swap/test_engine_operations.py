@@ -15,6 +15,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from bluegreen.memory.router import WORLDS
 from bluegreen.rollout.errors import BluegreenError
 from dev.matrix.engine import ADAPTERS
+from tests.amounts import examples
 from tests.swap.bench import Swap
 from tests.swap.test_state_machine import BlueGreen
 
@@ -101,5 +102,5 @@ class EngineOperations(BlueGreen):
             assert (there.weights, there.marks, there.desired) == self.untouched
 
 
-EngineOperations.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+EngineOperations.TestCase.settings = settings(max_examples=examples(40), stateful_step_count=30, deadline=None)
 TestEngineOperations = EngineOperations.TestCase

@@ -25,6 +25,7 @@ from bluegreen.swap.cancelling import Cancelled
 from bluegreen.swap.lease import ABORT, leases_in
 from bluegreen.swap.verdicts import CLEARED, VERDICT, kept, standing
 from dev.matrix.engine import ADAPTERS, NATIVE
+from tests.amounts import examples
 from tests.swap.bench import METHODS, Swap
 from tests.swap.must_not_happen.situations import BEFORE_IT_IS_OVER, Script, ScriptedGate, scripted
 
@@ -378,5 +379,5 @@ class BlueGreen(RuleBasedStateMachine):
         assert not self.swap.preview(self.wanted, **self._config()), "it settles"
 
 
-BlueGreen.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+BlueGreen.TestCase.settings = settings(max_examples=examples(400), stateful_step_count=40, deadline=None)
 TestBlueGreen = BlueGreen.TestCase

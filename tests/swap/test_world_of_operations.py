@@ -19,6 +19,7 @@ from bluegreen.rollout.model import COLORS, Weights, other
 from bluegreen.swap.incarnation import MARK, recorded
 from bluegreen.swap.lease import leases_in
 from dev.matrix.engine import ADAPTERS, State
+from tests.amounts import examples
 from tests.swap.bench import Swap
 
 _numbers = itertools.count()
@@ -213,5 +214,5 @@ class Operations(RuleBasedStateMachine):
             assert not leases_in(self.here.marks)
 
 
-Operations.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Operations.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=25, deadline=None)
 TestOperations = Operations.TestCase

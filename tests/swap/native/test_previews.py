@@ -11,6 +11,7 @@ from bluegreen.memory.router import WORLDS
 from bluegreen.rollout.model import COLORS, Weights
 from bluegreen.swap.contract import OUTPUT_KEYS
 from dev.matrix.engine import NATIVE
+from tests.amounts import examples
 from tests.swap.bench import Swap
 from tests.swap.native.adapters import adapter, both, checked, shown
 
@@ -69,7 +70,7 @@ def test_another_place_is_another_swap(swap):
 updates = st.tuples(st.sampled_from(COLORS), st.sampled_from([5, 10, 50, 75, 100]), st.sampled_from(["v2", "v3"]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(updates, max_size=4), updates)
 def test_what_a_preview_promises_is_what_the_update_leaves(earlier, last):
     swap = Swap("outlook", NATIVE)

@@ -17,13 +17,14 @@ from bluegreen.rollout.model import COLORS, Weights
 from bluegreen.swap import holders
 from bluegreen.swap.lease import ABORT, leases_in
 from bluegreen.swap.service import SwapService
+from tests.amounts import examples, stride
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import AT_ONCE
 from tests.swap.two_at_once.every import SWITCHES, end_of, explore
 from tests.swap.two_at_once.turns import Actor, Turns
 
 ALL = os.environ.get("BLUEGREEN_INTERLEAVINGS") == "all"
-SAMPLE, PARTS = 120, 4
+SAMPLE, PARTS = examples(120), 4
 IN_STEPS = {"strategy": {"steps": [{"weight_percent": 10, "hold_seconds": 2}]}, "bake_seconds": 0}
 
 
@@ -84,7 +85,7 @@ SITUATIONS = {
 def sample(situation):
     """Which calls the turn changes before: all with one change, more of them as a fixed sample."""
     calls = Turns(*_world(situation())).run().calls + 8  # whoever waits for the other one's end makes some more
-    found = [(), *((call,) for call in range(1, calls + 1))]
+    found = [(), *((call,) for call in range(1, calls + 1, stride(3)))]
     for switches in range(2, SWITCHES + 1):
         chance = random.Random(f"{calls} {switches}")
         found += [tuple(sorted(chance.sample(range(1, calls + 1), switches))) for _ in range(SAMPLE)]
@@ -164,7 +165,7 @@ def test_each_interleaving_is_tried_once_and_none_that_does_not_happen():
 @pytest.mark.parametrize("name", [name for name in SITUATIONS if "first" not in name and "removal" not in name])
 def test_an_abort_beside_two_swaps_stops_the_one_that_runs(name):
     aborted = 0
-    for at in range(1, Turns(*_world(SITUATIONS[name]())).run().calls + 1):
+    for at in range(1, Turns(*_world(SITUATIONS[name]())).run().calls + 1, stride(3)):
         for switch in (at + 1, at + 6):
             situation = SITUATIONS[name]()
             here = situation.swap.here
@@ -184,7 +185,7 @@ def test_an_abort_beside_two_swaps_stops_the_one_that_runs(name):
 @pytest.mark.parametrize("name", [name for name in SITUATIONS if "first" not in name and "removal" not in name])
 def test_a_request_in_flight_is_what_no_look_can_close_and_the_next_update_puts_it_right(name):
     late = 0
-    for switch in range(1, Turns(*_world(SITUATIONS[name]()), in_flight=True).run().calls + 1):
+    for switch in range(1, Turns(*_world(SITUATIONS[name]()), in_flight=True).run().calls + 1, stride(3)):
         situation = SITUATIONS[name]()
         turns = Turns(*_world(situation), (switch,), in_flight=True).run()
         late += bool(turns.wrong)
