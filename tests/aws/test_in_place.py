@@ -53,6 +53,20 @@ def test_a_color_with_traffic_keeps_its_release(section, former, percent, shown)
     assert "`pulumi config set bluegreen:allowLiveChanges true`" in said
 
 
+def test_a_task_definition_that_was_made_elsewhere_is_compared_by_what_is_in_it(section, former):
+    live(section, Weights.all_on("blue"))
+
+    def made(**changes):
+        (found,) = [
+            boto3.client("ecs").register_task_definition(family="ci", containerDefinitions=[{**APP, **changes}])
+        ]
+        return found["taskDefinition"]["taskDefinitionArn"]
+
+    said = in_place.look("blue", former, made(image="app:v2", memory=64), [section], {})
+    assert "(image of container app app:v1 -> app:v2)" in said
+    assert in_place.look("blue", former, made(memory=128), [section], {}) == ""
+
+
 def test_a_color_without_traffic_gets_any_and_a_live_one_other_settings(section, former):
     live(section, Weights.all_on("green"))
     assert in_place.look("blue", former, [{**APP, "image": "app:v2"}], [section], {}) == ""

@@ -112,7 +112,7 @@ def test_what_is_required_is_there():
         assert set(one["requiredInputs"]) <= set(one["inputProperties"]), token
         assert set(one["required"]) <= set(one["properties"]), token
     service = package_schema()["resources"]["bluegreen:aws:EcsService"]
-    assert service["requiredInputs"] == ["activeColor", "blue", "green", "subnetIds", "vpcId"]
+    assert service["requiredInputs"] == ["activeColor", "subnetIds", "vpcId"]
     assert service["inputProperties"]["containerPort"]["default"] == 8080
 
 

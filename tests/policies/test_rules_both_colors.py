@@ -30,6 +30,15 @@ def test_either_color_and_each_kind_can_be_missing(type_token):
     assert "for green, but none for blue" in found.message
 
 
+def test_a_color_may_run_a_task_definition_that_was_made_elsewhere():
+    tags = {"bluegreen:service": "web", "bluegreen:color": "green"}
+    made_elsewhere = {"tags": tags, "taskDefinition": "arn:aws:ecs:eu-central-1:1:task-definition/shop:7"}
+    found = [colored("web-blue", "blue", TASK_DEFINITION), colored("web-blue", "blue", ECS_SERVICE)]
+    assert both_colors.violations([*found, resource(ECS_SERVICE, "web-green", made_elsewhere)]) == []
+    (missing,) = both_colors.violations([found[0], colored("web-green", "green", TARGET_GROUP), found[1]])[:1]
+    assert "none for green" in missing.message
+
+
 def test_names_do_not_matter_where_each_color_has_one():
     assert both_colors.violations([colored("first", "blue"), colored("second", "green")]) == []
 

@@ -44,6 +44,27 @@ def test_a_difference_deep_within_has_a_path_too():
     assert 'and "/healthz" in green' in message
 
 
+def test_arguments_of_the_providers_own_are_compared_and_a_colors_own_endpoint_is_its_name_alone():
+    def placed(color, weight=1):
+        def change(props):
+            endpoint = {
+                "portName": "http",
+                "discoveryName": f"http-{color}",
+                "clientAlias": [{"dnsName": f"a-{color}"}],
+            }
+            props["service"]["serviceConnectConfiguration"] = {"enabled": True, "services": [endpoint]}
+            strategy = {"capacityProvider": "FARGATE_SPOT", "weight": weight}
+            props["service"]["capacityProviderStrategies"] = [strategy]
+            props["task"]["runtimePlatform"] = {"cpuArchitecture": "ARM64"}
+            props["task"]["volumes"] = [{"name": "uploads", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}]
+
+        return change
+
+    assert parity.violations(stack(blue=placed("blue"), green=placed("green"))) == []
+    (message,) = messages(parity.violations(stack(blue=placed("blue"), green=placed("green", 3))))
+    assert "capacityProviderStrategies" in message
+
+
 def test_what_only_one_color_has_is_not_set_in_the_other():
     (message,) = messages(parity.violations(stack(green=put("service", "healthCheckGracePeriodSeconds", 30.0))))
     assert "healthCheckGracePeriodSeconds is not set in blue and 30 in green" in message

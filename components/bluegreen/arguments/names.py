@@ -36,6 +36,7 @@ _WORDS = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _GROUPS = " (AWS allows a target group 32)"
 AWS = NameRule(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "letters, digits, `.`, `_` and hyphens between them", 50)
 TARGET_GROUPS = NameRule(_WORDS, "letters, digits, and hyphens between them", 18, _GROUPS)
+ANY_LENGTH = NameRule(_WORDS, "letters, digits, and hyphens between them", 50)
 OWN_TARGET_GROUPS = NameRule(_WORDS, "letters, digits, and hyphens between them", 24, _GROUPS)
 KUBERNETES = NameRule(
     r"[a-z](?:[a-z0-9-]*[a-z0-9])?", "lower-case letters, digits, and hyphens between them, a letter first", 40
@@ -45,7 +46,7 @@ RULES: Mapping[str, NameRule] = {
     "bluegreen:aws:AutoScalingGroups": TARGET_GROUPS,
     "bluegreen:aws:EcsCodeDeployService": OWN_TARGET_GROUPS,
     "bluegreen:aws:EcsNativeService": OWN_TARGET_GROUPS,
-    "bluegreen:aws:EcsService": TARGET_GROUPS,
+    "bluegreen:aws:EcsService": ANY_LENGTH,
     "bluegreen:aws:EksClusters": TARGET_GROUPS,
     "bluegreen:kubernetes:ArgoRollout": KUBERNETES,
     "bluegreen:kubernetes:HelmService": KUBERNETES,

@@ -13,10 +13,6 @@ from bluegreen.component import entries as entering
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
-# "A name of at most 32 characters": with a color and what Pulumi adds, 18 are left.
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
-_LONGEST_NAME = 18
-
 
 @dataclass(frozen=True, slots=True)
 class Entries:
@@ -42,12 +38,9 @@ class Entries:
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """The problems with any of them, and with their names."""
-        found = []
+        found: list[Problem] = []
         for index, (called, entry) in enumerate(self._others()):
             found += entering.problems_at(index, called, entry.problems(settings))
-            if len(entering.suffixed(self.name, called)) > _LONGEST_NAME:
-                allowed = f"with the component's name at most {_LONGEST_NAME} characters: {self.name}-{called}"
-                found.append(Problem(f"{entering.NAMES}[{index}]", called, allowed))
         if len(self._others()) < len(self.entries):
             found += entering.problems_at(0, "", self.entries[0][1].problems(settings))
         return found

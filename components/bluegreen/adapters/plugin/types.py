@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pulumi
 from typing_extensions import NotRequired, Required, Unpack, is_typeddict
 
-from bluegreen.adapters.plugin import docstrings
+from bluegreen.adapters.plugin import docstrings, sdk_types
 from bluegreen.adapters.plugin.choices import BY_CLASS, BY_NAME, Choice
 from bluegreen.adapters.plugin.descriptions import described
 from bluegreen.adapters.plugin.shapes import (
@@ -82,7 +82,13 @@ class Types:
 
     def _union(self, hints: tuple[Any, ...], name: str, *, later: bool) -> Shape:
         """``Input[T]`` is a union, too: of ``T``, awaitables and outputs."""
-        inside = [inner for hint in hints if get_origin(hint) is collections.abc.Awaitable for inner in get_args(hint)]
+        inside = [
+            one
+            for hint in hints
+            if get_origin(hint) is collections.abc.Awaitable
+            for inner in get_args(hint)
+            for one in (inner, *(get_args(inner) if get_origin(inner) is Union else ()))
+        ]
         rest = [hint for hint in hints if get_origin(hint) not in _WAITING and hint is not type(None)]
         # A function or a tuple in place of an object, or a free-form map in place of a typed one, is for Python alone.
         if any(_is_object(hint) for hint in rest):
@@ -98,12 +104,26 @@ class Types:
         choice = BY_CLASS.get(f"{hint.__module__}.{hint.__qualname__}")
         if choice is not None:
             return self._choice(choice)
+        if sdk_types.is_one(hint):
+            return self._object_of_an_sdk(hint)
         token = f"bluegreen:{_module_of(hint.__module__)}:{hint.__name__}"
         if not self._begin(token, hint):
             return token
         make = dict if is_typeddict(hint) else hint
         properties = self.properties_of_fields(hint)
         self._types[token] = ObjectType(token, described(docstrings.summary(hint)), properties, make)
+        return token
+
+    def _object_of_an_sdk(self, hint: Any) -> str:
+        """A copy of an SDK's class of arguments, without what components refuse."""
+        token = sdk_types.token_of(hint)
+        if self._begin(token, hint):
+            told, needed = sdk_types.told_of(hint), sdk_types.required_of(hint)
+            properties = {
+                camel(name): Property(name, camel(name), self.shape_of(one), described(told[name]), name in needed)
+                for name, one in sdk_types.hints_of(hint).items()
+            }
+            self._types[token] = ObjectType(token, sdk_types.summary_of(hint), properties, dict)
         return token
 
     def _choice(self, choice: Choice) -> str:

@@ -33,7 +33,8 @@ def guard(
     Args:
         service: the resource's name.
         color: whose.
-        definitions: the container definitions of its new task definition, as JSON.
+        definitions: the container definitions of its new task definition, as JSON, or the ARN of one that was made
+            elsewhere.
         router: none of its outputs may be the service's own.
         connection: where and as whom the swap calls AWS.
     """
@@ -47,7 +48,8 @@ def guard(
         routers, wanted = await guarding.known(router), await pulumi.Output.from_input(definitions).future()
         if routers is None or wanted is None:
             return  # nothing can be said
-        said = await asyncio.to_thread(look, color, former, json.loads(wanted), routers, connection)
+        shall = wanted if wanted.startswith("arn:") else json.loads(wanted)
+        said = await asyncio.to_thread(look, color, former, shall, routers, connection)
         if said:
             raise RuntimeError(f"{service} {said}")
 
@@ -57,35 +59,43 @@ def guard(
 def look(
     color: Color,
     former: str,
-    wanted: Sequence[Mapping[str, Any]],
+    wanted: Sequence[Mapping[str, Any]] | str,
     routers: Sequence[Mapping[str, Any]],
     connection: Mapping[str, str],
 ) -> str:
-    """Why a service may not be updated; empty where it may: a read of each router, and one call.
+    """Why a service may not be updated; empty where it may: a read of each router, and a call for each ARN.
 
     Args:
         color: whose it is.
         former: the ARN of the task definition that it has.
-        wanted: the container definitions that it shall get.
+        wanted: the container definitions that it shall get, or the ARN of the task definition that has them.
         routers: the swap's sections.
         connection: where and as whom to call.
     """
-    from bluegreen.aws.client import AwsConnection, called  # noqa: PLC0415 - only for a change
+    from bluegreen.aws.client import AwsConnection  # noqa: PLC0415 - only for a change
 
     try:
         percent = guarding.percent_of(color, routers)
         if not percent:
             return ""
         ecs = AwsConnection(**connection).client("ecs")
-        with called("ecs:DescribeTaskDefinition"):
-            former_containers = ecs.describe_task_definition(taskDefinition=former)["taskDefinition"][
-                "containerDefinitions"
-            ]
+        former_containers = _definitions(ecs, former)
+        shall = _definitions(ecs, wanted) if isinstance(wanted, str) else wanted
     except Exception as error:  # noqa: BLE001 - whatever it is, the update is not this hook's to fail
         guarding.unseen(color, error)
         return ""
-    what = another(former_containers, wanted)
+    what = another(former_containers, shall)
     return guarding.refusal(color, percent, what) if what else ""
+
+
+def _definitions(ecs: Any, arn: str) -> Sequence[Mapping[str, Any]]:
+    from bluegreen.aws.client import called  # noqa: PLC0415 - only for a change
+
+    with called("ecs:DescribeTaskDefinition"):
+        containers: Sequence[Mapping[str, Any]] = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"][
+            "containerDefinitions"
+        ]
+    return containers
 
 
 def another(running: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.component import Draft, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.ecs import release as ecs_release
 from bluegreen.aws.ecs.release import EcsRelease
@@ -132,6 +133,9 @@ def drafted(
     for color, release in releases.items():
         if "existing" in release:
             faults.append(Problem(f"{color}.existing", known(release["existing"]), "an image: both are one service's"))
+        elif "task_definition_arn" in release:
+            arn = known(release["task_definition_arn"])
+            faults.append(Problem(f"{color}.task_definition_arn", arn, "an image, or containers: it is made here"))
         else:
             faults += ecs_release.problems_in(color, known(release), container_port)
     gates, refused = _gates(settings.get("gates") or ())
@@ -230,7 +234,7 @@ def front_of(context: EntryContext, options: FrontOptions, *, more_ports: Sequen
         )
     one, two = (
         target_groups.http_target_group(
-            context, f"{context.name}-{number}", options.get("target_groups", {}), context.tags
+            context, fitted.in_a_group(context.name, str(number)), options.get("target_groups", {}), context.tags
         )
         for number in (1, 2)
     )
@@ -255,7 +259,7 @@ def runs_of(context: EntryContext, releases: Mapping[Color, EcsRelease], options
     settings = TaskSettings(
         cluster_arn=cluster,
         subnet_ids=context.subnet_ids,
-        security_group_id=group.id,
+        security_group_ids=[group.id],
         assign_public_ip=options.get("assign_public_ip", False),
         container_port=context.port,
         cpu=options.get("cpu", 256),

@@ -9,22 +9,23 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws import service_swap
-from bluegreen.aws.component import EnteredComponent, SwapSettings, connection_of
+from bluegreen.aws.component import EnteredComponent, SwapSettings, connection_of, problems_of_regions
 from bluegreen.aws.ecs import autoscaling as ecs_autoscaling
 from bluegreen.aws.ecs import release as ecs_release
 from bluegreen.aws.ecs.autoscaling import EcsAutoscaling, Scaled, color_autoscaling
+from bluegreen.aws.ecs.provider_args import ProviderArgs
 from bluegreen.aws.ecs.release import EcsRelease
-from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role
+from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role, task_role
 from bluegreen.aws.elb.alb_entry import alb
 from bluegreen.aws.entry import Entry, EntryResources
-from bluegreen.aws.limits import problem_of_task_size
 from bluegreen.aws.service_swap import Network, kind_that_counts
 from bluegreen.aws.several_entries import entry_of
 from bluegreen.aws.units import unit_security_group
 from bluegreen.component import digests
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
-from bluegreen.rollout.model import COLORS, Color
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color, other
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -44,8 +45,8 @@ class EcsService(EnteredComponent):
         name: str,
         *,
         active_color: str,
-        blue: EcsRelease,
-        green: EcsRelease,
+        blue: EcsRelease | None,
+        green: EcsRelease | None,
         vpc_id: pulumi.Input[str],
         subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
         entry: Entry | None = None,
@@ -58,8 +59,14 @@ class EcsService(EnteredComponent):
         memory: int = 512,
         cluster_arn: pulumi.Input[str] | None = None,
         task_role_arn: pulumi.Input[str] | None = None,
+        task_policy_arns: Sequence[pulumi.Input[str]] = (),
         execution_role_arn: pulumi.Input[str] | None = None,
+        execution_policy_arns: Sequence[pulumi.Input[str]] = (),
+        security_group_ids: Sequence[pulumi.Input[str]] = (),
+        entry_security_group: bool = True,
         assign_public_ip: bool = False,
+        service_args: aws.ecs.ServiceArgs | Mapping[str, Any] | None = None,
+        task_args: aws.ecs.TaskDefinitionArgs | Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **settings: Unpack[SwapSettings],
@@ -67,10 +74,11 @@ class EcsService(EnteredComponent):
         """Declare both colors.
 
         Args:
-            name: the service's name, at most 18 characters (AWS allows a target group 32).
+            name: the service's name, at most 50 characters; where AWS takes fewer, its beginning and a digest.
             active_color: ``"blue"`` or ``"green"``: who carries production traffic.
-            blue: blue's release.
-            green: green's release.
+            blue: blue's release; ``None`` for a color that has none yet: it is made of the other's, with no tasks, and
+                cannot become the active one.
+            green: green's release, the same.
             vpc_id: where everything runs.
             subnet_ids: for the load balancer (two zones at least) and the tasks.
             entry: how requests reach the tasks: ``alb()`` (default), ``alb_listeners()``, ``nlb()``, ``dns()``.
@@ -82,22 +90,30 @@ class EcsService(EnteredComponent):
             autoscaling: the live color's ``min_capacity`` and ``max_capacity``, and what both colors scale by: one or
                 more of ``target_cpu_percent``, ``target_memory_percent``, ``target_requests_per_task``, ``policies``:
                 a list of target tracking configurations as ``aws.appautoscaling.Policy`` has them.
-            cpu: CPU units of a task.
-            memory: MiB of a task.
+            cpu: CPU units of a task; on Fargate one of its sizes.
+            memory: MiB of a task; on Fargate one that goes with the CPU units.
             cluster_arn: an existing cluster; one is made when absent.
-            task_role_arn: the role of the application itself.
+            task_role_arn: the role of the application itself; one is made where ``task_policy_arns`` or ECS Exec
+                (``enable_execute_command``) need it.
+            task_policy_arns: managed policies of a task role that is made here.
             execution_role_arn: the role that pulls images and writes logs; one is made when absent.
+            execution_policy_arns: more managed policies of an execution role that is made here.
+            security_group_ids: more security groups of the tasks: one that a database lets in, say.
+            entry_security_group: whether one is made that lets the entry in; without it, one of yours has to.
             assign_public_ip: needed in subnets without a NAT.
+            service_args: more arguments of both colors' ``aws.ecs.Service``, as Pulumi has them: capacity providers,
+                placement, Service Connect, ECS Exec, a grace period. What the component or the swap says is refused.
+            task_args: more arguments of both colors' ``aws.ecs.TaskDefinition``, the same: volumes, platform, storage.
             tags: for every resource.
-            opts: the usual options.
+            opts: the usual options; ``transforms`` reach every resource that is made here.
             **settings: how swaps go: see ``SwapSettings``.
 
         Raises:
             pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
         """
         super().__init__("bluegreen:aws:EcsService", name, {}, opts)
-        releases: dict[Color, EcsRelease] = {"blue": blue, "green": green}
         entry = entry_of(name, entry, entries, entry_names, alb())
+        given_args = ProviderArgs.of(service_args, task_args)
         connection = connection_of(settings)
         capacity: dict[str, Any] = {
             "kind": "ecs",
@@ -107,10 +123,16 @@ class EcsService(EnteredComponent):
             "desired_count": desired_count,
             "aws": connection,
         }
-        problems = []
+        releases, problems = _both(active_color, blue, green)
         for color, release in releases.items():
-            problems += ecs_release.problems_in(color, known(release), container_port)
-        problems += [problem for problem in (problem_of_task_size(known(cpu), known(memory)),) if problem is not None]
+            problems += ecs_release.problems_in(color, known(release), container_port, given_args.volumes)
+            arn = release.get("task_definition_arn")
+            problems += problems_of_regions(settings, **{f"{color}.task_definition_arn": arn})
+        problems += given_args.problems(known(cpu), known(memory), makes_cluster=cluster_arn is None)
+        problems += _problems_of_roles(task_role_arn, task_policy_arns, execution_role_arn, execution_policy_arns)
+        if not entry_security_group and not security_group_ids:
+            allowed = "one at least, where entry_security_group is false: tasks have to let the entry in"
+            problems.append(Problem("security_group_ids", [], allowed))
         if autoscaling is not None:
             problems += ecs_autoscaling.problems_in(
                 known(autoscaling), desired_count, kind_that_counts(name, entry, settings)
@@ -121,30 +143,41 @@ class EcsService(EnteredComponent):
         given = {color: release["existing"] for color, release in releases.items() if "existing" in release}
         target_groups = {color: existing["target_group_arn"] for color, existing in given.items()}
         entered = checked.enter(self, Network(vpc_id, subnet_ids, container_port, "ip", target_groups))
-        cluster = cluster_arn
+        cluster, placed = cluster_arn, ()
         if cluster is None:
-            cluster = aws.ecs.Cluster(name, tags=checked.tags, opts=pulumi.ResourceOptions(parent=self)).arn
-        group = unit_security_group(
-            f"{name}-tasks",
-            vpc_id,
-            container_port,
-            from_groups=entered.security_group_ids,
-            from_cidrs=entered.source_cidrs,
-            transports=entered.transports,
-            tags=checked.tags,
-            parent=self,
-        )
+            own = aws.ecs.Cluster(name, tags=checked.tags, opts=pulumi.ResourceOptions(parent=self))
+            cluster, placed = own.arn, given_args.attach_providers(name, own, self)
+        groups = list(security_group_ids)
+        if entry_security_group:
+            group = unit_security_group(
+                f"{name}-tasks",
+                vpc_id,
+                container_port,
+                from_groups=entered.security_group_ids,
+                from_cidrs=entered.source_cidrs,
+                transports=entered.transports,
+                tags=checked.tags,
+                parent=self,
+            )
+            groups = [group.id, *groups]
         made = {color: release for color, release in releases.items() if color not in given}
+        if execution_role_arn is None:
+            role = execution_role(name, [*made.values()], checked.tags, self, execution_policy_arns)
+            execution_role_arn = role.arn
+        if task_role_arn is None and (task_policy_arns or given_args.opens_shells):
+            role = task_role(name, checked.tags, self, task_policy_arns, with_exec=given_args.opens_shells)
+            task_role_arn = role.arn
         tasks = TaskSettings(
             cluster_arn=cluster,
             subnet_ids=subnet_ids,
-            security_group_id=group.id,
+            security_group_ids=groups,
             assign_public_ip=assign_public_ip,
             container_port=container_port,
             cpu=cpu,
             memory=memory,
-            execution_role_arn=execution_role_arn or execution_role(name, [*made.values()], checked.tags, self).arn,
+            execution_role_arn=execution_role_arn,
             task_role_arn=task_role_arn,
+            provider_args=given_args,
         )
         first_counts = service_swap.first_counts(active_color, desired_count, settings)
         services = {
@@ -159,6 +192,7 @@ class EcsService(EnteredComponent):
                 tags=checked.color_tags[color],
                 connection=connection,
                 parent=self,
+                depends_on=placed,
             )
             for color, release in made.items()
         }
@@ -194,6 +228,42 @@ class EcsService(EnteredComponent):
             made=[*services.values(), *scaling],
         )
         self._show_entered(swap, entry, entered, cluster_arn=pulumi.Output.from_input(cluster))
+
+
+def _both(
+    active_color: str, blue: EcsRelease | None, green: EcsRelease | None
+) -> tuple[dict[Color, EcsRelease], list[Problem]]:
+    """Both releases: a color that has none yet gets the other's, so that it is there when its own comes."""
+    given: dict[Color, EcsRelease | None] = {"blue": blue, "green": green}
+    problems = [
+        Problem(color, None, "a release: it is the active color's, and without one nothing would serve")
+        for color, release in given.items()
+        if release is None and (color == active_color or given[other(color)] is None)
+    ]
+    found: dict[Color, EcsRelease] = {}
+    for color, release in given.items():
+        counterpart = given[other(color)]
+        if release is not None:
+            found[color] = release
+        elif counterpart is not None and "existing" in counterpart:
+            problems.append(Problem(color, None, "a release: what is adopted in the other color cannot be made anew"))
+        elif counterpart is not None:
+            found[color] = counterpart
+    return found, problems
+
+
+def _problems_of_roles(
+    task_role: object, task_policies: object, execution_role: object, execution_policies: object
+) -> list[Problem]:
+    """Policies are for roles that are made here; another's role is not the component's to change."""
+    return [
+        Problem(f"{what}_policy_arns", "<given>", f"none, where {what}_role_arn is given: attach them to that role")
+        for what, role, policies in (
+            ("task", task_role, task_policies),
+            ("execution", execution_role, execution_policies),
+        )
+        if role is not None and policies
+    ]
 
 
 def _scaled(cluster: pulumi.Input[str], service: pulumi.Output[str], entered: EntryResources, color: Color) -> Scaled:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.ecs import release as ecs_release
 from bluegreen.aws.ecs.in_place import guard
+from bluegreen.aws.ecs.provider_args import ProviderArgs
 from bluegreen.aws.entry import EntryResources
 from bluegreen.aws.partitions import own_policy, partition
 from bluegreen.rollout.model import Color
 
 _EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
 _LOG_RETENTION_DAYS = 30
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
+_EXEC_ACTIONS = [
+    f"ssmmessages:{action}Channel" for action in ("CreateControl", "CreateData", "OpenControl", "OpenData")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +32,66 @@ class TaskSettings:
 
     cluster_arn: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    security_group_id: pulumi.Input[str]
+    security_group_ids: Sequence[pulumi.Input[str]]
     assign_public_ip: bool
     container_port: int
     cpu: int
     memory: int
     execution_role_arn: pulumi.Input[str]
     task_role_arn: pulumi.Input[str] | None
+    provider_args: ProviderArgs = field(default_factory=ProviderArgs)
 
 
 def execution_role(
-    name: str, releases: Sequence[Mapping[str, Any]], tags: Mapping[str, str], parent: pulumi.Resource
+    name: str,
+    releases: Sequence[Mapping[str, Any]],
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+    policy_arns: Sequence[pulumi.Input[str]] = (),
 ) -> aws.iam.Role:
     """The role that pulls images, writes logs, and hands the releases' own secrets to their containers."""
+    child = pulumi.ResourceOptions(parent=parent)
+    role = _role(fitted.in_a_role(name, "execution"), tags, parent)
+    policy_arn = own_policy(_EXECUTION_POLICY, parent)
+    aws.iam.RolePolicyAttachment(f"{name}-execution", role=role.name, policy_arn=policy_arn, opts=child)
+    _attach(f"{name}-execution", role, policy_arns, parent)
+    if any(map(ecs_release.has_secrets, releases)):
+        allowed = pulumi.Output.all(*map(dict, releases)).apply(ecs_release.secret_arns)
+        policy = pulumi.Output.all(allowed, partition(parent)).apply(
+            lambda policy_inputs: json.dumps(_reading_secrets(*policy_inputs))
+        )
+        aws.iam.RolePolicy(f"{name}-secrets", role=role.name, policy=policy, opts=child)
+    return role
+
+
+def task_role(
+    name: str,
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+    policy_arns: Sequence[pulumi.Input[str]],
+    *,
+    with_exec: bool,
+) -> aws.iam.Role:
+    """The role of the application itself, where it is not handed in.
+
+    Args:
+        name: the component's.
+        tags: for it.
+        parent: the component.
+        policy_arns: what it may do.
+        with_exec: whether it may open the channels that ECS Exec needs.
+    """
+    role = _role(fitted.in_a_role(name, "task"), tags, parent)
+    _attach(f"{name}-task", role, policy_arns, parent)
+    if with_exec:
+        statement = {"Effect": "Allow", "Action": _EXEC_ACTIONS, "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        child = pulumi.ResourceOptions(parent=parent)
+        aws.iam.RolePolicy(f"{name}-exec", role=role.name, policy=policy, opts=child)
+    return role
+
+
+def _role(name: str, tags: Mapping[str, str], parent: pulumi.Resource) -> aws.iam.Role:
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -46,16 +99,13 @@ def execution_role(
         ],
     }
     child = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(f"{name}-execution", assume_role_policy=json.dumps(trust), tags=tags, opts=child)
-    policy_arn = own_policy(_EXECUTION_POLICY, parent)
-    aws.iam.RolePolicyAttachment(f"{name}-execution", role=role.name, policy_arn=policy_arn, opts=child)
-    if any(release.get("secrets") or release.get("containers") for release in releases):
-        allowed = pulumi.Output.all(*map(dict, releases)).apply(ecs_release.secret_arns)
-        policy = pulumi.Output.all(allowed, partition(parent)).apply(
-            lambda policy_inputs: json.dumps(_reading_secrets(*policy_inputs))
-        )
-        aws.iam.RolePolicy(f"{name}-secrets", role=role.name, policy=policy, opts=child)
-    return role
+    return aws.iam.Role(name, assume_role_policy=json.dumps(trust), tags=tags, opts=child)
+
+
+def _attach(name: str, role: aws.iam.Role, policy_arns: Sequence[pulumi.Input[str]], parent: pulumi.Resource) -> None:
+    for number, arn in enumerate(policy_arns, 1):
+        child = pulumi.ResourceOptions(parent=parent)
+        aws.iam.RolePolicyAttachment(f"{name}-{number}", role=role.name, policy_arn=arn, opts=child)
 
 
 def _reading_secrets(arns: Sequence[str], partition: str) -> dict[str, Any]:
@@ -85,8 +135,6 @@ def color_task(
     return aws.ecs.TaskDefinition(
         f"{name}-{color}",
         family=f"{name}-{color}",
-        network_mode="awsvpc",
-        requires_compatibilities=["FARGATE"],
         cpu=str(settings.cpu),
         memory=str(settings.memory),
         execution_role_arn=settings.execution_role_arn,
@@ -94,6 +142,7 @@ def color_task(
         container_definitions=definitions,
         tags=tags,
         opts=child,
+        **settings.provider_args.task_arguments(),
     )
 
 
@@ -108,9 +157,13 @@ def color_service(
     tags: Mapping[str, str],
     connection: Mapping[str, str],
     parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource] = (),
 ) -> aws.ecs.Service:
-    """One color's log group, task definition and service."""
-    task = color_task(name, color, release, settings, tags, parent)
+    """One color's service, with its log group and task definition where that was not made elsewhere."""
+    task_arn, wanted = release.get("task_definition_arn"), release.get("task_definition_arn")
+    if task_arn is None:
+        task = color_task(name, color, release, settings, tags, parent)
+        task_arn, wanted = task.arn, task.container_definitions
     balancers: list[Any] = [
         {
             "target_group_arn": arn,
@@ -123,27 +176,25 @@ def color_service(
     return aws.ecs.Service(
         f"{name}-{color}",
         cluster=settings.cluster_arn,
-        task_definition=task.arn,
+        task_definition=task_arn,
         desired_count=first_count,
-        launch_type="FARGATE",
         network_configuration={
             "subnets": settings.subnet_ids,
-            "security_groups": [settings.security_group_id],
+            "security_groups": list(settings.security_group_ids),
             "assign_public_ip": settings.assign_public_ip,
         },
         load_balancers=balancers,
         service_registries=registries[0] if registries else None,
-        deployment_circuit_breaker={"enable": True, "rollback": False},
-        propagate_tags="SERVICE",
         tags=tags,
         opts=pulumi.ResourceOptions(
             parent=parent,
             # ECS refuses a target group without a load balancer.
-            depends_on=[*entered.attachments.get(color, ())],
+            depends_on=[*entered.attachments.get(color, ()), *depends_on],
             # The count belongs to the swap after creation.
             ignore_changes=["desiredCount"],
-            hooks=guard(f"{name}-{color}", color, task.container_definitions, entered.router, connection),
+            hooks=guard(f"{name}-{color}", color, wanted, entered.router, connection),
         ),
+        **settings.provider_args.service_arguments(color),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.entry import EntryContext
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -48,7 +49,7 @@ def made_balancer(
         opts=child,
     )
     made = aws.lb.LoadBalancer(
-        context.name,
+        fitted.in_a_balancer(context.name),
         load_balancer_type="application",
         internal=internal,
         ip_address_type=None if ip_address_type == "ipv4" else ip_address_type,

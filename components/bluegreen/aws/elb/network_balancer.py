@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, TLS_POLICY, Balancer
 from bluegreen.aws.entry import EntryContext
 
@@ -39,7 +40,7 @@ def made_network_balancer(
         opts=child,
     )
     made = aws.lb.LoadBalancer(
-        context.name,
+        fitted.in_a_balancer(context.name),
         load_balancer_type="network",
         internal=internal,
         ip_address_type=None if ip_address_type == "ipv4" else ip_address_type,

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.entry import EntryContext
 from bluegreen.aws.limits import problem_of_matcher, problem_of_port
 from bluegreen.aws.service_limits import numbers_out_of_limits
@@ -164,7 +165,7 @@ def network_target_groups(
             arns[color] = pulumi.Output.from_input(context.target_groups[color])
             continue
         arns[color] = aws.lb.TargetGroup(
-            f"{context.name}-{color}",
+            fitted.in_a_group(context.name, color),
             vpc_id=context.vpc_id,
             port=context.port,
             protocol=behind,

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.entry import EntryContext
 from bluegreen.aws.limits import problem_of_matcher, problem_of_port
 from bluegreen.aws.service_limits import numbers_out_of_limits
@@ -116,7 +117,7 @@ def http_target_groups(context: EntryContext, options: HttpTargetGroups) -> dict
     return {
         color: pulumi.Output.from_input(context.target_groups[color])
         if color in context.target_groups
-        else http_target_group(context, f"{context.name}-{color}", options, context.color_tags[color]).arn
+        else http_target_group(context, fitted.in_a_group(context.name, color), options, context.color_tags[color]).arn
         for color in COLORS
     }
 
