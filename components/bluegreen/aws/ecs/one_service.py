@@ -133,7 +133,7 @@ def drafted(
     for color, release in releases.items():
         if "existing" in release:
             faults.append(Problem(f"{color}.existing", known(release["existing"]), "an image: both are one service's"))
-        elif "task_definition_arn" in release:
+        elif ecs_release.is_made_elsewhere(release):
             arn = known(release["task_definition_arn"])
             faults.append(Problem(f"{color}.task_definition_arn", arn, "an image, or containers: it is made here"))
         else:

@@ -73,6 +73,11 @@ class ExistingService(TypedDict):
     release: str
 
 
+def is_made_elsewhere(release: Mapping[str, Any]) -> bool:
+    """Whether a release names the task definition that it is, so that none is made."""
+    return release.get("task_definition_arn") is not None
+
+
 def problems_in(
     color: Color, release: Mapping[str, Any], container_port: int, volumes: Collection[str] | None = None
 ) -> list[Problem]:
@@ -92,7 +97,7 @@ def problems_in(
         existing.done()
         fields.done()
         return fields.problems
-    if "task_definition_arn" in release:
+    if is_made_elsewhere(release):
         _check_revision(fields)
         fields.done()
         return fields.problems
@@ -205,7 +210,8 @@ def _container_ports(fields: Fields, entries: Sequence[Fields], containers: obje
         fields.problem(key, len(entries), f"{LIMITS['containers'].allowed} in a task")
     if not entries and key == "containers" and containers is not UNKNOWN:
         fields.problem("containers", containers, "a list of container definitions that is not empty")
-    ports, names = [], [CONTAINER] if key == "sidecars" else []
+    ports: list[Any] = []
+    names: list[Any] = [CONTAINER] if key == "sidecars" else []
     for entry in entries:
         names.append(entry.text("name"))
         if names[-1] is not UNKNOWN and names[-1] in names[:-1]:
@@ -217,7 +223,7 @@ def _container_ports(fields: Fields, entries: Sequence[Fields], containers: obje
 
 def container_for(release: Mapping[str, Any], container_port: int) -> str:
     """The container that the load balancer talks to: the one that has the port."""
-    if "task_definition_arn" in release:
+    if is_made_elsewhere(release):
         return str(release.get("container_name") or CONTAINER)
     for container in (*release.get("containers", ()), *(release.get("sidecars") or ())):
         if any(mapping.get("containerPort") == container_port for mapping in container.get("portMappings", ())):
@@ -261,7 +267,7 @@ def release_name(release: Mapping[str, Any]) -> str:
     """The release as people read it: its images, and a short digest of its other settings."""
     if "existing" in release:
         return str(release["existing"]["release"])
-    if "task_definition_arn" in release:
+    if is_made_elsewhere(release):
         return str(release["task_definition_arn"]).rpartition("/")[2]
     if "containers" in release:
         images = " + ".join(str(container["image"]) for container in release["containers"])

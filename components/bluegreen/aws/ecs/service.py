@@ -143,7 +143,8 @@ class EcsService(EnteredComponent):
         given = {color: release["existing"] for color, release in releases.items() if "existing" in release}
         target_groups = {color: existing["target_group_arn"] for color, existing in given.items()}
         entered = checked.enter(self, Network(vpc_id, subnet_ids, container_port, "ip", target_groups))
-        cluster, placed = cluster_arn, ()
+        cluster = cluster_arn
+        placed: Sequence[pulumi.Resource] = ()
         if cluster is None:
             own = aws.ecs.Cluster(name, tags=checked.tags, opts=pulumi.ResourceOptions(parent=self))
             cluster, placed = own.arn, given_args.attach_providers(name, own, self)

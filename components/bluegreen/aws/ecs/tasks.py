@@ -160,10 +160,18 @@ def color_service(
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> aws.ecs.Service:
     """One color's service, with its log group and task definition where that was not made elsewhere."""
-    task_arn, wanted = release.get("task_definition_arn"), release.get("task_definition_arn")
-    if task_arn is None:
+    task_arn: pulumi.Input[str]
+    wanted: pulumi.Input[str]
+    if ecs_release.is_made_elsewhere(release):
+        task_arn = wanted = release["task_definition_arn"]
+    else:
         task = color_task(name, color, release, settings, tags, parent)
         task_arn, wanted = task.arn, task.container_definitions
+    network: Any = {
+        "subnets": settings.subnet_ids,
+        "security_groups": list(settings.security_group_ids),
+        "assign_public_ip": settings.assign_public_ip,
+    }
     balancers: list[Any] = [
         {
             "target_group_arn": arn,
@@ -178,11 +186,7 @@ def color_service(
         cluster=settings.cluster_arn,
         task_definition=task_arn,
         desired_count=first_count,
-        network_configuration={
-            "subnets": settings.subnet_ids,
-            "security_groups": list(settings.security_group_ids),
-            "assign_public_ip": settings.assign_public_ip,
-        },
+        network_configuration=network,
         load_balancers=balancers,
         service_registries=registries[0] if registries else None,
         tags=tags,
