@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 from click.shell_completion import get_completion_class
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from bluegreen._version import __version__
-from bluegreen.cli import looking, screen, stack, stopping
+from bluegreen.cli import looking, previewing, screen, stack, stopping
 from bluegreen.cli.exits import Exit
 from bluegreen.cli.stack import CommandFailed, Found, Place
 from bluegreen.cli.view import State
@@ -150,6 +150,31 @@ def _of_all_stacks(cwd: str, swap: str | None) -> list[Found]:
 def history(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> int:
     """Show what happened: who, steps, gates with their values, how each swap ended."""
     return looking.history(_found(Place(stack, cwd), swap), json_wanted=json_wanted)
+
+
+@group.command()
+@_placed
+@click.option("--json", "json_wanted", is_flag=True, help="For programs: `version` and `moves`.")
+def plan(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> int:
+    """Show what `pulumi up` would do to traffic now, step by step, with the longest that it may take.
+
+    Runs `pulumi preview`.
+    """
+    return previewing.plan(Place(stack, cwd), swap, json_wanted=json_wanted)
+
+
+@group.command()
+@click.argument("preview", type=click.File("r"), default="-")
+@click.option("--post", "wanted", is_flag=True, help="Post it on this CI job's pull request, or edit it there.")
+@click.option("--key", default="", help="Tells two comments of one pull request apart (default: project and stack).")
+@click.pass_obj
+def comment(clock: Clock, preview: TextIO, wanted: bool, key: str) -> int:
+    """Make a preview into a comment for a pull request: `pulumi preview --json | bluegreen comment --post`.
+
+    Without --post it is printed. With it the same comment is edited from then on: on GitHub with GITHUB_TOKEN, on
+    GitLab with GITLAB_TOKEN.
+    """
+    return previewing.comment(preview.read(), key, clock, post_wanted=wanted)
 
 
 @group.command()

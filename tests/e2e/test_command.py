@@ -1,0 +1,89 @@
+"""The command `bluegreen` over stacks of the real engine, over both adapters: what it says before, while and after."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dev.matrix.engine import ADAPTERS
+from localcloud import progress
+from localcloud.pulumi_home import PulumiHome
+from localcloud.tools import pulumi as pulumi_tool
+from tests.e2e.playground import Playground
+from tests.e2e.stack import Background
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    made = PulumiHome(tmp_path_factory.mktemp("home"))
+    made.prepare(pulumi_tool.ensure(progress.for_terminal()))
+    return made
+
+
+@pytest.fixture(scope="module", params=ADAPTERS)
+def made(request, home, tmp_path_factory):
+    return Playground(home, tmp_path_factory.mktemp(request.param), request.param)
+
+
+@pytest.fixture
+def stack(made):
+    """Blue is live."""
+    made.reset()
+    made.gate.write_text("exit 0")
+    return made
+
+
+def drifted(stack):
+    with stack.world() as world:
+        world["weights"] = {"blue": 70, "green": 30}
+
+
+def test_a_preview_becomes_a_comment_and_a_plan(stack):
+    stack.set("green")
+    file = stack.folder / "preview.json"
+    file.write_text(stack.pulumi("preview", "--json"))
+    text = stack.bluegreen("comment", str(file)).stdout
+    assert text.startswith("<!-- bluegreen:playground/test -->\n### Traffic: 1 service moves\n")
+    assert "| `web` | blue 100 %, green 0 % → **blue 0 %, green 100 %** | `v2` | promotion | 0.6 s, " in text
+    assert "1. `10 % green, 90 % blue for 0.2 s; gates: " in text
+    assert "- `green is ready: 1 of 1 healthy`" in text
+    plan = stack.bluegreen("plan")
+    assert plan.returncode == 0, plan.stdout
+    assert "web: promotion: blue 100 %, green 0 % -> blue 0 %, green 100 %" in plan.stdout
+
+
+def test_drift_stands_on_top_of_the_comment(stack):
+    drifted(stack)
+    stack.set("blue")
+    file = stack.folder / "preview.json"
+    file.write_text(stack.pulumi("preview", "--json"))
+    text = stack.bluegreen("comment", str(file)).stdout
+    assert "> - `web`: `` drift: the live weights are blue 70 %, green 30 %" in text
+    assert "**blue 100 %, green 0 %** | `v1` | heal" in text
+
+
+def test_a_running_promotion_is_followed_to_its_end(stack):
+    stack.gate.write_text('test "$BLUEGREEN_PHASE" != hold || exit 75')
+    slow = {"strategy": {"steps": [{"weight_percent": 10, "hold_seconds": 600}]}}
+    stack.set("green", **slow)
+    up = Background(stack)
+    up.wait_for("blue 90 %, green 10 %")
+    (row,) = [line for line in stack.bluegreen("list").stdout.splitlines() if line.startswith("web")]
+    assert "moving" in row
+    (one,) = json.loads(stack.bluegreen("status", "--json").stdout)["swaps"]
+    assert (one["state"], one["weights"]) == ("moving", {"blue": 90, "green": 10})
+    assert stack.bluegreen("status", "--until", "live", "--timeout", "0").returncode == 7
+    assert stack.bluegreen("abort", "--reason", "too many errors").returncode == 0
+    assert up.finish() != 0
+    held = stack.bluegreen("status", "--until", "live")
+    assert held.returncode == 6, held.stdout
+    assert stack.bluegreen("retry").returncode == 0
+    stack.gate.write_text("exit 0")
+    stack.up("green")
+    assert stack.bluegreen("status", "--until", "live").returncode == 0
+    history = stack.bluegreen("history").stdout
+    assert " promoted -> green, " in history
+    assert " aborted -> green, " in history
+    assert "too many errors" in history
+    assert "gate target health (before) pass: 1 of 1 healthy" in history
