@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from bluegreen.cli import report as reports
 from bluegreen.cli import screen, view
 from bluegreen.cli.exits import Exit, code_of
-from bluegreen.cli.stack import Found
+from bluegreen.cli.stack import CommandFailed, Found
 from bluegreen.cli.view import State
 from bluegreen.rollout.clock import Clock
 from bluegreen.secrets import redact
@@ -87,6 +89,28 @@ def history(swaps: Sequence[Found], *, json_wanted: bool) -> Exit:
             print(redact("\n".join(screen.entry_lines(entry))))
         if not one["history"]:
             print("  nothing yet")
+    return Exit.DONE
+
+
+def report(swaps: Sequence[Found], file: str, swap_id: str | None, event_log: str) -> Exit:
+    """Write one service's report.
+
+    Raises:
+        CommandFailed: there are several services, no such swap, or the file cannot be written.
+    """
+    if len(swaps) != 1:
+        names = ", ".join(swap.name for swap in swaps)
+        raise CommandFailed(f"a report is of one service: name it with --swap ({names})")
+    (shown,) = view.described_all(swaps)
+    ids = [str(entry.get("id", "")) for entry in shown["history"]]
+    if swap_id is not None and swap_id not in ids:
+        raise CommandFailed(f"{shown['name']} has no swap with the id {swap_id}; it has: {', '.join(ids) or 'none'}")
+    try:
+        Path(file).write_text(reports.html(shown, reports.events_in(event_log), swap_id), "utf-8")
+    except OSError as error:
+        raise CommandFailed(f"the report cannot be written: {error}") from None
+    count = len([one for one in ids if swap_id in (None, one)])
+    print(f"{file}: {count} {'swap' if count == 1 else 'swaps'} of {shown['name']}")
     return Exit.DONE
 
 

@@ -153,6 +153,21 @@ def history(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) ->
 
 
 @group.command()
+@click.argument("file", type=click.Path(dir_okay=False, writable=True))
+@_placed
+@click.option("--id", "swap_id", help="Of one swap alone (`bluegreen history --json` has the ids).")
+@click.option("--event-log", type=click.File("r"), help="With what happened in between, from the swap's event log.")
+def report(
+    file: str, stack: str | None, swap: str | None, cwd: str, swap_id: str | None, event_log: TextIO | None
+) -> int:
+    """Write what a service's swaps did into FILE: one HTML page for each, to be passed on in a post-mortem.
+
+    It has a time line of the weights, the gates' values, who and from where. It needs nothing but a browser.
+    """
+    return looking.report(_found(Place(stack, cwd), swap), file, swap_id, event_log.read() if event_log else "")
+
+
+@group.command()
 @_placed
 @click.option("--json", "json_wanted", is_flag=True, help="For programs: `version` and `moves`.")
 def plan(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> int:
