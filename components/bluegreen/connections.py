@@ -1,4 +1,4 @@
-"""Where and as whom swaps and gates call a platform, as every component and gate takes it."""
+"""The connections of swaps and gates to their platforms, as every component and gate takes them."""
 
 from __future__ import annotations
 

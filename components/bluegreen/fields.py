@@ -43,7 +43,7 @@ class Fields:
         return ".".join(part for part in (self.path, name) if part)
 
     def problem(self, name: str, value: object, allowed: str) -> None:
-        """Note that a field is wrong."""
+        """Note the problem with a field."""
         self.problems.append(Problem(self._name(name), value, allowed))
 
     def _take(self, name: str, default: T, allowed: str) -> object | T:
@@ -107,13 +107,13 @@ class Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of strings; absent is an empty list."""
-        found = []
+        texts = []
         for index, item in enumerate(self._list(name, "a list of texts")):
             if isinstance(item, str) and item:
-                found.append(item)
+                texts.append(item)
             elif item is not UNKNOWN:
                 self.problem(f"{name}[{index}]", item, "a text that is not empty")
-        return tuple(found)
+        return tuple(texts)
 
     def _list(self, name: str, allowed: str) -> Sequence[object]:
         value = self._take(name, (), allowed)

@@ -1,4 +1,4 @@
-"""What others wrote, as it may be shown: on a terminal, in a CI log, in a stack's state.
+"""Texts of others, made fit to be shown: on a terminal, in a CI log, in a stack's state.
 
 Marks are annotations and tags: whoever may set one chooses its characters. Control characters would write over what a
 terminal shows, and a CI system takes ``::error::`` or ``##vso[`` for a command of its own.
@@ -22,5 +22,5 @@ def printable(text: str, longest: int = _LONGEST) -> str:
         longest: of how many characters at most.
     """
     seen = " ".join(_INVISIBLE.sub(" ", text).split())
-    seen = _COMMAND.sub(lambda found: found[0][0], seen)
+    seen = _COMMAND.sub(lambda command: command[0][0], seen)
     return seen if len(seen) <= longest else f"{seen[:longest]}..."

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Kind(Protocol):
-    """What every registered class has beside what it is for: how its section becomes its arguments."""
+    """The part that every registered class shares: how its section becomes its arguments."""
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -83,5 +83,5 @@ class Registry(Generic[T]):
 
 @lru_cache(maxsize=16)
 def installed(group: str) -> Mapping[str, str]:
-    """What installed packages add to a group: a kind with its ``module:Class``."""
-    return {found.name: found.value for found in metadata.entry_points(group=group)}
+    """The kinds that installed packages add to a group, each with its ``module:Class``."""
+    return {entry_point.name: entry_point.value for entry_point in metadata.entry_points(group=group)}

@@ -55,7 +55,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """Where a secret is. Exactly one of both is set.
+    """The place of a secret. Exactly one of both is set.
 
     Attributes:
         env: the name of an environment variable.
@@ -88,14 +88,14 @@ class SecretRef:
             GateUnavailable: when it is missing or empty; names the reference.
         """
         try:
-            found = self._read().strip()
+            secret = self._read().strip()
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be read as text"
             raise GateUnavailable(f"the secret in {self} is missing: {why}") from None
-        if not found:
+        if not secret:
             raise GateUnavailable(f"the secret in {self} is missing or empty")
-        remember(found)
-        return found
+        remember(secret)
+        return secret
 
     def _read(self) -> str:
         if self.env is not None:
@@ -171,7 +171,7 @@ def resolve_url(url: UrlRef) -> str:
 
 
 def shown_url(url: object) -> str:
-    """How a URL is called in labels and messages: its host (and port) alone, or where it is."""
+    """A URL for labels and messages: its host (and port) alone, or the reference to it."""
     parts = _split(url) if isinstance(url, str) else None
     if parts is None or not parts.hostname:
         return f"({url})" if isinstance(url, SecretRef) else ""
@@ -195,11 +195,11 @@ def remember_headers(headers: Mapping[str, str]) -> None:
 
 
 def remember_tokens(headers: Mapping[str, str]) -> None:
-    """Redact what stands at the end of a header's name or value by which a color is reached: it lets its holder in."""
+    """Redact tokens at the end of a header's name or value by which a color is reached: they let their holder in."""
     for text in (*headers, *headers.values()):
-        found = _TOKEN.search(text)
-        if found is not None:
-            remember(found[0])
+        match = _TOKEN.search(text)
+        if match is not None:
+            remember(match[0])
 
 
 @functools.lru_cache(maxsize=512)  # every message asks for all variables, between the calls of a swap

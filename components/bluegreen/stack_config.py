@@ -1,4 +1,4 @@
-"""What this package itself reads of a stack's config, whatever the program reads: keys of ``bluegreen:``."""
+"""The config keys that this package itself reads in every stack: those of ``bluegreen:``."""
 
 from __future__ import annotations
 

@@ -17,20 +17,20 @@ _host = _Host()
 
 
 def hosted() -> bool:
-    """Whether it is. Swaps are then the plugin's own, and outputs have the names that every language has."""
+    """Whether this process is the plugin. Swaps are then its own, and outputs have every language's names."""
     return _host.hosted
 
 
 def host() -> None:
-    """Say, once and for the whole process, that it is."""
+    """Note, once and for the whole process, that it is the plugin."""
     _host.hosted = True
 
 
 def provider() -> pulumi.ProviderResource | None:
-    """What the engine knows this plugin as; ``None`` outside of it."""
+    """The provider resource by which the engine knows this plugin; ``None`` outside of it."""
     return _host.provider
 
 
 def known_as(provider: pulumi.ProviderResource) -> None:
-    """Say what the engine knows this plugin as."""
+    """Set the provider resource by which the engine knows this plugin."""
     _host.provider = provider

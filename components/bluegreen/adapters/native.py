@@ -63,14 +63,14 @@ class NativeSwap:
         self._clock = clock or CancellableClock(self._cancelled)
 
     def check(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-        """The inputs to go on with, and all that is wrong with them.
+        """The inputs to go on with, and the problems with them.
 
         The weights that the declaration means become an input: where the live ones differ, a preview shows both.
         """
         given = {key: value for key, value in _own(news).items() if key != _WEIGHTS}
-        found = checking.check(_own(olds), given)
-        inputs, problems = found.inputs, found.problems
-        wanted = found.held or contract.desired_weights(inputs)
+        checked = checking.check(_own(olds), given)
+        inputs, problems = checked.inputs, checked.problems
+        wanted = checked.held or contract.desired_weights(inputs)
         if inputs.get("active_color") is UNKNOWN:
             inputs[_WEIGHTS] = UNKNOWN
         elif wanted is not None:
@@ -79,18 +79,18 @@ class NativeSwap:
 
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Changes:
         """Changed inputs, and weights that are not what the last update left."""
-        found = self._service().diff(_own(olds), _own(news))
-        for warning in found.warnings:
+        difference = self._service().diff(_own(olds), _own(news))
+        for warning in difference.warnings:
             self._tell("warning", warning)
-        for note in found.notes:
+        for note in difference.notes:
             self._tell("info", note)
-        live = found.drifted
-        if live is None and "active_color" in found.keys:
+        live = difference.drifted
+        if live is None and "active_color" in difference.keys:
             recorded = contract.recorded_in(_own(olds))
             live = recorded.weights if recorded is not None else None
         # A state from the dynamic adapter: only an update has it looked at before previews, which then show its drift.
-        changes = found.changes or _DYNAMIC_KEY in olds
-        return Changes(changes, found.replaces, [*found.keys, *_moved(live, news.get(_WEIGHTS))])
+        changes = difference.changes or _DYNAMIC_KEY in olds
+        return Changes(changes, difference.replaces, [*difference.keys, *_moved(live, news.get(_WEIGHTS))])
 
     def create(self, news: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Start production traffic: the id and the outputs.
@@ -112,18 +112,18 @@ class NativeSwap:
         return self._service().predicted_outputs(_own(olds), _own(news))
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any]:
-        """The outputs with what is live now.
+        """The outputs with the live weights.
 
         An object that is gone is one without traffic: the next update makes it again and the history stays. Where it
         cannot be looked at, the outputs stay as they are, since every preview comes by here.
         """
         state = _own(olds)
         try:
-            found = self._service().read(state)
+            outputs = self._service().read(state)
         except BluegreenError as error:
             self._tell("warning", f"the live weights could not be looked at: {error}")
             return state
-        return {**state, _WEIGHTS: Weights().as_dict()} if found is None else found
+        return {**state, _WEIGHTS: Weights().as_dict()} if outputs is None else outputs
 
     def delete(self, olds: Mapping[str, Any]) -> None:
         """Remove what the swap owns."""
@@ -142,7 +142,7 @@ class NativeSwap:
 
 
 def _own(props: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what another adapter left for itself in the state."""
+    """The properties without those that another adapter left for itself in the state."""
     return {key: value for key, value in props.items() if not key.startswith("__")}
 
 

@@ -1,4 +1,4 @@
-"""Which of the two adapters a swap is declared with."""
+"""The choice between the two adapters with which a swap is declared."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A component's arguments, checked against what its signature declares before any of its code looks at them."""
+"""A component's arguments, checked against its signature before any of its code looks at them."""

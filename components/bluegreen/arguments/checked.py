@@ -1,4 +1,4 @@
-"""Every component's constructor checks what it was given before it does anything."""
+"""The check of a component's arguments before its constructor does anything."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _SKIPPED = ("self", "name", "opts")
 
 
 def problems_in(function: Callable[..., Any], given: Mapping[str, Any]) -> list[Problem]:
-    """The problems with a function's arguments, by what its signature declares."""
+    """The problems with a function's arguments, by its signature."""
     hints, required, defaults = arguments_of(function), required_of(function), texts_of(function)
     optional = optional_of(function)
     problems = []
     for name, value in given.items():
         if name in _SKIPPED or name not in hints:
             continue
-        found = problems_of(hints[name], value, name)
-        problems += found
-        if not found and name in required:
+        of_value = problems_of(hints[name], value, name)
+        problems += of_value
+        if not of_value and name in required:
             problems += _empty(name, value)
         elif value == "" and defaults.get(name):  # it would take the place of what goes without saying
             problems.append(Problem(name, value, f"a text that is not empty, or absent: {defaults[name]!r}"))
-        elif value == "" and name in optional and not found:  # a setting that nobody has made yet, most likely
+        elif value == "" and name in optional and not of_value:  # a setting that nobody has made yet, most likely
             problems.append(Problem(name, value, "a text that is not empty, or absent"))
     return problems
 
 
 def unknown_arguments(kind: type, given: Any, path: str) -> list[Problem]:
-    """What a resource of Pulumi's does not take."""
+    """The problems with arguments that a resource of Pulumi's does not take."""
     if not isinstance(given, Mapping):
         return []
     known = inspect.signature(kind).parameters
@@ -47,7 +47,7 @@ def unknown_arguments(kind: type, given: Any, path: str) -> list[Problem]:
 
 
 def _empty(path: str, value: object) -> list[Problem]:
-    """What has to be given has to be something."""
+    """The problem with a required argument that is empty."""
     if isinstance(value, str) and not value:
         return [Problem(path, value, "a text that is not empty")]
     if isinstance(value, (list, tuple)):
@@ -58,7 +58,7 @@ def _empty(path: str, value: object) -> list[Problem]:
 
 
 def checked(constructor: Callable[..., None], token: str) -> Callable[..., None]:
-    """A constructor that refuses arguments of other kinds than it declares, and names that its platform has not.
+    """A constructor that refuses arguments of other kinds than it declares, and names that its platform refuses.
 
     They are told with what the component itself finds before it declares anything.
 

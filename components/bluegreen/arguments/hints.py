@@ -1,4 +1,4 @@
-"""The type hints of components and of what they take, read once."""
+"""The type hints of components and of their arguments, read once."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def fields_of(kind: Any) -> Mapping[str, Any]:
 def arguments_of(function: Callable[..., Any]) -> Mapping[str, Any]:
     """The arguments of a function with their hints, those of ``**options`` among them."""
     hints = get_type_hints(function, localns=dict(NAMES), include_extras=True)
-    found: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             inner = get_args(hints.get(name))
-            found |= fields_of(inner[0]) if inner else {}
+            arguments |= fields_of(inner[0]) if inner else {}
         elif name in hints:
-            found[name] = hints[name]
-    return found
+            arguments[name] = hints[name]
+    return arguments
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""One value against one type hint: whether it is of that kind, and if not, what is wrong, by its path.
+"""One value against one type hint: the problems where it is not of that kind, by path.
 
 Outputs and what is not known yet are of every kind: only an update knows them.
 """
@@ -26,7 +26,7 @@ _MOST, _MOST_PORT = 2**31 - 1, 65_535
 
 
 def problems_of(hint: Any, value: Any, path: str) -> list[Problem]:
-    """Everything that is wrong with a value; empty where all is well or not known yet."""
+    """The problems with a value; empty where there are none or it is not known yet."""
     return list(_problems(hint, value, path))
 
 
@@ -63,8 +63,8 @@ def _union(options: Sequence[Any], value: Any, path: str) -> Iterator[Problem]:
         wanted = dict.fromkeys(_wanted(one, path) for one in kinds)
         yield Problem(path, _shown(value), " or ".join(wanted))
         return
-    found = [problems_of(one, value, path) for one in fitting]
-    yield from min(found, key=len)
+    problems = [problems_of(one, value, path) for one in fitting]
+    yield from min(problems, key=len)
 
 
 def _fields(hint: Any, value: Mapping[Any, Any], path: str) -> Iterator[Problem]:
@@ -85,7 +85,7 @@ def _inside(value: Any, path: str) -> Iterator[Problem]:
 
 
 def _fits(hint: Any, value: Any, path: str) -> bool:
-    """Whether a value is of a kind; what is in it is not looked at."""
+    """Whether a value is of a kind; its content is not looked at."""
     origin = get_origin(hint)
     simple = _SIMPLE.get(hint)
     if simple is not None:
@@ -177,7 +177,7 @@ def _wanted(hint: Any, path: str) -> str:
 
 
 def _shown(value: Any) -> Any:
-    """The value for a message: not what an object holds, which may be secret."""
+    """The value for a message, without the content of an object, which may be secret."""
     if isinstance(value, (Mapping, list, tuple)) and value:
         return type(value)
     return value if isinstance(value, (str, int, float, type(None), Mapping, list, tuple)) else type(value)

@@ -1,4 +1,4 @@
-"""Names of components: they become names of what a platform makes, in full or with a color and a suffix behind."""
+"""Names of components: platforms' objects are named after them, in full or with a color and a suffix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bluegreen.rollout.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class NameRule:
-    """What a name may be.
+    """The rule for a name.
 
     Attributes:
         pattern: of the whole name.

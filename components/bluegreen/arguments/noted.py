@@ -11,7 +11,7 @@ _wrong: dict[int, tuple[object, Sequence[Problem]]] = {}
 
 
 def note(value: object, problems: Sequence[Problem]) -> None:
-    """Keep what was wrong, for whoever is given the value."""
+    """Keep problems, for the component that is given the value."""
     _wrong[id(value)] = (value, problems)
 
 

@@ -1,4 +1,4 @@
-"""Functions whose value goes into a component: what is wrong with their arguments is told where the component is.
+"""Functions whose value goes into a component: problems with their arguments are named with the component's.
 
 So all that is wrong with a component is told at once. Only what a function cannot even look at is told by itself.
 """
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def told(function: F) -> F:
-    """Decorate a function so that arguments of other kinds than it declares are told.
+    """Decorate a function so that a component names the problems with its arguments.
 
     Raises:
         pulumi.RunError: by the decorated function, where it cannot make anything of what it is given.
@@ -52,11 +52,11 @@ def _problems(function: Callable[..., Any], given: Any) -> list[Problem]:
     from bluegreen.arguments.checked import problems_in  # noqa: PLC0415 - with all of Pulumi, which gates do without
 
     parameters = inspect.signature(function).parameters
-    found = dict[str, Any]()
+    arguments = dict[str, Any]()
     for name, value in given.items():
         parameter = parameters[name]
         if parameter.kind is parameter.VAR_KEYWORD:
-            found |= value
+            arguments |= value
         elif value is not parameter.default:
-            found[name] = value
-    return problems_in(function, found)
+            arguments[name] = value
+    return problems_in(function, arguments)

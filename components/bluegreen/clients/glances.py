@@ -1,4 +1,4 @@
-"""What one preview was just answered, for the one right after it and those beside it.
+"""Answers of a preview's reads, shared with the preview right after it and with those beside it.
 
 The check of a swap looks at what is live and its diff looks again, and 64 swaps of one listener look at that listener.
 Within previews an answer is good for ``LASTS_SECONDS``, and for one check and its diff: the next preview of the same
@@ -29,7 +29,7 @@ class _Here(threading.local):
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """What was done last with a place.
+    """The last preview and the last change of a place.
 
     Attributes:
         since_seconds: answers from after that were good enough for it.
@@ -48,7 +48,7 @@ _last: dict[str, _Last] = {}
 
 
 def check(place: Callable[..., str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
-    """A function that begins a preview: its thread's reads may be answered by what other previews were answered.
+    """Decorate a function that begins a preview: its thread's reads may reuse answers of other previews.
 
     Args:
         place: what the preview is about, by the function's own arguments; empty is not known: then all is asked anew.
@@ -57,7 +57,7 @@ def check(place: Callable[..., str]) -> Callable[[Callable[_P, _T]], Callable[_P
 
 
 def diff(place: Callable[..., str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
-    """A function that ends a preview: it may go by what the check right before it was answered, too.
+    """Decorate a function that ends a preview: it may reuse the answers of the check right before it, too.
 
     Args:
         place: as for ``check``.
@@ -102,7 +102,7 @@ def _done(place: str, since_seconds: float, *, goes_on: bool) -> None:
 
 @contextmanager
 def changing(place: str) -> Iterator[None]:
-    """Until its end, and with answers from before that, no preview of the same place goes by what is known.
+    """Let no preview of a place reuse answers until the end of a change, nor those from before it.
 
     Args:
         place: as previews name it.
@@ -118,13 +118,13 @@ def changing(place: str) -> Iterator[None]:
 
 @dataclass(slots=True)
 class Answers:
-    """What one client was answered in previews."""
+    """The answers that one client got in previews."""
 
     _kept: dict[Hashable, tuple[float, Any]] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def find(self, asked: Hashable) -> Any:
-        """What the same was answered a moment ago; ``None`` where it has to be asked, and outside of previews."""
+        """The answer to the same request a moment ago; ``None`` where there is none, and outside of previews."""
         since_seconds = _here.since_seconds
         if since_seconds is None:
             return None
@@ -134,7 +134,7 @@ class Answers:
         return answer if fresh else None
 
     def keep(self, asked: Hashable, at_seconds: float, answer: Any) -> None:
-        """Keep it, if a preview has asked.
+        """Keep an answer, if a preview has asked.
 
         Args:
             asked: the question.

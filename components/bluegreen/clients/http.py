@@ -1,4 +1,4 @@
-"""HTTP, as gates, metric sources and notifiers ask it: one exchange has an end, and an answer has a size.
+"""HTTP for gates, metric sources and notifiers: every exchange is bounded in time and its answer in size.
 
 The time-outs of HTTP libraries are those of one read: who answers a byte a second, or streams events, never reaches
 them. Here a limit is one of the whole exchange: the name, the connection, the headers and the body.
@@ -134,10 +134,10 @@ class Http:
             self._stream = info["return_value"]
 
     def _disconnect(self) -> None:
-        found = self._stream.get_extra_info("socket") if self._stream is not None else None
-        if isinstance(found, socket.socket):
+        connected = self._stream.get_extra_info("socket") if self._stream is not None else None
+        if isinstance(connected, socket.socket):
             with contextlib.suppress(OSError):
-                socket.socket.shutdown(found, socket.SHUT_RDWR)  # not TLS's own, which would wait for the peer
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)  # not TLS's own, which would wait for the peer
 
 
 def _meant(headers: httpx.Headers) -> dict[str, str]:
@@ -172,9 +172,9 @@ class _Exchange:
             self.error = error
 
     def answer(self, *, late: bool) -> Answer:
-        found = bytes(self._body)
-        cut = len(found) > self._most_bytes
-        return Answer(self.status, found[: self._most_bytes], late=late, cut=cut, headers=self.headers)
+        content = bytes(self._body)
+        cut = len(content) > self._most_bytes
+        return Answer(self.status, content[: self._most_bytes], late=late, cut=cut, headers=self.headers)
 
 
 def fetch(method: str, url: str, *, timeout_seconds: float, most_bytes: int, **more: Any) -> Answer:

@@ -1,4 +1,4 @@
-"""What every component does about its swap, on whatever platform: settings checked, the swap declared, outputs set."""
+"""The swap of every component, on whatever platform: settings checked, the swap declared, outputs set."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Draft:
             gates: the gates with outputs in them, which the plan does without; ``None``: as they were drafted.
             depends_on: what has to be there before traffic moves.
         """
-        previews = {color: dict(found) for color, found in self.inputs["previews"].items()}
+        previews = {color: dict(headers_of) for color, headers_of in self.inputs["previews"].items()}
         for color, url in (preview_urls or {}).items():
             previews[color]["url"] = url
         for color, headers in (preview_headers or {}).items():
@@ -95,7 +95,7 @@ def routed(router: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str,
 
 
 def owner_of(name: str) -> str:
-    """``project/stack/name``: who owns what the swap makes."""
+    """``project/stack/name``: the owner of the objects that the swap makes."""
     return f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
 
 
@@ -105,7 +105,7 @@ def color_headers() -> dict[Color, dict[str, str]]:
 
 
 def release_text(text: str, rest: object) -> str:
-    """A release as people read it: what it is called, and a short digest of whatever else makes it what it is."""
+    """A release as people read it: its name, and a short digest of its other settings."""
     if not rest:
         return text
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()
@@ -123,7 +123,7 @@ def draft(
     converge_timeout_seconds: float | None = None,
     problems: Sequence[Problem] = (),
 ) -> Draft:
-    """Check everything that a component was given, before it declares anything.
+    """Check all arguments of a component, before it declares anything.
 
     Args:
         name: the component's.
@@ -157,19 +157,19 @@ def draft(
         "strategy": strategy_inputs(all_at_once() if settings.get("strategy") is None else settings["strategy"]),
         "gates": _entries(settings.get("gates")),
         "notifications": _entries(settings.get("notifications")),
-        "previews": {color: {"url": UNKNOWN, "headers": found} for color, found in headers.items()},
+        "previews": {color: {"url": UNKNOWN, "headers": headers_of} for color, headers_of in headers.items()},
         **routed(router),
         "releases": UNKNOWN,
         **({} if capacity is None else {"capacity": dict(capacity)}),
     }
-    found = contract.problems_in(known(inputs))
-    refuse(name, [*found, *resource.problems_in(provider), *problems, *_unfit(known(inputs), found)])
+    headers_of = contract.problems_in(known(inputs))
+    refuse(name, [*headers_of, *resource.problems_in(provider), *problems, *_unfit(known(inputs), headers_of)])
     return Draft(name, owner_of(name), inputs, provider)
 
 
-def _unfit(inputs: Mapping[str, Any], found: Sequence[Problem]) -> list[Problem]:
-    """What no state can hold, but where more is told of the same field."""
-    told = {problem.field for problem in found}
+def _unfit(inputs: Mapping[str, Any], problems: Sequence[Problem]) -> list[Problem]:
+    """The problems with values that no state can hold, without fields that have another problem already."""
+    told = {problem.field for problem in problems}
     return [problem for problem in unfit(inputs, "") if problem.field not in told]
 
 
@@ -194,7 +194,7 @@ class SwappedComponent(pulumi.ComponentResource):
     history: pulumi.Output[Sequence[Mapping[str, Any]]]
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Every component checks its arguments against its own signature before it does anything."""
+        """Make the component check its arguments against its own signature before it does anything."""
         super().__init_subclass__(**options)
         if "__init__" in vars(cls):
             platform = cls.__module__.split(".")[1]

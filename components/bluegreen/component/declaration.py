@@ -1,4 +1,4 @@
-"""What every component does with its arguments before it declares anything: check them, and say all that is wrong."""
+"""The check of a component's arguments before it declares anything, which names all problems at once."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def strategy_inputs(strategy: Strategy | Mapping[str, Any] | str) -> dict[str, A
 
 
 def listed(value: Any) -> Any:
-    """A tuple of what a list has; what is no list as it is, a text say, for the component to refuse by its name."""
+    """A list as a tuple; any other value as it is, for the component to refuse by its name."""
     return tuple(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) else value
 
 
 def unfit(value: Any, path: str) -> Iterator[Problem]:
-    """What no state can hold: a number that is none, a function, an object whose fields have no names.
+    """The problems with values that no state can hold: NaN, a function, an object whose fields have no names.
 
     Args:
         value: with ``UNKNOWN`` for what only an update knows.
@@ -65,7 +65,7 @@ _of_kinds: ContextVar[Sequence[Problem]] = ContextVar("of_kinds", default=())
 
 @contextmanager
 def also_refused(problems: Sequence[Problem]) -> Iterator[None]:
-    """Problems that ``refuse`` tells with those that it is given meanwhile, so that all of them are told at once.
+    """Have ``refuse`` name these problems, too, so that all of them are named at once.
 
     Where code cannot even look at what is wrong, they are told alone.
 

@@ -1,4 +1,4 @@
-"""Tells one release from another, whatever people call it: a digest of the very thing that a color is given."""
+"""Digests of releases: they tell one from another by its content, whatever people call it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _LABEL = "release"
 
 
 def digest(thing: object) -> str:
-    """``sha256:`` and 64 hexadecimal digits of a value as JSON has it, the same in whatever language it was written."""
+    """``sha256:`` and 64 hexadecimal digits of a value as JSON, the same for programs in every language."""
     text = json.dumps(plain(images.told(thing)), sort_keys=True, default=str)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def digest_of(thing: pulumi.Input[Any]) -> pulumi.Output[str]:
-    """The same of what has outputs in it; not known before all of them are."""
+    """The same of a value with outputs in it; unknown until all of them are known."""
     return pulumi.Output.from_input(thing).apply(digest)
 
 
 def of_releases(
     releases: Mapping[Color, Mapping[str, Any]], without: Collection[str] = ()
 ) -> dict[Color, pulumi.Output[str]]:
-    """A digest of each color's argument, but for what it is called. A name that may be another image later is told of.
+    """A digest of each color's argument, without its name. Names that may be another image later are warned of.
 
     Args:
         releases: as they were given. One that is there already is told by what names it, which is not here.
@@ -49,13 +49,13 @@ def of_releases(
 
 
 def of_chart(release: Mapping[str, Any]) -> pulumi.Output[str]:
-    """A chart's: where it is, its version and its values, and of a chart in files their contents."""
+    """A chart's digest: of its place, its version and its values, and of a chart in files their contents."""
     given = {key: value for key, value in release.items() if key != _LABEL and not _empty(value)}
 
-    def with_files(found: Mapping[str, Any]) -> str:
+    def with_files(arguments: Mapping[str, Any]) -> str:
         # A name in a repository may be that of a folder by accident.
-        files = {} if found.get("repository") else _contents(str(found.get("chart")))
-        return digest({**found, "files": files})
+        files = {} if arguments.get("repository") else _contents(str(arguments.get("chart")))
+        return digest({**arguments, "files": files})
 
     return pulumi.Output.from_input(given).apply(with_files)
 
@@ -63,7 +63,7 @@ def of_chart(release: Mapping[str, Any]) -> pulumi.Output[str]:
 def of_manifests(
     manifests: Collection[Mapping[str, Any]], scaled: Collection[Mapping[str, Any] | None]
 ) -> pulumi.Output[str]:
-    """Rendered objects', but for the sizes that are the swap's.
+    """The digest of rendered objects, without the sizes that are the swap's.
 
     Args:
         manifests: the color's own.
@@ -72,16 +72,16 @@ def of_manifests(
     sizes = ("replicas", "minReplicas")
     return digest_of(
         [
-            {**found, "spec": {key: value for key, value in found["spec"].items() if key not in sizes}}
-            if any(found is one for one in scaled)
-            else dict(found)
-            for found in manifests
+            {**manifest, "spec": {key: value for key, value in manifest["spec"].items() if key not in sizes}}
+            if any(manifest is one for one in scaled)
+            else dict(manifest)
+            for manifest in manifests
         ]
     )
 
 
 def tell_what_moves(color: Color, release: object) -> None:
-    """Warn of images in it whose name is no release's: the same name brings another image when it is pushed again."""
+    """Warn of images whose name does not fix a release: the same name brings another image once it is pushed again."""
     for image in dict.fromkeys(images.moving(release)):
         pulumi.log.warn(
             f"{color} runs {image}: whoever pushes that name again brings another image into {color} with the next "
@@ -90,7 +90,7 @@ def tell_what_moves(color: Color, release: object) -> None:
 
 
 def tell_what_a_chart_moves(color: Color, release: Mapping[str, Any]) -> None:
-    """The same of a chart, which without a version is the newest one there is at each update."""
+    """Warn of a chart without a version, which is the newest one there is at each update."""
     tell_what_moves(color, release.get("values"))
     chart = release.get("chart")
     if release.get("version") or not isinstance(chart, str):
@@ -107,7 +107,7 @@ def _empty(value: object) -> bool:
 
 
 def _contents(chart: str) -> dict[str, str]:
-    """What a chart's files are, by their place in it; nothing where it is not in files."""
+    """A digest of each of a chart's files, by path; empty where the chart is not in files."""
     place = Path(chart).expanduser()
     if "://" in chart or not (place.is_file() or (place / "Chart.yaml").is_file()):
         return {}

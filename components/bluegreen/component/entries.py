@@ -1,4 +1,4 @@
-"""Several entries of one component: what each is called, in which order they stand, and what is wrong with that."""
+"""Several entries of one component: their names, their order, and the problems with both."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ def named(
     return [*first, *zip(called, given, strict=True)]
 
 
-def one_of(found: Sequence[tuple[str, E]], default: E, several: Callable[[Sequence[tuple[str, E]]], E]) -> E:
-    """What a component declares: the default, its one entry, or several as one.
+def one_of(named_entries: Sequence[tuple[str, E]], default: E, several: Callable[[Sequence[tuple[str, E]]], E]) -> E:
+    """The entry that a component declares: the default, its only one, or several as one.
 
     Args:
-        found: from ``named``.
+        named_entries: from ``named``.
         default: where none is given.
         several: makes one of several; also of a single one that has a name.
     """
-    if not found:
+    if not named_entries:
         return default
-    return found[0][1] if len(found) == 1 and not found[0][0] else several(found)
+    return named_entries[0][1] if len(named_entries) == 1 and not named_entries[0][0] else several(named_entries)
 
 
 def reached(
@@ -67,7 +67,7 @@ def reached(
     preview_urls: Mapping[Color, object],
     preview_headers: Mapping[Color, object],
 ) -> dict[str, Any]:
-    """An item of the output ``entry_urls``: what an entry is called, and how to reach it and each color there."""
+    """An item of the output ``entry_urls``: an entry's name, and the URLs of production and of each color there."""
     return {
         "name": entry_name,
         "url": url,
@@ -83,10 +83,10 @@ def problems_at(index: int, entry_name: str, problems: Sequence[Problem]) -> lis
 
 
 def suffixed(name: str, entry_name: str) -> str:
-    """What an entry's own resources are called after."""
+    """The name that an entry's own resources are called after."""
     return f"{name}-{entry_name}" if entry_name else name
 
 
 def owner_for(owner: str, entry_name: str) -> str:
-    """Whose an entry's object is: two of them may stand on one listener."""
+    """The owner of an entry's object: two of them may stand on one listener."""
     return f"{owner}/{entry_name}" if entry_name else owner

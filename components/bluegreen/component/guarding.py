@@ -1,4 +1,4 @@
-"""What every hook has in common that stops another release before Pulumi brings it to a color with traffic."""
+"""Shared by the hooks that stop another release before Pulumi brings it to a color with traffic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _named: dict[tuple[int, str], int] = {}
 
 
 def is_called() -> bool:
-    """Whether anybody calls a hook, and it is wanted.
+    """Whether hooks are called in this process, and wanted.
 
     Nobody does with Pulumi's mocks. Where the plugin hosts a component, its hooks end with its construction, and that
     waits for the update of all that it declares.
@@ -48,19 +48,19 @@ def _allowed() -> bool:
 
 
 async def known(routers: Routers) -> Sequence[Mapping[str, Any]] | None:
-    """The sections with what the update has made so far; ``None`` where something is not known."""
+    """The sections with the outputs of the update so far; ``None`` where one is not known."""
     sections = [routers] if isinstance(routers, Mapping) else routers
-    found: Any = await pulumi.Output.all(*map(dict, sections)).future()
-    return found if found is None else list(found)
+    resolved: Any = await pulumi.Output.all(*map(dict, sections)).future()
+    return resolved if resolved is None else list(resolved)
 
 
 async def plain(values: Any) -> Any:
-    """What a hook was given, with what is secret in it as it is: all of a key comes as one output then.
+    """The inputs of a hook as plain data, secrets too: a key with a secret in it comes as one output.
 
     ``None`` where something is not known.
     """
-    found: Any = await pulumi.Output.from_input(values).future()
-    return found
+    resolved: Any = await pulumi.Output.from_input(values).future()
+    return resolved
 
 
 def percent_of(color: Color, routers: Sequence[Mapping[str, Any]]) -> int:
@@ -78,7 +78,7 @@ def percent_of(color: Color, routers: Sequence[Mapping[str, Any]]) -> int:
 
 
 def refusal(color: Color, percent: int, what: str) -> str:
-    """Why what runs a color was not updated, and what to do.
+    """The message that says why a color's resource was not updated, and what to do.
 
     Args:
         color: the one with traffic.
@@ -93,5 +93,5 @@ def refusal(color: Color, percent: int, what: str) -> str:
 
 
 def unseen(color: Color, error: Exception) -> None:
-    """Tell that nobody could look: the update goes on."""
+    """Warn that nobody could look: the update goes on."""
     pulumi.log.warn(f"nobody could see whether {color} is live and gets another release in place: {error}")

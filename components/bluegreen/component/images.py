@@ -1,4 +1,4 @@
-"""Container images as they are given: what tells one for good, and which names may be another image tomorrow."""
+"""Names of container images: those that fix one for good, and those that may be another image tomorrow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MOVES = "latest"
 
 
 def told(value: object) -> object:
-    """A value with each image that has a digest told by that alone: a tag beside it says nothing more."""
+    """A value with each image that has a digest reduced to that: a tag beside it says nothing more."""
     if isinstance(value, Mapping):
         return {key: _told(item) if key == "image" else told(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What names a color to those who test it: by default a value that nobody guesses.
+"""The value that names a color to its testers: by default one that nobody guesses.
 
 A stack keeps its token in its state, as a secret, from the first update on. A stack from before there were tokens keeps
 naming its colors by their own names, until its config asks for a token.
@@ -33,7 +33,7 @@ _RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What names the colors of a stack to its testers.
+    """The values that name the colors of a stack to its testers.
 
     Attributes:
         values: of a header, by color: the colors' own names, or with a token behind each.
@@ -44,7 +44,7 @@ class Named:
     suffix: pulumi.Input[str] = ""
 
     def fill(self, thing: Any) -> Any:
-        """Every text in lists and objects with what names the colors in the place of their marks."""
+        """A value with the colors' names in the place of their marks, in every text in lists and objects."""
         if isinstance(thing, str):
             return self._filled(thing)
         if isinstance(thing, Mapping):
@@ -57,9 +57,9 @@ class Named:
         if not present:
             return text
 
-        def fill(found: Sequence[str]) -> str:
+        def fill(tokens: Sequence[str]) -> str:
             filled = text
-            for mark, value in zip(present, found, strict=True):
+            for mark, value in zip(present, tokens, strict=True):
                 filled = filled.replace(mark, value)
             return filled
 
@@ -74,7 +74,7 @@ SUFFIX_MARK = "-bluegreen-suffix"
 
 
 def named(name: str, parent: pulumi.Resource | None) -> Named:
-    """What names the colors of a component.
+    """The values that name the colors of a component.
 
     Args:
         name: the component's.
@@ -113,10 +113,10 @@ async def _for_a_new_stack(name: str) -> str:
     """A token, or nothing where the stack has such a swap already: its testers know the colors by their names."""
     place = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:
-        found = await pulumi.runtime.invoke_async(_RESOURCES, {"stackName": place})
+        resources = await pulumi.runtime.invoke_async(_RESOURCES, {"stackName": place})
     except Exception:  # noqa: BLE001 - whatever the backend says: a door that is not there harms nobody
         return secrets.token_hex(_TOKEN_BYTES)
-    known: Mapping[str, object] = (found or {}).get("outputs") or {}
+    known: Mapping[str, object] = (resources or {}).get("outputs") or {}
     return "" if any(_is_swap(urn, name) for urn in known) else secrets.token_hex(_TOKEN_BYTES)
 
 

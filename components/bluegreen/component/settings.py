@@ -1,4 +1,4 @@
-"""What every component takes of its swaps: the swap's own settings, and those that are the component's.
+"""The settings that every component takes for its swaps: the swap's own, and the component's.
 
 ``SwapSettings`` is written from this by ``python dev/public_functions.py``.
 """
@@ -24,7 +24,7 @@ _ABSENT = {
 
 @declared
 class OwnSettings(Options):
-    """What a component makes inputs of the swap of, or does itself."""
+    """The settings that a component turns into inputs of the swap, or uses itself."""
 
     strategy: Any = option(
         "how a promotion moves traffic; a preset's name will do, too",
@@ -50,16 +50,16 @@ class OwnSettings(Options):
 
 
 def all_of_them() -> Iterator[Option]:
-    """The settings, each with what counts where it is absent."""
+    """The settings, each with its default."""
     yield from options_of(OwnSettings)
-    for found in settings.all_of_them():
-        if found.name in _ABSENT:
-            yield dataclasses.replace(found, default=None, absent=_ABSENT[found.name])
-        elif found.name not in _NOT_HERE:
-            yield found
+    for setting in settings.all_of_them():
+        if setting.name in _ABSENT:
+            yield dataclasses.replace(setting, default=None, absent=_ABSENT[setting.name])
+        elif setting.name not in _NOT_HERE:
+            yield setting
 
 
-def hint_of(found: Option) -> str:
+def hint_of(setting: Option) -> str:
     """A setting's type in programs."""
-    hint = "str" if isinstance(found.kind, Text) else found.kind.hint
-    return f"{hint} | None" if found.default is None and "None" not in hint else hint
+    hint = "str" if isinstance(setting.kind, Text) else setting.kind.hint
+    return f"{hint} | None" if setting.default is None and "None" not in hint else hint

@@ -55,7 +55,7 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KubernetesConnection:
-    """Which cluster is called, and as whom; the client's own default where both are absent.
+    """The cluster that is called, and the user; the client's own default where both are absent.
 
     That is ``KUBECONFIG``, then ``~/.kube/config``, then the pod's own ServiceAccount.
 
@@ -71,12 +71,12 @@ class KubernetesConnection:
         """Read a ``cluster`` section."""
         if fields is None:
             return cls()
-        found = read_options(cls, fields)
-        path = found["kubeconfig"]
+        options = read_options(cls, fields)
+        path = options["kubeconfig"]
         if isinstance(path, str) and ("\n" in path or path.lstrip().startswith("{")):
             fields.problem("kubeconfig", "(a kubeconfig's content)", "a path: a content would be kept in the state")
-            found["kubeconfig"] = UNKNOWN
-        return cls(**found)
+            options["kubeconfig"] = UNKNOWN
+        return cls(**options)
 
     def __str__(self) -> str:
         return self.context or "the current context"
@@ -104,8 +104,8 @@ class KubernetesConnection:
         """
         query = {"labelSelector": labels} if labels else {}
         accept = _METADATA_ALONE if metadata_alone else _JSON
-        found = self._read("list", what, Request("GET", what.collection, query, accept=accept))
-        items: list[dict[str, Any]] = found.get("items") or []
+        answer = self._read("list", what, Request("GET", what.collection, query, accept=accept))
+        items: list[dict[str, Any]] = answer.get("items") or []
         return items
 
     def apply(
@@ -153,25 +153,25 @@ class KubernetesConnection:
         path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         call = f"get {path}"
         try:
-            found = self._session(call).send(Request("GET", path))
+            answer = self._session(call).send(Request("GET", path))
         except Refused as refused:
             if refused.status == _NOT_FOUND:
                 return {}
             raise PlatformError(call, f"{self}: {refused}") from refused
         except urllib3.exceptions.HTTPError as error:
             raise PlatformError(call, f"{self} does not answer: {error}") from error
-        listed = found.get("resources") or ()
+        listed = answer.get("resources") or ()
         return {str(one["kind"]): bool(one["namespaced"]) for one in listed if "/" not in one["name"]}
 
     def _read(self, verb: str, what: Resource, request: Request) -> dict[str, Any]:
-        """A call, or what a preview was just answered."""
+        """Make a call, or return the answer that this preview has got just now."""
         asked = (self, request.path, tuple(request.query.items()), request.accept)
-        found: dict[str, Any] | None = _answers.find(asked)
-        if found is None:
+        answer: dict[str, Any] | None = _answers.find(asked)
+        if answer is None:
             at_seconds = steady_seconds()
-            found = self._call(verb, what, request)
-            _answers.keep(asked, at_seconds, found)
-        return found
+            answer = self._call(verb, what, request)
+            _answers.keep(asked, at_seconds, answer)
+        return answer
 
     def _call(self, verb: str, what: Resource, request: Request) -> dict[str, Any]:
         name = f"{verb} {what.rbac}"
@@ -260,7 +260,7 @@ class Resource:
 
     @property
     def rbac(self) -> str:
-        """As RBAC names it: ``services``, ``deployments.apps/scale``."""
+        """The name that RBAC has for it: ``services``, ``deployments.apps/scale``."""
         group = self.api_version.rpartition("/")[0]
         kind = f"{self.plural}.{group}" if group else self.plural
         return f"{kind}/{self.subresource}" if self.subresource else kind
@@ -280,7 +280,7 @@ class Resource:
 
 
 class Conflict(PlatformError):
-    """The object is not what the call took it for: it has changed since, or is another one of the same name."""
+    """The object is not the one that was read: it has changed since, or is another one of the same name."""
 
 
 class _Missing(PlatformError):

@@ -1,4 +1,4 @@
-"""What every component on Kubernetes does beside: which cluster the swap calls, and in which namespace."""
+"""Shared by every component on Kubernetes: the cluster that the swap calls, and the namespace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bluegreen.rollout.model import Color
 
 
 class SwapSettings(swap_settings.SwapSettings, total=False):
-    """How a component's swaps go; every component takes these beside its own arguments.
+    """The settings of a component's swaps; every component takes these beside its own arguments.
 
     The others are the same on every platform: see ``bluegreen.component.swap_settings.SwapSettings``.
 
@@ -31,7 +31,7 @@ class SwapSettings(swap_settings.SwapSettings, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a component's objects are.
+    """The cluster and the namespace of a component's objects.
 
     Attributes:
         namespace: of all of them.
@@ -43,12 +43,12 @@ class Place:
 
     @property
     def section(self) -> dict[str, Any]:
-        """What every router's and capacity's section has of it."""
+        """The part of every router's and capacity's section that says the place."""
         return {"namespace": self.namespace, **({"cluster": dict(self.cluster)} if self.cluster else {})}
 
 
 def place_of(settings: SwapSettings, namespace: str | None = None) -> Place:
-    """Where the swap calls and what it calls there about.
+    """The cluster and the namespace that the swap calls.
 
     Args:
         settings: the component's.

@@ -1,4 +1,4 @@
-"""The option ``cluster`` of whatever calls a Kubernetes API server: which one, and as whom."""
+"""The option ``cluster`` of whatever calls a Kubernetes API server: the server, and the user."""
 
 from __future__ import annotations
 

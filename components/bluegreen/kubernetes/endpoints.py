@@ -1,4 +1,4 @@
-"""What Kubernetes sends a Service's requests to: its EndpointSlices, which the data plane of every cluster follows.
+"""The targets of a Service's requests: its EndpointSlices, which the data plane of every cluster follows.
 
 https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
 """
@@ -53,9 +53,9 @@ def endpoints_of(cluster: KubernetesConnection, namespace: str, services: Sequen
     """The same of several Services, by their names: one call."""
     kind = Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", namespace)
     wanted = f"={services[0]}" if len(services) == 1 else f" in ({','.join(services)})"
-    found: dict[str, dict[str, Endpoint]] = {service: {} for service in services}
+    by_service: dict[str, dict[str, Endpoint]] = {service: {} for service in services}
     for piece in cluster.find(kind, f"{_SERVICE_NAME}{wanted}"):
-        mine = found[services[0] if len(services) == 1 else piece["metadata"]["labels"][_SERVICE_NAME]]
+        mine = by_service[services[0] if len(services) == 1 else piece["metadata"]["labels"][_SERVICE_NAME]]
         for entry in piece.get("endpoints") or ():
             uid = (entry.get("targetRef") or {}).get("uid") or ",".join(entry["addresses"])
             conditions = entry.get("conditions") or {}
@@ -68,13 +68,13 @@ def endpoints_of(cluster: KubernetesConnection, namespace: str, services: Sequen
                 before.ready and ready and not leaving and bool(piece.get("ports")),
                 before.leaving or leaving,
             )
-    return {service: list(mine.values()) for service, mine in found.items()}
+    return {service: list(mine.values()) for service, mine in by_service.items()}
 
 
 def service_health(
     cluster: KubernetesConnection, namespace: str, service: str, known: Sequence[Endpoint] | None = None
 ) -> Readiness:
-    """How many of a Service's endpoints get requests: one call, two more to find out why some do not.
+    """The number of a Service's endpoints that get requests: one call, two more to find out why some do not.
 
     Args:
         cluster: where.
@@ -87,10 +87,10 @@ def service_health(
     ready = sum(endpoint.ready for endpoint in staying)
     if staying and ready == len(staying):
         return Readiness(True, ready, ready)
-    found = cluster.get(Resource("v1", "Service", "services", namespace, service))
-    if found is None:
+    manifest = cluster.get(Resource("v1", "Service", "services", namespace, service))
+    if manifest is None:
         return Readiness(False, 0, 1, f"there is no Service {namespace}/{service}", fatal=True)
-    why = _why_not(cluster, namespace, found)
+    why = _why_not(cluster, namespace, manifest)
     expected = max(len(staying), why.expected)
     return Readiness(False, ready, expected, why.reason or "the EndpointSlices are not up to date yet", why.fatal)
 

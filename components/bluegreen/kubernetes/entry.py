@@ -1,4 +1,4 @@
-"""An entry: how requests reach the colors, and which object's fields the swap owns.
+"""An entry: the way of requests to the colors, and the object with the fields that the swap owns.
 
 A component brings what runs in the colors and takes any entry in front of it.
 """
@@ -76,7 +76,7 @@ class Entry(Protocol):
 
     @property
     def converge_timeout_seconds(self) -> float:
-        """How long a written weight may take to take effect here."""
+        """The limit, in seconds, within which a written weight takes effect here."""
         ...
 
     def problems(self, context: EntryContext) -> list[Problem]:
@@ -88,7 +88,7 @@ class Entry(Protocol):
         ...
 
     def retire_conditions(self, context: EntryContext) -> Mapping[Color, Condition]:
-        """What must be so for a color to be scaled down: that production is the other one's. Empty: nobody can say."""
+        """The conditions for a color to be scaled down: production is the other one's. Empty where nobody can say."""
         ...
 
     def declare(self, context: EntryContext) -> EntryResources:

@@ -1,4 +1,4 @@
-"""What every router on Kubernetes does with its object: read it, own some of its fields, keep marks on it.
+"""The base of every router on Kubernetes: it reads its object, owns some of its fields, keeps marks on it.
 
 The object is a resource of the user's stack, declared without the fields that say where traffic goes. The swap applies
 these, and its owner's name, by server-side apply as a field manager of its own: no field has two owners, and no update
@@ -93,15 +93,15 @@ class KubernetesObjectRouter(Options, ABC):
         """
 
     @abstractmethod
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
+    def _weights(self, current: Mapping[str, Any]) -> Weights:
         """The weights that an object has in these fields."""
 
     @abstractmethod
-    def _foreign(self, found: Mapping[str, Any]) -> str:
-        """What stands in these fields although nobody owns them, for people; empty when nothing does."""
+    def _foreign(self, current: Mapping[str, Any]) -> str:
+        """The values in these fields that nobody owns, for people; empty when there are none."""
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - by default what is stored counts
-        """Whether the data plane does what the object says."""
+    def _settled(self, current: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - by default what is stored counts
+        """Whether the data plane follows the object."""
         return True
 
     @abstractmethod
@@ -117,33 +117,33 @@ class KubernetesObjectRouter(Options, ABC):
 
     def read(self) -> Traffic:
         """The live weights, and the marks with them: one call."""
-        self._seen, found = None, self._look()
-        if found is None or not self._counts(found):
+        self._seen, current = None, self._look()
+        if current is None or not self._counts(current):
             return Traffic(Weights())
-        self._seen = self._weights(found)
-        return Traffic(self._seen, _marks_in(found))
+        self._seen = self._weights(current)
+        return Traffic(self._seen, _marks_in(current))
 
     def _look(self) -> Mapping[str, Any] | None:
         return self._note(self.cluster.get(self._object))
 
-    def _note(self, found: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    def _note(self, current: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         """Remember the object as a call has just answered it."""
-        self._found = found
-        self._uid = found["metadata"]["uid"] if found is not None else ""
-        self._owned = found is not None and _annotations(found).get(OWNER) == self.owner
-        return found
+        self._found = current
+        self._uid = current["metadata"]["uid"] if current is not None else ""
+        self._owned = current is not None and _annotations(current).get(OWNER) == self.owner
+        return current
 
-    def _counts(self, found: Mapping[str, Any]) -> bool:
-        """Whether what the object says counts: it is ours, or taken over as it is."""
-        owner, what = _annotations(found).get(OWNER), self._object
+    def _counts(self, current: Mapping[str, Any]) -> bool:
+        """Whether the object's weights count: it is ours, or taken over as it is."""
+        owner, what = _annotations(current).get(OWNER), self._object
         if owner is not None and owner in (self.owner, self.former_owner):
             return True
         if owner is not None:
             raise NotOwned(f"get {what.rbac}", f"{what} belongs to {owner!r}, not to {self.owner!r}")
-        foreign = self._foreign(found)
+        foreign = self._foreign(current)
         if not foreign or self.adopt:
             return bool(foreign)
-        managers = managers_of(found, self.owned_path)
+        managers = managers_of(current, self.owned_path)
         if not managers:
             return False  # what a swap left when it was deleted
         raise NotOwned(
@@ -157,15 +157,15 @@ class KubernetesObjectRouter(Options, ABC):
 
         Kubernetes orders writes: of two who mark at once, the second one's answer has the first one's mark.
         """
-        found = self._found
-        if found is not None and self._just_marked:
-            return _marks_in(found)
-        found = self._look()
-        return {} if found is None or not self._counts(found) else _marks_in(found)
+        current = self._found
+        if current is not None and self._just_marked:
+            return _marks_in(current)
+        current = self._look()
+        return {} if current is None or not self._counts(current) else _marks_in(current)
 
     @property
     def _just_marked(self) -> bool:
-        """Whether what is known of the object is the answer of a patch of this very moment."""
+        """Whether the known object is the answer to a patch of this very moment."""
         return steady_seconds() - self._marked_at_seconds < ANSWER_LASTS_SECONDS
 
     # -- writing
@@ -184,7 +184,7 @@ class KubernetesObjectRouter(Options, ABC):
         self._put(lambda: self._fields(weights), weights)
 
     def put_back(self, weights: Weights) -> None:
-        """The same after a failure: wherever traffic is by now."""
+        """Apply the owned fields after a failure, wherever traffic is by now."""
         self._seen = None
         self.write(weights)
 
@@ -197,13 +197,13 @@ class KubernetesObjectRouter(Options, ABC):
         annotations = {OWNER: self.owner, **{_MARK + name: value for name, value in marks.items()}}
         for _ in range(_TRIES):
             self._look_before_a_write()
-            found = self._found or {"metadata": {}}
-            there = _annotations(found)
+            current = self._found or {"metadata": {}}
+            there = _annotations(current)
             if annotations.keys() <= there.keys():
                 break  # only the reply was lost: the lease among the marks has a name that no other swap's has
-            if OWNER in there and _marks_in(found):  # with none it is what this swap's own capacity has pointed at
+            if OWNER in there and _marks_in(current):  # with none it is what this swap's own capacity has pointed at
                 return False
-            metadata = {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
+            metadata = {key: current["metadata"][key] for key in ("uid", "resourceVersion")}
             fields = {"metadata": {**metadata, "annotations": annotations}}
             with contextlib.suppress(Conflict):
                 self._note(self.cluster.merge(self._object, fields, MARKS_MANAGER))
@@ -234,15 +234,15 @@ class KubernetesObjectRouter(Options, ABC):
         if weights is not None:
             self._seen = weights
 
-    def _refuse_what_moved(self, found: Mapping[str, Any], wanted: Weights) -> None:
-        seen, now = self._seen, self._weights(found)
+    def _refuse_what_moved(self, current: Mapping[str, Any], wanted: Weights) -> None:
+        seen, now = self._seen, self._weights(current)
         if seen in (None, Weights()) or now in (seen, wanted, Weights()):
             return  # with nothing live, or nothing any more, there is no traffic that could be taken away from a color
         self._seen = now
         raise TrafficMoved(f"patch {self._object.rbac}", str(self._object), seen, now)
 
     def _written(self) -> Mapping[str, Any] | None:
-        """The object as it is after a write: what that was answered of this very moment, once, or a look."""
+        """The object after a write: the answer to that, once and if it is recent, or a look."""
         fresh = steady_seconds() - self._answered_at_seconds < ANSWER_LASTS_SECONDS
         self._answered_at_seconds = -math.inf
         return self._found if fresh else self._look()
@@ -253,13 +253,13 @@ class KubernetesObjectRouter(Options, ABC):
             self._look_before_a_write()
 
     def _look_before_a_write(self) -> None:
-        found, what = self._look(), self._object
-        if found is None:
+        current, what = self._look(), self._object
+        if current is None:
             raise PlatformError(
                 f"patch {what.rbac}", f"there is no {what} in {self.cluster}: it is a resource of the stack"
             )
         self._refuse_another_of_its_name()
-        self._counts(found)
+        self._counts(current)
 
     def _refuse_another_of_its_name(self) -> None:
         if self._ours and self._ours != self._uid:
@@ -269,24 +269,24 @@ class KubernetesObjectRouter(Options, ABC):
                 "another one; nothing is written to it, and the next `pulumi up` looks at it afresh",
             )
 
-    def _metadata(self, fields: Mapping[str, Any], found: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _metadata(self, fields: Mapping[str, Any], current: Mapping[str, Any] | None) -> dict[str, Any]:
         metadata = dict(fields.get("metadata") or {})
         annotations = {**(metadata.get("annotations") or {}), OWNER: self.owner}
-        one = {} if found is None else {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
+        one = {} if current is None else {key: current["metadata"][key] for key in ("uid", "resourceVersion")}
         return {**metadata, **one, "annotations": annotations}
 
     def verify(self, weights: Weights) -> Convergence:
-        """Whether the object says so and the data plane does."""
-        found = self._written()
-        if found is None or not self._counts(found) or self._weights(found) != weights:
+        """Whether the object has the weights and the data plane follows."""
+        current = self._written()
+        if current is None or not self._counts(current) or self._weights(current) != weights:
             return Convergence.PENDING
-        if not self._settled(found, weights):
+        if not self._settled(current, weights):
             return Convergence.PENDING
         self._effective = True
         return Convergence.CONVERGED
 
     def _opens(self, weights: Weights) -> bool:
-        """Whether no color was live before what was written last, and one is now: a first start."""
+        """Whether the last write was a first start: no color was live before it, and one is now."""
         closed = self._before is None or self._weights(self._before) == Weights()
         return closed and weights != Weights()
 
@@ -296,11 +296,11 @@ class KubernetesObjectRouter(Options, ABC):
         Who may set one may remove it: for Kubernetes both are a patch.
         """
         if self._found is None or not self._owned:
-            found = self._look()
-            if found is None:
+            current = self._look()
+            if current is None:
                 return
             self._refuse_another_of_its_name()
-            if not self._counts(found):
+            if not self._counts(current):
                 return
         there = {} if self._found is None else _marks_in(self._found)
         if all(value is None and name not in there for name, value in changes.items()):
@@ -316,7 +316,7 @@ class KubernetesObjectRouter(Options, ABC):
     # -- the rest
 
     def progress(self) -> str:
-        """Nothing that a swap could tell by default."""
+        """Empty by default."""
         return ""
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
@@ -329,12 +329,12 @@ class KubernetesObjectRouter(Options, ABC):
     def delete(self) -> None:
         """Let go of the object: owner and marks are taken away, the fields keep their values, and requests go on."""
         for tries_left in reversed(range(_TRIES)):
-            found = self._look()
-            if found is None or not self._owned:
-                self._take_marks_off(found)
+            current = self._look()
+            if current is None or not self._owned:
+                self._take_marks_off(current)
                 return
             try:
-                self._give_up(found)
+                self._give_up(current)
             except Conflict:
                 if not tries_left:
                     raise
@@ -342,29 +342,29 @@ class KubernetesObjectRouter(Options, ABC):
                 self._owned = False
                 return
 
-    def _take_marks_off(self, found: Mapping[str, Any] | None) -> None:
-        """What this very operation has set on an object that turned out to be nobody's or another's goes again."""
-        there = {} if found is None else _annotations(found)
+    def _take_marks_off(self, current: Mapping[str, Any] | None) -> None:
+        """Remove the marks that this operation has set on an object that turned out to be nobody's or another's."""
+        there = {} if current is None else _annotations(current)
         names = [_MARK + name for name in self._set_here if _MARK + name in there]
         if names:
             metadata = {"uid": self._uid, "annotations": dict.fromkeys(sorted(names))}
             self.cluster.merge(self._object, {"metadata": metadata}, MARKS_MANAGER)
 
-    def _give_up(self, found: Mapping[str, Any]) -> None:
-        """From then on the fields are nobody's: who applies other values has no conflict with a swap that is gone."""
-        names = {OWNER, *annotations_by(found, _OURS), *(_MARK + name for name in _marks_in(found))}
+    def _give_up(self, current: Mapping[str, Any]) -> None:
+        """Give up the fields' ownership: who applies other values has no conflict with a swap that is gone."""
+        names = {OWNER, *annotations_by(current, _OURS), *(_MARK + name for name in _marks_in(current))}
         metadata = {
             "uid": self._uid,
-            "resourceVersion": found["metadata"]["resourceVersion"],
-            "managedFields": without(found, _OURS),
+            "resourceVersion": current["metadata"]["resourceVersion"],
+            "managedFields": without(current, _OURS),
             "annotations": dict.fromkeys(sorted(names), None),
         }
         self.cluster.merge(self._object, {"metadata": metadata}, MARKS_MANAGER)
 
 
-def _annotations(found: Mapping[str, Any]) -> dict[str, str]:
-    return dict(found["metadata"].get("annotations") or {})
+def _annotations(current: Mapping[str, Any]) -> dict[str, str]:
+    return dict(current["metadata"].get("annotations") or {})
 
 
-def _marks_in(found: Mapping[str, Any]) -> dict[str, str]:
-    return {name.removeprefix(_MARK): value for name, value in _annotations(found).items() if name.startswith(_MARK)}
+def _marks_in(current: Mapping[str, Any]) -> dict[str, str]:
+    return {name.removeprefix(_MARK): value for name, value in _annotations(current).items() if name.startswith(_MARK)}

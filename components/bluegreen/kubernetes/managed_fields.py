@@ -1,4 +1,4 @@
-"""Who wrote a field of an object, as Kubernetes itself keeps the books: ``metadata.managedFields``. Pure.
+"""The owners of an object's fields, as Kubernetes records them in ``metadata.managedFields``. Pure.
 
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 """
@@ -9,28 +9,28 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 
-def managers_of(found: Mapping[str, Any], path: Iterable[str]) -> list[str]:
-    """Who wrote the field at ``path`` (``("spec", "selector")``) or a part of it, sorted; none when nobody owns it."""
+def managers_of(manifest: Mapping[str, Any], path: Iterable[str]) -> list[str]:
+    """The managers that wrote ``path`` (``("spec", "selector")``) or a part of it, sorted; none when nobody owns it."""
     keys = [f"f:{name}" for name in path]
-    return sorted({str(entry.get("manager")) for entry in _entries(found) if _at(entry, keys) is not None})
+    return sorted({str(entry.get("manager")) for entry in _entries(manifest) if _at(entry, keys) is not None})
 
 
-def without(found: Mapping[str, Any], managers: Collection[str]) -> list[Mapping[str, Any]]:
-    """The books without these managers: what they wrote stays, and is nobody's."""
-    left = [entry for entry in _entries(found) if entry.get("manager") not in managers]
+def without(manifest: Mapping[str, Any], managers: Collection[str]) -> list[Mapping[str, Any]]:
+    """The ``managedFields`` without these managers: the values stay, and are nobody's."""
+    left = [entry for entry in _entries(manifest) if entry.get("manager") not in managers]
     # An empty list would mean "leave the books as they are"; one empty entry is an empty book.
     return left or [{}]
 
 
-def annotations_by(found: Mapping[str, Any], managers: Collection[str]) -> list[str]:
+def annotations_by(manifest: Mapping[str, Any], managers: Collection[str]) -> list[str]:
     """The annotations that these managers wrote, sorted."""
-    theirs = [entry for entry in _entries(found) if entry.get("manager") in managers]
+    theirs = [entry for entry in _entries(manifest) if entry.get("manager") in managers]
     names = {name for entry in theirs for name in _at(entry, ["f:metadata", "f:annotations"]) or ()}
     return sorted(name.removeprefix("f:") for name in names if name.startswith("f:"))
 
 
-def _entries(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    entries: list[Mapping[str, Any]] = found["metadata"].get("managedFields") or []
+def _entries(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries: list[Mapping[str, Any]] = manifest["metadata"].get("managedFields") or []
     return entries
 
 

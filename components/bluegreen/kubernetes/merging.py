@@ -12,9 +12,9 @@ def merged(base: Any, over: Any) -> Any:
     ``None`` removes what it stands for.
     """
     if isinstance(base, Mapping) and isinstance(over, Mapping):
-        found = {key: merged(base[key], over[key]) if key in over else base[key] for key in base}
-        found.update({key: _plain(value) for key, value in over.items() if key not in base})
-        return {key: value for key, value in found.items() if not (key in over and over[key] is None)}
+        result = {key: merged(base[key], over[key]) if key in over else base[key] for key in base}
+        result.update({key: _plain(value) for key, value in over.items() if key not in base})
+        return {key: value for key, value in result.items() if not (key in over and over[key] is None)}
     if _named(base) and _named(over):
         by_name = {item["name"]: item for item in over}
         first = [merged(item, by_name.pop(item["name"])) if item["name"] in by_name else item for item in base]
@@ -23,7 +23,7 @@ def merged(base: Any, over: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Without what is to be removed and is not there anyway."""
+    """A value without ``None`` entries, which remove nothing where there is nothing."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items() if item is not None}
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -37,9 +37,14 @@ def metadata(
     labels: Mapping[str, Any] | None = None,
     annotations: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """An object's metadata, without what is empty."""
-    found = {"name": name, "namespace": namespace, "labels": dict(labels or {}), "annotations": dict(annotations or {})}
-    return {key: value for key, value in found.items() if value}
+    """An object's metadata, without empty fields."""
+    fields = {
+        "name": name,
+        "namespace": namespace,
+        "labels": dict(labels or {}),
+        "annotations": dict(annotations or {}),
+    }
+    return {key: value for key, value in fields.items() if value}
 
 
 def declare(
@@ -75,10 +80,10 @@ def declare(
         parent=parent, depends_on=list(depends_on), ignore_changes=list(set_once), provider=provider, hooks=hooks
     )
     name = urn_name or str(fields["metadata"]["name"])
-    found = _class_of(api_version, kind)
-    if found is not None:
+    resource_class = _class_of(api_version, kind)
+    if resource_class is not None:
         try:
-            return found(name, opts=options, **{_snake(key): value for key, value in fields.items()})
+            return resource_class(name, opts=options, **{_snake(key): value for key, value in fields.items()})
         except TypeError as error:  # of a kind that is known the SDK knows which fields there are
             raise pulumi.RunError(f"{kind}/{fields['metadata'].get('name')} is refused: {error}") from None
     custom = import_module("pulumi_kubernetes.apiextensions").CustomResource
@@ -91,13 +96,13 @@ def declare(
     return pulumi.CustomResource(f"kubernetes:{api_version}:{kind}", name, whole, options)
 
 
-def _with_await(found: Mapping[str, Any], more: Mapping[str, str]) -> dict[str, Any]:
-    given, own = found.get("annotations") or {}, {**SKIP_AWAIT, **more}
+def _with_await(annotations: Mapping[str, Any], more: Mapping[str, str]) -> dict[str, Any]:
+    given, own = annotations.get("annotations") or {}, {**SKIP_AWAIT, **more}
     if not isinstance(given, Mapping):
-        return {**found, "annotations": pulumi.Output.from_input(given).apply(lambda known: {**own, **known})}
+        return {**annotations, "annotations": pulumi.Output.from_input(given).apply(lambda known: {**own, **known})}
     if "pulumi.com/waitFor" in given:
-        return dict(found)  # whoever says how it is waited for means it
-    return {**found, "annotations": {**own, **given}}
+        return dict(annotations)  # whoever says how it is waited for means it
+    return {**annotations, "annotations": {**own, **given}}
 
 
 def _class_of(api_version: str, kind: str) -> Any:
@@ -107,11 +112,11 @@ def _class_of(api_version: str, kind: str) -> Any:
         return None
     module = f"pulumi_kubernetes.{group.partition('.')[0] or 'core'}.{version}"
     try:
-        found = getattr(import_module(module), kind, None)
+        resource_class = getattr(import_module(module), kind, None)
     except ImportError:
         return None
     token = f"kubernetes:{group or 'core'}/{version}:{kind}"
-    return found if getattr(found, "pulumi_type", token) == token else None
+    return resource_class if getattr(resource_class, "pulumi_type", token) == token else None
 
 
 def _snake(name: str) -> str:

@@ -44,10 +44,10 @@ def _named(section: Any) -> tuple[str, str]:
 
 def _server(paths: str, context: str) -> str | None:
     """The API server that a context leads to, in one form; ``None`` where nothing says it."""
-    found = [_read(path) for path in paths.split(os.pathsep)]
-    name = context or next((str(one["current-context"]) for one in found if one.get("current-context")), "")
-    cluster = _entry(found, "contexts", "context", name).get("cluster")
-    server = _entry(found, "clusters", "cluster", cluster).get("server")
+    files = [_read(path) for path in paths.split(os.pathsep)]
+    name = context or next((str(one["current-context"]) for one in files if one.get("current-context")), "")
+    cluster = _entry(files, "contexts", "context", name).get("cluster")
+    server = _entry(files, "clusters", "cluster", cluster).get("server")
     return _normal(server) if isinstance(server, str) else None
 
 
@@ -59,9 +59,9 @@ def _read(path: str) -> Mapping[str, Any]:
     return read[0] if read and isinstance(read[0], Mapping) else {}
 
 
-def _entry(found: list[Mapping[str, Any]], key: str, of: str, name: object) -> Mapping[str, Any]:
-    """Of several files the first one that has an entry of that name counts."""
-    for one in found:
+def _entry(files: list[Mapping[str, Any]], key: str, of: str, name: object) -> Mapping[str, Any]:
+    """The entry of a name; the first file that has one counts."""
+    for one in files:
         listed = one.get(key)
         for entry in listed if isinstance(listed, list) else ():
             if isinstance(entry, Mapping) and entry.get("name") == name and isinstance(entry.get(of), Mapping):

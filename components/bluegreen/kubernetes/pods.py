@@ -1,4 +1,4 @@
-"""What Kubernetes says of pods: which a selector finds, how many are ready, and why the first one is not.
+"""Pods: those that a selector finds, the number of ready ones, and why the first one is not ready.
 
 Ready is the pod's own condition ``Ready``, and so its readiness probes and its readiness gates. For how long a pod has
 been ready is not on it: ``minReadySeconds`` belongs to the workload and is counted by the capacity.
@@ -29,8 +29,8 @@ def pods(cluster: KubernetesConnection, namespace: str, selector: Mapping[str, s
 
     Those that are on their way out or have ended take no requests, and do not count.
     """
-    found = cluster.find(Resource("v1", "Pod", "pods", namespace), selector_text(selector))
-    return [pod for pod in found if not is_leaving(pod)]
+    answer = cluster.find(Resource("v1", "Pod", "pods", namespace), selector_text(selector))
+    return [pod for pod in answer if not is_leaving(pod)]
 
 
 def is_leaving(pod: Mapping[str, Any]) -> bool:
@@ -44,28 +44,28 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     return _condition(pod, "Ready").get("status") == "True"
 
 
-def health_of(found: Sequence[Mapping[str, Any]], service: Mapping[str, Any] | None, nobody: str) -> Readiness:
+def health_of(targets: Sequence[Mapping[str, Any]], service: Mapping[str, Any] | None, nobody: str) -> Readiness:
     """The health of pods as targets of a Service.
 
     Args:
-        found: the pods.
+        targets: the pods.
         service: the Service that shall lead to them; ``None`` where there is none yet.
         nobody: what to say when there are no pods.
     """
-    if not found:
+    if not targets:
         return Readiness(False, 0, 1, nobody)
-    ready = sum(map(is_ready, found))
-    closed, serves = _closed_port(found, service or {})
+    ready = sum(map(is_ready, targets))
+    closed, serves = _closed_port(targets, service or {})
     if closed and not serves:
-        return Readiness(False, 0, len(found), closed, fatal=True)
-    if ready == len(found):
+        return Readiness(False, 0, len(targets), closed, fatal=True)
+    if ready == len(targets):
         # A port that a release does not have (metrics, say) is told: Kubernetes sends it the requests of the others.
         return Readiness(True, ready, ready, closed)
-    return Readiness(False, ready, len(found), why_not_ready(next(pod for pod in found if not is_ready(pod))))
+    return Readiness(False, ready, len(targets), why_not_ready(next(pod for pod in targets if not is_ready(pod))))
 
 
 def why_not_ready(pod: Mapping[str, Any]) -> str:
-    """Why a pod takes no requests, for people: ``pod web-1: container app: ImagePullBackOff: ...``."""
+    """Say why a pod takes no requests: ``pod web-1: container app: ImagePullBackOff: ...``."""
     return f"pod {pod['metadata']['name']}: {_trouble(pod)}"
 
 
@@ -121,17 +121,17 @@ def _condition(pod: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     return next((condition for condition in conditions if condition.get("type") == kind), {})
 
 
-def _closed_port(found: Sequence[Mapping[str, Any]], service: Mapping[str, Any]) -> tuple[str, bool]:
+def _closed_port(targets: Sequence[Mapping[str, Any]], service: Mapping[str, Any]) -> tuple[str, bool]:
     """The first named port of a Service that no container of the pods has, and whether they have another of its ports.
 
     A port given by number cannot be judged, and counts as one that they have: what a container listens on need not be
     declared.
     """
     ports = (service.get("spec") or {}).get("ports") or ()
-    closed = [port for port in ports if not _is_open(found, port)]
+    closed = [port for port in ports if not _is_open(targets, port)]
     if not closed:
         return "", True
-    names = [pod["metadata"]["name"] for pod in found]
+    names = [pod["metadata"]["name"] for pod in targets]
     more = f" and {len(names) - _NAMED_PODS} more" if len(names) > _NAMED_PODS else ""
     said = (
         f"Service {service['metadata']['name']} sends port {closed[0]['port']} to the port named "
@@ -140,9 +140,9 @@ def _closed_port(found: Sequence[Mapping[str, Any]], service: Mapping[str, Any])
     return said, len(closed) < len(ports)
 
 
-def _is_open(found: Sequence[Mapping[str, Any]], port: Mapping[str, Any]) -> bool:
+def _is_open(targets: Sequence[Mapping[str, Any]], port: Mapping[str, Any]) -> bool:
     target, protocol = port.get("targetPort"), port.get("protocol") or "TCP"
-    return not isinstance(target, str) or any(_has_port(pod, target, protocol) for pod in found)
+    return not isinstance(target, str) or any(_has_port(pod, target, protocol) for pod in targets)
 
 
 def _has_port(pod: Mapping[str, Any], name: str, protocol: str) -> bool:

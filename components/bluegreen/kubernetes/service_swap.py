@@ -1,4 +1,4 @@
-"""What every component with a workload a color does: one swap over an entry and both, checked and then declared."""
+"""The swap of every component with a workload for each color: over an entry and both, checked, then declared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bluegreen.rollout.model import COLORS, Color
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workloads:
-    """What runs in the colors, as the swap scales it.
+    """The workloads of the colors, as the swap scales them.
 
     Attributes:
         kind: ``Deployment`` or ``StatefulSet``.
@@ -170,6 +170,6 @@ def _resting_problems(entry: Entry, settings: SwapSettings) -> list[Problem]:
 
 
 def first_counts(active_color: str, replicas: int, settings: swap_settings.SwapSettings) -> dict[Color, int]:
-    """Pods that each color starts with: what is live all of them, the other one what it has at rest."""
+    """The pods that each color starts with: the live one all, the other one its share at rest."""
     at_rest = math.ceil(replicas * settings.get("idle_capacity_percent", 0) / 100)
     return {color: replicas if color == active_color else at_rest for color in COLORS}

@@ -1,4 +1,4 @@
-"""Services: what each is for, and where it answers."""
+"""Services: manifests, ports and URLs, by use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def service_manifest(
     annotations: Mapping[str, Any] | None = None,
     more_ports: MorePorts = (),
 ) -> dict[str, Any]:
-    """A Service; without ``selector`` where that is the swap's."""
+    """A Service's manifest; without ``selector`` where that is the swap's."""
     entry: dict[str, Any] = {"name": "http", "port": port, "targetPort": context.port}
     entry |= {} if node_port is None else {"nodePort": node_port}
     entry |= {} if app_protocol is None else {"appProtocol": app_protocol}
@@ -113,17 +113,17 @@ def color_names(context: EntryContext) -> dict[Color, str]:
 
 
 def by_use(context: EntryContext, **others: str) -> dict[str, str]:
-    """The names of all Services, by what each is for."""
+    """The names of all Services, by use."""
     return {**others, **{str(color): name for color, name in color_names(context).items()}}
 
 
 def cluster_url(name: str, namespace: str, port: int) -> pulumi.Output[str]:
-    """Where a Service answers within the cluster."""
+    """The URL of a Service within the cluster."""
     return pulumi.Output.from_input(f"http://{name}.{namespace}.svc.cluster.local{_suffix('http', port)}")
 
 
 def url_of(service: Any, name: str, namespace: str, *, service_type: str, port: int, host: str) -> pulumi.Output[str]:
-    """Where a Service answers: for a node port ``host`` is a node's address."""
+    """The URL of a Service: for a node port ``host`` is a node's address."""
     if service_type == "NodePort":
         return pulumi.Output.concat("http://", host, ":", service.spec.apply(_node_port))
     if service_type == "LoadBalancer":
@@ -132,7 +132,7 @@ def url_of(service: Any, name: str, namespace: str, *, service_type: str, port: 
 
 
 def found_url(service: Any, name: str, namespace: str, host: str) -> pulumi.Output[str]:
-    """Where a Service that is there already answers, whatever type it is of."""
+    """The URL of a Service that is there already, whatever type it is of."""
 
     def url(known: Sequence[Any]) -> str:
         spec, status, node = known
@@ -161,15 +161,15 @@ def _port(spec: Any) -> Any:
 
 def address_of(status: Any) -> str:
     """The host name or address in a Service's status."""
-    found: Sequence[Any] = _field(_field(status, "load_balancer", "loadBalancer"), "ingress") or []
-    return str(_field(found[0], "hostname") or _field(found[0], "ip")) if found else "address-pending.invalid"
+    ingress: Sequence[Any] = _field(_field(status, "load_balancer", "loadBalancer"), "ingress") or []
+    return str(_field(ingress[0], "hostname") or _field(ingress[0], "ip")) if ingress else "address-pending.invalid"
 
 
 def _field(value: Any, *names: str) -> Any:
     """A field of an output: an object where the stack made the resource, a plain mapping where it was looked up."""
     for name in names:
-        found = value.get(name) if isinstance(value, Mapping) else None
-        found = getattr(value, name, None) if found is None else found
-        if found is not None:
-            return found
+        field_value = value.get(name) if isinstance(value, Mapping) else None
+        field_value = getattr(value, name, None) if field_value is None else field_value
+        if field_value is not None:
+            return field_value
     return None

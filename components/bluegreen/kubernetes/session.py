@@ -1,4 +1,4 @@
-"""Requests to a cluster over the official client: how one is sent, when it is tried again, what a refusal says."""
+"""Requests to a cluster over the official client: sending, retries, and the texts of refusals."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Session:
         self._unnamed = not settings.api_key and not settings.cert_file
 
     def send(self, request: Request) -> dict[str, Any]:
-        """Send it once.
+        """Send a request once.
 
         Raises:
             Refused: the API server said no.
@@ -97,19 +97,19 @@ class Session:
                 _return_http_data_only=True,
                 _request_timeout=_TIMEOUT_SECONDS,
             )
-            found = json.loads(answer.data or b"{}")
+            content = json.loads(answer.data or b"{}")
         except ApiException as error:
             raise _refused(error, unnamed=self._unnamed) from error
         except ValueError as error:
             raise Refused(502, "the answer is no JSON: is something else in the API server's place?") from error
-        return found if isinstance(found, dict) else {}
+        return content if isinstance(content, dict) else {}
 
 
 def retrying(once: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do it until there is an answer that counts, with bounded tries and pauses in between."""
+    """Repeat a request until there is a final answer, with bounded tries and pauses in between."""
     again = tenacity.Retrying(retry=_worth_it, stop=_enough, wait=_pause_seconds, sleep=pause, reraise=True)
-    found: dict[str, Any] = again(once)
-    return found
+    answer: dict[str, Any] = again(once)
+    return answer
 
 
 def _error(state: tenacity.RetryCallState) -> BaseException | None:
@@ -167,8 +167,8 @@ def _open(kubeconfig: str | None, context: str | None) -> Any:
 def _refused(error: ApiException, *, unnamed: bool) -> Refused:
     said: dict[str, Any] = {}
     with contextlib.suppress(ValueError):
-        found = json.loads(error.body or b"{}")
-        said = found if isinstance(found, dict) else {}
+        content = json.loads(error.body or b"{}")
+        said = content if isinstance(content, dict) else {}
     status = int(error.status or 0)
     message = str(said.get("message") or f"status {status} {' '.join(str(error.reason or '').split())}")
     if unnamed and status in (401, 403):

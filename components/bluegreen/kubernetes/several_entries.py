@@ -27,12 +27,12 @@ class Entries:
 
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
-        """The first one's: gates ask there."""
+        """The first entry's headers: gates ask there."""
         return self.entries[0][1].preview_headers
 
     @property
     def converge_timeout_seconds(self) -> float:
-        """The longest."""
+        """The longest one of the entries, in seconds."""
         return max(entry.converge_timeout_seconds for _, entry in self.entries)
 
     @property
@@ -42,23 +42,23 @@ class Entries:
 
     def problems(self, context: EntryContext) -> list[Problem]:
         """The problems with any of them."""
-        found, index = list[Problem](), 0
+        problems, index = list[Problem](), 0
         for called, entry in self.entries:
-            found += entering.problems_at(index, called, entry.problems(_context(context, called)))
+            problems += entering.problems_at(index, called, entry.problems(_context(context, called)))
             index += bool(called)
-        return found
+        return problems
 
     def router(self, context: EntryContext) -> list[dict[str, Any]]:
-        """Each one's section."""
+        """The sections of all entries."""
         return [entry.router(_context(context, called)) for called, entry in self.entries]
 
     def retire_conditions(self, context: EntryContext) -> Mapping[Color, Condition]:
-        """The first one's that can say it: they move together."""
+        """The conditions of the first entry that has some: all move together."""
         conditions = (entry.retire_conditions(_context(context, called)) for called, entry in self.entries)
-        return next((found for found in conditions if found), {})
+        return next((condition for condition in conditions if condition), {})
 
     def declare(self, context: EntryContext) -> EntryResources:
-        """Each one's resources."""
+        """Declare the resources of all entries."""
         made = [(called, entry, entry.declare(_context(context, called))) for called, entry in self.entries]
         return replace(
             made[0][2],
@@ -80,7 +80,7 @@ class Entries:
 def entry_of(
     name: str, entry: Entry | None, entries: Sequence[Entry] | None, names: Sequence[str] | None, default: Entry
 ) -> Entry:
-    """What a component declares: its one entry, or several as one.
+    """The entry of a component: its only one, or several as one.
 
     Args:
         name: the component's.
@@ -92,12 +92,12 @@ def entry_of(
     Raises:
         pulumi.RunError: naming what is wrong. Nothing was written.
     """
-    found = entering.named(name, entry, entries, names, _kind)
-    return entering.one_of(found, default, lambda several: cast("Entry", Entries(several)))
+    named = entering.named(name, entry, entries, names, _kind)
+    return entering.one_of(named, default, lambda several: cast("Entry", Entries(several)))
 
 
 def each_of(entry: Entry, name: str) -> list[tuple[Entry, str]]:
-    """An entry, or each of several, with what its objects are called after."""
+    """An entry, or each of several, with the name that its objects are called after."""
     if isinstance(entry, Entries):
         return [(one, entering.suffixed(name, called)) for called, one in entry.entries]
     return [(entry, name)]
@@ -105,11 +105,11 @@ def each_of(entry: Entry, name: str) -> list[tuple[Entry, str]]:
 
 def production_ports(entry: Entry, context: EntryContext) -> dict[str, list[Mapping[str, Any]] | None]:
     """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
-    found: dict[str, list[Mapping[str, Any]] | None] = {}
+    by_service: dict[str, list[Mapping[str, Any]] | None] = {}
     for one, name in each_of(entry, context.name):
         if isinstance(one, ServiceEntry):
-            found |= one.production_ports(replace(context, name=name))
-    return found
+            by_service |= one.production_ports(replace(context, name=name))
+    return by_service
 
 
 def _kind(entry: Entry) -> str:

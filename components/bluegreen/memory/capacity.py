@@ -49,7 +49,7 @@ class MemoryCapacity(Options):
         return Readiness(units > 0, units, units, "" if units else "scaled to 0")
 
     def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is tried
-        """Nothing can be refused here."""
+        """Do nothing: nothing can be refused here."""
         world(self.name).calls.append("capacity.preflight")
 
     def suspend_scale_in(self) -> None:

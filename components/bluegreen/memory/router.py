@@ -14,7 +14,7 @@ from bluegreen.rollout.ports import Capability
 
 @dataclass(slots=True)
 class MemoryWorld:
-    """Common to a memory router and a memory capacity: weights, sizes, health.
+    """Shared by a memory router and a memory capacity: weights, sizes, health.
 
     Attributes:
         weights: where traffic goes.
@@ -120,15 +120,15 @@ class MemoryRouter(Options):
                 here.marks[name] = value
 
     def progress(self) -> str:
-        """Nothing takes time here."""
+        """Empty: nothing takes time here."""
         return ""
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """How a person does it."""
+        """The commands that do it by hand."""
         return (f"set the world {self.name} to {weights}",)
 
     def health(self, color: Color) -> Readiness:
-        """All units of a color that is not broken are healthy."""
+        """The health of a color: all units are healthy, unless it is broken."""
         here = world(self.name)
         here.calls.append("router.health")
         units = here.desired[color]

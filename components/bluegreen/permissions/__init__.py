@@ -1,4 +1,4 @@
-"""What each router, capacity, gate and metric may call on its platform, as values.
+"""The calls that each router, capacity, gate and metric makes on its platform, as values.
 
 A class that makes calls declares ``permissions``; from these come the table in ``docs/permissions.md``, the IAM
 policy and the Kubernetes Role of a deployment, so that none can say something that the code does not.
@@ -56,16 +56,16 @@ def declared() -> Iterator[tuple[str, type, Sequence[Permission]]]:
     """Kind, class and permissions of everything that is registered and calls its platform, and of the connections."""
     for registry in _registries():
         for kind in registry.entries:
-            found = registry.load(kind)
-            if _of(found):
-                yield kind, found, _of(found)
+            cls = registry.load(kind)
+            if _of(cls):
+                yield kind, cls, _of(cls)
     for name, where in _CONNECTIONS.items():
-        found = _load(where)
-        yield name, found, _of(found)
+        cls = _load(where)
+        yield name, cls, _of(cls)
 
 
 def needed(wanted: Iterable[str]) -> list[Permission]:
-    """What the swap may have to call with these kinds of router, capacity, gates and metrics, sorted by action.
+    """The calls that a swap with these kinds of router, capacity, gates and metrics may make, sorted by action.
 
     Args:
         wanted: kinds as the swap's inputs have them: ``["alb", "ecs", "http"]``.
@@ -77,14 +77,14 @@ def needed(wanted: Iterable[str]) -> list[Permission]:
     unknown = [kind for kind in asked if kind not in kinds()]
     if unknown:
         raise ValueError(f"kinds: {', '.join(unknown)} is not allowed; allowed: {', '.join(kinds())}")
-    found = {
+    by_action = {
         permission
         for registry in _registries()
         for kind in asked
         if kind in registry.entries
         for permission in _of(registry.load(kind))
     }
-    return sorted(found, key=lambda permission: (permission.action, permission.resource, permission.when))
+    return sorted(by_action, key=lambda permission: (permission.action, permission.resource, permission.when))
 
 
 def policy_document(wanted: Iterable[str], partition: str = "aws") -> dict[str, Any]:
@@ -126,7 +126,7 @@ def table() -> str:
 
 
 def _by_name(permission: Permission) -> str:
-    """Which objects they are that a Role can be restricted to."""
+    """The names of the objects that a Role can be restricted to, in words."""
     named = " " in permission.action and permission.resource != "*"
     return f"; by name: {permission.resource}" if named else ""
 
@@ -154,5 +154,5 @@ def _load(where: str) -> Any:
 
 
 def _of(cls: Any) -> Sequence[Permission]:
-    found: Sequence[Permission] = getattr(cls, "permissions", ())
-    return found
+    permissions: Sequence[Permission] = getattr(cls, "permissions", ())
+    return permissions

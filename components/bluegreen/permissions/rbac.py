@@ -1,4 +1,4 @@
-"""The Kubernetes Role that a swap needs, from what its router, capacity and gates declare (``bluegreen.permissions``).
+"""The Kubernetes Role that a swap needs, by its router's, capacity's and gates' ``bluegreen.permissions``.
 
 .. code-block:: sh
 
@@ -49,9 +49,9 @@ def rules(wanted: Iterable[str], names: Mapping[str, Sequence[str]] | None = Non
     if unknown:
         raise ValueError(f"name: {', '.join(unknown)} is not allowed; allowed: {', '.join(sorted(known)) or 'none'}")
     return [
-        {"apiGroups": [group], "resources": [plural], "verbs": sorted(found)}
+        {"apiGroups": [group], "resources": [plural], "verbs": sorted(needed_verbs)}
         | ({"resourceNames": list(named)} if named else {})
-        for (group, plural, named), found in sorted(verbs.items())
+        for (group, plural, named), needed_verbs in sorted(verbs.items())
     ]
 
 
@@ -87,15 +87,15 @@ def documents(
     ]
 
 
-def as_yaml(found: Iterable[Mapping[str, Any]]) -> str:
+def as_yaml(manifests: Iterable[Mapping[str, Any]]) -> str:
     """Manifests as ``kubectl apply -f -`` takes them."""
     import yaml  # noqa: PLC0415 - comes with the extra `kubernetes`, and nothing else here needs it
 
-    return "---\n".join(yaml.safe_dump(_apart(document), sort_keys=False) for document in found)
+    return "---\n".join(yaml.safe_dump(_apart(document), sort_keys=False) for document in manifests)
 
 
 def _apart(value: Any) -> Any:
-    """Without shared parts, which YAML would write as references."""
+    """A value without shared parts, which YAML would write as references."""
     if isinstance(value, Mapping):
         return {key: _apart(item) for key, item in value.items()}
     return [_apart(item) for item in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""What both colors were just read as, for the question that comes right after: nothing has happened in between."""
+"""The last reading of both colors, for the call right after it: nothing has happened in between."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _FRESH_SECONDS = 1.0
 
 @dataclass(slots=True)
 class JustRead(Generic[_T]):
-    """Both colors as they were read last, once."""
+    """The last reading of both colors, which can be taken once."""
 
     _found: Mapping[Color, _T] = field(default_factory=dict, init=False)
     _until_seconds: float = field(default=0, init=False)
 
-    def keep(self, found: Mapping[Color, _T]) -> None:
-        """These were read."""
-        self._found, self._until_seconds = found, steady_seconds() + _FRESH_SECONDS
+    def keep(self, reading: Mapping[Color, _T]) -> None:
+        """Keep a reading."""
+        self._found, self._until_seconds = reading, steady_seconds() + _FRESH_SECONDS
 
     def take(self, color: Color) -> _T | None:
-        """What a color was read as; ``None`` where that is old. Nothing is kept any more."""
+        """Return the reading of a color, ``None`` where it is old; forget both."""
         return self.take_all().get(color)
 
     def take_all(self) -> Mapping[Color, _T]:
-        """The same of both; nothing where that is old."""
-        found, self._found = self._found, {}
-        return found if steady_seconds() < self._until_seconds else {}
+        """Return the readings of both colors, none where they are old; forget both."""
+        reading, self._found = self._found, {}
+        return reading if steady_seconds() < self._until_seconds else {}
 
     def forget(self) -> None:
-        """Something is done now that may make another thing of them."""
+        """Forget the reading, before a call that may change a color."""
         self._found = {}

@@ -1,4 +1,4 @@
-"""When what was read may be written over: right after the read, with nothing in between."""
+"""The time in which a reading may be written over: right after it, with nothing in between."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _FRESH_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Look:
-    """Whether what was read last is fresh enough to write over: only right after the read, and only once."""
+    """Whether the last reading is fresh enough to write over: only right after it, and only once."""
 
     _until_seconds: float = 0
 
     def taken(self) -> None:
-        """Something was read."""
+        """Note a reading."""
         self._until_seconds = steady_seconds() + _FRESH_SECONDS
 
     def spent(self) -> bool:
-        """Whether nothing has come after the read but this; whatever comes then has to look again."""
+        """Use up the reading: ``True`` right after it, ``False`` for every later call, which has to read again."""
         fresh, self._until_seconds = steady_seconds() < self._until_seconds, 0
         return fresh

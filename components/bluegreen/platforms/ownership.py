@@ -1,4 +1,4 @@
-"""Whose object it is, by the owner and the marks that stand on it. Pure.
+"""The ownership of an object, by the owner and the marks on it. Pure.
 
 An owner is ``project/stack/name``, which changes where any of the three is renamed; the object still bears the former
 one, or the mark of the resource's incarnation, and is the swap's all the same. It is stamped anew with the next marks.
@@ -14,7 +14,7 @@ INCARNATION_MARK = "incarnation"
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """What a swap knows of whose object it looks for.
+    """The owner and the incarnation by which a swap knows its object.
 
     Attributes:
         owner: who it is.
@@ -44,5 +44,5 @@ class Ownership:
 
     def is_anothers(self, marks: Mapping[str, str]) -> bool:
         """Whether marks are those of an object that another one of the same swap's routers owns."""
-        own, found = (text.partition(".")[2] for text in (self.incarnation, marks.get(INCARNATION_MARK, "")))
-        return own != "" and found not in ("", own)
+        own, other = (text.partition(".")[2] for text in (self.incarnation, marks.get(INCARNATION_MARK, "")))
+        return own != "" and other not in ("", own)

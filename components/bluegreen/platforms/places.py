@@ -1,4 +1,4 @@
-"""When two ways to name a place mean one place: a router's ``same_place`` says it for keys of its ``where``. Pure.
+"""Comparisons of names of places, for a router's ``same_place``: whether two values mean one place. Pure.
 
 A key that is not named there is compared as it is.
 """
@@ -13,17 +13,17 @@ Same = Callable[[Any, Any], bool]
 
 
 def alike(normal: Callable[[Any], Any]) -> Same:
-    """Values that have one normal form."""
+    """A comparison of values by their normal form."""
     return lambda one, another: bool(normal(one) == normal(another))
 
 
 def or_default(default: str) -> Same:
-    """An absent value means ``default``."""
+    """A comparison in which an absent value means ``default``."""
     return alike(lambda value: default if value in (None, "") else value)
 
 
 def arn_or_name(one: Any, another: Any) -> bool:
-    """An ARN and the bare name at its end; two ARNs have to be the same, since they name an account and a region."""
+    """Whether an ARN and the bare name at its end are the same; two ARNs have to be equal, with account and region."""
     if not isinstance(one, str) or not isinstance(another, str):
         return bool(one == another)
     if _is_arn(one) and _is_arn(another):
@@ -32,7 +32,7 @@ def arn_or_name(one: Any, another: Any) -> bool:
 
 
 def by_color(same: Same) -> Same:
-    """Two objects with a value for each color, which name one place each."""
+    """A comparison of two objects with a value for each color."""
 
     def both(one: Any, another: Any) -> bool:
         if not isinstance(one, Mapping) or not isinstance(another, Mapping):

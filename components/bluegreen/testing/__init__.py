@@ -1,4 +1,4 @@
-"""What every gate, router, capacity, metric source and notifier must do: rules that a package of one's own runs.
+"""The rules for every gate, router, capacity, metric source and notifier, for a package of one's own to run.
 
 A rule is a function of a case; it raises ``AssertionError`` with what is wrong. With pytest::
 

@@ -1,4 +1,4 @@
-"""What every capacity must do."""
+"""The rules for every capacity."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def what_is_prepared_becomes_ready(case: CapacityCase) -> None:
 def who_is_not_ready_says_why(case: CapacityCase) -> None:
     """Users read the reason."""
     for color in COLORS:
-        found = case.build().ready(color)
-        expect(found.ready or found.reason, f"{color} is not ready, and nothing says why")
+        readiness = case.build().ready(color)
+        expect(readiness.ready or readiness.reason, f"{color} is not ready, and nothing says why")
 
 
 def what_holds_lets_go_and_is_let_go_of_twice(case: CapacityCase) -> None:

@@ -1,4 +1,4 @@
-"""What a rule says when it is broken, and what all sections have in common."""
+"""The error of a broken rule, and the rules for sections of every kind."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def parsed_by(registry: Registry[Any], section: Mapping[str, object]) -> tuple[s
         AssertionError: it is refused.
     """
     fields = Fields(section, "section")
-    found = registry.parse(fields)
-    expect(found is not None, f"a good section is refused: {'; '.join(map(str, fields.problems))}")
-    assert found is not None  # noqa: S101 - said above
-    return found
+    parsed = registry.parse(fields)
+    expect(parsed is not None, f"a good section is refused: {'; '.join(map(str, fields.problems))}")
+    assert parsed is not None  # noqa: S101 - said above
+    return parsed
 
 
 def keeps_to_sections(registry: Registry[Any], section: Mapping[str, object]) -> None:
-    """A misspelt option is refused by its name; what is not known yet is not; nothing that is given raises.
+    """A misspelt option is refused by its name; an unknown value is not; no value at all raises.
 
     Raises:
         AssertionError: naming the option.

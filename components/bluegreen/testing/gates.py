@@ -1,4 +1,4 @@
-"""What every gate must do."""
+"""The rules for every gate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every metric source must do."""
+"""The rules for every metric source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every notifier must do."""
+"""The rules for every notifier."""
 
 from __future__ import annotations
 

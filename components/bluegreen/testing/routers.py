@@ -1,4 +1,4 @@
-"""What every router must do."""
+"""The rules for every router."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def _written(color: Color, percent: int) -> Callable[[RouterCase], None]:
             raise AssertionError(f"it cannot split, and takes {weights}")
         router.write(weights)
         expect(converges(router, weights), f"{weights} never takes effect: {router.progress()}")
-        found = case.build().read().weights
-        expect(found == weights, f"{weights} was written, and {found} is read")
+        live = case.build().read().weights
+        expect(live == weights, f"{weights} was written, and {live} is read")
 
     what_is_written_is_read.__name__ += f"_{color}_{percent}"
     return what_is_written_is_read
@@ -129,8 +129,8 @@ def other_weights_are_not_converged(case: RouterCase) -> None:
     router = case.build()
     router.read()
     router.write(case.split_or_all("green", 10))
-    found = router.verify(case.split_or_all("blue", 50))
-    expect(found is Convergence.PENDING, "weights that are not live are said to have taken effect")
+    convergence = router.verify(case.split_or_all("blue", 50))
+    expect(convergence is Convergence.PENDING, "weights that are not live are said to have taken effect")
 
 
 def no_weights_at_all_is_no_live_color(case: RouterCase) -> None:
@@ -165,9 +165,9 @@ def marks_are_kept_on_the_owned_object_and_change_no_weight(case: RouterCase) ->
     case.build().write(weights)
     case.build().mark({"lease.1": "2026-11-21T11:00:00Z me@here pid 1 on 00000000 a +-=._:/@", "abort": "x"})
     case.build().mark({"lease.1": "renewed", "abort": None, "never-set": None})
-    found = case.build().read()
-    expect(found.weights == weights, "a mark changes the weights")
-    expect(dict(found.marks) == {"lease.1": "renewed"}, f"the marks that are read are {dict(found.marks)}")
+    traffic = case.build().read()
+    expect(traffic.weights == weights, "a mark changes the weights")
+    expect(dict(traffic.marks) == {"lease.1": "renewed"}, f"the marks that are read are {dict(traffic.marks)}")
     expect(dict(case.build().marks()) == {"lease.1": "renewed"}, "marks() and read() have other marks")
 
 
@@ -190,8 +190,8 @@ def a_write_keeps_the_marks(case: RouterCase) -> None:
 def without_an_object_there_are_no_marks(case: RouterCase) -> None:
     """A mark makes no object."""
     case.build().mark({"lease.1": "x"})
-    found = case.build().read()
-    expect((found.weights, dict(case.build().marks())) == (Weights(), {}), "a mark stands where nothing is owned")
+    traffic = case.build().read()
+    expect((traffic.weights, dict(case.build().marks())) == (Weights(), {}), "a mark stands where nothing is owned")
 
 
 def an_incarnation_is_read_with_the_weights_and_survives_a_write(case: RouterCase) -> None:

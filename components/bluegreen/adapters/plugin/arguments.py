@@ -34,24 +34,24 @@ def keyword_arguments(token: str, inputs: Mapping[str, Any], name: str = "") -> 
     """
     problems: list[Problem] = []
     reading = Reading(problems)
-    found = reading.properties(component(token).inputs, inputs, "")
+    values = reading.properties(component(token).inputs, inputs, "")
     refuse(name or token, problems)
     entry = inputs.get("entry")
     if token == _CLUSTERS and isinstance(entry, Mapping) and (entry.get("dns") or {}).keys() - {"targets"}:
         options = {key: value for key, value in entry["dns"].items() if value is not None}
-        found |= {"entry": _of_addresses(options)} if "targets" not in options else {}
-    return found
+        values |= {"entry": _of_addresses(options)} if "targets" not in options else {}
+    return values
 
 
 class Reading:
-    """Reads values along shapes and collects what is wrong with them; with problems, what it returns means nothing."""
+    """Reads values along shapes and collects the problems with them; with problems, its results mean nothing."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self._problems = problems
 
     def properties(self, known_here: Mapping[str, Property], given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """The values of named properties by their names in Python."""
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key, value in given.items():
             if key not in known_here and value is not None:
                 self._problems.append(unknown_key(path, key, known_here))
@@ -61,12 +61,12 @@ class Reading:
                 if one.required:
                     self._problem(_at(path, key), None, "a value: it is required")
                 if one.always:
-                    found[one.name] = None
+                    values[one.name] = None
                 continue
             made = self._property(one, value, _at(path, key))
             if made is not _ABSENT:
-                found[one.name] = made
-        return found
+                values[one.name] = made
+        return values
 
     def _property(self, one: Property, value: Any, path: str) -> Any:
         plain = not isinstance(value, pulumi.Output)
@@ -77,7 +77,7 @@ class Reading:
         return _ABSENT if plain and one.default is not None and _same(made, one.default) else made
 
     def value(self, shape: Shape, value: Any, path: str) -> Any:
-        """What a value is to the component."""
+        """A value as the component takes it."""
         if isinstance(value, pulumi.Output):
             return self._later(shape, value, path)
         shape = fitting(shape, value)
@@ -94,11 +94,11 @@ class Reading:
         return whole(value)
 
     def _later(self, shape: Shape, value: pulumi.Output[Any], path: str) -> Any:
-        """An output: it is passed on, and what is in it is read when it is known."""
+        """An output, passed on; its value is read when it is known."""
         if not shape.later:
             self._problem(path, known(value), "a value that is known before anything is declared, and no output")
             return _ABSENT
-        return value.apply(lambda found: _read(shape, found, path))
+        return value.apply(lambda resolved: _read(shape, resolved, path))
 
     def _object(self, kind: ObjectType, value: Mapping[str, Any], path: str) -> Any:
         before = len(self._problems)
@@ -106,9 +106,9 @@ class Reading:
         if kind.exactly_one and len(given) != 1:
             self._problem(path, given, f"exactly one of {', '.join(sorted(kind.properties))}")
             return _ABSENT
-        found = self.properties(kind.properties, value, path)
+        values = self.properties(kind.properties, value, path)
         # A function that is given too little would end in a traceback.
-        return kind.make(**found) if len(self._problems) == before else _ABSENT
+        return kind.make(**values) if len(self._problems) == before else _ABSENT
 
     def _problem(self, path: str, value: object, allowed: str) -> None:
         self._problems.append(Problem(path, value, allowed))
@@ -118,9 +118,9 @@ def _read(shape: Shape, value: Any, path: str) -> Any:
     if value is None:
         return None
     problems: list[Problem] = []
-    found = Reading(problems).value(shape, value, path)
+    read_value = Reading(problems).value(shape, value, path)
     refuse(path, [Problem(problem.field, Shown("<an output>"), problem.allowed) for problem in problems])
-    return found
+    return read_value
 
 
 def _at(path: str, key: str) -> str:

@@ -1,4 +1,4 @@
-"""What Python programs make by calling a function (an entry, a gate, a strategy): objects with one property a function.
+"""Values that Python programs make by calling a function (entries, gates), as objects with a property each.
 
 ``entry=alb(host_headers=[...])`` is ``entry: { alb: { hostHeaders: [...] } }`` in every other language.
 """

@@ -50,18 +50,18 @@ def _respelled(message: str, token: str, inputs: Mapping[str, Any]) -> str:
     groups += [one.properties.values() for one in TYPES.all.values()]
     names = {one.name for group in groups for one in group}
 
-    def respelled(found: re.Match[str]) -> str:
-        words = re.sub(r"\w+", lambda word: camel(word[0]) if word[0] in names else word[0], found[2])
-        return found[1] + _with_kinds(words, inputs)
+    def respelled(match: re.Match[str]) -> str:
+        words = re.sub(r"\w+", lambda word: camel(word[0]) if word[0] in names else word[0], match[2])
+        return match[1] + _with_kinds(words, inputs)
 
     return _FIELD.sub(respelled, message)
 
 
 def _with_kinds(path: str, inputs: Mapping[str, Any]) -> str:
     """``gates[0].failureLimit`` as the program wrote it: ``gates[0].http.failureLimit``."""
-    found = re.match(r"(gates|notifications)\[(\d+)\]\.", path)
-    given = inputs.get(found[1]) if found is not None else None
-    if found is None or not isinstance(given, (list, tuple)) or not isinstance(given[int(found[2])], Mapping):
+    match = re.match(r"(gates|notifications)\[(\d+)\]\.", path)
+    given = inputs.get(match[1]) if match is not None else None
+    if match is None or not isinstance(given, (list, tuple)) or not isinstance(given[int(match[2])], Mapping):
         return path
-    kind = next((key for key, value in given[int(found[2])].items() if value is not None), "")
-    return f"{path[: found.end()]}{kind}.{path[found.end() :]}".replace(".kind", "") if kind else path
+    kind = next((key for key, value in given[int(match[2])].items() if value is not None), "")
+    return f"{path[: match.end()]}{kind}.{path[match.end() :]}".replace(".kind", "") if kind else path

@@ -19,7 +19,7 @@ _NAME = re.compile(r"(?<![\w./-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w.-])")
 def described(
     text: str, *, default: Any = None, none: Any = None, choices: Sequence[str] = (), free: bool = False
 ) -> str:
-    """The text of a docstring, and what its function's signature adds to it; names are still Python's: see ``spelled``.
+    """The text of a docstring with the defaults of its function's signature; names are still Python's: see ``spelled``.
 
     Args:
         text: from a docstring.
@@ -56,8 +56,8 @@ def spelled(text: str, names: Mapping[str, str]) -> str:
         names: of all properties, in Python's spelling and in every other language's.
     """
 
-    def code(found: re.Match[str]) -> str:
-        words = found[1][:-2] if re.fullmatch(r"\w+\(\)", found[1]) else found[1]
+    def code(match: re.Match[str]) -> str:
+        words = match[1][:-2] if re.fullmatch(r"\w+\(\)", match[1]) else match[1]
         return f"`{_NAME.sub(lambda name: names.get(name[0], name[0]), words)}`"
 
     return _CODE.sub(code, text)

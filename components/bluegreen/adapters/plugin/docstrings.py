@@ -1,4 +1,4 @@
-"""What docstrings in Google's style say of a function's or class' parts: the one place where users are told of them."""
+"""The texts of a function's or class' parts, from docstrings in Google's style: their one source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REFERENCE = re.compile(r"``([\w.]+)``")
 
 
 def summary(described: Any) -> str:
-    """All that is said before the sections, a line a paragraph."""
+    """The text before the sections, a line a paragraph."""
     lines = []
     for line in inspect.cleandoc(described.__doc__ or "").splitlines():
         if _SECTION.match(line):
@@ -24,21 +24,21 @@ def summary(described: Any) -> str:
 
 
 def parts(described: Any) -> dict[str, str]:
-    """What is said of each argument or attribute, also by those that the docstring refers to, as ``OtherClass``."""
+    """The text of each argument or attribute, also from docstrings that this one refers to, as ``OtherClass``."""
     return _parts(described, set())
 
 
 def _parts(described: Any, seen: set[int]) -> dict[str, str]:
     seen.add(id(described))
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for other in _referred(described):
         if id(other) not in seen:
-            found = {**_parts(other, seen), **found}
-    return {**found, **_own_parts(described)}
+            texts = {**_parts(other, seen), **texts}
+    return {**texts, **_own_parts(described)}
 
 
 def _own_parts(described: Any) -> dict[str, str]:
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     inside, name = False, ""
     for line in inspect.cleandoc(described.__doc__ or "").splitlines():
         section = _SECTION.match(line)
@@ -46,24 +46,24 @@ def _own_parts(described: Any) -> dict[str, str]:
             inside = section[1] in ("Args", "Attributes")
         elif inside and (entry := _ENTRY.match(line)):
             name = entry[1]
-            found[name] = [entry[2]]
+            texts[name] = [entry[2]]
         elif inside and name and line.strip():
-            found[name].append(line.strip())
-    return {name: " ".join(lines) for name, lines in found.items()}
+            texts[name].append(line.strip())
+    return {name: " ".join(lines) for name, lines in texts.items()}
 
 
 def _referred(described: Any) -> Iterable[Any]:
     """Classes and functions of this package that the docstring names."""
     module = inspect.getmodule(described)
     for name in _REFERENCE.findall(described.__doc__ or ""):
-        found = None
+        target = None
         if name.startswith("bluegreen.") and name.count(".") > 1:
             home, _, last = name.rpartition(".")
             try:
-                found = getattr(import_module(home), last, None)
+                target = getattr(import_module(home), last, None)
             except ModuleNotFoundError:
                 continue
         elif name.isidentifier():
-            found = getattr(module, name, None)
-        if (inspect.isclass(found) or inspect.isfunction(found)) and found.__module__.startswith("bluegreen."):
-            yield found
+            target = getattr(module, name, None)
+        if (inspect.isclass(target) or inspect.isfunction(target)) and target.__module__.startswith("bluegreen."):
+            yield target

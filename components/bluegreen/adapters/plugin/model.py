@@ -34,7 +34,7 @@ def component(token: str) -> Component:
 
 def _outputs(cls: Any) -> dict[str, Property]:
     told: dict[str, str] = {}
-    found: dict[str, Property] = {}
+    outputs: dict[str, Property] = {}
     for base in reversed([base for base in cls.__mro__ if base.__module__.startswith("bluegreen.")]):
         told |= docstrings.parts(base)
         hints = typing.get_type_hints(base, localns=NAMES)
@@ -44,12 +44,12 @@ def _outputs(cls: Any) -> dict[str, Property]:
             optional = type(None) in get_args(hints[name])
             hint = _shown(hints[name])
             text = described(told[name].replace("``None``", "absent"))
-            found[name] = Property(name, camel(name), TYPES.shape_of(hint), text, required=not optional)
-    return {one.key: one for one in found.values()}
+            outputs[name] = Property(name, camel(name), TYPES.shape_of(hint), text, required=not optional)
+    return {one.key: one for one in outputs.values()}
 
 
 def _shown(hint: Any) -> Any:
-    """What is in an output, or the value itself where there is no need to wait for it."""
+    """The type within an output, or the type itself where it is no output."""
     if type(None) in get_args(hint):
         hint = next(one for one in get_args(hint) if one is not type(None))
     return get_args(hint)[0] if get_origin(hint) is pulumi.Output else hint

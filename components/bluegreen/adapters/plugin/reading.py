@@ -1,4 +1,4 @@
-"""Small questions about one value: of what kind it is, what a misspelt name was meant to be."""
+"""Questions about one value: its kind, and the name that a misspelt one was meant to be."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def whole(value: Any) -> Any:
 
 
 def fits(shape: Shape, value: Any) -> bool:
-    """Whether a plain value is of the shape's kind; what is in it is not looked at."""
+    """Whether a plain value is of the shape's kind; its content is not looked at."""
     if isinstance(shape, OneOf):
         return any(fits(option, value) for option in shape.options)
     if isinstance(shape, ListOf):
@@ -56,14 +56,14 @@ def fits(shape: Shape, value: Any) -> bool:
 
 
 def fitting(shape: Shape, value: Any) -> Shape:
-    """Of several shapes the one that the value is of; the shape itself where none fits."""
+    """The one of several shapes that fits the value; the shape itself where none fits."""
     if not isinstance(shape, OneOf):
         return shape
     return next((option for option in shape.options if fits(option, value)), shape)
 
 
 def kind_of(shape: Shape) -> str:
-    """What a shape wants, in words."""
+    """The kind that a shape wants, in words."""
     if isinstance(shape, OneOf):
         return " or ".join(kind_of(option) for option in shape.options)
     if isinstance(shape, Simple):
@@ -82,7 +82,7 @@ def check_kind(shape: Shape, value: Any, path: str, problems: list[Problem]) -> 
 
 
 def unknown_key(path: str, key: str, known_here: Collection[str]) -> Problem:
-    """A property that there is not."""
+    """The problem with a property that does not exist."""
     meant = camel(key) if camel(key) in known_here else next(iter(difflib.get_close_matches(key, known_here, 1)), "")
     hint = f"did you mean {meant}? " if meant else ""
     field = f"{path}.{key}" if path else key

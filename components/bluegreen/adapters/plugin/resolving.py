@@ -1,4 +1,4 @@
-"""Outputs around what has to be known before anything is declared: waited for, and refused where nobody knows it yet.
+"""Outputs around values that must be known before anything is declared: waited for, or refused.
 
 An engine may send a whole object as one output, because a part of it is one or because a program made it so. What the
 object decides (an entry's kind, a count) has to be known; what in it may be an output then has the secrecy and the
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is true of the outputs around a value.
+    """The facts about the outputs around a value.
 
     Attributes:
         secret: whether one of them is secret.
@@ -49,9 +49,9 @@ async def resolved(token: str, inputs: Mapping[str, Any], name: str = "") -> dic
         pulumi.RunError: naming every value that is not known yet, or is secret, where it has to be known in the open.
     """
     resolving = _Resolving()
-    found = await resolving.properties(component(token).inputs, inputs, "", Around())
+    known_inputs = await resolving.properties(component(token).inputs, inputs, "", Around())
     refuse(name or token, resolving.problems)
-    return found
+    return known_inputs
 
 
 class _Resolving:
@@ -61,12 +61,12 @@ class _Resolving:
     async def properties(
         self, known_here: Mapping[str, Property], given: Mapping[str, Any], path: str, around: Around
     ) -> dict[str, Any]:
-        found = {}
+        values = {}
         for key, value in given.items():
             shape = known_here[key].shape if key in known_here else None
             # A property that there is not is refused when it is read.
-            found[key] = value if shape is None else await self.value(shape, value, _at(path, key), around)
-        return found
+            values[key] = value if shape is None else await self.value(shape, value, _at(path, key), around)
+        return values
 
     async def value(self, shape: Shape, value: Any, path: str, around: Around) -> Any:
         shape = fitting(shape, value) if not isinstance(value, pulumi.Output) else shape
@@ -91,7 +91,7 @@ class _Resolving:
 
 
 def _within(value: Any, around: Around) -> Any:
-    """The value as an output with what is true of those around it."""
+    """The value as an output with the facts of those around it."""
     if value is None or not (around.secret or around.resources):
         return value
     output: pulumi.Output[Any] = pulumi.Output.from_input(value)
@@ -106,7 +106,7 @@ async def _joined(own: Any, more: frozenset[pulumi.Resource]) -> set[pulumi.Reso
 
 
 def _advice(shape: Shape) -> str:
-    """What to do about a value that only an update knows."""
+    """The advice about a value that only an update knows."""
     text = "a value that is known before anything is declared: it decides what is declared"
     if isinstance(shape, ObjectOf):
         later = sorted(_later_keys(shape, set()))
@@ -117,15 +117,15 @@ def _advice(shape: Shape) -> str:
 def _later_keys(shape: ObjectOf, seen: set[str]) -> set[str]:
     """The names of the properties within an object that may be outputs."""
     seen.add(shape.token)
-    found: set[str] = set()
+    keys: set[str] = set()
     for one in TYPES[shape.token].properties.values():
         inner = one.shape.item if isinstance(one.shape, ListOf) else one.shape
         inner = inner.value if isinstance(inner, MapOf) else inner
         if one.shape.later or inner.later:
-            found.add(one.key)
+            keys.add(one.key)
         elif isinstance(inner, ObjectOf) and inner.token not in seen:
-            found |= _later_keys(inner, seen)
-    return found
+            keys |= _later_keys(inner, seen)
+    return keys
 
 
 def _at(path: str, key: str) -> str:

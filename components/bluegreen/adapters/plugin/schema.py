@@ -1,4 +1,4 @@
-"""The package's schema: what users of other languages get their SDKs from. ``python -m`` this module prints it."""
+"""The package's schema, from which other languages' SDKs are made. ``python -m`` this module prints it."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def schema_text() -> str:
 @cache
 def package_schema() -> dict[str, Any]:
     """The whole schema, as https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/ has it."""
-    found = [component(token) for token in sorted(COMPONENTS)]
+    components = [component(token) for token in sorted(COMPONENTS)]
     # What there is of types is known once every component has been asked.
-    groups = [group for one in found for group in (one.inputs, one.outputs)]
+    groups = [group for one in components for group in (one.inputs, one.outputs)]
     groups += [one.properties for one in TYPES.all.values()]
     names = {one.name: one.key for group in groups for one in group.values()}
     names |= {function: camel(key) for key, function in SOURCE.functions.items()}
@@ -62,7 +62,7 @@ def package_schema() -> dict[str, Any]:
             "properties": _properties(one.outputs, names, plain=False),
             "required": _required(one.outputs),
         }
-        for one in found
+        for one in components
     }
     return {
         "name": "bluegreen",
@@ -99,7 +99,7 @@ def _type(one: ObjectType, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _properties(
-    found: Mapping[str, Property], names: Mapping[str, str], *, plain: bool, defaults: bool = False
+    properties: Mapping[str, Property], names: Mapping[str, str], *, plain: bool, defaults: bool = False
 ) -> dict[str, Any]:
     """Properties; only a component's own have a default.
 
@@ -112,7 +112,7 @@ def _properties(
             "description": spelled(one.description, names),
             **({"default": one.default} if defaults and one.default is not None and _takes_default(one) else {}),
         }
-        for key, one in sorted(found.items())
+        for key, one in sorted(properties.items())
     }
 
 
@@ -120,8 +120,8 @@ def _takes_default(one: Property) -> bool:
     return isinstance(one.shape, Simple)
 
 
-def _required(found: Mapping[str, Property]) -> list[str]:
-    return sorted(key for key, one in found.items() if one.required)
+def _required(properties: Mapping[str, Property]) -> list[str]:
+    return sorted(key for key, one in properties.items() if one.required)
 
 
 def _spec(shape: Shape, *, plain: bool) -> dict[str, Any]:
@@ -146,8 +146,8 @@ def _spec(shape: Shape, *, plain: bool) -> dict[str, Any]:
 
 
 def _swap() -> dict[str, Any]:
-    def of(found: Collection[swap.Property]) -> dict[str, Any]:
-        return {one.name: {**one.type, "description": one.text} for one in found}
+    def of(properties: Collection[swap.Property]) -> dict[str, Any]:
+        return {one.name: {**one.type, "description": one.text} for one in properties}
 
     return {
         "description": swap.DESCRIPTION,

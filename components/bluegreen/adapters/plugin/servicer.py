@@ -1,4 +1,4 @@
-"""What the engine asks of the plugin: components constructed, swaps checked, compared, made, changed, read, deleted.
+"""The engine's calls to the plugin: components constructed; swaps checked, compared, made, changed, read, deleted.
 
 Swaps run in threads of their own, so that any number goes on side by side and none keeps a component waiting.
 """
@@ -40,7 +40,7 @@ _asked: ContextVar[tuple[str, str]] = ContextVar("asked")
 
 
 class Components(Provider):
-    """What the SDK's own servicer asks for components."""
+    """The components, as the SDK's own servicer asks for them."""
 
     def __init__(self) -> None:
         super().__init__(__version__)
@@ -88,20 +88,20 @@ class Servicer(sdk.ConstructServicer):
     # -- the provider
 
     async def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        """Say what this provider can; it has no configuration of its own."""
+        """Report the features of this provider; it has no configuration of its own."""
         self.cancelled.clear()
         if request.urn and request.id:
             hosting.known_as(sdk.DependencyProviderResource(f"{request.urn}::{request.id}"))
         return pb.ConfigureResponse(acceptSecrets=True, acceptResources=True, acceptOutputs=True, supportsPreview=True)
 
     async def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        """The schema, which only those ask for who make an SDK from it."""
+        """Return the schema, which only generators of SDKs ask for."""
         from bluegreen.adapters.plugin.schema import schema_text  # noqa: PLC0415
 
         return pb.GetSchemaResponse(schema=schema_text())
 
     async def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
-        """Ctrl-C, and the normal end of every command."""
+        """End the work: called for Ctrl-C, and at the normal end of every command."""
         self.cancelled.set()
         return empty_pb2.Empty()
 
@@ -117,14 +117,14 @@ class Servicer(sdk.ConstructServicer):
     async def _construct_inputs(inputs: Any, input_dependencies: Any) -> dict[str, Any]:
         from bluegreen.adapters.plugin import construct  # noqa: PLC0415 - who has swaps alone does without
 
-        found = await sdk.ConstructServicer._construct_inputs(inputs, input_dependencies)
+        values = await sdk.ConstructServicer._construct_inputs(inputs, input_dependencies)
         token, name = _asked.get()
-        return await construct.resolved(token, found, name)
+        return await construct.resolved(token, values, name)
 
     # -- swaps
 
     async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Refuse what is wrong before anything is written."""
+        """Refuse wrong inputs before anything is written."""
         await self._only_swaps(request, context)
         olds, news = received(request.olds), received(request.news)
         swap = self._swap(request.urn)
@@ -133,18 +133,18 @@ class Servicer(sdk.ConstructServicer):
         return pb.CheckResponse(inputs=message(inputs, news.secrets), failures=failures)
 
     async def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Changed inputs and drifted weights, each by its path."""
+        """Return changed inputs and drifted weights, each by its path."""
         olds, news, swap = received(request.olds), received(request.news), self._swap(request.urn)
-        found = await self._answer(context, lambda: swap.diff(olds.values, news.values))
+        changes = await self._answer(context, lambda: swap.diff(olds.values, news.values))
         kinds = pb.PropertyDiff
         detailed = {
-            path: kinds(kind=kinds.UPDATE_REPLACE if path in found.replaces else kinds.UPDATE)
-            for path in found.properties
+            path: kinds(kind=kinds.UPDATE_REPLACE if path in changes.replaces else kinds.UPDATE)
+            for path in changes.properties
         }
         return pb.DiffResponse(
-            changes=pb.DiffResponse.DIFF_SOME if found.changes else pb.DiffResponse.DIFF_NONE,
-            replaces=list(found.replaces),
-            diffs=sorted({path.partition(".")[0] for path in found.properties}),
+            changes=pb.DiffResponse.DIFF_SOME if changes.changes else pb.DiffResponse.DIFF_NONE,
+            replaces=list(changes.replaces),
+            diffs=sorted({path.partition(".")[0] for path in changes.properties}),
             detailedDiff=detailed,
             hasDetailedDiff=bool(detailed),
         )
@@ -176,7 +176,7 @@ class Servicer(sdk.ConstructServicer):
         return pb.UpdateResponse(properties=message(outputs, news.secrets), refresh_before_update=True)
 
     async def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """What is live now; asked before every preview and update, too."""
+        """Return the live weights; asked before every preview and update, too."""
         state, swap = received(request.properties), self._swap(request.urn)
         if not state.values:
             await self._abort(context, NOT_IMPORTED)
@@ -215,7 +215,7 @@ class Servicer(sdk.ConstructServicer):
     async def _answer(
         self, context: Any, work: Callable[[], T], failed: Callable[[SwapFailed], Any] | None = None
     ) -> T:
-        """Do it in a thread; an error is the call's, with the outputs that are true where there are any."""
+        """Do the work in a thread; an error is the call's, with the true outputs where there are any."""
         # What counts is the thread: where the engine is gone, nobody waits for it any more.
         future = self._swaps.submit(told, work)
         self._running.add(future)
@@ -242,11 +242,11 @@ class Servicer(sdk.ConstructServicer):
 
 
 class _Unexpected(BluegreenError):
-    """A fault of this package, or of code that it was told to load: what it was, and where."""
+    """A fault of this package, or of code that it was told to load, with its place."""
 
 
 def told(work: Callable[[], T]) -> T:
-    """Do it. Whatever it raises becomes an error of the one call: the process has other swaps to bring to their end."""
+    """Do the work. Any exception becomes an error of the one call: the process has other swaps to finish."""
     try:
         return work()
     except BluegreenError:
@@ -259,7 +259,7 @@ def told(work: Callable[[], T]) -> T:
 
 
 def _init_failed(error: SwapFailed, id_: str, inputs: Any, given: Received) -> Status:
-    """The error of a swap that was not finished, with what is true now, which the engine keeps."""
+    """The error of a swap that was not finished, with the true outputs, which the engine keeps."""
     details = pb.ErrorResourceInitFailed(
         id=id_,
         reasons=[redact(str(error))],

@@ -1,4 +1,4 @@
-"""What a property may be: the shapes that both the schema and the reading of inputs are made from."""
+"""The shapes of properties, from which both the schema and the reading of inputs are made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SimpleKind = Literal["string", "integer", "number", "boolean"]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a property may be.
+    """The base of all shapes.
 
     Attributes:
         later: whether an output will do, whose value only an update knows.
@@ -35,7 +35,7 @@ class Simple(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Anything(Shape):
-    """Whatever the user gives."""
+    """A value of any kind."""
 
 
 @dataclass(frozen=True, slots=True)

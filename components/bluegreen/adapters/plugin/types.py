@@ -53,7 +53,7 @@ class Types:
 
     @property
     def all(self) -> Mapping[str, ObjectType]:
-        """All that have been asked for, by token."""
+        """The object types that have been asked for, by token."""
         return dict(sorted(self._types.items()))
 
     # -- shapes
@@ -162,7 +162,7 @@ class Types:
         hints = typing.get_type_hints(cls, localns=NAMES, include_extras=True)
         required = {name for name in hints if not optional and _is_required(cls, name, hints[name])}
         told = docstrings.parts(cls)
-        defaults = {found.name: found.default for found in dataclasses.fields(cls)} if not is_typeddict(cls) else {}
+        defaults = {field.name: field.default for field in dataclasses.fields(cls)} if not is_typeddict(cls) else {}
         return self._properties(
             cls, {name: (hint, name in required, defaults.get(name)) for name, hint in hints.items()}, told
         )
@@ -172,24 +172,24 @@ class Types:
         hints = typing.get_type_hints(function, localns=NAMES, include_extras=True)
         told = docstrings.parts(function)
         own: dict[str, tuple[Any, bool, Any]] = {}
-        found: dict[str, Property] = {}
+        properties: dict[str, Property] = {}
         for name, parameter in inspect.signature(function).parameters.items():
             if name in ("self", but) or name in _LEFT_OUT:
                 continue
             if parameter.kind is parameter.VAR_KEYWORD:
                 if get_origin(hints[name]) is not Unpack:
                     raise TypeError(f"{function.__qualname__}: **{name} is not typed: it takes Unpack[...]")
-                found |= self.properties_of_fields(get_args(hints[name])[0], optional=True)
+                properties |= self.properties_of_fields(get_args(hints[name])[0], optional=True)
                 continue
             absent = parameter.default is parameter.empty
             may_be_none = type(None) in get_args(hints[name])
             own[name] = (hints[name], absent and not may_be_none, parameter.default)
-        return {**self._properties(function, own, told), **found}
+        return {**self._properties(function, own, told), **properties}
 
     def _properties(
         self, owner: Any, fields: Mapping[str, tuple[Any, bool, Any]], told: Mapping[str, str]
     ) -> dict[str, Property]:
-        found = {}
+        properties = {}
         for name, (hint, required, default) in fields.items():
             if name in _LEFT_OUT:
                 continue
@@ -201,14 +201,14 @@ class Types:
             free = isinstance(shape, MapOf) and isinstance(shape.value, Anything)
             text = described(told[name], default=scalar, none=none, choices=_choices(shape), free=free)
             always = default is inspect.Parameter.empty and not required
-            found[camel(name)] = Property(name, camel(name), shape, text, required, scalar, none, always)
-        return found
+            properties[camel(name)] = Property(name, camel(name), shape, text, required, scalar, none, always)
+        return properties
 
 
 def _only(**made: Any) -> Any:
     """A choice: the one thing that was made."""
-    (found,) = made.values()
-    return found
+    (only,) = made.values()
+    return only
 
 
 def _module_of(python_module: str) -> str:
@@ -229,7 +229,7 @@ def _is_required(cls: type, name: str, hint: Any) -> bool:
         return get_origin(hint) is Required
     if is_typeddict(cls):
         return name in getattr(cls, "__required_keys__", ())
-    return next(found.default for found in dataclasses.fields(cls) if found.name == name) is dataclasses.MISSING
+    return next(field.default for field in dataclasses.fields(cls) if field.name == name) is dataclasses.MISSING
 
 
 def _choices(shape: Shape) -> tuple[str, ...]:
@@ -237,7 +237,7 @@ def _choices(shape: Shape) -> tuple[str, ...]:
 
 
 def _none_of(hint: Any, shape: Shape) -> Any:
-    """What stands for ``None`` in languages that cannot tell it from nothing given."""
+    """The value for ``None`` in languages that cannot tell it from an absent one."""
     if type(None) not in get_args(hint):
         return None
     if isinstance(shape, Simple):

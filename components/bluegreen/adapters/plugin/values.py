@@ -1,4 +1,4 @@
-"""Values as the engine sends them, and as the swap has them: plain data, ``UNKNOWN``, and where secrets are."""
+"""Values as the engine sends them, and as the swap has them: plain data, ``UNKNOWN``, and paths of secrets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_RELEASES = ("previous", "history", "held", "live_release_change")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a message held.
+    """The content of a message.
 
     Attributes:
         values: plain data.
@@ -48,7 +48,7 @@ def _at(value: Any, path: Path) -> Any:
 
 
 def _remember(value: Any) -> None:
-    """Redact what the engine says is secret. Not what is short: a word such as a color's stands in every message."""
+    """Redact values that the engine marks as secret. Short ones are left: a color's name stands in every message."""
     if isinstance(value, str) and len(value) >= _LEAST_CHARACTERS:
         remember(value)
     elif isinstance(value, Mapping):
@@ -80,7 +80,7 @@ def _plain(value: struct_pb2.Value, path: Path, secrets: set[Path]) -> Any:
 
 
 def message(values: Mapping[str, Any], secrets: frozenset[Path] = frozenset()) -> struct_pb2.Struct:
-    """Make a message. What came as a secret goes back as one.
+    """Make a message. A value that came as a secret goes back as one.
 
     Args:
         values: plain data and ``UNKNOWN``.

@@ -1,4 +1,4 @@
-"""AnalysisTemplates for an Argo Rollout: what its controller asks of the new pods, before and after they get traffic.
+"""AnalysisTemplates for an Argo Rollout: the measurements of new pods, before and after they get traffic.
 
 .. code-block:: python
 
@@ -51,7 +51,7 @@ class Analysis:
 
 
 class Counts(TypedDict, total=False):
-    """How often a metric is measured, and what may go wrong.
+    """The number of measurements of a metric, and of those that may fail.
 
     Attributes:
         interval_seconds: between two measurements; the time that each is made from. Default 60.
@@ -183,21 +183,21 @@ def _measured(
     return Analysis(name, [metric], initial_delay_seconds + interval_seconds * count)
 
 
-def template(owner: str, namespace: str, found: Analysis, labels: Mapping[str, Any]) -> dict[str, Any]:
+def template(owner: str, namespace: str, analysis: Analysis, labels: Mapping[str, Any]) -> dict[str, Any]:
     """The AnalysisTemplate's manifest."""
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "AnalysisTemplate",
-        "metadata": {"name": f"{owner}-{found.name}", "namespace": namespace, "labels": dict(labels)},
+        "metadata": {"name": f"{owner}-{analysis.name}", "namespace": namespace, "labels": dict(labels)},
         "spec": {
             "args": [{"name": arg["name"]} for arg in ARGS],
-            "metrics": [dict(metric) for metric in found.metrics],
+            "metrics": [dict(metric) for metric in analysis.metrics],
         },
     }
 
 
 def reference(owner: str, asked: Sequence[Analysis | Mapping[str, Any] | str]) -> dict[str, Any] | None:
-    """How a Rollout refers to them; ``None`` where nothing is asked."""
+    """A Rollout's reference to analyses; ``None`` where there are none."""
     templates = [_reference(owner, one) for one in asked]
     return {"templates": templates, "args": [dict(arg) for arg in ARGS]} if templates else None
 
@@ -209,12 +209,12 @@ def _reference(owner: str, one: Analysis | Mapping[str, Any] | str) -> dict[str,
 
 
 def seconds_of(asked: Sequence[Analysis | Mapping[str, Any] | str]) -> float:
-    """How long they may take, side by side."""
+    """The seconds that analyses may take, side by side."""
     return max((one.seconds if isinstance(one, Analysis) else _UNKNOWN_SECONDS for one in asked), default=0.0)
 
 
 def problems_in(where: str, asked: Sequence[Analysis | Mapping[str, Any] | str]) -> list[Problem]:
-    """The problems with what is asked."""
+    """The problems with analyses."""
     problems: list[Problem] = []
     for index, one in enumerate(asked):
         path = f"{where}[{index}]"
@@ -233,7 +233,9 @@ def problems_in(where: str, asked: Sequence[Analysis | Mapping[str, Any] | str])
 
 def made_of(*asked: Sequence[Analysis | Mapping[str, Any] | str]) -> tuple[dict[str, Analysis], list[Problem]]:
     """The templates to declare, by name; one name for two different ones is a problem."""
-    found: dict[str, Analysis] = {}
+    templates: dict[str, Analysis] = {}
     allowed = "another name: two different analyses cannot have one"
     given = [one for group in asked for one in group if isinstance(one, Analysis)]
-    return found, [Problem("name", one.name, allowed) for one in given if found.setdefault(one.name, one) != one]
+    return templates, [
+        Problem("name", one.name, allowed) for one in given if templates.setdefault(one.name, one) != one
+    ]

@@ -193,9 +193,9 @@ class ArgoRollout(SwappedComponent):
         types = {"production": service_type, "preview": preview_type or fitting}
         fronts = {
             use: declare(
-                objects.service(context, found, types[use], port, (node_ports or {}).get(use)), self, set_once=SELECTOR
+                objects.service(context, given, types[use], port, (node_ports or {}).get(use)), self, set_once=SELECTOR
             )
-            for use, found in services.items()
+            for use, given in services.items()
         }
         asked = [declare(analyses.template(name, place.namespace, one, shared), self) for one in templates.values()]
         pods, beside = objects.pod_templates(common, releases, self)
@@ -216,7 +216,7 @@ class ArgoRollout(SwappedComponent):
             router={**swapping.inputs["router"], "workloads": workloads},
             capacity=None if auto_promotion else {**swapping.inputs["capacity"], "workloads": workloads},
             releases={
-                color: pulumi.Output.from_input(dict(found)).apply(release_name) for color, found in releases.items()
+                color: pulumi.Output.from_input(dict(given)).apply(release_name) for color, given in releases.items()
             },
             digests=digests.of_releases(releases, ["labels"]),
             preview_urls=None if auto_promotion else dict.fromkeys(COLORS, urls["preview"]),
@@ -235,7 +235,7 @@ class ArgoRollout(SwappedComponent):
 def _pods(
     name: str, namespace: str, port: int, labels: Mapping[str, Any], workload: Mapping[str, Any]
 ) -> tuple[WorkloadSettings, list[Problem]]:
-    """What both colors' pods have; what a Rollout's cannot have is a problem."""
+    """The settings of both colors' pods, and the problems with those that a Rollout's pods cannot have."""
     own = ("name", "namespace", "kind", "port", "labels", "volume_claim_templates")
     allowed = [key for key in WorkloadSettings.__dataclass_fields__ if key not in own]
     text = f"no such field; known here: {', '.join(sorted(allowed))}"

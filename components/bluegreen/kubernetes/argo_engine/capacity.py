@@ -1,4 +1,4 @@
-"""What an Argo Rollout runs: the new color starts behind the preview Service and waits there for the swap's gates.
+"""The pods of an Argo Rollout: a new color starts behind the preview Service and waits for the swap's gates.
 
 Argo Rollouts scales by itself, up before the traffic and down after it. To prepare a color is to point the Rollout at
 it: with ``autoPromotionEnabled: false`` it stops before any traffic moves, its own analysis passed.
@@ -29,7 +29,7 @@ _PROMOTED = "somebody promoted it, or the pause was taken out of it"
 
 @dataclass(slots=True, kw_only=True)
 class ArgoRolloutsCapacity(ArgoRollout):
-    """What runs of one Rollout.
+    """The pods of one Rollout, by color.
 
     Attributes:
         clock: time, for how long the controller refuses the Rollout.
@@ -50,11 +50,11 @@ class ArgoRolloutsCapacity(ArgoRollout):
 
     @property
     def declared_size(self) -> int:
-        """Pods that a color starts with."""
+        """The number of pods that a color starts with."""
         return self.replicas
 
     def read(self) -> Mapping[Color, Size]:
-        """As far as a promotion needs it: with ``previewReplicaCount``, that many pods are enough before traffic."""
+        """The sizes for a promotion: with ``previewReplicaCount``, that many pods are enough before traffic."""
         state = self.look()
         sets = self.sets(state)
         return {color: self._size(state, of_color(sets, color), color) for color in COLORS}
@@ -87,7 +87,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
         self._advance(state, self.sets(state))
 
     def _go_back(self, state: RolloutState) -> None:
-        """A mere retry would count the failed analysis again, so a fresh start begins at what was live."""
+        """Start afresh at the template that was live: a mere retry would count the failed analysis again."""
         former = self.former(state)
         if former is None or former[1] == state.workload:
             self.retry()
@@ -95,7 +95,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
             self.point(state, former[1], former)
 
     def _advance(self, state: RolloutState, sets: list[Pods]) -> str:
-        """Point the Rollout at the goal, in as many looks as that takes; why it is not there yet."""
+        """Point the Rollout at the goal, in as many looks as that takes; return why it is not there yet."""
         assert self._goal is not None  # noqa: S101 - set by prepare
         goal = self.workloads[self._goal]
         if state.workload == goal:
@@ -135,7 +135,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
         return self._at(state, next((one for one in sets if one.hash == state.current), None))
 
     def _at(self, state: RolloutState, pods: Pods | None) -> Readiness:
-        """How far the Rollout is with the template that it was pointed at."""
+        """The readiness of the template that the Rollout was pointed at."""
         ready = pods.ready if pods is not None and state.seen else 0
         if not state.seen:
             return Readiness(False, ready, state.needed, UNSEEN)
@@ -164,15 +164,15 @@ class ArgoRolloutsCapacity(ArgoRollout):
         self.resume(dry_run=True)
 
     def suspend_scale_in(self) -> None:
-        """Autoscaling acts on the Rollout, which gives every color the same size: nothing to hold."""
+        """Do nothing: autoscaling acts on the Rollout, which gives every color the same size."""
 
     def resume_scaling(self, serving: Collection[Color]) -> None:
-        """Nothing was held."""
+        """Do nothing: nothing was suspended."""
 
     # -- after it
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:  # noqa: ARG002 - the Rollout's own matter
-        """Leave the scale-down to Argo Rollouts; what was prepared and not promoted is taken back."""
+        """Leave the scale-down to Argo Rollouts; take back a color that was prepared and not promoted."""
         state = self.look()
         former = self.former(state)
         pointed = state.workload == self.workloads[color] and not state.at_rest and not state.switched
@@ -182,7 +182,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
         return f"Argo Rollouts scales {color} down after the Rollout's scaleDownDelaySeconds"
 
     def cancel_retirement(self, color: Color) -> None:
-        """Argo Rollouts takes up by itself what it is pointed at in time."""
+        """Do nothing: Argo Rollouts takes up by itself a template that it is pointed at in time."""
 
     def delete(self) -> None:
-        """Nothing was made here."""
+        """Do nothing: the swap made nothing here."""

@@ -1,4 +1,4 @@
-"""One Argo Rollout and what the swap does with it: point it at a pod template, resume it, abort it.
+"""One Argo Rollout and the swap's actions on it: point it at a pod template, resume it, abort it.
 
 ``spec.workloadRef`` is the swap's and nobody else's; the pod templates that it names are resources of the stack. What
 the status is changed for is what ``kubectl argo rollouts promote`` and ``abort`` change it for.
@@ -61,12 +61,12 @@ def rollout_option() -> Any:
 
 
 def workloads_option() -> Any:
-    """The option with what holds each color's pod template."""
+    """The option with the names of the objects that hold the colors' pod templates."""
     return option("the name of each color's pod template", Both(OBJECT_NAME, "another pod template than blue's"))
 
 
 def workload_kind_option() -> Any:
-    """The option that says of which kind that is."""
+    """The option with the kind of these objects."""
     return option("what holds the templates", Text(choices=tuple(_WORKLOADS)), default="PodTemplate")
 
 
@@ -101,11 +101,11 @@ class ArgoRollout(Options):
 
     def look(self) -> RolloutState:
         """The Rollout now."""
-        found = self.cluster.get(self.resource)
-        if found is None:
+        rollout = self.cluster.get(self.resource)
+        if rollout is None:
             reason = f"there is no {self.resource} in {self.cluster}: it is a resource of the stack"
             raise PlatformError("get rollouts.argoproj.io", reason)
-        return RolloutState(found)
+        return RolloutState(rollout)
 
     def sets(self, state: RolloutState) -> list[Pods]:
         """Its ReplicaSets."""
@@ -113,7 +113,7 @@ class ArgoRollout(Options):
         return pods_of(self.cluster.find(where, state.labels), state)
 
     def former(self, state: RolloutState) -> tuple[Color, str] | None:
-        """What was live before the Rollout was pointed elsewhere, and its color."""
+        """The template that was live before the Rollout was pointed elsewhere, and its color."""
         color, _, name = (state.found["metadata"].get("annotations") or {}).get(FORMER, "").partition("/")
         return (color, name) if color in COLORS and name else None
 
@@ -124,7 +124,7 @@ class ArgoRollout(Options):
     # -- changing
 
     def _that(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        """For the Rollout that was looked at, and not for another one that somebody has made of its name since."""
+        """The fields of a patch for the Rollout that was read, never for another one that got its name since."""
         return {**fields, "metadata": {"uid": self.uid}} if self.uid else fields
 
     def reference(self, name: str) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class ArgoRollout(Options):
         }
 
     def point(self, state: RolloutState, name: str, former: tuple[Color, str] | None, *, dry_run: bool = False) -> None:
-        """Want a template: one call, and one more that looks at the template.
+        """Point the Rollout at a template: one call, and one more that looks at the template.
 
         Args:
             state: the last look.
@@ -162,15 +162,15 @@ class ArgoRollout(Options):
             raise NotOwned(PATCH, f"{self.resource} belongs to {owner!r}, not to {self.owner!r}")
 
     def _look_at_template(self, name: str) -> None:
-        """What the Rollout cannot use, or what cannot be told from the other color, is refused before it is wanted."""
+        """Refuse a template that the Rollout cannot use, or that cannot be told from the other color's."""
         version, plural, path = _WORKLOADS[self.workload_kind]
         what = Resource(version, self.workload_kind, plural, self.namespace, name)
-        found: Any = self.cluster.get(what)
-        if found is None:
+        template: Any = self.cluster.get(what)
+        if template is None:
             raise PlatformError(f"get {what.rbac}", f"there is no {what}: it is a resource of the stack")
         for key in path:
-            found = found.get(key) or {}
-        color = ((found.get("metadata") or {}).get("labels") or {}).get(COLOR)
+            template = template.get(key) or {}
+        color = ((template.get("metadata") or {}).get("labels") or {}).get(COLOR)
         if color not in COLORS:
             field_name = f"{'.'.join(path)}.metadata.labels[{COLOR}]"
             raise PlatformError(f"get {what.rbac}", f"{what}: {field_name} is {color!r}; allowed: blue, green")
@@ -192,13 +192,13 @@ class ArgoRollout(Options):
         self.cluster.merge(self._status, self._that({"status": {"abort": False}}), MANAGER)
 
     def nudge(self, state: RolloutState) -> None:
-        """Have the controller look at the Rollout again, by a change that means nothing."""
+        """Make the controller look at the Rollout again, by a change without a meaning."""
         annotations = {NUDGED: state.found["metadata"]["resourceVersion"]}
         metadata = {"uid": state.found["metadata"]["uid"], "annotations": annotations}
         self.cluster.merge(self.resource, {"metadata": metadata}, MARKS_MANAGER)
 
     def end_wait(self, pods: Pods) -> None:
-        """Have the controller scale down now what it keeps; what has no pods is only let go of."""
+        """Make the controller scale down kept ReplicaSets now; those without pods are only released."""
         what = Resource("apps/v1", "ReplicaSet", "replicasets", self.namespace, pods.name)
         value = _LONG_AGO if pods.wanted else None
         self.cluster.merge(what, {"metadata": {"annotations": {DEADLINE: value}}}, MANAGER)
@@ -214,10 +214,12 @@ class ArgoRollout(Options):
         for phase, run in state.runs.items():
             if run.get("status") not in ("Failed", "Error"):
                 continue
-            found = None
+            run_object = None
             with contextlib.suppress(PlatformError):  # the failure itself is told anyway
-                found = self.cluster.get(Resource(API, "AnalysisRun", "analysisruns", self.namespace, run["name"]))
-            said += [f"{phase} {text}" for text in _failed_metrics(found or {})] or [f"{phase} {run.get('message')}"]
+                run_object = self.cluster.get(Resource(API, "AnalysisRun", "analysisruns", self.namespace, run["name"]))
+            said += [f"{phase} {text}" for text in _failed_metrics(run_object or {})] or [
+                f"{phase} {run.get('message')}"
+            ]
         return said
 
     def commands(self, name: str) -> tuple[str, ...]:
@@ -232,7 +234,7 @@ class ArgoRollout(Options):
 
 @dataclass(slots=True)
 class Nudges:
-    """Has the controller look again at what it has missed, more and more seldom.
+    """Nudges the controller to look at changes that it has missed, at growing intervals.
 
     It writes its own changes over what it has heard of a Rollout meanwhile: a resume within milliseconds of the pause
     is then forgotten until the next event.

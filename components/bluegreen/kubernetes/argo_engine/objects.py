@@ -64,7 +64,7 @@ class RolloutSettings:
     @property
     def blue_green(self) -> dict[str, Any]:
         """The strategy, without its Services."""
-        found = {
+        strategy = {
             "autoPromotionEnabled": self.auto_promotion,
             "previewReplicaCount": self.preview_replicas,
             # From the switch on: the bake counts too, in which a failing gate goes back.
@@ -73,7 +73,7 @@ class RolloutSettings:
             "prePromotionAnalysis": self.pre_promotion,
             "postPromotionAnalysis": self.post_promotion,
         }
-        return {key: value for key, value in found.items() if value is not None}
+        return {key: value for key, value in strategy.items() if value is not None}
 
 
 def service(context: EntryContext, name: str, service_type: str, port: int, node_port: int | None) -> dict[str, Any]:
@@ -93,8 +93,8 @@ def rollout(context: EntryContext, pods: WorkloadSettings, wanted: RolloutSettin
         "selector": {"matchLabels": dict(wanted.selector)},
         "strategy": {"blueGreen": {**services, **wanted.blue_green}},
     }
-    found = metadata(context.name, context.place.namespace, context.labels)
-    return {"apiVersion": _API, "kind": "Rollout", "metadata": found, "spec": merged(spec, wanted.overrides)}
+    manifest = metadata(context.name, context.place.namespace, context.labels)
+    return {"apiVersion": _API, "kind": "Rollout", "metadata": manifest, "spec": merged(spec, wanted.overrides)}
 
 
 def pod_templates(
@@ -105,7 +105,7 @@ def pod_templates(
     A release that changes is another PodTemplate of another name, and so no change at all of what runs: the Rollout
     goes there when the swap says so, and can go back.
     """
-    found: dict[Color, Any] = {}
+    templates: dict[Color, Any] = {}
     beside: list[pulumi.Resource] = []
     for color, release in releases.items():
         selector = color_labels(settings.name)[color]
@@ -119,8 +119,8 @@ def pod_templates(
             first_count=0,
             digest=None if config is None else _digest(release["config"]),
         )
-        found[color] = _pod_template(whole, parent)
-    return found, beside
+        templates[color] = _pod_template(whole, parent)
+    return templates, beside
 
 
 def _pod_template(whole: Mapping[str, Any], parent: pulumi.Resource) -> Any:
@@ -145,14 +145,14 @@ def limits(
     disruption_budget: Mapping[str, Any] | None,
 ) -> list[pulumi.Resource]:
     """The Rollout's autoscaler, and each color's disruption budget."""
-    found = []
+    resources = []
     if autoscaling is not None:
         scaler = scaling.autoscaler(context.name, pods.namespace, "Rollout", autoscaling, context.labels)
         more = {"scaleTargetRef": {"apiVersion": _API}, "minReplicas": autoscaling["min_replicas"]}
-        found.append({**scaler, "spec": merged(scaler["spec"], more)})
+        resources.append({**scaler, "spec": merged(scaler["spec"], more)})
     if disruption_budget is not None:
-        found += [
+        resources += [
             workloads.disruption_budget(pods, color, disruption_budget, labels)
             for color, labels in color_labels(context.name).items()
         ]
-    return [declare(manifest, context.parent, depends_on=[rollout_resource]) for manifest in found]
+    return [declare(manifest, context.parent, depends_on=[rollout_resource]) for manifest in resources]

@@ -89,27 +89,31 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         color = weights.live_color
         return {} if color is None else self._argo.reference(self.workloads[color])
 
-    def _foreign(self, found: Mapping[str, Any]) -> str:
-        state = RolloutState(found)
+    def _foreign(self, current: Mapping[str, Any]) -> str:
+        state = RolloutState(current)
         if state.inline:
             return "a pod template of its own (spec.template)"
         return f"spec.workloadRef.name {state.workload!r}" if state.workload else ""
 
     # -- reading
 
-    def _counts(self, found: Mapping[str, Any]) -> bool:
-        if RolloutState(found).inline and not self.adopt and OWNER not in (found["metadata"].get("annotations") or {}):
-            what = f"{self._object} has {self._foreign(found)}"
+    def _counts(self, current: Mapping[str, Any]) -> bool:
+        if (
+            RolloutState(current).inline
+            and not self.adopt
+            and OWNER not in (current["metadata"].get("annotations") or {})
+        ):
+            what = f"{self._object} has {self._foreign(current)}"
             raise NotOwned("get rollouts.argoproj.io", f"{what}: declare it without, or say `adopt`")
-        return KubernetesObjectRouter._counts(self, found)
+        return KubernetesObjectRouter._counts(self, current)
 
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
-        """What the active Service sends where; less than all while an update goes on, even one that has moved nothing.
+    def _weights(self, current: Mapping[str, Any]) -> Weights:
+        """The shares of the active Service's traffic; less than 100 in all while an update goes on, moved or not.
 
         So an update that finds one knows that something is to be brought to its end, or back. An earlier release of a
         color is not all that the color should be, either.
         """
-        state = RolloutState(found)
+        state = RolloutState(current)
         wanted = self._color_named(state.workload)
         if not (state.workload or state.inline) or not state.active:
             self._read = Weights()
@@ -161,12 +165,12 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         self._ours = self._uid
 
     def _state(self) -> RolloutState:
-        found = self._look()
-        if found is None:
+        current = self._look()
+        if current is None:
             raise PlatformError(PATCH, f"there is no {self._object} in {self.cluster}: it is a resource of the stack")
         self._refuse_another_of_its_name()
-        self._counts(found)
-        return RolloutState(found)
+        self._counts(current)
+        return RolloutState(current)
 
     def _go(self, state: RolloutState) -> None:
         argo = self._argo
@@ -212,10 +216,10 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         color = weights.live_color
         if color is None:
             return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
-        found = self._look()
-        if found is None or not self._counts(found):
+        current = self._look()
+        if current is None or not self._counts(current):
             return Convergence.PENDING
-        state, ours = RolloutState(found), color == self._color
+        state, ours = RolloutState(current), color == self._color
         goal = self._goal if ours else self.workloads[color]
         self._told = state.told
         if state.workload == goal and state.at_rest:
@@ -275,11 +279,11 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         return self._argo.commands(self.workloads["blue" if weights.blue >= weights.green else other("blue")])
 
     def health(self, color: Color) -> Readiness:
-        """A color's pods; a color of which nothing runs needs no readiness."""
-        found = self._look()
-        if found is None:
+        """The health of a color's pods; a color without pods needs no readiness."""
+        look = self._look()
+        if look is None:
             return Readiness(False, reason=f"there is no {self._object}")
-        state = RolloutState(found)
+        state = RolloutState(look)
         chosen = of_color(self._argo.sets(state), color)
         health = pods_readiness(chosen, live=chosen is not None and chosen.hash == state.active)
         if health.ready or chosen is None:
@@ -289,7 +293,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
 
 
 def pods_readiness(chosen: Pods | None, *, live: bool) -> Readiness:
-    """How a color's pods are, as far as a ReplicaSet tells it."""
+    """The readiness of a color's pods, as far as a ReplicaSet tells it."""
     if chosen is None or (chosen.wanted == 0 and not live):
         return Readiness(True, 1, 1, _NOTHING_RUNS)
     ready = 0 < chosen.wanted <= chosen.ready

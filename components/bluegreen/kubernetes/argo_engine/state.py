@@ -1,4 +1,4 @@
-"""What an Argo Rollout with the ``blueGreen`` strategy says of itself, and its ReplicaSets of themselves. Pure.
+"""The state of an Argo Rollout with the ``blueGreen`` strategy and of its ReplicaSets, from their objects. Pure.
 
 A color is a pod template: ``spec.workloadRef`` says which one is wanted, hashes in the status say which one is where.
 
@@ -77,7 +77,7 @@ class RolloutState:
 
     @property
     def needed(self) -> int:
-        """How many pods a template must have before it can be promoted."""
+        """The number of pods that a template must have before it can be promoted."""
         preview, replicas = self._blue_green.get("previewReplicaCount"), self._spec.get("replicas")
         count = preview if preview is not None else replicas
         return 1 if count is None else int(count)
@@ -86,7 +86,7 @@ class RolloutState:
 
     @property
     def seen(self) -> bool:
-        """Whether the status is that of what is wanted now."""
+        """Whether the status is about the present spec."""
         return str(self._status.get("observedGeneration")) == str(self.found["metadata"].get("generation"))
 
     @property
@@ -106,7 +106,7 @@ class RolloutState:
 
     @property
     def at_rest(self) -> bool:
-        """Whether what is wanted is what serves, and nothing goes on."""
+        """Whether the wanted template serves, and nothing goes on."""
         return bool(self.workload and self.active and self.seen and self.active == self.current == self.stable)
 
     @property
@@ -121,7 +121,7 @@ class RolloutState:
 
     @property
     def overdue(self) -> bool:
-        """Whether the controller has still to act on what was written, which it may have missed."""
+        """Whether the controller has still to act on the last write, which it may have missed."""
         resumed = (
             bool(self._status.get("controllerPause")) and not self._pauses and self._status.get("phase") == "Paused"
         )
@@ -169,12 +169,12 @@ class RolloutState:
     @property
     def runs(self) -> Mapping[str, Mapping[str, Any]]:
         """Its AnalysisRuns by when they are asked: ``name``, ``status``, ``message``."""
-        found = self._status.get("blueGreen") or {}
-        return {phase: found[key] for phase, key in _PHASES.items() if found.get(key)}
+        blue_green = self._status.get("blueGreen") or {}
+        return {phase: blue_green[key] for phase, key in _PHASES.items() if blue_green.get(key)}
 
     @property
     def told(self) -> str:
-        """What it is at, for people."""
+        """The Rollout's stage, for people."""
         if not self.seen:
             return UNSEEN
         at = ": ".join(filter(None, (self._status.get("phase"), self._status.get("message"))))
@@ -203,7 +203,7 @@ class Pods:
     kept: bool
 
 
-def pods_of(found: Sequence[Mapping[str, Any]], state: RolloutState) -> list[Pods]:
+def pods_of(replica_sets: Sequence[Mapping[str, Any]], state: RolloutState) -> list[Pods]:
     """The ReplicaSets of this very Rollout that have a color, those first that matter most for it."""
     uid = state.found["metadata"]["uid"]
     sets = [
@@ -215,7 +215,7 @@ def pods_of(found: Sequence[Mapping[str, Any]], state: RolloutState) -> list[Pod
             ready=int((one.get("status") or {}).get("readyReplicas") or 0),
             kept=bool((one["metadata"].get("annotations") or {}).get(DEADLINE)),
         )
-        for one in found
+        for one in replica_sets
         if (labels := one["metadata"].get("labels") or {}).get(COLOR) in COLORS
         and any(owner.get("uid") == uid for owner in one["metadata"].get("ownerReferences") or ())
     ]

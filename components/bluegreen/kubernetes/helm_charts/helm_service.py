@@ -242,13 +242,13 @@ def _held_against(
     text: pulumi.Output[str],
     selectors: Mapping[str, Any] | None,
 ) -> pulumi.Output[str]:
-    """A release's text for the swap, which waits for what Helm has brought: production takes no other pods."""
+    """A release's text for the swap, which waits for Helm's objects: production takes no other pods."""
 
-    def look(found: Mapping[str, Sequence[str]] | None) -> None:
-        problem = installed.problem_of_the_default_selector(color, workload, found) if selectors is None else None
+    def look(values: Mapping[str, Sequence[str]] | None) -> None:
+        problem = installed.problem_of_the_default_selector(color, workload, values) if selectors is None else None
         if problem is not None:
             refuse(name, [problem])
-        if acting := installed.acting_by_themselves(found):
+        if acting := installed.acting_by_themselves(values):
             told = "whichever is live; where that shall not be, the chart's values have to suspend it at rest"
             pulumi.log.warn(f"{name}: {', '.join(acting)} of {color}'s release acts in both colors, {told}")
 
@@ -256,7 +256,7 @@ def _held_against(
     # A preview knows the text although it may not know the objects.
     if pulumi.runtime.is_dry_run():
         return text
-    return pulumi.Output.all(text, looked).apply(lambda found: str(found[0]))
+    return pulumi.Output.all(text, looked).apply(lambda values: str(values[0]))
 
 
 def _check_ports(entry: Entry, context: EntryContext, manifest: Mapping[str, Any], *, is_workload: bool) -> None:
@@ -299,12 +299,12 @@ def _transform(
     hooks: pulumi.ResourceHookBinding | None = None,
 ) -> Any:
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-        found = colored(args.type_, args.props, workload, labels, first_count)
-        check_ports(args.props, is_workload=found is not None and "spec.replicas" in found[1])
-        if found is None:
+        result = colored(args.type_, args.props, workload, labels, first_count)
+        check_ports(args.props, is_workload=result is not None and "spec.replicas" in result[1])
+        if result is None:
             whole = with_kind(args.type_, args.props)
             return pulumi.ResourceTransformResult(acting.at_rest(whole), args.opts) if rests(whole) else None
-        props, set_once = found
+        props, set_once = result
         guarded = hooks if "spec.replicas" in set_once else None
         ignored = pulumi.ResourceOptions(ignore_changes=set_once, hooks=guarded)
         return pulumi.ResourceTransformResult(props, pulumi.ResourceOptions.merge(args.opts, ignored))

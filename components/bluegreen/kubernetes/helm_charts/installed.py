@@ -1,4 +1,4 @@
-"""What a release that Helm keeps has brought, as far as its resource tells: which pods a label of all of them takes."""
+"""The objects of a release that Helm keeps, as far as its resource names them. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BY_ITSELF = ("CronJob", "DaemonSet")
 def problem_of_the_default_selector(
     color: Color, workload: str, resource_names: Mapping[str, Sequence[str]] | None
 ) -> Problem | None:
-    """Production's Service would take pods of other workloads, too: their labels of the release are the same.
+    """The problem with a selector by which production's Service would take pods of other workloads, too.
 
     Args:
         color: whose release it is.
@@ -33,7 +33,7 @@ def problem_of_the_default_selector(
 
 
 def acting_by_themselves(resource_names: Mapping[str, Sequence[str]] | None) -> list[str]:
-    """What acts whatever color is live; only the chart's values can suspend it."""
+    """The objects that act whatever color is live; only the chart's values can suspend them."""
     return sorted(f"{kind}/{name}" for kind, name in _with_pods(resource_names or {}) if kind in _BY_ITSELF)
 
 

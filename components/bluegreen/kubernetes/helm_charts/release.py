@@ -1,4 +1,4 @@
-"""A color's chart: checked, named, and how its objects become the color's. Pure."""
+"""A color's chart: checked, named, and its objects made the color's. Pure."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def chart_arguments(release: Mapping[str, Any], full_name: str | None) -> dict[s
     values = dict(release.get("values") or {})
     if full_name is not None:
         values.setdefault("fullnameOverride", full_name)
-    found: dict[str, Any] = {"chart": release["chart"], "values": values}
+    arguments: dict[str, Any] = {"chart": release["chart"], "values": values}
     if release.get("version") is not None:
-        found["version"] = release["version"]
+        arguments["version"] = release["version"]
     if release.get("repository") is not None:
-        found["repository_opts"] = {"repo": release["repository"]}
-    return found
+        arguments["repository_opts"] = {"repo": release["repository"]}
+    return arguments
 
 
 def release_name(release: Mapping[str, Any]) -> str:
@@ -77,7 +77,7 @@ def release_name(release: Mapping[str, Any]) -> str:
 
 
 def pod_labels(name: str, color: Color) -> dict[str, str]:
-    """What is added to the pods of a chart's workload, so that they can be selected."""
+    """The labels that the pods of a chart's workload get, so that they can be selected."""
     return {SERVICE_LABEL: name, COLOR_LABEL: color}
 
 

@@ -1,4 +1,4 @@
-"""Addresses of Services within texts: what can be nothing else follows a Service that has another name. Pure.
+"""Addresses of Services within texts: certain ones follow a Service that gets another name. Pure.
 
 ``scheme://redis``, with a port, a path, a user before it; ``redis.NAMESPACE.svc`` and what is longer; ``redis:6379``
 where that is the Service's port; ``redis-0.redis``, a StatefulSet's pod by its Service; and all of a variable's text
@@ -37,14 +37,14 @@ def in_text(text: str, namespace: object, follow: Callable[[str], str], ports: P
         ports: of Services, by their former names.
     """
 
-    def put(found: re.Match[str]) -> str:
-        labels = found["after"].split(".")[1:]
+    def put(match: re.Match[str]) -> str:
+        labels = match["after"].split(".")[1:]
         known = not labels or (labels[0] == namespace and (len(labels) == 1 or labels[1] == "svc"))
-        return f"{found['before']}{follow(found['name']) if known else found['name']}{found['after']}"
+        return f"{match['before']}{follow(match['name']) if known else match['name']}{match['after']}"
 
-    def put_where_it_listens(found: re.Match[str]) -> str:
-        port = int(found["port"])
-        return f"{put(found)}:{port}" if port in ports.get(found["name"], ()) else found[0]
+    def put_where_it_listens(match: re.Match[str]) -> str:
+        port = int(match["port"])
+        return f"{put(match)}:{port}" if port in ports.get(match["name"], ()) else match[0]
 
     return _WHOLE.sub(put, _URL.sub(put, _WITH_PORT.sub(put_where_it_listens, text)))
 
@@ -59,12 +59,12 @@ def of_pods(text: str, namespace: object, follow: Callable[[str], str], follow_s
         follow_set: the same of a StatefulSet.
     """
 
-    def put(found: re.Match[str]) -> str:
-        labels = found["after"].split(".")[1:]
-        service = follow(found["name"]) if not labels or labels[0] == namespace else found["name"]
-        if service == found["name"]:
-            return found[0]
-        return f"{follow_set(found['set'])}-{found['number']}.{service}{found['after']}"
+    def put(match: re.Match[str]) -> str:
+        labels = match["after"].split(".")[1:]
+        service = follow(match["name"]) if not labels or labels[0] == namespace else match["name"]
+        if service == match["name"]:
+            return match[0]
+        return f"{follow_set(match['set'])}-{match['number']}.{service}{match['after']}"
 
     return _POD.sub(put, text)
 
@@ -74,9 +74,9 @@ def in_variable(name: str, text: str, namespace: object, follow: Callable[[str],
     if not _SAYS_SO.search(name) or "://" in text:
         return in_text(text, namespace, follow, ports)
 
-    def put(found: re.Match[str]) -> str:
-        labels = found["after"].split(".")[1:]
+    def put(match: re.Match[str]) -> str:
+        labels = match["after"].split(".")[1:]
         known = not labels or labels[0] == namespace
-        return f"{found['before']}{follow(found['name']) if known else found['name']}{found['after']}"
+        return f"{match['before']}{follow(match['name']) if known else match['name']}{match['after']}"
 
     return _HOST.sub(put, text) if _HOST.match(text) else in_text(text, namespace, follow, ports)

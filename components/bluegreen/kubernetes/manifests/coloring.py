@@ -1,4 +1,4 @@
-"""Rendered manifests as one color: what would meet the other color's objects gets the color in its name. Pure.
+"""Rendered manifests as one color: objects that would clash with the other color's get its name. Pure.
 
 ======================================== ==============================================================================
 what                                     becomes
@@ -99,7 +99,7 @@ def dangling(
     production: Collection[str],
     ports: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> list[tuple[str, str]]:
-    """What is both colors' and names an object that each color has of its own: the key, and what it names.
+    """Shared objects that name an object which each color has of its own: the key, and the name.
 
     Args:
         split: a color's manifests.
@@ -150,21 +150,21 @@ class _Names:
     ports: Mapping[str, Collection[int]]
 
     def of(self, kind: str, name: str) -> str:
-        """What an object is called in this color: one of the manifests by its new name, any other as it is."""
+        """An object's name in this color: the new name of one of the manifests, any other name as it is."""
         return f"{name}-{self.color}" if (kind, name) in self.renamed else name
 
     def in_address(self, service: str) -> str:
-        """The same of a Service in an address."""
+        """A Service's name in an address, in this color."""
         return service if service in self.production else self.of("Service", service)
 
 
 def _colored(manifest: Manifest, names: _Names) -> dict[str, Any]:
     kind = manifest["kind"]
-    found = followed(manifest, names.of, follow_address=names.in_address, ports=names.ports)
-    metadata = found["metadata"]
+    colored = followed(manifest, names.of, follow_address=names.in_address, ports=names.ports)
+    metadata = colored["metadata"]
     name = metadata.get("name")
     own = {**metadata, "name": names.of(kind, name)} if isinstance(name, str) else metadata
-    changed = {**found, "metadata": _labelled(own, names)}
+    changed = {**colored, "metadata": _labelled(own, names)}
     spec = changed.get("spec")
     if isinstance(spec, Mapping) and (change := _SPECS.get(kind) or _by_shape(spec)):
         changed["spec"] = change(spec, names)

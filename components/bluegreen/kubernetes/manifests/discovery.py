@@ -1,4 +1,4 @@
-"""What a cluster says of its kinds while a program runs: asked once for each API version, and never insisted on."""
+"""The kinds of a cluster, asked while a program runs: once for each API version, without an error if it fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def asking_the_cluster(place: Place) -> Ask | None:
-    """What asks the cluster that the swap calls which kinds it has, and whether they are in a namespace.
+    """A function that asks the swap's cluster for its kinds, and whether they are in a namespace.
 
     A cluster that does not answer, or that is to be made, knows nothing, and is not asked again.
 

@@ -101,7 +101,7 @@ class ManifestService(EnteredComponent):
         colors: dict[Color, ColorManifests] = {}
         asking = asking_the_cluster(place)
         for color, release in given.items():
-            found, wrong = read(
+            brought, wrong = read(
                 color,
                 release,
                 namespace=place.namespace,
@@ -112,18 +112,18 @@ class ManifestService(EnteredComponent):
                 ask=asking,
             )
             problems += wrong
-            if found is not None:
-                colors[color] = found
+            if brought is not None:
+                colors[color] = brought
         if len(colors) < len(given):
             refuse(name, problems)
-        for key in dict.fromkeys(key for found in colors.values() for key in found.unsure):
+        for key in dict.fromkeys(key for brought in colors.values() for key in brought.unsure):
             pulumi.log.info(
                 f"{name}: only the cluster knows whether {key} is in a namespace: it is declared in {place.namespace}, "
                 "which is left out if it is not",
                 self,
             )
         both, wrong = shared_objects(active_color, colors)
-        kinds = {color: found.workload["kind"] for color, found in colors.items()}
+        kinds = {color: brought.workload["kind"] for color, brought in colors.items()}
         if len(set(kinds.values())) > 1:
             problems.append(Problem("green.manifests", kinds["green"], f"a {kinds['blue']}, as blue has"))
         live = colors["green" if active_color == "green" else "blue"]
@@ -133,31 +133,31 @@ class ManifestService(EnteredComponent):
             owner=owner_of(name),
             place=place,
             port=container_port,
-            selectors={color: found.selector for color, found in colors.items()},
+            selectors={color: brought.selector for color, brought in colors.items()},
             labels=shared_labels(name, None),
             parent=self,
             service_suffix=SERVICE_SUFFIX,
         )
         said = dict(without_traffic or {})
-        wrong += colliding({color: found.split.own for color, found in colors.items()})
-        wrong += acting.problems_in(said, {color: found.split.own for color, found in colors.items()})
+        wrong += colliding({color: brought.split.own for color, brought in colors.items()})
+        wrong += acting.problems_in(said, {color: brought.split.own for color, brought in colors.items()})
         production = production_ports(entry, context)
-        for color, found in colors.items():
+        for color, brought in colors.items():
             field = f"{color}.manifests"
-            wrong += ports.missing_ports(field, [*found.split.own, *found.split.shared], production)
-            wrong += ports.unnamed_port(container_port, field, found.workload)
+            wrong += ports.missing_ports(field, [*brought.split.own, *brought.split.shared], production)
+            wrong += ports.unnamed_port(container_port, field, brought.workload)
         swap = checked(
             context,
             active_color,
             entry,
             Workloads(
                 kind=kinds["blue"],
-                names={color: found.name for color, found in colors.items()},
+                names={color: brought.name for color, brought in colors.items()},
                 replicas=count,
                 autoscalers={
-                    color: found.autoscaler["metadata"]["name"]
-                    for color, found in colors.items()
-                    if found.autoscaler is not None
+                    color: brought.autoscaler["metadata"]["name"]
+                    for color, brought in colors.items()
+                    if brought.autoscaler is not None
                 },
                 autoscaling=_range_of(live.autoscaler),
                 retire_image=retire_image,
@@ -168,39 +168,39 @@ class ManifestService(EnteredComponent):
         )
         counts = first_counts(active_color, count, settings)
         of_live = {
-            color: acting.of_the_live_color(found.split.own, found.split.shared, found.workload, said, color)
-            for color, found in colors.items()
+            color: acting.of_the_live_color(brought.split.own, brought.split.shared, brought.workload, said, color)
+            for color, brought in colors.items()
         }
         _tell(self, name, of_live)
         _tell_of_keda(self, name, colors)
 
         def color_objects() -> list[pulumi.Resource]:
-            common: list[pulumi.Resource] = [declare(found, self) for found in both]
+            common: list[pulumi.Resource] = [declare(brought, self) for brought in both]
             router = entry.router(context)
-            hooks = {color: guard(found.name, place.namespace, color, router) for color, found in colors.items()}
+            hooks = {color: guard(brought.name, place.namespace, color, router) for color, brought in colors.items()}
             return [
                 *common,
                 *(
                     _declared(
                         manifest,
-                        found,
+                        brought,
                         counts[color],
                         self,
                         common,
                         rests=color != active_color and key_of(manifest) in of_live[color],
                         hooks=hooks[color],
                     )
-                    for color, found in colors.items()
-                    for manifest in found.split.own
+                    for color, brought in colors.items()
+                    for manifest in brought.split.own
                 ),
             ]
 
-        texts = {color: pulumi.Output.from_input(found.text) for color, found in colors.items()}
-        for color, found in colors.items():
-            digests.tell_what_moves(color, found.split.own)
+        texts = {color: pulumi.Output.from_input(brought.text) for color, brought in colors.items()}
+        for color, brought in colors.items():
+            digests.tell_what_moves(color, brought.split.own)
         rendered = {
-            color: digests.of_manifests(found.split.own, [found.workload, found.autoscaler])
-            for color, found in colors.items()
+            color: digests.of_manifests(brought.split.own, [brought.workload, brought.autoscaler])
+            for color, brought in colors.items()
         }
         self._show_entered(swap, *swap.declare(self, texts, rendered, color_objects))
 
@@ -215,7 +215,7 @@ def _declared(
     rests: bool,
     hooks: pulumi.ResourceHookBinding | None,
 ) -> pulumi.Resource:
-    """One object of a color. What is the swap's of it is set once, or not at all; ``hooks`` are the workload's."""
+    """Declare one object of a color. The swap's fields are set once, or not at all; ``hooks`` are the workload's."""
     if rests:
         return cast("pulumi.Resource", declare(acting.at_rest(manifest), parent, depends_on=depends_on))
     spec = manifest.get("spec", {})
@@ -231,35 +231,35 @@ def _declared(
 
 
 def _tell(component: pulumi.Resource, name: str, of_live: Mapping[Color, Sequence[str]]) -> None:
-    """What acts in one color alone, for whoever did not know it of his manifests."""
-    found = dict.fromkeys(key.removesuffix(f"-{color}") for color, keys in of_live.items() for key in keys)
-    if found:
+    """Log which objects act in one color alone, for whoever did not know it of their manifests."""
+    keys_of_live = dict.fromkeys(key.removesuffix(f"-{color}") for color, keys in of_live.items() for key in keys)
+    if keys_of_live:
         told = "acts in the live color alone, as nothing leads requests to it; `without_traffic` may say otherwise"
-        pulumi.log.info(f"{name}: {', '.join(found)}: {told}", component)
+        pulumi.log.info(f"{name}: {', '.join(keys_of_live)}: {told}", component)
 
 
 def _tell_of_keda(component: pulumi.Resource, name: str, colors: Mapping[Color, ColorManifests]) -> None:
-    """Two that scale one workload."""
-    found = [key for one in colors.values() for key in acting.scaled_by_keda(one.split.own, one.workload)]
-    if found:
+    """Warn of workloads that both KEDA and the swap scale."""
+    names = [key for one in colors.values() for key in acting.scaled_by_keda(one.split.own, one.workload)]
+    if names:
         told = (
             "scales what the swap scales, and puts its own count back while traffic moves: leave minReplicaCount at "
             "what a promotion needs, or use a HorizontalPodAutoscaler"
         )
-        pulumi.log.warn(f"{name}: {', '.join(found)} {told}", component)
+        pulumi.log.warn(f"{name}: {', '.join(names)} {told}", component)
 
 
 def _production_names(entry: Entry, name: str) -> list[str]:
     """The Services that there are for production: of a route only a mesh has one."""
     if isinstance(entry, WeightedEntry):
-        found = getattr(entry.platform, "service_name", None)
-        return [found] if found else []
+        service_name = getattr(entry.platform, "service_name", None)
+        return [service_name] if service_name else []
     return [getattr(entry, "service_name", None) or name]
 
 
 def _replicas_of(workload: Mapping[str, Any]) -> int:
-    found = known(workload["spec"].get("replicas", 1))
-    return found if isinstance(found, int) and found > 0 else 1
+    replicas = known(workload["spec"].get("replicas", 1))
+    return replicas if isinstance(replicas, int) and replicas > 0 else 1
 
 
 def _range_of(autoscaler: Mapping[str, Any] | None) -> dict[str, Any] | None:

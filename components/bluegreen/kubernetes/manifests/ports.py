@@ -1,4 +1,4 @@
-"""Which ports production has, against what objects say of it: a port that is missing leads nowhere. Pure."""
+"""The ports of production, compared with those that objects name: a missing port leads nowhere. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Ports = Mapping[str, Sequence[Mapping[str, Any]] | None]
 
 
 def missing_ports(field: str, manifests: Iterable[Mapping[str, Any]], production: Ports) -> list[Problem]:
-    """What names a port of production's that it does not have."""
+    """The problems with objects that name a port of production's that it does not have."""
     problems = []
     for manifest in manifests:
         for name, port in ports_in(manifest):
@@ -31,7 +31,7 @@ def missing_ports(field: str, manifests: Iterable[Mapping[str, Any]], production
 
 
 def unnamed_port(port: int | str, field: str, workload: Mapping[str, Any]) -> list[Problem]:
-    """That production's port leads to a named port that no container has. A number needs no declaration."""
+    """The problem with production's port where it leads to a named port that no container has."""
     if not isinstance(port, str):
         return []
     pod = _part(_part(_part(workload, "spec"), "template"), "spec")
@@ -45,10 +45,10 @@ def unnamed_port(port: int | str, field: str, workload: Mapping[str, Any]) -> li
 
 
 def _part(of: Any, key: str) -> Mapping[str, Any]:
-    found = of.get(key) if isinstance(of, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    value = of.get(key) if isinstance(of, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
 
 
 def _list(of: Any, key: str) -> list[Mapping[str, Any]]:
-    found = of.get(key) if isinstance(of, Mapping) else None
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, (list, tuple)) else []
+    value = of.get(key) if isinstance(of, Mapping) else None
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, (list, tuple)) else []

@@ -1,4 +1,4 @@
-"""YAML as kubectl reads it: the values that an API server would get of a file.
+"""YAML as kubectl reads it: the values of a file that an API server would get.
 
 kubectl makes JSON of YAML before anybody knows what a field is. What a plain scalar is taken for is decided by the
 library that it does so with, which is neither YAML 1.1 as Python's library has it nor the core schema of 1.2: a date, a
@@ -41,19 +41,19 @@ _MANY, _TIMES = 1_000, 100
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes; what they mean is none of its business."""
+    """Composes nodes; their meaning is for ``_Reader``."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - the library declares it like that
 
     def scan_to_next_token(self) -> None:
-        """Go on to what is not a space: a tab is one, too, where no indentation can be meant."""
+        """Go on to the next token: a tab is a space, too, where no indentation can be meant."""
         super().scan_to_next_token()
         while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
             self.forward()
             super().scan_to_next_token()
 
     def compose_scalar_node(self, anchor: Any) -> ScalarNode:
-        """A scalar that knows whether anybody has said what it is."""
+        """Make a scalar that knows whether it has an explicit tag."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         said = event.tag
         node = super().compose_scalar_node(anchor)
@@ -70,13 +70,13 @@ def objects_in(text: str) -> list[Any]:
     """
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):  # JSON most likely, whose escapes YAML reads in another way
         with contextlib.suppress(json.JSONDecodeError):
-            return [_of_json(found) for found in _json_values(text)]
+            return [_of_json(value) for value in _json_values(text)]
     try:
         nodes = list(yaml.compose_all(text, Loader=_Loader))
-        found = [_Reader().value(node) for node in nodes if node is not None]
+        values = [_Reader().value(node) for node in nodes if node is not None]
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    return [one for one in found if one is not None]
+    return [one for one in values if one is not None]
 
 
 def _json_values(text: str) -> Iterator[Any]:
@@ -110,7 +110,7 @@ class _Reader:
         self._made = 0
 
     def value(self, node: Node) -> Any:
-        """What a node means, as JSON has it."""
+        """A node's value, as JSON has it."""
         self._made += 1
         self._seen.add(id(node))
         if self._made > max(_MANY, _TIMES * len(self._seen)):
@@ -139,7 +139,7 @@ class _Reader:
         return made
 
     def _merge(self, node: Node, made: dict[str, Any]) -> None:
-        """Lay other objects over what is there: what comes later in a text counts, what comes first in a list."""
+        """Merge other objects in: of several keys the later one in a text wins, in a list the first one."""
         several = list(reversed(node.value)) if isinstance(node, SequenceNode) else [node]
         if not all(isinstance(one, MappingNode) for one in several):
             raise ValueError(f"{_line(node)}: << takes an object, or a list of objects")
@@ -166,14 +166,14 @@ def _scalar(node: ScalarNode) -> Any:
     allowed = kinds.get(tag.removeprefix(_TAG)) if tag.startswith(_TAG) else None
     if allowed is None:
         return text  # of a tag that nobody knows it is a text
-    found = _resolved(text)
-    if not isinstance(found, allowed) or (isinstance(found, bool) and bool not in allowed):
+    value = _resolved(text)
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
         raise ValueError(f"{_line(node)}: {text!r} is no {tag.removeprefix(_TAG)}")
-    return found
+    return value
 
 
 def _resolved(text: str) -> Any:
-    """What a plain scalar is taken for."""
+    """The value of a plain scalar."""
     if text in _WORDS:
         return _WORDS[text]
     plain = text.replace("_", "")
@@ -183,8 +183,8 @@ def _resolved(text: str) -> Any:
         whole = _whole(plain)
         if -(2**63) <= whole < 2**64:
             return whole
-    if _FLOAT.match(plain) and math.isfinite(found := float(plain)):
-        return found
+    if _FLOAT.match(plain) and math.isfinite(number := float(plain)):
+        return number
     return text
 
 
@@ -212,8 +212,8 @@ def _number(value: float) -> float | int:
         raise ValueError(f"{value} is no number in JSON")
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return value
-    found = float(value)
-    return int(found) if found.is_integer() and abs(found) < _LONGEST_WHOLE else found
+    number = float(value)
+    return int(number) if number.is_integer() and abs(number) < _LONGEST_WHOLE else number
 
 
 def _text_of(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which fields, annotations and labels name other objects, and of what kind. Data alone; what is found by it follows.
+"""The fields, annotations and labels that name other objects, with the objects' kinds. Data alone.
 
 A test walks what a cluster says of its kinds (its OpenAPI) for fields that look like references: each of them is found
 by this table or by the endings in ``references``, or is harmless for a reason that stands here.

@@ -1,4 +1,4 @@
-"""What one object says of another by its name: found wherever it stands, in whatever kind, so that none dangles. Pure.
+"""References to objects by name: found wherever they stand, in any kind, so that none dangles. Pure.
 
 ======================================================= ================================================================
 where                                                   what is named
@@ -94,42 +94,42 @@ def followed(
         ports: of Services, by their names.
     """
     walk = _Walk(follow, manifest, of_service, follow_address or (lambda name: follow("Service", name)), ports)
-    found = {
+    result = {
         key: value if key in ("kind", "apiVersion") or key in _OPAQUE else walk.value(key, value)
         for key, value in manifest.items()
         if key != "metadata"
     }
     metadata = manifest.get("metadata")
     if not isinstance(metadata, Mapping):
-        return found if "metadata" not in manifest else {**found, "metadata": metadata}
+        return result if "metadata" not in manifest else {**result, "metadata": metadata}
     notes = {key: walk.notes(metadata[key]) for key in ("annotations", "labels") if metadata.get(key)}
-    return {key: {**metadata, **notes} if key == "metadata" else found[key] for key in manifest}
+    return {key: {**metadata, **notes} if key == "metadata" else result[key] for key in manifest}
 
 
 def named_in(manifest: Mapping[str, Any], ports: addresses.Ports = MappingProxyType({})) -> Iterator[tuple[str, str]]:
-    """What an object says of others: kind and name. By ``ports`` of Services some addresses are told."""
-    found: list[tuple[str, str]] = []
+    """The references in an object: kind and name. ``ports`` of Services tell some addresses from other texts."""
+    names: list[tuple[str, str]] = []
 
     def note(kind: str, name: str) -> str:
-        found.append((kind, name))
+        names.append((kind, name))
         return name
 
     followed(manifest, note, ports=ports)
-    yield from dict.fromkeys(found)
+    yield from dict.fromkeys(names)
 
 
 def ports_in(manifest: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
-    """Which ports of which Services an object names: the Service's name, and the port's number or name."""
-    found: list[tuple[str, int | str]] = []
+    """The ports that an object names: each a Service's name, and the port's number or name."""
+    names: list[tuple[str, int | str]] = []
 
     def note(name: str, value: Mapping[str, Any]) -> None:
         port = value.get("port", value.get("servicePort"))
         said = port.get("number", port.get("name")) if isinstance(port, Mapping) else port
         if isinstance(said, (int, float, str)) and not isinstance(said, bool):
-            found.append((name, said if isinstance(said, str) else int(said)))
+            names.append((name, said if isinstance(said, str) else int(said)))
 
     followed(manifest, lambda _, name: name, note)
-    yield from dict.fromkeys(found)
+    yield from dict.fromkeys(names)
 
 
 class _Walk:
@@ -170,8 +170,8 @@ class _Walk:
         return {key: self._note(key, value) if isinstance(value, str) else value for key, value in annotations.items()}
 
     def _note(self, key: str, text: str) -> str:
-        found = _ANNOTATION.search(key)
-        kind = ANNOTATIONS.get(key) or (_KINDS[found[1]] if found else None)
+        match = _ANNOTATION.search(key)
+        kind = ANNOTATIONS.get(key) or (_KINDS[match[1]] if match else None)
         if text.startswith("{"):
             return self._json(kind, text)
         if kind is None:
@@ -205,9 +205,9 @@ class _Walk:
     def _text(self, key: str, value: str) -> str:
         if key in self._hosts:
             return self._host(value)
-        if self._principals and key in ("principals", "notPrincipals") and (found := _PRINCIPAL.match(value)):
-            same = found["namespace"] == self._namespace
-            return f"{found['before']}{self._follow('ServiceAccount', found['name'])}" if same else value
+        if self._principals and key in ("principals", "notPrincipals") and (match := _PRINCIPAL.match(value)):
+            same = match["namespace"] == self._namespace
+            return f"{match['before']}{self._follow('ServiceAccount', match['name'])}" if same else value
         if self._principals and key in ("serviceAccounts", "notServiceAccounts"):
             return self._path("ServiceAccount", value)
         kind = self._texts.get(key)
@@ -226,8 +226,8 @@ class _Walk:
             if isinstance(value.get(name), str):
                 self._of_service(self._short(value[name]), value)
         made = {name: item if name in _OPAQUE else self.value(name, item) for name, item in value.items()}
-        found = _OBJECT.search(key)
-        kind = value.get("kind") or self._objects.get(key) or (_KINDS[found[1].lower()] if found else None)
+        match = _OBJECT.search(key)
+        kind = value.get("kind") or self._objects.get(key) or (_KINDS[match[1].lower()] if match else None)
         return self._named(kind, value, made)
 
     def _item(self, key: str, item: Any) -> Any:
@@ -250,7 +250,7 @@ class _Walk:
         return made
 
     def _short(self, host: str) -> str:
-        """A Service's name of its name in the DNS, where it is in the object's own namespace."""
+        """A Service's name from its name in the DNS, where it is in the object's own namespace."""
         name, _, rest = host.partition(".")
         return name if rest.split(".")[0] in ("", self._namespace) else host
 
@@ -305,6 +305,6 @@ class _Walk:
 
 
 def _is_of_texts(value: Any) -> bool:
-    """Whether these are texts, and no objects that happen to have such a key."""
+    """Whether all values are texts, and none an object under such a key."""
     items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else [value]
     return not any(isinstance(item, (Mapping, list, tuple)) for item in items)

@@ -1,4 +1,4 @@
-"""A color's manifests: read, checked, and what the swap has to know of them. No cluster is asked."""
+"""A color's manifests: read, checked, and summarized for the swap. No cluster is asked."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ManifestRelease(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class ColorManifests:
-    """What a color's manifests are to the swap.
+    """A color's manifests, as the swap needs them.
 
     Attributes:
         split: the manifests, transformed.
@@ -102,15 +102,15 @@ def read(
     unknown = sorted(release.keys() - ManifestRelease.__annotations__.keys())
     problems = [Problem(f"{color}.{name}", "(given)", "manifests, release") for name in unknown]
     try:
-        found = list(flat(_objects(release.get("manifests"))))
+        objects = list(flat(_objects(release.get("manifests"))))
     except (OSError, ValueError, yaml.YAMLError) as error:
         return None, [*problems, Problem(field, _shown(release.get("manifests")), f"readable YAML ({error})")]
-    problems += [problem for number, manifest in enumerate(found) for problem in _problems(field, number, manifest)]
-    problems = problems or manifest_values.problems_in(field, found) or manifest_shape.problems_in(field, found)
+    problems += [problem for number, manifest in enumerate(objects) for problem in _problems(field, number, manifest)]
+    problems = problems or manifest_values.problems_in(field, objects) or manifest_shape.problems_in(field, objects)
     if problems:
         return None, problems
-    scopes = Scopes(found, ask)
-    placed = [_placed(manifest, namespace, scopes) for manifest in found]
+    scopes = Scopes(objects, ask)
+    placed = [_placed(manifest, namespace, scopes) for manifest in objects]
     strays = [key_of(manifest) for manifest in placed if manifest["metadata"].get("namespace", namespace) != namespace]
     if strays:
         return None, [
@@ -135,14 +135,14 @@ def read(
             )
         ]
     text = release_text(_images(chosen), known(placed)) if release.get("release") is None else str(release["release"])
-    unsure = [key_of(manifest) for manifest in found if scopes.sounds_otherwise(manifest)]
+    unsure = [key_of(manifest) for manifest in objects if scopes.sounds_otherwise(manifest)]
     return ColorManifests(split, mine, _autoscaler_of(mine, split), text, unsure), []
 
 
 def _dangling(
     field: str, color: Color, manifests: Sequence[Manifest], split: Split, production: Collection[str]
 ) -> list[Problem]:
-    """What both colors have and says a name that each color changes."""
+    """The problems with shared objects that say a name which each color changes."""
     renamed = {key_of(one) for one in split.own}
     own = {(one["kind"], one["metadata"]["name"]) for one in manifests if f"{key_of(one)}-{color}" in renamed}
     return [
@@ -162,7 +162,7 @@ def _or_production(named: str, production: Collection[str]) -> str:
 
 
 def _in_dns(field: str, color: Color, split: Split) -> list[Problem]:
-    """What has a color's own object in the DNS under production's name: requests would reach a color by themselves."""
+    """The problems with a color's own objects under production's name in the DNS: requests would reach them."""
     allowed = "none on what each color has of its own: a record leads to production, say by annotations of the entry"
     return [
         Problem(f"{field} {key_of(one).removesuffix(f'-{color}')} metadata.annotations.{name}", value, allowed)
@@ -173,7 +173,7 @@ def _in_dns(field: str, color: Color, split: Split) -> list[Problem]:
 
 
 def production_selector(workload: Manifest, split: Split) -> tuple[dict[str, Any], str]:
-    """The labels by which production finds a workload's pods, and what other workload has them, too, if one has.
+    """The labels by which production finds a workload's pods, and another workload that has them, too, if there is one.
 
     A Service of the manifests says what it means by them; only where none does the workload's own labels count.
     """
@@ -188,11 +188,11 @@ def production_selector(workload: Manifest, split: Split) -> tuple[dict[str, Any
     own = [dict(spec["selector"]["matchLabels"]), dict(labels)]
     others = [(key_of(one), _pod_labels(one)) for one in (*split.own, *split.shared) if one is not workload]
     for selector in (*services, *own):
-        if not any(selector.items() <= found.items() for _, found in others):
+        if not any(selector.items() <= pod_labels.items() for _, pod_labels in others):
             return selector, ""
     if services:
         return services[0], ""  # it means them all
-    return own[0], next(name for name, found in others if own[0].items() <= found.items())
+    return own[0], next(name for name, pod_labels in others if own[0].items() <= pod_labels.items())
 
 
 def _pod_labels(manifest: Manifest) -> Mapping[str, Any]:
@@ -204,8 +204,8 @@ def _pod_labels(manifest: Manifest) -> Mapping[str, Any]:
 
 
 def _part(of: Any, key: str) -> Mapping[str, Any]:
-    found = of.get(key) if isinstance(of, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    value = of.get(key) if isinstance(of, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
 
 
 def _objects(given: object) -> list[Any]:
@@ -214,7 +214,7 @@ def _objects(given: object) -> list[Any]:
         files = [path] if path.is_file() else sorted({file for form in _FILES for file in path.glob(form)})
         if not files:
             raise ValueError(f"{given} is no file, and no folder with files")
-        return [found for file in files for found in objects_in(file.read_text(encoding="utf-8"))]
+        return [manifest for file in files for manifest in objects_in(file.read_text(encoding="utf-8"))]
     if isinstance(given, str):
         return objects_in(given)
     if isinstance(given, Sequence):
@@ -240,7 +240,7 @@ def _problems(field: str, number: int, manifest: Any) -> list[Problem]:
 
 
 def _placed(manifest: Manifest, namespace: str, scopes: Scopes) -> dict[str, Any]:
-    """With the namespace that it would be in anyway; an object of the whole cluster has none."""
+    """The manifest with the namespace that it would be in anyway; an object of the whole cluster has none."""
     if scopes.is_of_the_cluster(manifest):
         return dict(manifest)
     return {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
@@ -249,8 +249,8 @@ def _placed(manifest: Manifest, namespace: str, scopes: Scopes) -> dict[str, Any
 def _chosen(
     field: str, manifests: Sequence[Manifest], workload: str | None, shared: Collection[str]
 ) -> tuple[Manifest | None, Problem | None]:
-    there = [found for found in manifests if found["kind"] in SCALABLE and key_of(found) not in shared]
-    fitting = [found for found in there if workload in (None, key_of(found), found["metadata"]["name"])]
+    there = [manifest for manifest in manifests if manifest["kind"] in SCALABLE and key_of(manifest) not in shared]
+    fitting = [manifest for manifest in there if workload in (None, key_of(manifest), manifest["metadata"]["name"])]
     if len(fitting) != 1:
         names = ", ".join(map(key_of, there)) or "none is there"
         what = "a Deployment or StatefulSet" if workload is None else f"the workload {workload}"
@@ -265,10 +265,12 @@ def _chosen(
 
 def _autoscaler_of(workload: Manifest, split: Split) -> dict[str, Any] | None:
     wanted = (workload["kind"], workload["metadata"]["name"])
-    for found in split.own:
-        target = found.get("spec", {}).get("scaleTargetRef", {}) if found["kind"] == "HorizontalPodAutoscaler" else {}
+    for manifest in split.own:
+        target = (
+            manifest.get("spec", {}).get("scaleTargetRef", {}) if manifest["kind"] == "HorizontalPodAutoscaler" else {}
+        )
         if (target.get("kind"), target.get("name")) == wanted:
-            return found
+            return manifest
     return None
 
 
@@ -280,21 +282,21 @@ def _images(workload: Manifest) -> str:
 def shared_objects(
     active_color: str, colors: Mapping[Color, ColorManifests]
 ) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """What both colors have in common: it has to be alike, apart from labels and annotations.
+    """The objects that both colors share: these have to be alike, apart from labels and annotations.
 
     Where these differ, as a chart's version does, those of the live color count.
     """
     first, second = (colors[color] for color in colors)
     live = colors["green" if active_color == "green" else "blue"]
-    by_key = {key_of(found): found for found in first.split.shared}
+    by_key = {key_of(manifest): manifest for manifest in first.split.shared}
     problems = []
-    for found in second.split.shared:
-        other = by_key.get(key_of(found))
-        if other is not None and _without_labels(other) != _without_labels(found):
+    for manifest in second.split.shared:
+        other = by_key.get(key_of(manifest))
+        if other is not None and _without_labels(other) != _without_labels(manifest):
             allowed = "the same in both colors; or its kind in per_color_kinds, or not among the manifests"
-            problems.append(Problem(f"manifests {key_of(found)}", "one for each color", allowed))
-    merged = {key_of(found): found for color in (first, second) for found in color.split.shared}
-    return [*{**merged, **{key_of(found): found for found in live.split.shared}}.values()], problems
+            problems.append(Problem(f"manifests {key_of(manifest)}", "one for each color", allowed))
+    merged = {key_of(manifest): manifest for color in (first, second) for manifest in color.split.shared}
+    return [*{**merged, **{key_of(manifest): manifest for manifest in live.split.shared}}.values()], problems
 
 
 def _without_labels(manifest: Manifest) -> dict[str, Any]:

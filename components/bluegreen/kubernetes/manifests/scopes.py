@@ -1,4 +1,4 @@
-"""Whether an object is in a namespace or of the whole cluster: by its group and kind, never by what a kind sounds like.
+"""Whether an object is in a namespace or of the whole cluster: by its group and kind, never by the sound of a kind.
 
 Kubernetes' own kinds are known; of a custom kind its definition says it, where that is among the manifests, else a
 table of well-known ones, else the cluster itself, where it answers. What nobody knows is taken for one in a namespace,
@@ -73,7 +73,7 @@ Ask = Callable[[str], Mapping[str, bool]]
 
 
 class Scopes:
-    """What is known of the scopes of some manifests.
+    """The known scopes of some manifests.
 
     Args:
         manifests: definitions of custom kinds may be among them.
@@ -97,7 +97,7 @@ class Scopes:
         return self._known(manifest) is True
 
     def sounds_otherwise(self, manifest: Mapping[str, Any]) -> bool:
-        """Whether nothing says what an object is whose kind sounds like one of the whole cluster."""
+        """Whether the scope of an object is unknown whose kind sounds like one of the whole cluster."""
         sounds = str(manifest["kind"]).startswith("Cluster") and "namespace" not in manifest["metadata"]
         return sounds and self._known(manifest) is None
 

@@ -30,18 +30,18 @@ _SPECS: Mapping[str, Any] = {
 
 
 def problems_in(field: str, manifests: Sequence[Mapping[str, Any]]) -> list[Problem]:
-    """What has another shape than the platform takes; what only an update knows passes.
+    """The problems with shapes that the platform does not take; values that only an update knows pass.
 
     Args:
         field: where the manifests stand.
         manifests: objects with a kind and a name.
     """
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for number, manifest in enumerate(manifests):
         kind = manifest.get("kind")
         shape = {"metadata": _META, **({"spec": _SPECS[str(kind)]} if str(kind) in _SPECS else {})}
-        found += _problems(shape, known(manifest), f"{field}[{number}]")
-    return found
+        problems += _problems(shape, known(manifest), f"{field}[{number}]")
+    return problems
 
 
 def _problems(shape: Any, value: Any, path: str) -> Iterator[Problem]:
@@ -69,5 +69,5 @@ def _problems(shape: Any, value: Any, path: str) -> Iterator[Problem]:
 
 
 def _shown(value: Any) -> Any:
-    """Not what an object holds, which may be secret."""
+    """The kind of a value and never its content, which may be secret."""
     return type(value) if isinstance(value, (Mapping, list, tuple)) and value else value

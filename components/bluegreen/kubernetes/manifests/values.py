@@ -1,4 +1,4 @@
-"""What manifests may hold: values that JSON has, each object once, and nothing that is for another moment. Pure.
+"""The allowed content of manifests: values that JSON has, each object once, no hooks of Helm's. Pure.
 
 YAML that the program reads itself has other values than kubectl's: a date is an object of Python's, and ``22:30`` is
 1350 by then. What can be seen of that is refused, with how to do without.
@@ -32,15 +32,15 @@ def problems_in(field: str, manifests: Sequence[Mapping[str, Any]]) -> list[Prob
     """
     counted = Counter(map(_place, manifests))
     twice = [f"{kind}/{name}" for (_, kind, name, _), number in counted.items() if number > 1]
-    found = [Problem(field, key, "each object once: only one of these would be there") for key in twice]
+    problems = [Problem(field, key, "each object once: only one of these would be there") for key in twice]
     for manifest in manifests:
         key = f"{manifest['kind']}/{manifest['metadata']['name']}"
-        found += [*not_json(f"{field} {key}", manifest), *_of_another_moment(f"{field} {key}", manifest)]
-    return found
+        problems += [*not_json(f"{field} {key}", manifest), *_of_another_moment(f"{field} {key}", manifest)]
+    return problems
 
 
 def _of_another_moment(path: str, manifest: Mapping[str, Any]) -> Iterator[Problem]:
-    """A hook of Helm's that is for a removal, a rollback or a test: among manifests it is an object as any other."""
+    """The problems with Helm's hooks for a removal, a rollback or a test: among manifests they are mere objects."""
     annotations = manifest["metadata"].get("annotations")
     said = annotations.get(_HOOK) if isinstance(annotations, Mapping) else None
     moments = {moment.strip() for moment in said.split(",")} if isinstance(said, str) else set()
@@ -58,7 +58,7 @@ def _place(manifest: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 
 def not_json(path: str, value: Any) -> Iterator[Problem]:
-    """What of a value JSON does not have, by its path; what only an update knows passes."""
+    """The problems with values that JSON does not have, by path; values that only an update knows pass."""
     if isinstance(value, Mapping):
         for key, one in value.items():
             if not isinstance(key, str):
@@ -75,7 +75,7 @@ def not_json(path: str, value: Any) -> Iterator[Problem]:
 
 
 def colliding(colors: Mapping[Color, Sequence[Mapping[str, Any]]]) -> list[Problem]:
-    """What both colors' own Services ask for and only one of them can have.
+    """The problems with values that both colors' own Services ask for and only one of them can have.
 
     Args:
         colors: each color's own objects.
@@ -96,8 +96,8 @@ def _takes(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, Any], str]]
         return
     key = f"Service/{manifest['metadata']['name']}"
     ports = [port for port in spec.get("ports") or () if isinstance(port, Mapping)]
-    found = [("ports.nodePort", port.get("nodePort")) for port in ports]
-    found += [(name, spec.get(name)) for name in ("clusterIP", "healthCheckNodePort", "loadBalancerIP")]
-    for path, value in found:
+    claims = [("ports.nodePort", port.get("nodePort")) for port in ports]
+    claims += [(name, spec.get(name)) for name in ("clusterIP", "healthCheckNodePort", "loadBalancerIP")]
+    for path, value in claims:
         if isinstance(value, (str, int, float)) and value and value != "None":
             yield (path, value), key

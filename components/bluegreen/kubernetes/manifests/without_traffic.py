@@ -1,4 +1,4 @@
-"""What acts without traffic: in two colors it would do everything twice, so it acts in the live one alone. Pure.
+"""Objects that act without traffic: in two colors they would do all work twice, so only the live one's act. Pure.
 
 ====================================== ======================================= =========================================
 what                                   unless the user says otherwise          in the color that is not live
@@ -62,7 +62,7 @@ def at_rest(manifest: Manifest) -> dict[str, Any]:
 def of_the_live_color(
     own: Sequence[Manifest], others: Iterable[Manifest], workload: Manifest, said: Mapping[str, str], color: str
 ) -> list[str]:
-    """What of a color acts while it is live alone, by the names that its objects have in this color.
+    """The objects of a color that act only while it is live, by their names in this color.
 
     Args:
         own: the color's own objects.
@@ -72,12 +72,12 @@ def of_the_live_color(
         color: which.
     """
     services = [one for one in (*own, *others) if one["kind"] == "Service" and _serves(one)]
-    found = {
+    keys = {
         _key(one)
         for one in own
         if one is not workload and said.get(_former(one, color), _default(one, services)) == LIVE and _can_rest(one)
     }
-    return [_key(one) for one in own if _key(one) in found or (place(one) == _SCALED_OBJECT and _target(one) in found)]
+    return [_key(one) for one in own if _key(one) in keys or (place(one) == _SCALED_OBJECT and _target(one) in keys)]
 
 
 def scaled_by_keda(own: Sequence[Manifest], workload: Manifest) -> list[str]:
@@ -86,7 +86,7 @@ def scaled_by_keda(own: Sequence[Manifest], workload: Manifest) -> list[str]:
 
 
 def is_of_the_live_color(manifest: Manifest, said: Mapping[str, str], workload: str) -> bool:
-    """The same of one object of a chart: whether something leads to it shows in its containers' ports.
+    """Whether an object of a chart acts only while its color is live: containers without ports get no requests.
 
     Args:
         manifest: the object.
@@ -118,7 +118,7 @@ def _can_rest(manifest: Manifest) -> bool:
 
 
 def problems_in(said: Mapping[str, Any], colors: Mapping[Color, Sequence[Manifest]] | None) -> list[Problem]:
-    """The problems with what was said.
+    """The problems with the program's own choice of such objects.
 
     Args:
         said: as it was given.
@@ -146,7 +146,7 @@ def _key(manifest: Manifest) -> str:
 
 
 def _former(manifest: Manifest, color: str) -> str:
-    """What an object is called in the manifests."""
+    """An object's name in the manifests."""
     return _key(manifest).removesuffix(f"-{color}")
 
 
@@ -180,8 +180,8 @@ def _listens(workload: Manifest) -> bool:
 
 
 def _template(workload: Manifest) -> Mapping[str, Any]:
-    found = (workload.get("spec") or {}).get("template")
-    return found if isinstance(found, Mapping) else {}
+    template = (workload.get("spec") or {}).get("template")
+    return template if isinstance(template, Mapping) else {}
 
 
 def _is_of_metrics(port: Mapping[str, Any]) -> bool:

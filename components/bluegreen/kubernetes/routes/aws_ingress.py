@@ -63,7 +63,7 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """The forward has both colors."""
+        """Refuse a forward without both colors."""
         values["forward"] = parse_one_rule(fields, "forward", _groups(values["services"]), values["services"])
 
     @property
@@ -75,48 +75,48 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         """The annotation, by the action's name."""
         return ("metadata", "annotations", self._annotation)
 
-    def _give_up(self, found: Mapping[str, Any]) -> None:
-        KubernetesWeightedRouter._give_up(self, keeping(found, self._annotation))
+    def _give_up(self, current: Mapping[str, Any]) -> None:
+        KubernetesWeightedRouter._give_up(self, keeping(current, self._annotation))
 
     def _fields(self, weights: Weights) -> dict[str, Any]:
         kubernetes_split.refuse_a_rest(weights)
-        found, action = self._found or {"metadata": {}}, _NO_COLOR
+        current, action = self._found or {"metadata": {}}, _NO_COLOR
         if weights != Weights():
-            action = self._action(found, weights)
+            action = self._action(current, weights)
         return {"metadata": {"annotations": {self._annotation: as_json(action), FORWARD: as_json(self.forward)}}}
 
-    def _action(self, found: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
+    def _action(self, current: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
         """The action that is there, with the weights and with what has changed in its declaration."""
-        here, former = self._forward_in(found), self._former(found)
+        here, former = self._forward_in(current), self._former(current)
         groups = kubernetes_rule_lists.filled(here, former, self.forward, weights, _groups(self.services))
         forward = kubernetes_rule_lists.three_way(here or self.forward, former if here else self.forward, self.forward)
-        rest = {} if not here else {key: value for key, value in self._said(found).items() if key not in _SHORT_FORM}
+        rest = {} if not here else {key: value for key, value in self._said(current).items() if key not in _SHORT_FORM}
         return {**rest, "type": "forward", "forwardConfig": {**forward, "targetGroups": groups}}
 
-    def _former(self, found: Mapping[str, Any]) -> Rule:
-        """What was declared when the action was written last: what is taken over stays what it is."""
-        if OWNER not in (found["metadata"].get("annotations") or {}):
+    def _former(self, current: Mapping[str, Any]) -> Rule:
+        """The declaration at the last write of the action; one that is taken over stays as it is."""
+        if OWNER not in (current["metadata"].get("annotations") or {}):
             return self.forward
-        former = _parsed(found, FORWARD)
+        former = _parsed(current, FORWARD)
         return former if _can_be_read(former.get("targetGroups")) else self.forward
 
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
-        return kubernetes_split.weights_in(self._forward_in(found), _groups(self.services))
+    def _weights(self, current: Mapping[str, Any]) -> Weights:
+        return kubernetes_split.weights_in(self._forward_in(current), _groups(self.services))
 
-    def _foreign(self, found: Mapping[str, Any]) -> str:
-        shape, action = _groups(self.services), self._said(found)
+    def _foreign(self, current: Mapping[str, Any]) -> str:
+        shape, action = _groups(self.services), self._said(current)
         if action and action.get("type") != "forward" and not _answers_with_an_error(action):
             return f"{self._annotation}: {action.get('type')}"  # a redirect for everybody, say
-        backends = kubernetes_split.backends_of(self._forward_in(found), shape)
+        backends = kubernetes_split.backends_of(self._forward_in(current), shape)
         return ", ".join(f"{self._annotation} to {shape.name(backend)}" for backend in backends)
 
-    def _said(self, found: Mapping[str, Any]) -> Rule:
-        """The action that is there; what cannot be understood is none."""
-        return _parsed(found, self._annotation)
+    def _said(self, current: Mapping[str, Any]) -> Rule:
+        """The action that is there; empty where it cannot be read."""
+        return _parsed(current, self._annotation)
 
-    def _forward_in(self, found: Mapping[str, Any]) -> Rule:
+    def _forward_in(self, current: Mapping[str, Any]) -> Rule:
         """The ``forwardConfig`` that is there."""
-        action = self._said(found)
+        action = self._said(current)
         if action.get("type") != "forward":
             return {}
         forward = action.get("forwardConfig")
@@ -125,12 +125,12 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         # The short form names one group.
         return {"targetGroups": [{key: value for key, value in action.items() if key in _SHORT_FORM}]}
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
-        """Nothing tells when the controller has followed; what is declared has to make sense, or was so before.
+    def _settled(self, current: Mapping[str, Any], weights: Weights) -> bool:
+        """Whether the action is valid, or was invalid before the swap: nothing tells when the controller has followed.
 
         What was wrong before a write stops no rollback; a first start it does.
         """
-        if not self._is_led_to(found) and (self._opens(weights) or self._is_led_to(self._before or {})):
+        if not self._is_led_to(current) and (self._opens(weights) or self._is_led_to(self._before or {})):
             raise PlatformError(
                 f"get {self._object.rbac}",
                 f"{self._object} has no path to the action: declare one whose backend is the service {self.action!r} "
@@ -138,19 +138,19 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
             )
         return True
 
-    def _is_led_to(self, found: Mapping[str, Any]) -> bool:
+    def _is_led_to(self, current: Mapping[str, Any]) -> bool:
         wanted = {"name": self.action, "port": {"name": _BY_ACTION}}
-        return any(kubernetes_split.covers(backend, wanted) for backend in backend_services(found))
+        return any(kubernetes_split.covers(backend, wanted) for backend in backend_services(current))
 
 
 def _answers_with_an_error(action: Rule) -> bool:
-    """Whether nobody gets an answer from it: what a swap leaves where no color is live."""
+    """Whether an action answers with an error, as a swap leaves it where no color is live."""
     fixed = action.get("fixedResponseConfig")
     return isinstance(fixed, Mapping) and str(fixed.get("statusCode", ""))[:1] in ("4", "5")
 
 
 def _can_be_read(groups: object) -> bool:
-    """Whether these are groups: nobody has checked what stands in an annotation."""
+    """Whether these are target groups: nobody has checked the annotation's text."""
     return isinstance(groups, list) and all(
         isinstance(group, Mapping)
         and isinstance(weight := group.get("weight", 1), int)
@@ -160,8 +160,8 @@ def _can_be_read(groups: object) -> bool:
     )
 
 
-def _parsed(found: Mapping[str, Any], annotation: str) -> Rule:
-    said = (found["metadata"].get("annotations") or {}).get(annotation, "{}")
+def _parsed(current: Mapping[str, Any], annotation: str) -> Rule:
+    said = (current["metadata"].get("annotations") or {}).get(annotation, "{}")
     try:
         value = json.loads(said)
     except ValueError:

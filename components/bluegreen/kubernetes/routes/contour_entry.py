@@ -51,7 +51,7 @@ class Contour:
         return given.is_open_contour(rule)
 
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
-        """The first host's."""
+        """The first host's URL."""
         return host_url("http" if self.tls is None else "https", [self.fqdn])
 
     def section(self, asked: RouteContext) -> dict[str, Any]:

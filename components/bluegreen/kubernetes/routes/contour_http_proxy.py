@@ -49,24 +49,24 @@ class ContourHttpProxyRouter(KubernetesRulesRouter):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """At least one rule has both colors."""
+        """Refuse rules of which none has both colors."""
         shape = _services(values["services"])
         check_rules(fields, "routes", values["rules"]["routes"], shape, values["services"])
 
     def _shape(self, key: str) -> Shape:  # noqa: ARG002 - there is one list
         return _services(self.services)
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
+    def _settled(self, current: Mapping[str, Any], weights: Weights) -> bool:
         before = None if self._opens(weights) else self._before
-        self._told = waited_for(found, f"get {self._object.rbac}", before)
+        self._told = waited_for(current, f"get {self._object.rbac}", before)
         return not self._told
 
 
-def waited_for(found: Mapping[str, Any], call: str, before: Mapping[str, Any] | None = None) -> str:
-    """What is still to come before Contour uses the object as it is now; empty when nothing is.
+def waited_for(proxy: Mapping[str, Any], call: str, before: Mapping[str, Any] | None = None) -> str:
+    """The condition that Contour has still to report before it uses the object as it is; empty when there is none.
 
     Args:
-        found: the object.
+        proxy: the object.
         call: what asked for it, for an error.
         before: the object as it was before it was written, while a color was live: what Contour found wrong with it
             then says nothing of the write.
@@ -74,8 +74,8 @@ def waited_for(found: Mapping[str, Any], call: str, before: Mapping[str, Any] | 
     Raises:
         PlatformError: Contour finds something wrong with it that was not before.
     """
-    status = found.get("status") or {}
-    current, generation = status.get("currentStatus", "NotReconciled"), found["metadata"].get("generation")
+    status = proxy.get("status") or {}
+    current, generation = status.get("currentStatus", "NotReconciled"), proxy["metadata"].get("generation")
     said: Mapping[str, Any] = next((one for one in status.get("conditions") or () if one.get("type") == "Valid"), {})
     if current == "NotReconciled":
         return "Contour has not said a word about the HTTPProxy: is it running, and is this its ingress class?"
@@ -84,14 +84,14 @@ def waited_for(found: Mapping[str, Any], call: str, before: Mapping[str, Any] | 
     if current not in ("valid", "invalid") and current == ((before or {}).get("status") or {}).get("currentStatus"):
         return ""  # orphaned, and it was so before
     if current == "invalid":
-        if _errors(found) <= _errors(before or {}) and _errors(found):
+        if _errors(proxy) <= _errors(before or {}) and _errors(proxy):
             return ""
         raise PlatformError(call, f"Contour finds the HTTPProxy invalid: {_why(said, status)}")
     return "" if current == "valid" else f"Contour says that the HTTPProxy is {current}: {_why(said, status)}"
 
 
-def _errors(found: Mapping[str, Any]) -> set[str]:
-    status = found.get("status") or {}
+def _errors(current: Mapping[str, Any]) -> set[str]:
+    status = current.get("status") or {}
     said: Mapping[str, Any] = next((one for one in status.get("conditions") or () if one.get("type") == "Valid"), {})
     return {_why({"errors": [error]}, {}) for error in said.get("errors") or ()}
 

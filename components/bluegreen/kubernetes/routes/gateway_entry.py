@@ -56,7 +56,7 @@ class GatewayRoute:
         return given.is_open_http(rule)
 
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
-        """The first host's."""
+        """The first host's URL."""
         return host_url(self.scheme, self.hosts)
 
     def section(self, asked: RouteContext) -> dict[str, Any]:

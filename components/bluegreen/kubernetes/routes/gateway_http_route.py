@@ -51,17 +51,17 @@ class GatewayHttpRouteRouter(KubernetesRulesRouter):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """At least one rule has both colors."""
+        """Refuse rules of which none has both colors."""
         shape = backend_refs(values["services"], values["namespace"])
         check_rules(fields, "rules", values["rules"]["rules"], shape, values["services"])
 
     def _shape(self, key: str) -> Shape:  # noqa: ARG002 - there is one list
         return backend_refs(self.services, self.namespace)
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
+    def _settled(self, current: Mapping[str, Any], weights: Weights) -> bool:
         written = [self.services[color] for color in COLORS if weights.of(color)]
         call = f"get {self._object.rbac}"
-        self._told = waited_for(found, call, self._before, written, first=self._opens(weights))
+        self._told = waited_for(current, call, self._before, written, first=self._opens(weights))
         return not self._told
 
 
@@ -86,7 +86,7 @@ def backend_refs(services: Mapping[Color, Any], namespace: str) -> Shape:
 
 
 def _normal(matches: Any) -> Any:
-    """With what the API server fills in; a rule without matches is for everything."""
+    """Matches with the API server's defaults; a rule without matches is for everything."""
     if not isinstance(matches or (), (list, tuple)):
         return matches
     listed: list[Any] = list(matches or ({},))
@@ -108,5 +108,5 @@ def _with(defaults: Mapping[str, str], said: Any) -> Any:
 
 
 def closed(rule: Rule) -> Rule:
-    """Without backends a Gateway answers with an error."""
+    """A rule without backends, for which a Gateway answers with an error."""
     return {key: value for key, value in rule.items() if key != "backendRefs"}

@@ -1,4 +1,4 @@
-"""What controllers of the Gateway API say of a route. Pure.
+"""The conditions that controllers of the Gateway API report of a route. Pure.
 
 Every parent (a Gateway, or the Service of a mesh) has conditions of its own, of which ``Accepted`` and ``ResolvedRefs``
 say whether the route is used: https://gateway-api.sigs.k8s.io/guides/implementers/ They are about all of the route and
@@ -17,17 +17,17 @@ Parent = tuple[str, ...]
 
 
 def waited_for(
-    found: Mapping[str, Any],
+    current: Mapping[str, Any],
     call: str,
     before: Mapping[str, Any] | None = None,
     services: Collection[str] = (),
     *,
     first: bool = True,
 ) -> str:
-    """What is still to come before the route is used as it is now; empty when nothing is.
+    """The condition that is missing before the route is used as it is now; empty when there is none.
 
     Args:
-        found: the route.
+        current: the route.
         call: what asked for it, for an error.
         before: the route as it was before it was written.
         services: what has been written into it: a word about one of them is about the write.
@@ -36,10 +36,10 @@ def waited_for(
     Raises:
         PlatformError: a parent says no that did not before.
     """
-    parents = (found.get("status") or {}).get("parents") or []
+    parents = (current.get("status") or {}).get("parents") or []
     if not parents:
         return "no controller has said a word about the route: is one running, and are parentRefs right?"
-    generation, used, former = found["metadata"].get("generation"), False, _false_in(before)
+    generation, used, former = current["metadata"].get("generation"), False, _false_in(before)
     old: list[str] = []
     for parent in parents:
         said = {condition["type"]: condition for condition in _of_now(parent, generation)}
@@ -63,7 +63,7 @@ def waited_for(
 
 
 def _false_in(before: Mapping[str, Any] | None) -> dict[Parent, str]:
-    """What was false already, and what was said of it, whichever version of the route that was about."""
+    """The conditions that were false already, with their messages, of whichever version of the route."""
     parents = ((before or {}).get("status") or {}).get("parents") or []
     return {
         (*_key(parent), str(condition.get("type"))): _why(condition)
@@ -80,7 +80,7 @@ def _key(parent: Mapping[str, Any]) -> Parent:
 
 
 def _of_now(parent: Mapping[str, Any], generation: object) -> Iterator[Mapping[str, Any]]:
-    """The conditions that are about the route as it is. Linkerd says no generation: what it says counts as it is."""
+    """The conditions that are about the route as it is. Linkerd says no generation: its conditions always count."""
     for condition in parent.get("conditions") or ():
         if condition.get("observedGeneration", generation) == generation:
             yield condition

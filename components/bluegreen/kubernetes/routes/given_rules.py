@@ -150,14 +150,14 @@ def _paths(rule: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [one for one in _listed(http.get("paths") if isinstance(http, Mapping) else ()) if isinstance(one, Mapping)]
 
 
-def _listed(found: Any) -> Sequence[Any]:
-    return found if isinstance(found, (list, tuple)) else ()
+def _listed(rules: Any) -> Sequence[Any]:
+    return rules if isinstance(rules, (list, tuple)) else ()
 
 
 def _nameless(rule: Mapping[str, Any]) -> Rule:
-    """A name is one rule's."""
+    """The rule without its name, which only one rule may have."""
     return {key: value for key, value in rule.items() if key != "name"}
 
 
-def _once(found: Sequence[Any]) -> list[Any]:
-    return [one for number, one in enumerate(found) if one not in found[:number]]
+def _once(rules: Sequence[Any]) -> list[Any]:
+    return [one for number, one in enumerate(rules) if one not in rules[:number]]

@@ -49,7 +49,7 @@ class Nginx:
         return given.is_open_ingress(rule)
 
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
-        """The first host's."""
+        """The first host's URL."""
         return host_url("http" if self.tls_secret is None else "https", [self.host])
 
     def problems(self) -> list[Problem]:
@@ -57,7 +57,7 @@ class Nginx:
         return _problems(self.host, self.ingress_class)
 
     def annotation_problems(self, annotations: Mapping[str, Any]) -> list[Problem]:
-        """Session affinity keeps a client where it was, whatever the weight says, also at 0 and 100 %."""
+        """The problem with session affinity, which keeps a client where it was at any weight, also at 0 and 100 %."""
         affinity, behavior = (annotations.get(f"{_NGINX}{name}") for name in ("affinity", "affinity-canary-behavior"))
         if affinity is None or affinity is UNKNOWN or behavior in ("legacy", UNKNOWN):
             return []
@@ -65,7 +65,7 @@ class Nginx:
         return [Problem(f"annotations.{_NGINX}affinity", affinity, allowed)]
 
     def section(self, asked: RouteContext) -> dict[str, Any]:  # noqa: ARG002 - the weight is all there is
-        """Nothing more: the weight is the only field."""
+        """Empty: the weight is the only field."""
         return {}
 
     def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - the weight is green's, whoever that is
@@ -113,7 +113,7 @@ class AwsLoadBalancer:
         return given.is_open_ingress(rule)
 
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
-        """The first host's."""
+        """The first host's URL."""
         return host_url("https" if self.certificate_arns else "http", [self.host])
 
     def problems(self) -> list[Problem]:
@@ -149,10 +149,10 @@ class AwsLoadBalancer:
         by_action = [path["backend"] for path in rules.alb_paths(replace(asked.wanted, paths=("/",)), _ACTION)]
         own = given.ingress_rules(asked.wanted.rules, by_action)
         spec = {"ingressClassName": self.ingress_class, "rules": own or [_rule(self.host, paths)]}
-        found = asked.object(_API, "Ingress", asked.name, spec)
-        found["metadata"]["annotations"] = annotations
+        ingress = asked.object(_API, "Ingress", asked.name, spec)
+        ingress["metadata"]["annotations"] = annotations
         kept = keeper(asked.context.place, asked.name, f"{_ALB}actions.{_ACTION}")
-        return [RouteObject(found, of_route=True, hooks=kept)]
+        return [RouteObject(ingress, of_route=True, hooks=kept)]
 
 
 def _rule(host: Any, paths: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

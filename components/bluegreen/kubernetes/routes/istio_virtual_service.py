@@ -59,7 +59,7 @@ class IstioVirtualServiceRouter(KubernetesRulesRouter):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """The colors' destinations, of which at least one route has both."""
+        """Check the colors' destinations, and that at least one route has both."""
         before = len(fields.problems)
         values["destinations"] = destinations = _parse_destinations(fields, values["services"])
         named = tuple(" subset ".join(map(str, destinations[color].values())) for color in COLORS)
@@ -78,14 +78,14 @@ class IstioVirtualServiceRouter(KubernetesRulesRouter):
         given, services = section.get("destinations"), section.get("services")
         if UNKNOWN in (given, services):
             return {**section, "destinations": UNKNOWN}
-        found: dict[Color, Any] = {}
+        destinations: dict[Color, Any] = {}
         for color in COLORS:
             own, host = (side.get(color) if isinstance(side, Mapping) else None for side in (given, services))
             if UNKNOWN in (own, host):
-                found[color] = UNKNOWN
+                destinations[color] = UNKNOWN
             elif own or host:
-                found[color] = {"host": host, **(own if isinstance(own, Mapping) else {})}
-        return {**section, "destinations": found}
+                destinations[color] = {"host": host, **(own if isinstance(own, Mapping) else {})}
+        return {**section, "destinations": destinations}
 
     def _shape(self, key: str) -> Shape:
         return _routes(key, self.destinations, self.namespace)
@@ -95,16 +95,16 @@ def _parse_destinations(fields: Fields, services: Mapping[Color, Any]) -> dict[C
     section = fields.section("destinations", None)
     if section is None:
         return {color: {"host": services[color]} for color in COLORS}
-    found: dict[Color, dict[str, Any]] = {}
+    destinations: dict[Color, dict[str, Any]] = {}
     for color in COLORS:
         one = section.section(color) or Fields({})
         host, subset = one.text("host", services[color]), one.text("subset", None)
         one.done()
-        found[color] = {"host": host, **({"subset": subset} if subset else {})}
+        destinations[color] = {"host": host, **({"subset": subset} if subset else {})}
     section.done()
-    if found["blue"] == found["green"] and UNKNOWN not in found["blue"].values():
-        section.problem("green", found["green"], "another host or another subset than blue's")
-    return found
+    if destinations["blue"] == destinations["green"] and UNKNOWN not in destinations["blue"].values():
+        section.problem("green", destinations["green"], "another host or another subset than blue's")
+    return destinations
 
 
 def _routes(key: str, destinations: Mapping[Color, Mapping[str, Any]], namespace: str) -> Shape:
@@ -149,7 +149,7 @@ def _closed_http(rule: Rule) -> Rule:
 
 
 def _closed_stream(rule: Rule) -> Rule:
-    """A TCP or TLS route has to lead somewhere: connections are cut off at a host of nobody."""
+    """A TCP or TLS route to a host that does not exist: it has to lead somewhere, and connections are cut off there."""
     return {**_match(rule), "route": [{"destination": {"host": _NOBODY}}]}
 
 

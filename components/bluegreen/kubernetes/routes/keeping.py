@@ -1,4 +1,4 @@
-"""What keeps an annotation of the swap's while the stack changes its object.
+"""A hook that keeps an annotation of the swap's while the stack changes its object.
 
 The Kubernetes provider makes what ``kubectl`` wrote the stack's own before it changes an object, and then applies
 inputs that lack it: it is gone until the swap comes by. A field is ignored against that (``set_once``), but it
@@ -67,17 +67,17 @@ def keep(cluster: KubernetesConnection, what: Resource, annotation: str) -> str:
 
     for tries_left in reversed(range(_TRIES)):
         try:
-            found = cluster.get(what)
+            manifest = cluster.get(what)
         except PlatformError as error:
             return f"{what}: nobody could see whether this update leaves the annotation {annotation} alone: {error}"
-        metadata = {} if found is None else found["metadata"]
+        metadata = {} if manifest is None else manifest["metadata"]
         there = metadata.get("annotations") or {}
-        if found is None or annotation not in there:
+        if manifest is None or annotation not in there:
             return ""
-        if MANAGER in managers_of(found, ("metadata", "annotations", annotation)):
+        if MANAGER in managers_of(manifest, ("metadata", "annotations", annotation)):
             return ""
         # An apply gives up what it does not name.
-        names = {annotation, *annotations_by(found, (MANAGER,))} & there.keys()
+        names = {annotation, *annotations_by(manifest, (MANAGER,))} & there.keys()
         one = {key: metadata[key] for key in ("uid", "resourceVersion")}
         fields = {"metadata": {**one, "annotations": {name: there[name] for name in sorted(names)}}}
         try:

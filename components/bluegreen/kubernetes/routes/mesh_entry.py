@@ -63,7 +63,7 @@ class Istio:
         return given.is_open_istio(rule)
 
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
-        """The first host's."""
+        """The first host's URL."""
         return host_url(self.scheme, self.hosts)
 
     def section(self, asked: RouteContext) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Istio:
 
 
 def _both(asked: RouteContext) -> str:
-    """A Service that nobody calls: the host of both subsets."""
+    """The name of a Service that nobody calls: the host of both subsets."""
     return f"{asked.context.name}-colors"
 
 
@@ -142,7 +142,7 @@ class Linkerd:
         return given.is_open_http(rule)
 
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:
-        """The Service's, within the cluster."""
+        """The Service's URL within the cluster."""
         return cluster_url(self.service_name, asked.context.place.namespace, asked.wanted.port)
 
     def section(self, asked: RouteContext) -> dict[str, Any]:

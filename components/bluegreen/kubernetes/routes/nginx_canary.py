@@ -50,11 +50,11 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
     def health(self, color: Color) -> Readiness:
         """A color's endpoints; green needs some of blue's, too: where the main Ingress has none nobody is answered."""
         own, blue = self.services[color], self.services["blue"]
-        found = endpoints_of(self.cluster, self.namespace, list(dict.fromkeys([own, blue])))
-        health = service_health(self.cluster, self.namespace, own, found[own])
+        by_service = endpoints_of(self.cluster, self.namespace, list(dict.fromkeys([own, blue])))
+        health = service_health(self.cluster, self.namespace, own, by_service[own])
         if color == "blue" or not health.ready:
             return health
-        main = service_health(self.cluster, self.namespace, blue, found[blue])
+        main = service_health(self.cluster, self.namespace, blue, by_service[blue])
         if main.healthy:
             return health
         reason = (
@@ -70,59 +70,59 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
             raise PlatformError("patch ingresses.networking.k8s.io", f"{weights} cannot be: the rest is blue's")
         return {"metadata": {"annotations": {_WEIGHT: str(weights.green)}}}
 
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
-        said, total = _annotations(found).get(_WEIGHT, ""), _annotations(found).get(_TOTAL, "100")
+    def _weights(self, current: Mapping[str, Any]) -> Weights:
+        said, total = _annotations(current).get(_WEIGHT, ""), _annotations(current).get(_TOTAL, "100")
         if not (said.isdecimal() and total.isdecimal()) or not 0 <= int(said) <= int(total) or not int(total):
             return Weights()
         return Weights.split("green", percent(int(said), int(total)))
 
-    def _counts(self, found: Mapping[str, Any]) -> bool:
-        counts = KubernetesWeightedRouter._counts(self, found)
-        wrong = self._wrong_with(found) if counts and OWNER not in _annotations(found) else ""
+    def _counts(self, current: Mapping[str, Any]) -> bool:
+        counts = KubernetesWeightedRouter._counts(self, current)
+        wrong = self._wrong_with(current) if counts and OWNER not in _annotations(current) else ""
         if wrong:
             raise NotOwned(f"get {self._object.rbac}", f"{self._object} cannot be taken over: it {wrong}")
         return counts
 
-    def _give_up(self, found: Mapping[str, Any]) -> None:
-        KubernetesWeightedRouter._give_up(self, keeping(found, _WEIGHT))
+    def _give_up(self, current: Mapping[str, Any]) -> None:
+        KubernetesWeightedRouter._give_up(self, keeping(current, _WEIGHT))
 
-    def _foreign(self, found: Mapping[str, Any]) -> str:
-        said = _annotations(found).get(_WEIGHT)
+    def _foreign(self, current: Mapping[str, Any]) -> str:
+        said = _annotations(current).get(_WEIGHT)
         return "" if said is None else f"{_WEIGHT}: {said}"
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:
-        """Nothing tells when ingress-nginx has followed; what is declared has to make sense, or to have been so before.
+    def _settled(self, current: Mapping[str, Any], weights: Weights) -> bool:
+        """Whether the canary is valid, or was invalid before: nothing tells when ingress-nginx has followed.
 
         What was wrong before a write stops no rollback; a first start it does.
         """
-        wrong = self._wrong_with(found)
+        wrong = self._wrong_with(current)
         if wrong and (self._opens(weights) or not self._wrong_with(self._before or {"metadata": {}})):
             raise PlatformError(f"get {self._object.rbac}", f"{self._object} {wrong}")
         return True
 
-    def _wrong_with(self, found: Mapping[str, Any]) -> str:
-        """What of the canary is not as the weight needs it; empty when nothing is."""
-        annotations = _annotations(found)
+    def _wrong_with(self, current: Mapping[str, Any]) -> str:
+        """The setting of the canary by which a weight has no effect; empty when there is none."""
+        annotations = _annotations(current)
         if _AFFINITY in annotations and annotations.get(_BEHAVIOR) != "legacy":
             return f"has {_AFFINITY}, which keeps clients with their color: add {_BEHAVIOR}: legacy"
         if annotations.get(_CANARY) != "true":
             return f'is no canary: declare it with {_CANARY}: "true"'
         if annotations.get(_TOTAL, "100") != "100":
             return f"has {_TOTAL}: {annotations[_TOTAL]}: declare it without"
-        others = {str(backend.get("name")) for backend in backend_services(found)} - {self.services["green"]}
+        others = {str(backend.get("name")) for backend in backend_services(current)} - {self.services["green"]}
         if others:
             return f"leads to {', '.join(sorted(others))}: declare it with {self.services['green']} alone"
         return ""
 
 
-def backend_services(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """What an Ingress leads to: Services, or actions in their place."""
-    spec = found.get("spec") or {}
+def backend_services(current: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The backends of an Ingress: Services, or actions in their place."""
+    spec = current.get("spec") or {}
     paths = [path for rule in spec.get("rules") or () for path in (rule.get("http") or {}).get("paths", ())]
     for backend in (spec.get("defaultBackend") or {}, *(path["backend"] for path in paths)):
         if "service" in backend:
             yield backend["service"]
 
 
-def _annotations(found: Mapping[str, Any]) -> dict[str, str]:
-    return dict(found["metadata"].get("annotations") or {})
+def _annotations(current: Mapping[str, Any]) -> dict[str, str]:
+    return dict(current["metadata"].get("annotations") or {})

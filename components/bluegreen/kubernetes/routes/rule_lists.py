@@ -24,12 +24,12 @@ class _Placed:
 
 
 def merged(
-    found: Rules, known: Sequence[tuple[Own, int]], declared: Rules, weights: Weights, shape: Shape
+    present: Rules, known: Sequence[tuple[Own, int]], declared: Rules, weights: Weights, shape: Shape
 ) -> tuple[list[Rule], list[Own]]:
-    """The list to write, and what of it is the swap's.
+    """The list to write, and the swap's rules in it.
 
     Args:
-        found: the list as it was read.
+        present: the list as it was read.
         known: the own rules in it and where they stand.
         declared: the rules as they are declared now.
         weights: what the split ones shall do.
@@ -38,8 +38,8 @@ def merged(
     pairs = _paired([own for own, _ in known], declared, shape)
     at = {place: number for number, (_, place) in enumerate(known)}
     listed: list[_Placed | Rule] = []
-    placeholder = all(map(shape.placeholder, found))
-    for place, rule in enumerate(found):
+    placeholder = all(map(shape.placeholder, present))
+    for place, rule in enumerate(present):
         if place not in at:
             if not placeholder:
                 listed.append(rule)
@@ -58,7 +58,7 @@ def merged(
 
 
 def _paired(owned: Sequence[Own], declared: Rules, shape: Shape) -> dict[int, int]:
-    """Which own rule is which of those that are declared now: by what it matches, else by its turn."""
+    """The declared rule of each own rule: by its matches, else by its turn."""
     pairs: dict[int, int] = {}
     for by_match, (number, own), (now, rule) in itertools.product((True, False), enumerate(owned), enumerate(declared)):
         if number in pairs or now in pairs.values() or own.declared is None:
@@ -70,7 +70,7 @@ def _paired(owned: Sequence[Own], declared: Rules, shape: Shape) -> dict[int, in
 
 
 def _changed(rule: Rule, own: Own, now: Rule, weights: Weights, shape: Shape) -> _Placed:
-    """An own rule with what has changed in its declaration, and the weights."""
+    """An own rule with the changes of its declaration, and the weights."""
     former = own.declared or {}
     if not own.split:
         made = three_way(rule, former, now)
@@ -81,9 +81,9 @@ def _changed(rule: Rule, own: Own, now: Rule, weights: Weights, shape: Shape) ->
     return _Placed(Own(declared=now, found_by=found_by(made, shape), split=True), filled)
 
 
-def three_way(found: Rule, former: Rule, now: Rule, *, apart_from: str = "") -> dict[str, Any]:
-    """What was found, with the changes from a former declaration to the present one."""
-    made = dict(found)
+def three_way(current: Rule, former: Rule, now: Rule, *, apart_from: str = "") -> dict[str, Any]:
+    """A rule as it is, with the changes from a former declaration to the present one."""
+    made = dict(current)
     for key in (former.keys() | now.keys()) - {apart_from}:
         if former.get(key) == now.get(key):
             continue
@@ -95,7 +95,7 @@ def three_way(found: Rule, former: Rule, now: Rule, *, apart_from: str = "") -> 
 
 
 def _opened(rule: Rule, declared: Rule, shape: Shape) -> Rule:
-    """A rule that was closed while no color was live has lost what goes with backends: it is as declared again."""
+    """A rule that was closed while no color was live, as declared again: closing dropped the backends' settings."""
     if any(shape.color(backend) for backend in backends_of(rule, shape)):
         return rule
     closing = shape.closed(declared).keys() - declared.keys()

@@ -26,7 +26,7 @@ _BY_ACTION = {"name": "use-annotation"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the rules are for. Services and port may be values that only an update knows: they are only passed on.
+    """The service that the rules are for. Services and port may be outputs: they are only passed on.
 
     Attributes:
         services: each color's Service.
@@ -104,16 +104,16 @@ def _exact(name: str, value: str) -> Rule:
 
 
 def _gateway_headers(wanted: Wanted, color: Color) -> list[Rule]:
-    found = [_exact(wanted.header, wanted.values[color])]
+    matches = [_exact(wanted.header, wanted.values[color])]
     if wanted.cookie:
-        found.append(
+        matches.append(
             {
                 "type": "RegularExpression",
                 "name": "Cookie",
                 "value": _cookie_pattern(wanted.cookie, wanted.values[color]),
             }
         )
-    return found
+    return matches
 
 
 def _cookie_pattern(cookie: str, value: str) -> str:
@@ -159,8 +159,8 @@ def _traefik_names(wanted: Wanted, color: Color) -> str:
 
 
 def _any_of(matchers: Any) -> str:
-    found = list(matchers)
-    return found[0] if len(found) == 1 else f"({' || '.join(found)})" if found else ""
+    terms = list(matchers)
+    return terms[0] if len(terms) == 1 else f"({' || '.join(terms)})" if terms else ""
 
 
 # -- Istio
@@ -204,10 +204,10 @@ def _istio_route(wanted: Wanted, color: Color, destinations: Mapping[Color, Mapp
 
 def _istio_headers(wanted: Wanted, color: Color) -> list[Rule]:
     # Istio wants a header's name in lower case.
-    found: list[Rule] = [{wanted.header.lower(): {"exact": wanted.values[color]}}]
+    matches: list[Rule] = [{wanted.header.lower(): {"exact": wanted.values[color]}}]
     if wanted.cookie:
-        found.append({"cookie": {"regex": _cookie_pattern(wanted.cookie, wanted.values[color])}})
-    return found
+        matches.append({"cookie": {"regex": _cookie_pattern(wanted.cookie, wanted.values[color])}})
+    return matches
 
 
 # -- Contour
@@ -229,10 +229,10 @@ def contour_preview(wanted: Wanted) -> list[Rule]:
 
 
 def _contour_headers(wanted: Wanted, color: Color) -> list[Rule]:
-    found = [{"name": wanted.header, "exact": wanted.values[color]}]
+    matches = [{"name": wanted.header, "exact": wanted.values[color]}]
     if wanted.cookie:
-        found.append({"name": "Cookie", "regex": _cookie_pattern(wanted.cookie, wanted.values[color])})
-    return found
+        matches.append({"name": "Cookie", "regex": _cookie_pattern(wanted.cookie, wanted.values[color])})
+    return matches
 
 
 # -- Ingress: ingress-nginx, AWS Load Balancer Controller
@@ -240,8 +240,8 @@ def _contour_headers(wanted: Wanted, color: Color) -> list[Rule]:
 
 def nginx_canary_annotations(header: str = NGINX_HEADER, cookie: str = "") -> dict[str, str]:
     """The stack's annotations of the canary Ingress, whose backend is green; the weight beside them is the swap's."""
-    found = {f"{_NGINX}canary": "true", f"{_NGINX}canary-by-header": header}
-    return {**found, **({f"{_NGINX}canary-by-cookie": cookie} if cookie else {})}
+    annotations = {f"{_NGINX}canary": "true", f"{_NGINX}canary-by-header": header}
+    return {**annotations, **({f"{_NGINX}canary-by-cookie": cookie} if cookie else {})}
 
 
 def nginx_preview_headers(color: Color, header: str = NGINX_HEADER) -> dict[str, str]:
@@ -255,23 +255,23 @@ def alb_forward(wanted: Wanted) -> Rule:
 
 
 def alb_preview_actions(wanted: Wanted, action: str) -> dict[str, Rule]:
-    """For each annotation of the stack's Ingress what its JSON says: an action and its condition for each color.
+    """The content of the stack's annotations of the Ingress: an action and its condition for each color.
 
     They also keep both target groups on the load balancer, so that the idle one is health-checked.
     """
-    found: dict[str, Any] = {}
+    by_annotation: dict[str, Any] = {}
     for color in COLORS:
-        found[f"{_ALB}actions.{action}-{color}"] = {
+        by_annotation[f"{_ALB}actions.{action}-{color}"] = {
             "type": "forward",
             "forwardConfig": {"targetGroups": _alb_groups(wanted, color)},
         }
-        found[f"{_ALB}conditions.{action}-{color}"] = [
+        by_annotation[f"{_ALB}conditions.{action}-{color}"] = [
             {
                 "field": "http-header",
                 "httpHeaderConfig": {"httpHeaderName": wanted.header, "values": [wanted.values[color]]},
             }
         ]
-    return found
+    return by_annotation
 
 
 def alb_paths(wanted: Wanted, action: str) -> list[Rule]:

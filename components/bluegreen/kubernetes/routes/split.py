@@ -1,4 +1,4 @@
-"""Weights within a platform's own rules: which rules are split between the colors, filled in, and read again. Pure.
+"""Weights within a platform's own rules: rules with both colors, weights filled in, weights read. Pure.
 
 A rule is split when it names both colors' backends. The swap fills the weights in there; every other rule (a header's
 way to one color, somebody's static files) stays as it was declared.
@@ -23,7 +23,7 @@ _BY_HEADER = frozenset({"headers", "header", "queryParams", "queryParameter", "w
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a platform writes the backends of a rule.
+    """The form in which a platform writes the backends of a rule.
 
     Attributes:
         key: the rule's key for the list of them.
@@ -53,7 +53,7 @@ class Shape:
 
 
 def backends_of(rule: Rule, shape: Shape) -> list[Rule]:
-    """What gets a share of the rule's requests. A mirror gets copies, and its answers are thrown away."""
+    """The backends with a share of the rule's requests. A mirror gets copies, and its answers are thrown away."""
     return [backend for backend in rule.get(shape.key) or () if not backend.get("mirror")]
 
 
@@ -95,11 +95,11 @@ def _with_weights(rule: Rule, weights: Weights, shape: Shape) -> Rule:
     return {**rule, shape.key: kept}
 
 
-def certain(found: Sequence[Weights]) -> Weights:
-    """What several split rules say together; where they differ, what each color has for certain."""
-    if not found:
+def certain(splits: Sequence[Weights]) -> Weights:
+    """The weights of several split rules together; where they differ, each color's smallest share."""
+    if not splits:
         return Weights()
-    return Weights(min(weights.blue for weights in found), min(weights.green for weights in found))
+    return Weights(min(weights.blue for weights in splits), min(weights.green for weights in splits))
 
 
 def shares_in(rule: Rule, shape: Shape) -> list[tuple[Rule, int]]:
@@ -127,43 +127,43 @@ def weights_in(rule: Rule, shape: Shape) -> Weights:
 
 
 def percent(share: int, total: int) -> int:
-    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    """A share in percent, rounded; only nothing is 0, and only all is 100."""
     if share <= 0 or share >= total:
         return 100 if share > 0 else 0
     return min(max(round(100 * share / total), 1), 99)
 
 
-def covers(found: object, declared: object) -> bool:
-    """Whether what was found is what was declared, apart from what the platform adds: the defaults of its schema."""
+def covers(actual: object, declared: object) -> bool:
+    """Whether a value is as declared, apart from additions of the platform: the defaults of its schema."""
     if isinstance(declared, Mapping):
-        return isinstance(found, Mapping) and all(
-            key in found and covers(found[key], value) for key, value in declared.items()
+        return isinstance(actual, Mapping) and all(
+            key in actual and covers(actual[key], value) for key, value in declared.items()
         )
     if isinstance(declared, (list, tuple)):
         return (
-            isinstance(found, (list, tuple))
-            and len(found) == len(declared)
-            and all(covers(*pair) for pair in zip(found, declared, strict=True))
+            isinstance(actual, (list, tuple))
+            and len(actual) == len(declared)
+            and all(covers(*pair) for pair in zip(actual, declared, strict=True))
         )
-    return found == declared
+    return actual == declared
 
 
-def guess(found: Rules, declared: Rules, shape: Shape) -> list[int]:
-    """Which rules of an object that the swap has not written carry production's requests to a color.
+def guess(rules: Rules, declared: Rules, shape: Shape) -> list[int]:
+    """The rules of an object of somebody else's that carry production's requests to a color.
 
     Not those that are declared as ways, and not ways to the idle color by a header.
     """
     ways = [rule for rule in declared if not is_split(rule, shape)]
     leading = [
         place
-        for place, rule in enumerate(found)
+        for place, rule in enumerate(rules)
         if any(shape.color(backend) for backend in backends_of(rule, shape))
         and not any(covers(rule, way) for way in ways)
     ]
-    by_header = [place for place in leading if _by_header(found[place], shape) and not is_split(found[place], shape)]
+    by_header = [place for place in leading if _by_header(rules[place], shape) and not is_split(rules[place], shape)]
     plain = [place for place in leading if place not in by_header]
-    live = {color for place in plain for color in _colors(found[place], shape)}
-    if plain and any(_colors(found[place], shape) - live for place in by_header):
+    live = {color for place in plain for color in _colors(rules[place], shape)}
+    if plain and any(_colors(rules[place], shape) - live for place in by_header):
         return plain
     return leading
 
@@ -259,7 +259,7 @@ def has_unknown(value: object) -> bool:
 
 
 def whole_numbers(value: Any) -> Any:
-    """The engine sends every number as a float, and no API server takes 80.0 as a port; what is nothing is left out."""
+    """The engine sends every number as a float, and no API server takes 80.0 as a port; ``None`` is left out."""
     if isinstance(value, Mapping):
         return {key: whole_numbers(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):

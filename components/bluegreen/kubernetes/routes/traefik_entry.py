@@ -52,7 +52,7 @@ class Traefik:
         return given.is_open_traefik(rule)
 
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
-        """The first host's."""
+        """The first host's URL."""
         return host_url("http" if self.tls is None else "https", self.hosts)
 
     def section(self, asked: RouteContext) -> dict[str, Any]:

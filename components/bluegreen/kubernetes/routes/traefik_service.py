@@ -45,7 +45,7 @@ class TraefikServiceRouter(KubernetesWeightedRouter):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """It has both colors."""
+        """Refuse weights without both colors."""
         shape = _services(values["services"], str(values["namespace"]))
         values["weighted"] = parse_one_rule(fields, "weighted", shape, values["services"])
 
@@ -57,22 +57,22 @@ class TraefikServiceRouter(KubernetesWeightedRouter):
         kubernetes_split.refuse_a_rest(weights)
         services: list[Rule] = []
         if weights != Weights():
-            found = _weighted_in(self._found or {})
+            weighted = _weighted_in(self._found or {})
             former = {} if self._owned else self.weighted  # what is taken over stays what it is
-            services = filled(found, former, self.weighted, weights, self._shape)
+            services = filled(weighted, former, self.weighted, weights, self._shape)
         # What else stands there is left alone by not being named: it is an object, of which every field has an owner.
         return {"spec": {"weighted": {**self.weighted, "services": services}}}
 
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
-        return kubernetes_split.weights_in(_weighted_in(found), self._shape)
+    def _weights(self, current: Mapping[str, Any]) -> Weights:
+        return kubernetes_split.weights_in(_weighted_in(current), self._shape)
 
-    def _foreign(self, found: Mapping[str, Any]) -> str:
-        backends = kubernetes_split.backends_of(_weighted_in(found), self._shape)
+    def _foreign(self, current: Mapping[str, Any]) -> str:
+        backends = kubernetes_split.backends_of(_weighted_in(current), self._shape)
         return ", ".join(f"weighted to {self._shape.name(backend)}" for backend in backends)
 
 
-def _weighted_in(found: Mapping[str, Any]) -> Rule:
-    weighted: Rule = (found.get("spec") or {}).get("weighted") or {}
+def _weighted_in(current: Mapping[str, Any]) -> Rule:
+    weighted: Rule = (current.get("spec") or {}).get("weighted") or {}
     return weighted
 
 

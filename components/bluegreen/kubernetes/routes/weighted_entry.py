@@ -1,4 +1,4 @@
-"""Common to every entry with weights: a Service for each color, and a route between them whose weights the swap owns.
+"""Shared by every entry with weights: a Service for each color, and a route between them whose weights the swap owns.
 
 A platform adds its objects: the one whose fields the swap owns, declared without them, and those of the stack alone.
 """
@@ -26,7 +26,7 @@ from bluegreen.rollout.model import COLORS, Color, other
 
 
 class RouteOptions(TypedDict, total=False):
-    """What every route takes.
+    """The options that every route takes.
 
     Attributes:
         port: of the colors' Services, default 80.
@@ -80,7 +80,7 @@ class RouteObject:
 
 @dataclass(frozen=True, slots=True)
 class RouteContext:
-    """What a platform builds its objects of.
+    """The context in which a platform builds its objects.
 
     Attributes:
         context: what the component gives.
@@ -104,7 +104,7 @@ class RouteContext:
 
 @dataclass(frozen=True, slots=True)
 class LiveColorField:
-    """What says where all of production goes. A path that leads to two values, as a split has, is no answer.
+    """The field that says where all of production goes. A path to two values, as in a split, is no answer.
 
     Attributes:
         plural: the object's kind as the API has it: ``httproutes.gateway.networking.k8s.io``.
@@ -119,7 +119,7 @@ class LiveColorField:
 
 
 class Platform(Protocol):
-    """What carries the weights."""
+    """The kind of route that carries the weights."""
 
     #: The router's kind.
     kind: ClassVar[str]
@@ -129,7 +129,7 @@ class Platform(Protocol):
         ...
 
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:
-        """Where production requests go, as far as the options say so."""
+        """The URL of production, as far as the options say it."""
         ...
 
     def problems(self) -> list[Problem]:
@@ -137,11 +137,11 @@ class Platform(Protocol):
         ...
 
     def section(self, asked: RouteContext) -> dict[str, Any]:
-        """What the router's section has beside what all have."""
+        """The part of the router's section that is this platform's own."""
         ...
 
     def live_color_field(self, asked: RouteContext) -> LiveColorField:
-        """What says that all of production is one color's."""
+        """The field that says that all of production is one color's."""
         ...
 
     def objects(self, asked: RouteContext) -> list[RouteObject]:
@@ -165,12 +165,12 @@ class WeightedEntry:
 
     @property
     def least_idle_percent(self) -> float:
-        """What a color keeps at rest, at least, of the live color's size."""
+        """The percentage of the live color's size that a color keeps at rest, at least."""
         return float(getattr(ROUTERS.load(self.platform.kind), "least_idle_percent", 0))
 
     @property
     def converge_timeout_seconds(self) -> float:
-        """How long a controller may take until it has taken a weight over."""
+        """The limit, in seconds, within which a controller takes a weight over."""
         return self.options.get("converge_timeout_seconds", 60)
 
     def problems(self, context: EntryContext) -> list[Problem]:
@@ -247,11 +247,11 @@ class WeightedEntry:
         return {color: Condition(resource, told.json_path, told.values[other(color)]) for color in COLORS}
 
     def _headers(self, named: Named) -> dict[Color, pulumi.Output[Mapping[str, str]]]:
-        """The headers as they are drafted, with what names the color in the place of its own name."""
+        """The drafted headers, with the value that names the color in the place of its own name."""
 
         def told(color: Color) -> pulumi.Output[Mapping[str, str]]:
             both = pulumi.Output.all(named.values[color], named.suffix)
-            return both.apply(lambda found: _told(self.preview_headers[color], color, *found))
+            return both.apply(lambda resolved: _told(self.preview_headers[color], color, *resolved))
 
         return {color: told(color) for color in COLORS}
 
@@ -270,8 +270,8 @@ class WeightedEntry:
             if piece.of_route and self.options.get("adopt"):
                 continue
             wanted = piece.beside if self.options.get("adopt") and piece.beside is not None else piece.manifest
-            found = wanted if context.named is None else context.named.fill(wanted)
-            manifest = _annotated(found, self.options.get("annotations")) if piece.of_route else found
+            route_objects = wanted if context.named is None else context.named.fill(wanted)
+            manifest = _annotated(route_objects, self.options.get("annotations")) if piece.of_route else route_objects
             made.append(
                 declare(
                     manifest,
@@ -306,5 +306,5 @@ def host_url(scheme: str, hosts: Sequence[Any]) -> pulumi.Input[str] | None:
 def _annotated(manifest: Mapping[str, Any], annotations: Mapping[str, Any] | None) -> dict[str, Any]:
     if not annotations:
         return dict(manifest)
-    found = manifest["metadata"]
-    return {**manifest, "metadata": {**found, "annotations": {**found.get("annotations", {}), **annotations}}}
+    fields = manifest["metadata"]
+    return {**manifest, "metadata": {**fields, "annotations": {**fields.get("annotations", {}), **annotations}}}

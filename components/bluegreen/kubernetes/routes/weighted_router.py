@@ -1,4 +1,4 @@
-"""Common to the weighted routers on Kubernetes: a Service for each color, and rules in which weights are filled in."""
+"""Shared by the weighted routers on Kubernetes: a Service for each color, and rules in which weights are filled in."""
 
 from __future__ import annotations
 
@@ -64,21 +64,21 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
         """The endpoints of a color's Service, live or idle."""
         return service_health(self.cluster, self.namespace, self.services[color])
 
-    def _counts(self, found: Mapping[str, Any]) -> bool:
-        counts = KubernetesObjectRouter._counts(self, found)  # super() does not know a class with slots
-        if counts and OWNER not in (found["metadata"].get("annotations") or {}):
-            weights = self._weights(found)
+    def _counts(self, current: Mapping[str, Any]) -> bool:
+        counts = KubernetesObjectRouter._counts(self, current)  # super() does not know a class with slots
+        if counts and OWNER not in (current["metadata"].get("annotations") or {}):
+            weights = self._weights(current)
             if weights == Weights() or weights.elsewhere:
                 neither = "which is neither color's" if weights == Weights() else f"of which {weights}"
                 raise NotOwned(
                     f"get {self._object.rbac}",
-                    f"{self._object} has {self._foreign(found)}, {neither}: taking it over would move traffic; its "
+                    f"{self._object} has {self._foreign(current)}, {neither}: taking it over would move traffic; its "
                     f"rules for production have to lead to {' and '.join(self.services.values())} alone, all alike",
                 )
         return counts
 
     def witness(self, color: Color) -> dict[str, Any]:
-        """What has to stay as it is for all of production to stay a color's: a look.
+        """The content that has to stay for all of production to stay a color's: a look.
 
         A later look that finds the same knows without any rule of a router where production goes.
 
@@ -95,41 +95,41 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
             raise PlatformError(f"get {self._object.rbac}", f"{self._object} says of production: {weights}; {allowed}")
         return kept
 
-    def _witness(self, found: Mapping[str, Any], color: Color) -> dict[str, Any]:  # noqa: ARG002 - one field has no rules
-        """The same of an object that has been read; nothing where it cannot be said."""
-        value: Any = found
+    def _witness(self, current: Mapping[str, Any], color: Color) -> dict[str, Any]:  # noqa: ARG002 - one field has no rules
+        """The same of an object that has been read; empty where it cannot be said."""
+        value: Any = current
         for key in self.owned_path:
             value = value[key]
         escaped = [key.replace("~", "~0").replace("/", "~1") for key in self.owned_path]
         return {f"/{'/'.join(escaped)}": value}
 
     def verify(self, weights: Weights) -> Convergence:
-        """Whether the object says so and its controller does, after a moment of patience: most follow within one."""
+        """Whether object and controller have the weights, after a moment of patience: most follow within one."""
         waited_seconds, pause_seconds = 0.0, _FIRST_PAUSE_SECONDS
-        while (found := self._verify(weights)) is not Convergence.CONVERGED and self._answers_later():
+        while (convergence := self._verify(weights)) is not Convergence.CONVERGED and self._answers_later():
             waited_seconds += pause_seconds
             if waited_seconds > _LOOK_AGAIN_SECONDS:
                 break
             pause(pause_seconds)
             pause_seconds *= 2
-        return found
+        return convergence
 
     def _answers_later(self) -> bool:
-        """Whether what a look has found missing may come by itself: the controller's word."""
+        """Whether the missing condition may come by itself: the controller's word."""
         return bool(self.progress())
 
     def _verify(self, weights: Weights) -> Convergence:
-        """Whether the object says so and, where it has a status, the data plane does."""
+        """Whether the object has the weights and, where it has a status, the data plane follows."""
         self._told = ""
         return KubernetesObjectRouter.verify(self, weights)
 
     def progress(self) -> str:
-        """What the last ``verify`` waited for."""
+        """The condition that the last ``verify`` waited for."""
         return self._told
 
 
-def keeping(found: Mapping[str, Any], annotation: str) -> dict[str, Any]:
-    """The object as if nobody had written an annotation: so it is not taken away with the swap's other ones."""
+def keeping(current: Mapping[str, Any], annotation: str) -> dict[str, Any]:
+    """The object as if nobody had written an annotation: so it is not removed with the swap's other ones."""
 
     def entry_without(entry: Mapping[str, Any]) -> Mapping[str, Any]:
         fields = entry.get("fieldsV1") or {}
@@ -139,12 +139,12 @@ def keeping(found: Mapping[str, Any], annotation: str) -> dict[str, Any]:
         kept = {name: value for name, value in annotations.items() if name != f"f:{annotation}"}
         return {**entry, "fieldsV1": {**fields, "f:metadata": {**fields["f:metadata"], "f:annotations": kept}}}
 
-    entries = [entry_without(entry) for entry in found["metadata"].get("managedFields") or ()]
-    return {**found, "metadata": {**found["metadata"], "managedFields": entries}}
+    entries = [entry_without(entry) for entry in current["metadata"].get("managedFields") or ()]
+    return {**current, "metadata": {**current["metadata"], "managedFields": entries}}
 
 
 def permissions_for(kind: tuple[str, str, str]) -> tuple[Permission, ...]:
-    """What a router over objects of a kind calls."""
+    """The permissions of a router over objects of a kind."""
     named, which = Resource(*kind, "").rbac, f"the swap's {kind[1]}"
     return (
         Permission(f"get {named}", "every preview and update", which),
@@ -177,8 +177,8 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
 
     def _fields(self, weights: Weights) -> dict[str, Any]:
         kubernetes_split.refuse_a_rest(weights)
-        found = self._found or {}
-        spec, noted = found.get("spec") or {}, self._noted(found)
+        current = self._found or {}
+        spec, noted = current.get("spec") or {}, self._noted(current)
         made: dict[str, list[Rule]] = {}
         owned: dict[str, list[Own]] = {}
         for key in self.rules:
@@ -196,9 +196,9 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
         spec = {key: rules for key, rules in made.items() if rules}
         return {"spec": spec, "metadata": {"annotations": {SPLIT: split, RULES: notes}}}
 
-    def _noted(self, found: Mapping[str, Any]) -> dict[str, list[Own]]:
-        """The own rules of each list, as far as anybody can read what is noted of them."""
-        noted = {key: owned for key, owned in _noted_in(found).items() if key in self.rules}
+    def _noted(self, current: Mapping[str, Any]) -> dict[str, list[Own]]:
+        """The own rules of each list, as far as their notes can be read."""
+        noted = {key: owned for key, owned in _noted_in(current).items() if key in self.rules}
         return {key: owned for key, owned in noted.items() if own_rules.can_be_read(owned, self._shape(key))}
 
     def _known(self, key: str, listed: Rules, noted: Mapping[str, Sequence[Own]]) -> list[tuple[Own, int]]:
@@ -210,9 +210,9 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
         # Never noted, or nothing of what is noted is there: what leads to a color is the swap's.
         return own_rules.taken_over(listed, self.rules.get(key) or [], self._shape(key))
 
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
-        spec, noted = found.get("spec") or {}, self._noted(found)
-        said = (found["metadata"].get("annotations") or {}).get(SPLIT)
+    def _weights(self, current: Mapping[str, Any]) -> Weights:
+        spec, noted = current.get("spec") or {}, self._noted(current)
+        said = (current["metadata"].get("annotations") or {}).get(SPLIT)
         shares: list[Weights] = []
         if noted:
             for key, owned in noted.items():
@@ -227,8 +227,8 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
                 shares += own_rules.shares_of_strangers_object(listed, declared, self._shape(key))
         return kubernetes_split.certain(shares)
 
-    def _witness(self, found: Mapping[str, Any], color: Color) -> dict[str, Any]:
-        spec, noted = found.get("spec") or {}, self._noted(found)
+    def _witness(self, current: Mapping[str, Any], color: Color) -> dict[str, Any]:
+        spec, noted = current.get("spec") or {}, self._noted(current)
         kept: dict[str, Any] = {}
         for key in self.rules:
             shape, listed = self._shape(key), spec.get(key) or []
@@ -238,8 +238,8 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
             kept |= {f"/spec/{key}{at}": value for at, value in own_rules.witness(listed, split, shape).items()}
         return kept
 
-    def _foreign(self, found: Mapping[str, Any]) -> str:
-        spec = found.get("spec") or {}
+    def _foreign(self, current: Mapping[str, Any]) -> str:
+        spec = current.get("spec") or {}
         names = [
             f"{key} to {self._shape(key).name(backend)}"
             for key in self.rules
@@ -249,9 +249,9 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
         return ", ".join(dict.fromkeys(names))
 
 
-def _noted_in(found: Mapping[str, Any]) -> dict[str, list[Own]]:
+def _noted_in(current: Mapping[str, Any]) -> dict[str, list[Own]]:
     """The own rules of each list, as the swap has noted them; none where it has not, or nobody can read it."""
-    said = ((found.get("metadata") or {}).get("annotations") or {}).get(RULES, "{}")
+    said = ((current.get("metadata") or {}).get("annotations") or {}).get(RULES, "{}")
     try:
         noted = json.loads(said)
     except ValueError:

@@ -95,17 +95,17 @@ class ServiceEntry:
         }
 
     def retire_conditions(self, context: EntryContext) -> dict[Color, Condition]:
-        """That production's selector is the other color's."""
-        found = {}
+        """The condition that production's selector is the other color's."""
+        conditions = {}
         for color in COLORS:
             own, others = context.selectors[color], context.selectors[other(color)]
             telling = [key for key, value in others.items() if isinstance(value, str) and own.get(key) != value]
             if telling:
                 key = telling[0].replace(".", "\\.")
-                found[color] = Condition(
+                conditions[color] = Condition(
                     f"services/{self._production(context)}", f"{{.spec.selector.{key}}}", others[telling[0]]
                 )
-        return found
+        return conditions
 
     def production_ports(self, context: EntryContext) -> dict[str, list[Mapping[str, Any]] | None]:
         """The Services that stay whatever color is live, by name, and their ports; ``None`` where others know."""
@@ -114,7 +114,7 @@ class ServiceEntry:
         return {name: known_here for name in names}  # noqa: C420 - it may be None
 
     def declare(self, context: EntryContext) -> EntryResources:
-        """Production, stage, and a Service for each color: what a gate asks stays with its color when these swap."""
+        """Declare production, stage, and a Service for each color: a gate's address stays with its color in a swap."""
         namespace, production, stage = context.place.namespace, self._production(context), self._stage(context)
         made = [] if self.adopt else [self._made(context, production, self.service_type, "production")]
         there = self._found(context) if self.adopt else None
@@ -149,12 +149,12 @@ class ServiceEntry:
         return f"{self._production(context)}{self.stage_suffix}" if self.stage_suffix else None
 
     def _ports(self, context: EntryContext) -> list[dict[str, Any]]:
-        """Production's."""
+        """The ports of production."""
         spec = merged(service_manifest(context, "", port=self.port)["spec"], self.overrides)
         return list(spec.get("ports") or ())
 
     def _made(self, context: EntryContext, name: str, service_type: str, what: str, more_ports: MorePorts = ()) -> Any:
-        found = service_manifest(
+        manifest = service_manifest(
             context,
             name,
             port=self.port,
@@ -164,8 +164,8 @@ class ServiceEntry:
             more_ports=more_ports,
         )
         if what == "production":
-            found["spec"] = merged(found["spec"], self.overrides)
-        return declare(found, context.parent, set_once=SELECTOR)
+            manifest["spec"] = merged(manifest["spec"], self.overrides)
+        return declare(manifest, context.parent, set_once=SELECTOR)
 
     def _found(self, context: EntryContext) -> Any:
         from pulumi_kubernetes.core.v1 import Service  # noqa: PLC0415 - only what a stack uses

@@ -1,4 +1,4 @@
-"""Label selectors of the two colors: how they are declared, which color one is, and one that no pod matches. Pure."""
+"""Label selectors of the two colors: parsed, told apart, and one that no pod matches. Pure."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def parse_selectors(fields: Fields, name: str = "selectors") -> dict[Color, dict
     No pod may match both: they have a label in common, with another value each.
     """
     section = fields.section(name) or Fields({})
-    found = {color: _parse_selector(section, color) for color in COLORS}
+    by_color = {color: _parse_selector(section, color) for color in COLORS}
     section.done()
-    blue, green = found["blue"], found["green"]
-    known = not section.unknown and all(value is not UNKNOWN for one in found.values() for value in one.values())
-    if known and blue and green and distinguishing_label(found) is None:
+    blue, green = by_color["blue"], by_color["green"]
+    known = not section.unknown and all(value is not UNKNOWN for one in by_color.values() for value in one.values())
+    if known and blue and green and distinguishing_label(by_color) is None:
         section.problem("green", green, f"labels of which one stands in blue's, too, with another value: {blue}")
-    return found
+    return by_color
 
 
 SELECTORS = Made("Mapping[Color, Mapping[str, str]]", parse_selectors)
@@ -62,7 +62,7 @@ def distinguishing_label(selectors: Selectors) -> str | None:
 
 
 def nobodys(selectors: Selectors) -> dict[str, str]:
-    """A selector that matches no pod: blue's, of a color that there is not.
+    """A selector that matches no pod: blue's, with the value of a color that does not exist.
 
     Not an empty one, and none at all: the endpoints of a Service without a selector are left as they were, so that
     requests would go on to pods that are not ready, and to whoever has their addresses later.
@@ -71,7 +71,7 @@ def nobodys(selectors: Selectors) -> dict[str, str]:
 
 
 def weights_of(selector: Mapping[str, str] | None, selectors: Selectors) -> Weights:
-    """All on the color whose selector it is; a stranger's is neither's."""
+    """The weights by a selector: all on its color, none for a stranger's."""
     live = next((color for color in COLORS if selectors[color] == (selector or {})), None)
     return Weights() if live is None else Weights.all_on(live)
 
@@ -82,6 +82,6 @@ def color_of(labels: Mapping[str, str], selectors: Selectors) -> Color | None:
 
 
 def both_colors(selectors: Selectors) -> str:
-    """A label selector for the pods of both colors, and some more perhaps."""
+    """A label selector for the pods of both colors, and perhaps for some more."""
     key = distinguishing_label(selectors)
     return "" if key is None else f"{key} in ({selectors['blue'][key]},{selectors['green'][key]})"

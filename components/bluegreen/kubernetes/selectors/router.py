@@ -94,7 +94,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """The stage is a Service of its own."""
+        """Refuse a stage that is the production Service."""
         stage = values["stage_service"]
         if isinstance(stage, str) and stage == values["service"]:
             fields.problem("stage_service", stage, "another Service than production's")
@@ -111,19 +111,19 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         live = weights.live_color
         return {"spec": {"selector": dict(nobodys(self.selectors) if live is None else self.selectors[live])}}
 
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
-        return weights_of(_selector_in(found), self.selectors)
+    def _weights(self, current: Mapping[str, Any]) -> Weights:
+        return weights_of(_selector_in(current), self.selectors)
 
-    def _foreign(self, found: Mapping[str, Any]) -> str:
-        selector = _selector_in(found)
+    def _foreign(self, current: Mapping[str, Any]) -> str:
+        selector = _selector_in(current)
         return f"the selector {selector_text(selector)}" if selector else ""
 
-    def _counts(self, found: Mapping[str, Any]) -> bool:
-        counts = KubernetesObjectRouter._counts(self, found)  # super() knows no classes with slots
-        if counts and not self._owned and self._weights(found) == Weights():
+    def _counts(self, current: Mapping[str, Any]) -> bool:
+        counts = KubernetesObjectRouter._counts(self, current)  # super() knows no classes with slots
+        if counts and not self._owned and self._weights(current) == Weights():
             raise NotOwned(
                 "get services",
-                f"{self._object} has {self._foreign(found)}, which is neither color's: taking it over would move "
+                f"{self._object} has {self._foreign(current)}, which is neither color's: taking it over would move "
                 "traffic; give these labels as one color's selector",
             )
         return counts
@@ -166,7 +166,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     # -- verifying
 
     def verify(self, weights: Weights) -> Convergence:
-        """The Service, its EndpointSlices, its pods where they are not known yet, and the stage: a call each.
+        """Look at the Service, its EndpointSlices, its pods where they are unknown, and the stage: a call each.
 
         The Service is not asked for again right after it was written: it has no status that could have followed since,
         and the write's answer is what it is.
@@ -176,12 +176,12 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
 
     def _written(self) -> Mapping[str, Any] | None:
         known = self._found
-        found = KubernetesObjectRouter._written(self)
-        if found is known:  # what the write was answered
+        current = KubernetesObjectRouter._written(self)
+        if current is known:  # what the write was answered
             pause(_FOLLOWS_SECONDS)
-        return found
+        return current
 
-    def _settled(self, found: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - production is looked at
+    def _settled(self, current: Mapping[str, Any], weights: Weights) -> bool:  # noqa: ARG002 - production is looked at
         """Whether requests go to the new color's pods alone, after a moment of patience, and the stage is right."""
         waited_seconds, pause_seconds = 0.0, _FIRST_PAUSE_SECONDS
         while True:
@@ -195,19 +195,19 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         return not self._told
 
     def _not_yet(self, color: Color | None) -> str:
-        """What the EndpointSlices still have, or lack; empty when nothing does.
+        """The pods that the EndpointSlices still have, or lack, for people; empty when all is right.
 
         Pods of the color itself that are not ready or on their way out get no requests, and do not matter.
         """
-        found = endpoints(self.cluster, self.namespace, self.service)
-        if any(endpoint.uid not in self._pods for endpoint in found):
+        present = endpoints(self.cluster, self.namespace, self.service)
+        if any(endpoint.uid not in self._pods for endpoint in present):
             self._pods.update(self._colors_of_pods())
         strangers = Counter(
-            owner for endpoint in found if (owner := self._pods.get(endpoint.uid, "neither color")) != color
+            owner for endpoint in present if (owner := self._pods.get(endpoint.uid, "neither color")) != color
         )
         if strangers:
             return _still_there(strangers)
-        if color is not None and not any(endpoint.ready for endpoint in found):
+        if color is not None and not any(endpoint.ready for endpoint in present):
             return f"no ready endpoint of {color} is in the EndpointSlices of Service {self.service} yet"
         return ""
 
@@ -221,10 +221,10 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     def _stage_is_wrong(self, live: Color | None) -> str:
         if self._stage is None or live is None:
             return ""
-        found = self._stage._look()
-        if found is None:
+        current = self._stage._look()
+        if current is None:
             return f"there is no stage Service {self.stage_service}"
-        staged = self._stage._weights(found).live_color
+        staged = self._stage._weights(current).live_color
         wanted = [self._staged] if self._staged is not None else [*COLORS]
         if self._stage._owned and staged in wanted:
             return ""
@@ -232,7 +232,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         return f"the stage Service {self.stage_service} leads to {leads} instead of {should}"
 
     def progress(self) -> str:
-        """What the last ``verify`` waited for."""
+        """The condition that the last ``verify`` waited for."""
         return self._told
 
     # -- the rest
@@ -250,14 +250,14 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             return known  # the readiness of a color, and a moment later a gate that asks for the same
         selector = self.selectors[color]
         nobody = f"no pod in {self.namespace} matches {selector_text(selector)}"
-        found = pods(self.cluster, self.namespace, selector)
-        self._pods.update({pod["metadata"]["uid"]: color for pod in found})
-        health = health_of(found, service, nobody)
+        chosen = pods(self.cluster, self.namespace, selector)
+        self._pods.update({pod["metadata"]["uid"]: color for pod in chosen})
+        health = health_of(chosen, service, nobody)
         self._healths[color] = (steady_seconds(), health)
         return health
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types; the selector is replaced as a whole, since labels left over would match nothing."""
+        """The commands that do it by hand; the selector is replaced whole, as labels left over would match nothing."""
         larger: Color = max(COLORS, key=weights.of)  # a Service cannot split
         live = None if weights == Weights() else larger
         wanted = {self.service: nobodys(self.selectors) if live is None else self.selectors[live]}
@@ -284,5 +284,5 @@ def _still_there(strangers: Mapping[str, int]) -> str:
     return f"{of_whom} {'are' if rest or count > 1 else 'is'} still in the EndpointSlices"
 
 
-def _selector_in(found: Mapping[str, Any]) -> Mapping[str, str]:
-    return (found.get("spec") or {}).get("selector") or {}
+def _selector_in(current: Mapping[str, Any]) -> Mapping[str, str]:
+    return (current.get("spec") or {}).get("selector") or {}

@@ -1,4 +1,4 @@
-"""One color as a cluster of its own: what runs in it, and where it answers."""
+"""One color as a cluster of its own: its workload, and its address."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BINDING_API, _AUTO_MODE_API = "elbv2.k8s.aws/v1beta1", "eks.amazonaws.com/v1"
 
 
 class ClusterRelease(KubernetesRelease, total=False):
-    """A color's cluster and what runs in it: a ``KubernetesRelease``, and where.
+    """A color's cluster and the workload in it: a ``KubernetesRelease``, with the cluster.
 
     Attributes:
         kubeconfig: a path; the client's own default when absent.
@@ -60,7 +60,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class ColorCluster:
-    """What was declared in a cluster.
+    """The resources that were declared in a cluster.
 
     Attributes:
         settings: what both colors have.
@@ -80,9 +80,9 @@ class ColorCluster:
 
     @property
     def address(self) -> pulumi.Output[str]:
-        """Where the Service answers, where it is of type LoadBalancer."""
-        found: pulumi.Output[str] = self.service.status.apply(address_of)
-        return found
+        """The address of the Service, where it is of type LoadBalancer."""
+        address: pulumi.Output[str] = self.service.status.apply(address_of)
+        return address
 
     def bind(self, bound: Bound, parent: pulumi.Resource) -> pulumi.Resource:
         """Make the cluster register its pods in a target group."""
@@ -97,7 +97,7 @@ class ColorCluster:
             security_group_ids=bound.security_group_ids,
             source_cidrs=bound.source_cidrs,
         )
-        found: pulumi.Resource = declare(
+        made: pulumi.Resource = declare(
             {
                 "apiVersion": _AUTO_MODE_API if bound.auto_mode else _BINDING_API,
                 "kind": "TargetGroupBinding",
@@ -107,7 +107,7 @@ class ColorCluster:
             parent,
             provider=self.provider,
         )
-        return found
+        return made
 
 
 def declare_cluster(
@@ -124,7 +124,7 @@ def declare_cluster(
     own_account: bool,
     parent: pulumi.Resource,
 ) -> ColorCluster:
-    """A color's workload in its cluster, a Service in front of it, and as whom it retires.
+    """A color's workload in its cluster, a Service in front of it, and the account for its retirement.
 
     Args:
         settings: what both colors have.
@@ -205,7 +205,7 @@ def _provider(name: str, release: ClusterRelease, namespace: str, parent: pulumi
 
 
 def connection_of(release: ClusterRelease) -> dict[str, Any]:
-    """Which cluster, as the swap and the provider are told."""
+    """The cluster, as the swap and the provider take it."""
     return {key: release[key] for key in _CONNECTION if release.get(key)}  # type: ignore[literal-required]
 
 

@@ -1,4 +1,4 @@
-"""A color's HorizontalPodAutoscaler: what is declared of it, and what the swap does with it. Pure."""
+"""A color's HorizontalPodAutoscaler: its manifest, and its section in the swap. Pure."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ class PodAutoscaling(TypedDict, total=False):
 
 
 def problems_in(autoscaling: Mapping[str, Any], replicas: int) -> list[Problem]:
-    """The problems with the range and what is scaled by. Values that only an update knows pass."""
+    """The problems with the range and the metrics. Values that only an update knows pass."""
     fields = Fields(autoscaling, "autoscaling")
     least, most = _range(fields)
     if UNKNOWN not in (least, most) and not least <= replicas <= most:
         fields.problems.append(Problem("replicas", replicas, f"{least} to {most}, the range of autoscaling"))
     # Of what the containers request; above 100 is over the requests, below the limits.
-    found = [name for name in _TARGETS if fields.whole(name, None, least=1, most=1000) is not None]
+    targets = [name for name in _TARGETS if fields.whole(name, None, least=1, most=1000) is not None]
     metrics = fields.sections("metrics")
     for metric in metrics:
         metric.text("type")
-    if not found and not metrics and autoscaling.get("metrics") is not UNKNOWN:
+    if not targets and not metrics and autoscaling.get("metrics") is not UNKNOWN:
         allowed = f"at least one of {', '.join(_TARGETS)}, metrics"
         fields.problem("", dict(autoscaling), allowed)
     fields.section("behavior", None)

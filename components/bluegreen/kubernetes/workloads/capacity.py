@@ -45,7 +45,7 @@ _SIZE_LASTS_SECONDS = 1.0
 
 @declared
 class _Clusters(Options):
-    """Where each color is."""
+    """The cluster of each color."""
 
     cluster: KubernetesConnection | None = option(
         "which cluster both are in, and as whom", CLUSTER, default=None, absent="the client's own"
@@ -56,7 +56,7 @@ class _Clusters(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """One way to say it; by color."""
+        """Refuse clusters that are said in two ways, or not by color."""
         one, each = values.pop("cluster"), values.pop("clusters")
         if one is not None and each is not None:
             fields.problem("cluster", fields.raw("cluster"), "absent beside clusters, which names one for each color")
@@ -67,9 +67,9 @@ def _autoscalers(fields: Fields, name: str) -> dict[Color, str]:
     section = fields.section(name, None)
     if section is None:
         return {}
-    found = {color: OBJECT_NAME.read(section, color, None) for color in COLORS}
+    by_color = {color: OBJECT_NAME.read(section, color, None) for color in COLORS}
     section.done()
-    return {color: autoscaler for color, autoscaler in found.items() if autoscaler is not None}
+    return {color: autoscaler for color, autoscaler in by_color.items() if autoscaler is not None}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,7 +127,7 @@ class KubernetesCapacity(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """Two workloads, or one name in two clusters."""
+        """Refuse one workload for both colors, unless there are two clusters."""
         clusters, workloads = values["clusters"], values["workloads"]
         green = workloads["green"]
         if clusters["blue"] == clusters["green"] and isinstance(green, str) and green == workloads["blue"]:
@@ -145,10 +145,10 @@ class KubernetesCapacity(Options):
 
     def _get(self, color: Color) -> dict[str, Any]:
         what = self._workload(color)
-        found = self.clusters[color].get(what)
-        if found is None:
+        scale = self.clusters[color].get(what)
+        if scale is None:
             raise PlatformError(f"get {what.rbac}", f"there is no {what} in {self.clusters[color]}")
-        return found
+        return scale
 
     def _scale(self, color: Color, size: int, *, dry_run: bool = False) -> None:
         what = self._workload(color, "scale")
@@ -158,8 +158,8 @@ class KubernetesCapacity(Options):
     def read(self) -> Mapping[Color, Size]:
         """Both workloads' counts: a call each, side by side. Only available replicas count as running."""
         began = steady_seconds()
-        found = side_by_side(*(partial(self._get, color) for color in COLORS))
-        self._seen.update({color: (began, one) for color, one in zip(COLORS, found, strict=True)})
+        sizes = side_by_side(*(partial(self._get, color) for color in COLORS))
+        self._seen.update({color: (began, one) for color, one in zip(COLORS, sizes, strict=True)})
         return {color: size_of(self._seen[color][1]) for color in COLORS}
 
     def prepare(self, color: Color, size: int) -> None:
@@ -181,12 +181,12 @@ class KubernetesCapacity(Options):
         None right after ``read``, where nothing was asked for in between.
         """
         asked_at, known = self._seen.get(color, (-math.inf, {}))
-        found = known if steady_seconds() - asked_at < _ANSWER_LASTS_SECONDS else self._get(color)
-        readiness = judged(found, self._failed_before.get(color, ""))
-        if readiness.ready or readiness.expected < 1 or not is_seen(found):
+        manifest = known if steady_seconds() - asked_at < _ANSWER_LASTS_SECONDS else self._get(color)
+        readiness = judged(manifest, self._failed_before.get(color, ""))
+        if readiness.ready or readiness.expected < 1 or not is_seen(manifest):
             return readiness
-        pods = self.clusters[color].find(Resource("v1", "Pod", "pods", self.namespace), selector_of(found))
-        why, hopeless = why_not(found, pods)
+        pods = self.clusters[color].find(Resource("v1", "Pod", "pods", self.namespace), selector_of(manifest))
+        why, hopeless = why_not(manifest, pods)
         reason = "; ".join(filter(None, (readiness.reason, why)))
         return replace(readiness, reason=reason, fatal=readiness.fatal or hopeless)
 
@@ -215,11 +215,11 @@ class KubernetesCapacity(Options):
             self._retirements.preflight(leaving)
 
     def suspend_scale_in(self) -> None:
-        """Raise both autoscalers' minimums to what is there: two calls each, a third where a color could shrink."""
+        """Raise both autoscalers' minimums to the present sizes: two calls each, a third where a color could shrink."""
         for color in COLORS:
-            found = self._autoscalers.find(color)
-            if found is not None:
-                self._autoscalers.suspend_scale_in(color, found, desired_of(self._get(color)))
+            autoscaler = self._autoscalers.find(color)
+            if autoscaler is not None:
+                self._autoscalers.suspend_scale_in(color, autoscaler, desired_of(self._get(color)))
 
     def resume_scaling(self, serving: Collection[Color]) -> None:
         """Give autoscaling its range where there is traffic: one call a color, two with autoscaling, if all is well.
@@ -228,9 +228,9 @@ class KubernetesCapacity(Options):
         """
         for color in serving:
             self._retirements.cancel(color)
-            found = self._autoscalers.find(color)
-            if found is not None:
-                self._autoscalers.give_back(color, found)
+            autoscaler = self._autoscalers.find(color)
+            if autoscaler is not None:
+                self._autoscalers.give_back(color, autoscaler)
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
         """Scale down after a delay: at once by ``scale``, later by a CronJob, at the next full minute."""
@@ -279,6 +279,6 @@ class KubernetesCapacity(Options):
         for color in COLORS:
             self._retirements.cancel(color)
             if self.autoscaling is None:
-                found = self._autoscalers.find(color, missing_is_fine=True)
-                if found is not None:
-                    self._autoscalers.give_back(color, found)
+                autoscaler = self._autoscalers.find(color, missing_is_fine=True)
+                if autoscaler is not None:
+                    self._autoscalers.give_back(color, autoscaler)

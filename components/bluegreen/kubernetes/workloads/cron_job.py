@@ -43,7 +43,7 @@ _USER_ID = 65532
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """What shall become of a color.
+    """The size that a color shall have, and when.
 
     Attributes:
         size: the replicas that it keeps.
@@ -108,7 +108,7 @@ class Retirements:
         return Resource("batch/v1", "CronJob", "cronjobs", self.namespace, name)
 
     def schedule(self, color: Color, retirement: Retirement) -> None:
-        """Hand it over: one call. An earlier one must have been cancelled: cron would find it due at once."""
+        """Hand a retirement over: one call. An earlier one must have been cancelled: cron would find it due at once."""
         self.clusters[color].apply(self.where(color), self._manifest(color, retirement))
 
     def preflight(self, color: Color) -> None:
@@ -125,12 +125,12 @@ class Retirements:
             PlatformError: its pod did not end, and could still scale the color down.
         """
         cluster, what = self.clusters[color], self.where(color)
-        found = cluster.get(what)
-        if found is None:
+        cron_job = cluster.get(what)
+        if cron_job is None:
             return
-        if not self._is_ours(color, found):
+        if not self._is_ours(color, cron_job):
             raise NotOwned(f"get {what.rbac}", f"{what} is not the swap's, which needs that name: rename it")
-        if not _may_be_at_work(found):
+        if not _may_be_at_work(cron_job):
             cluster.delete(what)
             return
         cluster.delete(what, propagation="Foreground")  # it stays until everything that it started is gone
@@ -147,15 +147,15 @@ class Retirements:
             waited_seconds += pause_seconds
             pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _is_ours(self, color: Color, found: Mapping[str, Any]) -> bool:
+    def _is_ours(self, color: Color, cron_job: Mapping[str, Any]) -> bool:
         """Whether a swap made it, also where somebody has taken its annotations or its labels away."""
-        template = (found.get("spec") or {}).get("jobTemplate") or {}
-        labels = [(one.get("metadata") or {}).get("labels") or {} for one in (found, template)]
-        annotations = found["metadata"].get("annotations") or {}
+        template = (cron_job.get("spec") or {}).get("jobTemplate") or {}
+        labels = [(one.get("metadata") or {}).get("labels") or {} for one in (cron_job, template)]
+        annotations = cron_job["metadata"].get("annotations") or {}
         return DUE in annotations or any(one.get(_RETIRES) == self.where(color).name for one in labels)
 
     def steps(self, color: Color, retirement: Retirement) -> list[tuple[str, list[str]]]:
-        """Name and arguments of each ``kubectl`` in turn; what fails keeps the next one from being run."""
+        """Name and arguments of each ``kubectl`` in turn; one that fails keeps the next one from being run."""
         assert self.settings is not None  # noqa: S101 - asked for by the callers
         kind = self.workload_kind.lower()
         steps = []
@@ -224,20 +224,20 @@ class Retirements:
         }
 
 
-def _may_be_at_work(found: Mapping[str, Any]) -> bool:
+def _may_be_at_work(cron_job: Mapping[str, Any]) -> bool:
     """Whether a Job of a CronJob has begun, as far as the cluster says, or begins about now."""
-    status = found.get("status") or {}
+    status = cron_job.get("status") or {}
     if status.get("active") or status.get("lastScheduleTime"):
         return True
     try:
-        due = datetime.strptime(found["metadata"]["annotations"][DUE], _TIME).replace(tzinfo=timezone.utc)
+        due = datetime.strptime(cron_job["metadata"]["annotations"][DUE], _TIME).replace(tzinfo=timezone.utc)
     except (KeyError, TypeError, ValueError):
         return True
     return due - datetime.now(timezone.utc) < _ABOUT_NOW
 
 
 def _as_argument(value: object) -> str:
-    """As JSON in which Kubernetes finds no $(VARIABLE) to fill in."""
+    """A value as JSON in which Kubernetes finds no $(VARIABLE) to fill in."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True).replace("$", "\\u0024")
 
 

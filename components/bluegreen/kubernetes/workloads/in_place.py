@@ -27,7 +27,7 @@ def guard(
     router: guarding.Routers,
     compare: Callable[[Mapping[str, Any], Mapping[str, Any]], str] | None = None,
 ) -> pulumi.ResourceHookBinding | None:
-    """The hook of a color's workload; ``None`` where nobody would call it, or a change is allowed.
+    """The hook of a color's workload; ``None`` where nobody would call it, or where a change is allowed.
 
     Args:
         workload: its name.
@@ -40,8 +40,8 @@ def guard(
         return None
 
     async def before_update(args: pulumi.ResourceHookArgs) -> None:
-        found, wanted = await guarding.plain(args.old_inputs), await guarding.plain(args.new_inputs)
-        what = (compare or another)(found or {}, wanted or {})
+        former, wanted = await guarding.plain(args.old_inputs), await guarding.plain(args.new_inputs)
+        what = (compare or another)(former or {}, wanted or {})
         routers = await guarding.known(router) if what else None
         said = "" if routers is None else await asyncio.to_thread(look, color, what, routers)
         if said:
@@ -60,9 +60,9 @@ def look(color: Color, what: str, routers: Any) -> str:
     return guarding.refusal(color, percent, what) if percent else ""
 
 
-def another(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """What makes a workload's inputs another release, in a few words; empty where nothing does. Pure."""
-    before, after = (dict(_parts(side)) for side in (found, wanted))
+def another(former: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Say in a few words why a workload's inputs are another release; empty where they are none. Pure."""
+    before, after = (dict(_parts(side)) for side in (former, wanted))
     if not before:
         return ""  # as it was adopted, or nobody knows
     for where in sorted(before.keys() | after.keys()):
@@ -73,12 +73,12 @@ def another(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     return ""
 
 
-def another_chart(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+def another_chart(former: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """The same of a release that Helm keeps: its chart and its values. Pure."""
-    if not found or not wanted:
+    if not former or not wanted:
         return ""
     for key in ("chart", "version", "repositoryOpts", "values"):
-        before, after = found.get(key) or None, wanted.get(key) or None
+        before, after = former.get(key) or None, wanted.get(key) or None
         if before != after:
             return f"{key} {before} -> {after}" if key in ("chart", "version") else f"its {key}"  # may be secret
     return ""

@@ -202,5 +202,7 @@ def _autoscalers(
 ) -> dict[Color, Any]:
     """The autoscaler of each color that has one: made here, or an existing workload's."""
     made = {} if autoscaling is None else {color: f"{name}-{color}" for color in COLORS if color not in given}
-    theirs = {color: found["autoscaler"] for color, found in given.items() if found.get("autoscaler") is not None}
+    theirs = {
+        color: workload["autoscaler"] for color, workload in given.items() if workload.get("autoscaler") is not None
+    }
     return {**made, **theirs}

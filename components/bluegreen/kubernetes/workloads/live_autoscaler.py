@@ -35,7 +35,7 @@ _NEW_ENTRY = {"apiVersion": "autoscaling/v2", "fieldsType": "FieldsV1"}
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
-    """How many replicas autoscaling may choose from."""
+    """The range of replicas that autoscaling may choose from."""
 
     low: int = option("the smallest", Number(0, whole=True), name="min_replicas")
     high: int = option("the largest", Number(1, whole=True), name="max_replicas")
@@ -55,7 +55,7 @@ class Replicas:
 
 @dataclass(frozen=True, slots=True)
 class Autoscaler:
-    """One autoscaler as it is found.
+    """One autoscaler as it is.
 
     Attributes:
         uid: which object it is.
@@ -76,9 +76,9 @@ class Autoscaler:
     managed: tuple[Mapping[str, Any], ...]
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> Autoscaler:
+    def of(cls, manifest: Mapping[str, Any]) -> Autoscaler:
         """Read an object."""
-        metadata, spec = found["metadata"], found["spec"]
+        metadata, spec = manifest["metadata"], manifest["spec"]
         notes = metadata.get("annotations") or {}
         noted = str(notes.get(MINIMUM, ""))
         return cls(
@@ -108,7 +108,7 @@ class Autoscaler:
 
     @property
     def notes(self) -> dict[str, str]:
-        """What has to be noted before ``minReplicas`` is changed."""
+        """The notes to write before ``minReplicas`` is changed."""
         owners = self.noted_owners if self.is_changed else json.dumps(self.owners)
         return {MINIMUM: str(self.own_low), OWNERS: owners}
 
@@ -159,18 +159,18 @@ class Autoscalers:
         """
         if color not in self.names:
             return None
-        found = self.clusters[color].get(self.where(color))
-        if found is None and not missing_is_fine:
+        autoscaler = self.clusters[color].get(self.where(color))
+        if autoscaler is None and not missing_is_fine:
             raise self._missing("get", color)
-        return None if found is None else Autoscaler.of(found)
+        return None if autoscaler is None else Autoscaler.of(autoscaler)
 
     def _missing(self, verb: str, color: Color) -> PlatformError:
         what = self.where(color)
         return PlatformError(f"{verb} {what.rbac}", f"there is no {what} in {self.clusters[color]}")
 
-    def own_low(self, found: Autoscaler) -> int:
+    def own_low(self, autoscaler: Autoscaler) -> int:
         """The ``minReplicas`` that an autoscaler has outside of swaps."""
-        return found.own_low if self.declared is None else self.declared.low
+        return autoscaler.own_low if self.declared is None else self.declared.low
 
     def prepare(self, color: Color, size: int) -> None:
         """Have it take none of ``size`` replicas away.
@@ -178,36 +178,36 @@ class Autoscalers:
         Raises:
             PlatformError: it allows fewer, and would scale what is asked for down at once.
         """
-        found = self.find(color)
-        if found is None:
+        autoscaler = self.find(color)
+        if autoscaler is None:
             return
-        if size > found.high:
+        if size > autoscaler.high:
             what = self.where(color)
             raise PlatformError(
                 f"patch {what.rbac}",
-                f"{what}: maxReplicas is {found.high} and {size} replicas of {color} are wanted, as many as the "
+                f"{what}: maxReplicas is {autoscaler.high} and {size} replicas of {color} are wanted, as many as the "
                 f"larger color has at present: raise maxReplicas to {size} at least",
             )
-        self._change(color, found, lambda now: self._set(color, now, max(size, self.own_low(now))))
+        self._change(color, autoscaler, lambda now: self._set(color, now, max(size, self.own_low(now))))
 
-    def suspend_scale_in(self, color: Color, found: Autoscaler, present: int) -> None:
+    def suspend_scale_in(self, color: Color, autoscaler: Autoscaler, present: int) -> None:
         """Raise its minimum to the present size: one call, none when it is that high."""
-        self._change(color, found, lambda now: self._set(color, now, max(now.low, min(present, now.high))))
+        self._change(color, autoscaler, lambda now: self._set(color, now, max(now.low, min(present, now.high))))
 
-    def fix(self, color: Color, found: Autoscaler, low: int) -> None:
+    def fix(self, color: Color, autoscaler: Autoscaler, low: int) -> None:
         """Set its minimum: one call, none when it is that already."""
-        self._change(color, found, lambda now: self._set(color, now, low))
+        self._change(color, autoscaler, lambda now: self._set(color, now, low))
 
-    def give_back(self, color: Color, found: Autoscaler) -> None:
+    def give_back(self, color: Color, autoscaler: Autoscaler) -> None:
         """Set the minimum that it has outside of swaps: no call when all is well, two where a note has to go."""
         if self.declared is not None:
-            self.fix(color, found, self.declared.low)
-        elif found.noted is not None:
-            self._change(color, found, lambda now: self._let_go(color, self._set(color, now, now.own_low)))
+            self.fix(color, autoscaler, self.declared.low)
+        elif autoscaler.noted is not None:
+            self._change(color, autoscaler, lambda now: self._let_go(color, self._set(color, now, now.own_low)))
 
-    def _change(self, color: Color, found: Autoscaler, change: Callable[[Autoscaler], object]) -> None:
-        """Do it to what is there: once more where it was written to since it was read, as its status is at times."""
-        now: Autoscaler | None = found
+    def _change(self, color: Color, autoscaler: Autoscaler, change: Callable[[Autoscaler], object]) -> None:
+        """Make a change: once more where the object was written since it was read, as its status is at times."""
+        now: Autoscaler | None = autoscaler
         for left in reversed(range(_TRIES)):
             if now is None:
                 return
@@ -220,21 +220,21 @@ class Autoscalers:
             else:
                 return
 
-    def _set(self, color: Color, found: Autoscaler, low: int) -> Autoscaler:
+    def _set(self, color: Color, autoscaler: Autoscaler, low: int) -> Autoscaler:
         """Set its minimum, and note in the same write what it was."""
-        if found.low == low:
-            return found
-        notes = {"annotations": found.notes} if self.declared is None else {}
-        place = {"uid": found.uid, "resourceVersion": found.version}
+        if autoscaler.low == low:
+            return autoscaler
+        notes = {"annotations": autoscaler.notes} if self.declared is None else {}
+        place = {"uid": autoscaler.uid, "resourceVersion": autoscaler.version}
         fields = {"metadata": {**place, **notes}, "spec": {"minReplicas": low}}
         return Autoscaler.of(self.clusters[color].apply(self.where(color), fields))
 
-    def _let_go(self, color: Color, found: Autoscaler) -> None:
+    def _let_go(self, color: Color, autoscaler: Autoscaler) -> None:
         """Leave no trace: the notes and the field go in one write, so that a kill leaves both or none."""
         metadata = {
-            "resourceVersion": found.version,
+            "resourceVersion": autoscaler.version,
             "annotations": {MINIMUM: None, OWNERS: None},
-            "managedFields": found.left,
+            "managedFields": autoscaler.left,
         }
         self.clusters[color].merge(self.where(color), {"metadata": metadata})
 
@@ -264,7 +264,7 @@ def _with_minimum(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _owners_in(text: str) -> list[tuple[str, str]]:
-    """What a note says; nobody when somebody has written something else there."""
+    """The owners in a note; none when somebody has written something else there."""
     try:
         return [(str(manager), str(operation)) for manager, operation in json.loads(text)]
     except (ValueError, TypeError):

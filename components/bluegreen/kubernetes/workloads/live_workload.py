@@ -1,4 +1,4 @@
-"""What Kubernetes says of a Deployment or a StatefulSet, as values: its size, whether it can take traffic, why not."""
+"""The state of a Deployment or a StatefulSet as values: its size, whether it can take traffic, why not."""
 
 from __future__ import annotations
 
@@ -17,65 +17,65 @@ _HOPELESS = re.compile(r"\bInvalidImageName\b")
 
 
 def workload(kind: str, namespace: str, name: str, subresource: str = "") -> Resource:
-    """Where a workload is, or its ``scale``."""
+    """The resource of a workload, or of its ``scale``."""
     return Resource("apps/v1", kind, KINDS[kind], namespace, name, subresource)
 
 
-def desired_of(found: Mapping[str, Any]) -> int:
-    """How many replicas are wanted."""
-    return int((found.get("spec") or {}).get("replicas") or 0)
+def desired_of(manifest: Mapping[str, Any]) -> int:
+    """The number of wanted replicas."""
+    return int((manifest.get("spec") or {}).get("replicas") or 0)
 
 
-def is_seen(found: Mapping[str, Any]) -> bool:
-    """Whether its controller has seen the last change, so that its status is about that."""
-    return _counted(found, "observedGeneration") >= int(found["metadata"].get("generation") or 0)
+def is_seen(manifest: Mapping[str, Any]) -> bool:
+    """Whether its controller has seen the last change, so that its status is about it."""
+    return _counted(manifest, "observedGeneration") >= int(manifest["metadata"].get("generation") or 0)
 
 
-def size_of(found: Mapping[str, Any]) -> Size:
+def size_of(manifest: Mapping[str, Any]) -> Size:
     """Its size; available replicas run, which is more than ready where there is a ``minReadySeconds``."""
-    return Size(desired_of(found), _counted(found, "availableReplicas"), stuck=bool(failed_at(found)))
+    return Size(desired_of(manifest), _counted(manifest, "availableReplicas"), stuck=bool(failed_at(manifest)))
 
 
-def failed_at(found: Mapping[str, Any]) -> str:
-    """When Kubernetes gave up on what is wanted at present, by its own clock; empty when it did not."""
-    progress = _condition(found, "Progressing")
-    return str(progress.get("lastUpdateTime")) if is_seen(found) and progress.get("reason") == _GAVE_UP else ""
+def failed_at(manifest: Mapping[str, Any]) -> str:
+    """The time when Kubernetes gave up on the present template, by its own clock; empty when it did not."""
+    progress = _condition(manifest, "Progressing")
+    return str(progress.get("lastUpdateTime")) if is_seen(manifest) and progress.get("reason") == _GAVE_UP else ""
 
 
-def judged(found: Mapping[str, Any], known_failure: str = "") -> Readiness:
+def judged(manifest: Mapping[str, Any], known_failure: str = "") -> Readiness:
     """Whether all wanted replicas are available and all are of the present template.
 
     Args:
-        found: the object.
+        manifest: the object.
         known_failure: what ``failed_at`` said before the replicas were asked for: that one does not count any more.
     """
-    spec, desired = found.get("spec") or {}, desired_of(found)
-    available, updated = _counted(found, "availableReplicas"), _counted(found, "updatedReplicas")
+    spec, desired = manifest.get("spec") or {}, desired_of(manifest)
+    available, updated = _counted(manifest, "availableReplicas"), _counted(manifest, "updatedReplicas")
 
     def not_yet(reason: str, *, fatal: bool = False) -> Readiness:
-        named = f"{found['kind'].lower()} {found['metadata']['name']}"
+        named = f"{manifest['kind'].lower()} {manifest['metadata']['name']}"
         return Readiness(False, available, desired, f"{named}: {reason}", fatal)
 
     if desired < 1:
         return not_yet("scaled to 0")
-    if not is_seen(found):
+    if not is_seen(manifest):
         return not_yet("its controller has not seen the last change yet")
     counted = f"{available} of {desired} replicas are available"
-    if failed_at(found) not in ("", known_failure):
+    if failed_at(manifest) not in ("", known_failure):
         limit = spec.get("progressDeadlineSeconds")
         return not_yet(f"{counted} and its progress deadline of {limit} s is over", fatal=True)
-    if updated < _counted(found, "replicas") and spec.get("paused"):
+    if updated < _counted(manifest, "replicas") and spec.get("paused"):
         return not_yet("its rollout is paused, so that its former release runs: `kubectl rollout resume`", fatal=True)
     if available < desired:
         return not_yet(counted)
-    if updated < desired or _counted(found, "replicas") > desired or _changes_revision(found):
+    if updated < desired or _counted(manifest, "replicas") > desired or _changes_revision(manifest):
         return not_yet(f"{updated} of {desired} replicas are of the present release{_how_to_go_on(spec)}")
     return Readiness(True, available, desired)
 
 
-def selector_of(found: Mapping[str, Any]) -> str:
+def selector_of(manifest: Mapping[str, Any]) -> str:
     """The label selector of its pods, as the API takes it."""
-    selector = (found.get("spec") or {}).get("selector") or {}
+    selector = (manifest.get("spec") or {}).get("selector") or {}
     return ",".join(
         [
             *(f"{label}={value}" for label, value in sorted((selector.get("matchLabels") or {}).items())),
@@ -84,14 +84,14 @@ def selector_of(found: Mapping[str, Any]) -> str:
     )
 
 
-def why_not(found: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> tuple[str, bool]:
+def why_not(manifest: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> tuple[str, bool]:
     """Why replicas are missing, and whether waiting does not help; empty where nothing says it.
 
     Args:
-        found: the workload.
+        manifest: the workload.
         pods: all that its selector finds.
     """
-    failure = _condition(found, "ReplicaFailure")
+    failure = _condition(manifest, "ReplicaFailure")
     if failure.get("status") == "True":  # a quota, an admission policy, a ServiceAccount that is not there
         return f"{failure.get('reason')}: {failure.get('message')}", False
     staying = [pod for pod in pods if not is_leaving(pod)]
@@ -99,9 +99,11 @@ def why_not(found: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> tupl
     if unready:
         reason = why_not_ready(unready[-1])  # the newest one is of the present release
         return reason, bool(_HOPELESS.search(reason))
-    spec = found.get("spec") or {}
-    if len(staying) < desired_of(found) and found["kind"] == "StatefulSet":  # it has no such condition
-        named = f"{found['kind'].lower()} {found['metadata']['name']} --namespace {found['metadata']['namespace']}"
+    spec = manifest.get("spec") or {}
+    if len(staying) < desired_of(manifest) and manifest["kind"] == "StatefulSet":  # it has no such condition
+        named = (
+            f"{manifest['kind'].lower()} {manifest['metadata']['name']} --namespace {manifest['metadata']['namespace']}"
+        )
         return f"its other pods are not made yet; `kubectl describe {named}` says why", False
     if spec.get("minReadySeconds"):
         return f"the others are not ready for minReadySeconds ({spec['minReadySeconds']}) yet", False
@@ -123,18 +125,18 @@ def _expression(asked: Mapping[str, Any]) -> str:
     return operators[str(asked["operator"])]
 
 
-def _counted(found: Mapping[str, Any], name: str) -> int:
-    return int((found.get("status") or {}).get(name) or 0)
+def _counted(manifest: Mapping[str, Any], name: str) -> int:
+    return int((manifest.get("status") or {}).get(name) or 0)
 
 
-def _changes_revision(found: Mapping[str, Any]) -> bool:
+def _changes_revision(manifest: Mapping[str, Any]) -> bool:
     """Whether a StatefulSet is on its way from one revision to another; a Deployment has no revision here."""
-    status = found.get("status") or {}
+    status = manifest.get("status") or {}
     return status.get("currentRevision") != status.get("updateRevision")
 
 
 def _how_to_go_on(spec: Mapping[str, Any]) -> str:
-    """What a StatefulSet waits for that nobody does by itself."""
+    """The manual step that a StatefulSet waits for; empty where there is none."""
     strategy = spec.get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         return ": its updateStrategy is OnDelete, so delete the others"
@@ -143,6 +145,6 @@ def _how_to_go_on(spec: Mapping[str, Any]) -> str:
     return ""
 
 
-def _condition(found: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    conditions: Sequence[Mapping[str, Any]] = (found.get("status") or {}).get("conditions") or ()
+def _condition(manifest: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    conditions: Sequence[Mapping[str, Any]] = (manifest.get("status") or {}).get("conditions") or ()
     return next((condition for condition in conditions if condition.get("type") == kind), {})

@@ -56,7 +56,7 @@ class KubernetesRelease(TypedDict, total=False):
 
 
 class ExistingWorkload(TypedDict):
-    """What a color is until something is deployed to it: a live workload that is adopted.
+    """A color until something is deployed to it: a live workload that is adopted.
 
     Attributes:
         workload: the name of the Deployment or StatefulSet.
@@ -117,19 +117,19 @@ def check_labels(fields: Fields, name: str) -> None:
 def container(release: Mapping[str, Any], config_name: str) -> dict[str, Any]:
     """The release's part of its container; ``config_name`` is the color's ConfigMap."""
     sources = [{"secretRef": {"name": name}} for name in release.get("secrets") or ()]
-    found: dict[str, Any] = {"name": CONTAINER, "image": release["image"]}
+    manifest: dict[str, Any] = {"name": CONTAINER, "image": release["image"]}
     if release.get("config") and not release.get("config_path"):
         sources.insert(0, {"configMapRef": {"name": config_name}})
     if release.get("config_path"):
-        found["volumeMounts"] = [{"name": _CONFIG_VOLUME, "mountPath": release["config_path"], "readOnly": True}]
+        manifest["volumeMounts"] = [{"name": _CONFIG_VOLUME, "mountPath": release["config_path"], "readOnly": True}]
     for key in ("command", "args"):
         if release.get(key):
-            found[key] = list(release[key])
+            manifest[key] = list(release[key])
     if release.get("env"):
-        found["env"] = [{"name": name, "value": value} for name, value in sorted(release["env"].items())]
+        manifest["env"] = [{"name": name, "value": value} for name, value in sorted(release["env"].items())]
     if sources:
-        found["envFrom"] = sources
-    return found
+        manifest["envFrom"] = sources
+    return manifest
 
 
 def volumes(release: Mapping[str, Any], config_name: str) -> list[dict[str, Any]]:
@@ -138,12 +138,12 @@ def volumes(release: Mapping[str, Any], config_name: str) -> list[dict[str, Any]
 
 
 def config_digest(config: Mapping[str, Any]) -> str:
-    """Tells one state of the settings from another."""
+    """The digest of the settings."""
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def release_name(release: Mapping[str, Any]) -> str:
-    """The release as people read it: its image, and a short digest of whatever else makes it what it is."""
+    """The release as people read it: its image, and a short digest of its other settings."""
     if "existing" in release:
         return str(release["existing"]["release"])
     rest = {key: value for key, value in release.items() if key not in ("image", "labels") and value}

@@ -1,4 +1,4 @@
-"""How retirements run, as the ``retire`` section says it, and what their ServiceAccount has to be allowed."""
+"""The ``retire`` section: the pods of retirements, and the permissions of their ServiceAccount."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _A_RESOURCE = "a plural and a name, such as services/web or httproutes.gateway.n
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must be so at the moment that a color is scaled down: that its traffic is on the other one."""
+    """The condition at the moment that a color is scaled down: its traffic is on the other one."""
 
     resource: str = option(
         "the object that says it: ``services/web``, ``httproutes.gateway.networking.k8s.io/web``",
@@ -51,20 +51,20 @@ class Condition:
     @classmethod
     def parse(cls, fields: Fields) -> Condition | None:
         """Read one; ``None`` when it is wrong, or not known yet."""
-        found = read_options(cls, fields)
+        options = read_options(cls, fields)
         section = fields.section("router", None)
         if section is None:
-            found |= {name: fields.text(name) for name in ("json_path", "equals") if not found[name]}
+            options |= {name: fields.text(name) for name in ("json_path", "equals") if not options[name]}
         else:
             for name in ("json_path", "equals"):
-                if found[name]:
-                    fields.problem(name, found[name], "absent beside router, which takes its place")
+                if options[name]:
+                    fields.problem(name, options[name], "absent beside router, which takes its place")
             if not section.unknown:
                 _check_router(section)
-        return None if UNKNOWN in found.values() else cls(**found)
+        return None if UNKNOWN in options.values() else cls(**options)
 
     def witness(self, color: Color) -> dict[str, Any]:
-        """What the router finds now that has to be so: by a JSON pointer into the object; nothing without a router.
+        """The router's present content that has to stay: by a JSON pointer into the object; empty without a router.
 
         Args:
             color: the one that has all of production.
@@ -76,8 +76,8 @@ class Condition:
             return {}
         parsed = ROUTERS.parse(Fields(self.router, "capacity.retire.only_if.router"))
         assert parsed is not None  # noqa: S101 - it was checked with the inputs
-        found: dict[str, Any] = cast("Any", ROUTERS.build(parsed)).witness(color)
-        return found
+        content: dict[str, Any] = cast("Any", ROUTERS.build(parsed)).witness(color)
+        return content
 
 
 def _check_router(section: Fields) -> None:
@@ -97,14 +97,14 @@ def _conditions(fields: Fields, name: str) -> dict[Color, Condition]:
     sections = fields.section(name, None)
     if sections is None:
         return {}
-    found = {color: _CONDITION.read(sections, color, None) for color in COLORS}
+    by_color = {color: _CONDITION.read(sections, color, None) for color in COLORS}
     sections.done()
-    return {color: condition for color, condition in found.items() if condition is not None}
+    return {color: condition for color, condition in by_color.items() if condition is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class RetireSettings:
-    """How the pods of retirements run."""
+    """The settings of the pods of retirements."""
 
     service_account: str = option("as whom, in the workloads' namespace; see ``retire_rules``", Text())
     image: str = option("with ``kubectl`` as its entry point", Text(), default=KUBECTL_IMAGE)
@@ -154,8 +154,8 @@ def retire_rules(
         named = sorted(set(autoscalers.values()))
         rules.append(_rule("autoscaling", "horizontalpodautoscalers", named, ["get", "patch"]))
     rules.extend(
-        _rule(found["group"] or "", found["plural"], [found["name"]], ["get"])
-        for found in filter(None, map(_RESOURCE.match, sorted(conditions)))
+        _rule(match["group"] or "", match["plural"], [match["name"]], ["get"])
+        for match in filter(None, map(_RESOURCE.match, sorted(conditions)))
     )
     return rules
 

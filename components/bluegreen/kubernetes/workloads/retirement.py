@@ -1,4 +1,4 @@
-"""As whom a color is retired: a ServiceAccount of its own that may scale both colors' workloads, and no more."""
+"""The account of retirements: a ServiceAccount that may scale both colors' workloads, and no more."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def account_name(name: str) -> str:
 def section(
     service_account: str, image: pulumi.Input[str] | None, only_if: Mapping[Color, Condition]
 ) -> dict[str, Any]:
-    """What the swap's ``capacity`` says of retirements."""
+    """The part of the swap's ``capacity`` about retirements."""
     conditions = {
-        color: {"resource": found.resource, "json_path": found.json_path, "equals": found.equals}
-        if found.router is None
-        else {"resource": found.resource, "router": dict(found.router)}
-        for color, found in only_if.items()
+        color: {"resource": condition.resource, "json_path": condition.json_path, "equals": condition.equals}
+        if condition.router is None
+        else {"resource": condition.resource, "router": dict(condition.router)}
+        for color, condition in only_if.items()
     }
     return {
         "service_account": service_account,

@@ -24,7 +24,7 @@ _SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
 class DisruptionBudget(TypedDict, total=False):
-    """Which of a color's pods may be evicted at once: one of these.
+    """The number of a color's pods that may be evicted at once: one of these.
 
     Attributes:
         max_unavailable: a count, or a share as a text: ``25%``.
@@ -57,7 +57,7 @@ class WorkloadOptions(TypedDict, total=False):
 
 
 class RolloutPods(TypedDict, total=False):
-    """What the pods of a Rollout have beside.
+    """The further settings of a Rollout's pods.
 
     Attributes: as in ``WorkloadSettings``.
     """
@@ -116,7 +116,7 @@ class WorkloadSettings:
 
 
 def problems_in(settings: WorkloadSettings, disruption_budget: Mapping[str, Any] | None) -> list[Problem]:
-    """The problems with what both colors have. Values that only an update knows pass."""
+    """The problems with the shared settings. Values that only an update knows pass."""
     fields = Fields(
         {
             "workload": settings.kind,
@@ -142,8 +142,8 @@ def problems_in(settings: WorkloadSettings, disruption_budget: Mapping[str, Any]
         releases.check_labels(fields, "labels")
     budget = fields.section("disruption_budget", None)
     if budget is not None:
-        found = [name for name in ("max_unavailable", "min_available") if budget.raw(name) is not None]
-        if len(found) != 1:
+        limits = [name for name in ("max_unavailable", "min_available") if budget.raw(name) is not None]
+        if len(limits) != 1:
             budget.problem("", disruption_budget, "max_unavailable or min_available, one of them")
         budget.done()
     return fields.problems
@@ -228,8 +228,8 @@ def _pod_template(
         "metadata": {"labels": dict(labels), **({"annotations": annotations} if annotations else {})},
         "spec": {key: value for key, value in spec.items() if value not in (None, [])},
     }
-    found: dict[str, Any] = merged(template, settings.pod_template_overrides)
-    return found
+    pod_spec: dict[str, Any] = merged(template, settings.pod_template_overrides)
+    return pod_spec
 
 
 def _readiness(settings: WorkloadSettings) -> dict[str, Any]:
