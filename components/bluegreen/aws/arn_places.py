@@ -1,4 +1,4 @@
-"""Where a thing lives is in its ARN: a section's connection reaches all that the section names, or it is refused.
+"""The region and account in ARNs: a section's connection has to reach every object that the section names.
 
 A call elsewhere finds nothing, or another thing of the same name.
 """
@@ -19,7 +19,7 @@ _PARTS = 6  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
 
 
 def connection_in(fields: Fields, name: str = "aws", *, shares: bool = False) -> AwsConnection:
-    """The connection of a section, held against the ARNs beside it; what is not known yet passes.
+    """The connection of a section, held against the ARNs beside it; unknown values pass.
 
     Args:
         fields: the section.

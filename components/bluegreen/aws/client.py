@@ -69,7 +69,7 @@ _THROTTLED_CODES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class AwsConnection:
-    """Where and as whom AWS is called; every field may be absent (boto3's default chain decides)."""
+    """The region and the credentials for calls of AWS; every field may be absent (boto3's default chain decides)."""
 
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("sts:AssumeRole", "with a `role_arn` in the connection, by whoever assumes that role"),
@@ -86,13 +86,13 @@ class AwsConnection:
         """Read an ``aws`` section."""
         if fields is None:
             return cls()
-        found = read_options(cls, fields)
-        if found["external_id"] is not None and found["role_arn"] is None:
+        options = read_options(cls, fields)
+        if options["external_id"] is not None and options["role_arn"] is None:
             fields.problem(
-                "external_id", found["external_id"], "none without a role_arn: it is asked for with the role"
+                "external_id", options["external_id"], "none without a role_arn: it is asked for with the role"
             )
-        refuse_credentials(fields, "endpoint_url", found["endpoint_url"])
-        return cls(**found)
+        refuse_credentials(fields, "endpoint_url", options["endpoint_url"])
+        return cls(**options)
 
     def client(self, service: str) -> Any:
         """A client, made once per connection and service."""
@@ -151,7 +151,7 @@ def _refuse_to_ask(prompt: str) -> str:
 
 
 def make_client(connection: AwsConnection, service: str, settings: Config = SETTINGS, *, patient: bool = True) -> Any:
-    """A client that tells of its calls and asks before it writes.
+    """Make a client that announces its calls and asks before it writes.
 
     Args:
         connection: where and as whom.
@@ -186,7 +186,7 @@ _factory: Factory = _client
 
 @contextmanager
 def clients_by(factory: Factory) -> Iterator[None]:
-    """Take clients from elsewhere meanwhile, in all of this process: to watch what is sent, or to send it elsewhere.
+    """Take clients from a factory meanwhile, in all of this process: to watch requests, or to redirect them.
 
     Args:
         factory: is asked for every call; ``make_client`` makes what it changes.
@@ -206,12 +206,12 @@ def forget_credentials() -> None:
 
 
 def _ask(answers: Answers, model: Any, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> Any:
-    """Tell of a call, unless a preview was just answered the same: that is the answer then, and no call is made."""
+    """Announce a call, unless a preview has just got the answer to the same one: that is returned then."""
     if model.name.startswith(_READS):
         asked = (model.name, params["url_path"], repr(params["query_string"]), repr(params["body"]))
-        found = answers.find(asked)
-        if found is not None:
-            return found
+        answer = answers.find(asked)
+        if answer is not None:
+            return answer
         context[_ASKED] = (asked, steady_seconds())
     note(f"{model.service_model.signing_name}:{model.name}")
     return None
@@ -224,7 +224,7 @@ def _answered(answers: Answers, http_response: Any, parsed: Any, context: Mappin
 
 
 def _ask_before_writing(operation_name: str, **_: object) -> None:
-    """For every try of a call: the last ones may come minutes after the first."""
+    """Ask before every try of a call: the last ones may come minutes after the first."""
     if not operation_name.startswith(_READS):
         before_write()
 
@@ -254,7 +254,7 @@ def as_argument(value: object) -> str:
 
 @contextmanager
 def called(call: str) -> Iterator[None]:
-    """Turn what boto3 raises into a ``PlatformError`` that names the call."""
+    """Turn boto3's exceptions into a ``PlatformError`` that names the call."""
     try:
         yield
     except ClientError as error:

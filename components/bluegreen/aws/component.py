@@ -1,4 +1,4 @@
-"""What every component on AWS does beside: whom the swap calls as, what gates ask there, tags, an entry's outputs."""
+"""Shared by every component on AWS: the swap's and the gates' connections, tags, an entry's outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?\Z"
 
 
 class SwapSettings(swap_settings.SwapSettings, total=False):
-    """How a component's swaps go; every component takes these beside its own arguments.
+    """The settings of a component's swaps; every component takes these beside its own arguments.
 
     The others are the same on every platform: see ``bluegreen.component.swap_settings.SwapSettings``.
 
@@ -114,12 +114,12 @@ class Draft(swapping.Draft):
 
 
 def connection_of(settings: SwapSettings) -> dict[str, str]:
-    """Where and as whom the swap calls AWS."""
+    """The connection by which the swap calls AWS."""
     return provider_config.taken(cast("Mapping[str, str]", settings.get("aws_connection") or {}))
 
 
 def problems_of_regions(settings: Mapping[str, Any], **arns: Any) -> list[Problem]:
-    """What is handed in lies in the region and account of its ARN: a swap that calls another would find nothing there.
+    """The problems with ARNs in another region than the swap calls: it would find nothing there.
 
     Args:
         settings: the component's, with its ``aws_connection``.
@@ -130,15 +130,15 @@ def problems_of_regions(settings: Mapping[str, Any], **arns: Any) -> list[Proble
     split = {name: arn.split(":") for name, arn in arns.items() if isinstance(arn, str) and arn.count(":") > 4}
     accounts = [parts[4] for parts in split.values() if parts[4]]
     home = role.split(":")[4] if isinstance(role, str) and role.count(":") > 4 else next(iter(accounts), "")
-    found = []
+    problems = []
     for name, parts in split.items():
         if isinstance(region, str) and parts[3] not in ("", region):
             advice = f"set aws_connection's region to {parts[3]}, as the Pulumi provider's is"
-            found.append(Problem(name, arns[name], f"one of {region}, where the swap calls AWS; or {advice}"))
+            problems.append(Problem(name, arns[name], f"one of {region}, where the swap calls AWS; or {advice}"))
         if parts[4] not in ("", home):
             whose = "the swap's role is of that" if isinstance(role, str) else "what else is handed in is of that"
-            found.append(Problem(name, arns[name], f"one of the account {home}: {whose}"))
-    return found
+            problems.append(Problem(name, arns[name], f"one of the account {home}: {whose}"))
+    return problems
 
 
 def draft(
@@ -177,7 +177,7 @@ def draft(
 
 def _with_host(headers: Mapping[Color, Any] | None, host: Mapping[str, str]) -> Mapping[Color, Any] | None:
     """Each color's headers with the name by which gates ask; without an own one it is the entry's."""
-    return {color: {**found, **host} for color, found in headers.items()} if headers and host else headers
+    return {color: {**header, **host} for color, header in headers.items()} if headers and host else headers
 
 
 def tags_of(name: str, tags: Mapping[str, str] | None) -> tuple[dict[str, str], dict[Color, dict[str, str]]]:

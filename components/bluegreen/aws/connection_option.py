@@ -1,4 +1,4 @@
-"""The option ``aws`` of whatever calls AWS: where and as whom."""
+"""The option ``aws`` of whatever calls AWS: the region and the credentials."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Connection(Nested):
     shares: bool = False
 
     def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - boto3's chain is the default
-        """The connection."""
+        """Read the connection."""
         return connection_in(fields, name, shares=self.shares)
 
 

@@ -1,4 +1,4 @@
-"""An entry: how requests reach the colors, and where the swap moves them.
+"""An entry: the way of requests to the colors, and the place where the swap moves them.
 
 A component brings what runs in the colors (the units: tasks, instances, clusters) and takes any entry in front of them.
 """
@@ -104,7 +104,7 @@ class Entry(Protocol):
 
     @property
     def converge_timeout_seconds(self) -> float:
-        """How long a written weight may take to take effect here."""
+        """The limit, in seconds, within which a written weight takes effect here."""
         ...
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:

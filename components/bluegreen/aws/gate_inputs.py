@@ -1,4 +1,4 @@
-"""What only the component knows of its gates: whom to ask, and the load balancer's and target groups' names.
+"""The inputs of gates that only the component knows: the connection, the load balancer and target groups.
 
 A CloudWatch gate without an ``aws`` of its own asks as the swap does. In the dimensions of a ``cloudwatch`` source,
 ``{load_balancer}`` and ``{target_group}`` stand for what the metrics of ``AWS/ApplicationELB`` want there.
@@ -24,7 +24,7 @@ def bound(
     listener_arn: pulumi.Input[str] | None,
     target_group_arns: Mapping[Color, pulumi.Input[str]] | None,
 ) -> dict[str, Any]:
-    """The gate with what it left open.
+    """The gate with the values that it left open.
 
     Args:
         gate: as a user declared it.
@@ -37,27 +37,27 @@ def bound(
     """
     source = gate.get("source")
     if isinstance(source, Mapping) and source.get("kind") == "cloudwatch":
-        found = {"aws": dict(connection), **source}
+        bound_source = {"aws": dict(connection), **source}
         if any(value in (_BALANCER, _GROUP) for value in _texts(source.get("dimensions"))):
             if listener_arn is None or not target_group_arns:
                 allowed = f"values of your own: nothing here is behind {_BALANCER} or a {_GROUP}"
                 refuse("gates", [Problem("source.dimensions", source.get("dimensions"), allowed)])
                 raise AssertionError  # refuse has ended the program
-            found["color_dimensions"] = {
+            bound_source["color_dimensions"] = {
                 color: {
                     **_filled(source.get("dimensions") or {}, listener_arn, target_group_arns[color]),
                     **((source.get("color_dimensions") or {}).get(color) or {}),
                 }
                 for color in COLORS
             }
-            found.pop("dimensions", None)
-        return {**gate, "source": found}
+            bound_source.pop("dimensions", None)
+        return {**gate, "source": bound_source}
     return {"aws": dict(connection), **gate} if gate.get("kind") == "cloudwatch_alarms" else dict(gate)
 
 
 def _texts(dimensions: object) -> list[str]:
-    found = dimensions.values() if isinstance(dimensions, Mapping) else ()
-    return [value for value in found if isinstance(value, str)]
+    values = dimensions.values() if isinstance(dimensions, Mapping) else ()
+    return [value for value in values if isinstance(value, str)]
 
 
 def _filled(dimensions: Mapping[str, Any], listener: pulumi.Input[str], group: pulumi.Input[str]) -> dict[str, Any]:

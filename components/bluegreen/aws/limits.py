@@ -1,4 +1,4 @@
-"""What AWS refuses only at an update, so that a preview refuses it: limits over several values at once."""
+"""Limits over several values at once, which AWS would check only at an update."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def problem_of_protocol(target_groups: Mapping[str, object], certificates: Seque
 
 
 def problem_of_port(check: Fields) -> None:
-    """Note what is wrong with a health check's port: the units' own, or a number."""
+    """Note the problem with a health check's port: the units' own, or a number."""
     port = check.raw("port")
     text = str(port) if isinstance(port, (int, str)) and not isinstance(port, bool) else ""
     if port in (None, UNKNOWN, "traffic-port") or (text.isdecimal() and 1 <= int(text) <= _MOST_PORT):
@@ -67,7 +67,7 @@ def problem_of_task_size(cpu: object, memory: object) -> Problem | None:
 
 
 def problems_of_networks(name: str, networks: object) -> list[Problem]:
-    """What of a list is no network in the form that AWS takes."""
+    """The problems with entries of a list that are no networks in the form that AWS takes."""
     allowed = "networks such as 10.0.0.0/8 or 2001:db8::/32"
     listed = networks if isinstance(networks, (list, tuple)) else ()
     return [Problem(name, one, allowed) for one in listed if isinstance(one, str) and not _is_network(one)]
@@ -83,16 +83,16 @@ def _is_network(text: str) -> bool:
 
 def problems_of_tags(tags: Mapping[str, object]) -> list[Problem]:
     """The problems with tags that go on every resource."""
-    found = []
+    problems = []
     room = LIMITS["tags"].most - TAGS_OF_A_COMPONENT - TAGS_OF_A_SWAP
     if len(tags) > room:
         added = f"the component adds {TAGS_OF_A_COMPONENT}, and a swap up to {TAGS_OF_A_SWAP}"
-        found.append(Problem("tags", len(tags), f"at most {room}: a resource has {LIMITS['tags'].most}, {added}"))
+        problems.append(Problem("tags", len(tags), f"at most {room}: a resource has {LIMITS['tags'].most}, {added}"))
     for key, value in tags.items():
         if not 1 <= len(key) <= TAG_KEY_LENGTH or _NO_TAG.search(key) or key.lower().startswith("aws:"):
             allowed = f"a key of 1 to {TAG_KEY_LENGTH} letters, digits, spaces and + - = . _ : / @, not one of aws:"
-            found.append(Problem("tags", key, allowed))
+            problems.append(Problem("tags", key, allowed))
         if isinstance(value, str) and (len(value) > TAG_VALUE_LENGTH or _NO_TAG.search(value)):
             allowed = f"at most {TAG_VALUE_LENGTH} letters, digits, spaces and + - = . _ : / @"
-            found.append(Problem(f"tags.{key}", value, allowed))
-    return found
+            problems.append(Problem(f"tags.{key}", value, allowed))
+    return problems

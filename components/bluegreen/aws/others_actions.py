@@ -20,14 +20,16 @@ _SIZES = {
 }
 
 
-def told(resource: str, found: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What the actions of others will do to a resource that is at rest, a sentence each.
+def told(resource: str, actions: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The effects of others' actions on a resource at rest, a sentence each.
 
     Args:
         resource: in the words of a preview: ``group web-blue``.
-        found: its scheduled actions, as EC2 Auto Scaling or Application Auto Scaling describes them.
+        actions: its scheduled actions, as EC2 Auto Scaling or Application Auto Scaling describes them.
     """
-    return [_told(resource, action) for action in found if action["ScheduledActionName"] not in _OWN and _acts(action)]
+    return [
+        _told(resource, action) for action in actions if action["ScheduledActionName"] not in _OWN and _acts(action)
+    ]
 
 
 def _acts(action: Mapping[str, Any]) -> bool:

@@ -8,10 +8,10 @@ import pulumi_aws as aws
 
 def own_policy(path: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The ARN of one of AWS' own policies, such as ``service-role/AmazonECSTaskExecutionRolePolicy``."""
-    return partition(parent).apply(lambda found: f"arn:{found}:iam::aws:policy/{path}")
+    return partition(parent).apply(lambda own: f"arn:{own}:iam::aws:policy/{path}")
 
 
 def partition(parent: pulumi.Resource) -> pulumi.Output[str]:
     """``aws``, ``aws-cn``, ``aws-us-gov``, ..."""
     options = pulumi.InvokeOutputOptions(parent=parent)
-    return aws.get_partition_output(opts=options).apply(lambda found: str(found.partition))
+    return aws.get_partition_output(opts=options).apply(lambda answer: str(answer.partition))

@@ -1,4 +1,4 @@
-"""What the Pulumi AWS provider is configured with, as far as a swap calls AWS in the same way.
+"""The configuration of the Pulumi AWS provider, as far as a swap calls AWS in the same way.
 
 Keys are never taken: they would land in the state. What cannot be taken is said.
 """
@@ -26,22 +26,22 @@ _ADVICE = "give the component aws_connection"
 
 
 def taken(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The connection of a swap: what it was given, and for the rest what the stack's config has for the provider.
+    """The connection of a swap: the given one, completed by the stack's config for the provider.
 
     Args:
         given: the component's ``aws_connection``. With a profile or a role of its own it takes on no other.
     """
     config = pulumi.Config("aws")
-    found: dict[str, Any] = {name: value for name in _SAME if (value := config.get(name))}
+    connection: dict[str, Any] = {name: value for name in _SAME if (value := config.get(name))}
     if not given.keys() & {"role_arn", "profile"} and len(roles := _roles(config)) == 1:
-        found |= {ours: str(roles[0][theirs]) for theirs, ours in _ROLE.items() if roles[0].get(theirs)}
+        connection |= {ours: str(roles[0][theirs]) for theirs, ours in _ROLE.items() if roles[0].get(theirs)}
     if len(addresses := _addresses(config)) == 1:
-        found["endpoint_url"] = addresses[0]
-    return {**found, **given}
+        connection["endpoint_url"] = addresses[0]
+    return {**connection, **given}
 
 
 def differences(given: Mapping[str, Any], parent: pulumi.Resource) -> list[str]:
-    """What the provider does otherwise than the swap, a sentence each; for a preview.
+    """The differences between the provider and the swap, a sentence each; for a preview.
 
     Args:
         given: the component's ``aws_connection``.
@@ -71,37 +71,37 @@ def own_provider(parent: pulumi.Resource) -> pulumi.ProviderResource | None:
 
 
 def differences_of_own(given: Mapping[str, Any], parent: pulumi.Resource) -> pulumi.Output[list[str]] | None:
-    """The same of a provider of the component's own, where the program has made it and so knows what is in it."""
+    """The same of a provider of the component's own, where the program has made it and so knows its config."""
     provider = own_provider(parent)
     known = None if provider is None else _known_of(provider)
     if known is None:
         return None
-    return pulumi.Output.all(**known).apply(lambda found: _differences_of_own(given, found))
+    return pulumi.Output.all(**known).apply(lambda configured: _differences_of_own(given, configured))
 
 
-def _differences_of_own(given: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def _differences_of_own(given: Mapping[str, Any], configured: Mapping[str, Any]) -> list[str]:
     mine, said = taken(given), []
-    region = found.get("region")
+    region = configured.get("region")
     if "region" not in given and region is not None and region != mine.get("region"):
         said.append(f"the component's own AWS provider is in {region}, and the swap calls {mine.get('region')}")
     if _is_itself(given):
-        roles = _listed(found.get("assume_roles"))
+        roles = _listed(configured.get("assume_roles"))
         if roles and [_role(role, "role_arn", "roleArn") for role in roles] != [mine.get("role_arn")]:
             named = ", ".join(str(_role(role, "role_arn", "roleArn")) for role in roles)
             said.append(f"the component's own AWS provider takes on the role {named}, and the swap does not")
-        profile = found.get("profile")
+        profile = configured.get("profile")
         if profile is not None and profile != mine.get("profile"):
             said.append(f"the component's own AWS provider has the profile {profile}, and the swap has not")
-        if any(found.get(key) for key in ("access_key", "secret_key", "token")):
+        if any(configured.get(key) for key in ("access_key", "secret_key", "token")):
             said.append(f"the component's own AWS provider has keys: {_KEYS_STAY}")
-    addresses = _all_addresses(_listed(found.get("endpoints")))
+    addresses = _all_addresses(_listed(configured.get("endpoints")))
     if "endpoint_url" not in given and addresses and addresses != [mine.get("endpoint_url")]:
         said.append("the component's own AWS provider has endpoints of its own, and the swap does not call them")
     return [f"{one}: {_ADVICE}" for one in said]
 
 
 def _is_itself(given: Mapping[str, Any]) -> bool:
-    """Whether nobody has said who the swap is."""
+    """Whether no credentials were said for the swap."""
     return not given.keys() & {"role_arn", "profile"}
 
 
@@ -111,7 +111,7 @@ def _missing(given: Mapping[str, Any]) -> str:
 
 
 def _known_of(provider: pulumi.ProviderResource) -> dict[str, Any] | None:
-    """What a provider of this program was made with; ``None`` where another program has made it."""
+    """The arguments of a provider of this program; ``None`` where another program has made it."""
     held = {key: value for key in _OWN if isinstance(value := getattr(provider, key, None), pulumi.Output)}
     return held or None
 
@@ -139,8 +139,8 @@ def _listed(value: Any) -> list[Any]:
 
 def _roles(config: pulumi.Config) -> Sequence[Mapping[str, Any]]:
     several, one = config.get_object("assumeRoles"), config.get_object("assumeRole")
-    found = several if isinstance(several, list) else [one]
-    return [role for role in found if isinstance(role, Mapping) and role.get("roleArn")]
+    roles = several if isinstance(several, list) else [one]
+    return [role for role in roles if isinstance(role, Mapping) and role.get("roleArn")]
 
 
 def _addresses(config: pulumi.Config) -> list[str]:
@@ -148,7 +148,7 @@ def _addresses(config: pulumi.Config) -> list[str]:
     return _all_addresses([given] if isinstance(given, Mapping) else given if isinstance(given, list) else [])
 
 
-def _all_addresses(found: Sequence[Any]) -> list[str]:
+def _all_addresses(endpoints: Sequence[Any]) -> list[str]:
     return sorted(
-        {str(address) for services in found if isinstance(services, Mapping) for address in services.values()}
+        {str(address) for services in endpoints if isinstance(services, Mapping) for address in services.values()}
     )

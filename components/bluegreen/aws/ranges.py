@@ -1,4 +1,4 @@
-"""How many units autoscaling may choose from: declared in a program, and given back by a swap. Pure."""
+"""The range of units that autoscaling may choose from: declared in a program, given back by a swap. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bluegreen.options.kinds import Number
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """How many units autoscaling may choose from."""
+    """The range of units that autoscaling may choose from."""
 
     low: int = option("the smallest", Number(1, whole=True), name="min_capacity")
     high: int = option("the largest", Number(1, whole=True), name="max_capacity")
@@ -32,8 +32,8 @@ class Range:
     @classmethod
     def of_tag(cls, text: str) -> Range | None:
         """The range that a tag holds; ``None`` when somebody has written something else there."""
-        found = re.fullmatch(r"(\d+)-(\d+)", text)
-        return cls(int(found[1]), int(found[2])) if found else None
+        match = re.fullmatch(r"(\d+)-(\d+)", text)
+        return cls(int(match[1]), int(match[2])) if match else None
 
     @property
     def fixed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a thing that is handed in has room for what a swap notes on it, for a preview of the first start."""
+"""Whether a resource that is handed in has room for a swap's tags, for a preview of the first start."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from bluegreen.rollout.errors import Problem
 
 
 def connection_of(section: Mapping[str, Any]) -> AwsConnection:
-    """Where and as whom a section that was checked calls."""
+    """The connection of a section that was checked."""
     return AwsConnection.parse(Fields(section.get("aws") or {}))
 
 
 def texts_of(section: Mapping[str, Any], *names: str) -> list[str]:
     """Values of a section; none of them where one is not known yet."""
-    found = [section.get(name) for name in names]
-    known = [value for value in found if isinstance(value, str)]
-    return known if len(known) == len(found) else []
+    texts = [section.get(name) for name in names]
+    known = [value for value in texts if isinstance(value, str)]
+    return known if len(known) == len(texts) else []
 
 
 def problems_of_tags_there(field: str, value: str, tags: Collection[str]) -> list[Problem]:
-    """What is wrong with a thing for its number of tags.
+    """The problem with a resource that has too many tags.
 
     Args:
         field: the section's, which names the thing.

@@ -1,4 +1,4 @@
-"""AWS' own limits, each with where it is documented: what AWS refuses only at an update is refused at a preview.
+"""AWS' own limits, each with its page: a preview refuses values that AWS would refuse only at an update.
 
 Only limits that nobody can have raised. Quotas that AWS raises on request are left to AWS, but for one, which is asked
 for where it matters: how many rules a load balancer has.
@@ -22,7 +22,7 @@ _TAGS = "https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How much of something there may be.
+    """The limit of a number or a text.
 
     Attributes:
         most: the number itself, or of characters or things.
@@ -38,7 +38,7 @@ class Limit:
 
     @property
     def allowed(self) -> str:
-        """In words."""
+        """The limit in words."""
         between = f"{self.least} to {self.most}" if self.least else f"at most {self.most}"
         return f"{between} {self.unit}".strip()
 
@@ -96,7 +96,7 @@ TAGS_OF_A_COMPONENT = 3
 
 
 def numbers_out_of_limits(section: str, given: Mapping[str, object]) -> Iterator[Problem]:
-    """What of a section's numbers and texts is out of its limit; what is no number or text yet passes."""
+    """The problems with a section's numbers and texts beyond their limits; unknown ones pass."""
     for name, value in given.items():
         limit = LIMITS.get(f"{section}.{name}")
         if limit is None or isinstance(value, bool) or not isinstance(value, (int, str)):
@@ -107,7 +107,7 @@ def numbers_out_of_limits(section: str, given: Mapping[str, object]) -> Iterator
 
 
 def texts_out_of_limits(name: str, values: object) -> Iterator[Problem]:
-    """Which texts of a list are longer than AWS takes them."""
+    """The problems with texts of a list that are longer than AWS takes them."""
     for value in values if isinstance(values, (list, tuple)) else ():
         if isinstance(value, str) and not LIMITS[name].least <= len(value) <= LIMITS[name].most:
             yield Problem(name, value, f"texts of {LIMITS[name].allowed}")

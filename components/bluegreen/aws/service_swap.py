@@ -1,4 +1,4 @@
-"""What every component with an entry does: all is checked, the entry declared, then the swap over it and the units."""
+"""The swap of every component with an entry: checked, then declared over the entry and the units."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bluegreen.rollout.model import COLORS, Color
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where units run, and how requests reach them.
+    """The network of the units, and their port.
 
     Attributes:
         vpc_id: where everything runs.
@@ -130,7 +130,7 @@ def checked(
     problems: Sequence[Problem],
     capacity: Mapping[str, Any] | None = None,
 ) -> ServiceSwap:
-    """Check everything that a component was given, before it declares anything.
+    """Check all arguments of a component, before it declares anything.
 
     Args:
         name: the component's.
@@ -166,6 +166,6 @@ def kind_that_counts(name: str, entry: Entry, settings: SwapSettings) -> str:
 
 
 def first_counts(active_color: str, desired_count: int, settings: SwapSettings) -> dict[Color, int]:
-    """Units that each color starts with: what is live all of them, the other one what it has at rest."""
+    """The units that each color starts with: the live one all, the other one its share at rest."""
     at_rest = math.ceil(desired_count * settings.get("idle_capacity_percent", 0) / 100)
     return {color: desired_count if color == active_color else at_rest for color in COLORS}

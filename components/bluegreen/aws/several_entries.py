@@ -28,29 +28,29 @@ class Entries:
 
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
-        """The first one's: gates ask there."""
+        """The first entry's headers: gates ask there."""
         return self.entries[0][1].preview_headers
 
     @property
     def converge_timeout_seconds(self) -> float:
-        """The longest."""
+        """The longest one of the entries, in seconds."""
         return max(entry.converge_timeout_seconds for _, entry in self.entries)
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """The problems with any of them, and with their names."""
-        found: list[Problem] = []
+        problems: list[Problem] = []
         for index, (called, entry) in enumerate(self._others()):
-            found += entering.problems_at(index, called, entry.problems(settings))
+            problems += entering.problems_at(index, called, entry.problems(settings))
         if len(self._others()) < len(self.entries):
-            found += entering.problems_at(0, "", self.entries[0][1].problems(settings))
-        return found
+            problems += entering.problems_at(0, "", self.entries[0][1].problems(settings))
+        return problems
 
     def draft(self, owner: str, connection: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Each one's section."""
+        """The sections of all entries."""
         return [entry.draft(entering.owner_for(owner, called), connection) for called, entry in self.entries]
 
     def declare(self, context: EntryContext) -> EntryResources:
-        """Each one's resources; units register with all of them."""
+        """Declare the resources of all entries; units register with all of them."""
         made = [entry.declare(self._context(context, called)) for called, entry in self.entries]
         groups = {
             color: {
@@ -99,7 +99,7 @@ class Entries:
 def entry_of(
     name: str, entry: Entry | None, entries: Sequence[Entry] | None, names: Sequence[str] | None, default: Entry
 ) -> Entry:
-    """What a component declares: its one entry, or several as one.
+    """The entry of a component: its only one, or several as one.
 
     Args:
         name: the component's.
@@ -111,8 +111,8 @@ def entry_of(
     Raises:
         pulumi.RunError: naming what is wrong. Nothing was written.
     """
-    found = entering.named(name, entry, entries, names, _kind)
-    return entering.one_of(found, default, lambda several: cast("Entry", Entries(name, several)))
+    named = entering.named(name, entry, entries, names, _kind)
+    return entering.one_of(named, default, lambda several: cast("Entry", Entries(name, several)))
 
 
 def each_of(entry: Entry) -> list[Entry]:
@@ -135,7 +135,7 @@ def _kind(entry: Entry) -> str:
 
 
 def _together(groups: Iterable[pulumi.Input[Sequence[str]]]) -> pulumi.Input[Sequence[str]]:
-    given = [found for found in groups if found != ()]
+    given = [group for group in groups if group != ()]
     if not given:
         return ()
     return pulumi.Output.all(*given).apply(lambda lists: list(dict.fromkeys(one for each in lists for one in each)))

@@ -19,7 +19,7 @@ _Router = TypeVar("_Router", bound=_Connected)
 
 
 def typed(commands: Callable[[_Router, Weights], tuple[str, ...]]) -> Callable[[_Router, Weights], tuple[str, ...]]:
-    """Of a router's ``commands``: each with the region and the profile of its connection."""
+    """Decorate a router's ``commands``: each gets the region and the profile of its connection."""
 
     @wraps(commands)
     def with_options(router: _Router, weights: Weights) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ def typed(commands: Callable[[_Router, Weights], tuple[str, ...]]) -> Callable[[
 
 
 def at(connection: AwsConnection, command: str) -> str:
-    """A command as somebody types it who calls where a connection does, whatever his own default is."""
+    """A command with the region and profile of a connection, whatever the default of the person who types it."""
     given = (("--region", connection.region), ("--profile", connection.profile))
     options = [word for option, value in given if value for word in (option, shlex.quote(value))]
     program, service, operation, *rest = command.split(" ", 3)

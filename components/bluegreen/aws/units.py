@@ -1,4 +1,4 @@
-"""Common to the units of both colors, whatever they are."""
+"""Shared by the units of both colors, whatever their kind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def unit_security_group(
     tags: Mapping[str, str],
     parent: pulumi.Resource,
 ) -> aws.ec2.SecurityGroup:
-    """Lets the entry in, and nobody else.
+    """A security group that lets the entry in, and nobody else.
 
     Args:
         name: the group's.

@@ -83,9 +83,9 @@ class AsgCapacity(Options):
 
     def read(self) -> Mapping[Color, Size]:
         """Both groups' counts: one call. Only instances in service count as running."""
-        found = self._api.get(*COLORS)
-        self._read.keep(found)
-        return {color: Size(group.desired, group.running) for color, group in found.items()}
+        groups = self._api.get(*COLORS)
+        self._read.keep(groups)
+        return {color: Size(group.desired, group.running) for color, group in groups.items()}
 
     def _just_read(self, color: Color) -> Group:
         """A group as ``read`` has just found it, or as it is now: one call then."""
@@ -136,22 +136,22 @@ class AsgCapacity(Options):
         """Why instances are missing, and whether waiting will not help."""
         if "Launch" in group.suspended:
             return "its process Launch is suspended: resume it", True
-        found = self._api.trouble(color)
-        if found is None:
+        activity = self._api.trouble(color)
+        if activity is None:
             return "", False
         # What failed before this update asked for instances says nothing about the ones that it asked for.
-        fresh = self._asked_at is None or found.started_at >= self._asked_at
-        return found.message, fresh and found.failed and bool(_HOPELESS.search(found.message))
+        fresh = self._asked_at is None or activity.started_at >= self._asked_at
+        return activity.message, fresh and activity.failed and bool(_HOPELESS.search(activity.message))
 
     def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - the group's own range is written
         """Write the range that is there, hand over a retirement that changes nothing, take it back: five calls."""
         self._promoted = color
-        found = self._read.take_all()
-        self._limits.preflight(found[color] if found else self._now(color))
-        self._rehearsed.keep(found)  # it changes nothing
+        groups = self._read.take_all()
+        self._limits.preflight(groups[color] if groups else self._now(color))
+        self._rehearsed.keep(groups)  # it changes nothing
 
     def suspend_scale_in(self) -> None:
-        """Keep both colors from shrinking: two calls for each group that could; one more if nothing was rehearsed."""
+        """Keep both colors from shrinking: two calls for each group that could; one more where no preflight ran."""
         self._read.forget()
         self._limits.suspend_scale_in(self._rehearsed.take_all())
 
@@ -190,7 +190,7 @@ class AsgCapacity(Options):
 
 
 def _others(group: Group) -> str:
-    """What the instances that do not serve are doing."""
+    """The states of the instances that do not serve, for people."""
     states = sorted(
         one.state if one.state != "InService" else "unhealthy"
         for one in group.instances

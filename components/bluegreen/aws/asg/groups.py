@@ -1,4 +1,4 @@
-"""The resources that run a color on EC2: launch template and Auto Scaling group, and what both colors share."""
+"""The resources that run a color on EC2: launch template and Auto Scaling group, and the settings that both share."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class WarmPool(TypedDict, total=False):
 
 
 class InstanceRefresh(TypedDict, total=False):
-    """How a color at rest gets a new launch template version before it is promoted.
+    """The instance refresh by which a color at rest gets a new launch template version before it is promoted.
 
     Attributes:
         min_healthy_percent: of the group, while instances are replaced, default 90.
@@ -72,14 +72,14 @@ class Template:
 
     @property
     def release(self) -> pulumi.Output[str]:
-        """As people read it."""
+        """The release, as people read it."""
         return pulumi.Output.all(self.image_id, self.id, self.version).apply(asg_release.release_name)
 
     @classmethod
-    def given(cls, found: Mapping[str, Any]) -> Template:
-        """One that is there already."""
-        version = pulumi.Output.from_input(found["version"]).apply(asg_release.version_text)
-        return cls(pulumi.Output.from_input(found["launch_template_id"]), version)
+    def given(cls, described: Mapping[str, Any]) -> Template:
+        """Make it from a launch template that is there already."""
+        version = pulumi.Output.from_input(described["version"]).apply(asg_release.version_text)
+        return cls(pulumi.Output.from_input(described["launch_template_id"]), version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ _SHARED = (
 def guard(
     group: str, color: Color, router: guarding.Routers, connection: Mapping[str, str]
 ) -> pulumi.ResourceHookBinding | None:
-    """The hook of a color's group; ``None`` where nobody would call it, or a change is allowed.
+    """The hook of a color's group; ``None`` where nobody would call it, or where a change is allowed.
 
     Args:
         group: the resource's name.
@@ -43,8 +43,8 @@ def guard(
         return None
 
     async def before_update(args: pulumi.ResourceHookArgs) -> None:
-        found, wanted = await guarding.plain(args.old_inputs), await guarding.plain(args.new_inputs)
-        former, new = (_template_of(side or {}) for side in (found, wanted))
+        old, wanted = await guarding.plain(args.old_inputs), await guarding.plain(args.new_inputs)
+        former, new = (_template_of(side or {}) for side in (old, wanted))
         if None in (former, new) or former == new:
             return
         routers = await guarding.known(router)
@@ -85,10 +85,10 @@ def look(
     return guarding.refusal(color, percent, what) if what else ""
 
 
-def another(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """What makes a launch template's data another release, in a few words; empty where nothing does. Pure."""
-    for key in sorted((found.keys() | wanted.keys()) - set(_SHARED)):
-        before, after = found.get(key), wanted.get(key)
+def another(former: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Say in a few words why a launch template's data are another release; empty where they are none. Pure."""
+    for key in sorted((former.keys() | wanted.keys()) - set(_SHARED)):
+        before, after = former.get(key), wanted.get(key)
         if before != after:
             shown = f" {before} -> {after}" if key in ("ImageId", "InstanceType") else ""  # others may be secret
             return f"{key} of its launch template{shown}"
@@ -97,18 +97,18 @@ def another(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 
 def _template_of(inputs: Mapping[str, Any]) -> tuple[str, str] | None:
     template = inputs.get("launchTemplate") or {}
-    found = (template.get("id"), template.get("version"))
-    return (str(found[0]), str(found[1])) if None not in found else None
+    reference = (template.get("id"), template.get("version"))
+    return (str(reference[0]), str(reference[1])) if None not in reference else None
 
 
 def _data_of(ec2: Any, *templates: tuple[str, str]) -> list[Mapping[str, Any]]:
     from bluegreen.aws.client import called  # noqa: PLC0415 - only for a change
 
-    found = {}
+    versions = {}
     for template in dict.fromkeys(id_ for id_, _ in templates):
         numbers = [version for id_, version in templates if id_ == template]
         with called("ec2:DescribeLaunchTemplateVersions"):
             answer = ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=numbers)
         for one in answer["LaunchTemplateVersions"]:
-            found[template, str(one["VersionNumber"])] = one["LaunchTemplateData"]
-    return [found[template] for template in templates]
+            versions[template, str(one["VersionNumber"])] = one["LaunchTemplateData"]
+    return [versions[template] for template in templates]

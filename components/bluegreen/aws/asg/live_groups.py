@@ -1,4 +1,4 @@
-"""EC2 Auto Scaling's calls for the two groups, and what they answer as values.
+"""EC2 Auto Scaling's calls for the two groups, with their answers as values.
 
 A group's tags come with its description, so that what a swap has noted there costs no call to read.
 """
@@ -46,7 +46,7 @@ class Instance:
 
     @property
     def serves(self) -> bool:
-        """Whether it counts: one in the warm pool does not."""
+        """Whether it serves; an instance in the warm pool does not."""
         return self.state == "InService" and self.healthy
 
 
@@ -79,11 +79,11 @@ class Group:
 
     @property
     def running(self) -> int:
-        """How many instances serve."""
+        """The number of instances that serve."""
         return sum(instance.serves for instance in self.instances)
 
     def what_keeps(self, due: bool) -> str:
-        """What keeps instances although the group is scaled down, as an end of a sentence; nothing most times.
+        """The reason why instances stay although the group is scaled down, as the end of a sentence; mostly empty.
 
         Args:
             due: whether a scheduled action is to scale it down.
@@ -96,7 +96,7 @@ class Group:
         return "".join(f", {text}" for text in said)
 
     def former(self, template: str) -> int:
-        """How many instances in service have another launch template or version than this one."""
+        """The number of instances in service with another launch template or version than this one."""
         present = {template, *(self.overrides if self.template == template else ())}
         return sum(
             instance.state == "InService"
@@ -108,7 +108,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """The newest of a group's scaling activities that says something."""
+    """The newest of a group's scaling activities that tells a problem."""
 
     started_at: datetime
     failed: bool
@@ -150,8 +150,8 @@ class GroupApi:
                 AutoScalingGroupNames=[self.names[color] for color in colors]
             )
         # One that is being deleted has a status.
-        found = {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"] if not one.get("Status")}
-        return {color: _group(found[self.names[color]]) for color in colors if self.names[color] in found}
+        by_name = {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"] if not one.get("Status")}
+        return {color: _group(by_name[self.names[color]]) for color in colors if self.names[color] in by_name}
 
     def get(self, *colors: Color) -> dict[Color, Group]:
         """The same, where all of them have to be there.
@@ -159,11 +159,11 @@ class GroupApi:
         Raises:
             PlatformError: naming the groups that are not.
         """
-        found = self.find(*colors)
-        missing = [self.names[color] for color in colors if color not in found]
+        groups = self.find(*colors)
+        missing = [self.names[color] for color in colors if color not in groups]
         if missing:
             raise PlatformError("autoscaling:DescribeAutoScalingGroups", f"no group {', '.join(missing)}")
-        return found
+        return groups
 
     def update(self, group: Group, limits: Range | None = None, desired: int | None = None) -> None:
         """Set a group's range, its desired capacity, or both.
@@ -180,15 +180,15 @@ class GroupApi:
 
     def tag(self, group: Group, tags: Mapping[str, str]) -> None:
         """Set tags of the group alone: instances do not get them."""
-        found = [{**_key(group, key), "Value": value, "PropagateAtLaunch": False} for key, value in tags.items()]
+        entries = [{**_key(group, key), "Value": value, "PropagateAtLaunch": False} for key, value in tags.items()]
         with called("autoscaling:CreateOrUpdateTags"):
-            _patiently(lambda: self.client.create_or_update_tags(Tags=found))
+            _patiently(lambda: self.client.create_or_update_tags(Tags=entries))
 
     def untag(self, group: Group, keys: Sequence[str]) -> None:
         """Remove tags. None there is fine."""
-        found = [_key(group, key) for key in keys]
+        entries = [_key(group, key) for key in keys]
         with called("autoscaling:DeleteTags"):
-            _patiently(lambda: self.client.delete_tags(Tags=found))
+            _patiently(lambda: self.client.delete_tags(Tags=entries))
 
     def put(self, group: Group, name: str, due: datetime, **sizes: int) -> None:
         """Set a one-time scheduled action (``MinSize``, ``MaxSize``, ``DesiredCapacity``)."""
@@ -220,10 +220,10 @@ class GroupApi:
     def trouble(self, color: Color) -> Activity | None:
         """The newest failure or replacement among a group's activities; ``None`` when the newest went well."""
         with called("autoscaling:DescribeScalingActivities"):
-            found = self.client.describe_scaling_activities(AutoScalingGroupName=self.names[color], MaxRecords=_NEWEST)[
-                "Activities"
-            ]
-        for activity in found:
+            activities = self.client.describe_scaling_activities(
+                AutoScalingGroupName=self.names[color], MaxRecords=_NEWEST
+            )["Activities"]
+        for activity in activities:
             if activity["StatusCode"] in ("Failed", "Cancelled"):
                 said = activity.get("StatusMessage") or activity["Description"]
                 return Activity(activity["StartTime"], failed=True, message=said)
@@ -249,24 +249,24 @@ def _key(group: Group, key: str) -> dict[str, str]:
     return {"ResourceId": group.name, "ResourceType": _TAGGED, "Key": key}
 
 
-def _template(found: Mapping[str, Any] | None) -> str:
-    return f"{found['LaunchTemplateId']}:{found['Version']}" if found else ""
+def _template(reference: Mapping[str, Any] | None) -> str:
+    return f"{reference['LaunchTemplateId']}:{reference['Version']}" if reference else ""
 
 
-def _override(found: Mapping[str, Any]) -> str:
+def _override(reference: Mapping[str, Any]) -> str:
     """As ``_template``, but a version may be one that AWS chooses: ``$Latest``, ``$Default`` or none."""
-    version = str(found.get("Version", ""))
-    return f"{found['LaunchTemplateId']}:{version if version.isdecimal() else '*'}"
+    version = str(reference.get("Version", ""))
+    return f"{reference['LaunchTemplateId']}:{version if version.isdecimal() else '*'}"
 
 
-def _group(found: Mapping[str, Any]) -> Group:
-    policy = (found.get("MixedInstancesPolicy") or {}).get("LaunchTemplate", {})
+def _group(described: Mapping[str, Any]) -> Group:
+    policy = (described.get("MixedInstancesPolicy") or {}).get("LaunchTemplate", {})
     mixed = policy.get("LaunchTemplateSpecification")
     return Group(
-        name=found["AutoScalingGroupName"],
-        range=Range(found["MinSize"], found["MaxSize"]),
-        desired=found["DesiredCapacity"],
-        template=_template(found.get("LaunchTemplate") or mixed),
+        name=described["AutoScalingGroupName"],
+        range=Range(described["MinSize"], described["MaxSize"]),
+        desired=described["DesiredCapacity"],
+        template=_template(described.get("LaunchTemplate") or mixed),
         instances=tuple(
             Instance(
                 one["LifecycleState"],
@@ -274,11 +274,11 @@ def _group(found: Mapping[str, Any]) -> Group:
                 _template(one.get("LaunchTemplate")),
                 bool(one.get("ProtectedFromScaleIn")),
             )
-            for one in found.get("Instances", ())
+            for one in described.get("Instances", ())
         ),
-        tags={tag["Key"]: tag.get("Value", "") for tag in found.get("Tags", ())},
-        suspended=frozenset(process.get("ProcessName", "") for process in found.get("SuspendedProcesses", ())),
-        pooled=bool(found.get("WarmPoolConfiguration")),
+        tags={tag["Key"]: tag.get("Value", "") for tag in described.get("Tags", ())},
+        suspended=frozenset(process.get("ProcessName", "") for process in described.get("SuspendedProcesses", ())),
+        pooled=bool(described.get("WarmPoolConfiguration")),
         overrides=frozenset(
             _override(one["LaunchTemplateSpecification"])
             for one in policy.get("Overrides", ())

@@ -58,7 +58,7 @@ class Limits:
         self.api.update(group, Range(size, high), size)
 
     def suspend_scale_in(self, known: Mapping[Color, Group]) -> None:
-        """Raise both minimums to what is there: two calls for each group that could shrink.
+        """Raise both minimums to the present sizes: two calls for each group that could shrink.
 
         Args:
             known: both groups, where they were just read; one call more where they are not.
@@ -99,7 +99,7 @@ class Limits:
         self.api.update(group, self._at_rest(group, size), size)
 
     def schedule(self, group: Group, size: int, after_seconds: float) -> datetime:
-        """Have a group brought to ``size`` then, and until then nothing take any. Returns when."""
+        """Have a group scaled to ``size`` later, and keep its instances until then. Return the time."""
         due = datetime.now(timezone.utc) + max(timedelta(seconds=after_seconds), _SOONEST)
         self.cancelled.discard(group.name)
         self.api.tag(group, {**self._notes(group), RETIREMENT_TAG: f"{due:%Y-%m-%dT%H:%M:%SZ}"})
@@ -119,7 +119,7 @@ class Limits:
         self.api.untag(group, [REHEARSAL_TAG])
 
     def delete(self) -> None:
-        """Undo everything, and start nothing for it: one call when there is nothing."""
+        """Undo everything without starting instances: one call when there is nothing."""
         for group in self.api.find(*COLORS).values():
             self._cancel(group)
             if RANGE_TAG in group.tags:
@@ -150,7 +150,7 @@ class Limits:
         return {} if RANGE_TAG in group.tags else {RANGE_TAG: str(group.range)}
 
     def _note(self, group: Group) -> None:
-        """Write down what is about to be taken away."""
+        """Note in tags the range that is about to be taken away."""
         # A range without a choice is not worth a note: any size is like it. Beside a warm pool the maximum is one.
         worth = self.declared is None and (group.pooled or not group.range.fixed)
         if worth and (notes := self._notes(group)):

@@ -1,4 +1,4 @@
-"""Instance refreshes: how a color at rest gets its new launch template version in place.
+"""Instance refreshes, by which a color at rest gets its new launch template version in place.
 
 Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
 """
@@ -25,7 +25,7 @@ _DONE = "Successful"
 
 @dataclass(frozen=True, slots=True)
 class RefreshSettings:
-    """How instances are replaced."""
+    """The settings of an instance refresh."""
 
     min_healthy_percent: int = option(
         "of the desired capacity that stays in service meanwhile", Number(0, 100, "percent", whole=True), default=90
@@ -43,28 +43,28 @@ class RefreshSettings:
     @classmethod
     def parse(cls, fields: Fields) -> RefreshSettings:
         """Read an ``instance_refresh`` section."""
-        found = read_options(cls, fields)
-        low, high = found["min_healthy_percent"], found["max_healthy_percent"]
+        options = read_options(cls, fields)
+        low, high = options["min_healthy_percent"], options["max_healthy_percent"]
         if UNKNOWN not in (low, high) and high - low > 100:
             fields.problem("max_healthy_percent", high, f"100 to {low + 100}, 100 above min_healthy_percent at most")
-        return cls(**found)
+        return cls(**options)
 
     @property
     def preferences(self) -> dict[str, Any]:
-        """As the API has them. Instances of the wanted version are left alone."""
-        found: dict[str, Any] = {
+        """The settings as the API has them. Instances of the wanted version are left alone."""
+        preferences: dict[str, Any] = {
             "MinHealthyPercentage": self.min_healthy_percent,
             "MaxHealthyPercentage": self.max_healthy_percent,
             "SkipMatching": True,
         }
         if self.instance_warmup_seconds is not None:
-            found["InstanceWarmup"] = self.instance_warmup_seconds
-        return found
+            preferences["InstanceWarmup"] = self.instance_warmup_seconds
+        return preferences
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a refresh is: one line, and whether it has failed for good."""
+    """The progress of a refresh: one line, and whether it has failed for good."""
 
     text: str
     failed: bool = False
@@ -90,21 +90,21 @@ class Refreshes:
     _followed: dict[Color, str] = field(default_factory=dict)
 
     def drive(self, color: Color, group: Group) -> Progress:
-        """Have former instances replaced: start a refresh, or say how far it is. One or two calls."""
-        found = self._newest(group)
-        if found is not None and found["Status"] in _UNDER_WAY:
-            self._followed[color] = found["InstanceRefreshId"]
-            return Progress(_under_way(found))
-        if found is None or found["Status"] == _DONE or self._followed.get(color) != found["InstanceRefreshId"]:
+        """Have former instances replaced: start a refresh, or return its progress. One or two calls."""
+        refresh = self._newest(group)
+        if refresh is not None and refresh["Status"] in _UNDER_WAY:
+            self._followed[color] = refresh["InstanceRefreshId"]
+            return Progress(_under_way(refresh))
+        if refresh is None or refresh["Status"] == _DONE or self._followed.get(color) != refresh["InstanceRefreshId"]:
             return self._start(color, group)
         return Progress(
-            f"the instance refresh ended as {found['Status']}: {found.get('StatusReason', '')}", failed=True
+            f"the instance refresh ended as {refresh['Status']}: {refresh.get('StatusReason', '')}", failed=True
         )
 
     def _newest(self, group: Group) -> Mapping[str, Any] | None:
         with called("autoscaling:DescribeInstanceRefreshes"):
-            found = self.api.client.describe_instance_refreshes(AutoScalingGroupName=group.name, MaxRecords=1)
-        newest: Mapping[str, Any] | None = next(iter(found["InstanceRefreshes"]), None)
+            answer = self.api.client.describe_instance_refreshes(AutoScalingGroupName=group.name, MaxRecords=1)
+        newest: Mapping[str, Any] | None = next(iter(answer["InstanceRefreshes"]), None)
         return newest
 
     def _start(self, color: Color, group: Group) -> Progress:
@@ -121,8 +121,8 @@ class Refreshes:
         return Progress("an instance refresh was started")
 
 
-def _under_way(found: Mapping[str, Any]) -> str:
-    left = found.get("InstancesToUpdate")
+def _under_way(refresh: Mapping[str, Any]) -> str:
+    left = refresh.get("InstancesToUpdate")
     rest = f", {left} to go" if left is not None else ""
-    reason = f" ({found['StatusReason']})" if found.get("StatusReason") else ""
-    return f"the instance refresh is at {found.get('PercentageComplete', 0)} %{rest}{reason}"
+    reason = f" ({refresh['StatusReason']})" if refresh.get("StatusReason") else ""
+    return f"the instance refresh is at {refresh.get('PercentageComplete', 0)} %{rest}{reason}"

@@ -45,7 +45,7 @@ class AsgRelease(TypedDict, total=False):
 
 
 class ExistingGroup(TypedDict):
-    """What a color is until something is deployed to it: a live group that is adopted.
+    """A color until something is deployed to it: a live group that is adopted.
 
     Attributes:
         group_name: the Auto Scaling group's.
@@ -84,9 +84,9 @@ def problems_in(color: Color, release: Mapping[str, Any]) -> list[Problem]:
 
 def _template_fields(fields: Fields) -> None:
     fields.text("launch_template_id", allowed="a launch template's ID, such as lt-0123456789abcdef0")
-    found = fields.raw("version", UNKNOWN if fields.unknown else None)
-    if found is not UNKNOWN and not _VERSION.match(version_text(found)):
-        fields.problem("version", found, _NUMBER)
+    version = fields.raw("version", UNKNOWN if fields.unknown else None)
+    if version is not UNKNOWN and not _VERSION.match(version_text(version)):
+        fields.problem("version", version, _NUMBER)
 
 
 def version_text(version: object) -> str:

@@ -1,4 +1,4 @@
-"""How a cluster fills its color's target group: a manifest that is applied in it."""
+"""The manifest in a cluster by which it fills its color's target group."""
 
 from __future__ import annotations
 

@@ -34,14 +34,14 @@ class ColorCluster:
 
 
 def found_cluster(release: Mapping[str, Any], parent: pulumi.Resource) -> ColorCluster:
-    """A cluster that is there already; it is asked for what its release does not say."""
+    """A cluster that is there already, looked up for the values that its release does not say."""
     name = release["cluster_name"]
     if "version" in release:
         version = pulumi.Output.from_input(release["version"])
         return ColorCluster(pulumi.Output.from_input(name), version, release.get("auto_mode", False))
-    found = aws.eks.get_cluster_output(name=name, opts=pulumi.InvokeOutputOptions(parent=parent))
-    auto = found.compute_configs.apply(lambda configs: any(config.enabled for config in configs or ()))
-    return ColorCluster(pulumi.Output.from_input(name), found.version, auto)
+    cluster = aws.eks.get_cluster_output(name=name, opts=pulumi.InvokeOutputOptions(parent=parent))
+    auto = cluster.compute_configs.apply(lambda configs: any(config.enabled for config in configs or ()))
+    return ColorCluster(pulumi.Output.from_input(name), cluster.version, auto)
 
 
 def made_cluster(

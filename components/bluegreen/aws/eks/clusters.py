@@ -95,7 +95,7 @@ class EksClusters(EnteredComponent):
         """
         super().__init__("bluegreen:aws:EksClusters", name, {}, opts)
         given: dict[Color, EksRelease | None] = {"blue": blue, "green": green}
-        releases: dict[Color, EksRelease] = {color: found for color, found in given.items() if found is not None}
+        releases: dict[Color, EksRelease] = {color: one for color, one in given.items() if one is not None}
         service = service or {}
         entry = entry_of(name, entry, entries, entry_names, alb())
         checked = service_swap.checked(
@@ -177,7 +177,7 @@ def _release_name(release: EksRelease | None, cluster: ColorCluster | None) -> p
 
 
 def _digest(release: EksRelease | None, cluster: ColorCluster | None) -> pulumi.Input[str]:
-    """Which cluster it is, its version, and what is installed in it, as far as that is said."""
+    """The digest of a cluster: its name, its version, and its installed software, as far as the release says it."""
     if release is None or cluster is None:
         return digests.digest(None)
     version = release.get("version") or cluster.version

@@ -1,4 +1,4 @@
-"""What only ``LambdaAlias`` knows of its gates: which function, which versions, as whom to call.
+"""The inputs of gates that only ``LambdaAlias`` knows: the function, the versions, the connection.
 
 A ``lambda_invoke`` gate without ``functions`` or a ``hook`` calls the color's own version. In the dimensions of a
 ``cloudwatch`` source, ``{function}``, ``{alias}`` and ``{version}`` stand for what the metrics of ``AWS/Lambda`` want
@@ -32,7 +32,7 @@ def bound(
     versions: Mapping[Color, pulumi.Input[str]],
     connection: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The gate with what it left open.
+    """The gate with the values that it left open.
 
     Args:
         gate: as a user declared it.
@@ -42,16 +42,16 @@ def bound(
         versions: each color's version.
         connection: the swap's own.
     """
-    found = dict(gate)
+    completed = dict(gate)
     if gate.get("kind") == "lambda_invoke":
-        found = {"aws": dict(connection), **gate}
+        completed = {"aws": dict(connection), **gate}
     if _calls_the_colors(gate):
-        found["functions"] = {color: pulumi.Output.concat(place, ":", versions[color]) for color in COLORS}
+        completed["functions"] = {color: pulumi.Output.concat(place, ":", versions[color]) for color in COLORS}
     source = gate.get("source")
     if isinstance(source, Mapping) and _PLACES & set(_texts(source.get("dimensions"))):
         known = {"{function}": function, "{alias}": pulumi.Output.concat(function, ":", alias_name)}
         own = source.get("color_dimensions") or {}
-        found["source"] = {
+        completed["source"] = {
             **source,
             "dimensions": {},
             "color_dimensions": {
@@ -62,7 +62,7 @@ def bound(
                 for color in COLORS
             },
         }
-    return found
+    return completed
 
 
 def _calls_the_colors(gate: Mapping[str, Any]) -> bool:
@@ -70,8 +70,8 @@ def _calls_the_colors(gate: Mapping[str, Any]) -> bool:
 
 
 def _texts(dimensions: object) -> list[str]:
-    found = dimensions.values() if isinstance(dimensions, Mapping) else ()
-    return [value for value in found if isinstance(value, str)]
+    values = dimensions.values() if isinstance(dimensions, Mapping) else ()
+    return [value for value in values if isinstance(value, str)]
 
 
 def _filled(dimensions: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class LambdaAlias(SwappedComponent):
         )
         arn = self._function_arn(function_name)
         # With the swap's id: whoever uses these comes after the alias, in an update as well as in a destroy.
-        alias = pulumi.Output.all(arn, swap.id).apply(lambda found: f"{found[0]}:{alias_name}")
+        alias = pulumi.Output.all(arn, swap.id).apply(lambda parts: f"{parts[0]}:{alias_name}")
         self._function, self._swap = function, swap
         self._show(
             swap,
@@ -166,7 +166,7 @@ class LambdaAlias(SwappedComponent):
 
 
 def _name_alone(function_name: str) -> str:
-    """The name, as gates and permissions have it. The swap itself has the ARN: where a function is stands in that."""
+    """The function's name, as gates and permissions have it. The swap has the ARN, with region and account."""
     return function_name.rpartition(":function:")[2]
 
 

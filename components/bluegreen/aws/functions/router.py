@@ -99,12 +99,12 @@ class LambdaAliasRouter(Options):
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
         """Whether the function has room for the marks, which are tags of it: one call, where its ARN is known."""
-        found = room_for_tags.texts_of(section, "function_name")
-        if not found or not found[0].startswith("arn:"):
+        texts = room_for_tags.texts_of(section, "function_name")
+        if not texts or not texts[0].startswith("arn:"):
             return []
         with called("lambda:ListTags"):
-            tags = room_for_tags.connection_of(section).client("lambda").list_tags(Resource=found[0])["Tags"]
-        return room_for_tags.problems_of_tags_there("function_name", found[0], tags)
+            tags = room_for_tags.connection_of(section).client("lambda").list_tags(Resource=texts[0])["Tags"]
+        return room_for_tags.problems_of_tags_there("function_name", texts[0], tags)
 
     @property
     def id(self) -> str:
@@ -190,7 +190,10 @@ class LambdaAliasRouter(Options):
         return {} if alias is None else self._marks(alias)
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks: a call for each of the two. What was found is taken over with its first mark."""
+        """Set and remove marks: a call for each of the two.
+
+        An alias of somebody's is taken over with its first mark.
+        """
         alias = self._alias or self._look()
         if alias is None:
             return
@@ -251,7 +254,7 @@ class LambdaAliasRouter(Options):
                 self._update(alias, weights)
 
     def _update(self, seen: dict[str, Any], weights: Weights) -> None:
-        """Write over what was seen, and over nothing else."""
+        """Write over the alias that was seen, and over no later state."""
         with called("lambda:UpdateAlias"):
             try:
                 self._alias = self._lambda.update_alias(
@@ -262,27 +265,27 @@ class LambdaAliasRouter(Options):
                     raise
             else:
                 return
-        found = self._look()
-        if found is None:  # somebody removed it meanwhile: without it nobody is served
+        alias = self._look()
+        if alias is None:  # somebody removed it meanwhile: without it nobody is served
             self._create(weights)
-        elif self._is_stamped(found) and self._weights(found) == weights:
+        elif self._is_stamped(alias) and self._weights(alias) == weights:
             return  # the earlier try of this very call got through, and its reply was lost
-        elif lambda_versions.shares_of(found) == lambda_versions.shares_of(seen):
-            self._update(found, weights)  # something else of it was changed
+        elif lambda_versions.shares_of(alias) == lambda_versions.shares_of(seen):
+            self._update(alias, weights)  # something else of it was changed
         else:
-            raise TrafficMoved("lambda:UpdateAlias", self.id, self._weights(seen), self._weights(found))
+            raise TrafficMoved("lambda:UpdateAlias", self.id, self._weights(seen), self._weights(alias))
 
     def _state(self, weights: Weights, seen: Mapping[str, Any] | None) -> dict[str, Any]:
         return lambda_versions.alias_state(self.owner, self.versions, weights, seen)
 
     def verify(self, weights: Weights) -> Convergence:
-        """One call: what the alias says now."""
+        """Whether the alias has the weights: one call."""
         alias = self._look()
         live = Weights() if alias is None else self._weights(alias)
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
 
     def progress(self) -> str:
-        """Nothing: an alias works as soon as it reads so."""
+        """Empty: an alias works as soon as it reads so."""
         return ""
 
     # -- the rest
@@ -306,12 +309,12 @@ class LambdaAliasRouter(Options):
         place = {"FunctionName": self.function_name, "Qualifier": self.versions[color]}
         with called("lambda:GetFunctionConfiguration"):
             try:
-                found = self._lambda.get_function_configuration(**place)
+                configuration = self._lambda.get_function_configuration(**place)
             except ClientError as error:
                 if error_code(error) != _GONE:
                     raise
                 return Readiness(False, 0, 1, f"version {self.versions[color]} does not exist", fatal=True)
-        health = lambda_versions.readiness_of(found)
+        health = lambda_versions.readiness_of(configuration)
         if not health.ready or not self.provisioned_concurrency:
             return health
         with called("lambda:GetProvisionedConcurrencyConfig"):
@@ -323,7 +326,7 @@ class LambdaAliasRouter(Options):
         return Readiness(False, 0, 1, "no provisioned concurrency")
 
     def delete(self) -> None:
-        """Remove the alias and its marks. One that was found stays where it leads to, with its own description."""
+        """Remove the alias and its marks. An adopted one stays where it leads to, with its own description."""
         alias = self._look()
         if alias is None or lambda_versions.owner_in(alias) is None:
             return

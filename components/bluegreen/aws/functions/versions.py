@@ -1,4 +1,4 @@
-"""An alias of Lambda as weights and back, and what Lambda says of a version. Pure, but for parsing."""
+"""An alias of Lambda as weights and back, and the readiness of a version. Pure, but for parsing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VERSIONS = Both(Text(fits=_VERSION.match, allowed=_A_VERSION))
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What an alias' description says of a swap.
+    """The swap's stamp in an alias' description.
 
     Attributes:
         owner: who owns it; ``None``: nobody does.
@@ -40,22 +40,22 @@ class Stamp:
 
 
 def stamp_of(alias: Mapping[str, Any]) -> Stamp:
-    """What an alias' description says of a swap."""
+    """The swap's stamp in an alias' description."""
     text = alias.get("Description", "")
-    found = _KEPT_STAMP.match(text) if text.endswith(_KEPT) else _MADE_STAMP.match(text)
-    if found is None:
+    match = _KEPT_STAMP.match(text) if text.endswith(_KEPT) else _MADE_STAMP.match(text)
+    if match is None:
         return Stamp()
-    split = None if found["blue"] is None else (int(found["blue"]), int(found["green"]))
-    return Stamp(found["owner"], split, (found["theirs"] or "") if text.endswith(_KEPT) else None)
+    split = None if match["blue"] is None else (int(match["blue"]), int(match["green"]))
+    return Stamp(match["owner"], split, (match["theirs"] or "") if text.endswith(_KEPT) else None)
 
 
 def owner_in(alias: Mapping[str, Any]) -> str | None:
-    """Who owns an alias, by its description."""
+    """The owner of an alias, by its description."""
     return stamp_of(alias).owner
 
 
 def described(owner: str, weights: Weights, theirs: str | None) -> str:
-    """An alias' description, with what stood there before at its beginning.
+    """An alias' description, with its former text at the beginning.
 
     Args:
         owner: who owns it.
@@ -88,7 +88,7 @@ def shares_of(alias: Mapping[str, Any]) -> dict[str, float]:
 
 
 def weights_of(alias: Mapping[str, Any], versions: Mapping[Color, str]) -> Weights:
-    """Percent of the alias' requests on each color."""
+    """The percentage of the alias' requests on each color."""
     shares = shares_of(alias)
     if versions["blue"] == versions["green"]:
         return _meant(alias) if set(shares) == {versions["blue"]} else Weights()
@@ -99,13 +99,13 @@ def weights_of(alias: Mapping[str, Any], versions: Mapping[Color, str]) -> Weigh
 
 
 def _meant(alias: Mapping[str, Any]) -> Weights:
-    """Which split is meant where both colors have the same version, and every split is true."""
+    """The intended split where both colors have the same version, and every split is true."""
     split = stamp_of(alias).split
     return Weights.all_on("blue") if split is None else Weights(*split)
 
 
 def _percent(share: float) -> int:
-    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    """A share in percent, rounded; only nothing is 0, and only all is 100."""
     if share in (0, 1):
         return round(100 * share)
     return min(max(round(100 * share), 1), 99)
@@ -114,7 +114,7 @@ def _percent(share: float) -> int:
 def alias_state(
     owner: str, versions: Mapping[Color, str], weights: Weights, seen: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """What an alias has to be for ``weights``, as the API's arguments.
+    """The state of an alias for ``weights``, as the API's arguments.
 
     Args:
         owner: who owns it.
@@ -130,12 +130,12 @@ def alias_state(
         )
     rest = {versions[color]: weights.of(color) / 100 for color in COLORS if color != pointed and weights.of(color)}
     stamp = Stamp() if seen is None else stamp_of(seen)
-    found = None if seen is None else str(seen.get("Description", ""))
+    description = None if seen is None else str(seen.get("Description", ""))
     rest.pop(versions[pointed], None)  # both colors have one version: nothing to split
     return {
         "FunctionVersion": versions[pointed],
         "RoutingConfig": {"AdditionalVersionWeights": rest},
-        "Description": described(owner, weights, found if stamp.owner is None else stamp.theirs),
+        "Description": described(owner, weights, description if stamp.owner is None else stamp.theirs),
     }
 
 
@@ -159,7 +159,7 @@ def readiness_of(configuration: Mapping[str, Any]) -> Readiness:
 
 
 def provisioned(configuration: Mapping[str, Any]) -> Readiness:
-    """How much of a version's provisioned concurrency is there."""
+    """The readiness of a version's provisioned concurrency."""
     wanted = int(configuration["RequestedProvisionedConcurrentExecutions"])
     there = int(configuration.get("AvailableProvisionedConcurrentExecutions", 0))
     status = configuration["Status"]

@@ -1,4 +1,4 @@
-"""Common to routers for API Gateway: a stage's owner and marks as its tags, and what its inputs may be.
+"""Shared by routers for API Gateway: a stage's owner and marks as its tags, and the limits of its inputs.
 
 IAM's actions for API Gateway are the HTTP verbs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 """
@@ -60,7 +60,7 @@ class Stage:
 
     @property
     def arn(self) -> str:
-        """What tags are put on."""
+        """The ARN that tags are put on."""
         meta = self.client.meta
         return (
             f"arn:{meta.partition}:apigateway:{meta.region_name}::/{self.collection}/{self.api_id}/stages/{self.name}"
@@ -111,7 +111,7 @@ class Stage:
         return holder is not None
 
     def claim(self) -> None:
-        """Say that it is this swap's."""
+        """Tag the stage as this swap's."""
         self.tag({OWNER_TAG: self.owner})
 
     def set_marks(self, changes: Mapping[str, str | None], tags: Mapping[str, str]) -> None:

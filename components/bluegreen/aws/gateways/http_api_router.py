@@ -73,16 +73,16 @@ class HttpApiStageRouter(Options):
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
         """Whether the stage has room for the marks, which are tags of it: one call."""
-        found = room_for_tags.texts_of(section, "api_id", "stage_name")
-        if not found:
+        texts = room_for_tags.texts_of(section, "api_id", "stage_name")
+        if not texts:
             return []
         with called("apigateway:GET"):
             stage = (
                 room_for_tags.connection_of(section)
                 .client("apigatewayv2")
-                .get_stage(ApiId=found[0], StageName=found[1])
+                .get_stage(ApiId=texts[0], StageName=texts[1])
             )
-        return room_for_tags.problems_of_tags_there("stage_name", found[1], stage.get("Tags", {}))
+        return room_for_tags.problems_of_tags_there("stage_name", texts[1], stage.get("Tags", {}))
 
     @property
     def id(self) -> str:
@@ -99,27 +99,27 @@ class HttpApiStageRouter(Options):
 
     def read(self) -> Traffic:
         """The live weights, and the marks with them: one call."""
-        found = self._look()
-        if found is None or not self._is_read(found):
+        stage = self._look()
+        if stage is None or not self._is_read(stage):
             return Traffic(Weights())
-        return Traffic(self._weights(found), marks_in(_tags(found)))
+        return Traffic(self._weights(stage), marks_in(_tags(stage)))
 
     def _look(self) -> dict[str, Any] | None:
         with called("apigateway:GET"):
             try:
-                found: dict[str, Any] = self._stage.client.get_stage(ApiId=self.api_id, StageName=self.stage_name)
+                stage: dict[str, Any] = self._stage.client.get_stage(ApiId=self.api_id, StageName=self.stage_name)
             except ClientError as error:
                 if error_code(error) != "NotFoundException":
                     raise
                 return None
-        self._found = found
-        return found
+        self._found = stage
+        return stage
 
-    def _is_read(self, found: Mapping[str, Any]) -> bool:
-        """Whether what the stage says counts: it is ours, or taken over as it is."""
-        if self._stage.is_ours(_tags(found)):
+    def _is_read(self, stage: Mapping[str, Any]) -> bool:
+        """Whether the stage's weights count: it is ours, or taken over as it is."""
+        if self._stage.is_ours(_tags(stage)):
             return True
-        value = self._value(found)
+        value = self._value(stage)
         if self.adopt and value and value not in self.values.values():
             raise NotOwned(
                 "apigateway:GET",
@@ -128,11 +128,11 @@ class HttpApiStageRouter(Options):
             )
         return self.adopt
 
-    def _value(self, found: Mapping[str, Any]) -> str:
-        return str(found.get("StageVariables", {}).get(self.variable, ""))
+    def _value(self, stage: Mapping[str, Any]) -> str:
+        return str(stage.get("StageVariables", {}).get(self.variable, ""))
 
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
-        live = next((color for color in COLORS if self.values[color] == self._value(found)), None)
+    def _weights(self, stage: Mapping[str, Any]) -> Weights:
+        live = next((color for color in COLORS if self.values[color] == self._value(stage)), None)
         return Weights() if live is None else Weights.all_on(live)
 
     def marks(self) -> Mapping[str, str]:
@@ -141,12 +141,12 @@ class HttpApiStageRouter(Options):
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks: a call to see whose stage it is, and one for each of the two."""
-        found = self._look()
-        if found is None or not self._is_read(found):
+        stage = self._look()
+        if stage is None or not self._is_read(stage):
             return
-        if not self._stage.is_ours(_tags(found)):
+        if not self._stage.is_ours(_tags(stage)):
             self._stage.claim()
-        self._stage.set_marks(changes, _tags(found))
+        self._stage.set_marks(changes, _tags(stage))
 
     # -- writing
 
@@ -158,24 +158,24 @@ class HttpApiStageRouter(Options):
         color = weights.live_color
         if color is None:
             raise PlatformError("apigateway:PATCH", f"{weights} cannot be: a stage variable has one value")
-        found = self._look() or {}
-        if not self._stage.is_ours(_tags(found)):
-            self._is_read(found)
+        stage = self._look() or {}
+        if not self._stage.is_ours(_tags(stage)):
+            self._is_read(stage)
             self._stage.claim()
-        variables = self._variables(found, color)
+        variables = self._variables(stage, color)
         with called("apigateway:PATCH"):
             self._stage.client.update_stage(ApiId=self.api_id, StageName=self.stage_name, StageVariables=variables)
 
-    def _variables(self, found: Mapping[str, Any], color: Color) -> dict[str, str]:
+    def _variables(self, stage: Mapping[str, Any], color: Color) -> dict[str, str]:
         # In the API's own words a variable that is left out stays; some of its copies forget it.
-        return {**found.get("StageVariables", {}), self.variable: self.values[color]}
+        return {**stage.get("StageVariables", {}), self.variable: self.values[color]}
 
     def verify(self, weights: Weights) -> Convergence:
-        """One call: what the stage says now."""
+        """Whether the stage has the weights: one call."""
         return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
 
     def progress(self) -> str:
-        """Nothing: a stage's variable works as soon as it reads so."""
+        """Empty: a stage's variable works as soon as it reads so."""
         return ""
 
     # -- the rest
@@ -183,13 +183,13 @@ class HttpApiStageRouter(Options):
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """The commands that do it by hand."""
-        color, found = weights.live_color, self._found or {}
+        color, stage = weights.live_color, self._found or {}
         if color is None:
-            keys = " ".join(map(shlex.quote, self._stage.keys_of_ours(_tags(found))))
+            keys = " ".join(map(shlex.quote, self._stage.keys_of_ours(_tags(stage))))
             return (f"aws apigatewayv2 untag-resource --resource-arn '{self._stage.arn}' --tag-keys {keys}",)
         return (
             f"aws apigatewayv2 update-stage --api-id {self.api_id} --stage-name '{self.stage_name}' "
-            f"--stage-variables {as_argument(self._variables(found, color))}",
+            f"--stage-variables {as_argument(self._variables(stage, color))}",
         )
 
     def health(self, color: Color) -> Readiness:  # noqa: ARG002 - a stage knows nothing of what is behind a variable
@@ -201,10 +201,10 @@ class HttpApiStageRouter(Options):
 
     def delete(self) -> None:
         """Take owner and marks off the stage; the stage and the variable's value stay, and requests go on."""
-        found = self._look()
-        if found is not None and self._stage.is_ours(_tags(found)):
-            self._stage.let_go(_tags(found))
+        stage = self._look()
+        if stage is not None and self._stage.is_ours(_tags(stage)):
+            self._stage.let_go(_tags(stage))
 
 
-def _tags(found: Mapping[str, Any]) -> dict[str, str]:
-    return dict(found.get("Tags", {}))
+def _tags(stage: Mapping[str, Any]) -> dict[str, str]:
+    return dict(stage.get("Tags", {}))

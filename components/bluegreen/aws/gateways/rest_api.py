@@ -145,7 +145,7 @@ class RestApiStage(SwappedComponent):
             color: stage(f"{name}-{color}", its_name, color, color_tags[color], child)
             for color, its_name in names.items()
         }
-        urls = {color: found.invoke_url for color, found in previews.items()}
+        urls = {color: preview.invoke_url for color, preview in previews.items()}
         swap = swapping.declare(
             self,
             router=router,

@@ -81,7 +81,7 @@ class RestApiCanaryRouter(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """A deployment tells the colors apart, or a variable does."""
+        """Refuse colors that neither a deployment nor a variable tells apart."""
         blue, green = (values["deployments"][color] for color in COLORS)
         known = blue is not UNKNOWN and fields.raw("variables") is not UNKNOWN
         if known and blue == green and _alike(values["variables"]):
@@ -90,16 +90,16 @@ class RestApiCanaryRouter(Options):
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
         """Whether the stage has room for the marks, which are tags of it: one call."""
-        found = room_for_tags.texts_of(section, "rest_api_id", "stage_name")
-        if not found:
+        texts = room_for_tags.texts_of(section, "rest_api_id", "stage_name")
+        if not texts:
             return []
         with called("apigateway:GET"):
             stage = (
                 room_for_tags.connection_of(section)
                 .client("apigateway")
-                .get_stage(restApiId=found[0], stageName=found[1])
+                .get_stage(restApiId=texts[0], stageName=texts[1])
             )
-        return room_for_tags.problems_of_tags_there("stage_name", found[1], stage.get("tags", {}))
+        return room_for_tags.problems_of_tags_there("stage_name", texts[1], stage.get("tags", {}))
 
     @property
     def id(self) -> str:
@@ -131,20 +131,20 @@ class RestApiCanaryRouter(Options):
 
     def read(self) -> Traffic:
         """The live weights: two calls (the stage, its tags)."""
-        found = self._look()
-        if found is None:
+        stage = self._look()
+        if stage is None:
             return Traffic(Weights())
         tags = self._stage.tags()
-        if not self._is_read(found, tags):
+        if not self._is_read(stage, tags):
             return Traffic(Weights())
-        return Traffic(self._weights(found), marks_in(tags))
+        return Traffic(self._weights(stage), marks_in(tags))
 
     def live(self) -> Weights:
         """The live weights alone: one call once the stage is known to be the swap's."""
         if not self._ours:
             return self.read().weights
-        found = self._look()
-        return Weights() if found is None else self._weights(found)
+        stage = self._look()
+        return Weights() if stage is None else self._weights(stage)
 
     def _look(self) -> dict[str, Any] | None:
         self._found = None
@@ -161,15 +161,15 @@ class RestApiCanaryRouter(Options):
             self._stage.is_ours(said)  # somebody may have made it his own since
         return self._found
 
-    def _is_read(self, found: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
-        """Whether what the stage says counts: it is ours, or taken over as it is."""
+    def _is_read(self, stage: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+        """Whether the stage's weights count: it is ours, or taken over as it is."""
         self._tags = tags
         self._ours = self._stage.is_ours(tags)
         if self._ours:
             return True
-        if self.adopt and self._weights(found).elsewhere:
-            canary = rest_api_stages.canary_of(found) or {}
-            served = [str(at["deploymentId"]) for at in (found, canary) if at.get("deploymentId")]
+        if self.adopt and self._weights(stage).elsewhere:
+            canary = rest_api_stages.canary_of(stage) or {}
+            served = [str(at["deploymentId"]) for at in (stage, canary) if at.get("deploymentId")]
             raise NotOwned(
                 "apigateway:GET",
                 f"stage {self.stage_name} of the API {self.rest_api_id} serves deployment {' and '.join(served)}, "
@@ -177,8 +177,8 @@ class RestApiCanaryRouter(Options):
             )
         return self.adopt
 
-    def _weights(self, found: Mapping[str, Any]) -> Weights:
-        return rest_api_stages.weights_of(found, self._targets)
+    def _weights(self, stage: Mapping[str, Any]) -> Weights:
+        return rest_api_stages.weights_of(stage, self._targets)
 
     def marks(self) -> Mapping[str, str]:
         """The stage's marks, kept as tags: one call."""
@@ -199,8 +199,8 @@ class RestApiCanaryRouter(Options):
         tags = self._stage_tags()
         self._fresh.spent()
         if not self._stage.is_ours(tags):
-            found = self._look() if self.adopt else None
-            if found is None or not self._is_read(found, tags):
+            stage = self._look() if self.adopt else None
+            if stage is None or not self._is_read(stage, tags):
                 return
             self._stage.claim()
         self._stage.set_marks(changes, tags)
@@ -217,32 +217,32 @@ class RestApiCanaryRouter(Options):
             self.delete()
             return
         known = self._fresh.spent()
-        found = self._found if known else self._look()
-        if found is None:
+        stage = self._found if known else self._look()
+        if stage is None:
             raise PlatformError("apigateway:GET", f"the API {self.rest_api_id} has no stage {self.stage_name}")
         if not self._ours:
-            self._claim(found)
-        wanted = self._operations(found, weights)
+            self._claim(stage)
+        wanted = self._operations(stage, weights)
         try:
             self._patch(wanted)
         except PlatformError:
             again = self._look() if known else None
             if again is None or self._operations(again, weights) == wanted:
                 raise
-            if self._weights(again) not in (self._weights(found), weights):
-                seen, now = self._weights(found), self._weights(again)
+            if self._weights(again) not in (self._weights(stage), weights):
+                seen, now = self._weights(stage), self._weights(again)
                 raise TrafficMoved("apigateway:PATCH", f"the stage {self.id}", seen, now) from None
             self._patch(self._operations(again, weights))  # the stage was another one than when it was read
 
-    def _claim(self, found: Mapping[str, Any]) -> None:
+    def _claim(self, stage: Mapping[str, Any]) -> None:
         tags = self._stage.tags()
         if not self._stage.is_ours(tags):
-            self._is_read(found, tags)
+            self._is_read(stage, tags)
             self._stage.claim()
         self._ours = True
 
-    def _operations(self, found: Mapping[str, Any], weights: Weights) -> list[dict[str, str]]:
-        return rest_api_stages.operations(found, self._targets, weights, use_stage_cache=self.use_stage_cache)
+    def _operations(self, stage: Mapping[str, Any], weights: Weights) -> list[dict[str, str]]:
+        return rest_api_stages.operations(stage, self._targets, weights, use_stage_cache=self.use_stage_cache)
 
     def _patch(self, operations: list[dict[str, str]]) -> None:
         self._found = None
@@ -252,16 +252,16 @@ class RestApiCanaryRouter(Options):
         self._fresh.taken()
 
     def verify(self, weights: Weights) -> Convergence:
-        """One call: what the stage says now."""
+        """Whether the stage has the weights: one call."""
         if weights == Weights():
             return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
-        found = self._look()
+        stage = self._look()
         self._fresh.spent()
-        live = Weights() if found is None else self._weights(found)
+        live = Weights() if stage is None else self._weights(stage)
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
 
     def progress(self) -> str:
-        """Nothing: a stage's canary works as soon as it reads so."""
+        """Empty: a stage's canary works as soon as it reads so."""
         return ""
 
     # -- the rest
@@ -298,11 +298,11 @@ class RestApiCanaryRouter(Options):
 
     def delete(self) -> None:
         """Take the canary, the owner and the marks off the stage; its deployment stays, and requests go on."""
-        found = self._look()
-        tags = {} if found is None else self._stage_tags()
-        if found is None or not self._stage.is_ours(tags):
+        stage = self._look()
+        tags = {} if stage is None else self._stage_tags()
+        if stage is None or not self._stage.is_ours(tags):
             return
-        if rest_api_stages.canary_of(found) is not None:
+        if rest_api_stages.canary_of(stage) is not None:
             self._patch(rest_api_stages.without_canary())
         self._stage.let_go(tags)
         self._ours = False
@@ -312,7 +312,7 @@ def _variables(section: Fields | None) -> dict[Color, dict[str, Any]]:
     """Variables by color, the same names for both: one that only one color has would stay with the other."""
     if section is None:
         return {}
-    found: dict[Color, dict[str, Any]] = {}
+    by_color: dict[Color, dict[str, Any]] = {}
     for color in COLORS:
         given = section.section(color, None) or Fields({})
         raw = section.raw(color, {})
@@ -320,12 +320,12 @@ def _variables(section: Fields | None) -> dict[Color, dict[str, Any]]:
         for name in names:
             if not api_gateway.VARIABLE_NAME.match(name):
                 given.problem(name, name, "a name of letters, digits and _")
-        found[color] = {name: api_gateway.VARIABLE.read(given, name, REQUIRED) for name in names}
+        by_color[color] = {name: api_gateway.VARIABLE.read(given, name, REQUIRED) for name in names}
     known = all(isinstance(section.raw(color, {}), Mapping) for color in COLORS)
-    if known and set(found["blue"]) != set(found["green"]):
-        section.problem("green", sorted(found["green"]), f"blue's names: {', '.join(sorted(found['blue']))}")
+    if known and set(by_color["blue"]) != set(by_color["green"]):
+        section.problem("green", sorted(by_color["green"]), f"blue's names: {', '.join(sorted(by_color['blue']))}")
     section.done()
-    return found
+    return by_color
 
 
 def _alike(variables: Mapping[Color, Mapping[str, Any]]) -> bool:

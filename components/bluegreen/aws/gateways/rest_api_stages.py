@@ -22,7 +22,7 @@ class Target:
     variables: Mapping[str, str]
 
     def is_in(self, deployment_id: str | None, variables: Mapping[str, str]) -> bool:
-        """Whether this is what serves requests there."""
+        """Whether this color serves the requests there."""
         return deployment_id == self.deployment_id and all(
             variables.get(name) == value for name, value in self.variables.items()
         )
@@ -35,7 +35,7 @@ def canary_of(stage: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def serving(stage: Mapping[str, Any], targets: Mapping[Color, Target]) -> tuple[Color | None, Color | None]:
-    """Which color the stage itself and its canary are; ``None`` for a stranger and for no canary."""
+    """The colors of the stage itself and of its canary; ``None`` for a stranger and for no canary."""
     variables = stage.get("variables") or {}
 
     def found(deployment_id: str | None, its: Mapping[str, str]) -> Color | None:
@@ -49,7 +49,7 @@ def serving(stage: Mapping[str, Any], targets: Mapping[Color, Target]) -> tuple[
 
 
 def weights_of(stage: Mapping[str, Any], targets: Mapping[Color, Target]) -> Weights:
-    """Percent of the stage's requests on each color."""
+    """The percentage of the stage's requests on each color."""
     (base, other), canary = serving(stage, targets), canary_of(stage)
     if canary is None:
         return Weights() if base is None else Weights.all_on(base)
@@ -67,7 +67,7 @@ def weights_of(stage: Mapping[str, Any], targets: Mapping[Color, Target]) -> Wei
 def operations(
     stage: Mapping[str, Any], targets: Mapping[Color, Target], weights: Weights, *, use_stage_cache: bool
 ) -> list[Operation]:
-    """What brings the stage to ``weights``, in the order in which API Gateway applies it.
+    """The operations that bring the stage to ``weights``, in the order in which API Gateway applies them.
 
     The color that the stage itself is stays that while it has any traffic, so that a step changes the canary alone. At
     0/100 there is no canary. A stage with a canary takes no other deployment, so the canary goes first.
@@ -84,13 +84,13 @@ def operations(
         base = present
     canary = next((color for color in COLORS if color != base and weights.of(color)), None)
     moved = stage.get("deploymentId") != targets[base].deployment_id
-    found: list[Operation] = []
+    patch: list[Operation] = []
     if stage.get("canarySettings") and (canary is None or moved):
-        found += without_canary()
+        patch += without_canary()
     if canary is None or moved:
-        found.append(_replace("/deploymentId", targets[base].deployment_id))
+        patch.append(_replace("/deploymentId", targets[base].deployment_id))
     have = stage.get("variables") or {}
-    found += [
+    patch += [
         _replace(f"/variables/{name}", value)
         for name, value in targets[base].variables.items()
         if have.get(name) != value
@@ -103,12 +103,12 @@ def operations(
             "useStageCache": str(use_stage_cache).lower(),
             "percentTraffic": f"{weights.of(canary):.1f}",
         }
-        found += [_replace(f"/canarySettings/{name}", value) for name, value in settings.items()]
-    return found
+        patch += [_replace(f"/canarySettings/{name}", value) for name, value in settings.items()]
+    return patch
 
 
 def without_canary() -> list[Operation]:
-    """No more requests for the canary, and no canary."""
+    """The operations that take the canary's requests, and then the canary."""
     return [_replace("/canarySettings/percentTraffic", "0.0"), {"op": "remove", "path": "/canarySettings"}]
 
 

@@ -1,4 +1,4 @@
-"""What stages of REST, HTTP and WebSocket APIs share: what is left to the swap, and where a stage answers."""
+"""Shared by stages of REST, HTTP and WebSocket APIs: the properties left to the swap, and a stage's URL."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def preview_names(stage_name: str) -> dict[Color, str]:
 
 
 def url_of(api_id: pulumi.Input[str], stage_name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Where a stage answers that was not made here."""
+    """The URL of a stage that was not made here."""
     invoke = pulumi.InvokeOutputOptions(parent=parent)
     region = aws.get_region_output(opts=invoke).region
     suffix = aws.get_partition_output(opts=invoke).dns_suffix
@@ -39,7 +39,7 @@ def url_of(api_id: pulumi.Input[str], stage_name: str, parent: pulumi.Resource) 
 
 
 def problems_in(color: Color, given: Mapping[str, Any], required: str) -> list[Problem]:
-    """The problems with a color's own argument, beside what the router looks at."""
+    """The problems with a color's own argument, beside those that the router finds."""
     fields = Fields(known(dict(given)), color)
     fields.text(required)
     fields.text("release", None)
@@ -49,5 +49,5 @@ def problems_in(color: Color, given: Mapping[str, Any], required: str) -> list[P
 
 
 def of_both(colors: Mapping[Color, Mapping[str, Any]], key: str) -> dict[Color, Any]:
-    """A value by color, ``UNKNOWN`` where it is missing, so that what is wrong is said once."""
+    """A value by color, ``UNKNOWN`` where it is missing, so that a problem is named once."""
     return {color: given.get(key, UNKNOWN) for color, given in colors.items()}

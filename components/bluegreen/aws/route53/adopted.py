@@ -1,4 +1,4 @@
-"""Records that were there before a swap: kept in the note beside them, in their effects, and put back at the end. Pure.
+"""Records that existed before a swap: kept in the note beside them, and put back at the end. Pure.
 
 Records have no tags, and a swap's own take their place. So the note has each of them in full.
 """
@@ -18,7 +18,7 @@ _THE_SWAPS = ("AliasTarget", "Name", "ResourceRecords", "SetIdentifier", "TTL", 
 
 
 def texts_of(records: Sequence[Record]) -> list[str]:
-    """What the note says of records that are adopted."""
+    """The texts of adopted records in the note."""
     packed = (json.dumps(record, sort_keys=True, separators=(",", ":")).encode() for record in records)
     return [f"{ADOPTED}{number}={base64.b64encode(one).decode()}" for number, one in enumerate(packed)]
 
@@ -30,17 +30,17 @@ def records_of(values: Mapping[str, str]) -> tuple[Record, ...]:
 
 
 def effects_of(record: Record | None) -> dict[str, Any]:
-    """What of an adopted record stays with the swap's own record of its color: a health check, and all that is new."""
+    """The fields of an adopted record that the swap's own record of its color keeps: a health check, unknown ones."""
     return {key: value for key, value in (record or {}).items() if key not in _THE_SWAPS}
 
 
 def alias_of(record: Record | None) -> dict[str, Any]:
-    """What an adopted record says of its alias beside the name: whether the target's health counts."""
-    found: Mapping[str, Any] = (record or {}).get("AliasTarget") or {}
-    return {key: value for key, value in found.items() if key not in ("DNSName", "HostedZoneId")}
+    """The settings of an adopted record's alias beside the name: whether the target's health counts."""
+    alias: Mapping[str, Any] = (record or {}).get("AliasTarget") or {}
+    return {key: value for key, value in alias.items() if key not in ("DNSName", "HostedZoneId")}
 
 
-def put_back(found: Iterable[Record], adopted: Sequence[Record]) -> tuple[list[Record], list[Record]]:
-    """Which records go and which come, so that those stand there that were adopted."""
-    there = [*found]
+def put_back(present: Iterable[Record], adopted: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """The records to delete and to create, so that the adopted ones are there again."""
+    there = [*present]
     return [one for one in there if one not in adopted], [one for one in adopted if one not in there]

@@ -1,4 +1,4 @@
-"""What the colors' names lead to where DNS splits traffic: Cloud Map services, load balancers, or what is there."""
+"""The targets of the colors' names where DNS splits traffic: Cloud Map services, load balancers, or given ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class DnsTarget(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where the colors are.
+    """The targets of the colors.
 
     Attributes:
         router: what of the swap's ``router`` section is known now: targets and who is asked for their health.
@@ -57,7 +57,7 @@ class Placed:
 
 
 class Behind(Protocol):
-    """One way."""
+    """One kind of targets behind the names."""
 
     def problems(self) -> list[Problem]:
         """The problems with its options; values that only an update knows pass."""
@@ -68,7 +68,7 @@ class Behind(Protocol):
         ...
 
     def declare(self, context: EntryContext) -> Placed:
-        """Declare what is not there yet."""
+        """Declare the targets that do not exist yet."""
         ...
 
 
@@ -178,20 +178,22 @@ class LoadBalancers:
         return Placed(
             router={
                 "targets": {
-                    color: alias(found.dns_name, found.zone_id) if self.alias else found.dns_name
-                    for color, found in made.items()
+                    color: alias(made_balancer.dns_name, made_balancer.zone_id)
+                    if self.alias
+                    else made_balancer.dns_name
+                    for color, made_balancer in made.items()
                 },
                 "target_groups": groups,
             },
             scheme=scheme,
             port=port,
-            hosts={color: found.dns_name for color, found in made.items()},
+            hosts={color: made_balancer.dns_name for color, made_balancer in made.items()},
             entered={
                 "target_group_arns": groups,
                 "attachments": listeners,
-                "security_group_ids": pulumi.Output.all(*(found.security_group_ids for found in made.values())).apply(
-                    lambda both: [group for groups in both for group in groups]
-                ),
+                "security_group_ids": pulumi.Output.all(
+                    *(made_balancer.security_group_ids for made_balancer in made.values())
+                ).apply(lambda both: [group for groups in both for group in groups]),
             },
         )
 
@@ -208,7 +210,7 @@ def _listener(
     target_group_arn: pulumi.Input[str],
     certificates: Sequence[pulumi.Input[str]],
 ) -> aws.lb.Listener:
-    """A color's own listener never changes: it is the name that moves."""
+    """A color's own listener, which never changes: only the name moves."""
     child = pulumi.ResourceOptions(parent=context.parent)
     listener = aws.lb.Listener(
         context.name,
@@ -233,7 +235,7 @@ _FORMS = "a host name, an object with dns_name and zone_id, or one with load_bal
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is there already."""
+    """Targets that are there already."""
 
     targets: Mapping[str, Any]
     scheme: str
@@ -246,29 +248,29 @@ class Given:
         fields = Fields({"scheme": known(self.scheme), "listener_port": known(self.port)})
         fields.text("scheme", choices=DEFAULT_PORTS)
         fields.whole("listener_port", None, least=1, most=65_535)
-        for color, found in known(self.targets).items():
+        for color, target in known(self.targets).items():
             fits = {"load_balancer_arn"}, {"dns_name", "zone_id"}
-            if isinstance(found, Mapping) and set(found) - {"evaluate_target_health"} not in fits:
-                fields.problem(f"targets.{color}", sorted(found), _FORMS)
+            if isinstance(target, Mapping) and set(target) - {"evaluate_target_health"} not in fits:
+                fields.problem(f"targets.{color}", sorted(target), _FORMS)
         return fields.problems
 
     def draft(self) -> dict[str, Any]:
-        """The targets as they were given; what is looked up by ARN is an alias."""
+        """The targets as they were given; a load balancer that is looked up by ARN is an alias."""
         unknown: Any = alias(UNKNOWN, UNKNOWN)  # type: ignore[arg-type]
         targets = {
-            color: unknown if isinstance(found, Mapping) and "load_balancer_arn" in found else found
-            for color, found in self.targets.items()
+            color: unknown if isinstance(target, Mapping) and "load_balancer_arn" in target else target
+            for color, target in self.targets.items()
         }
         return {"targets": targets, **self._checks()}
 
     def _checks(self) -> dict[str, Any]:
-        found = {"target_groups": self.target_group_arns, "health_check_ids": self.health_check_ids}
-        return {name: dict(value) for name, value in found.items() if value}
+        checks = {"target_groups": self.target_group_arns, "health_check_ids": self.health_check_ids}
+        return {name: dict(value) for name, value in checks.items() if value}
 
     def declare(self, context: EntryContext) -> Placed:
-        """Nothing is made; load balancers are looked up."""
+        """Make nothing; look load balancers up."""
         targets = {color: _target(self.targets[color], context) for color in COLORS}
-        names = {color: found["dns_name"] if isinstance(found, dict) else found for color, found in targets.items()}
+        names = {color: target["dns_name"] if isinstance(target, dict) else target for color, target in targets.items()}
         return Placed(
             router={"targets": targets, **self._checks()},
             scheme=self.scheme,
@@ -286,9 +288,9 @@ class Given:
 
 def _target(given: Any, context: EntryContext) -> Any:
     if isinstance(given, Mapping) and "load_balancer_arn" in given:
-        found = balancer.found_balancer(given["load_balancer_arn"], context.parent)
+        looked_up = balancer.found_balancer(given["load_balancer_arn"], context.parent)
         more = {key: value for key, value in given.items() if key != "load_balancer_arn"}
-        return {**alias(found.dns_name, found.zone_id), **more}
+        return {**alias(looked_up.dns_name, looked_up.zone_id), **more}
     return dict(given) if isinstance(given, Mapping) else given
 
 

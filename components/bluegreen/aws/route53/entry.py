@@ -59,7 +59,7 @@ class DnsEntry:
 
     @property
     def converge_timeout_seconds(self) -> float:
-        """Until all of Route 53's servers have a change, and a TTL more until no resolver keeps the former answer."""
+        """The time, in seconds, until all of Route 53's servers have a change, and a TTL for the resolvers' caches."""
         ttl = self.ttl_seconds if isinstance(self.ttl_seconds, (int, float)) else _ALIAS_TTL_SECONDS
         return _PROPAGATION_SECONDS + ttl + _MARGIN_SECONDS
 
@@ -100,7 +100,7 @@ class DnsEntry:
         }
 
     def declare(self, context: EntryContext) -> EntryResources:
-        """What the colors' names lead to; the records are the swap's own."""
+        """Declare the targets of the colors' names; the records are the swap's own."""
         placed = self.behind.declare(context)
         name = pulumi.Output.from_input(self.record_name)
         return EntryResources(
@@ -206,11 +206,11 @@ def dns(
 
 
 def _without_effect(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that were given and that go with another way."""
+    """Options that were given but belong to another kind of targets."""
     fitting = _OPTIONS.get(kind, given)
     parameters = inspect.signature(dns).parameters
     others = {name for options in _OPTIONS.values() for name in options} - {*fitting}
-    found = {name: given[name] for name in sorted(others) if given[name] is not parameters[name].default}
+    useless = {name: given[name] for name in sorted(others) if given[name] is not parameters[name].default}
     if kind != "load_balancers":
-        found |= {name: given[name] for name in HttpTargetGroups.__annotations__ if name in given}
-    return {name: value for name, value in found.items() if value not in ((), [], {})}
+        useless |= {name: given[name] for name in HttpTargetGroups.__annotations__ if name in given}
+    return {name: value for name, value in useless.items() if value not in ((), [], {})}

@@ -1,4 +1,4 @@
-"""Whether a color behind DNS is healthy: asked of whoever checks its targets, never guessed from the records."""
+"""The health of a color behind DNS, from whoever checks its targets, and never guessed from the records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BOTH = Both(Text(), "another one than blue's")
 
 @dataclass(frozen=True, slots=True)
 class Health(Options):
-    """Who is asked. At most one of ``target_groups`` and ``services``.
+    """The sources of health. At most one of ``target_groups`` and ``services``.
 
     Attributes:
         hosts: each color's host name. With none of the others all that can be asked is whether it resolves.
@@ -44,12 +44,12 @@ class Health(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """One who counts."""
+        """Refuse more than one source that counts units."""
         if values["target_groups"] and values["services"]:
             fields.problem("services", "both", "either target_groups or services")
 
     def of(self, color: Color) -> Readiness:
-        """A color's health, live or idle: a call for each who is asked."""
+        """A color's health, live or idle: a call for each source."""
         checked = _health_check(self.aws, self.health_check_ids[color]) if self.health_check_ids else None
         if checked is not None and not checked.ready:
             return checked
@@ -61,7 +61,7 @@ class Health(Options):
 
 
 def _instances(aws: AwsConnection, service_id: str) -> Readiness:
-    """What Cloud Map says of a service's instances; ECS keeps it up to date for tasks with a custom health check."""
+    """The health of a service's instances by Cloud Map; ECS updates it for tasks with a custom health check."""
     client, states, token = aws.client("servicediscovery"), list[str](), ""
     while True:
         more = {"NextToken": token} if token else {}
@@ -79,7 +79,7 @@ def _instances(aws: AwsConnection, service_id: str) -> Readiness:
 
 
 def _health_check(aws: AwsConnection, health_check_id: str) -> Readiness:
-    """What Route 53's own checkers say, as one: they look at an endpoint, not at what is behind it."""
+    """The joint verdict of Route 53's own checkers: they look at an endpoint, not behind it."""
     with called("route53:GetHealthCheckStatus"):
         seen = aws.client("route53").get_health_check_status(HealthCheckId=health_check_id)["HealthCheckObservations"]
     reports = [str(observation.get("StatusReport", {}).get("Status", "")) for observation in seen]
@@ -91,7 +91,7 @@ def _health_check(aws: AwsConnection, health_check_id: str) -> Readiness:
 
 
 def _resolves(name: str) -> Readiness:
-    """All that is known of a bare host name: whether there is one. The gates have to judge the rest."""
+    """Whether a bare host name resolves, which is all that is known of it. The gates have to judge the rest."""
     try:
         socket.getaddrinfo(name, None)
     except OSError as error:

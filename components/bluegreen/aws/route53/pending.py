@@ -43,7 +43,7 @@ class Pending:
 
     @property
     def progress(self) -> str:
-        """What is waited for, as of the last look."""
+        """The step that is waited for, as of the last look."""
         if self._in_sync_at is None:
             return "Route 53 is telling its name servers of it (INSYNC within 60 s)"
         if self.clock.monotonic_seconds() - self._in_sync_at >= self.kept_seconds:

@@ -1,4 +1,4 @@
-"""Route 53 record sets as values: what a swap's records look like, and what records that are there mean. No I/O.
+"""Route 53 record sets as values: those of a swap, and the weights that records mean. No I/O.
 
 A color without traffic has no record at all. With one record its weight of 100 is exact, whereas Route 53 does answer
 with a record of weight 0 once the others fail their health checks:
@@ -61,7 +61,7 @@ _OWNER_FORM = re.compile(r"[A-Za-z0-9 +\-=._:/@]{1,230}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a color is: the value of a CNAME or an address record, or with a ``zone_id`` what an alias stands for.
+    """The target of a color: the value of a CNAME or an address record, or with a ``zone_id`` an alias.
 
     Attributes:
         dns_name: the host name, or an IP address.
@@ -85,9 +85,9 @@ class Target:
 
 def _targets(given: Fields | None) -> dict[Color, Any]:
     section = given or Fields({})
-    found = {color: _parse_target(section, color) for color in COLORS}
+    by_color = {color: _parse_target(section, color) for color in COLORS}
     section.done()
-    known = [target for target in found.values() if isinstance(target, Target)]
+    known = [target for target in by_color.values() if isinstance(target, Target)]
     if len(known) == len(COLORS):
         blue, green = known
         if host(blue.dns_name) == host(green.dns_name):
@@ -96,7 +96,7 @@ def _targets(given: Fields | None) -> dict[Color, Any]:
             section.problem("green", green.dns_name, "an alias like blue's, or a host name like blue's")
         elif blue.kind != green.kind:
             section.problem("green", green.dns_name, "a host name like blue's, or an IP address of the same version")
-    return found
+    return by_color
 
 
 def _parse_target(section: Fields, color: Color) -> Any:
@@ -125,7 +125,7 @@ def _checked(fields: Fields, name: str, target: Target) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a zone has at the name: the records that carry traffic, and the note beside them."""
+    """The content of a zone at the name: the records that carry traffic, and the note beside them."""
 
     records: tuple[Record, ...] = ()
     note: Record | None = None
@@ -138,13 +138,13 @@ class Found:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """What somebody else has put into the note, as it is."""
+        """The texts of somebody else's in the note, as they are."""
         values = (str(item["Value"]) for item in (self.note or {}).get("ResourceRecords", ()))
         return tuple(value for value in values if "=" not in text_of(value))
 
     @property
     def owner(self) -> str | None:
-        """Whose records they are; ``None`` where no note says it."""
+        """The owner of the records; ``None`` where no note says it."""
         return self.values.get(_OWNER)
 
     @property
@@ -154,13 +154,13 @@ class Found:
 
     @property
     def adopted(self) -> tuple[Record, ...]:
-        """The records that were there before the swap, as they were; none where it has made its own."""
+        """The records that existed before the swap, as they were; none where it has made its own."""
         return self.records if self.note is None else records_of(self.values)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape(Options):
-    """How the swap's records look.
+    """The form of the swap's records.
 
     Attributes:
         health_check_ids: a Route 53 health check for each color's records.
@@ -193,7 +193,7 @@ class Shape(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """Only aliases have a setting for IPv6; the name as Route 53 has it."""
+        """Refuse a setting for IPv6 without aliases; normalize the name."""
         targets = values["targets"].values()
         if values["ipv6"] and any(target is not UNKNOWN and not target.zone_id for target in targets):
             fields.problem("ipv6", True, "false: host names bring IPv6 along by themselves; it is for aliases")
@@ -212,15 +212,15 @@ class Shape(Options):
             return (self.targets["blue"].kind,)
         return ("A", "AAAA") if self.ipv6 else ("A",)
 
-    def records(self, weights: Weights, found: Found | None = None) -> list[Record]:
+    def records(self, weights: Weights, present: Found | None = None) -> list[Record]:
         """The record sets of some weights: one for each type and color that has traffic.
 
         Args:
             weights: of each color.
-            found: what is there now; what somebody has added to a record stays with it, and so does what a record had
+            present: what is there now; what somebody has added to a record stays with it, and so does what a record had
                 that was adopted.
         """
-        known = Found() if found is None else found
+        known = Found() if present is None else present
         there = {(record["Type"], record.get("SetIdentifier")): record for record in known.records if is_ours(record)}
         before = {(record["Type"], self.color_of(record)): record for record in reversed(known.adopted)}
         types = list(dict.fromkeys([*self.types, *(kind for kind, _ in before if kind in self._could_be)]))
@@ -240,7 +240,7 @@ class Shape(Options):
         return ("A", "AAAA") if self.targets["blue"].zone_id else self.types
 
     def record(self, color: Color, kind: str, weight: int, adopted: Record | None = None) -> Record:
-        """One weighted record set; what of an adopted one the swap does not set is its, too."""
+        """One weighted record set; it keeps the fields of an adopted one that the swap does not set."""
         target = self.targets[color]
         named = {"Name": self.name, "Type": kind, "SetIdentifier": color, "Weight": weight}
         record: dict[str, Any] = {**effects_of(adopted), **named}
@@ -259,17 +259,17 @@ class Shape(Options):
             record["HealthCheckId"] = self.health_check_ids[color]
         return record
 
-    def note(self, marks: Mapping[str, str], found: Found | None = None) -> Record:
+    def note(self, marks: Mapping[str, str], present: Found | None = None) -> Record:
         """The TXT record: the owner, the marks, what was adopted, and what others have put there."""
-        known = Found() if found is None else found
+        known = Found() if present is None else present
         others = known.others
         texts = [f"{_OWNER}={self.owner}", *(f"{name}={value}" for name, value in sorted(marks.items()))]
         texts += texts_of(known.adopted)
         values = [{"Value": value} for value in (*map(quoted, texts), *others)]
         return {"Name": self.note_name, "Type": "TXT", "TTL": _NOTE_TTL_SECONDS, "ResourceRecords": values}
 
-    def let_go(self, found: Found) -> tuple[list[Record], list[Record], list[Record]]:
-        """What becomes of the records when the swap goes.
+    def let_go(self, present: Found) -> tuple[list[Record], list[Record], list[Record]]:
+        """The fate of the records when the swap goes.
 
         What was adopted comes back as it was, where it leads to what is live; where something else is live, the
         records stay as they are, so that the name never loses its answer.
@@ -277,15 +277,15 @@ class Shape(Options):
         Returns:
             The records that go, those that come, and those that are there afterwards.
         """
-        if found.note is None:
-            return [], [], [*found.records]
-        if not found.adopted:
-            ours = [*filter(is_ours, found.records)]
-            return [*ours, found.note], [], [one for one in found.records if one not in ours]
-        if self.weights(found.adopted) != self.weights(found.records):
-            return [found.note], [], [*found.records]
-        gone, come = put_back(found.records, found.adopted)
-        return [*gone, found.note], come, [*found.adopted]
+        if present.note is None:
+            return [], [], [*present.records]
+        if not present.adopted:
+            ours = [*filter(is_ours, present.records)]
+            return [*ours, present.note], [], [one for one in present.records if one not in ours]
+        if self.weights(present.adopted) != self.weights(present.records):
+            return [present.note], [], [*present.records]
+        gone, come = put_back(present.records, present.adopted)
+        return [*gone, present.note], come, [*present.adopted]
 
     def color_of(self, record: Record) -> Color | None:
         """The color that a record leads to, whatever it is called."""
@@ -294,12 +294,12 @@ class Shape(Options):
         return next((color for color in COLORS if hosts == {host(self.targets[color].dns_name)}), None)
 
     def weights(self, records: Iterable[Record]) -> Weights:
-        """Percent of the answers that lead to each color; of several types, what holds for all of them."""
+        """The percentage of the answers that lead to each color; of several types, the smallest one."""
         groups: dict[str, list[Record]] = {}
         for record in records:
             groups.setdefault(record["Type"], []).append(record)
-        found = [self._weights(group) for group in groups.values()] or [Weights()]
-        return Weights(min(weights.blue for weights in found), min(weights.green for weights in found))
+        by_type = [self._weights(group) for group in groups.values()] or [Weights()]
+        return Weights(min(weights.blue for weights in by_type), min(weights.green for weights in by_type))
 
     def _weights(self, group: Sequence[Record]) -> Weights:
         # A simple record has no weight and stands alone; weights that are all 0 are answered with equally often.
@@ -335,7 +335,7 @@ def is_ours(record: Record) -> bool:
 
 
 def _added(record: Record) -> dict[str, Any]:
-    """What of a record the swap does not set; a health check is an input of the swap, and goes when it does."""
+    """The fields of a record that the swap does not set; a health check is an input of the swap, and goes with it."""
     return {key: value for key, value in record.items() if key not in (*_SET, *REFUSED)}
 
 
@@ -345,13 +345,13 @@ def values_of(record: Record) -> list[str]:
 
 
 def kept_seconds(records: Iterable[Record]) -> int:
-    """How long resolvers may keep an answer from these records."""
+    """The time, in seconds, for which resolvers may keep an answer from these records."""
     return max((record.get("TTL", ALIAS_TTL_SECONDS) for record in records), default=0)
 
 
-def same(found: Iterable[Record], wanted: Iterable[Record]) -> bool:
+def same(records: Iterable[Record], wanted: Iterable[Record]) -> bool:
     """Whether records are just what they shall be, in any order."""
-    return sorted(map(_essence, found)) == sorted(map(_essence, wanted))
+    return sorted(map(_essence, records)) == sorted(map(_essence, wanted))
 
 
 def _essence(record: Record) -> tuple[Any, ...]:
@@ -363,7 +363,7 @@ def _essence(record: Record) -> tuple[Any, ...]:
 
 
 def _percent(share: int, total: int) -> int:
-    """Rounded, but what is not nothing never shows as 0 and what is not all never as 100."""
+    """A share in percent, rounded; only nothing is 0, and only all is 100."""
     if share in (0, total):
         return 100 if share else 0
     return min(max(round(100 * share / total), 1), 99)

@@ -93,7 +93,7 @@ class Route53Router(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """The records and who is asked, of what is said of them; no id without its role."""
+        """Check the records and the sources of health against each other; refuse an external id without its role."""
         external = values["zone_external_id"]
         if external is not None and values["zone_role_arn"] is None:
             fields.problem("zone_external_id", external, "none without a zone_role_arn, which it goes with")
@@ -104,7 +104,7 @@ class Route53Router(Options):
 
     @property
     def _zone_aws(self) -> AwsConnection:
-        """As whom the zone is called: often it is in an account of its own."""
+        """The connection for the zone, which is often in an account of its own."""
         if self.zone_role_arn is None:
             return self.aws
         return replace(self.aws, role_arn=self.zone_role_arn, external_id=self.zone_external_id)
@@ -118,8 +118,8 @@ class Route53Router(Options):
 
     def read(self) -> Traffic:
         """The live weights and the marks: one call."""
-        found = self._zone.look()
-        return Traffic(self.shape.weights(found.records), found.marks)
+        present = self._zone.look()
+        return Traffic(self.shape.weights(present.records), present.marks)
 
     def marks(self) -> Mapping[str, str]:
         """The marks: one call, or none while what was read is still fresh."""
@@ -139,19 +139,19 @@ class Route53Router(Options):
         before = list[Record]()
         seen: Weights | None = None
 
-        def make(found: Found) -> tuple[Changes, Found]:
+        def make(present: Found) -> tuple[Changes, Found]:
             nonlocal seen
-            now = self.shape.weights(found.records)
+            now = self.shape.weights(present.records)
             # Where the records were removed nobody is served; where they are as wanted, a reply was lost.
-            if seen is not None and found.records and now not in (seen, weights):
+            if seen is not None and present.records and now not in (seen, weights):
                 raise TrafficMoved("route53:ChangeResourceRecordSets", self.id, seen, now)
             seen = now
-            before[:] = found.records
-            wanted = self.shape.records(weights, found)
+            before[:] = present.records
+            wanted = self.shape.records(weights, present)
             # The note goes and comes as it is: where somebody has changed it, the batch is refused and looked at anew.
-            same_note = [] if found.note is None else [found.note]
-            changes = [*self._changes(weights, found), *each("DELETE", same_note), *each("CREATE", same_note)]
-            return changes, Found(tuple(wanted), found.note or self.shape.note({}, found))
+            same_note = [] if present.note is None else [present.note]
+            changes = [*self._changes(weights, present), *each("DELETE", same_note), *each("CREATE", same_note)]
+            return changes, Found(tuple(wanted), present.note or self.shape.note({}, present))
 
         self._wait_for(weights, self._zone.change(make), before)
 
@@ -160,10 +160,10 @@ class Route53Router(Options):
         wanted, note = self.shape.records(weights), self.shape.note(marks)
         made = False
 
-        def make(found: Found) -> tuple[Changes, Found]:
+        def make(present: Found) -> tuple[Changes, Found]:
             nonlocal made
-            made = found == Found()
-            return (each("CREATE", [*wanted, note]), Found(tuple(wanted), note)) if made else ([], found)
+            made = present == Found()
+            return (each("CREATE", [*wanted, note]), Found(tuple(wanted), note)) if made else ([], present)
 
         change_id = self._zone.change(make)
         if made:
@@ -173,22 +173,22 @@ class Route53Router(Options):
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Set and remove marks: one call. The first one on records to be adopted says whose they are from now on."""
 
-        def make(found: Found) -> tuple[Changes, Found]:
-            if found == Found():
-                return [], found
-            marks = {**found.marks, **changes}
+        def make(present: Found) -> tuple[Changes, Found]:
+            if present == Found():
+                return [], present
+            marks = {**present.marks, **changes}
             kept = {name: value for name, value in marks.items() if value is not None}
-            note = self.shape.note(kept, found)
-            gone = [] if found.note is None else [found.note]
-            return [*each("DELETE", gone), *each("CREATE", [note])], replace(found, note=note)
+            note = self.shape.note(kept, present)
+            gone = [] if present.note is None else [present.note]
+            return [*each("DELETE", gone), *each("CREATE", [note])], replace(present, note=note)
 
         self._zone.change(make)
 
     def delete(self) -> None:
-        """Remove the swap's records and the note: one call after the look. What was adopted is put back, or stays."""
+        """Remove the swap's records and the note: one call after the look. Adopted records are put back, or stay."""
 
-        def make(found: Found) -> tuple[Changes, Found]:
-            gone, come, left = self.shape.let_go(found)
+        def make(present: Found) -> tuple[Changes, Found]:
+            gone, come, left = self.shape.let_go(present)
             return [*each("DELETE", gone), *each("CREATE", come)], Found(tuple(left))
 
         before = self._zone.look().records
@@ -205,19 +205,19 @@ class Route53Router(Options):
             self._pending = Pending(weights, change_id, kept, self._zone_aws, self.clock)
 
     def verify(self, weights: Weights) -> Convergence:
-        """In sync, and a TTL ago; then the records are looked at: at most two calls, most times none.
+        """Whether the change is in sync for a TTL, and the records have the weights: at most two calls, mostly none.
 
         What another process wrote is judged by the records alone.
         """
         pending = self._pending
         if pending is not None and pending.weights == weights and not pending.in_effect():
             return Convergence.PENDING
-        found = self._zone.look()
-        is_so = same(found.records, self.shape.records(weights, found))
+        present = self._zone.look()
+        is_so = same(present.records, self.shape.records(weights, present))
         return Convergence.CONVERGED if is_so else Convergence.PENDING
 
     def progress(self) -> str:
-        """Where the last write is: on its way to the name servers, or waiting for the resolvers' caches."""
+        """The stage of the last write: on its way to the name servers, or waiting for the resolvers' caches."""
         return "" if self._pending is None else self._pending.progress
 
     # -- the rest
@@ -237,15 +237,15 @@ class Route53Router(Options):
         batch = as_argument({"Changes": changes})
         return (f"aws route53 change-resource-record-sets --hosted-zone-id {self.zone_id} --change-batch {batch}",)
 
-    def _changes(self, weights: Weights, found: Found) -> Changes:
-        """What a write of some weights does with what was found."""
+    def _changes(self, weights: Weights, present: Found) -> Changes:
+        """The changes by which a write brings the present records to some weights."""
         if weights == Weights():
-            gone, come, _ = self.shape.let_go(found)
+            gone, come, _ = self.shape.let_go(present)
             return [*each("DELETE", gone), *each("CREATE", come)]
-        wanted = self.shape.records(weights, found)
-        made = wanted if found.note else [*wanted, self.shape.note({}, found)]
-        return [*each("DELETE", found.records), *each("CREATE", made)]
+        wanted = self.shape.records(weights, present)
+        made = wanted if present.note else [*wanted, self.shape.note({}, present)]
+        return [*each("DELETE", present.records), *each("CREATE", made)]
 
     def health(self, color: Color) -> Readiness:
-        """What whoever checks a color's targets says of them."""
+        """The health of a color's targets, from whoever checks them."""
         return self.health_of.of(color)

@@ -11,7 +11,7 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 def text_of(value: str) -> str:
     """A TXT value without its quotes; long ones are several strings, and some characters come as octal numbers."""
     joined = "".join(_STRING.findall(value))
-    return re.sub(r"\\(\d{3}|.)", lambda found: chr(int(found[1], 8)) if len(found[1]) == 3 else found[1], joined)
+    return re.sub(r"\\(\d{3}|.)", lambda match: chr(int(match[1], 8)) if len(match[1]) == 3 else match[1], joined)
 
 
 def quoted(text: str) -> str:

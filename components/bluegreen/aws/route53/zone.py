@@ -1,4 +1,4 @@
-"""A hosted zone, as far as one swap's records go: what is there, whose it is, and changes that are all or nothing.
+"""A hosted zone, as far as one swap's records go: its records, their owner, and changes as one batch.
 
 What is replaced is named in full, so that a batch made for records that somebody else has changed meanwhile is
 refused, read again and made anew. Marks are never lost to each other for the same reason.
@@ -54,15 +54,15 @@ class Zone:
     _known_at: float = field(default=0, init=False)
 
     def look(self) -> Found:
-        """What is there: one call, unless more than a page of names sorts before the note.
+        """The records and the note: one call, unless more than a page of names sorts before the note.
 
         Raises:
             NotOwned: it is somebody else's.
         """
         self.known = None
-        found = self._judged(self._listed())
-        self._remember(found)
-        return found
+        present = self._judged(self._listed())
+        self._remember(present)
+        return present
 
     def fresh(self) -> Found:
         """The same, but without a call while it was seen a moment ago.
@@ -72,8 +72,8 @@ class Zone:
         is_fresh = self.clock.monotonic_seconds() - self._known_at < _FRESH_SECONDS
         return self.known if self.known is not None and is_fresh else self.look()
 
-    def _remember(self, found: Found) -> None:
-        self.known, self._known_at = found, self.clock.monotonic_seconds()
+    def _remember(self, present: Found) -> None:
+        self.known, self._known_at = present, self.clock.monotonic_seconds()
 
     def _listed(self) -> Found:
         records, note = [], None
@@ -101,16 +101,16 @@ class Zone:
                     return
                 yield record
 
-    def _judged(self, found: Found) -> Found:
+    def _judged(self, present: Found) -> Found:
         shape = self.shape
         ownership = Ownership(shape.owner, self.former_owner, self.incarnation)
-        if found.note is not None and not ownership.holds(found.owner, found.marks):
-            owned_by = f"is owned by {found.owner}" if found.owner else "was not made by bluegreen"
+        if present.note is not None and not ownership.holds(present.owner, present.marks):
+            owned_by = f"is owned by {present.owner}" if present.owner else "was not made by bluegreen"
             raise NotOwned(
                 _LIST, f"the record {shape.note_name} {owned_by}; this swap is {shape.owner}: choose another name"
             )
-        for record in found.records:
-            if found.note is not None and is_ours(record):
+        for record in present.records:
+            if present.note is not None and is_ours(record):
                 continue
             why = shape.unfit(record) if self.adopt else "was not made by bluegreen; `adopt` takes such records over"
             if why:
@@ -118,10 +118,10 @@ class Zone:
                 raise NotOwned(
                     _LIST, f"the {record['Type']} record{identifier} of {shape.name} in zone {self.id} {why}"
                 )
-        return found
+        return present
 
     def change(self, make: Callable[[Found], tuple[Changes, Found]]) -> str | None:
-        """Submit a batch: one call. ``make`` says what to change of what is there, and what is there afterwards.
+        """Submit a batch: one call. ``make`` turns the present records into the changes and the records afterwards.
 
         Returns:
             The change's id; ``None`` when there was nothing to change.
@@ -130,9 +130,9 @@ class Zone:
             NotOwned: what is there now is somebody else's.
             PlatformError: Route 53 refuses the batch.
         """
-        found = self.known or self.look()
+        present = self.known or self.look()
         for _ in range(_TRIES):
-            changes, after = make(found)
+            changes, after = make(present)
             if not changes:
                 return None
             with called("route53:ChangeResourceRecordSets"):
@@ -141,10 +141,10 @@ class Zone:
                         HostedZoneId=self.id, ChangeBatch={"Comment": "bluegreen", "Changes": changes}
                     )
                 except ClientError as error:
-                    now = self.look() if error_code(error) == "InvalidChangeBatch" else found
-                    if now == found:  # nothing has changed meanwhile: it is the batch itself that is refused
+                    now = self.look() if error_code(error) == "InvalidChangeBatch" else present
+                    if now == present:  # nothing has changed meanwhile: it is the batch itself that is refused
                         raise
-                    found = now
+                    present = now
                 else:
                     self._remember(after)
                     return str(answer["ChangeInfo"]["Id"])
