@@ -47,12 +47,12 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _running(state_dir: Path | None) -> list[LocalCloud | LocalNode | LocalAzure]:
-    """What is up; an error if nothing is."""
-    found: list[LocalCloud | LocalNode | LocalAzure] = []
+    """Everything that is up; an error if nothing is."""
+    running: list[LocalCloud | LocalNode | LocalAzure] = []
     for kind in (LocalAzure, LocalCloud, LocalNode):
         with contextlib.suppress(LocalCloudError):
-            found.append(kind.current(state_dir))
-    return found or [LocalCloud.current(state_dir)]
+            running.append(kind.current(state_dir))
+    return running or [LocalCloud.current(state_dir)]
 
 
 def _env(options: argparse.Namespace) -> int:

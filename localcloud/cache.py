@@ -64,12 +64,12 @@ def cached(name: str, version: str) -> Path | None:
 
 def ensure(name: str, version: str, make: Callable[[Path], None], on_wait: Callable[[], None] | None = None) -> Path:
     """The tool's directory, filled by `make` in a scratch directory first if it is not there."""
-    if found := cached(name, version):
-        return found
+    if directory := cached(name, version):
+        return directory
     target = location(name, version)
     with locked(target.parent / f".{target.name}.lock", on_wait):
-        if found := cached(name, version):  # made by whoever held the lock
-            return found
+        if directory := cached(name, version):  # made by whoever held the lock
+            return directory
         for left_over in target.parent.glob(f".{target.name}.making-*"):
             shutil.rmtree(left_over, ignore_errors=True)  # of one that was killed: nobody else holds the lock
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.making-", dir=target.parent))

@@ -46,7 +46,7 @@ class Children:
 
 
 def chunks(child: subprocess.Popen[bytes]) -> Iterator[tuple[str, bytes]]:
-    """What a child writes, from both streams, as soon as it is there."""
+    """The output of a child, from both streams, as soon as it is there."""
     written: queue.Queue[tuple[str, bytes]] = queue.Queue()
 
     def read(name: str, stream: IO[bytes]) -> None:

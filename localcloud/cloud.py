@@ -39,7 +39,7 @@ _LEADS_ELSEWHERE = {
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What `up` leaves behind for later commands, as `env.json` in the state directory."""
+    """The record that `up` leaves behind for later commands, as `env.json` in the state directory."""
 
     pid: int
     started: str
@@ -137,7 +137,7 @@ class LocalCloud:
 
     @property
     def path(self) -> list[str]:
-        """What PATH begins with for commands that use this cloud."""
+        """The directories that PATH begins with for commands that use this cloud."""
         return [*self._record.path, str(Path(sys.executable).parent)]
 
     def image(self, tag: str) -> str:
@@ -148,17 +148,17 @@ class LocalCloud:
         """The port on 127.0.0.1 that a load balancer listens on."""
         deadline = time.monotonic() + timeout_seconds
         while True:
-            found = emulator.load_balancers(self.port)
-            for balancer in found:
+            balancers = emulator.load_balancers(self.port)
+            for balancer in balancers:
                 if arn_or_name in (balancer.get("arn"), balancer.get("name")) and balancer.get("boundPort"):
                     return int(balancer["boundPort"])
             if time.monotonic() > deadline:
-                names = ", ".join(str(balancer.get("name")) for balancer in found) or "none"
+                names = ", ".join(str(balancer.get("name")) for balancer in balancers) or "none"
                 raise LocalCloudError(f"no load balancer {arn_or_name!r} listens; the emulator has: {names}")
             time.sleep(0.1)
 
     def env(self) -> dict[str, str]:
-        """What commands that use this cloud need in their environment, beside their PATH (see `path`)."""
+        """The environment of commands that use this cloud, beside their PATH (see `path`)."""
         return PulumiHome(self.state_dir).env() | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",

@@ -62,16 +62,16 @@ class Registrar:
     def _tasks(self, cluster: str, service: str) -> dict[str, Any]:
         pages = self._pages("list_tasks", cluster=cluster, serviceName=service, desiredStatus="RUNNING")
         arns = [arn for page in pages for arn in page["taskArns"]]
-        found = self._ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        instance = self._ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
         return {
             task["taskArn"].rpartition("/")[2]: {"address": address_of(task), "service": service, **task}
-            for task in found
+            for task in instance
             if task["lastStatus"] == "RUNNING"
         }
 
     def _match(self, service_id: str, tasks: dict[str, Any]) -> None:
         listed = self._map.list_instances(ServiceId=service_id)["Instances"]
-        there = {found["Id"] for found in listed if _MARK in found["Attributes"]}
+        there = {instance["Id"] for instance in listed if _MARK in instance["Attributes"]}
         for task_id in tasks.keys() - there:
             attributes = {"AWS_INSTANCE_IPV4": tasks[task_id]["address"], _MARK: tasks[task_id]["service"]}
             self._map.register_instance(ServiceId=service_id, InstanceId=task_id, Attributes=attributes)

@@ -71,7 +71,7 @@ def _plain(name: str) -> str:
 
 
 class Names:
-    """What names lead to, asked of the emulator anew each time; which zones there are is remembered."""
+    """The addresses behind names, asked of the emulator anew each time; the list of zones is remembered."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
@@ -83,17 +83,17 @@ class Names:
 
     def resolve(self, name: str) -> list[Answer]:
         """The chain from a name to its IPv4 addresses; empty where there is none."""
-        found: list[Answer] = []
+        chain: list[Answer] = []
         name = _plain(name)
         for _ in range(_MOST_CNAMES):
             answer = self._record(name) or self._instances(name) or self._balancer(name)
             if answer is None:
                 break
-            found.append(answer)
+            chain.append(answer)
             if answer.kind != "CNAME":
                 break
             name = _plain(answer.values[0])
-        return found
+        return chain
 
     def _record(self, name: str) -> Answer | None:
         """From a hosted zone: one record set, by weight where there are several."""
@@ -113,9 +113,9 @@ class Names:
     def _zones_of(self, name: str) -> list[str]:
         """The zones that a name may be in, the innermost first."""
         for _ in range(2):
-            found = [zone for zone in self._zones if f".{name}".endswith(f".{zone}")]
-            if found:
-                return sorted(found, key=len, reverse=True)
+            zones = [zone for zone in self._zones if f".{name}".endswith(f".{zone}")]
+            if zones:
+                return sorted(zones, key=len, reverse=True)
             pages = self._route53.get_paginator("list_hosted_zones").paginate()
             self._zones = {_plain(zone["Name"]): zone["Id"] for page in pages for zone in page["HostedZones"]}
         return []
@@ -135,10 +135,10 @@ class Names:
         """From Cloud Map: the healthy instances of a service; all of them where none is healthy."""
         service, _, namespace = name.partition(".")
         try:
-            found = self._map.discover_instances(NamespaceName=namespace, ServiceName=service)["Instances"]
+            instances = self._map.discover_instances(NamespaceName=namespace, ServiceName=service)["Instances"]
         except ClientError:
             return None
-        addresses = [instance["Attributes"]["AWS_INSTANCE_IPV4"] for instance in found]
+        addresses = [instance["Attributes"]["AWS_INSTANCE_IPV4"] for instance in instances]
         ttl = self._instance_ttl(namespace, service) if addresses else 0
         picked = random.sample(addresses, min(len(addresses), _MOST_ADDRESSES))
         return Answer(name, "A", ttl, tuple(picked)) if picked else None
@@ -146,9 +146,9 @@ class Names:
     def _instance_ttl(self, namespace: str, service: str) -> int:
         if (namespace, service) in self._ttls:
             return self._ttls[namespace, service]
-        ids = [found["Id"] for found in self._map.list_namespaces()["Namespaces"] if found["Name"] == namespace]
+        ids = [one["Id"] for one in self._map.list_namespaces()["Namespaces"] if one["Name"] == namespace]
         listed = self._map.list_services(Filters=[{"Name": "NAMESPACE_ID", "Values": ids}])["Services"]
-        ttl = next(found["DnsConfig"]["DnsRecords"][0]["TTL"] for found in listed if found["Name"] == service)
+        ttl = next(one["DnsConfig"]["DnsRecords"][0]["TTL"] for one in listed if one["Name"] == service)
         self._ttls[namespace, service] = int(ttl)
         return int(ttl)
 
@@ -159,9 +159,9 @@ class Names:
             return Answer(name, "A", ALIAS_TTL_SECONDS, (balancer_address(int(port)),))
         if not name.endswith(".elb.amazonaws.com"):
             return None
-        arns = {_plain(found["DNSName"]): found["LoadBalancerArn"] for found in self._balancers()}
+        arns = {_plain(one["DNSName"]): one["LoadBalancerArn"] for one in self._balancers()}
         listing = loopback.get(f"{self._endpoint}/_fakecloud/elbv2/load-balancers").json()
-        bound = next((found["boundPort"] for found in listing["loadBalancers"] if found["arn"] == arns.get(name)), None)
+        bound = next((one["boundPort"] for one in listing["loadBalancers"] if one["arn"] == arns.get(name)), None)
         return Answer(name, "A", ALIAS_TTL_SECONDS, (balancer_address(bound),)) if bound else None
 
     def _balancers(self) -> list[Any]:
@@ -211,14 +211,14 @@ class DnsServer:
         asked = question.question[0]
         self.asked.append(_plain(asked.name.to_text()))
         try:
-            found = self.names.resolve(asked.name.to_text())
+            chain = self.names.resolve(asked.name.to_text())
         except (ClientError, BotoCoreError, httpx.HTTPError):
             reply.set_rcode(dns.rcode.SERVFAIL)
             return reply
-        if not found:
+        if not chain:
             reply.set_rcode(dns.rcode.NXDOMAIN)
         elif asked.rdtype == dns.rdatatype.A:
-            for answer in found:
+            for answer in chain:
                 values = [value if answer.kind == "A" else f"{_plain(value)}." for value in answer.values]
                 reply.answer.append(
                     dns.rrset.from_text(f"{answer.name}.", answer.ttl_seconds, "IN", answer.kind, *values)

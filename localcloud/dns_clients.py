@@ -42,12 +42,12 @@ class Resolving:
     def addresses(self, name: str, number: int | None = None) -> list[str]:
         """A name's addresses as one of the resolvers, the next one or the given one, has them now."""
         resolver = self._resolvers[next(self._turns) if number is None else number]
-        return [found.to_text() for found in resolver.resolve(f"{name.rstrip('.')}.", "A")]
+        return [record.to_text() for record in resolver.resolve(f"{name.rstrip('.')}.", "A")]
 
     def address(self, name: str) -> str:
         """One of them; each client takes another."""
-        found = self.addresses(name)
-        return found[next(self._next) % len(found)]
+        addresses = self.addresses(name)
+        return addresses[next(self._next) % len(addresses)]
 
 
 def _resolver(port: int) -> dns.resolver.Resolver:
@@ -91,9 +91,9 @@ class Reach:
                 if address_of(task) == address:
                     for container in task["containers"]:
                         listed = self._cloud.podman("port", container["runtimeId"])
-                        found = re.search(rf"^{port}/tcp -> 127\.0\.0\.1:(\d+)$", listed, re.MULTILINE)
-                        if found:
-                            return int(found[1])
+                        match = re.search(rf"^{port}/tcp -> 127\.0\.0\.1:(\d+)$", listed, re.MULTILINE)
+                        if match:
+                            return int(match[1])
         raise LookupError(f"no task listens at {address}:{port}")
 
 

@@ -1,4 +1,4 @@
-"""What serves requests in the place of pods: the emulator's EKS clusters are records, without a Kubernetes API.
+"""Processes that serve requests in the place of pods: the emulator's EKS clusters are records without an API.
 
 For each cluster that is active and has a color, the sample app runs as some processes. What the AWS Load Balancer
 Controller does for a TargetGroupBinding is done for them: they are registered, by address and port, in the target
@@ -71,10 +71,10 @@ class Pods:
 
     def _look(self) -> None:
         wanted = {
-            name: found["tags"][_COLOR_TAG]
+            name: described["tags"][_COLOR_TAG]
             for name in self._eks.list_clusters()["clusters"]
-            if (found := self._eks.describe_cluster(name=name)["cluster"])["status"] == "ACTIVE"
-            and _COLOR_TAG in found.get("tags", {})
+            if (described := self._eks.describe_cluster(name=name)["cluster"])["status"] == "ACTIVE"
+            and _COLOR_TAG in described.get("tags", {})
         }
         for name, color in wanted.items():
             if name not in self._clusters:
@@ -93,14 +93,14 @@ class Pods:
     def _bound(self) -> Mapping[str, str]:
         """The target groups that are some cluster's, with its name."""
         groups = [group["TargetGroupArn"] for group in self._elbv2.describe_target_groups()["TargetGroups"]]
-        found: dict[str, str] = {}
+        by_group: dict[str, str] = {}
         for start in range(0, len(groups), 20):  # as many as the API takes
             described = self._elbv2.describe_tags(ResourceArns=groups[start : start + 20])["TagDescriptions"]
             for one in described:
                 tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
                 if _CLUSTER_TAG in tags:
-                    found[one["ResourceArn"]] = tags[_CLUSTER_TAG]
-        return found
+                    by_group[one["ResourceArn"]] = tags[_CLUSTER_TAG]
+        return by_group
 
     def _end(self, cluster: _Cluster) -> None:
         delay = 0.0
@@ -114,5 +114,5 @@ class Pods:
             pod.end()
 
     def _delay(self, arn: str) -> float:
-        found = self._elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
-        return next(float(one["Value"]) for one in found if one["Key"] == "deregistration_delay.timeout_seconds")
+        attributes = self._elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+        return next(float(one["Value"]) for one in attributes if one["Key"] == "deregistration_delay.timeout_seconds")

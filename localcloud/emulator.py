@@ -114,8 +114,8 @@ def load_balancers(port: int) -> list[dict[str, Any]]:
     response = loopback.get(f"http://127.0.0.1:{port}/_fakecloud/elbv2/load-balancers", timeout=10)
     response.raise_for_status()
     body = response.json()
-    found: list[dict[str, Any]] = body["loadBalancers"] if isinstance(body, dict) else body
-    return found
+    balancers: list[dict[str, Any]] = body["loadBalancers"] if isinstance(body, dict) else body
+    return balancers
 
 
 def _tail(log: Path, lines: int = 15) -> str:

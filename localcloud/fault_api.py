@@ -1,4 +1,4 @@
-"""What a fault proxy has to know of an API: how its calls are named, and how it says no."""
+"""The parts of an API that a fault proxy has to know: the names of its calls, and its errors."""
 
 from __future__ import annotations
 

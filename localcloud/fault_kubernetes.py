@@ -31,15 +31,15 @@ _ANSWERS: dict[Way, tuple[int, str, str]] = {
 def call_name(method: str, path: str, headers: Message, body: bytes) -> str:  # noqa: ARG001 - the path says it all
     """The verb and the resource; a dry run and marks are told apart, since they move no traffic."""
     parts = urlsplit(path)
-    found, query = _PATH.match(parts.path), parse_qs(parts.query)
-    if found is None:
+    match, query = _PATH.match(parts.path), parse_qs(parts.query)
+    if match is None:
         return f"{method.lower()} {parts.path}"
     verb = _VERBS.get(method, method.lower())
-    if verb == "get" and not found["name"]:
+    if verb == "get" and not match["name"]:
         verb = "watch" if "watch" in query else "list"
-    resource = f"{found['plural']}.{found['group']}" if found["group"] else found["plural"]
+    resource = f"{match['plural']}.{match['group']}" if match["group"] else match["plural"]
     note = " (dry run)" if query.get("dryRun") else " (marks)" if query.get("fieldManager") == [_MARKS] else ""
-    return f"{verb} {resource}{'/' + found['sub'] if found['sub'] else ''}{note}"
+    return f"{verb} {resource}{'/' + match['sub'] if match['sub'] else ''}{note}"
 
 
 def is_stream(path: str) -> bool:
@@ -64,14 +64,14 @@ def answer(way: Way, name: str, headers: Message, body: bytes) -> Answer:  # noq
 
 
 def authorization(kubeconfig: str) -> str:
-    """What says who calls: Go's clients leave the token out where a server is reached without TLS, as the proxy is."""
+    """The header that says who calls: Go's clients send no token without TLS, as the proxy is reached."""
     (user,) = yaml.safe_load(kubeconfig)["users"]
     return f"Bearer {user['user']['token']}"
 
 
 def through(url: str, kubeconfig: str) -> str:
     """The kubeconfig with every cluster reached through the proxy, which is spoken to without TLS."""
-    found: dict[str, Any] = yaml.safe_load(kubeconfig)
-    for cluster in found["clusters"]:
+    config: dict[str, Any] = yaml.safe_load(kubeconfig)
+    for cluster in config["clusters"]:
         cluster["cluster"] = {"server": url}
-    return yaml.safe_dump(found)
+    return yaml.safe_dump(config)

@@ -34,7 +34,7 @@ _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to the call number ``at`` (from 1), and to all that follow where it is ``lasting``."""
+    """The fault of call number ``at`` (from 1), and to all that follow where it is ``lasting``."""
 
     way: Way
     at: int
@@ -92,7 +92,7 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        """What stands for the emulator's endpoint."""
+        """The address to use as the emulator's endpoint."""
         assert self._server is not None, "the proxy was not started"
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -178,7 +178,7 @@ class _Connection(BaseHTTPRequestHandler):
         return int(self.connection.fileno())
 
     def log_message(self, *_: object) -> None:
-        """What is called is in ``calls``."""
+        """Log nothing: the calls are in ``calls``."""
 
     def handle(self) -> None:
         try:

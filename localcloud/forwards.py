@@ -39,10 +39,10 @@ def dead(rules: str, is_there: Callable[[ipaddress.IPv4Address], bool]) -> list[
         is_there: whether something may answer at an address.
     """
     forwards: dict[tuple[str, str], dict[str, bool]] = {}
-    for found in _FORWARD.finditer(rules):
-        address = ipaddress.ip_address(found[3])
+    for match in _FORWARD.finditer(rules):
+        address = ipaddress.ip_address(match[3])
         lives = address not in POOLS or is_there(ipaddress.IPv4Address(address))
-        forwards.setdefault((found[1], found[2]), {})[found[0]] = lives
+        forwards.setdefault((match[1], match[2]), {})[match[0]] = lives
     gone = {line for of_port in forwards.values() for line, lives in of_port.items() if not lives}
     free = {place for place, of_port in forwards.items() if not any(of_port.values())}
     return [line for line in rules.splitlines() if line in gone or _place(line) in free]

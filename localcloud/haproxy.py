@@ -83,11 +83,11 @@ class HaProxy:
         """
         self._wanted.add(listener_arn)
         self.settle()
-        found = next((one for one in carried(self._world) if one.arn == listener_arn), None)
-        if found is None:
+        listener = next((one for one in carried(self._world) if one.arn == listener_arn), None)
+        if listener is None:
             raise LocalCloudError(f"no listener {listener_arn} that can be carried; the data plane has no UDP")
-        scheme = "https" if found.protocol in ENCRYPTED else "http"
-        return f"{scheme}://127.0.0.1:{_port(self._sockets[found.id])}"
+        scheme = "https" if listener.protocol in ENCRYPTED else "http"
+        return f"{scheme}://127.0.0.1:{_port(self._sockets[listener.id])}"
 
     @property
     def proxy_url(self) -> str:
@@ -95,7 +95,7 @@ class HaProxy:
         return f"http://127.0.0.1:{_port(self._by_name)}"
 
     def proxy_env(self) -> dict[str, str]:
-        """What lets a command reach load balancers by name, and everything on loopback as before."""
+        """The environment by which a command reaches load balancers by name, and loopback as before."""
         return {
             "HTTP_PROXY": self.proxy_url,
             "http_proxy": self.proxy_url,

@@ -186,7 +186,7 @@ def _regex(pattern: str) -> str:
 
 
 def _answer(route: Route) -> list[str]:
-    """What a route does where it forwards to nothing: its own answer, or 503."""
+    """The answer of a route that forwards to nothing: its own, or 503."""
     lines = [f"backend answer-{route.id}", "    mode http"]
     kind = route.action["Type"]
     if kind == "fixed-response":

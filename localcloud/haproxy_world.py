@@ -1,4 +1,4 @@
-"""What a load balancer's data plane has to know, read from the emulator: listeners, routes, groups, their targets."""
+"""A load balancer's state for its data plane, read from the emulator: listeners, routes, groups, their targets."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Route:
     def shares(self) -> dict[str, int]:
         """Weight by id of the target groups that get requests; a weight of 0 is none."""
         groups = self.action.get("ForwardConfig", {}).get("TargetGroups") or [self.action]
-        found = {id_of(one["TargetGroupArn"]): int(one.get("Weight", 1)) for one in groups if "TargetGroupArn" in one}
-        return {group: weight for group, weight in found.items() if weight}
+        weights = {id_of(one["TargetGroupArn"]): int(one.get("Weight", 1)) for one in groups if "TargetGroupArn" in one}
+        return {group: weight for group, weight in weights.items() if weight}
 
     @property
     def sticky_seconds(self) -> int:
@@ -124,18 +124,18 @@ class Reader:
     def _get(self, path: str) -> Any:
         return self._http.get(path).raise_for_status().json()
 
-    def _listener(self, found: Mapping[str, Any], host: str) -> Listener:
-        arn = found["ListenerArn"]
+    def _listener(self, described: Mapping[str, Any], host: str) -> Listener:
+        arn = described["ListenerArn"]
         rules = []
-        if found["Protocol"] in ("HTTP", "HTTPS"):
+        if described["Protocol"] in ("HTTP", "HTTPS"):
             rules = [one for one in self._elb.describe_rules(ListenerArn=arn)["Rules"] if one["Priority"] != "default"]
         routes = [
             Route(id_of(rule["RuleArn"]), tuple(rule["Conditions"]), rule["Actions"][-1])
             for rule in sorted(rules, key=lambda rule: int(rule["Priority"]))
         ]
-        default = Route(id_of(arn), (), found["DefaultActions"][-1])
-        names = tuple(self._names(one) for one in self._certificates(found))
-        return Listener(arn, id_of(arn), host, found["Port"], found["Protocol"], names, (*routes, default))
+        default = Route(id_of(arn), (), described["DefaultActions"][-1])
+        names = tuple(self._names(one) for one in self._certificates(described))
+        return Listener(arn, id_of(arn), host, described["Port"], described["Protocol"], names, (*routes, default))
 
     # -- certificates
 
@@ -154,8 +154,8 @@ class Reader:
         def ask() -> tuple[str, ...]:
             if ":acm:" not in arn:
                 return ("localhost",)
-            found = self._acm.describe_certificate(CertificateArn=arn)["Certificate"]
-            return tuple(dict.fromkeys([found["DomainName"], *found.get("SubjectAlternativeNames", [])]))
+            certificate = self._acm.describe_certificate(CertificateArn=arn)["Certificate"]
+            return tuple(dict.fromkeys([certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])]))
 
         names: tuple[str, ...] = self._once(arn, ask)
         return names
@@ -182,8 +182,8 @@ class Reader:
             id_of(one["TargetGroupArn"]): self._group(one, healthy[id_of(one["TargetGroupArn"])]) for one in described
         }
 
-    def _group(self, found: Mapping[str, Any], healthy: Iterable[Mapping[str, Any]]) -> Group:
-        arn = found["TargetGroupArn"]
+    def _group(self, described: Mapping[str, Any], healthy: Iterable[Mapping[str, Any]]) -> Group:
+        arn = described["TargetGroupArn"]
 
         def ask() -> dict[str, str]:
             answer = self._elb.describe_target_group_attributes(TargetGroupArn=arn)
@@ -191,7 +191,7 @@ class Reader:
 
         targets = []
         for one in healthy:
-            checked = found.get("HealthCheckPort", "traffic-port")
+            checked = described.get("HealthCheckPort", "traffic-port")
             ports = [
                 self._reached(one["id"], one["port"] if port == "traffic-port" else int(port))
                 for port in ("traffic-port", checked)
@@ -199,9 +199,11 @@ class Reader:
             if ports[0] is not None:
                 targets.append(Target(ports[0], ports[1] or ports[0]))
         check = {
-            key: found.get(key) for key in found if key.startswith(("HealthCheck", "Healthy", "Unhealthy", "Matcher"))
+            key: described.get(key)
+            for key in described
+            if key.startswith(("HealthCheck", "Healthy", "Unhealthy", "Matcher"))
         }
-        return Group(id_of(arn), found["Protocol"], check, self._once(arn, ask), tuple(targets))
+        return Group(id_of(arn), described["Protocol"], check, self._once(arn, ask), tuple(targets))
 
     def _reached(self, target: str, port: int) -> int | None:
         """The loopback port behind a target's address; none when nobody serves it (any more)."""
@@ -224,7 +226,9 @@ class Reader:
         for task in tasks:
             if task["taskId"] not in self._ports:
                 ports = [self._published(one["runtimeId"]) for one in task["containers"] if one["runtimeId"]]
-                self._ports[task["taskId"]] = {key: port for found in ports for key, port in found.items()}
+                self._ports[task["taskId"]] = {
+                    key: port for by_container in ports for key, port in by_container.items()
+                }
             if task["taskId"] not in self._addresses.values():
                 self._addresses.update(self._address(task))
 
@@ -237,5 +241,7 @@ class Reader:
 
     def _address(self, task: Mapping[str, Any]) -> dict[str, str]:
         answer = self._ecs.describe_tasks(cluster=task["clusterArn"], tasks=[task["taskArn"]])
-        details = [one for found in answer["tasks"] for card in found.get("attachments", []) for one in card["details"]]
+        details = [
+            one for one_task in answer["tasks"] for card in one_task.get("attachments", []) for one in card["details"]
+        ]
         return {one["value"]: task["taskId"] for one in details if one["name"] == "privateIPv4Address"}

@@ -124,11 +124,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         environment = language_packages.virtualenv(request.info.root_directory, dict(request.info.options))
         if environment is not None and not language_packages.python_in(environment).is_file():
             return []  # asked for before an install, too: nothing is there that could need a plugin
-        found = self._ask(request, _LIST_PLUGINS)
+        listed = self._ask(request, _LIST_PLUGINS)
         # Plugins are never downloaded here, so one that is not there is left for the first resource that needs it.
         return [
             (plugin["name"], plugin["version"])
-            for plugin in found
+            for plugin in listed
             if plugin.get("resource") and installed(plugin.get("name", ""), plugin.get("version", ""))
         ]
 

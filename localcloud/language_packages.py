@@ -1,4 +1,4 @@
-"""What a language host does with packages: installs what a project needs, writes SDKs, and links them to a project.
+"""The packages of a language host: it installs a project's, writes SDKs, and links them to a project.
 
 The same as the official host of this version does with its default toolchain, pip; it offers uv and Poetry besides.
 """
@@ -26,7 +26,7 @@ _TOOLCHAINS = ("", "auto", "pip")
 
 
 class PackageError(Exception):
-    """What the user is told; the engine shows it as it is."""
+    """An error for the user; the engine shows its text as it is."""
 
 
 def virtualenv(root_directory: str, options: Mapping[str, Any]) -> Path | None:
@@ -160,11 +160,11 @@ def link(root_directory: str, paths: Sequence[str]) -> str:
 
 
 def _package(sdk: Path) -> str:
-    """What an SDK is imported as: the folder with its metadata."""
-    found = next(sdk.glob("*/pulumi-plugin.json"), None)
-    if found is None:
+    """The name that an SDK is imported by: the folder with its metadata."""
+    metadata = next(sdk.glob("*/pulumi-plugin.json"), None)
+    if metadata is None:
         raise PackageError(f"{sdk} has no Python SDK: no folder of it has a pulumi-plugin.json")
-    return found.parent.name
+    return metadata.parent.name
 
 
 def _replaced(line: str, names: Mapping[str, str]) -> bool:

@@ -130,8 +130,8 @@ class Result:
 
     def between(self, start: float, end: float) -> dict[str, int]:
         """Successful requests by color that were sent at `start` or later, and before `end`."""
-        found = Counter(s.color for s in self.samples() if start <= s.at < end and not s.error)
-        return dict(found)
+        by_color = Counter(s.color for s in self.samples() if start <= s.at < end and not s.error)
+        return dict(by_color)
 
     def failed_between(self, start: float, end: float) -> int:
         """Failed requests that were sent at `start` or later, and before `end`."""
@@ -142,8 +142,8 @@ class Result:
 
         What was in effect from `start` to `end` has served all of these, however slow the machine is.
         """
-        found = Counter(s.color for s in self.samples() if start <= s.at and s.answered_at < end and not s.error)
-        return dict(found)
+        by_color = Counter(s.color for s in self.samples() if start <= s.at and s.answered_at < end and not s.error)
+        return dict(by_color)
 
     def share_percent(self, color: str, start: float, end: float) -> float | None:
         """The color's share of the successful requests within two times; None if there was none."""
@@ -227,7 +227,7 @@ class Load:
 
     @property
     def result(self) -> Result:
-        """What was seen, once it has been stopped."""
+        """The result, once the load has been stopped."""
         if self._result is None:
             raise LocalCloudError("the load generator has not been stopped yet")
         return self._result

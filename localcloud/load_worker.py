@@ -35,7 +35,7 @@ MORE_KINDS = "(more kinds of errors than are kept apart)"
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What the process is told to do."""
+    """The options of the process."""
 
     host: str
     port: int
@@ -112,9 +112,9 @@ class Worker(threading.Thread):
             connection.close()
 
     def _connection(self, target: int) -> http.client.HTTPConnection:
-        found = self._connections.pop(target, None)
+        connection = self._connections.pop(target, None)
         timeout = self._options.timeout_seconds
-        return found or http.client.HTTPConnection(self._options.host, self._ports[target], timeout=timeout)
+        return connection or http.client.HTTPConnection(self._options.host, self._ports[target], timeout=timeout)
 
     def _request(self, target: int) -> None:
         """One request, never tried again: what a client would see as an error is an error."""

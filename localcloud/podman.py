@@ -156,7 +156,7 @@ class Podman:
         return self("ps", "--all", "--quiet", "--no-trunc").split() if self.wrapper.exists() else []
 
     def processes(self) -> list[Daemon]:
-        """What watches containers of this instance (conmon, told by its run directory), and what runs in them."""
+        """The processes that watch containers of this instance (conmon, by its run directory), and those in them."""
         mark = os.fsencode(self.run_dir)
         commands = {pid: command_line(pid) for pid in all_pids()}
         monitors = {pid for pid, line in commands.items() if mark in line and line.split(b"\0")[0].endswith(b"conmon")}

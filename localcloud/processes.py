@@ -18,7 +18,7 @@ from localcloud.errors import LocalCloudError
 
 
 def cpu_seconds_of_children() -> float:
-    """What all processes that this one has started and waited for, and theirs, took of the processors."""
+    """The processor seconds of all processes that this one has started and waited for, and of theirs."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -1,4 +1,4 @@
-"""What the user sees while something takes long: a line that moves on a terminal, plain lines elsewhere."""
+"""The display while something takes long: a line that moves on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Pulumi needs on this machine: a home of its own, plugins in the official layout, a backend of files, stacks."""
+"""Pulumi's installation on this machine: a home of its own, plugins in the official layout, a backend of files."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class PulumiHome:
         for directory in (self.home / "plugins", self.backend, self.bin):
             directory.mkdir(parents=True, exist_ok=True)
         self.install_plugins()
-        found = cli
+        programs = cli
         if not (cli / pulumi_tool.LANGUAGE_HOST).is_file():
             self.install_language_host(cli)
-            found = self.bin
-        self._path_file.write_text(str(found))
-        return [found]
+            programs = self.bin
+        self._path_file.write_text(str(programs))
+        return [programs]
 
     def prepared(self) -> bool:
         """Whether `prepare` was here; what it made may be in use."""
@@ -51,7 +51,7 @@ class PulumiHome:
         return [self._path_file.read_text()]
 
     def env(self) -> dict[str, str]:
-        """What `pulumi` needs in its environment, beside its PATH."""
+        """The environment of `pulumi`, beside its PATH."""
         return {
             "PULUMI_HOME": str(self.home),
             "PULUMI_BACKEND_URL": f"file://{self.backend}",

@@ -151,7 +151,7 @@ class Stack:
         return state.parent / f".{state.name}.{self.name}.{what}"
 
     def _make_project(self, scratch: Path) -> None:
-        """What the stack is made from: the project's own file and one config."""
+        """Make the project of the stack: the project's own file and one config."""
         project = self._project / "Pulumi.yaml"
         folder = yaml.safe_load(project.read_text()).get("stackConfigDir", ".")
         shutil.rmtree(scratch, ignore_errors=True)
@@ -277,13 +277,13 @@ def interrupt(process: subprocess.Popen[str], say: Callable[[str], None]) -> boo
 
 
 def _session(leader: int) -> list[int]:
-    """The processes of a session: what a command started, plugins in process groups of their own included."""
-    found = []
+    """The processes of a session: those that a command started, plugins in process groups of their own included."""
+    processes = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             if stat.read_text().rpartition(")")[2].split()[3] == str(leader):
-                found.append(int(stat.parent.name))
-    return found
+                processes.append(int(stat.parent.name))
+    return processes
 
 
 @contextlib.contextmanager

@@ -128,7 +128,7 @@ class Account:
             if service not in self._buckets:
                 rates = self.rates.get(service, OURS)
                 self._buckets[service] = [_Bucket(rate, rate.capacity, now) for rate in rates]
-            taken = [found for found in self._buckets[service] if re.fullmatch(found.rate.actions, action)]
+            taken = [one for one in self._buckets[service] if re.fullmatch(one.rate.actions, action)]
             for bucket in taken:
                 bucket.refill(now)
             enough = all(bucket.tokens >= 1 for bucket in taken)

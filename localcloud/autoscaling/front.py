@@ -43,7 +43,7 @@ class AutoScalingFront:
 
     @property
     def url(self) -> str:
-        """What stands for the emulator's endpoint."""
+        """The address to use as the emulator's endpoint."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> AutoScalingFront:
@@ -115,20 +115,20 @@ class _Connection(BaseHTTPRequestHandler):
         except Refused as error:
             self._reply(400, headers, refusal(error))
             return
-        status, found, content = self._forward(body)
+        status, answered, content = self._forward(body)
         if status == 200 and action == "DescribeAutoScalingGroups":
             content = _NAME.sub(self._described, content.decode()).encode()
         if status == 200 and action == "DeleteAutoScalingGroup":
             missing.forget(asked["AutoScalingGroupName"])
-        self._reply(status, found, content)
+        self._reply(status, answered, content)
 
-    def _described(self, found: re.Match[str]) -> str:
-        extras = self.server.front.missing.of(found[1])
+    def _described(self, match: re.Match[str]) -> str:
+        extras = self.server.front.missing.of(match[1])
         processes: list[Any] = [
             {"ProcessName": name, "SuspensionReason": "User suspended"} for name in extras.suspended
         ]
         more = element("SuspendedProcesses", processes) + element("WarmPoolConfiguration", extras.warm_pool)
-        return found[0] + more
+        return match[0] + more
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         if self._emulator is None:

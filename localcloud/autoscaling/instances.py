@@ -1,4 +1,4 @@
-"""What serves requests in the place of EC2 instances, which the emulator keeps as records only.
+"""Processes that serve requests in the place of EC2 instances, which the emulator keeps as records only.
 
 For each instance in service of a group with target groups, the sample app runs as a process on a port of its own, which
 is registered as that instance's target; the emulator's load balancers reach an instance's port on 127.0.0.1. An
@@ -81,8 +81,8 @@ class Instances:
             gone.start()
 
     def _start(self, instance: str, arns: tuple[str, ...]) -> _Running:
-        found = self._clients["ec2"].describe_instance_attribute(InstanceId=instance, Attribute="userData")
-        text = base64.b64decode(found["UserData"].get("Value", "")).decode(errors="replace")
+        attribute = self._clients["ec2"].describe_instance_attribute(InstanceId=instance, Attribute="userData")
+        text = base64.b64decode(attribute["UserData"].get("Value", "")).decode(errors="replace")
         process = self._apps.start(dict(_SETTING.findall(text)))
         for arn in arns:
             self._clients["elbv2"].register_targets(
@@ -102,5 +102,5 @@ class Instances:
         running.process.end()
 
     def _delay(self, arn: str) -> float:
-        found = self._clients["elbv2"].describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
-        return next(float(one["Value"]) for one in found if one["Key"] == "deregistration_delay.timeout_seconds")
+        attributes = self._clients["elbv2"].describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+        return next(float(one["Value"]) for one in attributes if one["Key"] == "deregistration_delay.timeout_seconds")

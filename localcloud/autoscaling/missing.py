@@ -21,7 +21,7 @@ _ACTIVE = ("Pending", "InProgress")
 
 @dataclass
 class Extras:
-    """What one group has beside what the emulator keeps of it."""
+    """The properties of one group that the emulator does not keep."""
 
     suspended: list[str] = field(default_factory=list)
     scheduled: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Missing:
     # -- sizes
 
     def sizes(self, name: str, asked: Mapping[str, Any]) -> dict[str, int]:
-        """What an update sets, as AWS has it: the desired capacity follows the limits, and may not be outside them."""
+        """The sizes that an update sets, as AWS has it: the desired capacity stays within the limits, or is refused."""
         group = self._group(name)
         new = {size: int(asked.get(size, group[size])) for size in _SIZES}
         low, high, desired = (new[size] for size in _SIZES)
@@ -94,16 +94,16 @@ class Missing:
         self._client.update_auto_scaling_group(AutoScalingGroupName=name, **self.sizes(name, asked))
 
     def _group(self, name: str) -> Mapping[str, Any]:
-        found = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-        if not found:
+        groups = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        if not groups:
             raise Refused("ValidationError", f"AutoScalingGroup name not found - {name}")
-        group: Mapping[str, Any] = found[0]
+        group: Mapping[str, Any] = groups[0]
         return group
 
     # -- what a description has in addition
 
     def of(self, name: str) -> Extras:
-        """What there is of a group."""
+        """The extras of a group."""
         return self._groups.setdefault(name, Extras())
 
     def forget(self, name: str) -> None:
@@ -174,8 +174,8 @@ class Missing:
         """Each look brings one that is going on a step further: no clock decides what is seen."""
         name, extras = asked["AutoScalingGroupName"], self._asked(asked)
         wanted = asked.get("InstanceRefreshIds")
-        found = [one for one in extras.refreshes if not wanted or one["InstanceRefreshId"] in wanted]
-        told = [dict(one) for one in found[: int(asked.get("MaxRecords", 50))]]
+        refreshes = [one for one in extras.refreshes if not wanted or one["InstanceRefreshId"] in wanted]
+        told = [dict(one) for one in refreshes[: int(asked.get("MaxRecords", 50))]]
         for refresh in extras.refreshes:
             if refresh["Status"] == "Pending":
                 refresh |= {"Status": "InProgress", "PercentageComplete": 50}
@@ -198,9 +198,9 @@ class Missing:
         return {"PolicyARN": arn, "Alarms": []}
 
     def _describe_policies(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        found = list(self._asked(asked).policies.values())
+        policies = list(self._asked(asked).policies.values())
         wanted = asked.get("PolicyNames")
-        return {"ScalingPolicies": [one for one in found if not wanted or one["PolicyName"] in wanted]}
+        return {"ScalingPolicies": [one for one in policies if not wanted or one["PolicyName"] in wanted]}
 
     def _delete_policy(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         if self._asked(asked).policies.pop(asked["PolicyName"], None) is None:
@@ -209,8 +209,8 @@ class Missing:
 
     def _put_warm_pool(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         names = ("MaxGroupPreparedCapacity", "MinSize", "PoolState", "InstanceReusePolicy")
-        found = {name: asked[name] for name in names if name in asked}
-        self._asked(asked).warm_pool = {"MinSize": 0, "PoolState": "Stopped", **found}
+        pool = {name: asked[name] for name in names if name in asked}
+        self._asked(asked).warm_pool = {"MinSize": 0, "PoolState": "Stopped", **pool}
         return {}
 
     def _describe_warm_pool(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:

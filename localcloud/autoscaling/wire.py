@@ -28,8 +28,8 @@ def parse(body: bytes) -> dict[str, Any]:
         for part in path:
             place = place.setdefault(part, {})
         place[last] = value
-    found: dict[str, Any] = _lists(tree)
-    return found
+    parameters: dict[str, Any] = _lists(tree)
+    return parameters
 
 
 def _lists(value: Any) -> Any:

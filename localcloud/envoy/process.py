@@ -72,8 +72,8 @@ class Envoy:
                 transport=httpx.HTTPTransport(uds=str(home / "admin")), base_url="http://envoy", timeout=LIMIT_SECONDS
             )
             self._until(lambda: self._get("/ready") == "LIVE", "start")
-            found = json.loads(self._get("/listeners?format=json"))["listener_statuses"][0]
-            self.port = int(found["local_address"]["socket_address"]["port_value"])
+            stats = json.loads(self._get("/listeners?format=json"))["listener_statuses"][0]
+            self.port = int(stats["local_address"]["socket_address"]["port_value"])
             self._client = loopback.client(base_url=self.url, headers={"Host": routes.APPLIED_HOST}, timeout=5)
             self._until(lambda: self._applied("0"), "take its first routes")
         except BaseException:
@@ -125,8 +125,8 @@ class Envoy:
         self._clusters = wanted
 
     def _cluster_version(self) -> str:
-        found = json.loads(self._get("/stats?format=json&type=TextReadouts&filter=cds.version_text"))["stats"]
-        return str(found[0]["value"]) if found and "value" in found[0] else ""
+        stats = json.loads(self._get("/stats?format=json&type=TextReadouts&filter=cds.version_text"))["stats"]
+        return str(stats[0]["value"]) if stats and "value" in stats[0] else ""
 
     def _applied(self, version: str) -> bool:
         return self._client.get("/").text == version

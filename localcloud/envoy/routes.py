@@ -1,4 +1,4 @@
-"""What Envoy is to do with requests, and how it is told so: a table becomes the two files that Envoy watches."""
+"""Envoy's routing table, turned into the two files that Envoy watches."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Answer:
-    """What Envoy answers by itself, where there is nobody to ask."""
+    """An answer that Envoy gives by itself, where there is nobody to ask."""
 
     status: int
     body: str
@@ -121,8 +121,8 @@ def _route(table: Table, route: Route) -> dict[str, Any]:
     match: dict[str, Any] = {"prefix": route.prefix}
     if route.cookie is not None:
         name, value = route.cookie
-        found = {"safe_regex": {"regex": f"(.*;\\s*)?{_escaped(name)}={_escaped(value)}(\\s*;.*)?"}}
-        match["headers"] = [{"name": "cookie", "string_match": found}]
+        pattern = {"safe_regex": {"regex": f"(.*;\\s*)?{_escaped(name)}={_escaped(value)}(\\s*;.*)?"}}
+        match["headers"] = [{"name": "cookie", "string_match": pattern}]
     if route.query is not None:
         name, value = route.query
         match["query_parameters"] = [{"name": name, "string_match": {"exact": value}}]
@@ -168,7 +168,7 @@ def discovery(resources: list[dict[str, Any]], version: str) -> str:
 
 
 def bootstrap(admin: str, routes_file: str, clusters_file: str) -> dict[str, Any]:
-    """What Envoy starts with: one listener on a free port of 127.0.0.1, which also takes whole URLs, as a proxy."""
+    """Configuration to start Envoy: one listener on a free port of 127.0.0.1, which also takes whole URLs, as a proxy."""
     filters = "type.googleapis.com/envoy.extensions.filters"
     manager = {
         "@type": f"{filters}.network.http_connection_manager.v3.HttpConnectionManager",

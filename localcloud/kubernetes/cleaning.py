@@ -57,8 +57,8 @@ def _remove_cgroups(names: Sequence[str]) -> None:
     """
     deadline = time.monotonic() + CGROUPS_GONE_SECONDS
     while True:
-        found = (path for name in names for path in (*_CGROUPS.glob(name), *_CGROUPS.glob(f"*/{name}")))
-        roots = [path for path in found if not path.is_symlink()]
+        paths = (path for name in names for path in (*_CGROUPS.glob(name), *_CGROUPS.glob(f"*/{name}")))
+        roots = [path for path in paths if not path.is_symlink()]
         left = [path for root in roots for path in _innermost_first(root) if not _removed(path)]
         # A process that has ended leaves its group a moment later; those of other nodes stay in theirs.
         leaving = [path for path in left if not any(_occupied(other) for other in left if other.is_relative_to(path))]

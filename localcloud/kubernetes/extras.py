@@ -1,4 +1,4 @@
-"""What runs beside a node when it is asked for: proxies and controllers, on loopback, as the administrator."""
+"""Programs that run beside a node on request: proxies and controllers, on loopback, as the administrator."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ metadata:
 
 
 class Node(Protocol):
-    """What is asked of a node."""
+    """The parts of a node that these programs need."""
 
     layout: Layout
 
@@ -193,6 +193,6 @@ def _start(
 
 
 def read(node: Node) -> Record:
-    found = record.read(node.layout)
-    assert found is not None, "the node has ended"
-    return found
+    node_record = record.read(node.layout)
+    assert node_record is not None, "the node has ended"
+    return node_record

@@ -42,7 +42,7 @@ def app_archive(rootfs: Path, version: str) -> Path:
 
 
 def tools_archives(programs: Path, pause: Path) -> list[Path]:
-    """kubectl for pods that call the API, and what holds a pod's namespaces open."""
+    """kubectl for pods that call the API, and the program that holds a pod's namespaces open."""
 
     def make(target: Path) -> None:
         for archive, source, image, command in (
@@ -55,8 +55,8 @@ def tools_archives(programs: Path, pause: Path) -> list[Path]:
             _write(target / f"{archive}.tar", layer, {image: (command, {})})
             layer.unlink()
 
-    found = cache.ensure("node-images", f"{kubernetes.VERSION}-1", make)
-    return [found / "pause.tar", found / "kubectl.tar"]
+    directory = cache.ensure("node-images", f"{kubernetes.VERSION}-1", make)
+    return [directory / "pause.tar", directory / "kubectl.tar"]
 
 
 def load(sandbox: Sandbox, archives: Sequence[Path]) -> None:

@@ -1,4 +1,4 @@
-"""What a node is made of: its addresses, and where its files are."""
+"""The layout of a node: its addresses, and the places of its files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NODE_NAME = "127.0.0.1"
 
 @dataclasses.dataclass(frozen=True)
 class Ports:
-    """What this node listens on, all of it on 127.0.0.1."""
+    """The ports that this node listens on, all of them on 127.0.0.1."""
 
     api: int
     kubelet: int

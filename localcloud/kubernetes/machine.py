@@ -19,7 +19,7 @@ RECORDS = Path("/run/bluegreen")
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """What a node has changed on the machine, and where it lives."""
+    """The changes of the machine by a node, and its place."""
 
     state_dir: str
     kernel_settings: dict[str, str]

@@ -1,4 +1,4 @@
-"""What a node changes of the machine's network, and how that is undone: a bridge, iptables rules, kernel settings."""
+"""A node's changes of the machine's network, and their removal: a bridge, iptables rules, kernel settings."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def restore(settings: dict[str, str]) -> None:
 
 
 def conflict() -> str | None:
-    """What on this machine leaves no room for a node."""
+    """The address on this machine that leaves no room for a node."""
     wanted = [ipaddress.ip_network(text) for text in (POD_RANGE, SERVICE_RANGE)]
     for address in re.findall(r" inet (\S+)", _ip("-o", "-4", "address")):
-        found = ipaddress.ip_interface(address)
-        if any(found.network.overlaps(network) for network in wanted):
+        interface = ipaddress.ip_interface(address)
+        if any(interface.network.overlaps(network) for network in wanted):
             return f"this machine has the address {address}, and a node uses {POD_RANGE} and {SERVICE_RANGE}"
     if any(name.startswith("KUBE-SERVICES") for name in _chains("iptables")):
         return "another Kubernetes has its rules in this machine's iptables (chain KUBE-SERVICES): end it first"

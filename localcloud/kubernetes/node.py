@@ -37,10 +37,10 @@ from localcloud.tools import app, helm
 class LocalNode:
     """One node that is up."""
 
-    def __init__(self, state_dir: Path, found: Record, progress: Progress | None = None) -> None:
+    def __init__(self, state_dir: Path, node_record: Record, progress: Progress | None = None) -> None:
         self.state_dir = state_dir
         self.layout = Layout.of(state_dir)
-        self._record = found
+        self._record = node_record
         self._progress = progress or Silent()
 
     @classmethod
@@ -69,12 +69,12 @@ class LocalNode:
     def current(cls, state_dir: Path | None = None, progress: Progress | None = None) -> LocalNode:
         """The one that is up; an error if it is not."""
         state = states.directory(state_dir)
-        found = record.read(Layout.of(state))
-        if found is None or not found.alive():
+        node_record = record.read(Layout.of(state))
+        if node_record is None or not node_record.alive():
             raise LocalCloudError(
                 "the Kubernetes node is not running: start it with `python -m localcloud up kubernetes`"
             )
-        return cls(state, found, progress)
+        return cls(state, node_record, progress)
 
     @classmethod
     @contextlib.contextmanager
@@ -100,10 +100,10 @@ class LocalNode:
 
     @property
     def path(self) -> list[str]:
-        """What PATH begins with for commands that use this node."""
+        """The directories that PATH begins with for commands that use this node."""
         helm_there = cache.cached(helm.NAME, helm.VERSION)
-        found = [self._record.programs, *([str(helm_there / "bin")] if helm_there else [])]
-        return [*found, *PulumiHome(self.state_dir).path, str(Path(sys.executable).parent)]
+        directories = [self._record.programs, *([str(helm_there / "bin")] if helm_there else [])]
+        return [*directories, *PulumiHome(self.state_dir).path, str(Path(sys.executable).parent)]
 
     @property
     def pid(self) -> int:
@@ -116,7 +116,7 @@ class LocalNode:
         return f"https://127.0.0.1:{self._record.ports.api}"
 
     def env(self) -> dict[str, str]:
-        """What commands that use this node need in their environment, beside their PATH (see `path`)."""
+        """The environment of commands that use this node, beside their PATH (see `path`)."""
         return PulumiHome(self.state_dir).env() | {"KUBECONFIG": str(self.kubeconfig)}
 
     def process_env(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -193,7 +193,7 @@ class LocalNode:
         return extras.argo_rollouts(self, self._progress)
 
     def beside(self) -> dict[str, str]:
-        """What runs beside it, and where its log is."""
+        """The programs that run beside the node, with their logs."""
         running = (name for name, daemon in extras.read(self).extras.items() if daemon.alive())
         return {name: str(self.layout.log(name)) for name in running}
 
@@ -234,14 +234,14 @@ def _require_root() -> None:
 
 def _find_or_start(state: Path, tools: NodeTools, progress: Progress) -> Record:
     layout = Layout.of(state)
-    found = record.read(layout)
-    if found is not None and found.alive() and machine.read() is not None:
-        if found.app == app.version():
-            return found
+    node_record = record.read(layout)
+    if node_record is not None and node_record.alive() and machine.read() is not None:
+        if node_record.app == app.version():
+            return node_record
         archive = images.app_archive(tools.app, app.version())
-        images.load(Sandbox(layout.directory, found.sandbox), [archive])
-        return record.write(layout, dataclasses.replace(found, app=app.version()))
-    if found is not None:
+        images.load(Sandbox(layout.directory, node_record.sandbox), [archive])
+        return record.write(layout, dataclasses.replace(node_record, app=app.version()))
+    if node_record is not None:
         progress.say("The Kubernetes node had ended. What was in it is gone, so its Pulumi state is dropped")
         PulumiHome(state).forget("kubernetes" if states.has_aws(state) else None)
     # What is left of the machine's last node, wherever its state is, and of one in this directory.

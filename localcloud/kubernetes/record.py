@@ -1,4 +1,4 @@
-"""What `up` leaves behind for later commands, as `node.json` in the node's directory."""
+"""The record that `up` leaves behind for later commands, as `node.json` in the node's directory."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Record:
 def read(layout: Layout) -> Record | None:
     """The record, if there is one."""
     try:
-        found = json.loads(layout.record.read_text())
+        content = json.loads(layout.record.read_text())
         for name in ("parts", "extras"):
-            found[name] = {key: Daemon(**value) for key, value in found[name].items()}
-        found["sandbox"], found["ports"] = Daemon(**found["sandbox"]), Ports(**found["ports"])
-        return Record(**found)
+            content[name] = {key: Daemon(**value) for key, value in content[name].items()}
+        content["sandbox"], content["ports"] = Daemon(**content["sandbox"]), Ports(**content["ports"])
+        return Record(**content)
     except (OSError, json.JSONDecodeError, TypeError, KeyError):
         return None
 

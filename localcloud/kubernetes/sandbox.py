@@ -1,4 +1,4 @@
-"""What keeps a node's processes and mounts together: a process namespace and a mount namespace of its own.
+"""The namespaces that keep a node's processes and mounts together: one of processes and one of mounts.
 
 Whatever runs in it (the node's programs, containerd's shims, containers) ends when its first process does: the kernel
 sees to that, and takes the mounts away, too. The network stays the machine's, since NodePorts belong on its loopback.
@@ -102,7 +102,7 @@ class Sandbox:
             return start_daemon(entered, env=self.environment() | dict(env or {}), log=log)
 
     def processes(self) -> list[int]:
-        """What this node has started, told by the environment: also in the middle of a start, and without a record."""
+        """The processes that this node has started, by their environment: also in mid-start, and without a record."""
         mark = os.fsencode(f"{_MARK}={self.directory}\0")
         return [pid for pid in all_pids() if mark in environment(pid)]
 
@@ -125,7 +125,7 @@ def _is_first(pid: int) -> bool:
 
 @contextlib.contextmanager
 def _children_in(namespace: str) -> Iterator[None]:
-    """What this thread starts meanwhile becomes a member of a process namespace."""
+    """Make the processes that this thread starts meanwhile members of a process namespace."""
     # Python has a function for it from 3.12 on.
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/thread-self/ns/pid_for_children") as own, open(namespace) as other:

@@ -1,4 +1,4 @@
-"""What nodes in several network namespaces have in common: the kernel's settings, directories, the root of cgroups.
+"""State that nodes in several network namespaces share: the kernel's settings, directories, the root of cgroups.
 
 Each begins with what the others have changed, and the last one to end puts it back. A directory that one of them took
 away would be gone below the others' mounts: the kernel unmounts whatever stands on it, in every mount namespace.
@@ -36,7 +36,7 @@ def with_what_others_changed(claim: Claim, running: Sequence[Claim]) -> Claim:
 
 
 def to_put_back(claim: Claim, running: Sequence[Claim]) -> Claim:
-    """What of a claim is put back when its node ends: where others run, only what is its own network's. Pure."""
+    """The part of a claim that is put back when its node ends: where others run, its own network's. Pure."""
     if not running:
         return claim
     own = {name: value for name, value in claim.kernel_settings.items() if is_of_the_network(name)}

@@ -51,15 +51,15 @@ def start(state: Path, tools: NodeTools, progress: Progress) -> Record:
 def free_ports(count: int) -> list[int]:
     """Ports of 127.0.0.1 that nobody listens on, and that the kernel gives to nobody who asks for any port."""
     with contextlib.ExitStack() as stack:
-        found: list[int] = []
+        ports: list[int] = []
         for port in random.sample(PORTS, len(PORTS)):
             candidate = stack.enter_context(socket.socket())
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):  # it is taken
                 candidate.bind(("127.0.0.1", port))
-                found.append(port)
-            if len(found) == count:
-                return found
+                ports.append(port)
+            if len(ports) == count:
+                return ports
     raise LocalCloudError(f"no {count} ports are free between {PORTS[0]} and {PORTS[-1]}")
 
 

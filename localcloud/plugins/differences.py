@@ -1,4 +1,4 @@
-"""What a comparison found, and which of it the user wants ignored."""
+"""The results of a comparison, and those that the user wants ignored."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class CallFailed(Exception):
 
 
 class _Context:
-    """What a servicer asks of gRPC."""
+    """The part of gRPC's context that a servicer uses."""
 
     trailing: tuple[tuple[str, bytes], ...] = ()
 
@@ -47,7 +47,7 @@ class _Context:
 
 @dataclass
 class Resource:
-    """What an engine keeps of a resource."""
+    """A resource as an engine keeps it."""
 
     token: str
     name: str
@@ -62,7 +62,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Plan:
-    """What Diff answered."""
+    """The answer of Diff."""
 
     changed: list[str]
     replaces: list[str]

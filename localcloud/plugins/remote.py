@@ -23,7 +23,7 @@ _OPTIONS = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send
 
 
 class _Engine(engine_pb2_grpc.EngineServicer):  # type: ignore[misc, no-any-unimported, unused-ignore]
-    """What a plugin tells the user."""
+    """The engine, as a plugin calls it to tell the user something."""
 
     def __init__(self) -> None:
         self.said: list[str] = []

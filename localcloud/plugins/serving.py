@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - the signatures are gRPC's
-"""What the gRPC service of every plugin does the same way: errors, differences, its name and version."""
+"""Shared by the gRPC services of the plugins: errors, differences, name and version."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NAMING_MODES = {0: "propose", 1: "enforce", 2: "disabled"}
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc, no-any-unimported, unused-ignore]
-    """What every plugin answers alike."""
+    """The calls that every plugin answers alike."""
 
     stands_in_for = ""
     """Whose stand-in it is, for messages: "the AWS provider"."""
@@ -96,24 +96,24 @@ def _abort_with_state(context: grpc.ServicerContext, error: InitFailed) -> None:
     context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
-def diff_response(found: Sequence[Difference], *, delete_first: bool, whole_paths: bool = False) -> Any:
+def diff_response(changes: Sequence[Difference], *, delete_first: bool, whole_paths: bool = False) -> Any:
     """The answer to Diff, with every property that differs.
 
     Args:
-        found: the differences.
+        changes: the differences.
         delete_first: whether a replacement has to begin with the old one's end.
         whole_paths: the Kubernetes plugin names what forces a replacement by its path, and says nothing but that and
             the details; others name the properties at the top.
     """
-    forcing = [one for one in found if one.replaces]
+    forcing = [one for one in changes if one.replaces]
     response = provider_pb2.DiffResponse(
-        changes=_DIFFERS if found else _SAME,
-        diffs=[] if whole_paths else sorted({one.top for one in found}),
+        changes=_DIFFERS if changes else _SAME,
+        diffs=[] if whole_paths else sorted({one.top for one in changes}),
         replaces=sorted({one.path if whole_paths else one.top for one in forcing}),
         hasDetailedDiff=True,
         deleteBeforeReplace=delete_first and bool(forcing),
     )
-    for one in found:
+    for one in changes:
         kind = _KINDS[(one.kind, one.replaces)]
         response.detailedDiff[one.path].CopyFrom(provider_pb2.PropertyDiff(kind=kind))
     return response
@@ -126,6 +126,6 @@ def config_diff_response(changed: Sequence[str], replaces: Sequence[str] = ()) -
     )
 
 
-def failures_of(found: Sequence[Any]) -> list[Any]:
+def failures_of(failures: Sequence[Any]) -> list[Any]:
     """Refused inputs, as the engine takes them."""
-    return [provider_pb2.CheckFailure(property=one.path, reason=one.reason) for one in found]
+    return [provider_pb2.CheckFailure(property=one.path, reason=one.reason) for one in failures]

@@ -1,4 +1,4 @@
-"""What every plugin works with: plain Python values, what is not known yet, secrets, and errors for a user to read."""
+"""The values of every plugin: plain Python values, unknown ones, secrets, and errors for a user to read."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ _UNKNOWNS: Final = frozenset(
 
 def props_of(struct: struct_pb2.Struct, *, keep_secrets: bool = False) -> Props:
     """A request's properties; nulls are left out, as the engine means "not given" by them."""
-    found = {key: _value(item, keep_secrets) for key, item in struct.fields.items()}
-    return {key: item for key, item in found.items() if item is not None}
+    props = {key: _value(item, keep_secrets) for key, item in struct.fields.items()}
+    return {key: item for key, item in props.items() if item is not None}
 
 
 def _value(value: struct_pb2.Value, keep: bool) -> Any:
@@ -60,8 +60,8 @@ def _special(fields: Any, keep: bool) -> Any:
     if sig == _SECRET:
         return _secret(_value(fields["value"], keep), keep)
     if sig == _OUTPUT:
-        found = _value(fields["value"], keep) if "value" in fields else UNKNOWN
-        return _secret(found, keep and "secret" in fields and fields["secret"].bool_value)
+        value = _value(fields["value"], keep) if "value" in fields else UNKNOWN
+        return _secret(value, keep and "secret" in fields and fields["secret"].bool_value)
     if sig == _RESOURCE:
         return _value(fields["id"] if "id" in fields else fields["urn"], keep)
     return {key: _value(item, keep) for key, item in fields.items()}  # an asset or archive

@@ -45,11 +45,11 @@ def apt_get(
 
     def on_line(line: str) -> None:
         nonlocal told
-        found = _LOCKED.search(line)
-        if found and not told:
+        match = _LOCKED.search(line)
+        if match and not told:
             told = True
-            holder = f"process {found[2]}" if found[2] else "another process"
-            progress.say(f"{what} waits for {holder}, which has locked {found[1]} (for {PATIENCE_SECONDS} s at most)")
+            holder = f"process {match[2]}" if match[2] else "another process"
+            progress.say(f"{what} waits for {holder}, which has locked {match[1]} (for {PATIENCE_SECONDS} s at most)")
         note(line)
 
     while True:

@@ -25,8 +25,8 @@ _PROFILE = {
 
 def ensure(progress: Progress) -> Path:
     """The directory with `fakecloud` in it."""
-    if found := cache.cached("fakecloud", VERSION):
-        return found / "bin"
+    if directory := cache.cached("fakecloud", VERSION):
+        return directory / "bin"
     if on_path := find_on_path():
         return on_path
 
@@ -37,12 +37,12 @@ def ensure(progress: Progress) -> Path:
 
 
 def find_on_path() -> Path | None:
-    """An install of exactly this version: what it emulates differs from release to release."""
-    found = shutil.which("fakecloud")
-    if found is None:
+    """An install of exactly this version: the emulation differs from release to release."""
+    program = shutil.which("fakecloud")
+    if program is None:
         return None
-    output = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout.split()
-    return Path(found).resolve().parent if output[-1:] == [VERSION] else None
+    output = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.split()
+    return Path(program).resolve().parent if output[-1:] == [VERSION] else None
 
 
 def build(target: Path, progress: Progress) -> None:

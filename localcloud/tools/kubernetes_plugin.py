@@ -39,7 +39,7 @@ def version() -> str:
 
 
 def cached() -> Path | None:
-    """What `ensure` returns, if it was built."""
+    """The result of `ensure`, if it was built."""
     return cache.cached(NAME, version())
 
 

@@ -1,4 +1,4 @@
-"""What runs and generates for the languages beside Python: the hosts of YAML, Node.js and Go, and the SDK generator.
+"""Tools for the languages beside Python: the hosts of YAML, Node.js and Go, and the SDK generator.
 
 The YAML host is Pulumi's own. Those of Node.js and Go are no modules at the CLI's version: theirs is the program in
 `localcloud/languages`, which is also the generator of SDKs. All is compiled against the CLI's own modules, whatever

@@ -41,8 +41,8 @@ _COMMAND = f"{_MODULE}/pkg/v3/cmd/pulumi"
 
 def ensure(progress: Progress) -> Path:
     """The directory with `pulumi` and the launchers in it."""
-    if found := cache.cached("pulumi", VERSION):
-        return found / "bin"
+    if directory := cache.cached("pulumi", VERSION):
+        return directory / "bin"
     return find_on_path() or _ensure(VERSION, progress)
 
 
@@ -53,8 +53,8 @@ def ensure_newest(progress: Progress) -> Path:
 
 def newest() -> Path | None:
     """The same, if it is there."""
-    found = cache.cached("pulumi", NEWEST)
-    return found / "bin" if found else None
+    directory = cache.cached("pulumi", NEWEST)
+    return directory / "bin" if directory else None
 
 
 def _ensure(version: str, progress: Progress) -> Path:
@@ -66,14 +66,14 @@ def _ensure(version: str, progress: Progress) -> Path:
 
 def find_on_path() -> Path | None:
     """An install that will do: new enough, and with its own Python language host beside it."""
-    found = shutil.which("pulumi")
-    if found is None:
+    program = shutil.which("pulumi")
+    if program is None:
         return None
-    directory = Path(found).resolve().parent
+    directory = Path(program).resolve().parent
     if not (directory / LANGUAGE_HOST).is_file():
         return None
     env = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "1"}
-    output = subprocess.run([found, "version"], capture_output=True, text=True, check=False, env=env).stdout
+    output = subprocess.run([program, "version"], capture_output=True, text=True, check=False, env=env).stdout
     match = re.match(r"v(\d+)\.(\d+)\.", output)
     minimum = int(VERSION.split(".")[1])
     return directory if match and int(match[1]) == 3 and int(match[2]) >= minimum else None

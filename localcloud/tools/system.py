@@ -66,8 +66,8 @@ def find(program: str) -> Path | None:
     """The program, on PATH or where the distribution keeps helpers."""
     postgres = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)
     places = [*os.environ.get("PATH", "").split(os.pathsep), *_EXTRA, *postgres]
-    found = (shutil.which(os.path.join(place, program)) for place in places if place)
-    return next((Path(path) for path in found if path), None)
+    paths = (shutil.which(os.path.join(place, program)) for place in places if place)
+    return next((Path(path) for path in paths if path), None)
 
 
 def ensure(programs: tuple[str, ...], progress: Progress) -> dict[str, Path]:

@@ -17,7 +17,7 @@ _RANDOM_DIGITS = 7
 
 @dataclass(frozen=True)
 class Naming:
-    """What the engine says about autonaming: a mode and, for all but the default, a proposed name."""
+    """The engine's options for autonaming: a mode and, for all but the default, a proposed name."""
 
     mode: str = "default"
     proposed: str = ""

@@ -18,7 +18,7 @@ from localcloud.plugins.differences import ADD, DELETE, UPDATE, Difference, cove
 
 
 def empty(value: Any) -> bool:
-    """What the API answers where nothing was ever set: also an object whose every value is empty."""
+    """Whether a value is what the API answers where nothing was ever set: also an object whose every value is empty."""
     if isinstance(value, dict):
         return all(empty(item) for key, item in value.items() if not key.startswith("__"))
     return value is None or value in ("", 0, False, [])
@@ -32,8 +32,8 @@ def differences(declared: ResourceType, wanted: Props, have: Props, ignore: tupl
     """How the wanted inputs differ from known (or live) properties, without what is to be ignored."""
     inputs = input_types(declared.token)
     have = {key: value for key, value in have.items() if key in inputs}
-    found = _objects(declared, wanted, have, "", "")
-    return [one for one in found if not any(covers(pattern, one.path) for pattern in ignore)]
+    changes = _objects(declared, wanted, have, "", "")
+    return [one for one in changes if not any(covers(pattern, one.path) for pattern in ignore)]
 
 
 def same(declared: ResourceType, wanted: Any, have: Any, pattern: str) -> bool:

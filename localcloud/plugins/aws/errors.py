@@ -1,4 +1,4 @@
-"""What a call of AWS ends with."""
+"""The errors that a call of AWS ends with."""
 
 from __future__ import annotations
 

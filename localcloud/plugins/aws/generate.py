@@ -83,7 +83,7 @@ def _is_enum(node: ast.expr) -> bool:
 
 def _getters(cls: ast.ClassDef, module: str, objects: set[tuple[str, str]]) -> dict[str, tuple[str, str]]:
     """Python name -> (wire name, type) of the class's `@pulumi.getter` properties."""
-    found: dict[str, tuple[str, str]] = {}
+    getters: dict[str, tuple[str, str]] = {}
     for node in cls.body:
         if not isinstance(node, ast.FunctionDef) or node.returns is None:
             continue
@@ -95,8 +95,8 @@ def _getters(cls: ast.ClassDef, module: str, objects: set[tuple[str, str]]) -> d
                 names = [k.value.value for k in mark.keywords if k.arg == "name" and isinstance(k.value, ast.Constant)]
                 wire = str(names[0]) if names else node.name
             if wire is not None:
-                found[node.name] = (wire, _short(node.returns, module, objects))
-    return found
+                getters[node.name] = (wire, _short(node.returns, module, objects))
+    return getters
 
 
 def _required(cls: ast.ClassDef) -> set[str]:

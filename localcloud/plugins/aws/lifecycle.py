@@ -18,7 +18,7 @@ def clean(value: Any) -> Any:
 
 
 def preview_create(declared: ResourceType, region: str, inputs: Props) -> Props:
-    """What a new resource will look like: inputs as they are, everything the API decides unknown."""
+    """The predicted properties of a new resource: inputs as they are, everything the API decides unknown."""
     outputs = clean(inputs)
     for name, prop in declared.props.items():
         if prop.computed and "." not in name:
@@ -98,10 +98,10 @@ def _present(declared: ResourceType, aws: Aws, resource_id: str, props: Props) -
 def read(declared: ResourceType, aws: Aws, resource_id: str, props: Props, inputs: Props) -> tuple[Props, Props] | None:
     """(outputs, inputs) as they are now; None if the resource is gone. Without inputs it is an import."""
     aws = aws.within(props)
-    found = declared.read(aws, resource_id, props)
-    if found is None:
+    answer = declared.read(aws, resource_id, props)
+    if answer is None:
         return None
-    live: Props = clean(found)
+    live: Props = clean(answer)
     outputs = _outputs(declared, aws, resource_id, props, live)
     if inputs:
         return outputs, settled(declared, inputs, live, "", everything=False)

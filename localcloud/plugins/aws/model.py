@@ -51,7 +51,7 @@ class P:
 
 @dataclass(frozen=True)
 class Change:
-    """What an update has to do: only `changed` (top-level names) may be written, as anything else may have been
+    """The work of an update: only `changed` (top-level names) may be written, as anything else may have been
     moved by someone else since (a desired count by autoscaling, a listener by a swap)."""
 
     old: Props

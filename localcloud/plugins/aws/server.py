@@ -122,8 +122,8 @@ class Provider(Plugin):
     @answers
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         declared, news = _type(request), props_of(request.news)
-        found = differences(declared, lifecycle.clean(news), props_of(request.olds), tuple(request.ignoreChanges))
-        return diff_response(found, delete_first=_name_is_taken(declared, news, found))
+        changes = differences(declared, lifecycle.clean(news), props_of(request.olds), tuple(request.ignoreChanges))
+        return diff_response(changes, delete_first=_name_is_taken(declared, news, changes))
 
     @answers
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -137,12 +137,12 @@ class Provider(Plugin):
     @answers
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         declared = _type(request)
-        found = lifecycle.read(
+        present = lifecycle.read(
             declared, Aws(self.clients), request.id, props_of(request.properties), props_of(request.inputs)
         )
-        if found is None:
+        if present is None:
             return provider_pb2.ReadResponse()
-        outputs, inputs = found
+        outputs, inputs = present
         return provider_pb2.ReadResponse(id=outputs["id"], properties=struct_of(outputs), inputs=struct_of(inputs))
 
     @answers
@@ -184,7 +184,7 @@ class Provider(Plugin):
         return empty_pb2.Empty()
 
 
-def _name_is_taken(declared: ResourceType, news: Props, found: list[Any]) -> bool:
+def _name_is_taken(declared: ResourceType, news: Props, changes: list[Any]) -> bool:
     """A name that the program chose, and that stays, cannot exist twice: the old resource has to go first."""
     named = declared.name_max is not None and "name" in news and "name" not in news.get("__defaults", [])
-    return named and not any(one.top == "name" for one in found)
+    return named and not any(one.top == "name" for one in changes)

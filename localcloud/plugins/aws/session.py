@@ -71,8 +71,8 @@ class Settings:
             os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
             os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"),
         )
-        found = self.access_key or any(os.environ.get(name) for name in names)
-        if not found and not any(Path(name).expanduser().is_file() for name in files):
+        given = self.access_key or any(os.environ.get(name) for name in names)
+        if not given and not any(Path(name).expanduser().is_file() for name in files):
             raise ProviderError(
                 "no valid AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"
             )
@@ -97,14 +97,14 @@ class Clients:
         return len(self._clients)
 
     def client(self, service: str, region: str) -> Any:
-        found = self._clients.get((service, region))
-        if found is not None:
-            return found
+        client = self._clients.get((service, region))
+        if client is not None:
+            return client
         with self._lock:
-            found = self._clients.get((service, region))
-            if found is None:
-                found = self._clients[(service, region)] = self._make(service, region)
-            return found
+            client = self._clients.get((service, region))
+            if client is None:
+                client = self._clients[(service, region)] = self._make(service, region)
+            return client
 
     def _make(self, service: str, region: str) -> Any:
         # boto3's own client layer adds nothing to these calls and 0.1 s to the import.
@@ -183,9 +183,9 @@ class Aws:
         """Calls `probe` until it answers something; says what it waited for when that takes too long."""
         deadline = time.monotonic() + seconds
         while True:
-            found = probe()
-            if found is not None:
-                return found
+            answer = probe()
+            if answer is not None:
+                return answer
             if self._clients.cancelled.wait(interval):
                 raise ProviderError(f"cancelled while waiting for {what}")
             if time.monotonic() >= deadline:

@@ -24,7 +24,7 @@ def input_types(token: str) -> dict[str, str]:
 
 
 def output_names(token: str) -> list[str]:
-    """What the type computes beside its inputs."""
+    """The names of the type's outputs beside its inputs."""
     names: list[str] = _table()["types"][token]["out"]
     return names
 

@@ -40,20 +40,20 @@ class Settings:
         def told(name: str, variable: str) -> str:
             return str(config.get(name) or os.environ.get(variable) or "")
 
-        found = {
+        values = {
             "subscription_id": told("subscriptionId", "ARM_SUBSCRIPTION_ID"),
             "tenant_id": told("tenantId", "ARM_TENANT_ID"),
             "client_id": told("clientId", "ARM_CLIENT_ID"),
             "client_secret": told("clientSecret", "ARM_CLIENT_SECRET"),
             "metadata_host": told("metadataHost", "ARM_METADATA_HOSTNAME"),
         }
-        missing = [name for name, value in found.items() if not value]
+        missing = [name for name, value in values.items() if not value]
         if missing:
             raise ProviderError(
                 f"this stand-in for the Azure Native provider wants {', '.join(missing)}: set them in the stack's "
                 "config (azure-native:…) or in ARM_… variables, as `python -m localcloud env` does"
             )
-        return Settings(**found, location=told("location", "ARM_LOCATION_NAME"))
+        return Settings(**values, location=told("location", "ARM_LOCATION_NAME"))
 
 
 class Client:

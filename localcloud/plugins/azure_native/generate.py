@@ -50,10 +50,10 @@ def _file(token: str) -> Path:
 
 def version(token: str) -> str:
     """The api-version that the SDK's provider speaks for a type."""
-    found = _VERSION.search(_file(token).read_text())
-    if found is None:
+    match = _VERSION.search(_file(token).read_text())
+    if match is None:
         raise SystemExit(f"{token} does not say its api-version")
-    return found[1]
+    return match[1]
 
 
 def operations(declared: Declared) -> tuple[Package, Operation]:
@@ -108,7 +108,7 @@ def _beside(token: str, table: dict[str, Any]) -> list[str]:
     assert write.body is not None
     model = package.models[write.body[1]]
     inner = _below(package, model)
-    found: list[str] = []
+    paths: list[str] = []
     for name, kind in entry["in"].items():
         bare = name.rstrip("!")
         where = entry["where"][bare]
@@ -117,10 +117,10 @@ def _beside(token: str, table: dict[str, Any]) -> list[str]:
         field = (model if where == TOP else inner).fields.get(bare)
         path = bare if where == TOP else f"{PROPERTIES}.{bare}"
         if field is None:
-            found += [path, *_all(table, kind, path, ())]
+            paths += [path, *_all(table, kind, path, ())]
         else:
-            found += _missing(package, table, kind, field.type, path, ())
-    return sorted(found)
+            paths += _missing(package, table, kind, field.type, path, ())
+    return sorted(paths)
 
 
 def _missing(
@@ -159,7 +159,7 @@ def build() -> dict[str, Any]:
                 _classes(_sdk() / module / "_inputs.py")[name], module, wanted
             )
     table: dict[str, Any] = {"types": types, "objects": dict(sorted(objects.items()))}
-    table["beside"] = {token: found for token in types if (found := _beside(token, table))}
+    table["beside"] = {token: paths for token in types if (paths := _beside(token, table))}
     return table
 
 

@@ -85,10 +85,10 @@ class Provider(Plugin):
 
     @answers
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        found = shaping.differences(
+        changes = shaping.differences(
             token_of(request), props_of(request.old_inputs), props_of(request.news), tuple(request.ignoreChanges)
         )
-        return diff_response(found, delete_first=not any(one.top in MADE_UP.values() for one in found))
+        return diff_response(changes, delete_first=not any(one.top in MADE_UP.values() for one in changes))
 
     @answers
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -109,9 +109,9 @@ class Provider(Plugin):
         answer = self.client.ask("GET", request.id, table.entry(token)["version"], missing=True)
         if answer is None:
             return provider_pb2.ReadResponse()
-        found = shaping.outputs(token, request.id, answer)
+        outputs = shaping.outputs(token, request.id, answer)
         inputs = shaping.refreshed(token, props_of(request.inputs), answer)
-        return provider_pb2.ReadResponse(id=request.id, properties=struct_of(found), inputs=struct_of(inputs))
+        return provider_pb2.ReadResponse(id=request.id, properties=struct_of(outputs), inputs=struct_of(inputs))
 
     @answers
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -144,8 +144,8 @@ class Provider(Plugin):
         if "location" in table.entry(token)["where"] and "location" not in body and "resourceGroupName" in inputs:
             subscription = self.client.settings.subscription_id
             group = shaping.resource_id("azure-native:resources:ResourceGroup", subscription, inputs)
-            found = self.client.ask("GET", group, table.entry("azure-native:resources:ResourceGroup")["version"])
-            body["location"] = found["location"]
+            answer = self.client.ask("GET", group, table.entry("azure-native:resources:ResourceGroup")["version"])
+            body["location"] = answer["location"]
         return body
 
     def _write(self, token: str, resource: str, body: Props, inputs: Props, timeout: float) -> None:
@@ -154,10 +154,10 @@ class Provider(Plugin):
         try:
             self.client.change("PUT", resource, version, body, timeout or 1800)
         except ProviderError as error:
-            found = self.client.ask("GET", resource, version, missing=True)
-            if found is None:
+            answer = self.client.ask("GET", resource, version, missing=True)
+            if answer is None:
                 raise
-            raise InitFailed(resource, shaping.outputs(token, resource, found), inputs, str(error)) from None
+            raise InitFailed(resource, shaping.outputs(token, resource, answer), inputs, str(error)) from None
 
     def _read(self, token: str, resource: str) -> Props:
         answer = self.client.ask("GET", resource, table.entry(token)["version"])

@@ -14,11 +14,11 @@ from localcloud.plugins.values import UNKNOWN, Props
 def resource_id(token: str, subscription: str, inputs: Props) -> str:
     """The id that a resource has or will have."""
     places = {"subscriptionId": subscription, **inputs}
-    return re.sub(r"\{(\w+)\}", lambda found: str(places[found[1]]), table.entry(token)["url"])
+    return re.sub(r"\{(\w+)\}", lambda match: str(places[match[1]]), table.entry(token)["url"])
 
 
 def body(token: str, inputs: Props) -> Props:
-    """What is sent: all inputs but those of the URL."""
+    """The body of a request: all inputs but those of the URL."""
     where = table.entry(token)["where"]
     top = {name: value for name, value in inputs.items() if where.get(name) == "top"}
     below = {name: value for name, value in inputs.items() if where.get(name) == "properties"}
@@ -26,11 +26,11 @@ def body(token: str, inputs: Props) -> Props:
 
 
 def outputs(token: str, resource: str, answer: Props) -> Props:
-    """What the SDK takes of an answer: what is under `properties` stands beside the rest."""
+    """The properties that the SDK takes from an answer: what is under `properties` stands beside the rest."""
     flat = {**(answer.get("properties") or {}), **{name: one for name, one in answer.items() if name != "properties"}}
     known = table.entry(token)["out"]
-    found = {name: flat[name] for name in known if flat.get(name) is not None}
-    return {**found, "id": resource, "azureApiVersion": table.entry(token)["version"]}
+    values = {name: flat[name] for name in known if flat.get(name) is not None}
+    return {**values, "id": resource, "azureApiVersion": table.entry(token)["version"]}
 
 
 def planned(token: str, inputs: Props, olds: Props) -> Props:
@@ -44,10 +44,10 @@ def planned(token: str, inputs: Props, olds: Props) -> Props:
 def differences(token: str, olds: Props, news: Props, ignore: tuple[str, ...]) -> list[Difference]:
     """How new inputs differ from old ones, without what is to be ignored."""
     forces = set(table.entry(token)["forces"])
-    found = _objects(olds, news, "")
+    changes = _objects(olds, news, "")
     return [
         Difference(one.path, one.kind, one.top in forces)
-        for one in found
+        for one in changes
         if not any(covers(pattern, one.path) for pattern in ignore)
     ]
 

@@ -22,18 +22,18 @@ def tokens() -> list[str]:
 
 
 def entry(token: str) -> dict[str, Any]:
-    """What is known of a type.
+    """The entry of a type.
 
     Raises:
         ProviderError: it is not served.
     """
-    found: dict[str, Any] | None = _table()["types"].get(token)
-    if found is None:
+    known: dict[str, Any] | None = _table()["types"].get(token)
+    if known is None:
         raise ProviderError(
             f"{token} is not served by this stand-in for the Azure Native provider "
             "(see localcloud/plugins/azure_native)"
         )
-    return found
+    return known
 
 
 def beside(token: str) -> frozenset[str]:
@@ -42,7 +42,7 @@ def beside(token: str) -> frozenset[str]:
 
 
 def check(token: str, inputs: Props) -> list[Failure]:
-    """What cannot be sent: unknown names, other types, what is missing."""
+    """The problems with inputs: unknown names, other types, missing values."""
     failures: list[Failure] = []
     _object(inputs, entry(token)["in"], "", failures)
     return failures

@@ -37,7 +37,7 @@ HOOK: Final = "helm.sh/hook"
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What the engine says about names that are made up: a mode and, for all but the default, a proposed one."""
+    """The engine's options for names that are made up: a mode and, for all but the default, a proposed one."""
 
     mode: str = "default"
     proposed: str = ""
@@ -87,14 +87,14 @@ def _refused(cluster: Cluster, token: str, inputs: Props) -> Iterator[Failure]:
 
 def _metadata(inputs: Props) -> Any:
     """The metadata as an object; None where a preview does not know it."""
-    found = inputs.get("metadata")
-    if isinstance(found, Secret):
-        found = inputs["metadata"] = found.value
-    if found is None:
-        found = inputs["metadata"] = {}
-    if isinstance(found, dict) and isinstance(found.get("annotations"), Secret):
-        found["annotations"] = found["annotations"].value
-    return found if isinstance(found, dict) else None
+    metadata = inputs.get("metadata")
+    if isinstance(metadata, Secret):
+        metadata = inputs["metadata"] = metadata.value
+    if metadata is None:
+        metadata = inputs["metadata"] = {}
+    if isinstance(metadata, dict) and isinstance(metadata.get("annotations"), Secret):
+        metadata["annotations"] = metadata["annotations"].value
+    return metadata if isinstance(metadata, dict) else None
 
 
 def _drop_metadata(inputs: Props, name: str) -> None:

@@ -110,8 +110,8 @@ class Cluster:
         """Whether a kind lives in namespaces; one that nobody knows yet is taken to."""
         if builtin:
             return kind not in CLUSTER_SCOPED
-        found = None if self.unreachable else self.find_kind(api_version, kind)
-        return True if found is None else found.namespaced
+        known = None if self.unreachable else self.find_kind(api_version, kind)
+        return True if known is None else known.namespaced
 
     def find_kind(self, api_version: str, kind: str) -> Kind | None:
         """Ask the API server; again while it does not know, since a definition may have come meanwhile."""
@@ -123,12 +123,12 @@ class Cluster:
     def _discover(self, api_version: str) -> dict[str, Kind]:
         root = "/apis" if group_of(api_version) else "/api"
         try:
-            found = self.call("GET", f"{root}/{api_version}")
+            answer = self.call("GET", f"{root}/{api_version}")
         except ApiError as error:
             if error.status == 404:
                 return {}
             raise
-        resources = [one for one in found.get("resources") or [] if "/" not in one["name"]]
+        resources = [one for one in answer.get("resources") or [] if "/" not in one["name"]]
         return {one["kind"]: Kind(one["name"], bool(one["namespaced"])) for one in resources}
 
     def forget_kinds(self) -> None:
@@ -139,13 +139,13 @@ class Cluster:
         """Where an object, or its collection, is."""
         api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
         api_version = api_version.removeprefix("core/")
-        found = self.find_kind(api_version, kind)
-        if found is None:
+        known = self.find_kind(api_version, kind)
+        if known is None:
             raise NoKind(f'no matches for kind "{kind}" in version "{api_version}"')
         parts = ["/apis" if group_of(api_version) else "/api", api_version]
-        if found.namespaced:
+        if known.namespaced:
             parts += ["namespaces", namespace_of(obj) or self.namespace]
-        parts += [found.plural] if collection else [found.plural, name_of(obj)]
+        parts += [known.plural] if collection else [known.plural, name_of(obj)]
         return "/".join([*parts, subresource] if subresource else parts)
 
     # -- calls
@@ -225,18 +225,18 @@ def _send(
             _return_http_data_only=True,
             _request_timeout=(_CONNECT_SECONDS, timeout_seconds),
         )
-        found: Object = json.loads(answer.data or b"{}")
+        content: Object = json.loads(answer.data or b"{}")
     except ApiException as error:
         raise ApiError(error.status or 0, _status(error.body)) from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
         reason = getattr(error, "reason", None) or error
         raise ProviderError(f"{client.configuration.host}: {reason}") from None
-    return found
+    return content
 
 
 def _status(body: Any) -> Mapping[str, Any]:
     try:
-        found = json.loads(body or b"{}")
+        content = json.loads(body or b"{}")
     except ValueError:
         return {"message": str(body)[:500]}
-    return found if isinstance(found, dict) else {"message": str(found)[:500]}
+    return content if isinstance(content, dict) else {"message": str(content)[:500]}

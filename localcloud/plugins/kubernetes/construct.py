@@ -145,14 +145,14 @@ def _secrets_hidden(obj: Object) -> Object:
 
 def _group(cluster: Cluster, _name: str, inputs: Props) -> list[Object]:
     files = plain(inputs.get("files")) or []
-    found = load([files] if isinstance(files, str) else files, str(plain(inputs.get("yaml")) or ""), patterns=True)
-    return normal([*found, *_listed(inputs.get("objs"))], cluster.namespace, cluster)
+    objects = load([files] if isinstance(files, str) else files, str(plain(inputs.get("yaml")) or ""), patterns=True)
+    return normal([*objects, *_listed(inputs.get("objs"))], cluster.namespace, cluster)
 
 
 def _listed(objects: Any) -> list[Object]:
     """Objects that a program wrote; a secret in them stays one."""
-    found = objects.value if isinstance(objects, Secret) else objects
-    return [one.value if isinstance(one, Secret) else one for one in found or []]
+    listed = objects.value if isinstance(objects, Secret) else objects
+    return [one.value if isinstance(one, Secret) else one for one in listed or []]
 
 
 def _file(cluster: Cluster, _name: str, inputs: Props) -> list[Object]:

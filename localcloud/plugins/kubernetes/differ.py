@@ -43,12 +43,12 @@ def differences(
     """How the wanted object differs from the one in the state."""
     have, want = _comparable(state, wanted, namespaced)
     paths = forcing(want, patch=patch, mutable=mutable)
-    found = []
+    changes = []
     for path, kind, value in _objects(want, have, state.live, ()):
         text = written(path)
         if not any(covers(pattern, text) for pattern in ignore):
-            found.append(Difference(text, kind, forces(paths, path, value)))
-    return found
+            changes.append(Difference(text, kind, forces(paths, path, value)))
+    return changes
 
 
 def _comparable(state: Kept, wanted: Object, namespaced: bool) -> tuple[Object, Object]:
@@ -69,9 +69,9 @@ def _comparable(state: Kept, wanted: Object, namespaced: bool) -> tuple[Object, 
 
 
 def in_the_words_of(inputs: Object, live: Object) -> Object:
-    """What of a live object the inputs speak of, written as they write it where that means the same."""
-    found: Object = pruned(live, inputs)
-    return without_read_only(_worded(found, inputs, ()))
+    """The part of a live object that the inputs name, written as they write it where that means the same."""
+    part: Object = pruned(live, inputs)
+    return without_read_only(_worded(part, inputs, ()))
 
 
 def _worded(value: Any, like: Any, path: Path) -> Any:

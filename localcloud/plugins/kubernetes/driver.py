@@ -35,7 +35,7 @@ class Driver(driver.Driver):
 
     @property
     def said(self) -> list[str]:
-        """What the engine would have shown."""
+        """The messages that the engine would have shown."""
         return list(self.provider.engine.said)  # type: ignore[union-attr]
 
 

@@ -1,4 +1,4 @@
-"""What the plugin tells the user through the engine: warnings, and what a resource waits for."""
+"""Messages of the plugin to the user through the engine: warnings, and the state of a wait."""
 
 from __future__ import annotations
 

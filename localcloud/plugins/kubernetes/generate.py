@@ -82,12 +82,12 @@ def _kinds() -> Iterator[tuple[str, dict[str, str]]]:
         if path.name.startswith("_") or path.parts[-3] in _SKIPPED:
             continue
         text = path.read_text()
-        found = _TOKEN.search(text)
-        if found is None or found[1].endswith(("Patch", "List")):
+        match = _TOKEN.search(text)
+        if match is None or match[1].endswith(("Patch", "List")):
             continue
         module = ".".join(path.parts[-3:-1])
         (declared,) = [names for name, names in _classes(text, module) if name in {path.stem, path.stem + "Init"}]
-        yield found[1], declared
+        yield match[1], declared
 
 
 def build() -> dict[str, dict[str, dict[str, str]]]:

@@ -29,7 +29,7 @@ from localcloud.plugins.values import InitFailed, Props, ProviderError, has_unkn
 
 
 def preview_create(target: Target, given: Props) -> Props:
-    """What the API server would make of it; the inputs as they are where it cannot be asked."""
+    """The object that the API server would make; the inputs as they are where it cannot be asked."""
     inputs, cluster = object_of(given), target.cluster
     if has_unknown(inputs) or cluster.unreachable or target.patches(inputs) or not cluster.settings.server_side_apply:
         return given
@@ -98,16 +98,16 @@ def read(target: Target, resource_id: str, state: Props, given: Props) -> tuple[
         live = ready_now(looker) if looker else live
     except NotReady as error:
         problem, live = error, error.live
-    found = in_the_words_of(stored(inputs), live)
+    read_inputs = in_the_words_of(stored(inputs), live)
     if imported:
         names = table.input_names(target.token)
-        found |= {key: value for key, value in without_read_only(live).items() if key in names}
+        read_inputs |= {key: value for key, value in without_read_only(live).items() if key in names}
         for name in ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"):
-            drop(found, "metadata", "annotations", name)
+            drop(read_inputs, "metadata", "annotations", name)
     manager = ownership.manager_for(inputs, known.manager, server_side=cluster.settings.server_side_apply)
     secret = given or state
-    kept_state = outputs(found, live, secret, manager, known.initial_version)
-    kept_inputs = with_secrets(found, secret)
+    kept_state = outputs(read_inputs, live, secret, manager, known.initial_version)
+    kept_inputs = with_secrets(read_inputs, secret)
     if problem is not None:
         raise InitFailed(resource_id, kept_state, kept_inputs, str(problem), problem.problems)
     return resource_id, kept_state, kept_inputs

@@ -49,8 +49,8 @@ def _loader() -> Any:
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     loader: Any = type("Loader", (base,), {})
     loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
-        for first, found in base.yaml_implicit_resolvers.items()
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in base.yaml_implicit_resolvers.items()
     }
     return loader
 
@@ -63,11 +63,11 @@ def _without_nulls(value: Any) -> Any:
 
 def load(files: Sequence[str], text: str, *, patterns: bool) -> list[Object]:
     """The objects of some files or addresses, and of a text; `patterns` says whether a path may have `*`."""
-    found: list[Object] = []
+    objects: list[Object] = []
     for file in files:
         for content in _contents(file, patterns):
-            found += decode(content)
-    return found + decode(text)
+            objects += decode(content)
+    return objects + decode(text)
 
 
 def _contents(file: str, patterns: bool) -> Iterator[str]:
@@ -87,13 +87,13 @@ def _contents(file: str, patterns: bool) -> Iterator[str]:
 
 def normal(objects: Sequence[Object], namespace: str, cluster: Cluster) -> list[Object]:
     """Lists taken apart, the core group by its short name, a namespace where one belongs."""
-    found = list(_expanded(objects))
+    expanded = list(_expanded(objects))
     scopes = {
         (dig(one, "spec", "group"), dig(one, "spec", "names", "kind")): dig(one, "spec", "scope") == "Namespaced"
-        for one in found
+        for one in expanded
         if is_definition(one)
     }
-    for obj in found:
+    for obj in expanded:
         api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
         if not api_version or not kind:
             raise ProviderError(f"Kubernetes resources require a kind and apiVersion: `{shortened(obj)}`")
@@ -105,7 +105,7 @@ def normal(objects: Sequence[Object], namespace: str, cluster: Cluster) -> list[
             namespaced = cluster.namespaced(api_version, kind, api_version in table.group_versions())
         if namespaced and not namespace_of(obj) and namespace:
             put(obj, namespace, "metadata", "namespace")
-    return found
+    return expanded
 
 
 def _expanded(objects: Sequence[Object]) -> Iterator[Object]:
@@ -123,29 +123,29 @@ def ordered(objects: Sequence[Object]) -> list[tuple[Object, list[int]]]:
     """
     needs = [_needed(obj, objects) for obj in objects]
     placed: dict[int, int] = {}
-    found: list[tuple[Object, list[int]]] = []
-    while len(found) < len(objects):
+    placed_objects: list[tuple[Object, list[int]]] = []
+    while len(placed_objects) < len(objects):
         ready = [i for i in range(len(objects)) if i not in placed and needs[i] <= placed.keys()]
         if not ready:
             circle = ", ".join(f"{one['kind']} {name_of(one)}" for i, one in enumerate(objects) if i not in placed)
             raise ProviderError(f"cyclic dependency: {circle}")
-        found += [(objects[index], [placed[one] for one in sorted(needs[index])]) for index in ready]
+        placed_objects += [(objects[index], [placed[one] for one in sorted(needs[index])]) for index in ready]
         placed |= {index: place for place, index in enumerate(ready, len(placed))}
-    return found
+    return placed_objects
 
 
 def _needed(obj: Object, objects: Sequence[Object]) -> set[int]:
     mine = (group_of(str(obj["apiVersion"])), obj["kind"])
     explicit = {tuple(one.strip().split("/")) for one in annotation(obj, _DEPENDS_ON).split(",") if one.strip()}
-    found = set()
+    indexes = set()
     for index, other in enumerate(objects):
         if other is obj:
             continue
         defines = is_definition(other) and mine == (dig(other, "spec", "group"), dig(other, "spec", "names", "kind"))
         houses = (other["apiVersion"], other["kind"]) == ("v1", "Namespace") and name_of(other) == namespace_of(obj)
         if defines or houses or _reference(other) in explicit:
-            found.add(index)
-    return found
+            indexes.add(index)
+    return indexes
 
 
 def _reference(obj: Object) -> tuple[str, ...]:

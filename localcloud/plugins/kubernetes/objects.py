@@ -22,7 +22,7 @@ _READ_ONLY = (
 
 
 def dig(value: Any, *path: str | int) -> Any:
-    """What is at a path; None where there is nothing."""
+    """The value at a path; None where there is nothing."""
     for step in path:
         if isinstance(step, int):
             value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
@@ -54,13 +54,13 @@ def group_of(api_version: str) -> str:
 
 
 def name_of(obj: Object) -> str:
-    found = dig(obj, "metadata", "name")
-    return found if isinstance(found, str) else ""
+    text = dig(obj, "metadata", "name")
+    return text if isinstance(text, str) else ""
 
 
 def namespace_of(obj: Object) -> str:
-    found = dig(obj, "metadata", "namespace")
-    return found if isinstance(found, str) else ""
+    text = dig(obj, "metadata", "namespace")
+    return text if isinstance(text, str) else ""
 
 
 def full_name(obj: Object) -> str:
@@ -75,8 +75,8 @@ def parsed_id(resource_id: str) -> tuple[str, str]:
 
 
 def annotation(obj: Object, name: str) -> str:
-    found = dig(obj, "metadata", "annotations", name)
-    return found if isinstance(found, str) else ""
+    text = dig(obj, "metadata", "annotations", name)
+    return text if isinstance(text, str) else ""
 
 
 def says_yes(obj: Object, name: str) -> bool:
@@ -108,16 +108,16 @@ def is_definition(obj: Object) -> bool:
 
 
 def without_read_only(obj: Object) -> Object:
-    """A copy without what only the API server writes."""
-    found = copy.deepcopy(obj)
+    """A copy without the fields that only the API server writes."""
+    result = copy.deepcopy(obj)
     for name in _READ_ONLY:
-        drop(found, "metadata", name)
-    found.pop("status", None)
-    return found
+        drop(result, "metadata", name)
+    result.pop("status", None)
+    return result
 
 
 def pruned(live: Any, like: Any) -> Any:
-    """What of a live value the inputs speak of: anything else belongs to someone else."""
+    """The part of a live value that the inputs name: anything else belongs to someone else."""
     if isinstance(live, dict) and isinstance(like, dict):
         return {key: pruned(live[key], like[key]) for key in like if key in live}
     if isinstance(live, list) and isinstance(like, list):

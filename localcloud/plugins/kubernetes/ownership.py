@@ -116,10 +116,10 @@ def merged(entries: Sequence[Mapping[str, Any]], manager: str) -> list[Mapping[s
 
 
 def _united(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(one)
+    union = dict(one)
     for key, value in other.items():
-        found[key] = _united(found.get(key, {}), value)
-    return found
+        union[key] = _united(union.get(key, {}), value)
+    return union
 
 
 def owns(entry: Mapping[str, Any], path: Sequence[str]) -> bool:
@@ -152,8 +152,8 @@ def leave_ignored(inputs: Object, live: Object, manager: str, ignored: Sequence[
 
 def steps_of(pattern: str) -> list[str]:
     """The steps of an `ignoreChanges` path: `metadata.annotations["a.b/c"]`."""
-    found = re.findall(r'\["((?:[^"\\]|\\.)*)"\]|([^.\[\]]+(?:\[[^"\]]*\])*)', pattern)
-    return [quoted.replace('\\"', '"') or bare for quoted, bare in found]
+    matches = re.findall(r'\["((?:[^"\\]|\\.)*)"\]|([^.\[\]]+(?:\[[^"\]]*\])*)', pattern)
+    return [quoted.replace('\\"', '"') or bare for quoted, bare in matches]
 
 
 def relinquish(cluster: Cluster, obj: Object, manager: str) -> None:

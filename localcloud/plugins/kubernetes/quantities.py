@@ -28,11 +28,11 @@ def amount(value: object) -> Decimal | None:
     """The number that is meant; None where it is no amount."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    found = re.fullmatch(r"([+-]?[0-9.]+)(?:([eE][+-]?\d+)|([a-zA-Z]*))", str(value).strip())
-    if found is None or (found[3] or "") not in _SUFFIXES:
+    match = re.fullmatch(r"([+-]?[0-9.]+)(?:([eE][+-]?\d+)|([a-zA-Z]*))", str(value).strip())
+    if match is None or (match[3] or "") not in _SUFFIXES:
         return None
     try:
-        return Decimal(found[1] + (found[2] or "")) * _SUFFIXES[found[3] or ""]
+        return Decimal(match[1] + (match[2] or "")) * _SUFFIXES[match[3] or ""]
     except InvalidOperation:
         return None
 

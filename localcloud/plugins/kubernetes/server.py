@@ -43,7 +43,7 @@ _DELETE_UNREACHABLE = (
 
 
 class Handler(Protocol):
-    """What serves a type that is not an object of the API."""
+    """The interface for a type that is not an object of the API."""
 
     def check(self, request: Any) -> Any: ...
     def diff(self, request: Any) -> Any: ...
@@ -150,7 +150,7 @@ class Provider(Plugin):
         cluster, state = self.cluster, kept(props_of(request.olds))
         wanted = object_of(props_of(request.news))
         api_version, kind = str(wanted.get("apiVersion") or ""), str(wanted.get("kind") or "")
-        found = differences(
+        changes = differences(
             state,
             wanted,
             patch=is_patch(token_of(request), kind),
@@ -158,8 +158,8 @@ class Provider(Plugin):
             mutable=_mutable(cluster.settings),
             ignore=tuple(request.ignoreChanges),
         )
-        found += self._unready(request.urn, state, wanted)
-        return diff_response(found, delete_first=delete_first(state, wanted), whole_paths=True)
+        changes += self._unready(request.urn, state, wanted)
+        return diff_response(changes, delete_first=delete_first(state, wanted), whole_paths=True)
 
     def _unready(self, urn: str, state: Kept, wanted: Object) -> list[Difference]:
         """A Job that did not get done is made anew where its annotation says so."""
@@ -195,10 +195,10 @@ class Provider(Plugin):
         from localcloud.plugins.kubernetes import lifecycle  # noqa: PLC0415
 
         state, given = (props_of(one, keep_secrets=True) for one in (request.properties, request.inputs))
-        found = lifecycle.read(self._target(request), request.id, state, given)
-        if found is None:
+        present = lifecycle.read(self._target(request), request.id, state, given)
+        if present is None:
             return provider_pb2.ReadResponse()
-        resource_id, outputs, inputs = found
+        resource_id, outputs, inputs = present
         return provider_pb2.ReadResponse(id=resource_id, properties=struct_of(outputs), inputs=struct_of(inputs))
 
     def _read_unreachable(self, request: Any, reason: str) -> Any:

@@ -37,7 +37,7 @@ _FROM_THE_ENGINE = {"version", "pluginDownloadURL"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a provider was configured with."""
+    """The configuration of a provider."""
 
     kubeconfig: str = field(default="", repr=False)
     """A path or the content itself; the client's own default when empty."""
@@ -93,23 +93,23 @@ def _flag(config: Props, name: str) -> bool:
 
 
 def refused(config: Props) -> list[Failure]:
-    """What of the provider's inputs cannot be taken."""
+    """The problems with the provider's inputs."""
     known = {*_FLAGS, *_TEXTS, *_OBJECTS, *_FROM_THE_ENGINE}
-    found = []
+    failures = []
     for key, value in config.items():
         if key in _NOT_HERE:
             if value not in (None, "", False, "false"):
-                found.append(Failure(key, "not supported by this stand-in for the Kubernetes provider"))
+                failures.append(Failure(key, "not supported by this stand-in for the Kubernetes provider"))
         elif key not in known:
-            found.append(Failure(key, f"unknown setting; known: {', '.join(sorted(known - _FROM_THE_ENGINE))}"))
+            failures.append(Failure(key, f"unknown setting; known: {', '.join(sorted(known - _FROM_THE_ENGINE))}"))
         elif key in _OBJECTS and value is not UNKNOWN:
             inner = _decoded(value) or {}
-            found += [
+            failures += [
                 Failure(f"{key}.{name}", f"unknown setting; known: {', '.join(sorted(_OBJECTS[key]))}")
                 for name in inner
                 if name not in _OBJECTS[key]
             ]
-    return found
+    return failures
 
 
 def changed(olds: Props, news: Props) -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-"""What is kept in the state: the live object, the inputs that made it, its field manager; and what of it is secret."""
+"""The content of the state: the live object, its inputs and field manager, and which of it is secret."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def object_of(inputs: Props) -> Object:
-    """What the API takes: the inputs in its own words, without secrets' wrapping and our own properties."""
-    found: Object = plain(_renamed(inputs, _UNDERSCORED))
-    return {key: value for key, value in found.items() if key not in _OWN}
+    """The object for the API: the inputs in its own words, without secrets' wrapping and our own properties."""
+    obj: Object = plain(_renamed(inputs, _UNDERSCORED))
+    return {key: value for key, value in obj.items() if key not in _OWN}
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the state says of a resource."""
+    """A resource as the state has it."""
 
     inputs: Object
     live: Object
@@ -54,21 +54,21 @@ class Kept:
 
 def kept(state: Props) -> Kept:
     """Read a resource's state."""
-    found = plain(state)
+    content = plain(state)
     return Kept(
-        object_of(found.get(INPUTS) or {}),
-        object_of(found),
-        str(found.get(MANAGER) or ""),
-        str(found.get(INITIAL_VERSION) or ""),
+        object_of(content.get(INPUTS) or {}),
+        object_of(content),
+        str(content.get(MANAGER) or ""),
+        str(content.get(INITIAL_VERSION) or ""),
     )
 
 
 def outputs(inputs: Object, live: Object, given: Props, manager: str, initial_version: str = "") -> Props:
     """The state of a resource. `given` are the inputs as they came: what was secret in them stays secret."""
-    found: Props = _renamed(live, _DASHED)
+    state: Props = _renamed(live, _DASHED)
     kept_inputs: Props = _renamed(inputs, _DASHED)
     return {
-        **with_secrets(found, given),
+        **with_secrets(state, given),
         INPUTS: with_secrets(kept_inputs, given),
         INITIAL_VERSION: initial_version or str(inputs.get("apiVersion") or ""),
         MANAGER: manager,
@@ -76,25 +76,25 @@ def outputs(inputs: Object, live: Object, given: Props, manager: str, initial_ve
 
 
 def with_secrets(value: Any, given: Any) -> Any:
-    """Mark as secret what is secret in `given`; of a Secret always its data.
+    """Mark values as secret that are secret in `given`; of a Secret always its data.
 
     Objects are gone through, so that one secret value does not hide all of a Deployment; a list with a secret in it is
     secret as a whole, since its elements move.
     """
     if not isinstance(value, dict):
         return Secret(value) if holds_secret(given) else value
-    found = dict(value)
+    marked = dict(value)
     if value.get("kind") == "Secret":
         for key in ("data", "stringData"):
-            if key in found:
-                found[key] = found[key] if isinstance(found[key], Secret) else Secret(found[key])
-        return found
+            if key in marked:
+                marked[key] = marked[key] if isinstance(marked[key], Secret) else Secret(marked[key])
+        return marked
     if isinstance(given, Secret):
         return Secret(value)
     for key, item in (given if isinstance(given, dict) else {}).items():
-        if key in found and not isinstance(found[key], Secret):
-            found[key] = with_secrets(found[key], item)
-    return found
+        if key in marked and not isinstance(marked[key], Secret):
+            marked[key] = with_secrets(marked[key], item)
+    return marked
 
 
 def holds_secret(value: Any) -> bool:

@@ -54,9 +54,9 @@ def write(
         body = copy.deepcopy(inputs)
         body["metadata"]["resourceVersion"] = dig(live, "metadata", "resourceVersion")
         query = {"fieldManager": manager, **ownership.validation(preview)}
-        found = cluster.call("PUT", cluster.path(inputs), query, body)
+        answer = cluster.call("PUT", cluster.path(inputs), query, body)
         cluster.forget_kinds()
-        return found
+        return answer
     inputs = copy.deepcopy(inputs)
     if not cluster.settings.server_side_apply:
         return _merge(cluster, known, inputs, live, manager, ignored, preview=preview)
@@ -79,13 +79,13 @@ def _merge(
 
 def merge_patch(old: Object, new: Object) -> Object:
     """The JSON merge patch from one object to another."""
-    found: Object = dict.fromkeys((key for key in old if key not in new), None)
+    patch: Object = dict.fromkeys((key for key in old if key not in new), None)
     for key, value in new.items():
         former = old.get(key)
         if isinstance(value, dict) and isinstance(former, dict):
             inner = merge_patch(former, value)
             if inner:
-                found[key] = inner
+                patch[key] = inner
         elif value != former or key not in old:
-            found[key] = value
-    return found
+            patch[key] = value
+    return patch

@@ -31,18 +31,18 @@ def _create_api(aws: Aws, props: Props) -> str:
 
 
 def _read_api(aws: Aws, api: str, props: Props) -> Props | None:
-    found = aws.find(V1, "GetRestApi", GONE, restApiId=api)
-    if found is None:
+    answer = aws.find(V1, "GetRestApi", GONE, restApiId=api)
+    if answer is None:
         return None
     resources = aws.call(V1, "GetResources", restApiId=api, limit=500)["items"]
     return {
         "arn": arn(aws, f"/restapis/{api}"),
-        "createdDate": str(found.get("createdDate", "")),
+        "createdDate": str(answer.get("createdDate", "")),
         "executionArn": execution_arn(aws, api),
         "rootResourceId": next(item["id"] for item in resources if item["path"] == "/"),
-        "name": props.get("name", found["name"]),  # a document's title takes the name's place in the API
-        "description": props.get("description", found.get("description")),
-        "disableExecuteApiEndpoint": found.get("disableExecuteApiEndpoint", False),
+        "name": props.get("name", answer["name"]),  # a document's title takes the name's place in the API
+        "description": props.get("description", answer.get("description")),
+        "disableExecuteApiEndpoint": answer.get("disableExecuteApiEndpoint", False),
         "body": props.get("body"),
         "tags": tags_v1(aws, arn(aws, f"/restapis/{api}")),
     }
@@ -77,12 +77,12 @@ def _create_deployment(aws: Aws, props: Props) -> str:
 
 
 def _read_deployment(aws: Aws, deployment: str, props: Props) -> Props | None:
-    found = aws.find(V1, "GetDeployment", GONE, restApiId=props["restApi"], deploymentId=deployment)
-    if found is None:
+    answer = aws.find(V1, "GetDeployment", GONE, restApiId=props["restApi"], deploymentId=deployment)
+    if answer is None:
         return None
     return {
-        "createdDate": str(found.get("createdDate", "")),
-        "description": found.get("description"),
+        "createdDate": str(answer.get("createdDate", "")),
+        "description": answer.get("description"),
         "restApi": props["restApi"],
     }
 

@@ -1,4 +1,4 @@
-"""What the types of API Gateway share: ARNs, where a stage answers, tags."""
+"""Shared by the types of API Gateway: ARNs, a stage's URL, tags."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def arn(aws: Aws, path: str) -> str:
 
 
 def execution_arn(aws: Aws, api_id: str, stage: str = "") -> str:
-    """What a Lambda permission is given to."""
+    """The ARN that a Lambda permission is given to."""
     return f"arn:aws:execute-api:{aws.region}:{aws.caller()['Account']}:{api_id}" + (f"/{stage}" if stage else "")
 
 
@@ -69,5 +69,5 @@ def tags_v1(aws: Aws, where: str) -> dict[str, Any]:
 def tags_v2(aws: Aws, where: str, props: Props) -> dict[str, Any]:
     """The tags that there are; the emulator makes the first letter of a name small, which is undone for known ones."""
     known = {name[:1].lower() + name[1:]: name for name in props.get("tags") or {}}
-    found = aws.call(V2, "GetTags", ResourceArn=where).get("Tags", {})
-    return {known.get(name, name): value for name, value in found.items()}
+    tags = aws.call(V2, "GetTags", ResourceArn=where).get("Tags", {})
+    return {known.get(name, name): value for name, value in tags.items()}

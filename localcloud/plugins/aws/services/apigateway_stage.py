@@ -44,12 +44,12 @@ def _create(aws: Aws, props: Props) -> str:
 
 
 def _read(aws: Aws, _: str, props: Props) -> Props | None:
-    found = aws.find(V1, "GetStage", GONE, **_place(props))
-    if found is None:
+    stage = aws.find(V1, "GetStage", GONE, **_place(props))
+    if stage is None:
         return None
-    canary = found.get("canarySettings") or {}
+    canary = stage.get("canarySettings") or {}
     return {
-        **{name: found.get(api) for name, api in _PLAIN.items()},
+        **{name: stage.get(api) for name, api in _PLAIN.items()},
         "arn": _arn(aws, props),
         # The emulator keeps one that is removed, at 0 %.
         "canarySettings": {name: canary[api] for name, api in _CANARY.items() if api in canary}
@@ -60,33 +60,33 @@ def _read(aws: Aws, _: str, props: Props) -> Props | None:
         "restApi": props["restApi"],
         "stageName": props["stageName"],
         "tags": tags_v1(aws, _arn(aws, props)),
-        "variables": found.get("variables") or None,
-        "webAclArn": found.get("webAclArn", ""),
+        "variables": stage.get("variables") or None,
+        "webAclArn": stage.get("webAclArn", ""),
     }
 
 
 def _operations(change: Change) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
+    patch: list[dict[str, str]] = []
 
     def replace(path: str, value: Any) -> None:
         text = str(value).lower() if isinstance(value, bool) else str(value if value is not None else "")
-        found.append({"op": "replace", "path": path, "value": text})
+        patch.append({"op": "replace", "path": path, "value": text})
 
     if "canarySettings" in change.changed:
         canary = change.new.get("canarySettings")
         if canary is None:
-            found.append({"op": "remove", "path": "/canarySettings"})
+            patch.append({"op": "remove", "path": "/canarySettings"})
         for name, value in (canary or {}).items():
             replace(f"/canarySettings/{_CANARY[name]}", value)
     for name in change.subset(*_PLAIN):
         replace(f"/{_PLAIN[name]}", change.new.get(name))
     if "variables" in change.changed:
         before, after = change.old.get("variables") or {}, change.new.get("variables") or {}
-        found += [{"op": "remove", "path": f"/variables/{name}"} for name in before if name not in after]
+        patch += [{"op": "remove", "path": f"/variables/{name}"} for name in before if name not in after]
         for name, value in after.items():
             if before.get(name) != value:
                 replace(f"/variables/{name}", value)
-    return found
+    return patch
 
 
 def _update(aws: Aws, _: str, change: Change) -> None:

@@ -58,15 +58,15 @@ def _create_api(aws: Aws, props: Props) -> str:
 
 
 def _read_api(aws: Aws, api: str, props: Props) -> Props | None:
-    found = aws.find(V2, "GetApi", GONE, ApiId=api)
-    if found is None:
+    answer = aws.find(V2, "GetApi", GONE, ApiId=api)
+    if answer is None:
         return None
     return {
-        **_found(found, _API),
-        "apiEndpoint": found["ApiEndpoint"],
+        **_found(answer, _API),
+        "apiEndpoint": answer["ApiEndpoint"],
         "arn": _api_arn(aws, api),
         "executionArn": execution_arn(aws, api),
-        "protocolType": found["ProtocolType"],
+        "protocolType": answer["ProtocolType"],
         "tags": tags_v2(aws, _api_arn(aws, api), props),
     }
 
@@ -87,10 +87,10 @@ def _create_integration(aws: Aws, props: Props) -> str:
 
 
 def _read_integration(aws: Aws, integration: str, props: Props) -> Props | None:
-    found = aws.find(V2, "GetIntegration", GONE, ApiId=props["apiId"], IntegrationId=integration)
-    if found is None:
+    answer = aws.find(V2, "GetIntegration", GONE, ApiId=props["apiId"], IntegrationId=integration)
+    if answer is None:
         return None
-    return {**_found(found, _INTEGRATION), "apiId": props["apiId"], "integrationType": found["IntegrationType"]}
+    return {**_found(answer, _INTEGRATION), "apiId": props["apiId"], "integrationType": answer["IntegrationType"]}
 
 
 def _update_integration(aws: Aws, integration: str, change: Change) -> None:
@@ -107,8 +107,8 @@ def _create_route(aws: Aws, props: Props) -> str:
 
 
 def _read_route(aws: Aws, route: str, props: Props) -> Props | None:
-    found = aws.find(V2, "GetRoute", GONE, ApiId=props["apiId"], RouteId=route)
-    return None if found is None else {**_found(found, _ROUTE), "apiId": props["apiId"]}
+    answer = aws.find(V2, "GetRoute", GONE, ApiId=props["apiId"], RouteId=route)
+    return None if answer is None else {**_found(answer, _ROUTE), "apiId": props["apiId"]}
 
 
 def _update_route(aws: Aws, route: str, change: Change) -> None:
@@ -132,17 +132,17 @@ def _create_stage(aws: Aws, props: Props) -> str:
 
 
 def _read_stage(aws: Aws, stage: str, props: Props) -> Props | None:
-    found = aws.find(V2, "GetStage", GONE, ApiId=props["apiId"], StageName=stage)
-    if found is None:
+    answer = aws.find(V2, "GetStage", GONE, ApiId=props["apiId"], StageName=stage)
+    if answer is None:
         return None
     return {
-        **_found(found, _STAGE),
+        **_found(answer, _STAGE),
         "apiId": props["apiId"],
         "arn": _stage_arn(aws, props, stage),
         "executionArn": execution_arn(aws, props["apiId"], stage),
         "invokeUrl": invoke_url(aws, props["apiId"], stage),
         "name": stage,
-        "stageVariables": found.get("StageVariables") or None,
+        "stageVariables": answer.get("StageVariables") or None,
         "tags": tags_v2(aws, _stage_arn(aws, props, stage), props),
     }
 

@@ -81,15 +81,15 @@ def _read_target(aws: Aws, resource_id: str, props: Props) -> Props | None:
     answer = aws.call(SERVICE, "DescribeScalableTargets", **lookup(props), ResourceIds=[resource_id])
     if not answer["ScalableTargets"]:
         return None
-    found = answer["ScalableTargets"][0]
-    arn = found.get("ScalableTargetARN")
-    suspended = found.get("SuspendedState") or {}
+    target = answer["ScalableTargets"][0]
+    arn = target.get("ScalableTargetARN")
+    suspended = target.get("SuspendedState") or {}
     return {
-        **{name: found[api] for name, api in WHERE.items()},
+        **{name: target[api] for name, api in WHERE.items()},
         "arn": arn,
-        "minCapacity": found["MinCapacity"],
-        "maxCapacity": found["MaxCapacity"],
-        "roleArn": found.get("RoleARN"),
+        "minCapacity": target["MinCapacity"],
+        "maxCapacity": target["MaxCapacity"],
+        "roleArn": target.get("RoleARN"),
         "suspendedState": {name: suspended.get(api, False) for name, api in _SUSPENDED.items()},
         "tags": aws.call(SERVICE, "ListTagsForResource", ResourceARN=arn)["Tags"] if arn else {},
     }
@@ -160,10 +160,10 @@ def _read_action(aws: Aws, resource_id: str, props: Props) -> Props | None:
         ResourceId=props["resourceId"],
         ScheduledActionNames=[props["name"]],
     )
-    found = [one for one in (answer or {}).get("ScheduledActions", []) if one["ScheduledActionName"] == props["name"]]
-    if not found:
+    actions = [one for one in (answer or {}).get("ScheduledActions", []) if one["ScheduledActionName"] == props["name"]]
+    if not actions:
         return None
-    action = found[0]
+    action = actions[0]
     return {
         **{name: action[api] for name, api in WHERE.items()},
         "arn": action["ScheduledActionARN"],

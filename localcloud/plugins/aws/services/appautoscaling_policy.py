@@ -43,10 +43,10 @@ def _read_policy(aws: Aws, name: str, props: Props) -> Props | None:
         ResourceId=props["resourceId"],
         PolicyNames=[name],
     )
-    found = [policy for policy in (answer or {}).get("ScalingPolicies", []) if policy["PolicyName"] == name]
-    if not found:
+    policies = [policy for policy in (answer or {}).get("ScalingPolicies", []) if policy["PolicyName"] == name]
+    if not policies:
         return None
-    policy = found[0]
+    policy = policies[0]
     step = down(policy.get("StepScalingPolicyConfiguration"))
     for adjustment in (step or {}).get("stepAdjustments", []):
         for bound in ("metricIntervalLowerBound", "metricIntervalUpperBound"):

@@ -33,14 +33,14 @@ _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _written(props: Props) -> dict[str, Any]:
-    found = {api: props[name] for name, api in _PLAIN.items() if props.get(name) is not None}
+    written = {api: props[name] for name, api in _PLAIN.items() if props.get(name) is not None}
     if props.get("vpcZoneIdentifiers") is not None:
-        found["VPCZoneIdentifier"] = ",".join(props["vpcZoneIdentifiers"])
+        written["VPCZoneIdentifier"] = ",".join(props["vpcZoneIdentifiers"])
     if props.get("launchTemplate") is not None:
         template = props["launchTemplate"]
         where = {"LaunchTemplateId": template["id"]} if "id" in template else {"LaunchTemplateName": template["name"]}
-        found["LaunchTemplate"] = {**where, "Version": template.get("version", "$Default")}
-    return found
+        written["LaunchTemplate"] = {**where, "Version": template.get("version", "$Default")}
+    return written
 
 
 def _tags(name: str, tags: list[Props]) -> list[dict[str, Any]]:
@@ -49,8 +49,8 @@ def _tags(name: str, tags: list[Props]) -> list[dict[str, Any]]:
 
 
 def find_group(aws: Aws, name: str) -> dict[str, Any] | None:
-    found = aws.call(SERVICE, "DescribeAutoScalingGroups", AutoScalingGroupNames=[name])["AutoScalingGroups"]
-    return dict(found[0]) if found else None
+    groups = aws.call(SERVICE, "DescribeAutoScalingGroups", AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    return dict(groups[0]) if groups else None
 
 
 def _create(aws: Aws, props: Props) -> str:
@@ -153,8 +153,8 @@ def _wait(aws: Aws, name: str, props: Props, timeout: float) -> None:
 
 
 def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+)([smh]?)", text)
-    return float(found[1]) * _UNITS.get(found[2], 1.0) if found else 600.0
+    match = re.fullmatch(r"(\d+)([smh]?)", text)
+    return float(match[1]) * _UNITS.get(match[2], 1.0) if match else 600.0
 
 
 def _delete(aws: Aws, name: str, props: Props) -> None:

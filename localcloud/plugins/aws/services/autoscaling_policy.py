@@ -39,20 +39,20 @@ def _put(aws: Aws, props: Props) -> str:
 def _read(aws: Aws, name: str, props: Props) -> Props | None:
     group = props["autoscalingGroupName"]
     answer = aws.find(SERVICE, "DescribePolicies", MISSING, AutoScalingGroupName=group, PolicyNames=[name])
-    found = (answer or {}).get("ScalingPolicies", [])
-    if not found:
+    policies = (answer or {}).get("ScalingPolicies", [])
+    if not policies:
         return None
-    tracking = down(found[0].get("TargetTrackingConfiguration"))
+    tracking = down(policies[0].get("TargetTrackingConfiguration"))
     customized = (tracking or {}).get("customizedMetricSpecification")
     if customized:
         customized["metricDimensions"] = customized.pop("dimensions", [])
     return {
-        "arn": found[0]["PolicyARN"],
+        "arn": policies[0]["PolicyARN"],
         "autoscalingGroupName": group,
-        "enabled": found[0].get("Enabled", True),
-        "estimatedInstanceWarmup": found[0].get("EstimatedInstanceWarmup"),
+        "enabled": policies[0].get("Enabled", True),
+        "estimatedInstanceWarmup": policies[0].get("EstimatedInstanceWarmup"),
         "name": name,
-        "policyType": found[0]["PolicyType"],
+        "policyType": policies[0]["PolicyType"],
         _TRACKING: tracking,
     }
 

@@ -54,15 +54,15 @@ def _read_application(aws: Aws, application_id: str, props: Props) -> Props | No
     answer = aws.find(SERVICE, "GetApplication", _NO_APPLICATION, applicationName=props["name"])
     if answer is None:
         return None
-    found = answer["application"]
-    arn = _arn(aws, f"application:{found['applicationName']}")
+    application = answer["application"]
+    arn = _arn(aws, f"application:{application['applicationName']}")
     return {
-        "applicationId": found["applicationId"],
+        "applicationId": application["applicationId"],
         "arn": arn,
-        "computePlatform": found["computePlatform"],
-        "githubAccountName": found.get("gitHubAccountName", ""),
-        "linkedToGithub": found.get("linkedToGitHub", False),
-        "name": found["applicationName"],
+        "computePlatform": application["computePlatform"],
+        "githubAccountName": application.get("gitHubAccountName", ""),
+        "linkedToGithub": application.get("linkedToGitHub", False),
+        "name": application["applicationName"],
         "tags": _tags_of(aws, arn),
     }
 
@@ -82,7 +82,7 @@ def _delete_application(aws: Aws, application_id: str, props: Props) -> None:
 
 
 def _group(props: Props) -> dict[str, Any]:
-    """What both `CreateDeploymentGroup` and `UpdateDeploymentGroup` take; their API writes camelCase as Pulumi does."""
+    """The arguments of `CreateDeploymentGroup` and `UpdateDeploymentGroup`; the API has camelCase as Pulumi does."""
     alarms = props.get("alarmConfiguration")
     service, pair = props.get("ecsService"), (props.get("loadBalancerInfo") or {}).get("targetGroupPairInfo")
     return {
@@ -122,24 +122,24 @@ def _read_group(aws: Aws, group_id: str, props: Props) -> Props | None:
     answer = aws.find(SERVICE, "GetDeploymentGroup", _NO_GROUP, **names)
     if answer is None:
         return None
-    found = answer["deploymentGroupInfo"]
-    alarms = found.get("alarmConfiguration")
-    services = found.get("ecsServices") or [None]
-    pairs = (found.get("loadBalancerInfo") or {}).get("targetGroupPairInfoList") or [None]
+    group = answer["deploymentGroupInfo"]
+    alarms = group.get("alarmConfiguration")
+    services = group.get("ecsServices") or [None]
+    pairs = (group.get("loadBalancerInfo") or {}).get("targetGroupPairInfoList") or [None]
     return {
-        "appName": found["applicationName"],
+        "appName": group["applicationName"],
         "arn": _group_arn(aws, props),
-        "deploymentGroupName": found["deploymentGroupName"],
-        "deploymentGroupId": found["deploymentGroupId"],
-        "computePlatform": found.get("computePlatform", "Server"),
-        "deploymentConfigName": found["deploymentConfigName"],
-        "serviceRoleArn": found["serviceRoleArn"],
-        "deploymentStyle": found.get("deploymentStyle"),
-        "autoRollbackConfiguration": found.get("autoRollbackConfiguration"),
+        "deploymentGroupName": group["deploymentGroupName"],
+        "deploymentGroupId": group["deploymentGroupId"],
+        "computePlatform": group.get("computePlatform", "Server"),
+        "deploymentConfigName": group["deploymentConfigName"],
+        "serviceRoleArn": group["serviceRoleArn"],
+        "deploymentStyle": group.get("deploymentStyle"),
+        "autoRollbackConfiguration": group.get("autoRollbackConfiguration"),
         "alarmConfiguration": {**alarms, "alarms": [alarm["name"] for alarm in alarms.get("alarms", [])]}
         if alarms
         else None,
-        "blueGreenDeploymentConfig": found.get("blueGreenDeploymentConfiguration"),
+        "blueGreenDeploymentConfig": group.get("blueGreenDeploymentConfiguration"),
         "ecsService": services[0],
         "loadBalancerInfo": {"targetGroupPairInfo": pairs[0]} if pairs[0] else None,
         "tags": _tags_of(aws, _group_arn(aws, props)),
@@ -212,12 +212,12 @@ def _read_config(aws: Aws, name: str, props: Props) -> Props | None:
     answer = aws.find(SERVICE, "GetDeploymentConfig", _NO_CONFIG, deploymentConfigName=name)
     if answer is None:
         return None
-    found = answer["deploymentConfigInfo"]
+    config = answer["deploymentConfigInfo"]
     return {
         "arn": _arn(aws, f"deploymentconfig:{name}"),
-        "computePlatform": found.get("computePlatform", "Server"),
-        "deploymentConfigId": found["deploymentConfigId"],
-        "deploymentConfigName": found["deploymentConfigName"],
+        "computePlatform": config.get("computePlatform", "Server"),
+        "deploymentConfigId": config["deploymentConfigId"],
+        "deploymentConfigName": config["deploymentConfigName"],
         "trafficRoutingConfig": props.get("trafficRoutingConfig"),
     }
 

@@ -1,4 +1,4 @@
-"""What the EC2 types share: tags."""
+"""Shared by the EC2 types: tags."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def vpc_attribute(aws: Aws, vpc_id: str, name: str) -> bool:
 
 def main_route_table(aws: Aws, vpc_id: str) -> str | None:
     filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "association.main", "Values": ["true"]}]
-    found = aws.call(SERVICE, "DescribeRouteTables", Filters=filters)["RouteTables"]
-    return str(found[0]["RouteTableId"]) if found else None
+    tables = aws.call(SERVICE, "DescribeRouteTables", Filters=filters)["RouteTables"]
+    return str(tables[0]["RouteTableId"]) if tables else None

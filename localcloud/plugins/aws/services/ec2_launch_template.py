@@ -44,13 +44,13 @@ def _flags(value: Any, *, to_api: bool) -> Any:
 
 
 def _data(props: Props) -> dict[str, Any]:
-    """What instances are, as the API takes it."""
-    found = _flags({name: props[name] for name in _DATA if props.get(name)}, to_api=True)
-    specifications = found.pop("tagSpecifications", [])
-    groups = found.pop("vpcSecurityGroupIds", None)
-    for interface in found.get("networkInterfaces", []):
+    """The data of instances, as the API takes them."""
+    instance_data = _flags({name: props[name] for name in _DATA if props.get(name)}, to_api=True)
+    specifications = instance_data.pop("tagSpecifications", [])
+    groups = instance_data.pop("vpcSecurityGroupIds", None)
+    for interface in instance_data.get("networkInterfaces", []):
         interface["groups"] = interface.pop("securityGroups", None)
-    data: dict[str, Any] = up(found)
+    data: dict[str, Any] = up(instance_data)
     if groups:
         data["SecurityGroupIds"] = groups
     if specifications:
@@ -61,15 +61,15 @@ def _data(props: Props) -> dict[str, Any]:
 
 
 def _props(data: dict[str, Any]) -> Props:
-    found: Props = _flags(down(data), to_api=False)
-    found["vpcSecurityGroupIds"] = found.pop("securityGroupIds", [])
-    for interface in found.get("networkInterfaces", []):
+    props: Props = _flags(down(data), to_api=False)
+    props["vpcSecurityGroupIds"] = props.pop("securityGroupIds", [])
+    for interface in props.get("networkInterfaces", []):
         interface["securityGroups"] = interface.pop("groups", [])
-    found["tagSpecifications"] = [
+    props["tagSpecifications"] = [
         {"resourceType": one["ResourceType"], "tags": tag_map(one.get("Tags"))}
         for one in data.get("TagSpecifications", [])
     ]
-    return {name: found.get(name) for name in _DATA}
+    return {name: props.get(name) for name in _DATA}
 
 
 def _create(aws: Aws, props: Props) -> str:
@@ -86,8 +86,8 @@ def _create(aws: Aws, props: Props) -> str:
 
 def _read(aws: Aws, template: str, props: Props) -> Props | None:
     answer = aws.find(SERVICE, "DescribeLaunchTemplates", _MISSING, LaunchTemplateIds=[template])
-    found = (answer or {}).get("LaunchTemplates", [])
-    if not found:
+    templates = (answer or {}).get("LaunchTemplates", [])
+    if not templates:
         return None
     latest = aws.call(SERVICE, "DescribeLaunchTemplateVersions", LaunchTemplateId=template, Versions=["$Latest"])
     version = latest["LaunchTemplateVersions"][0]
@@ -95,11 +95,11 @@ def _read(aws: Aws, template: str, props: Props) -> Props | None:
     return {
         **_props(version["LaunchTemplateData"]),
         "arn": f"arn:aws:ec2:{aws.region}:{account}:launch-template/{template}",
-        "defaultVersion": found[0]["DefaultVersionNumber"],
+        "defaultVersion": templates[0]["DefaultVersionNumber"],
         "description": version.get("VersionDescription"),
-        "latestVersion": found[0]["LatestVersionNumber"],
-        "name": found[0]["LaunchTemplateName"],
-        "tags": tag_map(found[0].get("Tags")),
+        "latestVersion": templates[0]["LatestVersionNumber"],
+        "name": templates[0]["LaunchTemplateName"],
+        "tags": tag_map(templates[0].get("Tags")),
     }
 
 

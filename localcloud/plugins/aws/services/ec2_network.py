@@ -51,11 +51,11 @@ def _read_vpc(aws: Aws, vpc_id: str, props: Props) -> Props | None:
 
 
 def _default(aws: Aws, operation: str, key: str, id_key: str, filter_name: str, vpc_id: str) -> str | None:
-    """The id of what AWS makes with every VPC."""
+    """The id of an object that AWS makes with every VPC."""
     value = "default" if filter_name == "group-name" else "true"
     filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": filter_name, "Values": [value]}]
-    found = aws.call(SERVICE, operation, Filters=filters)[key]
-    return str(found[0][id_key]) if found else None
+    listed = aws.call(SERVICE, operation, Filters=filters)[key]
+    return str(listed[0][id_key]) if listed else None
 
 
 def _update_vpc(aws: Aws, vpc_id: str, change: Change) -> None:
@@ -101,8 +101,8 @@ def _create_subnet(aws: Aws, props: Props) -> str:
 
 def _find_subnet(aws: Aws, subnet_id: str) -> dict[str, Any] | None:
     answer = aws.find(SERVICE, "DescribeSubnets", _NO_SUBNET, SubnetIds=[subnet_id])
-    found: list[dict[str, Any]] = (answer or {}).get("Subnets", [])
-    return found[0] if found else None
+    subnets: list[dict[str, Any]] = (answer or {}).get("Subnets", [])
+    return subnets[0] if subnets else None
 
 
 def _read_subnet(aws: Aws, subnet_id: str, props: Props) -> Props | None:

@@ -75,8 +75,8 @@ def _inline(permissions: list[dict[str, Any]], group: str, written: list[Props])
 
 def _find(aws: Aws, group: str) -> dict[str, Any] | None:
     answer = aws.find(SERVICE, "DescribeSecurityGroups", _MISSING, GroupIds=[group])
-    found: list[dict[str, Any]] = (answer or {}).get("SecurityGroups", [])
-    return found[0] if found else None
+    groups: list[dict[str, Any]] = (answer or {}).get("SecurityGroups", [])
+    return groups[0] if groups else None
 
 
 def _create_group(aws: Aws, props: Props) -> str:
@@ -110,30 +110,30 @@ def _check_name(aws: Aws, props: Props) -> None:
 
 def _close(aws: Aws, group: str, props: Props) -> None:
     """AWS opens a new group to all destinations, which the real provider takes away: a program says what it needs."""
-    found = _find(aws, group)
-    if found is None:
+    present = _find(aws, group)
+    if present is None:
         return
     everywhere = {("-1", 0, 0, "", "cidrBlocks", "0.0.0.0/0"), ("-1", 0, 0, "", "ipv6CidrBlocks", "::/0")}
-    opened = [p for p in found["IpPermissionsEgress"] if _flat([p]) and _flat([p]) <= everywhere]
+    opened = [p for p in present["IpPermissionsEgress"] if _flat([p]) and _flat([p]) <= everywhere]
     wanted = _flat([_permission(rule, group) for rule in props.get("egress", [])])
     if opened and not _flat(opened) <= wanted:
         aws.call(SERVICE, "RevokeSecurityGroupEgress", GroupId=group, IpPermissions=opened)
 
 
 def _read_group(aws: Aws, group: str, props: Props) -> Props | None:
-    found = _find(aws, group)
-    if found is None:
+    present = _find(aws, group)
+    if present is None:
         return None
-    arn = found.get("SecurityGroupArn") or f"arn:aws:ec2:{aws.region}:{found['OwnerId']}:security-group/{group}"
+    arn = present.get("SecurityGroupArn") or f"arn:aws:ec2:{aws.region}:{present['OwnerId']}:security-group/{group}"
     return {
         "arn": arn,
-        "description": found["Description"],
-        "egress": _inline(found["IpPermissionsEgress"], group, props.get("egress", [])),
-        "ingress": _inline(found["IpPermissions"], group, props.get("ingress", [])),
-        "name": found["GroupName"],
-        "ownerId": found["OwnerId"],
-        "tags": tag_map(found.get("Tags")),
-        "vpcId": found.get("VpcId"),
+        "description": present["Description"],
+        "egress": _inline(present["IpPermissionsEgress"], group, props.get("egress", [])),
+        "ingress": _inline(present["IpPermissions"], group, props.get("ingress", [])),
+        "name": present["GroupName"],
+        "ownerId": present["OwnerId"],
+        "tags": tag_map(present.get("Tags")),
+        "vpcId": present.get("VpcId"),
     }
 
 

@@ -42,10 +42,10 @@ def _create_rule(direction: str, aws: Aws, props: Props) -> str:
 
 def _read_rule(aws: Aws, rule_id: str, props: Props) -> Props | None:
     answer = aws.find(SERVICE, "DescribeSecurityGroupRules", _MISSING, SecurityGroupRuleIds=[rule_id])
-    found = (answer or {}).get("SecurityGroupRules", [])
-    if not found:
+    rules = (answer or {}).get("SecurityGroupRules", [])
+    if not rules:
         return None
-    rule = found[0]
+    rule = rules[0]
     ports = rule["IpProtocol"] != "-1"
     owner = rule.get("GroupOwnerId", "")
     return {

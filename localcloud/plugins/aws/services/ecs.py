@@ -137,19 +137,19 @@ def _read_definition(aws: Aws, family: str, props: Props) -> Props | None:
     answer = aws.find(SERVICE, "DescribeTaskDefinition", missing, taskDefinition=which, include=["TAGS"])
     if answer is None or answer["taskDefinition"].get("status") == "INACTIVE":
         return None
-    found = answer["taskDefinition"]
+    definition = answer["taskDefinition"]
     volumes = [
         {"name": volume["name"], "hostPath": (volume.get("host") or {}).get("sourcePath")}
-        for volume in found.get("volumes", [])
+        for volume in definition.get("volumes", [])
     ]
-    storage = found.get("ephemeralStorage")
+    storage = definition.get("ephemeralStorage")
     return {
-        **{name: found.get(name) for name in _PASSED},
-        "arn": found["taskDefinitionArn"],
-        "arnWithoutRevision": found["taskDefinitionArn"].rsplit(":", 1)[0],
-        "containerDefinitions": json.dumps(found["containerDefinitions"], sort_keys=True),
+        **{name: definition.get(name) for name in _PASSED},
+        "arn": definition["taskDefinitionArn"],
+        "arnWithoutRevision": definition["taskDefinitionArn"].rsplit(":", 1)[0],
+        "containerDefinitions": json.dumps(definition["containerDefinitions"], sort_keys=True),
         "ephemeralStorage": {"sizeInGib": storage["sizeInGiB"]} if storage else None,
-        "revision": found["revision"],
+        "revision": definition["revision"],
         "tags": tags_out(answer),
         "volumes": volumes,
     }

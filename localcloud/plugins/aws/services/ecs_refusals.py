@@ -1,4 +1,4 @@
-"""What ECS refuses and the emulator accepts, so that a program which works here does not fail in an account."""
+"""Requests that ECS refuses and the emulator accepts: a program which works here shall not fail in an account."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def check_service(aws: Aws, props: Props) -> None:
 
 def _check_container(task: dict[str, Any], entry: Props) -> None:
     container, port = entry["containerName"], entry["containerPort"]
-    found = next((one for one in task["containerDefinitions"] if one["name"] == container), None)
-    if found is None:
+    named = next((one for one in task["containerDefinitions"] if one["name"] == container), None)
+    if named is None:
         raise _refuse(f"The container {container} does not exist in the task definition.")
-    if port not in [mapping.get("containerPort") for mapping in found.get("portMappings") or []]:
+    if port not in [mapping.get("containerPort") for mapping in named.get("portMappings") or []]:
         raise _refuse(f"The container {container} did not have a container port {port} defined.")
 
 

@@ -13,8 +13,8 @@ MISSING: Final = ("ServiceNotFoundException", "ClusterNotFoundException")
 
 def find_service(aws: Aws, cluster: str | None, which: str) -> dict[str, Any] | None:
     answer = aws.find(SERVICE, "DescribeServices", MISSING, cluster=cluster, services=[which], include=["TAGS"])
-    found: list[dict[str, Any]] = (answer or {}).get("services", [])
-    return found[0] if found else None
+    services: list[dict[str, Any]] = (answer or {}).get("services", [])
+    return services[0] if services else None
 
 
 def wait_for_service(aws: Aws, arn: str, props: Props, timeout: float) -> None:
@@ -58,8 +58,8 @@ def _is_steady(aws: Aws, service: dict[str, Any]) -> bool:
 
 
 def _healthy(aws: Aws, group: str) -> int:
-    found = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group)["TargetHealthDescriptions"]
-    return sum(entry["TargetHealth"]["State"] == "healthy" for entry in found)
+    targets = aws.call("elbv2", "DescribeTargetHealth", TargetGroupArn=group)["TargetHealthDescriptions"]
+    return sum(entry["TargetHealth"]["State"] == "healthy" for entry in targets)
 
 
 def _tasks(aws: Aws, service: dict[str, Any], status: str) -> list[dict[str, Any]]:

@@ -32,28 +32,31 @@ def refuse(props: Props, changed: Collection[str]) -> None:
 
 def written(given: Props) -> dict[str, Any]:
     """The deployment configuration as the API takes it: minutes are texts in the provider's schema."""
-    found: dict[str, Any] = {}
+    configuration: dict[str, Any] = {}
     if given.get("strategy"):
-        found["strategy"] = given["strategy"]
+        configuration["strategy"] = given["strategy"]
     if given.get("bakeTimeInMinutes") is not None:
-        found["bakeTimeInMinutes"] = int(given["bakeTimeInMinutes"])
+        configuration["bakeTimeInMinutes"] = int(given["bakeTimeInMinutes"])
     for name, minutes in (
         ("canaryConfiguration", "canaryBakeTimeInMinutes"),
         ("linearConfiguration", "stepBakeTimeInMinutes"),
     ):
         if given.get(name):
-            found[name] = {**given[name], **({minutes: int(given[name][minutes])} if minutes in given[name] else {})}
+            configuration[name] = {
+                **given[name],
+                **({minutes: int(given[name][minutes])} if minutes in given[name] else {}),
+            }
     if given.get("lifecycleHooks"):
-        found["lifecycleHooks"] = given["lifecycleHooks"]
-    return found
+        configuration["lifecycleHooks"] = given["lifecycleHooks"]
+    return configuration
 
 
-def read(found: dict[str, Any], given: Props | None) -> Props | None:
+def read(answered: dict[str, Any], given: Props | None) -> Props | None:
     """The provider's form of it; the emulator keeps none of it, and then what the program wrote stands."""
-    if "strategy" not in found or given is None:
+    if "strategy" not in answered or given is None:
         return given
-    minutes = found.get("bakeTimeInMinutes")
-    return {**given, "strategy": found["strategy"], "bakeTimeInMinutes": None if minutes is None else str(minutes)}
+    minutes = answered.get("bakeTimeInMinutes")
+    return {**given, "strategy": answered["strategy"], "bakeTimeInMinutes": None if minutes is None else str(minutes)}
 
 
 PROPS: Final = {

@@ -30,24 +30,24 @@ def find_cluster(aws: Aws, name: str) -> dict[str, Any] | None:
     return None if answer is None else answer["cluster"]
 
 
-def describe(found: dict[str, Any]) -> Props:
+def describe(cluster: dict[str, Any]) -> Props:
     """A cluster in Pulumi's names."""
-    network, vpc = found.get("kubernetesNetworkConfig") or {}, found["resourcesVpcConfig"]
+    network, vpc = cluster.get("kubernetesNetworkConfig") or {}, cluster["resourcesVpcConfig"]
     return {
-        "arn": found["arn"],
-        "name": found["name"],
-        "version": found["version"],
-        "roleArn": found["roleArn"],
-        "endpoint": found.get("endpoint"),
-        "status": found["status"],
-        "platformVersion": found.get("platformVersion"),
-        "createdAt": found["createdAt"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "identities": [{"oidcs": [found["identity"]["oidc"]]}] if found.get("identity") else [],
-        "certificateAuthority": found.get("certificateAuthority"),
-        "certificateAuthorities": [found.get("certificateAuthority")],
-        "accessConfig": found.get("accessConfig"),
-        "computeConfig": found.get("computeConfig"),
-        "storageConfig": found.get("storageConfig"),
+        "arn": cluster["arn"],
+        "name": cluster["name"],
+        "version": cluster["version"],
+        "roleArn": cluster["roleArn"],
+        "endpoint": cluster.get("endpoint"),
+        "status": cluster["status"],
+        "platformVersion": cluster.get("platformVersion"),
+        "createdAt": cluster["createdAt"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "identities": [{"oidcs": [cluster["identity"]["oidc"]]}] if cluster.get("identity") else [],
+        "certificateAuthority": cluster.get("certificateAuthority"),
+        "certificateAuthorities": [cluster.get("certificateAuthority")],
+        "accessConfig": cluster.get("accessConfig"),
+        "computeConfig": cluster.get("computeConfig"),
+        "storageConfig": cluster.get("storageConfig"),
         "kubernetesNetworkConfig": {
             "ipFamily": network.get("ipFamily"),
             "serviceIpv4Cidr": network.get("serviceIpv4Cidr"),
@@ -58,7 +58,7 @@ def describe(found: dict[str, Any]) -> Props:
             "clusterSecurityGroupId": vpc.get("clusterSecurityGroupId"),
             "vpcId": vpc.get("vpcId"),
         },
-        "tags": found.get("tags") or {},
+        "tags": cluster.get("tags") or {},
     }
 
 
@@ -88,19 +88,19 @@ def _vpc(props: Props) -> dict[str, Any]:
 
 
 def _read_cluster(aws: Aws, name: str, props: Props) -> Props | None:
-    found = find_cluster(aws, name)
-    if found is None:
+    cluster = find_cluster(aws, name)
+    if cluster is None:
         return None
-    shown = describe(found)
+    shown = describe(cluster)
     return {key: value for key, value in shown.items() if key != "certificateAuthorities"}
 
 
 def _wait_cluster(aws: Aws, name: str, props: Props, timeout: float) -> None:
     def active() -> bool | None:
-        found = find_cluster(aws, name)
-        if found is not None and found["status"] == "FAILED":
-            raise ProviderError(f"EKS cluster {name}: {found.get('health')}")
-        return True if found is not None and found["status"] == "ACTIVE" else None
+        cluster = find_cluster(aws, name)
+        if cluster is not None and cluster["status"] == "FAILED":
+            raise ProviderError(f"EKS cluster {name}: {cluster.get('health')}")
+        return True if cluster is not None and cluster["status"] == "ACTIVE" else None
 
     aws.wait(f"EKS cluster {name} to become ACTIVE", active, timeout)
 
@@ -131,10 +131,10 @@ def _updated(aws: Aws, name: str, operation: str, **given: Any) -> None:
     update = aws.call(SERVICE, operation, name=name, **given)["update"]
 
     def done() -> bool | None:
-        found = aws.call(SERVICE, "DescribeUpdate", name=name, updateId=update["id"])["update"]
-        if found["status"] in ("Failed", "Cancelled"):
-            raise ProviderError(f"EKS cluster {name}: {operation} {found['status']}: {found.get('errors')}")
-        return True if found["status"] == "Successful" else None
+        answer = aws.call(SERVICE, "DescribeUpdate", name=name, updateId=update["id"])["update"]
+        if answer["status"] in ("Failed", "Cancelled"):
+            raise ProviderError(f"EKS cluster {name}: {operation} {answer['status']}: {answer.get('errors')}")
+        return True if answer["status"] == "Successful" else None
 
     aws.wait(f"{operation} of EKS cluster {name}", done, 3600)
 
@@ -170,30 +170,30 @@ def _validate_cluster(props: Props) -> Iterator[Failure]:
         "kubernetesNetworkConfig": ("elasticLoadBalancing", "enabled"),
         "storageConfig": ("blockStorage", "enabled"),
     }
-    found = []
+    failures = []
     for name, path in parts.items():
         value: Any = props.get(name)
         for key in path:
             value = value.get(key) if isinstance(value, dict) else value
-        found.append(value if isinstance(value, bool) else False)
-    if len(set(found)) > 1:
+        failures.append(value if isinstance(value, bool) else False)
+    if len(set(failures)) > 1:
         paths = ", ".join(".".join((name, *path)) for name, path in parts.items())
         yield Failure("computeConfig", f"{paths} must all be set to either true or false")
 
 
 def lookup(aws: Aws, arguments: Props) -> Props:
     """`aws.eks.get_cluster`."""
-    found = find_cluster(aws, arguments["name"])
-    if found is None:
+    cluster = find_cluster(aws, arguments["name"])
+    if cluster is None:
         raise ProviderError(f"no EKS Cluster {arguments['name']}")
-    shown = describe(found)
+    shown = describe(cluster)
     single = ("accessConfig", "computeConfig", "storageConfig", "kubernetesNetworkConfig")
     compute = shown["computeConfig"] or {"enabled": False, "nodePools": [], "nodeRoleArn": ""}
     shown["computeConfig"] = compute
     return {
         **{key: value for key, value in shown.items() if key not in (*single, "certificateAuthority")},
         **{f"{name}s": [shown[name]] if shown[name] else [] for name in single},
-        "id": found["name"],
+        "id": cluster["name"],
         "clusterId": "",
         "enabledClusterLogTypes": [],
         "deletionProtection": False,

@@ -44,38 +44,38 @@ def _create_nodes(aws: Aws, props: Props) -> str:
 
 
 def _read_nodes(aws: Aws, resource_id: str, props: Props) -> Props | None:
-    found = _find_nodes(aws, resource_id)
-    if found is None:
+    nodes = _find_nodes(aws, resource_id)
+    if nodes is None:
         return None
-    groups = found.get("resources", {}).get("autoScalingGroups", [])
+    groups = nodes.get("resources", {}).get("autoScalingGroups", [])
     return {
-        "arn": found["nodegroupArn"],
-        "clusterName": found["clusterName"],
-        "nodeGroupName": found["nodegroupName"],
+        "arn": nodes["nodegroupArn"],
+        "clusterName": nodes["clusterName"],
+        "nodeGroupName": nodes["nodegroupName"],
         "nodeGroupNamePrefix": props.get("nodeGroupNamePrefix"),
-        "nodeRoleArn": found["nodeRole"],
-        "subnetIds": found["subnets"],
-        "scalingConfig": found["scalingConfig"],
-        "instanceTypes": found.get("instanceTypes"),
-        "amiType": found.get("amiType"),
-        "capacityType": found.get("capacityType"),
-        "diskSize": found.get("diskSize"),
-        "labels": found.get("labels"),
-        "version": found.get("version"),
-        "releaseVersion": found.get("releaseVersion"),
-        "updateConfig": found.get("updateConfig"),
+        "nodeRoleArn": nodes["nodeRole"],
+        "subnetIds": nodes["subnets"],
+        "scalingConfig": nodes["scalingConfig"],
+        "instanceTypes": nodes.get("instanceTypes"),
+        "amiType": nodes.get("amiType"),
+        "capacityType": nodes.get("capacityType"),
+        "diskSize": nodes.get("diskSize"),
+        "labels": nodes.get("labels"),
+        "version": nodes.get("version"),
+        "releaseVersion": nodes.get("releaseVersion"),
+        "updateConfig": nodes.get("updateConfig"),
         "resources": [{"autoscalingGroups": groups, "remoteAccessSecurityGroupId": ""}],
-        "status": found["status"],
-        "tags": found.get("tags") or {},
+        "status": nodes["status"],
+        "tags": nodes.get("tags") or {},
     }
 
 
 def _wait_nodes(aws: Aws, resource_id: str, props: Props, timeout: float) -> None:
     def active() -> bool | None:
-        found = _find_nodes(aws, resource_id)
-        if found is not None and found["status"].endswith("FAILED"):
-            raise ProviderError(f"EKS node group {resource_id}: {found['status']}: {found.get('health')}")
-        return True if found is not None and found["status"] == "ACTIVE" else None
+        nodes = _find_nodes(aws, resource_id)
+        if nodes is not None and nodes["status"].endswith("FAILED"):
+            raise ProviderError(f"EKS node group {resource_id}: {nodes['status']}: {nodes.get('health')}")
+        return True if nodes is not None and nodes["status"] == "ACTIVE" else None
 
     aws.wait(f"EKS node group {resource_id} to become ACTIVE", active, timeout)
 

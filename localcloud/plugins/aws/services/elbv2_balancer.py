@@ -63,8 +63,8 @@ def _attributes(kind: Any) -> dict[str, Attribute]:
 
 def _find(aws: Aws, missing: tuple[str, ...] = MISSING, **which: Any) -> dict[str, Any] | None:
     answer = aws.find(SERVICE, "DescribeLoadBalancers", missing, **which)
-    found: list[dict[str, Any]] = (answer or {}).get("LoadBalancers", [])
-    return found[0] if found else None
+    balancers: list[dict[str, Any]] = (answer or {}).get("LoadBalancers", [])
+    return balancers[0] if balancers else None
 
 
 def describe(aws: Aws, balancer: dict[str, Any]) -> Props:

@@ -26,8 +26,8 @@ def _read(aws: Aws, resource_id: str, props: Props) -> Props | None:
     listener, _, certificate = resource_id.partition("_arn:")
     answer = aws.find(SERVICE, "DescribeListenerCertificates", MISSING, ListenerArn=listener)
     certificate = f"arn:{certificate}"
-    found = {one["CertificateArn"] for one in (answer or {}).get("Certificates", []) if not one.get("IsDefault")}
-    return {"listenerArn": listener, "certificateArn": certificate} if certificate in found else None
+    arns = {one["CertificateArn"] for one in (answer or {}).get("Certificates", []) if not one.get("IsDefault")}
+    return {"listenerArn": listener, "certificateArn": certificate} if certificate in arns else None
 
 
 def _remove(aws: Aws, resource_id: str, props: Props) -> None:

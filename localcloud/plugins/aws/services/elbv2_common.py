@@ -1,4 +1,4 @@
-"""What the load balancing types share: tags, attributes, and the data plane's address."""
+"""Shared by the load balancing types: tags, attributes, and the data plane's address."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Attribute:
 def attributes_of(known: Mapping[str, Attribute], answered: list[dict[str, str]]) -> Props:
     """Attributes as properties; one that the API does not list has its default."""
     live = {entry["Key"]: entry["Value"] for entry in answered}
-    found = {
+    attributes = {
         name: attribute.value(live[attribute.key]) if attribute.key in live else attribute.default
         for name, attribute in known.items()
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def attribute_list(known: Mapping[str, Attribute], change: Change) -> list[dict[str, str]]:

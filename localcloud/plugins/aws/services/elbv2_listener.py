@@ -33,8 +33,8 @@ _PROTOCOLS: Final = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "T
 
 def lookup(aws: Aws, arn: str) -> dict[str, Any] | None:
     answer = aws.find(SERVICE, "DescribeListeners", MISSING, ListenerArns=[arn])
-    found: list[dict[str, Any]] = (answer or {}).get("Listeners", [])
-    return found[0] if found else None
+    listeners: list[dict[str, Any]] = (answer or {}).get("Listeners", [])
+    return listeners[0] if listeners else None
 
 
 def describe(aws: Aws, listener: dict[str, Any], written: list[Props] | None) -> Props:
@@ -132,8 +132,8 @@ def _validate_listener(props: Props) -> Iterator[Failure]:
 
 def _find_rule(aws: Aws, arn: str) -> dict[str, Any] | None:
     answer = aws.find(SERVICE, "DescribeRules", MISSING, RuleArns=[arn])
-    found: list[dict[str, Any]] = (answer or {}).get("Rules", [])
-    return found[0] if found else None
+    rules: list[dict[str, Any]] = (answer or {}).get("Rules", [])
+    return rules[0] if rules else None
 
 
 def _create_rule(aws: Aws, props: Props) -> str:

@@ -1,4 +1,4 @@
-"""What Elastic Load Balancing refuses of network load balancers, their listeners and target groups.
+"""The checks of Elastic Load Balancing on network load balancers, their listeners and target groups.
 
 The emulator takes all of it. Protocols: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
 """
@@ -45,10 +45,10 @@ def refuse_listener(operation: str, props: Props, groups: Mapping[str, str]) -> 
     if any(action["type"] != "forward" for action in props["defaultActions"]):
         message = "Only 'forward' actions are supported on load balancers of type 'network'"
         _refuse(operation, "InvalidLoadBalancerAction", message)
-    for arn, found in groups.items():
-        if found not in _CARRIED[protocol]:
+    for arn, group in groups.items():
+        if group not in _CARRIED[protocol]:
             message = (
-                f"The protocol of the listener, {protocol}, is not compatible with that of target group {arn}, {found}"
+                f"The protocol of the listener, {protocol}, is not compatible with that of target group {arn}, {group}"
             )
             _refuse(operation, "IncompatibleProtocols", message)
 
@@ -59,8 +59,8 @@ def _refuse(operation: str, code: str, message: str) -> None:
 
 def forwarded(actions: list[Props]) -> list[str]:
     """The target groups of a listener's actions."""
-    found = [action["targetGroupArn"] for action in actions if "targetGroupArn" in action]
-    return found + [one["arn"] for action in actions for one in action.get("forward", {}).get("targetGroups", [])]
+    arns = [action["targetGroupArn"] for action in actions if "targetGroupArn" in action]
+    return arns + [one["arn"] for action in actions for one in action.get("forward", {}).get("targetGroups", [])]
 
 
 def protocols(aws: Aws, arns: list[str]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def set_idle_timeout(aws: Aws, arn: str, seconds: int | None) -> None:
 
 
 def check_group(props: Props) -> Iterator[Failure]:
-    """What goes with a target group's protocol."""
+    """The problems with settings that do not go with a target group's protocol."""
     protocol = props.get("protocol")
     if protocol in (None, UNKNOWN):
         return

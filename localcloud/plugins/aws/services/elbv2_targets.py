@@ -52,8 +52,8 @@ _HTTP_ONLY: Final = {"slowStart", "loadBalancingAlgorithmType", "loadBalancingAn
 def lookup(aws: Aws, arn: str | None, name: str | None) -> dict[str, Any] | None:
     which: dict[str, Any] = {"TargetGroupArns": [arn]} if arn else {"Names": [name]}
     answer = aws.find(SERVICE, "DescribeTargetGroups", MISSING, **which)
-    found: list[dict[str, Any]] = (answer or {}).get("TargetGroups", [])
-    return found[0] if found else None
+    groups: list[dict[str, Any]] = (answer or {}).get("TargetGroups", [])
+    return groups[0] if groups else None
 
 
 def _health_check(group: dict[str, Any]) -> Props:

@@ -132,8 +132,8 @@ def _attach(aws: Aws, props: Props) -> str:
 def _attached(aws: Aws, resource_id: str, props: Props) -> Props | None:
     role, arn = resource_id.split("/", 1)
     answer = aws.find(_SERVICE, "ListAttachedRolePolicies", _MISSING, RoleName=role)
-    found = [policy["PolicyArn"] for policy in (answer or {}).get("AttachedPolicies", [])]
-    return {"role": role, "policyArn": arn} if arn in found else None
+    arns = [policy["PolicyArn"] for policy in (answer or {}).get("AttachedPolicies", [])]
+    return {"role": role, "policyArn": arn} if arn in arns else None
 
 
 def _detach(aws: Aws, resource_id: str, props: Props) -> None:

@@ -38,7 +38,7 @@ def _create(aws: Aws, props: Props) -> str:
 def _read(aws: Aws, statement: str, props: Props) -> Props | None:
     answer = aws.find(_SERVICE, "GetPolicy", _GONE, **_place(props))
     policy = json.loads(answer["Policy"]) if answer is not None else {}
-    if not any(found["Sid"] == statement for found in policy.get("Statement", [])):
+    if not any(one["Sid"] == statement for one in policy.get("Statement", [])):
         return None
     written = {name: props[name] for name in (*_NAMES, "function", "qualifier", "statementIdPrefix") if name in props}
     return {**written, "statementId": statement}

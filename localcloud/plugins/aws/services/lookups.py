@@ -13,9 +13,9 @@ from localcloud.plugins.aws.session import Aws, tag_map
 
 def _filters(arguments: Props, **extra: Any) -> list[dict[str, Any]]:
     """EC2's filters from a lookup's arguments; without any there is nothing to look for."""
-    found = [{"Name": item["name"], "Values": item["values"]} for item in arguments.get("filters", [])]
-    found += [{"Name": f"tag:{key}", "Values": [text]} for key, text in arguments.get("tags", {}).items()]
-    return found + [
+    filters = [{"Name": item["name"], "Values": item["values"]} for item in arguments.get("filters", [])]
+    filters += [{"Name": f"tag:{key}", "Values": [text]} for key, text in arguments.get("tags", {}).items()]
+    return filters + [
         {"Name": key.replace("_", "-"), "Values": [text]} for key, text in extra.items() if text is not None
     ]
 
@@ -47,10 +47,10 @@ def _partition(aws: Aws, arguments: Props) -> Props:
     }
 
 
-def _one(found: list[Any], what: str) -> Any:
-    if len(found) != 1:
-        raise ProviderError(f"{'no' if not found else 'multiple'} matching {what} found")
-    return found[0]
+def _one(candidates: list[Any], what: str) -> Any:
+    if len(candidates) != 1:
+        raise ProviderError(f"{'no' if not candidates else 'multiple'} matching {what} found")
+    return candidates[0]
 
 
 def _vpc(aws: Aws, arguments: Props) -> Props:
@@ -63,8 +63,8 @@ def _vpc(aws: Aws, arguments: Props) -> Props:
         state=arguments.get("state"),
     )
     ids = [arguments["id"]] if arguments.get("id") else None
-    found = aws.call("ec2", "DescribeVpcs", Filters=filters or None, VpcIds=ids)["Vpcs"]
-    vpc = _one(found, "EC2 VPC")
+    vpcs = aws.call("ec2", "DescribeVpcs", Filters=filters or None, VpcIds=ids)["Vpcs"]
+    vpc = _one(vpcs, "EC2 VPC")
     return {
         "arn": f"arn:aws:ec2:{aws.region}:{vpc['OwnerId']}:vpc/{vpc['VpcId']}",
         "cidrBlock": vpc["CidrBlock"],
@@ -97,10 +97,10 @@ def _vpc(aws: Aws, arguments: Props) -> Props:
 def _subnets(aws: Aws, arguments: Props) -> Props:
     filters = _filters(arguments)
     arguments_given = {"Filters": filters} if filters else {}
-    found = aws.pages("ec2", "DescribeSubnets", "Subnets", **arguments_given)
+    subnets = aws.pages("ec2", "DescribeSubnets", "Subnets", **arguments_given)
     return {
         "id": aws.region,
-        "ids": [subnet["SubnetId"] for subnet in found],
+        "ids": [subnet["SubnetId"] for subnet in subnets],
         "filters": arguments.get("filters"),
         "tags": arguments.get("tags", {}),
     }
@@ -118,25 +118,25 @@ def _load_balancer(aws: Aws, arguments: Props) -> Props:
     if not arn and not arguments.get("name"):
         tags = arguments.get("tags", {})
         arn = _by_tags(aws, "DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", tags, "ELBv2 Load Balancer")
-    found = elbv2_balancer.lookup(aws, arn, arguments.get("name"))
-    if found is None:
+    balancer = elbv2_balancer.lookup(aws, arn, arguments.get("name"))
+    if balancer is None:
         raise ProviderError(f"no ELBv2 Load Balancer {arn or arguments.get('name')}")
-    return {**elbv2_balancer.describe(aws, found), "id": found["LoadBalancerArn"]}
+    return {**elbv2_balancer.describe(aws, balancer), "id": balancer["LoadBalancerArn"]}
 
 
 def _listener(aws: Aws, arguments: Props) -> Props:
     if arn := arguments.get("arn"):
-        found = elbv2_listener.lookup(aws, arn)
+        listener = elbv2_listener.lookup(aws, arn)
     else:
         balancer, port = arguments.get("loadBalancerArn"), arguments.get("port")
         if not balancer or port is None:
             raise ProviderError("getListener needs `arn`, or `loadBalancerArn` and `port`")
         listeners = aws.pages("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=balancer)
-        found = next((one for one in listeners if one.get("Port") == port), None)
-    if found is None:
+        listener = next((one for one in listeners if one.get("Port") == port), None)
+    if listener is None:
         raise ProviderError(f"no ELBv2 Listener {arguments.get('arn') or 'on port ' + str(arguments.get('port'))}")
-    answer = elbv2_listener.describe(aws, found, None)
-    return {**answer, "id": found["ListenerArn"], "mutualAuthentications": []}
+    answer = elbv2_listener.describe(aws, listener, None)
+    return {**answer, "id": listener["ListenerArn"], "mutualAuthentications": []}
 
 
 _CONDITIONS: Final = {
@@ -159,8 +159,8 @@ def _listener_rule(aws: Aws, arguments: Props) -> Props:
     if not rules:
         raise ProviderError(f"no ELBv2 Listener Rule {arn}")
     conditions = []
-    for found in rules[0]["Conditions"]:
-        known = [(name, _camel(found[key])) for key, name in _CONDITIONS.items() if key in found]
+    for condition in rules[0]["Conditions"]:
+        known = [(name, _camel(condition[key])) for key, name in _CONDITIONS.items() if key in condition]
         conditions.append({name: [value] for name, value in known})
     return {
         "arn": arn,
@@ -186,48 +186,48 @@ def _target_group(aws: Aws, arguments: Props) -> Props:
     if not arn and not arguments.get("name"):
         tags = arguments.get("tags", {})
         arn = _by_tags(aws, "DescribeTargetGroups", "TargetGroups", "TargetGroupArn", tags, "ELBv2 Target Group")
-    found = elbv2_targets.lookup(aws, arn, arguments.get("name"))
-    if found is None:
+    group = elbv2_targets.lookup(aws, arn, arguments.get("name"))
+    if group is None:
         raise ProviderError(f"no ELBv2 Target Group {arn or arguments.get('name')}")
-    answer = elbv2_targets.describe(aws, found)
-    return {**answer, "id": found["TargetGroupArn"], "deregistrationDelay": str(answer["deregistrationDelay"])}
+    answer = elbv2_targets.describe(aws, group)
+    return {**answer, "id": group["TargetGroupArn"], "deregistrationDelay": str(answer["deregistrationDelay"])}
 
 
 def _cluster(aws: Aws, arguments: Props) -> Props:
-    found = ecs.find_cluster(aws, arguments["clusterName"])
-    if found is None:
+    cluster_found = ecs.find_cluster(aws, arguments["clusterName"])
+    if cluster_found is None:
         raise ProviderError(f"no ECS Cluster {arguments['clusterName']}")
     return {
-        "arn": found["clusterArn"],
-        "id": found["clusterArn"],
-        "clusterName": found["clusterName"],
-        "pendingTasksCount": found.get("pendingTasksCount", 0),
-        "registeredContainerInstancesCount": found.get("registeredContainerInstancesCount", 0),
-        "runningTasksCount": found.get("runningTasksCount", 0),
+        "arn": cluster_found["clusterArn"],
+        "id": cluster_found["clusterArn"],
+        "clusterName": cluster_found["clusterName"],
+        "pendingTasksCount": cluster_found.get("pendingTasksCount", 0),
+        "registeredContainerInstancesCount": cluster_found.get("registeredContainerInstancesCount", 0),
+        "runningTasksCount": cluster_found.get("runningTasksCount", 0),
         "serviceConnectDefaults": [],
-        "settings": found.get("settings", []),
-        "status": found["status"],
-        "tags": ecs.tags_out(found),
+        "settings": cluster_found.get("settings", []),
+        "status": cluster_found["status"],
+        "tags": ecs.tags_out(cluster_found),
     }
 
 
 def _service(aws: Aws, arguments: Props) -> Props:
     cluster, name = arguments["clusterArn"], arguments["serviceName"]
-    found = ecs_steady.find_service(aws, cluster, name)
-    if found is None or found["status"] == "INACTIVE":
+    service = ecs_steady.find_service(aws, cluster, name)
+    if service is None or service["status"] == "INACTIVE":
         raise ProviderError(f"no ECS Service {name} in cluster {cluster}")
     passed = ("desiredCount", "pendingCount", "runningCount", "launchType", "schedulingStrategy", "status")
     more = ("taskDefinition", "clusterArn", "serviceName", "platformVersion", "healthCheckGracePeriodSeconds")
     return {
-        **{key: found.get(key) for key in (*passed, *more)},
-        "arn": found["serviceArn"],
-        "id": found["serviceArn"],
-        "loadBalancers": found.get("loadBalancers", []),
-        "enableEcsManagedTags": found.get("enableECSManagedTags", False),
-        "enableExecuteCommand": found.get("enableExecuteCommand", False),
-        "availabilityZoneRebalancing": found.get("availabilityZoneRebalancing", "DISABLED"),
-        "propagateTags": found.get("propagateTags", "NONE"),
-        "tags": ecs.tags_out(found),
+        **{key: service.get(key) for key in (*passed, *more)},
+        "arn": service["serviceArn"],
+        "id": service["serviceArn"],
+        "loadBalancers": service.get("loadBalancers", []),
+        "enableEcsManagedTags": service.get("enableECSManagedTags", False),
+        "enableExecuteCommand": service.get("enableExecuteCommand", False),
+        "availabilityZoneRebalancing": service.get("availabilityZoneRebalancing", "DISABLED"),
+        "propagateTags": service.get("propagateTags", "NONE"),
+        "tags": ecs.tags_out(service),
     }
 
 

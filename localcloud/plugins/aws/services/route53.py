@@ -145,9 +145,9 @@ def _delete_zone(aws: Aws, zone_id: str, props: Props) -> None:
 def _remove_records(aws: Aws, zone_id: str) -> None:
     if aws.find(SERVICE, "GetHostedZone", _NO_ZONE, Id=zone_id) is None:
         return
-    found = aws.pages(SERVICE, "ListResourceRecordSets", "ResourceRecordSets", HostedZoneId=zone_id)
+    records = aws.pages(SERVICE, "ListResourceRecordSets", "ResourceRecordSets", HostedZoneId=zone_id)
     changes = [
-        {"Action": "DELETE", "ResourceRecordSet": record} for record in found if record["Type"] not in ("NS", "SOA")
+        {"Action": "DELETE", "ResourceRecordSet": record} for record in records if record["Type"] not in ("NS", "SOA")
     ]
     for start in range(0, len(changes), _BATCH):
         batch = {"Changes": changes[start : start + _BATCH]}

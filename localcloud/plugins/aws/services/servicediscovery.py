@@ -65,14 +65,14 @@ def _read_namespace(aws: Aws, namespace_id: str, props: Props) -> Props | None:
     answer = aws.find(SERVICE, "GetNamespace", _NO_NAMESPACE, Id=namespace_id)
     if answer is None:
         return None
-    found = answer["Namespace"]
+    namespace = answer["Namespace"]
     return {
-        "arn": found["Arn"],
-        "name": found["Name"],
-        "description": found.get("Description"),
-        "hostedZone": found.get("Properties", {}).get("DnsProperties", {}).get("HostedZoneId"),
+        "arn": namespace["Arn"],
+        "name": namespace["Name"],
+        "description": namespace.get("Description"),
+        "hostedZone": namespace.get("Properties", {}).get("DnsProperties", {}).get("HostedZoneId"),
         "vpc": props.get("vpc"),  # the API does not say it: the real provider keeps what the program wrote
-        "tags": _tags_of(aws, found["Arn"]),
+        "tags": _tags_of(aws, namespace["Arn"]),
     }
 
 
@@ -150,18 +150,18 @@ def _read_service(aws: Aws, service_id: str, props: Props) -> Props | None:
     answer = aws.find(SERVICE, "GetService", _NO_SERVICE, Id=service_id)
     if answer is None:
         return None
-    found = answer["Service"]
-    dns, check = found.get("DnsConfig"), found.get("HealthCheckConfig")
-    custom = found.get("HealthCheckCustomConfig")
+    service = answer["Service"]
+    dns, check = service.get("DnsConfig"), service.get("HealthCheckConfig")
+    custom = service.get("HealthCheckCustomConfig")
     return {
-        "arn": found["Arn"],
-        "name": found["Name"],
-        "description": found.get("Description"),
-        "namespaceId": found.get("NamespaceId"),
-        "type": found.get("Type"),
+        "arn": service["Arn"],
+        "name": service["Name"],
+        "description": service.get("Description"),
+        "namespaceId": service.get("NamespaceId"),
+        "type": service.get("Type"),
         "dnsConfig": dns
         and {
-            "namespaceId": dns.get("NamespaceId") or found.get("NamespaceId"),
+            "namespaceId": dns.get("NamespaceId") or service.get("NamespaceId"),
             "routingPolicy": dns.get("RoutingPolicy", "MULTIVALUE"),
             "dnsRecords": [{"type": record["Type"], "ttl": record["TTL"]} for record in dns["DnsRecords"]],
         },
@@ -172,7 +172,7 @@ def _read_service(aws: Aws, service_id: str, props: Props) -> Props | None:
             "type": check.get("Type"),
         },
         "healthCheckCustomConfig": custom and {"failureThreshold": custom.get("FailureThreshold")},
-        "tags": _tags_of(aws, found["Arn"]),
+        "tags": _tags_of(aws, service["Arn"]),
     }
 
 

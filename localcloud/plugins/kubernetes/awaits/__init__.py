@@ -1,1 +1,1 @@
-"""What a resource is waited for, kind by kind, as the official plugin waits."""
+"""The conditions that a resource is waited for, kind by kind, as the official plugin waits."""

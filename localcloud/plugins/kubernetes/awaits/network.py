@@ -63,15 +63,15 @@ class ServiceWaiter(Waiter):
         )
 
     def problems(self) -> list[str]:
-        found = []
+        problems = []
         if self._selects() and self._unready:
-            found.append(
+            problems.append(
                 "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not "
                 "match labels on any Pods"
             )
         if self._lacks_address():
-            found.append("Service was not allocated an IP address; does your cloud provider support this?")
-        return found
+            problems.append("Service was not allocated an IP address; does your cloud provider support this?")
+        return problems
 
 
 class IngressWaiter(Waiter):
@@ -103,9 +103,9 @@ class IngressWaiter(Waiter):
         return wanted <= known or settled or self.at_once
 
     def problems(self) -> list[str]:
-        found = []
+        problems = []
         if self._targets_missing:
-            found.append("Ingress has at least one rule with an unavailable target endpoint.")
+            problems.append("Ingress has at least one rule with an unavailable target endpoint.")
         if not dig(self.live, "status", "loadBalancer", "ingress"):
-            found.append("Ingress .status.loadBalancer field was not updated with a hostname/IP address.")
-        return found
+            problems.append("Ingress .status.loadBalancer field was not updated with a hostname/IP address.")
+        return problems

@@ -12,8 +12,8 @@ from localcloud.plugins.kubernetes.objects import Object, dig, name_of, namespac
 
 def condition(obj: Object, kind: str) -> dict[str, Any]:
     """A condition of an object's status; nothing where it has none."""
-    found = [one for one in dig(obj, "status", "conditions") or [] if one.get("type") == kind]
-    return dict(found[0]) if found else {}
+    conditions = [one for one in dig(obj, "status", "conditions") or [] if one.get("type") == kind]
+    return dict(conditions[0]) if conditions else {}
 
 
 def is_true(obj: Object, kind: str) -> bool:
@@ -49,21 +49,21 @@ def selector_text(selector: Any) -> str:
 
 
 def problems_of(pods: list[Object]) -> list[str]:
-    """What keeps these pods from being ready."""
+    """The problems that keep pods from being ready."""
     return [text for pod in pods for text in _problems(pod)]
 
 
 def _problems(pod: Object) -> Iterator[str]:
     for kind in ("PodScheduled", "Initialized", "Ready"):
-        found = condition(pod, kind)
-        if not found or found.get("status") == "True" or dig(pod, "status", "phase") == "Succeeded":
+        unmet = condition(pod, kind)
+        if not unmet or unmet.get("status") == "True" or dig(pod, "status", "phase") == "Succeeded":
             continue
         if kind == "PodScheduled":
-            yield f"[{found.get('reason')}] {found.get('message', '')}"
+            yield f"[{unmet.get('reason')}] {unmet.get('message', '')}"
             return
         statuses = dig(pod, "status", "containerStatuses" if kind == "Ready" else "initContainerStatuses") or []
         details = [text for status in statuses for text in _container_problems(status)]
-        message = found.get("message", "") if found.get("reason") else ""
+        message = unmet.get("message", "") if unmet.get("reason") else ""
         if details or message:
             where = f"{namespace_of(pod)}/{name_of(pod)}" if namespace_of(pod) != "default" else name_of(pod)
             yield f"[Pod {where}]: {' -- '.join(filter(None, [message, *details]))}"

@@ -48,7 +48,7 @@ SKIP: Final = "pulumi.com/skipAwait"
 
 
 def waiter_for(cluster: Cluster, inputs: Object, live: Object) -> Waiter | None:
-    """What to wait with after a write; None where there is nothing to wait for."""
+    """The waiter after a write; None where there is nothing to wait for."""
     if says_yes(inputs, SKIP):
         return None
     if annotation(inputs, ANNOTATION):
@@ -58,6 +58,6 @@ def waiter_for(cluster: Cluster, inputs: Object, live: Object) -> Waiter | None:
 
 
 def looker_for(cluster: Cluster, inputs: Object, live: Object) -> Waiter | None:
-    """What a refresh looks with."""
+    """The waiter that a refresh looks with."""
     made = None if says_yes(inputs, SKIP) else _LOOKED_AT.get(type_of(live))
     return made(cluster, live) if made else None

@@ -1,4 +1,4 @@
-"""What a user says has to be waited for, by the annotation `pulumi.com/waitFor`.
+"""The conditions that a user wants waited for, by the annotation `pulumi.com/waitFor`.
 
 `condition=Ready`, `condition=Ready=False`, `jsonpath={.status.phase}=Running`, or a JSON list of several.
 """
@@ -37,10 +37,10 @@ class Statement:
         if text.startswith("condition="):
             kind, _, wanted = text.removeprefix("condition=").partition("=")
             return cls(text, condition=kind, value=wanted or "True")
-        found = re.fullmatch(r"jsonpath=\{?\.?(.+?)\}?(?:==?(.*))?", text.replace("'", ""))
-        if text.startswith("jsonpath=") and found is not None:
+        match = re.fullmatch(r"jsonpath=\{?\.?(.+?)\}?(?:==?(.*))?", text.replace("'", ""))
+        if text.startswith("jsonpath=") and match is not None:
             whole = re.fullmatch(r"jsonpath=\{(.*)\}(?:==?(.*))?", text.replace("'", ""))
-            path, value = whole.groups() if whole else found.groups()
+            path, value = whole.groups() if whole else match.groups()
             return cls(text, path=path.lstrip("."), value=value)
         raise ProviderError(f'expected a "jsonpath=" or "condition=" prefix, got {text!r}')
 
@@ -58,10 +58,10 @@ def _text(value: Any) -> str:
 
 def _at(obj: Any, path: str) -> list[Any]:
     """Every value at a path, `[*]` meaning all elements and `[?(@.type=="X")]` those that fit."""
-    found = [obj]
+    values = [obj]
     for step in re.findall(r"\[[^\]]*\]|(?:\\.|[^.\[\]])+", path):
-        found = [item for one in found for item in _step(one, step)]
-    return found
+        values = [item for one in values for item in _step(one, step)]
+    return values
 
 
 def _step(value: Any, step: str) -> list[Any]:
@@ -90,10 +90,10 @@ def statements(text: str) -> list[Statement]:
         parsed = json.loads(text)
     except ValueError:
         parsed = text
-    found = [Statement.of(one) for one in (parsed if isinstance(parsed, list) else [text])]
-    if not found:
+    parsed_ones = [Statement.of(one) for one in (parsed if isinstance(parsed, list) else [text])]
+    if not parsed_ones:
         raise ProviderError(f"{ANNOTATION}: at least one condition must be specified")
-    return found
+    return parsed_ones
 
 
 @dataclass

@@ -29,10 +29,10 @@ class ClaimWaiter(Waiter):
     def _bind_mode(self) -> str:
         name = dig(self.live, "spec", "storageClassName")
         if self._mode is None and name:
-            found = self.cluster.find(
+            storage_class = self.cluster.find(
                 {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}}
             )
-            self._mode = str(dig(found, "volumeBindingMode") or "")
+            self._mode = str(dig(storage_class, "volumeBindingMode") or "")
         return self._mode or ""
 
     def problems(self) -> list[str]:

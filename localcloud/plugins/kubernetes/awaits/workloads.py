@@ -70,23 +70,25 @@ class DeploymentWaiter(Waiter):
         return not unbound
 
     def problems(self) -> list[str]:
-        found = []
+        problems = []
         for kind in ("Progressing", "Available"):
             one = condition(self.live, kind)
             if one and one.get("status") != "True" and one.get("reason"):
-                found.append(f"[{one['reason']}] {one.get('message', '')}")
+                problems.append(f"[{one['reason']}] {one.get('message', '')}")
         if self._unbound:
-            found.append(f'Failed to bind PersistentVolumeClaim(s): "{",".join(self._unbound)}"')
+            problems.append(f'Failed to bind PersistentVolumeClaim(s): "{",".join(self._unbound)}"')
         if not is_true(self.live, "Available"):
-            found.append("Minimum number of live Pods was not attained")
+            problems.append("Minimum number of live Pods was not attained")
         elif not self._rolled_over():
-            found.append("Minimum number of Pods to consider the application live was not attained")
+            problems.append("Minimum number of Pods to consider the application live was not attained")
         elif self._replicas is None or not self._enough():
-            found.append("Attempted to roll forward to new ReplicaSet, but minimum number of Pods did not become live")
+            problems.append(
+                "Attempted to roll forward to new ReplicaSet, but minimum number of Pods did not become live"
+            )
         with contextlib.suppress(ProviderError):
             newest = self._replicas or self._newest()
-            found += problems_of(pods_of(self.cluster, newest)) if newest else []
-        return found
+            problems += problems_of(pods_of(self.cluster, newest)) if newest else []
+        return problems
 
 
 class StatefulSetWaiter(Waiter):
@@ -113,15 +115,15 @@ class StatefulSetWaiter(Waiter):
     def problems(self) -> list[str]:
         status, wanted = self.live.get("status") or {}, dig(self.live, "spec", "replicas") or 0
         ready = status.get("readyReplicas") or 0
-        found = [f"{ready} out of {wanted} replicas succeeded readiness checks"] if ready != wanted else []
+        problems = [f"{ready} out of {wanted} replicas succeeded readiness checks"] if ready != wanted else []
         if not self._newest():
-            found.append(
+            problems.append(
                 f'StatefulSet controller failed to advance from revision "{status.get("currentRevision", "")}" '
                 f'to revision "{status.get("updateRevision", "")}"'
             )
         with contextlib.suppress(ProviderError):
-            found += problems_of(pods_of(self.cluster, self.live))
-        return found
+            problems += problems_of(pods_of(self.cluster, self.live))
+        return problems
 
 
 class DaemonSetWaiter(Waiter):
@@ -166,7 +168,7 @@ class JobWaiter(Waiter):
 
     def problems(self) -> list[str]:
         failed = condition(self.live, "Failed")
-        found = [f"[{failed.get('reason')}] {failed.get('message', '')}"] if failed.get("status") == "True" else []
+        problems = [f"[{failed.get('reason')}] {failed.get('message', '')}"] if failed.get("status") == "True" else []
         with contextlib.suppress(ProviderError):
-            found += problems_of(pods_of(self.cluster, self.live))
-        return found or [f"Job '{name_of(self.live)}' has not completed"]
+            problems += problems_of(pods_of(self.cluster, self.live))
+        return problems or [f"Job '{name_of(self.live)}' has not completed"]

@@ -32,7 +32,7 @@ def objects_of(cluster: Cluster, name: str, inputs: Mapping[str, Any]) -> list[O
 
 
 def _capabilities(cluster: Cluster) -> list[str]:
-    """What a chart may ask of the cluster: its version, and the kinds that it has."""
+    """The facts that a chart may ask of the cluster: its version, and its kinds."""
     words = ["--kube-version", str(cluster.call("GET", "/version").get("gitVersion", ""))]
     known = ["v1"]
     for one in cluster.call("GET", "/apis", accept=_DISCOVERY).get("items") or []:

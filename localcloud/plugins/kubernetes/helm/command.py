@@ -155,8 +155,8 @@ def values_of(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(below)
+    result = dict(below)
     for key, value in above.items():
-        inner = found.get(key)
-        found[key] = _over(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
-    return found
+        inner = result.get(key)
+        result[key] = _over(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return result

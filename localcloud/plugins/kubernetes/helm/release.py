@@ -92,25 +92,25 @@ class Releases:
         return provider_pb2.CheckResponse(inputs=checked, failures=failures_of(failures))
 
     def _filled(self, inputs: Props, olds: Props, request: Any) -> Props:
-        found = {key: value for key, value in inputs.items() if key not in ("compat", "manifest")}
-        if not found.get("name"):
+        values = {key: value for key, value in inputs.items() if key not in ("compat", "manifest")}
+        if not values.get("name"):
             digits = hashlib.sha256(request.randomSeed).hexdigest()[:8]
             logical = request.name or request.urn.rsplit("::", 1)[-1]
-            found["name"] = olds.get("name") or f"{logical}-{digits}"
-        if not found.get("namespace"):
-            found["namespace"] = self.cluster.namespace or "default"
-        if not found.get("skipAwait"):
-            found.setdefault("timeout", _TIMEOUT_SECONDS)
-        return found
+            values["name"] = olds.get("name") or f"{logical}-{digits}"
+        if not values.get("namespace"):
+            values["namespace"] = self.cluster.namespace or "default"
+        if not values.get("skipAwait"):
+            values.setdefault("timeout", _TIMEOUT_SECONDS)
+        return values
 
     def diff(self, request: Any) -> Any:
         olds, news = props_of(request.olds).get(INPUTS) or {}, props_of(request.news)
         if "checksum" in request.ignoreChanges:
             news["checksum"] = olds.get("checksum")
-        found = [
+        differing = [
             Difference(written(path), kind, path[0] in ("name", "namespace")) for path, kind, _ in changes(news, olds)
         ]
-        return diff_response(found, delete_first=False)
+        return diff_response(differing, delete_first=False)
 
     def create(self, request: Any) -> Any:
         given = props_of(request.properties, keep_secrets=True)
@@ -144,9 +144,9 @@ class Releases:
         imported = {"name": name, "namespace": namespace, "chart": live["chart"], "version": live["version"]}
         secret = props_of(request.inputs, keep_secrets=True)
         given: Props = with_secrets(kept or {**imported, "values": live["values"] or {}}, secret)
-        found = _state(given, live)
+        present = _state(given, live)
         inputs = {key: value for key, value in given.items() if not has_unknown(value)}
-        return provider_pb2.ReadResponse(id=request.id, properties=struct_of(found), inputs=struct_of(inputs))
+        return provider_pb2.ReadResponse(id=request.id, properties=struct_of(present), inputs=struct_of(inputs))
 
     def update(self, request: Any) -> Any:
         given = props_of(request.news, keep_secrets=True)
@@ -199,7 +199,7 @@ class Releases:
         """The release as Helm has it."""
         where = [name, "--namespace", namespace, "--output", "json"]
         try:
-            found = json.loads(run(self.cluster, ["status", *where], None, RENDER_SECONDS))
+            content = json.loads(run(self.cluster, ["status", *where], None, RENDER_SECONDS))
             metadata = json.loads(run(self.cluster, ["get", "metadata", *where], None, RENDER_SECONDS))
         except HelmFailed as error:
             if "not found" in str(error):
@@ -207,12 +207,12 @@ class Releases:
             raise
         return {
             **{key: metadata.get(key) for key in ("appVersion", "chart", "version")},
-            "name": found["name"],
-            "namespace": found["namespace"],
-            "revision": found["version"],
-            "status": found["info"]["status"],
-            "manifest": found["manifest"],
-            "values": found.get("config"),
+            "name": content["name"],
+            "namespace": content["namespace"],
+            "revision": content["version"],
+            "status": content["info"]["status"],
+            "manifest": content["manifest"],
+            "values": content.get("config"),
         }
 
 
@@ -234,23 +234,23 @@ def _flags(inputs: Props, upgrade: bool) -> Iterator[str]:
 
 def _state(given: Props, live: Props) -> Props:
     """The inputs as they were given, what Helm says, and the inputs once more for the next comparison."""
-    found = dict(given)
+    state = dict(given)
     if live:
         status = {
             key: live[key] for key in ("appVersion", "chart", "name", "namespace", "revision", "status", "version")
         }
-        found |= {"status": status, "version": live["version"], "resourceNames": _resource_names(live["manifest"])}
-    return {**found, INPUTS: Secret(plain(given))}
+        state |= {"status": status, "version": live["version"], "resourceNames": _resource_names(live["manifest"])}
+    return {**state, INPUTS: Secret(plain(given))}
 
 
 def _resource_names(manifest: str) -> dict[str, list[str]]:
     """Names by kind: `Deployment.apps/apps/v1`."""
-    found: dict[str, set[str]] = {}
+    by_kind: dict[str, set[str]] = {}
     for obj in decode(manifest):
         api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
         if kind:
             group = group_of(api_version)
             key = f"{kind}.{group}/{api_version}" if group else f"{kind}/{api_version}"
             name = f"{namespace_of(obj)}/{name_of(obj)}" if namespace_of(obj) else name_of(obj)
-            found.setdefault(key, set()).add(name)
-    return {key: sorted(names) for key, names in sorted(found.items())}
+            by_kind.setdefault(key, set()).add(name)
+    return {key: sorted(names) for key, names in sorted(by_kind.items())}
