@@ -168,7 +168,7 @@ def discovery(resources: list[dict[str, Any]], version: str) -> str:
 
 
 def bootstrap(admin: str, routes_file: str, clusters_file: str) -> dict[str, Any]:
-    """Configuration to start Envoy: one listener on a free port of 127.0.0.1, which also takes whole URLs, as a proxy."""
+    """Configuration of Envoy: one listener on a free port of 127.0.0.1, which also takes whole URLs, as a proxy."""
     filters = "type.googleapis.com/envoy.extensions.filters"
     manager = {
         "@type": f"{filters}.network.http_connection_manager.v3.HttpConnectionManager",
