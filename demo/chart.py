@@ -80,7 +80,7 @@ def _failed(figure: go.Figure, result: Result) -> None:
 
 
 def _spans(story: Story) -> Iterator[tuple[str, float, float]]:
-    """What ran while the load did."""
+    """The commands that ran while the load did, each with its start and end."""
     if story.noop is not None:
         yield "no-op", story.noop.began_at, story.noop.ended_at
     if story.preview is not None:

@@ -1,4 +1,4 @@
-"""What the load says about the swaps: pure functions over samples, commands and the swap's own history."""
+"""The load's findings about the swaps: pure functions over samples, commands and the swap's own history."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class Story:
                 self.problems.append(f"{window.name}: {off} (limit {window.allowed_error_points:g})")
 
     def numbers(self) -> dict[str, Any] | None:
-        """What `--json` writes; None if the story did not come to its end."""
+        """The numbers that `--json` writes; None if the story did not come to its end."""
         if self.result is None or self.noop is None or self.promotion is None or self.rollback is None:
             return None
         return {

@@ -30,7 +30,7 @@ class Place(Protocol):
         ...
 
     def around(self, state_dir: Path | None, progress: Progress) -> contextlib.AbstractContextManager[dict[str, Any]]:
-        """What has to run from before the first `up` to after the `destroy`; yields what the stack is told of it."""
+        """Run the programs needed from before the first `up` to after the `destroy`; yield the stack's config."""
         ...
 
 

@@ -1,1 +1,1 @@
-"""What is for developing: the matrix of failures, the figures, what writes files of the package."""
+"""Programs for developing: the matrix of failures, the figures, the writers of generated files."""

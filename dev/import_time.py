@@ -1,4 +1,4 @@
-"""What a program's imports take, in seconds of a processor: the median of five fresh interpreters each.
+"""The time of a program's imports, in seconds of a processor: the median of five fresh interpreters each.
 
 ``python -m dev.import_time [components]`` measures the package of another checkout, where its folder is given.
 """

@@ -24,11 +24,11 @@ def version() -> str:
 
 
 def contents() -> dict[str, Path]:
-    """What the plugin consists of: its name in the archive -> its file."""
+    """The files of the plugin: name in the archive -> file."""
     at_root = [COMPONENTS / name for name in ("PulumiPlugin.yaml", "__main__.py", "requirements.txt")]
     package = [path for path in PACKAGE.rglob("*") if path.suffix == ".py" or path.name == "py.typed"]
-    found = {path.relative_to(COMPONENTS).as_posix(): path for path in [*at_root, *package]}
-    return {"LICENSE": CHECKOUT / "LICENSE"} | dict(sorted(found.items()))
+    files = {path.relative_to(COMPONENTS).as_posix(): path for path in [*at_root, *package]}
+    return {"LICENSE": CHECKOUT / "LICENSE"} | dict(sorted(files.items()))
 
 
 def build(directory: Path) -> Path:

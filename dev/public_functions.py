@@ -53,13 +53,13 @@ def modules() -> dict[Path, str]:
 
 
 def _swap_settings() -> str:
-    found = [
+    fields = [
         dataclasses.replace(one, help=re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", one.help))
         for one in sorted(settings.all_of_them(), key=lambda one: one.name)
     ]
     about = "How a component's swaps go; every component takes these beside its own arguments."
-    lines = ["class SwapSettings(TypedDict, total=False):", *_docstring(about, "Attributes", found, {}), ""]
-    lines += [f"    {one.name}: {settings.hint_of(one)}" for one in found]
+    lines = ["class SwapSettings(TypedDict, total=False):", *_docstring(about, "Attributes", fields, {}), ""]
+    lines += [f"    {one.name}: {settings.hint_of(one)}" for one in fields]
     head = f'''"""What every component takes of its swaps, as programs give it.
 
 {_WRITTEN}
@@ -128,14 +128,14 @@ def _formatted(text: str) -> str:
 def _limits() -> str:
     about = inspect.cleandoc(Policy.__doc__ or "")
     lines = ["class Limits(TypedDict, total=False):", *_docstring(about, "Attributes", options_of(Policy), {}), ""]
-    lines += [f"    {found.argument}: {_hint(found)}" for found in options_of(Policy)]
+    lines += [f"    {limit.argument}: {_hint(limit)}" for limit in options_of(Policy)]
     return "\n".join(lines) + "\n"
 
 
 def _function(kind: str, cls: type[Any], name: str, *, limits: bool = False) -> str:
-    found = list(options_of(cls))
-    positional = [one for one in found if one.positional]
-    named = [one for one in found if not one.positional]
+    options = list(options_of(cls))
+    positional = [one for one in options if one.positional]
+    named = [one for one in options if not one.positional]
     lines = [f"def {name}("]
     lines += [_argument(one) for one in positional]
     if named:
@@ -145,7 +145,7 @@ def _function(kind: str, cls: type[Any], name: str, *, limits: bool = False) -> 
     about = inspect.cleandoc(cls.__doc__ or "")
     more = {"limits": "see ``bluegreen.gates``."} if limits else {}
     lines += _docstring(about, "Args", [*positional, *filter(_required, named), *_optional(named)], more)
-    given = ", ".join(f"{one.name}={_given(one)}" for one in found)
+    given = ", ".join(f"{one.name}={_given(one)}" for one in options)
     lines += [f"    return inputs_of({kind!r}, {'limits, ' if limits else ''}{given})".replace("'", '"')]
     return "\n".join(lines) + "\n"
 
@@ -195,8 +195,8 @@ def _docstring(about: str, section: str, options: Iterable[Option], more: dict[s
 def docs(text: str) -> str:
     """The page with its tables of options renewed."""
 
-    def table(found: re.Match[str]) -> str:
-        kind = found[1]
+    def table(match: re.Match[str]) -> str:
+        kind = match[1]
         cls = Policy if kind == "limits" else METRICS.load(kind[:-7]) if kind.endswith("_source") else GATES.load(kind)
         return f"<!-- options:{kind} -->\n{_table(cls)}\n<!-- /options -->"
 
@@ -208,15 +208,15 @@ def sections(text: str) -> str:
     connections = {"aws": AwsConnection, "azure": AzureConnection, "cluster": KubernetesConnection}
     registries: dict[str, Registry[Any]] = {"routers": ROUTERS, "capacities": CAPACITIES}
 
-    def tables(found: re.Match[str]) -> str:
-        named = registries.get(found[1])
+    def tables(match: re.Match[str]) -> str:
+        named = registries.get(match[1])
         kinds = connections if named is None else {kind: named.load(kind) for kind in sorted(named.entries)}
         parts = [
             f"### `{kind}`\n\n{_first_line(cls)}\n\n{_table(cls, required=True)}"
             for kind, cls in kinds.items()
             if kind != "memory"  # for tests
         ]
-        return f"<!-- sections:{found[1]} -->\n" + "\n\n".join(parts) + "\n<!-- /sections -->"
+        return f"<!-- sections:{match[1]} -->\n" + "\n\n".join(parts) + "\n<!-- /sections -->"
 
     return re.sub(r"<!-- sections:(\w+) -->.*?<!-- /sections -->", tables, text, flags=re.DOTALL)
 

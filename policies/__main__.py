@@ -68,7 +68,8 @@ def stack_policy(
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         stack = [
-            StackResource(found.resource_type, found.name, found.urn, plain(found.props)) for found in args.resources
+            StackResource(resource.resource_type, resource.name, resource.urn, plain(resource.props))
+            for resource in args.resources
         ]
         for violation in rule(stack, args.get_config()):
             report(violation.message, violation.urn)

@@ -12,15 +12,15 @@ vpc_id, subnet_ids = network()
 
 def cluster(color: str) -> EksRelease | None:
     """One that is there, by its name, or one that is made with a node group; none where neither is set."""
-    found: EksRelease = {"release": config.get(f"{color}Release")}
+    release: EksRelease = {"release": config.get(f"{color}Release")}
     if version := config.get(f"{color}Version"):
-        found["version"] = version
+        release["version"] = version
     if name := config.get(f"{color}Cluster"):
-        return {**found, "cluster_name": name}
+        return {**release, "cluster_name": name}
     if version is None:
         return None
     nodes = {"node_role_arn": config.require("nodeRoleArn"), "scaling_config": setting("nodes", NODES)}
-    return {**found, "role_arn": config.require("clusterRoleArn"), "node_group": nodes}
+    return {**release, "role_arn": config.require("clusterRoleArn"), "node_group": nodes}
 
 
 NODES = {"min_size": 2, "desired_size": 2, "max_size": 6}

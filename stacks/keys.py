@@ -21,7 +21,7 @@ _COLORS = ("blue", "green")
 def keys_of(platform: str) -> frozenset[str]:
     """Every key that the program of a platform may read."""
     shared = ast.parse((_HERE / "settings.py").read_text())
-    functions = {found.name: found for found in shared.body if isinstance(found, ast.FunctionDef)}
+    functions = {function.name: function for function in shared.body if isinstance(function, ast.FunctionDef)}
     wanted: list[ast.AST] = [ast.parse((_HERE / f"{platform}.py").read_text())]
     keys: set[str] = set()
     while wanted:
@@ -35,7 +35,7 @@ def keys_of(platform: str) -> frozenset[str]:
 
 
 def unread(given: Iterable[str], read: Collection[str]) -> Iterator[str]:
-    """What is wrong with keys that a program does not read: one sentence each.
+    """The problems with keys that a program does not read: one sentence each.
 
     Args:
         given: the project's keys in the stack's config.
@@ -48,7 +48,7 @@ def unread(given: Iterable[str], read: Collection[str]) -> Iterator[str]:
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
-    return (found for found in ast.walk(tree) if isinstance(found, ast.Call))
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
 def _read_by(call: ast.Call) -> set[str]:

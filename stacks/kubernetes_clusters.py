@@ -10,15 +10,15 @@ config = pulumi.Config()
 
 
 def cluster(color: str) -> ClusterRelease:
-    """A context of the kubeconfig, and what runs there."""
-    found: ClusterRelease = {
+    """A context of the kubeconfig, and the release there."""
+    cluster_release: ClusterRelease = {
         "context": config.require(f"{color}Context"),
         "image": config.require(f"{color}Image"),
         "env": {"COLOR": color},
     }
     if kubeconfig := config.get("kubeconfig"):
-        found["kubeconfig"] = kubeconfig
-    return found
+        cluster_release["kubeconfig"] = kubeconfig
+    return cluster_release
 
 
 shop = KubernetesClusters(

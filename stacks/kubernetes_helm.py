@@ -10,12 +10,12 @@ config = pulumi.Config()
 
 def release(color: str) -> HelmRelease:
     """The chart, its version and its values."""
-    found: HelmRelease = {"chart": config.require("chart"), "values": config.require_object(f"{color}Values")}
+    chart: HelmRelease = {"chart": config.require("chart"), "values": config.require_object(f"{color}Values")}
     if version := config.get(f"{color}ChartVersion"):
-        found["version"] = version
+        chart["version"] = version
     if repository := config.get("chartRepository"):
-        found["repository"] = repository
-    return found
+        chart["repository"] = repository
+    return chart
 
 
 web = HelmService(

@@ -1,4 +1,4 @@
-"""What the programs here read alike from the stack's config."""
+"""The settings that all programs here read alike from the stack's config."""
 
 import json
 from typing import Any
@@ -42,9 +42,9 @@ SWAP_KEYS = {name: "promoteTo" if name == "promote_to_percent" else camel(name) 
 
 
 def swaps(**defaults: Any) -> dict[str, Any]:
-    """How swaps go, as the component takes it: what the stack's config says, then ``defaults``."""
-    found = {name: _config.get(key) if name in _TEXTS else setting(key, None) for name, key in SWAP_KEYS.items()}
-    return {**defaults, **{name: value for name, value in found.items() if value is not None}}
+    """The settings of swaps, as the component takes them: the stack's config, then ``defaults``."""
+    given = {name: _config.get(key) if name in _TEXTS else setting(key, None) for name, key in SWAP_KEYS.items()}
+    return {**defaults, **{name: value for name, value in given.items() if value is not None}}
 
 
 def swaps_on_kubernetes(**defaults: Any) -> dict[str, Any]:

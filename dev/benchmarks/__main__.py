@@ -122,7 +122,7 @@ def columns(measured: Measured) -> dict[str, list[float]]:
 
 
 def medians(values: dict[str, list[float]]) -> dict[str, float]:
-    """What `--json` writes."""
+    """The medians, as `--json` writes them."""
     return {name: round(statistics.median(column), 3) for name, column in values.items()}
 
 

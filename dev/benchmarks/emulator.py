@@ -1,4 +1,4 @@
-"""What the AWS emulator says of a run: which calls it got and when, and whether a color is warm."""
+"""The AWS emulator's view of a run: the calls that it got and when, and whether a color is warm."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Emulator:
             aws_secret_access_key="test",
         )
         port = urlsplit(url).port
-        found = [b["arn"] for b in emulator.load_balancers(cloud.port) if b.get("boundPort") == port]
-        if not found:
+        arns = [b["arn"] for b in emulator.load_balancers(cloud.port) if b.get("boundPort") == port]
+        if not arns:
             raise LocalCloudError(f"no load balancer of the emulator has {url}")
-        self._balancer = found[0]
+        self._balancer = arns[0]
 
     def calls(self, start: float, end: float) -> list[tuple[float, str]]:
         """The API calls that it received between two times (seconds since the epoch), from its log."""
@@ -58,7 +58,7 @@ class Emulator:
         return str(action.get("TargetGroupArn") or action["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"])
 
     def _preview_rule(self, color: str) -> tuple[str, dict[str, Any]]:
-        """What the header says for the color, with the stack's token behind its name, and where that leads."""
+        """The header's value for the color, with the stack's token behind its name, and the forward of its rule."""
         listener = self._elb.describe_listeners(LoadBalancerArn=self._balancer)["Listeners"][0]["ListenerArn"]
         for rule in self._elb.describe_rules(ListenerArn=listener)["Rules"]:
             for condition in rule["Conditions"]:
@@ -68,7 +68,7 @@ class Emulator:
         raise LocalCloudError(f"the listener has no rule for {color}'s preview")
 
     def _versions(self, color: str) -> set[str]:
-        """What the color's preview answers: versions, or status codes while a task is being replaced."""
+        """The answers of the color's preview: versions, or status codes while a task is being replaced."""
         headers = {"X-Bluegreen-Color": self._preview_rule(color)[0]}
         with httpx.Client(trust_env=False, headers=headers, timeout=10) as client:
             answers = [client.get(self._url) for _ in range(PREVIEW_REQUESTS)]

@@ -1,4 +1,4 @@
-"""What is measured, in rounds: each has its own no-op, so that what is compared ran at the same time.
+"""The measurements, in rounds: each has its own no-op, so that compared commands ran at the same time.
 
 All at once, no holds, a gate before traffic, both colors at full size and healthy: nobody waits for a task. A promotion
 wants a release that was not live before (the way back to one that was is a rollback), so each round first gives the

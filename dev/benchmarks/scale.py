@@ -44,7 +44,7 @@ class Size:
 
     @property
     def figures(self) -> dict[str, float]:
-        """What `--json` writes of it; times are medians."""
+        """The figures of one size, as `--json` writes them; times are medians."""
         prefix = f"scale_{self.services}_"
         return {
             f"{prefix}resources": self.resources,
@@ -76,11 +76,11 @@ class Scale:
 
     @property
     def figures(self) -> dict[str, float]:
-        """What `--json` writes."""
-        found = {name: value for size in self.sizes for name, value in size.figures.items()}
+        """The figures of all sizes, as `--json` writes them."""
+        figures = {name: value for size in self.sizes for name, value in size.figures.items()}
         for kind in ("noop", "idle_updates", "promotion"):
-            found[f"scale_{kind}_up_seconds_per_further_service"] = round(self.growth(f"{kind}_seconds"), 4)
-        return found
+            figures[f"scale_{kind}_up_seconds_per_further_service"] = round(self.growth(f"{kind}_seconds"), 4)
+        return figures
 
 
 def run(sizes: Sequence[int], progress: Progress, state_dir: Path | None = None, rounds: int = ROUNDS) -> Scale:

@@ -28,8 +28,8 @@ def _migration(number: int) -> str:
 
 def _seconds(sources: list[Source]) -> tuple[float, float]:
     wall, processor = time.perf_counter(), time.process_time()
-    found = review(sources, [], Used(), "postgres", known=False, rows={})
-    assert not found, found[:1]
+    findings = review(sources, [], Used(), "postgres", known=False, rows={})
+    assert not findings, findings[:1]
     return time.perf_counter() - wall, time.process_time() - processor
 
 

@@ -79,7 +79,7 @@ def _promoted(built: World, provider: str, note: Note) -> AtOnce:
 
 
 class _Watched:
-    """What the emulator's rules say, look by look, while one color is promoted."""
+    """The emulator's rules, look by look, while one color is promoted."""
 
     def __init__(self, built: World) -> None:
         self._rules = built.rules()
@@ -91,9 +91,9 @@ class _Watched:
 
     def look(self) -> None:
         """Ask once; the time is taken when the answer is there, so that it is never too early."""
-        found = self._rules.weights()
-        if found != self.now:
-            self.now, self.changed_at = found, time.monotonic()
+        weights = self._rules.weights()
+        if weights != self.now:
+            self.now, self.changed_at = weights, time.monotonic()
 
     def is_steady(self) -> bool:
         """Whether some are in the hold and nothing moves."""
@@ -102,7 +102,7 @@ class _Watched:
 
     def those_at(self, weights: Weights) -> set[str]:
         """Services whose traffic is so."""
-        return {host for host, found in self.now.items() if found == weights}
+        return {host for host, present in self.now.items() if present == weights}
 
     def moved_until(self, ended: Callable[[], bool]) -> set[str]:
         """Look until then, and once more: services that were seen elsewhere than before."""

@@ -83,14 +83,14 @@ class Report:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """What `--json` writes, numbers of services as texts."""
+        """The figures, as `--json` writes them, numbers of services as texts."""
         swaps: dict[str, dict[str, float | int]] = {}
-        for found in self.at_once:
-            swaps.setdefault(str(found.services), {}).update(
+        for one in self.at_once:
+            swaps.setdefault(str(one.services), {}).update(
                 {
-                    f"{found.provider}_seconds": round(found.up_seconds, 3),
-                    f"{found.provider}_swaps_seconds": round(found.swaps_seconds, 3),
-                    f"{found.provider}_failed": found.failed,
+                    f"{one.provider}_seconds": round(one.up_seconds, 3),
+                    f"{one.provider}_swaps_seconds": round(one.swaps_seconds, 3),
+                    f"{one.provider}_failed": one.failed,
                 }
             )
         ctrl_c: dict[str, dict[str, Any]] = {}
@@ -101,7 +101,7 @@ class Report:
 
     @property
     def misses(self) -> list[str]:
-        """What did not do what it should; empty when all is well."""
+        """The results that are not as they should be; empty when all are."""
         return [*self._slow(), *self._not_restored(), *self._failed()]
 
     def _slow(self) -> Iterable[str]:
@@ -129,10 +129,10 @@ class Report:
     def _failed(self) -> Iterable[str]:
         kinds = ((self.at_once, "at once"), (self.interrupted, "after a Ctrl-C"))
         for measured, what in kinds:
-            for found in measured:
-                if found.failed:
-                    lost = f"{found.failed} of {found.requests} requests failed"
-                    yield f"{found.services} {found.provider} {what}: {lost}"
+            for one in measured:
+                if one.failed:
+                    lost = f"{one.failed} of {one.requests} requests failed"
+                    yield f"{one.services} {one.provider} {what}: {lost}"
 
 
 def more_seconds(seconds: Mapping[int, float]) -> float | None:
@@ -141,7 +141,7 @@ def more_seconds(seconds: Mapping[int, float]) -> float | None:
 
 
 def _seconds(report: Report, provider: str) -> dict[int, float]:
-    return {found.services: found.up_seconds for found in report.at_once if found.provider == provider}
+    return {one.services: one.up_seconds for one in report.at_once if one.provider == provider}
 
 
 def show(report: Report, console: Console | None = None) -> None:
@@ -161,7 +161,7 @@ def show(report: Report, console: Console | None = None) -> None:
                 f"(limit {MORE_SECONDS_LIMIT:g}), {ratio:.2f} times as long"
             )
     measured = [*report.at_once, *report.interrupted]
-    requests, failed = (sum(getattr(found, name) for found in measured) for name in ("requests", "failed"))
+    requests, failed = (sum(getattr(one, name) for one in measured) for name in ("requests", "failed"))
     lines.append(
         f"requests meanwhile, to the first and the last service: {requests}, {failed} failed; "
         f"the measurement took {report.seconds:.0f} s"
@@ -177,11 +177,11 @@ def _at_once(report: Report) -> Table:
         "Swaps at once, each 50 % for 5 s, then 100 %: seconds of `pulumi up`, and of the swaps in it",
         ("services", "dynamic up", "its swaps", "native up", "its swaps"),
     )
-    found = {(one.services, one.provider): one for one in report.at_once}
+    by_size = {(one.services, one.provider): one for one in report.at_once}
     for services in sorted({one.services for one in report.at_once}):
         cells = []
         for provider in PROVIDERS:
-            one = found.get((services, provider))
+            one = by_size.get((services, provider))
             cells += ["", ""] if one is None else [f"{one.up_seconds:.1f}", f"{one.swaps_seconds:.1f}"]
         table.add_row(str(services), *cells)
     return table

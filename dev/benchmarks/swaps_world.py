@@ -1,4 +1,4 @@
-"""What the swaps of many services are measured in: their stack, the load on two of them, the emulator's own rules."""
+"""The world in which swaps of many services are measured: their stack, the load on two of them, the rules."""
 
 from __future__ import annotations
 
@@ -96,9 +96,11 @@ class SwapsStack(Stack):
                 raise
 
     def state(self) -> State:
-        """What Pulumi has written down."""
+        """The state that Pulumi has written."""
         deployment = json.loads(self.quiet("stack", "export").output)["deployment"]
-        swaps = [found["outputs"] for found in deployment["resources"] if found["type"].endswith(":TrafficSwap")]
+        swaps = [
+            resource["outputs"] for resource in deployment["resources"] if resource["type"].endswith(":TrafficSwap")
+        ]
         weights = {f"{swap['name']}.{DOMAIN}": Weights(**swap["weights"]) for swap in swaps}
         return State(len(deployment.get("pending_operations") or ()), weights)
 
@@ -119,13 +121,13 @@ class Rules:
 
     def weights(self) -> dict[str, Weights]:
         """Where each service's traffic goes, by its host name."""
-        found = {}
+        by_host = {}
         for rule in self._elb.describe_rules(ListenerArn=self._listener)["Rules"]:
             for condition in rule["Conditions"]:
                 if condition["Field"] == "host-header":
                     host = condition.get("HostHeaderConfig", condition)["Values"][0]
-                    found[host] = weights_of(rule["Actions"], self._groups_of(host))
-        return found
+                    by_host[host] = weights_of(rule["Actions"], self._groups_of(host))
+        return by_host
 
     def _groups_of(self, _host: str) -> Mapping[Color, str]:
         return self._target_groups
@@ -153,9 +155,9 @@ class World:
         self.configure({"swaps": str(services), "provider": provider})
         self._declare(self.live, weight_percent=50, hold_seconds=0)
         self.stack.pulumi(*_UP)
-        found = self.rules().weights()
-        if len(found) != services or set(found.values()) != {Weights.all_on(self.live)}:
-            raise LocalCloudError(f"expected {services} services on {self.live}; the emulator has {found}")
+        weights = self.rules().weights()
+        if len(weights) != services or set(weights.values()) != {Weights.all_on(self.live)}:
+            raise LocalCloudError(f"expected {services} services on {self.live}; the emulator has {weights}")
 
     def declare_promotion(self, weight_percent: int, hold_seconds: int) -> None:
         """Write into the config what the next `up` shall do: a release that was never live, so no rollback."""
@@ -178,9 +180,9 @@ class World:
         """Do it; all of the traffic is on the other color then."""
         ran = self.stack.pulumi(*_UP)
         self.live = other(self.live)
-        found = self.rules().weights()
-        if set(found.values()) != {Weights.all_on(self.live)}:
-            raise LocalCloudError(f"expected every service on {self.live}; the emulator has {found}")
+        weights = self.rules().weights()
+        if set(weights.values()) != {Weights.all_on(self.live)}:
+            raise LocalCloudError(f"expected every service on {self.live}; the emulator has {weights}")
         return ran
 
     def rules(self) -> Rules:
@@ -234,16 +236,16 @@ def world(progress: Progress, state_dir: Path | None) -> Iterator[World]:
 
 
 def results(loads: list[Load]) -> list[Result]:
-    """What the loads saw.
+    """The results of the loads.
 
     Raises:
         LocalCloudError: one of them had ended before it was asked to.
     """
-    found = [load.result for load in loads]
-    for result in found:
+    seen = [load.result for load in loads]
+    for result in seen:
         if result.stopped_by != "asked":
             raise LocalCloudError(f"the load ended before the swaps did: {result.stopped_by}")
-    return found
+    return seen
 
 
 def wait_until(ready: Callable[[], bool], seconds: float, what: str) -> None:

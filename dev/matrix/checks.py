@@ -1,4 +1,4 @@
-"""What must hold after an interruption and after the update that follows it, asked of the world's own APIs."""
+"""The checks after an interruption and after the update that follows it, by the world's own APIs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class WaitingClock(FakeClock):
 
 
 def unsafe_traffic(look: Look, when: str) -> list[Trouble]:
-    """Production on what cannot serve it, or nowhere."""
+    """The trouble of production on units that cannot serve it, or nowhere."""
     found: list[Trouble] = []
     if not look.weights:
         found.append(("unsafe", f"{when}: both colors are at 0"))
@@ -41,7 +41,7 @@ def unsafe_traffic(look: Look, when: str) -> list[Trouble]:
 
 
 def after_the_strike(operation: Operation, outcome: Outcome, look: Look) -> list[Trouble]:
-    """Right after the kill, or when the operation has ended with or without a success."""
+    """Check right after the kill, or when the operation has ended with or without a success."""
     found = unsafe_traffic(look, "after the interruption")
     wanted = operation.part(operation.wanted)
     if outcome.wrong_error:
@@ -82,7 +82,7 @@ def recover(
 def after_the_recovery(
     operation: Operation, color: str, outputs: Mapping[str, Any] | None, look: Look
 ) -> list[Trouble]:
-    """What is left must be what was asked for, with no time bomb in it."""
+    """Check that the world is as the program wants it, with no time bomb in it."""
     found = unsafe_traffic(look, "after the update that followed")
     wanted = operation.part(color)
     if outputs is None:

@@ -1,4 +1,4 @@
-"""What the engine does around the calls of a swap's adapter in `pulumi up`, without the engine.
+"""The engine's work around the calls of a swap's adapter in `pulumi up`, without the engine.
 
 A failure of the dynamic adapter leaves the state as it was. The native one says what is true after it, and the engine
 keeps that: the inputs of the last update that was finished, those outputs, and that another update is due. The native
@@ -32,7 +32,7 @@ _PROVIDER = "__provider"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the engine keeps of a swap.
+    """The state of a swap as the engine keeps it.
 
     Attributes:
         inputs: those of the last update that was finished.

@@ -18,7 +18,7 @@ ONCE, ONCE_TRIED_AGAIN, FOR_EVER = (1, False), (2, False), (1, True)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is interrupted.
+    """The operation that is interrupted.
 
     Attributes:
         name: what it is called in the table.
@@ -135,7 +135,7 @@ def all_points(calls: Mapping[Operation, Sequence[str]], adapters: Sequence[str]
 
 
 def calls_struck(points: Sequence[Point]) -> dict[str, int]:
-    """How many calls of each operation go wrong in these points."""
+    """The number of calls of each operation that go wrong in these points."""
     numbers: dict[str, set[int]] = {}
     for point in points:
         numbers.setdefault(point.operation.name, set()).add(point.number)

@@ -24,7 +24,7 @@ _WAYS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What happens at each call.
+    """One way in which calls go wrong, with its counts.
 
     Attributes:
         title: in words.
@@ -52,7 +52,7 @@ def _count(tried: list[Tried], kind: str) -> int:
 
 
 def figures(matrix: Matrix) -> dict[str, int]:
-    """What ``--json`` writes."""
+    """The figures, as ``--json`` writes them."""
     crashes = sum(one.point.way in KILLS for one in matrix.tried)
     return {
         "crash_points": crashes,
@@ -96,7 +96,7 @@ def in_docs(text: str, matrix: Matrix) -> str:
 
 
 def troubles(matrix: Matrix, most: int = 20) -> list[str]:
-    """What went wrong, a line each."""
+    """The troubles, a line each."""
     wrong = [f"{kind}: {one.point}: {text}" for one in matrix.tried for kind, text in one.troubles]
     more = [f"and {len(wrong) - most} more"] if len(wrong) > most else []
     return [*wrong[:most], *more]

@@ -66,7 +66,7 @@ class Choice:
 
 @dataclasses.dataclass(slots=True)
 class Matrix:
-    """What was tried, and what came of it.
+    """The points that were tried, and their outcomes.
 
     Attributes:
         calls: how many calls of each operation were made to go wrong.

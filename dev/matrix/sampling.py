@@ -47,7 +47,7 @@ def sample(every: Sequence[Point]) -> list[Point]:
 
 
 def shared_kinds(point: Point) -> list[Kind]:
-    """What of a point shall be tried with each adapter, as far as a sample's size allows."""
+    """The kinds of a point that shall be tried with each adapter, as far as a sample's size allows."""
     adapter, operation, way = point.adapter, point.operation.name, point.way
     found: list[Kind] = [_its_call(point), (adapter, operation, way)]
     if not point.crash:
@@ -57,7 +57,7 @@ def shared_kinds(point: Point) -> list[Kind]:
 
 
 def _its_call(point: Point) -> Kind:
-    """What comes first: that each call of each operation goes wrong."""
+    """The kind that comes first: each call of each operation goes wrong."""
     return (point.adapter, point.operation.name, point.number)
 
 

@@ -27,7 +27,7 @@ class Updates(Protocol):
 
     @property
     def state(self) -> State | None:
-        """What is kept, also after a failure."""
+        """The state that is kept, also after a failure."""
         ...
 
     def preview(self, news: Mapping[str, Any]) -> bool:
@@ -57,7 +57,7 @@ class Missed(MatrixError):
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of an operation.
+    """The outcome of an operation.
 
     Attributes:
         state: what the next update starts from.

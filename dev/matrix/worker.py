@@ -61,7 +61,7 @@ class Worker:
             self._faults.stop()
 
     def _dry_runs(self) -> dict[Operation, list[str]]:
-        """What each operation starts from, and the calls that it makes when nothing goes wrong."""
+        """The calls that each operation makes when nothing goes wrong; its first state is noted."""
         found: dict[Operation, list[str]] = {}
         for operation in OPERATIONS:
             self._world.put_back("blue")
@@ -135,7 +135,7 @@ class Worker:
         return self._faults.struck(point, state, news, self._world.weights_of)
 
     def _fails_again(self, point: Point, outcome: Outcome, news: Mapping[str, Any]) -> list[Trouble]:
-        """With the config kept, what is never healthy is refused again, or held."""
+        """Check that with the config kept a release that is never healthy is refused again, or held."""
         stack = Stack(point.adapter, fresh_clock(), outcome.state)
         with self._lane.used(), contextlib.suppress(BluegreenError):
             stack.update(news)

@@ -1,4 +1,4 @@
-"""What a matrix runs on: a load balancer and ECS services with real tasks, kept warm, and hands to put all of it back.
+"""The world of a matrix: a load balancer and ECS services with real tasks, kept warm, and hands to reset them.
 
 Nothing here uses the product's own code: what it says of the world is not to be believed by what checks it.
 """

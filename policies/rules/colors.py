@@ -68,8 +68,8 @@ def pairs(resources: Iterable[StackResource]) -> Iterator[Pair]:
         color, service = color_of(resource.props), _tag(resource.props, SERVICE_TAG)
         if resource.type in COLORED_TYPES and color is not None and service is not None:
             groups[service, resource.type][color].append(resource)
-    for (service, _), found in groups.items():
-        blues, greens = found["blue"], found["green"]
+    for (service, _), by_color in groups.items():
+        blues, greens = by_color["blue"], by_color["green"]
         if len(blues) == len(greens) == 1:
             yield Pair(service, blues[0], greens[0])
             continue

@@ -24,7 +24,7 @@ def containers_of(props: Props) -> Sequence[Mapping[str, Any]] | None:
 
 
 def tag_and_digest(image: str) -> tuple[str | None, str | None]:
-    """What an image names after its repository: ``app:v1`` has a tag, ``app@sha256:…`` a digest, ``app`` neither."""
+    """The tag and the digest of an image: ``app:v1`` has a tag, ``app@sha256:…`` a digest, ``app`` neither."""
     name, _, digest = image.partition("@")
     # A colon before the last slash is the registry's port.
     _, _, tag = name.rpartition("/")[2].partition(":")

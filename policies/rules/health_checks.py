@@ -20,19 +20,19 @@ def violations(name: str, props: Props) -> list[str]:
     of_group = f"{name}: the health check of {color}'s target group"
     if not isinstance(check, Mapping) or not check:
         return [f"{of_group} is not declared (healthCheck is {shown(check)}). {_ADVICE}"]
-    found = []
+    problems = []
     # AWS turns health checks on by itself, but for a function's target group.
     enabled = check.get("enabled", props.get("targetType") != "lambda")
     if enabled is False:
-        found.append(
+        problems.append(
             f"{of_group} is off (healthCheck.enabled is false): a swap could not tell whether {color} is ready. "
             "Set healthCheck.enabled to true."
         )
     protocol = check.get("protocol") or props.get("protocol") or "HTTP"
     path = check.get("path")
     if protocol in _HTTP and path is not UNKNOWN and not path:
-        found.append(f"{of_group} names no path (healthCheck.path is {shown(path)}). {_ADVICE}")
-    return found
+        problems.append(f"{of_group} names no path (healthCheck.path is {shown(path)}). {_ADVICE}")
+    return problems
 
 
 _ADVICE = 'Declare what the application answers when it is ready to serve, such as {"path": "/healthz"}.'

@@ -13,17 +13,17 @@ FORBIDDEN_TAGS = ("latest",)
 
 def violations(name: str, props: Props, forbidden_tags: Collection[str] = FORBIDDEN_TAGS) -> list[str]:
     """An image with a digest passes, whatever its tag."""
-    found = []
+    problems = []
     for path, image in [*_in_task_definition(props), *_in_swap(props)]:
         tag, digest = tag_and_digest(image)
         if digest or (tag is not None and tag not in forbidden_tags):
             continue
         why = f"the tag {tag!r} moves" if tag is not None else "without a tag it means 'latest', which moves"
-        found.append(
+        problems.append(
             f"{name}: {path} is {shown(image)}: {why}, so a rollback could bring back another release than the one "
             "that was live. Name a version (app:v1.2.3) or a digest (app@sha256:…)."
         )
-    return found
+    return problems
 
 
 def _in_task_definition(props: Props) -> Iterator[tuple[str, str]]:

@@ -44,37 +44,38 @@ def violations(resources: Iterable[StackResource], exempt: Sequence[str] = ()) -
     """
     stack = list(resources)
     identities = {color: _identities(stack, color) for color in COLORS}
-    found = []
+    differing = []
     for pair in pairs(stack):
         if pair.blue is None or pair.green is None:
             continue
         one = _comparable(pair.blue, "blue", identities["blue"])
         two = _comparable(pair.green, "green", identities["green"])
         allowed = [*_EXEMPT, *(_EXEMPT_IN_SERVICES if pair.blue.type == ECS_SERVICE else ()), *exempt]
-        found += [
+        differing += [
             Violation(_message(pair.blue, pair.green, difference), pair.green.urn)
             for difference in differences(one, two)
             if not _matches(difference.path, allowed)
         ]
-    return found
+    return differing
 
 
-def _message(blue: StackResource, green: StackResource, found: Difference) -> str:
-    if _NOT_SHOWN.search(found.path) and ABSENT not in (found.blue, found.green):
-        values = f"{found.path} differs (its values are not shown: they may be secret)"
+def _message(blue: StackResource, green: StackResource, difference: Difference) -> str:
+    if _NOT_SHOWN.search(difference.path) and ABSENT not in (difference.blue, difference.green):
+        values = f"{difference.path} differs (its values are not shown: they may be secret)"
     else:
-        values = f"{found.path} is {_value(found, found.blue)} in blue and {_value(found, found.green)} in green"
+        one, two = (_value(difference, value) for value in (difference.blue, difference.green))
+        values = f"{difference.path} is {one} in blue and {two} in green"
     return (
         f"{green.name}: this {noun(green.type)} differs from {blue.name} in more than the release: {values}. "
-        f'Make both the same; or, where it is meant, add "{found.path}" to the `exempt` list of `parity` in the '
+        f'Make both the same; or, where it is meant, add "{difference.path}" to the `exempt` list of `parity` in the '
         "pack's config."
     )
 
 
-def _value(found: Difference, value: object) -> str:
+def _value(difference: Difference, value: object) -> str:
     if value is ABSENT:
         return "not set"
-    if value is not None and (_NOT_SHOWN.search(found.path) or isinstance(value, Mapping)):
+    if value is not None and (_NOT_SHOWN.search(difference.path) or isinstance(value, Mapping)):
         return "set"
     if isinstance(value, (list, tuple)) and any(isinstance(item, (Mapping, list, tuple)) for item in value):
         return f"a list of {len(value)}"
@@ -92,17 +93,17 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _identities(resources: Iterable[StackResource], color: str) -> dict[str, str]:
-    """What the platform named a color's own resources, each with a name that both colors' resources share."""
-    found: dict[str, str] = {}
+    """The platform's names of a color's own resources, each with a name that both colors' resources share."""
+    names: dict[str, str] = {}
     for resource in resources:
         if (color_of(resource.props) or color_in(resource.name)) != color:
             continue
         for key in _IDENTITIES:
             value = resource.props.get(key)
             if isinstance(value, str) and len(value) >= _SHORTEST_IDENTITY:
-                found.setdefault(value, f"<{key} of {noun(resource.type)} {neutral(resource.name, color)}>")
+                names.setdefault(value, f"<{key} of {noun(resource.type)} {neutral(resource.name, color)}>")
     # The longest first: an ARN holds the name.
-    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+    return dict(sorted(names.items(), key=lambda item: -len(item[0])))
 
 
 def _comparable(resource: StackResource, color: str, identities: Mapping[str, str]) -> Any:
@@ -126,7 +127,7 @@ def _comparable(resource: StackResource, color: str, identities: Mapping[str, st
 
 
 def _release_texts(containers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What a release calls itself: its images, their tags and digests."""
+    """The names by which a release calls itself: its images, their tags and digests."""
     for container in containers:
         image = container.get("image")
         if isinstance(image, str):

@@ -1,4 +1,4 @@
-"""What the rules see: plain values, and one mark for those that a preview cannot know."""
+"""The values that rules see: plain ones, and one mark for those that a preview cannot know."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class StackResource:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What is wrong, and with which resource."""
+    """A problem with a resource."""
 
     message: str
     urn: str

@@ -21,7 +21,7 @@ _PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a platform says of two places whose contents can be exchanged.
+    """The present content of two places that can be exchanged, as a platform reports it.
 
     Attributes:
         live: the color whose content has production; ``None`` where the content does not say.
@@ -90,12 +90,12 @@ def bring_live(
             _follow(port, wanted, before, port.exchange(wanted), limit_seconds, call)
 
 
-def _is_due(found: Standing, wanted: Color, call: str) -> bool:
-    if found.busy:
-        raise PlatformError(call, f"another operation is open there: {found.busy}; nothing was exchanged")
-    if found.live is None:
+def _is_due(standing: Standing, wanted: Color, call: str) -> bool:
+    if standing.busy:
+        raise PlatformError(call, f"another operation is open there: {standing.busy}; nothing was exchanged")
+    if standing.live is None:
         raise PlatformError(call, "what is in production does not say which color it is; nothing was exchanged")
-    return found.live != wanted
+    return standing.live != wanted
 
 
 def _follow(port: Exchanges, wanted: Color, before: Standing, accepted: bool, limit_seconds: float, call: str) -> None:
@@ -122,7 +122,7 @@ def _follow(port: Exchanges, wanted: Color, before: Standing, accepted: bool, li
 
 
 def _looked(port: Exchanges) -> Standing:
-    """What there is; a look that fails says nothing of what was sent, so that nothing is undone for it."""
+    """The present content; a look that fails says nothing of the request, so that nothing is undone for it."""
     try:
         return port.standing()
     except NotOwned:

@@ -350,25 +350,26 @@ class Runner:
 
     def _refuse_what_moved(self) -> None:
         """Stop the swap where somebody else has moved traffic while it held the object."""
-        found = self._glance()
-        if found.weights != self._written:
-            raise Stopped(f"the live weights are {found.weights} instead of {self._written}: somebody else moved them")
+        traffic = self._glance()
+        if traffic.weights != self._written:
+            live = traffic.weights
+            raise Stopped(f"the live weights are {live} instead of {self._written}: somebody else moved them")
 
     def _look_before_the_first_write(self, plan: Plan, *, told: bool = False) -> None:
         """Look once more, since minutes may have passed since the plan: what somebody moved is not written over."""
         if plan.start == Weights() and not getattr(self._router, "is_there", False):
             self._stop_if_asked()
             return  # with nothing there the first write is refused by whoever came first
-        found = self._glance(told=told)
-        if not as_planned(self._router, found.weights, plan):
-            raise Moved(found.weights, plan.start)
+        traffic = self._glance(told=told)
+        if not as_planned(self._router, traffic.weights, plan):
+            raise Moved(traffic.weights, plan.start)
 
     def _glance(self, *, told: bool = False) -> Traffic:
         """The live weights, with the marks where they come with them; otherwise those are looked at if it is time."""
         glance = getattr(self._router, "glance", None)
-        found = self._router.read() if glance is None else glance(told=told)
-        self._stop_if_asked(found.marks or None)
-        return found
+        traffic = self._router.read() if glance is None else glance(told=told)
+        self._stop_if_asked(traffic.marks or None)
+        return traffic
 
     def _write(self, weights: Weights, *, stoppable: bool = True) -> None:
         limit_seconds = self._limits.converge_timeout_seconds

@@ -143,17 +143,17 @@ def own_of(spec: SwapSpec, mark: str, tell: Tell) -> tuple[TrafficRouter, Traffi
     for parsed, section in zip(spec.routers, spec.sections, strict=True):
         router, suffix = ROUTERS.build(parsed), several.mark_suffix(section)
         try:
-            found = router.read()
+            traffic = router.read()
         except NotOwned as error:
             tell(f"nothing was removed of {router.id}: {error.reason}")
             continue
-        one_of_several = found.marks.get(incarnation.MARK) == f"{mark}.{suffix}"  # from when it was one of several
-        another = "" if one_of_several else incarnation.whose(found, mark)
+        one_of_several = traffic.marks.get(incarnation.MARK) == f"{mark}.{suffix}"  # from when it was one of several
+        another = "" if one_of_several else incarnation.whose(traffic, mark)
         if another:
             tell(f"nothing was removed of {router.id}: {another}. Whoever owns it now removes it")
             continue
-        own.append(((router, suffix), found))
+        own.append(((router, suffix), traffic))
     if len(own) < 2:
         return (own[0][0][0], own[0][1]) if own else None
     members = Members.of([member for member, _ in own])
-    return cast("TrafficRouter", members), members.seen([found for _, found in own])
+    return cast("TrafficRouter", members), members.seen([traffic for _, traffic in own])

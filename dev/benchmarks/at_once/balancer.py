@@ -35,7 +35,7 @@ class Balancer:
         self._tags: dict[str, dict[str, str]] = {}
 
     def answer(self, action: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What a call is answered with.
+        """The answer to a call.
 
         Raises:
             KeyError: it is none of those that a swap makes.
@@ -57,8 +57,8 @@ class Balancer:
         return {"Rules": [self._rules[arn] for arn in given.get("RuleArns", self._rules) if arn in self._rules]}
 
     def _describe_tags(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        found = [(arn, self._tags[arn]) for arn in given["ResourceArns"] if arn in self._tags]
-        pairs = [(arn, [{"Key": key, "Value": value} for key, value in tags.items()]) for arn, tags in found]
+        tagged = [(arn, self._tags[arn]) for arn in given["ResourceArns"] if arn in self._tags]
+        pairs = [(arn, [{"Key": key, "Value": value} for key, value in tags.items()]) for arn, tags in tagged]
         return {"TagDescriptions": [{"ResourceArn": arn, "Tags": tags} for arn, tags in pairs]}
 
     def _describe_health(self, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,15 +95,15 @@ class Balancer:
 
 
 def nested(pairs: list[tuple[str, str]]) -> Any:
-    """What `A.member.1.B=x` means: objects and lists."""
-    found: dict[str, Any] = {}
+    """The objects and lists that `A.member.1.B=x` means."""
+    values: dict[str, Any] = {}
     for name, value in pairs:
         *path, last = name.split(".")
-        at = found
+        at = values
         for key in path:
             at = at.setdefault(key, {})
         at[last] = value
-    return _listed(found)
+    return _listed(values)
 
 
 def _listed(value: Any) -> Any:
@@ -125,7 +125,7 @@ def xml(value: Any) -> str:
 
 
 def handler(balancer: Balancer) -> type[BaseHTTPRequestHandler]:
-    """What serves it over HTTP."""
+    """The class that serves it over HTTP."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

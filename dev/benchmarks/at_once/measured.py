@@ -37,7 +37,7 @@ TIMES_LIMIT = 1.5
 
 @dataclasses.dataclass
 class Report:
-    """What was measured.
+    """The measurements.
 
     Attributes:
         seconds: of every `pulumi up`, by number of swaps and adapter.
@@ -56,7 +56,7 @@ class Report:
 
     @property
     def misses(self) -> list[str]:
-        """What took too long."""
+        """The measurements that took too long."""
         times = self.times("dynamic")
         if times is None or times <= TIMES_LIMIT:
             return []
@@ -64,12 +64,12 @@ class Report:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """What `--json` writes."""
-        found: dict[str, Any] = {}
+        """The figures, as `--json` writes them."""
+        figures: dict[str, Any] = {}
         for size, provider in self.seconds:
-            found.setdefault(str(size), {})[f"{provider}_seconds"] = round(self.median(size, provider), 3)
+            figures.setdefault(str(size), {})[f"{provider}_seconds"] = round(self.median(size, provider), 3)
         times = {provider: self.times(provider) for provider in PROVIDERS if (min(SIZES), provider) in self.seconds}
-        return {"at_once": found | {f"{name}_times": round(one, 3) for name, one in times.items() if one is not None}}
+        return {"at_once": figures | {f"{name}_times": round(one, 3) for name, one in times.items() if one is not None}}
 
 
 class _Rules(Rules):

@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     say = progress.for_terminal()
     try:
         with LocalNode.running(options.state_dir, say) as node, node.argo_rollouts():
-            found = {
+            measured = {
                 size: run(node, size, options.rounds or SIZES.get(size, LEAST_ROUNDS), say) for size in options.services
             }
             apart = started.measure(options.state_dir, say)
@@ -53,17 +53,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    show(found, apart)
-    figures = numbers(found)
+    show(measured, apart)
+    figures = numbers(measured)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 0 if good(found) else 1
+    return 0 if good(measured) else 1
 
 
-def numbers(found: dict[int, dict[str, Measured]]) -> dict[str, object]:
+def numbers(by_size: dict[int, dict[str, Measured]]) -> dict[str, object]:
     """For programs: medians of the smallest size by rival, and of all sizes; requests of everything."""
-    everything = [measured for rivals in found.values() for measured in rivals.values()]
-    first = found[min(found)]
+    everything = [measured for rivals in by_size.values() for measured in rivals.values()]
+    first = by_size[min(by_size)]
     return {
         "swap_ms": {name: median(measured.swap_ms) for name, measured in first.items()},
         "rollback_ms": {name: median(measured.rollback_ms) for name, measured in first.items()},
@@ -74,20 +74,20 @@ def numbers(found: dict[int, dict[str, Measured]]) -> dict[str, object]:
                 name: {"swap_ms": median(measured.swap_ms), "rollback_ms": median(measured.rollback_ms)}
                 for name, measured in rivals.items()
             }
-            for size, rivals in found.items()
+            for size, rivals in by_size.items()
         },
     }
 
 
-def good(found: dict[int, dict[str, Measured]]) -> bool:
+def good(by_size: dict[int, dict[str, Measured]]) -> bool:
     """Whether no request failed, and one service's swap is no slower than Argo Rollouts'."""
-    ours, argo = (found[min(found)][name] for name in ("bluegreen", "argo_rollouts"))
-    lost = sum(measured.failed for rivals in found.values() for measured in rivals.values())
+    ours, argo = (by_size[min(by_size)][name] for name in ("bluegreen", "argo_rollouts"))
+    lost = sum(measured.failed for rivals in by_size.values() for measured in rivals.values())
     slower = median(ours.swap_ms) > median(argo.swap_ms) or median(ours.rollback_ms) > median(argo.rollback_ms)
     return not lost and not slower
 
 
-def show(found: dict[int, dict[str, Measured]], apart: started.Started) -> None:
+def show(by_size: dict[int, dict[str, Measured]], apart: started.Started) -> None:
     """Tables for people."""
     console = Console()
     table = Table(box=box.SIMPLE_HEAD, title="From the go-ahead until all new connections are on the new color, ms")
@@ -103,7 +103,7 @@ def show(found: dict[int, dict[str, Measured]], apart: started.Started) -> None:
         "failed",
     ):
         table.add_column(heading, justify="left" if heading == "rival" else "right")
-    for size, rivals in found.items():
+    for size, rivals in by_size.items():
         for name, measured in rivals.items():
             table.add_row(
                 str(size),
@@ -117,7 +117,7 @@ def show(found: dict[int, dict[str, Measured]], apart: started.Started) -> None:
                 str(measured.failed),
             )
     console.print(table)
-    for rivals in found.values():
+    for rivals in by_size.values():
         for name, measured in rivals.items():
             for kind, count in measured.errors.items():
                 console.print(f"{name}: {count} x {kind}", style="red")
@@ -129,7 +129,7 @@ def show(found: dict[int, dict[str, Measured]], apart: started.Started) -> None:
         f"Around a swap, `pulumi up` takes {apart.up_seconds:.2f} s for a promotion of which the swap itself is "
         f"{apart.swap_seconds:.2f} s, and {apart.noop_seconds:.2f} s where there is nothing to do."
     )
-    everything = [measured for rivals in found.values() for measured in rivals.values()]
+    everything = [measured for rivals in by_size.values() for measured in rivals.values()]
     requests, failed = sum(each.requests for each in everything), sum(each.failed for each in everything)
     console.print(f"{requests} requests, of which {failed} failed.")
     if requests < LEAST_REQUESTS:

@@ -74,7 +74,7 @@ class ArgoRollouts:
         kind = Resource("argoproj.io/v1alpha1", "Rollout", "rollouts", self.namespace)
         deadline = time.monotonic() + READY_SECONDS
         while True:
-            left = [found for found in self._cluster.find(kind) if not done(found.get("status") or {})]
+            left = [one for one in self._cluster.find(kind) if not done(one.get("status") or {})]
             if not left:
                 return
             if time.monotonic() > deadline:
@@ -83,11 +83,11 @@ class ArgoRollouts:
 
     def _set_template(self, color: str, release: int) -> None:
         def one(number: int) -> None:
-            found = template(self.node, {"app": f"web{number}"}, color)
-            found["spec"]["containers"][0]["env"].append({"name": "RELEASE", "value": str(release)})
+            pod_template = template(self.node, {"app": f"web{number}"}, color)
+            pod_template["spec"]["containers"][0]["env"].append({"name": "RELEASE", "value": str(release)})
             if not release:
-                found = template(self.node, {"app": f"web{number}"}, color)
-            self._cluster.merge(self._rollout(number), {"spec": {"template": found}}, "bench")
+                pod_template = template(self.node, {"app": f"web{number}"}, color)
+            self._cluster.merge(self._rollout(number), {"spec": {"template": pod_template}}, "bench")
 
         self._all(one)
 
@@ -96,8 +96,8 @@ class ArgoRollouts:
     def ready(self) -> None:
         """A new green runs behind the pause, blue is live."""
         self._until(lambda status: status.get("phase") == "Healthy", "healthy")
-        found = self._cluster.find(Resource("argoproj.io/v1alpha1", "Rollout", "rollouts", self.namespace))
-        self._blues = {rollout["status"]["currentPodHash"] for rollout in found}
+        rollouts = self._cluster.find(Resource("argoproj.io/v1alpha1", "Rollout", "rollouts", self.namespace))
+        self._blues = {rollout["status"]["currentPodHash"] for rollout in rollouts}
         self.release += 1
         self._set_template("green", self.release)
         self._until(lambda status: bool(status.get("pauseConditions")), "paused before the promotion")
@@ -105,14 +105,14 @@ class ArgoRollouts:
         time.sleep(_PAUSED_SECONDS)
 
     def promote(self) -> None:
-        """What ``kubectl argo rollouts promote`` patches."""
+        """Patch as ``kubectl argo rollouts promote`` does."""
         self._all(
             lambda number: self._cluster.merge(self._rollout(number, "status"), {"status": {"pauseConditions": None}})
         )
         self._until(_switched, "promoted")
 
     def rollback(self) -> None:
-        """What ``kubectl argo rollouts undo`` does: the former template, whose pods still run."""
+        """Go back as ``kubectl argo rollouts undo`` does: to the former template, whose pods still run."""
         self._set_template("blue", 0)
         # As it sees the Rollout now: what it said of the former template says nothing.
         self._until(lambda status: _switched(status) and status["currentPodHash"] in self._blues, "rolled back")

@@ -1,4 +1,4 @@
-"""What is compared: each has services of its own in one namespace, blue live, and is told when to go."""
+"""The rivals: each has services of its own in one namespace, blue live, and is told when to go."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def template(node: LocalNode, labels: dict[str, str], color: str, version: str =
 
 def deployments(node: LocalNode, name: str, namespace: str) -> list[dict[str, Any]]:
     """A Deployment a color, with one pod each."""
-    found = []
+    manifests = []
     for color in ("blue", "green"):
         labels = {"app": name, "bluegreen/color": color}
-        found.append(
+        manifests.append(
             {
                 "apiVersion": "apps/v1",
                 "kind": "Deployment",
@@ -78,4 +78,4 @@ def deployments(node: LocalNode, name: str, namespace: str) -> list[dict[str, An
                 },
             }
         )
-    return found
+    return manifests

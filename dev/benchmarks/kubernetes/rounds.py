@@ -31,7 +31,7 @@ RIVALS: tuple[type[Bluegreen], type[ArgoRollouts], type[KubectlPatch]] = (Bluegr
 
 @dataclass
 class Measured:
-    """What came of one rival at one size.
+    """The results of one rival at one size.
 
     Attributes:
         swap_ms: from the go-ahead until every new connection of every service reached green, of each round.
@@ -52,7 +52,7 @@ class Measured:
 
 def run(node: LocalNode, services: int, rounds: int, progress: Progress) -> dict[str, Measured]:
     """Measure all rivals with this many services: in turns, or one after the other where all of them have no room."""
-    found: dict[str, Measured] = {}
+    measured: dict[str, Measured] = {}
     groups = [RIVALS] if services * len(RIVALS) * PODS_A_SERVICE <= MOST_PODS else [(kind,) for kind in RIVALS]
     for group in groups:
         with contextlib.ExitStack() as ending:
@@ -60,8 +60,8 @@ def run(node: LocalNode, services: int, rounds: int, progress: Progress) -> dict
             with progress.step(f"Swapping {services} services, {rounds} rounds"):
                 for _ in range(rounds):
                     for rival in rivals:
-                        _round(node, rival, services, found.setdefault(rival.name, Measured()))
-    return found
+                        _round(node, rival, services, measured.setdefault(rival.name, Measured()))
+    return measured
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What Pulumi takes around a swap: told apart from the swap itself."""
+"""The time that Pulumi takes around a swap, without the swap itself."""
 
 from __future__ import annotations
 

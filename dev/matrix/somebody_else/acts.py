@@ -1,4 +1,4 @@
-"""What somebody else does."""
+"""The acts of somebody else."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class ApiStage(MotoStage):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """With what moto lacks: a stage can be changed, and says its tags. API definitions it never reads here."""
+        """Add to moto that a stage can be changed, and says its tags. It never reads API definitions here."""
         said = models.Stage.to_json
 
         def changed(answer: Any) -> tuple[int, dict[str, str], str]:

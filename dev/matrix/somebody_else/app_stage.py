@@ -40,7 +40,7 @@ _VERSIONS = {"Microsoft.App": "2026-07-01", "tags": "2025-04-01"}
 
 
 class _Ready:
-    """What always runs."""
+    """A capacity whose units always run."""
 
     def ready(self, *_: object) -> bool:
         return True

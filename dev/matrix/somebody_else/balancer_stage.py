@@ -146,7 +146,7 @@ class BalancerStage(MotoStage):
     # -- looking
 
     def look(self) -> Sight:
-        """Where a request is led: by the first of the rules, else by the listener."""
+        """The traffic of a request: by the first of the rules, else by the listener."""
         found = self._object()
         if found is None:
             return Sight({}, self.sized(), self.retiring())
@@ -183,7 +183,7 @@ class BalancerStage(MotoStage):
         return frozenset()
 
     def _object(self) -> dict[str, Any] | None:
-        """What decides: its ARN, actions and conditions."""
+        """The rule or the listener that decides: its ARN, actions and conditions."""
         if not self._there(self._production):
             return None
         rules = [] if self._way == NETWORK else self._rules()

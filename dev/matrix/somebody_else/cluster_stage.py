@@ -295,7 +295,7 @@ class ClusterStage(MemorySizes):
             self._patch({"spec": {"sessionAffinity": "ClientIP"}}, _STACK)
 
     def mend(self) -> None:
-        """What the stack declares is there again, as its own update does it before the swap's."""
+        """Apply the stack's objects again, as its own update does it before the swap's."""
         if self._path not in self.api.objects:
             declared = _PLANS[self._router][0]
             self._apply(self._path, {"apiVersion": self._version, "kind": self._kind, **declared}, _STACK)

@@ -1,4 +1,4 @@
-"""What must hold after somebody else has acted: of each write of the swap, of its words, and of the next update."""
+"""The judgement after somebody else has acted: of each write of the swap, of its words, and of the next update."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Ended:
 def of_writes(
     operation: Operation, act: Act, tape: Tape, proved: Callable[[Write], bool], ended: Ended
 ) -> Iterator[Trouble]:
-    """What each write made worse than it was before it.
+    """The troubles that a write made worse than before it.
 
     Args:
         operation: what was going on.
@@ -141,7 +141,7 @@ def _does_something(before: Sight, after: Sight) -> bool:
 
 
 def of_words(operation: Operation, act: Act, tape: Tape, ended: Ended) -> Iterator[Trouble]:
-    """What the swap said at its end, against what there is."""
+    """The troubles with the swap's last words, compared with the world."""
     if ended.wrong_error:
         yield "unsafe", f"it raised what is not its own error: {ended.wrong_error}"
     if act is acts.FORGES and not ended.succeeded and not operation.refused and tape.number % 2 == 0:

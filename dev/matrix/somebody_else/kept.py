@@ -1,4 +1,4 @@
-"""What an interrupted run has tried already, in a folder: it counts as long as no source has changed."""
+"""The points that an interrupted run has tried, in a folder: they count as long as no source has changed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def folder_for(folder: Path) -> Path:
 
 
 def kept(folder: Path | None, name: str, work: Callable[[], list[Tried]]) -> list[Tried]:
-    """What is kept under a name, else what ``work`` returns, which is kept from then on.
+    """The results kept under a name, else those of ``work``, which are kept from then on.
 
     Args:
         folder: where; ``None`` keeps nothing.

@@ -59,7 +59,7 @@ class MemorySizes:
             yield
 
     def follow(self) -> None:
-        """What runs follows what is wanted; nothing else is there that could."""
+        """Let the running units follow the wanted ones, as nothing else here does."""
 
     def sizes_put_back(self) -> None:
         """One unit of each color."""

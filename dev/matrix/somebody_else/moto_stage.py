@@ -1,4 +1,4 @@
-"""What stages on moto share: AWS in this process, whose calls are told to a tape."""
+"""Shared by stages on moto: AWS in this process, whose calls are noted on a tape."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class MotoStage(MemorySizes):
                 boto3.DEFAULT_SESSION = None
 
     def asked(self, call: str, parameters: Mapping[str, Any]) -> None:
-        """What a call of the swap asks for, before it is sent; may refuse it as AWS does and moto does not."""
+        """Look at a call of the swap before it is sent; may refuse it as AWS does and moto does not."""
 
     def build(self) -> None:
         """Make what stays the same."""

@@ -1,4 +1,4 @@
-"""What came of it: for people, for programs, and as a table in the docs."""
+"""The report of the strikes: for people, for programs, and as a table in the docs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ KINDS: tuple[Kind, ...] = ("in flight", "unconverged", "unsafe")
 
 
 def count(tried: Sequence[Tried], kind: Kind) -> int:
-    """How many points have a trouble of a kind; what is unsafe is nothing less."""
+    """The number of points with a trouble of a kind; an unsafe one is counted as nothing less."""
     worse = {"in flight": ("unsafe", "unconverged"), "unconverged": (), "unsafe": ()}[kind]
     kinds = [{found for found, _ in one.troubles} for one in tried]
     return sum(kind in found and not found & set(worse) for found in kinds)
 
 
 def figures(struck: Struck) -> dict[str, int]:
-    """What ``--json`` writes."""
+    """The figures, as ``--json`` writes them."""
     return {
         "world_points": len(struck.tried),
         "world_unconverged": count(struck.tried, "unconverged"),
@@ -78,7 +78,7 @@ def in_docs(text: str, struck: Struck) -> str:
 
 
 def troubles(struck: Struck, most: int = 20) -> list[str]:
-    """What went wrong, a line each."""
+    """The troubles, a line each."""
     wrong = [
         f"{kind}: {one.point} ({one.call}): {text}"
         for one in struck.tried

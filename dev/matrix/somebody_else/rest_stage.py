@@ -43,7 +43,7 @@ class RestStage(MotoStage):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """With what moto lacks: canaries, and a stage with one takes no other deployment."""
+        """Add to moto canaries, and that a stage with one takes no other deployment."""
         with no_definitions():
             stages: Any = importlib.import_module("moto.apigateway.models").Stage
             answers: Any = importlib.import_module("moto.apigateway.responses").APIGatewayResponse
@@ -98,7 +98,7 @@ class RestStage(MotoStage):
         """Nothing is scaled."""
 
     def look(self) -> Sight:
-        """What serves: the stage's deployment, and the canary's share of it."""
+        """The traffic: of the stage's deployment, and the canary's share of it."""
         found = self._api.get_stage(**self._place)
         tags: dict[str, str] = self._api.get_tags(resourceArn=self._arn).get("tags") or {}
         canary = found.get("canarySettings") or {}

@@ -52,7 +52,7 @@ class _Job:
 
 @dataclass(slots=True)
 class Struck:
-    """What was tried, and what came of it.
+    """The points that were tried, and their outcomes.
 
     Attributes:
         tried: every point.

@@ -1,4 +1,4 @@
-"""What can be seen of a stage, by its own API and not by the product's code."""
+"""The sight of a stage, by its own API and not by the product's code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage is: a service of two colors on one platform, with hands for whoever acts behind the swap's back."""
+"""A stage: a service of two colors on one platform, with hands for whoever acts behind the swap's back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is going on while somebody else acts: the operations, and the declaration that they begin with."""
+"""The operations while somebody else acts, and the declaration that they begin with."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Write:
 
 @dataclass(slots=True)
 class Tape:
-    """What one run of the swap does.
+    """The record of one run of the swap.
 
     Attributes:
         clock: time; each call takes a moment of it.

@@ -29,7 +29,7 @@ _LATER_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What is tried.
+    """One trial: a stage, an operation, an act, and the call that it follows.
 
     Attributes:
         stage: its name.
