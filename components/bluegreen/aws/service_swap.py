@@ -13,6 +13,7 @@ from bluegreen.adapters.resource import SwapResource
 from bluegreen.aws.component import Draft, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.entry import Entry, EntryContext, EntryResources
 from bluegreen.aws.several_entries import counting_kind
+from bluegreen.aws.units import unit_security_group
 from bluegreen.component.base import owner_of
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -84,6 +85,29 @@ class ServiceSwap:
                 target_groups=network.target_groups,
             )
         )
+
+    def enter_with_group(
+        self, component: pulumi.Resource, network: Network, group_name: str
+    ) -> tuple[EntryResources, pulumi.Output[str]]:
+        """Declare the entry, and a security group that lets it reach the units: the entry's resources, the group's id.
+
+        Args:
+            component: the parent of all.
+            network: where units run.
+            group_name: the security group's name.
+        """
+        entered = self.enter(component, network)
+        group = unit_security_group(
+            group_name,
+            network.vpc_id,
+            network.port,
+            from_groups=entered.security_group_ids,
+            from_cidrs=entered.source_cidrs,
+            transports=entered.transports,
+            tags=self.tags,
+            parent=component,
+        )
+        return entered, group.id
 
     def declare(
         self,
@@ -158,6 +182,11 @@ def checked(
     )
     shared, of_colors = tags_of(name, tags)
     return ServiceSwap(drafted, active_color, entry, shared, of_colors)
+
+
+def existing_of(releases: Mapping[Color, Mapping[str, Any]]) -> dict[Color, Mapping[str, Any]]:
+    """The units that exist already, by color: what a release has as ``existing``."""
+    return {color: release["existing"] for color, release in releases.items() if "existing" in release}
 
 
 def kind_that_counts(name: str, entry: Entry, settings: SwapSettings) -> str:

@@ -12,15 +12,13 @@ from bluegreen.arguments.checked import unknown_arguments
 from bluegreen.aws import service_swap
 from bluegreen.aws.asg import autoscaling as asg_autoscaling
 from bluegreen.aws.asg import release as asg_release
-from bluegreen.aws.asg.autoscaling import AsgAutoscaling, color_policies
+from bluegreen.aws.asg.autoscaling import AsgAutoscaling
+from bluegreen.aws.asg.colors import Sizes, declare_colors
 from bluegreen.aws.asg.groups import (
     GroupSettings,
     InstanceRefresh,
     InstanceSettings,
-    Template,
     WarmPool,
-    color_group,
-    color_template,
     warm_pool_inputs,
     warm_pool_problems,
 )
@@ -28,14 +26,13 @@ from bluegreen.aws.asg.release import AsgRelease
 from bluegreen.aws.component import EnteredComponent, SwapSettings, connection_of
 from bluegreen.aws.elb.alb_entry import alb
 from bluegreen.aws.entry import Entry
-from bluegreen.aws.ranges import Range
-from bluegreen.aws.service_swap import Network, kind_that_counts
+from bluegreen.aws.service_swap import Network, existing_of, kind_that_counts
 from bluegreen.aws.several_entries import entry_of
-from bluegreen.aws.units import unit_security_group
 from bluegreen.component import digests
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
-from bluegreen.rollout.model import COLORS, Color
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -123,127 +120,93 @@ class AutoScalingGroups(EnteredComponent):
         releases: dict[Color, AsgRelease] = {"blue": blue, "green": green}
         entry = entry_of(name, entry, entries, entry_names, alb())
         settings.setdefault("steady_state_timeout_seconds", _STEADY_SECONDS)
-        connection = connection_of(settings)
         capacity: dict[str, Any] = {
             "kind": "asg",
             "groups": UNKNOWN,
             "launch_templates": UNKNOWN,
             "desired_count": desired_count,
             "instance_refresh": instance_refresh,
-            "aws": connection,
+            "aws": connection_of(settings),
         }
-        problems = []
-        for color, release in releases.items():
-            problems += asg_release.problems_in(color, known(release))
-            template = release.get("template") if isinstance(release, Mapping) else None
-            problems += unknown_arguments(aws.ec2.LaunchTemplateArgs, template, f"{color}.template")
+        problems = _problems_in(releases, warm_pool)
         if autoscaling is not None:
             problems += asg_autoscaling.problems_in(
                 known(autoscaling), desired_count, kind_that_counts(name, entry, settings)
             )
-        if warm_pool is not None:
-            problems += warm_pool_problems(known(warm_pool))
         checked = service_swap.checked(
             name, active_color, entry, settings, tags=tags, problems=problems, capacity=capacity
         )
-        given = {color: release["existing"] for color, release in releases.items() if "existing" in release}
-        target_groups = {color: existing["target_group_arn"] for color, existing in given.items()}
-        entered = checked.enter(self, Network(vpc_id, subnet_ids, port, "instance", target_groups))
-        own = unit_security_group(
-            f"{name}-instances",
-            vpc_id,
-            port,
-            from_groups=entered.security_group_ids,
-            from_cidrs=entered.source_cidrs,
-            transports=entered.transports,
-            tags=checked.tags,
+        target_groups = {color: group["target_group_arn"] for color, group in existing_of(releases).items()}
+        entered, own_group_id = checked.enter_with_group(
+            self, Network(vpc_id, subnet_ids, port, "instance", target_groups), f"{name}-instances"
+        )
+        colors = declare_colors(
+            checked,
+            releases,
+            entered,
+            instances=InstanceSettings(
+                instance_type=instance_type,
+                security_group_ids=[own_group_id, *security_group_ids],
+                instance_profile_arn=instance_profile_arn,
+                key_name=key_name,
+                assign_public_ip=assign_public_ip,
+            ),
+            settings=GroupSettings(
+                subnet_ids=subnet_ids,
+                health_check_grace_seconds=health_check_grace_seconds,
+                warm_pool=None if warm_pool is None else warm_pool_inputs(warm_pool, desired_count),
+            ),
+            sizes=Sizes(
+                first=service_swap.first_counts(active_color, desired_count, settings),
+                desired_count=desired_count,
+                autoscaling=autoscaling,
+                pooled=warm_pool is not None,
+            ),
             parent=self,
         )
-        instances = InstanceSettings(
-            instance_type=instance_type,
-            security_group_ids=[own.id, *security_group_ids],
-            instance_profile_arn=instance_profile_arn,
-            key_name=key_name,
-            assign_public_ip=assign_public_ip,
-        )
-        templates = {
-            color: Template.given(given[color])
-            if color in given
-            else color_template(name, color, release, instances, tags=checked.color_tags[color], parent=self)
-            for color, release in releases.items()
-        }
-        group_settings = GroupSettings(
-            subnet_ids=subnet_ids,
-            health_check_grace_seconds=health_check_grace_seconds,
-            warm_pool=None if warm_pool is None else warm_pool_inputs(warm_pool, desired_count),
-        )
-        first = service_swap.first_counts(active_color, desired_count, settings)
-        groups = {
-            color: color_group(
-                name,
-                color,
-                templates[color],
-                group_settings,
-                entered=entered,
-                limits=_limits(first[color], desired_count, autoscaling, live=color == active_color, pool=warm_pool),
-                first_count=first[color],
-                tags=checked.color_tags[color],
-                connection=connection,
-                parent=self,
-            )
-            for color in COLORS
-            if color not in given
-        }
-        names: dict[Color, pulumi.Output[str]] = {color: group.name for color, group in groups.items()}
-        names |= {color: pulumi.Output.from_input(existing["group_name"]) for color, existing in given.items()}
-        policies = [
-            policy
-            for color in (COLORS if autoscaling is not None else ())
-            for policy in color_policies(
-                name,
-                color,
-                autoscaling or {},
-                names[color],
-                listener_arn=entered.listener_arn,
-                target_group_arn=entered.target_group_arns.get(color),
-                parent=self,
-            )
-        ]
         swap = checked.declare(
             self,
             entered,
-            releases={color: template.release for color, template in templates.items()},
-            # A version is told by its number, which the capacity has; one that is made here is not known in a preview.
-            digests=digests.of_releases(
-                {
-                    color: {"instance_type": instance_type, **release}
-                    for color, release in releases.items()
-                    if "launch_template_id" not in release
-                }
-            ),
+            releases={color: template.release for color, template in colors.templates.items()},
+            digests=_digests_of(releases, instance_type),
             capacity={
                 **capacity,
-                "groups": names,
-                "launch_templates": {color: template.name for color, template in templates.items()},
+                "groups": colors.names,
+                "launch_templates": colors.template_names,
                 "autoscaling": autoscaling
                 and {"min_capacity": autoscaling["min_capacity"], "max_capacity": autoscaling["max_capacity"]},
             },
-            made=[*groups.values(), *policies],
+            made=colors.made,
         )
         self._show_entered(
             swap,
             entry,
             entered,
-            group_names=pulumi.Output.all(**dict(names)),
-            launch_templates=pulumi.Output.all(**{color: template.name for color, template in templates.items()}),
+            group_names=pulumi.Output.all(**dict(colors.names)),
+            launch_templates=pulumi.Output.all(**dict(colors.template_names)),
         )
 
 
-def _limits(
-    count: int, desired_count: int, autoscaling: Mapping[str, Any] | None, *, live: bool, pool: object
-) -> Range:
-    """A group's range at its creation."""
-    if autoscaling is not None:
-        return Range(autoscaling["min_capacity"] if live else count, autoscaling["max_capacity"])
-    # The pool of a color at rest is as large as there is room below the maximum.
-    return Range(count, count if pool is None else max(count, desired_count))
+def _problems_in(releases: Mapping[Color, Any], warm_pool: Any) -> list[Problem]:
+    problems = []
+    for color, release in releases.items():
+        problems += asg_release.problems_in(color, known(release))
+        template = release.get("template") if isinstance(release, Mapping) else None
+        problems += unknown_arguments(aws.ec2.LaunchTemplateArgs, template, f"{color}.template")
+    return problems if warm_pool is None else [*problems, *warm_pool_problems(known(warm_pool))]
+
+
+def _digests_of(
+    releases: Mapping[Color, AsgRelease], instance_type: pulumi.Input[str]
+) -> dict[Color, pulumi.Output[str]]:
+    """The digests of the releases whose launch template is made here, and so is not known in a preview.
+
+    A given template is known by its version, which the capacity has.
+    """
+    return digests.of_releases(
+        {
+            color: {"instance_type": instance_type, **release}
+            for color, release in releases.items()
+            if "launch_template_id" not in release
+        }
+    )

@@ -15,14 +15,15 @@ from typing import Any, ClassVar
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.elb import elbv2, room_for_rules
+from bluegreen.aws.elb.production_place import ProductionPlaceRouter
 from bluegreen.aws.elb.rule_places import Place, PlaceOptions, build_place
 from bluegreen.aws.typed import typed
-from bluegreen.options.declared import Options, option, several
+from bluegreen.options.declared import option, several
 from bluegreen.options.kinds import Nested, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.errors import PlatformError, Problem
-from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights, other
+from bluegreen.rollout.model import Color, Convergence, Weights, other
 from bluegreen.rollout.ports import Capability
 
 _LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
@@ -32,7 +33,7 @@ _TAGGED = "arn:aws:elasticloadbalancing:*:*:listener*/app/*"
 
 
 @dataclass(slots=True)
-class ListenerPairRouter(Options):
+class ListenerPairRouter(ProductionPlaceRouter):
     """Production and test, exchanged whole.
 
     Attributes:
@@ -40,10 +41,8 @@ class ListenerPairRouter(Options):
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
-    propagation_seconds: ClassVar[float] = 0
     # Not the test listener: another one is an update, so that production's rule is never made anew for it.
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
-    target_keys: ClassVar[frozenset[str]] = frozenset({"target_groups"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("elasticloadbalancing:DescribeRules", "every preview and update"),
         Permission("elasticloadbalancing:DescribeListeners", "the same, where whole listeners are handed in"),
@@ -90,33 +89,6 @@ class ListenerPairRouter(Options):
         """Problems that only the load balancer knows of: no room for what is made. Some calls, in previews alone."""
         return room_for_rules.problems_of_room(section, "test")
 
-    @property
-    def id(self) -> str:
-        """The place of production: a listener and a priority, or an ARN."""
-        return self._production.id
-
-    def read(self) -> Traffic:
-        """The live weights: two calls, about production alone."""
-        return self._traffic(self._production.read())
-
-    def glance(self, *, told: bool = False) -> Traffic:
-        """The same as it is at this moment, to be written over: two calls, the tags last; one where they were told."""
-        return self._traffic(self._production.look(told=told))
-
-    def live(self) -> Weights:
-        """The live weights alone, as they are at this moment: one call."""
-        return elbv2.weights_of(self._production.now(), self.target_groups)
-
-    def _traffic(self, state: elbv2.RuleState | None) -> Traffic:
-        if state is None or not state.owned:
-            return Traffic(Weights())
-        return Traffic(elbv2.weights_of(state.actions, self.target_groups), elbv2.marks_in(state.tags))
-
-    @property
-    def stands_elsewhere(self) -> str:
-        """The priority where the production rule was found, if that is not the declared one; for a preview."""
-        return self._production.stands_elsewhere
-
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
         """Make or take over production with its marks, then the test listener."""
         live = self._whole(weights)
@@ -124,14 +96,6 @@ class ListenerPairRouter(Options):
             return False
         self._write_test(live)
         return True
-
-    def marks(self) -> Mapping[str, str]:
-        """The marks, kept as tags of production: one call."""
-        return self._production.marks()
-
-    def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks: a call for each of the two."""
-        self._production.mark(changes)
 
     def write(self, weights: Weights) -> None:
         """Production, then the test listener: a call each, one more to find a test rule."""
@@ -166,10 +130,6 @@ class ListenerPairRouter(Options):
             arrived = elbv2.weights_of(self._test.actions(), self.target_groups) == wanted
         return Convergence.CONVERGED if arrived else Convergence.PENDING
 
-    def progress(self) -> str:
-        """Empty: a forward works as soon as it reads so."""
-        return ""
-
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """The commands that do it by hand."""
@@ -178,10 +138,6 @@ class ListenerPairRouter(Options):
             return tuple(place.command(None) for place in places)
         colors = (weights.live_color, other(weights.live_color))
         return tuple(place.command(self._forward(color)) for place, color in zip(places, colors, strict=False))
-
-    def health(self, color: Color) -> Readiness:
-        """The load balancer's own verdict on the health of a color's targets: one call."""
-        return elbv2.target_health(self.aws, self.target_groups[color])
 
     def delete(self) -> None:
         """Remove the rules that the swap made; what was handed in stays as it is, without the swap's tags."""

@@ -17,14 +17,15 @@ from typing import Any, ClassVar
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.elb import elbv2, room_for_rules
+from bluegreen.aws.elb.production_place import ProductionPlaceRouter
 from bluegreen.aws.elb.rule_places import Place, PlaceOptions, build_place
 from bluegreen.aws.typed import typed
-from bluegreen.options.declared import Options, option, several
+from bluegreen.options.declared import option, several
 from bluegreen.options.kinds import Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
+from bluegreen.rollout.model import COLORS, Color, Convergence, Weights
 from bluegreen.rollout.ports import Capability
 
 _LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
@@ -36,7 +37,7 @@ STICKY_CLIENTS = ("drained", "kept")
 
 
 @dataclass(slots=True)
-class AlbRouter(Options):
+class AlbRouter(ProductionPlaceRouter):
     """The production forward.
 
     Attributes:
@@ -45,9 +46,7 @@ class AlbRouter(Options):
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
-    propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
-    target_keys: ClassVar[frozenset[str]] = frozenset({"target_groups"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("elasticloadbalancing:DescribeRules", "every preview and update"),
         Permission("elasticloadbalancing:DescribeListeners", "the same, where a whole listener is handed in"),
@@ -84,63 +83,28 @@ class AlbRouter(Options):
     former_owner: str = ""
     incarnation: str = ""
     former: Mapping[str, Any] = field(default_factory=dict)
-    _place: Place = field(init=False)
+    _production: Place = field(init=False)
 
     def __post_init__(self) -> None:
         ownership = Ownership(self.owner, self.former_owner, self.incarnation)
         groups = tuple(self.target_groups.values())
-        self._place = build_place(self.place, self.aws, ownership, groups, former=self.former)
+        self._production = build_place(self.place, self.aws, ownership, groups, former=self.former)
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:
         """Problems that only the load balancer knows of: no room for what is made. Some calls, in previews alone."""
         return room_for_rules.problems_of_room(section)
 
-    @property
-    def id(self) -> str:
-        """The listener and the priority, or the ARN of what was handed in."""
-        return self._place.id
-
-    def read(self) -> Traffic:
-        """The live weights: two calls (the actions, the tags)."""
-        return self._traffic(self._place.read())
-
-    def glance(self, *, told: bool = False) -> Traffic:
-        """The same as it is at this moment, to be written over: two calls, the tags last; one where they were told."""
-        return self._traffic(self._place.look(told=told))
-
-    def live(self) -> Weights:
-        """The live weights alone, as they are at this moment: one call."""
-        return elbv2.weights_of(self._place.now(), self.target_groups)
-
-    def _traffic(self, state: elbv2.RuleState | None) -> Traffic:
-        if state is None or not state.owned:
-            return Traffic(Weights())
-        return Traffic(elbv2.weights_of(state.actions, self.target_groups), elbv2.marks_in(state.tags))
-
-    @property
-    def stands_elsewhere(self) -> str:
-        """The priority where the production rule was found, if that is not the declared one; for a preview."""
-        return self._place.stands_elsewhere
-
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
         """Make the rule with its marks, where there is none: one call; take over what was handed in: some more."""
-        return self._place.create(self._forward(weights), marks)
-
-    def marks(self) -> Mapping[str, str]:
-        """The marks, kept as tags: one call."""
-        return self._place.marks()
-
-    def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks: a call for each of the two."""
-        self._place.mark(changes)
+        return self._production.create(self._forward(weights), marks)
 
     def write(self, weights: Weights) -> None:
         """One call after a look: a rule is made or changed; no weight at all gives the place up."""
         if weights == Weights():
-            self._place.remove()
+            self._production.remove()
         else:
-            self._place.write(self._forward(weights))
+            self._production.write(self._forward(weights))
 
     def _forward(self, weights: Weights) -> dict[str, Any]:
         kept = self.sticky_clients == "kept" and self.stickiness_seconds > 0
@@ -161,24 +125,16 @@ class AlbRouter(Options):
         if weights == Weights():
             live = self.read().weights
         else:
-            live = elbv2.weights_of(self._place.actions(), self.target_groups)
+            live = elbv2.weights_of(self._production.actions(), self.target_groups)
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
-
-    def progress(self) -> str:
-        """Empty: a forward works as soon as it reads so."""
-        return ""
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """The commands that do it by hand."""
         if weights == Weights():
-            return (self._place.command(None),)
-        return (self._place.command(self._forward(weights)),)
-
-    def health(self, color: Color) -> Readiness:
-        """The load balancer's own verdict on the health of a color's targets: one call."""
-        return elbv2.target_health(self.aws, self.target_groups[color])
+            return (self._production.command(None),)
+        return (self._production.command(self._forward(weights)),)
 
     def delete(self) -> None:
         """Remove the rule that the swap made; what was handed in stays as it is, without the swap's tags."""
-        self._place.remove()
+        self._production.remove()

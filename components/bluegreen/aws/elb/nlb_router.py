@@ -45,7 +45,6 @@ class NlbRouter(ListenerPairRouter):
     """
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn"})
-    target_keys: ClassVar[frozenset[str]] = frozenset({"target_groups"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("elasticloadbalancing:DescribeListeners", "every preview and update"),
         Permission("elasticloadbalancing:DescribeTags", "every preview and update"),
