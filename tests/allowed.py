@@ -52,7 +52,7 @@ def _regex(pattern: str) -> str:
 
 
 def asked_by(service: str, call: str, given: Mapping[str, Any], region: str) -> Iterator[Asked]:
-    """What IAM is asked for a call, and for what the call brings with it.
+    """The questions to IAM for a call, and for the actions that the call implies.
 
     Args:
         service: as boto3 calls it.
@@ -174,7 +174,7 @@ def _api_gateway(service: str, call: str, given: Mapping[str, Any], region: str)
 
 
 class Judge:
-    """What was called and is not in the policy of the kind that has called it.
+    """The calls that are not in the policy of the kind that has made them.
 
     Attributes:
         denied: a line for each of them.

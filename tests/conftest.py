@@ -1,4 +1,4 @@
-"""What all tests share: one local cloud a session, started only when a test asks for it."""
+"""Shared by all tests: one local cloud a session, started only when a test asks for it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ settings.load_profile("bluegreen")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What may run once more, and what is printed at the end."""
+    """Register the tests that may run once more, and the report at the end."""
     config.pluginmanager.register(Reruns(REPO / "tests"), "bluegreen-reruns")
     config.pluginmanager.register(Adopted(), "bluegreen-adopted")
     config.pluginmanager.register(Seconds(), "bluegreen-seconds")
@@ -82,7 +82,7 @@ _LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that at the end no worker is alone with it."""
+    """Let the longest tests begin first, so that at the end no worker is alone with one."""
 
     def place(item: pytest.Item) -> int:
         name = item.path.relative_to(REPO / "tests").as_posix()
@@ -93,7 +93,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class _ByFileOrPlatform(LoadFileScheduling):
-    """What one worker runs in one go: a file, a platform's scenarios, which build on each other, or what waits for
+    """Tests that a worker runs in one go: a file, a platform's scenarios, which build on each other, or what waits for
     the same Prometheus.
     """
 

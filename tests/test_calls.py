@@ -1,4 +1,4 @@
-"""What is told of calls, and reads that are made side by side."""
+"""The announcement of calls, and reads that are made side by side."""
 
 from __future__ import annotations
 

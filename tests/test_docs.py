@@ -99,7 +99,7 @@ def test_links_lead_somewhere(page):
 
 
 def cells(page, first_cell_of_header):
-    """What stands in code in the first cells of one table."""
+    """The code in the first cells of one table."""
     table = page.read_text().split(f"| {first_cell_of_header} |")[1].split("\n\n")[0]
     rows = table.splitlines()[2:]
     return {name for row in rows for name in re.findall(r"`([^`]+)`", row.split(" | ")[0])}

@@ -1,4 +1,4 @@
-"""What the benchmark on Kubernetes makes of the requests that it saw."""
+"""The benchmark on Kubernetes' evaluation of the requests that it saw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bench makes of its measurements of swaps at once and of a Ctrl-C."""
+"""The bench's evaluation of its measurements of swaps at once and of a Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for the project as a whole: its public names and its layers."""
+"""Rules for the project as a whole: its public names and its layers."""
 
 from __future__ import annotations
 

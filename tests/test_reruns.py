@@ -1,4 +1,4 @@
-"""What may run once more does so once, is named and counted, and fails the run where it is too much."""
+"""Tests that may run once more do so once, are named and counted, and fail the run where they are too many."""
 
 from __future__ import annotations
 

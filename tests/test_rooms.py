@@ -1,4 +1,4 @@
-"""What holds for the platforms' rooms: one folder a service, and its two sides apart."""
+"""Rules for the platforms' rooms: one folder a service, and its two sides apart."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_platforms_stand_in_rooms_alone():
 
 
 def with_blocked(packages: set[str], program: str) -> str:
-    """What a program prints in a fresh interpreter in which these packages cannot be imported."""
+    """The output of a program in a fresh interpreter in which these packages cannot be imported."""
     block = f"import sys\nsys.modules.update(dict.fromkeys({sorted(packages)!r}))\n"
     command = [sys.executable, "-c", block + program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

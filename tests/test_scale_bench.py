@@ -1,4 +1,4 @@
-"""What the bench makes of its measurements of many services."""
+"""The bench's evaluation of its measurements of many services."""
 
 from __future__ import annotations
 

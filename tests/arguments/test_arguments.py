@@ -28,7 +28,7 @@ ALL_OF = "bluegreen:aws:EcsService"
 
 
 def refusal(token, name="web", **arguments):
-    """What is told; nothing where the arguments are taken. Anything else than a refusal is a fault."""
+    """The refusal's text; empty where the arguments are taken. Anything else than a refusal is a fault."""
     try:
         mocked.run(lambda: make(token, name, **arguments))
     except pulumi.RunError as error:
@@ -43,7 +43,7 @@ def test_good_arguments_are_taken(token):
 
 @pytest.mark.parametrize("token", TOKENS)
 def test_no_argument_of_any_component_ends_in_a_traceback_or_is_taken_as_what_it_is_not(token):
-    """What is taken is what the schema says that the argument is, which is made from the same hints by other code."""
+    """A value that is taken fits the schema's type of the argument, which other code makes from the same hints."""
     inputs = component(token).inputs
     arguments = arguments_of(load(token).__init__).keys() - {"name", "opts"}
     for name in sorted(arguments if token == ALL_OF else arguments - SHARED):

@@ -89,7 +89,7 @@ def cases():
 
 
 def told(function, token, argument, many, arguments):
-    """What is told; nothing where the arguments are taken. Anything else than a refusal is a fault."""
+    """The refusal's text; empty where the arguments are taken. Anything else than a refusal is a fault."""
 
     def program():
         made = function(**arguments)

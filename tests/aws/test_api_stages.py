@@ -1,4 +1,4 @@
-"""What `RestApiStage` and `HttpApiStage` declare, and what they refuse before they declare anything."""
+"""The resources of `RestApiStage` and `HttpApiStage`, and their refusals before any resource."""
 
 import pulumi
 import pytest

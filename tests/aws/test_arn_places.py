@@ -1,4 +1,4 @@
-"""What a section names lies where its connection calls; of another region or account it is refused by its path."""
+"""A section's ARNs lie where its connection calls; one of another region or account is refused by its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the entry `dns` declares, and what it refuses before it declares anything."""
+"""The resources of the entry `dns`, and its refusals before any resource."""
 
 import pulumi
 import pytest

@@ -1,4 +1,4 @@
-"""What `EcsCodeDeployService` and `EcsNativeService` declare, and what they refuse before they declare anything."""
+"""The resources of `EcsCodeDeployService` and `EcsNativeService`, and their refusals before any resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `EcsService` declares, and what it refuses before it declares anything."""
+"""The resources of `EcsService`, and its refusals before any resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `EksClusters` declares, and what it refuses before it declares anything."""
+"""The resources of `EksClusters`, and its refusals before any resource."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DNS = {"zone_id": "Z1", "record_name": "shop.example.com"}
 
 
 def declared(**more):
-    """What was registered, and the component's bindings."""
+    """The registered resources, and the component's bindings."""
     found = {}
 
     def program():

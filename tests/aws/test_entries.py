@@ -1,4 +1,4 @@
-"""What entries with an Application Load Balancer declare, and what they refuse before anything is declared."""
+"""The resources of entries with an Application Load Balancer, and their refusals before any resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `LambdaAlias` declares, and what it refuses before it declares anything."""
+"""The resources of `LambdaAlias`, and its refusals before any resource."""
 
 import pulumi
 import pytest

@@ -1,4 +1,4 @@
-"""What AWS refuses only at an update is refused before anything is declared; what it takes passes."""
+"""Values that AWS refuses only at an update are refused before anything is declared; others pass."""
 
 from __future__ import annotations
 

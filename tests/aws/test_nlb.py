@@ -1,4 +1,4 @@
-"""What `nlb()` declares, and what it refuses before it declares anything."""
+"""The resources of `nlb()`, and its refusals before any resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a component declares behind several entries, and what it refuses before anything is declared."""
+"""The resources of a component behind several entries, and its refusals before any resource."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ LIVE = 3
 
 @dataclass
 class Scaled:
-    """What runs in the colors.
+    """The units of the colors.
 
     Attributes:
         stores: who answers; the first one is the service whose changes are counted.
@@ -50,7 +50,7 @@ def _service_arn(color: str) -> str:
 
 
 def _service(color: str, count: int) -> dict[str, Any]:
-    """What every service has."""
+    """The description of every service."""
     return {
         "serviceArn": _service_arn(color),
         "serviceName": f"web-{color}",

@@ -54,7 +54,7 @@ class Groups:
         return _client(service, self.endpoint)
 
     def capacity(self, version=1, **changes):
-        """What each `pulumi up` has: the same inputs, and no memory."""
+        """The capacity of each `pulumi up`: the same inputs, and no memory."""
         templates = dict.fromkeys(self.names, f"{self.template}:{version}")
         return AsgCapacity(dict(self.names), templates, 2, changes.pop("aws", self.connection), **changes)
 

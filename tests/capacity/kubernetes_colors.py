@@ -165,7 +165,7 @@ class Colors:
     # -- the code under test
 
     def capacity(self, cluster=None, **changes):
-        """What the next `pulumi up` has: the same inputs, and no memory."""
+        """The capacity of the next `pulumi up`: the same inputs, and no memory."""
         fields = {
             "namespace": self.namespace,
             "workload_kind": self.kind,

@@ -1,4 +1,4 @@
-"""What the tests of ECS capacity do to services and their autoscaling, by the API."""
+"""The hands of the tests of ECS capacity on services and their autoscaling, by the API."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Stubbed:
 
 
 class Scaling:
-    """What Application Auto Scaling has for the two services, asked and set past the code under test."""
+    """Application Auto Scaling's settings for the two services, read and set past the code under test."""
 
     def __init__(self, services, endpoint):
         self.api = boto3.client("application-autoscaling")
@@ -105,7 +105,7 @@ class Scaling:
 
 
 def another(capacity, **changes):
-    """What the next `pulumi up` has: the same inputs, and no memory."""
+    """The capacity of the next `pulumi up`: the same inputs, and no memory."""
     fields = {"cluster": "capacity", "services": dict(capacity.services), "desired_count": 2, **changes}
     return EcsCapacity(task_definitions=capacity.task_definitions, **fields)
 

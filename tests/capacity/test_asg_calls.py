@@ -1,4 +1,4 @@
-"""What was just read of two groups is not asked for again, and nothing that comes later goes by it."""
+"""A reading of two groups that was just made is not repeated, and nothing that comes later relies on it."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_whatever_the_model_knows_stays(capacity, record_property):
 
 @st.composite
 def of_a_target(draw):
-    """What is told of a target: it always has a state."""
+    """The description of a target, which always has a state."""
     description, health = shape("elbv2", "TargetHealthDescription"), shape("elbv2", "TargetHealth")
     state = draw(st.sampled_from(list(health.members["State"].enum)))
     return {

@@ -1,4 +1,4 @@
-"""What Kubernetes capacity takes and makes without a cluster: its section, schedules, names, rules, verdicts."""
+"""Kubernetes capacity without a cluster: its section, schedules, names, rules, verdicts."""
 
 from __future__ import annotations
 

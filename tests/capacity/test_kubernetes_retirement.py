@@ -119,7 +119,7 @@ def refused_call(operation):
 
 
 def job_of(colors, color):
-    """What the CronJob's controller makes when it is due."""
+    """The Job that the CronJob's controller makes when it is due."""
     cron_job = colors.cron_job(color)
     owner = {
         "apiVersion": "batch/v1",

@@ -48,7 +48,7 @@ def steps(kind, kept):
 
 
 def is_so(found, kept):
-    """What ``kubectl patch --type=json`` says of tests: what is missing is as ``null``, but for what it stands in."""
+    """Whether ``kubectl patch --type=json`` passes tests: a missing value is as ``null``, a missing parent fails."""
     for pointer, value in kept.items():
         here = found
         *parents, last = [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]

@@ -1,4 +1,4 @@
-"""What somebody else's scheduled actions will do to a color at rest: said at the preview of what brings it to rest."""
+"""The effects of somebody else's scheduled actions on a color at rest, in the preview of the swap before."""
 
 from __future__ import annotations
 

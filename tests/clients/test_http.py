@@ -88,7 +88,7 @@ BODIES = {
 
 
 def in_time(work):
-    """What it returned or raised."""
+    """The work's result or error."""
     found = []
 
     def run():

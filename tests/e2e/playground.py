@@ -92,7 +92,7 @@ class Playground:
             yield world
 
     def set(self, color: str, **more: Any) -> None:
-        """What the program declares from now on."""
+        """Set the color that the program declares from now on."""
         gate = {"kind": "command", "command": ["sh", str(self.gate)], "interval_seconds": 0.05}
         inputs = {
             "name": "web",

@@ -129,7 +129,7 @@ class Stack:
 
     @cached_property
     def preview_headers(self) -> dict[str, dict[str, str]]:
-        """What reaches each color, a secret of the stack that stays the same."""
+        """The headers that reach each color, with a secret of the stack that stays the same."""
         shown = self.pulumi("stack", "output", "previewHeaders", "--json", "--show-secrets")
         return dict(json.loads(shown))
 

@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 
 
 class Legacy:
-    """What a team has: a cluster, a load balancer with one rule, and a service behind it, made by hand."""
+    """A team's present world: a cluster, a load balancer with one rule, and a service behind it, made by hand."""
 
     def __init__(self, cloud) -> None:
         self.name = f"legacy-{next(_numbers)}"
@@ -88,7 +88,7 @@ class Legacy:
         return [target["TargetHealth"]["State"] for target in found]
 
     def actions(self) -> Any:
-        """What the rule does."""
+        """The rule's actions."""
         return self.elb.describe_rules(RuleArns=[self.rule])["Rules"][0]["Actions"]
 
     def groups(self) -> list[str]:

@@ -19,7 +19,7 @@ SELECTORS = {color: {NAME: "web", "bluegreen/color": color} for color in ("blue"
 
 
 def commands(heading):
-    """What a section of the page has people type, a list for each of its blocks."""
+    """The commands in a section of the page, a list for each of its blocks."""
     section = PAGE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return [block.splitlines() for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL)]
 

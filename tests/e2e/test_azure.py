@@ -65,7 +65,7 @@ class Stack:
 
 
 class Cli:
-    """What `az containerapp update --revision-suffix` sends."""
+    """The requests of `az containerapp update --revision-suffix`."""
 
     def __init__(self, azure: LocalAzure) -> None:
         trust = ssl.create_default_context(cafile=str(azure.certificates))

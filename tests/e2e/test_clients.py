@@ -1,4 +1,4 @@
-"""What clients notice of a swap, and of its violent end: nothing.
+"""Clients notice nothing of a swap, nor of its violent end.
 
 The numbers are those of tests/swap/must_not_happen: requests that last longer than the swap, connections
 that outlive it (12), the old color's tasks that go too early (6), an update killed with all that it started (14).

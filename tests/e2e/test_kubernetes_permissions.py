@@ -49,7 +49,7 @@ class Account:
         return str(path)
 
     def may(self, but=""):
-        """What the docs say, ``but`` one action; waits until the API server has heard of it."""
+        """Grant the permissions in the docs, ``but`` one action; wait until the API server has heard of it."""
         documents = copy.deepcopy(self.documents)
         role = documents[1]
         for rule in role["rules"]:

@@ -53,7 +53,7 @@ class Policy:
         self.may()
 
     def may(self, but=()):
-        """What the docs say, ``but`` some of it."""
+        """Grant the permissions in the docs, ``but`` some of them."""
         document = policy_document(["alb", "ecs"])
         for statement in document["Statement"]:
             statement["Action"] = [action for action in statement["Action"] if action not in but]
@@ -76,7 +76,7 @@ class Policy:
 
 
 def resource_of(action, body):
-    """What a call is about, as IAM sees it: https://docs.aws.amazon.com/service-authorization/latest/reference/"""
+    """The resource of a call, as IAM sees it: https://docs.aws.amazon.com/service-authorization/latest/reference/"""
     if action.startswith(("elasticloadbalancing:Describe", "application-autoscaling:")):
         return "*"
     if action.startswith("elasticloadbalancing:"):

@@ -1,4 +1,4 @@
-"""What a team must be able to rely on when it is not there: pauses, aborts, two updates at once, what is recorded."""
+"""Guarantees for a team that is not there: pauses, aborts, two updates at once, the record."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ _PR_SET_PDEATHSIG = 1
 
 @functools.cache
 def python() -> str:
-    """What PULUMI_PYTHON_CMD has to be. The warm process starts with the first call, and ends with this process."""
+    """The value of PULUMI_PYTHON_CMD. The warm process starts with the first call, and ends with this process."""
     folder = Path(tempfile.mkdtemp(prefix="bluegreen-warm-"))
     address, command = folder / "socket", folder / "python"
     command.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-IS", str(CLIENT), str(address)])} "$@"\n')
@@ -71,7 +71,7 @@ _processes: list[subprocess.Popen[bytes]] = []
 
 
 def env() -> dict[str, str]:
-    """What makes `pulumi` run programs, dynamic providers and the local cloud's plugins by the warm Python.
+    """The environment in which `pulumi` runs programs, dynamic providers and local plugins by the warm Python.
 
     The plugin of this checkout among them: the one on PATH, which the engine would prefer, has a Python of its own.
     The key of a stack that was made with `keeper.INIT` is where it says; and Go collects less of its garbage.
@@ -169,7 +169,7 @@ class Warm:
         os.environ.update(env)
 
     def _kill(self, twin: int) -> None:
-        """What stands for it was killed, which is all that a closed connection can mean."""
+        """Kill the twin of a process that was killed: a closed connection can mean nothing else."""
         if twin not in self._twins:
             return  # it has ended in the same moment, and nothing is left of it
         self._selector.unregister(self._twins[twin][0])
@@ -216,7 +216,7 @@ def run(arguments: list[str]) -> None:
 
 
 def read_models_once() -> None:
-    """What botocore reads to make a client (a tenth of a second for some services) is read once a process."""
+    """Make botocore read a service's model (a tenth of a second for some) once a process."""
     from botocore.loaders import JSONFileLoader, Loader
 
     read = functools.cache(JSONFileLoader().load_file)

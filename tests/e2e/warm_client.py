@@ -1,4 +1,4 @@
-"""What is run as `python` in a warm stack: the program itself runs in a fork of the warm process (see warm.py).
+"""The `python` of a warm stack: the program itself runs in a fork of the warm process (see warm.py).
 
 This process stands for it: it hands its arguments, environment, folder and streams over, passes signals on, and ends as
 the program ends; if this one is killed, so is the program. Built-in modules alone: it starts in some milliseconds.

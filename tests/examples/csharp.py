@@ -76,7 +76,7 @@ def classes(sdk: Path) -> dict[tuple[str, str], Class]:
 
 
 def problems(source: bytes, sdk: dict[tuple[str, str], Class]) -> list[str]:
-    """What a program says that the SDK does not have."""
+    """The names in a program that the SDK does not have."""
     root = parse(source)
     used = {text(node.named_children[0]) for node in nodes(root, "using_directive")}
     known = {namespace for namespace, _ in sdk}

@@ -1,4 +1,4 @@
-"""What the metric gates make of values, whatever source they are from, and what they refuse."""
+"""The metric gates' verdicts on values, whatever source they are from, and their refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a component on Kubernetes declares, without an engine: manifests by kind and name, and the swap's inputs."""
+"""The resources of a component on Kubernetes, without an engine: manifests by kind and name, and the swap's inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SWAP = "pulumi-python:dynamic/bluegreen:TrafficSwap"
 
 
 class Declared:
-    """What a program declared."""
+    """The resources that a program declared."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a cluster says of its kinds, walked for fields that look like references to other objects."""
+"""A cluster's own schemas, walked for fields that look like references to other objects."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def test_every_reference_leads_to_the_same_object_as_before(manifests, color):
 
 
 def references(manifest: dict[str, Any]):
-    """What a manifest names, in the order in which it does: an independent reading of the same places."""
+    """The references of a manifest, in their order: an independent reading of the same places."""
     kinds = {
         "configMapRef": "ConfigMap",
         "configMapKeyRef": "ConfigMap",

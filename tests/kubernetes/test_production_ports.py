@@ -1,4 +1,4 @@
-"""What objects say of production's ports is what production has; a port that it does not have is refused by name."""
+"""Objects name ports that production has; a port that it does not have is refused by name."""
 
 from __future__ import annotations
 

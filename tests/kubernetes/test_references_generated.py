@@ -56,7 +56,7 @@ def named(value):
 
 
 def references(value, key=""):
-    """What is in fields that say by their name what they name: a text, or an object's ``name``."""
+    """The values of fields whose name says what they refer to: a text, or an object's ``name``."""
     if isinstance(value, dict):
         if OBJECT.match(key) and isinstance(value.get("name"), str):
             yield f"{key}.name", value["name"]

@@ -1,4 +1,4 @@
-"""What each way to the colors declares, what of it is the swap's, and what it refuses."""
+"""The resources of each way to the colors, the swap's fields among them, and the refusals."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_color_is_retired_only_where_all_traffic_is_the_other_ones(name):
 
 
 def asked(fields, path):
-    """What kubectl finds at a path: its own small language, as far as these paths use it."""
+    """The value that kubectl finds at a path: its own small language, as far as these paths use it."""
     found = [fields]
     for step in path.strip("{}").replace("\\.", "\0").replace("[", ".[").split("."):
         key = step.replace("\0", ".")

@@ -1,4 +1,4 @@
-"""What a service on Kubernetes declares, and what it refuses before anything is declared."""
+"""The resources of a service on Kubernetes, and its refusals before any resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What acts without traffic acts in one color, or somebody has said that it shall act in both."""
+"""Objects that act without traffic act in one color, or somebody has said that they shall act in both."""
 
 from __future__ import annotations
 

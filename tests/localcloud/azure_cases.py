@@ -1,4 +1,4 @@
-"""What the tests of Azure's stand-in share: a client of plain HTTP, and how to wait."""
+"""Shared by the tests of Azure's stand-in: a client of plain HTTP, and how to wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the plugins share: a configured plugin, and for AWS resources that others can refer to."""
+"""Shared by the tests of the plugins: a configured plugin, and for AWS resources that others can refer to."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def aws_client(cloud: LocalCloud) -> Callable[[str], Any]:
 
 
 class World:
-    """What the resources under test refer to; made once, removed at the end."""
+    """The resources that those under test refer to; made once, removed at the end."""
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver

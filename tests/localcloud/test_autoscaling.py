@@ -1,4 +1,4 @@
-"""What stands in for what the emulator lacks of EC2 Auto Scaling, held to AWS' own rules; and its instances."""
+"""The stand-in for the parts of EC2 Auto Scaling that the emulator lacks, held to AWS' own rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the plugin refuses, fills in, and calls a change, without any call to the API."""
+"""The plugin's refusals, defaults, and differences, without any call to the API."""
 
 from __future__ import annotations
 

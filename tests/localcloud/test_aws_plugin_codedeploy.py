@@ -1,4 +1,4 @@
-"""What the plugin refuses of services and groups whose traffic AWS shifts, as AWS does."""
+"""The plugin's refusals for services and groups whose traffic AWS shifts, as AWS refuses them."""
 
 from __future__ import annotations
 

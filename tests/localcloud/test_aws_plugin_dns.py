@@ -1,4 +1,4 @@
-"""What is particular to the Route 53 and Cloud Map types: what must not be deleted, and when it may be."""
+"""Particular to the Route 53 and Cloud Map types: the objects that must not be deleted, and when they may be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the SDK's documentation says of replacements and defaults is what the AWS stand-in does."""
+"""The AWS stand-in replaces and fills in as the SDK's documentation says."""
 
 from __future__ import annotations
 

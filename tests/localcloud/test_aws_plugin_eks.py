@@ -1,4 +1,4 @@
-"""What the plugin refuses of EKS clusters, and what it says of one that is there."""
+"""The plugin's refusals for EKS clusters, and its description of one that is there."""
 
 from __future__ import annotations
 

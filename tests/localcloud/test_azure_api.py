@@ -1,4 +1,4 @@
-"""What Azure Resource Manager itself says to a request, whatever it is about: tokens, types, versions, roles."""
+"""Azure Resource Manager's own answers to any request: tokens, types, versions, roles."""
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError

@@ -1,4 +1,4 @@
-"""What `make conformance` makes of two runs, and how a plugin in a process of its own is driven."""
+"""The comparison of two runs by `make conformance`, and the driver of a plugin in a process of its own."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 
 def eventually(probe: Any) -> Any:
-    """What `probe` answers as soon as it is something."""
+    """The answer of `probe`, as soon as there is one."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while not (found := probe()):
         assert time.monotonic() < deadline, "it did not happen"

@@ -1,4 +1,4 @@
-"""What of a chart needs no traffic to act rests in the idle color, and the real engine's preview shows it."""
+"""Objects of a chart that act without traffic rest in the idle color, and the real engine's preview shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is waited for, on a real node: pods that come, pods that never will, and words that say why."""
+"""The waits, on a real node: pods that come, pods that never will, and words that say why."""
 
 from __future__ import annotations
 

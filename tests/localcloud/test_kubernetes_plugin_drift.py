@@ -1,4 +1,4 @@
-"""What somebody wrote into a field that the swap owns is still there after the stack has changed the object.
+"""A value of somebody's in a field that the swap owns is still there after the stack has changed the object.
 
 The plugin makes what kubectl wrote the stack's, and an apply removes what is the stack's and not in its inputs. A
 component ignores these fields therefore, although it declares no value for them.

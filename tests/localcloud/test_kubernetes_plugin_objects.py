@@ -101,7 +101,7 @@ def _kept(error: CallFailed) -> Any:
 
 
 def test_a_selector_and_a_scale_of_others_survive_updates(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a swap does: it applies the Service's selector and scales the Deployment, each as its own manager."""
+    """As a swap: it applies the Service's selector and scales the Deployment, each as its own manager."""
     monkeypatch.setattr(network, "SETTLE_SECONDS", 0.3)
     driver = place.driver
     svc = place.make(SERVICE, "swapped", service())

@@ -1,4 +1,4 @@
-"""What a node is made of, without one: tools that are missing or built, images, what `down` takes out of iptables."""
+"""The parts of a node, without one: tools that are missing or built, images, what `down` takes out of iptables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stand-in language host does with packages, where it is not the plugin's tests that show it."""
+"""The stand-in language host and packages, where it is not the plugin's tests that show it."""
 
 from __future__ import annotations
 

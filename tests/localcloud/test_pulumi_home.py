@@ -36,7 +36,7 @@ def install(folder: Path, says: str) -> None:
 
 
 def found_by(home: PulumiHome) -> dict[str, str]:
-    """What Pulumi finds: it looks into folders, and ignores links to folders."""
+    """The plugins that Pulumi finds: it looks into folders, and ignores links to folders."""
     home.install_plugins()
     folder = home.home / "plugins" / FOLDER
     assert folder.is_dir()

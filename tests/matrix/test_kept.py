@@ -21,7 +21,7 @@ def test_what_was_tried_is_not_tried_again(tmp_path, monkeypatch):
 
 
 def test_time_goes_on_from_stage_to_stage():
-    """What a process remembers of one would be of the future for the next one, and so never too old."""
+    """A process' memory of one stage would be of the future for the next one, and so never too old."""
     with Trials.on(MemoryStage()) as first:
         first._clock.sleep(60)
         before = first._clock.now_seconds

@@ -26,7 +26,7 @@ def source(inputs):
 
 
 def problems(inputs, registry=GATES):
-    """What is wrong, by field, as people read it."""
+    """The problems by field, as people read them."""
     fields = Fields(inputs, "gates[0]")
     parsed = registry.parse(fields)
     assert (parsed is None) == bool(fields.problems)

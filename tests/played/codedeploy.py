@@ -25,7 +25,7 @@ class PlayedCodeDeploy:
         self.known = {}
 
     def operations(self):
-        """What is answered here, by the header that names it."""
+        """The operations that are answered here, by the header that names each."""
         names = (
             "CreateDeployment",
             "GetDeployment",

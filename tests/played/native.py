@@ -26,7 +26,7 @@ class PlayedNative:
         self._baked = 0
 
     def operations(self):
-        """What is answered here, by the header that names it."""
+        """The operations that are answered here, by the header that names each."""
         names = (
             "ListServiceDeployments",
             "DescribeServiceDeployments",

@@ -142,7 +142,7 @@ class Project:
 
     @property
     def packages(self) -> object:
-        """What `Pulumi.yaml` records."""
+        """The packages that `Pulumi.yaml` records."""
         return yaml.safe_load((self.directory / "Pulumi.yaml").read_text())["packages"]
 
     def sdk_version(self, package: str = "pulumi_bluegreen") -> str:

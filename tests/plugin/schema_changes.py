@@ -1,4 +1,4 @@
-"""What breaks programs between two versions of the package's schema. Pure."""
+"""The changes between two versions of the package's schema that break programs. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def breaks(old: Schema, new: Schema) -> list[str]:
 
 
 def named_in(changelog: str) -> str:
-    """What a changelog says under "Unreleased", "Breaking"; empty where it says nothing."""
+    """The text of a changelog under "Unreleased", "Breaking"; empty where there is none."""
     unreleased = re.search(r"^## \[Unreleased\]$(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     breaking = unreleased and re.search(r"^### Breaking$(.*?)(?=^### |\Z)", unreleased[1], re.MULTILINE | re.DOTALL)
     return breaking[1] if breaking else ""

@@ -106,7 +106,7 @@ def plugin() -> Iterator[Plugin]:
 
 
 def failure(error: grpc.RpcError) -> Any:
-    """What is true after a swap that failed, as the engine keeps it."""
+    """The outputs after a swap that failed, as the engine keeps them."""
     (packed,) = (value for name, value in error.trailing_metadata() if name == "grpc-status-details-bin")
     status = sdk.status_pb2.Status.FromString(packed)
     details = pb.ErrorResourceInitFailed()

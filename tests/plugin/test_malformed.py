@@ -1,4 +1,4 @@
-"""What a program in another language gives, malformed at any place: it is told, and never ends in a traceback."""
+"""Inputs of a program in another language, malformed at any place: they are named, and never end in a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine asks of the plugin, over gRPC, with swaps in memory."""
+"""The engine's calls to the plugin, over gRPC, with swaps in memory."""
 
 from __future__ import annotations
 

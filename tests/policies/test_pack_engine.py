@@ -84,7 +84,7 @@ def pulumi(folder: Path, env: Mapping[str, str], *words: str, fails: bool = Fals
 
 
 def reported(output: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """What the engine reports: level and message of each violation, by policy and resource."""
+    """The engine's report: level and message of each violation, by policy and resource."""
     heading = re.compile(r"- \[(\w+)\]  (\S+)  \((?:\S+): (\S+)\)")
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     lines = output.splitlines()

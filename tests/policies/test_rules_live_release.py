@@ -18,7 +18,7 @@ INPUTS = {
 
 
 def checked(**changes):
-    """What the engine shows the rule: the swap's own checked inputs."""
+    """The inputs that the engine shows the rule: the swap's own checked ones."""
     inputs, problems = SwapService().check(INPUTS, {**INPUTS, **changes})
     assert problems == []
     return inputs

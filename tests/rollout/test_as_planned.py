@@ -1,4 +1,4 @@
-"""What counts as traffic that somebody else has moved since the plan was made."""
+"""Traffic that counts as moved by somebody else since the plan was made."""
 
 from __future__ import annotations
 

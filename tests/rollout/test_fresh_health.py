@@ -1,4 +1,4 @@
-"""What made a color ready says it to its first gate, and to nobody else."""
+"""The health that made a color ready is told to its first gate, and to nobody else."""
 
 import pytest
 

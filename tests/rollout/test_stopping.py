@@ -1,4 +1,4 @@
-"""What is a verdict on a promotion, and what an accident."""
+"""The failures that are a verdict on a promotion, and those that are an accident."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ NOBODY = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503",
 
 @dataclass
 class Alb:
-    """What the API made; ``elb`` is the client that made it."""
+    """The objects that the API made; ``elb`` is the client that made them."""
 
     elb: Any
     arn: str

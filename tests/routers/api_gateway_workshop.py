@@ -13,7 +13,7 @@ _names = itertools.count(1)
 
 @dataclass
 class RestApi:
-    """What the API made; ``client`` is the client that made it."""
+    """The objects that the API made; ``client`` is the client that made them."""
 
     client: Any
     id: str
@@ -25,7 +25,7 @@ class RestApi:
         return self.client.get_stage(restApiId=self.id, stageName=name)
 
     def arn(self, name: str = "prod") -> str:
-        """What the stage's tags are put on."""
+        """The ARN that the stage's tags are put on."""
         return f"arn:aws:apigateway:us-east-1::/restapis/{self.id}/stages/{name}"
 
     def tags(self, name: str = "prod") -> dict[str, str]:
@@ -80,7 +80,7 @@ def rest_section(api: RestApi, **more: object) -> dict[str, object]:
 
 @dataclass
 class HttpApi:
-    """What the API made; ``client`` is the client that made it."""
+    """The objects that the API made; ``client`` is the client that made them."""
 
     client: Any
     id: str
@@ -91,7 +91,7 @@ class HttpApi:
 
     @property
     def arn(self) -> str:
-        """What the stage's tags are put on."""
+        """The ARN that the stage's tags are put on."""
         return f"arn:aws:apigateway:us-east-1::/apis/{self.id}/stages/$default"
 
     def tags(self) -> dict[str, str]:

@@ -206,7 +206,7 @@ def pod_template(
 
 
 class Metric:
-    """What Argo Rollouts' web metrics ask: a server of this process, which says what it is told to."""
+    """The server that Argo Rollouts' web metrics ask, in this process: it answers as it is told to."""
 
     def __init__(self) -> None:
         metric = self

@@ -1,4 +1,4 @@
-"""What a command of the AWS CLI calls, without the CLI: options are parameters, as botocore's models name them."""
+"""The calls of a command of the AWS CLI, without the CLI: options are parameters, as botocore's models name them."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 class Store:
-    """What one service knows.
+    """The state of one service.
 
     Args:
         service: as boto3 calls it.

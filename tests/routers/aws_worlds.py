@@ -29,7 +29,7 @@ NAME, ALIASES = "app.example.com.", {"blue": "blue.elb.amazonaws.com", "green": 
 
 @dataclass
 class World:
-    """What stands there.
+    """The objects of a world.
 
     Attributes:
         store: who answers.
@@ -67,7 +67,7 @@ def forwards(draw: Any) -> dict[str, Any]:
 
 @st.composite
 def action_lists(draw: Any) -> list[dict[str, Any]]:
-    """What requests have to pass, of any kind, and a forward."""
+    """Actions that requests have to pass, of any kind, and a forward."""
     action = shape("elbv2", "Action")
     passes = sorted(kind for kind in kinds_of(action) if kind not in ENDS)
     chosen = draw(st.lists(st.sampled_from(passes), unique=True, max_size=2))
@@ -142,7 +142,7 @@ def behind_a_balancer(objects: list[dict[str, Any]], router: dict[str, Any], str
 
 @st.composite
 def records(draw: Any) -> list[dict[str, Any]]:
-    """What leads to blue: an alias, simple or of one of several weights."""
+    """Records that lead to blue: an alias, simple or of one of several weights."""
     one = shape("route53", "ResourceRecordSet")
     target = structures(one.members["AliasTarget"], 2, fixed={"DNSName": ALIASES["blue"] + ".", "HostedZoneId": "Z9"})
     found = draw(structures(one, 1, without=("SetIdentifier", "Weight", "ResourceRecords", "TTL", *REFUSED)))
@@ -154,7 +154,7 @@ def records(draw: Any) -> list[dict[str, Any]]:
 
 
 def effects(there: list[dict[str, Any]]) -> Any:
-    """What blue's record says beside its name and weight, while it has one."""
+    """The fields of blue's record beside its name and weight, while it has one."""
     own = ("Name", "SetIdentifier", "Weight", "AliasTarget")
     blues = (one for one in there if "blue" in one.get("AliasTarget", {}).get("DNSName", ""))
     found = [(without(one, *own), one["AliasTarget"]["EvaluateTargetHealth"]) for one in blues]

@@ -18,7 +18,7 @@ COLORS = ("blue", "green", "white")
 
 
 def environment(azure: Azure) -> dict[str, str]:
-    """What leads the product's client and Microsoft's credentials here."""
+    """The environment that leads the product's client and Microsoft's credentials here."""
     return {
         "AZURE_AUTHORITY_HOST": azure.url,
         "AZURE_TENANT_ID": TENANT,

@@ -29,7 +29,7 @@ def shape(service: str, name: str) -> Any:
 
 
 def values(of: Any, depth: int = 0) -> st.SearchStrategy[Any]:
-    """What a shape allows."""
+    """The values that a shape allows."""
     kind, least, most = of.type_name, of.metadata.get("min"), of.metadata.get("max")
     if kind == "string":
         if of.enum:

@@ -68,7 +68,7 @@ def at(schema: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 
 def values(schema: Mapping[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
-    """What a schema allows."""
+    """The values that a schema allows."""
     schema = _resolved(schema)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])

@@ -16,7 +16,7 @@ _names = itertools.count(1)
 
 @dataclass
 class Service:
-    """What the API made.
+    """The objects that the API made.
 
     Attributes:
         aws: whoever plays CodeDeploy and ECS' strategies; its ``url`` is for the router.

@@ -20,7 +20,7 @@ CONNECTION = {"region": "eu-central-1", "endpoint_url": "http://127.0.0.1:9"}
 
 
 class Elb:
-    """What stands there.
+    """The objects of the echo.
 
     Attributes:
         actions: its actions.

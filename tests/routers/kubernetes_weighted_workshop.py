@@ -191,7 +191,7 @@ def section(shop: Shop, plan: str) -> dict[str, Any]:
 
 
 def accepted(found: Mapping[str, Any], status: str = "True", message: str = "") -> dict[str, Any]:
-    """What a controller says of a route of the Gateway API as it is now."""
+    """The status that a controller gives a route of the Gateway API as it is now."""
     conditions = [
         {
             "type": name,
@@ -208,7 +208,7 @@ def accepted(found: Mapping[str, Any], status: str = "True", message: str = "") 
 
 
 def valid(found: Mapping[str, Any], current: str = "valid", *errors: str) -> dict[str, Any]:
-    """What Contour says of an HTTPProxy as it is now."""
+    """The status that Contour gives an HTTPProxy as it is now."""
     condition = {
         "type": "Valid",
         "status": str(current == "valid"),

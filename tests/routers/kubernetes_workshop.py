@@ -31,7 +31,7 @@ class Workshop:
         return f"{word}-{next(self._numbers)}"
 
     def resource(self, kind: str, name: str = "") -> Resource:
-        """What is used here, by kind."""
+        """A resource that is used here, by kind."""
         versions = {
             "CronJob": "batch/v1",
             "Deployment": "apps/v1",

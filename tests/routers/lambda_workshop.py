@@ -20,7 +20,7 @@ _TRUST = {
 
 @dataclass
 class Function:
-    """What the API made; ``client`` is the client that made it."""
+    """The objects that the API made; ``client`` is the client that made them."""
 
     client: Any
     name: str
@@ -31,7 +31,7 @@ class Function:
         return self.client.get_alias(FunctionName=self.name, Name=name)
 
     def shares(self, name: str = "live") -> dict[str, float]:
-        """What the alias' own fields say: the version it points to, and the weights of others."""
+        """The shares by the alias' own fields: the version it points to, and the weights of others."""
         found = self.alias(name)
         return {found["FunctionVersion"]: 1.0, **found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})}
 

@@ -15,7 +15,7 @@ _names = itertools.count(1)
 
 @dataclass
 class Nlb:
-    """What the API made; ``elb`` is the client that made it."""
+    """The objects that the API made; ``elb`` is the client that made them."""
 
     elb: Any
     arn: str

@@ -23,7 +23,7 @@ _names = itertools.count(1)
 
 @dataclass
 class Zone:
-    """What the API made; ``route53`` is the client that made it."""
+    """The objects that the API made; ``route53`` is the client that made them."""
 
     route53: Any
     id: str

@@ -1,4 +1,4 @@
-"""What is particular to the Application Load Balancer, against the emulator's API and data plane."""
+"""Particular to the Application Load Balancer, against the emulator's API and data plane."""
 
 import collections
 import json

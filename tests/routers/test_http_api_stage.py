@@ -1,4 +1,4 @@
-"""What is particular to HTTP APIs, against the emulator's API and data plane."""
+"""Particular to HTTP APIs, against the emulator's API and data plane."""
 
 import json
 import shlex

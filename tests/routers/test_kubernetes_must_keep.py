@@ -1,4 +1,4 @@
-"""What is never refused and never lost: sign-in, filters, timeouts, stickiness, conditions, health checks, other rules.
+"""Never refused and never lost: sign-in, filters, timeouts, stickiness, conditions, health checks, other rules.
 
 One at a time, on the rule that leads to production, for each router that can be handed an object.
 """

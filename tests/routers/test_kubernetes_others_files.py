@@ -120,7 +120,7 @@ def test_it_does_so_on_a_real_server(real, kind):
 
 
 def taken_by_a_server(ingress):
-    """What a schema does not say of an Ingress: what hosts, paths and classes look like."""
+    """The rules for an Ingress that a schema does not say: the form of hosts, paths and classes."""
     spec = ingress["spec"]
     rule = spec["rules"][0]
     path = rule["http"]["paths"][0]

@@ -1,4 +1,4 @@
-"""What controllers say of objects that others have things in, too: only what a write made false is an answer to it."""
+"""Controllers' conditions on objects shared with others: only one that a write made false is an answer to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def server():
 
 
 def say(server, kind, *, second="True", resolved="", first="True"):
-    """What two parents say of the route as it is now; ``resolved`` is a reference that is missing."""
+    """Set the conditions of two parents on the route as it is now; ``resolved`` is a missing reference."""
     found = server.get(where(kind))
     (one,) = accepted(found, first)["parents"]
     other = copy.deepcopy(accepted(found, second)["parents"][0])

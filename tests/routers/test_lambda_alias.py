@@ -1,4 +1,4 @@
-"""What is particular to Lambda, against the emulator's API; where that is kinder than Lambda, the test says so."""
+"""Particular to Lambda, against the emulator's API; where that is kinder than Lambda, the test says so."""
 
 import json
 import shlex

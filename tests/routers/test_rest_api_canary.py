@@ -1,4 +1,4 @@
-"""What is particular to REST APIs, against the emulator's API.
+"""Particular to REST APIs, against the emulator's API.
 
 The emulator serves a stage's latest integrations whatever its deployment and canary say, and moto keeps no canary, so
 no request shows a split: the stage's own record does. Neither keeps a canary's overridden variables, and the emulator

@@ -1,4 +1,4 @@
-"""What has too many tags for those that a swap notes on it is refused at the preview of a first start."""
+"""A resource with too many tags for those of a swap is refused at the preview of a first start."""
 
 from __future__ import annotations
 

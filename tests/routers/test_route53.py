@@ -1,4 +1,4 @@
-"""What is particular to Route 53, against the emulator's API; time is a clock that is turned by hand."""
+"""Particular to Route 53, against the emulator's API; time is a clock that is turned by hand."""
 
 import json
 import shlex

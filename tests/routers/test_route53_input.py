@@ -1,4 +1,4 @@
-"""What Route 53's router takes, and what its TXT record holds. No call is made."""
+"""The inputs of Route 53's router, and the content of its TXT record. No call is made."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What somebody adds to an object between a look and a write stays; listener rules have tests of their own."""
+"""A field that somebody adds to an object between a look and a write stays; listener rules have tests of their own."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.scenarios.variant import Variant, load
 
 
 class Played(Variant):
-    """What both of AWS' own ways have in common."""
+    """Shared by both of AWS' own ways."""
 
     data_plane = "the emulator's load balancer and tasks; AWS' deployments do not run in it: they are played"
     route: str

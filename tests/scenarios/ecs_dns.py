@@ -78,7 +78,7 @@ class EcsDns(Variant):
         route53.change_resource_record_sets(HostedZoneId=self.zone_id, ChangeBatch={"Changes": changes})
 
     def place(self, url: str) -> str:
-        """What the record of a color leads to, which has this URL of its own."""
+        """The target of a color's record, which has this URL of its own."""
         return str(urlsplit(url).hostname)
 
     def requests(self, stack: Stack) -> contextlib.AbstractContextManager[Requests]:

@@ -34,7 +34,7 @@ def all_of(*several: contextlib.AbstractContextManager[Requests | None]) -> Iter
 
 
 def the_same(weights: list[dict[str, int]]) -> dict[str, int]:
-    """What all members have; each one's, where they differ."""
+    """The weights that all members have; each one's, where they differ."""
     if all(one == weights[0] for one in weights):
         return weights[0]
     return {f"{color} {index}": share for index, one in enumerate(weights) for color, share in one.items()}

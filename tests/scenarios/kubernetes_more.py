@@ -50,12 +50,12 @@ class Yaml(KubernetesService):
 
 
 def without(config: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """What a program here reads of its neighbor's config: what it does not read it refuses."""
+    """The keys of its neighbor's config that a program here reads: it refuses all others."""
     return {key: value for key, value in config.items() if key not in keys}
 
 
 def rendered(color: str, image: str) -> dict[str, Any]:
-    """What some other tool has rendered: it knows nothing of colors but an environment variable."""
+    """Manifests that some other tool has rendered: it knows nothing of colors but an environment variable."""
     container = {
         "name": "app",
         "image": image,

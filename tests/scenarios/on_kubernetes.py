@@ -1,4 +1,4 @@
-"""What all stacks on the Kubernetes node have in common: a namespace each, and a proxy before the API server."""
+"""Shared by all stacks on the Kubernetes node: a namespace each, and a proxy before the API server."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class OnKubernetes(Variant):
         return found
 
     def patch(self, change: Any) -> None:
-        """What somebody changes by hand."""
+        """Change the object as somebody does by hand."""
         self.node.kubectl(
             "patch", self.resource, "--namespace", self.namespace, "--type", "merge", "--patch", json.dumps(change)
         )

@@ -1,4 +1,4 @@
-"""What every platform must do, through the real engine: promotion, rollback, failed gate, abort, drift, kill.
+"""The duties of every platform, through the real engine: promotion, rollback, failed gate, abort, drift, kill.
 
 One stack a platform; its tests follow each other in the order in which they stand here, and each of them runs by itself
 as well. What carries requests, and what is looked at where nothing does, is said by each variant's `data_plane`. Both

@@ -1,4 +1,4 @@
-"""What a way to route and run both colors tells the scenarios of itself: one small class a platform."""
+"""The description of a way to route and run both colors, for the scenarios: one small class a platform."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.e2e.stack import Stack
 
 @dataclass
 class Requests:
-    """What requests that were made meanwhile came to."""
+    """The results of the requests that were made meanwhile."""
 
     failed: int = 0
     made: int = 0
@@ -56,12 +56,12 @@ class Variant:
 
     @contextlib.contextmanager
     def endpoint(self, cloud: LocalCloud) -> Iterator[str]:
-        """What stands for AWS; a front of the emulator, where that lacks something."""
+        """The endpoint that stands for AWS; a front of the emulator, where that lacks something."""
         yield cloud.endpoint
 
     @contextlib.contextmanager
     def proxy(self, cloud: LocalCloud) -> Iterator[FaultProxy]:
-        """What stands between the swap and its platform, where a scenario lets calls go wrong."""
+        """The proxy between the swap and its platform, where a scenario lets calls go wrong."""
         with self.endpoint(cloud) as endpoint, FaultProxy(endpoint) as proxy:
             yield proxy
 
@@ -75,7 +75,7 @@ class Variant:
 
     @contextlib.contextmanager
     def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
-        """What has to run beside the stack, from before its first update to after its last."""
+        """Run the programs beside the stack, from before its first update to after its last."""
         yield
 
     def live(self, stack: Stack) -> dict[str, int]:

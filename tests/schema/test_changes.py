@@ -1,4 +1,4 @@
-"""What pending SQL takes away: what has to wait for the release after, what need not, and never an accident."""
+"""The losses by pending SQL: changes that have to wait for the release after, and changes that need not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gate passes, the old release can live with: asked of a real server."""
+"""The old release can live with all that the gate passes: asked of a real server."""
 
 from __future__ import annotations
 

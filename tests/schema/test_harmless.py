@@ -1,4 +1,4 @@
-"""What looks dangerous and is not: it was refused once, and need not be."""
+"""Changes that look dangerous and are not: they were refused once, and need not be."""
 
 from __future__ import annotations
 

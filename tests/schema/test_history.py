@@ -1,4 +1,4 @@
-"""What migration tools note of themselves says which files are pending."""
+"""The records of migration tools say which files are pending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the swap takes: every wrong field is named with its value and what is allowed, and nothing is written."""
+"""The inputs of the swap: every wrong field is named with its value and what is allowed, and nothing is written."""
 
 import copy
 

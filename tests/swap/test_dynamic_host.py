@@ -52,7 +52,7 @@ WAITING = textwrap.dedent("""
 
 @pytest.fixture(params=sdk.TESTED_VERSIONS)
 def paths(request, tmp_path):
-    """What stands before the checkout's own packages: a module with a provider of somebody else's, and that SDK."""
+    """The paths before the checkout's own packages: a module with a provider of somebody else's, and that SDK."""
     (tmp_path / "somebody_elses.py").write_text(WAITING)
     if request.param == newest_sdk.VERSION:
         return tmp_path, newest_sdk.ensure(progress.for_terminal())

@@ -44,7 +44,7 @@ class EngineOperations(BlueGreen):
         return {**super()._config(), "name": self.name}
 
     def _all_of_it(self):
-        """What a stack's export has, and the program beside it."""
+        """Check the stack's export, and the program beside it."""
         return self.swap.state, list(self.pending), dict(self.releases), self.name, self.wanted, self.percent
 
     @precondition(lambda self: self.swap.state is not None)
@@ -61,7 +61,7 @@ class EngineOperations(BlueGreen):
 
     @rule()
     def pending_deletes(self):
-        """What earlier replacements have left undone; a swap that goes on refuses it."""
+        """Do the deletes that earlier replacements have left; a swap that goes on refuses them."""
         for state in list(self.pending):
             before = self.here.weights
             try:

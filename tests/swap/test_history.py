@@ -1,4 +1,4 @@
-"""What the history keeps of each swap, also of one that failed, which the engine's state cannot."""
+"""The history of each swap, also of one that failed, which the engine's state cannot keep."""
 
 from __future__ import annotations
 

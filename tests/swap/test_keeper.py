@@ -19,7 +19,7 @@ from tests.swap.must_not_happen.situations import AT_ONCE, BLUE, ELSEWHERE, scri
 
 
 class KeptClock(FakeClock):
-    """What goes on beside the work goes on each second that this clock is moved, without a thread."""
+    """A clock that runs the work beside a swap each second that it is moved, without a thread."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What somebody does in the last calls of a swap, and what the swap says then."""
+"""Acts of somebody in the last calls of a swap, and the swap's message then."""
 
 from __future__ import annotations
 

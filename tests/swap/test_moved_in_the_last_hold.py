@@ -1,4 +1,4 @@
-"""What somebody moves while a swap holds for the last time, and what a first start takes back when it fails."""
+"""Traffic that somebody moves while a swap holds for the last time, and the restore of a failed first start."""
 
 from __future__ import annotations
 

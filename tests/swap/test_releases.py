@@ -1,4 +1,4 @@
-"""What a color runs is told by a digest of the thing itself: never by the label that people read."""
+"""A color's release is known by a digest of its content, never by the label that people read."""
 
 from __future__ import annotations
 

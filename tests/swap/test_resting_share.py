@@ -1,4 +1,4 @@
-"""What a router's platform needs of the idle color is asked for before anything runs."""
+"""The share of the idle color that a router's platform needs is checked before anything runs."""
 
 from __future__ import annotations
 

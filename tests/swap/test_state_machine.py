@@ -73,7 +73,7 @@ def interfering(before=lambda call: None, after=lambda call: None):
 
 
 class BlueGreen(RuleBasedStateMachine):
-    """What a team, a platform and bad luck can do to one swap."""
+    """The acts of a team, a platform and bad luck on one swap."""
 
     @initialize(adapter=st.sampled_from(ADAPTERS), idle=st.sampled_from([0, 50, 100]), forced=st.booleans())
     def start(self, adapter, idle, forced):
@@ -332,7 +332,7 @@ class BlueGreen(RuleBasedStateMachine):
     # -- the promises
 
     def _is_done(self):
-        """What an update that succeeded left."""
+        """Check the world that an update left which succeeded."""
         held = self.swap.outputs["held"]
         color = other(self.wanted) if held else self.wanted
         percent = self.here.weights.of(color)

@@ -102,7 +102,7 @@ class Operations(RuleBasedStateMachine):
 
     @rule()
     def pending_deletes(self):
-        """What an earlier replacement has left undone."""
+        """Do the deletes that an earlier replacement has left."""
         while self.pending:
             weights = self.here.weights
             self.swap.service().delete(self.pending.pop().outputs)

@@ -25,7 +25,7 @@ FLIPS_AFTER_SECONDS, TAKES_SECONDS = 20.0, 45.0
 
 @dataclass
 class Places:
-    """What there is.
+    """The places of the platform.
 
     Attributes:
         live: the color in production.
@@ -56,7 +56,7 @@ class Places:
     marked_at_request: list[dict[str, str]] = field(default_factory=list)
 
     def now(self) -> None:
-        """What time has brought."""
+        """Apply the changes that are due by now."""
         if self.began_seconds is None:
             return
         since = self.clock.now_seconds - self.began_seconds

@@ -23,7 +23,7 @@ ENTRY_POINTS = re.compile(r'^\[project\.entry-points\."([\w.]+)"\]\n((?:\w+ = .*
 
 @pytest.fixture
 def package(tmp_path):
-    """What the page has, as pip installs it."""
+    """The package of the page, as pip installs it."""
     for name, text in FILES.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)

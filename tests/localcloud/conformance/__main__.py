@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def outcomes(which: str, home: Path, words: list[str], kept: Path) -> dict[str, str]:
-    """What became of each test: empty where it passed, else the first line of what went wrong.
+    """The outcome of each test: empty where it passed, else the first line of its error.
 
     Args:
         which: of the plugins.

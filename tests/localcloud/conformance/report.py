@@ -1,4 +1,4 @@
-"""What became of the tests over both plugins, side by side."""
+"""The outcomes of the tests over both plugins, side by side."""
 
 from __future__ import annotations
 

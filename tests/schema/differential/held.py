@@ -1,4 +1,4 @@
-"""What the tests hold each server's cases to."""
+"""The conditions that each server's cases have to meet."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _ask(case: Case, server: Server, own: str, rows: list[str]) -> None:
 
 
 def _results(connection: Connection, statements: list[str], *, role: bool) -> Iterator[list[dict[str, Any]] | str]:
-    """What each gives, in a transaction that is rolled back; a text where it fails."""
+    """The result of each statement, in a transaction that is rolled back; a text where it fails."""
     connection.run("BEGIN")
     if role:
         connection.run("SET LOCAL ROLE app")
@@ -138,7 +138,7 @@ def _same(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> bool:
 
 @dataclass
 class Figures:
-    """What all cases came to."""
+    """The outcome of all cases."""
 
     total: int = 0
     passed: int = 0

@@ -1,4 +1,4 @@
-"""What every router must do, of two and of three of them as one."""
+"""The duties of every router, of two and of three of them as one."""
 
 from __future__ import annotations
 

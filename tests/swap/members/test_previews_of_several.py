@@ -1,4 +1,4 @@
-"""What a reviewer and a policy read of a swap with three routers."""
+"""The texts for a reviewer and a policy about a swap with three routers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users of other tools suffer from must not happen here. Each module is named after it, and so is each test.
+"""Mishaps that users of other tools suffer from must not happen here. Each module and test is named after one.
 
  6. The old color is stopped before traffic has converged: requests go to what is no more.
  7. Gates are bypassed: nobody was live, the preview was shifted too early, the gate was not understood or not asked.

@@ -1,4 +1,4 @@
-"""What the modules share: both adapters in turn."""
+"""Shared by the modules: both adapters in turn."""
 
 from __future__ import annotations
 

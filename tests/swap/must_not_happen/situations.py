@@ -1,4 +1,4 @@
-"""What the modules share: who watches, a gate that answers as a test wants, worlds that are less kind."""
+"""Shared by the modules: who watches, a gate that answers as a test wants, worlds that are less kind."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def watched(monkeypatch, swap):
 
 
 class Script:
-    """What the gates of kind ``scripted`` answer: ``answer`` of the context, which may raise."""
+    """The answers of gates of kind ``scripted``: ``answer`` of the context, which may raise."""
 
     def __init__(self):
         self.asked = []

@@ -1,4 +1,4 @@
-"""What the plugin's swap asks of its platform, its checked inputs, its read and its end."""
+"""The calls of the plugin's swap to its platform, its checked inputs, its read and its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a preview shows: the color, the weights, drift as a difference, and nothing that it cannot know."""
+"""The content of a preview: the color, the weights, drift as a difference, and nothing that it cannot know."""
 
 from __future__ import annotations
 
