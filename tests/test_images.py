@@ -29,7 +29,7 @@ def test_a_digest_tells_an_image_whatever_tag_stands_beside_it():
 
     assert len(told("r:5000/app@sha256:a", "r:5000/app:v1@sha256:a", "r:5000/app:v2@sha256:a")) == 1
     assert len(told("app:v1", "app:v2", "app@sha256:a", "app@sha256:b", "other@sha256:a")) == 5
-    assert images.told({"image": None, "values": {"image": {"repository": "app", "tag": "v1"}}}) == {
+    assert images.with_digests_alone({"image": None, "values": {"image": {"repository": "app", "tag": "v1"}}}) == {
         "image": None,
         "values": {"image": {"repository": "app", "tag": "v1"}},
     }

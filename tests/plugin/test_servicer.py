@@ -17,7 +17,7 @@ import pytest
 
 from bluegreen.adapters.plugin import host, sdk
 from bluegreen.adapters.plugin.schema import schema_text
-from bluegreen.adapters.plugin.servicer import told
+from bluegreen.adapters.plugin.servicer import with_errors_reported
 from bluegreen.adapters.plugin.values import message, received
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import BluegreenError
@@ -174,7 +174,7 @@ def test_a_fault_in_a_swap_is_an_error_of_its_own_call():
             raise error
 
         with pytest.raises(BluegreenError, match=rf"{type(error).__name__}.*test_servicer.py:\d+") as caught:
-            told(work)
+            with_errors_reported(work)
         assert "Next: run `pulumi up` again" in str(caught.value)
 
 

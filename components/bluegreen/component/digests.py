@@ -20,7 +20,7 @@ _LABEL = "release"
 
 def digest(thing: object) -> str:
     """``sha256:`` and 64 hexadecimal digits of a value as JSON, the same for programs in every language."""
-    text = json.dumps(plain(images.told(thing)), sort_keys=True, default=str)
+    text = json.dumps(plain(images.with_digests_alone(thing)), sort_keys=True, default=str)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 

@@ -8,12 +8,12 @@ from typing import Any
 _MOVES = "latest"
 
 
-def told(value: object) -> object:
+def with_digests_alone(value: object) -> object:
     """A value with each image that has a digest reduced to that: a tag beside it says nothing more."""
     if isinstance(value, Mapping):
-        return {key: _told(item) if key == "image" else told(item) for key, item in value.items()}
+        return {key: _digest_alone(item) if key == "image" else with_digests_alone(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [told(item) for item in value]
+        return [with_digests_alone(item) for item in value]
     return value
 
 
@@ -38,9 +38,9 @@ def moving(value: object) -> Iterator[str]:
             yield from moving(item)
 
 
-def _told(image: Any) -> Any:
+def _digest_alone(image: Any) -> Any:
     if not isinstance(image, str) or "@" not in image:
-        return told(image)
+        return with_digests_alone(image)
     named, _, digest = image.partition("@")
     return f"{named.removesuffix(':' + _tag(named)) if _tag(named) else named}@{digest}"
 

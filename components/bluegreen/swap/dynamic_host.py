@@ -51,7 +51,7 @@ class Host:
     tells: FunctionType | None
 
 
-class _Told:
+class _OwnWords:
     """Stands in the host for the module ``traceback``."""
 
     def __getattr__(self, name: str) -> Any:
@@ -84,7 +84,7 @@ def _mend(host: Host) -> None:
     # The server's handlers hold the method that they were registered with: only its code can be another.
     host.cancel.__code__ = _cancel.__code__
     if host.tells is not None:  # looked up when it is needed: the call that is running now has it already
-        host.tells.__globals__["traceback"] = _Told()
+        host.tells.__globals__["traceback"] = _OwnWords()
 
 
 def _cancel(_self: Any, _request: Any, _context: Any) -> Any:

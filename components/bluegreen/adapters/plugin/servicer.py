@@ -217,7 +217,7 @@ class Servicer(sdk.ConstructServicer):
     ) -> T:
         """Do the work in a thread; an error is the call's, with the true outputs where there are any."""
         # What counts is the thread: where the engine is gone, nobody waits for it any more.
-        future = self._swaps.submit(told, work)
+        future = self._swaps.submit(with_errors_reported, work)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         try:
@@ -245,7 +245,7 @@ class _Unexpected(BluegreenError):
     """A fault of this package, or of code that it was told to load, with its place."""
 
 
-def told(work: Callable[[], T]) -> T:
+def with_errors_reported(work: Callable[[], T]) -> T:
     """Do the work. Any exception becomes an error of the one call: the process has other swaps to finish."""
     try:
         return work()
