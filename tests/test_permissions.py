@@ -39,7 +39,7 @@ def actions_of(found):
 def aws_actions_of(found):
     """Kubernetes' own, which have a space in them, are held by `test_rbac.py` and by the routers' contract.
 
-    Azure's, which have a slash, are held by its stand-in, which enforces them: `routers/test_azure_container_app.py`.
+    Azure's, which have a slash, are held by its stand-in, which enforces them: `routers/test_azure_….py`.
     """
     return {action for action in actions_of(found) if " " not in action and "/" not in action}
 

@@ -18,7 +18,7 @@ SOURCE = Path(bluegreen.__file__).parent
 PLATFORMS = ("aws", "azure", "kubernetes")
 ROOMS = {
     "aws": {"asg", "ecs", "eks", "elb", "functions", "gateways", "route53"},
-    "azure": {"container_apps"},
+    "azure": {"container_apps", "web_apps"},
     "kubernetes": {"argo_engine", "helm_charts", "manifests", "routes", "selectors", "two_clusters", "workloads"},
 }
 PROGRAMS = {"pulumi_aws", "pulumi_azure_native", "pulumi_kubernetes"}

@@ -25,6 +25,7 @@ AT_MOST = {
     "alb with asg": (26, 32, 19),
     "lambda_alias": (12, 17, 9),
     "azure_container_app": (11, 15, 8),
+    "azure_slots": (23, 35, 23),
     "http_api_stage": (16, None, 11),
     "rest_api_canary": (15, 19, 11),
     "route53": (9, 12, 7),

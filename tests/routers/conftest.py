@@ -16,6 +16,7 @@ from tests.routers import (
     lambda_workshop,
     nlb_workshop,
     route53_workshop,
+    slots_workshop,
 )
 
 
@@ -33,6 +34,12 @@ def azure():
 @pytest.fixture(scope="session")
 def container_app(azure):
     return azure_workshop.build(azure, "contract")
+
+
+@pytest.fixture
+def slots():
+    with slots_workshop.running() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from tests.routers import (
     lambda_workshop,
     nlb_workshop,
     route53_workshop,
+    slots_workshop,
 )
 
 
@@ -40,6 +41,11 @@ def lambda_section(request):
 
 def container_app_section(request):
     return azure_workshop.section(request.getfixturevalue("container_app"))
+
+
+def slots_section(request):
+    request.getfixturevalue("slots")
+    return slots_workshop.section()
 
 
 def rest_api_section(request):
@@ -81,6 +87,7 @@ WORKSHOPS = {
     "memory": memory_section,
     "argo_rollouts": rollout_section,
     "azure_container_app": container_app_section,
+    "azure_slots": slots_section,
     "codedeploy": played_section("by_codedeploy"),
     "ecs_native": played_section("by_ecs"),
     "kubernetes_service": service_section(),

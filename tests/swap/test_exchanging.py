@@ -67,6 +67,9 @@ class Port:
     def standing(self):
         return self.told.pop(0) if len(self.told) > 1 else self.told[0]
 
+    def before_exchange(self, wanted):
+        assert (wanted, self.sent) == ("green", 0)
+
     def exchange(self, _wanted):
         self.sent += 1
         if isinstance(self.accepts, Exception):

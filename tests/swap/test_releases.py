@@ -237,6 +237,7 @@ def test_what_is_held_stays_live_and_its_release_is_not_changed_with_it(script):
 
 SECTIONS = {
     "azure_container_app": {"app_id": "a", "revisions": {"blue": "web--a", "green": "web--b"}},
+    "azure_slots": {"app_id": "a", "images": {"blue": "app:1", "green": "app:2"}},
     "lambda_alias": {"function_name": "f", "alias_name": "live", "versions": {"blue": "1", "green": "2"}},
     "http_api_stage": {"api_id": "a", "stage_name": "s", "variable": "v", "values": {"blue": "x", "green": "y"}},
     "rest_api_canary": {"rest_api_id": "a", "stage_name": "s", "deployments": {"blue": "d1", "green": "d2"}},

@@ -145,6 +145,9 @@ class TogglingRouter(Options):
         busy = "" if here.began_seconds is None else "an exchange"
         return Standing(here.live, busy, str(here.exchanges), here.failed)
 
+    def before_exchange(self, wanted: Color) -> None:
+        """There are just the two."""
+
     def exchange(self, wanted: Color) -> bool:
         before_write()
         self.here.begin()

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -134,9 +135,70 @@ class Session:
             raise PlatformError(action, f"there is no {path}")
         return _body(answer)
 
-    def _until_answered(self, verb: str, path: str, version: str, action: str, body: Any) -> Answer:
+    def ask(self, path: str, version: str, action: str) -> dict[str, Any] | None:
+        """What an action tells that changes nothing, as those that list settings do; ``None`` if there is nothing.
+
+        Args:
+            path: the resource's id with the action behind it.
+            version: the api-version.
+            action: what a role has to allow for it.
+
+        Raises:
+            PlatformError: Azure said no, or could not be reached.
+        """
+        asked, at_seconds = ("POST", path, version), steady_seconds()
+        known = self._answers.find(asked)
+        if known is None:
+            known = self._until_answered("POST", path, version, action, None, reads=True)
+            self._answers.keep(asked, at_seconds, known)
+        answer: Answer = known
+        return None if answer.status == 404 else _body(answer)
+
+    def once(self, path: str, version: str, action: str, body: Mapping[str, Any] | None) -> Answer | None:
+        """One action that does something else the second time, and so is sent once whatever the answer is.
+
+        Args:
+            path: the resource's id with the action behind it.
+            version: the api-version.
+            action: what a role has to allow for it.
+            body: what is sent.
+
+        Returns:
+            The answer where it was accepted; ``None`` where nobody knows whether it was.
+
+        Raises:
+            Busy: Azure is at work on the resource, and nothing was done.
+            PlatformError: Azure said no, and nothing was done.
+        """
+        before_write()
+        note(action)
+        answer, _ = self.exchange("POST", path, version, action, body)
+        if answer is None or answer.status == 408 or answer.status >= 500:
+            return None
+        if answer.status == 404:
+            raise PlatformError(action, f"there is no {path}")
+        return _checked(answer, action)
+
+    def ended(self, location: str, action: str) -> str:
+        """Why an operation that was accepted came to nothing; empty while it goes on, and where that is not known.
+
+        Args:
+            location: the address that the answer named, a query and all.
+            action: what a role has to allow for it.
+        """
+        path, _, query = location.partition("?")
+        version = dict(parse_qsl(query)).get("api-version", "")
+        note(action)
+        answer, _ = self.exchange("GET", urlsplit(path).path, version, action, None)
+        if answer is None or answer.status < 400 or answer.status in (404, 408, 429) or answer.status >= 500:
+            return ""
+        return ": ".join(part for part in _said(answer) if part)
+
+    def _until_answered(
+        self, verb: str, path: str, version: str, action: str, body: Any, *, reads: bool = False
+    ) -> Answer:
         for attempt in range(1, _THROTTLED_ATTEMPTS + 1):
-            if verb != "GET":
+            if verb != "GET" and not reads:
                 before_write()
             note(action)
             answer, problem = self.exchange(verb, path, version, action, body)

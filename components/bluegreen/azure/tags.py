@@ -14,7 +14,7 @@ from bluegreen.rollout.calls import pause
 VERSION = "2025-04-01"
 OWNER_TAG, MARK_PREFIX = "bluegreen:owner", "bluegreen:mark:"
 WRITE = "Microsoft.Resources/tags/write"
-_BUSY_ATTEMPTS, _BUSY_PAUSE_SECONDS = 60, 2.0
+_BUSY_SECONDS, _BUSY_PAUSE_SECONDS = 120.0, 2.0
 
 
 def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
@@ -22,23 +22,34 @@ def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(MARK_PREFIX): value for name, value in tags.items() if name.startswith(MARK_PREFIX)}
 
 
-def set_tags(session: Session, resource_id: str, tags: Mapping[str, str]) -> None:
-    """Set these, and leave the others as they are: one call."""
-    _change(session, resource_id, "Merge", tags)
+def set_tags(
+    session: Session, resource_id: str, tags: Mapping[str, str], *, busy_seconds: float = _BUSY_SECONDS
+) -> None:
+    """Set these, and leave the others as they are: one call.
+
+    Args:
+        session: who calls.
+        resource_id: whose tags.
+        tags: name to value.
+        busy_seconds: how long it waits for an operation on the resource to end.
+    """
+    _change(session, resource_id, "Merge", tags, busy_seconds)
 
 
-def remove_tags(session: Session, resource_id: str, tags: Mapping[str, str]) -> None:
+def remove_tags(
+    session: Session, resource_id: str, tags: Mapping[str, str], *, busy_seconds: float = _BUSY_SECONDS
+) -> None:
     """Remove those of these names that have these values: one call."""
-    _change(session, resource_id, "Delete", tags)
+    _change(session, resource_id, "Delete", tags, busy_seconds)
 
 
-def _change(session: Session, resource_id: str, operation: str, tags: Mapping[str, str]) -> None:
+def _change(session: Session, resource_id: str, operation: str, tags: Mapping[str, str], busy_seconds: float) -> None:
     if not tags:
         return
     body: dict[str, Any] = {"operation": operation, "properties": {"tags": dict(tags)}}
     path = f"{resource_id}/providers/Microsoft.Resources/tags/default"
     # A resource may be locked as long as Azure works on it: the tags come right after.
-    for _ in range(_BUSY_ATTEMPTS):
+    for _ in range(int(busy_seconds / _BUSY_PAUSE_SECONDS)):
         if _sent(session, path, body) is None:
             return
         pause(_BUSY_PAUSE_SECONDS)

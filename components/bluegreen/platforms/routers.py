@@ -13,6 +13,7 @@ ROUTERS: Registry[TrafficRouter] = Registry(
         "argo_rollouts": "bluegreen.kubernetes.argo_engine.router:ArgoRolloutsRouter",
         "aws_load_balancer_ingress": "bluegreen.kubernetes.routes.aws_ingress:AwsLoadBalancerIngressRouter",
         "azure_container_app": "bluegreen.azure.container_apps.router:ContainerAppRouter",
+        "azure_slots": "bluegreen.azure.web_apps.router:AzureSlotsRouter",
         "codedeploy": "bluegreen.aws.ecs.codedeploy_router:CodeDeployRouter",
         "contour_http_proxy": "bluegreen.kubernetes.routes.contour_http_proxy:ContourHttpProxyRouter",
         "ecs_native": "bluegreen.aws.ecs.native_router:EcsNativeRouter",

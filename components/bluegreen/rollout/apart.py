@@ -83,6 +83,7 @@ def together(named: Mapping[str, Readiness]) -> Readiness:
         fatal=any(readiness.fatal for readiness in poor.values()),
         starting=max(readiness.starting for readiness in counting),
         counts_units=any(readiness.counts_units for readiness in named.values()),
+        undelivered=any(readiness.undelivered for readiness in poor.values()),
     )
 
 

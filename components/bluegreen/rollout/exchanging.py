@@ -16,6 +16,7 @@ from bluegreen.rollout.model import Color
 
 # How long an exchange whose answer says nothing, or of which nothing is seen, may take to show.
 SHOWS_WITHIN_SECONDS = 30.0
+_UNSEEN = "it could not be looked at"
 _PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -47,6 +48,14 @@ class Exchanges(Protocol):
 
         Raises:
             PlatformError: the platform could not be asked.
+        """
+        ...
+
+    def before_exchange(self, wanted: Color) -> None:
+        """Find what would keep ``wanted`` from being live after an exchange. Reads alone; ``standing`` comes after it.
+
+        Raises:
+            PlatformError: naming it.
         """
         ...
 
@@ -85,6 +94,7 @@ def bring_live(
         return
     # The lease comes first: from the request on the object may be locked, also for the tags that say who holds it.
     with locked(limit_seconds):
+        port.before_exchange(wanted)
         before = port.standing()
         if _is_due(before, wanted, call):
             _follow(port, wanted, before, port.exchange(wanted), limit_seconds, call)
@@ -103,7 +113,7 @@ def _follow(port: Exchanges, wanted: Color, before: Standing, accepted: bool, li
     waited_seconds, looks, begun = 0.0, 0, False
     while True:
         now = _looked(port)
-        begun = begun or (now.live is not None and bool(now.busy))
+        begun = begun or (bool(now.busy) and not now.busy.startswith(_UNSEEN))
         if not now.busy:
             if now.live == wanted:
                 return
@@ -128,7 +138,7 @@ def _looked(port: Exchanges) -> Standing:
     except NotOwned:
         raise
     except PlatformError as error:
-        return Standing(None, busy=f"it could not be looked at: {error}")
+        return Standing(None, busy=f"{_UNSEEN}: {error}")
 
 
 def _late(now: Standing, wanted: Color, limit: float, *, accepted: bool) -> str:

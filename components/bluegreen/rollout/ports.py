@@ -153,6 +153,19 @@ class ReadsWeightsAlone(Protocol):
         ...
 
 
+class ChangesPlaces(Protocol):
+    """A router whose colors change places when one goes live, so that a preview's address leads to the idle one."""
+
+    def reaches(self, color: Color, preview: Preview) -> Preview:
+        """How ``color`` is reached now, as far as the router has looked. No I/O.
+
+        Args:
+            color: which.
+            preview: how it is reached while it is idle.
+        """
+        ...
+
+
 class TriesOn(Protocol):
     """A router that can give an idle color the live one's settings before it is live, for the gates to look at."""
 

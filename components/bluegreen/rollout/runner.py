@@ -26,7 +26,7 @@ from bluegreen.rollout.model import (
     Weights,
     other,
 )
-from bluegreen.rollout.ports import Capacity, GateContext, TrafficRouter
+from bluegreen.rollout.ports import Capacity, GateContext, Preview, TrafficRouter
 from bluegreen.rollout.restoring import Restoring, as_planned
 from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged, rest
 from bluegreen.rollout.subject import Subject
@@ -158,7 +158,8 @@ class Runner:
                 return
             if readiness.fatal or self._clock.monotonic_seconds() >= deadline:
                 waited = "" if readiness.fatal else f" after {limit:g} s"
-                raise NotReady(f"{color} is not ready for traffic{waited}: {readiness}")
+                reason = f"{color} is not ready for traffic{waited}: {readiness}"
+                raise NotReady(reason, undelivered=readiness.undelivered)
             rest(self._clock, self._limits.poll_interval_seconds, self._stop_if_asked)
 
     def _keep_least(
@@ -198,7 +199,7 @@ class Runner:
         health = self._health.now(color)
         if not health.enough_for(wanted):
             reason = health.reason or f"{health.healthy} of {wanted} targets are healthy"
-            return Readiness(False, health.healthy, wanted, reason, health.fatal)
+            return Readiness(False, health.healthy, wanted, reason, health.fatal, undelivered=health.undelivered)
         return health
 
     def _try_on(self, plan: Plan) -> None:
@@ -290,7 +291,7 @@ class Runner:
         def context() -> GateContext:
             return GateContext(
                 color,
-                (self._subject.previews or {}).get(color),
+                self._preview(color),
                 lambda: self._health.told(color, phase),
                 service=self._subject.service,
                 releases=self._subject.releases or {},
@@ -313,6 +314,12 @@ class Runner:
             )
 
         return Analysis(checks, context, self._clock, tell)
+
+    def _preview(self, color: Color) -> Preview | None:
+        """How the color is reached now: where contents change places its own address is another one once it is live."""
+        preview = (self._subject.previews or {}).get(color)
+        reaches: Callable[[Color, Preview], Preview] | None = getattr(self._router, "reaches", None)
+        return preview if preview is None or reaches is None else reaches(color, preview)
 
     # -- traffic
 

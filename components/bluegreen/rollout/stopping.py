@@ -43,7 +43,15 @@ class Moved(Stopped):
 
 
 class NotReady(Stopped):
-    """A color was not ready for traffic in time."""
+    """A color was not ready for traffic in time.
+
+    Attributes:
+        undelivered: whether its release was not even there, so that nothing is known against it.
+    """
+
+    def __init__(self, reason: str, *, undelivered: bool = False) -> None:
+        self.undelivered = undelivered
+        super().__init__(reason)
 
 
 def judged(
@@ -60,7 +68,7 @@ def judged(
     if isinstance(failed, SwapFailed) and plan.analysis:
         if (isinstance(error, GateFailed) and confirmed and not error.unasked) or isinstance(error, PlatformRefused):
             failed.verdict = "gate"
-        elif isinstance(error, NotReady):
+        elif isinstance(error, NotReady) and not error.undelivered:
             failed.verdict = "steady-state"
         elif isinstance(error, Aborted):
             failed.verdict = "abort"

@@ -16,7 +16,7 @@ from bluegreen.platforms.ownership import INCARNATION_MARK
 from bluegreen.rollout.apart import joined, parts_of, together
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
-from bluegreen.rollout.ports import Capability, MakesItsObject, ReadsWeightsAlone, TrafficRouter
+from bluegreen.rollout.ports import Capability, MakesItsObject, Preview, ReadsWeightsAlone, TrafficRouter
 from bluegreen.swap.at_once import at_once
 from bluegreen.swap.marks import LEASE_PREFIX
 from bluegreen.swap.member import Member, marks_of_all, named, refusal, translated
@@ -83,6 +83,13 @@ class Members:
         """Whether one of them moves all traffic by an exchange: then none is rehearsed."""
         return any(getattr(member.router, "exchanges", False) for member in self.members)
 
+    def reaches(self, color: Color, preview: Preview) -> Preview:
+        """How a color is reached now, as the members know whose colors change places. No I/O."""
+        for member in self.members:
+            reaches = getattr(member.router, "reaches", None)
+            preview = preview if reaches is None else reaches(color, preview)
+        return preview
+
     def try_on(self, color: Color) -> None:
         """Give an idle color the live one's settings, where a member's platform can do that."""
         self._settings("try_on", color)
@@ -140,7 +147,8 @@ class Members:
         """One member's answer, noted; none where it cannot be asked: the former color is still the better guess."""
         member.unfit = ""
         try:
-            answer = named(member, partial(member.router.health, color))
+            health = getattr(member.router, "health_to_go_back", member.router.health)
+            answer = named(member, partial(health, color))
         except PlatformError:
             return []
         member.unfit = "" if answer.healthy else f"{color} has {answer}, so traffic was left where it is"

@@ -12,7 +12,7 @@ from typing import cast
 
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
-from bluegreen.rollout.ports import Capability, TrafficRouter
+from bluegreen.rollout.ports import Capability, Preview, TrafficRouter
 from bluegreen.swap.incarnation import MARK as INCARNATION
 from bluegreen.swap.lease import Lease, leases_in
 
@@ -58,6 +58,11 @@ class Shared:
     def exchanges(self) -> bool:
         """Whether all traffic moves by an exchange, so that no write is rehearsed."""
         return getattr(self._router, "exchanges", False)
+
+    def reaches(self, color: Color, preview: Preview) -> Preview:
+        """How a color is reached now, where its address depends on who is live. No I/O."""
+        reaches = getattr(self._router, "reaches", None)
+        return preview if reaches is None else cast("Preview", reaches(color, preview))
 
     def try_on(self, color: Color) -> None:
         """Give an idle color the live one's settings, where the platform can do that."""

@@ -18,6 +18,7 @@ from dev.matrix.somebody_else.members_stage import MembersStage
 from dev.matrix.somebody_else.memory_stage import MemoryStage
 from dev.matrix.somebody_else.rest_stage import RestStage
 from dev.matrix.somebody_else.services_stage import ServicesStage
+from dev.matrix.somebody_else.slots_stage import SlotsStage
 from dev.matrix.somebody_else.stage import Stage
 from dev.matrix.somebody_else.workloads_stage import WorkloadsStage
 
@@ -38,6 +39,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "alb with asg": GroupsStage,
     "lambda_alias": FunctionStage,
     AppStage.name: AppStage,
+    SlotsStage.name: SlotsStage,
     "http_api_stage": ApiStage,
     "rest_api_canary": RestStage,
     "route53": DnsStage,

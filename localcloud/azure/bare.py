@@ -1,0 +1,132 @@
+"""Azure's API within this process: no server, no app that answers requests, and no time that passes by itself.
+
+An operation goes on by one step with each request, or is over when it has been asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import httpx
+
+from localcloud.azure import description
+from localcloud.azure.api import Answer, Api, Request, Service
+from localcloud.azure.cloud import OWNER
+from localcloud.azure.description.matching import Matcher
+from localcloud.azure.identity import Identity
+from localcloud.azure.operations import Operations, Running, Steps
+from localcloud.azure.plane import Plane
+from localcloud.azure.throttling import Buckets, Limit
+from localcloud.azure.world import Pace, World
+
+_TAGS_VERSION = "2025-04-01"
+
+
+class _Ready:
+    """What always runs."""
+
+    def ready(self, *_: object) -> bool:
+        return True
+
+    def kill(self) -> None:
+        """Nothing is there."""
+
+
+class _NoPlane:
+    """No process and no request; `well` says whether whatever is asked answers."""
+
+    well = True
+
+    def prepare(self, *_: object) -> _Ready:
+        return _Ready()
+
+    def install(self, *_: object) -> None:
+        """Nothing is there."""
+
+    end = show = rename = install
+
+    def answers(self, *_: object) -> bool:
+        return self.well
+
+
+class Stepwise(Operations):
+    """Each goes on when it is told to, but while they are held."""
+
+    def __init__(self, *arguments: Any, at_once: bool = False) -> None:
+        super().__init__(*arguments)
+        self.at_once, self.held = at_once, False
+        self._open: list[tuple[Running, Steps]] = []
+
+    def start(self, kind: str, resource: str, steps: Steps) -> Running:
+        """Its first step, or all of them."""
+        running = Running(kind, resource.lower())
+        self._all[running.id] = running
+        while self._step(running, steps) is not None:
+            if not self.at_once:
+                self._open.append((running, steps))
+                break
+        return running
+
+    @property
+    def going_on(self) -> bool:
+        """Whether anything is open that may go on."""
+        return bool(self._open) and not self.held
+
+    def go_on(self) -> None:
+        """One step more of each."""
+        if self.held:
+            return
+        self._open = [(running, steps) for running, steps in self._open if self._step(running, steps) is not None]
+
+
+class BareAzure:
+    """One.
+
+    Args:
+        services: what is played.
+        packages: Microsoft's packages that say what may be asked.
+        version: the api-version of what is asked, unless it is tags or resource groups.
+        at_once: whether an operation is over when it has been asked for.
+    """
+
+    def __init__(
+        self,
+        services: Iterable[Callable[[World], Service]],
+        packages: Iterable[str],
+        version: str,
+        *,
+        at_once: bool = False,
+    ) -> None:
+        self.plane = _NoPlane()
+        self.world = World(cast(Plane, self.plane), Pace(write=0, start=0.5, ready=1, restart=0))
+        self.operations = Stepwise(self.world.lock, self.world.changed, at_once=at_once)
+        self.world.operations = self.operations
+        self.identity = Identity([OWNER])
+        self._version = version
+        endless = Buckets(dict.fromkeys(("reads", "writes", "deletes"), Limit(1e9, 1e9)))
+        matcher = Matcher(description.load([*packages, "azure-mgmt-resource"]))
+        self._api = Api(self.world, [kind(self.world) for kind in services], matcher, self.identity, endless, {})
+
+    def ask(self, verb: str, path: str, body: Any = None, client_id: str = OWNER.client_id) -> Answer:
+        """One request, as somebody; what goes on meanwhile comes first."""
+        with self.world.lock:
+            self.operations.go_on()
+        version = self._version if "/providers/" in path and "/tags/" not in path else _TAGS_VERSION
+        headers = {"authorization": f"Bearer {self.identity.issue(client_id)}", "content-type": "application/json"}
+        data = b"" if body is None else json.dumps(body).encode()
+        return self._api.answer(Request(verb, path, {"api-version": version}, headers, data, "https://azure.test"))
+
+    def settle(self) -> None:
+        """Whatever goes on comes to its end."""
+        while self.operations.going_on:
+            with self.world.lock:
+                self.operations.go_on()
+
+    def answer(self, verb: str, path: str, body: Any = None, client_id: str = OWNER.client_id) -> httpx.Response:
+        """The same as an HTTP client has it."""
+        found = self.ask(verb, path, body, client_id)
+        headers = dict(found.headers)
+        content = b"" if found.body is None else json.dumps(found.body).encode()
+        return httpx.Response(found.status, content=content, headers=headers)
