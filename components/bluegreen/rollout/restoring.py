@@ -98,7 +98,7 @@ class Restoring:
             if interruption is not None:
                 raise
             interruption = error
-            self.tell("restore", "interrupted: traffic goes back first; once more leaves it where it is")
+            self.tell("restore", "interrupted: traffic goes back first; a second interruption leaves it where it is")
             failed = self._after(plan, reason, moved=moved, aborted=aborted)
         if isinstance(failed, SwapFailed):
             failed.interruption = interruption

@@ -262,7 +262,9 @@ class Runner:
             if serves(plan.target):
                 raise
         self._tell(
-            "verify", f"{phase.value}: not waited for: nothing healthy is left at the former target", phase=phase.value
+            "verify",
+            f"{phase.value}: the gates are not waited for: no target is healthy at the former place",
+            phase=phase.value,
         )
 
     def _hold(self, phase: Phase, color: Color, seconds: float) -> None:

@@ -77,7 +77,7 @@ def bring_in(
             waited = f"{limits.converge_timeout_seconds:g} s"
             raise PlatformError("members", f"{' and '.join(made)}: made, and without effect after {waited}")
         clock.sleep(limits.poll_interval_seconds)
-    journal.tell("note", f"{' and '.join(made)}: added, with what the others have: {common.weights}")
+    journal.tell("note", f"{' and '.join(made)}: added at the weights of the others: {common.weights}")
     return common
 
 

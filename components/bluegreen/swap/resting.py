@@ -55,9 +55,9 @@ class Resting:
         except LeaseLost:
             raise
         except BluegreenError as error:
-            self._journal.tell("retire", f"what was scaled before may have a retirement pending: {error}")
+            self._journal.tell("retire", f"the former capacity may have a retirement pending: {error}")
         else:
-            self._journal.tell("retire", "what was scaled before is left as it is: none of it retires any more")
+            self._journal.tell("retire", "the former capacity is left as it is: its retirements are cancelled")
 
     def settle(self, color: Color) -> None:
         """Give a color at rest the size that it shall have now."""
@@ -109,7 +109,7 @@ class Resting:
         try:
             live = self._router.weights()
         except PlatformError as error:
-            self._journal.tell("retire", f"whether {color} still has no traffic could not be looked at: {error}")
+            self._journal.tell("retire", f"the traffic of {color} could not be read once more: {error}")
             live = left
         if live.of(color):
             self._journal.tell("retire", f"{color} is kept: somebody else moved traffic to it meanwhile: {live}")
@@ -135,7 +135,7 @@ class Resting:
         try:
             traffic = self._router.read()
         except PlatformError as error:
-            self._journal.tell("wait", f"whether {left} is still so could not be looked at: {error}")
+            self._journal.tell("wait", f"the weights could not be read once more, after {left}: {error}")
             return
         if traffic.marks:
             judge(traffic.marks)
@@ -197,4 +197,4 @@ def others_plans(capacity: Capacity | None, color: Color) -> list[str]:
     try:
         return list(ask(color))
     except PlatformError as error:
-        return [f"whether somebody else scales {color} at rest could not be looked at: {error}"]
+        return [f"scheduled actions of others for {color} could not be looked at: {error}"]
