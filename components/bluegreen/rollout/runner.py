@@ -81,7 +81,7 @@ class Runner:
         self._tried_on = False
         try:
             if plan.analysis:
-                self._rehearse(plan)
+                self._preflight(plan)
                 self._ask(Phase.CONFIRM, plan.target)
                 self._confirmed = True
             elif plan.unproved:
@@ -117,7 +117,7 @@ class Runner:
 
     # -- before traffic
 
-    def _rehearse(self, plan: Plan) -> None:
+    def _preflight(self, plan: Plan) -> None:
         """Find missing permissions before anything is scaled or moved, also by a write that changes nothing.
 
         Before any gate is asked: what was read a moment ago is still so, and nothing that somebody moves while a gate
