@@ -81,7 +81,7 @@ class Window:
 
     @property
     def split_error_points(self) -> float | None:
-        """How far the measured split is from the declared one; None if one of them is not known."""
+        """The distance of the measured split from the declared one, in points; None if one of them is not known."""
         if self.green_percent is None or self.weights is None:
             return None
         return abs(self.green_percent - self.weights["green"])

@@ -1,4 +1,4 @@
-"""Where the story takes place: the AWS emulator with its load balancer, or a Kubernetes node with Traefik."""
+"""The place of the story: the AWS emulator with its load balancer, or a Kubernetes node with Traefik."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Aws:
 
     @contextlib.contextmanager
     def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as every place
-        """Nothing: the emulator has its own load balancer."""
+        """Run nothing: the emulator has its own load balancer."""
         yield {}
 
 

@@ -48,7 +48,7 @@ _TOOLS: dict[str, _Maker] = {
 
 @dataclasses.dataclass(frozen=True)
 class Tools:
-    """Where everything is that `up` needs."""
+    """The places of everything that `up` needs."""
 
     pulumi: Path
     """Directory of the Pulumi CLI."""
@@ -62,7 +62,7 @@ class Tools:
 
 @dataclasses.dataclass(frozen=True)
 class AzureTools:
-    """Where everything is that `up azure` needs; Envoy and what describes Azure come with the Python environment."""
+    """The places of all that `up azure` needs; Envoy and what describes Azure come with the Python environment."""
 
     pulumi: Path
     app: Path
@@ -70,7 +70,7 @@ class AzureTools:
 
 @dataclasses.dataclass(frozen=True)
 class NodeTools:
-    """Where everything is that `up kubernetes` needs."""
+    """The places of everything that `up kubernetes` needs."""
 
     pulumi: Path
     app: Path

@@ -52,7 +52,7 @@ def _inode(path: Path) -> int | None:
 
 
 def location(name: str, version: str) -> Path:
-    """Where a tool of this version belongs."""
+    """The folder of a tool of this version."""
     return paths.cache_dir() / "tools" / f"{name}-{version}"
 
 

@@ -182,7 +182,7 @@ class DnsServer:
 
     @property
     def port(self) -> int:
-        """Where it listens on 127.0.0.1."""
+        """The port on 127.0.0.1 that it listens on."""
         return int(self._socket.getsockname()[1])
 
     def _serve(self) -> None:

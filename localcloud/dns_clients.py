@@ -60,7 +60,7 @@ def _resolver(port: int) -> dns.resolver.Resolver:
 
 
 class Reach:
-    """Where on this machine an address of the emulated network is: what routers and a VPC do elsewhere."""
+    """The addresses of the emulated network on this machine: the work of routers and a VPC elsewhere."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._cloud = cloud
@@ -111,7 +111,7 @@ class NameProxy:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The proxy's URL."""
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
 
     def _serve(self) -> None:

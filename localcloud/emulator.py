@@ -78,7 +78,7 @@ def _environment(podman: Podman, port: int) -> dict[str, str]:
 
 
 def _one_certificate(directory: Path) -> dict[str, str]:
-    """It reads all certificates that are trusted for each request that an API hands on: ten times what the rest takes.
+    """Trust one certificate only: the emulator reads all of them for each request that it hands on, ten times the rest.
 
     All that it reaches is on this machine, in plain HTTP, so one that nobody has is enough.
     """

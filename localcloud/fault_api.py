@@ -27,5 +27,5 @@ class Api(Protocol):
         ...
 
     def answer(self, way: Way, name: str, headers: Message, body: bytes) -> Answer:
-        """How the API itself would refuse it; ``way`` is one of ``ANSWERED``."""
+        """The refusal as the API itself would send it; ``way`` is one of ``ANSWERED``."""
         ...

@@ -37,7 +37,7 @@ def _action(headers: Message, body: bytes) -> str:
 
 
 def is_stream(path: str) -> bool:  # noqa: ARG001 - as every API
-    """None of the calls that are made here."""
+    """``False``: no call that is made here is a stream."""
     return False
 
 

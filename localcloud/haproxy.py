@@ -74,7 +74,7 @@ class HaProxy:
         self._directory.cleanup()
 
     def url(self, listener_arn: str) -> str:
-        """Where a listener answers on 127.0.0.1: ``https://`` where it is encrypted, else ``http://``.
+        """The URL of a listener on 127.0.0.1: ``https://`` where it is encrypted, else ``http://``.
 
         Over TCP, too, since that is what the programs behind it speak.
 

@@ -21,7 +21,7 @@ _SELDOM = 20
 
 @dataclass(frozen=True)
 class Target:
-    """Where a registered target is reached from here, always on loopback."""
+    """The address at which a registered target is reached from here, always on loopback."""
 
     port: int
     check_port: int
@@ -55,7 +55,7 @@ class Route:
 
     @property
     def sticky_seconds(self) -> int:
-        """How long a client stays with a target group; 0 is not at all."""
+        """The seconds that a client stays with a target group; 0 is not at all."""
         sticky = self.action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig", {})
         return int(sticky.get("DurationSeconds", 0)) if sticky.get("Enabled") else 0
 

@@ -36,7 +36,7 @@ def virtualenv(root_directory: str, options: Mapping[str, Any]) -> Path | None:
 
 
 def python_in(environment: Path) -> Path:
-    """Its interpreter."""
+    """The interpreter of an environment."""
     return environment / "bin" / "python"
 
 

@@ -48,7 +48,7 @@ class Sample:
 
     @property
     def answered_at(self) -> float:
-        """When the whole answer was there, or the error."""
+        """The time when the whole answer was there, or the error."""
         return self.at + self.latency
 
 
@@ -100,27 +100,27 @@ class Result:
 
     @property
     def requests(self) -> int:
-        """How many requests were made."""
+        """The number of requests."""
         return len(self)
 
     @property
     def failed(self) -> int:
-        """How many of them failed."""
+        """The number of failed requests."""
         return sum(number >= 0 for number in self._columns["error"])
 
     @property
     def errors(self) -> dict[str, int]:
-        """How often each kind of failure happened."""
+        """The number of failures of each kind."""
         return dict(Counter(self._errors[int(number)] for number in self._columns["error"] if number >= 0))
 
     @property
     def first_at(self) -> float:
-        """When the first request was sent."""
+        """The time when the first request was sent."""
         return float(self._columns["at"][0])
 
     @property
     def last_at(self) -> float:
-        """When the last request was sent."""
+        """The time when the last request was sent."""
         return float(self._columns["at"][-1])
 
     @property

@@ -1,4 +1,4 @@
-"""Where things live: tools in a cache that all checkouts share, state in a directory of each checkout's own."""
+"""The places of things: tools in a cache that all checkouts share, state in a directory of each checkout's own."""
 
 from __future__ import annotations
 

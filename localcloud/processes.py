@@ -127,7 +127,7 @@ def all_pids() -> list[int]:
 
 
 def command_line(pid: int) -> bytes:
-    """Its arguments, each ended by a zero byte; empty for one that is gone, or not to be seen."""
+    """The arguments of a process, each ended by a zero byte; empty for one that is gone, or not to be seen."""
     return _read(pid, "cmdline")
 
 
@@ -143,7 +143,7 @@ def parent(pid: int) -> int | None:
 
 
 def _start_time(pid: int) -> str | None:
-    """When the kernel started this process (clock ticks since boot); None for one that is gone or a zombie."""
+    """The time when the kernel started this process (clock ticks since boot); None for one that is gone or a zombie."""
     fields = _stat(pid)
     return fields[19] if fields and fields[0] != "Z" else None
 

@@ -20,7 +20,7 @@ Note = Callable[[str], None]
 
 
 class Progress(Protocol):
-    """Where the parts of the local cloud report what they do; calls come from several threads."""
+    """The receiver of reports from the parts of the local cloud; calls come from several threads."""
 
     def say(self, text: str) -> None:
         """One finished thing, in a line."""
@@ -33,7 +33,7 @@ class Silent:
     """For tests and for programs that have a display of their own."""
 
     def say(self, text: str) -> None:
-        """Nothing."""
+        """Say nothing."""
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[Note]:  # noqa: ARG002

@@ -52,7 +52,7 @@ class Ran:
 
     @property
     def ended_at(self) -> float:
-        """When it ended, in seconds since the epoch."""
+        """The time of its end, in seconds since the epoch."""
         return self.began_at + self.seconds
 
 
@@ -198,7 +198,7 @@ class Stack:
         return self._run(arguments, self._show, timeout_seconds)
 
     def quiet(self, *arguments: str, timeout_seconds: float = 600) -> Ran:
-        """The same, without showing it."""
+        """Run a command without showing its output."""
         return self._run(arguments, None, timeout_seconds)
 
     def up(self) -> Ran:

@@ -27,7 +27,7 @@ def lock(state: Path) -> AbstractContextManager[None]:
 
 
 def node_directory(state: Path) -> Path:
-    """Where a Kubernetes node has its files."""
+    """The folder with a Kubernetes node's files."""
     return state / "kubernetes"
 
 

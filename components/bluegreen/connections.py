@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class AwsConnection(TypedDict, total=False):
-    """Where and as whom AWS is called; what is absent is for boto3's own chain.
+    """The region and the credentials for calls of AWS; boto3's own chain has those that are absent.
 
     Attributes:
         region: such as ``eu-central-1``.
@@ -38,7 +38,7 @@ class AzureConnection(TypedDict, total=False):
 
 
 class KubernetesConnection(TypedDict, total=False):
-    """Which cluster is called; what is absent is for the official client's own default.
+    """The cluster that is called; the official client's own default where it is absent.
 
     Attributes:
         kubeconfig: a path.

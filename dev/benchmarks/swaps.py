@@ -150,7 +150,7 @@ def _interrupted(built: World, provider: str, note: Note) -> Interrupted:
 
 
 def _last_of(seen: Sequence[Result], color: str, since: float) -> float | None:
-    """When the last answer of a color came, in seconds since then."""
+    """The seconds until the last answer of a color came."""
     answers = [sample.at + sample.latency for result in seen for sample in result.samples() if sample.color == color]
     last = max(answers, default=0.0)
     return last - since if last > since else None

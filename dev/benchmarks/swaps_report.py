@@ -136,7 +136,7 @@ class Report:
 
 
 def more_seconds(seconds: Mapping[int, float]) -> float | None:
-    """How much longer the largest number of services took than the smallest; ``None`` where one alone was measured."""
+    """The seconds that the largest number of services took more than the smallest; ``None`` if there is only one."""
     return seconds[max(seconds)] - seconds[min(seconds)] if len(seconds) > 1 else None
 
 
@@ -201,7 +201,7 @@ def _interrupted(report: Report) -> Table:
 
 
 def _holds(report: Report) -> str:
-    """How long the holds were that the Ctrl-C came into."""
+    """The lengths of the holds that the Ctrl-C came into."""
     holds = sorted({cut.hold_seconds for cut in report.interrupted})
     return f"holds of {', '.join(f'{seconds:g} s' for seconds in holds)}; begun: swaps that began after the Ctrl-C"
 

@@ -120,7 +120,7 @@ class Rules:
         self._target_groups = target_groups
 
     def weights(self) -> dict[str, Weights]:
-        """Where each service's traffic goes, by its host name."""
+        """The weights of each service, by its host name."""
         by_host = {}
         for rule in self._elb.describe_rules(ListenerArn=self._listener)["Rules"]:
             for condition in rule["Conditions"]:

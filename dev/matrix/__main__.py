@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _problem_with(options: argparse.Namespace) -> str:
-    """Which options do not go together; empty where all do."""
+    """The options that do not go together; empty where all do."""
     if options.docs and options.adapter:
         return "--docs wants the figures of both adapters: leave --adapter out"
     if options.adapter and options.only == WORLD:

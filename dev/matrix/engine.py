@@ -50,7 +50,7 @@ class State:
 
     @classmethod
     def left_by(cls, adapter: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> State:
-        """As an adapter's successful update leaves it, whose outputs are the same with either."""
+        """The state as an adapter's successful update leaves it; its outputs are the same with either."""
         if adapter == DYNAMIC:
             return cls(inputs, {**outputs, _PROVIDER: ""}, adapter)
         return cls(inputs, {key: value for key, value in outputs.items() if key != _PROVIDER}, adapter, read_first=True)

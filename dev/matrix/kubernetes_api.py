@@ -153,7 +153,7 @@ class Server:
 
 
 def _defaults(found: Object) -> None:
-    """What the published schemas fill in."""
+    """Fill in the defaults of the published schemas."""
     if found["kind"] not in ("HTTPRoute", "GRPCRoute"):
         return
     spec = found.setdefault("spec", {})

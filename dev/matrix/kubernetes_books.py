@@ -1,4 +1,4 @@
-"""Who wrote which field of a Kubernetes object: what an apply and a merge patch leave of it, and of the books. Pure.
+"""The owners of a Kubernetes object's fields: the effects of an apply and a merge patch on both. Pure.
 
 https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
@@ -30,7 +30,7 @@ def new(path: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _leaves(value: Mapping[str, Any], kind: str, at: Path = ()) -> Iterator[Path]:
-    """Where the fields are that can have an owner each."""
+    """The paths of the fields that can have an owner each."""
     for key, one in value.items():
         path = (*at, key)
         if path[:1] in (("apiVersion",), ("kind",)) or (path[:1] == ("metadata",) and key in _BOOKS):

@@ -37,7 +37,7 @@ class WorkerFailed(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Choice:
-    """Which points are tried, and how the next update is made.
+    """The choice of points, and the way in which the next update is made.
 
     Attributes:
         operation: the name of one operation; empty is all.

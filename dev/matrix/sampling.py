@@ -1,4 +1,4 @@
-"""As few points as have something of all that there is."""
+"""A sample of points, as small as one of each kind allows."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ class World:
 
     @property
     def owner(self) -> str:
-        """Whose the production rule is."""
+        """The owner of the production rule."""
         return f"matrix/{self.name}/web"
 
     # -- looking at it

@@ -96,7 +96,7 @@ class Envoy:
 
     @property
     def url(self) -> str:
-        """Where it listens. Which host is meant the ``Host`` header says, or a URL sent to it as to a proxy."""
+        """The proxy's URL. The ``Host`` header says which host is meant, or a URL sent to it as to a proxy."""
         return f"http://127.0.0.1:{self.port}"
 
     def apply(self, table: Table) -> None:

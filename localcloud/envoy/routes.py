@@ -65,7 +65,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Table:
-    """All of it.
+    """The whole routing table.
 
     Attributes:
         hosts: no name may stand in two of them.

@@ -38,7 +38,7 @@ def clean(claim: machine.Claim) -> None:
 
 
 def end(state: Path) -> None:
-    """Its processes and its files go; the machine's network is left alone."""
+    """End a node's processes and remove its files; the machine's network is left alone."""
     directory = Layout.of(state).directory
     Sandbox(directory).end()
     shutil.rmtree(directory, ignore_errors=True)
@@ -51,7 +51,7 @@ def _containers(state: Path) -> list[str]:
 
 
 def _remove_cgroups(names: Sequence[str]) -> None:
-    """Those, and all below them, in which nobody is: the kernel refuses to remove any other.
+    """Remove cgroups, and all below them, that are empty: the kernel refuses to remove any other.
 
     One that another node has just made is empty, too, for a moment: where others run, these are this node's alone.
     """

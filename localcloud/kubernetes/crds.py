@@ -20,7 +20,7 @@ GATEWAY_API_VERSION = "1.3.0"
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where definitions are published."""
+    """The place where definitions are published."""
 
     module: str
     version: str

@@ -49,7 +49,7 @@ class Node(Protocol):
 
     @property
     def server(self) -> str:
-        """Its API server's address."""
+        """The address of the node's API server."""
         ...
 
     @property
@@ -79,24 +79,24 @@ class Extra:
 
 
 class Traefik(Extra):
-    """It listens on one port, which listeners of Gateways have to name; IngressRoutes name the entry point."""
+    """Traefik, on one port, which listeners of Gateways have to name; IngressRoutes name the entry point."""
 
     gateway_class = GATEWAY_CLASS
     entry_point = "web"
 
     @property
     def port(self) -> int:
-        """Its own port, on 127.0.0.1."""
+        """Traefik's own port, on 127.0.0.1."""
         return self.ports["web"]
 
     @property
     def url(self) -> str:
-        """Where it takes requests."""
+        """The URL for requests."""
         return f"http://127.0.0.1:{self.port}"
 
 
 class ArgoRollouts(Extra):
-    """Its controller."""
+    """The controller of Argo Rollouts."""
 
     namespace = "argo-rollouts"
 

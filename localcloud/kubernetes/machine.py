@@ -52,7 +52,7 @@ def lock() -> Iterator[None]:
 
 
 def read() -> Claim | None:
-    """Who has this network namespace."""
+    """The claim of the node that has this network namespace."""
     return _read(_path())
 
 
@@ -64,7 +64,7 @@ def _read(path: Path) -> Claim | None:
 
 
 def of_others() -> list[Claim]:
-    """Who has, or had, the other network namespaces of this machine."""
+    """The claims of nodes that have, or had, the other network namespaces of this machine."""
     return [claim for path in _all() if path != _path() and (claim := _read(path)) is not None]
 
 

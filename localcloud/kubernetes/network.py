@@ -31,7 +31,7 @@ _OURS = re.compile(rf"^(KUBE-|{_CHAIN}$)")
 
 
 def kernel_settings() -> dict[str, str]:
-    """Their values now."""
+    """The present values of the kernel's settings."""
     return {name: (_PROC / name).read_text().strip() for name in KERNEL_SETTINGS if (_PROC / name).is_file()}
 
 

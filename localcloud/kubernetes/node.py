@@ -134,7 +134,7 @@ class LocalNode:
 
     @staticmethod
     def node_port_url(port: int) -> str:
-        """Where a NodePort answers."""
+        """The URL of a NodePort."""
         return f"http://127.0.0.1:{port}"
 
     def kubectl(self, *arguments: str | Path, stdin: str = "") -> str:

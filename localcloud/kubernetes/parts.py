@@ -1,4 +1,4 @@
-"""How a node's parts are started."""
+"""The start of a node's parts."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def write(layout: Layout, ports: Ports, token: str, cni_plugins: Path) -> None:
 
 
 def kubeconfig(layout: Layout, ports: Ports, token: str) -> dict[str, Any]:
-    """How clients reach the API server, whole in one file."""
+    """The way of clients to the API server, whole in one file."""
     authority = base64.b64encode((layout.keys / "ca.crt").read_bytes()).decode()
     server = f"https://127.0.0.1:{ports.api}"
     return {

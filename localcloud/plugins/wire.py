@@ -81,7 +81,7 @@ def struct_of(props: Props) -> struct_pb2.Struct:
 
 
 def resource_reference(urn: str, resource_id: str) -> Props:
-    """How a component's outputs name a resource."""
+    """A resource as a component's outputs name it."""
     return {_SIG: _RESOURCE, "urn": urn, "id": resource_id}
 
 

@@ -44,7 +44,7 @@ def cached() -> Path | None:
 
 
 def program(home: Path) -> Path:
-    """Where the plugin is in what `ensure` returns, which is as an official install lays it out."""
+    """The path of the plugin in the result of `ensure`, which is laid out as an official install."""
     return home / "plugins" / f"resource-kubernetes-v{VERSION}" / PROGRAM
 
 

@@ -47,12 +47,12 @@ def ensure(progress: Progress) -> Path:
 
 
 def ensure_newest(progress: Progress) -> Path:
-    """The same with the newest CLI. Nothing but tests needs it, so `make setup` does not get it."""
+    """The directory with the newest CLI. Nothing but tests needs it, so `make setup` does not get it."""
     return _ensure(NEWEST, progress)
 
 
 def newest() -> Path | None:
-    """The same, if it is there."""
+    """The directory with the newest CLI, if it is there."""
     directory = cache.cached("pulumi", NEWEST)
     return directory / "bin" if directory else None
 

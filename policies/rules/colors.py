@@ -1,4 +1,4 @@
-"""Which color a resource belongs to, and which resources of the two colors are each other's counterparts."""
+"""The color of a resource, and its counterpart in the other color."""
 
 from __future__ import annotations
 

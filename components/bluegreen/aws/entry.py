@@ -88,7 +88,7 @@ class EntryResources:
         return list(self.named_groups_of(color).values())
 
     def named_groups_of(self, color: Color) -> dict[str, pulumi.Output[str]]:
-        """The same by the entry's name."""
+        """The target groups in which a color's units register, by the entry's name."""
         if self.all_target_group_arns:
             return dict(self.all_target_group_arns.get(color, {}))
         return {"": self.target_group_arns[color]} if color in self.target_group_arns else {}

@@ -25,7 +25,7 @@ def digest(thing: object) -> str:
 
 
 def digest_of(thing: pulumi.Input[Any]) -> pulumi.Output[str]:
-    """The same of a value with outputs in it; unknown until all of them are known."""
+    """The digest of a value with outputs in it; unknown until all of them are known."""
     return pulumi.Output.from_input(thing).apply(digest)
 
 

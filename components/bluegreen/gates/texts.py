@@ -17,7 +17,7 @@ def shortened(text: str, most: int = SHOWN_CHARACTERS) -> str:
 
 
 def last_line(text: str, most: int = SHOWN_CHARACTERS) -> str:
-    """The same of the last line; of a longer one its end, since its beginning may have been cut within a secret."""
+    """The last line, redacted; of a long one its end, since its beginning may have been cut within a secret."""
     lines = _lines(text)
     return lines[-1] if lines and len(lines[-1]) <= most else "…" + lines[-1][1 - most :] if lines else ""
 

@@ -255,7 +255,7 @@ class Resource:
 
     @property
     def path(self) -> str:
-        """Its own path."""
+        """The path of the object."""
         return "/".join(filter(None, (self.collection, path_segment(self.name), self.subresource)))
 
     @property
@@ -272,7 +272,7 @@ class Resource:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Its place, as manifests have it."""
+        """The object's name and namespace, as manifests have them."""
         return {"namespace": self.namespace, "name": self.name}
 
     def __str__(self) -> str:

@@ -50,7 +50,7 @@ def endpoints(cluster: KubernetesConnection, namespace: str, service: str) -> li
 
 
 def endpoints_of(cluster: KubernetesConnection, namespace: str, services: Sequence[str]) -> dict[str, list[Endpoint]]:
-    """The same of several Services, by their names: one call."""
+    """Everything in the EndpointSlices of several Services, by their names: one call."""
     kind = Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", namespace)
     wanted = f"={services[0]}" if len(services) == 1 else f" in ({','.join(services)})"
     by_service: dict[str, dict[str, Endpoint]] = {service: {} for service in services}

@@ -1,4 +1,4 @@
-"""When two ways to name a cluster, the ``cluster`` sections of a router, mean one place.
+"""Whether two ways to name a cluster, the ``cluster`` sections of a router, mean one place.
 
 A context is only a name in somebody's kubeconfig: where the files are there, the API servers that they name decide.
 """

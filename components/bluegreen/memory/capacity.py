@@ -29,7 +29,7 @@ class MemoryCapacity(Options):
         return self.desired_count
 
     def read(self) -> Mapping[Color, Size]:
-        """Both sizes."""
+        """The sizes of both colors."""
         here = world(self.name)
         here.calls.append("capacity.read")
         return {

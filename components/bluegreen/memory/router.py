@@ -74,7 +74,7 @@ class MemoryRouter(Options):
         return Traffic(here.weights, dict(here.marks))
 
     def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one look is all that there is
-        """The same: its writes are for whatever is there."""
+        """The live weights and the marks: writes are for whatever is there."""
         return self.read()
 
     def write(self, weights: Weights) -> None:

@@ -24,7 +24,7 @@ class MetricSource(Protocol):
 
     @property
     def label(self) -> str:
-        """How people call it, for plans and logs: ``success rate``."""
+        """Its name for people, in plans and logs: ``success rate``."""
         ...
 
     @property

@@ -57,7 +57,7 @@ class SlackNotifier(Options):
 
     @property
     def label(self) -> str:
-        """Where its URL is kept."""
+        """The name of the place that keeps its URL."""
         return f"slack ({self.url})"
 
     def notify(self, record: Mapping[str, object]) -> None:

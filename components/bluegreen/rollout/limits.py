@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a swap waits, in seconds, and how often it looks.
+    """The limits of a swap's waits, and its intervals, in seconds.
 
     Attributes:
         steady_state_timeout_seconds: for the new color's units to run and be healthy.

@@ -69,7 +69,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What a router reads: the live weights, and the marks on the object that the swap owns.
+    """The reading of a router: the live weights, and the marks on the object that the swap owns.
 
     Marks are short notes (the lease of a running swap, a wish to abort it) by name. Names have lower-case letters,
     digits, ``.`` and ``-``; values have at most 250 letters, digits, spaces and ``+-=._:/@``, as every platform has.
@@ -94,7 +94,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """How a promotion moves traffic: the steps before 100 %, and how users call it."""
+    """The way in which a promotion moves traffic: its name, and the steps before 100 %."""
 
     name: str = "all_at_once"
     steps: tuple[Step, ...] = ()
@@ -188,7 +188,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many units (tasks, instances, replicas) of a color are wanted and run.
+    """The numbers of units (tasks, instances, replicas) of a color that are wanted and that run.
 
     ``stuck`` says that the platform gave up on starting them and waits to be told to try again.
     """
@@ -237,7 +237,7 @@ class Convergence(Enum):
 
 
 class Outcome(str, Enum):
-    """How a swap ended."""
+    """The outcome of a swap."""
 
     STARTED = "started"
     PROMOTED = "promoted"
@@ -261,7 +261,7 @@ class Decision(Enum):
 
 
 class Phase(str, Enum):
-    """When in a swap a gate is asked."""
+    """A phase of a swap in which gates are asked."""
 
     CONFIRM = "confirm"  # before anything is scaled
     BEFORE = "before"  # the new color is ready and has no traffic yet

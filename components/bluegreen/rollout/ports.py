@@ -60,7 +60,7 @@ class TrafficRouter(Protocol):
 
     @property
     def id(self) -> str:
-        """Where traffic is routed, as one line; the resource's id."""
+        """The place where traffic is routed, as one line; the resource's id."""
         ...
 
     def read(self) -> Traffic:
@@ -193,7 +193,7 @@ class Capacity(Protocol):
 
     @property
     def declared_size(self) -> int:
-        """How many units a color starts with when no color runs yet."""
+        """The number of units that a color starts with when no color runs yet."""
         ...
 
     def read(self) -> Mapping[Color, Size]:

@@ -210,7 +210,7 @@ class Runner:
             try_on(plan.target)
 
     def _take_off(self) -> None:
-        """What never came to be live runs with its own settings again; where that fails, the next update does it."""
+        """Give a color that never came to be live its own settings back; where that fails, the next update does it."""
         take_off = getattr(self._router, "take_off", None)
         if take_off is not None and self._tried_on and self._written is None:
             try:

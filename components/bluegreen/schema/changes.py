@@ -97,7 +97,7 @@ def judge(sql: str, catalog: Catalog, used: Used) -> list[Finding]:
 def judge_read(
     sql: str, read: Sequence[Statement], catalog: Catalog, used: Used, locks: Locks | None = None
 ) -> list[Finding]:
-    """The same of a text whose statements were read already; with ``locks``, also whom it stops."""
+    """Judge a text whose statements were read already; with ``locks``, also the work of others that it stops."""
     catalog.reading = used.names == frozenset() and not catalog.complete
     findings = []
     left_out = None if catalog.reading else unsaid(way_there(sql))

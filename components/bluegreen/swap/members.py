@@ -70,7 +70,7 @@ class Members:
 
     @property
     def id(self) -> str:
-        """Their ids, in the declared order."""
+        """The ids of all members, in the declared order."""
         return "; ".join(self.names)
 
     @property

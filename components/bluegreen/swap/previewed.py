@@ -10,7 +10,7 @@ from bluegreen.swap import several
 
 
 def place_of(props: Mapping[str, Any]) -> str:
-    """Where a swap's traffic is routed, as one line; empty where that is not known, or not known yet.
+    """The place where a swap's traffic is routed, as one line; empty where that is not known, or not yet.
 
     Args:
         props: a swap's inputs or outputs.

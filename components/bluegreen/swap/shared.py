@@ -41,7 +41,7 @@ class Shared:
 
     @property
     def id(self) -> str:
-        """Where traffic is routed."""
+        """The place where traffic is routed."""
         return self._router.id
 
     @property
@@ -91,7 +91,7 @@ class Shared:
             return self._router.read()
 
     def glance(self, *, told: bool = False) -> Traffic:
-        """The same, for a write that comes next; without the marks where those need a call of their own.
+        """The live weights, for a write that comes next; with the marks where those need no call of their own.
 
         Args:
             told: whether nothing has come after the last call, which need not be made again then.
@@ -124,7 +124,7 @@ class Shared:
         self._write(weights, self._router.write)
 
     def put_back(self, weights: Weights) -> None:
-        """The same after a failure: where there are several routers, each is tried whatever the others say."""
+        """Write the former weights after a failure; of several routers each is tried whatever the others say."""
         self._write(weights, getattr(self._router, "put_back", self._router.write))
 
     def join(self, weights: Weights, added: Sequence[bool], proved: Weights) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class Shared:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What several routers are called; nothing where there is one."""
+        """The names of several routers; none where there is one."""
         return getattr(self._router, "names", ())
 
     def _write(self, weights: Weights, write: Callable[[Weights], None]) -> None:
@@ -191,7 +191,7 @@ class Shared:
             return self._router.health(color)
 
     def health_to_go_back(self, color: Color) -> Readiness:
-        """The same before a restore: of several routers the best one's, since each goes back by itself."""
+        """The health before a restore: of several routers the best one's, since each goes back by itself."""
         with self._lease.lock:
             return getattr(self._router, "health_to_go_back", self._router.health)(color)
 

@@ -146,7 +146,7 @@ def handler(balancer: Balancer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(said)
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     return Handler
 

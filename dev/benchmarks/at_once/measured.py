@@ -50,7 +50,7 @@ class Report:
         return statistics.median(self.seconds[swaps, provider])
 
     def times(self, provider: str) -> float | None:
-        """How many times as long the largest number takes; ``None`` where one alone was measured."""
+        """The ratio between the largest number and one alone; ``None`` where one alone was measured."""
         sizes = sorted({size for size, known in self.seconds if known == provider})
         return self.median(sizes[-1], provider) / self.median(sizes[0], provider) if len(sizes) > 1 else None
 

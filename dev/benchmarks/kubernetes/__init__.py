@@ -1,1 +1,1 @@
-"""How long a swap on Kubernetes takes, beside Argo Rollouts and `kubectl patch`, and whether it loses a request."""
+"""The time of a swap on Kubernetes, beside Argo Rollouts and `kubectl patch`, and whether it loses a request."""

@@ -1,4 +1,4 @@
-"""How many calls the swaps of one stage make, when nobody acts."""
+"""The number of calls of one stage's swaps, when nobody acts."""
 
 from __future__ import annotations
 

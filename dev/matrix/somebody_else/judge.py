@@ -37,7 +37,7 @@ _STALE_SECONDS, _POLL_SECONDS = 5.0, 4.0
 
 @dataclass(slots=True)
 class Ended:
-    """How an operation ended.
+    """The end of an operation.
 
     Attributes:
         succeeded: whether it said so.

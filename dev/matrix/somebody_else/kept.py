@@ -16,7 +16,7 @@ _SHOWS_ONLY = ("__main__.py", "report.py")
 
 
 def folder_for(folder: Path) -> Path:
-    """Where the results of these very sources are, in a folder for those of all."""
+    """The folder for the results of these very sources, in a folder for those of all."""
     digest = hashlib.sha256()
     for name in _SOURCES:
         for path in sorted((_ROOT / name).rglob("*.py")):

@@ -1,4 +1,4 @@
-"""Which points there are, and as many of them as are wanted."""
+"""The points of a stage, and a sample of them."""
 
 from __future__ import annotations
 

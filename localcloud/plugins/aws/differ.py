@@ -29,7 +29,7 @@ def _clean(value: Any) -> Any:
 
 
 def differences(declared: ResourceType, wanted: Props, have: Props, ignore: tuple[str, ...] = ()) -> list[Difference]:
-    """How the wanted inputs differ from known (or live) properties, without what is to be ignored."""
+    """The differences between the wanted inputs and known (or live) properties, without ignored ones."""
     inputs = input_types(declared.token)
     have = {key: value for key, value in have.items() if key in inputs}
     changes = _objects(declared, wanted, have, "", "")

@@ -30,7 +30,7 @@ def _snake(name: str) -> str:
 
 
 def _folder(module: str) -> Path:
-    """Where the SDK has a module: Python's own words get an underscore."""
+    """The folder of a module in the SDK: Python's own words get an underscore."""
     return _sdk() / (f"{module}_" if keyword.iskeyword(module) else module)
 
 

@@ -1,4 +1,4 @@
-"""How a resource type is declared: its properties, how each behaves, and the calls behind it."""
+"""The declaration of a resource type: its properties, how each behaves, and the calls behind it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class P:
-    """How one input property behaves. Nested ones are declared by path: `healthCheck.port`, `actions[].type`."""
+    """The behavior of one input property. Nested ones are declared by path: `healthCheck.port`, `actions[].type`."""
 
     default: Any = None
     """Filled in when left out, as the provider's schema does."""
@@ -67,7 +67,7 @@ class Change:
 
 
 def _no_update(aws: Aws, resource_id: str, change: Change) -> None:
-    """Nothing to call: every writable property replaces the resource or lives in the state alone."""
+    """Call nothing: every writable property replaces the resource or lives in the state alone."""
 
 
 def _no_wait(aws: Aws, resource_id: str, props: Props, timeout: float) -> None:

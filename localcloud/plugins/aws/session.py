@@ -136,7 +136,7 @@ class Aws:
         self.region = region or clients.settings.region
 
     def within(self, props: Props) -> Aws:
-        """The same account, in the region that a resource asks for."""
+        """Calls in the same account, in the region that a resource asks for."""
         region = props.get("region")
         return Aws(self._clients, region) if isinstance(region, str) and region != self.region else self
 
@@ -202,7 +202,7 @@ class Aws:
                     raise
 
     def endpoint(self) -> str:
-        """Where API Gateway's API answers: the emulator serves the APIs themselves there, too."""
+        """The address of API Gateway's API: the emulator serves the APIs themselves there, too."""
         return str(self._clients.client("apigateway", self.region).meta.endpoint_url)
 
     def caller(self) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class NoKind(ProviderError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How the API names a kind."""
+    """The API's names of a kind."""
 
     plural: str
     namespaced: bool
@@ -100,7 +100,7 @@ class Cluster:
 
     @property
     def namespace(self) -> str:
-        """Where objects go that name no namespace."""
+        """The namespace of objects that name none."""
         _ = self.unreachable  # which connects; a cluster that does not answer still has a context
         return self._connection.namespace if self._connection else self.settings.namespace
 
@@ -136,7 +136,7 @@ class Cluster:
         self._kinds = {}
 
     def path(self, obj: Object, *, collection: bool = False, subresource: str = "") -> str:
-        """Where an object, or its collection, is."""
+        """The path of an object, or of its collection."""
         api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
         api_version = api_version.removeprefix("core/")
         known = self.find_kind(api_version, kind)

@@ -40,7 +40,7 @@ def differences(
     mutable: frozenset[str] = frozenset(),
     ignore: Sequence[str] = (),
 ) -> list[Difference]:
-    """How the wanted object differs from the one in the state."""
+    """The differences between the wanted object and the one in the state."""
     have, want = _comparable(state, wanted, namespaced)
     paths = forcing(want, patch=patch, mutable=mutable)
     changes = []
@@ -93,7 +93,7 @@ def delete_first(state: Kept, wanted: Object) -> bool:
 
 
 def changes(want: Object, have: Object) -> Iterator[tuple[Path, str, Any]]:
-    """How one plain object differs from another: (path, what happened, the value that came or went)."""
+    """The differences between two plain objects: (path, what happened, the value that came or went)."""
     return _objects(want, have, None, ())
 
 
@@ -130,7 +130,7 @@ def _values(want: Any, have: Any, live: Any, path: Path) -> Iterator[tuple[Path,
 
 
 def written(path: Path) -> str:
-    """As the engine writes it: `spec.ports[0].port`, `metadata.labels["a.b/c"]`."""
+    """A path as the engine writes it: `spec.ports[0].port`, `metadata.labels["a.b/c"]`."""
     text = ""
     for step in path:
         if isinstance(step, int):

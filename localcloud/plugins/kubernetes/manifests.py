@@ -149,7 +149,7 @@ def _needed(obj: Object, objects: Sequence[Object]) -> set[int]:
 
 
 def _reference(obj: Object) -> tuple[str, ...]:
-    """How the annotation names an object: group/namespaces/namespace/kind/name, or group/kind/name."""
+    """An object's name in the annotation: group/namespaces/namespace/kind/name, or group/kind/name."""
     group, kind, name = group_of(str(obj["apiVersion"])), str(obj["kind"]), name_of(obj)
     return (group, "namespaces", namespace_of(obj), kind, name) if namespace_of(obj) else (group, kind, name)
 

@@ -136,7 +136,10 @@ def plain(value: Any) -> Any:
 
 
 def stored(obj: Object) -> Object:
-    """As the API keeps it: a Secret's `stringData` is its `data`. With a value that is not known yet it stays."""
+    """A Secret as the API keeps it: a Secret's `stringData` is its `data`.
+
+    With a value that is not known yet it stays.
+    """
     texts = plain(obj.get("stringData"))
     if type_of(obj) != "v1/Secret" or not isinstance(texts, dict):
         return obj

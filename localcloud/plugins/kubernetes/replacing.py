@@ -1,4 +1,4 @@
-"""Which properties cannot be changed in place."""
+"""The properties that cannot be changed in place."""
 
 from __future__ import annotations
 

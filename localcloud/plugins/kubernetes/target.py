@@ -26,7 +26,7 @@ class Target:
 
 
 def named(obj: Object, resource_id: str) -> Object:
-    """Where the object is, as its id says."""
+    """The place of the object, as its id says."""
     namespace, name = parsed_id(resource_id)
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
     return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata}

@@ -154,7 +154,7 @@ class GroupApi:
         return {color: _group(by_name[self.names[color]]) for color in colors if self.names[color] in by_name}
 
     def get(self, *colors: Color) -> dict[Color, Group]:
-        """The same, where all of them have to be there.
+        """The groups; an error where one of them does not exist.
 
         Raises:
             PlatformError: naming the groups that are not.
@@ -254,7 +254,7 @@ def _template(reference: Mapping[str, Any] | None) -> str:
 
 
 def _override(reference: Mapping[str, Any]) -> str:
-    """As ``_template``, but a version may be one that AWS chooses: ``$Latest``, ``$Default`` or none."""
+    """An override's launch template; the version may be one that AWS chooses: ``$Latest``, ``$Default`` or none."""
     version = str(reference.get("Version", ""))
     return f"{reference['LaunchTemplateId']}:{version if version.isdecimal() else '*'}"
 

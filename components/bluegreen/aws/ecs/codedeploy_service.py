@@ -34,7 +34,7 @@ _ROUTING = {"canary": "TimeBasedCanary", "linear": "TimeBasedLinear"}
 
 
 class DeploymentConfig(TypedDict):
-    """How CodeDeploy shifts traffic.
+    """The way in which CodeDeploy shifts traffic.
 
     Attributes:
         type: ``canary`` (one step, then the rest) or ``linear`` (equal steps).

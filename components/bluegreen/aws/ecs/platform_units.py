@@ -116,7 +116,7 @@ def family(task_definition: str) -> str:
 
 
 def tag_text(task_definition: str) -> str:
-    """Its family and revision, as far as a tag holds them."""
+    """A task definition's family and revision, as far as a tag holds them."""
     return task_definition.rpartition("/")[2][-_TAG_LIMIT:]
 
 

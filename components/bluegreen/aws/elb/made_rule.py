@@ -58,7 +58,7 @@ class MadeRule:
 
     @property
     def name(self) -> str:
-        """Its ARN, once it is known."""
+        """The rule's ARN, once it is known."""
         return self._arn or f"RULE_ARN (priority {self.priority} of {self.listener_arn})"
 
     @property

@@ -138,7 +138,7 @@ def network_listener(
 
 
 def network_url(host: pulumi.Input[str], protocol: pulumi.Input[str], port: pulumi.Input[int], *, http: bool) -> Any:
-    """Where a listener answers: ``http(s)://`` where units speak HTTP, else ``tcp://``, ``tls://``, ``udp://``."""
+    """The URL of a listener: ``http(s)://`` where units speak HTTP, else ``tcp://``, ``tls://``, ``udp://``."""
 
     def join(known: Sequence[Any]) -> str:
         name, spoken, number = str(known[0]), str(known[1]).lower().partition("_")[0], int(known[2])

@@ -56,7 +56,7 @@ class NlbEntry:
 
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
-        """None: each color has a port of its own."""
+        """No headers: each color has a port of its own."""
         return {color: {} for color in COLORS}
 
     @property

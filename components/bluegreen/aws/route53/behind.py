@@ -64,7 +64,7 @@ class Behind(Protocol):
         ...
 
     def draft(self) -> dict[str, Any]:
-        """Its part of the ``router`` section before anything is declared."""
+        """The part of the ``router`` section before anything is declared."""
         ...
 
     def declare(self, context: EntryContext) -> Placed:

@@ -54,7 +54,7 @@ class DnsEntry:
 
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
-        """None: each color has a name of its own."""
+        """No headers: each color has a name of its own."""
         return {}
 
     @property

@@ -65,7 +65,7 @@ class Zone:
         return present
 
     def fresh(self) -> Found:
-        """The same, but without a call while it was seen a moment ago.
+        """The records and the note, without a call where they were read a moment ago.
 
         That does no harm where marks are concerned: each change of theirs names all that it replaces.
         """

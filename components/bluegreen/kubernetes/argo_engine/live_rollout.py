@@ -108,7 +108,7 @@ class ArgoRollout(Options):
         return RolloutState(rollout)
 
     def sets(self, state: RolloutState) -> list[Pods]:
-        """Its ReplicaSets."""
+        """The Rollout's ReplicaSets."""
         where = Resource("apps/v1", "ReplicaSet", "replicasets", self.namespace)
         return pods_of(self.cluster.find(where, state.labels), state)
 

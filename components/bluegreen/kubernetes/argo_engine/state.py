@@ -168,7 +168,7 @@ class RolloutState:
 
     @property
     def runs(self) -> Mapping[str, Mapping[str, Any]]:
-        """Its AnalysisRuns by when they are asked: ``name``, ``status``, ``message``."""
+        """The Rollout's AnalysisRuns by phase: ``name``, ``status``, ``message``."""
         blue_green = self._status.get("blueGreen") or {}
         return {phase: blue_green[key] for phase, key in _PHASES.items() if blue_green.get(key)}
 

@@ -70,7 +70,7 @@ def of_pods(text: str, namespace: object, follow: Callable[[str], str], follow_s
 
 
 def in_variable(name: str, text: str, namespace: object, follow: Callable[[str], str], ports: Ports) -> str:
-    """The same of a variable's text, which may be a host alone where the name says so."""
+    """A variable's text in which addresses of Services follow them; it may be a host alone where its name says so."""
     if not _SAYS_SO.search(name) or "://" in text:
         return in_text(text, namespace, follow, ports)
 

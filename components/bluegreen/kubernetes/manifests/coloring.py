@@ -138,7 +138,7 @@ def service_ports(manifests: Iterable[Manifest]) -> dict[str, frozenset[int]]:
 
 
 def key_of(manifest: Manifest) -> str:
-    """How people name an object: ``Service/redis``."""
+    """The name that people use for an object: ``Service/redis``."""
     return f"{manifest['kind']}/{manifest['metadata'].get('name')}"
 
 

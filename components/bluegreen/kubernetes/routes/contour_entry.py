@@ -60,7 +60,7 @@ class Contour:
         return {"routes": given.contour_production(asked.wanted.rules, usual) if asked.wanted.rules else usual}
 
     def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - which route is the swap's the router finds
-        """Its routes."""
+        """The proxy's routes."""
         return LiveColorField("httpproxies.projectcontour.io")
 
     def objects(self, asked: RouteContext) -> list[RouteObject]:

@@ -65,7 +65,7 @@ class GatewayRoute:
         return {"rules": given.http_production(asked.wanted.rules, usual) if asked.wanted.rules else usual}
 
     def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - which rule is the swap's the router finds
-        """Its rules."""
+        """The route's rules."""
         return LiveColorField(f"{self.route_kind.lower()}s.gateway.networking.k8s.io")
 
     def objects(self, asked: RouteContext) -> list[RouteObject]:

@@ -75,7 +75,7 @@ class Istio:
         return {"http": routes, **({} if destinations is None else {"destinations": destinations})}
 
     def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - which route is the swap's the router finds
-        """Its routes."""
+        """The VirtualService's routes."""
         return LiveColorField("virtualservices.networking.istio.io")
 
     def objects(self, asked: RouteContext) -> list[RouteObject]:
@@ -151,7 +151,7 @@ class Linkerd:
         return {"rules": given.http_production(own, usual) if own else usual, "api_group": self.api_group}
 
     def live_color_field(self, asked: RouteContext) -> LiveColorField:  # noqa: ARG002 - which rule is the swap's the router finds
-        """Its rules."""
+        """The route's rules."""
         return LiveColorField(f"httproutes.{self.api_group}")
 
     def objects(self, asked: RouteContext) -> list[RouteObject]:

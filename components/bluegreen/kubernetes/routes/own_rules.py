@@ -110,7 +110,7 @@ def shares(rules: Rules, owned: Sequence[Own], shape: Shape) -> list[Weights]:
 
 
 def shares_of_strangers_object(rules: Rules, declared: Rules, shape: Shape) -> list[Weights]:
-    """The same of an object that the swap has not written."""
+    """The weights of rules in an object that the swap has not written."""
     where = guess(rules, declared, shape)
     return [Weights() if shadows(rules, place, where, shape) else weights_in(rules[place], shape) for place in where]
 

@@ -288,5 +288,5 @@ def _alb_groups(wanted: Wanted, *colors: Color) -> list[Rule]:
 
 
 def as_json(value: Any) -> str:
-    """As annotations have it: the same text for the same value."""
+    """A value as the JSON of an annotation: the same text for the same value."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

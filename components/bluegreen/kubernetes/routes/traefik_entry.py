@@ -61,7 +61,7 @@ class Traefik:
         return {"weighted": {**weighted, **({} if self.sticky is None else {"sticky": dict(self.sticky)})}}
 
     def live_color_field(self, asked: RouteContext) -> LiveColorField:
-        """Its backends."""
+        """The TraefikService's backends."""
         return LiveColorField("traefikservices.traefik.io", "{.spec.weighted.services[*].name}", asked.wanted.services)
 
     def objects(self, asked: RouteContext) -> list[RouteObject]:

@@ -238,7 +238,7 @@ class WeightedEntry:
         return section if context.named is None else context.named.fill(section)
 
     def retire_conditions(self, context: EntryContext) -> dict[Color, Condition]:
-        """That everything goes to the other color."""
+        """The condition that everything goes to the other color."""
         asked = self._route_context(context)
         told = self.platform.live_color_field(asked)
         resource = f"{told.plural}/{asked.name}"

@@ -96,7 +96,7 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
         return kept
 
     def _witness(self, current: Mapping[str, Any], color: Color) -> dict[str, Any]:  # noqa: ARG002 - one field has no rules
-        """The same of an object that has been read; empty where it cannot be said."""
+        """The content of ``witness`` in an object that has been read; empty where it cannot be said."""
         value: Any = current
         for key in self.owned_path:
             value = value[key]
@@ -173,7 +173,7 @@ class KubernetesRulesRouter(KubernetesWeightedRouter):
 
     @abstractmethod
     def _shape(self, key: str) -> Shape:
-        """How the platform writes backends in the rules of this list."""
+        """The form in which the platform writes backends in the rules of this list."""
 
     def _fields(self, weights: Weights) -> dict[str, Any]:
         kubernetes_split.refuse_a_rest(weights)

@@ -69,7 +69,7 @@ def problems_in(autoscaling: Mapping[str, Any], replicas: int) -> list[Problem]:
 
 
 def range_problems(autoscaling: Mapping[str, Any]) -> list[Problem]:
-    """The same of the range alone, where the autoscaler is somebody else's."""
+    """The problems with the range alone, where the autoscaler is somebody else's."""
     fields = Fields(autoscaling, "autoscaling")
     _range(fields)
     fields.done()

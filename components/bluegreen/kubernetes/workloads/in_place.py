@@ -74,7 +74,7 @@ def another(former: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 
 
 def another_chart(former: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The same of a release that Helm keeps: its chart and its values. Pure."""
+    """Say in a few words why a Helm release's chart or values are another release; empty where they are not. Pure."""
     if not former or not wanted:
         return ""
     for key in ("chart", "version", "repositoryOpts", "values"):

@@ -114,7 +114,7 @@ class Autoscaler:
 
     @property
     def left(self) -> list[dict[str, Any]]:
-        """Its ``managedFields`` without the swap, and with ``minReplicas`` back where it came from."""
+        """The ``managedFields`` without the swap, and with ``minReplicas`` back where it came from."""
         kept = {
             (*_key(entry), entry.get("subresource", "")): dict(entry) for entry in self.managed if not _is_ours(entry)
         }

@@ -32,7 +32,7 @@ def is_seen(manifest: Mapping[str, Any]) -> bool:
 
 
 def size_of(manifest: Mapping[str, Any]) -> Size:
-    """Its size; available replicas run, which is more than ready where there is a ``minReadySeconds``."""
+    """The size of a workload; available replicas run, which is more than ready where there is a ``minReadySeconds``."""
     return Size(desired_of(manifest), _counted(manifest, "availableReplicas"), stuck=bool(failed_at(manifest)))
 
 

@@ -23,7 +23,7 @@ def execution_arn(aws: Aws, api_id: str, stage: str = "") -> str:
 
 
 def invoke_url(aws: Aws, api_id: str, stage: str) -> str:
-    """Where a stage answers: on the emulator a path of its own; its `$default` stage has none, as in AWS."""
+    """The URL of a stage: on the emulator a path of its own; its `$default` stage has none, as in AWS."""
     path = "" if stage == "$default" else stage
     base = aws.endpoint()
     if base.startswith(("http://127.0.0.1:", "http://localhost:")):
@@ -38,7 +38,7 @@ def tag_v1(aws: Aws, where: str, tags: Props | None) -> None:
 
 
 def tag_v2(aws: Aws, where: str, tags: Props | None) -> None:
-    """The same: the emulator puts the tags of a creation back at every update."""
+    """Tag anew after an update: the emulator puts the tags of a creation back at every update."""
     if tags:
         aws.call(V2, "TagResource", ResourceArn=where, Tags=tags)
 

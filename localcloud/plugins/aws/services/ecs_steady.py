@@ -38,7 +38,7 @@ def wait_for_service(aws: Aws, arn: str, props: Props, timeout: float) -> None:
 
 
 def _is_steady(aws: Aws, service: dict[str, Any]) -> bool:
-    """As ECS ends a deployment: the wanted number of tasks, of the new release alone, all healthy behind the balancer.
+    """Whether ECS ends the deployment: all wanted tasks run, of the new release alone, healthy behind the balancer.
 
     AWS says so itself by dropping the old deployment; the emulator keeps it, and its counts within a deployment are not
     to be used, so that the tasks and the targets are asked.

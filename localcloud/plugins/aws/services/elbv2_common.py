@@ -71,7 +71,7 @@ def new_tags(props: Props) -> list[dict[str, str]] | None:
 
 
 def dns_name(aws: Aws, balancer: Mapping[str, Any]) -> str:
-    """Where the load balancer answers: on the emulator a local port, which it binds some moments after the creation."""
+    """The load balancer's address: on the emulator a local port, which it binds some moments after the creation."""
     arn = balancer["LoadBalancerArn"]
     listing = aws.emulator("/_fakecloud/elbv2/load-balancers")
     if listing is None or balancer["Type"] != "application":

@@ -1,4 +1,4 @@
-"""Which waiter is for which kind. Kinds that are not here, and custom resources, are ready once they are written."""
+"""The waiter of each kind. Kinds that are not here, and custom resources, are ready once they are written."""
 
 from __future__ import annotations
 

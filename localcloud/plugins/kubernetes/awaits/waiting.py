@@ -50,7 +50,7 @@ class Waiter:
 
 
 def seconds_for(timeout_seconds: float, inputs: Object) -> float:
-    """How long to wait at most: the resource's own option, its annotation, the default."""
+    """The longest wait, in seconds: the resource's own option, its annotation, the default."""
     if timeout_seconds:
         return timeout_seconds
     given = annotation(inputs, "pulumi.com/timeoutSeconds")

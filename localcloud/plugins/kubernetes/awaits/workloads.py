@@ -147,7 +147,7 @@ class DaemonSetWaiter(Waiter):
 
 
 class ReplicationControllerWaiter(Waiter):
-    """As many replicas available as wanted."""
+    """Waits for as many available replicas as wanted."""
 
     def ready(self) -> bool:
         self.look()

@@ -106,7 +106,7 @@ def _reason(errors: str) -> str:
 
 
 def chart_flags(inputs: Mapping[str, Any]) -> list[str]:
-    """How a chart is found: the same for a release and for one that is only rendered."""
+    """The flags by which a chart is found: the same for a release and for one that is only rendered."""
     flags = []
     repository = inputs.get("repositoryOpts") or {}
     names = {"username": "--username", "password": "--password", "caFile": "--ca-file"}
