@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from unittest import mock
 
+from bluegreen.azure.container_apps import releases as naming
+from bluegreen.rollout.clock import FakeClock
 from localcloud.azure.cloud import OWNER, SUBSCRIPTION, Azure
 from localcloud.azure.identity import TENANT
 from localcloud.azure.world import Pace
@@ -89,6 +92,44 @@ def build(azure: Azure, name: str) -> App:
     client.wait("PUT", app.id, {"location": "westeurope", "tags": {"team": "orders"}, "properties": properties})
     for color in ("blue", "green"):
         client.wait("PATCH", app.id, {"properties": {"template": template(color)}})
+    return app
+
+
+class Patient(FakeClock):
+    """Azure's stand-in takes its time, too: some of each pause is a real one."""
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(0.2)
+        super().sleep(seconds)
+
+
+def release(color: str, tag: str = "v1", **more: object) -> dict:
+    """What a color runs, for a swap that installs it: the sample app, which says its color."""
+    container = {"name": "app", "image": f"shop.azurecr.io/app:{tag}", "env": [{"name": "COLOR", "value": color}]}
+    return {"containers": [{**container, **more}]}
+
+
+def releases(blue: str = "v1", green: str = "v1", **more: object) -> dict[str, dict]:
+    """The same of both colors."""
+    return {"blue": release("blue", blue, **more), "green": release("green", green, **more)}
+
+
+def shell(azure: Azure, name: str) -> App:
+    """An app as the component makes it: blue's first release under its own name, which has all requests."""
+    client = Client(azure)
+    client.group()
+    client.wait("PUT", ENVIRONMENT, {"location": "westeurope", "properties": {}})
+    app = App(azure, client, name)
+    first = release("blue")
+    suffix = naming.suffix("blue", first)
+    configuration = {
+        "activeRevisionsMode": "Multiple",
+        "secrets": [{"name": "db", "value": "s3cret"}],
+        "ingress": {"external": True, "targetPort": 8080, "traffic": [app.rule(suffix, 100)]},
+    }
+    template = {**first, "revisionSuffix": suffix}
+    properties = {"environmentId": ENVIRONMENT, "configuration": configuration, "template": template}
+    client.wait("PUT", app.id, {"location": "westeurope", "properties": properties})
     return app
 
 

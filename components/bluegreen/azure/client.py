@@ -7,6 +7,7 @@ the Azure CLI.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -193,6 +194,21 @@ class Session:
         if answer is None or answer.status < 400 or answer.status in (404, 408, 429) or answer.status >= 500:
             return ""
         return ": ".join(part for part in _said(answer) if part)
+
+    def rehearse(self, verb: str, path: str, version: str, action: str) -> None:
+        """Find out whether a write is allowed, by one at what is not there: Azure refuses a role before it looks.
+
+        Args:
+            verb: the write's.
+            path: of something that is not there.
+            version: the api-version.
+            action: what a role has to allow for it.
+
+        Raises:
+            PlatformError: Azure said no, or could not be reached.
+        """
+        with contextlib.suppress(Busy):
+            self._until_answered(verb, path, version, action, None)
 
     def _until_answered(
         self, verb: str, path: str, version: str, action: str, body: Any, *, reads: bool = False

@@ -25,6 +25,7 @@ class MemoryWorld:
         marks: notes on the object that the swap owns; without any and without weights there is no object.
         calls: the name of every call, in order.
         moves: the weights of every write that changed them, in order.
+        installed: the releases of each color that are there, the last one at the end.
     """
 
     weights: Weights = field(default_factory=Weights)
@@ -35,6 +36,7 @@ class MemoryWorld:
     marks: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     moves: list[Weights] = field(default_factory=list)
+    installed: dict[Color, list[str]] = field(default_factory=lambda: {color: [] for color in COLORS})
 
 
 WORLDS: dict[str, MemoryWorld] = {}
@@ -52,7 +54,8 @@ class MemoryRouter(Options):
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "name"})
-    release_keys: ClassVar[frozenset[str]] = frozenset({"versions", "note"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"versions", "note", "install"})
+    install_keys: ClassVar[frozenset[str]] = frozenset({"install"})
 
     name: str = option("the world's", Text())
     note: str = option(
@@ -60,6 +63,12 @@ class MemoryRouter(Options):
     )
     versions: Mapping[Color, str] = option(
         "what each color runs, for tests of that; nothing looks at it", Both(Text()), default={}
+    )
+    to_install: Mapping[Color, str] = option(
+        "what the swap itself installs in each color; absent: somebody else installs",
+        Both(Text()),
+        default={},
+        name="install",
     )
 
     @property
@@ -132,9 +141,32 @@ class MemoryRouter(Options):
         here = world(self.name)
         here.calls.append("router.health")
         units = here.desired[color]
+        if self.installs and self.to_install[color] not in here.installed[color]:
+            return Readiness(False, 0, units, f"{self.to_install[color]} is not installed", fatal=True)
         if color in here.broken:
             return Readiness(False, 0, units, "its health check fails")
         return Readiness(units > 0, units, units, "" if units else "no target is registered")
+
+    @property
+    def installs(self) -> bool:
+        """Whether the section says what to install."""
+        return bool(self.to_install)
+
+    def release(self, color: Color) -> str:
+        """What it installs."""
+        return self.to_install[color]
+
+    def installed(self, color: Color) -> bool:
+        """Whether it is there."""
+        world(self.name).calls.append("router.installed")
+        return self.to_install[color] in world(self.name).installed[color]
+
+    def install(self, color: Color) -> None:
+        """Put it there; it runs as many units as the color has."""
+        here = world(self.name)
+        here.calls.append("router.install")
+        releases = here.installed[color]
+        here.installed[color] = [*(one for one in releases if one != self.to_install[color]), self.to_install[color]]
 
     def delete(self) -> None:
         """Stop all traffic."""

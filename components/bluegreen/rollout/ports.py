@@ -41,6 +41,9 @@ class TrafficRouter(Protocol):
     #: The same for those whose values a stack may have to make anew for the same release (a target group): another one
     #: gets production traffic once it is healthy and the gates before traffic have passed.
     # target_keys: ClassVar[frozenset[str]]
+    #: The same for those whose values are what the swap itself installs (see ``Installs``); what tells one release from
+    #: another is in ``release_keys``, if need be by ``filled_in``.
+    # install_keys: ClassVar[frozenset[str]]
     #: Where one key stands for another, a function of the section that returns it with those that are asked for.
     # filled_in: Callable[[Mapping[str, object]], Mapping[str, object]]
     #: Whether the platform brings whatever is new of a color by a deployment of its own, also under traffic: then only
@@ -182,6 +185,41 @@ class TriesOn(Protocol):
         ...
 
 
+class Installs(Protocol):
+    """A router whose platform keeps release and traffic in one object, so that the swap itself brings a release.
+
+    It brings one to a color without traffic alone, under its lease, before anything is scaled or asked.
+    """
+
+    @property
+    def installs(self) -> bool:
+        """Whether its section says what to install; where not, somebody else installs, and it routes alone."""
+        ...
+
+    def release(self, color: Color) -> str:
+        """What it installs and as what, for people: ``image app:v2 as revision green-1f3a``. No I/O."""
+        ...
+
+    def installed(self, color: Color) -> bool:
+        """Whether the platform has the color's release, by its name and by what it runs; at rest is fine.
+
+        Raises:
+            PlatformError: something else is there by that name, or the platform could not be asked.
+        """
+        ...
+
+    def install(self, color: Color) -> None:
+        """Bring the color's release, in a write that leaves all traffic where it is, and wait until that is done.
+
+        It starts from what the color itself ran last and never from what the other one runs. Idempotent. That the
+        release does not start is no error: its health says so.
+
+        Raises:
+            PlatformError: it could not be brought.
+        """
+        ...
+
+
 class Capacity(Protocol):
     """Scales a color. Every call is idempotent."""
 
@@ -189,7 +227,9 @@ class Capacity(Protocol):
     # ``where``, what is scaled, so that whatever is scaled no more is not retired either (with ``same_place``, as
     # routers have it); ``release_keys``, the values by color that name the very thing which a color runs.
     # A method may be absent as well: ``others_plans(color)``, what somebody else has arranged that changes the color's
-    # size while it is at rest, a sentence each, for previews.
+    # size while it is at rest, a sentence each, for previews; and ``overdue()``, where no scheduler of the platform's
+    # brings a color to rest: the colors whose retirement is due by now, which a preview tells of and the update does.
+    # ``install_keys`` names the keys whose values by color go with what a router installs.
 
     @property
     def declared_size(self) -> int:

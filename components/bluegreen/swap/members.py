@@ -16,7 +16,7 @@ from bluegreen.platforms.ownership import INCARNATION_MARK
 from bluegreen.rollout.apart import joined, parts_of, together
 from bluegreen.rollout.errors import LeaseLost, PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
-from bluegreen.rollout.ports import Capability, MakesItsObject, Preview, ReadsWeightsAlone, TrafficRouter
+from bluegreen.rollout.ports import Capability, Installs, MakesItsObject, Preview, ReadsWeightsAlone, TrafficRouter
 from bluegreen.swap.at_once import at_once
 from bluegreen.swap.marks import LEASE_PREFIX
 from bluegreen.swap.member import Member, marks_of_all, named, refusal, translated
@@ -247,6 +247,32 @@ class Members:
     def delete(self) -> None:
         """Remove what each of them owns, each whatever the others say."""
         self._each(list(reversed(self._placed)), lambda member: member.router.delete())
+
+    # -- releases
+
+    @property
+    def installs(self) -> bool:
+        """Whether one of them brings the releases itself."""
+        return bool(self._installing())
+
+    def _installing(self) -> list[tuple[Member, Installs]]:
+        found = [member for member in self.members if getattr(member.router, "installs", False)]
+        return [(member, cast("Installs", member.router)) for member in found]
+
+    def release(self, color: Color) -> str:
+        """What they bring to a color, each with its name where several do."""
+        said = [(member.name, router.release(color)) for member, router in self._installing()]
+        return said[0][1] if len(said) == 1 else "; ".join(f"{name}: {text}" for name, text in said)
+
+    def installed(self, color: Color) -> bool:
+        """Whether each has a color's release."""
+        return all(named(member, partial(router.installed, color)) for member, router in self._installing())
+
+    def install(self, color: Color) -> None:
+        """Bring a color's release to each that has not got it."""
+        for member, router in self._installing():
+            if not named(member, partial(router.installed, color)):
+                named(member, partial(router.install, color))
 
     # -- marks
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -252,14 +252,21 @@ def moving(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Mapping[str, Any
     if left not in with_traffic(olds):
         return news
     pairs = list(zip(sections_of(news), formers(olds, news), strict=True))
-    return with_sections(news, [_keeping(router, old, left) for router, old in pairs]) if pairs else news
+    if not pairs:
+        return news
+    kept = with_sections(news, [_keeping(router, old, left, sections.keys_by_color(router)) for router, old in pairs])
+    capacity = news.get("capacity")
+    keys = sections.capacity_keys_by_color(capacity)  # what is scaled goes with what is installed
+    return {**kept, "capacity": _keeping(capacity or {}, olds.get("capacity"), left, keys)} if keys else kept
 
 
-def _keeping(router: Mapping[str, Any], old: Mapping[str, Any] | None, left: Color) -> Mapping[str, Any]:
-    """A router's section with the former section's values for one color."""
+def _keeping(
+    router: Mapping[str, Any], old: Mapping[str, Any] | None, left: Color, keys: Iterable[str]
+) -> Mapping[str, Any]:
+    """A section with what the former one says of a color."""
     kept = {
         key: {**router[key], left: old[key][left]}
-        for key in sections.keys_by_color(router)
+        for key in keys
         if old and isinstance(router.get(key), Mapping) and isinstance(old.get(key), Mapping) and left in old[key]
     }
     return {**router, **kept}

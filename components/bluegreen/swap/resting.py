@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 from bluegreen.platforms.capacities import CAPACITIES
@@ -141,6 +141,23 @@ class Resting:
             judge(traffic.marks)
         _refuse_another(traffic.weights, left)
 
+    def overdue(self, live: Weights) -> tuple[Color, ...]:
+        """The colors without traffic that rest by now, if somebody does it: on some platforms only the swap can."""
+        return overdue(self._capacity, live)
+
+    def finish(self, colors: Collection[Color]) -> None:
+        """Bring those to rest. A failure costs money, not requests: it is told, and the next update does it."""
+        for color in colors:
+            self._finish(color, cast("Capacity", self._capacity))
+
+    def _finish(self, color: Color, capacity: Capacity) -> None:
+        try:
+            self._journal.tell("retire", capacity.retire(color, 0, 0))
+        except LeaseLost:
+            raise
+        except BluegreenError as error:
+            self._journal.tell("retire", f"{color} could not be retired and keeps running: {error}")
+
     def _size(self, live_size: int) -> int:
         return math.ceil(live_size * self._spec.idle_capacity_percent / 100)
 
@@ -184,6 +201,16 @@ def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> b
     # What was told to shrink is about to be gone, also while all of it still runs.
     staying = min(sizes[color].running, sizes[color].desired)
     return staying >= wanted and health.enough_for(wanted) and capacity.ready(color).ready
+
+
+def overdue(capacity: Capacity | None, live: Weights) -> tuple[Color, ...]:
+    """The colors without traffic whose retirement is due and left to the swap: see ``Capacity``.
+
+    Raises:
+        PlatformError: it could not be asked.
+    """
+    ask = getattr(capacity, "overdue", None)
+    return () if ask is None else tuple(color for color in ask() if not live.of(color))
 
 
 def others_plans(capacity: Capacity | None, color: Color) -> list[str]:

@@ -40,7 +40,12 @@ def targets(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
 
 def keys_by_color(router: object) -> tuple[str, ...]:
     """The keys of a router's section whose values are the colors' own."""
-    return _keys(ROUTERS, router, "release_keys", "backend_keys", "target_keys")
+    return _keys(ROUTERS, router, "release_keys", "backend_keys", "target_keys", "install_keys")
+
+
+def capacity_keys_by_color(capacity: object) -> tuple[str, ...]:
+    """The same of a capacity's section, of what goes with a router's release."""
+    return _keys(CAPACITIES, capacity, "install_keys")
 
 
 def router_kinds(inputs: Mapping[str, object]) -> list[str]:

@@ -17,13 +17,24 @@ from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recor
 from bluegreen.rollout.plan import can_roll_back, goal_of
 from bluegreen.rollout.ports import GateContext
 from bluegreen.secrets import redact
-from bluegreen.swap import checking, contract, incarnation, leaving, previewed, releases, several, states, verdicts
+from bluegreen.swap import (
+    checking,
+    contract,
+    incarnation,
+    installing,
+    leaving,
+    previewed,
+    releases,
+    several,
+    states,
+    verdicts,
+)
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import with_marks
 from bluegreen.swap.lease import holder_of, leases_in
 from bluegreen.swap.removal import remove
 from bluegreen.swap.reporting import Reporting
-from bluegreen.swap.resting import is_warm, others_plans
+from bluegreen.swap.resting import is_warm, others_plans, overdue
 from bluegreen.swap.update import Update
 
 
@@ -102,12 +113,17 @@ class SwapService:
             spec = checking.recorded_spec(formerly, news)
             router = spec.build_router()
             traffic = router.read()
+            recorded = installing.without_way_back(recorded, traffic.marks)
+            installs, coming = installing.told(olds, news, recorded, traffic.weights)
+            notes += installs
             notes += leaving.told_of_members(formerly, news, traffic.weights)
             held = verdicts.held(traffic, olds, news)
+            retiring = overdue(spec.build_capacity(), traffic.weights)
+            notes += [f"{color} is brought to rest: it has had no traffic for its delay" for color in retiring]
             if elsewhere := getattr(router, "stands_elsewhere", ""):
                 warnings.append(elsewhere)
             if target != olds.get("live_color") and target in COLORS and held is None:
-                notes.append(self._readiness(spec, olds, news, target))
+                notes += [] if target in coming else [self._readiness(spec, olds, news, target, recorded)]
                 warnings += self._offline(news)
                 warnings += others_plans(spec.build_capacity(), other(target))
         except BluegreenError as error:
@@ -128,7 +144,7 @@ class SwapService:
             warnings.insert(0, f"drift: the live weights are {traffic.weights}; the last update left {left}. {will}")
         due = bool(leases_in(traffic.marks)) or bool(another) or verdicts.left_over(traffic, olds, news)
         return Difference(
-            changed or drifted or due or (held is None and self._unreached(recorded, news)),
+            changed or drifted or due or bool(coming or retiring) or (held is None and self._unreached(recorded, news)),
             warnings=tuple(warnings),
             notes=tuple(notes),
             keys=keys,
@@ -212,7 +228,14 @@ class SwapService:
                     said.append(f"gate {check.gate.label} passes: {verdict}")
         return said
 
-    def _readiness(self, spec: SwapSpec, olds: Mapping[str, Any], news: Mapping[str, Any], target: Color) -> str:
+    def _readiness(
+        self,
+        spec: SwapSpec,
+        olds: Mapping[str, Any],
+        news: Mapping[str, Any],
+        target: Color,
+        recorded: Recorded | None,
+    ) -> str:
         """The readiness of the new color, with its coming release, and whether this is the fast way back."""
         digest = contract.fingerprint(news, target)
         if digest is UNKNOWN:
@@ -224,7 +247,7 @@ class SwapService:
         if change is not None:
             return f"{change.text} comes with this update: whether that is ready is asked then, not of what runs now"
         router, capacity = spec.build_router(), spec.build_capacity()
-        if can_roll_back(contract.recorded_in(olds), target, digest):
+        if can_roll_back(recorded, target, digest):
             if is_warm(router, capacity, target):
                 return f"rollback: {target} was live before and is still warm: one write, no holds"
             return f"rollback: {target} was live before and is brought back to size first; then one write, no holds"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.plain import holds_unknown, plain
 from bluegreen.platforms.routers import ROUTERS
 
 ONE, MANY = "router", "routers"
@@ -138,23 +139,3 @@ def where_of(section: Section) -> frozenset[str]:
 def place_of(section: Section) -> dict[str, object]:
     """The values of a section that say where traffic is routed, normalized."""
     return {"kind": kind_of(section), **{key: plain(section.get(key)) for key in where_of(section)}}
-
-
-def plain(value: object) -> object:
-    """A normal form for values that mean the same: no ``None`` entries, no tuples, whole floats as integers."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def holds_unknown(value: object) -> bool:
-    """Whether something in a value is not known yet."""
-    if isinstance(value, Mapping):
-        return any(holds_unknown(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
-        return any(holds_unknown(item) for item in value)
-    return value is UNKNOWN

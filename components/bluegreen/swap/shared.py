@@ -12,7 +12,7 @@ from typing import cast
 
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
-from bluegreen.rollout.ports import Capability, Preview, TrafficRouter
+from bluegreen.rollout.ports import Capability, Installs, Preview, TrafficRouter
 from bluegreen.swap.incarnation import MARK as INCARNATION
 from bluegreen.swap.lease import Lease, leases_in
 
@@ -139,6 +139,31 @@ class Shared:
     def names(self) -> tuple[str, ...]:
         """The names of several routers; none where there is one."""
         return getattr(self._router, "names", ())
+
+    @property
+    def installs(self) -> bool:
+        """Whether the swap itself brings the releases."""
+        return bool(getattr(self._router, "installs", False))
+
+    def release(self, color: Color) -> str:
+        """What it brings to a color, for people."""
+        return cast("Installs", self._router).release(color)
+
+    def installed(self, color: Color) -> bool:
+        """Whether the platform has a color's release."""
+        with self._lease.lock:
+            return cast("Installs", self._router).installed(color)
+
+    def install(self, color: Color) -> None:
+        """Bring a color's release, and leave all traffic where it is.
+
+        Raises:
+            LeaseLost: another swap took over.
+        """
+        with self._lease.lock:
+            with contextlib.suppress(PlatformError):
+                self._lease.fence()
+            cast("Installs", self._router).install(color)
 
     def _write(self, weights: Weights, write: Callable[[Weights], None]) -> None:
         with self._lease.lock:

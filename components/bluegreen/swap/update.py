@@ -28,6 +28,7 @@ from bluegreen.rollout.subject import Subject
 from bluegreen.swap import contract, pauses, releases, several, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
+from bluegreen.swap.installing import ANEW, Installing, bring_afterwards, without_way_back
 from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
 from bluegreen.swap.keeper import Watching, kept
 from bluegreen.swap.lease import Lease, leases_in
@@ -96,6 +97,7 @@ class Update:
         self._former_capacity = former_of(olds, news)
         self._resting = Resting(spec, self._shared, self._capacity, journal)
         self._way_back: WayBack | None = None
+        self._installing = Installing(self._shared, journal)
 
     def run(self) -> dict[str, Any]:
         """Run the update, and return the outputs.
@@ -123,6 +125,7 @@ class Update:
         interrupted = bool(leases_in(traffic.marks))
         self._takes_over = is_there(traffic) and traffic.marks.get(MARK) != self._stamp.get(MARK)
         due = interrupted or self._takes_over or self._left_over or self._settings_changed()
+        due = due or bool(self._installing.missing(traffic.weights)) or bool(self._resting.overdue(traffic.weights))
         if plan.kind is Kind.NOTHING and not due:
             return self._ended(traffic, plan)
         self._planned = plan
@@ -160,9 +163,8 @@ class Update:
             with contextlib.suppress(LeaseLost):
                 self._let_go({})
             raise
-        gone = verdicts.removal(traffic, self._olds) if self._stuck is None else {}
         try:
-            self._let_go({**outcome_marks(traffic.marks), **gone, **pauses.marks_after(plan, traffic.marks)})
+            self._let_go(self._marks_at_the_end(traffic, plan))
         except LeaseLost as lost:  # at the very end, and so what was left is not what there is
             self._record(Outcome.TAKEN_OVER, str(lost))
             raise
@@ -203,6 +205,7 @@ class Update:
             if refused:  # it stays live, so another release of it would come in place
                 raise InvalidInput(refused)
             recorded = Recorded(self._target, {})
+        recorded = without_way_back(recorded, traffic.marks, self._installing.missing(traffic.weights))
         self._release = self._spec.releases[self._target]
         self._digest = contract.fingerprint(self._news, self._target)
         plan = make_plan(
@@ -252,10 +255,14 @@ class Update:
         self._plan(traffic, warm=False)  # a verdict may have come with what was read anew
         warm = can_roll_back(self._recorded, self._target, self._digest) and self._resting.keep_warm(self._target)
         plan = self._planned = self._plan(traffic, warm=warm)
+        coming = self._install(traffic)
         # Also after a rollback: what keeps a color from being retired leaves autoscaling held.
         self._held, self._left = plan.kind is not Kind.NOTHING or interrupted, traffic.weights
         if plan.kind is Kind.NOTHING:
             self._settle(traffic.weights, interrupted=interrupted)
+            self._resting.finish(self._resting.overdue(traffic.weights))
+            for color in coming:
+                self._resting.retire(color)
             return plan
         self._journal.tell(plan.kind.value, headline(plan))
         try:
@@ -273,7 +280,34 @@ class Update:
             self._resting.retire_and_look(other(self._target), plan.goal)
         elif self._spec.limits.propagation_seconds and not plan.holds_at_the_end:
             self._resting.look(plan.goal, self._lease.judge)
+        self._install_what_was_left(traffic.weights, plan)
         return plan
+
+    def _install(self, traffic: Traffic) -> tuple[Color, ...]:
+        """Bring the releases of the colors without traffic; at a first start just the one that starts: see below."""
+        coming = self._installing.missing(traffic.weights)
+        if traffic.weights == Weights():
+            coming = tuple(color for color in coming if color == self._target)
+        if self._target in coming:
+            self._installing.note(self._recorded, self._target, self._digest, traffic)
+        self._installing.bring(coming, traffic.weights)
+        return coming
+
+    def _install_what_was_left(self, start: Weights, plan: Plan) -> None:
+        """Bring the other color's release, where that had to wait: for its traffic to be gone, or for a lease."""
+        left, goal = other(self._target), plan.goal
+        waited = start == Weights() or any(change.color == left for change in releases.changes(self._olds, self._news))
+        if not self._shared.installs or goal.of(left) or not waited:
+            return
+        if bring_afterwards(left, goal, self._news, self._olds, self._lease, self._journal):
+            spec = contract.parse(self._news)
+            Resting(spec, self._shared, spec.build_capacity(), self._journal).retire(left)
+
+    def _marks_at_the_end(self, traffic: Traffic, plan: Plan) -> dict[str, str | None]:
+        gone = verdicts.removal(traffic, self._olds) if self._stuck is None else {}
+        anew = plan.kind in _MOVES and (ANEW in traffic.marks or self._installing.noted)
+        paused = pauses.marks_after(plan, traffic.marks)
+        return {**outcome_marks(traffic.marks), **gone, **({ANEW: None} if anew else {}), **paused}
 
     def _unpaused(self, failed: SwapFailed, traffic: Traffic) -> dict[str, str | None]:
         return pauses.gone(traffic.marks) if failed.weights.live_color is not None else {}

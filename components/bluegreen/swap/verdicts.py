@@ -21,7 +21,7 @@ from bluegreen.rollout.model import COLORS, Color, Recorded, Traffic, Weights, o
 from bluegreen.rollout.plan import can_roll_back
 from bluegreen.rollout.ports import TrafficRouter
 from bluegreen.secrets import redact
-from bluegreen.swap import contract, releases, several
+from bluegreen.swap import contract, installing, releases, several
 from bluegreen.swap.lease import mark_text
 
 VERDICT, CLEARED = "verdict", "cleared"
@@ -162,6 +162,7 @@ def held(traffic: Traffic | None, outputs: Mapping[str, Any], inputs: Mapping[st
     if verdict.retry != retry_of(inputs) or not any(same):
         return None
     recorded = contract.recorded_in(contract.caught_up(outputs, inputs))
+    recorded = installing.without_way_back(recorded, {} if traffic is None else traffic.marks)
     if recorded is None:
         return verdict if traffic is not None and traffic.weights != Weights() else None
     if recorded.live_color == color or can_roll_back(recorded, verdict.color, verdict.digest):

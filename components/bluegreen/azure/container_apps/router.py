@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 from bluegreen.azure import tags
 from bluegreen.azure.client import AzureConnection, Busy
 from bluegreen.azure.connection_option import azure_option
-from bluegreen.azure.container_apps import rules
+from bluegreen.azure.container_apps import releases, rules
+from bluegreen.fields import Fields
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Text
 from bluegreen.permissions import Permission
@@ -30,18 +31,20 @@ from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traff
 from bluegreen.rollout.ports import Capability
 
 VERSION = "2026-07-01"
-_READ, _WRITE = "Microsoft.App/containerApps/read", "Microsoft.App/containerApps/write"
-_READ_REVISION = "Microsoft.App/containerApps/revisions/read"
+READ, WRITE = "Microsoft.App/containerApps/read", "Microsoft.App/containerApps/write"
+READ_REVISION = "Microsoft.App/containerApps/revisions/read"
 _ID = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App/containerApps/[A-Za-z0-9-]+\Z", re.IGNORECASE
 )
+APP_ID = Text(fits=_ID.match, allowed="/subscriptions/…/resourceGroups/…/providers/Microsoft.App/containerApps/NAME")
+"""What an app's id has to be."""
 _OWNER_LONGEST = 256
 # A change of the rules takes some seconds; somebody else's operation may take minutes, as a new revision has to start.
 _BUSY_ATTEMPTS, _BUSY_PAUSE_SECONDS = 60, 5.0
 _SETTLE_ATTEMPTS, _SETTLE_PAUSES_SECONDS = 60, (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class ContainerAppRouter(Options):
     """The traffic rules of one container app.
 
@@ -49,30 +52,36 @@ class ContainerAppRouter(Options):
     traffic: an app whose requests go to the other color, or to a stranger's revision, is refused.
 
     Attributes:
-        former_owner, incarnation: of the resource's last update, no part of the section: who owned the rules, and the
-            mark that the app bears.
+        former_owner, incarnation, former: of the resource's last update, no part of the section: who owned the rules,
+            the mark that the app bears, and the section as it was.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "app_id"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"revisions"})
+    install_keys: ClassVar[frozenset[str]] = frozenset({"templates"})
     same_place: ClassVar[Mapping[str, Same]] = {
         "app_id": alike(lambda value: value.lower() if isinstance(value, str) else value)
     }
     permissions: ClassVar[tuple[Permission, ...]] = (
-        Permission(_READ, "every preview and update"),
-        Permission(_READ_REVISION, "previews of a promotion, updates"),
-        Permission(_WRITE, "the first start and every shift"),
+        Permission(READ, "every preview and update"),
+        Permission(READ_REVISION, "previews of a promotion, updates; with templates every preview"),
+        Permission(WRITE, "the first start and every shift; with templates every release"),
         Permission(tags.WRITE, "every swap: its lease; `pulumi destroy`"),
     )
 
-    app_id: str = option(
-        "the app's resource id",
-        Text(fits=_ID.match, allowed="/subscriptions/…/resourceGroups/…/providers/Microsoft.App/containerApps/NAME"),
-    )
+    app_id: str = option("the app's resource id", APP_ID)
     revisions: Mapping[Color, str] = option(
-        "the name of each color's revision", Both(Text(), differs="another revision than blue's")
+        "the name of each color's revision, where somebody else makes the revisions",
+        Both(Text(), differs="another revision than blue's"),
+        default={},
+    )
+    templates: Mapping[Color, releases.Template] = option(
+        "in its place, what each color runs, which the swap itself installs: a template as Azure's API has it "
+        "(``containers``, ``scale``, ``volumes``). A secret is a ``secretRef`` to one of the app's",
+        Both(releases.ReleaseTemplate()),
+        default={},
     )
     owner: str = option(
         "who owns the rules, a tag of the app: ``project/stack/name``",
@@ -87,9 +96,20 @@ class ContainerAppRouter(Options):
     azure: AzureConnection = azure_option()
     former_owner: str = ""
     incarnation: str = ""
+    former: Mapping[str, Any] = field(default_factory=dict)
     _app: Mapping[str, Any] | None = field(default=None, init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _done: Look = field(default_factory=Look, init=False)
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """One of revisions and templates; of the latter come the revisions' names."""
+        releases.settle_names(fields, values)
+
+    @staticmethod
+    def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:
+        """The section with the revisions that its templates come to, by their suffixes."""
+        return releases.with_suffixes(section)
 
     @property
     def id(self) -> str:
@@ -113,12 +133,12 @@ class ContainerAppRouter(Options):
         """The app at this moment, if it is nobody else's."""
         self._app = None
         self._done.spent()
-        app = self.azure.session().get(self.app_id, VERSION, _READ)
+        app = self.azure.session().get(self.app_id, VERSION, READ)
         if app is None:
             return None
         holder, marks = rules.tags_of(app).get(tags.OWNER_TAG), tags.marks_in(rules.tags_of(app))
         if holder is not None and not Ownership(self.owner, self.former_owner, self.incarnation).holds(holder, marks):
-            raise NotOwned(_READ, f"the traffic of {self.app_id} is owned by {holder}; this swap is {self.owner}")
+            raise NotOwned(READ, f"the traffic of {self.app_id} is owned by {holder}; this swap is {self.owner}")
         self._app = app
         self._fresh.taken()
         return app
@@ -160,7 +180,7 @@ class ContainerAppRouter(Options):
             found = self._after(busy)
             before, after = (rules.weights_of(one, self.revisions) for one in (seen, found))
             if before != after:
-                raise TrafficMoved(_WRITE, self.app_id, before, after)
+                raise TrafficMoved(WRITE, self.app_id, before, after)
             seen = found
         self._wait()
         self._done.taken()
@@ -189,18 +209,18 @@ class ContainerAppRouter(Options):
     def _there(self) -> Mapping[str, Any]:
         app = self._look()
         if app is None:
-            raise PlatformError(_READ, f"there is no container app {self.app_id}")
+            raise PlatformError(READ, f"there is no container app {self.app_id}")
         return app
 
     def _send(self, app: Mapping[str, Any], weights: Weights) -> None:
         problem = rules.unfit(app)
         if problem:
-            raise PlatformError(_WRITE, f"the traffic of {self.app_id} cannot be moved: {problem}")
+            raise PlatformError(WRITE, f"the traffic of {self.app_id} cannot be moved: {problem}")
         if not self._is_owned(app) and not self.made_with_it:
             found = rules.weights_of(app, self.revisions)
             if found != weights:
                 raise NotOwned(
-                    _WRITE,
+                    WRITE,
                     f"taking over the traffic of {self.app_id} would move it: it is {found} now, wanted is {weights}. "
                     "Send it by hand to the color that is to be live, or say `made_with_it`",
                 )
@@ -208,7 +228,7 @@ class ContainerAppRouter(Options):
         body: dict[str, Any] = {"properties": {"configuration": {"ingress": {"traffic": wanted}}}}
         if rules.tags_of(app).get(tags.OWNER_TAG) != self.owner:
             body["tags"] = {tags.OWNER_TAG: self.owner}
-        self.azure.session().change("PATCH", self.app_id, VERSION, _WRITE, body)
+        self.azure.session().change("PATCH", self.app_id, VERSION, WRITE, body)
 
     def _wait(self) -> None:
         """Until Azure has done what it was asked, or gave up: then `verify` tells what it is."""
@@ -229,6 +249,83 @@ class ContainerAppRouter(Options):
         live = rules.weights_of(app, self.revisions)
         done = live == weights and rules.pinned(app) and not rules.is_busy(app)
         return Convergence.CONVERGED if done else Convergence.PENDING
+
+    # -- releases
+
+    @property
+    def installs(self) -> bool:
+        """Whether the section has templates."""
+        return bool(self.templates)
+
+    def release(self, color: Color) -> str:
+        """What it installs: ``image app:v2 as revision green-1f3a90bc``."""
+        return releases.text_of(color, self.templates[color])
+
+    def installed(self, color: Color) -> bool:
+        """Whether the color's revision is there, active or not: one call.
+
+        Raises:
+            PlatformError: it runs something else. A revision never changes, so somebody else has made it.
+        """
+        return self._is_there(color)
+
+    def _is_there(self, color: Color) -> bool:
+        name = self.revisions[color]
+        found = self._revision(name)
+        if found is None:
+            return False
+        why = releases.another(rules.properties_of(found).get("template") or {}, self.templates[color])
+        if why:
+            raise PlatformError(
+                READ_REVISION,
+                f"the revision {name} is not what its name says: {why}. Somebody else has made it, and revisions never "
+                f"change: give {color} another release (a variable more will do)",
+            )
+        return True
+
+    def install(self, color: Color) -> None:
+        """Make the color's revision by a PATCH of the template alone, and wait until Azure has done it: five calls.
+
+        Traffic that goes to the latest revision is pinned to that one's name before.
+        """
+        app = self._there()
+        problem = rules.unfit(app)
+        if problem:
+            raise PlatformError(WRITE, f"{self.release(color)} cannot be installed in {self.app_id}: {problem}")
+        if rules.is_busy(app):
+            app = self._after(Busy(WRITE, f"Azure is still at work on {self.app_id}"))
+        if not rules.pinned(app):
+            self._change({"configuration": {"ingress": {"traffic": rules.with_latest_named(app)}}})
+            self._wait()
+            app = self._there()
+        session, name = self.azure.session(), releases.app_name_of(self.app_id)
+        listed = session.get(f"{self.app_id}/revisions", VERSION, READ_REVISION) or {}
+        base = releases.last_own(listed.get("value") or (), name, color)
+        former = (self.former.get("templates") or {}).get(color) or {}
+        while True:
+            template = releases.to_send(self.templates[color], base, former, _template_of(app))
+            busy = self._sent_release(template, color)
+            if busy is None:
+                break
+            app = self._after(busy)
+            if self._is_there(color):  # the reply to an earlier try was lost
+                return
+        self._wait()
+
+    def _sent_release(self, template: Mapping[str, Any], color: Color) -> Busy | None:
+        """Send a template; what kept it from being taken."""
+        named = {**template, "revisionSuffix": releases.suffix(color, self.templates[color])}
+        try:
+            self._change({"template": named})
+        except Busy as busy:
+            return busy
+        return None
+
+    def _change(self, properties: Mapping[str, Any]) -> None:
+        self.azure.session().change("PATCH", self.app_id, VERSION, WRITE, {"properties": properties})
+
+    def _revision(self, name: str) -> Mapping[str, Any] | None:
+        return self.azure.session().get(f"{self.app_id}/revisions/{name}", VERSION, READ_REVISION)
 
     # -- the rest
 
@@ -252,8 +349,7 @@ class ContainerAppRouter(Options):
     def health(self, color: Color) -> Readiness:
         """Whether the color's revision runs: one call."""
         name = self.revisions[color]
-        found = self.azure.session().get(f"{self.app_id}/revisions/{name}", VERSION, _READ_REVISION)
-        return rules.readiness_of(found, name)
+        return rules.readiness_of(self._revision(name), name)
 
     def delete(self) -> None:
         """Take the owner and the marks off the app; its requests go on as they do."""
@@ -262,3 +358,8 @@ class ContainerAppRouter(Options):
             return
         tags.remove_tags(self.azure.session(), self.app_id, rules.own_tags(app))
         self._app = None
+
+
+def _template_of(app: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = rules.properties_of(app).get("template") or {}
+    return found

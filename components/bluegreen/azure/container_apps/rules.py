@@ -61,6 +61,24 @@ def pinned(app: App) -> bool:
     return not any(rule.get("latestRevision") and rule.get("weight") for rule in rules_of(app))
 
 
+def with_latest_named(app: App) -> list[Rule]:
+    """The rules with what the latest revision gets given to that one by its name, so that no other one gets it."""
+    latest = str(properties_of(app).get("latestReadyRevisionName") or "")
+    if not latest:
+        return copy.deepcopy(rules_of(app))
+    found: list[Rule] = []
+    for rule in copy.deepcopy(rules_of(app)):
+        if not rule.pop("latestRevision", False):
+            found.append(rule)
+            continue
+        there = next((one for one in found if one.get("revisionName") == latest), None)
+        if there is None or rule.get("label"):
+            found.append({**rule, "revisionName": latest})
+        else:
+            there["weight"] = int(there.get("weight") or 0) + int(rule.get("weight") or 0)
+    return found
+
+
 def with_weights(app: App, revisions: Mapping[Color, str], weights: Weights) -> list[Rule]:
     """The rules that send requests as wanted, each revision by its name; 0 is no rule, but for its label's sake."""
     names = {revisions[color]: weights.of(color) for color in COLORS}

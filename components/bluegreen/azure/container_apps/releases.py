@@ -1,0 +1,255 @@
+"""A color's release as a container app's template has it: its canonical form, its revision's name, what is sent. Pure.
+
+A revision never changes, so a release is a revision: its suffix is the color and a digest of the template, and the same
+template always comes to the same name. A template has Azure's own names (``containers``, ``scale``, ``volumes``).
+
+https://learn.microsoft.com/azure/container-apps/revisions
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.plain import holds_unknown, plain
+from bluegreen.rollout.model import COLORS, Color
+from bluegreen.secrets import refuse_credentials
+
+Template = Mapping[str, Any]
+LONGEST_NAME = 54
+"""Of a revision's name, in characters."""
+_DIGITS = 8
+_ENV_NAME = re.compile(r"[^=\s]+\Z")
+# What Azure computes, and tells with the rest.
+_AZURES_OWN = frozenset({"revisionSuffix", "ephemeralStorage", "imageType"})
+# What tells one container from another one of that name.
+_TELLING = ("image", "command", "args")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTemplate:
+    """A color's template: what a revision of it runs."""
+
+    hint: str = "Mapping[str, Any]"
+    bounds: str = ""
+
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
+        """One template, with secrets by reference alone."""
+        section = fields.section(name, default)
+        if section is None or section.unknown:
+            return UNKNOWN if section is not None else default
+        before = len(section.problems)
+        if section.raw("revisionSuffix") is not None:
+            section.problem("revisionSuffix", section.raw("revisionSuffix"), "absent: the swap names the revisions")
+        containers = section.sections("containers")
+        if not containers and section.raw("containers", ()) is not UNKNOWN:
+            section.problem("containers", section.raw("containers"), "a list of containers, with name and image each")
+        for one in [*containers, *section.sections("initContainers")]:
+            _check_container(one)
+        given = fields.raw(name)
+        return UNKNOWN if len(section.problems) > before or holds_unknown(given) else plain(given)
+
+
+def _check_container(fields: Fields) -> None:
+    fields.text("name")
+    fields.text("image")
+    for one in fields.sections("env"):
+        name = one.text("name")
+        if isinstance(name, str) and not _ENV_NAME.match(name):
+            one.problem("name", name, "a variable's name")
+        value, secret = one.raw("value"), one.text("secretRef", None)
+        if value is not None and secret is not None:
+            one.problem("secretRef", secret, "one of value and secretRef")
+        if isinstance(value, str) and "://" in value:
+            refuse_credentials(one, "value", value)  # it would stand in the state; secretRef names one of the app's
+        elif value is not None and value is not UNKNOWN and not isinstance(value, str):
+            one.problem("value", value, "a text")
+
+
+# -- names
+
+
+def canonical(template: Template) -> str:
+    """A template as text: the same for all that mean the same."""
+    return json.dumps(_ordered(plain(template)), sort_keys=True, separators=(",", ":"))
+
+
+def _ordered(value: Any) -> Any:
+    """Variables in one order; all else keeps the one that it has."""
+    if isinstance(value, Mapping):
+        return {
+            key: sorted(map(_ordered, item), key=lambda one: str(one.get("name")))
+            if key == "env" and isinstance(item, list) and all(isinstance(one, Mapping) for one in item)
+            else _ordered(item)
+            for key, item in value.items()
+        }
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
+
+
+def suffix(color: Color, template: Template) -> str:
+    """The suffix of a color's revision: ``green-1f3a90bc``."""
+    return f"{color}-{hashlib.sha256(canonical(template).encode()).hexdigest()[:_DIGITS]}"
+
+
+def revision_name(app_name: str, color: Color, template: Template) -> str:
+    """``web--green-1f3a90bc``."""
+    return f"{app_name}--{suffix(color, template)}"
+
+
+def app_name_of(app_id: str) -> str:
+    """The last part of an app's id."""
+    return app_id.rpartition("/")[2]
+
+
+def with_suffixes(section: Mapping[str, object]) -> Mapping[str, object]:
+    """A section with ``revisions`` by their suffixes where it has ``templates``; what is not known yet is so, too."""
+    templates = section.get("templates")
+    if templates is None:
+        return section
+    if not isinstance(templates, Mapping):
+        return {**section, "revisions": UNKNOWN}
+    found = {color: _suffix_or_unknown(color, templates.get(color)) for color in COLORS}
+    return {**section, "revisions": found}
+
+
+def _suffix_or_unknown(color: Color, template: object) -> object:
+    if not isinstance(template, Mapping) or holds_unknown(template):
+        return UNKNOWN
+    return suffix(color, template)
+
+
+def settle_names(fields: Fields, values: dict[str, Any]) -> None:
+    """One of ``revisions`` and ``templates`` is given; of the latter come the revisions' names."""
+    given, templates, app_id = values["revisions"], values["templates"], values["app_id"]
+    if bool(given) == bool(templates):
+        allowed = "one of revisions (somebody else installs) and templates (the swap does)"
+        fields.problem("revisions" if given else "templates", given or None, allowed)
+        return
+    if given or not all(isinstance(templates.get(color), Mapping) for color in COLORS):
+        return
+    name = app_name_of(app_id) if isinstance(app_id, str) else ""
+    values["revisions"] = {color: revision_name(name, color, templates[color]) for color in COLORS}
+    longest = max(map(len, values["revisions"].values()))
+    if longest > LONGEST_NAME:
+        most = LONGEST_NAME - (longest - len(name))
+        fields.problem("app_id", app_id, f"an app whose name has at most {most} characters, as revisions have to fit")
+
+
+# -- for people
+
+
+def text_of(color: Color, template: Template) -> str:
+    """``image app:v2 as revision green-1f3a90bc``."""
+    images = [str(one["image"]).rpartition("/")[2] for one in template["containers"]]
+    return f"image{'s' if len(images) > 1 else ''} {', '.join(images)} as revision {suffix(color, template)}"
+
+
+# -- what is sent
+
+
+def is_own(name: str, app_name: str, color: Color) -> bool:
+    """Whether a revision is one that a swap has installed in that color."""
+    return re.fullmatch(rf"{re.escape(app_name)}--{color}-[0-9a-f]{{{_DIGITS}}}", name) is not None
+
+
+def last_own(revisions: Sequence[Mapping[str, Any]], app_name: str, color: Color) -> Template:
+    """The template of the revision that was installed last in a color; empty where none was.
+
+    The newest one of all may be the other color's, or a stranger's.
+    """
+    own = [one for one in revisions if is_own(str(one.get("name") or ""), app_name, color)]
+    if not own:
+        return {}
+    newest = max(own, key=lambda one: str((one.get("properties") or {}).get("createdTime") or ""))
+    found: Template = (newest.get("properties") or {}).get("template") or {}
+    return found
+
+
+def to_send(wanted: Template, base: Template, former: Template, present: Template) -> dict[str, Any]:
+    """The template of a masked write: a merge patch, whose outcome does not depend on what was written last.
+
+    Args:
+        wanted: the release.
+        base: what the color ran last, as Azure tells it; what is neither in ``wanted`` nor was in ``former`` is
+            somebody else's, and stays.
+        former: the release that the color had, as it was declared; empty where nobody knows.
+        present: the app's template now, whose own parts a merge would keep.
+    """
+    full = _merged(_without_azures_own(base), former, wanted)
+    gone = {key: None for key in present.keys() - full.keys() if key != "revisionSuffix"}
+    return {**_with_gone(full, present), **gone}
+
+
+def _merged(base: Any, former: Any, wanted: Any) -> Any:
+    if isinstance(wanted, Mapping):
+        base, former = (one if isinstance(one, Mapping) else {} for one in (base, former))
+        kept = {key: copy.deepcopy(item) for key, item in base.items() if key not in wanted and key not in former}
+        return {**kept, **{key: _merged(base.get(key), former.get(key), item) for key, item in wanted.items()}}
+    if _are_named(wanted):
+        mine = {one["name"]: one for one in wanted}
+        there, before = ({one["name"]: one for one in side} if _are_named(side) else {} for side in (base, former))
+        kept_too = [copy.deepcopy(one) for name, one in there.items() if name not in mine and name not in before]
+        return [*(_merged_entry(there.get(name), before.get(name), one) for name, one in mine.items()), *kept_too]
+    return copy.deepcopy(wanted)
+
+
+def _merged_entry(base: Any, former: Any, wanted: Mapping[str, Any]) -> Any:
+    # A variable is a value or a reference: the one that is wanted replaces the other.
+    alone = {"value", "secretRef"} & wanted.keys()
+    return dict(wanted) if alone else _merged(base, former, wanted)
+
+
+def _are_named(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(one, Mapping) and one.get("name") for one in value)
+
+
+def _with_gone(full: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
+    """Objects with the removal of what stands in them now and shall not."""
+    found: dict[str, Any] = {}
+    for key, value in full.items():
+        there = present.get(key)
+        if isinstance(value, Mapping) and isinstance(there, Mapping):
+            found[key] = {**dict.fromkeys(there.keys() - value.keys()), **_with_gone(value, there)}
+        else:
+            found[key] = value
+    return found
+
+
+def _without_azures_own(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_azures_own(item) for key, item in value.items() if key not in _AZURES_OWN}
+    return [_without_azures_own(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+# -- what is there
+
+
+def another(found: Template, wanted: Template) -> str:
+    """What of a revision is not what its name says, in a few words; empty where it is that release."""
+    there = {str(one.get("name")): one for one in found.get("containers") or ()}
+    for one in wanted["containers"]:
+        name = str(one["name"])
+        if name not in there:
+            return f"it has no container {name}"
+        for key in _TELLING:
+            if key in one and plain(there[name].get(key)) != plain(one[key]):
+                return f"its container {name} has {key} {there[name].get(key)!r}, and not {one[key]!r}"
+        missing = sorted(_variables(one) - _variables(there[name]))
+        if missing:
+            return f"its container {name} has another variable {missing[0][0]}"
+    return ""
+
+
+def _variables(container: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    return set(_told(container.get("env") or ()))
+
+
+def _told(env: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    for one in env:
+        yield str(one.get("name")), str(one.get("value") or ""), str(one.get("secretRef") or "")
