@@ -81,11 +81,11 @@ def test_whatever_calls_a_platform_is_imported_without_what_declares_on_it():
 
 def test_whatever_is_declared_is_imported_without_what_calls_a_platform():
     program = (
-        "from bluegreen import aws, kubernetes\n"
+        "from bluegreen import aws, azure, kubernetes\n"
         "from bluegreen.adapters.plugin.components import COMPONENTS, load\n"
         "for token in COMPONENTS:\n"
         "    print(load(token).__name__)\n"
-        "for platform in (aws, kubernetes):\n"
+        "for platform in (aws, azure, kubernetes):\n"
         "    for name in platform.__all__:\n"
         "        print(getattr(platform, name).__name__)\n"
     )

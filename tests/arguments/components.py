@@ -35,6 +35,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "blue": {"deployment_id": "d1"},
         "green": {"deployment_id": "d2"},
     },
+    "bluegreen:azure:ContainerApp": {"resource_group_name": "shop", "environment_id": "/env", **_IMAGES},
     "bluegreen:kubernetes:ArgoRollout": _IMAGES,
     "bluegreen:kubernetes:HelmService": {"blue": {"chart": "web"}, "green": {"chart": "web"}},
     "bluegreen:kubernetes:KubernetesClusters": {

@@ -334,6 +334,43 @@ AWS = [
         "of one color",
     ),
     Same(
+        "bluegreen:azure:ContainerApp",
+        {
+            "activeColor": "blue",
+            "resourceGroupName": "shop",
+            "environmentId": "/env",
+            "targetPort": 9000.0,
+            "identityIds": ["/ids/one"],
+            "secrets": {"db-key": "https://shop.vault.azure.net/secrets/db"},
+            "azureConnection": {"tenantId": "t1"},
+            "blue": {"image": "app:v1", "env": {"A_B": "1"}},
+            "green": {
+                "image": "app:v2",
+                "secretEnv": {"DB_KEY": "db-key"},
+                "minReplicas": 1.0,
+                "healthPath": "/healthz",
+                "template": {"volumes": [{"name": "data", "storageType": "EmptyDir"}]},
+            },
+        },
+        lambda: {
+            "active_color": "blue",
+            "resource_group_name": "shop",
+            "environment_id": "/env",
+            "target_port": 9000,
+            "identity_ids": ["/ids/one"],
+            "secrets": {"db-key": "https://shop.vault.azure.net/secrets/db"},
+            "azure_connection": {"tenant_id": "t1"},
+            "blue": {"image": "app:v1", "env": {"A_B": "1"}},
+            "green": {
+                "image": "app:v2",
+                "secret_env": {"DB_KEY": "db-key"},
+                "min_replicas": 1,
+                "health_path": "/healthz",
+                "template": {"volumes": [{"name": "data", "storageType": "EmptyDir"}]},
+            },
+        },
+    ),
+    Same(
         "bluegreen:aws:LambdaAlias",
         {
             "activeColor": "blue",

@@ -1,8 +1,25 @@
-"""What swaps call on Azure.
-
-There are no components yet: declare the resources, and hand their ids to the router of a ``TrafficSwap``.
-"""
+"""Components for Azure, each imported when it is first used: a stack pays for its own platform alone."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bluegreen.azure.component import SwapSettings
+    from bluegreen.azure.container_apps.container_app import ContainerApp
+    from bluegreen.azure.container_apps.release import ContainerAppRelease
+
+__all__ = ["ContainerApp", "ContainerAppRelease", "SwapSettings"]
+
+_HOMES = {
+    "ContainerApp": "container_apps.container_app",
+    "ContainerAppRelease": "container_apps.release",
+    "SwapSettings": "component",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

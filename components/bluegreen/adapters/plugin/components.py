@@ -17,6 +17,7 @@ COMPONENTS: Mapping[str, str] = {
     "bluegreen:aws:HttpApiStage": "bluegreen.aws.gateways.http_api",
     "bluegreen:aws:LambdaAlias": "bluegreen.aws.functions.lambda_alias",
     "bluegreen:aws:RestApiStage": "bluegreen.aws.gateways.rest_api",
+    "bluegreen:azure:ContainerApp": "bluegreen.azure.container_apps.container_app",
     "bluegreen:kubernetes:ArgoRollout": "bluegreen.kubernetes.argo_engine.argo_rollout",
     "bluegreen:kubernetes:HelmService": "bluegreen.kubernetes.helm_charts.helm_service",
     "bluegreen:kubernetes:KubernetesClusters": "bluegreen.kubernetes.two_clusters.clusters",

@@ -1,0 +1,78 @@
+"""What every component on Azure does beside: where and as whom the swap calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+
+from bluegreen.component import base as swapping
+from bluegreen.component import swap_settings
+from bluegreen.connections import AzureConnection
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import Color
+
+_PROVIDER = "azure-native"
+# What a provider is by means that do not reach the swap, which keeps no keys.
+_KEYS = ("clientSecret", "clientCertificatePath", "oidcToken")
+
+
+class SwapSettings(swap_settings.SwapSettings, total=False):
+    """How a component's swaps go; every component takes these beside its own arguments.
+
+    The others are the same on every platform: see ``bluegreen.component.swap_settings.SwapSettings``.
+
+    Attributes:
+        azure_connection: ``tenant_id``, ``client_id`` and ``endpoint_url`` for the swap; the stack's
+            ``azure-native:tenantId`` by default, then what ``azure-identity`` finds: the environment's, a workload's or
+            managed identity's credentials, or those of the Azure CLI. A provider's secrets do not reach the swap.
+    """
+
+    azure_connection: AzureConnection | Mapping[str, str] | None
+
+
+def connection_of(settings: SwapSettings) -> dict[str, Any]:
+    """The ``azure`` section of router and capacity."""
+    tenant = pulumi.Config(_PROVIDER).get("tenantId")
+    given = cast("Mapping[str, Any]", settings.get("azure_connection") or {})
+    return {**({"tenant_id": tenant} if tenant else {}), **given}
+
+
+def warn_of_the_provider(name: str, parent: pulumi.Resource) -> None:
+    """Tell whoever gives the provider a secret of its own that the swap does not have it."""
+    config = pulumi.Config(_PROVIDER)
+    found = [key for key in _KEYS if config.get(key)]
+    if found:
+        told = ", ".join(f"{_PROVIDER}:{key}" for key in found)
+        pulumi.log.warn(
+            f"{name}: {told} is the provider's alone: the swap keeps no keys. Give both by the environment: "
+            "AZURE_CLIENT_ID with AZURE_CLIENT_SECRET or a federated token, or a managed identity",
+            parent,
+        )
+
+
+def draft(
+    name: str,
+    active_color: str,
+    settings: SwapSettings,
+    *,
+    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    capacity: Mapping[str, Any] | None = None,
+    preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
+    problems: Sequence[Problem] = (),
+) -> swapping.Draft:
+    """Check everything that a component was given, before it declares anything: see ``bluegreen.component.base.draft``.
+
+    Raises:
+        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
+    """
+    return swapping.draft(
+        name,
+        active_color,
+        {key: value for key, value in settings.items() if key != "azure_connection"},
+        router=router,
+        capacity=capacity,
+        preview_headers=preview_headers,
+        problems=problems,
+    )
