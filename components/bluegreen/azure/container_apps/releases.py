@@ -127,6 +127,8 @@ def _suffix_or_unknown(color: Color, template: object) -> object:
 def settle_names(fields: Fields, values: dict[str, Any]) -> None:
     """One of ``revisions`` and ``templates`` is given; of the latter come the revisions' names."""
     given, templates, app_id = values["revisions"], values["templates"], values["app_id"]
+    if fields.unknown:
+        return
     if bool(given) == bool(templates):
         allowed = "one of revisions (somebody else installs) and templates (the swap does)"
         fields.problem("revisions" if given else "templates", given or None, allowed)
