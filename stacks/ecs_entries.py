@@ -31,7 +31,6 @@ web = EcsService(
     ],
     container_port=8080,
     desired_count=setting("desiredCount", 2),
-    # All at once: a network load balancer has no weights, so that steps are refused here.
     **swaps(gates=[bluegreen.gates.http("/healthz", interval_seconds=2)], steady_state_timeout_seconds=300),
 )
 

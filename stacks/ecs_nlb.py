@@ -1,4 +1,4 @@
-"""A service on ECS behind a network load balancer: production and test exchanged whole, a port for each color."""
+"""A service on ECS behind a network load balancer: production by weights, a test listener, a port for each color."""
 
 import pulumi
 

@@ -20,7 +20,7 @@ AT_MOST = {
     "alb, a rule handed in": _RULE,
     "alb, a listener handed in": _RULE,
     "alb_listeners": _PAIR,
-    "nlb": _PAIR,
+    "nlb": (19, 23, 13),
     "alb with ecs": (34, 40, 24),
     "alb with asg": (26, 32, 19),
     "lambda_alias": (12, 17, 9),

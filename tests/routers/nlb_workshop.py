@@ -27,13 +27,24 @@ class Nlb:
         action = {"Type": "forward", "TargetGroupArn": self.groups[group]}
         self.elb.modify_listener(ListenerArn=self.listeners[listener], DefaultActions=[action])
 
+    def split(self, listener: str, shares: Mapping[str, int]) -> None:
+        """Split a listener by hand."""
+        groups = [{"TargetGroupArn": self.groups[name], "Weight": weight} for name, weight in shares.items()]
+        action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+        self.elb.modify_listener(ListenerArn=self.listeners[listener], DefaultActions=[action])
+
     def forwards(self, listener: str) -> str:
         """Whose target group a listener forwards to."""
+        (name,) = self.shares(listener)
+        return name
+
+    def shares(self, listener: str) -> dict[str, int]:
+        """The weight of each target group that a listener forwards to."""
         (found,) = self.elb.describe_listeners(ListenerArns=[self.listeners[listener]])["Listeners"]
         (action,) = found["DefaultActions"]
         config = action.get("ForwardConfig", {}).get("TargetGroups", [action])
-        (arn,) = [group["TargetGroupArn"] for group in config]
-        return next(name for name, group in self.groups.items() if group == arn)
+        names = {arn: name for name, arn in self.groups.items()}
+        return {names[group["TargetGroupArn"]]: group.get("Weight", 1) for group in config}
 
     def tags(self, listener: str) -> dict[str, str]:
         """A listener's tags."""

@@ -106,9 +106,33 @@ def test_the_end_leaves_both_listeners_as_they_are_without_our_tags(live):
     assert (live.tags("production"), live.tags("test")) == ({"team": "shop"}, {})
 
 
-def test_no_weight_is_written(live):
-    # Network load balancers of older API versions refuse one.
+def test_a_whole_color_is_written_without_a_weight(live):
+    # Where network load balancers have no weights the API refuses one.
     assert '"Weight"' not in str(build(nlb_workshop.section(live)).commands(GREEN))
+
+
+def test_a_step_gives_production_weights_and_leaves_the_test_listener(live):
+    section = nlb_workshop.section(live)
+    build(section).write(BLUE)
+    step = Weights.split("green", 10)
+    build(section).write(step)
+    assert live.shares("production") == {"blue": 90, "green": 10}
+    assert live.forwards("test") == "green", "who is promoted"
+    router = build(section)
+    assert router.read().weights == step
+    assert router.verify(step) is Convergence.CONVERGED
+    assert router.verify(Weights.split("green", 20)) is Convergence.PENDING
+    (command,) = router.commands(step)
+    assert '"Weight": 10' in command or '"Weight":10' in command
+    build(section).write(GREEN)
+    assert (live.forwards("production"), live.forwards("test")) == ("green", "blue")
+
+
+def test_a_split_listener_is_adopted_by_neither_color(live, adopted):
+    live.split("production", {"blue": 90, "green": 10})
+    with pytest.raises(NotOwned, match="taking it over must not move traffic"):
+        build(adopted).write(BLUE)
+    assert live.shares("production") == {"blue": 90, "green": 10}
 
 
 @pytest.mark.parametrize(
@@ -129,15 +153,14 @@ def test_bad_input_is_refused_by_name(live, changes, named):
     assert named in [problem.field for problem in fields.problems]
 
 
-def test_steps_are_refused_by_name(live):
+def test_steps_are_taken(live):
     inputs = {
         "active_color": "blue",
         "releases": {"blue": "app:v1", "green": "app:v2"},
         "router": nlb_workshop.section(live),
         "strategy": "ECSCanary10Percent5Minutes",
     }
-    (problem,) = contract.problems_in(inputs)
-    assert "the nlb router cannot split traffic" in str(problem)
+    assert contract.problems_in(inputs) == []
 
 
 def test_a_swap_whose_color_has_no_healthy_target_restores_what_was_live(live):

@@ -1,4 +1,4 @@
-"""ECS behind a network load balancer: production and test exchanged whole."""
+"""ECS behind a network load balancer: production by weights, and a test listener."""
 
 from __future__ import annotations
 

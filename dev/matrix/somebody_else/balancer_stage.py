@@ -49,7 +49,7 @@ class BalancerStage(MotoStage):
 
     def __init__(self, name: str = MADE) -> None:
         self.name = self._way = name
-        self.splits = name in (MADE, RULE, LISTENER)
+        self.splits = name != PAIR
         rule = frozenset({"scales", "adds", "takes", "deletes"})
         self.hands = {
             MADE: rule | {"moves"},

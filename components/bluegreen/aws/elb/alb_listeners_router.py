@@ -91,10 +91,9 @@ class ListenerPairRouter(ProductionPlaceRouter):
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
         """Make or take over production with its marks, then the test listener."""
-        live = self._whole(weights)
-        if not self._production.create(self._forward(live), marks):
+        if not self._production.create(self._forward(weights), marks):
             return False
-        self._write_test(live)
+        self._write_test(weights)
         return True
 
     def write(self, weights: Weights) -> None:
@@ -102,14 +101,14 @@ class ListenerPairRouter(ProductionPlaceRouter):
         if weights == Weights():
             self.delete()
             return
-        live = self._whole(weights)
-        self._production.write(self._forward(live))
-        self._write_test(live)
+        self._production.write(self._forward(weights))
+        self._write_test(weights)
 
-    def _write_test(self, live: Color) -> None:
-        if self._test is not None:
+    def _write_test(self, weights: Weights) -> None:
+        """What is idle; while traffic is split the test listener shows what it showed before: who is promoted."""
+        if self._test is not None and weights.live_color is not None:
             self._test.read()
-            self._test.write(self._forward(other(live)))
+            self._test.write(self._forward_to(other(weights.live_color)))
 
     def _whole(self, weights: Weights) -> Color:
         """The color that has all traffic; the inputs' check refuses a mix long before it comes here."""
@@ -117,7 +116,11 @@ class ListenerPairRouter(ProductionPlaceRouter):
             raise PlatformError("elasticloadbalancing:ModifyRule", f"{weights} cannot be: listeners are swapped whole")
         return weights.live_color
 
-    def _forward(self, color: Color) -> dict[str, Any]:
+    def _forward(self, weights: Weights) -> dict[str, Any]:
+        """Production's forward."""
+        return self._forward_to(self._whole(weights))
+
+    def _forward_to(self, color: Color) -> dict[str, Any]:
         return {"TargetGroups": [{"TargetGroupArn": self.target_groups[color], "Weight": 1}]}
 
     def verify(self, weights: Weights) -> Convergence:
@@ -125,19 +128,21 @@ class ListenerPairRouter(ProductionPlaceRouter):
         if weights == Weights():
             return Convergence.CONVERGED if self.read().weights == weights else Convergence.PENDING
         arrived = elbv2.weights_of(self._production.actions(), self.target_groups) == weights
-        if arrived and self._test is not None:
-            wanted = Weights.all_on(other(self._whole(weights)))
+        if arrived and self._test is not None and weights.live_color is not None:
+            wanted = Weights.all_on(other(weights.live_color))
             arrived = elbv2.weights_of(self._test.actions(), self.target_groups) == wanted
         return Convergence.CONVERGED if arrived else Convergence.PENDING
 
     @typed
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """The commands that do it by hand."""
-        places = [place for place in (self._production, self._test) if place is not None]
-        if weights.live_color is None:
+        if weights == Weights():
+            places = [place for place in (self._production, self._test) if place is not None]
             return tuple(place.command(None) for place in places)
-        colors = (weights.live_color, other(weights.live_color))
-        return tuple(place.command(self._forward(color)) for place, color in zip(places, colors, strict=False))
+        production = self._production.command(self._forward(weights))
+        if self._test is None or weights.live_color is None:
+            return (production,)
+        return production, self._test.command(self._forward_to(other(weights.live_color)))
 
     def delete(self) -> None:
         """Remove the rules that the swap made; what was handed in stays as it is, without the swap's tags."""

@@ -1,4 +1,4 @@
-"""A network load balancer in front of the colors: production and test, exchanged whole, and a port for each color."""
+"""A network load balancer in front of the colors: production with weights, test, and a port for each color."""
 
 from __future__ import annotations
 
@@ -234,8 +234,9 @@ def nlb(
 ) -> NlbEntry:
     """A network load balancer: production has the live color, test the idle one, and each color a port of its own.
 
-    A promotion exchanges production and test whole; steps and pauses are refused. Connections that are open stay with
-    the color that they reached until they end, so ``scale_down_delay_seconds`` has to be as long as they last.
+    A promotion gives production's new connections to the new color, all at once or in steps by weights. Connections
+    that are open stay with the color that they reached until they end, so ``scale_down_delay_seconds`` has to be as
+    long as they last.
 
     The colors' own ports never change: they keep both target groups attached (one that no listener forwards to is never
     health-checked, and ECS refuses it), and gates ask a color there, before and after it becomes live.

@@ -1,14 +1,17 @@
 """Network Load Balancer: the default action of a production listener, and of a test listener where there is one.
 
-Production forwards to the live color, test to the idle one; they are exchanged whole, production first. Such listeners
-have no rules, so the swap owns their default actions and nobody else writes them. TCP, TLS, UDP and TCP_UDP alike.
+Production forwards to the live color, test to the idle one; at the end of a swap they are exchanged, production first.
+Such listeners have no rules, so the swap owns their default actions and nobody else writes them. TCP, TLS, UDP and
+TCP_UDP alike.
 
 Connections that are open stay with the target that they have, also after a swap, until they end or their target is
 deregistered: that is how long the color left behind has to keep running.
 
-Steps are refused by name. Listeners can have weights between several target groups since late 2025, in regions that
-have it (https://aws.amazon.com/blogs/networking-and-content-delivery/network-load-balancers-now-support-weighted-target-groups);
-this router does not use them, and writes no weight, which older API versions refuse on network load balancers.
+In steps the production listener forwards to both target groups with weights, new connections by chance:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
+At 0/100 it forwards to the one group without a weight: a weight of 0 beside it is a leak waiting to happen, and a swap
+without steps writes nothing that a region without weights on network load balancers refuses. While traffic is split the
+test listener shows the color that is being promoted, as before.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from bluegreen.fields import Fields
 from bluegreen.options.declared import Options, declared, option, several
 from bluegreen.options.kinds import Flag, Text
 from bluegreen.permissions import Permission
-from bluegreen.rollout.model import Color
+from bluegreen.rollout.model import COLORS, Color, Weights
+from bluegreen.rollout.ports import Capability
 
 _LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/net/*"
 
@@ -38,12 +42,13 @@ class _Listeners(Options):
 
 @dataclass(slots=True)
 class NlbRouter(ListenerPairRouter):
-    """Two listeners of a network load balancer, exchanged whole.
+    """Two listeners of a network load balancer: production's weights, and test exchanged with it at its ends.
 
     The first write tags a listener with its owner; before it no color is live as far as the swap is concerned. It moves
     no traffic: a production listener that forwards to the other color, or to a stranger's target group, is refused.
     """
 
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn"})
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("elasticloadbalancing:DescribeListeners", "every preview and update"),
@@ -79,7 +84,17 @@ class NlbRouter(ListenerPairRouter):
             fields.problem("test_listener_arn", test, "another listener than production's, or none")
         values["production"], values["test"] = _whole(listener), None if test is None else _whole(test)
 
-    def _forward(self, color: Color) -> dict[str, Any]:
+    def _forward(self, weights: Weights) -> dict[str, Any]:
+        if weights.live_color is not None:
+            return self._forward_to(weights.live_color)
+        groups = [
+            {"TargetGroupArn": self.target_groups[color], "Weight": weights.of(color)}
+            for color in COLORS
+            if weights.of(color)
+        ]
+        return {"TargetGroups": groups}
+
+    def _forward_to(self, color: Color) -> dict[str, Any]:
         return {"TargetGroups": [{"TargetGroupArn": self.target_groups[color]}]}
 
 
