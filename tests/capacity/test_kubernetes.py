@@ -173,7 +173,7 @@ def test_each_color_may_be_in_a_cluster_of_its_own(colors, tmp_path):
 
 def test_each_operation_makes_as_few_calls_as_it_can(colors, monkeypatch):
     # A moment is longer where other tests have the machine.
-    monkeypatch.setattr("bluegreen.kubernetes.workloads.capacity._ANSWER_LASTS_SECONDS", 60)
+    monkeypatch.setattr("bluegreen.kubernetes.workloads.capacity._FRESH_SECONDS", 60)
     capacity = running(colors, blue=1)
     counts = {
         name: calls_of(operation)

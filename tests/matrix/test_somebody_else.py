@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bluegreen.aws.ecs.capacity import EcsCapacity
@@ -12,9 +14,11 @@ from bluegreen.aws.gateways import api_gateway
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Readiness
 from bluegreen.rollout.runner import Runner
+from bluegreen.rollout.same_release import SameRelease
 from bluegreen.swap import lease
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.lease import Lease
+from dev.matrix.engine import ADAPTERS
 from dev.matrix.somebody_else import acts, report
 from dev.matrix.somebody_else.points import all_points, sample
 from dev.matrix.somebody_else.run import run
@@ -132,3 +136,40 @@ def test_without_its_guard_a_strike_is_found_out(monkeypatch, act):
 def test_every_router_is_struck_but_those_whose_platform_has_no_stand_in_here():
     played = {"argo_rollouts", "codedeploy", "ecs_native"}
     assert {name.partition(",")[0].split(" with ")[0] for name in STAGES} == set(ROUTERS.entries) - played
+
+
+LOOKS = {
+    "memory": ("capacity.release", 0),
+    "alb with ecs": ("ecs:DescribeServices", 1),
+    "alb with asg": ("autoscaling:DescribeAutoScalingGroups", 1),
+    "gateway_http_route with kubernetes": ("get deployments/web-green", 0),
+}
+"""The call that tells which release the new color runs, and how many of that name come after the last step."""
+
+
+def deployed_before_the_last_step(name, trials, adapters):
+    """Another release comes into the new color at the end of the hold, after the last answer of its gates."""
+    look, later = LOOKS[name]
+    calls = trials.calls_of(PROMOTION)
+    number = [at for at, call in enumerate(calls, 1) if call == look][-1 - later]
+    points = [one for one in all_points(STAGES[name](), {PROMOTION: calls}) if one.act is acts.DEPLOYS]
+    near = [one for one in points if number - 4 < one.number < number]
+    assert near
+    tried = [trials.try_point(replace(one, adapter=adapter)) for one in near for adapter in adapters]
+    return [one for one in tried if any(kind in ("unsafe", "unconverged") for kind, _ in one.troubles)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", LOOKS)
+def test_another_release_at_the_end_of_a_hold_gets_no_more_traffic(name):
+    with Trials.on(STAGES[name]()) as trials:
+        assert deployed_before_the_last_step(name, trials, ADAPTERS) == []
+
+
+def test_without_a_look_before_the_step_it_would(monkeypatch):
+    name = "gateway_http_route with kubernetes"
+    with Trials.on(STAGES[name]()) as trials:
+        monkeypatch.setattr(SameRelease, "look", nothing)
+        monkeypatch.setitem(LOOKS, name, ("patch httproutes/web", 2))
+        assert deployed_before_the_last_step(name, trials, ADAPTERS)
+        monkeypatch.undo()

@@ -46,7 +46,13 @@ class MemoryCapacity(Options):
         here = world(self.name)
         here.calls.append("capacity.ready")
         units = here.desired[color]
-        return Readiness(units > 0, units, units, "" if units else "scaled to 0")
+        reason = "" if units else "scaled to 0"
+        return Readiness(units > 0, units, units, reason, release=here.runs.get(color, ""))
+
+    def release(self, color: Color) -> str:
+        """What the world says."""
+        world(self.name).calls.append("capacity.release")
+        return world(self.name).runs.get(color, "")
 
     def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is tried
         """Do nothing: nothing can be refused here."""

@@ -20,6 +20,7 @@ class MemoryWorld:
         weights: where traffic goes.
         desired: units wanted of each color; a healthy color runs them at once.
         broken: colors whose units are never healthy.
+        runs: what tells the release of a color from others, where that is of interest.
         retiring: colors with a pending retirement, and the size that it leaves.
         held: whether autoscaling is kept from taking units away.
         marks: notes on the object that the swap owns; without any and without weights there is no object.
@@ -31,6 +32,7 @@ class MemoryWorld:
     weights: Weights = field(default_factory=Weights)
     desired: dict[Color, int] = field(default_factory=lambda: dict.fromkeys(COLORS, 1))
     broken: set[Color] = field(default_factory=set)
+    runs: dict[Color, str] = field(default_factory=dict)
     retiring: dict[Color, int] = field(default_factory=dict)
     held: bool = False
     marks: dict[str, str] = field(default_factory=dict)

@@ -210,6 +210,7 @@ class Readiness:
     ``fatal`` says that waiting will not help; ``starting`` are those of the expected ones that are not judged yet.
     ``counts_units`` is false where what is counted stands for the whole color, such as a load balancer's name.
     ``undelivered`` says that the declared release is not there, which is no verdict on it.
+    ``release`` tells what the color runs from whatever else it could run; empty where nobody can tell.
     """
 
     ready: bool
@@ -220,6 +221,7 @@ class Readiness:
     starting: int = 0
     counts_units: bool = True
     undelivered: bool = False
+    release: str = field(default="", compare=False)
 
     def enough_for(self, wanted: int) -> bool:
         """Whether so many units could take traffic, as far as the counts tell."""

@@ -227,9 +227,11 @@ class Capacity(Protocol):
     # ``where``, what is scaled, so that whatever is scaled no more is not retired either (with ``same_place``, as
     # routers have it); ``release_keys``, the values by color that name the very thing which a color runs.
     # A method may be absent as well: ``others_plans(color)``, what somebody else has arranged that changes the color's
-    # size while it is at rest, a sentence each, for previews; and ``overdue()``, where no scheduler of the platform's
-    # brings a color to rest: the colors whose retirement is due by now, which a preview tells of and the update does.
-    # ``install_keys`` names the keys whose values by color go with what a router installs.
+    # size while it is at rest, a sentence each, for previews; ``overdue()``, where no platform scheduler brings a
+    # color to rest: the colors whose retirement is due by now, which a preview tells of and the update does; and
+    # ``release(color)``, what tells the release that a color runs now from any other, in one call and whatever the
+    # color's size is: asked before each further step, and compared with the ``release`` of the ``Readiness`` that made
+    # the color ready. ``install_keys`` names the keys whose values by color go with what a router installs.
 
     @property
     def declared_size(self) -> int:

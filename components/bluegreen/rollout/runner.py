@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bluegreen.rollout.analysis import Analysis, GatedCheck, GateFailed
 from bluegreen.rollout.asking import INTERRUPTIONS, named
@@ -28,6 +29,7 @@ from bluegreen.rollout.model import (
 )
 from bluegreen.rollout.ports import Capacity, GateContext, Preview, TrafficRouter
 from bluegreen.rollout.restoring import Restoring, as_planned
+from bluegreen.rollout.same_release import SameRelease
 from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged, rest
 from bluegreen.rollout.subject import Subject
 
@@ -66,6 +68,7 @@ class Runner:
         self._shifted_at_seconds: float | None = None
         self._sized_at_seconds, self._confirmed = -math.inf, False
         self._tried_on = False
+        self._same: SameRelease
 
     def run(self, plan: Plan) -> None:
         """Execute the plan.
@@ -79,6 +82,7 @@ class Runner:
         """
         self._written = self._shifted_at_seconds = None
         self._tried_on = False
+        self._same = SameRelease(plan.target, self._capacity)
         try:
             if plan.analysis:
                 self._preflight(plan)
@@ -154,6 +158,9 @@ class Runner:
             if str(readiness) != told:
                 told = str(readiness)
                 self._tell("prepare", f"{color}: {told}")
+            if color == plan.target:
+                note = self._same.is_ready_with if readiness.ready else self._same.refuse_another
+                note(readiness.release)
             if readiness.ready:
                 return
             if readiness.fatal or self._clock.monotonic_seconds() >= deadline:
@@ -180,27 +187,32 @@ class Runner:
         for _ in range(_CATCH_UPS):
             sizes = self._sizes(self._capacity)
             # Another release may have come, too: whoever has just read the sizes was told that.
-            if sizes[plan.target].desired >= sizes[other(plan.target)].present and self._is_ready(plan.target):
-                return
+            if sizes[plan.target].desired >= sizes[other(plan.target)].present:
+                found = self._capacity.ready(plan.target)
+                self._same.refuse_another(found.release)
+                if found.ready:
+                    return
             self._prepare(plan, plan.target)
 
     def _sizes(self, capacity: Capacity) -> Mapping[Color, Size]:
         self._sized_at_seconds = self._clock.monotonic_seconds()
         return capacity.read()
 
-    def _is_ready(self, color: Color) -> bool:
-        return self._capacity is None or self._capacity.ready(color).ready
-
     def _readiness(self, color: Color, wanted: int) -> Readiness:
+        release = ""
         if self._capacity is not None:
             capacity = self._capacity.ready(color)
             if not capacity.ready:
                 return capacity
+            release = capacity.release
         health = self._health.now(color)
         if not health.enough_for(wanted):
             reason = health.reason or f"{health.healthy} of {wanted} targets are healthy"
-            return Readiness(False, health.healthy, wanted, reason, health.fatal, undelivered=health.undelivered)
-        return health
+            undelivered = health.undelivered
+            return Readiness(
+                False, health.healthy, wanted, reason, health.fatal, undelivered=undelivered, release=release
+            )
+        return replace(health, release=release)
 
     def _try_on(self, plan: Plan) -> None:
         """Have the gates look at the color as it will be in production, where its platform can do that."""
@@ -333,6 +345,8 @@ class Runner:
                 self._catch_up(plan)
             self._look_before_the_first_write(plan)
         else:
+            if plan.analysis:
+                self._same.look()  # before the weights: whoever moved those is what has to be known last
             self._refuse_what_moved()
         weights = Weights.split(plan.target, step.weight_percent)
         self._shifted_at_seconds = self._shifted_at_seconds or self._clock.wall_seconds()

@@ -7,10 +7,12 @@ from unittest import mock
 
 from bluegreen.component.base import routed
 from bluegreen.rollout import calls
+from bluegreen.rollout import clock as clocks
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.swap.service import SwapService
 from dev.matrix.somebody_else.stage import Stage
 from dev.matrix.somebody_else.tape import OneByOne, Tape
+from dev.matrix.somebody_else.trial import TimeOf
 
 SWAPS = ("promotion", "promotion in two steps", "rollback")
 _STEPS = [{"weight_percent": 10, "hold_seconds": 0.01}]
@@ -19,15 +21,19 @@ _SIZES = "capacity."
 
 
 def calls_of(stage: Stage) -> dict[str, list[str]]:
-    """The calls of each swap, in their order: one at a time, each from a color that is warm.
+    """The calls of each swap, in their order: one at a time, each answered at once, each from a color that is warm.
 
     Args:
         stage: not open yet.
     """
-    service = SwapService(clock=FakeClock())
+    clock = FakeClock()
+    service = SwapService(clock=clock)
     found: dict[str, list[str]] = {}
-    tape = Tape(FakeClock(), stage.look)
-    with mock.patch.object(calls, "ThreadPoolExecutor", OneByOne), stage.opened(lambda: tape):
+    tape = Tape(clock, stage.look)
+    one_by_one = mock.patch.object(calls, "ThreadPoolExecutor", OneByOne)
+    # Nothing that was read grows old: how busy this machine is makes no calls.
+    at_once = mock.patch.object(clocks, "time", TimeOf(FakeClock()))
+    with one_by_one, at_once, stage.opened(lambda: tape):
         stage.put_back()
         _, outputs = service.create(_inputs(stage, "blue", "app:v1"))
         for name, color, release in _swaps(stage):

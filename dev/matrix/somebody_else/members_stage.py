@@ -18,6 +18,8 @@ class MembersStage(MemoryStage):
     """Both members have the same units behind them. Half of the requests come to each."""
 
     name = "memory, two of one swap"
+    # Of one member alone: a look at both lies between the one at the release and the write.
+    hands = MemoryStage.hands - {"deploys"}
 
     @property
     def second(self) -> MemoryWorld:
@@ -45,6 +47,7 @@ class MembersStage(MemoryStage):
             first.held,
             {name: value for name, value in self.second.marks.items() if name != THEIRS},
             {name: value for name, value in self.second.marks.items() if name == THEIRS},
+            first.changed,
         )
 
     def move(self, weights: Mapping[str, int]) -> None:

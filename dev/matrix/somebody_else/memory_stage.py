@@ -20,6 +20,7 @@ _CAPACITY = (
     "read",
     "prepare",
     "ready",
+    "release",
     "preflight",
     "suspend_scale_in",
     "resume_scaling",
@@ -42,6 +43,7 @@ _WRITES = frozenset(
 )
 _NAME = "somebody-else"
 THEIRS = "team.note"
+_RUNS = {"blue": "app:v1", "green": "app:v2"}
 
 
 class MemorySizes:
@@ -92,7 +94,7 @@ class MemoryStage(MemorySizes):
 
     name = "memory"
     splits = True
-    hands = frozenset({"scales", "adds", "deletes", "resets"})
+    hands = frozenset({"scales", "adds", "deletes", "resets", "deploys"})
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
@@ -103,6 +105,7 @@ class MemoryStage(MemorySizes):
     def put_back(self) -> None:
         """A new world."""
         self.sizes_put_back()
+        self.mend()
 
     def router(self) -> dict[str, Any]:
         """The ``router`` section."""
@@ -118,6 +121,7 @@ class MemoryStage(MemorySizes):
             self.suspended(),
             {name: value for name, value in here.marks.items() if name != THEIRS},
             {name: value for name, value in here.marks.items() if name == THEIRS},
+            self.changed(),
         )
 
     def move(self, weights: Mapping[str, int]) -> None:
@@ -132,8 +136,15 @@ class MemoryStage(MemorySizes):
             elif self.here.weights != Weights():
                 self.here.marks[name] = value
 
+    def changed(self) -> frozenset[str]:
+        """The colors that run something else."""
+        return frozenset(color for color in COLORS if self.here.runs[color] != _RUNS[color])
+
     def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
-        """Add a note, delete everything, let autoscaling work."""
+        """Add a note, delete everything, let autoscaling work, put another release into green.
+
+        What a color at rest ran when it was live nothing declares here.
+        """
         if hand == "adds":
             self.mark({THEIRS: STRANGER})
         elif hand == "deletes":
@@ -141,9 +152,12 @@ class MemoryStage(MemorySizes):
             self.here.marks.clear()
         elif hand == "resets":
             self.here.held = False
+        elif hand == "deploys":
+            self.here.runs["green"] = "app:another"
 
     def mend(self) -> None:
-        """Nothing is refused here."""
+        """The stack's own update comes before the swap's: each color has its declared release again."""
+        self.here.runs.update(_RUNS)
 
 
 def _color(name: str) -> Any:

@@ -70,7 +70,7 @@ class Tried:
     troubles: tuple[Trouble, ...]
 
 
-class _Time:
+class TimeOf:
     """In the place of the ``time`` module for clocks that nobody handed in: how old something is, and a wait."""
 
     def __init__(self, clock: FakeClock) -> None:
@@ -102,7 +102,7 @@ class Trials:
         made = cls(stage)
         one_by_one = mock.patch.object(calls, "ThreadPoolExecutor", OneByOne)
         # What was read grows old on the clock that is turned by hand, too.
-        one_clock = mock.patch.object(clocks, "time", _Time(made._clock))
+        one_clock = mock.patch.object(clocks, "time", TimeOf(made._clock))
         with known(), one_by_one, one_clock, stage.opened(lambda: made._tape):
             yield made
 

@@ -20,7 +20,7 @@ class WorkloadsStage(ClusterStage):
     def __init__(self) -> None:
         super().__init__("gateway_http_route")
         self.name = "gateway_http_route with kubernetes"
-        self.hands = frozenset({"scales", "resets"})
+        self.hands = frozenset({"scales", "resets", "deploys"})
 
     @staticmethod
     def _workload(color: str) -> str:
@@ -38,11 +38,16 @@ class WorkloadsStage(ClusterStage):
         """One replica of each color, and an autoscaler that their owner declares."""
         super().put_back()
         for color in COLORS:
-            labels = self._pod(color)["metadata"]["labels"]
-            template = {"metadata": {"labels": labels}, "spec": self._pod(color)["spec"]}
+            template = self._template(color)
+            labels = template["metadata"]["labels"]
             spec = {"selector": {"matchLabels": labels}, "template": template, "replicas": 1}
             self._apply(self._workload(color), {"apiVersion": "apps/v1", "kind": _KIND, "spec": spec}, _OWNER)
             self._declare_autoscaler(color)
+
+    def _template(self, color: str, image: str = "app:v1") -> Any:
+        pod = self._pod(color)
+        containers = [{**container, "image": image} for container in pod["spec"]["containers"]]
+        return {"metadata": {"labels": pod["metadata"]["labels"]}, "spec": {"containers": containers}}
 
     def _declare_autoscaler(self, color: str) -> None:
         target = {"apiVersion": "apps/v1", "kind": _KIND, "name": f"web-{color}"}
@@ -87,6 +92,13 @@ class WorkloadsStage(ClusterStage):
             color for color, one in found.items() if one and MINIMUM in (one["metadata"].get("annotations") or {})
         )
 
+    def changed(self) -> frozenset[str]:
+        """The colors whose pods are made from another template."""
+        there = {color: self.api.objects.get(self._workload(color)) for color in COLORS}
+        return frozenset(
+            color for color, found in there.items() if found and found["spec"]["template"] != self._template(color)
+        )
+
     # -- hands
 
     def scale(self, color: str, size: int) -> None:
@@ -94,7 +106,19 @@ class WorkloadsStage(ClusterStage):
         self._patched(self._workload(color), {"spec": {"replicas": size}})
 
     def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
-        """The autoscalers as their owner makes them anew, without notes of the swap's."""
+        """The autoscalers as their owner makes them anew, without the swap's notes; or another release in green.
+
+        What a color at rest ran when it was live nothing declares: blue's template is whatever it is.
+        """
+        if hand == "deploys":
+            self._patched(self._workload("green"), {"spec": {"template": self._template("green", "app:another")}})
+            return
         for one in COLORS:
             self.api.objects.pop(self._autoscaler(one), None)
             self._declare_autoscaler(one)
+
+    def mend(self) -> None:
+        """Each workload has its declared release again."""
+        super().mend()
+        for color in COLORS:
+            self._patched(self._workload(color), {"spec": {"template": self._template(color)}})

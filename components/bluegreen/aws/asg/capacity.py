@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import ClassVar
 
@@ -70,6 +70,7 @@ class AsgCapacity(Options):
     _asked_at: datetime | None = field(init=False, default=None, repr=False, compare=False)
     _read: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
     _rehearsed: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
+    _stays: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._api = GroupApi(self.groups, self.aws)
@@ -109,6 +110,13 @@ class AsgCapacity(Options):
         traffic only goes back to a color, they are taken as they are: its instances are never replaced under traffic.
         """
         group = self._just_read(color)
+        return replace(self._judged(color, group), release=group.release)
+
+    def release(self, color: Color) -> str:
+        """The launch template versions that the group launches and that its instances run: one call."""
+        return self._now(color).release
+
+    def _judged(self, color: Color, group: Group) -> Readiness:
         wanted = self.launch_templates[color]
 
         def not_yet(reason: str, *, fatal: bool = False) -> Readiness:
@@ -156,16 +164,19 @@ class AsgCapacity(Options):
         self._limits.suspend_scale_in(self._rehearsed.take_all())
 
     def resume_scaling(self, serving: Collection[Color]) -> None:
-        """Give autoscaling its range where there is traffic: one call if it has it."""
+        """Give autoscaling its range where there is traffic: one call if it has it, none right after ``retire``."""
         self._read.forget()
-        self._limits.resume_scaling(serving)
+        self._limits.resume_scaling(serving, self._stays.take_all())
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
         """Scale down after a delay: at once by an update of the group, later by its one-time scheduled action.
 
         With a warm pool that takes instances back they go there.
         """
-        group = self._now(color)
+        self._read.forget()
+        found = self._api.find(*COLORS)
+        group = found.pop(color, None) or self._api.get(color)[color]
+        self._stays.keep(found)  # the other one: nothing is done to it here
         if group.desired <= size:
             return f"{color} is at {group.desired} already"
         if after_seconds <= 0:

@@ -95,15 +95,24 @@ class Group:
             said.append(f"but for {protected} instances that are protected from scale-in: take the protection off")
         return "".join(f", {text}" for text in said)
 
+    @property
+    def release(self) -> str:
+        """The launch templates and versions that it launches, and any others that instances in service run."""
+        return ", ".join([self.template, *sorted(self.overrides), *sorted(set(self._others_than(self.template)))])
+
     def former(self, template: str) -> int:
         """The number of instances in service with another launch template or version than this one."""
+        return len(self._others_than(template))
+
+    def _others_than(self, template: str) -> list[str]:
         present = {template, *(self.overrides if self.template == template else ())}
-        return sum(
-            instance.state == "InService"
+        return [
+            instance.template or "no launch template"
+            for instance in self.instances
+            if instance.state == "InService"
             and instance.template not in present
             and f"{instance.template.partition(':')[0]}:*" not in present
-            for instance in self.instances
-        )
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,18 @@ class Limits:
                 self._note(group)
                 self.api.update(group, Range(group.desired, group.range.high))
 
-    def resume_scaling(self, serving: Collection[Color]) -> None:
+    def resume_scaling(self, serving: Collection[Color], known: Mapping[Color, Group]) -> None:
         """Give autoscaling its range where there is traffic: one call when there is nothing to do.
 
         A retirement is cancelled, too: what has traffic must not be about to retire, however it came to have it.
+
+        Args:
+            serving: the colors with traffic.
+            known: groups that were just read, one call less where these are all of them.
         """
-        for group in self.api.get(*serving).values() if serving else ():
+        if not known.keys() >= {*serving}:
+            known = self.api.get(*serving)
+        for group in (known[color] for color in serving):
             self._cancel(group)
             limits = self._given_back(group)
             if limits != group.range:
@@ -83,8 +89,8 @@ class Limits:
     def cancel_retirement(self, group: Group) -> None:
         """Cancel a retirement, due or done: one call when there is none.
 
-        The minimum stays what it is until ``release``: given back now, it would start instances before they are asked
-        for.
+        The minimum stays what it is until ``resume_scaling``: given back now, it would start instances before they are
+        asked for.
         """
         self._cancel(group)
         high = max(group.range.high, self._own(group).high)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
@@ -121,6 +121,13 @@ class EcsCapacity(Options):
         Right after ``read``, which was told all of that, none.
         """
         service = self._read.take(color) or self._describe(color)[color]
+        return replace(self._judged(color, service), release=service["taskDefinition"])
+
+    def release(self, color: Color) -> str:
+        """The task definition that the service runs: one call."""
+        return str(self._describe(color)[color]["taskDefinition"])
+
+    def _judged(self, color: Color, service: Mapping[str, Any]) -> Readiness:
         desired, running, pending = service["desiredCount"], service["runningCount"], service["pendingCount"]
         name = self._name(color)
         if service["taskDefinition"] != self.task_definitions[color]:

@@ -152,8 +152,8 @@ class ArgoRolloutsCapacity(ArgoRollout):
         if ready < state.needed:
             return Readiness(False, ready, state.needed, state.told)
         if state.at_rest or state.switched or state.resumable or state.stuck:
-            return Readiness(True, ready, state.needed)
-        return Readiness(False, ready, state.needed, state.told)
+            return Readiness(True, ready, state.needed, release=_release(state))
+        return Readiness(False, ready, state.needed, state.told, release=_release(state))
 
     def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - nothing is scaled here
         """Find out whether the Rollout may be pointed and resumed."""
@@ -186,3 +186,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
 
     def delete(self) -> None:
         """Do nothing: the swap made nothing here."""
+
+
+def _release(state: RolloutState) -> str:
+    return f"pod template {state.current}" if state.current else ""

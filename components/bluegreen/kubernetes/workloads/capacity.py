@@ -24,6 +24,7 @@ from bluegreen.kubernetes.workloads.live_workload import (
     failed_at,
     is_seen,
     judged,
+    release_of,
     selector_of,
     size_of,
     why_not,
@@ -38,9 +39,8 @@ from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size, other
 
-_ANSWER_LASTS_SECONDS = 0.05
-# How many replicas a color has that is left: a rollback has read it right before it moved traffic.
-_SIZE_LASTS_SECONDS = 1.0
+# One step follows the other without a pause. Whoever stood still in between asks again.
+_FRESH_SECONDS = 1.0
 
 
 @declared
@@ -162,6 +162,11 @@ class KubernetesCapacity(Options):
         self._seen.update({color: (began, one) for color, one in zip(COLORS, sizes, strict=True)})
         return {color: size_of(self._seen[color][1]) for color in COLORS}
 
+    def _just_read(self, color: Color) -> dict[str, Any] | None:
+        """A workload as ``read`` found it last; ``None`` where that is old."""
+        asked_at, known = self._seen.get(color, (-math.inf, {}))
+        return known if steady_seconds() - asked_at < _FRESH_SECONDS else None
+
     def prepare(self, color: Color, size: int) -> None:
         """Ask for replicas that nothing takes away: three calls, and one or two more with autoscaling.
 
@@ -180,15 +185,19 @@ class KubernetesCapacity(Options):
 
         None right after ``read``, where nothing was asked for in between.
         """
-        asked_at, known = self._seen.get(color, (-math.inf, {}))
-        manifest = known if steady_seconds() - asked_at < _ANSWER_LASTS_SECONDS else self._get(color)
-        readiness = judged(manifest, self._failed_before.get(color, ""))
+        manifest = self._just_read(color) or self._get(color)
+        self._seen.pop(color, None)  # once: who asks again wants to know what it is then
+        readiness = replace(judged(manifest, self._failed_before.get(color, "")), release=release_of(manifest))
         if readiness.ready or readiness.expected < 1 or not is_seen(manifest):
             return readiness
         pods = self.clusters[color].find(Resource("v1", "Pod", "pods", self.namespace), selector_of(manifest))
         why, hopeless = why_not(manifest, pods)
         reason = "; ".join(filter(None, (readiness.reason, why)))
         return replace(readiness, reason=reason, fatal=readiness.fatal or hopeless)
+
+    def release(self, color: Color) -> str:
+        """What its pods are made from: one call."""
+        return release_of(self._get(color))
 
     # -- autoscaling and retirement
 
@@ -215,11 +224,15 @@ class KubernetesCapacity(Options):
             self._retirements.preflight(leaving)
 
     def suspend_scale_in(self) -> None:
-        """Raise both autoscalers' minimums to the present sizes: two calls each, a third where a color could shrink."""
+        """Raise both autoscalers' minimums to the present sizes: two calls each, a third where a color could shrink.
+
+        One less right after ``read``.
+        """
         for color in COLORS:
             autoscaler = self._autoscalers.find(color)
             if autoscaler is not None:
-                self._autoscalers.suspend_scale_in(color, autoscaler, desired_of(self._get(color)))
+                present = self._just_read(color) or self._get(color)
+                self._autoscalers.suspend_scale_in(color, autoscaler, desired_of(present))
 
     def resume_scaling(self, serving: Collection[Color]) -> None:
         """Give autoscaling its range where there is traffic: one call a color, two with autoscaling, if all is well.
@@ -234,9 +247,8 @@ class KubernetesCapacity(Options):
 
     def retire(self, color: Color, size: int, after_seconds: float) -> str:
         """Scale down after a delay: at once by ``scale``, later by a CronJob, at the next full minute."""
-        asked_at, known = self._seen.pop(color, (-math.inf, {}))
-        fresh = steady_seconds() - asked_at < _SIZE_LASTS_SECONDS
-        present = desired_of(known if fresh else self._get(color))
+        present = desired_of(self._just_read(color) or self._get(color))
+        self._seen.pop(color, None)
         if present <= size:
             return f"{color} is at {present} already"
         autoscaler = self._autoscalers.find(color)
@@ -267,7 +279,7 @@ class KubernetesCapacity(Options):
     def cancel_retirement(self, color: Color) -> None:
         """Cancel a retirement: one call when there is none.
 
-        The autoscaler's minimum stays what it is until ``release``: a swap goes on.
+        The autoscaler's minimum stays what it is until ``resume_scaling``: a swap goes on.
         """
         self._retirements.cancel(color)
 

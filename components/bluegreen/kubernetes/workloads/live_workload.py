@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -71,6 +73,14 @@ def judged(manifest: Mapping[str, Any], known_failure: str = "") -> Readiness:
     if updated < desired or _counted(manifest, "replicas") > desired or _changes_revision(manifest):
         return not_yet(f"{updated} of {desired} replicas are of the present release{_how_to_go_on(spec)}")
     return Readiness(True, available, desired)
+
+
+def release_of(manifest: Mapping[str, Any]) -> str:
+    """What tells the pod template from any other: its images, and a digest of all of it."""
+    template = (manifest.get("spec") or {}).get("template") or {}
+    images = [str(container.get("image")) for container in (template.get("spec") or {}).get("containers") or ()]
+    digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()
+    return f"{' + '.join(images)} (pod template {digest[:7]})"
 
 
 def selector_of(manifest: Mapping[str, Any]) -> str:
