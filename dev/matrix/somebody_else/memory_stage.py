@@ -11,7 +11,7 @@ from unittest import mock
 from bluegreen.memory.capacity import MemoryCapacity
 from bluegreen.memory.router import WORLDS, MemoryRouter, MemoryWorld, world
 from bluegreen.rollout.calls import before_write
-from bluegreen.rollout.model import COLORS, Weights
+from bluegreen.rollout.model import COLORS, Color, Weights
 from dev.matrix.somebody_else.sight import Sight
 from dev.matrix.somebody_else.stage import STRANGER, Heard
 
@@ -43,7 +43,7 @@ _WRITES = frozenset(
 )
 _NAME = "somebody-else"
 THEIRS = "team.note"
-_RUNS = {"blue": "app:v1", "green": "app:v2"}
+_RUNS: Mapping[Color, str] = {"blue": "app:v1", "green": "app:v2"}
 
 
 class MemorySizes:
