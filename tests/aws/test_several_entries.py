@@ -32,6 +32,44 @@ def test_one_swap_has_a_router_of_each_in_the_declared_order():
     assert not contract.problems_in(swap)
 
 
+def test_each_entry_may_send_requests_to_a_port_of_its_own():
+    proxy = {"name": "admin", "image": "admin:1", "portMappings": [{"containerPort": 9000}]}
+    release = {"image": "app:v1", "ports": [8080, 8443], "sidecars": [proxy]}
+    resources, _ = declared(
+        blue=release,
+        green=release,
+        entry=alb(),
+        entries=[alb(internal=True, unit_port=9000), alb(unit_port=8443, unit_protocol="HTTPS"), nlb(unit_port=9000)],
+        entry_names=["admin", "tls", "tcp"],
+    )
+    services = of(resources, "aws:ecs/service:Service")
+    registered = [(one["containerName"], one["containerPort"]) for one in services["web-green"]["loadBalancers"]]
+    assert registered == [("app", 8080), ("admin", 9000), ("app", 8443), ("admin", 9000)]
+    groups = of(resources, "aws:lb/targetGroup:TargetGroup")
+    assert {name: (one["port"], one["protocol"]) for name, one in groups.items() if name.endswith("-blue")} == {
+        "web-blue": (8080, "HTTP"),
+        "web-admin-blue": (9000, "HTTP"),
+        "web-tls-blue": (8443, "HTTPS"),
+        "web-tcp-blue": (9000, "TCP"),
+    }
+    assert groups["web-tls-green"]["healthCheck"]["protocol"] == "HTTPS", "as requests go on"
+    rules = of(resources, "aws:ec2/securityGroup:SecurityGroup")["web-tasks"]["ingress"]
+    assert sorted(rule["fromPort"] for rule in rules) == [8080, 8443, 9000]
+
+
+def test_instances_let_the_port_of_each_entry_in():
+    release = {"image_id": "ami-1"}
+    resources, _ = declared(AutoScalingGroups, blue=release, green=release, entry=alb(unit_port=8443))
+    rules = of(resources, "aws:ec2/securityGroup:SecurityGroup")["web-instances"]["ingress"]
+    assert 8443 in [rule["fromPort"] for rule in rules]
+
+
+def test_a_port_that_no_container_has_is_refused():
+    said = "entries.unit_port: 9000 is not allowed; allowed: a port that a container of blue has: 8080"
+    with pytest.raises(pulumi.RunError, match=said):
+        declared(entries=[alb(), alb(unit_port=9000)], entry_names=["one", "two"])
+
+
 def test_the_first_ones_resources_are_those_of_a_component_with_it_alone():
     alone, _ = declared(entry=alb())
     several, _ = all_three()

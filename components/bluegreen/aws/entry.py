@@ -67,6 +67,7 @@ class EntryResources:
         all_target_group_arns: where there are several entries: all groups in which a color's units register, by the
             entry's name, which is empty for the one with the component's own.
         reached: the same: each entry's name, ``url`` and ``preview_urls``.
+        ports: the units' port that an entry sends requests to, by the entry's name, where it is not the component's.
     """
 
     router: Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -82,6 +83,7 @@ class EntryResources:
     listener_arn: pulumi.Output[str] | None = None
     all_target_group_arns: Mapping[Color, Mapping[str, pulumi.Output[str]]] = field(default_factory=dict)
     reached: Sequence[Mapping[str, Any]] = ()
+    ports: Mapping[str, int] = field(default_factory=dict)
 
     def groups_of(self, color: Color) -> list[pulumi.Output[str]]:
         """The target groups in which a color's units register."""
@@ -92,6 +94,20 @@ class EntryResources:
         if self.all_target_group_arns:
             return dict(self.all_target_group_arns.get(color, {}))
         return {"": self.target_group_arns[color]} if color in self.target_group_arns else {}
+
+
+def named_port(target_groups: Mapping[str, Any]) -> dict[str, int]:
+    """``EntryResources.ports`` of an entry with such target groups."""
+    return {"": target_groups["unit_port"]} if "unit_port" in target_groups else {}
+
+
+def ports_of(entry: Entry) -> list[int]:
+    """The units' ports that an entry, or each of several, sends requests to, where these are not the component's."""
+    several = getattr(entry, "entries", None)
+    entries = [entry] if several is None else [one for _, one in several]
+    options = [getattr(one, "target_groups", {}) for one in entries]
+    ports = [one.get("unit_port") for one in options if isinstance(one, Mapping)]
+    return list(dict.fromkeys(port for port in ports if isinstance(port, int) and not isinstance(port, bool)))
 
 
 class Entry(Protocol):

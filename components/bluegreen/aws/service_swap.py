@@ -104,6 +104,7 @@ class ServiceSwap:
             from_groups=entered.security_group_ids,
             from_cidrs=entered.source_cidrs,
             transports=entered.transports,
+            more_ports=[*entered.ports.values()],
             tags=self.tags,
             parent=component,
         )

@@ -75,6 +75,7 @@ class Entries:
             source_cidrs=list(dict.fromkeys(cidr for one in made for cidr in one.source_cidrs)),
             transports=list(dict.fromkeys(transport for one in made for transport in one.transports)),
             listener_arn=balanced.listener_arn,
+            ports={called: one.ports[""] for (called, _), one in zip(self.entries, made, strict=True) if one.ports},
             reached=[
                 self._reached(called, entry, one) for (called, entry), one in zip(self.entries, made, strict=True)
             ],

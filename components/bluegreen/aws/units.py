@@ -17,6 +17,7 @@ def unit_security_group(
     from_groups: pulumi.Input[Sequence[str]],
     from_cidrs: Sequence[str] = (),
     transports: Sequence[str] = ("tcp",),
+    more_ports: Sequence[int] = (),
     tags: Mapping[str, str],
     parent: pulumi.Resource,
 ) -> aws.ec2.SecurityGroup:
@@ -29,6 +30,7 @@ def unit_security_group(
         from_groups: security groups whose requests are let in.
         from_cidrs: networks, the same.
         transports: by which requests come: ``tcp``, ``udp``.
+        more_ports: more ports that units listen on.
         tags: for it.
         parent: the component.
     """
@@ -38,8 +40,9 @@ def unit_security_group(
     if from_cidrs:
         sources.append({"cidr_blocks": list(from_cidrs)})
     rules: list[Any] = [
-        {"protocol": transport, "from_port": port, "to_port": port, **source}
+        {"protocol": transport, "from_port": one, "to_port": one, **source}
         for source in sources
+        for one in dict.fromkeys((port, *more_ports))
         for transport in transports
     ]
     return aws.ec2.SecurityGroup(

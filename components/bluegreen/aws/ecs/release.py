@@ -79,7 +79,12 @@ def is_made_elsewhere(release: Mapping[str, Any]) -> bool:
 
 
 def problems_in(
-    color: Color, release: Mapping[str, Any], container_port: int, volumes: Collection[str] | None = None
+    color: Color,
+    release: Mapping[str, Any],
+    container_port: int,
+    volumes: Collection[str] | None = None,
+    *,
+    more_ports: Sequence[int] = (),
 ) -> list[Problem]:
     """The problems with a release. Values that only an update knows (outputs) pass.
 
@@ -88,6 +93,7 @@ def problems_in(
         release: as the user gave it.
         container_port: the port that requests are sent to.
         volumes: the names of the task's volumes; ``None``: not known.
+        more_ports: ports that entries send requests to, beside that one.
     """
     fields = Fields(release, color)
     existing = fields.section("existing", None)
@@ -111,10 +117,14 @@ def problems_in(
         ports = _plain_ports(fields, container_port)
     fields.done()
     fields.problems.extend(_problems_between(color, release, volumes))
-    if not fields.problems and ports is not None and container_port not in ports:
+    if not fields.problems and ports is not None:
         there = ", ".join(map(str, sorted(set(ports)))) or "none has any"
-        fields.problems.append(
-            Problem("container_port", container_port, f"a port that a container of {color} has: {there}")
+        wanted = {"container_port": [container_port], "entries.unit_port": more_ports}
+        fields.problems.extend(
+            Problem(name, port, f"a port that a container of {color} has: {there}")
+            for name, numbers in wanted.items()
+            for port in numbers
+            if port not in ports
         )
     return fields.problems
 

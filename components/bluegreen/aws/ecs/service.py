@@ -17,7 +17,7 @@ from bluegreen.aws.ecs.provider_args import ProviderArgs
 from bluegreen.aws.ecs.release import EcsRelease
 from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role, task_role
 from bluegreen.aws.elb.alb_entry import alb
-from bluegreen.aws.entry import Entry, EntryResources
+from bluegreen.aws.entry import Entry, EntryResources, ports_of
 from bluegreen.aws.service_swap import Network, kind_that_counts
 from bluegreen.aws.several_entries import entry_of
 from bluegreen.aws.units import unit_security_group
@@ -125,7 +125,9 @@ class EcsService(EnteredComponent):
         }
         releases, problems = _both(active_color, blue, green)
         for color, release in releases.items():
-            problems += ecs_release.problems_in(color, known(release), container_port, given_args.volumes)
+            problems += ecs_release.problems_in(
+                color, known(release), container_port, given_args.volumes, more_ports=ports_of(entry)
+            )
             arn = release.get("task_definition_arn")
             problems += problems_of_regions(settings, **{f"{color}.task_definition_arn": arn})
         problems += given_args.problems(known(cpu), known(memory), makes_cluster=cluster_arn is None)
@@ -157,6 +159,7 @@ class EcsService(EnteredComponent):
                 from_groups=entered.security_group_ids,
                 from_cidrs=entered.source_cidrs,
                 transports=entered.transports,
+                more_ports=[*entered.ports.values()],
                 tags=checked.tags,
                 parent=self,
             )

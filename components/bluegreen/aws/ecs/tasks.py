@@ -175,10 +175,11 @@ def color_service(
     balancers: list[Any] = [
         {
             "target_group_arn": arn,
-            "container_name": ecs_release.container_for(release, settings.container_port),
-            "container_port": settings.container_port,
+            "container_name": ecs_release.container_for(release, port),
+            "container_port": port,
         }
-        for arn in entered.groups_of(color)
+        for called, arn in entered.named_groups_of(color).items()
+        for port in (entered.ports.get(called, settings.container_port),)
     ]
     registries: list[Any] = [{"registry_arn": arn} for arn in _of(color, entered.service_registry_arns)]
     return aws.ecs.Service(

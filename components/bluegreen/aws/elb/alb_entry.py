@@ -15,7 +15,7 @@ from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.aws.entry import EntryContext, EntryResources
+from bluegreen.aws.entry import EntryContext, EntryResources, named_port
 from bluegreen.aws.limits import problem_of_protocol, problems_of_networks
 from bluegreen.component.base import color_headers
 from bluegreen.component.declaration import known, listed
@@ -130,6 +130,7 @@ class AlbEntry:
                 color: {PREVIEW_HEADER: values[color], **host_header(self.host_headers)} for color in COLORS
             },
             target_group_arns=groups,
+            ports=named_port(self.target_groups),
             attachments={color: [rules[color]] for color in COLORS},
             security_group_ids=security_groups,
             listener_arn=listener_arn,

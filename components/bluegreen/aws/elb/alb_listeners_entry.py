@@ -16,7 +16,7 @@ from bluegreen.aws.elb.alb_entry import balancer_for, problems_of_a_balancer
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.aws.entry import EntryContext, EntryResources
+from bluegreen.aws.entry import EntryContext, EntryResources, named_port
 from bluegreen.component.base import color_headers
 from bluegreen.component.declaration import known, listed
 from bluegreen.component.previewing import PREVIEW_HEADER, named
@@ -118,6 +118,7 @@ class AlbListenersEntry:
                 color: {PREVIEW_HEADER: values[color], **host_header(self.host_headers)} for color in COLORS
             },
             target_group_arns=groups,
+            ports=named_port(self.target_groups),
             attachments={color: [rules[color]] for color in COLORS},
             security_group_ids=security_groups,
             listener_arn=listeners["production"],

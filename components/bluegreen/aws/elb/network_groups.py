@@ -69,6 +69,8 @@ class NetworkTargetGroups(TypedDict, total=False):
         stickiness: ``source_ip``: a client address stays with one unit; absent: not at all. Not with TLS.
         reencrypt: whether requests of a TLS listener go to the units by TLS, too; default no.
         ipv6_units: whether units register by IPv6 addresses; default no.
+        unit_port: the units' port that connections are sent to, where several entries have several; default the
+            component's.
     """
 
     health_check: NetworkHealthCheck
@@ -79,6 +81,7 @@ class NetworkTargetGroups(TypedDict, total=False):
     stickiness: str | None
     reencrypt: bool
     ipv6_units: bool
+    unit_port: int
 
 
 def health_check_of(options: NetworkTargetGroups) -> dict[str, Any]:
@@ -115,6 +118,7 @@ def problems_in(options: NetworkTargetGroups, protocol: str) -> list[Problem]:
         fields.problem("preserve_client_ip", False, f"true, or absent: {protocol} keeps clients' addresses")
     if options.get("reencrypt") is True and protocol != _ENCRYPTED:
         fields.problem("reencrypt", True, f"false with protocol {protocol}: the listener does not decrypt")
+    fields.whole("unit_port", None, least=1, most=65_535)
     _check_health_check(fields)
     fields.done()
     return fields.problems
@@ -167,7 +171,7 @@ def network_target_groups(
         arns[color] = aws.lb.TargetGroup(
             fitted.in_a_group(context.name, color),
             vpc_id=context.vpc_id,
-            port=context.port,
+            port=options.get("unit_port", context.port),
             protocol=behind,
             target_type=context.target_type,
             ip_address_type="ipv6" if options.get("ipv6_units") else None,

@@ -14,7 +14,7 @@ from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.network_balancer import made_network_balancer, network_listener, network_url, transports
 from bluegreen.aws.elb.network_groups import NetworkTargetGroups, network_target_groups, problems_in, speaks_http
-from bluegreen.aws.entry import EntryContext, EntryResources
+from bluegreen.aws.entry import EntryContext, EntryResources, named_port
 from bluegreen.aws.limits import problems_of_networks
 from bluegreen.aws.service_limits import LIMITS
 from bluegreen.component.declaration import known, listed
@@ -169,6 +169,7 @@ class NlbEntry:
                 color: network_url(host, self.protocol, self.color_ports[color], http=self._http) for color in COLORS
             },
             target_group_arns=groups,
+            ports=named_port(self.target_groups),
             attachments={color: [made[color]] for color in COLORS},
             security_group_ids=() if self.unit_source_cidrs else front.security_group_ids,
             source_cidrs=self.unit_source_cidrs,

@@ -42,7 +42,7 @@ class HttpHealthCheck(TypedDict, total=False):
         healthy_threshold: checks in a row until a unit is healthy, default 2.
         unhealthy_threshold: checks in a row until it is not, default 2.
         port: default the units' own.
-        protocol: ``HTTP`` (default) or ``HTTPS``.
+        protocol: ``HTTP`` or ``HTTPS``, default as requests go to the units.
     """
 
     path: str
@@ -68,6 +68,10 @@ class HttpTargetGroups(TypedDict, total=False):
         algorithm: ``round_robin`` (default), ``least_outstanding_requests``, ``weighted_random``.
         unit_stickiness_seconds: how long a client stays with one unit, 1-604800; absent: not at all.
         ipv6_units: whether units register by IPv6 addresses; default no.
+        unit_port: the units' port that requests are sent to, where several entries have several; default the
+            component's.
+        unit_protocol: by which requests go on to the units: ``HTTP`` (default) or ``HTTPS``, also of their health
+            check; certificates of units are not looked at.
     """
 
     health_check: HttpHealthCheck
@@ -78,6 +82,8 @@ class HttpTargetGroups(TypedDict, total=False):
     algorithm: str
     unit_stickiness_seconds: int
     ipv6_units: bool
+    unit_port: int
+    unit_protocol: str
 
 
 def problems_in(options: HttpTargetGroups) -> list[Problem]:
@@ -106,6 +112,8 @@ def problems_in(options: HttpTargetGroups) -> list[Problem]:
         problem_of_port(asked)
         asked.text("protocol", None, choices=("HTTP", "HTTPS"))
     fields.whole("unit_stickiness_seconds", None, least=1, most=604_800)
+    fields.whole("unit_port", None, least=1, most=65_535)
+    fields.text("unit_protocol", "HTTP", choices=("HTTP", "HTTPS"))
     for name in ("health_check", "cross_zone", "ipv6_units"):
         fields.raw(name)
     fields.done()
@@ -123,7 +131,8 @@ def http_target_groups(context: EntryContext, options: HttpTargetGroups) -> dict
 
 
 def _health_check(options: HttpTargetGroups) -> Mapping[str, Any]:
-    return GRPC_HEALTH_CHECK if options.get("protocol_version") == "GRPC" else HTTP_HEALTH_CHECK
+    check = GRPC_HEALTH_CHECK if options.get("protocol_version") == "GRPC" else HTTP_HEALTH_CHECK
+    return {**check, "protocol": "HTTPS"} if options.get("unit_protocol") == "HTTPS" else check
 
 
 def http_target_group(
@@ -136,8 +145,8 @@ def http_target_group(
     return aws.lb.TargetGroup(
         name,
         vpc_id=context.vpc_id,
-        port=context.port,
-        protocol="HTTP",
+        port=options.get("unit_port", context.port),
+        protocol=options.get("unit_protocol", "HTTP"),
         protocol_version=options.get("protocol_version"),
         target_type=context.target_type,
         ip_address_type="ipv6" if options.get("ipv6_units") else None,

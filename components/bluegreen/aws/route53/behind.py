@@ -13,7 +13,7 @@ from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.alb_entry import ADDRESS_TYPES
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.aws.entry import EntryContext
+from bluegreen.aws.entry import EntryContext, named_port
 from bluegreen.aws.limits import problem_of_protocol, problems_of_networks
 from bluegreen.component.declaration import known, refuse
 from bluegreen.fields import UNKNOWN, Fields
@@ -190,6 +190,7 @@ class LoadBalancers:
             hosts={color: made_balancer.dns_name for color, made_balancer in made.items()},
             entered={
                 "target_group_arns": groups,
+                "ports": named_port(self.target_groups),
                 "attachments": listeners,
                 "security_group_ids": pulumi.Output.all(
                     *(made_balancer.security_group_ids for made_balancer in made.values())
