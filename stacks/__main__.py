@@ -15,6 +15,7 @@ from bluegreen import stack_config
 PLATFORMS = (
     "asg",
     "asg_dns",
+    "azure_container_app",
     "ecs",
     "ecs_adopt",
     "ecs_codedeploy",

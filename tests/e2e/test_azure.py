@@ -1,4 +1,4 @@
-"""The program of docs/azure.md under the real engine: a release, its promotion and its rollback, with real requests."""
+"""The program in `stacks` under the real engine: a release that fails, one that is promoted, a rollback, requests."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bluegreen.azure.container_apps.router import ContainerAppRouter
 from localcloud.azure.cloud import OWNER, SUBSCRIPTION
 from localcloud.azure.identity import TENANT
 from localcloud.azure.local import LocalAzure, down
 from localcloud.load import Load
 from tests.localcloud.azure_cases import colors_at
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "azure.md"
-PROGRAM = re.compile(r"<!-- program:azure -->\n```python\n(.*?)```", re.DOTALL)
+STACKS = Path(__file__).resolve().parents[2] / "stacks"
 
 
 @pytest.fixture
@@ -31,41 +29,35 @@ def azure(tmp_path):
 
 
 class Stack:
-    """One of the documented program."""
+    """One of the program in `stacks`."""
 
     def __init__(self, azure: LocalAzure, project: Path) -> None:
         self.azure, self.project = azure, project
-        (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
-        program = PROGRAM.search(DOCS.read_text())[1]
-        # The sample app says its color; two revisions of it have one each.
-        env = '"env": [{"name": "COLOR", "value": "blue"}]'
-        program = program.replace('"image": "shop.azurecr.io/app:v1"', f'"image": "shop.azurecr.io/app:v1", {env}')
-        (project / "__main__.py").write_text(program)
+        (project / "Pulumi.yaml").write_text(f"name: shop\nruntime: python\nmain: {STACKS}\n")
         path = os.pathsep.join([*azure.path, os.environ["PATH"]])
         self.env = {**os.environ, **azure.env(), "PATH": path}
         self.run("stack", "init", project.parent.name)
-        self.set(activeColor="blue", blueRevision="web--v1", greenRevision="web--v1b", holdSeconds="1")
 
-    def run(self, *words: str) -> str:
+    def run(self, *words: str, fails: bool = False) -> str:
         command = ["pulumi", "--non-interactive", *words]
         done = subprocess.run(
             command, cwd=self.project, env=self.env, capture_output=True, text=True, timeout=240, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert (done.returncode != 0) is fails, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
-    def set(self, **config: str) -> None:
+    def up(self, *, fails: bool = False, **config: object) -> str:
+        """`pulumi up` with this config beside what there was."""
         file = self.project / f"Pulumi.{self.project.parent.name}.yaml"
         lines = dict(re.findall(r"^  shop:(\w+): (.*)$", file.read_text() if file.exists() else "", re.MULTILINE))
+        # A text of JSON is a text to Pulumi, too: an object would be one of its own structured values.
         told = {**lines, **{name: json.dumps(value) for name, value in config.items()}}
         file.write_text("config:\n" + "".join(f"  shop:{name}: {value}\n" for name, value in told.items()))
-
-    def up(self) -> str:
-        return self.run("up", "--yes", "--skip-preview")
+        return self.run("up", "--yes", "--skip-preview", fails=fails)
 
 
 class Cli:
-    """The requests of `az containerapp update --revision-suffix`."""
+    """Looks at the app as somebody with the CLI does."""
 
     def __init__(self, azure: LocalAzure) -> None:
         trust = ssl.create_default_context(cafile=str(azure.certificates))
@@ -85,35 +77,29 @@ class Cli:
         self.path = f"{group}/providers/Microsoft.App/containerApps/web"
         return self.http.get(self.path, params={"api-version": "2026-07-01"}).json()
 
-    def release(self, suffix: str, color: str) -> None:
-        self.app()
-        container = {"name": "app", "image": "shop.azurecr.io/app:v2", "env": [{"name": "COLOR", "value": color}]}
-        body = {"properties": {"template": {"revisionSuffix": suffix, "containers": [container]}}}
-        answer = self.http.patch(self.path, params={"api-version": "2026-07-01"}, json=body)
-        assert answer.status_code == 202, answer.text
-        while self.http.get(answer.headers["Azure-AsyncOperation"]).json()["status"] == "InProgress":
-            pass
+    def active(self) -> list[str]:
+        """The colors whose revisions are active."""
+        found = self.http.get(f"{self.path}/revisions", params={"api-version": "2026-07-01"}).json()["value"]
+        return sorted(one["name"].split("--")[1].partition("-")[0] for one in found if one["properties"]["active"])
 
 
-def test_a_container_app_is_promoted_and_rolled_back_by_pulumi_up(azure, tmp_path):
+def test_a_container_app_is_released_promoted_and_rolled_back_by_pulumi_up(azure, tmp_path):
     stack = Stack(azure, tmp_path / "project")
-    stack.up()
+    steps = json.dumps({"steps": [{"weight_percent": 10, "hold_seconds": 1}]})
+    both = {"blueImage": "shop.azurecr.io/app:v1", "greenImage": "shop.azurecr.io/app:v1"}
+    stack.up(platform="azure_container_app", activeColor="blue", strategy=steps, **both)
     cli = Cli(azure)
     host = cli.app()["properties"]["configuration"]["ingress"]["fqdn"]
-    with Load(f"{azure.requests}/", rate_per_second=100, host_header=host) as load:
-        cli.release("v2", "green")
+    with Load(f"{azure.requests}/", rate_per_second=50, host_header=host) as load:
+        said = stack.up(activeColor="green", greenImage="shop.azurecr.io/app:v77", fails=True)
+        assert "cannot be pulled" in said, said
+        assert "install green: image app:v77 as revision green-" in said, said
         assert colors_at(azure.requests, host) == {"blue"}
-        stack.set(greenRevision="web--v2", activeColor="green")
-        stack.up()
+        stack.up(greenImage="shop.azurecr.io/app:v2")
         assert colors_at(azure.requests, host) == {"green"}
-        stack.set(activeColor="blue")
-        stack.up()
+        stack.up(activeColor="blue", scaleDownDelaySeconds="0")
         assert colors_at(azure.requests, host) == {"blue"}
     assert (load.result.failed, load.result.errors) == (0, {})
+    assert cli.active() == ["blue"]
     assert "bluegreen:owner" in cli.app()["tags"]
     stack.run("destroy", "--yes", "--skip-preview")
-
-
-def test_the_documented_role_has_just_the_declared_actions():
-    role = json.loads(DOCS.read_text().split("```json\n")[1].split("```")[0])
-    assert role["Actions"] == sorted({permission.action for permission in ContainerAppRouter.permissions})

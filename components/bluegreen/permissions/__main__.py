@@ -1,4 +1,4 @@
-"""``python -m bluegreen.permissions``: the IAM policy or the Kubernetes Role of kinds, or the table in a page."""
+"""``python -m bluegreen.permissions``: IAM policy, Kubernetes Role or Azure role of kinds, or the table in a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bluegreen.permissions import kinds, policy_document, rbac, with_table
+from bluegreen.permissions import azure_role, kinds, policy_document, rbac, with_table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("kind", nargs="*", help="of router, capacity, gates and metrics; default: all of them")
     parser.add_argument("--markdown", metavar="PAGE", type=Path, help="renew the table between the markers in PAGE")
     parser.add_argument("--partition", default="aws", help="aws (default), aws-cn, aws-us-gov")
+    parser.add_argument("--azure", action="store_true", help="print a custom role of Azure")
+    parser.add_argument("--scope", default=azure_role.ANYWHERE, help="of that role: a resource group's id, say")
     parser.add_argument("--kubernetes", action="store_true", help="print a Role and whom it is bound to")
     parser.add_argument("--namespace", default="default", help="of the Role: where the Services and workloads are")
     parser.add_argument("--service-account", default="bluegreen", metavar="NAME", help="whom the Role is bound to")
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if given.kubernetes:
             return _print_role(parser, given)
+        if given.azure:
+            return _print_azure_role(parser, given)
         policy = policy_document(given.kind or kinds(), given.partition)
     except (OSError, ValueError) as error:
         parser.error(str(error))
@@ -49,6 +53,14 @@ def _kind_and_name(text: str) -> tuple[str, str]:
     if not (resource and equals and name):
         raise argparse.ArgumentTypeError(f"{text!r} is not allowed; allowed: RESOURCE=NAME, such as services=web")
     return resource, name
+
+
+def _print_azure_role(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    role = azure_role.definition(given.kind or kinds(), given.scope)
+    if not role["Actions"]:
+        parser.error(f"{', '.join(given.kind)}: nothing of this calls Azure")
+    sys.stdout.write(json.dumps(role, indent=2) + "\n")
+    return 0
 
 
 def _print_role(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
