@@ -33,12 +33,12 @@ def allows(policy: Mapping[str, Any], action: str, resource: str) -> bool:
 
     Conditions are not judged, so that a policy with one is refused here: the printed ones have none.
     """
-    found = set()
+    effects = set()
     for statement in policy["Statement"]:
         assert not set(statement) - {"Effect", "Action", "Resource"}, f"cannot judge {sorted(statement)}"
         if _any(statement["Action"], action, re.IGNORECASE) and _any(statement["Resource"], resource):
-            found.add(statement["Effect"])
-    return found == {"Allow"}
+            effects.add(statement["Effect"])
+    return effects == {"Allow"}
 
 
 def _any(patterns: str | Iterable[str], value: str, flags: int = 0) -> bool:
@@ -106,8 +106,8 @@ def _balancing(call: str, given: Mapping[str, Any], place: str) -> list[str]:
 
 def _route53(call: str, given: Mapping[str, Any], place: str) -> list[str]:
     kind = {"GetChange": "change", "GetHealthCheckStatus": "healthcheck"}.get(call, "hostedzone")
-    found = given.get("HostedZoneId") or given.get("Id") or given.get("HealthCheckId")
-    return [f"arn:aws:route53:::{kind}/{str(found).rpartition('/')[2]}"]
+    zone = given.get("HostedZoneId") or given.get("Id") or given.get("HealthCheckId")
+    return [f"arn:aws:route53:::{kind}/{str(zone).rpartition('/')[2]}"]
 
 
 def _lambda(call: str, given: Mapping[str, Any], place: str) -> list[str]:

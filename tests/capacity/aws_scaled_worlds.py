@@ -33,9 +33,9 @@ class Scaled:
     capacity: dict[str, Any]
 
 
-def without(found: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def without(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """All but some fields."""
-    return {name: copy.deepcopy(value) for name, value in found.items() if name not in names}
+    return {name: copy.deepcopy(value) for name, value in fields.items() if name not in names}
 
 
 # -- ECS
@@ -67,9 +67,9 @@ def _service(color: str, count: int) -> dict[str, Any]:
 def services(draw: Any) -> dict[str, Any]:
     """A service for each color, each with or without a scalable target of its owner's."""
     of_service, of_target = shape("ecs", "Service"), shape("application-autoscaling", "ScalableTarget")
-    found: dict[str, Any] = {"services": {}, "targets": {}, "actions": {}}
+    world: dict[str, Any] = {"services": {}, "targets": {}, "actions": {}}
     for color, count in zip(COLORS, (LIVE, 0), strict=True):
-        service = found["services"][f"web-{color}"] = draw(structures(of_service, 1, fixed=_service(color, count)))
+        service = world["services"][f"web-{color}"] = draw(structures(of_service, 1, fixed=_service(color, count)))
         # Others than ECS are refused, and would be two thirds of all controllers here; few services have one.
         if service.get("deploymentController", {}).get("type", "ECS") != "ECS" and draw(st.integers(0, 15)):
             service["deploymentController"] = {"type": "ECS"}
@@ -77,20 +77,20 @@ def services(draw: Any) -> dict[str, Any]:
             resource = f"service/{_CLUSTER}/web-{color}"
             limits = {"MinCapacity": draw(st.integers(0, LIVE)), "MaxCapacity": draw(st.integers(LIVE, 9))}
             own = {**_WHERE, "ResourceId": resource, "ScalableTargetARN": f"arn:target/{color}", **limits}
-            found["targets"][resource] = draw(structures(of_target, 1, fixed=own))
+            world["targets"][resource] = draw(structures(of_target, 1, fixed=own))
             action = structures(
                 shape("application-autoscaling", "ScheduledAction"),
                 1,
                 fixed={**_WHERE, "ResourceId": resource, "ScheduledActionName": "mornings"},
             )
-            found["actions"][resource, "mornings"] = draw(action)
-    return found
+            world["actions"][resource, "mornings"] = draw(action)
+    return world
 
 
 @contextlib.contextmanager
-def of_services(found: dict[str, Any]) -> Iterator[Scaled]:
+def of_services(world: dict[str, Any]) -> Iterator[Scaled]:
     """Two services of a cluster."""
-    there = copy.deepcopy(found)
+    there = copy.deepcopy(world)
     services, targets, actions = there["services"], there["targets"], there["actions"]
     tags = {one["ScalableTargetARN"]: {"team": "orders"} for one in targets.values()}
 
@@ -183,7 +183,7 @@ def _instances(count: int, protected: bool) -> list[dict[str, Any]]:
 def groups(draw: Any) -> dict[str, Any]:
     """A group for each color, launched by a template alone or by a mixed-instances policy."""
     of_group, of_action = shape("autoscaling", "AutoScalingGroup"), shape("autoscaling", "ScheduledUpdateGroupAction")
-    found: dict[str, Any] = {"groups": {}, "actions": {}}
+    world: dict[str, Any] = {"groups": {}, "actions": {}}
     left_out = ("Status", "Instances", "LaunchTemplate", "MixedInstancesPolicy", "Tags", "LaunchConfigurationName")
     for color, count in zip(COLORS, (LIVE, 0), strict=True):
         name = f"web-{color}"
@@ -204,17 +204,17 @@ def groups(draw: Any) -> dict[str, Any]:
         group["Instances"] = _instances(count, bool(group.get("NewInstancesProtectedFromScaleIn")))
         tag = {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": "team", "Value": "orders"}
         group["Tags"] = [{**tag, "PropagateAtLaunch": True}]
-        found["groups"][name] = group
+        world["groups"][name] = group
         if draw(st.booleans()):
             action = {"AutoScalingGroupName": name, "ScheduledActionName": "mornings"}
-            found["actions"][name, "mornings"] = draw(structures(of_action, 1, fixed=action))
-    return found
+            world["actions"][name, "mornings"] = draw(structures(of_action, 1, fixed=action))
+    return world
 
 
 @contextlib.contextmanager
-def of_groups(found: dict[str, Any]) -> Iterator[Scaled]:
+def of_groups(world: dict[str, Any]) -> Iterator[Scaled]:
     """Two Auto Scaling groups."""
-    there = copy.deepcopy(found)
+    there = copy.deepcopy(world)
     groups, actions = there["groups"], there["actions"]
 
     def answer(call: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -270,7 +270,7 @@ def plain(capacity: str, more: Mapping[str, Any]) -> dict[str, Any]:
         return {"services": made, "targets": {}, "actions": {}}
     protected = bool(more.get("NewInstancesProtectedFromScaleIn"))
     own = {"MinSize": 0, "MaxSize": 9, "LaunchTemplate": _TEMPLATE, "Tags": []}
-    found = {
+    by_color = {
         f"web-{color}": {
             "AutoScalingGroupName": f"web-{color}",
             **own,
@@ -280,7 +280,7 @@ def plain(capacity: str, more: Mapping[str, Any]) -> dict[str, Any]:
         }
         for color, count in pairs
     }
-    return {"groups": found, "actions": {}}
+    return {"groups": by_color, "actions": {}}
 
 
 CAPACITIES = {"ecs": (services(), of_services), "asg": (groups(), of_groups)}

@@ -73,8 +73,8 @@ class Groups:
         self.set(color, LaunchTemplate={"LaunchTemplateId": self.template, "Version": str(version)})
 
     def group(self, color):
-        found = self.api.describe_auto_scaling_groups(AutoScalingGroupNames=[self.names[color]])
-        return found["AutoScalingGroups"][0]
+        answer = self.api.describe_auto_scaling_groups(AutoScalingGroupNames=[self.names[color]])
+        return answer["AutoScalingGroups"][0]
 
     def sizes(self, color):
         """Minimum, desired, maximum."""
@@ -88,14 +88,14 @@ class Groups:
         return {tag["Key"]: tag["Value"] for tag in self.group(color)["Tags"]}
 
     def actions(self, color):
-        found = self.api.describe_scheduled_actions(AutoScalingGroupName=self.names[color])
+        answer = self.api.describe_scheduled_actions(AutoScalingGroupName=self.names[color])
         return {
             one["ScheduledActionName"]: (one.get("MinSize"), one.get("DesiredCapacity"), one.get("MaxSize"))
-            for one in found["ScheduledUpdateGroupActions"]
+            for one in answer["ScheduledUpdateGroupActions"]
         }
 
     def is_untouched(self, color, low, high):
-        found = self.sizes(color)
-        assert (found[0], found[2]) == (low, high)
+        sizes = self.sizes(color)
+        assert (sizes[0], sizes[2]) == (low, high)
         assert self.tags(color) == {}
         assert self.actions(color) == {}

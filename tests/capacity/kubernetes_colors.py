@@ -156,11 +156,11 @@ class Colors:
 
     def is_untouched(self, color, low, owners):
         """No trace of a swap on the autoscaler."""
-        found = self.autoscaler(color)
-        managers = {entry["manager"] for entry in found["metadata"]["managedFields"]}
+        autoscaler = self.autoscaler(color)
+        managers = {entry["manager"] for entry in autoscaler["metadata"]["managedFields"]}
         assert (self.minimum(color), self.owners_of_minimum(color)) == (low, owners)
         assert "bluegreen" not in managers
-        assert not [name for name in found["metadata"].get("annotations", {}) if name.startswith("bluegreen/")]
+        assert not [name for name in autoscaler["metadata"].get("annotations", {}) if name.startswith("bluegreen/")]
 
     # -- the code under test
 
@@ -224,8 +224,8 @@ def namespace_on(node, word):
 def until(what, wanted=True, seconds=60):
     """Poll until it is so; bounded."""
     deadline = time.monotonic() + seconds
-    while (found := what()) != wanted:
-        assert time.monotonic() < deadline, f"{found} instead of {wanted}"
+    while (seen := what()) != wanted:
+        assert time.monotonic() < deadline, f"{seen} instead of {wanted}"
         time.sleep(0.05)
 
 

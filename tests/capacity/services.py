@@ -22,8 +22,8 @@ WITH = ["PutScheduledAction", "DeleteScheduledAction", "UntagResource"]
 def until(what, wanted):
     """Poll until it is so; bounded."""
     deadline = time.monotonic() + LIMIT_SECONDS
-    while (found := what()) != wanted:
-        assert time.monotonic() < deadline, f"{found} instead of {wanted}"
+    while (seen := what()) != wanted:
+        assert time.monotonic() < deadline, f"{seen} instead of {wanted}"
         time.sleep(0.2)
 
 
@@ -69,12 +69,12 @@ class Scaling:
 
     def target(self, color):
         where = self.where[color]
-        found = self.api.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[where["ResourceId"]])
-        return next(iter(found["ScalableTargets"]), None)
+        answer = self.api.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[where["ResourceId"]])
+        return next(iter(answer["ScalableTargets"]), None)
 
     def range(self, color):
-        found = self.target(color)
-        return found and (found["MinCapacity"], found["MaxCapacity"])
+        target = self.target(color)
+        return target and (target["MinCapacity"], target["MaxCapacity"])
 
     def suspended(self, color):
         state = self.target(color).get("SuspendedState", {})
@@ -84,14 +84,14 @@ class Scaling:
         return self.api.list_tags_for_resource(ResourceARN=self.target(color)["ScalableTargetARN"])["Tags"]
 
     def actions(self, color):
-        found = self.api.describe_scheduled_actions(ServiceNamespace="ecs", ResourceId=self.where[color]["ResourceId"])[
-            "ScheduledActions"
-        ]
-        return {one["ScheduledActionName"]: one["ScalableTargetAction"] for one in found}
+        answer = self.api.describe_scheduled_actions(
+            ServiceNamespace="ecs", ResourceId=self.where[color]["ResourceId"]
+        )["ScheduledActions"]
+        return {one["ScheduledActionName"]: one["ScalableTargetAction"] for one in answer}
 
     def policies(self, color):
-        found = self.api.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=self.where[color]["ResourceId"])
-        return [policy["PolicyName"] for policy in found["ScalingPolicies"]]
+        answer = self.api.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=self.where[color]["ResourceId"])
+        return [policy["PolicyName"] for policy in answer["ScalingPolicies"]]
 
     def is_untouched(self, color, limits=(1, 4)):
         assert self.range(color) == limits

@@ -28,8 +28,8 @@ class Fleet:
         self.elb: Any = boto3.client("elbv2")
         ec2 = boto3.client("ec2")
         self._vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
-        found = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [self._vpc]}])["Subnets"]
-        self.subnets = [subnet["SubnetId"] for subnet in found]
+        subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [self._vpc]}])["Subnets"]
+        self.subnets = [subnet["SubnetId"] for subnet in subnets]
         self._port = target_port
         self._balancers: list[str] = []
         self._aws = {"endpoint_url": endpoint}
@@ -95,8 +95,8 @@ class Fleet:
 
     def healthy(self, group: str) -> bool:
         """Whether every target of a group is."""
-        found = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-        return all(item["TargetHealth"]["State"] == "healthy" for item in found)
+        targets = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return all(item["TargetHealth"]["State"] == "healthy" for item in targets)
 
     def live(self) -> list[set[str]]:
         """The colors that each production rule forwards to."""
@@ -141,8 +141,8 @@ def units(cloud: Any, fleet: Fleet, pairs: int) -> Iterator[list[dict[str, Any]]
         )
 
     def running() -> int:
-        found = ecs.describe_services(cluster=fleet.name, services=flat)["services"]
-        return sum(service["runningCount"] for service in found)
+        services = ecs.describe_services(cluster=fleet.name, services=flat)["services"]
+        return sum(service["runningCount"] for service in services)
 
     until(running, len(flat))
     yield [
@@ -161,8 +161,8 @@ def units(cloud: Any, fleet: Fleet, pairs: int) -> Iterator[list[dict[str, Any]]
 
 def retiring(cluster: str) -> set[str]:
     """The services that a scheduled action will scale down."""
-    found = boto3.client("application-autoscaling").describe_scheduled_actions(ServiceNamespace="ecs")
-    resources = {action["ResourceId"] for action in found["ScheduledActions"]}
+    answer = boto3.client("application-autoscaling").describe_scheduled_actions(ServiceNamespace="ecs")
+    resources = {action["ResourceId"] for action in answer["ScheduledActions"]}
     return {resource.rpartition("/")[2] for resource in resources if resource.startswith(f"service/{cluster}/")}
 
 

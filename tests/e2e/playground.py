@@ -156,8 +156,8 @@ class Playground:
         """The swap's, as the state has them."""
         (state,) = (self.folder / "state" / ".pulumi" / "stacks").rglob("test.json")
         resources = json.loads(state.read_text())["checkpoint"]["latest"]["resources"]
-        (found,) = [one for one in resources if one["type"].endswith(":TrafficSwap")]
-        outputs: Mapping[str, Any] = found["outputs"]
+        (swap,) = [one for one in resources if one["type"].endswith(":TrafficSwap")]
+        outputs: Mapping[str, Any] = swap["outputs"]
         return outputs
 
     @property

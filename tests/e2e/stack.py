@@ -105,18 +105,18 @@ class Stack:
     def state(self) -> dict[str, Any]:
         """The state, from its file: a `pulumi stack output` or `export` each would be a good part of all tests."""
         (state,) = (self.folder / "state" / ".pulumi" / "stacks").rglob("test.json")
-        found: dict[str, Any] = without_secrets(json.loads(state.read_text())["checkpoint"]["latest"])
-        return found
+        checkpoint: dict[str, Any] = without_secrets(json.loads(state.read_text())["checkpoint"]["latest"])
+        return checkpoint
 
     def output(self, name: str) -> Any:
         """A stack output."""
-        root = next(found for found in self.state()["resources"] if found["type"] == "pulumi:pulumi:Stack")
+        root = next(resource for resource in self.state()["resources"] if resource["type"] == "pulumi:pulumi:Stack")
         return root["outputs"][name]
 
     def swap(self) -> dict[str, Any]:
         """The one swap's resource, as the state has it."""
-        (found,) = [one for one in self.state()["resources"] if one["type"].endswith(":TrafficSwap")]
-        return dict(found)
+        (swap,) = [one for one in self.state()["resources"] if one["type"].endswith(":TrafficSwap")]
+        return dict(swap)
 
     def outcome(self) -> str:
         """How the newest swap ended."""
@@ -204,8 +204,8 @@ class Background:
     def wait_for(self, text: str) -> None:
         """Until the output has ``text``."""
         with self._changed:
-            found = self._changed.wait_for(lambda: text in self.output, timeout=LIMIT_SECONDS)
-        assert found, f"{text!r} did not come:\n{self.output}"
+            has_come = self._changed.wait_for(lambda: text in self.output, timeout=LIMIT_SECONDS)
+        assert has_come, f"{text!r} did not come:\n{self.output}"
 
     def interrupt(self) -> None:
         """Ctrl-C, as a terminal sends it: to the whole group."""
@@ -233,7 +233,7 @@ class Rule:
         port = int(stack.url.rsplit(":", 1)[1])
         answer = loopback.get(f"{stack.cloud.endpoint}/_fakecloud/elbv2/load-balancers").json()
         balancers = answer["loadBalancers"] if isinstance(answer, dict) else answer
-        self.balancer_arn = next(found["arn"] for found in balancers if found.get("boundPort") == port)
+        self.balancer_arn = next(balancer["arn"] for balancer in balancers if balancer.get("boundPort") == port)
         self.elb: Any = boto3.client("elbv2")
         (listener,) = self.elb.describe_listeners(LoadBalancerArn=self.balancer_arn)["Listeners"]
         self.listener_arn = listener["ListenerArn"]

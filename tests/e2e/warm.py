@@ -159,7 +159,12 @@ class Warm:
         os.setsid()
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         self._selector.close()
-        for each in (self._listener, self._wakes, self._wakener, *(found for found, _ in self._twins.values())):
+        for each in (
+            self._listener,
+            self._wakes,
+            self._wakener,
+            *(connection for connection, _ in self._twins.values()),
+        ):
             each.close()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)

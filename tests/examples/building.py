@@ -34,11 +34,11 @@ _MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-depen
 
 def tool(name: str) -> str:
     """A program that has to be there; without it a run in CI fails, and any other one skips."""
-    found = shutil.which(name)
-    if found is None:
+    program = shutil.which(name)
+    if program is None:
         problem = f"`{name}` is not on PATH: the example cannot be built"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(problem)
-    return found
+    return program
 
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:

@@ -59,7 +59,7 @@ def _all(node: Node) -> Iterator[Node]:
 
 def classes(sdk: Path) -> dict[tuple[str, str], Class]:
     """The SDK's classes by namespace and name."""
-    found = {}
+    by_name = {}
     for path in sorted(sdk.rglob("*.cs")):
         root = _PARSER.parse(path.read_bytes()).root_node
         namespace = next((text(node.child_by_field_name("name")) for node in nodes(root, "namespace_declaration")), "")
@@ -71,8 +71,8 @@ def classes(sdk: Path) -> dict[tuple[str, str], Class]:
                     one.properties[name] = text(member.child_by_field_name("type"))
                     if "required: true" in text(member):
                         one.required.add(name)
-            found[namespace, text(declared.child_by_field_name("name"))] = one
-    return found
+            by_name[namespace, text(declared.child_by_field_name("name"))] = one
+    return by_name
 
 
 def problems(source: bytes, sdk: dict[tuple[str, str], Class]) -> list[str]:
@@ -80,7 +80,7 @@ def problems(source: bytes, sdk: dict[tuple[str, str], Class]) -> list[str]:
     root = parse(source)
     used = {text(node.named_children[0]) for node in nodes(root, "using_directive")}
     known = {namespace for namespace, _ in sdk}
-    found = [f"no namespace {name}" for name in sorted(used) if name.startswith(_OURS) and name not in known]
+    missing = [f"no namespace {name}" for name in sorted(used) if name.startswith(_OURS) and name not in known]
     variables: dict[str, Class] = {}
     for made in nodes(root, "object_creation_expression"):
         name = text(made.child_by_field_name("type"))
@@ -88,34 +88,34 @@ def problems(source: bytes, sdk: dict[tuple[str, str], Class]) -> list[str]:
         if not meant and name in _OTHERS:
             continue
         if len(meant) != 1:
-            found.append(f"{len(meant)} classes are named {name}")
+            missing.append(f"{len(meant)} classes are named {name}")
             continue
         if made.parent is not None and made.parent.type == "variable_declarator":
             variables[text(made.parent.child_by_field_name("name"))] = meant[0]
         if name.endswith("Args"):
-            found += _set(name, meant[0], made.child_by_field_name("initializer"))
+            missing += _set(name, meant[0], made.child_by_field_name("initializer"))
     for access in nodes(root, "member_access_expression"):
         owner, member = text(access.child_by_field_name("expression")), text(access.child_by_field_name("name"))
         if owner in variables and member not in variables[owner].properties:
-            found.append(f"{owner} has no {member}")
-    return found
+            missing.append(f"{owner} has no {member}")
+    return missing
 
 
 def _set(name: str, of: Class, initializer: Node | None) -> list[str]:
     """An object's initializer against its class."""
-    found, given = [], set()
+    missing, given = [], set()
     for child in initializer.named_children if initializer is not None else []:
         key, value = text(child.child_by_field_name("left")), child.child_by_field_name("right")
         assert value is not None
         given.add(key)
         if key not in of.properties:
-            found.append(f"{name} has no {key}")
+            missing.append(f"{name} has no {key}")
             continue
         declared = of.properties[key]
         if value.type == "object_creation_expression":
             wanted = text(value.child_by_field_name("type"))
             if wanted not in declared:
-                found.append(f"{name}.{key} is {declared}, not {wanted}")
+                missing.append(f"{name}.{key} is {declared}, not {wanted}")
         elif value.type in _LITERALS and not any(kind in declared for kind in _LITERALS[value.type]):
-            found.append(f"{name}.{key} is {declared}, not {text(value)}")
-    return found + [f"{name} lacks {key}" for key in sorted(of.required - given)]
+            missing.append(f"{name}.{key} is {declared}, not {text(value)}")
+    return missing + [f"{name} lacks {key}" for key in sorted(of.required - given)]

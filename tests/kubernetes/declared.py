@@ -20,12 +20,16 @@ class Declared:
         outputs: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         recorder, self.component = mocked.run(program, config, outputs)
-        self.types = {found.type for found in recorder.resources}
+        self.types = {resource.type for resource in recorder.resources}
         self._resources = recorder.resources
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
         """The objects of a kind, by name; of custom ones, too."""
-        return {found.name: whole(found.inputs) for found in self._resources if found.type.rpartition(":")[2] == kind}
+        return {
+            resource.name: whole(resource.inputs)
+            for resource in self._resources
+            if resource.type.rpartition(":")[2] == kind
+        }
 
     def one(self, kind: str, name: str) -> dict[str, Any]:
         """One object."""
@@ -34,14 +38,14 @@ class Declared:
     @property
     def swap(self) -> dict[str, Any]:
         """The swap's inputs."""
-        (found,) = (found.inputs for found in self._resources if found.type == SWAP)
-        return dict(whole(found))
+        (resource,) = (resource.inputs for resource in self._resources if resource.type == SWAP)
+        return dict(whole(resource))
 
     @property
     def objects(self) -> set[str]:
         """All objects, as people name them."""
-        found = [one for one in self._resources if one.type.startswith("kubernetes:")]
-        return {f"{one.type.rpartition(':')[2]}/{one.name}" for one in found}
+        objects = [one for one in self._resources if one.type.startswith("kubernetes:")]
+        return {f"{one.type.rpartition(':')[2]}/{one.name}" for one in objects}
 
 
 def whole(value: Any) -> Any:

@@ -67,16 +67,16 @@ def fields_in(definitions: Mapping[str, Any]) -> Iterator[Field]:
 
     def walk(of: Mapping[str, Any], path: tuple[tuple[str, bool], ...], seen: frozenset[str]) -> Iterator[Any]:
         for key, value in of.get("properties", {}).items():
-            name, found = inner(value)
+            name, within = inner(value)
             if key == "metadata" or (key == "status" and not path) or name in seen:
                 continue
             here = (*path, (key, value.get("type") == "array"))
-            properties = found.get("properties", {})
-            if found.get("type") == "string" and _LIKE.search(key):
+            properties = within.get("properties", {})
+            if within.get("type") == "string" and _LIKE.search(key):
                 yield here, MARKER
             if properties.get("name", {}).get("type") == "string":
                 yield here, {"name": MARKER, **({"kind": "Marked"} if "kind" in properties else {})}
-            yield from walk(found, here, seen | {name} if name else seen)
+            yield from walk(within, here, seen | {name} if name else seen)
 
     for name, definition in definitions.items():
         for one in definition.get("x-kubernetes-group-version-kind") or ():

@@ -21,14 +21,14 @@ Inputs = dict[str, Any]
 
 def manifest(text: str, **more: Any) -> Inputs:
     """An object from YAML, with what is given put over it (`spec__replicas=2` is `spec.replicas`)."""
-    found: Inputs = yaml.safe_load(text)
+    inputs: Inputs = yaml.safe_load(text)
     for path, value in more.items():
         *parents, last = path.split("__")
-        inner = found
+        inner = inputs
         for step in parents:
             inner = inner.setdefault(step, {})
         inner[last] = value
-    return found
+    return inputs
 
 
 def config_map(**more: Any) -> Inputs:
@@ -49,20 +49,20 @@ def workload(kind: str, app: str, image: str = "", **more: Any) -> Inputs:
     """A Deployment, StatefulSet or DaemonSet of the sample app; it has no `replicas`."""
     text = f"{{apiVersion: apps/v1, kind: {kind}, spec: {{selector: {{matchLabels: {{app: {app}}}}}}}}}"
     template = {"metadata": {"labels": {"app": app}}, "spec": _pod(image or LocalNode.image("v1"))}
-    found = manifest(text, **more)
-    found["spec"]["template"] = template
+    inputs = manifest(text, **more)
+    inputs["spec"]["template"] = template
     if kind == "StatefulSet":
-        found["spec"]["serviceName"] = app
-    return found
+        inputs["spec"]["serviceName"] = app
+    return inputs
 
 
 def job(command: list[str], image: str = "", **more: Any) -> Inputs:
     """A Job that is tried once."""
     spec = _pod(image or LocalNode.image("v1"), command=command)
     del spec["containers"][0]["readinessProbe"]
-    found = manifest("{apiVersion: batch/v1, kind: Job, spec: {backoffLimit: 0}}", **more)
-    found["spec"]["template"] = {"spec": {**spec, "restartPolicy": "Never"}}
-    return found
+    inputs = manifest("{apiVersion: batch/v1, kind: Job, spec: {backoffLimit: 0}}", **more)
+    inputs["spec"]["template"] = {"spec": {**spec, "restartPolicy": "Never"}}
+    return inputs
 
 
 def changed(inputs: Inputs, **more: Any) -> Inputs:

@@ -75,5 +75,5 @@ class Stack:
     def resources(self) -> dict[str, Any]:
         """Every resource in the state, by type and name."""
         file = self.project / "state" / ".pulumi" / "stacks" / "kubernetesplugin" / "test.json"
-        found = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
-        return {f"{one['type'].rsplit(':', 1)[-1]} {one['urn'].rsplit('::', 1)[-1]}": one for one in found}
+        resources = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
+        return {f"{one['type'].rsplit(':', 1)[-1]} {one['urn'].rsplit('::', 1)[-1]}": one for one in resources}

@@ -44,10 +44,10 @@ class PlayedCodeDeploy:
         where = group["ecsServices"][0]
         service = self.services[where["clusterName"], where["serviceName"]]
         pair = group["loadBalancerInfo"]["targetGroupPairInfoList"][0]
-        names = [found["name"] for found in pair["targetGroups"]]
+        names = [group_of_pair["name"] for group_of_pair in pair["targetGroups"]]
         arns = {
-            found["TargetGroupName"]: found["TargetGroupArn"]
-            for found in service.elb.describe_target_groups(Names=names)["TargetGroups"]
+            group_of_pair["TargetGroupName"]: group_of_pair["TargetGroupArn"]
+            for group_of_pair in service.elb.describe_target_groups(Names=names)["TargetGroups"]
         }
         service.bind(pair["prodTrafficRoute"]["listenerArns"][0], [arns[name] for name in names])
         return service
@@ -85,8 +85,8 @@ class PlayedCodeDeploy:
         service = self._service(self._group(body))
         self._look(service)
         wanted = body.get("includeOnlyStatuses") or ()
-        found = [one.id for one in reversed(service.deployments) if not wanted or _status(one) in wanted]
-        return {"deployments": [_back_id(one) for one in service.deployments if one.going_back] + found}
+        ids = [one.id for one in reversed(service.deployments) if not wanted or _status(one) in wanted]
+        return {"deployments": [_back_id(one) for one in service.deployments if one.going_back] + ids}
 
     def _find(self, body):
         id_ = body["deploymentId"]
@@ -139,16 +139,16 @@ class PlayedCodeDeploy:
         event = {"lifecycleEventName": one.at, "status": status, "diagnostics": {"message": one.why}}
         return {"deploymentTarget": {"deploymentTargetType": "ECSTarget", "ecsTarget": {"lifecycleEvents": [event]}}}
 
-    def describe(self, service, found):
+    def describe(self, service, described):
         """A service as ECS describes one with the deployment controller CODE_DEPLOY."""
         one = service.going_on()
         sets = [
             {
                 "id": f"ecs-svc/{unit.number}",
-                "taskSetArn": f"{found['serviceArn']}/{unit.number}".replace(":service/", ":task-set/"),
+                "taskSetArn": f"{described['serviceArn']}/{unit.number}".replace(":service/", ":task-set/"),
                 "status": "PRIMARY" if unit is service.live else "ACTIVE",
                 "taskDefinition": unit.task_definition,
-                "loadBalancers": [{**found["loadBalancers"][0], "targetGroupArn": unit.group}],
+                "loadBalancers": [{**described["loadBalancers"][0], "targetGroupArn": unit.group}],
                 **({"externalId": one.id} if one is not None and unit is one.target else {}),
             }
             for unit in service.units
@@ -166,7 +166,7 @@ def _status(one):
 
 def steps_of(config):
     """The percentages of one of CodeDeploy's own configurations."""
-    percent = int(found[1]) if (found := re.search(r"(\d+)Percent", config)) else 100
+    percent = int(match[1]) if (match := re.search(r"(\d+)Percent", config)) else 100
     if "Linear" in config:
         return [*range(percent, 100, percent), 100]
     return [percent, 100] if percent < 100 else [100]

@@ -148,8 +148,8 @@ class PlayedService:
             return True
         # By its tasks: those of a unit that has just ended are in the group, and healthy, until they have.
         own = {address_of(task) for task in self._tasks(unit)}
-        found = self.elb.describe_target_health(TargetGroupArn=unit.group)["TargetHealthDescriptions"]
-        healthy = {one["Target"]["Id"] for one in found if one["TargetHealth"]["State"] == "healthy"}
+        targets = self.elb.describe_target_health(TargetGroupArn=unit.group)["TargetHealthDescriptions"]
+        healthy = {one["Target"]["Id"] for one in targets if one["TargetHealth"]["State"] == "healthy"}
         return len(own & healthy) >= max(1, self.desired())
 
     def _tasks(self, unit):
@@ -231,8 +231,8 @@ class PlayedService:
 
 
 def _forwards(rule, group):
-    found = [target["TargetGroupArn"] for action in rule["Actions"] for target in _targets(action)]
-    return group in found
+    arns = [target["TargetGroupArn"] for action in rule["Actions"] for target in _targets(action)]
+    return group in arns
 
 
 def _targets(action):

@@ -67,7 +67,7 @@ class PlayedNative:
         }
 
     def _describe_service_deployments(self, body):
-        found = []
+        deployments = []
         for service, one in self._all():
             if one.id in body["serviceDeploymentArns"]:
                 described = {
@@ -80,24 +80,24 @@ class PlayedNative:
                 if one.state in ("failed", "stopped"):
                     described["statusReason"] = one.why
                     described["rollback"] = {"reason": one.why, "serviceRevisionArn": revision_arn(service, one.source)}
-                found.append(described)
-        return {"serviceDeployments": found, "failures": []}
+                deployments.append(described)
+        return {"serviceDeployments": deployments, "failures": []}
 
     def _describe_service_revisions(self, body):
-        found = []
+        revisions = []
         for service in self.services.values():
             units = {*service.units, *(unit for one in service.deployments for unit in (one.source, one.target))}
             for unit in units:
                 if revision_arn(service, unit) in body["serviceRevisionArns"]:
                     group = {"targetGroupArn": unit.group, "productionListenerRule": service.route}
-                    found.append(
+                    revisions.append(
                         {
                             "serviceRevisionArn": revision_arn(service, unit),
                             "taskDefinition": unit.task_definition,
                             "resolvedConfiguration": {"loadBalancers": [group]},
                         }
                     )
-        return {"serviceRevisions": found, "failures": []}
+        return {"serviceRevisions": revisions, "failures": []}
 
     def _stop_service_deployment(self, body):
         for service, one in self._all():
@@ -105,7 +105,7 @@ class PlayedNative:
                 service.go_back(one, "stopped", "Service deployment stopped by a user request")
         return {"serviceDeploymentArn": body["serviceDeploymentArn"]}
 
-    def describe(self, service, found):
+    def describe(self, service, described):
         """A service as ECS describes one with a strategy of its own."""
         one = service.going_on()
         more = {} if one is None else {"currentServiceDeployment": one.id}

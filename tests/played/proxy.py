@@ -99,21 +99,21 @@ class PlayedAws:
                 service.bind(advanced["productionListenerRule"], pair)
         return status, answer
 
-    def _described(self, service, found):
-        live = found
+    def _described(self, service, service_described):
+        live = service_described
         if service.live.emulated not in (None, service.name):
-            live = {**found, **{key: service.emulated(service.live)[key] for key in _COUNTS}}
-        return {**live, **self._platform(service).describe(service, found)}
+            live = {**service_described, **{key: service.emulated(service.live)[key] for key in _COUNTS}}
+        return {**live, **self._platform(service).describe(service, service_described)}
 
     def _describe_services(self, body, forward):
         status, answer = forward(json.dumps(body).encode())
         if status != 200:
             return status, answer
         described = json.loads(answer)
-        found = [(one, self._of(body, one["serviceArn"])) for one in described["services"]]
+        pairs = [(one, self._of(body, one["serviceArn"])) for one in described["services"]]
         described["services"] = [
             one if service is None or one["status"] == "INACTIVE" else self._described(service, one)
-            for one, service in found
+            for one, service in pairs
         ]
         return 200, json.dumps(described).encode()
 
@@ -139,8 +139,8 @@ class PlayedAws:
             body.pop("desiredCount")
         status, answer = forward(json.dumps(body).encode())
         if status == 200:
-            found = json.loads(answer)
-            answer = json.dumps({"service": self._described(service, found["service"])}).encode()
+            answered = json.loads(answer)
+            answer = json.dumps({"service": self._described(service, answered["service"])}).encode()
         return status, answer
 
     def _delete_service(self, body, forward):

@@ -147,8 +147,8 @@ class Project:
 
     def sdk_version(self, package: str = "pulumi_bluegreen") -> str:
         """Of the SDK that was written, which is that of the plugin it asks for."""
-        found = next(self.directory.glob(f"sdks/*/{package}/pulumi-plugin.json"))
-        return str(json.loads(found.read_text())["version"])
+        metadata = next(self.directory.glob(f"sdks/*/{package}/pulumi-plugin.json"))
+        return str(json.loads(metadata.read_text())["version"])
 
     def previews(self) -> None:
         """A swap, and a component with its own."""

@@ -39,10 +39,10 @@ def named_in(changelog: str) -> str:
     return breaking[1] if breaking else ""
 
 
-def unnamed(found: list[str], changelog: str) -> list[str]:
+def unnamed(breaks: list[str], changelog: str) -> list[str]:
     """The breaks that the changelog does not name, each as code."""
     told = named_in(changelog)
-    return [one for one in found if f"`{one}`" not in told]
+    return [one for one in breaks if f"`{one}`" not in told]
 
 
 def _members(group: str, old: Schema, new: Schema, compare: Any) -> Iterator[str]:

@@ -37,8 +37,8 @@ class Engine(sdk.engine_pb2_grpc.EngineServicer):
 
     def wait_for(self, text: str, times: int = 1) -> None:
         with self._changed:
-            found = self._changed.wait_for(lambda: self._count(text) >= times, LIMIT_SECONDS)
-        assert found, f"{text!r} was not told {times} times: {self.told}"
+            has_come = self._changed.wait_for(lambda: self._count(text) >= times, LIMIT_SECONDS)
+        assert has_come, f"{text!r} was not told {times} times: {self.told}"
 
     def _count(self, text: str) -> int:
         return sum(text in said for _, said in self.told)

@@ -71,12 +71,12 @@ def color_props(color, tag, suffix):
 
 def stack(blue=None, green=None):
     """Both colors; ``blue`` and ``green`` change a color's properties in place."""
-    found = []
+    resources = []
     for color, change, tag, suffix in (("blue", blue, "v1", "11aa"), ("green", green, "v2", "22bbcc")):
         props = copy.deepcopy(color_props(color, tag, suffix))
         if change is not None:
             change(props)
-        found += [
+        resources += [
             resource(TYPES.get(kind, "aws:cloudwatch/logGroup:LogGroup"), f"web-{color}", props[kind]) for kind in props
         ]
-    return found
+    return resources

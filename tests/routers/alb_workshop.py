@@ -24,8 +24,8 @@ class Alb:
 
     def rules(self) -> list[dict[str, Any]]:
         """The listener's rules but the default one."""
-        found = self.elb.describe_rules(ListenerArn=self.listener_arn)["Rules"]
-        return [rule for rule in found if not rule["IsDefault"]]
+        rules = self.elb.describe_rules(ListenerArn=self.listener_arn)["Rules"]
+        return [rule for rule in rules if not rule["IsDefault"]]
 
     def actions(self, priority: int = 100) -> list[dict[str, Any]]:
         """The target groups that the rule at ``priority`` forwards to."""

@@ -108,7 +108,7 @@ class Service:
         self.cluster.apply(self.resource(kind, name), {**fields, "metadata": metadata}, STACK)
 
     def section(self, **more: Any) -> dict[str, Any]:
-        found = {
+        router = {
             "kind": "argo_rollouts",
             "namespace": self.namespace,
             "rollout": self.name,
@@ -116,11 +116,11 @@ class Service:
             "owner": "project/stack/web",
             "cluster": {"kubeconfig": self.cluster.kubeconfig},
         }
-        return {**found, **more}
+        return {**router, **more}
 
     def url(self, preview: bool = False) -> str:
-        found = self.cluster.get(self.resource("Service", f"{self.name}-preview" if preview else self.name)) or {}
-        return f"http://127.0.0.1:{found['spec']['ports'][0]['nodePort']}"
+        manifest = self.cluster.get(self.resource("Service", f"{self.name}-preview" if preview else self.name)) or {}
+        return f"http://127.0.0.1:{manifest['spec']['ports'][0]['nodePort']}"
 
     def answers(self, what: str, header: str = "x-color") -> bool:
         """Whether all production requests get to be answered so: kube-proxy follows the EndpointSlices in its time."""
@@ -134,10 +134,10 @@ class Service:
     def wait(self, condition: Any, seconds: float = 90) -> dict[str, Any]:
         """The status once it is as wanted."""
         deadline = time.monotonic() + seconds
-        while not condition(found := self.status):
-            assert time.monotonic() < deadline, f"waited {seconds:g} s: {found}"
+        while not condition(status := self.status):
+            assert time.monotonic() < deadline, f"waited {seconds:g} s: {status}"
             time.sleep(0.05)
-        return found
+        return status
 
     def keeps(self, color: str) -> None:
         """Wait until the controller has noted how long it keeps a color that has lost its traffic."""

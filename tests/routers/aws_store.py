@@ -64,7 +64,7 @@ class Store:
                 self.refuses -= 1
                 if not self.refuses:
                     raise Refused("AccessDenied")
-            found = copy.deepcopy(self.answer(name, given))
+            answer = copy.deepcopy(self.answer(name, given))
         except Refused as error:
             failed = {
                 "Error": {"Code": error.code, "Message": "no"},
@@ -73,19 +73,19 @@ class Store:
             return SimpleNamespace(status_code=403, headers={}), failed
         output = self._model.operation_model(name).output_shape
         if output is not None:
-            _known(output, found)
-        return SimpleNamespace(status_code=200, headers={}), {"ResponseMetadata": meta, **found}
+            _known(output, answer)
+        return SimpleNamespace(status_code=200, headers={}), {"ResponseMetadata": meta, **answer}
 
 
-def _known(shape: Any, found: Any) -> None:
+def _known(shape: Any, answer: Any) -> None:
     """A store may tell nothing that the API has no field for."""
     if shape.type_name == "structure":
-        strangers = set(found) - set(shape.members)
+        strangers = set(answer) - set(shape.members)
         assert not strangers, f"{shape.name} has no {strangers}"
-        for name, value in found.items():
+        for name, value in answer.items():
             _known(shape.members[name], value)
     elif shape.type_name == "list":
-        for value in found:
+        for value in answer:
             _known(shape.member, value)
 
 
@@ -93,11 +93,11 @@ def balancing(objects: dict[str, dict[str, Any]], tags: dict[str, dict[str, str]
     """Rules and listeners, by ARN. The secret of a sign-in is never told, and a resent action keeps its own."""
 
     def told(arn: str) -> dict[str, Any]:
-        found = copy.deepcopy(objects[arn])
-        for action in found.get("Actions", found.get("DefaultActions", ())):
+        described = copy.deepcopy(objects[arn])
+        for action in described.get("Actions", described.get("DefaultActions", ())):
             action.get("AuthenticateOidcConfig", {}).pop("ClientSecret", None)
             action.get("AuthenticateOidcConfig", {}).pop("UseExistingClientSecret", None)
-        return found
+        return described
 
     def kept(arn: str, actions: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
         secrets = {
@@ -154,8 +154,8 @@ def zone(records: list[dict[str, Any]]) -> Store:
     def answer(call: str, given: dict[str, Any]) -> dict[str, Any]:
         if call == "ListResourceRecordSets":
             start = given.get("StartRecordName", "")
-            found = sorted(records, key=lambda one: one["Name"].rstrip(".").split(".")[::-1])
-            below = [one for one in found if one["Name"].rstrip(".").endswith(start.rstrip("."))]
+            ordered = sorted(records, key=lambda one: one["Name"].rstrip(".").split(".")[::-1])
+            below = [one for one in ordered if one["Name"].rstrip(".").endswith(start.rstrip("."))]
             return {"ResourceRecordSets": below, "IsTruncated": False, "MaxItems": "100"}
         if call == "ChangeResourceRecordSets":
             after = list(records)

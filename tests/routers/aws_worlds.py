@@ -71,43 +71,43 @@ def action_lists(draw: Any) -> list[dict[str, Any]]:
     action = shape("elbv2", "Action")
     passes = sorted(kind for kind in kinds_of(action) if kind not in ENDS)
     chosen = draw(st.lists(st.sampled_from(passes), unique=True, max_size=2))
-    found = [draw(of_a_kind(action, kind)) for kind in chosen]
-    for one in found:
+    actions = [draw(of_a_kind(action, kind)) for kind in chosen]
+    for one in actions:
         if "AuthenticateOidcConfig" in one:  # as it was made: whoever reads it sees nothing of its secret
             one["AuthenticateOidcConfig"].pop("UseExistingClientSecret", None)
             one["AuthenticateOidcConfig"]["ClientSecret"] = "kept"
         if "AuthenticateCognitoConfig" in one:
             one["AuthenticateCognitoConfig"]["UserPoolArn"] = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/p"
     orders = sorted(draw(st.lists(st.integers(1, 50_000), unique=True, min_size=3, max_size=3)))
-    found.append(draw(forwards()))
-    if len(found) == 1 and draw(st.booleans()):
-        return found
-    return [{**one, "Order": order} for one, order in zip(found, orders, strict=False)]
+    actions.append(draw(forwards()))
+    if len(actions) == 1 and draw(st.booleans()):
+        return actions
+    return [{**one, "Order": order} for one, order in zip(actions, orders, strict=False)]
 
 
 @st.composite
 def listener_rules(draw: Any, arn: str = RULE) -> dict[str, Any]:
     """A rule."""
     one = shape("elbv2", "Rule")
-    found = draw(structures(one, 1, without=("Actions", "Conditions", "Transforms")))
+    rule = draw(structures(one, 1, without=("Actions", "Conditions", "Transforms")))
     condition, transform = shape("elbv2", "RuleCondition"), shape("elbv2", "RuleTransform")
     for key, of, field in (("Conditions", condition, "Field"), ("Transforms", transform, "Type")):
         kinds = draw(st.lists(st.sampled_from(sorted(kinds_of(of))), unique=True, max_size=2))
-        found[key] = [draw(of_a_kind(of, kind, field)) for kind in kinds]
-    return {**found, "RuleArn": arn, "Priority": "10", "IsDefault": False, "Actions": draw(action_lists())}
+        rule[key] = [draw(of_a_kind(of, kind, field)) for kind in kinds]
+    return {**rule, "RuleArn": arn, "Priority": "10", "IsDefault": False, "Actions": draw(action_lists())}
 
 
 @st.composite
 def listeners(draw: Any, arn: str = LISTENER) -> dict[str, Any]:
     """A listener."""
-    found = draw(structures(shape("elbv2", "Listener"), 1, without=("DefaultActions",)))
+    listener = draw(structures(shape("elbv2", "Listener"), 1, without=("DefaultActions",)))
     actions = [draw(forwards())] if "/net/" in arn else draw(action_lists())
-    return {**found, "ListenerArn": arn, "DefaultActions": actions}
+    return {**listener, "ListenerArn": arn, "DefaultActions": actions}
 
 
-def balanced(found: dict[str, Any]) -> dict[str, Any]:
+def balanced(state: dict[str, Any]) -> dict[str, Any]:
     """An object without what its forward says of the colors."""
-    one = copy.deepcopy(found)
+    one = copy.deepcopy(state)
     key = "Actions" if "Actions" in one else "DefaultActions"
     for action in one[key]:
         if action["Type"] == "forward":
@@ -145,25 +145,25 @@ def records(draw: Any) -> list[dict[str, Any]]:
     """Records that lead to blue: an alias, simple or of one of several weights."""
     one = shape("route53", "ResourceRecordSet")
     target = structures(one.members["AliasTarget"], 2, fixed={"DNSName": ALIASES["blue"] + ".", "HostedZoneId": "Z9"})
-    found = draw(structures(one, 1, without=("SetIdentifier", "Weight", "ResourceRecords", "TTL", *REFUSED)))
-    found |= {"Name": NAME, "Type": "A", "AliasTarget": draw(target)}
+    record = draw(structures(one, 1, without=("SetIdentifier", "Weight", "ResourceRecords", "TTL", *REFUSED)))
+    record |= {"Name": NAME, "Type": "A", "AliasTarget": draw(target)}
     identifiers = draw(st.lists(st.sampled_from(["v1", "blue", "it"]), unique=True, max_size=2))
     if not identifiers:
-        return [found]
-    return [{**found, "SetIdentifier": name, "Weight": draw(st.integers(1, 255))} for name in identifiers]
+        return [record]
+    return [{**record, "SetIdentifier": name, "Weight": draw(st.integers(1, 255))} for name in identifiers]
 
 
 def effects(there: list[dict[str, Any]]) -> Any:
     """The fields of blue's record beside its name and weight, while it has one."""
     own = ("Name", "SetIdentifier", "Weight", "AliasTarget")
     blues = (one for one in there if "blue" in one.get("AliasTarget", {}).get("DNSName", ""))
-    found = [(without(one, *own), one["AliasTarget"]["EvaluateTargetHealth"]) for one in blues]
-    return sorted({json.dumps(one, sort_keys=True) for one in found}) or None
+    fields = [(without(one, *own), one["AliasTarget"]["EvaluateTargetHealth"]) for one in blues]
+    return sorted({json.dumps(one, sort_keys=True) for one in fields}) or None
 
 
 @contextlib.contextmanager
-def in_a_zone(found: list[dict[str, Any]]) -> Iterator[World]:
-    there = copy.deepcopy(found)
+def in_a_zone(record_sets: list[dict[str, Any]]) -> Iterator[World]:
+    there = copy.deepcopy(record_sets)
     store = aws_store.zone(there)
     section = {
         "kind": "route53",
@@ -185,10 +185,10 @@ ALIAS_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:orders:live"
 @st.composite
 def aliases(draw: Any) -> dict[str, Any]:
     """An alias of a function that leads to version 1."""
-    found = draw(structures(shape("lambda", "AliasConfiguration"), 1, without=("RoutingConfig",)))
+    alias = draw(structures(shape("lambda", "AliasConfiguration"), 1, without=("RoutingConfig",)))
     routing = draw(st.sampled_from([{}, {"RoutingConfig": {}}, {"RoutingConfig": {"AdditionalVersionWeights": {}}}]))
     own = {"AliasArn": ALIAS_ARN, "Name": "live", "FunctionVersion": "1", "RevisionId": "r0"}
-    return {**found, **routing, **own}
+    return {**alias, **routing, **own}
 
 
 @contextlib.contextmanager
@@ -220,14 +220,14 @@ def of_a_function(found: dict[str, Any]) -> Iterator[World]:
 @st.composite
 def http_stages(draw: Any) -> dict[str, Any]:
     """A stage of an HTTP API whose variable is blue's."""
-    found = draw(structures(shape("apigatewayv2", "GetStage.output"), 1))
-    variables = {**found.get("StageVariables", {}), "backend": "blue.example.com"}
-    return {**found, "StageName": "$default", "StageVariables": variables}
+    stage = draw(structures(shape("apigatewayv2", "GetStage.output"), 1))
+    variables = {**stage.get("StageVariables", {}), "backend": "blue.example.com"}
+    return {**stage, "StageName": "$default", "StageVariables": variables}
 
 
 @contextlib.contextmanager
-def of_an_http_api(found: dict[str, Any]) -> Iterator[World]:
-    there = copy.deepcopy(found)
+def of_an_http_api(stage: dict[str, Any]) -> Iterator[World]:
+    there = copy.deepcopy(stage)
     store = aws_store.http_stages(there)
     section = {
         "kind": "http_api_stage",
@@ -247,13 +247,13 @@ def of_an_http_api(found: dict[str, Any]) -> Iterator[World]:
 @st.composite
 def rest_stages(draw: Any) -> dict[str, Any]:
     """A stage of a REST API that serves blue's deployment."""
-    found = draw(structures(shape("apigateway", "Stage"), 1, without=("canarySettings",)))
-    return {**found, "stageName": "prod", "deploymentId": "d1"}
+    stage = draw(structures(shape("apigateway", "Stage"), 1, without=("canarySettings",)))
+    return {**stage, "stageName": "prod", "deploymentId": "d1"}
 
 
 @contextlib.contextmanager
-def of_a_rest_api(found: dict[str, Any]) -> Iterator[World]:
-    there = copy.deepcopy(found)
+def of_a_rest_api(stage: dict[str, Any]) -> Iterator[World]:
+    there = copy.deepcopy(stage)
     store = aws_store.rest_stages(there)
     section = {
         "kind": "rest_api_canary",
@@ -294,6 +294,6 @@ ROUTERS = {
 }
 
 
-def without(found: dict[str, Any], *names: str) -> dict[str, Any]:
+def without(fields: dict[str, Any], *names: str) -> dict[str, Any]:
     """All but some fields."""
-    return {name: copy.deepcopy(value) for name, value in found.items() if name not in names}
+    return {name: copy.deepcopy(value) for name, value in fields.items() if name not in names}

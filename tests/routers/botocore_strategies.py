@@ -89,7 +89,7 @@ def of_a_kind(of: Any, kind: str, field: str = "Type") -> st.SearchStrategy[dict
     """A structure that is of one of its kinds, with that kind's section."""
     section = kinds_of(of)[kind]
     filled = structures(of.members[section], 2)
-    return filled.map(lambda found: {field: kind, section: found})
+    return filled.map(lambda content: {field: kind, section: content})
 
 
 def _dashed(name: str) -> str:

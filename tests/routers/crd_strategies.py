@@ -32,8 +32,8 @@ def spec_of(project: str, plural: str, version: str) -> dict[str, Any]:
                 continue
             for one in definition["spec"]["versions"]:
                 if one["name"] == version:
-                    found: dict[str, Any] = one["schema"]["openAPIV3Schema"]["properties"]["spec"]
-                    return found
+                    schema: dict[str, Any] = one["schema"]["openAPIV3Schema"]["properties"]["spec"]
+                    return schema
     raise AssertionError(f"{project} defines no {plural} {version}")
 
 
@@ -41,8 +41,8 @@ def spec_of(project: str, plural: str, version: str) -> dict[str, Any]:
 def _own_kinds() -> dict[str, Any]:
     """The schemas of Kubernetes' own kinds, as its module has them."""
     module = go.download(go.require("read the kinds of Kubernetes"), "k8s.io/kubernetes", f"v{kubernetes.VERSION}")
-    found: dict[str, Any] = json.loads((module / "api/openapi-spec/swagger.json").read_text())["definitions"]
-    return found
+    definitions: dict[str, Any] = json.loads((module / "api/openapi-spec/swagger.json").read_text())["definitions"]
+    return definitions
 
 
 def own_spec_of(kind: str) -> Mapping[str, Any]:
@@ -54,10 +54,10 @@ def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     name = schema.get("$ref", "").rpartition("/")[2]
     if not name:
         return schema
-    found: Mapping[str, Any] = _own_kinds()[name]
+    definition: Mapping[str, Any] = _own_kinds()[name]
     if name.endswith("IntOrString"):
         return {"x-kubernetes-int-or-string": True}
-    return found if "properties" in found or "$ref" not in found else _resolved(found)
+    return definition if "properties" in definition or "$ref" not in definition else _resolved(definition)
 
 
 def at(schema: Mapping[str, Any], *path: str) -> Mapping[str, Any]:

@@ -50,9 +50,9 @@ class Service:
         if "rule_arn" in self.route:
             elb.delete_rule(RuleArn=self.route["rule_arn"])
         elb.modify_listener(ListenerArn=listener, DefaultActions=[alb_workshop.NOBODY])
-        (found,) = elb.describe_tags(ResourceArns=[listener])["TagDescriptions"]
-        if found["Tags"]:
-            elb.remove_tags(ResourceArns=[listener], TagKeys=[tag["Key"] for tag in found["Tags"]])
+        (tags,) = elb.describe_tags(ResourceArns=[listener])["TagDescriptions"]
+        if tags["Tags"]:
+            elb.remove_tags(ResourceArns=[listener], TagKeys=[tag["Key"] for tag in tags["Tags"]])
 
 
 def build(
@@ -120,9 +120,11 @@ def _with_group(service: Service, wait_minutes: int) -> Service:
     """With an application and its deployment group."""
     codedeploy = boto3.client("codedeploy", endpoint_url=service.aws.url)
     name, groups = service.name, service.alb.groups
-    found = service.alb.elb.describe_target_groups(TargetGroupArns=[groups["blue"], groups["green"]])["TargetGroups"]
+    groups_found = service.alb.elb.describe_target_groups(TargetGroupArns=[groups["blue"], groups["green"]])[
+        "TargetGroups"
+    ]
     pair = {
-        "targetGroups": [{"name": group["TargetGroupName"]} for group in found],
+        "targetGroups": [{"name": group["TargetGroupName"]} for group in groups_found],
         "prodTrafficRoute": {"listenerArns": [service.alb.listener_arn]},
     }
     codedeploy.create_application(applicationName=name, computePlatform="ECS")
@@ -148,7 +150,7 @@ def _with_group(service: Service, wait_minutes: int) -> Service:
 
 def section(service: Service, **more: object) -> dict[str, object]:
     """A ``router`` section for it."""
-    found: dict[str, object] = {
+    router: dict[str, object] = {
         "kind": "ecs_native",
         "cluster": service.name,
         "service": service.name,
@@ -159,10 +161,10 @@ def section(service: Service, **more: object) -> dict[str, object]:
         "aws": {"endpoint_url": service.aws.url},
     }
     if service.group_arn:
-        found |= {
+        router |= {
             "kind": "codedeploy",
             "deployment_group_arn": service.group_arn,
             "containers": {"blue": "app", "green": "app"},
             "container_port": 8080.0,
         }
-    return {**found, **more}
+    return {**router, **more}

@@ -62,9 +62,9 @@ class Elb:
         return _answer()
 
 
-def _answer(**found: Any) -> tuple[Any, dict[str, Any]]:
+def _answer(**content: Any) -> tuple[Any, dict[str, Any]]:
     meta = {"HTTPStatusCode": 200, "RequestId": "x", "HTTPHeaders": {}, "RetryAttempts": 0}
-    return SimpleNamespace(status_code=200, headers={}), {"ResponseMetadata": meta, **found}
+    return SimpleNamespace(status_code=200, headers={}), {"ResponseMetadata": meta, **content}
 
 
 def router(kind: str = "alb", **more: object) -> Any:

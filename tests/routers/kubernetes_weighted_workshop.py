@@ -139,9 +139,9 @@ class Shop:
 
     def get(self, what: Resource) -> dict[str, Any]:
         """The object as it is."""
-        found = self.cluster.get(what)
-        assert found is not None, what
-        return found
+        manifest = self.cluster.get(what)
+        assert manifest is not None, what
+        return manifest
 
     def say(self, what: Resource, status: Mapping[str, Any]) -> None:
         """Write a status as a controller does."""
@@ -190,7 +190,7 @@ def section(shop: Shop, plan: str) -> dict[str, Any]:
 # -- played
 
 
-def accepted(found: Mapping[str, Any], status: str = "True", message: str = "") -> dict[str, Any]:
+def accepted(manifest: Mapping[str, Any], status: str = "True", message: str = "") -> dict[str, Any]:
     """The status that a controller gives a route of the Gateway API as it is now."""
     conditions = [
         {
@@ -198,16 +198,16 @@ def accepted(found: Mapping[str, Any], status: str = "True", message: str = "") 
             "status": status,
             "reason": name if status == "True" else "BackendNotFound",
             "message": message,
-            "observedGeneration": found["metadata"]["generation"],
+            "observedGeneration": manifest["metadata"]["generation"],
             "lastTransitionTime": "2026-11-21T12:00:00Z",
         }
         for name in ("Accepted", "ResolvedRefs")
     ]
-    ref = found["spec"]["parentRefs"][0]
+    ref = manifest["spec"]["parentRefs"][0]
     return {"parents": [{"parentRef": ref, "controllerName": "played.example.com/one", "conditions": conditions}]}
 
 
-def valid(found: Mapping[str, Any], current: str = "valid", *errors: str) -> dict[str, Any]:
+def valid(manifest: Mapping[str, Any], current: str = "valid", *errors: str) -> dict[str, Any]:
     """The status that Contour gives an HTTPProxy as it is now."""
     condition = {
         "type": "Valid",
@@ -218,7 +218,7 @@ def valid(found: Mapping[str, Any], current: str = "valid", *errors: str) -> dic
             {"type": "ServiceError", "status": "True", "reason": "ServiceUnresolvedReference", "message": text}
             for text in errors
         ],
-        "observedGeneration": found["metadata"]["generation"],
+        "observedGeneration": manifest["metadata"]["generation"],
         "lastTransitionTime": "2026-11-21T12:00:00Z",
     }
     return {"currentStatus": current, "description": condition["message"], "conditions": [condition]}
@@ -248,11 +248,11 @@ class Controllers(threading.Thread):
                     self._say(what)
 
     def _say(self, what: Resource) -> None:
-        found = self._shop.cluster.get(what) if what.kind in _SAID else None
-        if found is None or self._seen.get(found["metadata"]["uid"]) == found["metadata"]["generation"]:
+        manifest = self._shop.cluster.get(what) if what.kind in _SAID else None
+        if manifest is None or self._seen.get(manifest["metadata"]["uid"]) == manifest["metadata"]["generation"]:
             return
-        self._shop.say(what, _SAID[what.kind](found))
-        self._seen[found["metadata"]["uid"]] = found["metadata"]["generation"]
+        self._shop.say(what, _SAID[what.kind](manifest))
+        self._seen[manifest["metadata"]["uid"]] = manifest["metadata"]["generation"]
 
     def end(self) -> None:
         """Stop."""

@@ -79,14 +79,14 @@ class Workshop:
 
     def object(self, kind: str, name: str) -> dict[str, Any]:
         """An object that is there."""
-        found = self.cluster.get(self.resource(kind, name))
-        assert found is not None, f"there is no {kind} {name}"
-        return found
+        manifest = self.cluster.get(self.resource(kind, name))
+        assert manifest is not None, f"there is no {kind} {name}"
+        return manifest
 
     def selector(self, service: str) -> dict[str, str] | None:
         """A Service's selector."""
-        found: dict[str, str] | None = self.object("Service", service)["spec"].get("selector")
-        return found
+        labels: dict[str, str] | None = self.object("Service", service)["spec"].get("selector")
+        return labels
 
     def annotations(self, service: str) -> dict[str, str]:
         """A Service's annotations."""
@@ -127,8 +127,8 @@ class Workshop:
             self.wait_until(f"{name} is ready", lambda name=name: self._is_ready(name))
 
     def _is_ready(self, name: str) -> bool:
-        found = self.object("Deployment", name)
-        return found.get("status", {}).get("readyReplicas", 0) == found["spec"]["replicas"]
+        manifest = self.object("Deployment", name)
+        return manifest.get("status", {}).get("readyReplicas", 0) == manifest["spec"]["replicas"]
 
 
 @contextmanager

@@ -32,8 +32,8 @@ class Function:
 
     def shares(self, name: str = "live") -> dict[str, float]:
         """The shares by the alias' own fields: the version it points to, and the weights of others."""
-        found = self.alias(name)
-        return {found["FunctionVersion"]: 1.0, **found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})}
+        alias = self.alias(name)
+        return {alias["FunctionVersion"]: 1.0, **alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})}
 
     def tags(self) -> dict[str, str]:
         """The function's tags."""
@@ -52,8 +52,8 @@ def build(versions: int = 3) -> Function:
     """Make one, with versions 1 to ``versions``."""
     name = f"workshop-{next(_names)}"
     role = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
-    found = boto3.client("lambda")
-    made = found.create_function(
+    client = boto3.client("lambda")
+    made = client.create_function(
         FunctionName=name,
         Runtime="python3.12",
         Role=role["Role"]["Arn"],
@@ -62,17 +62,17 @@ def build(versions: int = 3) -> Function:
         Tags={"team": "orders"},
     )
     for number in range(1, versions + 1):
-        found.update_function_code(FunctionName=name, ZipFile=code(str(number)))
-        assert found.publish_version(FunctionName=name)["Version"] == str(number)
-    return Function(found, name, made["FunctionArn"])
+        client.update_function_code(FunctionName=name, ZipFile=code(str(number)))
+        assert client.publish_version(FunctionName=name)["Version"] == str(number)
+    return Function(client, name, made["FunctionArn"])
 
 
 def of_images(uris: list[str], **environment: str) -> Function:
     """Make one whose versions are container images, which the emulator runs when they are called."""
     name = f"workshop-{next(_names)}"
     role = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
-    found = boto3.client("lambda")
-    made = found.create_function(
+    client = boto3.client("lambda")
+    made = client.create_function(
         FunctionName=name,
         PackageType="Image",
         Role=role["Role"]["Arn"],
@@ -80,9 +80,9 @@ def of_images(uris: list[str], **environment: str) -> Function:
         Environment={"Variables": environment},
     )
     for number, uri in enumerate(uris, 1):
-        found.update_function_code(FunctionName=name, ImageUri=uri)
-        assert found.publish_version(FunctionName=name)["Version"] == str(number)
-    return Function(found, name, made["FunctionArn"])
+        client.update_function_code(FunctionName=name, ImageUri=uri)
+        assert client.publish_version(FunctionName=name)["Version"] == str(number)
+    return Function(client, name, made["FunctionArn"])
 
 
 def section(function: Function, **more: object) -> dict[str, object]:

@@ -48,8 +48,8 @@ class Nlb:
 
     def tags(self, listener: str) -> dict[str, str]:
         """A listener's tags."""
-        (found,) = self.elb.describe_tags(ResourceArns=[self.listeners[listener]])["TagDescriptions"]
-        return {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+        (described,) = self.elb.describe_tags(ResourceArns=[self.listeners[listener]])["TagDescriptions"]
+        return {tag["Key"]: tag["Value"] for tag in described["Tags"]}
 
 
 def build() -> Nlb:

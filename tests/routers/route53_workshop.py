@@ -32,14 +32,14 @@ class Zone:
 
     def records(self, name: str) -> list[dict[str, Any]]:
         """The record sets at a name and at its note, as a console shows them."""
-        found = self.route53.list_resource_record_sets(HostedZoneId=self.id)["ResourceRecordSets"]
+        record_sets = self.route53.list_resource_record_sets(HostedZoneId=self.id)["ResourceRecordSets"]
         names = (f"{name}.", f"_bluegreen.{name}.")
-        return [record for record in found if record["Name"] in names]
+        return [record for record in record_sets if record["Name"] in names]
 
     def weights(self, name: str) -> dict[tuple[str, str], int]:
         """Weight by type and set identifier."""
-        found = [record for record in self.records(name) if "Weight" in record]
-        return {(record["Type"], record["SetIdentifier"]): record["Weight"] for record in found}
+        weighted = [record for record in self.records(name) if "Weight" in record]
+        return {(record["Type"], record["SetIdentifier"]): record["Weight"] for record in weighted}
 
     def change(self, *changes: tuple[str, dict[str, Any]]) -> None:
         """Change records behind the swap's back."""
@@ -48,9 +48,9 @@ class Zone:
 
     def clear(self, name: str) -> None:
         """Remove everything at a name."""
-        found = self.records(name)
-        if found:
-            self.change(*(("DELETE", record) for record in found))
+        records = self.records(name)
+        if records:
+            self.change(*(("DELETE", record) for record in records))
 
 
 def build() -> Zone:

@@ -63,8 +63,8 @@ class EcsDns(Variant):
 
     def _records(self, stack: Stack) -> list[dict[str, Any]]:
         route53: Any = boto3.client("route53")
-        found = route53.list_resource_record_sets(HostedZoneId=self.zone_id)["ResourceRecordSets"]
-        return [record for record in found if "Weight" in record]
+        record_sets = route53.list_resource_record_sets(HostedZoneId=self.zone_id)["ResourceRecordSets"]
+        return [record for record in record_sets if "Weight" in record]
 
     def live(self, stack: Stack) -> dict[str, int]:
         return {record["SetIdentifier"]: record["Weight"] for record in self._records(stack)}

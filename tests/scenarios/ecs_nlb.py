@@ -44,8 +44,8 @@ class EcsNlb(Variant):
         names = {arn: color for color, arn in stack.output("targetGroups").items()}
         elb: Any = boto3.client("elbv2")
         production = stack.output("listenerArn")
-        (found,) = elb.describe_listeners(ListenerArns=[production])["Listeners"]
-        listeners = elb.describe_listeners(LoadBalancerArn=found["LoadBalancerArn"])["Listeners"]
+        (listener,) = elb.describe_listeners(ListenerArns=[production])["Listeners"]
+        listeners = elb.describe_listeners(LoadBalancerArn=listener["LoadBalancerArn"])["Listeners"]
         shown = {one["Port"]: names[_group_of(one)] for one in listeners}
         assert (shown[82], shown[83]) == ("blue", "green"), "the colors' own ports never change"
         moved_by_hand, self._moved_by_hand = self._moved_by_hand, False

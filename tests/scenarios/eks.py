@@ -50,7 +50,7 @@ class Eks(Variant):
     @contextlib.contextmanager
     def around(self, cloud: LocalCloud, stack: Stack) -> Iterator[None]:
         eks, ec2 = client("eks", cloud.endpoint), client("ec2", cloud.endpoint)
-        subnets = [found["SubnetId"] for found in ec2.describe_subnets()["Subnets"]][:2]
+        subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]][:2]
         tags = {"bluegreen:color": "blue"}
         eks.create_cluster(
             name=GIVEN, version="1.33", roleArn=ROLE, resourcesVpcConfig={"subnetIds": subnets}, tags=tags

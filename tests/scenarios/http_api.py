@@ -47,8 +47,8 @@ class HttpApi(Variant):
 
     def live(self, stack: Stack) -> dict[str, int]:
         self._api = self._api or stack.output("apiId")
-        found = boto3.client("apigatewayv2").get_stage(ApiId=self._api, StageName="$default")["StageVariables"]
-        return {color: 100 for color in ("blue", "green") if self._backends.host(color) == found["backend"]}
+        variables = boto3.client("apigatewayv2").get_stage(ApiId=self._api, StageName="$default")["StageVariables"]
+        return {color: 100 for color in ("blue", "green") if self._backends.host(color) == variables["backend"]}
 
     def drift(self, stack: Stack) -> None:
         boto3.client("apigatewayv2").update_stage(

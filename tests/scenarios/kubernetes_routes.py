@@ -143,11 +143,11 @@ class Stored(OnKubernetes):
         def play() -> None:
             said: Any = None
             while not ended.wait(0.1):
-                found = cluster.get(what)
-                if found is not None and found["metadata"]["generation"] != said:
-                    said = found["metadata"]["generation"]
+                manifest = cluster.get(what)
+                if manifest is not None and manifest["metadata"]["generation"] != said:
+                    said = manifest["metadata"]["generation"]
                     status = Resource(what.api_version, "", plural, self.namespace, name, "status")
-                    cluster.merge(status, {"status": type(self).status(found)}, "a-controller")
+                    cluster.merge(status, {"status": type(self).status(manifest)}, "a-controller")
 
         player = threading.Thread(target=play)
         player.start()

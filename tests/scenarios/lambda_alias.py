@@ -62,22 +62,22 @@ class LambdaAlias(Variant):
 
     @contextlib.contextmanager
     def requests(self, stack: Stack) -> Iterator[Requests]:
-        found, ended = Requests(errors=[]), threading.Event()
+        seen, ended = Requests(errors=[]), threading.Event()
 
         def go_on() -> None:
             client = boto3.client("lambda")
             while not ended.wait(0.05):
-                found.made += 1
+                seen.made += 1
                 try:
                     self._ask(client)
                 except (BotoCoreError, ClientError, KeyError, ValueError) as error:
-                    found.failed += 1
-                    found.errors.append(str(error))
+                    seen.failed += 1
+                    seen.errors.append(str(error))
 
         thread = threading.Thread(target=go_on, daemon=True)
         thread.start()
         try:
-            yield found
+            yield seen
         finally:
             ended.set()
             thread.join()

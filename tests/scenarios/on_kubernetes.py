@@ -95,10 +95,10 @@ class OnKubernetes(Variant):
 
     def get(self) -> dict[str, Any]:
         """The object whose fields the swap owns."""
-        found: dict[str, Any] = json.loads(
+        manifest: dict[str, Any] = json.loads(
             self.node.kubectl("get", self.resource, "--namespace", self.namespace, "--output", "json")
         )
-        return found
+        return manifest
 
     def patch(self, change: Any) -> None:
         """Change the object as somebody does by hand."""

@@ -100,7 +100,7 @@ def load(url: str, rate_per_second: int = 25, host_header: str = "") -> Iterator
     """Requests to a URL whose answers name their color."""
     from localcloud.load import Load
 
-    found = Requests()
+    seen = Requests()
     with Load(url, rate_per_second=rate_per_second, host_header=host_header) as running:
-        yield found
-    found.failed, found.made, found.errors = running.result.failed, len(running.result), running.result.errors
+        yield seen
+    seen.failed, seen.made, seen.errors = running.result.failed, len(running.result), running.result.errors

@@ -61,10 +61,10 @@ class Host:
 @contextmanager
 def host(*paths: Path) -> Iterator[Host]:
     """`python -m pulumi.dynamic`, as its launcher runs it, with ``paths`` before the checkout's own packages."""
-    found = os.pathsep.join(map(str, (*paths, REPO / "components", REPO)))
+    path = os.pathsep.join(map(str, (*paths, REPO / "components", REPO)))
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"],
-        env={**os.environ, "PYTHONPATH": found},
+        env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
     )

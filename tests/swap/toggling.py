@@ -105,9 +105,9 @@ class TogglingRouter(Options):
 
     @property
     def here(self) -> Places:
-        found = WORLDS[self.name]
-        found.now()
-        return found
+        places = WORLDS[self.name]
+        places.now()
+        return places
 
     @property
     def id(self) -> str:

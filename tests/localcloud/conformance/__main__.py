@@ -35,11 +35,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         kept = options.keep or Path(folder)
         standing, real = (outcomes(which, home, words, kept) for which in ("stand-in", "real"))
-    found = report.compare(standing, real, {} if options.only else DIFFERENCES)
-    print(found.text(DIFFERENCES))  # noqa: T201
+    comparison = report.compare(standing, real, {} if options.only else DIFFERENCES)
+    print(comparison.text(DIFFERENCES))  # noqa: T201
     if options.docs and not options.only:
-        options.docs.write_text(report.in_docs(options.docs.read_text(), found, DIFFERENCES))
-    return 0 if found.as_listed else 1
+        options.docs.write_text(report.in_docs(options.docs.read_text(), comparison, DIFFERENCES))
+    return 0 if comparison.as_listed else 1
 
 
 def outcomes(which: str, home: Path, words: list[str], kept: Path) -> dict[str, str]:
@@ -56,17 +56,17 @@ def outcomes(which: str, home: Path, words: list[str], kept: Path) -> dict[str, 
     if which == "stand-in":
         del env["PULUMI_HOME"]
     reports = sorted(kept.glob(f"{which}-*.xml"))
-    found = {name: said for one in reports for name, said in report.read(one.read_text()).items()}
-    there = {name.partition("::")[0] for name in found}
+    by_test = {name: said for one in reports for name, said in report.read(one.read_text()).items()}
+    there = {name.partition("::")[0] for name in by_test}
     missing = [str(HERE / name) for name in FILES if name.removesuffix(".py") not in there]
     if not missing:
-        return found
+        return by_test
     file = kept / f"{which}-{len(reports)}.xml"
     pytest = [sys.executable, "-m", "pytest", "-n0", "--quiet", "--tb=short", f"--junitxml={file}"]
     done = subprocess.run([*pytest, "-ojunit_family=xunit1", *words, *missing], env=env, check=False)
     if done.returncode not in (0, 1):
         raise SystemExit(f"pytest ended with {done.returncode} over the {which} plugin")
-    return found | report.read(file.read_text())
+    return by_test | report.read(file.read_text())
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class Comparison:
 
 def read(junit: str) -> dict[str, str]:
     """The outcomes in pytest's report: a test's name, and what went wrong if anything. Skipped ones are left out."""
-    found = {}
+    by_test = {}
     for case in ElementTree.fromstring(junit).iter("testcase"):
         if case.find("skipped") is not None:
             continue
@@ -65,8 +65,8 @@ def read(junit: str) -> dict[str, str]:
         if driven or wrong:
             name = f"{str(case.get('classname')).rpartition('.')[2]}::{case.get('name')}"
             said = " ".join(one.get("message") or "failed" for one in wrong)
-            found[name] = said.splitlines()[0][:300] if said else ""
-    return found
+            by_test[name] = said.splitlines()[0][:300] if said else ""
+    return by_test
 
 
 def compare(standing: Mapping[str, str], real: Mapping[str, str], reasons: Mapping[str, str]) -> Comparison:
@@ -94,12 +94,12 @@ def _tests(differing: Mapping[str, str]) -> dict[str, str]:
     return {name.partition("[")[0]: said for name, said in differing.items()}
 
 
-def in_docs(page: str, found: Comparison, reasons: Mapping[str, str]) -> str:
+def in_docs(page: str, comparison: Comparison, reasons: Mapping[str, str]) -> str:
     """The page with the figures between its markers."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    lines = [found.summary(), ""]
-    if found.differing:
+    lines = [comparison.summary(), ""]
+    if comparison.differing:
         lines += ["| what differs | why |", "| --- | --- |"]
         lines += [f"| `{name.partition('::')[2]}` | {reason} |" for name, reason in sorted(reasons.items())]
     return f"{before}{BEGIN}\n" + "\n".join(lines).strip() + f"\n{END}{after}"

@@ -21,13 +21,13 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %"
 
 
-def table(found: dict[str, tuple[str, Figures]]) -> str:
+def table(figures: dict[str, tuple[str, Figures]]) -> str:
     """The figures as docs have them."""
     lines = [
         "| server | cases | passed | of these dangers | refused rightly | refused though harmless | least of a kind |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for name, (version, of) in found.items():
+    for name, (version, of) in figures.items():
         shares = [_share(part, of.total) for part in (of.passed, of.rightly, of.harmless)]
         lines.append(
             f"| {_NAMES[name]} {version} | {of.total} | {shares[0]} | {len(of.dangers)} | {shares[1]} | {shares[2]} "

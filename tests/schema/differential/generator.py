@@ -70,7 +70,7 @@ class World:
     routine: bool = False  # a function g(a int), which the old release calls
 
     def schema(self) -> list[str]:
-        found = []
+        created = []
         for table in self.tables:
             parts = ["id int PRIMARY KEY" if self.dialect != "sqlite" else "id INTEGER PRIMARY KEY"]
             parts += [col.sql() for col in table.cols if col.name != "id"]
@@ -79,16 +79,16 @@ class World:
             ]
             if table.ref:
                 parts.append(f"CONSTRAINT {table.name}_fk FOREIGN KEY ({table.ref}) REFERENCES t0 (id)")
-            found.append(f"CREATE TABLE {table.name} ({', '.join(parts)})")
+            created.append(f"CREATE TABLE {table.name} ({', '.join(parts)})")
             for name, cols in table.unique.items():
                 if name not in table.constraints:
-                    found.append(f"CREATE UNIQUE INDEX {name} ON {table.name} ({', '.join(cols)})")
+                    created.append(f"CREATE UNIQUE INDEX {name} ON {table.name} ({', '.join(cols)})")
             if table.index:
-                found.append(f"CREATE INDEX {table.name}_ix ON {table.name} ({table.index})")
-        found.append(f"CREATE VIEW v AS SELECT {', '.join(self.view)} FROM t0")
+                created.append(f"CREATE INDEX {table.name}_ix ON {table.name} ({table.index})")
+        created.append(f"CREATE VIEW v AS SELECT {', '.join(self.view)} FROM t0")
         if self.routine:
-            found.append(f"CREATE FUNCTION g(a int) RETURNS int {body(self.dialect, 'a + 1')}")
-        return found
+            created.append(f"CREATE FUNCTION g(a int) RETURNS int {body(self.dialect, 'a + 1')}")
+        return created
 
     def rows(self) -> list[str]:
         return [
@@ -190,27 +190,27 @@ class Release:
     def _on(self, table: Table) -> list[str]:
         dice, name, live = self._dice, table.name, [col.name for col in table.live]
         row, _, insert = self._insert(table)
-        found = [insert, f"SELECT {', '.join(live)} FROM {name} WHERE id = {row}"]
-        found.append(f"SELECT {', '.join(live)} FROM {name} WHERE id <= {ROWS} ORDER BY id")
+        used = [insert, f"SELECT {', '.join(live)} FROM {name} WHERE id = {row}"]
+        used.append(f"SELECT {', '.join(live)} FROM {name} WHERE id <= {ROWS} ORDER BY id")
         free = [col for col in table.live if col.name not in table.unique_cols() and col.name != table.ref]
-        found += [
+        used += [
             f"UPDATE {name} SET {col.name} = {dice.choice(EDGES[col.type])} WHERE id = 2"
             for col in dice.sample(free, min(2, len(free)))
         ]
         if free:
-            found.append(f"SELECT {free[0].name} FROM {name} WHERE id = 2")
+            used.append(f"SELECT {free[0].name} FROM {name} WHERE id = 2")
         if table.unique and dice.random() < 0.7:
-            found += self._upsert(table)
+            used += self._upsert(table)
         if dice.random() < 0.3:
-            found.append(f"SELECT * FROM {name} WHERE id <= {ROWS} ORDER BY id")
+            used.append(f"SELECT * FROM {name} WHERE id <= {ROWS} ORDER BY id")
         if self._counts and dice.random() < 0.08:
             self._next += 1
             values = ", ".join(self._value(col, table, self._next) for col in table.cols)
-            found.append(f"INSERT INTO {name} VALUES ({values})")
+            used.append(f"INSERT INTO {name} VALUES ({values})")
         if dice.random() < 0.4:
-            found.append(f"DELETE FROM {name} WHERE id = {row}")
-        found.append(f"SELECT count(*) AS n FROM {name}")
-        return found
+            used.append(f"DELETE FROM {name} WHERE id = {row}")
+        used.append(f"SELECT count(*) AS n FROM {name}")
+        return used
 
     def _upsert(self, table: Table) -> list[str]:
         """Two of one key: the second finds the first."""

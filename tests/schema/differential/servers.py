@@ -96,10 +96,10 @@ def _wait(process: subprocess.Popen[bytes], log: Path, connect: Any) -> None:
 
 
 def _program(name: str) -> str:
-    found = system.find(name)
-    if found is None:
+    program = system.find(name)
+    if program is None:
         raise FileNotFoundError(f"{name} is not there: make setup")
-    return str(found)
+    return str(program)
 
 
 class _Cursor:

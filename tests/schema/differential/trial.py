@@ -82,9 +82,9 @@ def _judge(case: Case, dialect: str, *, everything: bool) -> None:
     applied = ";\n".join(case.schema)
     used = Used() if everything else Used.of(used_in(";\n".join(case.statements), dialect))
     pending = Source("pending.sql", ";\n".join(case.migration) + ";\n")
-    found = review([pending], [Source("schema.sql", applied)], used, dialect, known=True)
-    case.findings = [item.change for _, item in found]
-    case.passed = not found
+    findings = review([pending], [Source("schema.sql", applied)], used, dialect, known=True)
+    case.findings = [item.change for _, item in findings]
+    case.passed = not findings
 
 
 def _ask(case: Case, server: Server, own: str, rows: list[str]) -> None:

@@ -179,10 +179,10 @@ def _played(turns: Turns) -> Iterator[None]:
         actor = turns.me()
         if actor is not None:
             actor.lease = lease
-        found = take(lease, *arguments)
+        taken = take(lease, *arguments)
         if actor is not None:
             actor.holding = True
-        return found
+        return taken
 
     def giving_back(lease: Lease, *arguments: Any) -> None:
         actor = turns.me()
