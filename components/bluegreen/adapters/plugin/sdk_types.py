@@ -69,4 +69,4 @@ def summary_of(hint: type) -> str:
 def _refused(hint: type) -> Mapping[str, str]:
     from bluegreen.aws.ecs import provider_args  # noqa: PLC0415
 
-    return provider_args.REFUSED.get(hint, {})
+    return provider_args.refused_of(hint)

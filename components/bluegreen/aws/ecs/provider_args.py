@@ -45,14 +45,16 @@ REFUSED_OF_A_TASK: Mapping[str, str] = {
     "tags": "none: tags of the component are for every resource",
     "task_role_arn": "none: task_role_arn of the component says it",
 }
-REFUSED: Mapping[type, Mapping[str, str]] = {
-    aws.ecs.ServiceArgs: REFUSED_OF_A_SERVICE,
-    aws.ecs.TaskDefinitionArgs: REFUSED_OF_A_TASK,
-}
-"""What to give instead of an argument, by the SDK's class of arguments."""
 _FARGATE = ("FARGATE", "FARGATE_SPOT")
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html
 _STORAGE_GIB = (21, 200)
+
+
+def refused_of(arguments: type) -> Mapping[str, str]:
+    """The refused arguments of one of the SDK's classes, each with what to give instead."""
+    # Within a function: the SDK's ECS module is only loaded by programs that use it.
+    by_class = {aws.ecs.ServiceArgs: REFUSED_OF_A_SERVICE, aws.ecs.TaskDefinitionArgs: REFUSED_OF_A_TASK}
+    return by_class.get(arguments, {})
 
 
 @dataclass(frozen=True, slots=True)
