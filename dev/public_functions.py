@@ -60,7 +60,7 @@ def _swap_settings() -> str:
     about = "How a component's swaps go; every component takes these beside its own arguments."
     lines = ["class SwapSettings(TypedDict, total=False):", *_docstring(about, "Attributes", fields, {}), ""]
     lines += [f"    {one.name}: {settings.hint_of(one)}" for one in fields]
-    head = f'''"""What every component takes of its swaps, as programs give it.
+    head = f'''"""The settings that every component takes for its swaps, as programs give them.
 
 {_WRITTEN}
 """

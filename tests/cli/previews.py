@@ -1,4 +1,4 @@
-"""What `pulumi preview --json` prints of swaps, made by the swap's own check and diff; nothing here is told by hand."""
+"""The output of `pulumi preview --json` about swaps, made by the swap's own check and diff."""
 
 from __future__ import annotations
 

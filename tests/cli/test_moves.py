@@ -1,4 +1,4 @@
-"""What a preview's JSON says of traffic: each kind of move, over both providers' ways to print."""
+"""The moves in a preview's JSON: each kind, over both providers' ways to print."""
 
 from __future__ import annotations
 

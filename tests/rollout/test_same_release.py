@@ -1,4 +1,4 @@
-"""What was proved is what gets the traffic: another release that comes into the new color meanwhile stops the swap."""
+"""Only a proved release gets the traffic: another one that comes into the new color meanwhile stops the swap."""
 
 from __future__ import annotations
 

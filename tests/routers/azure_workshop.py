@@ -104,7 +104,7 @@ class Patient(FakeClock):
 
 
 def release(color: str, tag: str = "v1", **more: object) -> dict:
-    """What a color runs, for a swap that installs it: the sample app, which says its color."""
+    """The release of a color, for a swap that installs it: the sample app, which says its color."""
     container = {"name": "app", "image": f"shop.azurecr.io/app:{tag}", "env": [{"name": "COLOR", "value": color}]}
     return {"containers": [{**container, **more}]}
 

@@ -26,10 +26,10 @@ def names_of(kind: type) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=256)
 def hints_of(kind: type) -> Mapping[str, Any]:
-    """The same with their type hints."""
+    """The arguments with their type hints."""
     constructor = inspect.unwrap(kind.__init__)  # type: ignore[misc]
-    found = typing.get_type_hints(constructor, localns=dict(NAMES))
-    return {name: found[name] for name in list(inspect.signature(constructor).parameters)[1:]}
+    hints = typing.get_type_hints(constructor, localns=dict(NAMES))
+    return {name: hints[name] for name in list(inspect.signature(constructor).parameters)[1:]}
 
 
 def required_of(kind: type) -> frozenset[str]:
@@ -53,7 +53,7 @@ def plain(given: Any) -> Any:
 
 
 def problems_in(given: Any, kind: type, path: str, refused: Mapping[str, str]) -> list[Problem]:
-    """What a resource does not take, however deep it lies, and what is not the user's to say.
+    """The problems with arguments that a resource does not take, however deep, and with refused ones.
 
     Args:
         given: an object of ``kind``, or a dictionary; nothing is fine.
@@ -61,19 +61,19 @@ def problems_in(given: Any, kind: type, path: str, refused: Mapping[str, str]) -
         path: what the component calls it.
         refused: what to give instead, by the argument's name.
     """
-    found = known(plain(given or {}))
-    if not isinstance(found, Mapping):
+    values = known(plain(given or {}))
+    if not isinstance(values, Mapping):
         return []  # of another kind, which the constructor's own check tells
     problems = [
-        Problem(f"{path}.{name}", _shown(value), refused[name]) for name, value in found.items() if name in refused
+        Problem(f"{path}.{name}", _shown(value), refused[name]) for name, value in values.items() if name in refused
     ]
-    rest = {name: value for name, value in found.items() if name not in refused}
+    rest = {name: value for name, value in values.items() if name not in refused}
     return [*problems, *_unknown(kind, rest, path, refused)]
 
 
-def _unknown(kind: type, found: Mapping[str, Any], path: str, refused: Mapping[str, str]) -> Iterator[Problem]:
+def _unknown(kind: type, values: Mapping[str, Any], path: str, refused: Mapping[str, str]) -> Iterator[Problem]:
     hints = hints_of(kind)
-    for name, value in found.items():
+    for name, value in values.items():
         if name in hints:
             yield from _within(hints[name], value, f"{path}.{name}")
         else:
@@ -82,7 +82,7 @@ def _unknown(kind: type, found: Mapping[str, Any], path: str, refused: Mapping[s
 
 
 def _within(hint: Any, value: Any, path: str) -> Iterator[Problem]:
-    """What is wrong in an object, or a list of them, of an argument."""
+    """The problems within an object, or a list of them, of an argument."""
     kinds = list(flat(hint))
     if isinstance(value, Mapping):
         for kind in kinds:
@@ -96,7 +96,7 @@ def _within(hint: Any, value: Any, path: str) -> Iterator[Problem]:
 
 
 def flat(hint: Any) -> Iterator[Any]:
-    """What a union, and any in it, is of."""
+    """The members of a union, and of any in it."""
     if get_origin(hint) is typing.Union:
         for one in get_args(hint):
             yield from flat(one)

@@ -1,4 +1,4 @@
-"""What a `pulumi preview --json` does to traffic: a move for each swap of the stack. Pure."""
+"""The moves of traffic in a `pulumi preview --json`: one for each swap of the stack. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What an update does to one swap's traffic.
+    """The move of one swap's traffic by an update.
 
     Attributes:
         name: the service's.
@@ -99,11 +99,11 @@ def moves_in(preview: Mapping[str, Any]) -> list[Move]:
         state = step.get("newState") or step.get("oldState") or {}
         if state.get("type") in TYPES and step.get("op") != "refresh":
             steps.setdefault(str(step["urn"]), []).append(step)
-    names = [_name(found[-1]) for found in steps.values()]
+    names = [_name(its_steps[-1]) for its_steps in steps.values()]
     moves = []
-    for (urn, found), name in zip(steps.items(), names, strict=True):
+    for (urn, its_steps), name in zip(steps.items(), names, strict=True):
         warnings, notes = _said_of(name, urn, names, preview.get("diagnostics") or ())
-        moves.append(_move(name, urn, found, warnings, notes))
+        moves.append(_move(name, urn, its_steps, warnings, notes))
     return sorted(moves, key=lambda move: (not move.moves, not move.warnings, not move.changed))
 
 
@@ -116,7 +116,7 @@ def _name(step: Mapping[str, Any]) -> str:
 def _said_of(
     name: str, urn: str, names: Iterable[str], diagnostics: Iterable[Mapping[str, Any]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the preview says of a swap: by its URN, or as the program's own provider says it, by its name."""
+    """The preview's lines about a swap: by its URN, or by its name where the program's own provider says them."""
     warnings: list[str] = []
     notes: list[str] = []
     for one in diagnostics:
@@ -239,9 +239,9 @@ def _longest(plan: Plan, limits: Mapping[str, float], gates: Iterable[GatedCheck
     return _planned(plan, limits) + waits
 
 
-def _weights(found: object) -> Weights | None:
+def _weights(given: object) -> Weights | None:
     try:
-        return Weights(*(int(cast("Mapping[str, Any]", found)[color]) for color in COLORS))
+        return Weights(*(int(cast("Mapping[str, Any]", given)[color]) for color in COLORS))
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -83,9 +83,9 @@ def _needed(environ: Mapping[str, str], name: str) -> str:
 
 
 def _pull_request(environ: Mapping[str, str]) -> str:
-    found = re.match(r"refs/pull/(\d+)/", environ.get("GITHUB_REF", ""))
-    if found:
-        return found[1]
+    match = re.match(r"refs/pull/(\d+)/", environ.get("GITHUB_REF", ""))
+    if match:
+        return match[1]
     try:  # of a job that runs for another reason, such as a comment or a label
         event = json.loads(Path(_needed(environ, "GITHUB_EVENT_PATH")).read_text())
         return str(int((event.get("pull_request") or event.get("issue") or {})["number"]))

@@ -1,4 +1,4 @@
-"""What the command draws: a table of swaps, the view of one that moves, an entry of the history."""
+"""The command's output: a table of swaps, the view of one that moves, an entry of the history."""
 
 from __future__ import annotations
 

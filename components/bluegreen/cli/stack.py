@@ -81,7 +81,7 @@ def run(command: Sequence[str], seconds: float = _EXPORT_SECONDS) -> subprocess.
 
 
 def said(command: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
-    """What `pulumi` printed.
+    """The output of `pulumi`.
 
     Raises:
         CommandFailed: it failed; with its own words.

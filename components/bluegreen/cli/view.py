@@ -119,7 +119,7 @@ def _whole(weights: Mapping[str, Any] | None) -> dict[str, int] | None:
 
 
 def next_steps(state: State, shown: Mapping[str, Any]) -> list[str]:
-    """What a person can do now, the likeliest first: sentences with the command to type in backquotes."""
+    """The next steps of a person, the likeliest first: sentences with the command to type in backquotes."""
     name, live = shown["name"], shown.get("live_color")
     back = f"set activeColor to {live} and run `pulumi up` to give it up" if live else ""
     steps: dict[State, list[str]] = {

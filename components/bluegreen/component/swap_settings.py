@@ -1,4 +1,4 @@
-"""What every component takes of its swaps, as programs give it.
+"""The settings that every component takes for its swaps, as programs give them.
 
 This file is written by ``python dev/public_functions.py`` from the options of the classes themselves.
 """

@@ -50,7 +50,7 @@ class MemoryCapacity(Options):
         return Readiness(units > 0, units, units, reason, release=here.runs.get(color, ""))
 
     def release(self, color: Color) -> str:
-        """What the world says."""
+        """The color's release in the world."""
         world(self.name).calls.append("capacity.release")
         return world(self.name).runs.get(color, "")
 

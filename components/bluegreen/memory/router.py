@@ -155,7 +155,7 @@ class MemoryRouter(Options):
         return bool(self.to_install)
 
     def release(self, color: Color) -> str:
-        """What it installs."""
+        """The release that it installs."""
         return self.to_install[color]
 
     def installed(self, color: Color) -> bool:

@@ -197,7 +197,10 @@ class Installs(Protocol):
         ...
 
     def release(self, color: Color) -> str:
-        """What it installs and as what, for people: ``image app:v2 as revision green-1f3a``. No I/O."""
+        """The release that it installs and its name there, for people: ``image app:v2 as revision green-1f3a``.
+
+        No I/O.
+        """
         ...
 
     def installed(self, color: Color) -> bool:

@@ -1,4 +1,4 @@
-"""What a color ran when it became ready, so that nothing else gets the traffic which that has earned."""
+"""The release of a color when it became ready: no other release gets the traffic that it has earned."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class TrafficSwapProvider(ResourceProvider):
         return UpdateResult(_service(_news).update(_inputs(_olds), _inputs(_news)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """What is live now."""
+        """Read the live weights."""
         with without_secrets():
             outputs = SwapService().read(_inputs(props))
         return ReadResult(id_ if outputs is not None else "", outputs or {})

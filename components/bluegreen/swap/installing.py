@@ -69,7 +69,7 @@ def _anew(color: Color, digest: object) -> str:
 
 
 class Installing:
-    """What one update installs.
+    """The installations of one update.
 
     Args:
         router: the swap's, with what the colors run until traffic has moved.
@@ -156,14 +156,14 @@ def bring_afterwards(
 
 
 def line(color: Color, release: str) -> str:
-    """What is told of an installation: ``install green: image app:v2 as revision green-1f3a, 0 %``."""
+    """The line about an installation: ``install green: image app:v2 as revision green-1f3a, 0 %``."""
     return f"{_INSTALL} {color}: {release}, 0 %"
 
 
 def told(
     olds: Mapping[str, Any], news: Mapping[str, Any], recorded: Recorded | None, weights: Weights
 ) -> tuple[list[str], tuple[Color, ...]]:
-    """What a preview says of installations, first of all that it says; and the colors that get a release.
+    """A preview's first lines, about installations; and the colors that get a release.
 
     Args:
         olds: the last update's outputs, caught up.

@@ -260,7 +260,7 @@ class Members:
         return [(member, cast("Installs", member.router)) for member in found]
 
     def release(self, color: Color) -> str:
-        """What they bring to a color, each with its name where several do."""
+        """The releases that members install in a color, each with the member's name where several do."""
         said = [(member.name, router.release(color)) for member, router in self._installing()]
         return said[0][1] if len(said) == 1 else "; ".join(f"{name}: {text}" for name, text in said)
 

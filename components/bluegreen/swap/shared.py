@@ -146,7 +146,7 @@ class Shared:
         return bool(getattr(self._router, "installs", False))
 
     def release(self, color: Color) -> str:
-        """What it brings to a color, for people."""
+        """The release that it installs in a color, for people."""
         return cast("Installs", self._router).release(color)
 
     def installed(self, color: Color) -> bool:

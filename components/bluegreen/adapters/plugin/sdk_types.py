@@ -42,13 +42,13 @@ def required_of(hint: type) -> Collection[str]:
 
 
 def told_of(hint: type) -> Mapping[str, str]:
-    """What the SDK says of each, the first sentence of it, without links."""
-    found = dict.fromkeys(hints_of(hint), "")
+    """The SDK's text about each argument: its first sentence, without links."""
+    texts = dict.fromkeys(hints_of(hint), "")
     for line in inspect.unwrap(hint.__init__).__doc__.splitlines() if hint.__init__.__doc__ else ():  # type: ignore[misc]
         parameter = _PARAMETER.match(line)
         if parameter is not None:
-            found[parameter[1]] = _plain(parameter[2])
-    return {name: text or f"As the provider has it: ``{name}``." for name, text in found.items()}
+            texts[parameter[1]] = _plain(parameter[2])
+    return {name: text or f"As the provider has it: ``{name}``." for name, text in texts.items()}
 
 
 def _plain(text: str) -> str:
@@ -59,7 +59,7 @@ def _plain(text: str) -> str:
 
 
 def summary_of(hint: type) -> str:
-    """What the type is."""
+    """The summary of a type."""
     name = hint.__name__.removesuffix("Args")
     return (
         f"Arguments of the provider's `{hint.__module__.split('.')[1]}.{name}`, but for what the component says itself."

@@ -174,9 +174,9 @@ class AsgCapacity(Options):
         With a warm pool that takes instances back they go there.
         """
         self._read.forget()
-        found = self._api.find(*COLORS)
-        group = found.pop(color, None) or self._api.get(color)[color]
-        self._stays.keep(found)  # the other one: nothing is done to it here
+        groups = self._api.find(*COLORS)
+        group = groups.pop(color, None) or self._api.get(color)[color]
+        self._stays.keep(groups)  # the other one: nothing is done to it here
         if group.desired <= size:
             return f"{color} is at {group.desired} already"
         if after_seconds <= 0:

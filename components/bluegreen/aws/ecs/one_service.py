@@ -161,7 +161,7 @@ def drafted(
 
 def _gates(gates: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[Problem]]:
     """Return the gates, and the problems with those that need a color which runs before its deployment."""
-    found, problems = [], []
+    kept, problems = [], []
     for index, gate in enumerate(gates):
         parsed = gating.parse(Fields(known(gate)))
         made = GATES.build(parsed[0]) if parsed is not None else None
@@ -173,8 +173,8 @@ def _gates(gates: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], li
             elif phases & _WITHOUT_TASKS:
                 allowed = "bake and after: until its deployment is done, the platform's own hooks test the new color"
                 problems.append(Problem(f"gates[{index}].phases", gate["phases"], allowed))
-        found.append(asked)
-    return found, problems
+        kept.append(asked)
+    return kept, problems
 
 
 def _problems_of_front(front: FrontOptions) -> list[Problem]:

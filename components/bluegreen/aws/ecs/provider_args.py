@@ -1,4 +1,4 @@
-"""What of the provider's own arguments both colors' services and task definitions take, and what is refused by name.
+"""The provider's own arguments that both colors' services and tasks take, and those that are refused by name.
 
 ``service_args`` are those of ``aws.ecs.Service``, ``task_args`` those of ``aws.ecs.TaskDefinition``. Both colors get
 the same, so that what is proved on one holds for the other.
@@ -59,7 +59,7 @@ def refused_of(arguments: type) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ProviderArgs:
-    """Both, as they were given.
+    """The arguments of both, as they were given.
 
     Attributes:
         service: arguments of ``aws.ecs.Service``.
@@ -72,9 +72,9 @@ class ProviderArgs:
     @classmethod
     def of(cls, service: Any, task: Any) -> ProviderArgs:
         """From what a component was given: objects of the SDK, dictionaries, or nothing."""
-        found = [resource_args.plain(one or {}) for one in (service, task)]
+        given = [resource_args.plain(one or {}) for one in (service, task)]
         # What is no object at all the constructor's own check tells.
-        return cls(*(one if isinstance(one, Mapping) else {} for one in found))
+        return cls(*(one if isinstance(one, Mapping) else {} for one in given))
 
     @property
     def _strategies(self) -> Any:
@@ -122,11 +122,11 @@ class ProviderArgs:
             memory: of a task, in MiB.
             makes_cluster: whether the component makes the cluster.
         """
-        found = resource_args.problems_in(self.service, aws.ecs.ServiceArgs, "service_args", REFUSED_OF_A_SERVICE)
-        found += resource_args.problems_in(self.task, aws.ecs.TaskDefinitionArgs, "task_args", REFUSED_OF_A_TASK)
-        found += self._problems_of_the_service(makes_cluster) + self._problems_of_the_task()
+        problems = resource_args.problems_in(self.service, aws.ecs.ServiceArgs, "service_args", REFUSED_OF_A_SERVICE)
+        problems += resource_args.problems_in(self.task, aws.ecs.TaskDefinitionArgs, "task_args", REFUSED_OF_A_TASK)
+        problems += self._problems_of_the_service(makes_cluster) + self._problems_of_the_task()
         size = problem_of_task_size(cpu, memory) if self.is_on_fargate else None
-        return found if size is None else [*found, size]
+        return problems if size is None else [*problems, size]
 
     def _problems_of_the_service(self, makes_cluster: bool) -> list[Problem]:
         fields = Fields(known(self.service), "service_args")
@@ -164,23 +164,23 @@ class ProviderArgs:
         return fields.problems
 
     def task_arguments(self) -> dict[str, Any]:
-        """What goes into a task definition beside the component's own."""
+        """The arguments of a task definition beside the component's own."""
         return {"network_mode": "awsvpc", "requires_compatibilities": self.compatibilities, **self.task}
 
     def service_arguments(self, color: Color) -> dict[str, Any]:
-        """What goes into a color's service beside the component's own."""
-        found: dict[str, Any] = {
+        """The arguments of a color's service beside the component's own."""
+        arguments: dict[str, Any] = {
             "deployment_circuit_breaker": {"enable": True, "rollback": False},
             "propagate_tags": "SERVICE",
             **self.service,
         }
         if not self._strategies:
-            found["launch_type"] = found.get("launch_type", "FARGATE")
-        connect = found.get("service_connect_configuration")
+            arguments["launch_type"] = arguments.get("launch_type", "FARGATE")
+        connect = arguments.get("service_connect_configuration")
         if isinstance(connect, Mapping) and connect.get("services"):
             services = [_named_for(color, one) for one in connect["services"]]
-            found["service_connect_configuration"] = {**connect, "services": services}
-        return found
+            arguments["service_connect_configuration"] = {**connect, "services": services}
+        return arguments
 
     def attach_providers(
         self, name: str, cluster: aws.ecs.Cluster, parent: pulumi.Resource
@@ -203,11 +203,11 @@ def _named_for(color: Color, service: Any) -> Any:
     if not isinstance(service, Mapping):
         return service
     named = service.get("discovery_name") or service["port_name"]
-    found = {**service, "discovery_name": pulumi.Output.concat(named, "-", color)}
+    own = {**service, "discovery_name": pulumi.Output.concat(named, "-", color)}
     aliases = service.get("client_alias")
     if isinstance(aliases, Sequence) and not isinstance(aliases, str):
-        found["client_alias"] = [
+        own["client_alias"] = [
             {**one, "dns_name": pulumi.Output.concat(one["dns_name"], "-", color)} if one.get("dns_name") else one
             for one in aliases
         ]
-    return found
+    return own

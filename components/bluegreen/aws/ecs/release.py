@@ -139,7 +139,7 @@ def _check_revision(fields: Fields) -> None:
 
 
 def _problems_between(color: Color, release: Mapping[str, Any], volumes: Collection[str] | None) -> Iterator[Problem]:
-    """What containers of a task say of each other, and of the task's volumes."""
+    """The problems with references of a task's containers to each other, and to the task's volumes."""
     containers = [(path, one) for path, one in _definitions_in(color, release) if isinstance(one, Mapping)]
     names = [one.get("name") for _, one in containers]
     is_router = any(one.get("firelensConfiguration") for _, one in containers)
@@ -298,7 +298,7 @@ def secret_arns(releases: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _references_of(container: Mapping[str, Any]) -> Iterator[str]:
-    """What a container's environment, its logs and its registry's credentials are read from."""
+    """The references from which a container's environment, logs and registry's credentials are read."""
     logs = container.get("logConfiguration") or {}
     for secret in (*container.get("secrets", ()), *logs.get("secretOptions", ())):
         yield secret["valueFrom"]

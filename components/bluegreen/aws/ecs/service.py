@@ -244,16 +244,16 @@ def _both(
         for color, release in given.items()
         if release is None and (color == active_color or given[other(color)] is None)
     ]
-    found: dict[Color, EcsRelease] = {}
+    releases: dict[Color, EcsRelease] = {}
     for color, release in given.items():
         counterpart = given[other(color)]
         if release is not None:
-            found[color] = release
+            releases[color] = release
         elif counterpart is not None and "existing" in counterpart:
             problems.append(Problem(color, None, "a release: what is adopted in the other color cannot be made anew"))
         elif counterpart is not None:
-            found[color] = counterpart
-    return found, problems
+            releases[color] = counterpart
+    return releases, problems
 
 
 def _problems_of_roles(

@@ -105,7 +105,7 @@ class ListenerPairRouter(ProductionPlaceRouter):
         self._write_test(weights)
 
     def _write_test(self, weights: Weights) -> None:
-        """What is idle; while traffic is split the test listener shows what it showed before: who is promoted."""
+        """Forward the test listener to the idle color; while traffic is split it stays as it was before."""
         if self._test is not None and weights.live_color is not None:
             self._test.read()
             self._test.write(self._forward_to(other(weights.live_color)))

@@ -196,7 +196,7 @@ class KubernetesCapacity(Options):
         return replace(readiness, reason=reason, fatal=readiness.fatal or hopeless)
 
     def release(self, color: Color) -> str:
-        """What its pods are made from: one call."""
+        """The release of a color's pod template: one call."""
         return release_of(self._get(color))
 
     # -- autoscaling and retirement

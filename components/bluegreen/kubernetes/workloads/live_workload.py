@@ -76,7 +76,7 @@ def judged(manifest: Mapping[str, Any], known_failure: str = "") -> Readiness:
 
 
 def release_of(manifest: Mapping[str, Any]) -> str:
-    """What tells the pod template from any other: its images, and a digest of all of it."""
+    """The release of a workload's pod template: its images, and a digest of all of it."""
     template = (manifest.get("spec") or {}).get("template") or {}
     images = [str(container.get("image")) for container in (template.get("spec") or {}).get("containers") or ()]
     digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()
