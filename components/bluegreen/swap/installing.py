@@ -24,11 +24,11 @@ ANEW = "anew"
 _INSTALL = "install"
 
 
-class _Asked(Protocol):
+class _KnowsInstalled(Protocol):
     def installed(self, color: Color) -> bool: ...  # as `Installs` has it
 
 
-def missing(router: _Asked, weights: Weights, without: Collection[Color] = ()) -> tuple[Color, ...]:
+def missing(router: _KnowsInstalled, weights: Weights, without: Collection[Color] = ()) -> tuple[Color, ...]:
     """The colors without traffic whose releases the platform has not got: one question each; none where none installs.
 
     Args:

@@ -1,0 +1,61 @@
+"""Words that shall not come back: docstrings have a subject, and names say what they hold."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("components/bluegreen", "localcloud", "dev", "demo", "stacks", "policies")
+NOT_GONE_THROUGH = ("components/bluegreen/azure/", "localcloud/azure/")
+"""Where the words have still to be gone through."""
+GONE = {
+    "Ground": "EntryContext",
+    "Entered": "EntryResources",
+    "Asked": "the name of what is asked for",
+    "Told": "the name of what is told",
+    "Piece": "the name of the part",
+    "Stand": "the name of the state",
+    "outlook": "predicted_outputs",
+    "rehearse": "preflight",
+    "refuse_what_is_never_asked": "validate_reachable_gates",
+}
+"""Names of classes and functions, and what is said instead; a ``_`` before them makes no difference."""
+
+
+@cache
+def definitions() -> tuple[tuple[str, str, str], ...]:
+    """Where each module, class and function stands, its name and its docstring."""
+    listed = []
+    for path in (path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))):
+        if path.relative_to(ROOT).as_posix().startswith(NOT_GONE_THROUGH):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                name = getattr(node, "name", "")
+                where = f"{path.relative_to(ROOT).as_posix()}: {name or 'the module'}"
+                listed.append((where, name, ast.get_docstring(node) or ""))
+    return tuple(listed)
+
+
+def test_docstrings_say_what_a_thing_is_and_not_what_it_is_about():
+    """ "What a color runs" leaves open what one has in hand; "The release of a color" says it."""
+    assert len(definitions()) > 5000
+    riddles = [where for where, _, text in definitions() if text.startswith("What ")]
+    assert not riddles, "\n".join(['begin with a noun or a verb ("The weights of …", "Return …"):', *riddles])
+
+
+@pytest.mark.parametrize("word", GONE)
+def test_a_name_that_was_a_riddle_is_not_back(word):
+    back = [where for where, name, _ in definitions() if name.lstrip("_") == word]
+    assert not back, "\n".join([f"say {GONE[word]}:", *back])
+
+
+def test_pages_call_a_preflight_by_its_name():
+    """The changelog alone knows what it was called before."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    assert len(pages) > 20
+    assert not [page.name for page in pages if "rehears" in page.read_text().lower()]
