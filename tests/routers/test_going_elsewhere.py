@@ -121,7 +121,7 @@ def test_it_is_told_and_happens_once_it_is_healthy_and_a_gate_has_said_yes(place
     script.always(Decision.FAIL)
     with pytest.raises(SwapFailed, match="traffic was not moved: blue keeps its former target") as failed:
         service().update(olds, news)
-    assert "mend blue's new target, or give blue its former one back, and run `pulumi up` again" in str(failed.value)
+    assert "fix blue's new target, or give blue its former one back, and run `pulumi up` again" in str(failed.value)
     assert live(section)["weights"] == {"blue": 100, "green": 0}, "production is where it was"
 
     script.always(Decision.PASS)

@@ -191,7 +191,7 @@ def test_a_pause_is_not_lowered_nor_healed_onto_a_broken_color(swap, found):
     with pytest.raises(SwapFailed, match="blue is not ready for traffic") as failed:
         swap.up("green", promote_to_percent=10)
     assert swap.here.moves == []
-    assert "mend blue" in failed.value.next_step
+    assert "fix blue" in failed.value.next_step
     swap.here.broken.clear()
     assert swap.up("green", promote_to_percent=10)["weights"] == {"blue": 90, "green": 10}, "no verdict: it was none"
 

@@ -148,9 +148,9 @@ class Restoring:
             done = f"restored and verified: {weights}{where}{self._not_as_declared(weights)}"
         self.tell("restore", done, weights=weights.as_dict())
         live = weights.live_color
-        again = "run" if aborted else f"mend {' and '.join(plan.rising)} and run"
+        again = "run" if aborted else f"fix {' and '.join(plan.rising)} and run"
         if former and not aborted:
-            again = f"mend {plan.target}'s new target, or give {plan.target} its former one back, and run"
+            again = f"fix {plan.target}'s new target, or give {plan.target} its former one back, and run"
         revert = f", or set activeColor back to {live}" if live not in (None, plan.target) else ""
         return (SwapAborted if aborted else SwapFailed)(
             reason,

@@ -106,7 +106,7 @@ def _applied(record: Record, paths: Sequence[str], text: Callable[[str], str]) -
         return _until(record, paths)
     if table == "_prisma_migrations":
         if any(row["finished_at"] is None and row["rolled_back_at"] is None for row in rows):
-            raise NoRecord("a migration in _prisma_migrations has begun and not ended: mend it first")
+            raise NoRecord("a migration in _prisma_migrations has begun and not ended: fix it first")
         return _named(paths, (row["migration_name"] for row in rows if row["rolled_back_at"] is None))
     if table == "goose_db_version":
         last = {str(row["version_id"]): bool(row["is_applied"]) for row in rows}
@@ -126,7 +126,7 @@ def _until(record: Record, paths: Sequence[str]) -> list[str]:
     if len(record.rows) > 1:
         raise NoRecord(f"{record.table} has {len(record.rows)} rows, one for each branch: hand in a list of files")
     if row.get("dirty"):
-        raise NoRecord(f"migration {row['version']} failed half way, says schema_migrations: mend it first")
+        raise NoRecord(f"migration {row['version']} failed half way, says schema_migrations: fix it first")
     try:
         return split(paths, str(row.get("version", row.get("version_num"))))[0]
     except UnknownVersion as error:
@@ -139,7 +139,7 @@ def _flyway(rows: Sequence[Row], paths: Sequence[str]) -> list[str]:
     for row in rows:
         version = str(row["version"] or "")
         if not row["success"]:
-            raise NoRecord(f"{row['script']} failed, says flyway_schema_history: mend it first")
+            raise NoRecord(f"{row['script']} failed, says flyway_schema_history: fix it first")
         if str(row["type"]).startswith("UNDO") or str(row["type"]) == "DELETE":
             scripts.pop(version, None)
         elif str(row["type"]) == "BASELINE":

@@ -25,7 +25,7 @@ class WayOut(Enum):
     )
     ADD_NOT_NULL = "add it nullable or with a default and write it, release; set NOT NULL in the release after"
     NOT_NULL = "write it always and fill the old rows, release; set NOT NULL in the release after"
-    CONSTRAINT = "write only what it allows and mend the old rows, release; add the constraint in the release after"
+    CONSTRAINT = "write only what it allows and fix the old rows, release; add the constraint in the release after"
     DROP_KEY = (
         "release without statements that need it (ON CONFLICT, ON DUPLICATE KEY, REPLACE); drop it in the release after"
     )
@@ -36,7 +36,7 @@ class WayOut(Enum):
         "change the rest in the release after"
     )
     RIGHTS = "release without what needs the right; revoke it in the release after"
-    TRIGGER = "let it mend rows instead of refusing them, release; let it refuse in the release after"
+    TRIGGER = "let it fix rows instead of refusing them, release; let it refuse in the release after"
     ROUTINE = "make it under a new name beside the old one, release; drop the old one in the release after"
     COMPUTED = "add a plain column and let the application or a trigger fill it; compute it in the release after"
     ADD_COLUMN = "name the columns in the live color's statements, release; add it in the release after"

@@ -225,7 +225,7 @@ def after(verdict: Held) -> str:
     color, live = verdict.color, verdict.weights.live_color
     back = f", or set activeColor back to {live}" if live not in (None, color) else ""
     return (
-        f"put another release into {color}, or mend it and run `bluegreen retry`, then `pulumi up`{back}; "
+        f"put another release into {color}, or fix it and run `bluegreen retry`, then `pulumi up`{back}; "
         f"until then {color} gets no traffic"
     )
 

@@ -113,7 +113,9 @@ class ListenerPairRouter(ProductionPlaceRouter):
     def _whole(self, weights: Weights) -> Color:
         """The color that has all traffic; the inputs' check refuses a mix long before it comes here."""
         if weights.live_color is None:
-            raise PlatformError("elasticloadbalancing:ModifyRule", f"{weights} cannot be: listeners are swapped whole")
+            raise PlatformError(
+                "elasticloadbalancing:ModifyRule", f"{weights} cannot be written: listeners are swapped whole"
+            )
         return weights.live_color
 
     def _forward(self, weights: Weights) -> dict[str, Any]:

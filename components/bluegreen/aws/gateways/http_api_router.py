@@ -157,7 +157,7 @@ class HttpApiStageRouter(Options):
             return
         color = weights.live_color
         if color is None:
-            raise PlatformError("apigateway:PATCH", f"{weights} cannot be: a stage variable has one value")
+            raise PlatformError("apigateway:PATCH", f"{weights} cannot be written: a stage variable has one value")
         stage = self._look() or {}
         if not self._stage.is_ours(_tags(stage)):
             self._is_read(stage)

@@ -67,7 +67,7 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
         if weights == Weights():
             return {}
         if weights.elsewhere:
-            raise PlatformError("patch ingresses.networking.k8s.io", f"{weights} cannot be: the rest is blue's")
+            raise PlatformError("patch ingresses.networking.k8s.io", f"{weights} cannot be written: the rest is blue's")
         return {"metadata": {"annotations": {_WEIGHT: str(weights.green)}}}
 
     def _weights(self, current: Mapping[str, Any]) -> Weights:

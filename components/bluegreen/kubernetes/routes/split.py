@@ -79,7 +79,7 @@ def refuse_a_rest(weights: Weights) -> None:
         PlatformError: it does.
     """
     if weights != Weights() and weights.elsewhere:
-        raise PlatformError("patch", f"{weights} cannot be: backends share all of the traffic")
+        raise PlatformError("patch", f"{weights} cannot be written: backends share all of the traffic")
 
 
 def _with_weights(rule: Rule, weights: Weights, shape: Shape) -> Rule:

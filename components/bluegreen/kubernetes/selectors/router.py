@@ -107,7 +107,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
 
     def _fields(self, weights: Weights) -> dict[str, Any]:
         if weights.live_color is None and weights != Weights():
-            raise PlatformError("patch services", f"{weights} cannot be: a Service has one selector")
+            raise PlatformError("patch services", f"{weights} cannot be written: a Service has one selector")
         live = weights.live_color
         return {"spec": {"selector": dict(nobodys(self.selectors) if live is None else self.selectors[live])}}
 
