@@ -165,6 +165,45 @@ def test_a_shell_needs_a_role_and_policies_are_for_roles_that_are_made_here():
     assert more["web-execution-1"]["policyArn"] == "arn:q"
 
 
+STEP = {
+    "policy": {
+        "adjustment_type": "ChangeInCapacity",
+        "cooldown": 60,
+        "step_adjustments": [{"metric_interval_lower_bound": "0", "scaling_adjustment": 2}],
+    },
+    "alarm": {
+        "namespace": "AWS/ECS",
+        "metric_name": "CPUUtilization",
+        "comparison_operator": "GreaterThanThreshold",
+        "evaluation_periods": 1,
+        "period": 60,
+        "statistic": "Average",
+        "threshold": 80,
+    },
+}
+RANGE = {"min_capacity": 1, "max_capacity": 8}
+
+
+def test_both_colors_have_step_scaling_each_with_an_alarm_of_its_own():
+    resources = declared(autoscaling={**RANGE, "target_cpu_percent": 50, "steps": [STEP]})
+    policies = of(resources, "aws:appautoscaling/policy:Policy")
+    assert {policies[f"web-{color}-step-1"]["policyType"] for color in ("blue", "green")} == {"StepScaling"}
+    assert policies["web-blue-cpu"]["policyType"] == "TargetTrackingScaling"
+    alarms = of(resources, "aws:cloudwatch/metricAlarm:MetricAlarm")
+    for color in ("blue", "green"):
+        alarm = alarms[f"web-{color}-step-1"]
+        assert alarm["dimensions"]["ServiceName"] == f"web-{color}"
+        assert alarm["alarmActions"] == [f"arn:aws:x:eu-central-1:1:web-{color}-step-1"]
+    told = refusal(autoscaling={**RANGE, "steps": [{**STEP, "alarm": {**STEP["alarm"], "alarm_actions": ["a"]}}]})
+    assert "autoscaling.steps[0].alarm.alarm_actions: " in told
+    assert "autoscaling.steps[0].policy.step_adjustments: None" in refusal(
+        autoscaling={**RANGE, "steps": [{**STEP, "policy": {"cooldown": 60}}]}
+    )
+    assert "autoscaling.steps[0].alarm: None is not allowed" in refusal(
+        autoscaling={**RANGE, "steps": [{"policy": STEP["policy"]}]}
+    )
+
+
 def test_security_groups_are_added_to_the_one_that_lets_the_entry_in_or_stand_in_its_place():
     for service in of(declared(security_group_ids=["sg-db"]), SERVICE).values():
         assert service["networkConfiguration"]["securityGroups"] == ["web-tasks-id", "sg-db"]

@@ -67,6 +67,6 @@ def summary_of(hint: type) -> str:
 
 
 def _refused(hint: type) -> Mapping[str, str]:
-    from bluegreen.aws.ecs import provider_args  # noqa: PLC0415
+    from bluegreen.aws.ecs import provider_args, step_scaling  # noqa: PLC0415
 
-    return provider_args.refused_of(hint)
+    return provider_args.refused_of(hint) or step_scaling.refused_of(hint)

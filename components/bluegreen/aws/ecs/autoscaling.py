@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws.ecs import step_scaling
+from bluegreen.aws.ecs.step_scaling import EcsStepScaling
 from bluegreen.aws.ranges import Range
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
@@ -37,6 +39,7 @@ class EcsAutoscaling(TypedDict, total=False):
         target_memory_percent: the service's average memory utilization.
         target_requests_per_task: what the load balancer counts; only behind an Application Load Balancer.
         policies: target tracking configurations as ``aws.appautoscaling.Policy`` has them in Python: ``target_value``.
+        steps: step scaling, a ``policy`` with the ``alarm`` that starts it: see ``EcsStepScaling``.
     """
 
     min_capacity: Required[int]
@@ -45,6 +48,7 @@ class EcsAutoscaling(TypedDict, total=False):
     target_memory_percent: float
     target_requests_per_task: float
     policies: Sequence[Mapping[str, Any]]
+    steps: Sequence[EcsStepScaling]
 
 
 def problems_in(autoscaling: Any, desired_count: int, router: str) -> list[Problem]:
@@ -65,8 +69,10 @@ def problems_in(autoscaling: Any, desired_count: int, router: str) -> list[Probl
     policies = fields.sections("policies")
     for policy in policies:
         policy.number("target_value")
-    if not fields.unknown and not policies and not any(by) and fields.raw("policies") is not UNKNOWN:
-        fields.problem("", autoscaling, f"at least one of {', '.join(_METRICS)}, policies beside the range")
+    steps = fields.raw("steps")
+    fields.problems.extend(step_scaling.problems_in(steps, "autoscaling.steps"))
+    if not fields.unknown and not policies and not any(by) and not steps and fields.raw("policies") is not UNKNOWN:
+        fields.problem("", autoscaling, f"at least one of {', '.join(_METRICS)}, policies, steps beside the range")
     fields.done()
     problems = fields.problems
     if limits is not None and not limits.low <= desired_count <= limits.high:
@@ -133,6 +139,9 @@ def color_autoscaling(
                 opts=pulumi.ResourceOptions(parent=parent),
             )
             for key, tracking in _trackings(autoscaling, scaled).items()
+        ),
+        *step_scaling.color_steps(
+            f"{name}-{color}", autoscaling.get("steps") or (), target, scaled.cluster_arn, scaled.service_name, parent
         ),
     ]
 

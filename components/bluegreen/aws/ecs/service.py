@@ -89,7 +89,8 @@ class EcsService(EnteredComponent):
             desired_count: tasks that the first live color starts with; later the live color's present size counts.
             autoscaling: the live color's ``min_capacity`` and ``max_capacity``, and what both colors scale by: one or
                 more of ``target_cpu_percent``, ``target_memory_percent``, ``target_requests_per_task``, ``policies``:
-                a list of target tracking configurations as ``aws.appautoscaling.Policy`` has them.
+                a list of target tracking configurations as ``aws.appautoscaling.Policy`` has them, ``steps``: policies
+                of step scaling with their alarms.
             cpu: CPU units of a task; on Fargate one of its sizes.
             memory: MiB of a task; on Fargate one that goes with the CPU units.
             cluster_arn: an existing cluster; one is made when absent.
