@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     if problem := _problem_with(options):
         parser.error(problem)
     if options.where:
-        return _one_stage(options.where, options.somebody or "", options.workers, options.keep)
+        return _one_stage(options)
     parts = [options.only] if options.only else PARTS[: 1 if options.adapter else 2]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
@@ -110,8 +110,11 @@ def _problem_with(options: argparse.Namespace) -> str:
     return ""
 
 
-def _one_stage(stage: str, act: str, workers: int, keep: Path | None) -> int:
-    struck = world.run(progress.for_terminal(), [stage], workers=workers, act=act, keep=keep)
+def _one_stage(options: argparse.Namespace) -> int:
+    act, keep, most = options.somebody or "", options.keep, options.most
+    struck = world.run(
+        progress.for_terminal(), [options.where], workers=options.workers, act=act, keep=keep, at_most=most
+    )
     show_world(struck)
     return int(any(world_report.figures(struck).get(name) for name in _WRONG))
 

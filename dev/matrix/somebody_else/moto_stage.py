@@ -45,12 +45,14 @@ class MotoStage(MemorySizes):
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
         """The account is there meanwhile."""
-        lane = Lane()
+        lane = self.lane()
 
         def answered(call: str) -> None:
-            name = call.partition(":")[2]
+            writes = not call.partition(":")[2].startswith(_READS)
             self.follow()
-            heard().called(call, writes=not name.startswith(_READS), looks=call in self.looking)
+            if not writes:
+                self.goes_on()
+            heard().called(call, writes=writes, looks=call in self.looking)
 
         # Nothing waits here, and each look of a preview is one after which somebody acts.
         nothing_kept = mock.patch.object(glances, "LASTS_SECONDS", 0.0)
@@ -73,6 +75,13 @@ class MotoStage(MemorySizes):
 
     def asked(self, call: str, parameters: Mapping[str, Any]) -> None:
         """Look at a call of the swap before it is sent; may refuse it as AWS does and moto does not."""
+
+    def lane(self) -> Lane:
+        """The way on which the product calls AWS."""
+        return Lane()
+
+    def goes_on(self) -> None:
+        """What the platform does by itself, before a read of the swap is told."""
 
     def build(self) -> None:
         """Make what stays the same."""

@@ -16,6 +16,7 @@ from dev.matrix.somebody_else.groups_stage import GroupsStage
 from dev.matrix.somebody_else.ingress_stage import IngressStage
 from dev.matrix.somebody_else.members_stage import MembersStage
 from dev.matrix.somebody_else.memory_stage import MemoryStage
+from dev.matrix.somebody_else.native_stage import NativeStage
 from dev.matrix.somebody_else.rest_stage import RestStage
 from dev.matrix.somebody_else.services_stage import ServicesStage
 from dev.matrix.somebody_else.slots_stage import SlotsStage
@@ -37,6 +38,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     **{name: partial(BalancerStage, name) for name in _BALANCERS},
     "alb with ecs": ServicesStage,
     "alb with asg": GroupsStage,
+    NativeStage.name: NativeStage,
     "lambda_alias": FunctionStage,
     AppStage.name: AppStage,
     SlotsStage.name: SlotsStage,

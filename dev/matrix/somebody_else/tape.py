@@ -108,6 +108,12 @@ class Tape:
             self.left = self._before = self.look()
             self.began_at_seconds = self.acted_at_seconds = self.clock.now_seconds
 
+    def went_on(self) -> None:
+        """The platform itself has done something, which is no write of the swap's."""
+        if self._before is not None:
+            with self.unheard():
+                self._before = self.look()
+
     @contextmanager
     def unheard(self) -> Iterator[None]:
         """Calls that are not the swap's."""
