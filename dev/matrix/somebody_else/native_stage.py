@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
@@ -52,11 +52,12 @@ class NativeStage(BalancerStage):
         """Blue alone runs, in its group, and the rule forwards there: as the stack has made it."""
         live = Revision(_TASKS["blue"], self._groups["blue"])
         pair = [self._groups[color] for color in COLORS]
-        self.played = PlayedService(
-            _CLUSTER, _SERVICE, pair, live, self._shift, lambda: self._heard().clock.now_seconds
-        )
+        self.played = PlayedService(_CLUSTER, _SERVICE, pair, live, self._shift, self._now_seconds)
         super().put_back()
         self._shift({live.group: 100})
+
+    def _now_seconds(self) -> float:
+        return self._heard().clock.now_seconds
 
     def _shift(self, shares: Mapping[str, int]) -> None:
         """Another forward among the rule's actions, as ECS does it; the others stay."""
@@ -74,7 +75,7 @@ class NativeStage(BalancerStage):
 
     def follow(self) -> None:
         """Targets are those of the groups that something runs in."""
-        used = frozenset(unit.group for unit in self.played.units) if hasattr(self, "played") else frozenset()
+        used = frozenset(unit.group for unit in self.played.units)
         target = [{"Id": "10.0.0.9", "Port": 80}]
         for group in used - self._registered:
             self._elb.register_targets(TargetGroupArn=group, Targets=target)
@@ -150,7 +151,8 @@ class _Lane(Lane):
             client.meta.events.register_first("before-send.ecs", self._play)
         return client
 
-    def _play(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        operation = str(request.headers["X-Amz-Target"], "ascii").rpartition(".")[2]
+    def _play(self, request: Any, **_: Any) -> AWSResponse:
+        target = request.headers["X-Amz-Target"]
+        operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
         played = self._stage.played.answer(operation, json.loads(request.body or b"{}"))
         return AWSResponse(request.url, 200, {}, MockRawResponse(json.dumps(played).encode()))  # type: ignore[arg-type]
