@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from . import installed
 from .containers import containers_of, tag_and_digest
 from .values import TASK_DEFINITION, TRAFFIC_SWAPS, Props, shown
 
@@ -14,7 +15,7 @@ FORBIDDEN_TAGS = ("latest",)
 def violations(name: str, props: Props, forbidden_tags: Collection[str] = FORBIDDEN_TAGS) -> list[str]:
     """An image with a digest passes, whatever its tag."""
     problems = []
-    for path, image in [*_in_task_definition(props), *_in_swap(props)]:
+    for path, image in [*_in_task_definition(props), *_in_swap(props), *_in_templates(props)]:
         tag, digest = tag_and_digest(image)
         if digest or (tag is not None and tag not in forbidden_tags):
             continue
@@ -30,6 +31,15 @@ def _in_task_definition(props: Props) -> Iterator[tuple[str, str]]:
     for index, container in enumerate(containers_of(props) or ()):
         if isinstance(container.get("image"), str):
             yield f"containerDefinitions[{container.get('name', index)}].image", container["image"]
+
+
+def _in_templates(props: Props) -> Iterator[tuple[str, str]]:
+    """What the swap itself installs."""
+    for path, by_color in installed.templates(props):
+        for color, template in by_color.items():
+            for index, container in enumerate(installed.containers(template)):
+                if isinstance(container.get("image"), str):
+                    yield f"{path}.{color}.containers[{container.get('name', index)}].image", container["image"]
 
 
 def _in_swap(props: Props) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from . import installed
 from .colors import COLORS, color_in, color_of, neutral, pairs
 from .comparison import ABSENT, Difference, differences
 from .containers import containers_of, tag_and_digest
-from .values import ECS_SERVICE, TASK_DEFINITION, Props, StackResource, Violation, noun, shown
+from .values import ECS_SERVICE, TASK_DEFINITION, TRAFFIC_SWAPS, Props, StackResource, Violation, noun, shown
 
 # What the platform computes, or what a swap and autoscaling own while the service lives.
 _EXEMPT: Final = (
@@ -26,10 +27,11 @@ _EXEMPT: Final = (
     "revision",
     "containerDefinitions.image",
 )
+_EXEMPT_IN_TEMPLATES: Final = ("containers.image", "initContainers.image")
 _EXEMPT_IN_SERVICES: Final = ("desiredCount", "taskDefinition")
 
 # A policy pack gets secrets in plain text: what may hold one is never shown.
-_NOT_SHOWN = re.compile(r"\.(environment|command|entryPoint|dockerLabels|options)\b")
+_NOT_SHOWN = re.compile(r"\.(environment|command|entryPoint|dockerLabels|options|env|args)\b")
 
 _IDENTITIES = ("arn", "id", "arnSuffix", "name", "family")
 _SHORTEST_IDENTITY = 4
@@ -44,7 +46,7 @@ def violations(resources: Iterable[StackResource], exempt: Sequence[str] = ()) -
     """
     stack = list(resources)
     identities = {color: _identities(stack, color) for color in COLORS}
-    differing = []
+    differing = [one for resource in stack if resource.type in TRAFFIC_SWAPS for one in _of_releases(resource, exempt)]
     for pair in pairs(stack):
         if pair.blue is None or pair.green is None:
             continue
@@ -59,16 +61,46 @@ def violations(resources: Iterable[StackResource], exempt: Sequence[str] = ()) -
     return differing
 
 
+def _of_releases(swap: StackResource, exempt: Sequence[str]) -> Iterator[Violation]:
+    """The same of releases that the swap installs: these are inputs of it."""
+    for path, by_color in installed.templates(swap.props):
+        one, two = (_comparable_template(by_color[color], color) for color in COLORS)
+        for difference in differences(one, two):
+            if not _matches(difference.path, [*_EXEMPT_IN_TEMPLATES, *exempt]):
+                message = (
+                    f"{swap.name}: green's release differs from blue's in more than the image: {path}: "
+                    f"{_values(difference)}. {_advice(difference.path)}"
+                )
+                yield Violation(message, swap.urn)
+
+
+def _comparable_template(template: Mapping[str, Any], color: str) -> Any:
+    own = dict.fromkeys(_release_texts(installed.containers(template)), "{release}")
+
+    def plain(text: str) -> str:
+        return own.get(text) or neutral(text, color)
+
+    return _texts(template, plain)
+
+
 def _message(blue: StackResource, green: StackResource, difference: Difference) -> str:
-    if _NOT_SHOWN.search(difference.path) and ABSENT not in (difference.blue, difference.green):
-        values = f"{difference.path} differs (its values are not shown: they may be secret)"
-    else:
-        one, two = (_value(difference, value) for value in (difference.blue, difference.green))
-        values = f"{difference.path} is {one} in blue and {two} in green"
     return (
-        f"{green.name}: this {noun(green.type)} differs from {blue.name} in more than the release: {values}. "
-        f'Make both the same; or, where it is meant, add "{difference.path}" to the `exempt` list of `parity` in the '
-        "pack's config."
+        f"{green.name}: this {noun(green.type)} differs from {blue.name} in more than the release: "
+        f"{_values(difference)}. {_advice(difference.path)}"
+    )
+
+
+def _values(difference: Difference) -> str:
+    if _NOT_SHOWN.search(difference.path) and ABSENT not in (difference.blue, difference.green):
+        return f"{difference.path} differs (its values are not shown: they may be secret)"
+    one, two = (_value(difference, value) for value in (difference.blue, difference.green))
+    return f"{difference.path} is {one} in blue and {two} in green"
+
+
+def _advice(path: str) -> str:
+    return (
+        f'Make both the same; or, where it is meant, add "{path}" to the `exempt` list of `parity` in the pack\'s '
+        "config."
     )
 
 
