@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bluegreen.azure.container_apps import releases as naming
@@ -89,10 +91,26 @@ def test_a_promotion_with_a_release_and_a_rollback_make_no_more_calls_than_these
     release_and_promotion = calls_of(inputs("green", **at_once))
     promotion = calls_of(inputs("green", **at_once), inputs("blue", **at_once))
     rollback = calls_of(inputs("blue", **at_once), inputs("green", **at_once))
-    assert (len(release_and_promotion), len(promotion), len(rollback)) == (24, 21, 17)
+    assert (len(release_and_promotion), len(promotion), len(rollback)) == (26, 21, 17)
 
 
 def test_a_promotion_with_a_release_makes_four_writes_of_the_app():
     made = calls_of(inputs("green"))
     writes = [call for call in made if call == "Microsoft.App/containerApps/write"]
     assert len(writes) == 4  # the release, the rehearsal, 10 %, 100 %
+
+
+def test_the_lease_outlasts_the_start_of_a_revision_as_no_tag_can_be_written_meanwhile():
+    clock = FakeClock()
+    bare, outputs = started(clock)
+    leases = []
+
+    def look(_, action):
+        if action == "Microsoft.App/containerApps/write":
+            tags = bare.body()["tags"]
+            leases.extend(value for name, value in tags.items() if "mark:lease." in name)
+        return ""
+
+    with bare.asked(look):
+        service(clock).update(outputs, inputs("green"))
+    assert re.search(r" for [67]\d\d s\b", leases[0]), leases[0]

@@ -25,7 +25,7 @@ from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.platforms.places import Same, alike
-from bluegreen.rollout.calls import pause
+from bluegreen.rollout.calls import locked, pause
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
@@ -41,6 +41,8 @@ APP_ID = Text(fits=_ID.match, allowed="/subscriptions/…/resourceGroups/…/pro
 _OWNER_LONGEST = 256
 # A change of the rules takes some seconds; somebody else's operation may take minutes, as a new revision has to start.
 _BUSY_ATTEMPTS, _BUSY_PAUSE_SECONDS = 60, 5.0
+# How long an image may be pulled and a revision start until nobody waits for it here any more.
+_INSTALL_SECONDS = 600.0
 _SETTLE_ATTEMPTS, _SETTLE_PAUSES_SECONDS = 60, (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -302,15 +304,17 @@ class ContainerAppRouter(Options):
         listed = session.get(f"{self.app_id}/revisions", VERSION, READ_REVISION) or {}
         base = releases.last_own(listed.get("value") or (), name, color)
         former = (self.former.get("templates") or {}).get(color) or {}
-        while True:
-            template = releases.to_send(self.templates[color], base, former, _template_of(app))
-            busy = self._sent_release(template, color)
-            if busy is None:
-                break
-            app = self._after(busy)
-            if self._is_there(color):  # the reply to an earlier try was lost
-                return
-        self._wait()
+        # No tag can be written while a revision starts, and so no lease be renewed: it is made to last before.
+        with locked(_INSTALL_SECONDS):
+            while True:
+                template = releases.to_send(self.templates[color], base, former, _template_of(app))
+                busy = self._sent_release(template, color)
+                if busy is None:
+                    break
+                app = self._after(busy)
+                if self._is_there(color):  # the reply to an earlier try was lost
+                    return
+            self._wait()
 
     def _sent_release(self, template: Mapping[str, Any], color: Color) -> Busy | None:
         """Send a template; what kept it from being taken."""
