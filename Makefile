@@ -55,8 +55,8 @@ matrix: setup ## every call of a swap killed and failed in every way, somebody e
 schema-proof: setup ## the schema gate against real servers, 2,000 migrations each; its figures go into docs/gates.md
 	$(PY) -m tests.schema.differential --cases 2000 --docs docs/gates.md
 
-scenarios: setup ## every scenario of every platform over both adapters, which take turns in `make test`
-	BLUEGREEN_SCENARIOS=full $(PY) -m pytest tests/scenarios
+scenarios: setup ## every scenario of every platform, and every test of the engine, over both adapters, which take turns in `make test`
+	BLUEGREEN_SCENARIOS=full $(PY) -m pytest tests/scenarios tests/e2e tests/examples
 
 scenarios-kubernetes-plugin: setup ## those on Kubernetes with Pulumi's own plugin, which it builds
 	$(PY) -m localcloud bootstrap kubernetes-plugin

@@ -14,7 +14,6 @@ import pytest
 from localcloud.load import Load
 from tests.e2e import stack as stacks
 from tests.e2e.stack import HEALTHZ, QUICK, Rule, Stack
-from tests.scenarios.adapters import ADAPTERS
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +21,10 @@ def made(cloud, aws_env, tmp_path_factory):
     yield from stacks.make(cloud, tmp_path_factory, "ecs", idleCapacityPercent="100")
 
 
-@pytest.fixture(params=ADAPTERS)
-def stack(request, made: Stack) -> Stack:
+@pytest.fixture
+def stack(adapter_in_turn, made: Stack) -> Stack:
     """Blue is live, green idle at full size, whatever the test before did."""
-    made.up(activeColor="blue", strategy=QUICK, gates=HEALTHZ, swapProvider=request.param)
+    made.up(activeColor="blue", strategy=QUICK, gates=HEALTHZ, swapProvider=adapter_in_turn)
     assert made.colors() == {"blue"}
     return made
 

@@ -43,9 +43,9 @@ def home(tmp_path_factory):
     return made
 
 
-@pytest.fixture(scope="module", params=ADAPTERS)
-def made(request, home, tmp_path_factory):
-    return Playground(home, tmp_path_factory.mktemp(request.param), request.param)
+@pytest.fixture(scope="module")
+def made(adapter_in_turn, home, tmp_path_factory):
+    return Playground(home, tmp_path_factory.mktemp(adapter_in_turn), adapter_in_turn)
 
 
 @pytest.fixture
@@ -94,6 +94,7 @@ def test_a_component_that_is_renamed_by_an_alias_keeps_its_object_and_its_way_ba
     stack.pulumi("preview", "--expect-no-changes")
 
 
+@pytest.mark.parametrize("adapter_in_turn", ADAPTERS, scope="module")  # each refuses it in its own way
 def test_an_import_is_refused_with_what_to_do_instead(stack):
     stack.pulumi("state", "delete", stack.urn, "--yes")
     program = stack.folder / "__main__.py"

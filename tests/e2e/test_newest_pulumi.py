@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import newest_sdk
 from localcloud.tools import pulumi as cli
 from tests.e2e.playground import Playground
+from tests.scenarios.adapters import CHOSEN
 
 BLUE, GREEN = {"blue": 100, "green": 0}, {"blue": 0, "green": 100}
 
@@ -29,17 +31,19 @@ def engine(version: str) -> Path:
     return found
 
 
-@pytest.fixture(scope="module", params=[cli.VERSION, cli.NEWEST])
-def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PulumiHome:
-    made = PulumiHome(tmp_path_factory.mktemp("home"))
-    made.prepare(engine(request.param))
-    return made
+EVERY = tuple(itertools.product((cli.VERSION, cli.NEWEST), ADAPTERS))
+# The SDK has the host of dynamic providers, whatever the engine; each is there in `make test`, all in `make scenarios`.
+RUN = EVERY if CHOSEN == "full" else ((cli.VERSION, "dynamic"), (cli.NEWEST, "native"))
 
 
-@pytest.fixture(params=ADAPTERS)
-def stack(request: pytest.FixtureRequest, home: PulumiHome, tmp_path: Path) -> Iterator[Playground]:
+@pytest.fixture(params=RUN, ids=": ".join)
+def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Playground]:
+    version, adapter = request.param
+    home = PulumiHome(tmp_path / "home")
+    home.prepare(engine(version))
     sdk = newest_sdk.ensure(progress.for_terminal())
-    made = Playground(home, tmp_path, request.param, sdk)
+    (tmp_path / "stack").mkdir()
+    made = Playground(home, tmp_path / "stack", adapter, sdk)
     asked = "import importlib.metadata as m, pulumi; print(m.version('pulumi'), pulumi.__file__)"
     said = subprocess.run([sys.executable, "-c", asked], env=made.env, capture_output=True, text=True, check=True)
     assert said.stdout.split() == [newest_sdk.VERSION, f"{sdk}/pulumi/__init__.py"]

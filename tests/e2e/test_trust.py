@@ -10,7 +10,6 @@ import pytest
 from localcloud.load import Load
 from tests.e2e import stack as stacks
 from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack, bluegreen
-from tests.scenarios.adapters import ADAPTERS
 
 LONG = {"steps": [{"weight_percent": 50, "hold_seconds": 120}]}
 CANARY = "canary-Z9x8-of-a-secret"
@@ -30,10 +29,9 @@ def stack(made: Stack) -> Stack:
     return made
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
-def test_ten_percent_today_and_the_rest_tomorrow(stack, adapter):
+def test_ten_percent_today_and_the_rest_tomorrow(stack, adapter_in_turn):
     with Load(stack.url, rate_per_second=50) as load:
-        stack.up(activeColor="green", promoteTo="10", swapProvider=adapter)
+        stack.up(activeColor="green", promoteTo="10", swapProvider=adapter_in_turn)
         assert stack.outcome() == "paused"
         assert stack.output("weights") == {"blue": 90, "green": 10}
         assert stack.output("liveColor") == "blue"
@@ -55,9 +53,8 @@ def test_a_paused_promotion_is_reverted_by_one_write(stack):
     assert stack.colors() == {"blue"}
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
-def test_an_abort_from_another_terminal_takes_the_traffic_back(stack, adapter):
-    stack.set({"activeColor": "green", "strategy": LONG, "swapProvider": adapter})
+def test_an_abort_from_another_terminal_takes_the_traffic_back(stack, adapter_in_turn):
+    stack.set({"activeColor": "green", "strategy": LONG, "swapProvider": adapter_in_turn})
     with Load(stack.url, rate_per_second=50) as load:
         up = Background(stack)
         up.wait_for("blue 50 %, green 50 %")

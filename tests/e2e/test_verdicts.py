@@ -1,4 +1,7 @@
-"""Each row of the table in docs/deploy.md, "What the next update does", through the real engine, over both adapters."""
+"""Each row of the table in docs/deploy.md, "What the next update does", through the real engine.
+
+Over both adapters: tests/swap/test_verdicts.py.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import Any
 import psutil
 import pytest
 
-from dev.matrix.engine import ADAPTERS
 from localcloud import progress
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
@@ -28,9 +30,9 @@ def home(tmp_path_factory):
     return made
 
 
-@pytest.fixture(scope="module", params=ADAPTERS)
-def made(request, home, tmp_path_factory):
-    return Playground(home, tmp_path_factory.mktemp(request.param), request.param)
+@pytest.fixture(scope="module")
+def made(adapter_in_turn, home, tmp_path_factory):
+    return Playground(home, tmp_path_factory.mktemp(adapter_in_turn), adapter_in_turn)
 
 
 @pytest.fixture

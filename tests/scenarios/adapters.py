@@ -1,7 +1,9 @@
-"""Which of the two adapters does the swaps of which scenario.
+"""Which scenarios a variant plays, and which of the two adapters does the swaps of which.
 
 Moving a swap from one to the other moves no traffic, so both take turns within a variant's one stack, and every second
-variant begins with the other one. `make scenarios` runs every scenario of every variant over both.
+variant begins with the other one. In `make test` every variant is promoted, rolled back and stopped by a gate; of those
+that have the same router or the same way to write it, one plays the other scenarios for all (see `WITNESS`).
+`make scenarios` runs every scenario of every variant over both adapters.
 
 On Kubernetes the objects are made by a stand-in for Pulumi's plugin, and in two runs more by that plugin itself, where
 it is built already; `make scenarios-kubernetes-plugin` builds it and runs every variant on Kubernetes with it.
@@ -19,6 +21,21 @@ Adapter = Literal["native", "dynamic"]
 ADAPTERS: tuple[Adapter, ...] = ("native", "dynamic")
 CHOSEN = os.environ.get("BLUEGREEN_SCENARIOS", "")
 """Empty in `make test`; ``full``, or ``kubernetes-plugin``."""
+A_SWAP = 3
+"""How many scenarios every variant plays, from the first: a promotion, a rollback, a gate that fails."""
+WITNESS = {
+    # Weights of a load balancer's rule; what is scaled is another service, whose scenarios are in tests/e2e.
+    **dict.fromkeys(("asg", "ecs_entries", "ecs_listeners", "eks"), "ecs"),
+    "asg_dns": "ecs_dns",
+    "rest_api": "http_api",
+    # Fields of one object, written by the same class with other paths. What the plugin does to each kind of object that
+    # somebody wrote to: tests/localcloud/test_kubernetes_plugin_drift.py.
+    "kubernetes_grpc": "kubernetes_gateway",
+    **dict.fromkeys([f"kubernetes_route, {name}" for name in ("istio", "linkerd", "contour")], "kubernetes_gateway"),
+    "kubernetes_route, aws_load_balancer": "kubernetes_route, nginx",  # annotations
+    **dict.fromkeys(("kubernetes_entries", "kubernetes_helm", "kubernetes_yaml"), "kubernetes_service"),
+}
+"""By variant, the one that plays in `make test` what comes after these. One that is not here plays all."""
 WITNESSED = ("kubernetes_service", "kubernetes_gateway")
 """What runs with Pulumi's own plugin in `make test`, too."""
 
@@ -31,18 +48,29 @@ class Run:
         variant: its variant's name.
         adapter: who does all of its swaps; ``None``: both take turns.
         plugin: whether Pulumi's own plugin makes the objects on Kubernetes.
+        scenarios: how many it plays, from the first; ``None``: all.
     """
 
     variant: str
     adapter: Adapter | None = None
     plugin: bool = False
+    scenarios: int | None = None
 
     def __str__(self) -> str:
         return ", ".join(filter(None, [self.variant, self.adapter, "Pulumi's plugin" if self.plugin else ""]))
 
+    def plays(self, number: int) -> bool:
+        """Whether a scenario, counted from 0, is one of its own."""
+        return self.scenarios is None or number < self.scenarios
+
     def adapter_of(self, number: int) -> Adapter:
         """Who does the swaps of a scenario, counted from 0."""
         return self.adapter or ADAPTERS[(list(VARIANTS).index(self.variant) + self.plugin + number) % len(ADAPTERS)]
+
+
+def in_turn(number: int, chosen: str = CHOSEN) -> tuple[Adapter, ...]:
+    """Over which adapters a test runs, counted from 0, where those of its file take turns."""
+    return ADAPTERS if chosen == "full" else (ADAPTERS[number % len(ADAPTERS)],)
 
 
 def runs(chosen: str = CHOSEN) -> list[Run]:
@@ -51,4 +79,5 @@ def runs(chosen: str = CHOSEN) -> list[Run]:
         return [Run(name, plugin=True) for name in VARIANTS if name.startswith("kubernetes_")]
     if chosen == "full":
         return [Run(name, adapter) for name in VARIANTS for adapter in ADAPTERS]
-    return [*(Run(name) for name in VARIANTS), *(Run(name, plugin=True) for name in WITNESSED)]
+    variants = (Run(name, scenarios=A_SWAP if name in WITNESS else None) for name in VARIANTS)
+    return [*variants, *(Run(name, plugin=True) for name in WITNESSED)]
