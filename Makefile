@@ -15,7 +15,7 @@ help: ## what there is
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed here: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -e '.[dev]' -c constraints.txt
+	$(PY) dev/install.py
 	@touch $@
 
 # What is wanted of the tools: a show on AWS needs no Kubernetes, and the other way round.

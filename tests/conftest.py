@@ -18,6 +18,7 @@ from bluegreen.aws import client as clients
 from localcloud.cloud import LocalCloud
 from tests.adopted import Adopted
 from tests.allowed import Judge
+from tests.amounts import examples
 from tests.e2e import warm
 from tests.node import node, pytest_configure_node, pytest_sessionfinish
 from tests.reruns import Reruns
@@ -34,7 +35,11 @@ warm.read_models_once()
 # No test is decided by time: hypothesis' own stopwatch is off. In CI the examples are the same for the same code, so
 # that a run says something of a change; who works on it has other ones each time.
 settings.register_profile(
-    "bluegreen", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+    "bluegreen",
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("bluegreen")
 

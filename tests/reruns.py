@@ -35,8 +35,13 @@ def may_run_again(fixtures: Sequence[str], path: str) -> bool:
     return bool(REAL_FIXTURES.intersection(fixtures)) or path.startswith(REAL_FILES)
 
 
-NEEDS_TOOLS = ("schema/test_differential",)
-"""Below tests/: what runs servers of another kind, which `make setup` installs."""
+NEEDS_TOOLS = (
+    *("schema/test_differential", "schema/test_history_on_servers.py"),
+    *("kubernetes/test_others_chart.py", "kubernetes/test_reading_as_kubectl.py"),
+)
+"""Below tests/: what runs databases and programs that `make setup` installs, and is the same each time."""
+TOOL_FIXTURES = {"prometheus_url", "pulumi_bin"}
+"""What else it installs."""
 
 
 def needs_tools(fixtures: Sequence[str], path: str) -> bool:
@@ -46,7 +51,7 @@ def needs_tools(fixtures: Sequence[str], path: str) -> bool:
         fixtures: the names of all that it uses.
         path: its file, below tests/.
     """
-    return may_run_again(fixtures, path) or path.startswith(NEEDS_TOOLS)
+    return may_run_again(fixtures, path) or path.startswith(NEEDS_TOOLS) or bool(TOOL_FIXTURES.intersection(fixtures))
 
 
 def begins_anew(scope: str, name: str, made_of: Collection[str]) -> bool:

@@ -221,7 +221,7 @@ def namespace_on(node, word):
         yield name
 
 
-def until(what, wanted=True, seconds=60):
+def until(what, wanted=True, seconds=180):
     """Poll until it is so; bounded."""
     deadline = time.monotonic() + seconds
     while (seen := what()) != wanted:

@@ -10,7 +10,7 @@ from bluegreen.aws.ecs.capacity import EcsCapacity
 from bluegreen.rollout.calls import counted
 from localcloud import loopback
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 
 
 WITHOUT = ["RegisterScalableTarget", "PutScheduledAction", "DeregisterScalableTarget"]

@@ -19,7 +19,7 @@ from tests.e2e.shared_world.sitecustomize import WHERE, locked
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
-LIMIT_SECONDS = 180
+LIMIT_SECONDS = 300
 PROGRAM = """\
 import json
 import pulumi

@@ -24,7 +24,7 @@ from localcloud.cloud import LocalCloud
 from tests.e2e import keeper, warm
 
 REPO = Path(__file__).resolve().parents[2]
-LIMIT_SECONDS = 180
+LIMIT_SECONDS = 300
 _INITIALIZED: dict[str, bytes] = {}
 
 
@@ -167,7 +167,7 @@ def bluegreen(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     """The command, as it is typed in another terminal."""
     command = [str(Path(sys.executable).parent / "bluegreen"), *words]
     return subprocess.run(
-        command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=stack.folder, env=stack.env, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
     )
 
 

@@ -65,7 +65,7 @@ class Legacy:
             networkConfiguration={"awsvpcConfiguration": {"subnets": ids}},
             loadBalancers=[{"targetGroupArn": self.group, "containerName": "app", "containerPort": 8080}],
         )["service"]["serviceArn"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while self._states() != ["healthy"]:
             assert time.monotonic() < deadline, self._states()
             time.sleep(0.5)

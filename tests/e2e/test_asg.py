@@ -36,7 +36,7 @@ def made(cloud, aws_env, tmp_path_factory):
                 warmPool={"min_size": 0},
                 idleCapacityPercent="100",
                 deregistrationDelaySeconds="2",
-                steadyStateTimeoutSeconds="90",
+                steadyStateTimeoutSeconds="180",
                 gates=HEALTHZ,
             )
             yield SimpleNamespace(stack=stack, front=front, api=api, instances=instances)

@@ -48,7 +48,7 @@ def stack(cloud, eks, given, aws_env, tmp_path_factory):
                 nodeRoleArn=ROLE,
                 strategy=QUICK,
                 gates=[],
-                steadyStateTimeoutSeconds="60",
+                steadyStateTimeoutSeconds="180",
             )
             yield made
         finally:

@@ -117,7 +117,7 @@ def inputs(here, account):
         "active_color": "blue",
         "releases": {"blue": "v1", "green": "v2"},
         "poll_interval_seconds": 0.1,
-        "steady_state_timeout_seconds": 60,
+        "steady_state_timeout_seconds": 180,
         "router": {
             "kind": "kubernetes_service",
             "namespace": here.namespace,

@@ -189,7 +189,7 @@ def in_the_world(stack: Playground, what: str) -> Callable[[], None]:
 
 @pytest.mark.parametrize("accident", [not_asked, call_failed, not_converged])
 def test_an_accident_is_tried_again(stack, accident):
-    gate = {"kind": "command", "command": ["sh", str(stack.gate)], "interval_seconds": 0.05, "run_timeout_seconds": 0.3}
+    gate = {"kind": "command", "command": ["sh", str(stack.gate)], "interval_seconds": 0.05, "run_timeout_seconds": 5}
     more = {"gates": [{**gate, "consecutive_error_limit": 0, "phases": ["before", "hold"]}]}
     mend = accident(stack)
     said = stack.up_fails("green", **more)

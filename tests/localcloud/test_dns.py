@@ -21,7 +21,7 @@ from localcloud.dns import DnsServer, balancer_address
 from localcloud.dns_clients import NameProxy, Reach, Resolving
 from localcloud.load import Load
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 180.0
 _numbers = itertools.count(1)
 
 

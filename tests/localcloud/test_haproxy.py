@@ -86,7 +86,7 @@ class Balancers:
         self.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": "127.0.0.1", "Port": self.ports[color]}])
 
     def wait_healthy(self, group, count):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             found = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
             if sum(one["TargetHealth"]["State"] == "healthy" for one in found) == count:

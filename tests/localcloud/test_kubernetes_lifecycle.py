@@ -163,7 +163,7 @@ def test_up_recover_and_down(network: Network, node: object) -> None:
     assert "Kubernetes     https://127.0.0.1:" in network.localcloud("status").stdout
     (network.state / "pod.yaml").write_text(POD)
     network.kubectl("apply", "--filename", network.state / "pod.yaml")
-    network.kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=60s")
+    network.kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=180s")
     answer = network.run("curl", "--silent", "--fail", "--retry", "5", "--retry-all-errors", "http://127.0.0.1:30080/")
     assert json.loads(answer.stdout)["version"] == "v1"
     groups = network.cgroups()
@@ -195,7 +195,7 @@ def test_up_recover_and_down(network: Network, node: object) -> None:
     beside = [line.split()[2] for line in network.localcloud("status").stdout.splitlines() if "beside it" in line]
     assert beside == ["traefik:"]  # the controller has ended with its context
     network.kubectl("apply", "--filename", network.state / "pod.yaml")
-    network.kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=60s")
+    network.kubectl("wait", "pod/web", "--for=condition=Ready", "--timeout=180s")
     groups = network.cgroups()
     holder = json.loads((network.state / "kubernetes" / "node.json").read_text())["sandbox"]["pid"]
     os.kill(holder, signal.SIGKILL)

@@ -101,7 +101,7 @@ def of_namespace(node: LocalNode, *arguments: str) -> str:
 
 
 def test_pods_answer_behind_a_node_port_on_loopback(web: LocalNode) -> None:
-    of_namespace(web, "rollout", "status", "deployment/web", "--timeout=60s")
+    of_namespace(web, "rollout", "status", "deployment/web", "--timeout=180s")
     port = int(of_namespace(web, "get", "service", "web", "--output=jsonpath={.spec.ports[0].nodePort}"))
     until(lambda: loopback.get(web.node_port_url(port)).is_success, "the NodePort answers", seconds=60)
     answers = [loopback.get(web.node_port_url(port)).json() for _ in range(20)]

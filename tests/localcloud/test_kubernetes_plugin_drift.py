@@ -155,7 +155,7 @@ def test_no_request_fails_while_the_stack_changes_what_somebody_moved(place: Any
         fleet[color] = (place.make(DEPLOYMENT, f"load-{color}", inputs), inputs)
         _swap(place, fleet[color][0], "replicas", 2)
         name = fleet[color][0].inputs["metadata"]["name"]
-        place.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")
+        place.kubectl("rollout", "status", f"deployment/{name}", "--timeout=180s")
     plain = service(**skipped, spec__type="NodePort")
     made = place.make(SERVICE, "load", plain)
     _swap(place, made, "selector", {"app": "load-blue"})
@@ -179,7 +179,7 @@ def test_no_request_fails_while_the_stack_changes_what_somebody_moved(place: Any
 
 def _reached(url: str) -> None:
     """The node's proxy follows the Service a moment later."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.HTTPError):
             loopback.get(url)

@@ -123,7 +123,7 @@ def test_a_stack_through_its_changes(stack: Stack, node: LocalNode) -> None:
 
     name = resources["Deployment green"]["id"].split("/")[1]
     node.kubectl("scale", "--namespace", namespace, f"deployment/{name}", "--replicas=2")
-    node.kubectl("rollout", "status", "--namespace", namespace, f"deployment/{name}", "--timeout=60s")
+    node.kubectl("rollout", "status", "--namespace", namespace, f"deployment/{name}", "--timeout=180s")
     assert stack.changes("refresh")["unchanged"] == 17  # what others scaled is no drift
     assert stack.changes("up")["unchanged"] == 17
 

@@ -112,7 +112,7 @@ def test_a_selector_and_a_scale_of_others_survive_updates(place: Any, monkeypatc
     place.apply(selector, "bluegreen")
     deployment = f"deployment/{web.inputs['metadata']['name']}"
     place.kubectl("scale", deployment, "--replicas=2")
-    place.kubectl("rollout", "status", deployment, "--timeout=60s")
+    place.kubectl("rollout", "status", deployment, "--timeout=180s")
     assert driver.diff(driver.read(svc), service()).detailed == {}
     assert driver.diff(driver.read(web), workload("Deployment", "scaled")).detailed == {}
     svc = driver.update(svc, service(metadata__labels={"a": "b"}))

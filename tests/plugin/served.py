@@ -19,7 +19,7 @@ from bluegreen.adapters.plugin.values import Received, message, received
 
 pb = sdk.provider_pb2
 URN = "urn:pulumi:test::project::bluegreen:aws:EcsService$bluegreen:index:TrafficSwap::{}"
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 180
 
 
 class Engine(sdk.engine_pb2_grpc.EngineServicer):

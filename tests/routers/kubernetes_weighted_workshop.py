@@ -260,7 +260,7 @@ class Controllers(threading.Thread):
         self.join(timeout=60)
 
 
-def soon(check: Callable[[], Any], seconds: float = 60) -> Any:
+def soon(check: Callable[[], Any], seconds: float = 180) -> Any:
     """Ask until the answer is true; the last answer."""
     deadline = time.monotonic() + seconds
     while not (answer := check()) and time.monotonic() < deadline:

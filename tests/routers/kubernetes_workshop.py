@@ -114,7 +114,7 @@ class Workshop:
         wanted = {**dict.fromkeys(former), **(selector or {})}
         self.cluster.merge(self.resource("Service", service), {"spec": {"selector": wanted}}, "kubectl-edit")
 
-    def wait_until(self, what: str, is_so: Callable[[], object], seconds: float = 60) -> None:
+    def wait_until(self, what: str, is_so: Callable[[], object], seconds: float = 180) -> None:
         """Wait for the controllers."""
         deadline = time.monotonic() + seconds
         while not is_so():

@@ -62,8 +62,8 @@ def inputs(service, color, **more):
         "router": service.section(),
         "capacity": {**service.section(), "replicas": service.replicas},
         "poll_interval_seconds": 0.1,
-        "steady_state_timeout_seconds": 40.0,
-        "converge_timeout_seconds": 40.0,
+        "steady_state_timeout_seconds": 90.0,
+        "converge_timeout_seconds": 90.0,
         **more,
     }
 
@@ -303,7 +303,12 @@ def test_what_the_controller_refuses_ends_the_wait(here):
     capacity = capacity_of(service)
     capacity.clock = FakeClock()
     capacity.prepare("blue", 1)
-    service.wait(lambda _: "AnalysisTemplate 'typo' not found" in capacity.ready("blue").reason)
+
+    def refused(_status):
+        capacity.clock.sleep(0.05)  # the controller is nudged by this clock, and nobody else turns it
+        return "AnalysisTemplate 'typo' not found" in capacity.ready("blue").reason
+
+    service.wait(refused)
     assert not capacity.ready("blue").fatal
     capacity.clock.sleep(60)
     assert capacity.ready("blue").fatal

@@ -245,7 +245,7 @@ def healthy(kind, cloud, balancer_with_targets):
     native, groups = kind == "ecs_native", balancer_with_targets.groups
     made = deployments_workshop.build(cloud.endpoint, native=native, strategy=CANARY, alb=balancer_with_targets)
     made.played.bind(next(iter(made.route.values())), [groups["blue"], groups["green"]])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not all(target_health(AwsConnection(), groups[color]).ready for color in ("blue", "green")):
         assert time.monotonic() < deadline, "the emulator's health checks find nobody"
         time.sleep(0.5)

@@ -23,7 +23,7 @@ def swap(request):
 
 
 def test_all_are_written_at_the_same_time(swap, monkeypatch):
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=120)
     write = MemoryRouter.write
 
     def meeting(router, weights):
