@@ -21,6 +21,8 @@ class Ecs:
     def __init__(self):
         services()
         self.capacity, self.api = of_ecs(), boto3.client("ecs")
+        first = self.api.describe_task_definition(taskDefinition="td:1")["taskDefinition"]["taskDefinitionArn"]
+        self.capacity.task_definitions = dict.fromkeys(("blue", "green"), first)
 
     def scale(self, size):
         self.api.update_service(cluster="c", service="web-green", desiredCount=size)
@@ -98,6 +100,15 @@ def test_what_was_read_before_does_not_tell_what_runs_now(there):
     there.deploy()
     assert there.capacity.release("green") != ran
     assert there.capacity.release("blue") == ran
+
+
+@pytest.mark.parametrize("made", [Ecs, Asg])
+def test_another_release_than_the_declared_one_is_no_verdict_on_that(account, made):
+    there = made()
+    assert not there.capacity.ready("green").undelivered
+    there.deploy()
+    assert there.capacity.ready("green").undelivered
+    assert not there.capacity.ready("blue").undelivered
 
 
 def test_another_override_or_instances_of_another_version_are_another_release():

@@ -123,7 +123,8 @@ class AsgCapacity(Options):
             return Readiness(False, group.running, group.desired, f"group {group.name}: {reason}", fatal)
 
         if group.template != wanted:
-            return not_yet(f"launches {group.template or 'no launch template'} instead of {wanted}")
+            launches = not_yet(f"launches {group.template or 'no launch template'} instead of {wanted}")
+            return replace(launches, undelivered=True)
         if group.desired < 1:
             return not_yet("scaled to 0")
         former = group.former(wanted)

@@ -132,7 +132,7 @@ class EcsCapacity(Options):
         name = self._name(color)
         if service["taskDefinition"] != self.task_definitions[color]:
             reason = f"service {name} runs {service['taskDefinition']} instead of {self.task_definitions[color]}"
-            return Readiness(False, running, desired, reason)
+            return Readiness(False, running, desired, reason, undelivered=True)
         failed = _failed(service)
         if failed is not None:
             reason = f"service {name}: {failed.get('rolloutStateReason') or 'its deployment failed'}"
