@@ -25,6 +25,7 @@ AT_MOST = {
     "alb with asg": (25, 32, 18),
     "lambda_alias": (12, 16, 9),
     "azure_container_app": (11, 15, 8),
+    "azure_container_app with releases": (12, 16, 9),
     "azure_slots": (23, 35, 23),
     "http_api_stage": (15, None, 11),
     "rest_api_canary": (15, 19, 11),

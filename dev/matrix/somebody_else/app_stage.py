@@ -11,10 +11,11 @@ from unittest import mock
 import httpx
 
 from bluegreen.azure.client import AzureConnection, Session
+from bluegreen.azure.container_apps import releases
 from bluegreen.azure.tags import MARK_PREFIX, OWNER_TAG
 from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
-from bluegreen.rollout.model import COLORS
+from bluegreen.rollout.model import COLORS, Color
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER, marks_of, others_of
 from dev.matrix.somebody_else.sight import Sight
@@ -73,6 +74,10 @@ class _AtOnce(Operations):
         return running
 
 
+def _template(color: str) -> dict[str, Any]:
+    return {"containers": [{"name": "app", "image": "app:v1", "env": [{"name": "COLOR", "value": color}]}]}
+
+
 class AppStage(MemorySizes):
     """The rules of an app with a revision for each color and one more; sizes are in memory."""
 
@@ -94,13 +99,16 @@ class AppStage(MemorySizes):
         ingress = {"external": True, "targetPort": 80, "traffic": [{"latestRevision": True, "weight": 100}]}
         configuration = {"activeRevisionsMode": "Multiple", "ingress": ingress}
         for color in (*COLORS, "white"):
-            container = {"name": "app", "image": "app:v1", "env": [{"name": "COLOR", "value": color}]}
             properties = {
                 "environmentId": ENVIRONMENT,
                 "configuration": configuration,
-                "template": {"revisionSuffix": color, "containers": [container]},
+                "template": {"revisionSuffix": self._called(color), **_template(color)},
             }
             self._ask("PUT", APP, {"location": "westeurope", "properties": properties})
+
+    def _called(self, color: str) -> str:
+        """The suffix of a color's revision."""
+        return color
 
     def _ask(self, verb: str, path: str, body: Any = None) -> Answer:
         version = _VERSIONS["Microsoft.App" if "/Microsoft.App/" in path and "/tags/" not in path else "tags"]
@@ -147,7 +155,7 @@ class AppStage(MemorySizes):
         self._send({"white": 100})
 
     def _send(self, shares: Mapping[str, int]) -> None:
-        rules = [{"revisionName": f"web--{name}", "weight": weight} for name, weight in shares.items()]
+        rules = [{"revisionName": f"web--{self._called(name)}", "weight": weight} for name, weight in shares.items()]
         self._body["properties"]["configuration"]["ingress"]["traffic"] = rules
 
     def router(self) -> dict[str, Any]:
@@ -167,7 +175,7 @@ class AppStage(MemorySizes):
         """The rules and the tags."""
         weights: dict[str, int] = {}
         for rule in self._body["properties"]["configuration"]["ingress"]["traffic"]:
-            color = str(rule.get("revisionName", "")).removeprefix("web--")
+            color = str(rule.get("revisionName", "")).removeprefix("web--").partition("-")[0]
             if color in COLORS and rule.get("weight"):
                 weights[color] = weights.get(color, 0) + int(rule["weight"])
         theirs = {f"tag {key}": value for key, value in others_of(self._tags).items()}
@@ -201,3 +209,26 @@ class AppStage(MemorySizes):
 
     def mend(self) -> None:
         """The swap may go on refusing."""
+
+
+class InstalledAppStage(AppStage):
+    """The same, whose revisions the swap itself makes: both have to be installed by the first swap."""
+
+    name = "azure_container_app with releases"
+
+    def _called(self, color: str) -> str:
+        return color if color == "white" else releases.suffix(cast(Color, color), _template(color))
+
+    def put_back(self) -> None:
+        """The same, and neither color's revision is there: white's was made last."""
+        AppStage.put_back(self)
+        self._body["properties"]["template"] = {**_template("white"), "revisionSuffix": "white"}
+        revisions = self._world.get(APP).kept.revisions
+        for color in COLORS:
+            revisions.pop(f"web--{self._called(color)}", None)
+
+    def router(self) -> dict[str, Any]:
+        """The ``router`` section."""
+        named = AppStage.router(self)
+        del named["revisions"]
+        return {**named, "templates": {color: _template(color) for color in COLORS}}

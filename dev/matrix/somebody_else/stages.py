@@ -7,7 +7,7 @@ from functools import partial
 
 from dev.matrix.somebody_else import balancer_stage, cloud_stage, cluster_stage, ingress_stage
 from dev.matrix.somebody_else.api_stage import ApiStage
-from dev.matrix.somebody_else.app_stage import AppStage
+from dev.matrix.somebody_else.app_stage import AppStage, InstalledAppStage
 from dev.matrix.somebody_else.balancer_stage import BalancerStage
 from dev.matrix.somebody_else.cluster_stage import ClusterStage
 from dev.matrix.somebody_else.dns_stage import DnsStage
@@ -41,6 +41,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     NativeStage.name: NativeStage,
     "lambda_alias": FunctionStage,
     AppStage.name: AppStage,
+    InstalledAppStage.name: InstalledAppStage,
     SlotsStage.name: SlotsStage,
     "http_api_stage": ApiStage,
     "rest_api_canary": RestStage,
