@@ -38,7 +38,7 @@ test: setup ## linter, type checker and every test
 
 check: $(VENV)/.installed ## linter, type checker and the tests that need no cloud, with fewer generated cases: for between two changes
 	$(MAKE) --no-print-directory lint
-	BLUEGREEN_CHECK=1 $(PY) -m pytest -m "not tools" -n 2
+	TESTS_IN_PART=1 $(PY) -m pytest -m "not tools" -n 2
 
 bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many services at once
 	$(PY) -m dev.benchmarks $(if $(JSON),--json $(JSON))

@@ -26,11 +26,13 @@ A_SWAP = 3
 WITNESS = {
     # Weights of a load balancer's rule; what is scaled is another service, whose scenarios are in tests/e2e.
     **dict.fromkeys(("asg", "ecs_entries", "ecs_listeners", "eks"), "ecs"),
-    "asg_dns": "ecs_dns",
+    "ecs_native": "ecs_codedeploy",  # both in tests/routers/test_platform_deployments.py, with aborts and kills
+    **dict.fromkeys(("asg_dns", "kubernetes_clusters"), "ecs_dns"),
     "rest_api": "http_api",
     # Fields of one object, written by the same class with other paths. What the plugin does to each kind of object that
     # somebody wrote to: tests/localcloud/test_kubernetes_plugin_drift.py.
     "kubernetes_grpc": "kubernetes_gateway",
+    "kubernetes_traefik": "kubernetes_gateway",
     **dict.fromkeys([f"kubernetes_route, {name}" for name in ("istio", "linkerd", "contour")], "kubernetes_gateway"),
     "kubernetes_route, aws_load_balancer": "kubernetes_route, nginx",  # annotations
     **dict.fromkeys(("kubernetes_entries", "kubernetes_helm", "kubernetes_yaml"), "kubernetes_service"),

@@ -81,7 +81,7 @@ class MotoStage(MemorySizes):
         return Lane()
 
     def goes_on(self) -> None:
-        """What the platform does by itself, before a read of the swap is told."""
+        """Do what the platform does by itself, before a read of the swap is told."""
 
     def build(self) -> None:
         """Make what stays the same."""
