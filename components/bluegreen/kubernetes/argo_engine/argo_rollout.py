@@ -193,9 +193,11 @@ class ArgoRollout(SwappedComponent):
         types = {"production": service_type, "preview": preview_type or fitting}
         fronts = {
             use: declare(
-                objects.service(context, given, types[use], port, (node_ports or {}).get(use)), self, set_once=SELECTOR
+                objects.service(context, service_name, types[use], port, (node_ports or {}).get(use)),
+                self,
+                set_once=SELECTOR,
             )
-            for use, given in services.items()
+            for use, service_name in services.items()
         }
         asked = [declare(analyses.template(name, place.namespace, one, shared), self) for one in templates.values()]
         pods, beside = objects.pod_templates(common, releases, self)
@@ -216,7 +218,8 @@ class ArgoRollout(SwappedComponent):
             router={**swapping.inputs["router"], "workloads": workloads},
             capacity=None if auto_promotion else {**swapping.inputs["capacity"], "workloads": workloads},
             releases={
-                color: pulumi.Output.from_input(dict(given)).apply(release_name) for color, given in releases.items()
+                color: pulumi.Output.from_input(dict(release)).apply(release_name)
+                for color, release in releases.items()
             },
             digests=digests.of_releases(releases, ["labels"]),
             preview_urls=None if auto_promotion else dict.fromkeys(COLORS, urls["preview"]),

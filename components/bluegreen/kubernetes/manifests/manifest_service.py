@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
@@ -97,31 +98,20 @@ class ManifestService(EnteredComponent):
         place, entry = place_of(settings, namespace), entry_of(name, entry, entries, entry_names, service())
         settings = resting(entry, settings)
         given: dict[Color, ManifestRelease] = {"blue": blue, "green": green}
-        problems = name_problems(name)
-        colors: dict[Color, ColorManifests] = {}
-        asking = asking_the_cluster(place)
-        for color, release in given.items():
-            brought, wrong = read(
-                color,
-                release,
-                namespace=place.namespace,
-                workload=workload,
-                per_color_kinds=per_color_kinds,
-                shared=shared,
-                production=[one for each, called in each_of(entry, name) for one in _production_names(each, called)],
-                ask=asking,
-            )
-            problems += wrong
-            if brought is not None:
-                colors[color] = brought
+        read_one = partial(
+            read,
+            namespace=place.namespace,
+            workload=workload,
+            per_color_kinds=per_color_kinds,
+            shared=shared,
+            production=[one for each, called in each_of(entry, name) for one in _production_names(each, called)],
+            ask=asking_the_cluster(place),
+        )
+        colors, problems = _read_colors(given, read_one)
+        problems = [*name_problems(name), *problems]
         if len(colors) < len(given):
             refuse(name, problems)
-        for key in dict.fromkeys(key for brought in colors.values() for key in brought.unsure):
-            pulumi.log.info(
-                f"{name}: only the cluster knows whether {key} is in a namespace: it is declared in {place.namespace}, "
-                "which is left out if it is not",
-                self,
-            )
+        _tell_of_unsure_scopes(self, name, place.namespace, colors)
         both, wrong = shared_objects(active_color, colors)
         kinds = {color: brought.workload["kind"] for color, brought in colors.items()}
         if len(set(kinds.values())) > 1:
@@ -139,13 +129,7 @@ class ManifestService(EnteredComponent):
             service_suffix=SERVICE_SUFFIX,
         )
         said = dict(without_traffic or {})
-        wrong += colliding({color: brought.split.own for color, brought in colors.items()})
-        wrong += acting.problems_in(said, {color: brought.split.own for color, brought in colors.items()})
-        production = production_ports(entry, context)
-        for color, brought in colors.items():
-            field = f"{color}.manifests"
-            wrong += ports.missing_ports(field, [*brought.split.own, *brought.split.shared], production)
-            wrong += ports.unnamed_port(container_port, field, brought.workload)
+        wrong += _problems_between(colors, said, container_port, production_ports(entry, context))
         swap = checked(
             context,
             active_color,
@@ -203,6 +187,49 @@ class ManifestService(EnteredComponent):
             for color, brought in colors.items()
         }
         self._show_entered(swap, *swap.declare(self, texts, rendered, color_objects))
+
+
+def _read_colors(
+    releases: Mapping[Color, ManifestRelease],
+    read_one: Callable[[Color, ManifestRelease], tuple[ColorManifests | None, list[Problem]]],
+) -> tuple[dict[Color, ColorManifests], list[Problem]]:
+    """Read the colors' manifests, and return all problems; a color that cannot be read is left out."""
+    colors: dict[Color, ColorManifests] = {}
+    problems: list[Problem] = []
+    for color, release in releases.items():
+        manifests, wrong = read_one(color, release)
+        problems += wrong
+        if manifests is not None:
+            colors[color] = manifests
+    return colors, problems
+
+
+def _problems_between(
+    colors: Mapping[Color, ColorManifests],
+    said: Mapping[str, str],
+    container_port: Any,
+    production: Mapping[str, list[Mapping[str, Any]] | None],
+) -> list[Problem]:
+    """The problems of the colors' objects with each other, with ``without_traffic``, and with production's ports."""
+    own = {color: manifests.split.own for color, manifests in colors.items()}
+    problems = [*colliding(own), *acting.problems_in(said, own)]
+    for color, manifests in colors.items():
+        field = f"{color}.manifests"
+        problems += ports.missing_ports(field, [*manifests.split.own, *manifests.split.shared], production)
+        problems += ports.unnamed_port(container_port, field, manifests.workload)
+    return problems
+
+
+def _tell_of_unsure_scopes(
+    component: pulumi.Resource, name: str, namespace: Any, colors: Mapping[Color, ColorManifests]
+) -> None:
+    """Log the objects of which only the cluster knows whether they are in a namespace."""
+    for key in dict.fromkeys(key for manifests in colors.values() for key in manifests.unsure):
+        pulumi.log.info(
+            f"{name}: only the cluster knows whether {key} is in a namespace: it is declared in {namespace}, "
+            "which is left out if it is not",
+            component,
+        )
 
 
 def _declared(
