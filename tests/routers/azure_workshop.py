@@ -143,3 +143,10 @@ def section(app: App, **more: object) -> dict[str, object]:
         "made_with_it": True,
         **more,
     }
+
+
+def installing_section(app: App) -> dict[str, object]:
+    """The same of one whose releases the router installs."""
+    named = section(app)
+    del named["revisions"]
+    return {**named, "templates": releases()}

@@ -4,6 +4,9 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.model import COLORS
 from localcloud import loopback
 from tests.routers import (
     alb_workshop,
@@ -40,6 +43,16 @@ def container_app(azure):
 def slots():
     with slots_workshop.running() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def installing_app(azure):
+    """Both colors' releases are there, as they are before any swap writes weights."""
+    app = azure_workshop.shell(azure, "installing")
+    router = ROUTERS.build(ROUTERS.parse(Fields(azure_workshop.installing_section(app), "router")))
+    for color in COLORS:
+        router.install(color)
+    return app
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,10 @@ def memory_section(request):
     return {"kind": "memory", "name": "contract"}
 
 
+def installing_memory_section(request):
+    return {**memory_section(request), "install": {"blue": "v1", "green": "v2"}}
+
+
 def in_alb(section):
     return lambda request: section(request.getfixturevalue("alb"))
 
@@ -41,6 +45,10 @@ def lambda_section(request):
 
 def container_app_section(request):
     return azure_workshop.section(request.getfixturevalue("container_app"))
+
+
+def installing_app_section(request):
+    return azure_workshop.installing_section(request.getfixturevalue("installing_app"))
 
 
 def slots_section(request):
@@ -85,8 +93,10 @@ def rollout_section(request):
 # By the router's kind; what follows it says which of its ways is meant.
 WORKSHOPS = {
     "memory": memory_section,
+    "memory, which installs": installing_memory_section,
     "argo_rollouts": rollout_section,
     "azure_container_app": container_app_section,
+    "azure_container_app, which installs": installing_app_section,
     "azure_slots": slots_section,
     "codedeploy": played_section("by_codedeploy"),
     "ecs_native": played_section("by_ecs"),
@@ -111,7 +121,7 @@ def test_every_router_is_tested():
     assert {name.partition(",")[0] for name in WORKSHOPS} == set(ROUTERS.entries)
 
 
-IN_PROCESS = ("memory", "azure_container_app")
+IN_PROCESS = ("memory", "memory, which installs", "azure_container_app", "azure_container_app, which installs")
 """Whose platform is played here; the others' workshops are in the local cloud or on the node."""
 
 

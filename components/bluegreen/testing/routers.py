@@ -231,6 +231,22 @@ def what_bears_the_incarnation_is_its_own_whoever_has_stamped_it(case: RouterCas
     case.build(_RENAMED).delete()
 
 
+def what_it_installs_is_there_and_moves_no_traffic(case: RouterCase) -> None:
+    """Of a router that installs releases itself: a color's comes at 0 %, and coming twice is fine."""
+    router = case.build()
+    if not getattr(router, "installs", False):
+        return
+    router.install("blue")
+    router.write(Weights.all_on("blue"))
+    for _ in range(2):
+        router = case.build()
+        before = router.read().weights
+        router.install("green")
+        expect(case.build().read().weights == before, "what it installs gets traffic, or takes it from somebody")
+        expect(case.build().installed("green"), "what it has installed is not there")
+        expect(case.build().release("green"), "it does not say what it installs")
+
+
 def the_commands_by_hand_are_text(case: RouterCase) -> None:
     """For when the swap could not put the weights in place."""
     case.build().write(Weights.all_on("blue"))
@@ -264,5 +280,6 @@ RULES: tuple[Callable[[RouterCase], None], ...] = (
     an_incarnation_is_read_with_the_weights_and_survives_a_write,
     a_renamed_owner_takes_over_what_it_owned_and_stamps_it_anew,
     what_bears_the_incarnation_is_its_own_whoever_has_stamped_it,
+    what_it_installs_is_there_and_moves_no_traffic,
     the_commands_by_hand_are_text,
 )
