@@ -68,5 +68,7 @@ def summary_of(hint: type) -> str:
 
 def _refused(hint: type) -> Mapping[str, str]:
     from bluegreen.aws.ecs import provider_args, step_scaling  # noqa: PLC0415
+    from bluegreen.aws.elb import sign_in_actions  # noqa: PLC0415
 
-    return provider_args.refused_of(hint) or step_scaling.refused_of(hint)
+    found = provider_args.refused_of(hint) or step_scaling.refused_of(hint)
+    return found or sign_in_actions.refused_of(hint)

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from bluegreen.arguments.told import told
 from bluegreen.aws.component import problems_of_regions
-from bluegreen.aws.elb import balancer
+from bluegreen.aws.elb import balancer, sign_in_actions
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
@@ -49,6 +49,7 @@ class AlbEntry:
     rule_priority: int
     stickiness_seconds: int
     sticky_clients: str
+    sign_in: Sequence[Any] = ()
     target_groups: HttpTargetGroups = field(default_factory=HttpTargetGroups)
     converge_timeout_seconds: float = 60
 
@@ -78,10 +79,26 @@ class AlbEntry:
             problems.append(Problem("host_headers", [*self.host_headers, *self.path_patterns], allowed))
         if self.whole_listener and self.listener_arn is None:
             problems.append(Problem("listener_arn", None, "the listener, where whole_listener is set"))
+        problems += self._problems_of_sign_in()
         # A client with a cookie is sent to its color even when nothing runs there any more, and gets a 503.
         if self.sticky_clients == "kept" and known(settings.get("idle_capacity_percent", 0)) != 100:
             allowed = "drained, or kept with idle_capacity_percent 100: kept clients need units that stay"
             problems.append(Problem("sticky_clients", "kept", allowed))
+        return problems
+
+    def _problems_of_sign_in(self) -> list[Problem]:
+        if not self.sign_in:
+            return []
+        problems = sign_in_actions.problems_in(self.sign_in)
+        if self.rule_arn is not None or self.whole_listener:
+            allowed = "none, where a rule or a whole listener is given: it keeps its own"
+            problems.append(Problem("sign_in", len(self.sign_in), allowed))
+        if not self.preview_cidrs:
+            allowed = "one at least, where sign_in is set: the colors' own rules let everybody past it"
+            problems.append(Problem("preview_cidrs", [], allowed))
+        if self.listener_arn is None and self.rule_arn is None and not self.certificate_arns:
+            allowed = "one at least, where sign_in is set: load balancers ask for it over HTTPS alone"
+            problems.append(Problem("certificate_arns", [], allowed))
         return problems
 
     def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
@@ -101,8 +118,13 @@ class AlbEntry:
             "host_headers": list(self.host_headers),
             "stickiness_seconds": self.stickiness_seconds,
             **({} if self.sticky_clients == "drained" else {"sticky_clients": self.sticky_clients}),
+            **({"sign_in": known(self._asked)} if self._asked else {}),
             "aws": dict(connection),
         }
+
+    @property
+    def _asked(self) -> list[dict[str, Any]]:
+        return [] if sign_in_actions.problems_in(self.sign_in) else sign_in_actions.of_the_api(self.sign_in)
 
     def declare(self, context: EntryContext) -> EntryResources:
         """The load balancer and its listener, as far as they are not there, target groups, the colors' own rules."""
@@ -123,7 +145,12 @@ class AlbEntry:
         )
         where = {"listener_arn": listener_arn} if self.rule_arn is None else {"rule_arn": self.rule_arn}
         return EntryResources(
-            router={**self.draft(context.owner, context.connection), **where, "target_groups": groups},
+            router={
+                **self.draft(context.owner, context.connection),
+                **where,
+                **({"sign_in": self._asked} if self._asked else {}),
+                "target_groups": groups,
+            },
             url=url,
             preview_urls=dict.fromkeys(COLORS, url),
             preview_headers={
@@ -204,6 +231,7 @@ def alb(
     rule_priority: int = 100,
     stickiness_seconds: int = 0,
     sticky_clients: str = "drained",
+    sign_in: Sequence[aws.lb.ListenerRuleActionArgs | Mapping[str, Any]] = (),
     **target_groups: Unpack[HttpTargetGroups],
 ) -> AlbEntry:
     """An Application Load Balancer with weights: promotions may go in steps.
@@ -226,6 +254,9 @@ def alb(
         stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off.
         sticky_clients: what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept``
             until their cookie ends, which needs ``idle_capacity_percent`` 100.
+        sign_in: what the rule that the swap makes asks of clients before it forwards, as actions of
+            ``aws.lb.ListenerRule`` have it: ``type`` ``authenticate-cognito`` with ``authenticate_cognito``, or
+            ``jwt-validation`` with ``jwt_validation``. Over HTTPS; testers come by ``preview_cidrs``.
         **target_groups: see ``HttpTargetGroups``.
     """
     return AlbEntry(
@@ -244,5 +275,6 @@ def alb(
         rule_priority=rule_priority,
         stickiness_seconds=stickiness_seconds,
         sticky_clients=sticky_clients,
+        sign_in=listed(sign_in),
         target_groups=target_groups,
     )

@@ -10,18 +10,19 @@ Limits and shapes: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIRe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.connection_option import aws_option
-from bluegreen.aws.elb import elbv2, room_for_rules
+from bluegreen.aws.elb import elbv2, room_for_rules, sign_in
 from bluegreen.aws.elb.production_place import ProductionPlaceRouter
 from bluegreen.aws.elb.rule_places import Place, PlaceOptions, build_place
 from bluegreen.aws.typed import typed
+from bluegreen.fields import Fields
 from bluegreen.options.declared import option, several
-from bluegreen.options.kinds import Number, Text
+from bluegreen.options.kinds import Anything, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.errors import Problem
@@ -79,6 +80,14 @@ class AlbRouter(ProductionPlaceRouter):
         Text(choices=STICKY_CLIENTS),
         default="drained",
     )
+    sign_in: Sequence[Mapping[str, Any]] = option(
+        "what the rule that is made asks of clients before its forward, as ELB's API has it: actions of the type "
+        "``authenticate-cognito`` with their ``AuthenticateCognitoConfig``, or ``jwt-validation`` with their "
+        "``JwtValidationConfig``",
+        Anything(hint="Sequence[Mapping[str, object]]"),
+        default=(),
+        absent="what stands on the rule stays",
+    )
     aws: AwsConnection = aws_option()
     former_owner: str = ""
     incarnation: str = ""
@@ -88,7 +97,17 @@ class AlbRouter(ProductionPlaceRouter):
     def __post_init__(self) -> None:
         ownership = Ownership(self.owner, self.former_owner, self.incarnation)
         groups = tuple(self.target_groups.values())
-        self._production = build_place(self.place, self.aws, ownership, groups, former=self.former)
+        self._production = build_place(
+            self.place, self.aws, ownership, groups, former=self.former, sign_in=self.sign_in
+        )
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """Refuse sign-in that the swap cannot write, and where it has no rule of its own."""
+        values["sign_in"] = sign_in.checked(fields, values["sign_in"])
+        if values["sign_in"] and values["place"]["priority"] is None and not fields.unknown:
+            allowed = "none, where a rule or a whole listener is handed in: it keeps its own"
+            fields.problem("sign_in", len(values["sign_in"]), allowed)
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

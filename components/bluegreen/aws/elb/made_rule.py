@@ -12,6 +12,7 @@ from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.elb import elbv2
 from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, RuleState, rule_actions, rule_at
 from bluegreen.aws.elb.owned_rule import Search, with_conditions
+from bluegreen.aws.elb.sign_in import before_the_forward
 from bluegreen.platforms.looks import Look
 from bluegreen.rollout.errors import NotOwned
 
@@ -29,6 +30,7 @@ class MadeRule:
         host_headers: hosts that the rule is for; all when empty.
         path_patterns: paths that the rule is for; all when empty.
         former: the place as the last update had it, so that a condition which is no longer declared goes.
+        sign_in: actions before the forward; none: what the rule has stays, but for what the last update declared.
     """
 
     aws: AwsConnection
@@ -37,6 +39,7 @@ class MadeRule:
     host_headers: tuple[str, ...] = ()
     path_patterns: tuple[str, ...] = ()
     former: Mapping[str, Any] = field(default_factory=dict)
+    sign_in: Sequence[Mapping[str, Any]] = ()
     _state: RuleState | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
     _told: Look = field(default_factory=Look, init=False)
@@ -156,14 +159,14 @@ class MadeRule:
     def create(self, forward: Mapping[str, Any], marks: Mapping[str, str]) -> bool:
         """Make the rule where there is none, with its marks: one call."""
         self._look.spent()
-        return self._made(elbv2.with_forward((), forward), marks)
+        return self._made(self._actions((), forward), marks)
 
     def write(self, forward: Mapping[str, Any]) -> None:
         """Make the rule, or change it as it is at this moment."""
         self._answer.spent()
         state = self._state if self._look.spent() else self._now()
         if state is None:
-            self._create(elbv2.with_forward((), forward))
+            self._create(self._actions((), forward))
             return
         owner = {OWNER_TAG: self.search.ownership.owner}
         if not self.search.is_production and state.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
@@ -176,14 +179,14 @@ class MadeRule:
         more = {"Conditions": conditions} if conditions else {}
         with called("elasticloadbalancing:ModifyRule"):
             try:
-                actions = elbv2.with_forward(state.actions, forward)
+                actions = self._actions(state.actions, forward)
                 self._state = self._answered(state, self._elb.modify_rule(RuleArn=state.arn, Actions=actions, **more))
             except ClientError as error:
                 if error_code(error) != "RuleNotFound":
                     raise
                 self._state = None
         if self._state is None:  # somebody removed it meanwhile: without it nobody is served
-            self._create(elbv2.with_forward((), forward))
+            self._create(self._actions((), forward))
 
     def _answered(self, state: RuleState, answer: Mapping[str, Any]) -> RuleState:
         """The rule as the answer to a write has it, which is as good as a read."""
@@ -192,6 +195,10 @@ class MadeRule:
             return state
         self._answer.taken()
         return replace(state, actions=written["Actions"], conditions=written.get("Conditions", state.conditions))
+
+    def _actions(self, found: Actions, forward: Mapping[str, Any]) -> list[dict[str, Any]]:
+        managed = bool(self.sign_in or self.former.get("sign_in"))
+        return elbv2.with_forward(before_the_forward(found, self.sign_in, managed=managed), forward)
 
     def _changed_conditions(self, state: RuleState) -> list[dict[str, Any]]:
         declared = self._conditions(self.host_headers, self.path_patterns)
@@ -280,7 +287,7 @@ class MadeRule:
         if forward is None:
             return f"aws elbv2 delete-rule --rule-arn {self.name}"
         state = self._state
-        actions = as_argument(elbv2.with_forward(() if state is None else state.actions, forward))
+        actions = as_argument(self._actions(() if state is None else state.actions, forward))
         changed = () if state is None else self._changed_conditions(state)
         conditions = f" --conditions {as_argument(changed)}" if changed else ""
         return f"aws elbv2 modify-rule --rule-arn {self.name} --actions {actions}{conditions}"

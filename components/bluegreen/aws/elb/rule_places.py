@@ -129,6 +129,7 @@ def build_place(
     is_production: bool = True,
     former: Mapping[str, Any] | None = None,
     sibling: Mapping[str, Any] | None = None,
+    sign_in: Sequence[Mapping[str, Any]] = (),
 ) -> Place:
     """The place that ``PlaceOptions`` have named.
 
@@ -140,6 +141,7 @@ def build_place(
         is_production: whether it bears the marks.
         former: the place as the last update had it.
         sibling: the other place of a pair.
+        sign_in: actions before the forward of a rule that is made.
     """
     if place["priority"] is None:
         arn = place["rule_arn"] or place["listener_arn"]
@@ -149,5 +151,5 @@ def build_place(
     taken = int(beside.get("priority") or 0) if same_listener else 0
     search = Search(ownership, place["priority"], tuple(groups), taken, is_production)
     return MadeRule(
-        aws, search, place["listener_arn"], place["host_headers"], place["path_patterns"], dict(former or {})
+        aws, search, place["listener_arn"], place["host_headers"], place["path_patterns"], dict(former or {}), sign_in
     )

@@ -1,0 +1,66 @@
+"""Sign-in that a program declares on its production rule: the provider's own arguments, as ELB's API has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi_aws as aws
+
+from bluegreen.aws import resource_args
+from bluegreen.component.declaration import known
+from bluegreen.rollout.errors import Problem
+
+REFUSED: Mapping[str, str] = {
+    "authenticate_oidc": "none: its client secret would have to pass through the swap; hand in the rule by rule_arn",
+    "fixed_response": "none: what comes after sign-in is the swap's forward",
+    "forward": "none: the forward is the swap's",
+    "order": "none: they stand before the forward in their own order",
+    "redirect": "none: what comes after sign-in is the swap's forward",
+    "target_group_arn": "none: the forward is the swap's",
+}
+_CONFIGS = {"authenticate-cognito": "authenticate_cognito", "jwt-validation": "jwt_validation"}
+# Keys below it are the user's.
+_FREE = "authentication_request_extra_params"
+
+
+def refused_of(kind: type) -> Mapping[str, str]:
+    """The advice on arguments of the SDK's class that are refused, by their names."""
+    return REFUSED if kind is aws.lb.ListenerRuleActionArgs else {}
+
+
+def problems_in(actions: Sequence[Any]) -> list[Problem]:
+    """The problems with ``sign_in``. Values that only an update knows pass."""
+    problems: list[Problem] = []
+    for index, action in enumerate(actions if isinstance(actions, (list, tuple)) else ()):
+        path = f"sign_in[{index}]"
+        problems += resource_args.problems_in(action, aws.lb.ListenerRuleActionArgs, path, REFUSED)
+        found = known(resource_args.plain(action))
+        if not isinstance(found, Mapping):
+            continue
+        config = _CONFIGS.get(found.get("type"))  # type: ignore[arg-type]
+        if config is None:
+            problems.append(Problem(f"{path}.type", found.get("type"), ", ".join(_CONFIGS)))
+        elif found.get(config) is None:
+            problems.append(Problem(f"{path}.{config}", None, "an object with named fields; it is required"))
+    return problems
+
+
+def of_the_api(actions: Sequence[Any]) -> list[dict[str, Any]]:
+    """The actions as the swap's section has them: ``user_pool_arn`` is ``UserPoolArn``."""
+    found = []
+    for action in actions:
+        given = resource_args.plain(action)
+        config = _CONFIGS[given["type"]]
+        found.append({"Type": given["type"], f"{_pascal(config)}Config": _renamed(given[config])})
+    return found
+
+
+def _renamed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_pascal(key): item if key == _FREE else _renamed(item) for key, item in value.items()}
+    return [_renamed(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _pascal(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
