@@ -10,7 +10,7 @@ from .values import ECS_SERVICE, TASK_DEFINITION, StackResource, Violation, noun
 
 def violations(resources: Iterable[StackResource]) -> list[Violation]:
     """Target groups, ECS services and task definitions without a counterpart."""
-    found = []
+    problems = []
     all_pairs = list(pairs(resources))
     handed_in = {
         (pair.service, color)
@@ -28,11 +28,11 @@ def violations(resources: Iterable[StackResource]) -> list[Violation]:
         if there.type == TASK_DEFINITION and (pair.service, missing) in handed_in:
             continue
         kind = noun(there.type)
-        found.append(
+        problems.append(
             Violation(
                 f"{there.name}: the service {pair.service!r} has this {kind} for {color}, but none for {missing}. "
                 f"Declare {missing}'s, tagged bluegreen:service = {pair.service} and bluegreen:color = {missing}.",
                 there.urn,
             )
         )
-    return found
+    return problems

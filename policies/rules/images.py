@@ -34,7 +34,7 @@ def _in_task_definition(props: Props) -> Iterator[tuple[str, str]]:
 
 
 def _in_templates(props: Props) -> Iterator[tuple[str, str]]:
-    """What the swap itself installs."""
+    """The images that the swap itself installs."""
     for path, by_color in installed.templates(props):
         for color, template in by_color.items():
             for index, container in enumerate(installed.containers(template)):

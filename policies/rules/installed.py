@@ -1,4 +1,4 @@
-"""What a swap installs itself: the templates of both colors, which have no resources of their own."""
+"""The templates that a swap installs itself: those of both colors, which have no resources of their own."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .values import Props
 def templates(props: Props) -> Iterator[tuple[str, Mapping[str, Mapping[str, Any]]]]:
     """Each router's templates by color, with the path where they stand; what is not known yet is left out."""
     several = props.get("routers")
-    found = [("router", props.get("router"))]
+    sections = [("router", props.get("router"))]
     if isinstance(several, (list, tuple)):
-        found = [(f"routers[{index}]", section) for index, section in enumerate(several)]
-    for path, section in found:
+        sections = [(f"routers[{index}]", section) for index, section in enumerate(several)]
+    for path, section in sections:
         by_color = section.get("templates") if isinstance(section, Mapping) else None
         if isinstance(by_color, Mapping) and all(isinstance(by_color.get(color), Mapping) for color in COLORS):
             yield f"{path}.templates", by_color
