@@ -22,9 +22,6 @@ from localcloud.kubernetes.node import LocalNode
 from localcloud.processes import cpu_seconds_of_children, no_proxy
 from localcloud.pulumi_home import PulumiHome
 
-WORTH_SAYING_SECONDS = 60.0
-"""Of a processor's time: what is there already is looked up in less."""
-
 
 def _up(options: argparse.Namespace) -> int:
     started = time.monotonic()
@@ -117,7 +114,7 @@ def _down(options: argparse.Namespace) -> int:
 
 def _bootstrap(options: argparse.Namespace) -> int:
     tools.MAKERS[options.what](progress.for_terminal())
-    if (spent := cpu_seconds_of_children()) >= WORTH_SAYING_SECONDS:
+    if (spent := cpu_seconds_of_children()) >= tools.WORTH_SAYING_SECONDS:
         print(f"Making the tools took {spent / 60:.1f} minutes of CPU")
     return 0
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from localcloud.errors import LocalCloudError
 from localcloud.kubernetes import crds
+from localcloud.processes import cpu_seconds_of_commands
 from localcloud.progress import Progress
 from localcloud.tools import (
     app,
@@ -22,11 +23,14 @@ from localcloud.tools import (
     kubernetes,
     kubernetes_plugin,
     languages,
-    newest_sdk,
+    oldest_sdk,
     pulumi,
     system,
     traefik,
 )
+
+WORTH_SAYING_SECONDS = 60.0
+"""Of a processor's time: what is there already is looked up in less."""
 
 _Maker = Callable[[Progress], Any]
 _TOOLS: dict[str, _Maker] = {
@@ -41,7 +45,7 @@ _TOOLS: dict[str, _Maker] = {
     "argo_rollouts": argo_rollouts.ensure,
     "helm": helm.ensure,
     "languages": languages.ensure,
-    "newest_sdk": newest_sdk.ensure,
+    "oldest_sdk": oldest_sdk.ensure,
     "definitions": lambda progress: [crds.crds(name, progress) for name in crds.SOURCES],
 }
 
@@ -98,7 +102,7 @@ def for_azure(progress: Progress) -> AzureTools:
 def everything(progress: Progress) -> None:
     """Find or make all tools. Go takes all processors by itself: what is built with it, one after the other."""
     with_go = ["app", "pulumi", "languages", "kubernetes", "helm", "argo_rollouts", "traefik", "definitions"]
-    _make([["programs", "node_programs", "newest_sdk"], ["fakecloud"], with_go], progress)
+    _make([["programs", "node_programs", "oldest_sdk"], ["fakecloud"], with_go], progress)
 
 
 def _make(lanes: Sequence[Sequence[str]], progress: Progress) -> Mapping[str, Any]:
@@ -108,10 +112,13 @@ def _make(lanes: Sequence[Sequence[str]], progress: Progress) -> Mapping[str, An
 
     def run(lane: Sequence[str]) -> None:
         for name in lane:
+            before = cpu_seconds_of_commands()
             try:
                 results[name] = _TOOLS[name](progress)
-            except LocalCloudError as error:  # noqa: PERF203 - the next one may well succeed
+            except LocalCloudError as error:
                 problems[name] = str(error)
+            if (spent := cpu_seconds_of_commands() - before) >= WORTH_SAYING_SECONDS:
+                progress.say(f"{name.replace('_', ' ')}: {spent / 60:.1f} minutes of CPU")
 
     with futures.ThreadPoolExecutor(max_workers=len(lanes)) as pool:
         for done in [pool.submit(run, lane) for lane in lanes]:
@@ -129,6 +136,6 @@ MAKERS: dict[str, Callable[[Progress], object]] = {
     "azure": for_azure,
     "all": everything,
     "kubernetes-plugin": kubernetes_plugin.ensure,
-    "newest-pulumi": pulumi.ensure_newest,
+    "oldest-pulumi": pulumi.ensure_oldest,
 }
 """By what they are for: `up`, `up kubernetes`, and beside these what tests and demos start."""

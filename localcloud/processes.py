@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import subprocess
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,22 @@ def cpu_seconds_of_children() -> float:
     """The processor seconds of all processes that this one has started and waited for, and of theirs."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+_here = threading.local()
+
+
+def cpu_seconds_of_commands() -> float:
+    """What the commands that this thread has run to their end took of the processors, with all that they started."""
+    return float(getattr(_here, "cpu_seconds", 0.0))
+
+
+def _wait(process: subprocess.Popen[str]) -> int:
+    """Wait for its end, and count what it took for the thread that waits: no other thread's commands are in that."""
+    _pid, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    _here.cpu_seconds = cpu_seconds_of_commands() + used.ru_utime + used.ru_stime
+    return process.returncode
 
 
 def run(
@@ -53,7 +70,7 @@ def run(
             output.append(line)
             if on_line is not None and line.strip():
                 on_line(line.strip())
-        code = process.wait()
+        code = _wait(process)
     except BaseException:
         process.kill()
         process.wait()

@@ -15,6 +15,6 @@ ensure = Program(
     "./cmd/rollouts-controller",
     variables={f"{MODULE}/utils/version.version": VERSION},
     # It runs beside the cluster here, and would show its metrics to everybody on the network.
-    edits={"controller/controller.go": ('= "0.0.0.0:%d"', '= "127.0.0.1:%d"')},
+    edits=[("controller/controller.go", '= "0.0.0.0:%d"', '= "127.0.0.1:%d"')],
 ).ensure
 """Returns the directory with `rollouts-controller` in it."""

@@ -27,7 +27,7 @@ _DOTNET = ("github.com/pulumi/pulumi-dotnet/pulumi-language-dotnet/v3", "v3.110.
 _REQUIRED = {
     "github.com/pulumi/pulumi/pkg/v3": f"v{cli.VERSION}",
     "github.com/pulumi/pulumi/sdk/v3": f"v{cli.VERSION}",
-    "github.com/pulumi/pulumi-java": "v1.32.0",
+    "github.com/pulumi/pulumi-java": "v1.34.0",
     _YAML[0]: _YAML[1],
     _DOTNET[0]: _DOTNET[1],
 }

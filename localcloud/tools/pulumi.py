@@ -27,10 +27,10 @@ from localcloud.processes import run
 from localcloud.progress import Note, Progress
 from localcloud.tools import go
 
-VERSION = "3.250.0"
-"""The oldest that is allowed: what is got where none is installed."""
-NEWEST = "3.276.0"
-"""The newest that can be had as a module. Tests run with it, too, where it is there: see `ensure_newest`."""
+VERSION = "3.276.0"
+"""The newest that can be had as a module: what is got where none is installed."""
+OLDEST = "3.250.0"
+"""The oldest that is allowed, on PATH as well. A few tests run with it, too: see `ensure_oldest`."""
 LANGUAGE_HOST = "pulumi-language-python"
 LAUNCHERS = ("python/dist/pulumi-resource-pulumi-python", "python/cmd/pulumi-language-python-exec")
 GIVE_UP_SECONDS = 5.0
@@ -46,14 +46,14 @@ def ensure(progress: Progress) -> Path:
     return find_on_path() or _ensure(VERSION, progress)
 
 
-def ensure_newest(progress: Progress) -> Path:
-    """The directory with the newest CLI. Nothing but tests needs it, so `make setup` does not get it."""
-    return _ensure(NEWEST, progress)
+def ensure_oldest(progress: Progress) -> Path:
+    """The directory with the oldest CLI that is allowed. Tests alone need it, so `make setup` does not get it."""
+    return _ensure(OLDEST, progress)
 
 
-def newest() -> Path | None:
-    """The directory with the newest CLI, if it is there."""
-    directory = cache.cached("pulumi", NEWEST)
+def oldest() -> Path | None:
+    """The directory with the oldest CLI, if it is there."""
+    directory = cache.cached("pulumi", OLDEST)
     return directory / "bin" if directory else None
 
 
@@ -75,7 +75,7 @@ def find_on_path() -> Path | None:
     env = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "1"}
     output = subprocess.run([program, "version"], capture_output=True, text=True, check=False, env=env).stdout
     match = re.match(r"v(\d+)\.(\d+)\.", output)
-    minimum = int(VERSION.split(".")[1])
+    minimum = int(OLDEST.split(".")[1])
     return directory if match and int(match[1]) == 3 and int(match[2]) >= minimum else None
 
 
@@ -161,7 +161,7 @@ def _fetch(url: str, archive: Path, events: queue.Queue[tuple[str, str]], given_
 def build(target: Path, version: str, progress: Progress) -> None:
     """Build the CLI from its Go module, and take the launchers from the SDK's."""
     command = go.require(
-        f"Pulumi {version}", f"put Pulumi {VERSION} or newer, below 4, on PATH (https://www.pulumi.com/docs/install/)"
+        f"Pulumi {version}", f"put Pulumi {OLDEST} or newer, below 4, on PATH (https://www.pulumi.com/docs/install/)"
     )
     work = target / "build"
     work.mkdir()

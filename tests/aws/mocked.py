@@ -63,7 +63,7 @@ def run(
     recorder = Recorder(outputs or {}, calls or {})
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(recorder, project="shop", stack="test")
-    settings.SETTINGS.feature_support["transforms"] = True
+    getattr(settings.SETTINGS, "feature_support", {})["transforms"] = True  # the oldest SDK's mocks say nothing of them
     settings.SETTINGS.callbacks = Callbacks()
     pulumi.runtime.set_all_config({f"shop:{key}": value for key, value in (config or {}).items()})
     result: list[Any] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -65,22 +66,22 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> go.Program:
     monkeypatch.setenv("GOCACHE", compiled)  # with the standard library in it
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(go, "download", lambda *_: source)
-    edits = {"main.go": ('"0.0.0.0"', '"127.0.0.1"')}
+    edits = [("main.go", '"0.0.0.0"', '"127.0.0.1"'), ("main.go", "version, address", "version, address, 2")]
     return go.Program("hello", "Hello", "1.0.0", "example.test/hello", ".", {"main.version": "1.0.0"}, edits)
 
 
 def test_a_program_is_built_with_its_edits_and_variables(program: go.Program) -> None:
     built = program.ensure(Silent())
     said = subprocess.run([built / "hello"], capture_output=True, text=True, check=True).stdout
-    assert said == "1.0.0 127.0.0.1\n"
+    assert said == "1.0.0 127.0.0.1 2\n"
     assert [path.name for path in built.parent.iterdir()] == ["bin"]
     assert program.ensure(Silent()) == built
 
 
 def test_an_edit_that_finds_nothing_fails_the_build(program: go.Program) -> None:
-    program.edits["main.go"] = ("not there", "")  # type: ignore[index]
+    spoilt = dataclasses.replace(program, edits=[*program.edits, ("main.go", "not there", "")])
     with pytest.raises(LocalCloudError, match=r"main\.go of example\.test/hello@v1\.0\.0 does not have 'not there'"):
-        program.ensure(Silent())
+        spoilt.ensure(Silent())
 
 
 def test_parts_of_kubernetes_become_modules() -> None:

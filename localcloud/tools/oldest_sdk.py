@@ -1,4 +1,4 @@
-"""The newest SDK for Python that the product is tried with, beside the pinned one that the checkout's Python has."""
+"""The oldest SDK for Python that is allowed, beside the pinned one, the newest, that the checkout's Python has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress
 
 NAME = "pulumi-sdk"
-VERSION = "3.272.0"
+VERSION = "3.250.0"
 _LIMIT_SECONDS = 300
 
 
@@ -19,7 +19,7 @@ def ensure(progress: Progress) -> Path:
     """The directory with the package `pulumi` in it, for PYTHONPATH: what it requires is the checkout's own."""
 
     def waiting() -> None:
-        progress.say("Waiting for another process that is fetching Pulumi's newest SDK")
+        progress.say("Waiting for another process that is fetching Pulumi's oldest SDK")
 
     return cache.ensure(NAME, VERSION, lambda target: _fetch(target, progress), waiting)
 
