@@ -1,11 +1,14 @@
 """Where the seconds of a run go: at its end each group of tests is printed with those of its tests, the longest first.
 
-A group is a folder below tests/. Workers go side by side, so that the sum is longer than the run.
+A group is a folder below tests/. Workers go side by side, so that the sum is longer than the run; the seconds of CPU
+are the same on a busy machine.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -16,12 +19,29 @@ def group_of(nodeid: str) -> str:
     return below[0] if len(below) > 1 else "tests"
 
 
+def cpu_seconds() -> float:
+    """The CPU that this process and those that it has waited for have had."""
+    return sum(os.times()[:4])
+
+
 class Seconds:
     """Adds them up; setting up and tearing down are a test's, too."""
 
     def __init__(self) -> None:
         self._seconds: Counter[str] = Counter()
         self._tests: Counter[str] = Counter()
+        self._cpu_of_workers = 0.0
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A worker tells the process that leads."""
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output["cpu_seconds"] = cpu_seconds()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add a worker's, as far as it came to its end."""
+        self._cpu_of_workers += getattr(node, "workeroutput", {}).get("cpu_seconds", 0.0)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One phase of one test; the process that leads the run has those of all workers."""
@@ -37,3 +57,5 @@ class Seconds:
         for group, seconds in self._seconds.most_common():
             terminalreporter.line(f"{seconds:8.1f} s  {group} ({self._tests[group]})")
         terminalreporter.line(f"{sum(self._seconds.values()):8.1f} s  together")
+        cpu = cpu_seconds() + self._cpu_of_workers
+        terminalreporter.line(f"{cpu:8.1f} s  of CPU, with the processes that they waited for")

@@ -7,10 +7,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.seconds import group_of
+from tests.seconds import Seconds, cpu_seconds, group_of
 
 REPO = Path(__file__).resolve().parent.parent
 CONFTEST = """
@@ -38,6 +39,24 @@ def test_each_group_is_printed_with_its_tests(tmp_path, workers):
     assert re.search(r" s  one \(2\)\n", printed), printed
     assert re.search(r" s  two \(1\)\n", printed), printed
     assert re.search(r" s  together\n", printed), printed
+    assert re.search(r" s  of CPU, ", printed), printed
+
+
+class Terminal(list):
+    """What is printed, line by line."""
+
+    section = line = list.append
+
+
+def test_the_cpu_of_all_workers_is_added_up(tmp_path):
+    seconds, terminal = Seconds(), Terminal()
+    for group in ("one", "two"):
+        seconds.pytest_runtest_logreport(SimpleNamespace(nodeid=f"tests/{group}/test_it.py", duration=1.0, when="call"))
+    for told in ({"cpu_seconds": 4000.0}, {"cpu_seconds": 5000.0}, {}):  # the last one was killed
+        seconds.pytest_testnodedown(SimpleNamespace(workeroutput=told))
+    least = cpu_seconds() + 9000
+    seconds.pytest_terminal_summary(terminal)
+    assert least - 0.1 < float(terminal[-1].partition(" s ")[0]) < cpu_seconds() + 9000.1
 
 
 def test_of_one_group_nothing_is_printed(tmp_path):
