@@ -350,3 +350,17 @@ def test_a_promotion_and_a_rollback_make_no_more_calls_than_these(app, monkeypat
     # How often the app is looked at, and the lease renewed, until Azure has done a write depends on the machine.
     assert promotion["App/containerApps/revisions/read"] == 3
     assert rollback["App/containerApps/revisions/read"] == 2
+
+
+def test_an_image_that_the_update_itself_builds_is_told_in_the_preview(app):
+    service = SwapService(clock=Patient())
+    _, outputs = service.create(inputs(app))
+    unknown = templates()
+    unknown["green"]["containers"][0]["image"] = UNKNOWN
+    for active in ("blue", "green"):
+        news = inputs(app, active, unknown)
+        checked, found = service.check(inputs(app), news)
+        assert found == []
+        difference = service.diff(outputs, checked)
+        assert difference.notes[0] == "install green: what is known once this update has made it, 0 %"
+        assert difference.changes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.fields import UNKNOWN
 from bluegreen.memory.capacity import MemoryCapacity
 from bluegreen.memory.router import WORLDS, MemoryRouter, world
 from bluegreen.rollout.errors import InvalidInput, PlatformError, SwapFailed
@@ -254,3 +255,16 @@ def test_a_swap_that_installs_nothing_asks_nothing_about_it():
     swap.up("green")
     swap.up("blue")
     assert not {one for one in swap.here.calls if "install" in one}
+
+
+def test_a_release_that_the_update_itself_makes_is_told_without_a_look_for_it():
+    swap = swap_of("unknown")
+    news = swap.inputs("blue", **installing("unknown", "v1", UNKNOWN))
+    _, problems = swap.service().check(swap.inputs("blue"), news)
+    assert problems == []
+    swap.here.calls.clear()
+    difference = swap.service().diff(swap.outputs, news)
+    assert difference.notes[0] == "install green: what is known once this update has made it, 0 %"
+    assert "router.installed" not in swap.here.calls
+    promoted = {**news, "active_color": "green"}
+    assert swap.service().diff(swap.outputs, promoted).changes

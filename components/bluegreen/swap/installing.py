@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, LeaseLost, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back
-from bluegreen.swap import contract, incarnation, releases
+from bluegreen.swap import contract, incarnation, releases, sections, several
 from bluegreen.swap.journal import Journal
 from bluegreen.swap.lease import Lease
 from bluegreen.swap.shared import Shared
@@ -22,6 +22,7 @@ from bluegreen.swap.shared import Shared
 ANEW = "anew"
 """A mark: what a color ran when it was live is gone and was installed again, so that it has to prove itself anew."""
 _INSTALL = "install"
+_LATER = "what is known once this update has made it"
 
 
 class _KnowsInstalled(Protocol):
@@ -174,6 +175,9 @@ def told(
     Raises:
         PlatformError: it could not be asked.
     """
+    if several.holds_unknown(several.sections_of(news)):  # what the update itself makes can be looked for by that alone
+        later = [color for color in COLORS if not weights.of(color) and releases.not_known_yet(news, color)]
+        return [line(color, _LATER) for color in later if sections.names_what_to_install(news)], ()
     try:
         spec = contract.parse(news)
     except InvalidInput:

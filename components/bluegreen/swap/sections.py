@@ -48,6 +48,12 @@ def capacity_keys_by_color(capacity: object) -> tuple[str, ...]:
     return _keys(CAPACITIES, capacity, "install_keys")
 
 
+def names_what_to_install(inputs: Mapping[str, object]) -> bool:
+    """Whether a router's section says what the swap itself installs."""
+    given = several.sections_of(inputs)
+    return any(section.get(key) is not None for section in given for key in _keys(ROUTERS, section, "install_keys"))
+
+
 def router_kinds(inputs: Mapping[str, object]) -> list[str]:
     """The kinds of a swap's routers, where all of them are registered."""
     kinds = [several.kind_of(section) for section in several.sections_of(inputs)]
