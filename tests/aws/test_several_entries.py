@@ -64,6 +64,13 @@ def test_instances_let_the_port_of_each_entry_in():
     assert 8443 in [rule["fromPort"] for rule in rules]
 
 
+def test_a_service_has_no_more_target_groups_than_ecs_takes():
+    four = [alb() for _ in range(4)]
+    declared(entry=alb(), entries=four, entry_names=list("abcd"))
+    with pytest.raises(pulumi.RunError, match="entries: 6 is not allowed; allowed: at most 5 target groups"):
+        declared(entry=alb(), entries=[*four, nlb()], entry_names=list("abcde"))
+
+
 def test_a_port_that_no_container_has_is_refused():
     said = "entries.unit_port: 9000 is not allowed; allowed: a port that a container of blue has: 8080"
     with pytest.raises(pulumi.RunError, match=said):

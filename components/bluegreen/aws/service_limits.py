@@ -58,6 +58,11 @@ LIMITS: Mapping[str, Limit] = {
     "containers": Limit(
         10, "containers", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html", 1
     ),
+    "target_groups": Limit(
+        5,
+        "target groups",
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/register-multiple-targetgroups.html",
+    ),
     "stage_variable": Limit(64, "characters", _GATEWAY, 1),
     "stage_variable_value": Limit(512, "characters", _GATEWAY, 1),
     "stage_name": Limit(128, "characters", _GATEWAY, 1),

@@ -127,6 +127,12 @@ def counting_kind(router: Any) -> str:
     return next((kind for kind in kinds if _counts(kind)), kinds[0])
 
 
+def number_of_groups(entry: Entry) -> int:
+    """The number of target groups in which a unit registers."""
+    sections = entry.draft("", {})
+    return sum("target_groups" in section for section in (sections if isinstance(sections, list) else [sections]))
+
+
 def _counts(kind: object) -> bool:
     return str(kind).startswith("alb")
 

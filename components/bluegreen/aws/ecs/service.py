@@ -18,8 +18,9 @@ from bluegreen.aws.ecs.release import EcsRelease
 from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role, task_role
 from bluegreen.aws.elb.alb_entry import alb
 from bluegreen.aws.entry import Entry, EntryResources, ports_of
+from bluegreen.aws.service_limits import LIMITS
 from bluegreen.aws.service_swap import Network, kind_that_counts
-from bluegreen.aws.several_entries import entry_of
+from bluegreen.aws.several_entries import entry_of, number_of_groups
 from bluegreen.aws.units import unit_security_group
 from bluegreen.component import digests
 from bluegreen.component.declaration import known
@@ -133,6 +134,9 @@ class EcsService(EnteredComponent):
             problems += problems_of_regions(settings, **{f"{color}.task_definition_arn": arn})
         problems += given_args.problems(known(cpu), known(memory), makes_cluster=cluster_arn is None)
         problems += _problems_of_roles(task_role_arn, task_policy_arns, execution_role_arn, execution_policy_arns)
+        most = LIMITS["target_groups"]
+        if number_of_groups(entry) > most.most:
+            problems.append(Problem("entries", number_of_groups(entry), f"{most.allowed} of a service"))
         if not entry_security_group and not security_group_ids:
             allowed = "one at least, where entry_security_group is false: tasks have to let the entry in"
             problems.append(Problem("security_group_ids", [], allowed))
