@@ -28,7 +28,7 @@ _here = threading.local()
 
 
 def cpu_seconds_of_commands() -> float:
-    """What the commands that this thread has run to their end took of the processors, with all that they started."""
+    """The seconds of CPU of the commands that this thread has run to their end, with all that they started."""
     return float(getattr(_here, "cpu_seconds", 0.0))
 
 
