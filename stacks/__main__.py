@@ -16,6 +16,7 @@ PLATFORMS = (
     "asg",
     "asg_dns",
     "azure_container_app",
+    "azure_slots",
     "ecs",
     "ecs_adopt",
     "ecs_codedeploy",

@@ -55,7 +55,7 @@ def test_the_public_names():
         "nlb",
     ]
     assert all(getattr(aws, name).__module__.startswith("bluegreen.aws.") for name in aws.__all__)
-    assert azure.__all__ == ["ContainerApp", "ContainerAppRelease", "SwapSettings"]
+    assert azure.__all__ == ["ContainerApp", "ContainerAppRelease", "SwapSettings", "WebAppRelease", "WebAppSlots"]
     assert all(getattr(azure, name).__module__.startswith("bluegreen.azure.") for name in azure.__all__)
     assert kubernetes.__all__ == [
         "ArgoRollout",

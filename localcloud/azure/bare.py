@@ -5,6 +5,7 @@ An operation goes on by one step with each request, or is over when it has been 
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -81,6 +82,12 @@ class Stepwise(Operations):
         self._open = [(running, steps) for running, steps in self._open if self._step(running, steps) is not None]
 
 
+@functools.cache
+def _matcher(packages: tuple[str, ...]) -> Matcher:
+    """What may be asked, read once."""
+    return Matcher(description.load(packages))
+
+
 class BareAzure:
     """One.
 
@@ -106,8 +113,8 @@ class BareAzure:
         self.identity = Identity([OWNER])
         self._version = version
         endless = Buckets(dict.fromkeys(("reads", "writes", "deletes"), Limit(1e9, 1e9)))
-        matcher = Matcher(description.load([*packages, "azure-mgmt-resource"]))
-        self._api = Api(self.world, [kind(self.world) for kind in services], matcher, self.identity, endless, {})
+        played = [kind(self.world) for kind in services]
+        self._api = Api(self.world, played, _matcher((*packages, "azure-mgmt-resource")), self.identity, endless, {})
 
     def ask(self, verb: str, path: str, body: Any = None, client_id: str = OWNER.client_id) -> Answer:
         """One request, as somebody; what goes on meanwhile comes first."""

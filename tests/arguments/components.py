@@ -36,6 +36,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "green": {"deployment_id": "d2"},
     },
     "bluegreen:azure:ContainerApp": {"resource_group_name": "shop", "environment_id": "/env", **_IMAGES},
+    "bluegreen:azure:WebAppSlots": {
+        "resource_group_name": "shop",
+        "plan_id": "/plan",
+        "warm_up_path": "/healthz",
+        **_IMAGES,
+    },
     "bluegreen:kubernetes:ArgoRollout": _IMAGES,
     "bluegreen:kubernetes:HelmService": {"blue": {"chart": "web"}, "green": {"chart": "web"}},
     "bluegreen:kubernetes:KubernetesClusters": {

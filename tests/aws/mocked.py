@@ -32,7 +32,7 @@ class Recorder(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.resources.append(Registered(args.typ, args.name, args.inputs))
         computed = {"arn": f"arn:aws:x:eu-central-1:1:{args.name}", "dnsName": "web.example.com", "name": args.name}
-        return f"{args.name}-id", {**computed, **args.inputs, **self.outputs.get(args.typ, {})}
+        return f"{args.name}-id", {**computed, **_as_told(args.inputs), **self.outputs.get(args.typ, {})}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
         if args.token == "aws:lb/getListener:getListener":
@@ -41,6 +41,15 @@ class Recorder(mocks.Mocks):
         return {**where, **args.args, "dnsName": "shared.example.com", "securityGroups": ["sg-shared"]} | {
             **self.calls.get(args.token, {})
         }
+
+
+def _as_told(inputs: dict[Any, Any]) -> dict[Any, Any]:
+    """Inputs as outputs: Azure takes a list of identities, and tells what each of them is."""
+    identity = inputs.get("identity")
+    ids = identity.get("userAssignedIdentities") if isinstance(identity, dict) else None
+    if not isinstance(ids, list):
+        return inputs
+    return {**inputs, "identity": {**identity, "userAssignedIdentities": {one: {} for one in ids}}}
 
 
 class Callbacks:

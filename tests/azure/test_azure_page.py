@@ -16,7 +16,7 @@ from tests.aws import mocked
 
 REPO = Path(__file__).resolve().parents[2]
 PAGE = (REPO / "docs" / "azure.md").read_text()
-PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+PROGRAMS = [found for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "WebAppSlots" not in found]
 SWAP = "pulumi-python:dynamic/bluegreen:TrafficSwap"
 ID = "/subscriptions/s/resourceGroups/shop/providers/Microsoft.App/containerApps/web"
 CONFIG = {

@@ -11,7 +11,7 @@ from unittest import mock
 import httpx
 
 from bluegreen.azure.client import AzureConnection, Session
-from bluegreen.azure.web_apps.site import COLOR_SETTING, WARM_UP_PATH, WARM_UP_STATUSES
+from bluegreen.azure.web_apps.names import COLOR_SETTING, WARM_UP_PATH, WARM_UP_STATUSES
 from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
 from bluegreen.rollout.calls import guarded

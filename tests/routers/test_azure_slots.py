@@ -1,9 +1,13 @@
 """Two slots of an app: what is sent once, cleared first, refused and waited for, on Azure's stand-in."""
 
+import json
+from pathlib import Path
+
 import httpx
 import pytest
 
 from bluegreen.azure.web_apps import site as sites
+from bluegreen.azure.web_apps.names import COLOR_SETTING
 from bluegreen.azure.web_apps.router import AzureSlotsRouter
 from bluegreen.fields import Fields
 from bluegreen.platforms.routers import ROUTERS
@@ -121,7 +125,7 @@ def test_marks_wait_for_the_end_of_a_swap(app):
 def test_a_color_that_would_not_move_with_its_content_is_not_swapped(app):
     made = router()
     made.write(BLUE)
-    app.ask("PUT", f"{APP}/config/slotConfigNames", {"properties": {"appSettingNames": [sites.COLOR_SETTING]}})
+    app.ask("PUT", f"{APP}/config/slotConfigNames", {"properties": {"appSettingNames": [COLOR_SETTING]}})
     with pytest.raises(PlatformError, match="is a deployment slot setting"):
         made.write(GREEN)
     app.ask("PUT", f"{APP}/config/slotConfigNames", {"properties": {"appSettingNames": []}})
@@ -346,3 +350,10 @@ def test_a_verify_waits_for_what_is_open(app):
     app.ask("POST", f"{SLOT}/applySlotConfig", {"targetSlot": "production", "preserveVnet": True})
     app.azure.operations.held = True
     assert made.verify(GREEN) is Convergence.PENDING
+
+
+def test_the_documented_role_has_just_the_declared_actions():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "azure.md").read_text()
+    roles = [json.loads(block.split("```")[0]) for block in page.split("```json\n")[1:]]
+    (role,) = [role for role in roles if role["Name"] == "bluegreen swap of slots"]
+    assert role["Actions"] == sorted({permission.action for permission in AzureSlotsRouter.permissions})

@@ -9,13 +9,17 @@ if TYPE_CHECKING:
     from bluegreen.azure.component import SwapSettings
     from bluegreen.azure.container_apps.container_app import ContainerApp
     from bluegreen.azure.container_apps.release import ContainerAppRelease
+    from bluegreen.azure.web_apps.release import WebAppRelease
+    from bluegreen.azure.web_apps.web_app_slots import WebAppSlots
 
-__all__ = ["ContainerApp", "ContainerAppRelease", "SwapSettings"]
+__all__ = ["ContainerApp", "ContainerAppRelease", "SwapSettings", "WebAppRelease", "WebAppSlots"]
 
 _HOMES = {
     "ContainerApp": "container_apps.container_app",
     "ContainerAppRelease": "container_apps.release",
     "SwapSettings": "component",
+    "WebAppRelease": "web_apps.release",
+    "WebAppSlots": "web_apps.web_app_slots",
 }
 
 

@@ -18,6 +18,7 @@ from bluegreen.azure import tags
 from bluegreen.azure.client import AzureConnection
 from bluegreen.azure.connection_option import azure_option
 from bluegreen.azure.web_apps import site as sites
+from bluegreen.azure.web_apps.names import COLOR_SETTING
 from bluegreen.azure.web_apps.slots import PRODUCTION, Slots
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Number, Text
@@ -138,7 +139,7 @@ class AzureSlotsRouter(Options):
             raise PlatformError(
                 "Microsoft.Web/sites/config/list/action",
                 f"the production slot of {self.app_id} does not say which color it is: set its app setting "
-                f"{sites.COLOR_SETTING} to blue or green, not as a deployment slot setting",
+                f"{COLOR_SETTING} to blue or green, not as a deployment slot setting",
             )
         self._fresh.taken()
         return Traffic(self._weights(), tags.marks_in(sites.tags_of(site)))
@@ -350,7 +351,7 @@ class AzureSlotsRouter(Options):
             shares = {color: weights.of(color) for color in ("blue", "green")}
             live = self._live or max(("blue", "green"), key=weights.of)
             return (f"az webapp traffic-routing set {app} --distribution {self.slot}={shares[other(live)]}",)
-        setting = f"az webapp config appsettings list {app} --query \"[?name=='{sites.COLOR_SETTING}'].value\""
+        setting = f"az webapp config appsettings list {app} --query \"[?name=='{COLOR_SETTING}'].value\""
         return (
             f"az webapp traffic-routing clear {app}",
             f"{setting}    # where this does not say {wanted}:",

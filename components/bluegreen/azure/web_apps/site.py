@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bluegreen.azure.tags import MARK_PREFIX, OWNER_TAG
+from bluegreen.azure.web_apps.names import COLOR_SETTING, WARM_UP_PATH, WARM_UP_STATUSES
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights, other
 
 Told = Mapping[str, Any]
 Rule = dict[str, Any]
 
-COLOR_SETTING = "BLUEGREEN_COLOR"
-"""The app setting that says which color a slot's content is. It moves with the content: it must not be sticky."""
-WARM_UP_PATH, WARM_UP_STATUSES = "WEBSITE_SWAP_WARMUP_PING_PATH", "WEBSITE_SWAP_WARMUP_PING_STATUSES"
 TIERS_WITHOUT_SLOTS = frozenset({"free", "shared", "basic", "flexconsumption"})
 """In lower case.
 

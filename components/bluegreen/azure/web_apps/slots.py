@@ -11,6 +11,7 @@ from typing import Any
 
 from bluegreen.azure.client import Session
 from bluegreen.azure.web_apps import site as sites
+from bluegreen.azure.web_apps.names import COLOR_SETTING
 from bluegreen.rollout.calls import locked, pause
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.exchanging import SHOWS_WITHIN_SECONDS
@@ -92,10 +93,10 @@ class Slots:
         """
         names = self.session.get(f"{self.app_id}/config/slotConfigNames", VERSION, f"{_SITES}/config/read")
         sticky = sites.properties_of(names).get("appSettingNames") or []
-        if sites.COLOR_SETTING in sticky:
+        if COLOR_SETTING in sticky:
             raise PlatformError(
                 _SWAP,
-                f"{sites.COLOR_SETTING} is a deployment slot setting of {self.app_id}, so that it would not move with "
+                f"{COLOR_SETTING} is a deployment slot setting of {self.app_id}, so that it would not move with "
                 "the content: take it off that list; nothing was swapped",
             )
         told = self._settings_told(self.slot)
@@ -106,7 +107,7 @@ class Slots:
             raise PlatformError(
                 _SWAP,
                 f"slot {self.slot} of {self.app_id} has {found or 'no color that is known'} and not {wanted}: set its "
-                f"app setting {sites.COLOR_SETTING}, if that is what is in it; nothing was swapped",
+                f"app setting {COLOR_SETTING}, if that is what is in it; nothing was swapped",
             )
 
     def swap(self) -> tuple[bool, str]:

@@ -1,0 +1,7 @@
+"""Names of app settings that a swap of slots goes by; both sides know them."""
+
+from __future__ import annotations
+
+COLOR_SETTING = "BLUEGREEN_COLOR"
+"""Says which color a slot's content is. It moves with the content: it must not be a deployment slot setting."""
+WARM_UP_PATH, WARM_UP_STATUSES = "WEBSITE_SWAP_WARMUP_PING_PATH", "WEBSITE_SWAP_WARMUP_PING_STATUSES"
