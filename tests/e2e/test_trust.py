@@ -10,6 +10,7 @@ import pytest
 from localcloud.load import Load
 from tests.e2e import stack as stacks
 from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack, bluegreen
+from tests.scenarios.adapters import in_turn
 
 LONG = {"steps": [{"weight_percent": 50, "hold_seconds": 120}]}
 CANARY = "canary-Z9x8-of-a-secret"
@@ -29,6 +30,7 @@ def stack(made: Stack) -> Stack:
     return made
 
 
+@pytest.mark.parametrize("adapter_in_turn", in_turn(0), scope="module")
 def test_ten_percent_today_and_the_rest_tomorrow(stack, adapter_in_turn):
     with Load(stack.url, rate_per_second=50) as load:
         stack.up(activeColor="green", promoteTo="10", swapProvider=adapter_in_turn)
@@ -53,6 +55,7 @@ def test_a_paused_promotion_is_reverted_by_one_write(stack):
     assert stack.colors() == {"blue"}
 
 
+@pytest.mark.parametrize("adapter_in_turn", in_turn(1), scope="module")
 def test_an_abort_from_another_terminal_takes_the_traffic_back(stack, adapter_in_turn):
     stack.set({"activeColor": "green", "strategy": LONG, "swapProvider": adapter_in_turn})
     with Load(stack.url, rate_per_second=50) as load:
