@@ -137,7 +137,7 @@ def test_a_revision_has_the_replicas_that_its_scale_rules_ask_for_at_least(app):
 
 
 def test_an_action_waits_until_azure_is_not_at_work_on_the_app(app, monkeypatch):
-    monkeypatch.setattr(module, "_BUSY_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_BUSY_PAUSE_SECONDS", 0.3)
     assert app.client.ask("PATCH", app.id, {"properties": {"template": azure_workshop.template("red")}}).is_success
     assert "green is deactivated" in capacity(app).retire("green", 0, 0)
 

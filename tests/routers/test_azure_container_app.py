@@ -123,7 +123,7 @@ def test_an_app_in_single_mode_or_without_ingress_is_refused_by_its_reason(app):
 
 
 def test_a_write_waits_for_somebody_elses_operation_and_not_over_moved_traffic(app, monkeypatch):
-    monkeypatch.setattr("bluegreen.azure.container_apps.router._BUSY_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("bluegreen.azure.container_apps.router._BUSY_PAUSE_SECONDS", 0.3)
     made = router(app)
     made.write(BLUE)
     path = {"properties": {"template": azure_workshop.template("red")}}
@@ -139,7 +139,7 @@ def test_a_write_waits_for_somebody_elses_operation_and_not_over_moved_traffic(a
 
 
 def test_marks_wait_for_an_operation(app, monkeypatch):
-    monkeypatch.setattr("bluegreen.azure.tags._BUSY_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("bluegreen.azure.tags._BUSY_PAUSE_SECONDS", 0.3)
     made = router(app)
     made.write(BLUE)
     assert app.client.ask("PATCH", app.id, {"properties": {"template": azure_workshop.template("red")}}).is_success
