@@ -34,8 +34,9 @@ def network() -> tuple[Any, Any]:
 # A proxy hears of new pods a moment after Kubernetes does, and answers 503 until then.
 _HEALTHZ = {"kind": "http", "path": "/healthz", "interval_seconds": 2, "failure_limit": 5}
 
-# What every component takes of its swaps, but for who does them, which is a setting of the stack itself.
-_SWAPS = SwapSettings.__annotations__.keys() - {"swap_provider"}
+# What every component takes of its swaps, but for who does them, which is a setting of the stack itself, and for the
+# key that `bluegreen promote` changes, which is the one that every program here reads.
+_SWAPS = SwapSettings.__annotations__.keys() - {"swap_provider", "config_key"}
 _TEXTS = {found.name for found in all_of_them() if isinstance(found.kind, Text)}
 SWAP_KEYS = {name: "promoteTo" if name == "promote_to_percent" else camel(name) for name in sorted(_SWAPS)}
 """The config key of each setting of swaps: ``bake_seconds`` is ``bakeSeconds``."""
@@ -44,7 +45,8 @@ SWAP_KEYS = {name: "promoteTo" if name == "promote_to_percent" else camel(name) 
 def swaps(**defaults: Any) -> dict[str, Any]:
     """The settings of swaps, as the component takes them: the stack's config, then ``defaults``."""
     given = {name: _config.get(key) if name in _TEXTS else setting(key, None) for name, key in SWAP_KEYS.items()}
-    return {**defaults, **{name: value for name, value in given.items() if value is not None}}
+    known = {name: value for name, value in given.items() if value is not None}
+    return {"config_key": "activeColor", **defaults, **known}
 
 
 def swaps_on_kubernetes(**defaults: Any) -> dict[str, Any]:

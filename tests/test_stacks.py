@@ -77,7 +77,7 @@ def test_another_namespaces_keys_are_left_alone(keys):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_reads_every_setting_of_swaps(keys, name):
     settings = runpy.run_path(str(STACKS / "settings.py"))
-    assert set(settings["SWAP_KEYS"]) == SwapSettings.__annotations__.keys() - {"swap_provider"}
+    assert set(settings["SWAP_KEYS"]) == SwapSettings.__annotations__.keys() - {"swap_provider", "config_key"}
     assert set(settings["SWAP_KEYS"].values()) | {"activeColor"} <= keys["keys_of"](name)
 
 

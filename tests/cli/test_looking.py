@@ -132,6 +132,26 @@ class StopsIt(FakeClock):
             assert main(["abort", "--wait-seconds", "0"]) == Exit.DONE
 
 
+def test_a_failure_is_over_once_an_update_has_succeeded(swap, capsys):
+    refused(swap)
+    swap.up("blue")
+    assert main(["status", "--json"]) == Exit.DONE
+    one = shown(capsys)
+    assert one["state"] == "live"
+    assert one["history"][0]["outcome"] == "restored"
+
+
+def test_a_color_that_has_to_be_live_is_waited_for(swap):
+    class AnotherJob(FakeClock):
+        def sleep(self, seconds):
+            super().sleep(seconds)
+            if swap.outputs["live_color"] == "blue":
+                swap.up("green")
+
+    assert main(["status", "--until", "live", "--color", "green"], AnotherJob()) == Exit.DONE
+    assert main(["status", "--until", "live", "--color", "blue", "--timeout", "9"], FakeClock()) == Exit.TIMED_OUT
+
+
 def test_a_wait_goes_on_while_it_moves_and_ends_in_time(swap, capsys):
     swap.here.marks["lease.aaaaaaaa"] = HOLDER
     clock = FakeClock()

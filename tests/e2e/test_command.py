@@ -34,6 +34,18 @@ def stack(made):
     return made
 
 
+FROM_CONFIG = """\
+import json
+import pulumi
+from bluegreen.adapters import resource
+
+config = pulumi.Config()
+inputs = json.loads(config.require("inputs"))
+inputs.update(active_color=config.require("activeColor"), config_key="activeColor")
+resource.declare("web", inputs, pulumi.ResourceOptions(), provider=config.require("adapter"))
+"""
+
+
 def drifted(stack):
     with stack.world() as world:
         world["weights"] = {"blue": 70, "green": 30}
@@ -87,3 +99,31 @@ def test_a_running_promotion_is_followed_to_its_end(stack):
     assert " aborted -> green, " in history
     assert "too many errors" in history
     assert "gate target health (before) pass: 1 of 1 healthy" in history
+
+
+def test_a_line_of_the_config_is_promoted_and_taken_back(stack):
+    stack.set("blue")
+    file = stack.folder / "Pulumi.test.yaml"
+    file.write_text(f"{file.read_text()}  playground:activeColor: blue  # live\n")
+    before = file.read_text()
+    program = stack.folder / "__main__.py"
+    former = program.read_text()
+    program.write_text(FROM_CONFIG)
+    try:
+        stack.pulumi("up", "--yes", "--skip-preview")
+        promoted = stack.bluegreen("promote", "--yes")
+        assert promoted.returncode == 0, promoted.stdout
+        assert "+  playground:activeColor: green  # live" in promoted.stdout
+        assert file.read_text() == before.replace("activeColor: blue", "activeColor: green")
+        assert (stack.outputs["live_color"], stack.outputs["config_key"]) == ("green", "activeColor")
+        back = stack.bluegreen("rollback", "--yes")
+        assert back.returncode == 0, back.stdout
+        assert file.read_text() == before
+        assert stack.outputs["history"][0]["outcome"] == "rolled_back"
+        stack.gate.write_text("exit 1")
+        refused = stack.bluegreen("promote", "--yes")
+        assert refused.returncode in (4, 6), refused.stdout
+        assert "`bluegreen rollback` takes that back" in refused.stdout
+        assert "Traceback" not in refused.stdout
+    finally:
+        program.write_text(former)

@@ -15,6 +15,7 @@ from bluegreen.cli.exits import Exit, code_of
 from bluegreen.cli.stack import CommandFailed, Found
 from bluegreen.cli.view import State
 from bluegreen.rollout.clock import Clock
+from bluegreen.rollout.model import Weights
 from bluegreen.secrets import redact
 
 _SHOWN_SWAPS = 5
@@ -120,6 +121,7 @@ def wait(
     timeout_seconds: float,
     clock: Clock,
     redraw: Callable[[Sequence[Mapping[str, Any]]], None],
+    color: str | None = None,
 ) -> Exit:
     """Look again and again, until all swaps are in a state.
 
@@ -131,6 +133,7 @@ def wait(
         timeout_seconds: the longest time.
         clock: time.
         redraw: given what was seen each time.
+        color: the one that has to be live for ``live``; while the other one is, another process is waited for.
 
     Returns:
         ``DONE`` where all are as wanted, else the code of the first that is not.
@@ -142,12 +145,36 @@ def wait(
         redraw(shown)
         now = clock.monotonic_seconds()
         moved_at.update({one["name"]: now for one in shown if one["state"] == State.MOVING})
-        settling = [one for one in shown if _goes_on(one, moved_at.get(one["name"]), now)]
+        settling = [
+            one
+            for one in shown
+            if _goes_on(one, moved_at.get(one["name"]), now)
+            or (one["state"] == State.LIVE and color not in (None, one["live_color"]))
+        ]
         if not settling:
-            return next((code for one in shown if (code := _end(one, wanted, moved_at))), Exit.DONE)
+            return next((code for one in shown if (code := _end(one, wanted, moved_at, color))), Exit.DONE)
         if now >= deadline:
             return Exit.TIMED_OUT
         clock.sleep(_POLL_SECONDS)
+
+
+def ended(swaps: Sequence[Found], color: str) -> Exit:
+    """The exit code after an update: how the swaps stand.
+
+    Args:
+        swaps: those that were updated.
+        color: the one that was asked for: where it has all traffic, an earlier failure is over.
+    """
+    shown = view.described_all(swaps)
+    return next(
+        (code for one in shown if not _is_back(one, color) and (code := code_of(State(one["state"])))), Exit.DONE
+    )
+
+
+def _is_back(shown: Mapping[str, Any], color: str | None) -> bool:
+    """Whether a swap failed, and what is asked for now is what was restored."""
+    whole = color is not None and shown["weights"] == Weights.all_on("blue" if color == "blue" else "green").as_dict()
+    return whole and State(shown["state"]) in (State.RESTORED, State.ABORTED)
 
 
 def _goes_on(shown: Mapping[str, Any], moved_at: float | None, now: float) -> bool:
@@ -157,7 +184,9 @@ def _goes_on(shown: Mapping[str, Any], moved_at: float | None, now: float) -> bo
     return shown["state"] == State.DRIFTED and moved_at is not None and now - moved_at < _SETTLES_SECONDS
 
 
-def _end(shown: Mapping[str, Any], wanted: State | None, moved: Mapping[str, float]) -> Exit:
+def _end(shown: Mapping[str, Any], wanted: State | None, moved: Mapping[str, float], color: str | None) -> Exit:
+    if wanted is State.LIVE and _is_back(shown, color):
+        return Exit.DONE
     state = State(shown["state"])
     if state is State.HELD and shown["name"] in moved:  # it was held just now: that is how the promotion ended
         newest: Mapping[str, Any] = next(iter(shown["history"]), {})

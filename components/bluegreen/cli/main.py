@@ -1,4 +1,4 @@
-"""The command `bluegreen`: see swaps, stop them, and let them be tried again.
+"""The command `bluegreen`: see swaps, promote and roll back, stop them, and let them be tried again.
 
 The swaps are found in the stack's state (`pulumi stack export`), and reached as they themselves reach the platform:
 with the credentials of whoever runs this.
@@ -16,12 +16,13 @@ from rich.console import Console
 from rich.live import Live
 
 from bluegreen._version import __version__
-from bluegreen.cli import looking, previewing, screen, stack, stopping
+from bluegreen.cli import looking, previewing, screen, stack, steering, stopping
 from bluegreen.cli.exits import Exit
 from bluegreen.cli.stack import CommandFailed, Found, Place
 from bluegreen.cli.view import State
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError
+from bluegreen.rollout.model import COLORS
 from bluegreen.secrets import redact
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -56,10 +57,9 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
 @click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="bluegreen")
 def group() -> None:
-    """See swaps, stop them, and let them be tried again.
+    """See swaps, promote and roll back, stop them, and let them be tried again.
 
-    Swaps are found in the stack's state and reached with the credentials of whoever runs this. To promote or to roll
-    back, change activeColor and run `pulumi up`.
+    Swaps are found in the stack's state and reached with the credentials of whoever runs this.
     """
 
 
@@ -82,6 +82,7 @@ _as_json = click.option("--json", "json_wanted", is_flag=True, help="For program
 @_as_json
 @click.option("--watch", is_flag=True, help="Redraw while a swap moves.")
 @click.option("--until", type=click.Choice([state.value for state in looking.UNTIL]), help="Wait for this state.")
+@click.option("--color", type=click.Choice(COLORS), help="With --until live: the color that has to be live.")
 @click.option("--timeout", default=1800.0, metavar="SECONDS", show_default=True, help="Of --watch and --until.")
 @click.pass_obj
 def status(
@@ -92,6 +93,7 @@ def status(
     json_wanted: bool,
     watch: bool,
     until: str | None,
+    color: str | None,
     timeout: float,
 ) -> int:
     """Show what is live, who holds it, and how the last swaps ended.
@@ -109,7 +111,7 @@ def status(
 
     wanted = State(until) if until else None
     if not watch or json_wanted:
-        code = looking.wait(lambda: _found(place, swap), wanted, timeout, clock, keep)
+        code = looking.wait(lambda: _found(place, swap), wanted, timeout, clock, keep, color)
         print(
             looking.as_json(last) if json_wanted else "\n".join(redact("\n".join(looking.lines(one))) for one in last)
         )
@@ -121,6 +123,7 @@ def status(
             timeout,
             clock,
             lambda shown: live.update(screen.watched(shown), refresh=True),
+            color,
         )
 
 
@@ -190,6 +193,97 @@ def comment(clock: Clock, preview: TextIO, wanted: bool, key: str) -> int:
     GitLab with GITLAB_TOKEN.
     """
     return previewing.comment(preview.read(), key, clock, post_wanted=wanted)
+
+
+def _steered(command: _Command) -> _Command:
+    """With the options that say what is done with the changed config."""
+    command = click.option("--timeout", default=1800.0, metavar="SECONDS", show_default=True, help="Of --wait.")(
+        command
+    )
+    command = click.option("--wait", is_flag=True, help="Wait until it is live, also where another process updates.")(
+        command
+    )
+    command = click.option("--yes", "-y", is_flag=True, help="Ask nobody.")(command)
+    return click.option("--only-config", is_flag=True, help="Change the config file alone; run no `pulumi up`.")(
+        command
+    )
+
+
+@group.command()
+@click.argument("color", required=False, type=click.Choice(COLORS))
+@_placed
+@_steered
+@click.option("--to", "percent", type=click.IntRange(1, 100), metavar="PERCENT", help="Where the promotion pauses.")
+@click.option("--to-key", default="promoteTo", show_default=True, help="The config key of promote_to_percent.")
+@click.pass_obj
+def promote(
+    clock: Clock,
+    color: str | None,
+    stack: str | None,
+    swap: str | None,
+    cwd: str,
+    only_config: bool,
+    yes: bool,
+    wait: bool,
+    timeout: float,
+    percent: int | None,
+    to_key: str,
+) -> int:
+    """Promote COLOR, or the one that is not live: change its line in the stack's config, and run `pulumi up`.
+
+    The exit code says how the swap stands afterwards.
+    """
+    how = steering.How(only_config, yes, wait, timeout)
+    return steering.promote(Place(stack, cwd), swap, color, percent, to_key, how, clock)
+
+
+@group.command()
+@_placed
+@_steered
+@click.pass_obj
+def rollback(
+    clock: Clock,
+    stack: str | None,
+    swap: str | None,
+    cwd: str,
+    only_config: bool,
+    yes: bool,
+    wait: bool,
+    timeout: float,
+) -> int:
+    """Go back: set the config's line back, and run `pulumi up`.
+
+    While a promotion is paused, held or was refused, that is the live color; else the one that was live before.
+    """
+    return steering.rollback(Place(stack, cwd), swap, steering.How(only_config, yes, wait, timeout), clock)
+
+
+@group.command()
+@click.argument("image", required=False)
+@_placed
+@_steered
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="With {color} for the idle color.")
+@click.option("--promote", "promote_wanted", is_flag=True, help="Promote it in the same update.")
+@click.pass_obj
+def deploy(
+    clock: Clock,
+    image: str | None,
+    stack: str | None,
+    swap: str | None,
+    cwd: str,
+    only_config: bool,
+    yes: bool,
+    wait: bool,
+    timeout: float,
+    settings: tuple[str, ...],
+    promote_wanted: bool,
+) -> int:
+    """Put a release into the color that is idle now: IMAGE into the config key {color}Image, or what --set says.
+
+    Refused while a swap goes on or is paused: then no color is idle.
+    """
+    how = steering.How(only_config, yes, wait, timeout)
+    return steering.deploy(Place(stack, cwd), swap, image, settings, how, clock, promote_wanted=promote_wanted)
 
 
 @group.command()

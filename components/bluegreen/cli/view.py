@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from enum import Enum
@@ -13,7 +13,7 @@ from bluegreen.rollout.apart import Apart, joined
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Outcome, Weights, other
 from bluegreen.swap import contract, verdicts
-from bluegreen.swap.journal import with_marks
+from bluegreen.swap.journal import outcome_marks, with_marks
 from bluegreen.swap.lease import holder_of, leases_in
 
 VERSION = 1
@@ -87,7 +87,7 @@ def described(swap: Found) -> dict[str, Any]:
         "held_by": holders,
         "history": history,
     }
-    state = _state(shown)
+    state = _state(shown, recent={name.rpartition(".")[2] for name in outcome_marks(traffic.marks)})
     return {**shown, "state": state.value, "next_steps": next_steps(state, shown)}
 
 
@@ -99,7 +99,8 @@ def described_all(swaps: Sequence[Found]) -> list[dict[str, Any]]:
         return list(pool.map(described, swaps))
 
 
-def _state(shown: Mapping[str, Any]) -> State:
+def _state(shown: Mapping[str, Any], recent: Collection[str]) -> State:
+    """How it stands; ``recent`` are the failed swaps after which no update has succeeded yet."""
     newest: Mapping[str, Any] = next(iter(shown["history"]), {})
     if shown["held_by"]:
         return State.MOVING
@@ -108,7 +109,7 @@ def _state(shown: Mapping[str, Any]) -> State:
         return State.NOT_RESTORED if failed is State.NOT_RESTORED else State.DRIFTED
     if shown["held"]:
         return State.HELD
-    if str(newest.get("outcome")) in FAILED:
+    if str(newest.get("outcome")) in FAILED and newest.get("id") in recent:
         return FAILED[str(newest["outcome"])]
     return State.PAUSED if shown["paused"] else State.LIVE
 

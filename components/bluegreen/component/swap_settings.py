@@ -16,6 +16,8 @@ class SwapSettings(TypedDict, total=False):
 
     Attributes:
         bake_seconds: time with all traffic in which a failing gate still restores (0 to 86400, default 0).
+        config_key: the key of the stack's config that this swap's active color comes from, with dots into an object;
+            ``bluegreen promote`` and ``rollback`` change its line.
         converge_timeout_seconds: how long a written weight may take to take effect (1 to 604800, default the
             platform's).
         event_log: a file to which every event is appended as a line of JSON.
@@ -42,6 +44,7 @@ class SwapSettings(TypedDict, total=False):
     """
 
     bake_seconds: float
+    config_key: str
     converge_timeout_seconds: float | None
     event_log: str | None
     gates: Sequence[Mapping[str, Any]]

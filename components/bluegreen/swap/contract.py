@@ -56,6 +56,7 @@ class SwapSpec:
     capacity: Parsed | None
     gates: Sequence[tuple[Parsed, GatePolicy]]
     notifications: Sequence[Parsed]
+    config_key: str
     event_log: str | None
     on_held: str
     retry_after_verdict: str

@@ -75,6 +75,12 @@ class Settings(Options):
     poll_interval_seconds: float = option(
         "the time between two looks", Number(0.05, 60, "seconds"), default=_USUAL.poll_interval_seconds
     )
+    config_key: str = option(
+        "the key of the stack's config that this swap's active color comes from, with dots into an object; "
+        "`bluegreen promote` and `rollback` change its line",
+        Text(),
+        default="",
+    )
     event_log: str | None = option("a file to which every event is appended as a line of JSON", Text(), default=None)
 
 
