@@ -104,7 +104,7 @@ def test_a_running_promotion_is_followed_to_its_end(stack):
 def test_a_line_of_the_config_is_promoted_and_taken_back(stack):
     stack.set("blue")
     file = stack.folder / "Pulumi.test.yaml"
-    file.write_text(f"{file.read_text()}  playground:activeColor: blue  # live\n")
+    file.write_text(file.read_text().replace("config:\n", "config:\n  playground:activeColor: blue  # live\n"))
     before = file.read_text()
     program = stack.folder / "__main__.py"
     former = program.read_text()

@@ -204,6 +204,8 @@ def test_the_wheel_carries_the_dynamic_path(wheel: Path) -> None:
         metadata = built.read(f"bluegreen-{__version__}.dist-info/METADATA").decode()
         scripts = built.read(f"bluegreen-{__version__}.dist-info/entry_points.txt").decode()
     assert {"bluegreen/py.typed", "bluegreen/swap/dynamic.py", "bluegreen/adapters/plugin/host.py"} <= names
+    assert "bluegreen/cli/report.html" in names
+    assert "bluegreen = bluegreen.cli.main:main" in scripts
     assert f"\nVersion: {__version__}\n" in metadata
     assert f"{EXECUTABLE} = bluegreen.adapters.plugin.host:main" in scripts
 
