@@ -120,7 +120,7 @@ def read(stack: str, cwd: str) -> ConfigFile:
 
 
 def difference(before: ConfigFile, after: ConfigFile) -> str:
-    """What changed, as a unified diff."""
+    """The change, as a unified diff."""
     lines = (before.text.splitlines(), after.text.splitlines())
     return "\n".join(difflib.unified_diff(*lines, before.path.name, before.path.name, lineterm="", n=1))
 

@@ -27,7 +27,7 @@ _UP_SECONDS = 6 * 3600
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What a command does with the changed config.
+    """The ways to go on with a changed config.
 
     Attributes:
         only_config: change the file alone.
