@@ -174,6 +174,15 @@ def test_an_app_that_has_another_color_is_not_taken_over(app):
     assert router().read().weights == BLUE
 
 
+def test_a_preview_of_steps_tells_of_the_cookie_that_keeps_clients(app):
+    stack = Stack(app)
+    assert any("x-ms-routing-name" in note for note in stack.service().diff(stack.olds, inputs("green")).notes)
+    at_once = {**inputs("green"), "strategy": {"steps": []}}
+    assert not any("x-ms-routing-name" in note for note in stack.service().diff(stack.olds, at_once).notes)
+    stack.up("green")
+    assert not any("x-ms-routing-name" in note for note in stack.service().diff(stack.olds, inputs("blue")).notes)
+
+
 def test_a_swap_of_somebody_elses_is_drift_and_is_healed(app):
     stack = Stack(app)
     app.swap()

@@ -58,6 +58,9 @@ class TrafficRouter(Protocol):
     #: Whether all traffic moves by an exchange, which sent twice is undone (``bluegreen.rollout.exchanging``): then the
     #: first write is not rehearsed. A router may go without.
     # exchanges: ClassVar[bool]
+    #: What a platform keeps for clients that a share below 100 % has sent to a color, a sentence for previews of
+    #: promotions with steps. A router may go without.
+    # clients_stay: str
     #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
     propagation_seconds: ClassVar[float]
 

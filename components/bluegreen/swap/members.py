@@ -103,6 +103,12 @@ class Members:
         self._each(able, lambda member: getattr(member.router, which)(*color))
 
     @property
+    def clients_stay(self) -> str:
+        """What their platforms keep for clients that a share has sent to a color, each once."""
+        texts = (getattr(member.router, "clients_stay", "") for member in self.members)
+        return "; ".join(dict.fromkeys(text for text in texts if text))
+
+    @property
     def stands_elsewhere(self) -> str:
         """The members that were found at another place than the declared one."""
         texts = ((member.name, getattr(member.router, "stands_elsewhere", "")) for member in self.members)

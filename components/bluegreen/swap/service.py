@@ -124,6 +124,7 @@ class SwapService:
                 warnings.append(elsewhere)
             if target != olds.get("live_color") and target in COLORS and held is None:
                 notes += [] if target in coming else [self._readiness(spec, olds, news, target, recorded)]
+                notes += self._kept_clients(spec, news, target, recorded)
                 warnings += self._offline(news)
                 warnings += others_plans(spec.build_capacity(), other(target))
         except BluegreenError as error:
@@ -206,6 +207,16 @@ class SwapService:
         target = spec.active_color
         goal = goal_of(live, recorded, target, contract.fingerprint(news, target), spec.promote_to_percent)
         return f"`pulumi up` puts {target} at {goal.of(target)} %"
+
+    @staticmethod
+    def _kept_clients(spec: SwapSpec, news: Mapping[str, Any], target: Color, recorded: Recorded | None) -> list[str]:
+        """What clients that a step sends to a color keep, where their platform pins them; nothing on the way back."""
+        found: str = getattr(spec.build_router(), "clients_stay", "")
+        if not found or can_roll_back(recorded, target, str(contract.fingerprint(news, target))):
+            return []
+        with contextlib.suppress(InvalidInput):  # as long as something is unknown, the last update's steps are a guess
+            spec = contract.parse(news)
+        return [found] if spec.strategy.steps else []
 
     def _offline(self, news: Mapping[str, Any]) -> list[str]:
         """The answers of gates that look at local files alone: a reviewer sees them before anything runs."""

@@ -125,6 +125,14 @@ class AzureSlotsRouter(Options):
         return self.app_id
 
     @property
+    def clients_stay(self) -> str:
+        """Azure pins clients by a cookie, for an hour or for the life of their session."""
+        return (
+            f"clients that a step sends to slot {self.slot} stay there by the cookie {sites.COOKIE}, for an hour or "
+            "the life of their session: also after a rollback, and while Azure restarts the slot for the swap"
+        )
+
+    @property
     def _slots(self) -> Slots:
         return Slots(self.azure.session(), self.app_id, self.slot, self.swap_timeout_seconds)
 
@@ -348,9 +356,8 @@ class AzureSlotsRouter(Options):
         app = f"--subscription {parts[2]} --resource-group {parts[4]} --name {parts[8]}"
         wanted = weights.live_color
         if wanted is None:
-            shares = {color: weights.of(color) for color in ("blue", "green")}
-            live = self._live or max(("blue", "green"), key=weights.of)
-            return (f"az webapp traffic-routing set {app} --distribution {self.slot}={shares[other(live)]}",)
+            live: Color = self._live or ("blue" if weights.blue >= weights.green else "green")
+            return (f"az webapp traffic-routing set {app} --distribution {self.slot}={weights.of(other(live))}",)
         setting = f"az webapp config appsettings list {app} --query \"[?name=='{COLOR_SETTING}'].value\""
         return (
             f"az webapp traffic-routing clear {app}",
