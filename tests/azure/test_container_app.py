@@ -151,3 +151,14 @@ def test_what_cannot_be_is_refused_by_its_name_before_anything_is_declared(more,
     assert problem in str(refused.value)
     assert "s3cret" not in str(refused.value)
     assert "pw@" not in str(refused.value)
+
+
+def test_a_secret_of_pulumis_in_a_release_is_refused_before_anything_is_declared():
+    def program():
+        green = {"image": "shop.azurecr.io/app:v2", "env": {"DB": pulumi.Output.secret("s3cret")}}
+        return ContainerApp("web", **{**SHORTEST, "green": green})
+
+    with pytest.raises(pulumi.RunError) as refused:
+        mocked.run(program)
+    assert "name one of the app's secrets in secret_env" in str(refused.value)
+    assert "s3cret" not in str(refused.value)
