@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bluegreen.permissions import azure_role
 from bluegreen.permissions.__main__ import main
@@ -65,3 +66,16 @@ def test_a_role_of_nothing_that_calls_azure_is_refused_by_its_kinds(capsys):
     with pytest.raises(SystemExit):
         main(["--azure", "alb"])
     assert "alb: nothing of this calls Azure" in capsys.readouterr().err
+
+
+def test_the_example_in_yaml_has_the_properties_of_the_schema():
+    example = yaml.safe_load((REPO / "examples" / "yaml-azure" / "Pulumi.yaml").read_text())
+    schema = json.loads((REPO / "components" / "schema.json").read_text())
+    web = example["resources"]["web"]
+    component = schema["resources"][web["type"]]
+    assert set(component["requiredInputs"]) <= set(web["properties"]) <= set(component["inputProperties"])
+    release = schema["types"][component["inputProperties"]["blue"]["$ref"].removeprefix("#/types/")]
+    for color in ("blue", "green"):
+        assert set(web["properties"][color]) <= set(release["properties"])
+    outputs = {text.strip("${}").partition(".")[2] for text in example["outputs"].values()}
+    assert outputs <= set(component["properties"])

@@ -109,6 +109,11 @@ def yaml_kubernetes(target: Path) -> None:
     project("yaml-kubernetes", target)
 
 
+def yaml_azure(target: Path) -> None:
+    """The same."""
+    project("yaml-azure", target)
+
+
 def python(target: Path) -> None:
     """With an environment that has what the SDK needs, and no `bluegreen`."""
     project("python", target)
