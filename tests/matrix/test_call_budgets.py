@@ -28,6 +28,8 @@ AT_MOST = {
     "azure_container_app with releases": (12, 16, 9),
     "azure_slots": (23, 35, 23),
     "http_api_stage": (15, None, 11),
+    "envoy": (14, 19, 12),
+    "haproxy": (18, 26, 15),
     "rest_api_canary": (15, 19, 11),
     "route53": (9, 12, 7),
     "kubernetes_service": (13, None, 10),

@@ -14,6 +14,8 @@ from tests.routers import (
     argo_workshop,
     azure_workshop,
     deployments_workshop,
+    envoy_workshop,
+    haproxy_workshop,
     kubernetes_weighted_workshop,
     kubernetes_workshop,
     lambda_workshop,
@@ -53,6 +55,18 @@ def installing_app(azure):
     for color in COLORS:
         router.install(color)
     return app
+
+
+@pytest.fixture(scope="session")
+def host():
+    with envoy_workshop.running() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def haproxy():
+    with haproxy_workshop.running() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,14 @@ def slots_section(request):
     return slots_workshop.section()
 
 
+def envoy_section(request):
+    return request.getfixturevalue("host").section()
+
+
+def haproxy_section(request):
+    return request.getfixturevalue("haproxy").section()
+
+
 def rest_api_section(request):
     api = request.getfixturevalue("rest_api")
     api.restage()
@@ -98,6 +106,8 @@ WORKSHOPS = {
     "azure_container_app": container_app_section,
     "azure_container_app, which installs": installing_app_section,
     "azure_slots": slots_section,
+    "envoy": envoy_section,
+    "haproxy": haproxy_section,
     "codedeploy": played_section("by_codedeploy"),
     "ecs_native": played_section("by_ecs"),
     "kubernetes_service": service_section(),

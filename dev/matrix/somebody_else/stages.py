@@ -13,7 +13,9 @@ from dev.matrix.somebody_else.cluster_stage import ClusterStage
 from dev.matrix.somebody_else.dns_stage import DnsStage
 from dev.matrix.somebody_else.function_stage import FunctionStage
 from dev.matrix.somebody_else.groups_stage import GroupsStage
+from dev.matrix.somebody_else.host_stage import HostStage
 from dev.matrix.somebody_else.ingress_stage import IngressStage
+from dev.matrix.somebody_else.map_stage import MapStage
 from dev.matrix.somebody_else.members_stage import MembersStage
 from dev.matrix.somebody_else.memory_stage import MemoryStage
 from dev.matrix.somebody_else.native_stage import NativeStage
@@ -43,6 +45,8 @@ STAGES: dict[str, Callable[[], Stage]] = {
     AppStage.name: AppStage,
     InstalledAppStage.name: InstalledAppStage,
     SlotsStage.name: SlotsStage,
+    HostStage.name: HostStage,
+    MapStage.name: MapStage,
     "http_api_stage": ApiStage,
     "rest_api_canary": RestStage,
     "route53": DnsStage,

@@ -1,0 +1,131 @@
+"""What one Envoy says of itself, by its admin interface: the routes that it goes by, and how its hosts are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import httpx
+
+from bluegreen.clients.http import fetch
+from bluegreen.rollout.calls import note
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.rollout.model import Readiness
+
+_TIMEOUT_SECONDS, _MOST_BYTES = 10.0, 32_000_000
+
+
+class Asks(Protocol):
+    """Sends a GET to an admin interface."""
+
+    def get(self, path: str) -> bytes:
+        """The body of the answer.
+
+        Raises:
+            PlatformError: there is none, or none of status 200.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdminUrl:
+    """The admin interface at a URL that can be reached from here."""
+
+    url: str
+
+    def get(self, path: str) -> bytes:
+        """One request."""
+        call = call_of(path)
+        note(call)
+        try:
+            answer = fetch("GET", self.url + path, timeout_seconds=_TIMEOUT_SECONDS, most_bytes=_MOST_BYTES)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise PlatformError(call, f"{self.url} does not answer: {error}") from error
+        if answer.status != 200 or answer.late or answer.cut:
+            raise PlatformError(call, f"{self.url} answers {answer.status}, and not all that was asked for")
+        return answer.body
+
+
+def call_of(path: str) -> str:
+    """What a call is told as."""
+    return f"envoy:GET {path.partition('?')[0]}"
+
+
+def routes_of(admin: Asks, name: str) -> tuple[list[Mapping[str, Any]], str]:
+    """The route configurations of that name that Envoy goes by, and why it refused the newest, if it did: one call.
+
+    Raises:
+        PlatformError: Envoy does not answer.
+    """
+    found = _configs(admin, name, "dynamic_route_configs")
+    named = [one for one in found if (one.get("route_config") or {}).get("name") == name]
+    refused = [str((one.get("error_state") or {}).get("details") or "") for one in found]
+    return [one["route_config"] for one in named], "; ".join(filter(None, refused))
+
+
+def health_of(admin: Asks, cluster: str) -> Readiness:
+    """How a cluster's hosts are as Envoy sees them: two calls.
+
+    A cluster that Envoy does not check is not ready: nothing would tell a host that is down.
+
+    Raises:
+        PlatformError: Envoy does not answer.
+    """
+    told = _json(admin, f"/clusters?{urlencode({'format': 'json', 'filter': f'^{re.escape(cluster)}$'})}")
+    found = [one for one in told.get("cluster_statuses", []) if one.get("name") == cluster]
+    if not found:
+        return Readiness(False, 0, 1, f"Envoy has no cluster {cluster}")
+    hosts = found[0].get("host_statuses", [])
+    if not hosts:
+        return Readiness(False, 0, 1, f"Envoy's cluster {cluster} has no host")
+    problems = [problem for host in hosts if (problem := _problem(host))]
+    healthy = len(hosts) - len(problems)
+    if problems:
+        return Readiness(False, healthy, len(hosts), problems[0])
+    if not _is_checked(admin, cluster):
+        reason = f"Envoy's cluster {cluster} has no `health_checks`: give it some, or nothing tells a host that is down"
+        return Readiness(False, 0, len(hosts), reason, fatal=True)
+    return Readiness(True, healthy, len(hosts))
+
+
+def _is_checked(admin: Asks, cluster: str) -> bool:
+    for resource in ("static_clusters", "dynamic_active_clusters"):
+        for one in _configs(admin, cluster, resource):
+            if (one.get("cluster") or {}).get("name") == cluster:
+                return bool(one["cluster"].get("health_checks"))
+    return False
+
+
+def _problem(host: Mapping[str, Any]) -> str:
+    """Why a host gets no requests; empty if it does."""
+    status = host.get("health_status") or {}
+    said = status.get("eds_health_status", "HEALTHY")
+    flags = [name for name, value in status.items() if value is True]
+    if not flags and said in ("HEALTHY", "UNKNOWN", "DEGRADED"):
+        return ""
+    return f"{_address(host)}: {(flags[0].replace('_', ' ') if flags else str(said).lower())}"
+
+
+def _address(host: Mapping[str, Any]) -> str:
+    address = host.get("address") or {}
+    socket = address.get("socket_address")
+    if socket:
+        return f"{socket.get('address')}:{socket.get('port_value')}"
+    return str((address.get("pipe") or {}).get("path") or "a host")
+
+
+def _configs(admin: Asks, name: str, resource: str) -> list[Mapping[str, Any]]:
+    query = urlencode({"resource": resource, "name_regex": f"^{re.escape(name)}$"})
+    return list(_json(admin, f"/config_dump?{query}").get("configs", []))
+
+
+def _json(admin: Asks, path: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(admin.get(path))
+    except ValueError as error:
+        raise PlatformError(call_of(path), f"what came is not JSON: {error}") from error
+    return found if isinstance(found, dict) else {}
