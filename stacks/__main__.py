@@ -27,6 +27,7 @@ PLATFORMS = (
     "ecs_nlb",
     "eks",
     "eks_dns",
+    "hosts",
     "http_api",
     "kubernetes_argo",
     "kubernetes_clusters",

@@ -47,6 +47,8 @@ CONFIG = {
     "fileSystem": "fs-1",
     "functionArn": "arn:aws:lambda:eu-central-1:123456789012:function:orders",
     "blueVersion": "3",
+    "blueRelease": "v1",
+    "greenRelease": "v2",
     "greenVersion": "4",
     "blueRevision": "web--v1",
     "greenRevision": "web--v2",

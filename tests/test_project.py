@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bluegreen
-from bluegreen import aws, azure, kubernetes
+from bluegreen import aws, azure, hosts, kubernetes
 
 REPO = Path(__file__).resolve().parents[1]
 TESTS = REPO / "tests"
@@ -57,6 +57,7 @@ def test_the_public_names():
     assert all(getattr(aws, name).__module__.startswith("bluegreen.aws.") for name in aws.__all__)
     assert azure.__all__ == ["ContainerApp", "ContainerAppRelease", "SwapSettings", "WebAppRelease", "WebAppSlots"]
     assert all(getattr(azure, name).__module__.startswith("bluegreen.azure.") for name in azure.__all__)
+    assert hosts.__all__ == ["ProxiedRelease", "ProxiedService", "SwapSettings", "envoy", "haproxy"]
     assert kubernetes.__all__ == [
         "ArgoRollout",
         "ClusterRelease",

@@ -15,10 +15,11 @@ from bluegreen import permissions
 from bluegreen.adapters.plugin.components import COMPONENTS
 
 SOURCE = Path(bluegreen.__file__).parent
-PLATFORMS = ("aws", "azure", "kubernetes")
+PLATFORMS = ("aws", "azure", "hosts", "kubernetes")
 ROOMS = {
     "aws": {"asg", "ecs", "eks", "elb", "functions", "gateways", "route53"},
     "azure": {"container_apps", "web_apps"},
+    "hosts": {"route_files", "runtime_api", "services"},
     "kubernetes": {"argo_engine", "helm_charts", "manifests", "routes", "selectors", "two_clusters", "workloads"},
 }
 PROGRAMS = {"pulumi_aws", "pulumi_azure_native", "pulumi_kubernetes"}
@@ -81,17 +82,17 @@ def test_whatever_calls_a_platform_is_imported_without_what_declares_on_it():
 
 def test_whatever_is_declared_is_imported_without_what_calls_a_platform():
     program = (
-        "from bluegreen import aws, azure, kubernetes\n"
+        "from bluegreen import aws, azure, hosts, kubernetes\n"
         "from bluegreen.adapters.plugin.components import COMPONENTS, load\n"
         "for token in COMPONENTS:\n"
         "    print(load(token).__name__)\n"
-        "for platform in (aws, azure, kubernetes):\n"
+        "for platform in (aws, azure, hosts, kubernetes):\n"
         "    for name in platform.__all__:\n"
         "        print(getattr(platform, name).__name__)\n"
     )
     loaded = set(with_blocked(CLIENTS, program).split())
     assert {token.rpartition(":")[2] for token in COMPONENTS} <= loaded
-    assert {"alb", "dns", "nlb", "service", "gateway_route", "nginx"} <= loaded
+    assert {"alb", "dns", "nlb", "service", "gateway_route", "nginx", "envoy", "haproxy"} <= loaded
 
 
 def imports(path: Path, *, lazy: bool) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bluegreen import aws
+from bluegreen import aws, hosts
 from bluegreen.adapters.plugin.components import COMPONENTS, load
 
 _AWS = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
@@ -41,6 +41,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "plan_id": "/plan",
         "warm_up_path": "/healthz",
         **_IMAGES,
+    },
+    "bluegreen:hosts:ProxiedService": {
+        "proxies": [hosts.envoy(routes_file="/etc/envoy/web.json", admin_url="http://127.0.0.1:9901")],
+        "blue": {"release": "v1"},
+        "green": {"release": "v2"},
     },
     "bluegreen:kubernetes:ArgoRollout": _IMAGES,
     "bluegreen:kubernetes:HelmService": {"blue": {"chart": "web"}, "green": {"chart": "web"}},

@@ -68,6 +68,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "nginx": {"host": "web.example.com"},
     "service": {},
     "traefik": {"hostnames": ["web.example.com"]},
+    "haproxy": {"map_file": "/etc/haproxy/web.map", "socket": "/run/haproxy/admin.sock"},
+    "envoy": {"routes_file": "/etc/envoy/web.json", "admin_url": "http://127.0.0.1:9901"},
 }
 PLACES = {
     "gates": (ECS, "gates", True),
@@ -75,6 +77,7 @@ PLACES = {
     "strategy": (ECS, "strategy", False),
     "pre_promotion": (ARGO, "pre_promotion", True),
     "bluegreen.aws.entry.Entry": (ECS, "entry", False),
+    "bluegreen.hosts.proxy.Proxy": ("bluegreen:hosts:ProxiedService", "proxies", True),
     "bluegreen.kubernetes.entry.Entry": (KUBERNETES, "entry", False),
 }
 

@@ -11,6 +11,7 @@ import bluegreen
 from bluegreen import gates, notifications
 from bluegreen.aws import alb, alb_listeners, dns, nlb
 from bluegreen.gates import cloudwatch_source, prometheus_source
+from bluegreen.hosts import envoy, haproxy
 from bluegreen.kubernetes import (
     aws_load_balancer,
     contour,
@@ -473,6 +474,43 @@ AWS = [
             "stage_args": {"xray_tracing_enabled": True},
             "strategy": bluegreen.canary(5, hold_seconds=60),
             "tags": {"a_b": "c"},
+        },
+    ),
+    Same(
+        "bluegreen:hosts:ProxiedService",
+        {
+            "activeColor": "green",
+            "proxies": [
+                {
+                    "envoy": {
+                        "routesFile": "/etc/envoy/web.json",
+                        "adminUrl": "http://127.0.0.1:9901",
+                        "clusters": {"blue": "b_1", "green": "g_1"},
+                        "adopt": True,
+                    }
+                },
+                {"haproxy": {"mapFile": "/etc/haproxy/web.map", "socket": "/run/haproxy/admin.sock"}},
+            ],
+            "blue": {"release": "v1", "url": "http://10.0.0.1"},
+            "green": {"release": "v2", "url": "http://10.0.0.2", "digest": "sha256:1"},
+            "url": "http://web.example.com",
+            "strategy": {"canary": {"weightPercent": 5.0, "holdSeconds": 60.0}},
+        },
+        lambda: {
+            "active_color": "green",
+            "proxies": [
+                envoy(
+                    routes_file="/etc/envoy/web.json",
+                    admin_url="http://127.0.0.1:9901",
+                    clusters={"blue": "b_1", "green": "g_1"},
+                    adopt=True,
+                ),
+                haproxy(map_file="/etc/haproxy/web.map", socket="/run/haproxy/admin.sock"),
+            ],
+            "blue": {"release": "v1", "url": "http://10.0.0.1"},
+            "green": {"release": "v2", "url": "http://10.0.0.2", "digest": "sha256:1"},
+            "url": "http://web.example.com",
+            "strategy": bluegreen.canary(5, hold_seconds=60),
         },
     ),
     Same(

@@ -18,8 +18,9 @@ import pulumi
 import pytest
 
 import bluegreen
+from bluegreen import hosts
 from bluegreen.adapters.plugin import docstrings
-from bluegreen.adapters.plugin.choices import AWS_ENTRY, GATE, KUBERNETES_ENTRY, NOTIFICATION
+from bluegreen.adapters.plugin.choices import AWS_ENTRY, GATE, KUBERNETES_ENTRY, NOTIFICATION, PROXY
 from bluegreen.adapters.plugin.components import COMPONENTS, load
 from bluegreen.adapters.plugin.schema import COMMAND, package_schema, schema_text
 from bluegreen.gates.registry import GATES
@@ -138,7 +139,8 @@ def test_what_a_choice_offers_is_what_there_is():
     offered = {name: set(choice.functions) for name, choice in (("gates", GATE), ("notifications", NOTIFICATION))}
     assert set(GATES.entries) <= offered["gates"]
     assert set(NOTIFIERS.entries) == offered["notifications"]
-    for choice, package in ((AWS_ENTRY, bluegreen.aws), (KUBERNETES_ENTRY, bluegreen.kubernetes)):
+    packages = ((AWS_ENTRY, bluegreen.aws), (KUBERNETES_ENTRY, bluegreen.kubernetes), (PROXY, hosts))
+    for choice, package in packages:
         functions = {name for name in package.__all__ if inspect.isfunction(getattr(package, name))}
         assert set(choice.functions) == functions
 

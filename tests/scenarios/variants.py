@@ -33,6 +33,7 @@ VARIANTS = {
     "kubernetes_route, aws_load_balancer": "tests.scenarios.kubernetes_routes:AwsLoadBalancer",
     "ecs_entries": "tests.scenarios.entries:EcsEntries",
     "kubernetes_entries": "tests.scenarios.entries:KubernetesEntries",
+    "hosts": "tests.scenarios.hosts:Hosts",
     "lambda_alias": "tests.scenarios.lambda_alias:LambdaAlias",
     "rest_api": "tests.scenarios.rest_api:RestApi",
 }

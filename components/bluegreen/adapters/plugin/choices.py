@@ -67,6 +67,13 @@ KUBERNETES_ENTRY = Choice(
     ),
     "Entry",
 )
+PROXY = Choice(
+    "bluegreen:hosts:Proxy",
+    "What stands before both colors, and where the swap moves traffic: exactly one of these.",
+    "bluegreen.hosts",
+    _named("envoy", "haproxy"),
+    "Proxy",
+)
 GATE = Choice(
     "bluegreen:gates:Gate",
     "A check that a color must pass before the first step, during each hold and during the bake: exactly one of these.",
@@ -105,6 +112,7 @@ ANALYSIS = Choice(
 
 BY_CLASS: Mapping[str, Choice] = {
     "bluegreen.aws.entry.Entry": AWS_ENTRY,
+    "bluegreen.hosts.proxy.Proxy": PROXY,
     "bluegreen.kubernetes.entry.Entry": KUBERNETES_ENTRY,
 }
 """Choices by the class that their functions return."""

@@ -19,6 +19,7 @@ COMPONENTS: Mapping[str, str] = {
     "bluegreen:aws:RestApiStage": "bluegreen.aws.gateways.rest_api",
     "bluegreen:azure:ContainerApp": "bluegreen.azure.container_apps.container_app",
     "bluegreen:azure:WebAppSlots": "bluegreen.azure.web_apps.web_app_slots",
+    "bluegreen:hosts:ProxiedService": "bluegreen.hosts.services.proxied_service",
     "bluegreen:kubernetes:ArgoRollout": "bluegreen.kubernetes.argo_engine.argo_rollout",
     "bluegreen:kubernetes:HelmService": "bluegreen.kubernetes.helm_charts.helm_service",
     "bluegreen:kubernetes:KubernetesClusters": "bluegreen.kubernetes.two_clusters.clusters",

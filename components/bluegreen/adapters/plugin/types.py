@@ -34,7 +34,7 @@ from bluegreen.naming import camel
 
 _SIMPLE: Mapping[Any, Any] = {str: "string", Path: "string", int: "integer", float: "number", bool: "boolean"}
 _WAITING = (pulumi.Output, collections.abc.Awaitable, collections.abc.Callable)
-_MODULES = ("aws", "gates", "kubernetes", "notifications")
+_MODULES = ("aws", "gates", "hosts", "kubernetes", "notifications")
 NAMES: dict[str, Any] = dict(hints.NAMES)
 _NOTHING = (dataclasses.MISSING, inspect.Parameter.empty)
 _LEFT_OUT = ("opts", "provider", "swap_provider")

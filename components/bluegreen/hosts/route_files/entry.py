@@ -1,0 +1,66 @@
+"""Envoy before the colors, as programs declare it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.arguments.told import told
+from bluegreen.hosts.proxy import Proxy
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+
+
+@dataclass(frozen=True, slots=True)
+class Envoy:
+    """The arguments of ``envoy()``."""
+
+    routes_file: str
+    admin_url: str
+    route_config: str | None
+    clusters: Mapping[Color, str]
+    adopt: bool
+    route: str
+
+    def problems(self) -> list[Problem]:
+        """None: the swap's own check has them."""
+        return []
+
+    def router(self, name: str, owner: str) -> dict[str, Any]:
+        """The router's section."""
+        return {
+            "kind": "envoy",
+            "routes_file": self.routes_file,
+            "route_config": self.route_config or name,
+            "clusters": dict(self.clusters) or {color: f"{name}-{color}" for color in COLORS},
+            "admin_url": self.admin_url,
+            "owner": owner,
+            **({"adopt": True} if self.adopt else {}),
+            **({"route": self.route} if self.route else {}),
+        }
+
+
+@told
+def envoy(
+    *,
+    routes_file: str,
+    admin_url: str,
+    route_config: str | None = None,
+    clusters: Mapping[str, str] | None = None,
+    adopt: bool = False,
+    route: str = "",
+) -> Proxy:
+    """An Envoy that reads its routes from a file, which the swap replaces.
+
+    Args:
+        routes_file: the file's path on the machine that runs `pulumi`; it ends with ``.json``.
+        admin_url: Envoy's admin interface as it is reached from there, such as ``http://127.0.0.1:9901``.
+        route_config: the ``route_config_name`` of Envoy's listener; the component's name by default.
+        clusters: Envoy's cluster for each color, each with ``health_checks``; ``NAME-blue`` and ``NAME-green`` by
+            default.
+        adopt: whether the file has a route to the clusters already, which is taken over with the traffic that it has;
+            else the file is the swap's, and has to be without routes before the first update.
+        route: the name of the route that is taken over, where there are more than one to the clusters.
+    """
+    return Envoy(routes_file, admin_url, route_config, clusters or {}, adopt, route)  # type: ignore[arg-type]

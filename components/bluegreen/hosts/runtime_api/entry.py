@@ -1,0 +1,58 @@
+"""HAProxy before the colors, as programs declare it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bluegreen.arguments.told import told
+from bluegreen.hosts.proxy import Proxy
+from bluegreen.rollout.errors import Problem
+from bluegreen.rollout.model import COLORS, Color
+
+
+@dataclass(frozen=True, slots=True)
+class Haproxy:
+    """The arguments of ``haproxy()``."""
+
+    map_file: str
+    socket: str
+    backends: Mapping[Color, str]
+    adopt: bool
+
+    def problems(self) -> list[Problem]:
+        """None: the swap's own check has them."""
+        return []
+
+    def router(self, name: str, owner: str) -> dict[str, Any]:
+        """The router's section."""
+        return {
+            "kind": "haproxy",
+            "map_file": self.map_file,
+            "backends": dict(self.backends) or {color: f"{name}-{color}" for color in COLORS},
+            "socket": self.socket,
+            "owner": owner,
+            **({"adopt": True} if self.adopt else {}),
+        }
+
+
+@told
+def haproxy(
+    *,
+    map_file: str,
+    socket: str,
+    backends: Mapping[str, str] | None = None,
+    adopt: bool = False,
+) -> Proxy:
+    """An HAProxy whose configuration chooses a color's backend by a map, which the swap writes.
+
+    Args:
+        map_file: the map's file on the machine that runs `pulumi`, by the path that the configuration has for it.
+        socket: the runtime API, of level admin: a path, or ``host:port``.
+        backends: HAProxy's backend for each color, whose servers have ``check``; ``NAME-blue`` and ``NAME-green`` by
+            default.
+        adopt: whether the map says already where requests go, and is taken over as it is; else it has to be without a
+            line before the first update.
+    """
+    return Haproxy(map_file, socket, backends or {}, adopt)  # type: ignore[arg-type]
