@@ -6,7 +6,7 @@ JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
-.PHONY: demo demo-kubernetes test check bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
+.PHONY: demo demo-aws demo-kubernetes test check bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
 .PHONY: conformance setup lint format wheel plugin clean help
 
 help: ## what there is
@@ -18,16 +18,26 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PY) dev/install.py
 	@touch $@
 
+# The first show needs a part of it: with everything there, that is taken.
+$(VENV)/.shows: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed here: make PYTHON=python3.11 ...")'
+	@[ -e $(VENV)/.installed ] || { $(PYTHON) -m venv $(VENV) && \
+	    $(PY) -m pip install --quiet --disable-pip-version-check --no-compile -e '.[demo]' -c constraints.txt; }
+	@touch $@
+
 # What is wanted of the tools: a show on AWS needs no Kubernetes, and the other way round.
 NEEDS := all
-demo bench matrix: NEEDS := aws
+demo-aws bench matrix: NEEDS := aws
 demo-kubernetes bench-kubernetes: NEEDS := kubernetes
 
 setup: $(VENV)/.installed ## the Python environment and the tools
 	@$(PY) -m localcloud bootstrap $(NEEDS)
 
-demo: setup ## a service promoted and rolled back under load, on this machine
+demo: $(VENV)/.shows ## two processes behind Envoy, promoted and rolled back under load; a broken release is refused
 	$(PY) -m demo $(if $(JSON),--json $(JSON))
+
+demo-aws: setup ## the same with ECS behind a load balancer, on an AWS emulator
+	$(PY) -m demo --on aws $(if $(JSON),--json $(JSON))
 
 demo-kubernetes: setup ## the same on a real Kubernetes node, behind a Gateway API route
 	$(PY) -m demo --on kubernetes $(if $(JSON),--json $(JSON))

@@ -1,4 +1,4 @@
-"""`python -m demo [--on aws|kubernetes] [--json FILE]`."""
+"""`python -m demo [--on hosts|aws|kubernetes] [--json FILE]`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = paths.CHECKOUT / "demo.html"
 def main(arguments: list[str] | None = None) -> int:
     """Tell the story; the exit status is 1 if a request failed or a step went wrong."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=sys.modules["demo"].__doc__)
-    parser.add_argument("--on", choices=PLACES, default="aws", help="where it takes place (default: aws)")
+    parser.add_argument("--on", choices=PLACES, default="hosts", help="where it takes place (default: hosts)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers to FILE, too")
     parser.add_argument("--state-dir", type=Path, help="where the local cloud's state is (default: this checkout's)")
     options = parser.parse_args(arguments)

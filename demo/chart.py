@@ -85,6 +85,8 @@ def _spans(story: Story) -> Iterator[tuple[str, float, float]]:
         yield "no-op", story.noop.began_at, story.noop.ended_at
     if story.preview is not None:
         yield "preview", story.preview.began_at, story.preview.ended_at
+    if story.refused is not None:
+        yield "broken release", story.refused.began_at, story.refused.ended_at
     for swap in story.swaps:
         yield swap.name, swap.up.began_at, swap.up.ended_at
 

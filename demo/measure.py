@@ -12,6 +12,8 @@ from localcloud.stack import Ran
 SETTLE_SECONDS = 0.3
 """Left out on both sides of a shift when a split is measured: requests under way, and the write itself."""
 MAX_SPLIT_ERROR_POINTS = 3.0
+REFUSED = "broken release: refused"
+"""The window of a promotion that fails."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +94,13 @@ class Window:
         return MAX_SPLIT_ERROR_POINTS if self.weights is not None and 0 < self.weights["green"] < 100 else 0
 
 
-def windows(result: Result, live: str, swaps: Sequence[Swap], failed: tuple[str, float] | None = None) -> list[Window]:
+def windows(
+    result: Result,
+    live: str,
+    swaps: Sequence[Swap],
+    failed: tuple[str, float] | None = None,
+    refused: Ran | None = None,
+) -> list[Window]:
     """The whole run, cut where a swap's command began and where weights changed.
 
     Args:
@@ -100,11 +108,15 @@ def windows(result: Result, live: str, swaps: Sequence[Swap], failed: tuple[str,
         live: the color that was live when it began.
         swaps: what was done, in order.
         failed: the name of a swap that came to no end, and when its command began.
+        refused: the promotion of a broken release, before any of the swaps: it moves nothing.
     """
     weights = {"blue": 100 * (live == "blue"), "green": 100 * (live == "green")}
     cuts: list[tuple[float, float, str, dict[str, int] | None, str]] = [
         (result.first_at, 0, f"{live} live", weights, "")
     ]
+    if refused is not None:
+        cuts.append((refused.began_at, 0, REFUSED, weights, ""))
+        cuts.append((refused.ended_at, 0, f"{live} live, as before", weights, ""))
     for swap in swaps:
         cuts.append((swap.up.began_at, 0, f"{swap.name}: preparing", weights, ""))
         for shift in swap.shifts:
@@ -140,6 +152,8 @@ class Story:
     """The new color's declared weights in a promotion, the last one 100."""
     noop: Ran | None = None
     preview: Ran | None = None
+    refused: Ran | None = None
+    """The promotion of a broken release, which failed, where the place has one."""
     promotion: Swap | None = None
     rollback: Swap | None = None
     pending: tuple[str, float] | None = None
@@ -156,7 +170,7 @@ class Story:
     @property
     def windows(self) -> list[Window]:
         """The run in pieces; empty if there was no load."""
-        return windows(self.result, "blue", self.swaps, self.pending) if self.result else []
+        return windows(self.result, "blue", self.swaps, self.pending, self.refused) if self.result else []
 
     def max_split_error_points(self, swap: str) -> float:
         """The worst of a swap's steps: the held ones and the end, where all traffic is on one color."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from demo import chart, report
-from demo.measure import Story
+from demo.measure import REFUSED, Story
 from localcloud.load import Result
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -55,6 +55,11 @@ def _problems(problems: Sequence[str]) -> str:
 
 def _cards(story: Story, result: Result) -> Iterable[str]:
     yield _card(f"{result.failed}", f"of {result.requests:,} requests failed", "bad" if result.failed else "green")
+    if story.refused is not None:
+        reached = sum(window.counts.get("green", 0) for window in story.windows if window.name == REFUSED)
+        yield _card(
+            f"{reached}", "requests reached the broken release, which its gate refused", "bad" if reached else "green"
+        )
     for swap in story.swaps:
         shifts = len(swap.shifts)
         what = (

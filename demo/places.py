@@ -1,16 +1,15 @@
-"""The place of the story: the AWS emulator with its load balancer, or a Kubernetes node with Traefik."""
+"""Where the story takes place: on this machine as it is, on the AWS emulator, or on a Kubernetes node."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-import yaml
-
-from localcloud.kubernetes.node import LocalNode
+from localcloud.hosts.processes import HostEnvoy, Release
 from localcloud.progress import Progress
 
 GATEWAY = "public"
@@ -25,13 +24,57 @@ class Place(Protocol):
         ...
 
     @property
-    def kubernetes(self) -> bool:
-        """Whether the stack needs the node instead of the emulator."""
+    def needs(self) -> str:
+        """What the stack runs on: ``host``, ``aws`` or ``kubernetes``."""
         ...
 
     def around(self, state_dir: Path | None, progress: Progress) -> contextlib.AbstractContextManager[dict[str, Any]]:
         """Run the programs needed from before the first `up` to after the `destroy`; yield the stack's config."""
         ...
+
+    def install(self, release: str) -> bool:
+        """Put a release in green; ``False`` where the stack itself does that."""
+        ...
+
+
+@dataclass
+class Hosts:
+    """Two processes behind Envoy, all of them real, and nothing else: no emulator, no container, no root."""
+
+    like: str = "hosts"
+    needs: str = "host"
+    _green: list[Release] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as every place
+        """The two releases, and Envoy with an empty file of routes."""
+        with contextlib.ExitStack() as ending:
+            folder = Path(ending.enter_context(TemporaryDirectory(prefix="bluegreen-demo-")))
+            blue = Release("blue", "v1")
+            ending.callback(blue.end)
+            green = Release("green", "v2")
+            self._green = [green]
+            ending.callback(self._end_green)
+            envoy = HostEnvoy(folder, {"blue": blue.port, "green": green.port})
+            with progress.step("Starting two releases and Envoy"):
+                ending.enter_context(envoy)
+            yield {
+                "routesFile": str(envoy.routes_file),
+                "adminUrl": envoy.admin_url,
+                "url": envoy.url,
+                "blueUrl": blue.url,
+                "greenUrl": green.url,
+            }
+
+    def _end_green(self) -> None:
+        self._green[0].end()
+
+    def install(self, release: str) -> bool:
+        """The process of green is ended, and another one takes its port: no request goes there."""
+        former = self._green[0]
+        former.end()
+        self._green[0] = Release("green", release, former.port)
+        return True
 
 
 @dataclass(frozen=True)
@@ -39,12 +82,16 @@ class Aws:
     """ECS behind an Application Load Balancer."""
 
     like: str = "ecs"
-    kubernetes: bool = False
+    needs: str = "aws"
 
     @contextlib.contextmanager
     def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as every place
         """Run nothing: the emulator has its own load balancer."""
         yield {}
+
+    def install(self, release: str) -> bool:  # noqa: ARG002 - as every place
+        """The stack's images are its releases."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -52,11 +99,13 @@ class Kubernetes:
     """Deployments behind a Gateway API HTTPRoute."""
 
     like: str = "kubernetes_gateway"
-    kubernetes: bool = True
+    needs: str = "kubernetes"
 
     @contextlib.contextmanager
     def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:
         """Traefik carries the requests, by a Gateway as a platform team would have one."""
+        from localcloud.kubernetes.node import LocalNode  # noqa: PLC0415 - not for shows that are elsewhere
+
         with LocalNode.running(state_dir, progress) as node:
             traefik = node.traefik()
             node.apply(_gateway(traefik.gateway_class, traefik.port))
@@ -65,8 +114,14 @@ class Kubernetes:
             finally:
                 node.kubectl("delete", "gateway", GATEWAY, "--namespace", "default")
 
+    def install(self, release: str) -> bool:  # noqa: ARG002 - as every place
+        """The stack's images are its releases."""
+        return False
+
 
 def _gateway(gateway_class: str, port: int) -> str:
+    import yaml  # noqa: PLC0415 - not for shows that are elsewhere
+
     listener = {"name": "web", "protocol": "HTTP", "port": port, "allowedRoutes": {"namespaces": {"from": "All"}}}
     return yaml.safe_dump(
         {
@@ -78,4 +133,4 @@ def _gateway(gateway_class: str, port: int) -> str:
     )
 
 
-PLACES: dict[str, Place] = {"aws": Aws(), "kubernetes": Kubernetes()}
+PLACES: dict[str, Place] = {"hosts": Hosts(), "aws": Aws(), "kubernetes": Kubernetes()}

@@ -94,6 +94,7 @@ def _times(story: Story) -> Table:
 def times(story: Story) -> list[tuple[str, list[str]]]:
     """Each timed command as text: to the first shift, to the last one, to its end."""
     rows = [("`pulumi up` with nothing to do", ["-", "-", f"{story.noop.seconds:.1f}"])] if story.noop else []
+    rows += [("a broken release, refused", ["-", "-", f"{story.refused.seconds:.1f}"])] if story.refused else []
     return [*rows, *((swap.name, _swap_times(swap)) for swap in story.swaps)]
 
 

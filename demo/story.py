@@ -18,12 +18,14 @@ from localcloud.stack import Stack
 QUIET_SECONDS = 2.0
 """Load before, between and after the commands, so that the picture shows what was normal."""
 
+BROKEN, FIXED = "broken-v2", "v2.1"
+
 
 class Teller:
     """Tells the story on a terminal, and does it."""
 
     def __init__(
-        self, console: Console, progress: Progress, state_dir: Path | None = None, place: Place = PLACES["aws"]
+        self, console: Console, progress: Progress, state_dir: Path | None = None, place: Place = PLACES["hosts"]
     ) -> None:
         self._console = console
         self._progress = progress
@@ -37,7 +39,8 @@ class Teller:
         stack = Stack(
             "demo",
             like=place.like,
-            kubernetes=place.kubernetes,
+            kubernetes=place.needs == "kubernetes",
+            host=place.needs == "host",
             state_dir=self._state_dir,
             progress=self._progress,
             show=self._command,
@@ -74,6 +77,8 @@ class Teller:
         self._chapter("Green is to be live. What will happen?")
         stack.config_set("activeColor", "green")
         story.preview = stack.pulumi("preview", "--diff")
+        if self._place.install(BROKEN):
+            self._refuse(stack, story)
         self._chapter("The promotion, a canary in steps")
         story.promotion = self._swap(stack, story, "promotion")
         time.sleep(QUIET_SECONDS)
@@ -83,6 +88,15 @@ class Teller:
         time.sleep(QUIET_SECONDS)
         if not load.running:
             raise LocalCloudError("the load generator ended before the story did")
+
+    def _refuse(self, stack: Stack, story: Story) -> None:
+        self._chapter(f"Green gets a release that starts and is broken, {BROKEN}. It is promoted, and refused")
+        stack.config_set("greenRelease", BROKEN)
+        story.refused = stack.up_fails()
+        self._say("[b]Refused, as it should be:[/b] the gate asked green before it had any traffic.")
+        self._chapter(f"The fix is put into green, {FIXED}")
+        self._place.install(FIXED)
+        stack.config_set("greenRelease", FIXED)
 
     @staticmethod
     def _swap(stack: Stack, story: Story, name: str) -> Swap:

@@ -25,17 +25,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from localcloud import cloud as clouds
 from localcloud import paths
 from localcloud.cache import locked
-from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
-from localcloud.kubernetes.node import LocalNode
 from localcloud.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from localcloud.cloud import LocalCloud
+    from localcloud.hosts.local import LocalHost
+    from localcloud.kubernetes.node import LocalNode
 
 INTERRUPT_SECONDS = 60.0
 """How long an interrupted command may take: pulumi lets an update that runs come to its end."""
@@ -63,6 +65,7 @@ class Stack:
         name: the stack's name; two runs under one name exclude each other.
         like: the stack in git whose config is copied; ``None`` begins with no config.
         kubernetes: whether it is for the Kubernetes node instead of the AWS emulator.
+        host: whether it is for this machine as it is, without any of the two.
         project: the folder of the project, this checkout by default.
         state_dir: the local cloud's state, this checkout's by default.
         progress: where the start of the local cloud is shown.
@@ -76,6 +79,7 @@ class Stack:
         like: str | None = "ecs",
         *,
         kubernetes: bool = False,
+        host: bool = False,
         project: Path = paths.CHECKOUT,
         state_dir: Path | None = None,
         progress: Progress | None = None,
@@ -84,6 +88,7 @@ class Stack:
         self.name = name
         self._like = like
         self._kubernetes = kubernetes
+        self._host = host
         self._project = project
         self._state_dir = state_dir
         self._progress = progress or Silent()
@@ -92,15 +97,16 @@ class Stack:
         self._env: dict[str, str] = {}
         self._destroyed = True
         self._killed = False
-        self._place: LocalCloud | LocalNode
+        self._place: LocalCloud | LocalNode | LocalHost
         self.config_file: Path
         self.started_cloud = False
 
     @property
     def cloud(self) -> LocalCloud:
         """The AWS emulator, where the stack is for that."""
-        assert isinstance(self._place, LocalCloud)
-        return self._place
+        assert not self._host
+        assert not self._kubernetes
+        return cast("LocalCloud", self._place)
 
     # -- from start to end
 
@@ -117,13 +123,22 @@ class Stack:
         scratch = self._beside_state("project")
         ending.callback(shutil.rmtree, scratch, ignore_errors=True)
         self._make_project(scratch)
-        if self._kubernetes:
+        # Each is imported where it is used: one needs what the others go without.
+        if self._host:
+            from localcloud.hosts.local import LocalHost  # noqa: PLC0415
+
+            self._place = ending.enter_context(LocalHost.running(self._state_dir, self._progress, scratch))
+        elif self._kubernetes:
+            from localcloud.kubernetes.node import LocalNode  # noqa: PLC0415
+
             self._place = ending.enter_context(LocalNode.running(self._state_dir, self._progress, scratch))
         else:
+            from localcloud import cloud as clouds  # noqa: PLC0415
+
             self.started_cloud = not _is_up(self._state_dir)
             if self.started_cloud:
                 ending.callback(clouds.down, self._state_dir)
-            self._place = LocalCloud.up(self._state_dir, self._progress, project_dir=scratch)
+            self._place = clouds.LocalCloud.up(self._state_dir, self._progress, project_dir=scratch)
         self._env = self._environment()
         ending.callback(self._remove)
         self._clear()
@@ -191,11 +206,11 @@ class Stack:
 
     # -- commands
 
-    def pulumi(self, *arguments: str, timeout_seconds: float = 600) -> Ran:
-        """Run a pulumi command in the project's folder as a user would."""
+    def pulumi(self, *arguments: str, timeout_seconds: float = 600, fails: bool = False) -> Ran:
+        """Run a pulumi command in the project's folder as a user would; ``fails``: it has to fail."""
         if arguments[0] == "up":
             self._destroyed = False
-        return self._run(arguments, self._show, timeout_seconds)
+        return self._run(arguments, self._show, timeout_seconds, fails)
 
     def quiet(self, *arguments: str, timeout_seconds: float = 600) -> Ran:
         """Run a command without showing its output."""
@@ -204,6 +219,10 @@ class Stack:
     def up(self) -> Ran:
         """`pulumi up`, unasked. Without its own preview: there is a command for that."""
         return self.pulumi("up", "--yes", "--skip-preview")
+
+    def up_fails(self) -> Ran:
+        """The same, where it has to fail."""
+        return self.pulumi("up", "--yes", "--skip-preview", fails=True)
 
     def config_set(self, key: str, value: str) -> Ran:
         """Change a config value."""
@@ -219,7 +238,13 @@ class Stack:
         self._destroyed = True
         return ran
 
-    def _run(self, arguments: tuple[str, ...], show: Callable[[str], None] | None, timeout_seconds: float) -> Ran:
+    def _run(
+        self,
+        arguments: tuple[str, ...],
+        show: Callable[[str], None] | None,
+        timeout_seconds: float,
+        fails: bool = False,
+    ) -> Ran:
         text = shlex.join(["pulumi", *arguments])
         if show is not None:
             show(text)
@@ -244,13 +269,17 @@ class Stack:
         except BaseException:
             self._killed = interrupt(process, self._progress.say)
             raise
-        if process.returncode:
+        if fails and not process.returncode:
+            raise LocalCloudError(f"`{text}` succeeded, although it had to fail")
+        if process.returncode and not fails:
             said = "\n".join((output + errors).rstrip().splitlines()[-15:]) if pipe else "see above"
             raise LocalCloudError(f"`{text}` ended with status {process.returncode}: {said}")
         return Ran(text, began_at, time.perf_counter() - began, output or "")
 
 
 def _is_up(state_dir: Path | None) -> bool:
+    from localcloud.cloud import LocalCloud  # noqa: PLC0415 - only for stacks that are there
+
     try:
         LocalCloud.current(state_dir)
     except LocalCloudError:

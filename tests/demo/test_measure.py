@@ -167,6 +167,34 @@ def test_nothing_is_said_of_the_split_after_a_swap_that_failed() -> None:
     assert [window.name for window in story.windows] == ["blue live", "promotion: not finished"]
 
 
+def test_a_broken_release_that_is_refused_moves_nothing(tmp_path: Path) -> None:
+    story = told(load((18, 0), (6, 10), (6, 50), (8, 100), (5, 0)))
+    story.promotion = swap("promotion", "green", 12, {18: 10, 24: 50, 30: 100})
+    story.rollback = swap("rollback", "blue", 35, {38: 100}, up_seconds=4)
+    story.refused = Ran("pulumi up", START + 5, 4)
+    story.problems = []
+    story.judge()
+    assert story.problems == []
+    assert [(window.name, window.requests, window.counts) for window in story.windows][:3] == [
+        ("blue live", 500, {"blue": 500}),
+        ("broken release: refused", 400, {"blue": 400}),
+        ("blue live, as before", 300, {"blue": 300}),
+    ]
+    page.write(story, tmp_path / "demo.html")
+    text = (tmp_path / "demo.html").read_text()
+    assert re.search(r"<strong class=.green.>0</strong><span>requests reached the broken release", text)
+    assert "a broken release, refused" in text
+
+
+def test_a_broken_release_that_gets_requests_is_a_fault() -> None:
+    story = told(load((5, 0), (4, 3), (1, 0), (6, 10), (6, 50), (8, 100), (5, 0)))
+    story.promotion = swap("promotion", "green", 9, {10: 10, 16: 50, 22: 100})
+    story.refused = Ran("pulumi up", START + 5, 4)
+    story.problems = []
+    story.judge()
+    assert [problem for problem in story.problems if problem.startswith("broken release: refused")]
+
+
 def test_no_load() -> None:
     story = Story(problems=["`pulumi up` ended with status 255"])
     story.judge()
