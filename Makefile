@@ -21,8 +21,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 # The first show needs a part of it: with everything there, that is taken.
 $(VENV)/.shows: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed here: make PYTHON=python3.11 ...")'
-	@[ -e $(VENV)/.installed ] || { $(PYTHON) -m venv $(VENV) && \
-	    $(PY) -m pip install --quiet --disable-pip-version-check --no-compile -e '.[demo]' -c constraints.txt; }
+	@[ -e $(VENV)/.installed ] || { $(PYTHON) -m venv $(VENV) && $(PY) dev/install.py demo; }
 	@touch $@
 
 # What is wanted of the tools: a show on AWS needs no Kubernetes, and the other way round.

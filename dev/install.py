@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 UV = "uv>=0.9,<1"
-WANTED = ("-e", ".[dev]", "-c", "constraints.txt")
 _TOLD = {
     "cert": "SSL_CERT_FILE",
     "index-url": "UV_DEFAULT_INDEX",
@@ -43,10 +42,15 @@ def told_to_uv(settings: str) -> dict[str, str]:
     return told
 
 
-def by_uv(program: str, env: Mapping[str, str]) -> bool:
+def wanted(extra: str) -> list[str]:
+    """What is installed: the package with one of its extras, and the pins."""
+    return ["-e", f".[{extra}]", "-c", "constraints.txt"]
+
+
+def by_uv(program: str, env: Mapping[str, str], extra: str) -> bool:
     """Whether uv has installed it."""
     words = ("pip", "install", "--quiet", "--python", sys.executable, "--link-mode", "hardlink")
-    done = subprocess.run([program, *words, *WANTED], env=env, capture_output=True, check=False)
+    done = subprocess.run([program, *words, *wanted(extra)], env=env, capture_output=True, check=False)
     return done.returncode == 0
 
 
@@ -60,18 +64,18 @@ def found_uv(pip: list[str]) -> str | None:
     return str(own) if got.returncode == 0 and own.is_file() else None
 
 
-def main() -> int:
-    """Install it; the exit status is pip's where pip had to."""
+def main(extra: str = "dev") -> int:
+    """Install it with one of its extras; the exit status is pip's where pip had to."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     uv = found_uv(pip)
     if uv is not None:
         settings = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False).stdout
         # What somebody has set for uv itself comes first.
-        if by_uv(uv, {**told_to_uv(settings), **os.environ}):
+        if by_uv(uv, {**told_to_uv(settings), **os.environ}, extra):
             return 0
     print("uv is not to be had, or does not reach the packages: pip installs them, which takes a minute or two")
-    return subprocess.run([*pip, "install", "--quiet", "--no-compile", *WANTED], check=False).returncode
+    return subprocess.run([*pip, "install", "--quiet", "--no-compile", *wanted(extra)], check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -41,8 +41,8 @@ def programs(folder: Path, **statuses: int) -> dict[str, str]:
     return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
-@pytest.mark.parametrize("status", [0, 1])
-def test_pip_installs_only_where_uv_does_not(tmp_path, monkeypatch, capsys, status):
+@pytest.mark.parametrize(("status", "extra"), [(0, "dev"), (1, "dev"), (0, "demo")])
+def test_pip_installs_only_where_uv_does_not(tmp_path, monkeypatch, capsys, status, extra):
     monkeypatch.setattr(os, "environ", programs(tmp_path, uv=status))
     called = []
     run = subprocess.run
@@ -54,9 +54,9 @@ def test_pip_installs_only_where_uv_does_not(tmp_path, monkeypatch, capsys, stat
         return subprocess.CompletedProcess(command, 3, stdout="")
 
     monkeypatch.setattr(install.subprocess, "run", played)
-    assert install.main() == (3 if status else 0)
+    assert install.main(extra) == (3 if status else 0)
     (line,) = (tmp_path / "calls").read_text().splitlines()
-    wanted = "-e .[dev] -c constraints.txt"
+    wanted = f"-e .[{extra}] -c constraints.txt"
     assert line == f"uv pip install --quiet --python {sys.executable} --link-mode hardlink {wanted}"
     installed = [["install", "--quiet", "--no-compile", *wanted.split()]] if status else []
     assert called == [["config", "list"], *installed]
