@@ -24,6 +24,11 @@ class Place(Protocol):
         ...
 
     @property
+    def rate_per_second(self) -> float:
+        """How many requests are made: as many as leave the machine time for the rest."""
+        ...
+
+    @property
     def needs(self) -> str:
         """What the stack runs on: ``host``, ``aws`` or ``kubernetes``."""
         ...
@@ -43,6 +48,7 @@ class Hosts:
 
     like: str = "hosts"
     needs: str = "host"
+    rate_per_second: float = 300
     _green: list[Release] = field(default_factory=list)
 
     @contextlib.contextmanager
@@ -83,6 +89,7 @@ class Aws:
 
     like: str = "ecs"
     needs: str = "aws"
+    rate_per_second: float = 700
 
     @contextlib.contextmanager
     def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as every place
@@ -100,6 +107,7 @@ class Kubernetes:
 
     like: str = "kubernetes_gateway"
     needs: str = "kubernetes"
+    rate_per_second: float = 700
 
     @contextlib.contextmanager
     def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:

@@ -60,7 +60,7 @@ class Teller:
             stack.up()
             url = stack.output("url")
             self._chapter(f"Load on {url}, half of it on kept connections, half on new ones, until the end")
-            load = Load(url)
+            load = Load(url, rate_per_second=self._place.rate_per_second)
             try:
                 load.start()
                 self._swaps(stack, story, load)
