@@ -11,8 +11,8 @@ from typing import Any
 import pulumi
 
 from bluegreen.component import images
+from bluegreen.plain import plain
 from bluegreen.rollout.model import Color
-from bluegreen.swap.several import plain
 
 # How a color is called, and not what it is.
 _LABEL = "release"

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from bluegreen import plain as plain_data
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.gates.registry import GATES
 from bluegreen.notifications.registry import NOTIFIERS
+from bluegreen.plain import holds_unknown
 from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
@@ -32,7 +34,7 @@ HISTORY_LIMIT = 20
 INPUT_KEYS = tuple(one.name for one in properties.INPUTS)
 OUTPUT_KEYS = tuple(one.name for one in properties.OUTPUTS)
 # What a color runs has a file of its own; whoever asks the contract finds it here.
-plain, fingerprint, where_changed = several.plain, releases.fingerprint, several.moved
+plain, fingerprint, where_changed = plain_data.plain, releases.fingerprint, several.moved
 caught_up, live_release_change = releases.caught_up, releases.live_release_change
 _LIMITS = tuple(one.attribute for one in all_of_them() if one.attribute in Limits.__dataclass_fields__)
 
@@ -194,7 +196,7 @@ def _refuse_what_cannot_be(
 def plan_of(inputs: Mapping[str, object]) -> list[str]:
     """The promotion's plan as text, from inputs that are valid as far as they are known."""
     keys = ("active_color", "gates", "strategy", "bake_seconds", "promote_to_percent")
-    if any(several.holds_unknown(inputs.get(key)) for key in keys):
+    if any(holds_unknown(inputs.get(key)) for key in keys):
         return ["known once its inputs are"]
     fields = Fields(inputs)
     color = cast("Color", fields.text("active_color"))

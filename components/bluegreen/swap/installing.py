@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from bluegreen.plain import holds_unknown
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, LeaseLost, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back
@@ -175,7 +176,7 @@ def told(
     Raises:
         PlatformError: it could not be asked.
     """
-    if several.holds_unknown(several.sections_of(news)):  # what the update itself makes can be looked for by that alone
+    if holds_unknown(several.sections_of(news)):  # what the update itself makes can be looked for by that alone
         later = [color for color in COLORS if not weights.of(color) and releases.not_known_yet(news, color)]
         return [line(color, _LATER) for color in later if sections.names_what_to_install(news)], ()
     try:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.plain import holds_unknown, plain
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Kind, other
 from bluegreen.swap import sections
 from bluegreen.swap.sections import DIGEST, LABEL, ROUTER, of
-from bluegreen.swap.several import formers, holds_unknown, kind_of, plain, sections_of, with_sections
+from bluegreen.swap.several import formers, kind_of, sections_of, with_sections
 
 _DIGITS = 16
 _PAUSED = (

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.plain import plain
 from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.registry import Registry
 from bluegreen.rollout.model import Color
 from bluegreen.swap import several
-from bluegreen.swap.several import plain
 
 LABEL, DIGEST, ROUTER = "releases", "digests", "router"
 
