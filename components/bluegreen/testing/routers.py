@@ -15,7 +15,8 @@ from bluegreen.rollout.ports import Capability
 from bluegreen.testing.expecting import expect, keeps_to_sections, parsed_by
 
 _PERCENTS = (1, 10, 50, 99, 100)
-_LOOKS, _REST_SECONDS = 200, 0.02
+_LOOKS, _LOOKS_AT_A_CLUSTER, _REST_SECONDS = 200, 3000, 0.02
+"""A cluster's controllers take a second, and a minute on a busy machine."""
 _RENAMED = "project/renamed/web"
 
 
@@ -58,7 +59,8 @@ class RouterCase:
 
 def converges(router: Any, weights: Weights) -> bool:
     """At once, or with time: a router that waits for it has a clock that is turned by hand; a cluster has its own."""
-    for _ in range(_LOOKS if hasattr(router, "clock") or hasattr(router, "cluster") else 1):
+    looks = _LOOKS_AT_A_CLUSTER if hasattr(router, "cluster") else _LOOKS if hasattr(router, "clock") else 1
+    for _ in range(looks):
         if router.verify(weights) is Convergence.CONVERGED:
             return True
         if hasattr(router, "clock"):
