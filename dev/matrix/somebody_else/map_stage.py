@@ -28,6 +28,7 @@ class MapStage(MemorySizes):
     name = "haproxy"
     splits = True
     hands = frozenset({"adds", "deletes", "takes"})
+    _running: Weights
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
