@@ -89,7 +89,7 @@ def configuration(port: int, api: Path, map_file: Path, ports: Mapping[str, int]
     """HAProxy's own configuration; what stands in `frontend` is what docs/hosts.md has."""
     backends = "\n".join(
         f"backend web-{color}\n  option httpchk GET /healthz\n"
-        f"  server one 127.0.0.1:{its} check inter 500ms fall 2 rise 1\n"
+        f"  server one 127.0.0.1:{its} check inter 500ms fall 20 rise 1\n"
         for color, its in ports.items()
     )
     return f"""\

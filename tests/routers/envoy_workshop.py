@@ -8,10 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bluegreen.rollout.model import Convergence, Weights
 from localcloud import loopback
 from localcloud.hosts.processes import ROUTE_CONFIG, HostEnvoy, Release
 
 COLORS = ("blue", "green")
+LOOKS = 200
 
 
 class Host(HostEnvoy):
@@ -37,6 +39,32 @@ class Host(HostEnvoy):
         with loopback.client() as client:
             found = [client.get(self.url) for _ in range(count)]
         return {answer.headers.get("x-color", str(answer.status_code)) for answer in found}
+
+    def settles_on(self, color: str) -> bool:
+        """Whether no other color answers any more; Envoy's workers follow its admin interface a moment later."""
+        for _ in range(LOOKS):
+            if self.answers() == {color}:
+                return self.answers() == {color}
+        return False
+
+
+def settled(router: Any, weights: Weights) -> bool:
+    """Whether Envoy goes by these weights at last: it looks at the file when the machine lets it."""
+    return any(router.verify(weights) is Convergence.CONVERGED for _ in range(LOOKS))
+
+
+class Settled:
+    """A router whose writes are over when they return."""
+
+    def __init__(self, router: Any) -> None:
+        self._router = router
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._router, name)
+
+    def write(self, weights: Weights) -> None:
+        self._router.write(weights)
+        assert settled(self._router, weights), self._router.progress()
 
 
 @contextmanager

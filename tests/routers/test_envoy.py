@@ -20,6 +20,7 @@ from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.swap.service import SwapService
 from localcloud.load import Load
+from tests.routers.envoy_workshop import settled
 
 CLUSTERS = {"blue": "web-blue", "green": "web-green"}
 WANTED = Wanted("web", CLUSTERS)
@@ -374,12 +375,12 @@ def test_a_lock_that_somebody_keeps_is_said(routes_file, monkeypatch):
 def test_envoy_goes_by_what_is_written_and_loses_no_request(clean):
     made = of_host(clean)
     made.write(BLUE)
-    assert made.verify(BLUE) is Convergence.CONVERGED
+    assert settled(made, BLUE)
     with Load(clean.url, rate_per_second=200) as load:
         for number in range(20):
             weights = (GREEN, Weights.split("green", 50), BLUE)[number % 3]
             made.write(weights)
-            assert made.verify(weights) is Convergence.CONVERGED
+            assert settled(made, weights)
     assert load.result.failed == 0, load.result.errors
     assert len(load.result) > 0
 
@@ -406,7 +407,7 @@ def test_a_host_that_is_down_is_said_and_a_cluster_that_is_not_checked_is_not_re
 def test_an_envoy_that_refuses_the_file_is_quoted(clean):
     made = of_host(clean)
     made.write(BLUE)
-    assert made.verify(BLUE) is Convergence.CONVERGED
+    assert settled(made, BLUE)
     broken = json.loads(clean.routes_file.read_text())
     broken["resources"][0]["virtual_hosts"][0]["domains"] = []
     seen = {str(clean.routes_file): clean.routes_file.read_bytes()}
@@ -414,7 +415,7 @@ def test_an_envoy_that_refuses_the_file_is_quoted(clean):
     made.write(GREEN)
     assert made.verify(GREEN) is Convergence.PENDING
     assert "Envoy refuses the file" in made.progress() or "other routes" in made.progress()
-    assert clean.answers() == {"blue"}
+    assert clean.settles_on("blue")
     files.LocalFiles().replace({str(clean.routes_file): None}, {str(clean.routes_file): clean.routes_file.read_bytes()})
 
 
@@ -458,7 +459,7 @@ def test_an_envoy_that_is_restarted_alone_never_serves_the_idle_color(restarted,
     for weights in (BLUE, GREEN, BLUE):
         made = of_host(host)
         made.write(weights)
-        assert made.verify(weights) is Convergence.CONVERGED
+        assert settled(made, weights)
         made.mark({"lease.1": weights.live_color})
         restart()
         assert seen[-1] == {weights.live_color}
@@ -493,11 +494,11 @@ def test_a_promotion_and_a_rollback_lose_no_request(clean):
     with Load(clean.url, rate_per_second=200) as load:
         for color in ("green", "blue"):
             outputs = service.update(outputs, {**inputs, "active_color": color})
-            assert clean.answers() == {color}
+            assert clean.settles_on(color)
     assert load.result.failed == 0, load.result.errors
     assert [entry["outcome"] for entry in outputs["history"]][:2] == ["rolled_back", "promoted"]
     service.delete({**outputs})
-    assert clean.answers() == {"404"}
+    assert clean.settles_on("404")
     assert not (clean.folder / "routes.json.bluegreen").exists()
 
 

@@ -19,6 +19,7 @@ from localcloud import loopback
 from localcloud.errors import LocalCloudError
 from localcloud.load import Load
 
+pytestmark = pytest.mark.tools  # HAProxy comes from the distribution
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
 
 
@@ -324,11 +325,14 @@ def test_an_envoy_and_an_haproxy_are_moved_as_one(clean, host):
     _, outputs = service.create({**inputs, "active_color": "blue"})
     with Load(clean.url, rate_per_second=100) as one, Load(host.url, rate_per_second=100) as other:
         outputs = service.update(outputs, {**inputs, "active_color": "green"})
-        assert (clean.answers(), host.answers()) == ({"green"}, {"green"})
+        assert clean.answers() == {"green"}
+        assert host.settles_on("green")
         outputs = service.update(outputs, {**inputs, "active_color": "blue"})
-        assert (clean.answers(), host.answers()) == ({"blue"}, {"blue"})
+        assert clean.answers() == {"blue"}
+        assert host.settles_on("blue")
     assert (one.result.failed, other.result.failed) == (0, 0)
     owners = [json.loads(file.read_text())["owner"] for file in (clean.folder / "web.map.bluegreen",)]
     assert owners == ["project/stack/web"]
     service.delete(outputs)
-    assert (clean.answers(), host.answers()) == ({"503"}, {"404"})
+    assert clean.answers() == {"503"}
+    assert host.settles_on("404")

@@ -17,6 +17,7 @@ from tests.routers import (
     argo_workshop,
     azure_workshop,
     deployments_workshop,
+    envoy_workshop,
     kubernetes_weighted_workshop,
     kubernetes_workshop,
     lambda_workshop,
@@ -140,11 +141,14 @@ def workshops():
         yield pytest.param(name, marks=() if name in IN_PROCESS else pytest.mark.tools)
 
 
+SETTLED = {"argo_rollouts": argo_workshop.Settled, "envoy": envoy_workshop.Settled}
+"""Whose platform takes its time to follow."""
+
+
 @pytest.fixture(params=workshops())
 def case(request):
     section = WORKSHOPS[request.param](request)
-    settled = argo_workshop.Settled if section["kind"] == "argo_rollouts" else (lambda router: router)
-    made = RouterCase(section, settled)
+    made = RouterCase(section, SETTLED.get(str(section["kind"]), lambda router: router))
     yield made
     made.build().delete()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,6 +70,7 @@ class Hosts(Variant):
     promotion_calls = 44
     rollback_calls = 18
     can_abort = True
+    follows_seconds = 30.0
 
     def prepare(self, request: pytest.FixtureRequest) -> None:
         self._releases = {color: Release(color) for color in COLORS}
@@ -103,6 +105,7 @@ class Hosts(Variant):
             self._envoy.stop()
             for release in self._releases.values():
                 release.end()
+            shutil.rmtree(self._envoy.folder, ignore_errors=True)
 
     @property
     def _wanted(self) -> routes.Wanted:
