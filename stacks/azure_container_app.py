@@ -3,13 +3,13 @@
 import pulumi
 from pulumi_azure_native import app, resources
 
-from bluegreen.azure import ContainerApp
+from bluegreen.azure import ContainerApp, ContainerAppRelease
 from settings import setting, swaps
 
 config = pulumi.Config()
 
 
-def release(color: str) -> dict[str, object]:
+def release(color: str) -> ContainerAppRelease:
     """A color's release."""
     return {
         "image": config.require(f"{color}Image"),
