@@ -30,7 +30,7 @@ class Place(Protocol):
 
     @property
     def needs(self) -> str:
-        """What the stack runs on: ``host``, ``aws`` or ``kubernetes``."""
+        """The platform of the stack: ``host``, ``aws`` or ``kubernetes``."""
         ...
 
     def around(self, state_dir: Path | None, progress: Progress) -> contextlib.AbstractContextManager[dict[str, Any]]:

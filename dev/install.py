@@ -43,7 +43,7 @@ def told_to_uv(settings: str) -> dict[str, str]:
 
 
 def wanted(extra: str) -> list[str]:
-    """What is installed: the package with one of its extras, and the pins."""
+    """The arguments of an installation: the package with one of its extras, and the pins."""
     return ["-e", f".[{extra}]", "-c", "constraints.txt"]
 
 

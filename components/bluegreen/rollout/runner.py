@@ -188,9 +188,9 @@ class Runner:
             sizes = self._sizes(self._capacity)
             # Another release may have come, too: whoever has just read the sizes was told that.
             if sizes[plan.target].desired >= sizes[other(plan.target)].present:
-                found = self._capacity.ready(plan.target)
-                self._same.refuse_another(found.release)
-                if found.ready:
+                readiness = self._capacity.ready(plan.target)
+                self._same.refuse_another(readiness.release)
+                if readiness.ready:
                     return
             self._prepare(plan, plan.target)
 

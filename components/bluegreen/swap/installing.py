@@ -93,9 +93,9 @@ class Installing:
             self._seen = (weights, missing(self._router, weights))
         return self._seen[1]
 
-    def note(self, recorded: Recorded | None, target: Color, digest: str, found: Traffic) -> None:
+    def note(self, recorded: Recorded | None, target: Color, digest: str, traffic: Traffic) -> None:
         """Note that what is to be live again is gone, before it is there again: a killed swap is no way back."""
-        if can_roll_back(without_way_back(recorded, found.marks), target, digest):
+        if can_roll_back(without_way_back(recorded, traffic.marks), target, digest):
             self._router.mark({ANEW: _anew(target, digest)})
             self.noted = True
 
@@ -113,11 +113,11 @@ class Installing:
         for color in colors:
             self._journal.tell(_INSTALL, f"{line(color, self._router.release(color))}")
             self._router.install(color)
-            found = self._router.read().weights
-            if found == weights:
+            live = self._router.read().weights
+            if live == weights:
                 continue
-            why = f"{color} was installed, and the live weights are {found} instead of {weights}"
-            if weights != Weights() and found.of(color):
+            why = f"{color} was installed, and the live weights are {live} instead of {weights}"
+            if weights != Weights() and live.of(color):
                 self._router.write(weights)
                 raise PlatformError(_INSTALL, f"{why}: they were put back, and no color is promoted")
             raise PlatformError(_INSTALL, f"{why}: somebody else moved them, and no color is promoted")
@@ -147,14 +147,14 @@ def bring_afterwards(
         getattr(router, "bears", dict)(lease.stamp)
         shared = Shared(router, lease)
         shared.read()
-        found = missing(shared, weights, without=(other(color),))
-        Installing(shared, journal).bring(found, weights)
+        gone = missing(shared, weights, without=(other(color),))
+        Installing(shared, journal).bring(gone, weights)
     except LeaseLost:
         raise
     except BluegreenError as error:
         journal.tell(_INSTALL, f"{color} keeps its former release; the next `pulumi up` tries again: {error}")
         return False
-    return bool(found)
+    return bool(gone)
 
 
 def line(color: Color, release: str) -> str:
@@ -189,14 +189,14 @@ def told(
     target, moved = spec.active_color, {change.color for change in releases.changes(olds, news)}
     # What has traffic and is left gets its release when that is gone.
     left = {color for color in COLORS if color != target and weights.of(color) and color in moved}
-    found = [*missing(router, weights), *(color for color in left if not router.installed(color))]
+    colors = [*missing(router, weights), *(color for color in left if not router.installed(color))]
     lines = []
-    for color in sorted(found, key=lambda color: color != target):
+    for color in sorted(colors, key=lambda color: color != target):
         after = f", once {color} has no traffic any more" if color in left else ""
         lines.append(line(color, router.release(color)) + after)
         if color == target and can_roll_back(recorded, target, str(contract.fingerprint(news, target))):
             lines.append(f"what {color} ran before is gone: it is installed again, and promoted with gates")
     wanted = [target] if recorded is not None and recorded.live_color != target else []
     wanted += [color for color in COLORS if color in moved and color not in wanted]
-    lines += [f"{color}: already installed: {router.release(color)}" for color in wanted if color not in found]
-    return lines, tuple(found)
+    lines += [f"{color}: already installed: {router.release(color)}" for color in wanted if color not in colors]
+    return lines, tuple(colors)

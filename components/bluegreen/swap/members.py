@@ -104,7 +104,7 @@ class Members:
 
     @property
     def clients_stay(self) -> str:
-        """What their platforms keep for clients that a share has sent to a color, each once."""
+        """The texts about clients that stay with a color after a share has sent them there, each once."""
         texts = (getattr(member.router, "clients_stay", "") for member in self.members)
         return "; ".join(dict.fromkeys(text for text in texts if text))
 
@@ -262,8 +262,8 @@ class Members:
         return bool(self._installing())
 
     def _installing(self) -> list[tuple[Member, Installs]]:
-        found = [member for member in self.members if getattr(member.router, "installs", False)]
-        return [(member, cast("Installs", member.router)) for member in found]
+        installing = [member for member in self.members if getattr(member.router, "installs", False)]
+        return [(member, cast("Installs", member.router)) for member in installing]
 
     def release(self, color: Color) -> str:
         """The releases that members install in a color, each with the member's name where several do."""

@@ -210,13 +210,13 @@ class SwapService:
 
     @staticmethod
     def _kept_clients(spec: SwapSpec, news: Mapping[str, Any], target: Color, recorded: Recorded | None) -> list[str]:
-        """What clients that a step sends to a color keep, where their platform pins them; nothing on the way back."""
-        found: str = getattr(spec.build_router(), "clients_stay", "")
-        if not found or can_roll_back(recorded, target, str(contract.fingerprint(news, target))):
+        """The warning about clients that stay with a color, where their platform pins them; none on the way back."""
+        text: str = getattr(spec.build_router(), "clients_stay", "")
+        if not text or can_roll_back(recorded, target, str(contract.fingerprint(news, target))):
             return []
         with contextlib.suppress(InvalidInput):  # as long as something is unknown, the last update's steps are a guess
             spec = contract.parse(news)
-        return [found] if spec.strategy.steps else []
+        return [text] if spec.strategy.steps else []
 
     def _offline(self, news: Mapping[str, Any]) -> list[str]:
         """The answers of gates that look at local files alone: a reviewer sees them before anything runs."""

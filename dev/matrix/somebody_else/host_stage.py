@@ -63,7 +63,7 @@ class HostStage(MemorySizes):
             yield
 
     def _envoy(self, path: str) -> bytes:
-        """What an Envoy says that has read the file as it is now; one that is gone it goes on with."""
+        """The answer of an Envoy that has read the present file; it keeps its routes where the file is gone."""
         if path.startswith("/clusters"):
             found = [{"name": name, **_HEALTHY} for name in _WANTED.clusters.values()]
             return json.dumps({"cluster_statuses": found}).encode()

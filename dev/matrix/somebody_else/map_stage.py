@@ -100,7 +100,7 @@ class MapStage(MemorySizes):
         """Nothing is scaled."""
 
     def look(self) -> Sight:
-        """What HAProxy goes by, and the marks."""
+        """The weights that HAProxy goes by, and the marks."""
         served: dict[str, int] = {color: self._running.of(color) for color in COLORS if self._running.of(color)}
         theirs = {"comment": "theirs"} if self._file.exists() and b"# theirs" in self._file.read_bytes() else {}
         if self._noted.get("owner") == STRANGER:

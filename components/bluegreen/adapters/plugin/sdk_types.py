@@ -70,5 +70,5 @@ def _refused(hint: type) -> Mapping[str, str]:
     from bluegreen.aws.ecs import provider_args, step_scaling  # noqa: PLC0415
     from bluegreen.aws.elb import sign_in_actions  # noqa: PLC0415
 
-    found = provider_args.refused_of(hint) or step_scaling.refused_of(hint)
-    return found or sign_in_actions.refused_of(hint)
+    refused = provider_args.refused_of(hint) or step_scaling.refused_of(hint)
+    return refused or sign_in_actions.refused_of(hint)

@@ -196,9 +196,9 @@ class MadeRule:
         self._answer.taken()
         return replace(state, actions=written["Actions"], conditions=written.get("Conditions", state.conditions))
 
-    def _actions(self, found: Actions, forward: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _actions(self, present: Actions, forward: Mapping[str, Any]) -> list[dict[str, Any]]:
         managed = bool(self.sign_in or self.former.get("sign_in"))
-        return elbv2.with_forward(before_the_forward(found, self.sign_in, managed=managed), forward)
+        return elbv2.with_forward(before_the_forward(present, self.sign_in, managed=managed), forward)
 
     def _changed_conditions(self, state: RuleState) -> list[dict[str, Any]]:
         declared = self._conditions(self.host_headers, self.path_patterns)

@@ -31,7 +31,7 @@ def checked(fields: Fields, actions: object) -> tuple[dict[str, Any], ...]:
     if isinstance(actions, (str, bytes, Mapping)) or not isinstance(actions, Sequence):
         fields.problem("sign_in", actions, ALLOWED)
         return ()
-    found = []
+    accepted = []
     for index, action in enumerate(actions):
         if action is UNKNOWN:
             continue
@@ -40,8 +40,8 @@ def checked(fields: Fields, actions: object) -> tuple[dict[str, Any], ...]:
         if config is None or not isinstance(action.get(config), Mapping):
             fields.problem(f"sign_in[{index}]", kind, ALLOWED)
             continue
-        found.append({"Type": kind, config: _whole(action[config])})
-    return tuple(found)
+        accepted.append({"Type": kind, config: _whole(action[config])})
+    return tuple(accepted)
 
 
 def _whole(value: Any) -> Any:

@@ -35,25 +35,25 @@ def problems_in(actions: Sequence[Any]) -> list[Problem]:
     for index, action in enumerate(actions if isinstance(actions, (list, tuple)) else ()):
         path = f"sign_in[{index}]"
         problems += resource_args.problems_in(action, aws.lb.ListenerRuleActionArgs, path, REFUSED)
-        found = known(resource_args.plain(action))
-        if not isinstance(found, Mapping):
+        values = known(resource_args.plain(action))
+        if not isinstance(values, Mapping):
             continue
-        config = _CONFIGS.get(found.get("type"))  # type: ignore[arg-type]
+        config = _CONFIGS.get(values.get("type"))  # type: ignore[arg-type]
         if config is None:
-            problems.append(Problem(f"{path}.type", found.get("type"), ", ".join(_CONFIGS)))
-        elif found.get(config) is None:
+            problems.append(Problem(f"{path}.type", values.get("type"), ", ".join(_CONFIGS)))
+        elif values.get(config) is None:
             problems.append(Problem(f"{path}.{config}", None, "an object with named fields; it is required"))
     return problems
 
 
 def of_the_api(actions: Sequence[Any]) -> list[dict[str, Any]]:
     """The actions as the swap's section has them: ``user_pool_arn`` is ``UserPoolArn``."""
-    found = []
+    written = []
     for action in actions:
         given = resource_args.plain(action)
         config = _CONFIGS[given["type"]]
-        found.append({"Type": given["type"], f"{_pascal(config)}Config": _renamed(given[config])})
-    return found
+        written.append({"Type": given["type"], f"{_pascal(config)}Config": _renamed(given[config])})
+    return written
 
 
 def _renamed(value: Any) -> Any:

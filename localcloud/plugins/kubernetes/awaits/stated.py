@@ -48,8 +48,8 @@ class Statement:
         """Whether it is true of an object."""
         if self.condition:
             return str(condition(obj, self.condition).get("status", "")).lower() == str(self.value).lower()
-        found = _at(obj, self.path)
-        return bool(found) if self.value is None else any(_text(one) == self.value for one in found)
+        values = _at(obj, self.path)
+        return bool(values) if self.value is None else any(_text(one) == self.value for one in values)
 
 
 def _text(value: Any) -> str:
