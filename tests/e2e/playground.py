@@ -16,6 +16,7 @@ import yaml
 
 from localcloud.pulumi_home import PulumiHome
 from tests.e2e.shared_world.sitecustomize import WHERE, locked
+from tests.e2e.stack import end_updates
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
@@ -80,6 +81,7 @@ class Playground:
 
     def reset(self) -> None:
         """As it was when blue had been started, whatever came after that."""
+        end_updates(self.folder)
         shutil.rmtree(self.folder / "state")
         for path, content in self._begun.items():
             path.parent.mkdir(parents=True, exist_ok=True)

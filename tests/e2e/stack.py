@@ -150,7 +150,9 @@ class Stack:
                 client.post("/control", json=behavior, headers=self.preview_headers[color]).raise_for_status()
 
     def destroy(self) -> None:
-        """`pulumi destroy`."""
+        """`pulumi destroy`, also where a test failed while an update of its own went on."""
+        if end_updates(self.folder):
+            self.command("cancel", "--yes")  # the lock of the one that was ended
         self.pulumi("destroy", "--yes", "--skip-preview")
 
 
@@ -176,6 +178,19 @@ def one_by_one(url: str) -> httpx.Client:
     return loopback.client(base_url=url, headers={"Connection": "close"})
 
 
+_UPDATES: dict[Path, list[subprocess.Popen[str]]] = {}
+"""What was begun in the background, by the stack's folder."""
+
+
+def end_updates(folder: Path) -> bool:
+    """Kill the updates that still go on in the background; whether there was one."""
+    going_on = [process for process in _UPDATES.pop(folder, []) if process.poll() is None]
+    for process in going_on:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return bool(going_on)
+
+
 class Background:
     """A `pulumi up` that goes on while the test does something else; ``output`` grows line by line."""
 
@@ -190,6 +205,7 @@ class Background:
             text=True,
             process_group=0,  # as a shell runs it
         )
+        _UPDATES.setdefault(stack.folder, []).append(self.process)
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
