@@ -25,6 +25,7 @@ PLATFORMS = (
     "ecs_listeners",
     "ecs_native",
     "ecs_nlb",
+    "ecs_whole",
     "eks",
     "eks_dns",
     "hosts",

@@ -106,3 +106,27 @@ def test_the_packages_own_settings_are_those_that_it_reads():
         if isinstance(value, str) and value in stack_config.KEYS and f"stack_config.{key})" in path.read_text()
     }
     assert {vars(stack_config)[key] for key in read} == stack_config.KEYS
+
+
+WHOLE = {**ECS, "platform": "ecs_whole", "agentImage": "agent:v1"}
+BUILT = "arn:aws:ecs:eu-central-1:1:task-definition/web:7"
+
+
+def whole(keys, monkeypatch, **config):
+    for name in ("keys", "settings", "ecs_whole"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    given = {key: value for key, value in {**WHOLE, **config}.items() if key != "greenImage"}
+    recorder, _ = mocked.run(lambda: runpy.run_path(str(STACKS / "__main__.py")), given)
+    return recorder.resources
+
+
+def test_a_service_as_teams_have_it_begins_without_a_second_release_and_gets_one_that_a_build_made(keys, monkeypatch):
+    first = whole(keys, monkeypatch)
+    definitions = [one.inputs for one in first if one.type == "aws:ecs/taskDefinition:TaskDefinition"]
+    assert {one["runtimePlatform"]["cpuArchitecture"] for one in definitions} == {"ARM64"}
+    services = {one.name.rpartition("-")[2]: one.inputs for one in first if one.type == "aws:ecs/service:Service"}
+    assert len(services["blue"]["loadBalancers"]) == 2
+    assert services["green"]["desiredCount"] == 0
+    (swap,) = [one.inputs for one in whole(keys, monkeypatch, greenTaskDefinition=BUILT) if "TrafficSwap" in one.type]
+    assert [router["kind"] for router in swap["routers"]] == ["alb", "nlb"]
+    assert swap["releases"]["green"] == "web:7"

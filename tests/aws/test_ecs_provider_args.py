@@ -320,6 +320,8 @@ def test_what_only_an_update_knows_is_taken():
     resources = mocked.run(program)[0].resources
     service = of(resources, SERVICE)["web-green"]
     assert (service["healthCheckGracePeriodSeconds"], service["taskDefinition"]) == (60, CI)
+    task = of(resources, TASK)["web-blue"]
+    assert task["requiresCompatibilities"] == ["EC2", "FARGATE"], "whichever it will be"
 
 
 def test_a_long_name_is_cut_where_aws_takes_fewer_characters_and_is_no_other_names():

@@ -88,17 +88,24 @@ class ProviderArgs:
         return [one for one in named if isinstance(one, str)]
 
     @property
+    def _has_unknown_providers(self) -> bool:
+        strategies = self._strategies
+        return strategies is UNKNOWN or len(self.capacity_providers) < len(strategies)
+
+    @property
     def compatibilities(self) -> list[str]:
-        """Where a task may run: said, or as its launch type or capacity providers need it."""
+        """Where a task may run, as its launch type or capacity providers need it; both where only an update knows."""
         launch = known(self.service.get("launch_type"))
         if isinstance(launch, str):
             return [launch]
+        if launch is UNKNOWN or self._has_unknown_providers:
+            return ["EC2", "FARGATE"]
         return ["FARGATE"] if all(one in _FARGATE for one in self.capacity_providers) else ["EC2"]
 
     @property
     def is_on_fargate(self) -> bool:
         """Whether Fargate's table says what sizes a task may have."""
-        return "FARGATE" in self.compatibilities
+        return self.compatibilities == ["FARGATE"]
 
     @property
     def opens_shells(self) -> bool:
@@ -158,7 +165,8 @@ class ProviderArgs:
         if platform is not None and not platform.unknown:
             platform.text("cpu_architecture", None, choices=("ARM64", "X86_64"))
         wanted = fields.raw("requires_compatibilities")
-        if isinstance(wanted, list) and not {*self.compatibilities} <= {str(one) for one in wanted}:
+        is_known = len(self.compatibilities) == 1
+        if isinstance(wanted, list) and is_known and not {*self.compatibilities} <= {str(one) for one in wanted}:
             allowed = f"a list with {', '.join(self.compatibilities)}, where the service places its tasks"
             fields.problem("requires_compatibilities", wanted, allowed)
         return fields.problems
@@ -186,13 +194,13 @@ class ProviderArgs:
         self, name: str, cluster: aws.ecs.Cluster, parent: pulumi.Resource
     ) -> Sequence[pulumi.Resource]:
         """A cluster that is made here gets Fargate's capacity providers, where a service is to be placed by them."""
-        if not self.capacity_providers:
+        if not self._strategies:
             return ()
         return (
             aws.ecs.ClusterCapacityProviders(
                 name,
                 cluster_name=cluster.name,
-                capacity_providers=sorted(set(self.capacity_providers)),
+                capacity_providers=[*_FARGATE],
                 opts=pulumi.ResourceOptions(parent=parent),
             ),
         )

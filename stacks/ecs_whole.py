@@ -1,0 +1,59 @@
+"""A service as teams have it: sidecar, EFS, Spot, ARM64, Service Connect, two load balancers, a build's revision."""
+
+import pulumi
+import pulumi_aws as aws
+
+from bluegreen import gates
+from bluegreen.aws import EcsService, alb, nlb
+from settings import network, setting, swaps
+
+config = pulumi.Config()
+vpc_id, subnet_ids = network()
+files = aws.efs.FileSystem("files", encrypted=True)
+namespace = aws.servicediscovery.HttpNamespace("shop", name=config.get("namespaceName"))
+PORT = [{"name": "PORT", "value": "9000"}]
+release = {
+    "environment": {"COLOR": "blue"},
+    "container": {
+        "portMappings": [{"containerPort": 8080, "name": "http"}],
+        "mountPoints": [{"sourceVolume": "uploads", "containerPath": "/srv"}],
+        "dependsOn": [{"containerName": "agent", "condition": "START"}],
+    },
+    "sidecars": [{"name": "agent", "image": config.require("agentImage"), "environment": PORT}],
+}
+
+
+def keep_logs(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    logs = args.type_ == "aws:cloudwatch/logGroup:LogGroup"
+    return pulumi.ResourceTransformResult({**args.props, "retentionInDays": 365}, args.opts) if logs else None
+
+
+web = EcsService(
+    config.get("serviceName") or "shop-web-frontend-of-the-checkout",
+    active_color=config.require("activeColor"),
+    blue={"image": config.require("blueImage"), **release},
+    # Made by a build. Before there is one, green has no release.
+    green={"task_definition_arn": arn} if (arn := config.get("greenTaskDefinition")) else None,
+    vpc_id=vpc_id,
+    subnet_ids=subnet_ids,
+    entry=alb(health_check={"interval": 5, "timeout": 2}),
+    entries=[nlb(internal=True, health_check={"protocol": "HTTP", "path": "/healthz", "interval": 5, "timeout": 2})],
+    service_args={
+        "capacity_provider_strategies": [{"capacity_provider": "FARGATE_SPOT", "weight": 1}],
+        "service_connect_configuration": {
+            "enabled": True,
+            "namespace": namespace.arn,
+            "services": [{"port_name": "http", "client_alias": [{"port": 80}]}],
+        },
+    },
+    task_args={
+        "runtime_platform": {"cpu_architecture": setting("architecture", "ARM64"), "operating_system_family": "LINUX"},
+        "volumes": [{"name": "uploads", "efs_volume_configuration": {"file_system_id": files.id}}],
+    },
+    desired_count=setting("desiredCount", 2),
+    **swaps(gates=[gates.http("/healthz", interval_seconds=2)], steady_state_timeout_seconds=300),
+    opts=pulumi.ResourceOptions(transforms=[keep_logs]),
+)
+pulumi.export("url", web.url)
+pulumi.export("liveColor", web.live_color)
+pulumi.export("history", web.history)
