@@ -16,7 +16,7 @@ _OWNER, _MARKS = "owner", "marks"
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What stands in it.
+    """The content of the file of notes.
 
     Attributes:
         owner: ``project/stack/name``.
@@ -30,8 +30,8 @@ class Notes:
 
     def text(self) -> bytes:
         """The file."""
-        found = {_OWNER: self.owner, _MARKS: dict(sorted(self.marks.items())), **self.more}
-        return json.dumps(found, indent=2).encode() + b"\n"
+        content = {_OWNER: self.owner, _MARKS: dict(sorted(self.marks.items())), **self.more}
+        return json.dumps(content, indent=2).encode() + b"\n"
 
     def with_marks(self, changes: Mapping[str, str | None]) -> dict[str, str]:
         """The marks after changes; ``None`` removes one."""
@@ -39,7 +39,7 @@ class Notes:
 
 
 def parsed(content: bytes | None, file: str, call: str) -> Notes | None:
-    """What the file says; ``None`` where there is none.
+    """The notes in the file; ``None`` where there is none.
 
     Raises:
         PlatformError: it is not what a swap has written.
@@ -47,13 +47,13 @@ def parsed(content: bytes | None, file: str, call: str) -> Notes | None:
     if content is None:
         return None
     try:
-        found = json.loads(content)
-        owner, marks = found.pop(_OWNER), found.pop(_MARKS)
+        values = json.loads(content)
+        owner, marks = values.pop(_OWNER), values.pop(_MARKS)
         if not isinstance(owner, str) or not isinstance(marks, dict):
             raise ValueError("its owner is no text, or its marks are no object")
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise PlatformError(call, f"{file} is not what a swap has written: {error}") from error
-    return Notes(owner, marks, found)
+    return Notes(owner, marks, values)
 
 
 def check(notes: Notes | None, known: Ownership, what: str, call: str) -> None:

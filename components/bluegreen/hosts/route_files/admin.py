@@ -1,4 +1,4 @@
-"""What one Envoy says of itself, by its admin interface: the routes that it goes by, and how its hosts are."""
+"""One Envoy's state, by its admin interface: the routes that it goes by, and the health of its hosts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class AdminUrl:
 
 
 def call_of(path: str) -> str:
-    """What a call is told as."""
+    """The name of a call."""
     return f"envoy:GET {path.partition('?')[0]}"
 
 
@@ -61,14 +61,14 @@ def routes_of(admin: Asks, name: str) -> tuple[list[Mapping[str, Any]], str]:
     Raises:
         PlatformError: Envoy does not answer.
     """
-    found = _configs(admin, name, "dynamic_route_configs")
-    named = [one for one in found if (one.get("route_config") or {}).get("name") == name]
-    refused = [str((one.get("error_state") or {}).get("details") or "") for one in found]
+    configurations = _configs(admin, name, "dynamic_route_configs")
+    named = [one for one in configurations if (one.get("route_config") or {}).get("name") == name]
+    refused = [str((one.get("error_state") or {}).get("details") or "") for one in configurations]
     return [one["route_config"] for one in named], "; ".join(filter(None, refused))
 
 
 def health_of(admin: Asks, cluster: str) -> Readiness:
-    """How a cluster's hosts are as Envoy sees them: two calls.
+    """The health of a cluster's hosts as Envoy sees them: two calls.
 
     A cluster that Envoy does not check is not ready: nothing would tell a host that is down.
 
@@ -76,10 +76,10 @@ def health_of(admin: Asks, cluster: str) -> Readiness:
         PlatformError: Envoy does not answer.
     """
     told = _json(admin, f"/clusters?{urlencode({'format': 'json', 'filter': f'^{re.escape(cluster)}$'})}")
-    found = [one for one in told.get("cluster_statuses", []) if one.get("name") == cluster]
-    if not found:
+    clusters = [one for one in told.get("cluster_statuses", []) if one.get("name") == cluster]
+    if not clusters:
         return Readiness(False, 0, 1, f"Envoy has no cluster {cluster}")
-    hosts = found[0].get("host_statuses", [])
+    hosts = clusters[0].get("host_statuses", [])
     if not hosts:
         return Readiness(False, 0, 1, f"Envoy's cluster {cluster} has no host")
     problems = [problem for host in hosts if (problem := _problem(host))]
@@ -125,7 +125,7 @@ def _configs(admin: Asks, name: str, resource: str) -> list[Mapping[str, Any]]:
 
 def _json(admin: Asks, path: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(admin.get(path))
+        content = json.loads(admin.get(path))
     except ValueError as error:
         raise PlatformError(call_of(path), f"what came is not JSON: {error}") from error
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

@@ -132,9 +132,9 @@ class EnvoyRouter(Options):
         except Unfit as error:
             raise PlatformError(READ, f"{self.routes_file} {error}") from error
         known = Ownership(self.owner, self.former_owner, self.incarnation)
-        found = notes.parsed(contents[self._state_file], self._state_file, READ)
-        notes.check(found, known, self.routes_file, READ)
-        return _Seen(contents, file, found)
+        noted = notes.parsed(contents[self._state_file], self._state_file, READ)
+        notes.check(noted, known, self.routes_file, READ)
+        return _Seen(contents, file, noted)
 
     def _weights(self, seen: _Seen) -> Weights:
         """Those of the route; none where it is not there any more, and nobody else's route either."""
@@ -187,7 +187,7 @@ class EnvoyRouter(Options):
         return self._put(seen, weights, marks)
 
     def write(self, weights: Weights) -> None:
-        """Other weights in the file; no weight at all gives it back."""
+        """Write other weights into the file; no weight at all gives it back."""
         if weights == Weights():
             self.delete()
             return
@@ -196,10 +196,10 @@ class EnvoyRouter(Options):
         for _ in range(_TRIES):
             if self._put(seen, weights, seen.marks):
                 return
-            found = self._look()
-            if self._live(found) != self._live(seen):
-                raise TrafficMoved(WRITE, self.routes_file, self._live(seen), self._live(found))
-            seen = found
+            before = self._look()
+            if self._live(before) != self._live(seen):
+                raise TrafficMoved(WRITE, self.routes_file, self._live(seen), self._live(before))
+            seen = before
         raise self._busy()
 
     def _put(self, seen: _Seen, weights: Weights, marks: Mapping[str, str]) -> bool:
@@ -229,11 +229,11 @@ class EnvoyRouter(Options):
                     "the colors' clusters, or name a file of the swap's own",
                 )
             return
-        found = self._weights(seen)
-        if found != weights:
+        live = self._weights(seen)
+        if live != weights:
             raise NotOwned(
                 WRITE,
-                f"taking over the route in {self.routes_file} would move its traffic: it is {found} now, wanted is "
+                f"taking over the route in {self.routes_file} would move its traffic: it is {live} now, wanted is "
                 f"{weights}. Send it by hand to the color that is to be live, or make that color the active one",
             )
 
@@ -255,17 +255,17 @@ class EnvoyRouter(Options):
 
     def _goes_by(self, weights: Weights) -> bool:
         try:
-            found, refused = admin.routes_of(self._admin, self.route_config)
+            configurations, refused = admin.routes_of(self._admin, self.route_config)
         except PlatformError as error:
             self._progress = error.reason
             return False
         if refused:
             self._progress = f"Envoy refuses the file: {refused}"
-        elif not found:
+        elif not configurations:
             self._progress = f"Envoy has no routes {self.route_config} from a file: see `rds` of its listener"
         else:
             self._progress = "Envoy goes by other routes than the file has"
-        return not refused and found != [] and all(self._split_of(one) == weights for one in found)
+        return not refused and configurations != [] and all(self._split_of(one) == weights for one in configurations)
 
     def _split_of(self, configuration: Mapping[str, Any]) -> Weights:
         if routes.leads_nowhere({"resources": [configuration]}):
@@ -278,11 +278,11 @@ class EnvoyRouter(Options):
     # -- the rest
 
     def progress(self) -> str:
-        """What Envoy said last."""
+        """The last message of Envoy."""
         return self._progress
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types: the file with other weights, in one step."""
+        """The commands that do it by hand: the file with other weights, in one step."""
         file = shlex.quote(self.routes_file)
         if weights == Weights():
             return (f"rm -f {shlex.quote(self._state_file)}",)

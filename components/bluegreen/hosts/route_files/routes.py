@@ -30,7 +30,7 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for in the file.
+    """The route that is looked for in the file.
 
     Attributes:
         name: the route configuration's.
@@ -52,12 +52,12 @@ def parsed(content: bytes | None) -> File:
     if content is None or not content.strip():
         return {"resources": []}
     try:
-        found = json.loads(content)
+        content_read = json.loads(content)
     except ValueError as error:
         raise Unfit(f"is not JSON: {error}") from error
-    if not isinstance(found, dict) or not isinstance(found.get("resources", []), list):
+    if not isinstance(content_read, dict) or not isinstance(content_read.get("resources", []), list):
         raise Unfit('is not what Envoy reads: an object with a list "resources"')
-    return found
+    return content_read
 
 
 def text(file: File) -> bytes:
@@ -89,7 +89,7 @@ def leads_nowhere(file: File) -> bool:
 
 def configuration_in(file: File, wanted: Wanted) -> dict[str, Any] | None:
     """The route configuration of that name."""
-    return next((found for found in file.get("resources", []) if found.get("name") == wanted.name), None)
+    return next((one for one in file.get("resources", []) if one.get("name") == wanted.name), None)
 
 
 def own_route(file: File, wanted: Wanted) -> dict[str, Any]:
@@ -112,16 +112,16 @@ def route_of(configuration: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]
     """
     colors = set(wanted.clusters.values())
     every = [route for host in _get(configuration, "virtual_hosts") or [] for route in _get(host, "routes") or []]
-    found = [
+    routes = [
         route
         for route in every
         if (route.get("name") == wanted.route if wanted.route else _clusters_of(route) & colors)
     ]
     what = f"named {wanted.route}" if wanted.route else f"to {' or '.join(sorted(colors))}"
-    if len(found) != 1:
+    if len(routes) != 1:
         more = "" if wanted.route else ": give the one that is to be moved a name, and say it as `route`"
-        raise Unfit(f"has {len(found)} routes {what}{more if found else ''}")
-    action = _get(found[0], "route")
+        raise Unfit(f"has {len(routes)} routes {what}{more if routes else ''}")
+    action = _get(routes[0], "route")
     if not isinstance(action, dict) or not (_get(action, "cluster") or _weighted(action)):
         raise Unfit(f"has a route {what} that leads to no cluster by its name")
     weighted = _weighted(action) or {}
@@ -129,7 +129,7 @@ def route_of(configuration: Mapping[str, Any], wanted: Wanted) -> dict[str, Any]
         raise Unfit(f"has a route {what} with `runtime_key_prefix`: its weights may be others than the file says")
     if any(not entry.get("name") for entry in weighted.get("clusters", [])):
         raise Unfit(f"has a route {what} with a cluster that a request names")
-    route: dict[str, Any] = found[0]
+    route: dict[str, Any] = routes[0]
     return route
 
 
@@ -147,9 +147,9 @@ def weights_of(route: Mapping[str, Any], clusters: Mapping[Color, str]) -> Weigh
         for entry in weighted.get("clusters", []):
             shares[entry["name"]] = shares.get(entry["name"], 0) + _number(entry.get("weight", 0))
     total = sum(shares.values())
-    found = {color: _percent(shares.get(clusters[color], 0), total) for color in COLORS}
-    found["green"] = min(found["green"], 100 - found["blue"])
-    return Weights(found["blue"], found["green"])
+    by_color = {color: _percent(shares.get(clusters[color], 0), total) for color in COLORS}
+    by_color["green"] = min(by_color["green"], 100 - by_color["blue"])
+    return Weights(by_color["blue"], by_color["green"])
 
 
 def with_weights(file: File, wanted: Wanted, weights: Weights, route: dict[str, Any] | None = None) -> File:
@@ -191,8 +191,8 @@ def _clusters_of(route: Mapping[str, Any]) -> set[str]:
 
 
 def _weighted(action: Mapping[str, Any]) -> dict[str, Any] | None:
-    found = _get(action, "weighted_clusters")
-    return found if isinstance(found, dict) else None
+    weighted = _get(action, "weighted_clusters")
+    return weighted if isinstance(weighted, dict) else None
 
 
 def _get(thing: Any, name: str) -> Any:

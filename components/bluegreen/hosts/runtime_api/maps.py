@@ -16,7 +16,7 @@ class Unfit(Exception):
 
 
 def parsed(content: bytes | None) -> Weights:
-    """What the file says.
+    """The weights in the file.
 
     Raises:
         Unfit: it has something else in it.
@@ -26,7 +26,7 @@ def parsed(content: bytes | None) -> Weights:
 
 
 def shown(answer: str) -> Weights:
-    """What ``show map`` says: each line begins with where it is kept.
+    """The weights in the answer of ``show map``: each line begins with where it is kept.
 
     Raises:
         Unfit: it has something else in it.
@@ -47,7 +47,7 @@ def text(weights: Weights, former: bytes | None = None) -> bytes:
 
 
 def command(name: str, running: Weights, weights: Weights) -> str:
-    """What changes it in a running HAProxy.
+    """The command that changes the map in a running HAProxy.
 
     Args:
         name: the map's.

@@ -47,7 +47,7 @@ class _Seen:
 
     @property
     def weights(self) -> Weights:
-        """What is live. Where file and HAProxy differ: whichever is not what was written last, so that it is seen."""
+        """The live weights. Where file and HAProxy differ: those that were not written last, so that they are seen."""
         if self.notes is None:
             return Weights()
         written = self.notes.more.get(_WRITTEN)
@@ -111,13 +111,13 @@ class HaproxyRouter(Options):
 
     def _look(self) -> _Seen:
         contents = self._files.read(self.map_file, self._state_file)
-        found = notes.parsed(contents[self._state_file], self._state_file, READ)
-        notes.check(found, Ownership(self.owner, self.former_owner, self.incarnation), self.map_file, READ)
+        noted = notes.parsed(contents[self._state_file], self._state_file, READ)
+        notes.check(noted, Ownership(self.owner, self.former_owner, self.incarnation), self.map_file, READ)
         try:
             filed = maps.parsed(contents[self.map_file])
         except Unfit as error:
             raise PlatformError(READ, f"{self.map_file} {error}") from error
-        return _Seen(contents, filed, self._running(), found)
+        return _Seen(contents, filed, self._running(), noted)
 
     def _running(self) -> Weights | None:
         command = f"show map {self.map_file}"
@@ -147,9 +147,9 @@ class HaproxyRouter(Options):
         """The marks: a look at the file."""
         self._fresh.spent()
         content = self._files.read(self._state_file)[self._state_file]
-        found = notes.parsed(content, self._state_file, READ)
-        notes.check(found, Ownership(self.owner, self.former_owner, self.incarnation), self.map_file, READ)
-        return dict(found.marks) if found is not None else {}
+        noted = notes.parsed(content, self._state_file, READ)
+        notes.check(noted, Ownership(self.owner, self.former_owner, self.incarnation), self.map_file, READ)
+        return dict(noted.marks) if noted is not None else {}
 
     # -- writing
 
@@ -158,14 +158,14 @@ class HaproxyRouter(Options):
         self._fresh.spent()
         for _ in range(_TRIES):
             contents = self._files.read(self._state_file)
-            found = notes.parsed(contents[self._state_file], self._state_file, READ)
-            notes.check(found, Ownership(self.owner, self.former_owner, self.incarnation), self.map_file, READ)
-            if found is None:
+            noted = notes.parsed(contents[self._state_file], self._state_file, READ)
+            notes.check(noted, Ownership(self.owner, self.former_owner, self.incarnation), self.map_file, READ)
+            if noted is None:
                 return
-            marks = found.with_marks(changes)
-            if marks == found.marks and found.owner == self.owner:
+            marks = noted.with_marks(changes)
+            if marks == noted.marks and noted.owner == self.owner:
                 return
-            text = Notes(self.owner, marks, found.more).text()
+            text = Notes(self.owner, marks, noted.more).text()
             if self._files.replace({self._state_file: text}, contents):
                 return
         raise self._busy()
@@ -181,7 +181,7 @@ class HaproxyRouter(Options):
             raise
 
     def write(self, weights: Weights) -> None:
-        """Other weights, in the file and then in HAProxy; no weight at all gives the map back."""
+        """Write other weights into the file and then into HAProxy; no weight at all gives the map back."""
         if weights == Weights():
             self.delete()
             return
@@ -191,10 +191,10 @@ class HaproxyRouter(Options):
             if self._put(seen, weights, seen.marks):
                 self._tell_after(seen, weights)
                 return
-            found = self._look()
-            if found.weights != seen.weights:
-                raise TrafficMoved(WRITE, self.map_file, seen.weights, found.weights)
-            seen = found
+            before = self._look()
+            if before.weights != seen.weights:
+                raise TrafficMoved(WRITE, self.map_file, seen.weights, before.weights)
+            seen = before
         raise self._busy()
 
     def _put(self, seen: _Seen, weights: Weights, marks: Mapping[str, str]) -> bool:
@@ -210,17 +210,17 @@ class HaproxyRouter(Options):
         return not changes or self._files.replace(changes, seen.contents)
 
     def _check_what_is_taken(self, seen: _Seen, weights: Weights) -> None:
-        found = seen.filed if seen.running is None else seen.running
-        if not self.adopt and Weights() not in (found, seen.filed):
+        live = seen.filed if seen.running is None else seen.running
+        if not self.adopt and Weights() not in (live, seen.filed):
             raise NotOwned(
                 WRITE,
-                f"{self.map_file} says {found} already, which this swap has not written: say `adopt` to take it over, "
+                f"{self.map_file} says {live} already, which this swap has not written: say `adopt` to take it over, "
                 "or name a map of the swap's own",
             )
-        if self.adopt and weights != found:
+        if self.adopt and weights != live:
             raise NotOwned(
                 WRITE,
-                f"taking over {self.map_file} would move its traffic: it is {found} now, wanted is {weights}. Send it "
+                f"taking over {self.map_file} would move its traffic: it is {live} now, wanted is {weights}. Send it "
                 "by hand to the color that is to be live, or make that color the active one",
             )
 
@@ -252,10 +252,10 @@ class HaproxyRouter(Options):
     def _put_back(self, seen: _Seen) -> None:
         """The files as they were, where HAProxy was not told: a restart would bring what it does not go by."""
         contents = self._files.read(self.map_file, self._state_file)
-        found = notes.parsed(contents[self._state_file], self._state_file, READ)
-        if found is None or found.owner != self.owner:
+        noted = notes.parsed(contents[self._state_file], self._state_file, READ)
+        if noted is None or noted.owner != self.owner:
             return
-        state = None if seen.notes is None else Notes(self.owner, found.marks, seen.notes.more).text()
+        state = None if seen.notes is None else Notes(self.owner, noted.marks, seen.notes.more).text()
         self._files.replace({self.map_file: seen.contents[self.map_file], self._state_file: state}, contents)
 
     def _busy(self) -> PlatformError:
@@ -274,11 +274,11 @@ class HaproxyRouter(Options):
     # -- the rest
 
     def progress(self) -> str:
-        """What kept HAProxy from going by it, when it was asked last."""
+        """The reason why HAProxy does not go by the map, when it was asked last."""
         return self._progress
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types: the file, then the running HAProxy."""
+        """The commands that do it by hand: the file, then the running HAProxy."""
         file = shlex.quote(self.map_file)
         way = f"UNIX-CONNECT:{self.socket}" if self.socket.startswith("/") else f"TCP:{self.socket}"
         tell = f"| socat stdio {shlex.quote(way)}"

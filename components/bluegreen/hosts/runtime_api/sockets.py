@@ -70,14 +70,14 @@ class RuntimeSocket:
 
 
 def _whole(connection: socket.socket, call: str) -> bytes:
-    found = bytearray()
+    content = bytearray()
     while piece := connection.recv(_PIECE_BYTES):
-        found += piece
-        if len(found) > _MOST_BYTES:
+        content += piece
+        if len(content) > _MOST_BYTES:
             raise PlatformError(call, "the answer has no end")
-    return bytes(found)
+    return bytes(content)
 
 
 def call_of(command: str) -> str:
-    """What a command is told as: its words, without what it is about."""
+    """The name of a command: its words, without its arguments."""
     return "haproxy:" + " ".join(command.split()[:2])

@@ -1,4 +1,4 @@
-"""What a color of a proxied service is told as, and what is wrong with how it was given. Pure but for outputs."""
+"""The release of a color of a proxied service: its names, and the problems with it. Pure but for outputs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def have_urls(releases: Given) -> bool:
 
 
 def digests_of(releases: Given) -> dict[Color, pulumi.Output[str]]:
-    """What tells each color's release from another: its name, and whatever else was said of it."""
+    """The digest of each color's release: of its name, and of whatever else was said of it."""
     return {
         color: digest_of({"release": releases[color].get("release", UNKNOWN), "digest": releases[color].get("digest")})
         for color in COLORS
