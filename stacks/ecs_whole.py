@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen import gates
-from bluegreen.aws import EcsService, alb, nlb
+from bluegreen.aws import EcsRelease, EcsService, alb, nlb
 from settings import network, setting, swaps
 
 config = pulumi.Config()
@@ -12,7 +12,7 @@ vpc_id, subnet_ids = network()
 files = aws.efs.FileSystem("files", encrypted=True)
 namespace = aws.servicediscovery.HttpNamespace("shop", name=config.get("namespaceName"))
 PORT = [{"name": "PORT", "value": "9000"}]
-release = {
+release: EcsRelease = {
     "environment": {"COLOR": "blue"},
     "container": {
         "portMappings": [{"containerPort": 8080, "name": "http"}],
