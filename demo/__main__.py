@@ -12,7 +12,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from demo import page, report
+from demo import report
 from demo.measure import Story
 from demo.places import PLACES
 from demo.story import Teller
@@ -44,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     seconds = time.perf_counter() - began
     story.judge()
     report.show(story, console, seconds)
+    from demo import page  # noqa: PLC0415 - what draws it takes seconds to load, and the show need not wait for that
+
     page.write(story, PAGE)
     console.print(f"The same as a picture: {PAGE}", highlight=False, soft_wrap=True)
     numbers = story.numbers()

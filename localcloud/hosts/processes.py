@@ -93,7 +93,7 @@ class HostEnvoy:
         config.write_text(json.dumps(bootstrap(self.port, self._admin_port, self.routes_file, self._ports), indent=2))
         # Killed with whoever started it, where there is a program for that.
         mortal = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        options = ["--concurrency", "2", "--use-dynamic-base-id", "--log-level", "warning"]
+        options = ["--concurrency", "2", "--disable-hot-restart", "--log-level", "warning"]
         log = self.folder / "envoy.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
