@@ -81,7 +81,7 @@ class Pipeline:
         body = {"properties": {"linuxFxVersion": f"DOCKER|shop.azurecr.io/app:{tag}"}}
         url = f"{self.app}/slots/staging/config/web"
         assert self.http.patch(url, params={"api-version": WEB}, json=body).is_success
-        for _ in range(200):
+        for _ in range(1200):
             answer = httpx.get(azure.requests, headers={"Host": SLOT_HOST}, trust_env=False)
             if answer.status_code == 200 and answer.json().get("version") == tag:
                 return
