@@ -6,7 +6,7 @@ JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
-.PHONY: demo demo-aws demo-kubernetes test check bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
+.PHONY: demo demo-aws demo-azure demo-kubernetes test check bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
 .PHONY: conformance setup lint format wheel plugin clean help
 
 help: ## what there is
@@ -27,6 +27,7 @@ $(VENV)/.shows: pyproject.toml constraints.txt
 # What is wanted of the tools: a show on AWS needs no Kubernetes, and the other way round.
 NEEDS := all
 demo-aws bench matrix: NEEDS := aws
+demo-azure: NEEDS := azure
 demo-kubernetes bench-kubernetes: NEEDS := kubernetes
 
 setup: $(VENV)/.installed ## the Python environment and the tools
@@ -37,6 +38,9 @@ demo: $(VENV)/.shows ## two processes behind Envoy, promoted and rolled back und
 
 demo-aws: setup ## the same with ECS behind a load balancer, on an AWS emulator
 	$(PY) -m demo --on aws $(if $(JSON),--json $(JSON))
+
+demo-azure: setup ## the same with a Container App, on what stands in for Azure
+	$(PY) -m demo --on azure $(if $(JSON),--json $(JSON))
 
 demo-kubernetes: setup ## the same on a real Kubernetes node, behind a Gateway API route
 	$(PY) -m demo --on kubernetes $(if $(JSON),--json $(JSON))

@@ -1,4 +1,4 @@
-"""Where the story takes place: on this machine as it is, on the AWS emulator, or on a Kubernetes node."""
+"""Where the story takes place: this machine as it is, the AWS emulator, Azure's stand-in, or a Kubernetes node."""
 
 from __future__ import annotations
 
@@ -30,11 +30,15 @@ class Place(Protocol):
 
     @property
     def needs(self) -> str:
-        """The platform of the stack: ``host``, ``aws`` or ``kubernetes``."""
+        """The platform of the stack: ``host``, ``aws``, ``azure`` or ``kubernetes``."""
         ...
 
     def around(self, state_dir: Path | None, progress: Progress) -> contextlib.AbstractContextManager[dict[str, Any]]:
         """Run the programs needed from before the first `up` to after the `destroy`; yield the stack's config."""
+        ...
+
+    def reached(self, url: str, state_dir: Path | None) -> tuple[str, str]:
+        """How requests reach the stack's address from here: a URL, and a host name that they bear; empty: the URL's."""
         ...
 
     def install(self, release: str) -> bool:
@@ -75,6 +79,10 @@ class Hosts:
     def _end_green(self) -> None:
         self._green[0].end()
 
+    def reached(self, url: str, state_dir: Path | None) -> tuple[str, str]:  # noqa: ARG002 - as every place
+        """By its address."""
+        return url, ""
+
     def install(self, release: str) -> bool:
         """The process of green is ended, and another one takes its port: no request goes there."""
         former = self._green[0]
@@ -95,6 +103,34 @@ class Aws:
     def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as every place
         """Run nothing: the emulator has its own load balancer."""
         yield {}
+
+    def reached(self, url: str, state_dir: Path | None) -> tuple[str, str]:  # noqa: ARG002 - as every place
+        """By its address."""
+        return url, ""
+
+    def install(self, release: str) -> bool:  # noqa: ARG002 - as every place
+        """The stack's images are its releases."""
+        return False
+
+
+@dataclass(frozen=True)
+class Azure:
+    """A Container App, whose releases the swap installs."""
+
+    like: str = "azure"
+    needs: str = "azure"
+    rate_per_second: float = 700
+
+    @contextlib.contextmanager
+    def around(self, state_dir: Path | None, progress: Progress) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - as every place
+        """Run nothing: Envoy is a part of the stand-in."""
+        yield {}
+
+    def reached(self, url: str, state_dir: Path | None) -> tuple[str, str]:
+        """At Envoy, by the app's host name, which no name server on this machine knows."""
+        from localcloud.azure.local import LocalAzure  # noqa: PLC0415 - not for shows that are elsewhere
+
+        return f"{LocalAzure.current(state_dir).requests}/", url.removeprefix("https://")
 
     def install(self, release: str) -> bool:  # noqa: ARG002 - as every place
         """The stack's images are its releases."""
@@ -122,6 +158,10 @@ class Kubernetes:
             finally:
                 node.kubectl("delete", "gateway", GATEWAY, "--namespace", "default")
 
+    def reached(self, url: str, state_dir: Path | None) -> tuple[str, str]:  # noqa: ARG002 - as every place
+        """By its address."""
+        return url, ""
+
     def install(self, release: str) -> bool:  # noqa: ARG002 - as every place
         """The stack's images are its releases."""
         return False
@@ -141,4 +181,4 @@ def _gateway(gateway_class: str, port: int) -> str:
     )
 
 
-PLACES: dict[str, Place] = {"hosts": Hosts(), "aws": Aws(), "kubernetes": Kubernetes()}
+PLACES: dict[str, Place] = {"hosts": Hosts(), "aws": Aws(), "azure": Azure(), "kubernetes": Kubernetes()}

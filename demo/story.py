@@ -41,6 +41,7 @@ class Teller:
             like=place.like,
             kubernetes=place.needs == "kubernetes",
             host=place.needs == "host",
+            azure=place.needs == "azure",
             state_dir=self._state_dir,
             progress=self._progress,
             show=self._command,
@@ -60,7 +61,8 @@ class Teller:
             stack.up()
             url = stack.output("url")
             self._chapter(f"Load on {url}, half of it on kept connections, half on new ones, until the end")
-            load = Load(url, rate_per_second=self._place.rate_per_second)
+            where, host = place.reached(url, self._state_dir)
+            load = Load(where, rate_per_second=place.rate_per_second, host_header=host)
             try:
                 load.start()
                 self._swaps(stack, story, load)

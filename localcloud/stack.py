@@ -35,6 +35,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from localcloud.azure.local import LocalAzure
     from localcloud.cloud import LocalCloud
     from localcloud.hosts.local import LocalHost
     from localcloud.kubernetes.node import LocalNode
@@ -66,6 +67,7 @@ class Stack:
         like: the stack in git whose config is copied; ``None`` begins with no config.
         kubernetes: whether it is for the Kubernetes node instead of the AWS emulator.
         host: whether it is for this machine as it is, without any of the two.
+        azure: whether it is for what stands in for Azure.
         project: the folder of the project, this checkout by default.
         state_dir: the local cloud's state, this checkout's by default.
         progress: where the start of the local cloud is shown.
@@ -80,6 +82,7 @@ class Stack:
         *,
         kubernetes: bool = False,
         host: bool = False,
+        azure: bool = False,
         project: Path = paths.CHECKOUT,
         state_dir: Path | None = None,
         progress: Progress | None = None,
@@ -88,7 +91,7 @@ class Stack:
         self.name = name
         self._like = like
         self._kubernetes = kubernetes
-        self._host = host
+        self._host, self._azure = host, azure
         self._project = project
         self._state_dir = state_dir
         self._progress = progress or Silent()
@@ -97,7 +100,7 @@ class Stack:
         self._env: dict[str, str] = {}
         self._destroyed = True
         self._killed = False
-        self._place: LocalCloud | LocalNode | LocalHost
+        self._place: LocalCloud | LocalNode | LocalHost | LocalAzure
         self.config_file: Path
         self.started_cloud = False
 
@@ -128,6 +131,10 @@ class Stack:
             from localcloud.hosts.local import LocalHost  # noqa: PLC0415
 
             self._place = ending.enter_context(LocalHost.running(self._state_dir, self._progress, scratch))
+        elif self._azure:
+            from localcloud.azure.local import LocalAzure  # noqa: PLC0415
+
+            self._place = ending.enter_context(LocalAzure.running(self._state_dir, self._progress, scratch))
         elif self._kubernetes:
             from localcloud.kubernetes.node import LocalNode  # noqa: PLC0415
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import certifi
@@ -18,7 +20,7 @@ from localcloud.azure.cloud import OWNER, SUBSCRIPTION
 from localcloud.azure.identity import TENANT
 from localcloud.bootstrap import for_azure
 from localcloud.errors import LocalCloudError
-from localcloud.processes import Daemon, start_daemon
+from localcloud.processes import Daemon, no_proxy, start_daemon
 from localcloud.progress import Progress, Silent
 from localcloud.pulumi_home import PulumiHome
 
@@ -69,6 +71,29 @@ class LocalAzure:
         if record is None or not Daemon(record.pid, record.started).alive():
             raise LocalCloudError("Azure is not running here: start it with `python -m localcloud up azure`")
         return cls(state, record)
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(
+        cls, state_dir: Path | None = None, progress: Progress | None = None, project_dir: Path = paths.CHECKOUT
+    ) -> Iterator[LocalAzure]:
+        """One that is up is used, else one is started, and ended in the end, also half-way."""
+        try:
+            cls.current(state_dir)
+            was_up = True
+        except LocalCloudError:
+            was_up = False
+        try:
+            yield cls.up(state_dir, progress, project_dir)
+        finally:
+            if not was_up:
+                down(state_dir)
+
+    def process_env(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """A whole environment for a child process: `base` (else this one's), led to this Azure."""
+        base = os.environ if base is None else base
+        path = os.pathsep.join([*self.path, base.get("PATH", os.defpath)])
+        return {**base, **self.env(), "PATH": path, **no_proxy(base)}
 
     @property
     def pid(self) -> int:
