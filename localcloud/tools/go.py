@@ -47,7 +47,7 @@ def download(go: str, module: str, version: str) -> Path:
 
 # Nobody debugs these programs: a twelfth of the compiler's time. The same for all of them, so that what several of them
 # are made of, from Go's own packages on, is compiled once.
-_FLAGS = ("-buildvcs=false", "-gcflags=all=-dwarf=false")
+FLAGS = ("-buildvcs=false", "-gcflags=all=-dwarf=false")
 # The compiler collects its garbage later: a seventh of its time, for some hundred megabytes more.
 _ENV = {"CGO_ENABLED": "0", "GOGC": "400"}
 
@@ -56,7 +56,7 @@ def build(go: str, where: Path, packages: Sequence[str], output: Path, note: Not
     """Compile the packages of the module in `where` into programs in the directory `output`."""
     output.mkdir(exist_ok=True)
     # -v names each package as it is compiled.
-    command = [go, "build", "-v", *_FLAGS, *options, "-o", f"{output}{os.sep}", *packages]
+    command = [go, "build", "-v", *FLAGS, *options, "-o", f"{output}{os.sep}", *packages]
     run(command, what="go build", cwd=where, env=os.environ | _ENV, on_line=note)
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from localcloud import cache
 from localcloud.progress import Silent
+from localcloud.tools import go as go_tool
 from localcloud.tools import languages
 
 REPO = Path(__file__).resolve().parents[2]
@@ -26,7 +27,7 @@ SCHEMA = REPO / "components" / "schema.json"
 LIMIT_SECONDS = 540
 SDK = Path("sdks", "bluegreen")
 """Where `pulumi package add` writes it, in a program's folder."""
-GO = {"CGO_ENABLED": "0"}
+GO = {"CGO_ENABLED": "0", "GOFLAGS": " ".join(go_tool.FLAGS)}
 """As the CLI is built: otherwise nothing in Go's cache would do."""
 
 _MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
