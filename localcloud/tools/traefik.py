@@ -1,7 +1,7 @@
 """Traefik, the proxy that carries requests by Gateway API routes and by resources of its own.
 
 Without what proves to a certificate authority that a domain is one's own by a record in DNS: those are the clients of
-more than a hundred services, of which nothing here is used, and they are half of what there is to compile.
+more than a hundred services, of which nothing here is used: 912 of the 2,460 packages that there are to compile.
 """
 
 from __future__ import annotations
