@@ -16,6 +16,9 @@ from localcloud.azure.cloud import OWNER, SUBSCRIPTION
 from localcloud.azure.identity import TENANT
 from localcloud.azure.local import LocalAzure, down
 from localcloud.load import Load
+from localcloud.progress import Silent
+from localcloud.tools import languages
+from tests.examples import building
 from tests.localcloud.azure_cases import colors_at
 
 STACKS = Path(__file__).resolve().parents[2] / "stacks"
@@ -31,9 +34,10 @@ def azure(tmp_path):
 class Stack:
     """One of the program in `stacks`."""
 
-    def __init__(self, azure: LocalAzure, project: Path) -> None:
-        self.azure, self.project = azure, project
-        (project / "Pulumi.yaml").write_text(f"name: shop\nruntime: python\nmain: {STACKS}\n")
+    def __init__(self, azure: LocalAzure, project: Path, name: str = "shop") -> None:
+        self.azure, self.project, self.name = azure, project, name
+        if name == "shop":
+            (project / "Pulumi.yaml").write_text(f"name: shop\nruntime: python\nmain: {STACKS}\n")
         path = os.pathsep.join([*azure.path, os.environ["PATH"]])
         self.env = {**os.environ, **azure.env(), "PATH": path}
         self.run("stack", "init", project.parent.name)
@@ -49,10 +53,12 @@ class Stack:
     def up(self, *, fails: bool = False, **config: object) -> str:
         """`pulumi up` with this config beside what there was."""
         file = self.project / f"Pulumi.{self.project.parent.name}.yaml"
-        lines = dict(re.findall(r"^  shop:(\w+): (.*)$", file.read_text() if file.exists() else "", re.MULTILINE))
+        lines = dict(
+            re.findall(rf"^  {self.name}:(\w+): (.*)$", file.read_text() if file.exists() else "", re.MULTILINE)
+        )
         # A text of JSON is a text to Pulumi, too: an object would be one of its own structured values.
         told = {**lines, **{name: json.dumps(value) for name, value in config.items()}}
-        file.write_text("config:\n" + "".join(f"  shop:{name}: {value}\n" for name, value in told.items()))
+        file.write_text("config:\n" + "".join(f"  {self.name}:{key}: {value}\n" for key, value in told.items()))
         return self.run("up", "--yes", "--skip-preview", fails=fails)
 
 
@@ -102,4 +108,27 @@ def test_a_container_app_is_released_promoted_and_rolled_back_by_pulumi_up(azure
     assert (load.result.failed, load.result.errors) == (0, {})
     assert cli.active() == ["blue"]
     assert "bluegreen:owner" in cli.app()["tags"]
+    stack.run("destroy", "--yes", "--skip-preview")
+
+
+def test_the_yaml_example_is_promoted_by_the_plugin(azure, tmp_path):
+    building.yaml_azure(tmp_path / "project")
+    stack = Stack(azure, tmp_path / "project", "web-azure")
+    del stack.env["PULUMI_IGNORE_AMBIENT_PLUGINS"]  # here the plugin is the program on PATH, as users have it
+    stack.env["PATH"] = os.pathsep.join([str(languages.ensure(Silent())), stack.env["PATH"]])
+    cli = Cli(azure)
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/example"
+    environment = f"{group}/providers/Microsoft.App/managedEnvironments/example"
+    for path, body, version in (
+        (group, {"location": "westeurope"}, "2025-04-01"),
+        (environment, {"location": "westeurope", "properties": {}}, "2026-07-01"),
+    ):
+        cli.http.put(path, params={"api-version": version}, json=body).raise_for_status()
+    images = {"blueImage": "shop.azurecr.io/app:v1", "greenImage": "shop.azurecr.io/app:v2"}
+    stack.up(activeColor="blue", resourceGroup="example", environmentId=environment, holdSeconds=1, **images)
+    host = cli.app()["properties"]["configuration"]["ingress"]["fqdn"]
+    assert colors_at(azure.requests, host) == {"blue"}
+    said = stack.up(activeColor="green")
+    assert "bluegreen:index:TrafficSwap web-swap updated" in said
+    assert colors_at(azure.requests, host) == {"green"}
     stack.run("destroy", "--yes", "--skip-preview")
