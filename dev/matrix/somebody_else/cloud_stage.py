@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from dev.matrix.world import World
 from localcloud.cloud import LocalCloud
 
 NAME = "alb with ecs, on the emulator"
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class CloudStage(BalancerStage):
             heard().called(call, writes=not name.startswith(("Describe", "List", "Get")), looks=call in self.looking)
 
         with mock.patch.dict(os.environ, self._place.environment), lane.used():
-            self._world = World(f"world-{os.getpid()}")
+            # A process tries one part after the other, and the last one's services may still be going.
+            self._world = World(f"world-{os.getpid()}-{next(_numbers)}")
             lane.answered = answered
             try:
                 self.build()
