@@ -13,7 +13,6 @@ from bluegreen.adapters.resource import SwapResource
 from bluegreen.aws.component import Draft, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.entry import Entry, EntryContext, EntryResources
 from bluegreen.aws.several_entries import counting_kind
-from bluegreen.aws.units import unit_security_group
 from bluegreen.component.base import owner_of
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -97,6 +96,9 @@ class ServiceSwap:
             group_name: the security group's name.
         """
         entered = self.enter(component, network)
+        # Components on two clusters import this module as well, and have no use for the AWS SDK's.
+        from bluegreen.aws.units import unit_security_group  # noqa: PLC0415
+
         group = unit_security_group(
             group_name,
             network.vpc_id,
