@@ -26,7 +26,7 @@ def version() -> str:
 def contents() -> dict[str, Path]:
     """The files of the plugin: name in the archive -> file."""
     at_root = [COMPONENTS / name for name in ("PulumiPlugin.yaml", "__main__.py", "requirements.txt")]
-    package = [path for path in PACKAGE.rglob("*") if path.suffix == ".py" or path.name == "py.typed"]
+    package = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".html") or path.name == "py.typed"]
     files = {path.relative_to(COMPONENTS).as_posix(): path for path in [*at_root, *package]}
     return {"LICENSE": CHECKOUT / "LICENSE"} | dict(sorted(files.items()))
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import boto3
 import pytest
 
-from bluegreen import cli
+from bluegreen.cli.stack import plain
 from bluegreen.permissions import policy_document
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
 from bluegreen.swap import contract
@@ -111,7 +111,7 @@ def swap(stack, policy):
     """The swap as the state has it."""
     policy.may()
     stack.up(activeColor="blue")
-    resources = cli.plain(json.loads(stack.pulumi("stack", "export", "--show-secrets")))["deployment"]["resources"]
+    resources = plain(json.loads(stack.pulumi("stack", "export", "--show-secrets")))["deployment"]["resources"]
     outputs = next(resource["outputs"] for resource in resources if resource["type"].endswith(":TrafficSwap"))
     return {key: value for key, value in outputs.items() if not key.startswith("__")}
 

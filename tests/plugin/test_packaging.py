@@ -262,7 +262,7 @@ def test_the_pins_are_whole() -> None:
         *project["dependencies"],
         *(line for name, lines in extras.items() if name in PLUGIN_EXTRAS for line in lines),
     ]
-    assert set(extras) - set(PLUGIN_EXTRAS) == {"dev", "history", "policies"}
+    assert set(extras) - set(PLUGIN_EXTRAS) == {"demo", "dev", "history", "policies"}
     waiting, seen = [Requirement(line) for line in asked], set[str]()
     while waiting:
         wanted = waiting.pop()
