@@ -44,6 +44,11 @@ def run_dir(state_dir: Path) -> Path:
     raise LocalCloudError("no writable directory with a short path for podman: set XDG_RUNTIME_DIR to one")
 
 
+def ports_file() -> Path:
+    """The file by which all local clouds of this user take turns at the ports of their containers."""
+    return private_dir(run_dir(Path("ports"))) / "last"
+
+
 def private_dir(path: Path) -> Path:
     """Make `path`, readable by this user only; one that somebody else made is refused."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)

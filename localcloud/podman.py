@@ -2,6 +2,10 @@
 
 The emulator runs its tasks with the wrapper that is written here. It adds the settings, and does what podman 4.3 has
 no setting for: ports are published on loopback only, and each network gets a bridge name that no other instance picks.
+
+It chooses the ports as well. Podman would take one that the kernel gives to local servers, forward it in the packet
+filter, and hold it by nothing: the next server that asks the kernel for any port may get the same one, and whoever
+calls that server reaches the container.
 """
 
 from __future__ import annotations
@@ -19,6 +23,9 @@ from pathlib import Path
 from localcloud import paths
 from localcloud.errors import LocalCloudError
 from localcloud.processes import Daemon, all_pids, command_line, parent, run
+
+PORTS = 11_000, 19_999
+"""The first and the last port that containers get here: below those of a node, its Services, and local servers."""
 
 _CONTAINERS_CONF = """\
 [containers]
@@ -56,6 +63,20 @@ export CONTAINERS_STORAGE_CONF={state}/storage.conf
 export CONTAINERS_REGISTRIES_CONF={state}/registries.conf
 export PATH="$PATH:/usr/sbin:/sbin"
 
+# The next port of those that the kernel gives to nobody and Kubernetes to no Service, by turns over all instances.
+choose_port() {{
+    exec 9>>{ports} && flock 9 || exit
+    while :; do
+        read -r port <{ports} || port=
+        case $port in "" | *[!0-9]*) port={last_port} ;; esac
+        port=$((port + 1))
+        [ "$port" -le {last_port} ] || port={first_port}
+        echo "$port" >{ports}
+        grep -q ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp || break
+    done
+    exec 9>&-
+}}
+
 case "$1 $2" in
 "network create")
     # A bridge named after the network: podman would take the next free number, and two instances the same one.
@@ -80,6 +101,12 @@ case "$1 $2" in
             0:*) argument=127.0.0.1::${{argument#0:}} ;;
             *:*) argument=127.0.0.1:$argument ;;
             *) argument=127.0.0.1::$argument ;;
+            esac
+            case $argument in
+            127.0.0.1::*)
+                choose_port
+                argument=127.0.0.1:$port:${{argument#127.0.0.1::}}
+                ;;
             esac
             ;;
         esac
@@ -136,9 +163,17 @@ class Podman:
         (self.state / "containers.conf").write_text(_CONTAINERS_CONF.format(**values))
         (self.state / "storage.conf").write_text(_STORAGE_CONF.format(**values))
         self.trust(None)
-        places = {"state": self.state, "run": self.run_dir, "podman": programs["podman"]}
+        places = {
+            "state": self.state,
+            "run": self.run_dir,
+            "podman": programs["podman"],
+            "ports": paths.ports_file(),
+        }
         quoted = {name: shlex.quote(str(place)) for name, place in places.items()}
-        self.wrapper.write_text(_WRAPPER.format(key=paths.short_hash(str(self.state)), **quoted))
+        first, last = PORTS
+        self.wrapper.write_text(
+            _WRAPPER.format(key=paths.short_hash(str(self.state)), first_port=first, last_port=last, **quoted)
+        )
         self.wrapper.chmod(0o755)
         (self.state / "networks" / "bluegreen.json").write_text(json.dumps(_default_network(self.state)))
 
