@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="FOLDER",
         help="keep in FOLDER which acts were tried, and do not try them again",
     )
-    parser.add_argument("--most", type=int, default=ALL, metavar="N", help="of these no more than N for each stage")
+    parser.add_argument("--most", type=int, default=ALL, metavar="N", help="no more than N for each stage in memory")
     parser.add_argument(
         "--in-memory", action="store_true", help="somebody else acts in this process alone, not on the local cloud"
     )

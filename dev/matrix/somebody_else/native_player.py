@@ -24,6 +24,19 @@ _ARN = "arn:aws:ecs:eu-central-1:123456789012"
 _numbers = itertools.count(1)
 
 
+class Refused(Exception):
+    """The API says no.
+
+    Args:
+        code: the error's.
+        text: what it says.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(text)
+
+
 @dataclass(eq=False, slots=True)
 class Revision:
     """The tasks of one task definition in one target group.

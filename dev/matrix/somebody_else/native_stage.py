@@ -1,4 +1,4 @@
-"""One ECS service whose traffic ECS itself shifts, behind a rule: the platform goes on between the swap's calls."""
+"""One ECS service whose traffic AWS itself shifts: the platform goes on between the swap's calls."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from moto.core.models import botocore_stubber
 from bluegreen.aws.client import AwsConnection
 from dev.matrix.lanes import Lane
 from dev.matrix.shapes import COLORS
-from dev.matrix.somebody_else.balancer_stage import RULE, BalancerStage
+from dev.matrix.somebody_else.balancer_stage import LISTENER, RULE, BalancerStage
+from dev.matrix.somebody_else.codedeploy_player import PlayedGroup
 from dev.matrix.somebody_else.moto_stage import OWNER
-from dev.matrix.somebody_else.native_player import PlayedService, Revision
+from dev.matrix.somebody_else.native_player import PlayedService, Refused, Revision
 from dev.matrix.somebody_else.stage import Heard
 
 _CLUSTER, _SERVICE = "shop", "web"
+_GROUP = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:shop/web"
 _TASKS = {
     color: f"arn:aws:ecs:eu-central-1:123456789012:task-definition/web-{color}:{number}"
     for number, color in enumerate(COLORS, 1)
@@ -30,10 +32,15 @@ class NativeStage(BalancerStage):
     """``ecs_native``. What ECS shifts by itself is none of the swap's writes."""
 
     name = "ecs_native"
+    #: How the route is handed in.
+    way = RULE
+    plays: type[PlayedService] | type[PlayedGroup] = PlayedService
+    #: The AWS services that are played.
+    services: tuple[str, ...] = ("ecs",)
 
     def __init__(self) -> None:
-        super().__init__(RULE)
-        self.name = NativeStage.name
+        super().__init__(self.way)
+        self.name = type(self).name
         self.splits = False
         self.hands = frozenset({"moves", "adds", "takes"})
 
@@ -46,26 +53,31 @@ class NativeStage(BalancerStage):
 
     def lane(self) -> Lane:
         """One on which ECS is played."""
-        return _Lane(self)
+        return _Lane(self, self.services)
 
     def put_back(self) -> None:
         """Blue alone runs, in its group, and the rule forwards there: as the stack has made it."""
         live = Revision(_TASKS["blue"], self._groups["blue"])
         pair = [self._groups[color] for color in COLORS]
-        self.played = PlayedService(_CLUSTER, _SERVICE, pair, live, self._shift, self._now_seconds)
+        self.played = self.plays(_CLUSTER, _SERVICE, pair, live, self._shift, self._now_seconds)
         super().put_back()
         self._shift({live.group: 100})
 
     def _now_seconds(self) -> float:
         return self._heard().clock.now_seconds
 
+    @property
+    def _route(self) -> str:
+        return self._given or self._production
+
     def _shift(self, shares: Mapping[str, int]) -> None:
-        """Another forward among the rule's actions, as ECS does it; the others stay."""
-        (rule,) = self._elb.describe_rules(RuleArns=[self._given])["Rules"]
-        kept = [action for action in rule["Actions"] if action["Type"][:4] == "auth"]
+        """Another forward among the route's actions, as AWS does it; the others stay."""
+        found = self._object()
+        assert found is not None  # nobody deletes it
+        kept = [action for action in found["actions"] if action["Type"][:4] == "auth"]
         groups = [{"TargetGroupArn": arn, "Weight": share} for arn, share in shares.items()]
         forward = {"Type": "forward", "Order": len(kept) + 1, "ForwardConfig": {"TargetGroups": groups}}
-        self._set(self._given, [*kept, forward])
+        self._set(self._route, [*kept, forward])
 
     def goes_on(self) -> None:
         """ECS does what is due."""
@@ -137,22 +149,52 @@ class NativeStage(BalancerStage):
         return [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
 
 
-class _Lane(Lane):
-    """ECS' calls are answered here, as moto answers the others."""
+class CodeDeployStage(NativeStage):
+    """``codedeploy``: CodeDeploy shifts, and the route is a listener."""
 
-    def __init__(self, stage: NativeStage) -> None:
+    name = "codedeploy"
+    way = LISTENER
+    plays = PlayedGroup
+    services = ("ecs", "codedeploy")
+
+    def __init__(self) -> None:
         super().__init__()
-        self._stage = stage
+        self.hands -= {"moves"}  # a listener stands where it stands
+
+    def router(self) -> dict[str, Any]:
+        """The ``router`` section."""
+        section = super().router()
+        del section["rule_arn"]
+        return {
+            **section,
+            "kind": "codedeploy",
+            "listener_arn": self._route,
+            "deployment_group_arn": _GROUP,
+            "containers": dict.fromkeys(COLORS, "app"),
+            "container_port": 80,
+        }
+
+
+class _Lane(Lane):
+    """What AWS does by itself is answered here, as moto answers the rest."""
+
+    def __init__(self, stage: NativeStage, services: tuple[str, ...]) -> None:
+        super().__init__()
+        self._stage, self._services = stage, services
 
     def _made(self, connection: AwsConnection, service: str) -> Any:
         client = super()._made(connection, service)
-        if service == "ecs":
+        if service in self._services:
             client.meta.events.unregister("before-send", botocore_stubber)  # moto would answer it, too
-            client.meta.events.register_first("before-send.ecs", self._play)
+            client.meta.events.register_first(f"before-send.{service}", self._play)
         return client
 
     def _play(self, request: Any, **_: Any) -> AWSResponse:
         target = request.headers["X-Amz-Target"]
         operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
-        played = self._stage.played.answer(operation, json.loads(request.body or b"{}"))
-        return AWSResponse(request.url, 200, {}, MockRawResponse(json.dumps(played).encode()))  # type: ignore[arg-type]
+        status, played = 200, {}
+        try:
+            played = self._stage.played.answer(operation, json.loads(request.body or b"{}"))
+        except Refused as no:
+            status, played = 400, {"__type": no.code, "message": str(no)}
+        return AWSResponse(request.url, status, {}, MockRawResponse(json.dumps(played).encode()))  # type: ignore[arg-type]

@@ -85,15 +85,15 @@ def run(
         cloud: the local cloud, which is a stage, too, where it is given.
         act: the name of the one act that is tried; all of them where it is empty.
         keep: a folder for what was tried, so that a run that is interrupted goes on from there; ``None`` keeps nothing.
-        at_most: no more points than that of any stage.
+        at_most: no more points than that of any stage in this process.
     """
     began = time.monotonic()
     given = POINTS if most is None else most
-    limits = {name: min(given.get(name, others), at_most) for name in (*stages, cloud_stage.NAME)}
+    limits = {name: min(given.get(name, others), at_most) for name in stages}
     jobs = [job for name in stages for job in _parts(name, limits[name], act, split=workers > 0)]
     if cloud is not None:  # first: they take the longest
         name = cloud_stage.NAME
-        jobs = [*_parts(name, limits[name], act, split=workers > 0, place=Place.of(cloud)), *jobs]
+        jobs = [*_parts(name, POINTS[name], act, split=workers > 0, place=Place.of(cloud)), *jobs]
     if keep is not None:
         jobs = [replace(job, folder=folder_for(keep)) for job in jobs]
     struck = Struck()

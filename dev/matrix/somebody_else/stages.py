@@ -8,6 +8,7 @@ from functools import partial
 from dev.matrix.somebody_else import balancer_stage, cloud_stage, cluster_stage, ingress_stage
 from dev.matrix.somebody_else.api_stage import ApiStage
 from dev.matrix.somebody_else.app_stage import AppStage, InstalledAppStage
+from dev.matrix.somebody_else.argo_stage import ArgoStage
 from dev.matrix.somebody_else.balancer_stage import BalancerStage
 from dev.matrix.somebody_else.cluster_stage import ClusterStage
 from dev.matrix.somebody_else.dns_stage import DnsStage
@@ -18,7 +19,7 @@ from dev.matrix.somebody_else.ingress_stage import IngressStage
 from dev.matrix.somebody_else.map_stage import MapStage
 from dev.matrix.somebody_else.members_stage import MembersStage
 from dev.matrix.somebody_else.memory_stage import MemoryStage
-from dev.matrix.somebody_else.native_stage import NativeStage
+from dev.matrix.somebody_else.native_stage import CodeDeployStage, NativeStage
 from dev.matrix.somebody_else.rest_stage import RestStage
 from dev.matrix.somebody_else.services_stage import ServicesStage
 from dev.matrix.somebody_else.slots_stage import SlotsStage
@@ -41,6 +42,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "alb with ecs": ServicesStage,
     "alb with asg": GroupsStage,
     NativeStage.name: NativeStage,
+    CodeDeployStage.name: CodeDeployStage,
     "lambda_alias": FunctionStage,
     AppStage.name: AppStage,
     InstalledAppStage.name: InstalledAppStage,
@@ -52,6 +54,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "route53": DnsStage,
     **{name: partial(ClusterStage, name) for name in cluster_stage.KINDS},
     "gateway_http_route with kubernetes": WorkloadsStage,
+    ArgoStage.name: ArgoStage,
     **{name: partial(IngressStage, name) for name in ingress_stage.KINDS},
 }
 
