@@ -140,7 +140,7 @@ class PlayedController:
         self._set_of(wanted)["metadata"]["annotations"].pop(DEADLINE, None)
 
     def _scale_down(self, staying: set[str]) -> None:
-        """What is neither wanted nor kept ends."""
+        """End the pods of every template that is neither wanted nor kept."""
         for one in self.sets():
             if one["metadata"]["labels"][HASH] not in staying and DEADLINE not in one["metadata"]["annotations"]:
                 one["spec"]["replicas"] = one["status"]["readyReplicas"] = 0

@@ -88,7 +88,7 @@ class ArgoStage(ClusterStage):
         return frozenset(one["metadata"]["labels"][COLOR] for one in ready)
 
     def retiring(self) -> frozenset[str]:
-        """What the controller keeps for a while has no traffic."""
+        """None: pods that the controller keeps for a while have no traffic."""
         return frozenset()
 
     def suspended(self) -> frozenset[str]:

@@ -46,7 +46,7 @@ class _Deployment:
 
     @property
     def lasts_seconds(self) -> float:
-        """How long what it is at takes."""
+        """The time that its stage takes."""
         return WAIT_SECONDS if self.stage == _WAITING and not self.going_back else STAGE_SECONDS
 
 

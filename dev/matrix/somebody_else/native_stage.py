@@ -176,7 +176,7 @@ class CodeDeployStage(NativeStage):
 
 
 class _Lane(Lane):
-    """What AWS does by itself is answered here, as moto answers the rest."""
+    """Calls of the played services are answered here, those of others by moto."""
 
     def __init__(self, stage: NativeStage, services: tuple[str, ...]) -> None:
         super().__init__()
