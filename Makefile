@@ -6,7 +6,7 @@ JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
-.PHONY: demo demo-aws demo-azure demo-kubernetes test check bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
+.PHONY: demo demo-aws demo-azure demo-kubernetes test check exhaustive bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
 .PHONY: conformance setup lint format wheel plugin clean help
 
 help: ## what there is
@@ -45,13 +45,16 @@ demo-azure: setup ## the same with a Container App, on what stands in for Azure
 demo-kubernetes: setup ## the same on a real Kubernetes node, behind a Gateway API route
 	$(PY) -m demo --on kubernetes $(if $(JSON),--json $(JSON))
 
-test: setup ## linter, type checker and every test
+test: setup ## linter, type checker and every test, with some third of what is generated
 	$(MAKE) --no-print-directory lint
 	$(PY) -m pytest
 
 check: $(VENV)/.installed ## linter, type checker and the tests that need no cloud, with fewer generated cases: for between two changes
 	$(MAKE) --no-print-directory lint
 	TESTS_IN_PART=1 $(PY) -m pytest -m "not tools" -n 2
+
+exhaustive: $(VENV)/.installed ## the tests that need no cloud, with every generated case and every call of a swap: `make test` tries some third of these
+	TESTS_IN_FULL=1 $(PY) -m pytest -m "not tools"
 
 bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many services at once
 	$(PY) -m dev.benchmarks $(if $(JSON),--json $(JSON))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ REPO = Path(__file__).resolve().parent.parent
 # Hundreds of processes of the tests import the same modules: that they are compiled each time is for nobody's good.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 warm.read_models_once()
+# Some ten thousand tests and all that they import stay to the end: looking through them for garbage would be a tenth of
+# the CPU of those that need nothing else.
+gc.set_threshold(50_000, 50, 50)
 
 # No test is decided by time: hypothesis' own stopwatch is off. In CI the examples are the same for the same code, so
 # that a run says something of a change; who works on it has other ones each time.
@@ -95,6 +99,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(places, len(_LONGEST_FIRST))
 
     items.sort(key=place)  # stable: within a file the order stays
+
+
+def pytest_collection_finish() -> None:
+    """What there is by now is no garbage."""
+    gc.freeze()
 
 
 class _ByFileOrPlatform(LoadFileScheduling):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.seconds import Seconds, cpu_seconds, group_of
+from tests.seconds import Seconds, cpu_seconds, group_of, machine_seconds
 
 REPO = Path(__file__).resolve().parent.parent
 CONFTEST = """
@@ -40,6 +40,7 @@ def test_each_group_is_printed_with_its_tests(tmp_path, workers):
     assert re.search(r" s  two \(1\)\n", printed), printed
     assert re.search(r" s  together\n", printed), printed
     assert re.search(r" s  of CPU, ", printed), printed
+    assert re.search(r" s  of CPU on the whole machine, \d+% of what it has\n", printed), printed
 
 
 class Terminal(list):
@@ -48,15 +49,27 @@ class Terminal(list):
     section = line = list.append
 
 
-def test_the_cpu_of_all_workers_is_added_up(tmp_path):
+def own_seconds():
+    return sum(os.times()[:2])
+
+
+def test_the_cpu_of_all_workers_is_added_up_and_counts_once():
+    """Those that have ended are among the processes that were waited for as well."""
     seconds, terminal = Seconds(), Terminal()
     for group in ("one", "two"):
         seconds.pytest_runtest_logreport(SimpleNamespace(nodeid=f"tests/{group}/test_it.py", duration=1.0, when="call"))
     for told in ({"cpu_seconds": 4000.0}, {"cpu_seconds": 5000.0}, {}):  # the last one was killed
         seconds.pytest_testnodedown(SimpleNamespace(workeroutput=told))
-    least = cpu_seconds() + 9000
+    least = own_seconds() + 9000
     seconds.pytest_terminal_summary(terminal)
-    assert least - 0.1 < float(terminal[-1].partition(" s ")[0]) < cpu_seconds() + 9000.1
+    assert cpu_seconds() - own_seconds() < 9000, "what this process has waited for"
+    assert least - 0.1 < float(terminal[-2].partition(" s ")[0]) < own_seconds() + 9000.1
+
+
+def test_of_the_machine_it_is_told_how_long_its_processors_worked():
+    worked, there = machine_seconds()
+    assert 0 < worked <= there
+    assert there > cpu_seconds()
 
 
 def test_of_one_group_nothing_is_printed(tmp_path):

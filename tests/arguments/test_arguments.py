@@ -22,8 +22,9 @@ from tests.amounts import stride
 from tests.arguments.components import GOOD, TOKENS, make
 from tests.aws import mocked
 
-# None of them is of more than a few kinds; what an argument does take is not among the refused ones.
-JUNK = [None, True, -1, 2.5, math.nan, "", [], [None], {}, {"a": None}, {1: 2}, object(), b"x", 10**40, lambda: 1]
+# None of them is of more than a few kinds; what an argument does take is not among the refused ones. As many as have no
+# part in common with a stride: each is tried.
+JUNK = [None, True, -1, 2.5, math.nan, "", [], [None], {}, {"a": None}, {1: 2}, (), object(), b"x", 10**40, lambda: 1]
 SHARED = {*SwapSettings.__annotations__, "aws_connection"}
 # What every component does alike is tried on one.
 ALL_OF = "bluegreen:aws:EcsService"

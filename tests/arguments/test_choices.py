@@ -26,7 +26,11 @@ from tests.amounts import stride
 from tests.arguments.components import make
 from tests.aws import mocked
 
-JUNK = [True, -1, 2.5, math.nan, math.inf, "", [], [None], {}, {"a": None}, {1: 2}, object(), b"x", 10**40, lambda: 1]
+# As many as have no part in common with a stride: each is tried.
+JUNK = [
+    *(True, -1, 2.5, math.nan, math.inf, "", [], [None], {}, {"a": None}, {1: 2}, (), object(), b"x", 10**40),
+    lambda: 1,
+]
 ECS, KUBERNETES, ARGO = (
     f"bluegreen:{name}" for name in ("aws:EcsService", "kubernetes:KubernetesService", "kubernetes:ArgoRollout")
 )

@@ -1,7 +1,6 @@
 """A swap of slots whose process ends at any call, before Azure has heard of it or after: the next update goes on."""
 
 import contextlib
-import itertools
 
 import pytest
 
@@ -9,6 +8,7 @@ from bluegreen.azure.web_apps import site as sites
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.swap.lease import leases_in
 from bluegreen.swap.service import SwapService
+from tests.amounts import every_call
 from tests.routers import slots_workshop
 from tests.routers.slots_workshop import APP, SLOT
 
@@ -46,12 +46,12 @@ PREVIEW = {"with_preview": True}
 
 
 @pytest.mark.parametrize(
-    ("more", "done", "goal"),
-    [({}, False, "green"), ({}, True, "blue"), (PREVIEW, True, "green"), (PREVIEW, False, "blue")],
+    ("first", "more", "done", "goal"),
+    [(0, {}, False, "green"), (1, {}, True, "blue"), (2, PREVIEW, True, "green"), (3, PREVIEW, False, "blue")],
     ids=["before, kept", "after, reverted", "with preview, after, kept", "with preview, before, reverted"],
 )
-def test_whatever_call_it_was(more, done, goal):
-    for at in itertools.count(1):
+def test_whatever_call_it_was(first, more, done, goal):
+    for at in every_call(first):
         with slots_workshop.running() as app:
 
             def service(app=app):

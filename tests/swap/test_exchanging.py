@@ -19,6 +19,7 @@ from bluegreen.swap import lease as leases
 from bluegreen.swap.lease import lasting_seconds, leases_in
 from bluegreen.testing.routers import RULES, RouterCase
 from dev.matrix.engine import ADAPTERS, Stack
+from tests.amounts import every_call
 from tests.swap import toggling
 from tests.swap.toggling import Places, TogglingRouter
 
@@ -337,7 +338,9 @@ def test_whatever_ends_it_at_any_call_the_next_update_takes_it_up(monkeypatch, o
     error, after = WAYS[way]
     more = {"router": {"tries": True}} if operation == "promotion" else {}
     every = 1 if isinstance(error, Killed) else 2  # what is no kill is tried with the two goals in turn
-    for at in itertools.count(1 + (reverted and every - 1), every):
+    begin = 1 + (reverted and every - 1)
+    for number in every_call(list(WAYS).index(way)):
+        at = begin + every * (number - 1)
         here, stack = started(ADAPTERS[at // every % 2], **copy.deepcopy(more))
         if operation == "rollback":
             stack.up(inputs("green", **copy.deepcopy(more)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import itertools
 from dataclasses import dataclass
 
 import pytest
@@ -19,7 +18,7 @@ from bluegreen.rollout.errors import BluegreenError, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.lease import leases_in
 from dev.matrix.engine import ADAPTERS, Stack
-from tests.amounts import stride
+from tests.amounts import every_call
 from tests.swap.bench import METHODS, inputs
 
 BLUE = inputs(
@@ -104,7 +103,7 @@ def in_turn(number):
 @pytest.mark.parametrize("operation", ["promotion", "rollback"])
 def test_nothing_is_lost_and_the_next_update_puts_it_right(monkeypatch, operation, way, reverted):
     error, after, lasting = WAYS[way]
-    for at in itertools.count(1, stride(7)):
+    for at in every_call(2 * list(WAYS).index(way) + reverted):
         here, stack, wanted = prepared(operation, in_turn(at + reverted))
         before = stack.state.outputs["live_color"]
         fault = Fault(error, at, after, lasting)
@@ -140,7 +139,7 @@ def test_nothing_is_lost_and_the_next_update_puts_it_right(monkeypatch, operatio
 @pytest.mark.parametrize("way", [way for way in WAYS if not way.startswith("killed")])
 def test_an_unready_color_gets_no_traffic_whatever_fails(monkeypatch, way):
     error, after, lasting = WAYS[way]
-    for at in itertools.count(1, stride(7)):
+    for at in every_call(list(WAYS).index(way)):
         here, stack, wanted = prepared("promotion", in_turn(at + list(WAYS).index(way)))
         here.broken.add("green")
         written = []

@@ -17,7 +17,7 @@ from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.lease import leases_in
 from dev.matrix.engine import Stack
-from tests.amounts import stride
+from tests.amounts import every_call
 from tests.swap.members.bench import NAMES, Several, sections
 from tests.swap.test_interruptions import WAYS, Fault, Killed, in_turn
 
@@ -74,7 +74,7 @@ def test_whatever_strikes_the_second_nothing_is_lost_and_the_next_update_puts_al
     monkeypatch, names, operation, way, reverted
 ):
     error, after, lasting = WAYS[way]
-    for at in itertools.count(1, stride(7)):
+    for at in every_call(2 * list(WAYS).index(way) + reverted):
         stack, wanted = prepared(operation, names, in_turn(at + reverted))
         there = stack.state.outputs["live_color"] if stack.state is not None else None
         struck_one = "third" if operation == "addition" else "second"
