@@ -18,6 +18,7 @@ from bluegreen.rollout.model import Outcome, Phase
 from bluegreen.rollout.presets import PRESETS
 from bluegreen.signing import SIGNATURE_HEADER, signature_header
 from bluegreen.swap import contract
+from dev import config_keys
 from tests.aws import mocked
 from tests.scenarios.variants import VARIANTS, variant
 
@@ -52,6 +53,8 @@ CONFIG = {
     "greenVersion": "4",
     "blueRevision": "web--v1",
     "greenRevision": "web--v2",
+    "listenerArn": "arn:aws:elasticloadbalancing:eu-central-1:1:listener/app/shared/50dc6c49/f2f7dc8e",
+    "services": '{"web": {"activeColor": "blue", "blueImage": "web:v1", "greenImage": "web:v2"}}',
 }
 # A swap in which every gate is asked at some time.
 SWAP = {
@@ -184,8 +187,46 @@ def test_every_platform_says_what_carries_its_requests():
 
 
 def test_every_stack_program_is_in_the_table_of_platforms():
-    table = (REPO / "README.md").read_text().split("## Platforms")[1].split("\n## ")[0]
     programs = {path.stem for path in (REPO / "stacks").glob("*.py")} - {"__main__", "settings", "keys"}
-    assert set(re.findall(r"\(stacks/(\w+)\.py\)", table)) == programs
+    rows = [line for line in (DOCS / "choose.md").read_text().splitlines() if "](../stacks/" in line]
+    assert {name for row in rows for name in re.findall(r"\(\.\./stacks/(\w+)\.py\)", row)} == programs
+    for row in rows:
+        if row.startswith("|"):
+            assert row.split(" | ")[3] in {"real", "emulated", "played", "records"}, row
     for program in programs:
         assert len((REPO / "stacks" / f"{program}.py").read_text().splitlines()) < 60
+
+
+def test_the_readme_is_read_in_one_sitting():
+    assert len((REPO / "README.md").read_text().splitlines()) <= 120
+
+
+def test_the_typescript_in_the_readme_is_that_of_the_example():
+    (code,) = re.findall(r"```typescript\n(.*?)```", (REPO / "README.md").read_text(), re.DOTALL)
+    example = (REPO / "examples" / "typescript" / "index.ts").read_text().splitlines()
+    assert not [line for line in code.splitlines() if line not in example]
+
+
+def test_every_page_is_in_the_index():
+    linked = set(re.findall(r"\]\((\S+?\.md)\)", (DOCS / "index.md").read_text()))
+    assert {page.name for page in DOCS.glob("*.md")} - {"index.md"} <= linked
+
+
+def test_the_keys_of_the_programs_are_those_of_the_page():
+    text = config_keys.PAGE.read_text()
+    assert config_keys.page(text) == text, "python -m dev.config_keys"
+
+
+def test_the_texts_of_errors_are_those_of_the_code():
+    """What stands in the reference is said by the package, word for word; `…` is what differs from case to case."""
+    ours = (DOCS / "errors.md").read_text().split("## Pulumi's own")[0]
+    said = "\n".join(
+        path.read_text()
+        for folder in (REPO / "components" / "bluegreen", REPO / "stacks")
+        for path in sorted(folder.rglob("*.py"))
+    )
+    texts = [row.split("`")[1] for row in ours.splitlines() if row.startswith("| `")]
+    assert len(texts) >= 15
+    for text in texts:
+        for words in (part.strip() for part in text.split("…")):
+            assert not words or words in said, text

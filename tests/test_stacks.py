@@ -66,8 +66,8 @@ def test_a_key_that_the_program_does_not_read_is_refused_by_its_name(program, ke
         assert meant in str(refused.value)
 
 
-def test_the_config_keys_in_the_readme_are_those_of_the_program(keys):
-    assert cells(STACKS.parent / "README.md", "config key") == keys["keys_of"]("ecs")
+def test_the_config_keys_of_the_page_are_those_of_the_program(keys):
+    assert cells(STACKS.parent / "docs" / "config.md", "config key | meaning | default") == keys["keys_of"]("ecs")
 
 
 def test_another_namespaces_keys_are_left_alone(keys):
