@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -59,3 +60,29 @@ def test_pages_call_a_preflight_by_its_name():
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     assert len(pages) > 20
     assert not [page.name for page in pages if "rehears" in page.read_text().lower()]
+
+
+RIDDLES = {
+    "shall": "must, or the present tense",
+    "nobody's": "has no owner",
+    "told by": "identified by, reported by",
+    "goes on": "runs, continues",
+    "is told": "is reported, gets a message",
+    "are told": "are reported",
+    "gate is asked": "the gate runs",
+    "gates are asked": "the gates run",
+    "none of this stack's business": "managed outside this stack",
+}
+"""Words that stopped readers of the pages, and what is said instead."""
+
+
+def test_pages_say_who_does_what():
+    """A page about a table's column, or what a program prints, keeps the words of the code."""
+    back = [
+        f"{page.name}:{number}: {word!r}: say {RIDDLES[word]}"
+        for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        for number, line in enumerate(re.sub(r"`[^`\n]*`", "``", page.read_text()).splitlines(), 1)
+        for word in RIDDLES
+        if re.search(rf"\b{word}\b", line)
+    ]
+    assert not back, "\n".join(back)

@@ -36,8 +36,7 @@ class BaselineGate(Options):
         Text(choices=("higher", "lower")),
     )
     significance: float = option(
-        "the chance of a false alarm in one question. It is asked often: what ``failure_limit`` allows makes up for "
-        "that",
+        "the chance of a false alarm in one question. It runs often: what ``failure_limit`` allows makes up for that",
         Number(1e-6, 0.5),
         default=0.01,
     )

@@ -33,7 +33,7 @@ class CloudWatchAlarmsGate(Options):
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (
-        Permission("cloudwatch:DescribeAlarms", "each time the gate is asked; composite alarms need it on `*`"),
+        Permission("cloudwatch:DescribeAlarms", "each time the gate runs; composite alarms need it on `*`"),
         Permission("cloudwatch:DescribeAlarmHistory", "when an alarm has changed its state since the first shift"),
     )
 

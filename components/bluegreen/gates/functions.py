@@ -43,8 +43,8 @@ class Limits(TypedDict, total=False):
         consecutive_error_limit: questions in a row that may go unanswered (0 to 1000, default 4).
         timeout_seconds: how long the gate may be pending where nothing else ends the phase (1 to 604800, default the
             swap's own time-out).
-        phases: when it is asked, instead of the phases that are usual for its kind (``confirm``, ``before``,
-            ``increase``, ``promote``, ``hold``, ``bake``, ``after``).
+        phases: when it runs, instead of the phases that are usual for its kind (``confirm``, ``before``, ``increase``,
+            ``promote``, ``hold``, ``bake``, ``after``).
     """
 
     interval_seconds: float
@@ -140,8 +140,8 @@ def baseline(
     Args:
         source: the samples of each color, one every ``step_seconds`` or ``period_seconds``.
         worse: the direction that is bad: ``higher`` for latency and errors, ``lower`` for success.
-        significance: the chance of a false alarm in one question. It is asked often: what ``failure_limit`` allows
-            makes up for that. 0.000001 to 0.5, default 0.01.
+        significance: the chance of a false alarm in one question. It runs often: what ``failure_limit`` allows makes up
+            for that. 0.000001 to 0.5, default 0.01.
         tolerance_percent: by how much the median may be worse, in percent of the old color's (0 to 1000, default 5).
         min_samples: how many samples of each color; fewer are pending (2 to 10000, default 10).
         window_seconds: how far back samples count, and never to before the first shift (1 to 86400, default 300).
@@ -468,8 +468,8 @@ def webhook(
 
     Args:
         url: where requests are sent, or where that is: ``{"env": NAME}`` or ``{"file": PATH}``.
-        type: when it is asked. The ``confirm-`` ones are asked until they answer 2xx; a 2xx of ``rollback`` rolls back.
-            Default ``rollout``.
+        type: when it runs. The ``confirm-`` ones run until they answer 2xx; a 2xx of ``rollback`` rolls back. Default
+            ``rollout``.
         secret: ``{"env": NAME}`` or ``{"file": PATH}``: what requests are signed with; ``bluegreen.gates.webhook_gate``
             says how that is verified.
         metadata: texts of your own that are sent with each request.

@@ -38,7 +38,7 @@ class LambdaInvokeGate(Options):
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (
-        Permission("lambda:InvokeFunction", "each time the gate is asked", "arn:aws:lambda:*:*:function:*"),
+        Permission("lambda:InvokeFunction", "each time the gate runs", "arn:aws:lambda:*:*:function:*"),
     )
 
     payload: object = option(

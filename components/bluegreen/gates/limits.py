@@ -42,7 +42,7 @@ class Policy(Options):
         absent="the swap's own time-out",
     )
     phases: frozenset[Phase] | None = option(
-        "when it is asked, instead of the phases that are usual for its kind",
+        "when it runs, instead of the phases that are usual for its kind",
         Texts(choices=tuple(phase.value for phase in Phase)),
         default=_USUAL.phases,
     )

@@ -68,7 +68,7 @@ class WebhookGate(Options):
         'where requests are sent, or where that is: ``{"env": NAME}`` or ``{"file": PATH}``', Address(), positional=True
     )
     hook: str = option(
-        "when it is asked. The ``confirm-`` ones are asked until they answer 2xx; a 2xx of ``rollback`` rolls back",
+        "when it runs. The ``confirm-`` ones run until they answer 2xx; a 2xx of ``rollback`` rolls back",
         Text(choices=tuple(HOOKS)),
         default="rollout",
         name="type",

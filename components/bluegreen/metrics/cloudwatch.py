@@ -48,7 +48,7 @@ class CloudWatchSource(Options):
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (
-        Permission("cloudwatch:GetMetricData", "gates with a `cloudwatch` source, each time they are asked"),
+        Permission("cloudwatch:GetMetricData", "gates with a `cloudwatch` source, each time they run"),
     )
 
     namespace: str = option('such as ``"AWS/ApplicationELB"``', Text(), positional=True)

@@ -172,7 +172,7 @@ SCALES = Act("scales a color to 0", _scales, "scales")
 RESETS = Act("resets suspensions and tags", _hand("resets"), "resets")
 DEPLOYS = Act("deploys another release", _hand("deploys"), "deploys")
 RIVAL = Act("runs a second swap", _second_swap)
-RIVAL_GOES_ON = Act("runs a second swap that goes on", _second_swap_goes_on)
+RIVAL_GOES_ON = Act("runs a second swap that continues", _second_swap_goes_on)
 STANDS = Act("stops the process for longer than a lease", _stands_still)
 ACTS = (
     MOVES,

@@ -47,7 +47,7 @@ class AsgCapacity(Options):
     groups: Mapping[Color, str] = option("a group's name for each color", Both(Text(), "another group than blue's"))
     # `$Latest` moves by itself: nobody could say what a color runs.
     launch_templates: Mapping[Color, str] = option(
-        "the launch template and version that each color shall run: ``lt-0abc:3``",
+        "the launch template and version that each color runs: ``lt-0abc:3``",
         Both(Text(fits=_TEMPLATE.match, allowed=_A_TEMPLATE)),
     )
     desired_count: int = option(

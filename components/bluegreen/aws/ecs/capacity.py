@@ -48,7 +48,7 @@ class EcsCapacity(Options):
 
     cluster: str = option("the cluster's ARN or name", Text())
     services: Mapping[Color, str] = option("a service's ARN or name for each color", Both(Text()))
-    task_definitions: Mapping[Color, str] = option("the task definition ARN that each color shall run", Both(Text()))
+    task_definitions: Mapping[Color, str] = option("the task definition ARN that each color runs", Both(Text()))
     desired_count: int = option(
         "tasks that a color starts with when none run anywhere", Number(1, whole=True), default=1
     )

@@ -55,9 +55,9 @@ class CodeDeployRouter(PlatformDeployments):
         Permission(
             "codedeploy:CreateDeployment", "every promotion, and a rollback after the termination wait", _GROUPS
         ),
-        Permission("codedeploy:GetDeploymentConfig", "is asked for by CreateDeployment"),
-        Permission("codedeploy:RegisterApplicationRevision", "is asked for by CreateDeployment", _APPLICATIONS),
-        Permission("codedeploy:GetApplicationRevision", "is asked for by CreateDeployment", _APPLICATIONS),
+        Permission("codedeploy:GetDeploymentConfig", "CreateDeployment needs it"),
+        Permission("codedeploy:RegisterApplicationRevision", "CreateDeployment needs it", _APPLICATIONS),
+        Permission("codedeploy:GetApplicationRevision", "CreateDeployment needs it", _APPLICATIONS),
         # A deployment has no ARN, and these two are asked for about one: a narrower resource may never match.
         Permission("codedeploy:StopDeployment", "a restore, and a rollback within the termination wait"),
         Permission("codedeploy:ContinueDeployment", "a promotion within the termination wait of another"),

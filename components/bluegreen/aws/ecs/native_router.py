@@ -42,7 +42,7 @@ class EcsNativeRouter(PlatformDeployments):
         Permission("ecs:DescribeServiceDeployments", "every look at a deployment", _DEPLOYMENTS),
         Permission("ecs:DescribeServiceRevisions", "every preview and update", _REVISIONS),
         Permission("ecs:UpdateService", "every promotion and rollback", _SERVICES),
-        Permission("ecs:StopServiceDeployment", "a restore, and a rollback while a deployment goes on", _DEPLOYMENTS),
+        Permission("ecs:StopServiceDeployment", "a restore, and a rollback while a deployment runs", _DEPLOYMENTS),
     )
     starts_with: ClassVar[str] = "ecs:UpdateService"
 

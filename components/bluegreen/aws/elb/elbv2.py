@@ -20,7 +20,7 @@ Actions = Sequence[Mapping[str, Any]]
 #: ELB asks in the caller's name for what an action that is sent back signs in with.
 SIGN_IN_PERMISSION = Permission(
     "cognito-idp:DescribeUserPoolClient",
-    "is asked for by a write, where production signs in by Cognito",
+    "a write needs it, where production signs in by Cognito",
     "arn:aws:cognito-idp:*:*:userpool/*",
 )
 OWNER_TAG = "bluegreen:owner"

@@ -93,7 +93,7 @@ class AzureSlotsRouter(Options):
         absent="whatever is there",
     )
     with_preview: bool = option(
-        "swap with preview: before the gates are asked the new color gets the production slot's own settings, and they "
+        "swap with preview: before the gates run the new color gets the production slot's own settings, and they "
         "are taken back where it is not promoted. With steps below 100 % also before the first of them",
         Flag(),
         default=False,
