@@ -7,6 +7,7 @@ import re
 
 import pulumi
 import pytest
+from pulumi.runtime import rpc
 
 from bluegreen.aws import EcsService, alb, alb_listeners
 from bluegreen.component import previewing
@@ -103,6 +104,19 @@ def test_another_components_swap_says_nothing():
     urn = "urn:pulumi:test::shop::bluegreen:index:TrafficSwap::shop-web-swap"
     recorder, _ = declared(alb(), calls={RESOURCES: {"outputs": {urn: {}}}})
     assert given_to(recorder)
+
+
+def test_a_chart_or_cluster_in_the_stack_whose_state_refers_to_resources_is_no_obstacle():
+    """The program has not come to them yet, so nobody could look them up."""
+    refers = {rpc._special_sig_key: rpc._special_resource_sig, "id": "shop/web", "packageVersion": ""}
+    chart = "urn:pulumi:test::shop::kubernetes:helm.sh/v4:Chart"
+    service = f"{chart}$kubernetes:core/v1:Service::web"
+    there = {f"{chart}::web": {"resources": [{**refers, "urn": service}]}, service: {}}
+    recorder, _ = declared(alb(), calls={RESOURCES: {"outputs": there}})
+    assert given_to(recorder)
+    there["urn:pulumi:test::shop::bluegreen:index:TrafficSwap::web-swap"] = {}
+    recorder, _ = declared(alb(), calls={RESOURCES: {"outputs": there}})
+    assert given_to(recorder) == ""
 
 
 def configured(monkeypatch, text):

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
+from pulumi.runtime.settings import get_monitor
 
 from bluegreen import stack_config
 from bluegreen.component.declaration import refuse
@@ -113,11 +115,21 @@ async def _for_a_new_stack(name: str) -> str:
     """A token, or nothing where the stack has such a swap already: its testers know the colors by their names."""
     place = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:
-        resources = await pulumi.runtime.invoke_async(_RESOURCES, {"stackName": place})
+        known = await asyncio.to_thread(_resources_of, place, get_monitor())
     except Exception:  # noqa: BLE001 - whatever the backend says: a door that is not there harms nobody
         return secrets.token_hex(_TOKEN_BYTES)
-    known: Mapping[str, object] = (resources or {}).get("outputs") or {}
     return "" if any(_is_swap(urn, name) for urn in known) else secrets.token_hex(_TOKEN_BYTES)
+
+
+def _resources_of(stack: str, monitor: Any) -> list[str]:
+    """The URNs of what a stack's state has.
+
+    The SDK's own function would make a resource of every reference in an output (a Helm chart, a cluster of EKS have
+    some) and look it up. In a program that has not come to it yet it is unknown, which ends the program, or hangs it.
+    """
+    request = ResourceInvokeRequest(tok=_RESOURCES, args={"stackName": stack})
+    reply = getattr(monitor.Invoke(request), "return")
+    return list(reply.fields["outputs"].struct_value.fields)
 
 
 def _is_swap(urn: str, name: str) -> bool:
