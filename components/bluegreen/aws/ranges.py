@@ -9,6 +9,11 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.options.declared import option, read_options
 from bluegreen.options.kinds import Number
 
+RANGE_TAG = "bluegreen:range"
+"""On an own scalable target that is at rest or about to be: the range to give back, such as ``2-10``."""
+SUSPENDED_TAG = "bluegreen:suspended"
+"""On a scalable target whose scale-in the swap suspended, and not its owner."""
+
 
 @dataclass(frozen=True, slots=True)
 class Range:

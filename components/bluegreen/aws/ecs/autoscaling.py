@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.aws.ecs import step_scaling
+from bluegreen.aws.ecs import scheduled_scaling, step_scaling
+from bluegreen.aws.ecs.scheduled_scaling import EcsScheduledScaling
 from bluegreen.aws.ecs.step_scaling import EcsStepScaling
-from bluegreen.aws.ranges import Range
+from bluegreen.aws.ranges import RANGE_TAG, SUSPENDED_TAG, Range
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
@@ -40,6 +41,7 @@ class EcsAutoscaling(TypedDict, total=False):
         target_requests_per_task: what the load balancer counts; only behind an Application Load Balancer.
         policies: target tracking configurations as ``aws.appautoscaling.Policy`` has them in Python: ``target_value``.
         steps: step scaling, a ``policy`` with the ``alarm`` that starts it: see ``EcsStepScaling``.
+        scheduled: ranges that the live color has from some time on: see ``EcsScheduledScaling``.
     """
 
     min_capacity: Required[int]
@@ -49,6 +51,7 @@ class EcsAutoscaling(TypedDict, total=False):
     target_requests_per_task: float
     policies: Sequence[Mapping[str, Any]]
     steps: Sequence[EcsStepScaling]
+    scheduled: Sequence[EcsScheduledScaling]
 
 
 def problems_in(autoscaling: Any, desired_count: int, router: str) -> list[Problem]:
@@ -71,8 +74,12 @@ def problems_in(autoscaling: Any, desired_count: int, router: str) -> list[Probl
         policy.number("target_value")
     steps = fields.raw("steps")
     fields.problems.extend(step_scaling.problems_in(steps, "autoscaling.steps"))
-    if not fields.unknown and not policies and not any(by) and not steps and fields.raw("policies") is not UNKNOWN:
-        fields.problem("", autoscaling, f"at least one of {', '.join(_METRICS)}, policies, steps beside the range")
+    scheduled = fields.raw("scheduled")
+    fields.problems.extend(scheduled_scaling.problems_in(scheduled, "autoscaling.scheduled"))
+    none = not policies and not any(by) and not steps and not scheduled
+    if none and not fields.unknown and fields.raw("policies") is not UNKNOWN:
+        allowed = f"at least one of {', '.join(_METRICS)}, policies, steps, scheduled beside the range"
+        fields.problem("", autoscaling, allowed)
     fields.done()
     problems = fields.problems
     if limits is not None and not limits.low <= desired_count <= limits.high:
@@ -81,9 +88,28 @@ def problems_in(autoscaling: Any, desired_count: int, router: str) -> list[Probl
     return problems
 
 
-def capacity_section(autoscaling: Mapping[str, Any]) -> dict[str, Any]:
-    """The range, as the swap's inputs have it."""
-    return {name: autoscaling[name] for name in ("min_capacity", "max_capacity")}
+def capacity_section(autoscaling: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The range, and the scheduled actions that move it, as the swap's inputs have them."""
+    if autoscaling is None:
+        return {"autoscaling": None}
+    scheduled = scheduled_scaling.names_of(autoscaling)
+    return {
+        "autoscaling": {name: autoscaling[name] for name in ("min_capacity", "max_capacity")},
+        **({"scheduled_actions": scheduled} if scheduled else {}),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ColorAutoscaling:
+    """A color's scalable target, and what works on it."""
+
+    target: aws.appautoscaling.Target
+    policies: Sequence[pulumi.Resource]
+
+    @property
+    def resources(self) -> Sequence[pulumi.Resource]:
+        """All of them."""
+        return [self.target, *self.policies]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +130,7 @@ def color_autoscaling(
     *,
     least_at_rest: int | None,
     parent: pulumi.Resource,
-) -> list[pulumi.Resource]:
+) -> ColorAutoscaling:
     """One color's scalable target and policies.
 
     Args:
@@ -117,6 +143,14 @@ def color_autoscaling(
             whichever color has the traffic must not lose tasks by it.
         parent: the component.
     """
+    at_rest: dict[str, Any] = {}
+    if least_at_rest is not None and autoscaling.get("scheduled"):
+        # As a swap leaves it that brings a color to rest. Else it could not tell its range from one that an action set.
+        whole = Range(autoscaling["min_capacity"], autoscaling["max_capacity"])
+        at_rest = {
+            "suspended_state": {"dynamic_scaling_in_suspended": True},
+            "tags": {RANGE_TAG: str(whole), SUSPENDED_TAG: color},
+        }
     target = aws.appautoscaling.Target(
         f"{name}-{color}",
         service_namespace="ecs",
@@ -124,26 +158,25 @@ def color_autoscaling(
         resource_id=pulumi.Output.all(scaled.cluster_arn, scaled.service_name).apply(_resource_id),
         min_capacity=autoscaling["min_capacity"] if least_at_rest is None else least_at_rest,
         max_capacity=autoscaling["max_capacity"],
+        **at_rest,
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=_NOT_OURS),
     )
-    return [
-        target,
-        *(
-            aws.appautoscaling.Policy(
-                f"{name}-{color}-{key}",
-                policy_type="TargetTrackingScaling",
-                service_namespace=target.service_namespace,
-                scalable_dimension=target.scalable_dimension,
-                resource_id=target.resource_id,
-                target_tracking_scaling_policy_configuration=tracking,
-                opts=pulumi.ResourceOptions(parent=parent),
-            )
-            for key, tracking in _trackings(autoscaling, scaled).items()
-        ),
-        *step_scaling.color_steps(
-            f"{name}-{color}", autoscaling.get("steps") or (), target, scaled.cluster_arn, scaled.service_name, parent
-        ),
+    policies = [
+        aws.appautoscaling.Policy(
+            f"{name}-{color}-{key}",
+            policy_type="TargetTrackingScaling",
+            service_namespace=target.service_namespace,
+            scalable_dimension=target.scalable_dimension,
+            resource_id=target.resource_id,
+            target_tracking_scaling_policy_configuration=tracking,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        for key, tracking in _trackings(autoscaling, scaled).items()
     ]
+    steps = step_scaling.color_steps(
+        f"{name}-{color}", autoscaling.get("steps") or (), target, scaled.cluster_arn, scaled.service_name, parent
+    )
+    return ColorAutoscaling(target, [*policies, *steps])
 
 
 def _trackings(autoscaling: Mapping[str, Any], scaled: Scaled) -> dict[str, Any]:

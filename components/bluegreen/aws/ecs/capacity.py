@@ -19,7 +19,7 @@ from bluegreen.aws.ecs.sight import Targets
 from bluegreen.aws.others_actions import told
 from bluegreen.aws.ranges import Range
 from bluegreen.options.declared import Options, option
-from bluegreen.options.kinds import Both, Nested, Number, Text
+from bluegreen.options.kinds import Both, Nested, Number, Text, Texts
 from bluegreen.permissions import Permission
 from bluegreen.platforms.just_read import JustRead
 from bluegreen.platforms.places import Same, arn_or_name, by_color
@@ -58,6 +58,11 @@ class EcsCapacity(Options):
         Nested(Range),
         default=None,
         absent="whatever its target says",
+    )
+    scheduled_actions: tuple[str, ...] = option(
+        "the stack's own scheduled actions: a color takes over the range that they have given to the live one",
+        Texts(),
+        default=(),
     )
     # Within one update: the colors whose retirement is cancelled.
     _cancelled: set[Color] = field(init=False, default_factory=set, repr=False, compare=False)
@@ -183,7 +188,14 @@ class EcsCapacity(Options):
     @property
     def _autoscaling(self) -> EcsAutoscaling:
         self._read.forget()
-        return EcsAutoscaling(self._targets_api, self.autoscaling, self._cancelled, self._targets, self._suspended)
+        return EcsAutoscaling(
+            self._targets_api,
+            self.autoscaling,
+            self._cancelled,
+            self._targets,
+            self._suspended,
+            scheduled=bool(self.scheduled_actions),
+        )
 
     def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - a deployment is one, too
         """Ask for the size that is there, hand over a retirement that changes nothing, take it back: four calls."""
@@ -220,7 +232,10 @@ class EcsCapacity(Options):
 
     def others_plans(self, color: Color) -> list[str]:
         """The scheduled actions of others that a color's scalable target has: one call."""
-        return told(f"service {self._name(color)}", self._targets_api.scheduled(color))
+        # The stack's own go with the traffic.
+        actions = self._targets_api.scheduled(color)
+        others = [one for one in actions if one["ScheduledActionName"] not in self.scheduled_actions]
+        return told(f"service {self._name(color)}", others)
 
     def delete(self) -> None:
         """Cancel retirements and suspensions of both colors: one call, and one for each autoscaling target."""

@@ -20,15 +20,11 @@ from datetime import datetime, timedelta, timezone
 
 from bluegreen.aws.ecs.scalable import ScalableTargetApi, Target
 from bluegreen.aws.ecs.sight import Targets
-from bluegreen.aws.ranges import Range
+from bluegreen.aws.ranges import RANGE_TAG, SUSPENDED_TAG, Range
 from bluegreen.rollout.model import COLORS, Color, other
 
 MADE_TAG = "bluegreen:retirement"
 """On a target that the swap made: it goes with the retirement."""
-RANGE_TAG = "bluegreen:range"
-"""On an own target that is at rest or about to be: the range to give back, such as ``2-10``."""
-SUSPENDED_TAG = "bluegreen:suspended"
-"""On a target whose scale-in the swap suspended, and not its owner."""
 
 _ACTION = "bluegreen-retire"
 _REHEARSAL = "bluegreen-rehearsal"
@@ -51,6 +47,8 @@ class EcsAutoscaling:
         targets: what was found last, for the step that comes right after.
         suspended: the colors whose scale-in was suspended within this update: it is lifted also where somebody has
             taken the tag away that says so.
+        scheduled: whether scheduled actions move the live color's range: a color that comes out of rest gets the one
+            that the live color has then, and the declared one where none is live; any other range is left as it is.
     """
 
     api: ScalableTargetApi
@@ -58,6 +56,7 @@ class EcsAutoscaling:
     cancelled: set[Color] = field(default_factory=set)
     targets: Targets = field(default_factory=Targets)
     suspended: set[Color] = field(default_factory=set)
+    scheduled: bool = False
 
     def suspend_scale_in(self) -> None:
         """Suspend scale-in: two calls for each target that is not suspended yet; one more where no preflight ran."""
@@ -76,7 +75,7 @@ class EcsAutoscaling:
         targets = self._found(_releasing(serving))
         for color in serving:
             if color in targets:
-                self._settle(color, targets[color], lift=True, give_back=True)
+                self._settle(color, targets, lift=True, give_back=True)
 
     def cancel_retirement(self, color: Color, size: int = 0) -> None:
         """Cancel a retirement, due or done, and give back the range: one call without a target, two with one.
@@ -91,14 +90,15 @@ class EcsAutoscaling:
         self.targets.keep(targets, _kept(color))
         target = targets.get(color)
         if target is not None:
-            limits = self._settle(color, target, lift=False, give_back=True)
+            limits = self._settle(color, targets, lift=False, give_back=True)
             if limits is not None and limits.high < size:  # nobody knows what the range was: what is asked for counts
                 self._register(color, target, limits=Range(limits.low, size))
 
     def delete(self) -> None:
         """Undo everything that the swap did. A declared range goes with its target: nothing starts for it now."""
-        for color, target in self.api.find(*COLORS).items():
-            self._settle(color, target, lift=True, give_back=self.declared is None, look=True)
+        targets = self.api.find(*COLORS)
+        for color in targets:
+            self._settle(color, targets, lift=True, give_back=self.declared is None, look=True)
 
     def rest(self, color: Color, size: int) -> None:
         """Fix an own target at ``size``, so that nothing brings tasks back: one call when there is no target."""
@@ -162,12 +162,15 @@ class EcsAutoscaling:
         self.api.register(color, target, limits=limits, held=held)
         self.targets.registered(color, target, limits, held)
 
-    def _settle(self, color: Color, target: Target, *, lift: bool, give_back: bool, look: bool = False) -> Range | None:
+    def _settle(
+        self, color: Color, targets: Mapping[Color, Target], *, lift: bool, give_back: bool, look: bool = False
+    ) -> Range | None:
         """Undo the changes that the tags note, and only then remove the tags: after a kill the next call does it again.
 
         Returns:
             The target's range afterwards; ``None`` where the target is gone.
         """
+        target = targets[color]
         tags = self.api.tags(target) if look or target.held or (give_back and self._differs(target)) else {}
         if self._is_made(tags):
             self.api.deregister(color)
@@ -177,7 +180,7 @@ class EcsAutoscaling:
         if color not in self.cancelled or _retiring(tags):
             self.api.unschedule(color, _ACTION)
             self.cancelled.add(color)
-        limits = self._given_back(target, tags) if give_back else None
+        limits = self._given_back(color, targets, tags) if give_back else None
         lifted = lift and (SUSPENDED_TAG in tags or color in self.suspended)
         if limits is not None or (lifted and target.held):
             self._register(color, target, limits=limits, held=False if lifted else None)
@@ -189,14 +192,28 @@ class EcsAutoscaling:
             self.api.untag(target, present)
         return limits or target.range
 
-    def _given_back(self, target: Target, tags: Mapping[str, str]) -> Range | None:
+    def _given_back(self, color: Color, targets: Mapping[Color, Target], tags: Mapping[str, str]) -> Range | None:
         """The range to set; ``None`` when it is right, or when its owner has set another one since."""
+        target = targets[color]
+        if self.declared is not None and self.scheduled:
+            if RANGE_TAG not in tags and not self._differs(target):
+                return None  # not at rest: what it has an action has set
+            wanted = self._live_range(targets.get(other(color))) or self.declared
+            return wanted if wanted != target.range else None
         if self.declared is not None:
             return self.declared if self._differs(target) else None
         former = Range.of_tag(tags.get(RANGE_TAG, ""))
         return former if target.range.fixed and former != target.range else None
 
+    def _live_range(self, target: Target | None) -> Range | None:
+        """The range of a color that is not at rest: one call where its tags may say that it is."""
+        if target is None or target.range.low < 1:
+            return None
+        return None if target.held and _retiring(self.api.tags(target)) else target.range
+
     def _differs(self, target: Target) -> bool:
+        if self.scheduled:  # no declared range begins at 0: it came to rest, or is there since it was made
+            return target.range.low < 1
         return self.declared not in (None, target.range)
 
     def _is_made(self, tags: Mapping[str, str]) -> bool:

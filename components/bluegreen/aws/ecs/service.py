@@ -12,6 +12,7 @@ from bluegreen.aws import service_swap
 from bluegreen.aws.component import EnteredComponent, SwapSettings, connection_of, problems_of_regions
 from bluegreen.aws.ecs import autoscaling as ecs_autoscaling
 from bluegreen.aws.ecs import release as ecs_release
+from bluegreen.aws.ecs import scheduled_scaling
 from bluegreen.aws.ecs.autoscaling import EcsAutoscaling, Scaled, color_autoscaling
 from bluegreen.aws.ecs.provider_args import ProviderArgs
 from bluegreen.aws.ecs.release import EcsRelease
@@ -91,7 +92,7 @@ class EcsService(EnteredComponent):
             autoscaling: the live color's ``min_capacity`` and ``max_capacity``, and what both colors scale by: one or
                 more of ``target_cpu_percent``, ``target_memory_percent``, ``target_requests_per_task``, ``policies``:
                 a list of target tracking configurations as ``aws.appautoscaling.Policy`` has them, ``steps``: policies
-                of step scaling with their alarms.
+                of step scaling with their alarms, ``scheduled``: ranges of the live color by the clock.
             cpu: CPU units of a task; on Fargate one of its sizes.
             memory: MiB of a task; on Fargate one that goes with the CPU units.
             cluster_arn: an existing cluster; one is made when absent.
@@ -134,12 +135,7 @@ class EcsService(EnteredComponent):
             problems += problems_of_regions(settings, **{f"{color}.task_definition_arn": arn})
         problems += given_args.problems(known(cpu), known(memory), makes_cluster=cluster_arn is None)
         problems += _problems_of_roles(task_role_arn, task_policy_arns, execution_role_arn, execution_policy_arns)
-        most = LIMITS["target_groups"]
-        if number_of_groups(entry) > most.most:
-            problems.append(Problem("entries", number_of_groups(entry), f"{most.allowed} of a service"))
-        if not entry_security_group and not security_group_ids:
-            allowed = "one at least, where entry_security_group is false: tasks have to let the entry in"
-            problems.append(Problem("security_group_ids", [], allowed))
+        problems += _problems_of_the_way_in(entry, security_group_ids, entry_security_group)
         if autoscaling is not None:
             problems += ecs_autoscaling.problems_in(
                 known(autoscaling), desired_count, kind_that_counts(name, entry, settings)
@@ -210,10 +206,8 @@ class EcsService(EnteredComponent):
         for color, existing in given.items():
             names[color] = pulumi.Output.from_input(existing["service_arn"]).apply(lambda arn: arn.rpartition("/")[2])
             definitions[color] = pulumi.Output.from_input(existing["task_definition_arn"])
-        scaling = [
-            resource
-            for color in (COLORS if autoscaling is not None else ())
-            for resource in color_autoscaling(
+        scaling = {
+            color: color_autoscaling(
                 name,
                 color,
                 autoscaling or {},
@@ -221,7 +215,8 @@ class EcsService(EnteredComponent):
                 least_at_rest=None if color == active_color else first_counts[color],
                 parent=self,
             )
-        ]
+            for color in (COLORS if autoscaling is not None else ())
+        }
         swap = checked.declare(
             self,
             entered,
@@ -232,9 +227,18 @@ class EcsService(EnteredComponent):
                 "cluster": cluster,
                 "services": names,
                 "task_definitions": definitions,
-                "autoscaling": autoscaling and ecs_autoscaling.capacity_section(autoscaling),
+                **ecs_autoscaling.capacity_section(autoscaling),
             },
-            made=[*services.values(), *scaling],
+            made=[*services.values(), *(resource for scaled in scaling.values() for resource in scaled.resources)],
+        )
+        scheduled_scaling.color_actions(
+            name,
+            (autoscaling or {}).get("scheduled") or (),
+            {color: scaled.target for color, scaled in scaling.items()},
+            "green" if active_color == "green" else "blue",
+            swap,
+            self,
+            shares=known(settings.get("promote_to_percent")) not in (None, 100),
         )
         self._show_entered(swap, entry, entered, cluster_arn=pulumi.Output.from_input(cluster))
 
@@ -259,6 +263,18 @@ def _both(
         elif counterpart is not None:
             releases[color] = counterpart
     return releases, problems
+
+
+def _problems_of_the_way_in(entry: Entry, groups: Sequence[object], makes_group: bool) -> list[Problem]:
+    """A service has no more target groups than ECS takes, and somebody lets the entry in."""
+    problems: list[Problem] = []
+    most = LIMITS["target_groups"]
+    if number_of_groups(entry) > most.most:
+        problems.append(Problem("entries", number_of_groups(entry), f"{most.allowed} of a service"))
+    if not makes_group and not groups:
+        allowed = "one at least, where entry_security_group is false: tasks have to let the entry in"
+        problems.append(Problem("security_group_ids", [], allowed))
+    return problems
 
 
 def _problems_of_roles(
