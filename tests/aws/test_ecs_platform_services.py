@@ -194,3 +194,68 @@ def test_every_wrong_option_is_named():
     assert "step_percent: 10" in refusal(EcsNativeService, step_percent=10)
     two = [{"name": "web", "image": "app:v2", "portMappings": [{"containerPort": 8080}]}]
     assert "green.containers: 'web'" in refusal(EcsNativeService, green={"containers": two})
+
+
+def test_the_providers_own_arguments_reach_the_service_and_both_task_definitions(component):
+    found, _ = declared(
+        component,
+        blue={"image": "app:v1", "container": {"mountPoints": [{"sourceVolume": "uploads", "containerPath": "/srv"}]}},
+        service_args={"enable_execute_command": True, "enable_ecs_managed_tags": True, "platform_version": "1.4.0"},
+        task_args={
+            "runtime_platform": {"cpu_architecture": "ARM64", "operating_system_family": "LINUX"},
+            "volumes": [{"name": "uploads", "efs_volume_configuration": {"file_system_id": "fs-1"}}],
+        },
+    )
+    (service,) = found[SERVICE].values()
+    assert service["enableExecuteCommand"]
+    assert service["enableEcsManagedTags"]
+    assert (service["platformVersion"], service["launchType"]) == ("1.4.0", "FARGATE")
+    tasks = found["aws:ecs/taskDefinition:TaskDefinition"]
+    assert {task["runtimePlatform"]["cpuArchitecture"] for task in tasks.values()} == {"ARM64"}
+    assert {task["volumes"][0]["name"] for task in tasks.values()} == {"uploads"}
+    assert {task["taskRoleArn"] for task in tasks.values()} == {"arn:aws:x:eu-central-1:1:web-task"}
+    (swap,) = found[SWAP].values()
+    assert swap["router"].get("platform_version") == ("1.4.0" if component is EcsCodeDeployService else None)
+
+
+def test_ecs_own_deployments_go_by_capacity_providers_and_codedeploys_would_have_to_name_them():
+    placed = {"capacity_provider_strategies": [{"capacity_provider": "FARGATE_SPOT", "weight": 1}]}
+    found, _ = declared(EcsNativeService, service_args=placed)
+    (service,) = found[SERVICE].values()
+    assert service["capacityProviderStrategies"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+    assert "launchType" not in service
+    (providers,) = found["aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"].values()
+    assert providers["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
+    said = refusal(EcsCodeDeployService, service_args=placed)
+    assert "service_args.capacity_provider_strategies: " in said
+    assert "EcsNativeService takes them" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deployment_configuration", {"strategy": "ROLLING"}),
+        ("desired_count", 3),
+        ("network_configuration", {"subnets": ["s"]}),
+        ("health_check_grace_period_seconds", 30),
+        ("alarms", {"alarm_names": ["a"], "enable": True, "rollback": True}),
+        ("deployment_controller", {"type": "ECS"}),
+        ("load_balancers", []),
+    ],
+)
+def test_what_the_component_or_the_deployment_says_is_refused_once_by_its_name(component, name, value):
+    said = refusal(component, service_args={name: value})
+    assert said.count("service_args.") == 1
+    assert f"service_args.{name}: " in said
+
+
+def test_a_misspelt_argument_a_volume_that_is_not_there_and_a_size_that_fargate_has_not_are_refused(component):
+    said = refusal(
+        component,
+        service_args={"enable_exec": True},
+        task_args={"volume": []},
+        tasks={"cpu": 512, "memory": 512},
+        green={"image": "app:v2", "container": {"mountPoints": [{"sourceVolume": "x", "containerPath": "/x"}]}},
+    )
+    for wrong in ("service_args.enable_exec: ", "task_args.volume: ", "tasks.memory: 512", "green."):
+        assert wrong in said

@@ -13,6 +13,7 @@ from bluegreen.aws.component import SwapSettings
 from bluegreen.aws.ecs import codedeploy_spec as spec
 from bluegreen.aws.ecs import one_service as one
 from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
+from bluegreen.aws.ecs.provider_args import ProviderArgs
 from bluegreen.aws.ecs.release import EcsRelease, container_for
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.entry import EntryContext
@@ -31,6 +32,18 @@ _ROLE_POLICY = "AWSCodeDeployRoleForECS"
 _CODEDEPLOYS_OWN = ["taskDefinition", "loadBalancers", "networkConfiguration", "platformVersion"]
 _ALWAYS_BACK = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
 _ROUTING = {"canary": "TimeBasedCanary", "linear": "TimeBasedLinear"}
+
+_REFUSED = {
+    "alarms": "none: alarm_names of the component says them",
+    "capacity_provider_strategies": "none: each deployment would have to name them; EcsNativeService takes them",
+    "deployment_circuit_breaker": "none: it is for ECS' own deployments; CodeDeploy rolls back by itself",
+    "deployment_configuration": "none: deployment_config, hooks and termination_wait_minutes say it",
+    "desired_count": "none: desired_count of the component says it",
+    "health_check_grace_period_seconds": "none: health_check_grace_seconds of the component says it",
+    "load_balancers": "none: front says how requests reach the tasks",
+    "network_configuration": "none: subnet_ids and tasks.assign_public_ip of the component say it",
+    "service_connect_configuration": "none: ECS refuses it of a service that CodeDeploy deploys",
+}
 
 
 class DeploymentConfig(TypedDict):
@@ -89,6 +102,8 @@ class EcsCodeDeployService(SwappedComponent):
         service_role_arn: pulumi.Input[str] | None = None,
         front: FrontOptions | None = None,
         tasks: TaskOptions | None = None,
+        service_args: aws.ecs.ServiceArgs | Mapping[str, Any] | None = None,
+        task_args: aws.ecs.TaskDefinitionArgs | Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **settings: Unpack[SwapSettings],
@@ -116,6 +131,9 @@ class EcsCodeDeployService(SwappedComponent):
             service_role_arn: CodeDeploy's role; one is made when absent.
             front: the load balancer: see ``FrontOptions``.
             tasks: what both colors' tasks have: see ``TaskOptions``.
+            service_args: more arguments of the ``aws.ecs.Service``, as Pulumi has them: placement, ECS Exec. What the
+                component, the swap or CodeDeploy says is refused.
+            task_args: more arguments of both colors' ``aws.ecs.TaskDefinition``: volumes, platform, storage.
             tags: for every resource.
             opts: the usual options.
             **settings: how swaps go: see ``SwapSettings``. Steps are the deployment configuration's.
@@ -125,7 +143,7 @@ class EcsCodeDeployService(SwappedComponent):
         """
         super().__init__("bluegreen:aws:EcsCodeDeployService", name, {}, opts)
         releases: dict[Color, EcsRelease] = {"blue": blue, "green": green}
-        front, tasks = front or {}, tasks or {}
+        front, tasks, given_args = front or {}, tasks or {}, ProviderArgs.of(service_args, task_args)
         router: dict[str, Any] = {
             "kind": "codedeploy",
             "listener_arn": UNKNOWN,
@@ -136,6 +154,10 @@ class EcsCodeDeployService(SwappedComponent):
             "hooks": dict(hooks or {}),
             "network": UNKNOWN,
             "wait_for_end": wait_for_end,
+            # With the next deployment, as the network does.
+            **(
+                {} if (version := given_args.service.get("platform_version")) is None else {"platform_version": version}
+            ),
         }
         swapping = one.drafted(
             name,
@@ -146,13 +168,15 @@ class EcsCodeDeployService(SwappedComponent):
             container_port=container_port,
             front=front,
             tasks=tasks,
+            given_args=given_args,
+            refused=_REFUSED,
             converge_timeout_seconds=one.START_SECONDS
             + 60 * (_minutes(deployment_config) + (termination_wait_minutes if wait_for_end else 0)),
             problems=_problems(deployment_config, termination_wait_minutes, test_port),
         )
         context = one.entry_context(swapping, active_color, vpc_id, subnet_ids, container_port, tags, self)
         made = one.front_of(context, front, more_ports=[] if test_port is None else [test_port])
-        ran = one.runs_of(context, releases, tasks, made)
+        ran = one.runs_of(context, releases, tasks, made, given_args)
         production = _listener(context, made, "production", made.port)
         test = None if test_port is None else _listener(context, made, "test", test_port)
         first: Color = "green" if active_color == "green" else "blue"
@@ -167,14 +191,13 @@ class EcsCodeDeployService(SwappedComponent):
             # Only at creation, and then for the color that is live first.
             task_definition=ran.tasks[first].arn,
             desired_count=desired_count,
-            launch_type="FARGATE",
             deployment_controller={"type": "CODE_DEPLOY"},
             health_check_grace_period_seconds=health_check_grace_seconds,
             network_configuration=one.network_of(context, ran),
             load_balancers=[balancing],
-            propagate_tags="SERVICE",
             tags=context.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[production], ignore_changes=_CODEDEPLOYS_OWN),
+            **given_args.arguments_of_one(),
         )
         config = _config(context, deployment_config)
         group = _deployment_group(

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from bluegreen.aws.component import SwapSettings
 from bluegreen.aws.ecs import one_service as one
 from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
+from bluegreen.aws.ecs.provider_args import ProviderArgs
 from bluegreen.aws.ecs.release import EcsRelease, container_for
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.entry import EntryContext
@@ -33,6 +34,15 @@ _ROLE_POLICY = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
 _DEFAULTS = {"BLUE_GREEN": (100, 0), "LINEAR": (10, 6), "CANARY": (5, 10)}
 # What a deployment moves: sent again by an update, target groups would be set back to where they began.
 _ECS_OWN = ["taskDefinition", "loadBalancers"]
+
+_REFUSED = {
+    "alarms": "none: alarm_names of the component says them",
+    "deployment_configuration": "none: deployment_strategy, step_percent, bake_minutes and lifecycle_hooks say it",
+    "desired_count": "none: desired_count of the component says it",
+    "health_check_grace_period_seconds": "none: health_check_grace_seconds of the component says it",
+    "load_balancers": "none: front says how requests reach the tasks",
+    "network_configuration": "none: subnet_ids and tasks.assign_public_ip of the component say it",
+}
 
 
 class LifecycleHook(TypedDict, total=False):
@@ -94,6 +104,8 @@ class EcsNativeService(SwappedComponent):
         load_balancer_role_arn: pulumi.Input[str] | None = None,
         front: FrontOptions | None = None,
         tasks: TaskOptions | None = None,
+        service_args: aws.ecs.ServiceArgs | Mapping[str, Any] | None = None,
+        task_args: aws.ecs.TaskDefinitionArgs | Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **settings: Unpack[SwapSettings],
@@ -121,6 +133,9 @@ class EcsNativeService(SwappedComponent):
             load_balancer_role_arn: the role with which ECS writes the rules; one is made when absent.
             front: the load balancer: see ``FrontOptions``.
             tasks: what both colors' tasks have: see ``TaskOptions``.
+            service_args: more arguments of the ``aws.ecs.Service``, as Pulumi has them: placement, ECS Exec. What the
+                component, the swap or ECS says is refused.
+            task_args: more arguments of both colors' ``aws.ecs.TaskDefinition``: volumes, platform, storage.
             tags: for every resource.
             opts: the usual options.
             **settings: how swaps go: see ``SwapSettings``. Steps are the deployment strategy's.
@@ -130,7 +145,7 @@ class EcsNativeService(SwappedComponent):
         """
         super().__init__("bluegreen:aws:EcsNativeService", name, {}, opts)
         releases: dict[Color, EcsRelease] = {"blue": blue, "green": green}
-        front, tasks = front or {}, tasks or {}
+        front, tasks, given_args = front or {}, tasks or {}, ProviderArgs.of(service_args, task_args)
         step = _step(deployment_strategy, step_percent, step_minutes)
         containers = {color: container_for(known(releases[color]), container_port) for color in COLORS}
         problems = _problems(deployment_strategy, step, bake_minutes, rule_priority)
@@ -146,12 +161,14 @@ class EcsNativeService(SwappedComponent):
             container_port=container_port,
             front=front,
             tasks=tasks,
+            given_args=given_args,
+            refused=_REFUSED,
             converge_timeout_seconds=one.START_SECONDS + 60 * (_minutes(deployment_strategy, step) + bake_minutes),
             problems=problems,
         )
         context = one.entry_context(swapping, active_color, vpc_id, subnet_ids, container_port, tags, self)
         made = one.front_of(context, front)
-        ran = one.runs_of(context, releases, tasks, made)
+        ran = one.runs_of(context, releases, tasks, made, given_args)
         listener_arn = balancer.made_listener(
             context, f"{name}-{made.scheme}", made.balancer.arn, made.port, made.certificates
         )
@@ -183,16 +200,16 @@ class EcsNativeService(SwappedComponent):
             # Only at creation, and then for the color that is live first.
             task_definition=ran.tasks["green" if active_color == "green" else "blue"].arn,
             desired_count=desired_count,
-            launch_type="FARGATE",
             deployment_configuration=_deployment(deployment_strategy, step, bake_minutes, lifecycle_hooks),
-            deployment_circuit_breaker={"enable": True, "rollback": True},
             alarms=watched,
             health_check_grace_period_seconds=health_check_grace_seconds,
             network_configuration=one.network_of(context, ran),
             load_balancers=[balancing],
-            propagate_tags="SERVICE",
             tags=context.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[production, test], ignore_changes=_ECS_OWN),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[production, test, *ran.placed], ignore_changes=_ECS_OWN
+            ),
+            **given_args.arguments_of_one(deployment_circuit_breaker={"enable": True, "rollback": True}),
         )
         swap = swapping.declare(
             self,

@@ -13,12 +13,13 @@ import pulumi_aws as aws
 from bluegreen.aws import fitted
 from bluegreen.aws.component import Draft, SwapSettings, connection_of, draft, tags_of
 from bluegreen.aws.ecs import release as ecs_release
+from bluegreen.aws.ecs.provider_args import ProviderArgs
 from bluegreen.aws.ecs.release import EcsRelease
-from bluegreen.aws.ecs.tasks import TaskSettings, color_task, execution_role
+from bluegreen.aws.ecs.tasks import TaskSettings, color_task, execution_role, task_role
 from bluegreen.aws.elb import balancer, target_groups
 from bluegreen.aws.elb.target_groups import HttpTargetGroups
 from bluegreen.aws.entry import EntryContext
-from bluegreen.aws.limits import problem_of_protocol, problem_of_task_size
+from bluegreen.aws.limits import problem_of_protocol
 from bluegreen.aws.partitions import own_policy
 from bluegreen.aws.units import unit_security_group
 from bluegreen.component.base import owner_of
@@ -69,7 +70,7 @@ class TaskOptions(TypedDict, total=False):
         cpu: CPU units of a task, default 256.
         memory: MiB of a task, default 512.
         cluster_arn: an existing cluster; one is made when absent.
-        task_role_arn: the role of the application itself.
+        task_role_arn: the role of the application itself; one is made where ECS Exec needs it.
         execution_role_arn: the role that pulls images and writes logs; one is made when absent.
         assign_public_ip: needed in subnets without a NAT.
     """
@@ -106,6 +107,8 @@ class Ran:
     tasks: Mapping[Color, aws.ecs.TaskDefinition]
     security_group_id: pulumi.Output[str]
     assign_public_ip: bool
+    placed: Sequence[pulumi.Resource]
+    """What a service that is placed by capacity providers comes after."""
 
 
 def drafted(
@@ -118,17 +121,38 @@ def drafted(
     container_port: int,
     front: FrontOptions,
     tasks: TaskOptions,
+    given_args: ProviderArgs,
+    refused: Mapping[str, str],
     converge_timeout_seconds: float,
     problems: Sequence[Problem],
 ) -> Draft:
-    """Check all arguments; ``router`` is what its section has beside what every such router has.
+    """Check all arguments.
+
+    Args:
+        name: the component's.
+        active_color: who carries production traffic.
+        releases: both colors'.
+        settings: how swaps go.
+        router: what its section has beside what every such router has.
+        container_port: where the load balancer sends requests.
+        front: the load balancer.
+        tasks: what both colors' tasks have.
+        given_args: more arguments of the service and the task definitions.
+        refused: arguments of the service that this component says itself, or that its deployments do not take, each
+            with what to give instead.
+        converge_timeout_seconds: how long a deployment may take.
+        problems: those that were found before.
 
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
     """
     faults = [*problems, *target_groups.problems_in(front.get("target_groups", {})), *_problems_of_front(front)]
-    size = problem_of_task_size(known(tasks.get("cpu", 256)), known(tasks.get("memory", 512)))
-    faults += [] if size is None else [replace(size, field=f"tasks.{size.field}")]
+    makes_cluster = tasks.get("cluster_arn") is None
+    size = known(tasks.get("cpu", 256)), known(tasks.get("memory", 512))
+    faults += [
+        replace(one, field=f"tasks.{one.field}") if one.field in TaskOptions.__annotations__ else one
+        for one in given_args.problems(*size, makes_cluster=makes_cluster, refused=refused)
+    ]
     faults += [Problem(key, known(settings.get(key)), _NOT_HERE[key]) for key in _NOT_HERE if key in settings]
     for color, release in releases.items():
         if "existing" in release:
@@ -137,7 +161,7 @@ def drafted(
             arn = known(release["task_definition_arn"])
             faults.append(Problem(f"{color}.task_definition_arn", arn, "an image, or containers: it is made here"))
         else:
-            faults += ecs_release.problems_in(color, known(release), container_port)
+            faults += ecs_release.problems_in(color, known(release), container_port, given_args.volumes)
     gates, refused = _gates(settings.get("gates") or ())
     checked = draft(
         name,
@@ -241,12 +265,20 @@ def front_of(context: EntryContext, options: FrontOptions, *, more_ports: Sequen
     return Front(front, (one, two), port, scheme, certificates)
 
 
-def runs_of(context: EntryContext, releases: Mapping[Color, EcsRelease], options: TaskOptions, front: Front) -> Ran:
+def runs_of(
+    context: EntryContext,
+    releases: Mapping[Color, EcsRelease],
+    options: TaskOptions,
+    front: Front,
+    given_args: ProviderArgs,
+) -> Ran:
     """Declare the cluster, where there is none, and the colors' task definitions."""
     name, parent = context.name, context.parent
     cluster = options.get("cluster_arn")
+    placed: Sequence[pulumi.Resource] = ()
     if cluster is None:
-        cluster = aws.ecs.Cluster(name, tags=context.tags, opts=pulumi.ResourceOptions(parent=parent)).arn
+        own = aws.ecs.Cluster(name, tags=context.tags, opts=pulumi.ResourceOptions(parent=parent))
+        cluster, placed = own.arn, given_args.attach_providers(name, own, parent)
     group = unit_security_group(
         f"{name}-tasks",
         context.vpc_id,
@@ -255,7 +287,9 @@ def runs_of(context: EntryContext, releases: Mapping[Color, EcsRelease], options
         tags=context.tags,
         parent=parent,
     )
-    execution = options.get("execution_role_arn")
+    execution, task_role_arn = options.get("execution_role_arn"), options.get("task_role_arn")
+    if task_role_arn is None and given_args.opens_shells:
+        task_role_arn = task_role(name, context.tags, parent, (), with_exec=True).arn
     settings = TaskSettings(
         cluster_arn=cluster,
         subnet_ids=context.subnet_ids,
@@ -265,13 +299,14 @@ def runs_of(context: EntryContext, releases: Mapping[Color, EcsRelease], options
         cpu=options.get("cpu", 256),
         memory=options.get("memory", 512),
         execution_role_arn=execution or execution_role(name, [*releases.values()], context.tags, parent).arn,
-        task_role_arn=options.get("task_role_arn"),
+        task_role_arn=task_role_arn,
+        provider_args=given_args,
     )
     tasks = {
         color: color_task(name, color, release, settings, context.color_tags[color], parent)
         for color, release in releases.items()
     }
-    return Ran(pulumi.Output.from_input(cluster), tasks, group.id, settings.assign_public_ip)
+    return Ran(pulumi.Output.from_input(cluster), tasks, group.id, settings.assign_public_ip, placed)
 
 
 def network_of(context: EntryContext, ran: Ran) -> Any:

@@ -121,17 +121,22 @@ class ProviderArgs:
         )
         return None if any(not isinstance(one, str) for one in named) else frozenset(map(str, named))
 
-    def problems(self, cpu: object, memory: object, *, makes_cluster: bool) -> list[Problem]:
+    def problems(
+        self, cpu: object, memory: object, *, makes_cluster: bool, refused: Mapping[str, str] | None = None
+    ) -> list[Problem]:
         """The problems with both, and with a task's size where that is Fargate's to say.
 
         Args:
             cpu: of a task.
             memory: of a task, in MiB.
             makes_cluster: whether the component makes the cluster.
+            refused: what to give instead of a service's arguments that this component alone refuses.
         """
-        problems = resource_args.problems_in(self.service, aws.ecs.ServiceArgs, "service_args", REFUSED_OF_A_SERVICE)
+        refused = {**REFUSED_OF_A_SERVICE, **(refused or {})}
+        problems = resource_args.problems_in(self.service, aws.ecs.ServiceArgs, "service_args", refused)
         problems += resource_args.problems_in(self.task, aws.ecs.TaskDefinitionArgs, "task_args", REFUSED_OF_A_TASK)
-        problems += self._problems_of_the_service(makes_cluster) + self._problems_of_the_task()
+        allowed = ProviderArgs({name: value for name, value in self.service.items() if name not in refused}, self.task)
+        problems += allowed._problems_of_the_service(makes_cluster) + self._problems_of_the_task()
         size = problem_of_task_size(cpu, memory) if self.is_on_fargate else None
         return problems if size is None else [*problems, size]
 
@@ -177,17 +182,22 @@ class ProviderArgs:
 
     def service_arguments(self, color: Color) -> dict[str, Any]:
         """The arguments of a color's service beside the component's own."""
-        arguments: dict[str, Any] = {
-            "deployment_circuit_breaker": {"enable": True, "rollback": False},
-            "propagate_tags": "SERVICE",
-            **self.service,
-        }
-        if not self._strategies:
-            arguments["launch_type"] = arguments.get("launch_type", "FARGATE")
+        arguments = self.arguments_of_one(deployment_circuit_breaker={"enable": True, "rollback": False})
         connect = arguments.get("service_connect_configuration")
         if isinstance(connect, Mapping) and connect.get("services"):
             services = [_named_for(color, one) for one in connect["services"]]
             arguments["service_connect_configuration"] = {**connect, "services": services}
+        return arguments
+
+    def arguments_of_one(self, **defaults: Any) -> dict[str, Any]:
+        """The arguments of a service beside the component's own; where there is one, it has one name for both colors.
+
+        Args:
+            **defaults: what a service has where nothing else was given.
+        """
+        arguments: dict[str, Any] = {"propagate_tags": "SERVICE", **defaults, **self.service}
+        if not self._strategies:
+            arguments["launch_type"] = arguments.get("launch_type", "FARGATE")
         return arguments
 
     def attach_providers(
