@@ -153,6 +153,11 @@ _RESOURCES: dict[str, Callable[[str, Mapping[str, Any], str], list[str]]] = {
     "cloudwatch": lambda call, given, place: [
         f"arn:aws:cloudwatch:{place}:alarm:{name}" for name in given.get("AlarmNames") or [given.get("AlarmName", "*")]
     ],
+    "secretsmanager": lambda call, given, place: [
+        given["SecretId"]
+        if given["SecretId"].startswith("arn:")
+        else f"arn:aws:secretsmanager:{place}:secret:{given['SecretId']}-x"
+    ],
     "servicediscovery": lambda call, given, place: [f"arn:aws:servicediscovery:{place}:service/{given['ServiceId']}"],
 }
 

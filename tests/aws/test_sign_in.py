@@ -99,7 +99,7 @@ def test_what_only_an_update_knows_is_taken():
         ),
         ({"sign_in": [{"type": "jwt-validation"}]}, "sign_in[0].jwt_validation: None is not allowed"),
         ({"sign_in": [{**DECLARED, "order": 1}]}, "sign_in[0].order: 1 is not allowed"),
-        ({"sign_in": [{"type": "authenticate-oidc", "authenticate_oidc": {}}]}, "hand in the rule by rule_arn"),
+        ({"sign_in": [{"type": "authenticate-oidc"}]}, "sign_in[0].authenticate_oidc: None is not allowed"),
         (
             {"sign_in": [{**DECLARED, "authenticate_cognito": {"user_pool": "x"}}]},
             "sign_in[0].authenticate_cognito.user_pool: ",
@@ -185,7 +185,7 @@ def test_what_somebody_put_there_by_hand_stays_where_none_is_declared(shop, sect
     ("changes", "named"),
     [
         ({"sign_in": "cognito"}, "router.sign_in"),
-        ({"sign_in": [{"Type": "authenticate-oidc", "AuthenticateOidcConfig": {}}]}, "router.sign_in[0]"),
+        ({"sign_in": [{"Type": "authenticate-oidc"}]}, "router.sign_in[0]"),
         ({"sign_in": [{"Type": "jwt-validation"}]}, "router.sign_in[0]"),
         ({"sign_in": [COGNITO], "priority": None}, "router.sign_in"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -50,6 +50,7 @@ class AlbEntry:
     stickiness_seconds: int
     sticky_clients: str
     sign_in: Sequence[Any] = ()
+    sign_in_secret: Mapping[str, Any] | None = None
     target_groups: HttpTargetGroups = field(default_factory=HttpTargetGroups)
     converge_timeout_seconds: float = 60
 
@@ -119,6 +120,7 @@ class AlbEntry:
             "stickiness_seconds": self.stickiness_seconds,
             **({} if self.sticky_clients == "drained" else {"sticky_clients": self.sticky_clients}),
             **({"sign_in": known(self._asked)} if self._asked else {}),
+            **({} if self.sign_in_secret is None else {"sign_in_secret": known(self.sign_in_secret)}),
             "aws": dict(connection),
         }
 
@@ -149,6 +151,7 @@ class AlbEntry:
                 **self.draft(context.owner, context.connection),
                 **where,
                 **({"sign_in": self._asked} if self._asked else {}),
+                **({} if self.sign_in_secret is None else {"sign_in_secret": self.sign_in_secret}),
                 "target_groups": groups,
             },
             url=url,
@@ -213,6 +216,24 @@ def problems_of_a_balancer(entry: Any) -> list[Problem]:
     return fields.problems + problems_of_networks("ingress_cidrs", known(entry.ingress_cidrs))
 
 
+class SignInSecretPlace(TypedDict, total=False):
+    """The place of the client secret of OpenID Connect; one of the first three.
+
+    Attributes:
+        env: the name of an environment variable where the swap runs.
+        file: a path there.
+        secrets_manager: the ARN or name of a secret in Secrets Manager.
+        key: the field of a secret in Secrets Manager that is JSON.
+        version: any text: another one has the secret read and written anew, after a rotation.
+    """
+
+    env: pulumi.Input[str]
+    file: pulumi.Input[str]
+    secrets_manager: pulumi.Input[str]
+    key: str
+    version: pulumi.Input[str]
+
+
 @told
 def alb(
     *,
@@ -232,6 +253,7 @@ def alb(
     stickiness_seconds: int = 0,
     sticky_clients: str = "drained",
     sign_in: Sequence[aws.lb.ListenerRuleActionArgs | Mapping[str, Any]] = (),
+    sign_in_secret: SignInSecretPlace | Mapping[str, Any] | None = None,
     **target_groups: Unpack[HttpTargetGroups],
 ) -> AlbEntry:
     """An Application Load Balancer with weights: promotions may go in steps.
@@ -256,7 +278,10 @@ def alb(
             until their cookie ends, which needs ``idle_capacity_percent`` 100.
         sign_in: what the rule that the swap makes asks of clients before it forwards, as actions of
             ``aws.lb.ListenerRule`` have it: ``type`` ``authenticate-cognito`` with ``authenticate_cognito``, or
-            ``jwt-validation`` with ``jwt_validation``. Over HTTPS; testers come by ``preview_cidrs``.
+            ``jwt-validation`` with ``jwt_validation``, or ``authenticate-oidc`` with ``authenticate_oidc``, but for its
+            client secret. Over HTTPS; testers come by ``preview_cidrs``.
+        sign_in_secret: where the client secret of OpenID Connect is: ``{"secrets_manager": ARN}``, ``{"env": NAME}`` or
+            ``{"file": PATH}``: see ``SignInSecretPlace``. It is in no state: ELB keeps it with the rule.
         **target_groups: see ``HttpTargetGroups``.
     """
     return AlbEntry(
@@ -276,5 +301,6 @@ def alb(
         stickiness_seconds=stickiness_seconds,
         sticky_clients=sticky_clients,
         sign_in=listed(sign_in),
+        sign_in_secret=sign_in_secret,
         target_groups=target_groups,
     )

@@ -16,18 +16,20 @@ from typing import Any, ClassVar
 
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.connection_option import aws_option
-from bluegreen.aws.elb import elbv2, room_for_rules, sign_in
+from bluegreen.aws.elb import elbv2, room_for_rules, sign_in, sign_in_secret
 from bluegreen.aws.elb.production_place import ProductionPlaceRouter
 from bluegreen.aws.elb.rule_places import Place, PlaceOptions, build_place
+from bluegreen.aws.elb.sign_in_secret import SignInSecret
 from bluegreen.aws.typed import typed
 from bluegreen.fields import Fields
 from bluegreen.options.declared import option, several
-from bluegreen.options.kinds import Anything, Number, Text
+from bluegreen.options.kinds import Anything, Made, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Convergence, Weights
 from bluegreen.rollout.ports import Capability
+from bluegreen.secrets import HIDDEN
 
 _LISTENERS = "arn:aws:elasticloadbalancing:*:*:listener/app/*"
 _RULES = "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*"
@@ -61,6 +63,7 @@ class AlbRouter(ProductionPlaceRouter):
         Permission("elasticloadbalancing:ModifyListener", "the same, where a whole listener is handed in", _LISTENERS),
         Permission("elasticloadbalancing:DeleteRule", "`pulumi destroy`", _RULES),
         elbv2.SIGN_IN_PERMISSION,
+        sign_in_secret.PERMISSION,
         room_for_rules.PERMISSION,
     )
 
@@ -82,11 +85,17 @@ class AlbRouter(ProductionPlaceRouter):
     )
     sign_in: Sequence[Mapping[str, Any]] = option(
         "what the rule that is made asks of clients before its forward, as ELB's API has it: actions of the type "
-        "``authenticate-cognito`` with their ``AuthenticateCognitoConfig``, or ``jwt-validation`` with their "
-        "``JwtValidationConfig``",
+        "``authenticate-cognito`` with their ``AuthenticateCognitoConfig``, ``authenticate-oidc`` with their "
+        "``AuthenticateOidcConfig`` but for its secret, or ``jwt-validation`` with their ``JwtValidationConfig``",
         Anything(hint="Sequence[Mapping[str, object]]"),
         default=(),
         absent="what stands on the rule stays",
+    )
+    sign_in_secret: SignInSecret | None = option(
+        "where the client secret of OpenID Connect is: one of ``env``, ``file`` and ``secrets_manager`` with its "
+        "``key``; another ``version`` has it read and written anew",
+        Made("Mapping[str, str]", SignInSecret.take),
+        default=None,
     )
     aws: AwsConnection = aws_option()
     former_owner: str = ""
@@ -98,7 +107,13 @@ class AlbRouter(ProductionPlaceRouter):
         ownership = Ownership(self.owner, self.former_owner, self.incarnation)
         groups = tuple(self.target_groups.values())
         self._production = build_place(
-            self.place, self.aws, ownership, groups, former=self.former, sign_in=self.sign_in
+            self.place,
+            self.aws,
+            ownership,
+            groups,
+            former=self.former,
+            sign_in=self.sign_in,
+            secret=self.sign_in_secret,
         )
 
     @classmethod
@@ -108,6 +123,11 @@ class AlbRouter(ProductionPlaceRouter):
         if values["sign_in"] and values["place"]["priority"] is None and not fields.unknown:
             allowed = "none, where a rule or a whole listener is handed in: it keeps its own"
             fields.problem("sign_in", len(values["sign_in"]), allowed)
+        asks = sign_in.asks_for_a_secret(fields.raw("sign_in"))
+        if asks and fields.raw("sign_in_secret") is None:
+            fields.problem("sign_in_secret", None, "where the client secret is, since sign_in has authenticate-oidc")
+        if values["sign_in_secret"] is not None and asks is False:
+            fields.problem("sign_in_secret", HIDDEN, "none, where sign_in has no authenticate-oidc")
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

@@ -233,7 +233,7 @@ def lost_by_a_forward(actions: Actions) -> str:
 def _resent(action: Mapping[str, Any]) -> dict[str, Any]:
     """An action in the form that AWS accepts back: the client secret of OpenID Connect is never read, only kept."""
     config = action.get("AuthenticateOidcConfig")
-    if config is None:
+    if config is None or "ClientSecret" in config:
         return dict(action)
     return {**action, "AuthenticateOidcConfig": {**config, "UseExistingClientSecret": True}}
 

@@ -13,6 +13,7 @@ from bluegreen.aws.elb import elbv2
 from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, RuleState, rule_actions, rule_at
 from bluegreen.aws.elb.owned_rule import Search, with_conditions
 from bluegreen.aws.elb.sign_in import before_the_forward
+from bluegreen.aws.elb.sign_in_secret import SignInSecret, with_secret, without_secret
 from bluegreen.platforms.looks import Look
 from bluegreen.rollout.errors import NotOwned
 
@@ -31,6 +32,7 @@ class MadeRule:
         path_patterns: paths that the rule is for; all when empty.
         former: the place as the last update had it, so that a condition which is no longer declared goes.
         sign_in: actions before the forward; none: what the rule has stays, but for what the last update declared.
+        secret: where the client secret of such an action is.
     """
 
     aws: AwsConnection
@@ -40,6 +42,8 @@ class MadeRule:
     path_patterns: tuple[str, ...] = ()
     former: Mapping[str, Any] = field(default_factory=dict)
     sign_in: Sequence[Mapping[str, Any]] = ()
+    secret: SignInSecret | None = None
+    _client_secret: str = field(default="", init=False, repr=False)
     _state: RuleState | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
     _told: Look = field(default_factory=Look, init=False)
@@ -196,9 +200,19 @@ class MadeRule:
         self._answer.taken()
         return replace(state, actions=written["Actions"], conditions=written.get("Conditions", state.conditions))
 
-    def _actions(self, present: Actions, forward: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _actions(self, present: Actions, forward: Mapping[str, Any], *, shown: bool = False) -> list[dict[str, Any]]:
         managed = bool(self.sign_in or self.former.get("sign_in"))
-        return elbv2.with_forward(before_the_forward(present, self.sign_in, managed=managed), forward)
+        secret = self.secret
+        changed = bool(self.former) and secret is not None and self.former.get("sign_in_secret") != secret.section
+        reads = None if secret is None else self._read_secret
+        declared = with_secret(self.sign_in, present, reads, changed=changed, shown=shown)
+        return elbv2.with_forward(before_the_forward(present, declared, managed=managed), forward)
+
+    def _read_secret(self) -> str:
+        """The client secret: once within an update."""
+        if self.secret is not None and not self._client_secret:
+            self._client_secret = self.secret.value(self.aws)
+        return self._client_secret
 
     def _changed_conditions(self, state: RuleState) -> list[dict[str, Any]]:
         declared = self._conditions(self.host_headers, self.path_patterns)
@@ -229,7 +243,8 @@ class MadeRule:
                 self._state = None
                 return False
         arn, conditions = rule["RuleArn"], rule.get("Conditions", ())
-        self._state = RuleState(arn, actions, tags, owned=True, conditions=conditions, priority=self.priority)
+        told = without_secret(actions)
+        self._state = RuleState(arn, told, tags, owned=True, conditions=conditions, priority=self.priority)
         return True
 
     @staticmethod
@@ -287,7 +302,7 @@ class MadeRule:
         if forward is None:
             return f"aws elbv2 delete-rule --rule-arn {self.name}"
         state = self._state
-        actions = as_argument(self._actions(() if state is None else state.actions, forward))
+        actions = as_argument(self._actions(() if state is None else state.actions, forward, shown=True))
         changed = () if state is None else self._changed_conditions(state)
         conditions = f" --conditions {as_argument(changed)}" if changed else ""
         return f"aws elbv2 modify-rule --rule-arn {self.name} --actions {actions}{conditions}"

@@ -14,6 +14,7 @@ from bluegreen.aws.elb.elbv2 import Actions, RuleState
 from bluegreen.aws.elb.handed_in_rule import HandedIn
 from bluegreen.aws.elb.made_rule import MadeRule
 from bluegreen.aws.elb.owned_rule import Search
+from bluegreen.aws.elb.sign_in_secret import SignInSecret
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number, Text, Texts
@@ -130,6 +131,7 @@ def build_place(
     former: Mapping[str, Any] | None = None,
     sibling: Mapping[str, Any] | None = None,
     sign_in: Sequence[Mapping[str, Any]] = (),
+    secret: SignInSecret | None = None,
 ) -> Place:
     """The place that ``PlaceOptions`` have named.
 
@@ -142,6 +144,7 @@ def build_place(
         former: the place as the last update had it.
         sibling: the other place of a pair.
         sign_in: actions before the forward of a rule that is made.
+        secret: where the client secret of such an action is.
     """
     if place["priority"] is None:
         arn = place["rule_arn"] or place["listener_arn"]
@@ -151,5 +154,12 @@ def build_place(
     taken = int(beside.get("priority") or 0) if same_listener else 0
     search = Search(ownership, place["priority"], tuple(groups), taken, is_production)
     return MadeRule(
-        aws, search, place["listener_arn"], place["host_headers"], place["path_patterns"], dict(former or {}), sign_in
+        aws,
+        search,
+        place["listener_arn"],
+        place["host_headers"],
+        place["path_patterns"],
+        dict(former or {}),
+        sign_in,
+        secret,
     )

@@ -1,7 +1,7 @@
 """Sign-in and tokens on a rule that the swap makes: actions before its forward, as ELB's API has them. Pure.
 
-By Cognito, and by tokens (JWT). Not by OpenID Connect: its client secret would have to pass through the swap, whose
-state must hold none. A rule that signs in so is handed in, and keeps it.
+By Cognito, by OpenID Connect, and by tokens (JWT). The client secret of OpenID Connect is no part of it: a swap's state
+holds none, and ``sign_in_secret`` says where it is.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
 """
@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bluegreen import secrets
 from bluegreen.fields import UNKNOWN, Fields
 
 CONFIGS: Mapping[str, str] = {
     "authenticate-cognito": "AuthenticateCognitoConfig",
+    "authenticate-oidc": "AuthenticateOidcConfig",
     "jwt-validation": "JwtValidationConfig",
 }
-ALLOWED = (
-    "a list of actions of the type authenticate-cognito or jwt-validation; one that signs in by OpenID Connect has a "
-    "client secret: hand in its rule by rule_arn"
-)
-_KINDS = frozenset({*CONFIGS, "authenticate-oidc"})
+ALLOWED = "a list of actions of the type authenticate-cognito, authenticate-oidc or jwt-validation"
+OIDC = "authenticate-oidc"
+_KINDS = frozenset(CONFIGS)
+# Also by its name in the provider's SDK, and as it says that a rule keeps what it has.
+_SECRETS = ("ClientSecret", "client_secret", "UseExistingClientSecret")
 
 
 def checked(fields: Fields, actions: object) -> tuple[dict[str, Any], ...]:
@@ -40,8 +42,20 @@ def checked(fields: Fields, actions: object) -> tuple[dict[str, Any], ...]:
         if config is None or not isinstance(action.get(config), Mapping):
             fields.problem(f"sign_in[{index}]", kind, ALLOWED)
             continue
+        if any(name in action[config] for name in _SECRETS):
+            allowed = "none here, where a stack's state would hold it: sign_in_secret says where it is"
+            fields.problem(f"sign_in[{index}].{config}.ClientSecret", secrets.HIDDEN, allowed)
+            continue
         accepted.append({"Type": kind, config: _whole(action[config])})
     return tuple(accepted)
+
+
+def asks_for_a_secret(actions: object) -> bool | None:
+    """Whether actions have a sign-in by OpenID Connect; ``None`` where only an update knows."""
+    given = actions if isinstance(actions, (list, tuple)) else []
+    if actions is UNKNOWN or UNKNOWN in given:
+        return None
+    return any(isinstance(action, Mapping) and action.get("Type") == OIDC for action in given)
 
 
 def _whole(value: Any) -> Any:

@@ -10,23 +10,34 @@ import pulumi_aws as aws
 from bluegreen.aws import resource_args
 from bluegreen.component.declaration import known
 from bluegreen.rollout.errors import Problem
+from bluegreen.secrets import HIDDEN
 
 REFUSED: Mapping[str, str] = {
-    "authenticate_oidc": "none: its client secret would have to pass through the swap; hand in the rule by rule_arn",
     "fixed_response": "none: what comes after sign-in is the swap's forward",
     "forward": "none: the forward is the swap's",
     "order": "none: they stand before the forward in their own order",
     "redirect": "none: what comes after sign-in is the swap's forward",
     "target_group_arn": "none: the forward is the swap's",
 }
-_CONFIGS = {"authenticate-cognito": "authenticate_cognito", "jwt-validation": "jwt_validation"}
+REFUSED_OF_OIDC: Mapping[str, str] = {
+    "client_secret": "none here, where a stack's state would hold it: sign_in_secret says where it is"
+}
+_CONFIGS = {
+    "authenticate-cognito": "authenticate_cognito",
+    "authenticate-oidc": "authenticate_oidc",
+    "jwt-validation": "jwt_validation",
+}
 # Keys below it are the user's.
 _FREE = "authentication_request_extra_params"
 
 
 def refused_of(kind: type) -> Mapping[str, str]:
     """The advice on arguments of the SDK's class that are refused, by their names."""
-    return REFUSED if kind is aws.lb.ListenerRuleActionArgs else {}
+    by_class = {
+        aws.lb.ListenerRuleActionArgs: REFUSED,
+        aws.lb.ListenerRuleActionAuthenticateOidcArgs: REFUSED_OF_OIDC,
+    }
+    return by_class.get(kind, {})
 
 
 def problems_in(actions: Sequence[Any]) -> list[Problem]:
@@ -43,6 +54,9 @@ def problems_in(actions: Sequence[Any]) -> list[Problem]:
             problems.append(Problem(f"{path}.type", values.get("type"), ", ".join(_CONFIGS)))
         elif values.get(config) is None:
             problems.append(Problem(f"{path}.{config}", None, "an object with named fields; it is required"))
+        elif config == "authenticate_oidc" and isinstance(values[config], Mapping):
+            for name in REFUSED_OF_OIDC.keys() & values[config].keys():
+                problems.append(Problem(f"{path}.{config}.{name}", HIDDEN, REFUSED_OF_OIDC[name]))
     return problems
 
 
