@@ -91,7 +91,8 @@ def test_a_policy_has_a_statement_for_each_service_and_resource():
     policy = policy_document(["alb"])
     assert policy["Version"] == "2012-10-17"
     by_resource = {statement["Resource"]: statement["Action"] for statement in policy["Statement"]}
-    assert len(by_resource) == len(policy["Statement"]) == 5
+    assert len(by_resource) == len(policy["Statement"]) == 6
+    assert by_resource["arn:aws:secretsmanager:*:*:secret:bluegreen/*"] == ["secretsmanager:GetSecretValue"]
     assert by_resource["*"] == [
         "elasticloadbalancing:DescribeAccountLimits",
         "elasticloadbalancing:DescribeListeners",

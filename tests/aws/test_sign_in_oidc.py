@@ -175,7 +175,7 @@ def test_it_is_sent_anew_when_the_client_the_place_or_the_version_changes(accoun
     ("text", "more"), [(VALUE, {}), (json.dumps({"client": "shop", "secret": VALUE}), {"key": "secret"})]
 )
 def test_it_is_read_from_secrets_manager_once_within_an_update(account, sent, text, more):
-    arn = boto3.client("secretsmanager").create_secret(Name="oidc", SecretString=text)["ARN"]
+    arn = boto3.client("secretsmanager").create_secret(Name="bluegreen/oidc", SecretString=text)["ARN"]
     router = build(section(account, {"secrets_manager": arn, **more}))
     router.write(BLUE)
     assert [one.get("ClientSecret") for one in sent] == [VALUE]
@@ -185,12 +185,12 @@ def test_it_is_read_from_secrets_manager_once_within_an_update(account, sent, te
     ("secret", "said"),
     [
         ({"env": "NOT_SET_AT_ALL"}, "env NOT_SET_AT_ALL is missing or empty; sign_in_secret says where"),
-        ({"secrets_manager": "nothing"}, "secretsmanager:GetSecretValue: ResourceNotFoundException"),
-        ({"secrets_manager": "oidc", "key": "no"}, "there is no text in the field no of the secret oidc"),
+        ({"secrets_manager": "bluegreen/nothing"}, "secretsmanager:GetSecretValue: ResourceNotFoundException"),
+        ({"secrets_manager": "bluegreen/oidc", "key": "no"}, "no text in the field no of the secret bluegreen/oidc"),
     ],
 )
 def test_where_it_is_not_nothing_is_written_and_the_place_is_named(account, secret, said):
-    boto3.client("secretsmanager").create_secret(Name="oidc", SecretString='{"secret": "x"}')
+    boto3.client("secretsmanager").create_secret(Name="bluegreen/oidc", SecretString='{"secret": "x"}')
     with pytest.raises(PlatformError, match=said.replace("(", r"\(")):
         build(section(account, secret)).write(BLUE)
     assert account.rules() == []

@@ -23,10 +23,11 @@ OIDC, CONFIG, VALUE, KEPT = (
     "ClientSecret",
     "UseExistingClientSecret",
 )
+# Nobody gets every secret of an account for a swap: one with another name its owner allows.
 PERMISSION = Permission(
     "secretsmanager:GetSecretValue",
     "a sign-in by OpenID Connect that comes or changes, where its client secret is there",
-    "arn:aws:secretsmanager:*:*:secret:*",
+    "arn:aws:secretsmanager:*:*:secret:bluegreen/*",
 )
 _CALL = "elasticloadbalancing:ModifyRule"
 _PLACES = ("env", "file", "secrets_manager")
