@@ -36,6 +36,10 @@ def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             {"name": "typed.example", "description": "x", **tags},
             {"description": "y", "tags": {}},
         ),
+        "aws:servicediscovery/httpNamespace:HttpNamespace": (
+            {"name": "typed", "description": "x", **tags},
+            {"description": "y", "tags": {"a": "z"}},
+        ),
         "aws:servicediscovery/service:Service": (
             {"name": "typed", "dnsConfig": dns, "healthCheckCustomConfig": {"failureThreshold": 1}, **tags},
             {"description": "y", "dnsConfig": {**dns, "dnsRecords": [{"type": "A", "ttl": 20}]}, "tags": {"a": "z"}},

@@ -9,7 +9,7 @@ import pytest
 
 from localcloud.plugins.aws.driver import Driver, Resource
 from localcloud.plugins.aws.registry import RESOURCES
-from tests.localcloud import asg_cases, codedeploy_cases, dns_cases, eks_cases, serverless_cases
+from tests.localcloud import asg_cases, codedeploy_cases, dns_cases, efs_cases, eks_cases, serverless_cases
 
 TRUST = json.dumps(
     {
@@ -89,6 +89,16 @@ def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             {"settings": [{"name": "containerInsights", "value": "enabled"}], **tags},
             {"settings": [{"name": "containerInsights", "value": "disabled"}], "tags": {}},
         ),
+        "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": (
+            {
+                "clusterName": world.make("aws:ecs/cluster:Cluster", {}).outputs["name"],
+                "capacityProviders": ["FARGATE"],
+            },
+            {
+                "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
+                "defaultCapacityProviderStrategies": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+            },
+        ),
         "aws:ecs/taskDefinition:TaskDefinition": (
             {
                 "family": "typed",
@@ -98,8 +108,18 @@ def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
                 "requiresCompatibilities": ["FARGATE"],
                 "containerDefinitions": CONTAINERS,
                 **tags,
-                "volumes": [{"name": "scratch"}],
-                "runtimePlatform": {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
+                "volumes": [
+                    {"name": "scratch"},
+                    {
+                        "name": "uploads",
+                        "efsVolumeConfiguration": {
+                            "fileSystemId": "fs-0123456789abcdef0",
+                            "transitEncryption": "ENABLED",
+                            "authorizationConfig": {"accessPointId": "fsap-0123456789abcdef0", "iam": "ENABLED"},
+                        },
+                    },
+                ],
+                "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
             },
             {"tags": {"a": "z"}},
         ),
@@ -172,6 +192,7 @@ def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
         **asg_cases.cases(world),
         **codedeploy_cases.cases(world),
         **dns_cases.cases(world),
+        **efs_cases.cases(world),
         **eks_cases.cases(world),
         **serverless_cases.cases(world),
     }

@@ -19,6 +19,7 @@ class Driver(driver.Driver):
             "codedeploy",
             "ec2",
             "ecs",
+            "efs",
             "eks",
             "elbv2",
             "iam",

@@ -20,7 +20,9 @@ _BY_MODULE = {
     "elbv2_certificates": ["aws:lb/listenerCertificate:ListenerCertificate"],
     "elbv2_listener": ["aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule"],
     "ecs": ["aws:ecs/cluster:Cluster", "aws:ecs/taskDefinition:TaskDefinition"],
+    "ecs_capacity_providers": ["aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"],
     "ecs_service": ["aws:ecs/service:Service"],
+    "efs": ["aws:efs/fileSystem:FileSystem", "aws:efs/mountTarget:MountTarget", "aws:efs/accessPoint:AccessPoint"],
     "eks": ["aws:eks/cluster:Cluster"],
     "eks_nodes": ["aws:eks/nodeGroup:NodeGroup"],
     "logs": ["aws:cloudwatch/logGroup:LogGroup"],
@@ -59,6 +61,7 @@ _BY_MODULE = {
     ],
     "route53": ["aws:route53/zone:Zone", "aws:route53/healthCheck:HealthCheck"],
     "servicediscovery": [
+        "aws:servicediscovery/httpNamespace:HttpNamespace",
         "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace",
         "aws:servicediscovery/publicDnsNamespace:PublicDnsNamespace",
         "aws:servicediscovery/service:Service",

@@ -110,12 +110,23 @@ _PASSED: Final = (
 )
 
 
+_EFS: Final = "efsVolumeConfiguration"
+
+
+def _volume(volume: Props) -> dict[str, Any]:
+    efs = {name: value for name, value in (volume.get(_EFS) or {}).items() if not name.startswith("__")}
+    if authorization := efs.get("authorizationConfig"):
+        efs["authorizationConfig"] = {k: v for k, v in authorization.items() if not k.startswith("__")}
+    return {
+        "name": volume["name"],
+        **({"host": {"sourcePath": volume["hostPath"]}} if volume.get("hostPath") else {}),
+        **({_EFS: efs} if efs else {}),
+    }
+
+
 def _create_definition(aws: Aws, props: Props) -> str:
     check_fargate_size(props)
-    volumes = [
-        {"name": volume["name"], **({"host": {"sourcePath": volume["hostPath"]}} if volume.get("hostPath") else {})}
-        for volume in props.get("volumes", [])
-    ]
+    volumes = [_volume(volume) for volume in props.get("volumes", [])]
     storage = props.get("ephemeralStorage")
     aws_answer = aws.call(
         SERVICE,
@@ -139,7 +150,7 @@ def _read_definition(aws: Aws, family: str, props: Props) -> Props | None:
         return None
     definition = answer["taskDefinition"]
     volumes = [
-        {"name": volume["name"], "hostPath": (volume.get("host") or {}).get("sourcePath")}
+        {"name": volume["name"], "hostPath": (volume.get("host") or {}).get("sourcePath"), _EFS: volume.get(_EFS)}
         for volume in definition.get("volumes", [])
     ]
     storage = definition.get("ephemeralStorage")
@@ -264,6 +275,14 @@ TYPES: Final = [
             "volumes": P(force_new=True, unordered=True),
             "volumes[].name": P(),
             "volumes[].hostPath": P(),
+            f"volumes[].{_EFS}": P(),
+            f"volumes[].{_EFS}.fileSystemId": P(),
+            f"volumes[].{_EFS}.rootDirectory": P(computed=True),
+            f"volumes[].{_EFS}.transitEncryption": P(check=one_of("ENABLED", "DISABLED")),
+            f"volumes[].{_EFS}.transitEncryptionPort": P(check=between(0, 65535)),
+            f"volumes[].{_EFS}.authorizationConfig": P(),
+            f"volumes[].{_EFS}.authorizationConfig.accessPointId": P(),
+            f"volumes[].{_EFS}.authorizationConfig.iam": P(check=one_of("ENABLED", "DISABLED")),
             "skipDestroy": P(default=False, state_only=True),
             "trackLatest": P(default=False, state_only=True),
             "tags": TAGS,

@@ -17,7 +17,7 @@ from localcloud.plugins.aws.model import (
     Props,
     ResourceType,
 )
-from localcloud.plugins.aws.services import ecs_strategy
+from localcloud.plugins.aws.services import ecs_connect, ecs_strategy
 from localcloud.plugins.aws.services.ecs import SERVICE, tags_in, tags_out, update_tags
 from localcloud.plugins.aws.services.ecs_refusals import check_service
 from localcloud.plugins.aws.services.ecs_steady import MISSING, find_service, wait_for_service
@@ -84,6 +84,7 @@ def _create(aws: Aws, props: Props) -> str:
         loadBalancers=_balancers(props) or None,
         networkConfiguration=_network(props),
         serviceRegistries=_registries(props),
+        serviceConnectConfiguration=ecs_connect.written(props.get("serviceConnectConfiguration")),
         healthCheckGracePeriodSeconds=props.get("healthCheckGracePeriodSeconds"),
         enableECSManagedTags=props.get("enableEcsManagedTags", False),
         enableExecuteCommand=props.get("enableExecuteCommand", False),
@@ -131,6 +132,7 @@ def _read(aws: Aws, arn: str, props: Props) -> Props | None:
         "loadBalancers": service.get("loadBalancers", []),
         "networkConfiguration": _read_network(network) if network else None,
         "serviceRegistries": registries[0] if registries else None,
+        "serviceConnectConfiguration": ecs_connect.read(service),
         "healthCheckGracePeriodSeconds": service.get("healthCheckGracePeriodSeconds"),
         "enableEcsManagedTags": service.get("enableECSManagedTags", False),
         "enableExecuteCommand": service.get("enableExecuteCommand", False),
@@ -160,7 +162,7 @@ def _update(aws: Aws, arn: str, change: Change) -> None:
             "deploymentConfiguration",
             "alarms",
         )
-        grace = "healthCheckGracePeriodSeconds"
+        grace, connect = "healthCheckGracePeriodSeconds", "serviceConnectConfiguration"
         written = change.subset(
             "taskDefinition",
             "platformVersion",
@@ -181,6 +183,9 @@ def _update(aws: Aws, arn: str, change: Change) -> None:
             networkConfiguration=_network(new) if "networkConfiguration" in changed else None,
             loadBalancers=_balancers(new) if "loadBalancers" in changed else None,
             serviceRegistries=(_registries(new) or []) if "serviceRegistries" in changed else None,
+            serviceConnectConfiguration=ecs_connect.written(new.get(connect) or {"enabled": False})
+            if connect in changed
+            else None,
             capacityProviderStrategy=change.subset("capacityProviderStrategies").get("capacityProviderStrategies"),
             placementStrategy=new.get("orderedPlacementStrategies", [])
             if "orderedPlacementStrategies" in changed
@@ -271,6 +276,7 @@ TYPES: Final = [
             "serviceRegistries.containerName": P(),
             "serviceRegistries.containerPort": P(check=between(0, 65536)),
             "serviceRegistries.port": P(check=between(0, 65536)),
+            **ecs_connect.PROPS,
             "healthCheckGracePeriodSeconds": P(check=between(0, 2**31 - 1)),
             "enableEcsManagedTags": P(),
             "enableExecuteCommand": P(),

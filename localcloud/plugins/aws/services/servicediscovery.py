@@ -1,5 +1,5 @@
 # ruff: noqa: ARG001 - the signatures are those of `ResourceType`
-"""Cloud Map: DNS namespaces and services."""
+"""Cloud Map: namespaces and services."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _create_namespace(kind: str) -> Any:
     def create(aws: Aws, props: Props) -> str:
         answer = aws.call(
             SERVICE,
-            f"Create{kind}DnsNamespace",
+            f"Create{kind}Namespace",
             Name=props["name"],
             Description=props.get("description"),
             Vpc=props.get("vpc"),
@@ -70,17 +70,25 @@ def _read_namespace(aws: Aws, namespace_id: str, props: Props) -> Props | None:
         "arn": namespace["Arn"],
         "name": namespace["Name"],
         "description": namespace.get("Description"),
-        "hostedZone": namespace.get("Properties", {}).get("DnsProperties", {}).get("HostedZoneId"),
+        **_found_by(namespace),
         "vpc": props.get("vpc"),  # the API does not say it: the real provider keeps what the program wrote
         "tags": _tags_of(aws, namespace["Arn"]),
     }
+
+
+def _found_by(namespace: dict[str, Any]) -> Props:
+    """The zone of a DNS namespace, the name of any other."""
+    properties = namespace.get("Properties", {})
+    if namespace["Type"] == "HTTP":
+        return {"httpName": properties.get("HttpProperties", {}).get("HttpName", namespace["Name"])}
+    return {"hostedZone": properties.get("DnsProperties", {}).get("HostedZoneId")}
 
 
 def _update_namespace(kind: str) -> Any:
     def update(aws: Aws, namespace_id: str, change: Change) -> None:
         if "description" in change.changed:
             wanted = {"Description": change.new.get("description", "")}
-            operation = aws.call(SERVICE, f"Update{kind}DnsNamespace", Id=namespace_id, Namespace=wanted)
+            operation = aws.call(SERVICE, f"Update{kind}Namespace", Id=namespace_id, Namespace=wanted)
             _finished(aws, operation["OperationId"])
         _update_tags(aws, change.old["arn"], change)
 
@@ -95,7 +103,7 @@ def _delete_namespace(aws: Aws, namespace_id: str, props: Props) -> None:
 
 def _namespace(kind: str, **more: P) -> ResourceType:
     return ResourceType(
-        token=f"aws:servicediscovery/{kind[0].lower()}{kind[1:]}DnsNamespace:{kind}DnsNamespace",
+        token=f"aws:servicediscovery/{kind[0].lower()}{kind[1:]}Namespace:{kind}Namespace",
         props={"name": P(force_new=True, check=_DNS_NAME), "description": P(), "tags": TAGS, "region": REGION, **more},
         create=_create_namespace(kind),
         read=_read_namespace,
@@ -208,8 +216,9 @@ def _validate_service(props: Props) -> Iterator[Failure]:
 
 
 TYPES: Final = [
-    _namespace("Private", vpc=P(force_new=True)),
-    _namespace("Public"),
+    _namespace("Http"),
+    _namespace("PrivateDns", vpc=P(force_new=True)),
+    _namespace("PublicDns"),
     ResourceType(
         token="aws:servicediscovery/service:Service",
         props={
