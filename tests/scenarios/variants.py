@@ -36,6 +36,7 @@ VARIANTS = {
     "hosts": "tests.scenarios.hosts:Hosts",
     "lambda_alias": "tests.scenarios.lambda_alias:LambdaAlias",
     "rest_api": "tests.scenarios.rest_api:RestApi",
+    "ecs_whole": "tests.scenarios.ecs_whole:EcsWhole",
 }
 
 
