@@ -24,6 +24,7 @@ from localcloud.azure.roles import Principal
 from localcloud.azure.server import Server
 from localcloud.azure.tags import Tags
 from localcloud.azure.throttling import Buckets
+from localcloud.azure.traffic_manager import TrafficManager
 from localcloud.azure.versions import providers_versions
 from localcloud.azure.web_sites import Plans, WebApps
 from localcloud.azure.world import Pace, World
@@ -53,7 +54,7 @@ class Azure:
         self.plane = Plane()
         self.world = World(self.plane, pace or Pace())
         self.identity = Identity([OWNER, *principals])
-        kinds = (ResourceGroups, Tags, Environments, ContainerApps, Plans, WebApps)
+        kinds = (ResourceGroups, Tags, Environments, ContainerApps, Plans, WebApps, TrafficManager)
         versions, beside = providers_versions()
         self.api = Api(
             self.world,

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resource
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localcloud.azure.api import Answer, Call, Handler, Service
@@ -14,6 +15,7 @@ from localcloud.azure.errors import ArmError
 MOST = 50
 NAME_CHARACTERS, VALUE_CHARACTERS = 512, 256
 _FORBIDDEN = set("<>%&\\?/")
+_TRAFFIC_MANAGERS = re.compile(r"[^\d #:][^ #:]*\Z")
 
 
 class Tags(Service):
@@ -72,6 +74,11 @@ class Tags(Service):
                 raise ArmError(
                     400, "InvalidTagNameCharacters", f"Tag name '{name}' has one of: {'<>%&?/'} or a backslash."
                 )
+            if "/trafficmanagerprofiles/" in f"/{call.place('scope')}".lower() and not _TRAFFIC_MANAGERS.match(name):
+                raise ArmError(
+                    400, "InvalidTagNameCharacters", f"Tag name '{name}': Traffic Manager takes no space, # or colon, "
+                    "and no digit at the beginning."
+                )  # fmt: skip
         return given
 
     def _tags(self, call: Call) -> dict[str, str]:

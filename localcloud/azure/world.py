@@ -10,6 +10,7 @@ from typing import Any
 from localcloud.azure.errors import ArmError
 from localcloud.azure.operations import Operations
 from localcloud.azure.plane import Plane, Site
+from localcloud.envoy.routes import Answer, Share
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,28 @@ class World:
         self.resources: dict[str, Resource] = {}
         self.operations = Operations(self.lock, self.changed)
         self._drawn: list[Callable[[], list[Site]]] = []
+        self._over: list[Callable[[], list[Site]]] = []
 
     def draw(self, sites: Callable[[], list[Site]]) -> None:
         """From now on the data plane has these sites, too."""
         self._drawn.append(sites)
 
+    def draw_over(self, sites: Callable[[], list[Site]]) -> None:
+        """The same of those whose requests go on to others, by their names."""
+        self._over.append(sites)
+
     def changed(self) -> None:
         """Draw all there is: once this has returned, requests go by it."""
-        self.plane.show([site for one in self._drawn for site in one()])
+        self.plane.show([site for one in (*self._drawn, *self._over) for site in one()])
+
+    def shares_of(self, host: str) -> tuple[Share, ...] | None:
+        """Who gets the requests by a host name that have nothing that leads them elsewhere; None for another's name."""
+        for one in self._drawn:
+            for site in one():
+                if host.lower() in (name.lower() for name in site.names):
+                    to = site.routes[-1].to
+                    return None if isinstance(to, Answer) else to
+        return None
 
     def get(self, resource_id: str) -> Resource:
         """One that is there.

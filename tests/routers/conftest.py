@@ -20,6 +20,7 @@ from tests.routers import (
     kubernetes_workshop,
     lambda_workshop,
     nlb_workshop,
+    profile_workshop,
     route53_workshop,
     slots_workshop,
 )
@@ -44,6 +45,13 @@ def container_app(azure):
 @pytest.fixture
 def slots():
     with slots_workshop.running() as made:
+        yield made
+
+
+@pytest.fixture
+def profile():
+    with profile_workshop.running() as made:
+        made.put(ttl=0)
         yield made
 
 

@@ -22,6 +22,7 @@ from tests.routers import (
     kubernetes_workshop,
     lambda_workshop,
     nlb_workshop,
+    profile_workshop,
     route53_workshop,
     slots_workshop,
 )
@@ -55,6 +56,11 @@ def installing_app_section(request):
 def slots_section(request):
     request.getfixturevalue("slots")
     return slots_workshop.section()
+
+
+def profile_section(request):
+    request.getfixturevalue("profile")
+    return profile_workshop.section()
 
 
 def envoy_section(request):
@@ -107,6 +113,7 @@ WORKSHOPS = {
     "azure_container_app": container_app_section,
     "azure_container_app, which installs": installing_app_section,
     "azure_slots": slots_section,
+    "azure_traffic_manager": profile_section,
     "envoy": envoy_section,
     "haproxy": haproxy_section,
     "codedeploy": played_section("by_codedeploy"),
@@ -132,7 +139,14 @@ def test_every_router_is_tested():
     assert {name.partition(",")[0] for name in WORKSHOPS} == set(ROUTERS.entries)
 
 
-IN_PROCESS = ("memory", "memory, which installs", "azure_container_app", "azure_container_app, which installs")
+IN_PROCESS = (
+    "memory",
+    "memory, which installs",
+    "azure_container_app",
+    "azure_container_app, which installs",
+    "azure_slots",
+    "azure_traffic_manager",
+)
 """Whose platform is played here; the others' workshops are in the local cloud or on the node."""
 
 

@@ -136,6 +136,20 @@ class Session:
             raise PlatformError(action, f"there is no {path}")
         return _body(answer)
 
+    def remove(self, path: str, version: str, action: str) -> None:
+        """Delete what is there; already gone is fine.
+
+        Args:
+            path: the resource's id, or what is below it.
+            version: the api-version.
+            action: what a role has to allow for it.
+
+        Raises:
+            Busy: Azure is at work on the resource.
+            PlatformError: Azure said no, or could not be reached.
+        """
+        self._until_answered("DELETE", path, version, action, None)
+
     def ask(self, path: str, version: str, action: str) -> dict[str, Any] | None:
         """What an action tells that changes nothing, as those that list settings do; ``None`` if there is nothing.
 

@@ -20,6 +20,7 @@ from dev.matrix.somebody_else.map_stage import MapStage
 from dev.matrix.somebody_else.members_stage import MembersStage
 from dev.matrix.somebody_else.memory_stage import MemoryStage
 from dev.matrix.somebody_else.native_stage import CodeDeployStage, NativeStage
+from dev.matrix.somebody_else.profile_stage import ProfileStage
 from dev.matrix.somebody_else.rest_stage import RestStage
 from dev.matrix.somebody_else.services_stage import ServicesStage
 from dev.matrix.somebody_else.slots_stage import SlotsStage
@@ -47,6 +48,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     AppStage.name: AppStage,
     InstalledAppStage.name: InstalledAppStage,
     SlotsStage.name: SlotsStage,
+    ProfileStage.name: ProfileStage,
     HostStage.name: HostStage,
     MapStage.name: MapStage,
     "http_api_stage": ApiStage,

@@ -24,7 +24,7 @@ PACKAGES = {
     "azure-mgmt-compute": "azure/mgmt/compute",
 }
 """Distribution -> where its operations and models are."""
-PLAYED = ("azure-mgmt-appcontainers", "azure-mgmt-web", "azure-mgmt-resource")
+PLAYED = ("azure-mgmt-appcontainers", "azure-mgmt-web", "azure-mgmt-trafficmanager", "azure-mgmt-resource")
 """Those that something is played of."""
 _SHAPE = "1"
 """Of what is kept in the cache; another one when `model` changes."""

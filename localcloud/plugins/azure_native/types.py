@@ -31,6 +31,7 @@ TYPES = {
     "azure-native:app:ContainerApp": Declared("azure-mgmt-appcontainers", "ContainerApps"),
     "azure-native:app:ManagedEnvironment": Declared("azure-mgmt-appcontainers", "ManagedEnvironments"),
     "azure-native:resources:ResourceGroup": Declared("azure-mgmt-resource", "ResourceGroups"),
+    "azure-native:trafficmanager:Profile": Declared("azure-mgmt-trafficmanager", "Profiles"),
     "azure-native:web:AppServicePlan": Declared("azure-mgmt-web", "AppServicePlans"),
     "azure-native:web:WebApp": Declared("azure-mgmt-web", "WebApps"),
     "azure-native:web:WebAppSlot": Declared(
@@ -45,6 +46,7 @@ MADE_UP = {
     "azure-native:app:ContainerApp": "containerAppName",
     "azure-native:app:ManagedEnvironment": "environmentName",
     "azure-native:resources:ResourceGroup": "resourceGroupName",
+    "azure-native:trafficmanager:Profile": "profileName",
     "azure-native:web:AppServicePlan": "name",
     "azure-native:web:WebApp": "name",
     "azure-native:web:WebAppSlot": "slot",
