@@ -17,6 +17,7 @@ PLATFORMS = (
     "asg_dns",
     "azure_container_app",
     "azure_slots",
+    "azure_traffic_manager",
     "ecs",
     "ecs_adopt",
     "ecs_codedeploy",

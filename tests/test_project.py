@@ -55,7 +55,16 @@ def test_the_public_names():
         "nlb",
     ]
     assert all(getattr(aws, name).__module__.startswith("bluegreen.aws.") for name in aws.__all__)
-    assert azure.__all__ == ["ContainerApp", "ContainerAppRelease", "SwapSettings", "WebAppRelease", "WebAppSlots"]
+    assert azure.__all__ == [
+        "AppTarget",
+        "ContainerApp",
+        "ContainerAppRelease",
+        "SwapSettings",
+        "TwoApps",
+        "WebAppRelease",
+        "WebAppSlots",
+        "traffic_manager",
+    ]
     assert all(getattr(azure, name).__module__.startswith("bluegreen.azure.") for name in azure.__all__)
     assert hosts.__all__ == ["ProxiedRelease", "ProxiedService", "SwapSettings", "envoy", "haproxy"]
     assert kubernetes.__all__ == [

@@ -18,7 +18,7 @@ SOURCE = Path(bluegreen.__file__).parent
 PLATFORMS = ("aws", "azure", "hosts", "kubernetes")
 ROOMS = {
     "aws": {"asg", "ecs", "eks", "elb", "functions", "gateways", "route53"},
-    "azure": {"container_apps", "web_apps"},
+    "azure": {"container_apps", "traffic_profiles", "web_apps"},
     "hosts": {"route_files", "runtime_api", "services"},
     "kubernetes": {"argo_engine", "helm_charts", "manifests", "routes", "selectors", "two_clusters", "workloads"},
 }

@@ -4,8 +4,8 @@ https://learn.microsoft.com/azure/traffic-manager/traffic-manager-how-it-works
 https://learn.microsoft.com/azure/traffic-manager/traffic-manager-monitoring
 https://learn.microsoft.com/azure/traffic-manager/traffic-manager-FAQs
 
-A client's DNS question is drawn into the data plane: of the requests by a profile's name each endpoint gets its part. An
-answer that a resolver keeps is not played.
+A client's DNS question is drawn into the data plane: of the requests by a profile's name each endpoint gets its part.
+An answer that a resolver keeps is not played.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class TrafficManager(Service):
         given = properties.pop("endpoints", None)
         endpoints = self._given(call.path, given) if given is not None else list(_endpoints(there))
         for one in endpoints:
-            self._check(profile, one, [other for other in endpoints if other is not one])
+            self._check(one, [other for other in endpoints if other is not one])
         properties["endpoints"] = endpoints
         if there is not None:
             profile.kept = there.kept
@@ -137,7 +137,7 @@ class TrafficManager(Service):
         there = self._find(profile, kind, name)
         body = {"properties": copy.deepcopy(call.body.get("properties") or {}), **self._called(profile, kind, name)}
         rest = [one for one in _endpoints(profile) if one is not there]
-        self._check(profile, body, rest)
+        self._check(body, rest)
         profile.body["properties"]["endpoints"] = [*rest, body]
         self._probe(profile, body)
         return Answer(200 if there else 201, self._endpoint_told(profile, body))
@@ -149,7 +149,7 @@ class TrafficManager(Service):
         merge(body, call.body)
         body |= self._called(profile, kind, name)
         rest = [one for one in _endpoints(profile) if one is not there]
-        self._check(profile, body, rest)
+        self._check(body, rest)
         was = _enabled(there)
         there.clear()
         there.update(body)
@@ -179,7 +179,7 @@ class TrafficManager(Service):
             found.append({**body, **_called(profile_id, kind, str(one["name"]))})
         return found
 
-    def _check(self, profile: Resource, endpoint: dict[str, Any], others: list[dict[str, Any]]) -> None:
+    def _check(self, endpoint: dict[str, Any], others: list[dict[str, Any]]) -> None:
         """Complete an endpoint, and refuse what Azure refuses."""
         told, kind = endpoint["properties"], endpoint["type"].rpartition("/")[2]
         told.setdefault("endpointStatus", "Enabled")

@@ -10,6 +10,7 @@ from typing import Any
 import bluegreen
 from bluegreen import gates, notifications
 from bluegreen.aws import alb, alb_listeners, dns, nlb
+from bluegreen.azure import traffic_manager
 from bluegreen.gates import cloudwatch_source, prometheus_source
 from bluegreen.hosts import envoy, haproxy
 from bluegreen.kubernetes import (
@@ -402,6 +403,25 @@ AWS = [
             "azure_connection": {"tenant_id": "t1"},
             "blue": {"image": "app:v1", "settings": {"A_B": "1"}},
             "green": {"runtime": "PYTHON|3.12", "release": "next"},
+        },
+    ),
+    Same(
+        "bluegreen:azure:TwoApps",
+        {
+            "activeColor": "blue",
+            "resourceGroupName": "shop",
+            "blue": {"host": "blue.example.com", "resourceId": "/subscriptions/s/app", "release": "v1"},
+            "green": {"host": "green.example.com", "release": "v2"},
+            "entry": {"trafficManager": {"ttlSeconds": 30.0, "statusCodes": ["200-299"], "intervalSeconds": 10.0}},
+            "azureConnection": {"tenantId": "t1"},
+        },
+        lambda: {
+            "active_color": "blue",
+            "resource_group_name": "shop",
+            "blue": {"host": "blue.example.com", "resource_id": "/subscriptions/s/app", "release": "v1"},
+            "green": {"host": "green.example.com", "release": "v2"},
+            "entry": traffic_manager(ttl_seconds=30, status_codes=["200-299"], interval_seconds=10),
+            "azure_connection": {"tenant_id": "t1"},
         },
     ),
     Same(

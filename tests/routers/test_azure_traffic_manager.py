@@ -2,7 +2,7 @@
 
 import pytest
 
-from bluegreen.azure.traffic_manager.router import TrafficManagerRouter
+from bluegreen.azure.traffic_profiles.router import TrafficManagerRouter
 from bluegreen.permissions.azure_role import definition
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Weights

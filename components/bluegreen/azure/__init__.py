@@ -9,17 +9,31 @@ if TYPE_CHECKING:
     from bluegreen.azure.component import SwapSettings
     from bluegreen.azure.container_apps.container_app import ContainerApp
     from bluegreen.azure.container_apps.release import ContainerAppRelease
+    from bluegreen.azure.traffic_profiles.entry import traffic_manager
+    from bluegreen.azure.traffic_profiles.two_apps import AppTarget, TwoApps
     from bluegreen.azure.web_apps.release import WebAppRelease
     from bluegreen.azure.web_apps.web_app_slots import WebAppSlots
 
-__all__ = ["ContainerApp", "ContainerAppRelease", "SwapSettings", "WebAppRelease", "WebAppSlots"]
+__all__ = [
+    "AppTarget",
+    "ContainerApp",
+    "ContainerAppRelease",
+    "SwapSettings",
+    "TwoApps",
+    "WebAppRelease",
+    "WebAppSlots",
+    "traffic_manager",
+]
 
 _HOMES = {
+    "AppTarget": "traffic_profiles.two_apps",
     "ContainerApp": "container_apps.container_app",
     "ContainerAppRelease": "container_apps.release",
     "SwapSettings": "component",
+    "TwoApps": "traffic_profiles.two_apps",
     "WebAppRelease": "web_apps.release",
     "WebAppSlots": "web_apps.web_app_slots",
+    "traffic_manager": "traffic_profiles.entry",
 }
 
 

@@ -60,6 +60,7 @@ def draft(
     router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     capacity: Mapping[str, Any] | None = None,
     preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
+    converge_timeout_seconds: float | None = None,
     problems: Sequence[Problem] = (),
 ) -> swapping.Draft:
     """Check everything that a component was given, before it declares anything: see ``bluegreen.component.base.draft``.
@@ -74,5 +75,6 @@ def draft(
         router=router,
         capacity=capacity,
         preview_headers=preview_headers,
+        converge_timeout_seconds=converge_timeout_seconds,
         problems=problems,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 from bluegreen.azure.client import AzureConnection, Session
-from bluegreen.azure.traffic_manager.profiles import MARK_PREFIX, OWNER_TAG
+from bluegreen.azure.traffic_profiles.profiles import MARK_PREFIX, OWNER_TAG
 from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
 from bluegreen.rollout.model import COLORS

@@ -50,6 +50,13 @@ AWS_ENTRY = Choice(
     _named("alb", "alb_listeners", "dns", "nlb"),
     "Entry",
 )
+APPS_ENTRY = Choice(
+    "bluegreen:azure:AppsEntry",
+    "How clients reach two apps, and where the swap moves them: exactly one of these.",
+    "bluegreen.azure",
+    _named("traffic_manager"),
+    "Entry",
+)
 KUBERNETES_ENTRY = Choice(
     "bluegreen:kubernetes:Entry",
     "How requests reach the pods, and where the swap moves them: exactly one of these.",
@@ -112,6 +119,7 @@ ANALYSIS = Choice(
 
 BY_CLASS: Mapping[str, Choice] = {
     "bluegreen.aws.entry.Entry": AWS_ENTRY,
+    "bluegreen.azure.traffic_profiles.entry.TrafficManagerEntry": APPS_ENTRY,
     "bluegreen.hosts.proxy.Proxy": PROXY,
     "bluegreen.kubernetes.entry.Entry": KUBERNETES_ENTRY,
 }

@@ -18,6 +18,7 @@ COMPONENTS: Mapping[str, str] = {
     "bluegreen:aws:LambdaAlias": "bluegreen.aws.functions.lambda_alias",
     "bluegreen:aws:RestApiStage": "bluegreen.aws.gateways.rest_api",
     "bluegreen:azure:ContainerApp": "bluegreen.azure.container_apps.container_app",
+    "bluegreen:azure:TwoApps": "bluegreen.azure.traffic_profiles.two_apps",
     "bluegreen:azure:WebAppSlots": "bluegreen.azure.web_apps.web_app_slots",
     "bluegreen:hosts:ProxiedService": "bluegreen.hosts.services.proxied_service",
     "bluegreen:kubernetes:ArgoRollout": "bluegreen.kubernetes.argo_engine.argo_rollout",

@@ -1,8 +1,8 @@
 """Azure Traffic Manager: a profile's endpoint for each color, weighted, and clients that follow by DNS.
 
-An answer of its name servers leads a client to one color, and resolvers keep it for the profile's TTL: a write has taken
-effect when that is over. Azure has no conditional write here, so a write comes right after a look. The owner and the
-marks are tags of the profile.
+An answer of its name servers leads a client to one color, and resolvers keep it for the profile's TTL: a write has
+taken effect when that is over. Azure has no conditional write here, so a write comes right after a look. The owner and
+the marks are tags of the profile.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from bluegreen.azure import tags
 from bluegreen.azure.client import AzureConnection
 from bluegreen.azure.connection_option import azure_option
-from bluegreen.azure.traffic_manager import profiles
+from bluegreen.azure.traffic_profiles import profiles
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Text
 from bluegreen.permissions import Permission
@@ -47,8 +47,8 @@ _LEAST = 1
 class TrafficManagerRouter(Options):
     """Two endpoints of one profile.
 
-    The first write tags the profile with its owner; before it no color is live as far as the swap is concerned. It moves
-    no traffic, unless the profile was made together with the swap.
+    The first write tags the profile with its owner; before it no color is live as far as the swap is concerned. It
+    moves no traffic, unless the profile was made together with the swap.
 
     Attributes:
         clock: time, for the TTL.
@@ -83,6 +83,7 @@ class TrafficManagerRouter(Options):
         "the name of each color's endpoint",
         Both(Text(), differs="another endpoint than blue's"),
         default={"blue": "blue", "green": "green"},
+        absent="`blue` and `green`",
     )
     targets: Mapping[Color, str] = option(
         "where each color's endpoint leads, which the swap then makes: a resource's id (an Azure endpoint, or a nested "
@@ -190,8 +191,7 @@ class TrafficManagerRouter(Options):
         self._refuse_what_cannot_be(profile, weights)
         target = weights.live_color
         if probed and target is not None and self._comes_alone(profile, target):
-            self._let_it_be_probed(profile, target)
-            profile = self._there()
+            profile = self._once_probed(profile, target)
         self._stamp(profile)
         before = profiles.weights_of(profile, self.endpoints)
         sent = profiles.changes(profile, self.endpoints, self.targets, weights)
@@ -231,13 +231,11 @@ class TrafficManagerRouter(Options):
         return profiles.is_enabled(there) and target is not None and not profiles.leads_to(there, target)
 
     def _comes_alone(self, profile: Mapping[str, Any], target: Color) -> bool:
-        own, others = (
-            profiles.endpoint_of(profile, self.endpoints[color]) for color in (target, other(target))
-        )
+        own, others = (profiles.endpoint_of(profile, self.endpoints[color]) for color in (target, other(target)))
         return profiles.is_enabled(others) and not profiles.is_enabled(own)
 
-    def _let_it_be_probed(self, profile: Mapping[str, Any], target: Color) -> None:
-        """Enable an endpoint with the least weight, and wait for what Traffic Manager says of it.
+    def _once_probed(self, profile: Mapping[str, Any], target: Color) -> Mapping[str, Any]:
+        """The profile with an endpoint enabled that has the least weight, once Traffic Manager finds it good.
 
         Raises:
             PlatformError: it found it bad, or said nothing; it is disabled again.
@@ -252,11 +250,11 @@ class TrafficManagerRouter(Options):
         limit_seconds = profiles.probe_seconds(profile) + _PROBE_MARGIN_SECONDS
         waited_seconds = 0.0
         while True:
-            found = profiles.endpoint_of(self._there(), name)
-            readiness = profiles.readiness_of(self._profile, name, target, to_be_made=False)
+            profile = self._there()
+            readiness = profiles.readiness_of(profile, name, target, to_be_made=False)
             if readiness.ready:
-                return
-            if profiles.is_checked(found) or waited_seconds >= limit_seconds:
+                return profile
+            if profiles.is_checked(profiles.endpoint_of(profile, name)) or waited_seconds >= limit_seconds:
                 break
             seconds = min(least * 2, _PROBE_PAUSE_SECONDS)
             pause(seconds)
