@@ -110,10 +110,7 @@ class TwoApps(SwappedComponent):
         profile_id, host = entry.declare(name, resource_group_name, tags, self)
         targets = {color: given[color].get("resource_id") or given[color]["host"] for color in COLORS}
         scheme = entry.scheme
-        urls = {
-            color: pulumi.Output.concat(scheme, "://", pulumi.Output.from_input(given[color]["host"]))
-            for color in COLORS
-        }
+        urls = {color: pulumi.Output.from_input(given[color]["host"]).apply(_at(scheme)) for color in COLORS}
         swap = swapping.declare(
             self,
             router={**section, "profile_id": profile_id, "targets": targets},
@@ -124,10 +121,15 @@ class TwoApps(SwappedComponent):
         self._show(
             swap,
             # With the swap's id: whoever uses it comes after the swap, in an update as well as in a destroy.
-            url=pulumi.Output.all(host, swap.id).apply(lambda values: f"{scheme}://{values[0]}"),
+            url=pulumi.Output.all(host, swap.id).apply(lambda values: _at(scheme)(values[0])),
             preview_urls=pulumi.Output.all(**urls),
             profile_id=profile_id,
         )
+
+
+def _at(scheme: str) -> Any:
+    """The address of a host name, which is there once Azure has made what has it."""
+    return lambda host: f"{scheme}://{host or ''}"
 
 
 def _problems(given: Any, color: Color) -> list[Problem]:
