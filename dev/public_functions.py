@@ -17,6 +17,7 @@ from typing import Any
 
 from bluegreen.aws.client import AwsConnection
 from bluegreen.azure.client import AzureConnection
+from bluegreen.cloudfoundry.client import CloudFoundryConnection
 from bluegreen.component import settings
 from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
@@ -205,7 +206,12 @@ def docs(text: str) -> str:
 
 def sections(text: str) -> str:
     """The page of routers and capacities with its tables of options renewed."""
-    connections = {"aws": AwsConnection, "azure": AzureConnection, "cluster": KubernetesConnection}
+    connections = {
+        "aws": AwsConnection,
+        "azure": AzureConnection,
+        "cloudfoundry": CloudFoundryConnection,
+        "cluster": KubernetesConnection,
+    }
     registries: dict[str, Registry[Any]] = {"routers": ROUTERS, "capacities": CAPACITIES}
 
     def tables(match: re.Match[str]) -> str:

@@ -18,6 +18,7 @@ PLATFORMS = (
     "azure_container_app",
     "azure_slots",
     "azure_traffic_manager",
+    "cloudfoundry",
     "ecs",
     "ecs_adopt",
     "ecs_codedeploy",

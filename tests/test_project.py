@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bluegreen
-from bluegreen import aws, azure, hosts, kubernetes
+from bluegreen import aws, azure, cloudfoundry, hosts, kubernetes
 
 REPO = Path(__file__).resolve().parents[1]
 TESTS = REPO / "tests"
@@ -66,6 +66,10 @@ def test_the_public_names():
         "traffic_manager",
     ]
     assert all(getattr(azure, name).__module__.startswith("bluegreen.azure.") for name in azure.__all__)
+    assert cloudfoundry.__all__ == ["AppRelease", "RoutedApps", "SwapSettings"]
+    assert all(
+        getattr(cloudfoundry, name).__module__.startswith("bluegreen.cloudfoundry.") for name in cloudfoundry.__all__
+    )
     assert hosts.__all__ == ["ProxiedRelease", "ProxiedService", "SwapSettings", "envoy", "haproxy"]
     assert kubernetes.__all__ == [
         "ArgoRollout",
@@ -120,7 +124,9 @@ def test_the_swaps_provider_loads_no_platform_before_it_is_used():
 
 
 def test_no_platform_has_a_name_in_the_core():
-    names = re.compile(r"\b(alb|elb|ecs|aws|boto3?|lambda_|kubernetes|k8s|azure|gcp|route53)\b", re.IGNORECASE)
+    names = re.compile(
+        r"\b(alb|elb|ecs|aws|boto3?|lambda_|kubernetes|k8s|azure|gcp|route53|cloudfoundry)\b", re.IGNORECASE
+    )
     for folder in ("rollout", "swap"):
         for path in (SOURCE / folder).glob("*.py"):
             if path.name == "presets.py":

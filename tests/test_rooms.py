@@ -15,10 +15,11 @@ from bluegreen import permissions
 from bluegreen.adapters.plugin.components import COMPONENTS
 
 SOURCE = Path(bluegreen.__file__).parent
-PLATFORMS = ("aws", "azure", "hosts", "kubernetes")
+PLATFORMS = ("aws", "azure", "cloudfoundry", "hosts", "kubernetes")
 ROOMS = {
     "aws": {"asg", "ecs", "eks", "elb", "functions", "gateways", "route53"},
     "azure": {"container_apps", "traffic_profiles", "web_apps"},
+    "cloudfoundry": {"apps", "routes"},
     "hosts": {"route_files", "runtime_api", "services"},
     "kubernetes": {"argo_engine", "helm_charts", "manifests", "routes", "selectors", "two_clusters", "workloads"},
 }
@@ -82,11 +83,11 @@ def test_whatever_calls_a_platform_is_imported_without_what_declares_on_it():
 
 def test_whatever_is_declared_is_imported_without_what_calls_a_platform():
     program = (
-        "from bluegreen import aws, azure, hosts, kubernetes\n"
+        "from bluegreen import aws, azure, cloudfoundry, hosts, kubernetes\n"
         "from bluegreen.adapters.plugin.components import COMPONENTS, load\n"
         "for token in COMPONENTS:\n"
         "    print(load(token).__name__)\n"
-        "for platform in (aws, azure, hosts, kubernetes):\n"
+        "for platform in (aws, azure, cloudfoundry, hosts, kubernetes):\n"
         "    for name in platform.__all__:\n"
         "        print(getattr(platform, name).__name__)\n"
     )

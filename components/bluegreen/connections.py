@@ -37,6 +37,16 @@ class AzureConnection(TypedDict, total=False):
     endpoint_url: str
 
 
+class CloudFoundryConnection(TypedDict, total=False):
+    """Where Cloud Foundry is called; as whom is for the environment.
+
+    Attributes:
+        api_url: the address of its API, such as ``https://api.cf.example.com``.
+    """
+
+    api_url: str
+
+
 class KubernetesConnection(TypedDict, total=False):
     """The cluster that is called; the official client's own default where it is absent.
 

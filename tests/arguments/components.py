@@ -42,6 +42,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "warm_up_path": "/healthz",
         **_IMAGES,
     },
+    "bluegreen:cloudfoundry:RoutedApps": {
+        "space": "shop/production",
+        "route": "web.apps.example.com",
+        "blue": {"release": "v1"},
+        "green": {"release": "v2"},
+    },
     "bluegreen:hosts:ProxiedService": {
         "proxies": [hosts.envoy(routes_file="/etc/envoy/web.json", admin_url="http://127.0.0.1:9901")],
         "blue": {"release": "v1"},

@@ -28,6 +28,7 @@ AT_MOST = {
     "azure_container_app with releases": (12, 16, 9),
     "azure_slots": (23, 35, 23),
     "azure_traffic_manager": (12, 15, 11),
+    "cloudfoundry": (24, 48, 18),
     "http_api_stage": (15, None, 11),
     "envoy": (14, 19, 12),
     "haproxy": (18, 26, 15),

@@ -11,6 +11,7 @@ import bluegreen
 from bluegreen import gates, notifications
 from bluegreen.aws import alb, alb_listeners, dns, nlb
 from bluegreen.azure import traffic_manager
+from bluegreen.cloudfoundry import RoutedApps
 from bluegreen.gates import cloudwatch_source, prometheus_source
 from bluegreen.hosts import envoy, haproxy
 from bluegreen.kubernetes import (
@@ -495,6 +496,30 @@ AWS = [
             "strategy": bluegreen.canary(5, hold_seconds=60),
             "tags": {"a_b": "c"},
         },
+    ),
+    Same(
+        "bluegreen:cloudfoundry:RoutedApps",
+        {
+            "activeColor": "green",
+            "space": "shop/production",
+            "route": "web.apps.example.com",
+            "overlapSeconds": 30.0,
+            "instances": 3.0,
+            "cloudfoundryConnection": {"apiUrl": "https://api.cf.example.com"},
+            "blue": {"image": "app:v1", "app": "old"},
+            "green": {"image": "app:v2"},
+        },
+        lambda: RoutedApps(
+            "web",
+            active_color="green",
+            space="shop/production",
+            route="web.apps.example.com",
+            overlap_seconds=30,
+            instances=3,
+            cloudfoundry_connection={"api_url": "https://api.cf.example.com"},
+            blue={"image": "app:v1", "app": "old"},
+            green={"image": "app:v2"},
+        ),
     ),
     Same(
         "bluegreen:hosts:ProxiedService",

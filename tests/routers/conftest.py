@@ -13,6 +13,7 @@ from tests.routers import (
     api_gateway_workshop,
     argo_workshop,
     azure_workshop,
+    cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
     haproxy_workshop,
@@ -63,6 +64,12 @@ def installing_app(azure):
     for color in COLORS:
         router.install(color)
     return app
+
+
+@pytest.fixture
+def cloudfoundry():
+    with cloudfoundry_workshop.running() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

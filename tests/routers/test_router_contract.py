@@ -16,6 +16,7 @@ from tests.routers import (
     api_gateway_workshop,
     argo_workshop,
     azure_workshop,
+    cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
     kubernetes_weighted_workshop,
@@ -61,6 +62,16 @@ def slots_section(request):
 def profile_section(request):
     request.getfixturevalue("profile")
     return profile_workshop.section()
+
+
+def cloudfoundry_section(request):
+    request.getfixturevalue("cloudfoundry")
+    return cloudfoundry_workshop.section()
+
+
+def installing_cloudfoundry_section(request):
+    request.getfixturevalue("cloudfoundry")
+    return cloudfoundry_workshop.installing_section()
 
 
 def envoy_section(request):
@@ -114,6 +125,8 @@ WORKSHOPS = {
     "azure_container_app, which installs": installing_app_section,
     "azure_slots": slots_section,
     "azure_traffic_manager": profile_section,
+    "cloudfoundry": cloudfoundry_section,
+    "cloudfoundry, which installs": installing_cloudfoundry_section,
     "envoy": envoy_section,
     "haproxy": haproxy_section,
     "codedeploy": played_section("by_codedeploy"),
@@ -146,6 +159,8 @@ IN_PROCESS = (
     "azure_container_app, which installs",
     "azure_slots",
     "azure_traffic_manager",
+    "cloudfoundry",
+    "cloudfoundry, which installs",
 )
 """Whose platform is played here; the others' workshops are in the local cloud or on the node."""
 

@@ -11,6 +11,7 @@ CAPACITIES: Registry[Capacity] = Registry(
         "argo_rollouts": "bluegreen.kubernetes.argo_engine.capacity:ArgoRolloutsCapacity",
         "asg": "bluegreen.aws.asg.capacity:AsgCapacity",
         "azure_container_app": "bluegreen.azure.container_apps.capacity:ContainerAppCapacity",
+        "cloudfoundry": "bluegreen.cloudfoundry.apps.capacity:CloudFoundryCapacity",
         "ecs": "bluegreen.aws.ecs.capacity:EcsCapacity",
         "kubernetes": "bluegreen.kubernetes.workloads.capacity:KubernetesCapacity",
         "memory": "bluegreen.memory.capacity:MemoryCapacity",

@@ -58,9 +58,12 @@ class TrafficRouter(Protocol):
     #: Whether all traffic moves by an exchange, which sent twice is undone (``bluegreen.rollout.exchanging``): then the
     #: first write is not rehearsed. A router may go without.
     # exchanges: ClassVar[bool]
-    #: What a platform keeps for clients that a share below 100 % has sent to a color, a sentence for previews of
-    #: promotions with steps. A router may go without.
+    #: What a platform keeps for clients that a share below 100 % has sent to a color, or what else a share is there
+    #: but its percent, a sentence for previews of promotions with steps. A router may go without.
     # clients_stay: str
+    #: What a share has really come to where a platform has no weights, in words, as of the last look and without I/O;
+    #: empty where it is what was written. A router may go without.
+    # comes_to: Callable[[Weights], str]
     #: How long requests may go the former way once ``verify`` has said yes, by default; 0 where its yes is enough.
     propagation_seconds: ClassVar[float]
 

@@ -357,7 +357,9 @@ class Runner:
             self._write(weights)
         took_seconds = round(self._clock.monotonic_seconds() - began_seconds, 3)
         hold = f", hold {step.hold_seconds:g} s" if step.hold_seconds and plan.analysis else ""
-        self._tell("shift", f"{weights}{hold}", weights=weights.as_dict(), took_seconds=took_seconds)
+        really = getattr(self._router, "comes_to", lambda _weights: "")(weights)
+        text = f"{weights} ({really}){hold}" if really else f"{weights}{hold}"
+        self._tell("shift", text, weights=weights.as_dict(), took_seconds=took_seconds)
         if plan.analysis and step.hold_seconds:
             self._hold(Phase.HOLD, plan.target, step.hold_seconds)
 

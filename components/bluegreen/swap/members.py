@@ -102,6 +102,13 @@ class Members:
         able = [member for member in self.members if hasattr(member.router, which)]
         self._each(able, lambda member: getattr(member.router, which)(*color))
 
+    def comes_to(self, weights: Weights) -> str:
+        """The real share that a split has come to, at each member where it is not what was written. No I/O."""
+        told = {
+            member.name: getattr(member.router, "comes_to", lambda _weights: "")(weights) for member in self.members
+        }
+        return "; ".join(f"{name}: {text}" for name, text in told.items() if text)
+
     @property
     def clients_stay(self) -> str:
         """The texts about clients that stay with a color after a share has sent them there, each once."""

@@ -59,6 +59,11 @@ class Shared:
         """Whether all traffic moves by an exchange, so that no write is rehearsed."""
         return getattr(self._router, "exchanges", False)
 
+    def comes_to(self, weights: Weights) -> str:
+        """The real share that a split has come to, where the platform has no weights. No I/O."""
+        told = getattr(self._router, "comes_to", None)
+        return "" if told is None else str(told(weights))
+
     def reaches(self, color: Color, preview: Preview) -> Preview:
         """How a color is reached now, where its address depends on who is live. No I/O."""
         reaches = getattr(self._router, "reaches", None)

@@ -22,6 +22,7 @@ from dev.matrix.somebody_else.memory_stage import MemoryStage
 from dev.matrix.somebody_else.native_stage import CodeDeployStage, NativeStage
 from dev.matrix.somebody_else.profile_stage import ProfileStage
 from dev.matrix.somebody_else.rest_stage import RestStage
+from dev.matrix.somebody_else.route_stage import RouteStage
 from dev.matrix.somebody_else.services_stage import ServicesStage
 from dev.matrix.somebody_else.slots_stage import SlotsStage
 from dev.matrix.somebody_else.stage import Stage
@@ -49,6 +50,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     InstalledAppStage.name: InstalledAppStage,
     SlotsStage.name: SlotsStage,
     ProfileStage.name: ProfileStage,
+    RouteStage.name: RouteStage,
     HostStage.name: HostStage,
     MapStage.name: MapStage,
     "http_api_stage": ApiStage,

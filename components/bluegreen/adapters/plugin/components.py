@@ -20,6 +20,7 @@ COMPONENTS: Mapping[str, str] = {
     "bluegreen:azure:ContainerApp": "bluegreen.azure.container_apps.container_app",
     "bluegreen:azure:TwoApps": "bluegreen.azure.traffic_profiles.two_apps",
     "bluegreen:azure:WebAppSlots": "bluegreen.azure.web_apps.web_app_slots",
+    "bluegreen:cloudfoundry:RoutedApps": "bluegreen.cloudfoundry.apps.routed_apps",
     "bluegreen:hosts:ProxiedService": "bluegreen.hosts.services.proxied_service",
     "bluegreen:kubernetes:ArgoRollout": "bluegreen.kubernetes.argo_engine.argo_rollout",
     "bluegreen:kubernetes:HelmService": "bluegreen.kubernetes.helm_charts.helm_service",

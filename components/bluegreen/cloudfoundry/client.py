@@ -1,0 +1,227 @@
+"""Cloud Foundry's API (v3) over HTTP: bounded retries of our own, readable errors and a count of the calls.
+
+Every write here says what shall be, and not what shall be different, so that each may be repeated.
+
+https://v3-apidocs.cloudfoundry.org
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import httpx
+
+from bluegreen._version import __version__
+from bluegreen.clients.glances import Answers
+from bluegreen.clients.http import Answer, Http
+from bluegreen.cloudfoundry import tokens
+from bluegreen.fields import Fields
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Text
+from bluegreen.rollout.calls import before_write, note, pause
+from bluegreen.rollout.clock import steady_seconds
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.secrets import refuse_credentials
+
+_TIMEOUT_SECONDS = 20.0  # of one exchange as a whole
+_MOST_BYTES = 16_000_000
+# A call that fails is tried five times with full jitter; one that is throttled was not done.
+_ATTEMPTS, _THROTTLED_ATTEMPTS = 5, 12
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 20.0
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_PAGE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class CloudFoundryConnection:
+    """Where Cloud Foundry is called. As whom is the environment's: see ``bluegreen.cloudfoundry.tokens``."""
+
+    api_url: str = option(
+        "the API's address, such as https://api.cf.example.com",
+        Text(fits=lambda url: url.startswith(("https://", "http://")), allowed="a URL"),
+        default="",
+        absent="``CF_API_URL``, then what `cf api` has set",
+    )
+
+    @classmethod
+    def parse(cls, fields: Fields | None) -> CloudFoundryConnection:
+        """Check the section; everything in it is optional."""
+        if fields is None:
+            return cls()
+        found = read_options(cls, fields)
+        refuse_credentials(fields, "api_url", found["api_url"])
+        return cls(**found)
+
+    def session(self) -> Session:
+        """A session, made once per connection and environment."""
+        url = self.api_url or os.environ.get("CF_API_URL") or tokens.target_of_the_cli()
+        if not url:
+            raise PlatformError(
+                "GET:/",
+                "nobody says where Cloud Foundry's API is: give api_url, set CF_API_URL, or use `cf login`",
+            )
+        with _lock:
+            return _session(url.rstrip("/"), tokens.identity())
+
+
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=64)
+def _session(url: str, identity: tokens.Identity) -> Session:
+    return Session(url, identity)
+
+
+class Session:
+    """Calls as somebody; safe for threads.
+
+    Args:
+        url: the API's address.
+        identity: who calls.
+    """
+
+    def __init__(self, url: str, identity: tokens.Identity) -> None:
+        self.url = url
+        self.spaces: dict[str, str] = {}
+        """The guids of spaces by their names, of those that have been looked for."""
+        self._of_thread = threading.local()  # a connection is one thread's
+        self._tokens = tokens.Tokens(url, identity, self.exchange)
+        self._answers = Answers()
+
+    def get(self, path: str, action: str, query: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+        """One thing, or a list; ``None`` if there is nothing.
+
+        Args:
+            path: below the API's address, ``/v3/routes/…``.
+            action: the call's name: ``GET:/v3/routes/:guid``.
+            query: its parameters.
+
+        Raises:
+            PlatformError: Cloud Foundry said no, or could not be reached.
+        """
+        asked, at_seconds = (path, tuple(sorted((query or {}).items()))), steady_seconds()
+        known = self._answers.find(asked)
+        if known is None:
+            known = self._until_answered("GET", path, action, query, None)
+            self._answers.keep(asked, at_seconds, known)
+        answer: Answer = known
+        return None if answer.status == 404 else _body(answer)
+
+    def all(self, path: str, action: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """The resources of a list, of one page: each filter names what is wanted."""
+        found = self.get(path, action, {**query, "per_page": str(_PAGE)}) or {}
+        resources: list[dict[str, Any]] = found.get("resources") or []
+        return resources
+
+    def change(self, verb: str, path: str, action: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """One write, which may be repeated.
+
+        Args:
+            verb: ``PATCH`` or ``POST``.
+            path: as above.
+            action: the call's name.
+            body: what is sent.
+
+        Raises:
+            PlatformError: Cloud Foundry said no, or could not be reached.
+        """
+        answer = self._until_answered(verb, path, action, None, body)
+        if answer.status == 404:
+            raise PlatformError(action, f"there is no {path}, or the swap may not see it")
+        return _body(answer)
+
+    def _until_answered(self, verb: str, path: str, action: str, query: Mapping[str, str] | None, body: Any) -> Answer:
+        renewed, attempt = False, 1
+        while True:
+            bearer = self._tokens.bearer(action)
+            if verb != "GET":
+                before_write()
+            note(action)
+            content = None if body is None else json.dumps(body).encode()
+            answer, problem = self.exchange(verb, f"{self.url}{path}", bearer, query, content)
+            if answer is not None and answer.status == 401 and not renewed:
+                renewed = True  # revoked before its time
+                self._tokens.forget(bearer)
+                continue
+            if answer is not None and answer.status not in _AGAIN:
+                return _checked(answer, action)
+            throttled = answer is not None and answer.status == 429
+            if attempt >= (_THROTTLED_ATTEMPTS if throttled else _ATTEMPTS):
+                break
+            pause(_pause_seconds(attempt, answer))
+            attempt += 1
+        if answer is not None:
+            return _checked(answer, action)
+        raise PlatformError(action, problem)
+
+    def exchange(
+        self, verb: str, url: str, authorization: str, query: Mapping[str, str] | None, content: bytes | None
+    ) -> tuple[Answer | None, str]:
+        """One exchange, which nothing repeats: the answer, or ``None`` and why there is none.
+
+        A body is JSON, but for the questions for a token, which are forms.
+        """
+        headers = {"User-Agent": f"bluegreen/{__version__}", "Accept": "application/json"}
+        if authorization:
+            headers["Authorization"] = authorization
+        if content is not None:
+            form = url.endswith(tokens.TOKEN_PATH)
+            headers["Content-Type"] = "application/x-www-form-urlencoded" if form else "application/json"
+        http = getattr(self._of_thread, "http", None) or Http()
+        self._of_thread.http = None  # one that failed is not used again
+        host = url.partition("//")[2].partition("/")[0]
+        try:
+            answer = http.send(
+                verb,
+                url,
+                timeout_seconds=_TIMEOUT_SECONDS,
+                most_bytes=_MOST_BYTES,
+                headers=headers,
+                params=query,
+                content=content,
+            )
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            return None, f"{host} could not be reached: {error or type(error).__name__}"
+        if answer.late or answer.cut:
+            why = f"within {_TIMEOUT_SECONDS:g} s" if answer.late else f"within {_MOST_BYTES:,} bytes"
+            return None, f"an answer of {host} did not end {why}"
+        self._of_thread.http = http
+        return answer, ""
+
+
+def _pause_seconds(attempt: int, answer: Answer | None) -> float:
+    longest = min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
+    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
+    asked_seconds = min(float(asked), _LONGEST_PAUSE_SECONDS) if asked.isdigit() else 0.0
+    return asked_seconds + random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
+
+
+def _checked(answer: Answer, action: str) -> Answer:
+    if answer.status < 400 or answer.status == 404:
+        return answer
+    raise PlatformError(action, _said(answer))
+
+
+def _said(answer: Answer) -> str:
+    """The errors in an answer: a title and a detail for each error.
+
+    https://v3-apidocs.cloudfoundry.org/#errors
+    """
+    errors = [one for one in _body(answer).get("errors") or () if isinstance(one, dict)]
+    told = [": ".join(str(one[key]) for key in ("title", "detail") if one.get(key)) for one in errors]
+    return "; ".join(filter(None, told)) or f"status {answer.status}"
+
+
+def _body(answer: Answer) -> dict[str, Any]:
+    try:
+        found = json.loads(answer.body) if answer.body else {}
+    except ValueError:
+        found = {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,487 @@
+"""Cloud Foundry: the destinations of one route, with an app for each color.
+
+An exchange maps the color that is to be live, waits for as long as is declared, and takes the other one off; each is
+one call that says all destinations. Cloud Foundry has no weights: a share is one of instances (see ``shares``), which
+the router scales for it and gives back. The owner and the marks are annotations of the route. It has no versions, so
+that a write comes right after a look.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from bluegreen.cloudfoundry import metadata, places
+from bluegreen.cloudfoundry.apps import instances, releases, standing
+from bluegreen.cloudfoundry.apps.standing import Standing
+from bluegreen.cloudfoundry.client import CloudFoundryConnection, Session
+from bluegreen.cloudfoundry.connection_option import cloudfoundry_option
+from bluegreen.cloudfoundry.routes import destinations, shares
+from bluegreen.cloudfoundry.routes.destinations import Destination
+from bluegreen.cloudfoundry.routes.shares import Share
+from bluegreen.options.declared import Options, option
+from bluegreen.options.kinds import Both, Flag, Number, Text
+from bluegreen.permissions import Permission
+from bluegreen.platforms.looks import Look
+from bluegreen.platforms.ownership import Ownership
+from bluegreen.platforms.places import Same
+from bluegreen.rollout.calls import pause
+from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights, other
+from bluegreen.rollout.ports import Capability
+
+MAP, NOTE, NOTE_APP = "PATCH:/v3/routes/:guid/destinations", "PATCH:/v3/routes/:guid", "PATCH:/v3/apps/:guid"
+"""The calls' names."""
+_PROPAGATION_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The route and the colors as of one moment; processes only where the route leads to more than one place."""
+
+    route: Mapping[str, Any]
+    colors: Standing
+    strangers: int
+
+    @property
+    def guid(self) -> str:
+        return str(self.route["guid"])
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        return metadata.of(self.route)
+
+    @property
+    def is_owned(self) -> bool:
+        return metadata.OWNER in self.annotations
+
+    @property
+    def destinations(self) -> list[Destination]:
+        return destinations.of(self.route)
+
+
+@dataclass(slots=True, kw_only=True)
+class CloudFoundryRouter(Options):
+    """The destinations of one route.
+
+    The first write notes the owner on the route; before it no color is live as far as the swap is concerned. It moves
+    no traffic: a route that leads to the other color, or to a stranger, is refused.
+
+    Attributes:
+        former_owner, incarnation: of the resource's last update, no part of the section: who owned the route, and the
+            mark that it bears.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
+    propagation_seconds: ClassVar[float] = _PROPAGATION_SECONDS
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "space", "route"})
+    backend_keys: ClassVar[frozenset[str]] = frozenset({"apps"})
+    release_keys: ClassVar[frozenset[str]] = frozenset({"install"})
+    install_keys: ClassVar[frozenset[str]] = frozenset({"install"})
+    same_place: ClassVar[Mapping[str, Same]] = {"route": places.SAME_ROUTE}
+    clients_stay: ClassVar[str] = (
+        "Cloud Foundry has no weights: a step is a share of whole instances, at least one, so that 10 % beside 4 "
+        "instances is 1 of 5, which is 20 %; each step says what it has come to"
+    )
+    permissions: ClassVar[tuple[Permission, ...]] = (
+        Permission(places.ORGANIZATIONS, "every preview and update"),
+        Permission(places.SPACES, "every preview and update"),
+        Permission(places.APPS, "every preview and update"),
+        Permission(places.ROUTES, "every preview and update"),
+        Permission(places.PROCESSES, "where the route leads to both colors, and every look at a color's health"),
+        Permission(instances.STATS, "every look at a color's health, and before each share"),
+        Permission(NOTE, "every swap: its owner and its lease; `pulumi destroy`"),
+        Permission(MAP, "the first start and every shift"),
+        Permission(NOTE_APP, "steps below 100 %, and their end: how many instances a color is given back"),
+        Permission(instances.SCALE, "steps below 100 %, and their end"),
+        *releases.PERMISSIONS,
+    )
+
+    space: str = option("the space of route and apps", places.SPACE)
+    route: str = option("the route that production requests come by", places.ROUTE)
+    apps: Mapping[Color, str] = option("the name of each color's app", places.NAMES)
+    process: str = option("the type of the apps' process that answers requests", Text(), default="web")
+    ports: Mapping[Color, int] = option(
+        "the port of each color's process, where it is not the one that the other color is reached at",
+        Both(Number(1, 65535, whole=True)),
+        default={},
+    )
+    overlap_seconds: float = option(
+        "how long both colors are mapped while all traffic goes from one to the other, until every router has heard of "
+        "the new one",
+        Number(least=0, most=600, unit="seconds"),
+        default=15,
+    )
+    scale_timeout_seconds: float = option(
+        "how long the instances of a share may take to run",
+        Number(least=10, most=3600, unit="seconds"),
+        default=300,
+    )
+    to_install: Mapping[Color, Mapping[str, str]] = option(
+        "what the swap itself brings to each color's app before it is promoted: ``droplet``, the guid of one of that "
+        "app's, or ``image``, a Docker image; absent: somebody else pushes",
+        Both(releases.RELEASE),
+        default={},
+        name="install",
+    )
+    owner: str = option(
+        "who owns the route's destinations, an annotation of it: ``project/stack/name``",
+        Text(fits=lambda owner: len(owner) <= metadata.LONGEST, allowed=f"at most {metadata.LONGEST} characters"),
+    )
+    made_with_it: bool = option(
+        "the route was made for this swap, so that nobody depends on where its requests go before the first write; it "
+        "may then put production on either color",
+        Flag(),
+        default=False,
+    )
+    cloudfoundry: CloudFoundryConnection = cloudfoundry_option()
+    former_owner: str = ""
+    incarnation: str = ""
+    _seen: _Seen | None = field(default=None, init=False)
+    _fresh: Look = field(default_factory=Look, init=False)
+    _done: Look = field(default_factory=Look, init=False)
+    _progress: str = field(default="", init=False)
+
+    @property
+    def id(self) -> str:
+        """The space, and the route in it."""
+        return f"{self.space}:{self.route}"
+
+    @property
+    def _session(self) -> Session:
+        return self.cloudfoundry.session()
+
+    # -- reading
+
+    def read(self) -> Traffic:
+        """The live weights and the marks: a call for the apps and one for the route; one more where it leads to more.
+
+        The first look of a process asks for the organization and the space as well.
+        """
+        seen = self._look()
+        if seen is None or not seen.is_owned:
+            return Traffic(Weights())
+        return Traffic(self._weights(seen), metadata.marks_in(seen.annotations))
+
+    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one look tells both
+        """The same."""
+        return self.read()
+
+    def _look(self) -> _Seen | None:
+        """The route at this moment, if it is nobody else's; ``None`` where there is none."""
+        self._seen = None
+        self._done.spent()
+        session = self._session
+        space = places.space_guid(session, self.space)
+        apps = places.apps_of(session, space, self.apps)
+        route = places.route_of(session, space, self.route)
+        if route is None:
+            return None
+        found = destinations.of(route)
+        processes = places.processes_of(session, map(destinations.app_guid, found)) if len(found) > 1 else []
+        own = standing.by_color(processes, apps, self.process)
+        counted = {one.guid for one in own.values()}
+        mapped = {(destinations.app_guid(one), destinations.kind(one)) for one in found}
+        strangers = sum(
+            one.instances for one in processes if one.guid not in counted and (one.app_guid, one.kind) in mapped
+        )
+        seen = _Seen(route, Standing(space, apps, own), strangers)
+        holder, marks = seen.annotations.get(metadata.OWNER), metadata.marks_in(seen.annotations)
+        if holder is not None and not Ownership(self.owner, self.former_owner, self.incarnation).holds(holder, marks):
+            where = places.ROUTES
+            raise NotOwned(where, f"the destinations of {self.route} are owned by {holder}; this swap is {self.owner}")
+        self._seen = seen
+        self._fresh.taken()
+        return seen
+
+    def _there(self) -> _Seen:
+        seen = self._look()
+        if seen is None:
+            raise PlatformError(
+                places.ROUTES, f"there is no route {self.route} in {self.space}: make it with `cf create-route`"
+            )
+        return seen
+
+    def _mapped(self, seen: _Seen) -> dict[Color, Destination]:
+        """The destination of each color that the route leads to."""
+        return {
+            color: one
+            for color, app in seen.colors.apps.items()
+            for one in seen.destinations
+            if destinations.leads_to(one, app.guid, self.process)
+        }
+
+    def _weights(self, seen: _Seen) -> Weights:
+        mapped = self._mapped(seen)
+        if not mapped:
+            return Weights()
+        if len(seen.destinations) == 1:
+            return Weights.all_on(next(iter(mapped)))
+        counts = {color: self._running_of(seen, color) if color in mapped else 0 for color in COLORS}
+        return shares.weights_of(counts, seen.strangers, {color: seen.colors.noted(color) for color in mapped})
+
+    @staticmethod
+    def _running_of(seen: _Seen, color: Color) -> int:
+        """The instances that are wanted of it; those of an app that is stopped get no requests."""
+        app, process = seen.colors.apps.get(color), seen.colors.processes.get(color)
+        return process.instances if process is not None and app is not None and app.started else 0
+
+    def marks(self) -> Mapping[str, str]:
+        """The marks: as ``read``."""
+        return self.read().marks
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Set and remove marks in one call, after a look where the route has not been looked at."""
+        self._fresh.spent()
+        self._done.spent()
+        seen = self._seen or self._look()
+        if seen is None or not seen.is_owned:
+            return
+        named = {metadata.MARK_PREFIX + name: value for name, value in changes.items()}
+        self._note(seen, {metadata.OWNER: self.owner, **named})
+
+    def _note(self, seen: _Seen, changes: Mapping[str, str | None]) -> None:
+        """Change annotations of the route, and remember them."""
+        self._session.change("PATCH", f"/v3/routes/{seen.guid}", NOTE, metadata.body(changes))
+        left = {name: value for name, value in {**seen.annotations, **changes}.items() if value is not None}
+        route = {**seen.route, "metadata": {**(seen.route.get("metadata") or {}), "annotations": left}}
+        self._seen = _Seen(route, seen.colors, seen.strangers)
+
+    # -- writing
+
+    def write(self, weights: Weights) -> None:
+        """Move traffic, and wait until that is done; no weight at all gives the route back as it is."""
+        if weights == Weights():
+            self.delete()
+            return
+        seen = self._seen if self._fresh.spent() and self._seen is not None else self._there()
+        self._check(seen, weights)
+        if seen.annotations.get(metadata.OWNER) != self.owner:
+            # First: destinations that nobody owns would be taken for somebody else's.
+            self._note(seen, {metadata.OWNER: self.owner})
+        if weights.live_color is None:
+            self._split(seen, weights)
+        else:
+            self._move(seen, weights.live_color)
+        self._there()
+        self._done.taken()
+
+    def _check(self, seen: _Seen, weights: Weights) -> None:
+        problem = destinations.unfit(seen.destinations)
+        if problem:
+            raise PlatformError(MAP, f"the traffic of {self.route} cannot be moved: {problem}")
+        for color in COLORS:
+            if weights.of(color) and color not in seen.colors.apps:
+                raise PlatformError(MAP, f"there is no app {self.apps[color]} in {self.space}: push it first")
+        if not seen.is_owned and not self.made_with_it and seen.destinations:
+            found = self._weights(seen)
+            if found != weights:
+                raise NotOwned(
+                    MAP,
+                    f"taking over the destinations of {self.route} would move its traffic: it is {found} now, wanted "
+                    f"is {weights}. Map it by hand to the color that is to be live (`cf map-route`, `cf unmap-route`), "
+                    "or say `made_with_it`",
+                )
+
+    def _move(self, seen: _Seen, color: Color) -> None:
+        """All traffic to one color: it gets its instances back, is mapped beside, and then alone."""
+        mapped, session = self._mapped(seen), self._session
+        noted = self._noted(seen)
+        self._give_back(seen, color, noted, wait=True)
+        alone = mapped.get(color)
+        if alone is None:
+            alone = self._made(seen, color, mapped)
+            if mapped and self.overlap_seconds:
+                self._map(session, seen, [*map(destinations.sent, seen.destinations), alone])
+                pause(self.overlap_seconds)
+        self._map(session, seen, [destinations.sent(alone)])
+        self._give_back(seen, other(color), noted, wait=False)
+        for one in noted:
+            self._note_share(seen, one, None)
+
+    def _noted(self, seen: _Seen) -> dict[Color, Share]:
+        """The shares that are noted on the apps, whether their instances are still those or not."""
+        found = {color: shares.noted(app.annotations.get(metadata.SHARE)) for color, app in seen.colors.apps.items()}
+        return {color: share for color, share in found.items() if share is not None}
+
+    def _give_back(self, seen: _Seen, color: Color, noted: Mapping[Color, Share], *, wait: bool) -> None:
+        """Scale a color to what it had before it was scaled down for a share, unless somebody scaled it since."""
+        share = noted.get(color)
+        if share is None or share.instances >= share.size:
+            return
+        seen = self._with_processes(seen)
+        process = seen.colors.processes.get(color)
+        if process is None or process.instances != share.instances:
+            return
+        instances.scale(self._session, process, share.size)
+        if wait:
+            self._wait(seen, color, share.size)
+
+    def _split(self, seen: _Seen, weights: Weights) -> None:
+        """A share for each color: what grows grows and runs before the route leads to it, what shrinks does so last.
+
+        A color that the route does not lead to yet has its number before it does.
+        """
+        seen = self._with_processes(seen)
+        mapped, session = self._mapped(seen), self._session
+        wanted = shares.planned(weights, self._sizes(seen))
+        for color, share in wanted.items():
+            if self._noted(seen).get(color) != share:
+                self._note_share(seen, color, share)
+        present = {color: seen.colors.processes[color].instances for color in COLORS}
+        for color, share in wanted.items():
+            if present[color] < share.instances or (color not in mapped and present[color] != share.instances):
+                instances.scale(session, seen.colors.processes[color], share.instances)
+        for color, share in wanted.items():
+            self._wait(seen, color, share.instances)
+        both = [
+            destinations.sent(mapped[color]) if color in mapped else self._made(seen, color, mapped) for color in COLORS
+        ]
+        self._map(session, seen, both)
+        for color, share in wanted.items():
+            if color in mapped and present[color] > share.instances:
+                instances.scale(session, seen.colors.processes[color], share.instances)
+
+    def _sizes(self, seen: _Seen) -> dict[Color, int]:
+        """How many instances each color has without a share."""
+        sizes: dict[Color, int] = {}
+        for color in COLORS:
+            process, share = seen.colors.processes.get(color), seen.colors.noted(color)
+            if process is None or not self._running_of(seen, color):
+                what = f"{self.apps[color]} runs no instance of its process {self.process}"
+                raise PlatformError(MAP, f"{what}: a share is one of instances")
+            sizes[color] = process.instances if share is None else max(share.size, 1)
+        return sizes
+
+    def _with_processes(self, seen: _Seen) -> _Seen:
+        if len(seen.colors.processes) == len(seen.colors.apps):
+            return seen
+        found = places.processes_of(self._session, (app.guid for app in seen.colors.apps.values()))
+        apps = seen.colors.apps
+        colors = Standing(seen.colors.space, apps, standing.by_color(found, apps, self.process))
+        return _Seen(seen.route, colors, seen.strangers)
+
+    def _wait(self, seen: _Seen, color: Color, count: int) -> None:
+        process = seen.colors.processes[color]
+        self._progress = f"{count} instances of {self.apps[color]} are starting"
+        instances.wait_until_running(self._session, self.apps[color], process, count, self.scale_timeout_seconds)
+        self._progress = ""
+
+    def _note_share(self, seen: _Seen, color: Color, share: Share | None) -> None:
+        path = f"/v3/apps/{seen.colors.apps[color].guid}"
+        text = None if share is None else str(share)
+        self._session.change("PATCH", path, NOTE_APP, metadata.body({metadata.SHARE: text}))
+
+    def _made(self, seen: _Seen, color: Color, mapped: Mapping[Color, Destination]) -> dict[str, Any]:
+        like = mapped.get(other(color))
+        return destinations.made(seen.colors.apps[color].guid, self.process, self.ports.get(color), like)
+
+    @staticmethod
+    def _map(session: Session, seen: _Seen, wanted: Sequence[Mapping[str, Any]]) -> None:
+        """The route leads to these and to nothing else: one call."""
+        session.change("PATCH", f"/v3/routes/{seen.guid}/destinations", MAP, {"destinations": list(wanted)})
+
+    def verify(self, weights: Weights) -> Convergence:
+        """Whether the route leads where it shall, with the instances that it shall have.
+
+        As many calls as ``read`` makes; none right after a write, which has looked at what it came to.
+        """
+        seen = self._seen if self._done.spent() else self._look()
+        if seen is None or not seen.is_owned:
+            return Convergence.CONVERGED if weights == Weights() else Convergence.PENDING
+        live = self._weights(seen)
+        self._progress = "" if live == weights else f"the route leads to {live}"
+        return Convergence.CONVERGED if live == weights else Convergence.PENDING
+
+    def comes_to(self, weights: Weights) -> str:
+        """The share that a split has come to, as of the last look: ``1 of 5 instances are green's, …``."""
+        seen = self._seen
+        if seen is None or weights.live_color is not None or len(seen.colors.processes) < len(COLORS):
+            return ""
+        counts = {color: self._running_of(seen, color) for color in COLORS}
+        less: Color = "blue" if weights.blue < weights.green else "green"
+        real = shares.real_percent(counts, less)
+        return f"{counts[less]} of {sum(counts.values())} instances are {less}'s, {real} % of the requests"
+
+    # -- releases
+
+    @property
+    def installs(self) -> bool:
+        """Whether the section says what to install."""
+        return bool(self.to_install)
+
+    def release(self, color: Color) -> str:
+        """The release that it installs: ``image app:v2``."""
+        return releases.text_of(self.to_install[color])
+
+    def installed(self, color: Color) -> bool:
+        """Whether it is what the color's app runs, or will when it is started: three calls."""
+        app = self._app(color)
+        return releases.is_it(releases.droplet_of(self._session, app), self.to_install[color])
+
+    def install(self, color: Color) -> None:
+        """Bring it: see ``releases.bring``; nothing where it is there."""
+        app = self._app(color)
+        if not releases.is_it(releases.droplet_of(self._session, app), self.to_install[color]):
+            releases.bring(self._session, app, self.to_install[color])
+
+    def _app(self, color: Color) -> places.App:
+        session = self._session
+        app = places.apps_of(session, places.space_guid(session, self.space), self.apps).get(color)
+        if app is None:
+            raise PlatformError(places.APPS, f"there is no app {self.apps[color]} in {self.space}: push it first")
+        return app
+
+    # -- the rest
+
+    def progress(self) -> str:
+        """The thing that is waited for."""
+        return self._progress
+
+    def commands(self, weights: Weights) -> tuple[str, ...]:
+        """The commands that do it by hand."""
+        organization, _, space = self.space.partition("/")
+        target = f"cf target -o {shlex.quote(organization)} -s {shlex.quote(space)}"
+        if weights == Weights():
+            none = json_of({metadata.OWNER: None})
+            where = f"/v3/routes?hosts={self.route.partition('.')[0]}"
+            guid = f"$(cf curl {shlex.quote(where)} | jq -r '.resources[0].guid')"
+            return (target, f"cf curl -X PATCH /v3/routes/{guid} -d {shlex.quote(none)}")
+        host, _, domain = self.route.partition("/")[0].partition(".")
+        path = self.route.partition("/")[2]
+        way = f"{shlex.quote(domain)} --hostname {shlex.quote(host)}{f' --path {shlex.quote(path)}' if path else ''}"
+        lines = [f"cf map-route {shlex.quote(self.apps[color])} {way}" for color in COLORS if weights.of(color)]
+        lines += [f"cf unmap-route {shlex.quote(self.apps[color])} {way}" for color in COLORS if not weights.of(color)]
+        return (target, *lines)
+
+    def health(self, color: Color) -> Readiness:
+        """Whether the instances of the color's process run: three calls, and those for the space.
+
+        While a share keeps some of them back those that it leaves stand for the color.
+        """
+        session = self._session
+        found = standing.look(session, self.space, self.apps, self.process)
+        app, process = found.apps.get(color), found.processes.get(color)
+        stats = instances.stats_of(session, process) if process is not None and app is not None and app.started else []
+        readiness = instances.readiness(self.apps[color], app, process, stats)
+        if color in standing.kept_back(session, found, self.route, self.process):
+            return Readiness(
+                readiness.ready, readiness.healthy, readiness.expected, readiness.reason, counts_units=False
+            )
+        return readiness
+
+    def delete(self) -> None:
+        """Take the owner and the marks off the route; its requests go on as they do."""
+        seen = self._look()
+        if seen is None or not seen.is_owned:
+            return
+        self._note(seen, metadata.own(seen.annotations))
+        self._seen = None
+
+
+def json_of(changes: Mapping[str, str | None]) -> str:
+    """An update of annotations as text."""
+    return json.dumps(metadata.body(changes))

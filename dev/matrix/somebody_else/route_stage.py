@@ -1,0 +1,148 @@
+"""A route of Cloud Foundry, in its stand-in within this process: no server, no requests, nothing waits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from bluegreen.clients import glances
+from bluegreen.clients.http import Answer
+from bluegreen.cloudfoundry.client import CloudFoundryConnection, Session
+from bluegreen.cloudfoundry.metadata import MARK_PREFIX, OWNER, marks_in
+from bluegreen.cloudfoundry.tokens import Identity
+from bluegreen.rollout.model import COLORS
+from dev.matrix.somebody_else.memory_stage import MemorySizes
+from dev.matrix.somebody_else.moto_stage import OWNER as OURS
+from dev.matrix.somebody_else.sight import Sight
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from localcloud.cloudfoundry.cloud import BareCloudFoundry
+from localcloud.cloudfoundry.uaa import OWNER as EVERYBODY
+from localcloud.cloudfoundry.world import DOMAIN, ORGANIZATION, SPACE, App, Route, destination
+
+_FULL = 9
+"""Instances of each color: a tenth is one beside nine."""
+_WRITES = ("POST", "PATCH")
+
+
+class RouteStage(MemorySizes):
+    """A route with an app for each color; sizes are in memory, and the shares' instances in Cloud Foundry."""
+
+    name = "cloudfoundry"
+    splits = True
+    hands = frozenset({"adds", "takes"})
+
+    @contextmanager
+    def opened(self, heard: Heard) -> Iterator[None]:
+        """Cloud Foundry is there meanwhile, and each call of the product is told; those for a token are none."""
+        self._cloud = BareCloudFoundry()
+        for color in COLORS:
+            self._cloud.world.push(f"web-{color}", "app:v1", _FULL)
+        self._cloud.world.create_route("web")
+
+        def exchange(
+            _session: Session, verb: str, url: str, authorization: str, query: Any, content: bytes | None
+        ) -> tuple[Answer | None, str]:
+            found = self._cloud.ask(verb, url, authorization, query, content)
+            self.follow()
+            path = url.removeprefix(self._cloud.url)
+            if path.startswith("/v3/"):
+                # Who looks at the route looks last at whatever else it leads to.
+                heard().called(f"{verb} {path}", writes=verb in _WRITES, looks=path == "/v3/routes")
+            return Answer(found.status_code, found.content, headers=found.headers), ""
+
+        nothing_kept = mock.patch.object(glances, "LASTS_SECONDS", 0.0)
+        with (
+            self.sizes_heard(heard),
+            nothing_kept,
+            mock.patch.dict(os.environ, {"CF_HOME": "/nowhere"}),
+            mock.patch.object(Session, "exchange", exchange),
+        ):
+            session = Session(self._cloud.url, Identity(EVERYBODY.name, EVERYBODY.secret))
+            with mock.patch.object(CloudFoundryConnection, "session", return_value=session):
+                yield
+
+    @property
+    def _route(self) -> Route:
+        return next(iter(self._cloud.world.routes.values()))
+
+    def _app(self, color: str) -> App:
+        found = self._cloud.world.app(f"web-{color}")
+        assert found is not None
+        return found
+
+    def put_back(self) -> None:
+        """The route leads nowhere; no annotations, all instances."""
+        self.sizes_put_back()
+        self._route.annotations.clear()
+        self._route.destinations.clear()
+        for color in COLORS:
+            self._app(color).annotations.clear()
+            self._app(color).instances = _FULL
+
+    def router(self) -> dict[str, Any]:
+        """The ``router`` section."""
+        return {
+            "kind": "cloudfoundry",
+            "space": f"{ORGANIZATION}/{SPACE}",
+            "route": f"web.{DOMAIN}",
+            "apps": {color: f"web-{color}" for color in COLORS},
+            "overlap_seconds": 0,
+            "owner": OURS,
+            "made_with_it": True,
+        }
+
+    def capacity(self) -> None:
+        """Nothing is scaled."""
+
+    def look(self) -> Sight:
+        """The share of each color's instances among those that the route leads to, and the annotations."""
+        guids = {one["app"]["guid"] for one in self._route.destinations}
+        counts = {color: self._app(color).instances for color in COLORS if self._app(color).guid in guids}
+        total = sum(counts.values())
+        weights: dict[str, int] = {color: round(100 * count / total) for color, count in counts.items() if count}
+        found = self._route.annotations
+        theirs = {f"annotation {name}": value for name, value in found.items() if name == "team"}
+        if found.get(OWNER) == STRANGER:
+            theirs["owner"] = STRANGER
+        return Sight(weights, self.sized(), self.retiring(), self.suspended(), marks_in(found), theirs)
+
+    def move(self, weights: Mapping[str, int]) -> None:
+        """Other destinations, and instances of both that come to these weights."""
+        route = self._route
+        if OWNER not in route.annotations:
+            return
+        known = {one["app"]["guid"]: one for one in route.destinations}
+        wanted = [self._app(color) for color in COLORS if dict(weights).get(color)]
+        route.destinations = [known.get(app.guid) or destination(app.guid) for app in wanted]
+        for color in COLORS:
+            percent = dict(weights).get(color, 0)
+            part = round(_FULL * percent / (100 - percent)) if 0 < percent < 50 else _FULL
+            self._app(color).instances = max(part, 1)
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Annotations of the swap's kind."""
+        found = self._route.annotations
+        if OWNER not in found:
+            return
+        for name, value in changes.items():
+            if value is None:
+                found.pop(MARK_PREFIX + name, None)
+            else:
+                found[MARK_PREFIX + name] = value
+
+    def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
+        """An annotation; another owner."""
+        found = self._route.annotations
+        if OWNER not in found:
+            return
+        if hand == "adds":
+            found["team"] = "shop"
+        elif hand == "takes":
+            found[OWNER] = STRANGER
+            found[f"{MARK_PREFIX}incarnation"] = STRANGERS_MARK
+
+    def mend(self) -> None:
+        """The swap may go on refusing."""

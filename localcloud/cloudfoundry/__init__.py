@@ -1,0 +1,10 @@
+"""Cloud Foundry on this machine: the part of its API (v3) and of its UAA that a blue-green deployment calls.
+
+with CloudFoundry() as cloud:
+    cloud.url          # the API and the UAA
+    cloud.requests     # where requests to the routes go, by their `Host`
+
+What may be asked is in `description`, taken from the published pages of the API; `api` plays it, and names the page of
+each rule. Apps are processes of the sample app, and Envoy takes turns over all instances that a route leads to, as
+Cloud Foundry's own router does.
+"""
