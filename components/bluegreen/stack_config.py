@@ -13,4 +13,7 @@ ALLOW_LIVE_CHANGES = "allowLiveChanges"
 PREVIEW_TOKEN = "previewToken"  # noqa: S105 - a key's name
 """What reaches a color before it is live: ``off``, or a generation of the stack's token."""
 
-KEYS = frozenset({SWAP_PROVIDER, ALLOW_LIVE_CHANGES, PREVIEW_TOKEN})
+PROMETHEUS = "prometheus"
+"""Where Prometheus is that counts the requests of routes on Kubernetes."""
+
+KEYS = frozenset({SWAP_PROVIDER, ALLOW_LIVE_CHANGES, PREVIEW_TOKEN, PROMETHEUS})

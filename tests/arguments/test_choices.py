@@ -40,6 +40,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "cloudwatch": {"namespace": "AWS/ECS", "metric_name": "CPU", "max": 1.0},
     "cloudwatch_alarms": {"names": ["errors"]},
     "command": {"command": ["true"]},
+    "error_rate": {},
     "feature_flag": {"flag": "on", "provider": "module:make"},
     "http": {"path": "/healthz"},
     "lambda_invoke": {"functions": {"blue": "f:1", "green": "f:2"}},

@@ -95,6 +95,34 @@ def test_the_metrics_of_lambda_are_asked_for_by_color():
     }
 
 
+@pytest.mark.parametrize(
+    ("more", "offered"),
+    [
+        ({"strategy": bluegreen.canary(10, hold_seconds=300)}, True),
+        ({"strategy": bluegreen.canary(10, hold_seconds=60), "bake_seconds": 600}, True),
+        ({"strategy": bluegreen.canary(10, hold_seconds=60)}, False),  # its minutes come later than that
+        ({"bake_seconds": 600}, False),  # no steps
+        ({"strategy": bluegreen.canary(10, hold_seconds=300), "error_rate": "off"}, False),
+    ],
+)
+def test_promotions_with_steps_have_the_error_rate_by_themselves(more, offered):
+    swap = declared(**more)[0][SWAP]
+    gate = {"kind": "error_rate", "without_data": "pass", "interval_seconds": 60}
+    assert (gate in swap["gates"]) is offered
+    assert ("error rate" in " ".join(swap["plan"])) is offered
+
+
+def test_an_error_rate_of_ones_own_takes_the_place_of_the_one_that_is_offered():
+    own = bluegreen.gates.error_rate(max_percent=5)
+    swap = declared(gates=[own], strategy=bluegreen.canary(10, hold_seconds=300))[0][SWAP]
+    assert swap["gates"] == [own]
+
+
+def test_the_setting_of_the_error_rate_is_one_of_two():
+    with pytest.raises(pulumi.RunError, match="error_rate: 'no' is not allowed; allowed: off, offered"):
+        declared(error_rate="no")
+
+
 def test_what_callers_need():
     found = {}
 

@@ -52,7 +52,7 @@ def test_the_page_names_who_is_asked_in_a_phase(phase):
 def test_gates_under_traffic_are_asked_in_holds_and_in_the_bake():
     """As the page says in words: those of before, metrics, and none in the bake alone."""
     asked = {phase: {kind for kind in GATES.entries if phase in _phases(kind)} for phase in Phase}
-    assert asked[Phase.HOLD] == asked[Phase.BEFORE] | {"metric", "minimum_traffic", "baseline"}
+    assert asked[Phase.HOLD] == asked[Phase.BEFORE] | {"metric", "minimum_traffic", "baseline", "error_rate"}
     assert asked[Phase.HOLD] - asked[Phase.BAKE] == {"baseline"}
 
 

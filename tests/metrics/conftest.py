@@ -60,6 +60,19 @@ def samples(seconds):
         yield f'latency_seconds{{color="{color}"}}', 0.2 * bound * noise
         yield f'steady_seconds{{color="{color}"}}', 0.2 * noise
         yield f'idle_requests_total{{color="{color}",code="200"}}', 0
+        # As those count who carry routes on Kubernetes.
+        for code, rate in (("200", good), ("503", bad)):
+            names = f'destination_service_name="{color}",destination_service_namespace="shop"'
+            yield f'istio_requests_total{{reporter="source",{names},response_code="{code}"}}', rate * seconds
+            names = f'backend_name="l-{color}",backend_namespace="shop"'
+            counter = "outbound_http_route_backend_response_statuses_total"
+            yield f'{counter}{{{names},http_status="{code}"}}', rate * seconds
+            names = f'service="shop-web-t-{color}-80@kubernetescrd"'
+            yield f'traefik_service_requests_total{{{names},code="{code}"}}', rate * seconds
+            names = f'exported_service="n-{color}",exported_namespace="shop"'
+            yield f'nginx_ingress_controller_requests{{{names},status="{code}"}}', rate * seconds
+            names = f'envoy_cluster_name="shop_c-{color}_80_1f3a",envoy_response_code_class="{code[0]}"'
+            yield f"envoy_cluster_upstream_rq_xx{{{names}}}", rate * seconds
         yield f'broken_requests_total{{color="{color}",code="500"}}', seconds
 
 

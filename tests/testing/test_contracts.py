@@ -23,6 +23,7 @@ GATE_SECTIONS = {
     "baseline": {"source": PROMETHEUS, "worse": "higher"},
     "cloudwatch_alarms": {"alarms": ["a"], "aws": {"endpoint_url": "http://127.0.0.1:9"}},
     "command": {"command": [sys.executable, "-c", "pass"]},
+    "error_rate": {},
     "feature_flag": {"flag": "promote", "provider": "no_such_module:made"},
     "http": {"path": "/healthz"},
     "lambda_invoke": {

@@ -172,7 +172,16 @@ def draft(
         problems=problems,
     )
     given = cast("Mapping[str, str]", settings.get("aws_connection") or {})
-    return Draft(checked.name, checked.owner, checked.inputs, checked.provider, connection_of(settings), given, host)
+    return Draft(
+        checked.name,
+        checked.owner,
+        checked.inputs,
+        checked.provider,
+        connection_of(settings),
+        given,
+        host,
+        offered=checked.offered,
+    )
 
 
 def _with_host(headers: Mapping[Color, Any] | None, host: Mapping[str, str]) -> Mapping[Color, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -15,6 +15,7 @@ from bluegreen.adapters import resource
 from bluegreen.adapters.hosting import hosted
 from bluegreen.adapters.resource import SwapResource
 from bluegreen.arguments.checked import checked
+from bluegreen.component import offered_gates
 from bluegreen.component.declaration import known, refuse, strategy_inputs, unfit
 from bluegreen.component.previewing import PREVIEW_HEADER
 from bluegreen.component.swap_settings import SwapSettings
@@ -35,12 +36,14 @@ class Draft:
         owner: ``project/stack/name``.
         inputs: the swap's inputs, ``UNKNOWN`` where only an update knows.
         provider: who does the swap: ``dynamic`` or ``native``.
+        offered: the gates that it has beside those that were declared.
     """
 
     name: str
     owner: str
     inputs: Mapping[str, Any]
     provider: str
+    offered: Sequence[Mapping[str, Any]] = field(default=(), kw_only=True)
 
     def declare(
         self,
@@ -77,8 +80,8 @@ class Draft:
             **self.inputs,
             "releases": dict(releases),
             **({"digests": dict(digests)} if digests else {}),
-            "plan": contract.plan_of(known(self.inputs)),
-            "gates": [dict(gate) for gate in (self.inputs["gates"] if gates is None else gates)],
+            "plan": contract.plan_of(known({**self.inputs, "gates": [*self.inputs["gates"], *self.offered]})),
+            "gates": [dict(gate) for gate in (*(self.inputs["gates"] if gates is None else gates), *self.offered)],
             "previews": previews,
             **routed(router),
             **({} if capacity is None else {"capacity": dict(capacity)}),
@@ -142,6 +145,7 @@ def draft(
     if unknown:  # as Python itself does for an argument that a function does not have
         raise TypeError(f"{name}: unexpected arguments: {', '.join(unknown)}")
     given: dict[str, Any] = dict(settings)
+    error_rate = given.pop(offered_gates.SETTING, None)
     provider = (
         given.pop("swap_provider", None)
         or pulumi.Config(stack_config.NAMESPACE).get(stack_config.SWAP_PROVIDER)
@@ -162,9 +166,11 @@ def draft(
         "releases": UNKNOWN,
         **({} if capacity is None else {"capacity": dict(capacity)}),
     }
-    headers_of = contract.problems_in(known(inputs))
+    headers_of = [*contract.problems_in(known(inputs)), *offered_gates.problems_in(error_rate)]
     refuse(name, [*headers_of, *resource.problems_in(provider), *problems, *_unfit(known(inputs), headers_of)])
-    return Draft(name, owner_of(name), inputs, provider)
+    counted = pulumi.Config(stack_config.NAMESPACE).get(stack_config.PROMETHEUS)
+    offered = offered_gates.offered(known(inputs), error_rate, counted)
+    return Draft(name, owner_of(name), inputs, provider, offered=offered)
 
 
 def _unfit(inputs: Mapping[str, Any], problems: Sequence[Problem]) -> list[Problem]:

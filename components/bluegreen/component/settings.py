@@ -35,6 +35,12 @@ class OwnSettings(Options):
     gates: Sequence[Mapping[str, Any]] = option(
         "checks that a color must pass, from ``bluegreen.gates``", Anything("Sequence[Mapping[str, Any]]"), default=[]
     )
+    error_rate: str = option(
+        "whether promotions with steps have the gate ``error_rate`` by themselves, where a hold is long enough for the "
+        "entry's metrics: ``offered``, and inactive where nobody counts or may ask, or ``off``",
+        Text(choices=("offered", "off")),
+        default="offered",
+    )
     notifications: Sequence[Mapping[str, Any]] = option(
         "who is told how a swap ended, from ``bluegreen.notifications``",
         Anything("Sequence[Mapping[str, Any]]"),

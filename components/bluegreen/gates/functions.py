@@ -21,6 +21,7 @@ __all__ = [
     "cloudwatch_alarms",
     "cloudwatch_source",
     "command",
+    "error_rate",
     "feature_flag",
     "http",
     "lambda_invoke",
@@ -203,6 +204,45 @@ def command(
     """
     return inputs_of(
         "command", limits, command=listed(command), run_timeout_seconds=run_timeout_seconds, directory=directory
+    )
+
+
+def error_rate(
+    *,
+    max_percent: float | None = None,
+    requests: int | None = None,
+    window_seconds: float | None = None,
+    without_data: Literal["pending", "pass"] | None = None,
+    prometheus: str | Reference | None = None,
+    token: Reference | None = None,
+    **limits: Unpack[Limits],
+) -> Inputs:
+    """The share of requests that the color under test fails, as its entry counts them: no metric, no label to name.
+
+    Load balancers and API Gateway count 5xx answers, Lambda errors, all three in CloudWatch; routes on Kubernetes
+    count in Prometheus, by what Istio, Linkerd, Traefik, ingress-nginx and Contour call it. Only what came after the
+    first shift counts, and a single failed request is no rate. Components have this gate by themselves for promotions
+    with steps, where a hold is long enough for the entry's metrics to arrive (``error_rate`` of their settings).
+
+    Args:
+        max_percent: the largest share that passes (0 to 100, default 1).
+        requests: the smallest number of requests from which a share is told (1 to 1000000, default 20).
+        window_seconds: the time that counts (60 to 86400, default 600).
+        without_data: what it is that too little was counted, or that whoever counts cannot be asked: ``pending``, so
+            that a phase that ends so has failed, or ``pass`` (default ``pending``).
+        prometheus: where Prometheus is, for entries on Kubernetes; those on AWS need none.
+        token: where its bearer token is.
+        limits: see ``bluegreen.gates``.
+    """
+    return inputs_of(
+        "error_rate",
+        limits,
+        max_percent=max_percent,
+        requests=requests,
+        window_seconds=window_seconds,
+        without_data=without_data,
+        prometheus=prometheus,
+        token=token,
     )
 
 

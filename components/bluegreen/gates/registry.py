@@ -11,6 +11,7 @@ GATES: Registry[Gate] = Registry(
         "baseline": "bluegreen.gates.baseline_gate:BaselineGate",
         "cloudwatch_alarms": "bluegreen.gates.cloudwatch_alarms_gate:CloudWatchAlarmsGate",
         "command": "bluegreen.gates.command_gate:CommandGate",
+        "error_rate": "bluegreen.gates.error_rate_gate:ErrorRateGate",
         "feature_flag": "bluegreen.gates.feature_flag_gate:FeatureFlagGate",
         "http": "bluegreen.gates.http_gate:HttpGate",
         "lambda_invoke": "bluegreen.gates.lambda_invoke_gate:LambdaInvokeGate",

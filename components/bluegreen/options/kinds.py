@@ -280,9 +280,9 @@ class Address:
     hint: str = "str | Reference"
     bounds: str = ""
 
-    def read(self, fields: Fields, name: str, default: Any) -> Any:  # noqa: ARG002 - it is required
+    def read(self, fields: Fields, name: str, default: Any) -> Any:
         """Read the text or the reference."""
-        return parse_url(fields, name)
+        return parse_url(fields, name, required=default is REQUIRED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from bluegreen import plain as plain_data
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.gates.registry import GATES
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.plain import holds_unknown
 from bluegreen.platforms.capacities import CAPACITIES
@@ -79,7 +78,7 @@ class SwapSpec:
     def build_checks(self) -> list[GatedCheck]:
         """The gates with their policies; target health last: of all answers it has to be the freshest."""
         ordered = sorted(self.gates, key=lambda gate: gate[0][0] == "target_health")
-        return [GatedCheck(GATES.build(parsed), policy) for parsed, policy in ordered]
+        return [GatedCheck(gating.built(parsed, self.sections), policy) for parsed, policy in ordered]
 
 
 def problems_in(inputs: Mapping[str, object]) -> list[Problem]:

@@ -11,7 +11,7 @@ from bluegreen.gates.registry import GATES
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.analysis import GatedCheck, GatePolicy
 from bluegreen.rollout.model import COLORS, Color, Phase, Strategy
-from bluegreen.rollout.ports import Preview
+from bluegreen.rollout.ports import Gate, Preview
 from bluegreen.swap import several
 
 Parsed = tuple[str, Mapping[str, object]]
@@ -54,6 +54,13 @@ def with_target_health(gates: Sequence[ParsedGate]) -> list[ParsedGate]:
     if any(parsed[0] == "target_health" for parsed, _ in gates):
         return list(gates)
     return [(("target_health", {}), GatePolicy(interval_seconds=5)), *gates]
+
+
+def built(parsed: Parsed, sections: Sequence[Mapping[str, Any]]) -> Gate:
+    """The gate itself. One that asks the entry (it has ``entered``) learns from the routers' sections which that is."""
+    gate = GATES.build(parsed)
+    entered = getattr(gate, "entered", None)
+    return gate if entered is None else cast("Gate", entered(sections))
 
 
 def labels_by_phase(gates: Sequence[ParsedGate]) -> dict[Phase, list[str]]:

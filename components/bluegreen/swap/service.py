@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bluegreen.clients import glances
 from bluegreen.fields import UNKNOWN
-from bluegreen.rollout.asking import ask
+from bluegreen.rollout.asking import ask, contained
 from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
@@ -126,6 +127,7 @@ class SwapService:
                 notes += [] if target in coming else [self._readiness(spec, olds, news, target, recorded)]
                 notes += self._kept_clients(spec, news, target, recorded)
                 warnings += self._offline(news)
+                notes += self._ahead(news)
                 warnings += others_plans(spec.build_capacity(), other(target))
         except BluegreenError as error:
             warnings.append(f"the live weights could not be looked at: {error}")
@@ -238,6 +240,25 @@ class SwapService:
                 elif verdict.reason:
                     said.append(f"gate {check.gate.label} passes: {verdict}")
         return said
+
+    def _ahead(self, news: Mapping[str, Any]) -> list[str]:
+        """The reasons why gates that measure traffic will be of no use, asked of the color that has the traffic now."""
+        try:
+            spec = contract.parse(news)
+        except InvalidInput:
+            return []
+        longest = max([spec.bake_seconds, *(step.hold_seconds for step in spec.strategy.steps)])
+        context = GateContext(
+            other(spec.active_color),
+            service=spec.name,
+            releases=spec.releases,
+            phase=Phase.HOLD,
+            weight_percent=100,
+            asked_at_seconds=self._clock.wall_seconds(),
+        )
+        asked = [getattr(check.gate, "in_preview", None) for check in spec.build_checks()]
+        answers = [contained(partial(ahead, context, longest)).value for ahead in asked if ahead is not None]
+        return [answer for answer in answers if isinstance(answer, str) and answer]
 
     def _readiness(
         self,

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from bluegreen.aws import error_counts
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.elb import elbv2, room_for_rules
 from bluegreen.aws.elb.production_place import ProductionPlaceRouter
 from bluegreen.aws.elb.rule_places import Place, PlaceOptions, build_place
 from bluegreen.aws.typed import typed
+from bluegreen.metrics.error_counts import CLOUDWATCH, ErrorCounts
 from bluegreen.options.declared import option, several
 from bluegreen.options.kinds import Nested, Text
 from bluegreen.permissions import Permission
@@ -40,6 +42,7 @@ class ListenerPairRouter(ProductionPlaceRouter):
         former_owner, incarnation, former: of the resource's last update, as the ALB router has them.
     """
 
+    counted_by: ClassVar[str] = CLOUDWATCH
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     # Not the test listener: another one is an update, so that production's rule is never made anew for it.
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
@@ -83,6 +86,11 @@ class ListenerPairRouter(ProductionPlaceRouter):
             self._test = build_place(
                 test, self.aws, ownership, groups, is_production=False, former=former, sibling=self.production
             )
+
+    @staticmethod
+    def error_counts(section: Mapping[str, Any], _: object) -> ErrorCounts | None:
+        """The target groups' counts, at the production listener."""
+        return error_counts.of_target_groups(section)
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

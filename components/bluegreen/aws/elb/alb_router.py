@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from bluegreen.aws import error_counts
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.elb import elbv2, room_for_rules, sign_in, sign_in_secret
@@ -22,6 +23,7 @@ from bluegreen.aws.elb.rule_places import Place, PlaceOptions, build_place
 from bluegreen.aws.elb.sign_in_secret import SignInSecret
 from bluegreen.aws.typed import typed
 from bluegreen.fields import Fields
+from bluegreen.metrics.error_counts import CLOUDWATCH, ErrorCounts
 from bluegreen.options.declared import option, several
 from bluegreen.options.kinds import Anything, Made, Number, Text
 from bluegreen.permissions import Permission
@@ -48,6 +50,7 @@ class AlbRouter(ProductionPlaceRouter):
             it, the mark of its rule wherever that stands, and the section itself.
     """
 
+    counted_by: ClassVar[str] = CLOUDWATCH
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn", "priority", "rule_arn"})
     permissions: ClassVar[tuple[Permission, ...]] = (
@@ -128,6 +131,11 @@ class AlbRouter(ProductionPlaceRouter):
             fields.problem("sign_in_secret", None, "where the client secret is, since sign_in has authenticate-oidc")
         if values["sign_in_secret"] is not None and asks is False:
             fields.problem("sign_in_secret", HIDDEN, "none, where sign_in has no authenticate-oidc")
+
+    @staticmethod
+    def error_counts(section: Mapping[str, Any], _: object) -> ErrorCounts | None:
+        """The target groups' counts."""
+        return error_counts.of_target_groups(section)
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

@@ -48,6 +48,7 @@ class NlbRouter(ListenerPairRouter):
     no traffic: a production listener that forwards to the other color, or to a stranger's target group, is refused.
     """
 
+    counted_by: ClassVar[str] = ""  # it forwards connections, and knows no answers
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     where: ClassVar[frozenset[str]] = frozenset({"kind", "listener_arn"})
     permissions: ClassVar[tuple[Permission, ...]] = (

@@ -18,12 +18,13 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.aws import room_for_tags
+from bluegreen.aws import error_counts, room_for_tags
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.functions import versions as lambda_versions
 from bluegreen.aws.typed import typed
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.metrics.error_counts import CLOUDWATCH, ErrorCounts
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Flag, Text
 from bluegreen.permissions import Permission
@@ -50,6 +51,7 @@ class LambdaAliasRouter(Options):
             mark that it bears.
     """
 
+    counted_by: ClassVar[str] = CLOUDWATCH
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "function_name", "alias_name"})
@@ -95,6 +97,11 @@ class LambdaAliasRouter(Options):
     former_owner: str = ""
     incarnation: str = ""
     _alias: dict[str, Any] | None = field(default=None, init=False)
+
+    @staticmethod
+    def error_counts(section: Mapping[str, Any], _: object) -> ErrorCounts:
+        """The versions' counts."""
+        return error_counts.of_alias(section)
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

@@ -16,12 +16,13 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.aws import room_for_tags
+from bluegreen.aws import error_counts, room_for_tags
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.gateways import api_gateway
 from bluegreen.aws.gateways.api_gateway import Stage, marks_in
 from bluegreen.aws.typed import typed
+from bluegreen.metrics.error_counts import CLOUDWATCH, ErrorCounts
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Text
 from bluegreen.permissions import Permission
@@ -39,6 +40,7 @@ class HttpApiStageRouter(Options):
             mark that it bears.
     """
 
+    counted_by: ClassVar[str] = CLOUDWATCH
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "api_id", "stage_name", "variable"})
@@ -69,6 +71,11 @@ class HttpApiStageRouter(Options):
     former_owner: str = ""
     incarnation: str = ""
     _found: dict[str, Any] | None = field(default=None, init=False)
+
+    @staticmethod
+    def error_counts(section: Mapping[str, Any], _: object) -> ErrorCounts:
+        """The stage's counts."""
+        return error_counts.of_http_api(section)
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

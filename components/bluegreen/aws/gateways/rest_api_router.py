@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from bluegreen.aws import room_for_tags
+from bluegreen.aws import error_counts, room_for_tags
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.gateways import api_gateway, rest_api_stages
@@ -24,6 +24,7 @@ from bluegreen.aws.gateways.api_gateway import OWNER_TAG, Stage, marks_in
 from bluegreen.aws.gateways.rest_api_stages import Target
 from bluegreen.aws.typed import typed
 from bluegreen.fields import REQUIRED, UNKNOWN, Fields
+from bluegreen.metrics.error_counts import CLOUDWATCH, ErrorCounts
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Made, Text
 from bluegreen.permissions import Permission
@@ -44,6 +45,7 @@ class RestApiCanaryRouter(Options):
             mark that it bears.
     """
 
+    counted_by: ClassVar[str] = CLOUDWATCH
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "rest_api_id", "stage_name"})
@@ -86,6 +88,11 @@ class RestApiCanaryRouter(Options):
         known = blue is not UNKNOWN and fields.raw("variables") is not UNKNOWN
         if known and blue == green and _alike(values["variables"]):
             fields.problem("deployments.green", green, "another deployment than blue's, or other variables")
+
+    @staticmethod
+    def error_counts(section: Mapping[str, Any], _: object) -> ErrorCounts:
+        """The stage's counts."""
+        return error_counts.of_rest_api(section)
 
     @staticmethod
     def problems_of_a_first_start(section: Mapping[str, Any]) -> list[Problem]:

@@ -50,6 +50,8 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
     """One action of an Ingress."""
 
     kind: ClassVar[tuple[str, str, str]] = INGRESS
+    # The controller makes the target groups that CloudWatch counts by, and gives them names of its own.
+    counted_by: ClassVar[str] = ""
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(INGRESS)
 
     # The controller calls the load balancer's API, which has no documented bound either: several calls, and some air.

@@ -43,6 +43,7 @@ class ContourHttpProxyRouter(KubernetesRulesRouter):
     """``spec.routes`` of an HTTPProxy."""
 
     kind: ClassVar[tuple[str, str, str]] = _KIND
+    conventions: ClassVar[tuple[str, ...]] = ("contour",)
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
     rules: Mapping[str, Rules] = several(_Lists)

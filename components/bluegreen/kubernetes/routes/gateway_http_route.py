@@ -45,6 +45,7 @@ class GatewayHttpRouteRouter(KubernetesRulesRouter):
     """``spec.rules`` of an HTTPRoute."""
 
     kind: ClassVar[tuple[str, str, str]] = _KIND
+    conventions: ClassVar[tuple[str, ...]] = ("istio", "linkerd", "traefik", "contour", "nginx", "nginx_honored")
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
     rules: Mapping[str, Rules] = several(_Lists)

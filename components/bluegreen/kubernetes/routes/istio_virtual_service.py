@@ -46,6 +46,7 @@ class IstioVirtualServiceRouter(KubernetesRulesRouter):
     """``spec.http``, ``spec.tcp`` and ``spec.tls`` of a VirtualService."""
 
     kind: ClassVar[tuple[str, str, str]] = _KIND
+    conventions: ClassVar[tuple[str, ...]] = ("istio",)
     backend_keys: ClassVar[frozenset[str]] = frozenset({"destinations"})
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 

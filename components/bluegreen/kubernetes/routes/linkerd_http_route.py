@@ -34,6 +34,7 @@ VERSIONS = {_GATEWAY: "v1", _POLICY: "v1beta3"}
 class LinkerdHttpRouteRouter(GatewayHttpRouteRouter):
     """``spec.rules`` of an HTTPRoute of Linkerd."""
 
+    conventions: ClassVar[tuple[str, ...]] = ("linkerd",)
     where: ClassVar[frozenset[str]] = KubernetesRulesRouter.where | {"api_group"}
     same_place: ClassVar[Mapping[str, Same]] = {
         **KubernetesRulesRouter.same_place,

@@ -39,6 +39,7 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
     """The weight of a canary Ingress; ``name`` is the canary's."""
 
     kind: ClassVar[tuple[str, str, str]] = INGRESS
+    conventions: ClassVar[tuple[str, ...]] = ("nginx", "nginx_honored")
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(INGRESS)
 
     least_idle_percent: ClassVar[float] = 1

@@ -34,6 +34,7 @@ class TraefikServiceRouter(KubernetesWeightedRouter):
     """``spec.weighted`` of a TraefikService."""
 
     kind: ClassVar[tuple[str, str, str]] = _KIND
+    conventions: ClassVar[tuple[str, ...]] = ("traefik",)
     permissions: ClassVar[tuple[Permission, ...]] = permissions_for(_KIND)
 
     owned_path: ClassVar[tuple[str, ...]] = ("spec", "weighted")

@@ -14,11 +14,12 @@ from bluegreen.kubernetes.client_names import LABEL_NAME, OBJECT_NAME
 from bluegreen.kubernetes.endpoints import ENDPOINT_PERMISSIONS, service_health
 from bluegreen.kubernetes.live_object import OWNER, KubernetesObjectRouter
 from bluegreen.kubernetes.places import same_cluster
-from bluegreen.kubernetes.routes import own_rules, rule_lists
+from bluegreen.kubernetes.routes import error_counts, own_rules, rule_lists
 from bluegreen.kubernetes.routes import split as kubernetes_split
 from bluegreen.kubernetes.routes.own_rules import Own
 from bluegreen.kubernetes.routes.rules import as_json
 from bluegreen.kubernetes.routes.split import Rule, Rules, Shape
+from bluegreen.metrics.error_counts import PROMETHEUS, ErrorCounts, Prometheus
 from bluegreen.options.declared import option
 from bluegreen.options.kinds import Both
 from bluegreen.permissions import Permission
@@ -49,12 +50,20 @@ class KubernetesWeightedRouter(KubernetesObjectRouter):
     # (PILOT_DEBOUNCE_AFTER and PILOT_DEBOUNCE_MAX, https://istio.io/latest/docs/reference/commands/pilot-discovery/).
     propagation_seconds: ClassVar[float] = 3
     kind: ClassVar[tuple[str, str, str]]
+    counted_by: ClassVar[str] = PROMETHEUS
+    #: Who may carry such a route, by how they count its requests.
+    conventions: ClassVar[tuple[str, ...]] = ("istio", "linkerd")
 
     name: str = option("the object's name", OBJECT_NAME)
     services: Mapping[Color, str] = option(
         "each color's Service, in the object's namespace", Both(LABEL_NAME, "another Service than blue's")
     )
     _told: str = field(default="", init=False)
+
+    @classmethod
+    def error_counts(cls, section: Mapping[str, Any], server: Prometheus | None) -> ErrorCounts | None:
+        """The counts of the colors' Services."""
+        return error_counts.of_services(section, server, cls.conventions)
 
     @property
     def _object(self) -> Resource:
