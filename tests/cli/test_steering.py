@@ -203,3 +203,66 @@ def test_a_swap_that_was_never_live_is_refused(project, swap, monkeypatch, capsy
     monkeypatch.setattr(stack, "export", lambda place: {"deployment": {"resources": [resource]}})
     assert main(["promote", "--yes"]) == Exit.REFUSED
     assert "web has no live color yet" in capsys.readouterr().err
+
+
+# -- a gate that is wrong
+
+NO = {"kind": "command", "command": ["false"]}
+SKIP = ["promote", "--yes", "--skip-gates", "--reason", "its Prometheus is down"]
+
+
+@pytest.fixture
+def gated(swap, project):
+    swap.more["gates"] = [NO]
+    return swap
+
+
+def test_a_promotion_that_a_wrong_gate_refused_goes_without_gates_and_everybody_is_told(gated, capsys):
+    assert main(["promote", "--yes"]) == Exit.HELD
+    assert main(SKIP, gated.clock) == Exit.DONE
+    assert gated.here.weights == Weights.all_on("green")
+    entry = gated.outputs["history"][0]
+    assert entry["skipped"].endswith(": its Prometheus is down")
+    assert {gate["gate"] for gate in entry["gates"]} == {"target health"}
+    assert "all gates but target health are skipped" in gated.told("skipped")[0]
+    assert not [name for name in gated.here.marks if name == "skip"]
+    capsys.readouterr()
+    assert main(["history"]) == Exit.DONE
+    assert "its Prometheus is down" in capsys.readouterr().out
+
+
+def test_no_later_promotion_goes_without_gates(gated):
+    main(SKIP, gated.clock)
+    main(["rollback", "--yes"])
+    main(["deploy", "v3", "--yes"])
+    assert main(["promote", "--yes"]) == Exit.HELD
+    assert gated.here.weights == Weights.all_on("blue")
+
+
+def test_a_wish_that_no_swap_took_is_taken_away(gated, monkeypatch):
+    monkeypatch.setattr(steering, "_up", lambda name, cwd: False)
+    main(SKIP, gated.clock)
+    assert "skip" not in gated.here.marks
+    monkeypatch.undo()
+
+
+def test_a_color_that_is_not_healthy_is_not_promoted_for_any_reason(gated):
+    gated.here.broken.add("green")
+    assert main(SKIP, gated.clock) == Exit.HELD
+    assert gated.here.weights == Weights.all_on("blue")
+    assert "skip" not in gated.here.marks
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["promote", "--skip-gates"], Exit.USAGE),
+        (["promote", "--skip-gates", "--reason", "  "], Exit.USAGE),
+        (["promote", "--reason", "because"], Exit.USAGE),
+        ([*SKIP, "--only-config"], Exit.REFUSED),
+    ],
+)
+def test_gates_are_skipped_with_a_reason_and_by_an_update_alone(gated, project, arguments, code):
+    assert main(arguments, gated.clock) == code
+    assert project.read_text() == TEXT
+    assert "skip" not in gated.here.marks

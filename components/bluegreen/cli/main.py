@@ -215,6 +215,8 @@ def _steered(command: _Command) -> _Command:
 @_steered
 @click.option("--to", "percent", type=click.IntRange(1, 100), metavar="PERCENT", help="Where the promotion pauses.")
 @click.option("--to-key", default="promoteTo", show_default=True, help="The config key of promote_to_percent.")
+@click.option("--skip-gates", is_flag=True, help="This once without gates, when one is wrong; with --reason.")
+@click.option("--reason", default="", help="Why gates are skipped: told to everybody, and kept in the history.")
 @click.pass_obj
 def promote(
     clock: Clock,
@@ -228,12 +230,17 @@ def promote(
     timeout: float,
     percent: int | None,
     to_key: str,
+    skip_gates: bool,
+    reason: str,
 ) -> int:
     """Promote COLOR, or the one that is not live: change its line in the stack's config, and run `pulumi up`.
 
-    The exit code says how the swap stands afterwards.
+    The exit code says how the swap stands afterwards. --skip-gates tries a promotion that a gate has refused once more,
+    without its gates but for target health; whoever promotes later is asked by all of them again.
     """
-    how = steering.How(only_config, yes, wait, timeout)
+    if skip_gates is not bool(reason.strip()):
+        raise click.UsageError("--skip-gates goes with --reason TEXT, and --reason with --skip-gates")
+    how = steering.How(only_config, yes, wait, timeout, reason.strip())
     return steering.promote(Place(stack, cwd), swap, color, percent, to_key, how, clock)
 
 

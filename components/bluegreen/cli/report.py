@@ -93,6 +93,8 @@ def _article(entry: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> s
         f"<h2>{escape(str(entry['to']))}: <span class={tone}>{escape(_outcome(entry))}</span></h2>",
         f"<p>{escape(view.when(entry['started_at_seconds']))}, {escape(took)}{escape(release)}</p>",
     ]
+    if entry.get("skipped"):
+        lines.append(f"<p class=wait>{escape(str(entry['skipped']))}</p>")
     if entry.get("reason"):
         lines.append(f"<p class=bad>{escape(str(entry['reason']))}</p>")
     lines.append(_by(entry.get("by") or {}))

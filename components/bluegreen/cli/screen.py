@@ -81,6 +81,7 @@ def entry_lines(entry: Mapping[str, Any]) -> list[str]:
     lines = [f"  {view.entry_text(entry)}"]
     by = entry.get("by") or {}
     lines += [f"    {key.replace('_', ' ')}: {by[key]}" for key in ("commit", "pull_request", "run_url") if by.get(key)]
+    lines += [f"    {entry['skipped']}"] if entry.get("skipped") else []
     for step in entry.get("steps") or ():
         weights = ", ".join(f"{color} {step[color]:g} %" for color in COLORS if color in step)
         lines.append(f"    {weights} for {step.get('seconds', 0):g} s")

@@ -19,6 +19,7 @@ from bluegreen.cli.stack import CommandFailed, Found, Place
 from bluegreen.cli.view import State
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.model import COLORS, other
+from bluegreen.swap import contract, skipping, verdicts
 
 _COLOR = "{color}"
 _IMAGE_KEY = f"{_COLOR}Image"
@@ -34,12 +35,14 @@ class How:
         yes: ask nobody.
         wait: wait until the color is live, also where another process updates.
         timeout_seconds: of the wait.
+        skip_gates: why this promotion goes without its gates; empty: it does not.
     """
 
     only_config: bool = False
     yes: bool = False
     wait: bool = False
     timeout_seconds: float = 1800
+    skip_gates: str = ""
 
 
 def promote(
@@ -63,10 +66,14 @@ def promote(
     live = _live(shown)
     target = color or other(live)
     _refuse_while_moving(shown)
+    if how.skip_gates and how.only_config:
+        raise CommandFailed("--skip-gates is for the `pulumi up` that this command runs, so not with --only-config")
     changes = {_key(found, target): target}
     if percent is not None:
         changes[to_key] = str(percent)
     _say(f"{found.name}: {live} is live; {target} runs {shown['releases'].get(target, 'nothing')}")
+    if how.skip_gates:
+        _say(f"without its gates, but for target health: {how.skip_gates}")
     return _change(place, found, changes, target, how, clock)
 
 
@@ -205,7 +212,7 @@ def _change(place: Place, found: Found, changes: Mapping[str, str], live: str, h
         if config_file.read(name, place.cwd).text != before.text:
             raise CommandFailed(f"{before.path.name} was changed meanwhile: nothing was written")
         after.path.write_bytes(after.text.encode())
-    if not how.only_config and not _up(name, place.cwd):
+    if not how.only_config and not _updated(name, place.cwd, found, live, how, clock):
         _say(f"`pulumi up` failed. {before.path.name} still asks for it; `bluegreen rollback` takes that back")
         return looking.ended([_again(place, found)], live)
     if how.wait:
@@ -213,6 +220,22 @@ def _change(place: Place, found: Found, changes: Mapping[str, str], live: str, h
             lambda: [_again(place, found)], State.LIVE, how.timeout_seconds, clock, lambda _: None, color=live
         )
     return Exit.DONE if how.only_config else looking.ended([_again(place, found)], live)
+
+
+def _updated(name: str, cwd: str, found: Found, target: Any, how: How, clock: Clock) -> bool:
+    """Run `pulumi up`; where gates are to be skipped the swap is told so before, and asked no more afterwards."""
+    if not how.skip_gates:
+        return _up(name, cwd)
+    router = found.router()
+    verdicts.clear(router, found.outputs)  # such as that of the gate that is wrong
+    digest = str(contract.fingerprint(found.outputs, target))
+    router.mark(skipping.wish(target, digest, how.skip_gates, clock.wall_seconds()))
+    try:
+        return _up(name, cwd)
+    finally:
+        left = skipping.removal(router.read().marks)  # no swap took it: nobody shall find it later
+        if left:
+            router.mark(left)
 
 
 def _again(place: Place, found: Found) -> Found:

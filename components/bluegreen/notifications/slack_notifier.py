@@ -72,7 +72,7 @@ def message(record: Mapping[str, object]) -> dict[str, Any]:
     known = next((item for item in Outcome if item.value == outcome), None)
     headline = _HEADLINES[known].format(to=entry.get("to", "?")) if known else str(outcome)
     text = _plain(f"{entry['service']}: {headline}" if entry.get("service") else headline)
-    details = "\n".join(str(entry[key]) for key in ("reason", "restored", "next_step") if entry.get(key))
+    details = "\n".join(str(entry[key]) for key in ("skipped", "reason", "restored", "next_step") if entry.get(key))
     facts = {
         "Release": entry.get("release"),
         "Took": f"{entry['seconds']:g} s" if isinstance(entry.get("seconds"), (int, float)) else None,

@@ -295,7 +295,8 @@ class Event:
     Attributes:
         at_seconds: wall-clock time, seconds since the epoch.
         kind: what happened: ``lease``, ``prepare``, ``verify``, ``shift``, ``wait``, ``gate``, ``bake``, ``retire``,
-            ``restore``, ``held``, ``done``, ``failed``, ``notify``, ``note``, or the plan's kind where a swap begins.
+            ``restore``, ``held``, ``skipped``, ``done``, ``failed``, ``notify``, ``note``, or the plan's kind where a
+            swap begins.
         text: one line for a person.
         data: the same for a machine.
     """

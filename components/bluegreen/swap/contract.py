@@ -75,10 +75,18 @@ class SwapSpec:
         """The capacity, if there is one."""
         return None if self.capacity is None else CAPACITIES.build(self.capacity)
 
-    def build_checks(self) -> list[GatedCheck]:
-        """The gates with their policies; target health last: of all answers it has to be the freshest."""
+    def build_checks(self, only: str | None = None) -> list[GatedCheck]:
+        """The gates with their policies; target health last: of all answers it has to be the freshest.
+
+        Args:
+            only: the kind of those that are asked; ``None``: all of them.
+        """
         ordered = sorted(self.gates, key=lambda gate: gate[0][0] == "target_health")
-        return [GatedCheck(gating.built(parsed, self.sections), policy) for parsed, policy in ordered]
+        return [
+            GatedCheck(gating.built(parsed, self.sections), policy)
+            for parsed, policy in ordered
+            if only in (None, parsed[0])
+        ]
 
 
 def problems_in(inputs: Mapping[str, object]) -> list[Problem]:

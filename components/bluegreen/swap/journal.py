@@ -47,6 +47,7 @@ class Journal:
     Attributes:
         calls: the API calls so far.
         id: the swap's, which is its lease's; empty while there is none.
+        skipped: why gates are skipped, and who wants that; empty where none are.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Journal:
         self._gates: dict[tuple[object, object], dict[str, object]] = {}
         self.calls: list[str] = []
         self.id = ""
+        self.skipped = ""
 
     def report(self, event: Event) -> None:
         """Take an event; whatever is secret in it is gone from here on."""
@@ -110,6 +112,7 @@ class Journal:
             "steps": steps,
             "gates": list(self._gates.values()),
             "by": origin(),
+            **({"skipped": self.skipped} if self.skipped else {}),
             **({"reason": reason} if reason else {}),
         }
         return dict(shown(entry))  # it is kept in the state and on the object

@@ -27,6 +27,7 @@ from bluegreen.swap import (
     previewed,
     releases,
     several,
+    skipping,
     states,
     verdicts,
 )
@@ -115,6 +116,14 @@ class SwapService:
             router = spec.build_router()
             traffic = router.read()
             recorded = installing.without_way_back(recorded, traffic.marks)
+            skip = (
+                skipping.wished(
+                    traffic.marks, target, (contract.fingerprint(news, target),), self._clock.wall_seconds()
+                )
+                if target in COLORS
+                else None
+            )
+            warnings += [] if skip is None else [str(skip)]
             installs, coming = installing.told(olds, news, recorded, traffic.weights)
             notes += installs
             notes += leaving.told_of_members(formerly, news, traffic.weights)

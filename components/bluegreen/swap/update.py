@@ -25,7 +25,7 @@ from bluegreen.rollout.plan import can_roll_back, make_plan
 from bluegreen.rollout.ports import Capacity, TrafficRouter
 from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.subject import Subject
-from bluegreen.swap import contract, pauses, releases, several, verdicts
+from bluegreen.swap import contract, pauses, releases, several, skipping, verdicts
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.installing import ANEW, Installing, bring_afterwards, without_way_back
@@ -84,6 +84,8 @@ class Update:
         self._release = self._digest = ""
         self._held = self._elsewhere = False
         self._stuck: verdicts.Held | None = None
+        self._skip: skipping.Skip | None = None
+        self._skip_marks: dict[str, str | None] = {}
         self._left_over = self._takes_over = self._ended_by_caller = False
         self._planned: Plan
         self._left = Weights()
@@ -131,7 +133,7 @@ class Update:
         self._planned = plan
         self._lease.purpose = f"{plan.kind.value} to {self._target}"
         traffic = self._held_still(traffic, plan, began_seconds)
-        self._journal.id = self._lease.id
+        self._look_for_a_wish(traffic)
         try:
             runner = self._runner()
             plan = self._under_lease(traffic, runner, interrupted=interrupted)
@@ -188,6 +190,17 @@ class Update:
                 return traffic
         raise PlatformError("lease", "the object that the swap owns comes and goes: nothing was written")
 
+    def _look_for_a_wish(self, traffic: Traffic) -> None:
+        """Find out whether a person wants this very promotion without its gates; the wish ends with the swap."""
+        self._journal.id = self._lease.id
+        self._skip_marks = skipping.removal(traffic.marks)
+        if self._skip_marks and self._planned.kind in (Kind.PROMOTION, Kind.RESUME):
+            now = self._clock.wall_seconds()
+            self._skip = skipping.wished(traffic.marks, self._target, (self._digest,), now)
+        if self._skip is not None:
+            self._journal.skipped = str(self._skip)
+            self._journal.tell("skipped", str(self._skip))
+
     def _unexplained(self, traffic: Traffic) -> bool:
         """Whether a mix is no pause of anybody's: a swap may have ended between its weights and its marks."""
         paused = self._recorded.weights if self._recorded is not None else None
@@ -241,7 +254,7 @@ class Update:
         return Runner(
             self._router if not self._elsewhere or self._way_back is None else cast("TrafficRouter", self._way_back),
             self._capacity,
-            spec.build_checks(),
+            spec.build_checks(None if self._skip is None else skipping.ALWAYS_ASKED),
             Subject(spec.name, spec.releases, spec.previews, retires=spec.idle_capacity_percent < 100),
             self._clock,
             self._journal.report,
@@ -399,6 +412,7 @@ class Update:
         Raises:
             LeaseLost: another swap took over; what is live now is its doing.
         """
+        marks = {**self._skip_marks, **marks}
         try:
             if self._capacity is not None and self._held:
                 self._capacity.resume_scaling([color for color in COLORS if self._left.of(color)])
