@@ -53,6 +53,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "target_health": {},
     "webhook": {"url": "https://example.com/hook"},
     "slack": {"url": {"env": "SLACK_URL"}},
+    "teams": {"url": {"env": "TEAMS_URL"}},
     "canary": {"weight_percent": 10, "hold_seconds": 60},
     "linear": {"step_percent": 10, "hold_seconds": 60},
     "steps": {"weights": [(10, 60)]},

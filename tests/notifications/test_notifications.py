@@ -15,7 +15,10 @@ from bluegreen.notifications import base
 from bluegreen.notifications.base import notify_all
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.notifications.slack_notifier import SlackNotifier, message
+from bluegreen.notifications.teams_notifier import TeamsNotifier
+from bluegreen.notifications.teams_notifier import message as teams_message
 from bluegreen.notifications.webhook_notifier import WebhookNotifier
+from bluegreen.notifications.words import STAGES
 from bluegreen.rollout.model import Outcome
 from bluegreen.secrets import SecretRef
 from bluegreen.signing import signature_header
@@ -341,6 +344,32 @@ def test_a_message_is_posted(monkeypatch):
     assert json.loads(server.requests[0][2]) == message(RECORD)
 
 
+def test_a_card_of_teams_says_the_same_and_no_text_of_a_record_is_markup(monkeypatch):
+    with serving(202) as server:
+        monkeypatch.setenv("CHAT_URL", f"{server.url}/workflows/abc")
+        assert told_by(TeamsNotifier(SecretRef(env="CHAT_URL"))) == [("notify", "teams (env CHAT_URL) was notified")]
+    (attachment,) = json.loads(server.requests[0][2])["attachments"]
+    assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+    head, *details, facts = attachment["content"]["body"]
+    assert (head["text"], head["color"]) == ("web: not promoted to green; the former weights are live", "Warning")
+    assert [block["text"].replace("\\", "") for block in details] == [
+        "gate http /healthz failed: status 503",
+        "restored and verified: blue 100 %, green 0 %",
+        "mend green",
+    ]
+    assert {fact["title"] for fact in facts["facts"]} == {"Release", "Took", "Traffic"}
+    bad = teams_message({**RECORD, "reason": "[here](https://example.com) " + "x" * 10_000})
+    text = bad["attachments"][0]["content"]["body"][1]["text"]
+    assert text.startswith(r"\[here\]\(https://example\.com\)")
+    assert len(text) < 2_100
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("made", [message, teams_message])
+def test_every_stage_has_words(made, stage):
+    assert "green" in json.dumps(made({"outcome": stage, "to": "green"}))
+
+
 # -- the declaration
 
 
@@ -357,7 +386,7 @@ def test_what_is_declared_is_what_is_built():
     assert NOTIFIERS.build(found) == SlackNotifier(SecretRef(file="/run/slack-url"))
 
 
-@pytest.mark.parametrize("kind", ["webhook", "slack"])
+@pytest.mark.parametrize("kind", ["webhook", "slack", "teams"])
 def test_what_is_not_known_yet_has_no_problems(kind):
     assert parsed(kind, url=UNKNOWN, outcomes=UNKNOWN)[1] == []
 

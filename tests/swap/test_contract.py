@@ -67,7 +67,7 @@ def test_good_inputs_are_good_and_numbers_may_be_floats():
         ("idle_capacity_percent", 101, "idle_capacity_percent", "0 to 100"),
         ("gates.0.inconclusive_limit", -1, "gates[0].inconclusive_limit", "0 to"),
         ("gates.0.phases", ["later"], "gates[0].phases[0]", "confirm, before, increase, promote, hold, bake, after"),
-        ("notifications", [{"kind": "pigeon"}], "notifications[0].kind", "slack, webhook"),
+        ("notifications", [{"kind": "pigeon"}], "notifications[0].kind", "slack, teams, webhook"),
     ],
 )
 def test_bad_inputs_are_refused_by_field(path, value, field, allowed):

@@ -38,6 +38,7 @@ GATE_SECTIONS = {
 }
 NOTIFIER_SECTIONS = {
     "slack": {"url": {"env": "NO_SUCH_VARIABLE"}},
+    "teams": {"url": {"env": "NO_SUCH_VARIABLE"}},
     "webhook": {"url": "http://127.0.0.1:9"},
 }
 

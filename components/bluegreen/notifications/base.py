@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from bluegreen.fields import Fields
+from bluegreen.notifications.words import STAGES
 from bluegreen.rollout.errors import BluegreenError
 from bluegreen.rollout.model import Outcome
 from bluegreen.secrets import redact
@@ -27,7 +28,7 @@ class NotificationFailed(BluegreenError):
 
 
 class Notifier(Protocol):
-    """Tells somebody how a swap ended."""
+    """Tells somebody how a swap goes on, and how it ended."""
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -53,7 +54,8 @@ class Notifier(Protocol):
         """Send the record once.
 
         Args:
-            record: the swap as ``history`` has it (``id``, ``outcome``, ``from``, ``to``, ``release``, ``seconds``,
+            record: at a stage ``id``, ``outcome`` (one of ``words.STAGES``), ``to`` and what is known; at the end the
+                swap as ``history`` has it (``id``, ``outcome``, ``from``, ``to``, ``release``, ``seconds``,
                 ``steps``, ``reason``) and whose it is (``service``); after a failure also ``restored`` and
                 ``next_step``. Any of it may be absent.
 
@@ -63,8 +65,8 @@ class Notifier(Protocol):
         ...
 
 
-OUTCOMES = tuple(outcome.value for outcome in Outcome)
-"""How swaps end, as entries of ``notifications`` name them."""
+OUTCOMES = (*STAGES, *(outcome.value for outcome in Outcome))
+"""What notifiers are told of, as entries of ``notifications`` name it: the stages of swaps, and how they end."""
 
 
 def notify_all(notifiers: Sequence[Notifier], record: Mapping[str, object], tell: Callable[[str, str], None]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bluegreen.options.inputs import Inputs, Reference, inputs_of
 
-__all__ = ["slack", "webhook"]
+__all__ = ["slack", "teams", "webhook"]
 
 
 def slack(
@@ -17,15 +17,33 @@ def slack(
     *,
     outcomes: Sequence[str] | None = None,
 ) -> Inputs:
-    """A message to a Slack channel, or to anything that takes Slack's incoming webhooks: one for each swap.
+    """A message to a Slack channel, or to anything that takes Slack's incoming webhooks: at each stage of a swap.
 
     Args:
         url: ``{"env": NAME}`` or ``{"file": PATH}``: where the webhook's URL is; who has it can post, so it is a
             secret.
-        outcomes: the outcomes to notify of (``started``, ``promoted``, ``paused``, ``rolled_back``, ``resumed``,
-            ``healed``, ``restored``, ``aborted``, ``not_restored``, ``taken_over``, default all of them).
+        outcomes: what to tell of (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
+            ``rolled_back``, ``resumed``, ``healed``, ``restored``, ``aborted``, ``not_restored``, ``taken_over``,
+            default all of them).
     """
     return inputs_of("slack", url=url, outcomes=outcomes)
+
+
+def teams(
+    url: Reference,
+    *,
+    outcomes: Sequence[str] | None = None,
+) -> Inputs:
+    """A card in Microsoft Teams, through a webhook of Workflows: at each stage of a swap.
+
+    Args:
+        url: ``{"env": NAME}`` or ``{"file": PATH}``: where the webhook's URL is; who has it can post, so it is a
+            secret.
+        outcomes: what to tell of (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
+            ``rolled_back``, ``resumed``, ``healed``, ``restored``, ``aborted``, ``not_restored``, ``taken_over``,
+            default all of them).
+    """
+    return inputs_of("teams", url=url, outcomes=outcomes)
 
 
 def webhook(
@@ -36,12 +54,13 @@ def webhook(
 ) -> Inputs:
     """The swap's record as JSON to a URL of your own, signed where there is a secret (see ``bluegreen.signing``).
 
-    The header ``X-Bluegreen-Swap`` has the swap's id: a second try after a lost answer repeats it.
+    The header ``X-Bluegreen-Swap`` has the swap's id: a second try after a lost answer repeats it, as ``outcome`` does.
 
     Args:
         url: where to, as text or by reference.
         secret: ``{"env": NAME}`` or ``{"file": PATH}``: what signs the body.
-        outcomes: the outcomes to notify of (``started``, ``promoted``, ``paused``, ``rolled_back``, ``resumed``,
-            ``healed``, ``restored``, ``aborted``, ``not_restored``, ``taken_over``, default all of them).
+        outcomes: what to tell of (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
+            ``rolled_back``, ``resumed``, ``healed``, ``restored``, ``aborted``, ``not_restored``, ``taken_over``,
+            default all of them).
     """
     return inputs_of("webhook", url=url, secret=secret, outcomes=outcomes)

@@ -9,6 +9,7 @@ NOTIFIERS: Registry[Notifier] = Registry(
     "notification",
     {
         "slack": "bluegreen.notifications.slack_notifier:SlackNotifier",
+        "teams": "bluegreen.notifications.teams_notifier:TeamsNotifier",
         "webhook": "bluegreen.notifications.webhook_notifier:WebhookNotifier",
     },
     "bluegreen.notifications",

@@ -10,49 +10,27 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bluegreen.notifications import words
 from bluegreen.notifications.base import OUTCOMES, TIMEOUT_SECONDS
 from bluegreen.notifications.post import post
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Secret, Texts
-from bluegreen.records import shown
-from bluegreen.rollout.model import COLORS, Outcome
 from bluegreen.secrets import SecretRef
 
-_GOOD, _WARNING, _BAD = "#2eb67d", "#ecb22e", "#e01e5a"
-_COLORS = {
-    Outcome.PAUSED: _WARNING,
-    Outcome.RESTORED: _WARNING,
-    Outcome.ABORTED: _WARNING,
-    Outcome.TAKEN_OVER: _WARNING,
-    Outcome.NOT_RESTORED: _BAD,
-}
-_HEADLINES = {
-    Outcome.STARTED: "started with {to}",
-    Outcome.PROMOTED: "promoted to {to}",
-    Outcome.PAUSED: "the promotion to {to} is paused",
-    Outcome.ROLLED_BACK: "rolled back to {to}",
-    Outcome.RESUMED: "promoted to {to}, after an interruption",
-    Outcome.HEALED: "drift is healed: {to} has the traffic again",
-    Outcome.RESTORED: "not promoted to {to}; the former weights are live",
-    Outcome.ABORTED: "the promotion to {to} was aborted; the former weights are live",
-    Outcome.TAKEN_OVER: "the swap to {to} was taken over by another one",
-    Outcome.NOT_RESTORED: "NOT promoted to {to}, and the former weights could NOT be confirmed",
-}
+_COLORS = {words.GOOD: "#2eb67d", words.WARNING: "#ecb22e", words.BAD: "#e01e5a"}
 _TEXT_LIMIT = 2_000
 
 
 @declared
 class SlackNotifier(Options):
-    """A message to a Slack channel, or to anything that takes Slack's incoming webhooks: one for each swap."""
+    """A message to a Slack channel, or to anything that takes Slack's incoming webhooks: at each stage of a swap."""
 
     url: SecretRef = option(
         '``{"env": NAME}`` or ``{"file": PATH}``: where the webhook\'s URL is; who has it can post, so it is a secret',
         Secret(),
         positional=True,
     )
-    outcomes: tuple[str, ...] = option(
-        "the outcomes to notify of", Texts(choices=OUTCOMES), default=(), absent="all of them"
-    )
+    outcomes: tuple[str, ...] = option("what to tell of", Texts(choices=OUTCOMES), default=(), absent="all of them")
     timeout_seconds: float = TIMEOUT_SECONDS
 
     @property
@@ -67,41 +45,22 @@ class SlackNotifier(Options):
 
 def message(record: Mapping[str, object]) -> dict[str, Any]:
     """The message for a record, without secrets and without markup that the record itself brought."""
-    entry: Mapping[str, Any] = shown(record)
-    outcome = entry.get("outcome")
-    known = next((item for item in Outcome if item.value == outcome), None)
-    headline = _HEADLINES[known].format(to=entry.get("to", "?")) if known else str(outcome)
-    text = _plain(f"{entry['service']}: {headline}" if entry.get("service") else headline)
-    details = "\n".join(str(entry[key]) for key in ("skipped", "reason", "restored", "next_step") if entry.get(key))
-    facts = {
-        "Release": entry.get("release"),
-        "Took": f"{entry['seconds']:g} s" if isinstance(entry.get("seconds"), (int, float)) else None,
-        "Traffic": " -> ".join(filter(None, (_weights(entry.get("from")), _weights(_last(entry.get("steps")))))),
-    }
+    entry = words.told(record)
+    text = _plain(words.headline(entry))
     return {
         "text": text,
         "attachments": [
             {
-                "color": _COLORS.get(known, _GOOD) if known else _WARNING,
+                "color": _COLORS[words.tone(entry)],
                 "fallback": text,
-                "text": _plain(details),
+                "text": _plain("\n".join(words.details(entry))),
                 "fields": [
-                    {"title": title, "value": _plain(str(value)), "short": True}
-                    for title, value in facts.items()
-                    if value
+                    {"title": title, "value": _plain(value), "short": True}
+                    for title, value in words.facts(entry).items()
                 ],
             }
         ],
     }
-
-
-def _last(steps: object) -> object:
-    return steps[-1] if isinstance(steps, list) and steps else None
-
-
-def _weights(weights: object) -> str:
-    known = weights if isinstance(weights, Mapping) else {}
-    return ", ".join(f"{color} {known[color]} %" for color in COLORS if color in known)
 
 
 def _plain(text: str) -> str:

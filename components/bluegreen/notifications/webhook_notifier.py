@@ -19,16 +19,14 @@ from bluegreen.signing import signature_header
 class WebhookNotifier(Options):
     """The swap's record as JSON to a URL of your own, signed where there is a secret (see ``bluegreen.signing``).
 
-    The header ``X-Bluegreen-Swap`` has the swap's id: a second try after a lost answer repeats it.
+    The header ``X-Bluegreen-Swap`` has the swap's id: a second try after a lost answer repeats it, as ``outcome`` does.
     """
 
     url: UrlRef = option("where to, as text or by reference", Address(), positional=True)
     secret: SecretRef | None = option(
         '``{"env": NAME}`` or ``{"file": PATH}``: what signs the body', Secret(), default=None
     )
-    outcomes: tuple[str, ...] = option(
-        "the outcomes to notify of", Texts(choices=OUTCOMES), default=(), absent="all of them"
-    )
+    outcomes: tuple[str, ...] = option("what to tell of", Texts(choices=OUTCOMES), default=(), absent="all of them")
     timeout_seconds: float = TIMEOUT_SECONDS
 
     @property

@@ -18,6 +18,7 @@ from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.model import Event, Kind, Outcome, Plan
 from bluegreen.secrets import redact
 from bluegreen.swap.lease import mark_text
+from bluegreen.swap.messages import UNTOLD, Messages
 from bluegreen.swap.origin import origin
 
 _OUTCOMES = {
@@ -67,6 +68,8 @@ class Journal:
         self._steps_began: list[float] = []
         self._gates: dict[tuple[object, object], dict[str, object]] = {}
         self.calls: list[str] = []
+        #: Whoever is told of it while it goes on, and at its end.
+        self.messages = Messages("", (), clock, listener)
         self.id = ""
         self.skipped = ""
 
@@ -87,6 +90,11 @@ class Journal:
     def tell(self, kind: str, text: str, **data: object) -> None:
         """Make an event and report it."""
         self.report(Event(self._clock.wall_seconds(), kind, text, data))
+
+    @property
+    def began_at_seconds(self) -> float:
+        """When it began, in seconds since the epoch."""
+        return self._began_at_seconds
 
     @property
     def took_seconds(self) -> float:
@@ -125,6 +133,22 @@ def marks_of(entry: Mapping[str, Any], present: Mapping[str, str]) -> dict[str, 
     former = sorted((name for name in present if name.startswith(_PREFIX)), key=lambda name: _began(present[name]))
     too_many: dict[str, str | None] = dict.fromkeys(former[: max(len(former) + 1 - MARKS_LIMIT, 0)])
     return {**too_many, f"{_PREFIX}{entry['id']}": mark_text(text)}
+
+
+def untold_mark(swap_id: str, outcome: Outcome, target: str, began_at_seconds: float, seconds: float) -> dict[str, str]:
+    """The mark for the end of a swap whose message is still to be sent."""
+    at = datetime.fromtimestamp(began_at_seconds, timezone.utc)
+    return {UNTOLD: mark_text(f"{swap_id} {outcome.value} {target} {at:{_TIME}} {seconds:.1f}s")}
+
+
+def untold_in(marks: Mapping[str, str], history: Sequence[Any]) -> dict[str, Any] | None:
+    """The end of a swap that nobody may have been told of; ``None`` where all are, as the history says."""
+    swap_id, _, text = marks.get(UNTOLD, "").partition(" ")
+    told = {entry.get("id") for entry in history if isinstance(entry, Mapping)}
+    if not swap_id or swap_id in told:
+        return None
+    entries = with_marks([], {f"{_PREFIX}{swap_id}": marks.get(f"{_PREFIX}{swap_id}", text)})
+    return {key: value for key, value in entries[0].items() if value != ""} if entries else None
 
 
 def _began(value: str) -> str:

@@ -109,7 +109,8 @@ INPUTS: tuple[Property, ...] = (
     ),
     Property(
         "notifications",
-        f"a list of `kind` ({_kinds(NOTIFIERS.entries)}) and what that notifier wants: told how each swap ended",
+        f"a list of `kind` ({_kinds(NOTIFIERS.entries)}) and what that notifier wants: told how each swap goes on, and "
+        "how it ended",
         {"type": "array", "items": _OBJECT},
     ),
     Property("plan", "the promotion's plan as text, for reviewers", {"type": "array", "items": _TEXT}),

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from bluegreen.notifications.base import notify_all
-from bluegreen.notifications.registry import NOTIFIERS
-from bluegreen.records import shown
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, SwapFailed
 from bluegreen.rollout.model import Event, Kind, Plan
 from bluegreen.secrets import redact
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal
+from bluegreen.swap.messages import Messages
 from bluegreen.telemetry.event_log import EventLog
 from bluegreen.telemetry.tracing import Tracing
 
@@ -36,6 +34,8 @@ class Reporting:
             else EventLog.from_environment(spec.name, self._note)
         )
         self.journal = Journal(clock, self._on_event, self._finished)
+        self._messages = Messages(spec.name, spec.notifications, clock, report)
+        self.journal.messages = self._messages
 
     def __enter__(self) -> Journal:
         return self.journal
@@ -65,24 +65,20 @@ class Reporting:
         self._report(event)
         self._log.on_event(event)
         self._tracing.on_event(event)
+        self._messages.on_event(event)
 
     def _finished(self, entry: Mapping[str, Any]) -> None:
         self._entry = dict(entry)
 
     def _notify(self, entry: Mapping[str, Any], error: BaseException | None) -> None:
-        if not self._spec.notifications:
+        if not self._messages.wanted:
             return
-        record = {"service": self._spec.name, **entry}
+        record = dict(entry)
         if isinstance(error, SwapFailed):
             record |= {"restored": error.restored, "next_step": error.next_step}
-        try:
-            notifiers = [NOTIFIERS.build(parsed) for parsed in self._spec.notifications]
-        except Exception as problem:  # noqa: BLE001 - the swap is over, whatever is wrong with telling of it
-            self._note(f"nobody could be notified: {problem}")
-            return
-        notify_all(
-            notifiers, shown(record), lambda kind, text: self._report(Event(self._clock.wall_seconds(), kind, text))
-        )
+        self._messages.send(record)
+        if error is not None:  # the state stays as it was, and so does not say that this has been told
+            self._messages.all_told()
 
     def _note(self, text: str) -> None:
         self._report(Event(self._clock.wall_seconds(), "note", redact(text)))

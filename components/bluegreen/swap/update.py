@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -29,10 +30,19 @@ from bluegreen.swap import contract, pauses, releases, several, skipping, verdic
 from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.incarnation import MARK, is_there
 from bluegreen.swap.installing import ANEW, Installing, bring_afterwards, without_way_back
-from bluegreen.swap.journal import Journal, marks_of, outcome_marks, outcome_of, with_marks
+from bluegreen.swap.journal import (
+    Journal,
+    marks_of,
+    outcome_marks,
+    outcome_of,
+    untold_in,
+    untold_mark,
+    with_marks,
+)
 from bluegreen.swap.keeper import Watching, kept
 from bluegreen.swap.lease import Lease, leases_in
 from bluegreen.swap.leaving import come_and_go
+from bluegreen.swap.messages import TOLD, UNTOLD
 from bluegreen.swap.reporting import headline
 from bluegreen.swap.resting import Resting, former_of
 from bluegreen.swap.shared import Shared
@@ -40,6 +50,7 @@ from bluegreen.swap.way_back import WayBack, leading_back
 
 # The kinds that go from one color to the other, so that one of the two ends without traffic.
 _MOVES = (Kind.PROMOTION, Kind.RESUME, Kind.ROLLBACK)
+_FAILURES = (Outcome.RESTORED.value, Outcome.ABORTED.value)
 _IDLE = "idle_capacity_percent"
 _TAKES = 3
 
@@ -86,6 +97,7 @@ class Update:
         self._stuck: verdicts.Held | None = None
         self._skip: skipping.Skip | None = None
         self._skip_marks: dict[str, str | None] = {}
+        self._told = ""
         self._left_over = self._takes_over = self._ended_by_caller = False
         self._planned: Plan
         self._left = Weights()
@@ -124,6 +136,7 @@ class Update:
         began_seconds = self._clock.monotonic_seconds()
         traffic = self._router.read()
         plan = self._plan(traffic, warm=False)
+        self._tell_what_was_not(traffic, plan)
         interrupted = bool(leases_in(traffic.marks))
         self._takes_over = is_there(traffic) and traffic.marks.get(MARK) != self._stamp.get(MARK)
         due = interrupted or self._takes_over or self._left_over or self._settings_changed()
@@ -149,17 +162,7 @@ class Update:
             failed.outputs = self._outputs_after(failed, traffic, entry)
             raise
         except SwapFailed as failed:
-            self._left = failed.weights
-            outcome = Outcome.ABORTED if isinstance(failed, SwapAborted) else Outcome.RESTORED
-            entry = self._record(outcome, failed.reason)
-            verdict = self._verdict(failed, entry)
-            try:
-                self._let_go(
-                    {**marks_of(entry, traffic.marks), **verdicts.marks_of(verdict), **self._unpaused(failed, traffic)}
-                )
-            except LeaseLost as lost:
-                raise LeaseLost(f"{failed.reason}; {failed.restored}; then {lost}") from lost
-            failed.outputs = self._outputs_after(failed, traffic, entry, verdict)
+            failed.outputs = self._restored(failed, traffic)
             raise
         except Exception:
             with contextlib.suppress(LeaseLost):
@@ -177,6 +180,19 @@ class Update:
         self._journal.tell("done", f"{entry['outcome']}: {plan.goal} after {self._journal.took_seconds:.1f} s")
         return self._ended(traffic, plan, entry)
 
+    def _restored(self, failed: SwapFailed, traffic: Traffic) -> dict[str, Any]:
+        """Record a failure whose former weights are back, let go with its verdict, and return the outputs."""
+        self._left = failed.weights
+        outcome = Outcome.ABORTED if isinstance(failed, SwapAborted) else Outcome.RESTORED
+        entry = self._record(outcome, failed.reason)
+        verdict = self._verdict(failed, entry)
+        try:
+            marks = {**marks_of(entry, traffic.marks), **verdicts.marks_of(verdict)}
+            self._let_go({**marks, **self._unpaused(failed, traffic), **self._end_marks(outcome)})
+        except LeaseLost as lost:
+            raise LeaseLost(f"{failed.reason}; {failed.restored}; then {lost}") from lost
+        return self._outputs_after(failed, traffic, entry, verdict)
+
     def _held_still(self, traffic: Traffic, plan: Plan, read_at_seconds: float) -> Traffic:
         """Take the lease, and return the traffic then. Without an object the first write makes the lease, too."""
         for _ in range(_TAKES):
@@ -189,6 +205,36 @@ class Update:
             if self._lease.placed or traffic.weights == Weights():
                 return traffic
         raise PlatformError("lease", "the object that the swap owns comes and goes: nothing was written")
+
+    def _tell_what_was_not(self, traffic: Traffic, plan: Plan) -> None:
+        """Send the end of a former swap whose process ended before it could, and remember what has been told.
+
+        One that came to its end unseen by the state is resumed, which tells its end.
+        """
+        messages = self._journal.messages
+        self._told = traffic.marks.get(TOLD, "")
+        messages.first, messages.all_told = self._first_time, lambda: self._set({UNTOLD: None})
+        former = untold_in(traffic.marks, self._olds.get("history") or []) if messages.wanted else None
+        if former is not None and (plan.kind is not Kind.RESUME or former["outcome"] in _FAILURES):
+            messages.all_told()
+            messages.send(former)
+
+    def _first_time(self, what: str) -> bool:
+        """Whether something has not been told yet; it is told from here on, in this process or in a later one."""
+        digest = hashlib.sha256(what.encode()).hexdigest()[:8]
+        if digest in self._told.split():
+            return False
+        self._told = f"{self._told} {digest}".strip()
+        self._set({TOLD: self._told})
+        return True
+
+    def _end_marks(self, outcome: Outcome) -> dict[str, str | None]:
+        """The marks that say whom to tell of this end, set by the call that lets go."""
+        gone: dict[str, str | None] = {TOLD: None} if self._told else {}
+        if not self._journal.messages.wanted or self._planned.kind is Kind.NOTHING:
+            return gone
+        began, took = self._journal.began_at_seconds, self._journal.took_seconds
+        return {**gone, **untold_mark(self._lease.id, outcome, self._target, began, took)}
 
     def _look_for_a_wish(self, traffic: Traffic) -> None:
         """Find out whether a person wants this very promotion without its gates; the wish ends with the swap."""
@@ -277,6 +323,7 @@ class Update:
             for color in coming:
                 self._resting.retire(color)
             return plan
+        self._journal.messages.swap = (plan, self._release, self._lease.id)
         self._journal.tell(plan.kind.value, headline(plan))
         try:
             runner.run(plan)
@@ -320,7 +367,8 @@ class Update:
         gone = verdicts.removal(traffic, self._olds) if self._stuck is None else {}
         anew = plan.kind in _MOVES and (ANEW in traffic.marks or self._installing.noted)
         paused = pauses.marks_after(plan, traffic.marks)
-        return {**outcome_marks(traffic.marks), **gone, **({ANEW: None} if anew else {}), **paused}
+        told = self._end_marks(outcome_of(plan)) if plan.kind is not Kind.NOTHING else {}
+        return {**outcome_marks(traffic.marks), **gone, **({ANEW: None} if anew else {}), **paused, **told}
 
     def _unpaused(self, failed: SwapFailed, traffic: Traffic) -> dict[str, str | None]:
         return pauses.gone(traffic.marks) if failed.weights.live_color is not None else {}
@@ -343,6 +391,8 @@ class Update:
         if self._stuck is None:
             return outputs
         ways = verdicts.ways_on(self._stuck, self._target)
+        held = {"id": self._stuck.id, "to": self._stuck.color, "reason": str(self._stuck), "next_step": ways}
+        self._journal.messages.held(self._stuck.id, held)
         if self._spec.on_held != "fail":
             self._journal.tell("held", f"held: {self._stuck}; {ways}")
             return outputs
