@@ -39,6 +39,7 @@ CONTAINERS = ("podman", "runc", "iptables", "netavark")
 FOR_TESTS = {
     "haproxy": ("haproxy",),
     "prometheus": ("prometheus",),
+    "promtool": ("prometheus",),
 }
 # What the schema gate is held against.
 DATABASES = {

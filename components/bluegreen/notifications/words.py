@@ -60,7 +60,7 @@ def headline(entry: Mapping[str, Any]) -> str:
 
 
 def details(entry: Mapping[str, Any]) -> list[str]:
-    """What there is to say beside: why gates are skipped, the reason, what was restored, what to do next."""
+    """The lines to say beside: why gates are skipped, the reason, what was restored, what to do next."""
     return [str(entry[key]) for key in ("skipped", "reason", "restored", "next_step") if entry.get(key)]
 
 

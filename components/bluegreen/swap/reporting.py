@@ -1,4 +1,4 @@
-"""The reports of a swap: to whoever runs it, the event log, traces, and at its end the notifiers."""
+"""The reports of a swap: to whoever runs it, the event log, traces, metrics and the notifiers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bluegreen.swap.contract import SwapSpec
 from bluegreen.swap.journal import Journal
 from bluegreen.swap.messages import Messages
 from bluegreen.telemetry.event_log import EventLog
+from bluegreen.telemetry.metrics import SwapMetrics
 from bluegreen.telemetry.tracing import Tracing
 
 
@@ -27,6 +28,7 @@ class Reporting:
         self._report = report
         self._entry: dict[str, Any] | None = None
         self._tracing = Tracing(tell=self._note)
+        self._metrics = SwapMetrics(spec.name, self._note)
         self._traced = False
         self._log = (
             EventLog(spec.event_log, spec.name, self._note)
@@ -51,6 +53,7 @@ class Reporting:
         if self._traced:
             outcome = self._entry["outcome"] if self._entry is not None else None
             self._tracing.end(outcome, error, self._clock.wall_seconds(), {"swap": self.journal.id})
+        self._metrics.end(self._entry, self._clock.wall_seconds())
         if self._entry is not None:
             self._notify(self._entry, error)
         if isinstance(error, SwapFailed) and error.interruption is not None:
@@ -65,6 +68,7 @@ class Reporting:
         self._report(event)
         self._log.on_event(event)
         self._tracing.on_event(event)
+        self._metrics.on_event(event)
         self._messages.on_event(event)
 
     def _finished(self, entry: Mapping[str, Any]) -> None:
