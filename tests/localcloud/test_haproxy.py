@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from bluegreen.fields import Fields
+from bluegreen.platforms.routers import ROUTERS
+from bluegreen.rollout.model import Convergence, Weights
 from localcloud import loopback
 from localcloud.haproxy import HaProxy
 from localcloud.load import Load
@@ -161,6 +164,60 @@ def test_a_network_load_balancer_loses_no_request_while_its_listener_and_targets
     assert (load.result.failed, load.result.errors) == (0, {})
     # Open connections stay with the target that they have, as on a network load balancer.
     assert {sample.color for sample in load.result.samples() if sample.kept} >= {"blue"}
+
+
+class Held:
+    """A connection that stays open: each request has to go over the very same one."""
+
+    def __init__(self, url):
+        self._client = loopback.client(base_url=url)
+        self.color, self._from = self._ask()
+
+    def _ask(self):
+        answer = self._client.get("/")
+        return answer.headers["x-color"], answer.extensions["network_stream"].get_extra_info("client_addr")
+
+    def stays(self):
+        return self._ask() == (self.color, self._from)
+
+
+def router_of(listener, balancers):
+    section = {
+        "kind": "nlb",
+        "listener_arn": listener.arn,
+        "target_groups": balancers.tcp,
+        "owner": "project/stack/nlb",
+    }
+    parsed = ROUTERS.parse(Fields(section, "router"))
+    assert parsed is not None
+    return ROUTERS.build(parsed)
+
+
+@pytest.mark.usefixtures("aws_env")
+def test_connections_that_are_open_survive_a_canary_its_promotion_and_a_rollback(balancers, plane):
+    """By the swap's own router: what is new goes by the weights, what is open stays, and nothing is lost."""
+    listener = balancers.listener("network", "TCP", to((balancers.tcp["blue"], 1)))
+    url = plane.url(listener.arn)
+    router = router_of(listener, balancers)
+    router.write(Weights.all_on("blue"))
+    plane.settle()
+    held = [Held(url) for _ in range(5)]
+    assert {one.color for one in held} == {"blue"}
+    with Load(f"{url}/", rate_per_second=100) as load:
+        for weights, seen in (
+            (Weights.split("green", 10), {"blue", "green"}),
+            (Weights.all_on("green"), {"green"}),
+            (Weights.all_on("blue"), {"blue"}),
+        ):
+            router.write(weights)
+            assert router.verify(weights) is Convergence.CONVERGED
+            plane.settle()
+            new = colors(url, 200)
+            assert set(new) == seen
+            assert "blue" not in seen or new.count("green") < 60, "a tenth at most, give or take"
+            assert all(one.stays() for one in held)
+            held.append(Held(url))
+    assert (load.result.failed, load.result.errors) == (0, {})
 
 
 def test_a_listener_is_reached_by_its_name_and_port_through_the_proxy(balancers, plane):
