@@ -36,16 +36,19 @@ _WORDS = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _GROUPS = " (AWS allows a target group 32)"
 AWS = NameRule(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "letters, digits, `.`, `_` and hyphens between them", 50)
 TARGET_GROUPS = NameRule(_WORDS, "letters, digits, and hyphens between them", 18, _GROUPS)
-ANY_LENGTH = NameRule(_WORDS, "letters, digits, and hyphens between them", 50)
-OWN_TARGET_GROUPS = NameRule(_WORDS, "letters, digits, and hyphens between them", 24, _GROUPS)
+# What AWS takes longer names of, services and tags, has a color or a suffix and Pulumi's own characters behind.
+ANY_LENGTH = NameRule(_WORDS, "letters, digits, and hyphens between them", 200)
+OF_A_DEPLOYMENT_GROUP = NameRule(
+    _WORDS, "letters, digits, and hyphens between them", 90, " (AWS allows a deployment group 100)"
+)
 KUBERNETES = NameRule(
     r"[a-z](?:[a-z0-9-]*[a-z0-9])?", "lower-case letters, digits, and hyphens between them, a letter first", 40
 )
 
 RULES: Mapping[str, NameRule] = {
     "bluegreen:aws:AutoScalingGroups": TARGET_GROUPS,
-    "bluegreen:aws:EcsCodeDeployService": OWN_TARGET_GROUPS,
-    "bluegreen:aws:EcsNativeService": OWN_TARGET_GROUPS,
+    "bluegreen:aws:EcsCodeDeployService": OF_A_DEPLOYMENT_GROUP,
+    "bluegreen:aws:EcsNativeService": ANY_LENGTH,
     "bluegreen:aws:EcsService": ANY_LENGTH,
     "bluegreen:aws:EksClusters": TARGET_GROUPS,
     "bluegreen:kubernetes:ArgoRollout": KUBERNETES,

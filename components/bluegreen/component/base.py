@@ -20,11 +20,13 @@ from bluegreen.component.declaration import known, refuse, strategy_inputs, unfi
 from bluegreen.component.previewing import PREVIEW_HEADER
 from bluegreen.component.swap_settings import SwapSettings
 from bluegreen.fields import UNKNOWN
-from bluegreen.naming import camel
+from bluegreen.naming import camel, shortened
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.rollout.strategy import all_at_once
 from bluegreen.swap import contract, several
+
+_LONGEST_IN_AN_OWNER = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,11 @@ def routed(router: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str,
 
 
 def owner_of(name: str) -> str:
-    """``project/stack/name``: the owner of the objects that the swap makes."""
-    return f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
+    """``project/stack/name``: the owner of the objects that the swap makes.
+
+    Project and stack may have 100 characters each, and a tag of AWS holds 256.
+    """
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}/{shortened(name, _LONGEST_IN_AN_OWNER)}"
 
 
 def color_headers() -> dict[Color, dict[str, str]]:

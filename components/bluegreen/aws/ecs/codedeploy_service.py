@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.component import SwapSettings
 from bluegreen.aws.ecs import codedeploy_spec as spec
 from bluegreen.aws.ecs import one_service as one
@@ -111,7 +112,8 @@ class EcsCodeDeployService(SwappedComponent):
         """Declare it.
 
         Args:
-            name: the service's name, at most 24 characters (AWS allows a target group 32).
+            name: the service's name, at most 90 characters; where AWS takes fewer, its beginning and a
+                digest.
             active_color: ``"blue"`` or ``"green"``: who carries production traffic.
             blue: blue's release.
             green: green's release.
@@ -211,7 +213,9 @@ class EcsCodeDeployService(SwappedComponent):
             alarm_names=alarm_names,
             wait_minutes=termination_wait_minutes,
             role_arn=service_role_arn
-            or one.service_role(f"{name}-codedeploy", "codedeploy.amazonaws.com", _ROLE_POLICY, context.tags, self),
+            or one.service_role(
+                fitted.in_a_role(name, "codedeploy"), "codedeploy.amazonaws.com", _ROLE_POLICY, context.tags, self
+            ),
         )
         swap = swapping.declare(
             self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.component import SwapSettings
 from bluegreen.aws.ecs import one_service as one
 from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
@@ -113,7 +114,8 @@ class EcsNativeService(SwappedComponent):
         """Declare it.
 
         Args:
-            name: the service's name, at most 24 characters (AWS allows a target group 32).
+            name: the service's name, at most 200 characters; where AWS takes fewer, its beginning and a
+                digest.
             active_color: ``"blue"`` or ``"green"``: who carries production traffic.
             blue: blue's release.
             green: green's release.
@@ -180,7 +182,7 @@ class EcsNativeService(SwappedComponent):
         header = {"http_header": {"http_header_name": TEST_HEADER, "values": [asked]}}
         test = _rule(context, "test", listener_arn, rule_priority - 1, header, made.groups[1])
         role_arn = load_balancer_role_arn or one.service_role(
-            f"{name}-traffic", "ecs.amazonaws.com", _ROLE_POLICY, context.tags, self
+            fitted.in_a_role(name, "traffic"), "ecs.amazonaws.com", _ROLE_POLICY, context.tags, self
         )
         balancing: Any = {
             "target_group_arn": made.groups[0].arn,

@@ -76,7 +76,7 @@ class EcsService(EnteredComponent):
         """Declare both colors.
 
         Args:
-            name: the service's name, at most 50 characters; where AWS takes fewer, its beginning and a digest.
+            name: the service's name, at most 200 characters; where AWS takes fewer, its beginning and a digest.
             active_color: ``"blue"`` or ``"green"``: who carries production traffic.
             blue: blue's release; ``None`` for a color that has none yet: it is made of the other's, with no tasks, and
                 cannot become the active one.

@@ -60,7 +60,7 @@ def execution_role(
         policy = pulumi.Output.all(allowed, partition(parent)).apply(
             lambda policy_inputs: json.dumps(_reading_secrets(*policy_inputs))
         )
-        aws.iam.RolePolicy(f"{name}-secrets", role=role.name, policy=policy, opts=child)
+        aws.iam.RolePolicy(fitted.in_a_policy(name, "secrets"), role=role.name, policy=policy, opts=child)
     return role
 
 
@@ -87,7 +87,7 @@ def task_role(
         statement = {"Effect": "Allow", "Action": _EXEC_ACTIONS, "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         child = pulumi.ResourceOptions(parent=parent)
-        aws.iam.RolePolicy(f"{name}-exec", role=role.name, policy=policy, opts=child)
+        aws.iam.RolePolicy(fitted.in_a_policy(name, "exec"), role=role.name, policy=policy, opts=child)
     return role
 
 

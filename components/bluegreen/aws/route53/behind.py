@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from bluegreen.aws import fitted
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.alb_entry import ADDRESS_TYPES
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
@@ -99,7 +100,7 @@ class CloudMap:
             allowed = "load_balancers: only tasks register in Cloud Map by themselves"
             refuse(context.name, [Problem("behind", "cloud_map", allowed)])
         child = pulumi.ResourceOptions(parent=context.parent)
-        name, namespace_id = self.namespace_name or f"{context.name}.internal", self.namespace_id
+        name, namespace_id = self.namespace_name or f"{fitted.in_a_label(context.name)}.internal", self.namespace_id
         if namespace_id is None:
             namespace_id = aws.servicediscovery.PrivateDnsNamespace(
                 context.name, name=name, vpc=context.vpc_id, tags=context.tags, opts=child
@@ -108,7 +109,7 @@ class CloudMap:
         services = {
             color: aws.servicediscovery.Service(
                 f"{context.name}-{color}",
-                name=f"{context.name}-{color}",
+                name=fitted.in_a_label(context.name, color),
                 dns_config={"namespace_id": namespace_id, "dns_records": [record]},
                 # ECS itself then tells Cloud Map which tasks are healthy.
                 health_check_custom_config={"failure_threshold": 1},
