@@ -66,6 +66,7 @@ HelmService(
 WAYS = {
     "hosted by the plugin": (REMOTE, "", "image of container app app:v1 -> app:v2"),
     "a release that Helm keeps": (CHART, "release", "its values"),
+    "a chart whose objects are the stack's": (CHART, "chart", "image of container shop app:v1 -> app:v2"),
 }
 # The swap would wait for pods, and has no part in this.
 EXCEPT = ("--exclude", "**TrafficSwap::web-swap")
