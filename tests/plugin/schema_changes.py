@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
-
-from bluegreen.adapters.plugin.schema import package_schema
 
 _TOLD = {"description", "displayName", "keywords", "language", "license", "meta", "provider", "name"}
 Schema = Mapping[str, Any]
@@ -112,7 +109,3 @@ def _plain(spec: Any) -> Any:
     if isinstance(spec, Mapping):
         return {key: _plain(value) for key, value in spec.items() if key not in ("secret", "default")}
     return [_plain(item) for item in spec] if isinstance(spec, list) else spec
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(shape(package_schema()), indent=1, sort_keys=True) + "\n")
