@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+OLDEST ?= python3.10
 JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
 .PHONY: demo demo-aws demo-azure demo-kubernetes test check exhaustive bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
-.PHONY: conformance setup lint format wheel plugin clean help
+.PHONY: conformance setup lint lint-workflows format wheel plugin dist site coverage check-oldest clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -93,9 +94,29 @@ format: $(VENV)/.installed ## write the code as ruff has it
 wheel: $(VENV)/.installed ## dist/
 	$(PY) -m build
 
+dist: $(VENV)/.installed ## all that a release hands out, checked: wheel, sources, plugin archives, bill of materials
+	rm -rf dist
+	$(PY) -m dev.release build dist
+
+site: $(VENV)/.installed ## the docs as a site, dist/site; a link or an anchor that leads nowhere fails it
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build
+
+coverage: $(VENV)/.installed ## lines and branches of rollout/ and swap/ that their own tests run
+	$(PY) -m coverage erase
+	TESTS_IN_PART=1 $(PY) -m coverage run -m pytest -q -n0 -m "not tools" tests/rollout tests/swap
+	$(PY) -m coverage report
+
+lint-workflows: ## the workflow files, by actionlint, which Go builds
+	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml ci/github/*.yml
+
+check-oldest: ## the core and the swap on the oldest Python that the package allows, in an environment of its own
+	$(OLDEST) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet ".[aws,kubernetes,azure,analysis,flags,schema]" -r dev/oldest.txt
+	TESTS_IN_PART=1 .venv-oldest/bin/python -m pytest -q -n0 -m "not tools" tests/rollout tests/swap
+
 plugin: ## dist/pulumi-resource-bluegreen-v*.tar.gz, for `pulumi plugin install --file`
 	@$(PYTHON) dev/plugin_archive.py dist
 
 clean: ## end the local cloud, remove what was made here
 	-@[ -x $(PY) ] && $(PY) -m localcloud down
-	rm -rf $(VENV) components/.venv dist build demo.html
+	rm -rf $(VENV) .venv-oldest components/.venv dist build demo.html

@@ -72,6 +72,6 @@ def _filled(text: str, known: Mapping[str, str]) -> str:
 def _holds(condition: Any, known: Mapping[str, str]) -> bool:
     if not condition:
         return True
-    match = re.fullmatch(r"([\w.]+) != ''", str(condition))
-    assert match is not None, f"a condition that is not played here: {condition}"
-    return known[match[1]] != ""
+    parts = [re.fullmatch(r"([\w.]+) != '([^']*)'", part) for part in str(condition).split(" && ")]
+    assert all(parts), f"a condition that is not played here: {condition}"
+    return all(known[part[1]] != part[2] for part in parts if part is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import yaml
 from tests.ci_jobs import CI
 
 GITHUB = sorted((CI / "github").glob("*.yml"))
+OWN = sorted((CI.parent / ".github" / "workflows").glob("*.yml"))
+"""The project's."""
 
 
 def valid(schema: str, *files: Path) -> subprocess.CompletedProcess[str]:
@@ -21,7 +24,8 @@ def valid(schema: str, *files: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_files_are_what_their_vendors_read(tmp_path):
     for schema, files in (
-        ("vendor.github-workflows", GITHUB),
+        ("vendor.github-workflows", [*GITHUB, *OWN]),
+        ("vendor.renovate", [CI.parent / "renovate.json"]),
         ("vendor.gitlab-ci", [CI / "gitlab" / ".gitlab-ci.yml"]),
     ):
         done = valid(schema, *files)
@@ -49,3 +53,28 @@ def test_updates_on_gitlab_go_one_at_a_time():
         assert found[job]["resource_group"] == "production"
         assert found[job]["interruptible"] is False
         assert found[job]["environment"] == "production"
+
+
+def test_the_projects_workflows_read_alone_but_where_a_right_is_named():
+    assert [file.name for file in OWN] == ["ci.yml", "release.yml"]
+    for file in OWN:
+        found = yaml.safe_load(file.read_text())
+        assert found["permissions"] == {"contents": "read"}
+        assert "secrets." not in file.read_text()
+    publish = yaml.safe_load(OWN[1].read_text())["jobs"]["publish"]
+    assert publish["environment"] == "release"
+    assert not any("checkout" in step.get("uses", "") or "make " in step.get("run", "") for step in publish["steps"])
+
+
+def test_the_projects_workflows_call_targets_that_there_are():
+    targets = set(re.findall(r"^([a-z-]+):", (CI.parent / "Makefile").read_text(), re.MULTILINE))
+    called = {name for file in OWN for name in re.findall(r"\bmake ([a-z-]+)", file.read_text())}
+    assert called <= targets
+    assert {"lint", "lint-workflows", "site", "check", "check-oldest", "test"} <= called
+
+
+def test_every_python_that_the_package_allows_is_tried():
+    text = OWN[0].read_text()
+    matrix = yaml.safe_load(text)["jobs"]["units"]["strategy"]["matrix"]["python"]
+    tried = {*matrix, *re.findall(r'python-version: "([\d.]+)"', text)}
+    assert {f"3.{minor}" for minor in range(10, 15)} <= tried

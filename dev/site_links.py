@@ -1,0 +1,46 @@
+"""Headings' anchors for the site of the docs, and links that lead out of the folder `docs`.
+
+The pages are written for whoever reads them in the repository: there `../stacks/ecs.py` is a file beside them. On the
+site it is text, until a release's repository is known (`SITE_REPOSITORY`, a URL): then it is a link to the file there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).resolve().parents[1]
+_LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>\.\./[^)\s]+)\)")
+
+
+def slug(text: str, separator: str) -> str:
+    """A heading's anchor, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", separator)
+
+
+def out_of_docs(markdown: str, repository: str, branch: str = "main") -> str:
+    """A page whose links to files outside of the docs lead to the repository; without one they are their text.
+
+    Raises:
+        ValueError: there is no such file.
+    """
+
+    def linked(match: re.Match[str]) -> str:
+        path, _, anchor = match["target"].partition("#")
+        file = (REPO / "docs" / path).resolve()
+        if not file.exists():
+            raise ValueError(f"there is no {path}")
+        if not repository:
+            return match["text"]
+        kind = "tree" if file.is_dir() else "blob"
+        where = f"{repository}/{kind}/{branch}/{file.relative_to(REPO).as_posix()}"
+        return f"[{match['text']}]({where}{'#' + anchor if anchor else ''})"
+
+    return _LINK.sub(linked, markdown)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """MkDocs calls this for each page."""
+    return out_of_docs(markdown, os.environ.get("SITE_REPOSITORY", "").rstrip("/"), os.environ.get("SITE_REF", "main"))

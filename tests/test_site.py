@@ -1,0 +1,89 @@
+"""The docs as a site: every page has a place in its menu, and no link or anchor leads nowhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dev import site_links
+
+REPO = Path(__file__).resolve().parents[1]
+DOCS = REPO / "docs"
+REGISTRY = {"_index.md", "installation-configuration.md"}
+"""Pages of Pulumi's registry, which has its own form."""
+
+
+class Loader(yaml.SafeLoader):
+    """As the site's own, which names a function by a tag."""
+
+
+Loader.add_multi_constructor("tag:yaml.org,2002:python/name:", lambda _loader, name, _node: name)
+
+
+def settings():
+    return yaml.load((REPO / "mkdocs.yml").read_text(), Loader)
+
+
+def test_the_menu_has_every_page_once():
+    pages = [
+        page for group in settings()["nav"] for entries in group.values() for one in entries for page in one.values()
+    ]
+    assert sorted(pages) == sorted(path.name for path in DOCS.glob("*.md") if path.name not in REGISTRY)
+
+
+def test_a_warning_fails_the_build_and_links_and_anchors_are_warned_of():
+    said = settings()
+    assert said["strict"] is True
+    assert said["validation"]["links"] == dict.fromkeys(
+        ("not_found", "anchors", "absolute_links", "unrecognized_links"), "warn"
+    )
+    assert set(said["exclude_docs"].split()) == REGISTRY
+
+
+def build(folder: Path, docs: Path = DOCS) -> subprocess.CompletedProcess[str]:
+    if not os.environ.get("CI"):
+        pytest.importorskip("mkdocs")
+    config = folder / "mkdocs.yml"
+    text = (REPO / "mkdocs.yml").read_text().replace("docs_dir: docs", f"docs_dir: {docs}")
+    config.write_text(text.replace("dev/site_links.py", str(REPO / "dev" / "site_links.py")))
+    command = [sys.executable, "-m", "mkdocs", "build", "--config-file", config, "--site-dir", folder / "site"]
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(REPO)}
+    return subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, check=False)
+
+
+def test_the_site_is_built_without_a_warning(tmp_path):
+    done = build(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "site" / "runbook" / "index.html").is_file()
+
+
+def test_an_anchor_that_is_not_there_fails_it(tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for page in DOCS.glob("*.md"):
+        (docs / page.name).write_text("# A page\n")
+    (docs / "index.md").write_text("# A page\n\n[there](install.md#a-page), [nowhere](install.md#nowhere)\n")
+    done = build(tmp_path, docs)
+    assert done.returncode != 0
+    assert "'install.md#nowhere'" in done.stderr
+    assert "#a-page" not in done.stderr
+
+
+def test_headings_have_the_anchors_of_github():
+    assert site_links.slug("App Service: two slots", "-") == "app-service-two-slots"
+    assert site_links.slug("`pulumi up` fails, 100 %", "-") == "pulumi-up-fails-100-"
+
+
+def test_links_out_of_the_docs_are_text_until_the_repository_is_known():
+    page = "See [ecs](../stacks/ecs.py#L1), [all](../stacks), [gates](gates.md#a), ![p](pictures/demo.png)."
+    assert site_links.out_of_docs(page, "") == "See ecs, all, [gates](gates.md#a), ![p](pictures/demo.png)."
+    told = site_links.out_of_docs(page, "https://github.com/acme/bluegreen", "v7.0.0")
+    assert "[ecs](https://github.com/acme/bluegreen/blob/v7.0.0/stacks/ecs.py#L1)" in told
+    assert "[all](https://github.com/acme/bluegreen/tree/v7.0.0/stacks)" in told
+    with pytest.raises(ValueError, match=r"there is no \.\./stacks/nothing\.py"):
+        site_links.out_of_docs("[a](../stacks/nothing.py)", "")
