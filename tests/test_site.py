@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dev import site_links
+from dev import docs_site
 
 REPO = Path(__file__).resolve().parents[1]
 DOCS = REPO / "docs"
@@ -30,10 +30,14 @@ def settings():
 
 
 def test_the_menu_has_every_page_once():
-    pages = [
-        page for group in settings()["nav"] for entries in group.values() for one in entries for page in one.values()
-    ]
+    groups = docs_site.menu((DOCS / "index.md").read_text())
+    pages = [page for group in groups for entries in group.values() for page in entries]
     assert sorted(pages) == sorted(path.name for path in DOCS.glob("*.md") if path.name not in REGISTRY)
+
+
+def test_the_menu_is_that_of_the_index():
+    index = "# All\n\n[a](a.md), [b](b.md#x)\n\n## How to\n\n| [c.md](c.md), [a](a.md) | [out](../x.md) |\n\n## None\n"
+    assert docs_site.menu(index) == [{"Start": ["index.md", "a.md", "b.md"]}, {"How to": ["c.md"]}]
 
 
 def test_a_warning_fails_the_build_and_links_and_anchors_are_warned_of():
@@ -50,7 +54,7 @@ def build(folder: Path, docs: Path = DOCS) -> subprocess.CompletedProcess[str]:
         pytest.importorskip("mkdocs")
     config = folder / "mkdocs.yml"
     text = (REPO / "mkdocs.yml").read_text().replace("docs_dir: docs", f"docs_dir: {docs}")
-    config.write_text(text.replace("dev/site_links.py", str(REPO / "dev" / "site_links.py")))
+    config.write_text(text.replace("dev/docs_site.py", str(REPO / "dev" / "docs_site.py")))
     command = [sys.executable, "-m", "mkdocs", "build", "--config-file", config, "--site-dir", folder / "site"]
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(REPO)}
     return subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, check=False)
@@ -67,7 +71,9 @@ def test_an_anchor_that_is_not_there_fails_it(tmp_path):
     docs.mkdir()
     for page in DOCS.glob("*.md"):
         (docs / page.name).write_text("# A page\n")
-    (docs / "index.md").write_text("# A page\n\n[there](install.md#a-page), [nowhere](install.md#nowhere)\n")
+    pages = "".join(f"[page]({page.name})\n" for page in DOCS.glob("*.md") if page.name not in REGISTRY)
+    more = "[there](install.md#a-page), [nowhere](install.md#nowhere)"
+    (docs / "index.md").write_text(f"# A page\n\n{pages}\n{more}\n")
     done = build(tmp_path, docs)
     assert done.returncode != 0
     assert "'install.md#nowhere'" in done.stderr
@@ -75,15 +81,15 @@ def test_an_anchor_that_is_not_there_fails_it(tmp_path):
 
 
 def test_headings_have_the_anchors_of_github():
-    assert site_links.slug("App Service: two slots", "-") == "app-service-two-slots"
-    assert site_links.slug("`pulumi up` fails, 100 %", "-") == "pulumi-up-fails-100-"
+    assert docs_site.slug("App Service: two slots", "-") == "app-service-two-slots"
+    assert docs_site.slug("`pulumi up` fails, 100 %", "-") == "pulumi-up-fails-100-"
 
 
 def test_links_out_of_the_docs_are_text_until_the_repository_is_known():
     page = "See [ecs](../stacks/ecs.py#L1), [all](../stacks), [gates](gates.md#a), ![p](pictures/demo.png)."
-    assert site_links.out_of_docs(page, "") == "See ecs, all, [gates](gates.md#a), ![p](pictures/demo.png)."
-    told = site_links.out_of_docs(page, "https://github.com/acme/bluegreen", "v7.0.0")
+    assert docs_site.out_of_docs(page, "") == "See ecs, all, [gates](gates.md#a), ![p](pictures/demo.png)."
+    told = docs_site.out_of_docs(page, "https://github.com/acme/bluegreen", "v7.0.0")
     assert "[ecs](https://github.com/acme/bluegreen/blob/v7.0.0/stacks/ecs.py#L1)" in told
     assert "[all](https://github.com/acme/bluegreen/tree/v7.0.0/stacks)" in told
     with pytest.raises(ValueError, match=r"there is no \.\./stacks/nothing\.py"):
-        site_links.out_of_docs("[a](../stacks/nothing.py)", "")
+        docs_site.out_of_docs("[a](../stacks/nothing.py)", "")

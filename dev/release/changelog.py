@@ -12,7 +12,7 @@ _DIGEST = re.compile(r"^Schema: SHA-256 `(?P<digest>[0-9a-f]{64})`\.$", re.MULTI
 
 
 class NoRelease(ValueError):
-    """What was asked for is not what a release is made of; the text says why."""
+    """Nothing is released of this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

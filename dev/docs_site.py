@@ -1,7 +1,8 @@
-"""Headings' anchors for the site of the docs, and links that lead out of the folder `docs`.
+"""The docs as a site: its menu, headings' anchors, and links that lead out of the folder `docs`.
 
-The pages are written for whoever reads them in the repository: there `../stacks/ecs.py` is a file beside them. On the
-site it is text, until a release's repository is known (`SITE_REPOSITORY`, a URL): then it is a link to the file there.
+The menu is that of docs/index.md. The pages are written for whoever reads them in the repository: there
+`../stacks/ecs.py` is a file beside them. On the site it is text, until a release's repository is known
+(`SITE_REPOSITORY`, a URL): then it is a link to the file there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,19 @@ from pathlib import Path
 from typing import Any
 
 REPO = Path(__file__).resolve().parents[1]
+_PAGE = re.compile(r"\]\(([\w-]+\.md)(?:#[^)]*)?\)")
 _LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>\.\./[^)\s]+)\)")
+
+
+def menu(index: str) -> list[dict[str, list[str]]]:
+    """The pages that the index lists, each where it comes first, by the index' headings."""
+    start, *sections = re.split(r"^## (.+)$", index, flags=re.MULTILINE)
+    listed, groups = {"index.md"}, {"Start": ["index.md"]}
+    for heading, text in (("Start", start), *zip(sections[::2], sections[1::2], strict=True)):
+        pages = [page for page in dict.fromkeys(_PAGE.findall(text)) if page not in listed]
+        groups.setdefault(heading, []).extend(pages)
+        listed.update(pages)
+    return [{heading: pages} for heading, pages in groups.items() if pages]
 
 
 def slug(text: str, separator: str) -> str:
@@ -39,6 +52,12 @@ def out_of_docs(markdown: str, repository: str, branch: str = "main") -> str:
         return f"[{match['text']}]({where}{'#' + anchor if anchor else ''})"
 
     return _LINK.sub(linked, markdown)
+
+
+def on_config(config: Any, **_: Any) -> Any:
+    """MkDocs calls this first."""
+    config.nav = menu((Path(config.docs_dir) / "index.md").read_text())
+    return config
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
