@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from localcloud.pulumi_home import PulumiHome
+from tests.e2e import keeper, warm
 from tests.e2e.shared_world.sitecustomize import WHERE, locked
 from tests.e2e.stack import end_updates
 
@@ -51,9 +52,10 @@ class Playground:
         folder: empty, its own.
         adapter: who does the swap.
         python_path: what comes before everything else, such as another SDK.
+        spared: whether all its processes have a warm Python (see warm.py), and its key no passphrase (see keeper.py).
     """
 
-    def __init__(self, home: PulumiHome, folder: Path, adapter: str, *python_path: Path) -> None:
+    def __init__(self, home: PulumiHome, folder: Path, adapter: str, *python_path: Path, spared: bool = True) -> None:
         self.folder, self.adapter = folder, adapter
         self._file = folder / "world.json"
         self.gate = folder / "gate"
@@ -64,6 +66,7 @@ class Playground:
         self.env = {
             **kept,
             **home.env(),
+            **(warm.env() if spared else {}),
             "PULUMI_BACKEND_URL": f"file://{folder}/state",
             "PULUMI_STACK": "test",
             "PATH": os.pathsep.join([*home.path, kept["PATH"]]),
@@ -72,7 +75,7 @@ class Playground:
             ),
             WHERE: str(self._file),
         }
-        self.pulumi("stack", "init", "test")
+        self.pulumi("stack", "init", "test", *(keeper.INIT if spared else ()))
         self._file.write_text(json.dumps(EMPTY))
         self.gate.write_text("exit 0")
         self.up("blue")

@@ -13,6 +13,7 @@ from dev.matrix.engine import ADAPTERS
 from localcloud import progress
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
+from tests.e2e import keeper
 from tests.e2e.playground import PROGRAM, Playground
 
 BLUE, GREEN, PAUSED = {"blue": 100, "green": 0}, {"blue": 0, "green": 100}, {"blue": 90, "green": 10}
@@ -132,7 +133,7 @@ def test_of_two_stacks_at_one_place_the_former_removes_nothing(stack):
     settings = (stack.folder / "Pulumi.test.yaml").read_text()
     (stack.folder / "Pulumi.other.yaml").write_text(settings)
     stack.env["PULUMI_STACK"] = "other"
-    stack.pulumi("stack", "init", "other")
+    stack.pulumi("stack", "init", "other", *keeper.INIT)
     stays(stack, "up", "--yes", "--skip-preview")
     stack.env["PULUMI_STACK"] = first
     assert "is not stamped as its own" in stays(stack, "preview"), "the former owner hears of it"

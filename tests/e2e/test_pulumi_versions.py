@@ -47,7 +47,7 @@ def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Playground
     home.prepare(engine(engine_version))
     before = [oldest_sdk.ensure(progress.for_terminal())] if sdk_version == OLDEST else []
     (tmp_path / "stack").mkdir()
-    made = Playground(home, tmp_path / "stack", adapter, *before)
+    made = Playground(home, tmp_path / "stack", adapter, *before, spared=False)
     asked = "import importlib.metadata as m; print(m.version('pulumi'))"
     said = subprocess.run([sys.executable, "-c", asked], env=made.env, capture_output=True, text=True, check=True)
     assert said.stdout.split() == [sdk_version]

@@ -14,7 +14,7 @@ import pytest
 from localcloud import progress
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
-from tests.e2e.killing import is_provider
+from tests.e2e.killing import is_provider, kill
 from tests.e2e.playground import Playground
 from tests.e2e.stack import Background
 
@@ -219,7 +219,7 @@ def test_a_kill_is_tried_again(stack):
     providers = [one for one in psutil.Process(up.process.pid).children(recursive=True) if is_provider(one)]
     assert providers
     for process in providers:
-        process.kill()
+        kill(process)
     up.process.kill()
     up.finish()
     psutil.wait_procs(providers, timeout=60)

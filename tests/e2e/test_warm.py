@@ -47,6 +47,14 @@ def test_a_program_is_told_the_same_and_ends_alike(tmp_path, ending):
         assert complaints.splitlines()[-1] == cold[2].splitlines()[-1]
 
 
+def test_a_customization_of_the_site_on_its_path_comes_before_the_program(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.custom = 'made'")
+    (tmp_path / "program.py").write_text("import sys; print(sys.custom)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for python in (sys.executable, warm.python()):
+        assert run(python, "program.py", folder=tmp_path) == (0, "made\n", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_reaches_the_program_and_none_survives_who_stands_for_it(tmp_path, number):
     (tmp_path / "program.py").write_text(WAITING)

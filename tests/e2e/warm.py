@@ -12,7 +12,7 @@ import contextlib
 import ctypes
 import functools
 import gc
-import importlib
+import importlib.util
 import marshal
 import os
 import runpy
@@ -204,6 +204,8 @@ def run(arguments: list[str]) -> None:
     sys.path[:0] = [first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     status = 0
     try:
+        if importlib.util.find_spec("sitecustomize"):  # as an interpreter does when it starts
+            importlib.import_module("sitecustomize")
         if module:
             runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
         else:
