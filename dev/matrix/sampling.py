@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from dev.matrix.points import KILLS, Point
 
-MOST_MORE = 0.06
+MOST_MORE = 0.1
 """Points for the other adapter's sake, of those that a sample with one adapter has."""
 
 Kind = tuple[object, ...]
@@ -16,8 +16,9 @@ Kind = tuple[object, ...]
 def sample(every: Sequence[Point]) -> list[Point]:
     """A choice that is always the same, in the order of ``every``.
 
-    Of the crashes: each moment between two calls, with the config kept and reverted as far as that is in all points.
-    (Killed after a call or before the next one: nothing is left that could tell the two apart.) Of the faults: each
+    Of the crashes: each moment between two calls, with the config kept and reverted in turn, as far as that is in all
+    points. (Killed after a call or before the next one: nothing is left that could tell the two apart.) Of the faults:
+    each
     call of an operation fails; calls of each name fail in each way; each way is tried in each series of an operation.
 
     The adapters take turns in these. Where that leaves something with one of the two, a few more points have the other.
@@ -65,10 +66,10 @@ def _smallest(points: Iterable[Point]) -> list[Point]:
     """With any adapter."""
     seen: set[Kind] = set()
     found = []
-    for point in points:
+    for point in sorted(points, key=lambda one: one.crash and one.reverted == bool(_moment(one) % 2)):
         operation, way = point.operation.name, point.way
         if point.crash:
-            has: set[Kind] = {(operation, point.number - (way == KILLS[0]), point.reverted)}
+            has: set[Kind] = {(operation, KILLS, _moment(point))}
         else:
             series = (point.attempts, point.lasting, point.reverted)
             has = {(operation, point.number), (way, point.call), (operation, way, series)}
@@ -76,6 +77,11 @@ def _smallest(points: Iterable[Point]) -> list[Point]:
             seen |= has
             found.append(point)
     return found
+
+
+def _moment(crash: Point) -> int:
+    """How many calls had been made."""
+    return crash.number - (crash.way == KILLS[0])
 
 
 def _but_for_the_adapter(point: Point) -> Kind:

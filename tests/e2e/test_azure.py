@@ -4,83 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import ssl
-import subprocess
-from pathlib import Path
 
-import httpx
-import pytest
-
-from localcloud.azure.cloud import OWNER, SUBSCRIPTION
-from localcloud.azure.identity import TENANT
-from localcloud.azure.local import LocalAzure, down
+from localcloud.azure.cloud import SUBSCRIPTION
 from localcloud.load import Load
 from localcloud.progress import Silent
 from localcloud.tools import languages
+from tests.e2e.azure_stack import GROUPS_VERSION, Owner, Stack, azure
 from tests.examples import building
 from tests.localcloud.azure_cases import colors_at
 
-STACKS = Path(__file__).resolve().parents[2] / "stacks"
+__all__ = ["azure"]
 
 
-@pytest.fixture
-def azure(tmp_path):
-    (tmp_path / "project").mkdir()
-    yield LocalAzure.up(tmp_path / "state", project_dir=tmp_path / "project")
-    down(tmp_path / "state")
-
-
-class Stack:
-    """One of the program in `stacks`."""
-
-    def __init__(self, azure: LocalAzure, project: Path, name: str = "shop") -> None:
-        self.azure, self.project, self.name = azure, project, name
-        if name == "shop":
-            (project / "Pulumi.yaml").write_text(f"name: shop\nruntime: python\nmain: {STACKS}\n")
-        path = os.pathsep.join([*azure.path, os.environ["PATH"]])
-        self.env = {**os.environ, **azure.env(), "PATH": path}
-        self.run("stack", "init", project.parent.name)
-
-    def run(self, *words: str, fails: bool = False) -> str:
-        command = ["pulumi", "--non-interactive", *words]
-        done = subprocess.run(
-            command, cwd=self.project, env=self.env, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert (done.returncode != 0) is fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def up(self, *, fails: bool = False, **config: object) -> str:
-        """`pulumi up` with this config beside what there was."""
-        file = self.project / f"Pulumi.{self.project.parent.name}.yaml"
-        lines = dict(
-            re.findall(rf"^  {self.name}:(\w+): (.*)$", file.read_text() if file.exists() else "", re.MULTILINE)
-        )
-        # A text of JSON is a text to Pulumi, too: an object would be one of its own structured values.
-        told = {**lines, **{name: json.dumps(value) for name, value in config.items()}}
-        file.write_text("config:\n" + "".join(f"  {self.name}:{key}: {value}\n" for key, value in told.items()))
-        return self.run("up", "--yes", "--skip-preview", fails=fails)
-
-
-class Cli:
+class Cli(Owner):
     """Looks at the app as somebody with the CLI does."""
 
-    def __init__(self, azure: LocalAzure) -> None:
-        trust = ssl.create_default_context(cafile=str(azure.certificates))
-        self.http = httpx.Client(base_url=azure.url, verify=trust, trust_env=False, timeout=30)
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": OWNER.client_id,
-            "client_secret": OWNER.secret,
-            "scope": "https://management.azure.com/.default",
-        }
-        token = self.http.post(f"/{TENANT}/oauth2/v2.0/token", data=form).json()["access_token"]
-        self.http.headers["Authorization"] = f"Bearer {token}"
-
     def app(self) -> dict:
-        listed = self.http.get(f"/subscriptions/{SUBSCRIPTION}/resourcegroups", params={"api-version": "2025-04-01"})
-        group = listed.json()["value"][0]["id"]
-        self.path = f"{group}/providers/Microsoft.App/containerApps/web"
+        self.path = f"{self.group()}/providers/Microsoft.App/containerApps/web"
         return self.http.get(self.path, params={"api-version": "2026-07-01"}).json()
 
     def active(self) -> list[str]:
@@ -120,7 +60,7 @@ def test_the_yaml_example_is_promoted_by_the_plugin(azure, tmp_path):
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/example"
     environment = f"{group}/providers/Microsoft.App/managedEnvironments/example"
     for path, body, version in (
-        (group, {"location": "westeurope"}, "2025-04-01"),
+        (group, {"location": "westeurope"}, GROUPS_VERSION),
         (environment, {"location": "westeurope", "properties": {}}, "2026-07-01"),
     ):
         cli.http.put(path, params={"api-version": version}, json=body).raise_for_status()

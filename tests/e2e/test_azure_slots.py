@@ -2,80 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import ssl
-import subprocess
 import time
-from pathlib import Path
 
 import httpx
 import pytest
 
-from localcloud.azure.cloud import OWNER, SUBSCRIPTION
-from localcloud.azure.identity import TENANT
-from localcloud.azure.local import LocalAzure, down
+from localcloud.azure.local import LocalAzure
 from localcloud.load import Load
+from tests.e2e.azure_stack import STACKS, Owner, Stack, azure
 from tests.localcloud.azure_cases import WEB, colors_at
 
-STACKS = Path(__file__).resolve().parents[2] / "stacks"
+__all__ = ["azure"]
 HOST, SLOT_HOST = "orders.azurewebsites.net", "orders-staging.azurewebsites.net"
 GATES = [{"kind": "target_health"}]
 STEPS = {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 1}]}
 
 
-@pytest.fixture
-def azure(tmp_path):
-    (tmp_path / "project").mkdir()
-    yield LocalAzure.up(tmp_path / "state", project_dir=tmp_path / "project")
-    down(tmp_path / "state")
-
-
-class Stack:
-    """One of the program in `stacks`."""
-
-    def __init__(self, azure: LocalAzure, project: Path) -> None:
-        self.project, self.config = project, {}
-        (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
-        shutil.copy(STACKS / "azure_slots.py", project / "__main__.py")
-        shutil.copy(STACKS / "settings.py", project)
-        self.env = {**os.environ, **azure.env(), "PATH": os.pathsep.join([*azure.path, os.environ["PATH"]])}
-        self.name = project.parent.name
-        self.run("stack", "init", self.name)
-
-    def run(self, *words: str, fails: bool = False) -> str:
-        command = ["pulumi", "--non-interactive", *words]
-        done = subprocess.run(
-            command, cwd=self.project, env=self.env, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def up(self, *, fails: bool = False, **config: object) -> str:
-        self.config |= config
-        lines = [f"  shop:{key}: {json.dumps(json.dumps(value) if not isinstance(value, str) else value)}\n"
-                 for key, value in self.config.items()]  # fmt: skip
-        (self.project / f"Pulumi.{self.name}.yaml").write_text("config:\n" + "".join(lines))
-        return self.run("up", "--yes", "--skip-preview", fails=fails)
-
-
-class Pipeline:
+class Pipeline(Owner):
     """What `az webapp config container set --slot staging` sends."""
 
     def __init__(self, azure: LocalAzure) -> None:
-        trust = ssl.create_default_context(cafile=str(azure.certificates))
-        self.http = httpx.Client(base_url=azure.url, verify=trust, trust_env=False, timeout=30)
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": OWNER.client_id,
-            "client_secret": OWNER.secret,
-            "scope": "https://management.azure.com/.default",
-        }
-        token = self.http.post(f"/{TENANT}/oauth2/v2.0/token", data=form).json()["access_token"]
-        self.http.headers["Authorization"] = f"Bearer {token}"
-        listed = self.http.get(f"/subscriptions/{SUBSCRIPTION}/resourcegroups", params={"api-version": "2025-04-01"})
-        self.app = f"{listed.json()['value'][0]['id']}/providers/Microsoft.Web/sites/orders"
+        super().__init__(azure)
+        self.app = f"{self.group()}/providers/Microsoft.Web/sites/orders"
 
     def deploy(self, azure: LocalAzure, tag: str) -> None:
         body = {"properties": {"linuxFxVersion": f"DOCKER|shop.azurecr.io/app:{tag}"}}
@@ -97,7 +46,11 @@ def image(tag: str) -> str:
 
 
 def test_slots_are_promoted_and_rolled_back_by_pulumi_up(azure, tmp_path):
-    stack = Stack(azure, tmp_path / "project")
+    project = tmp_path / "project"
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    shutil.copy(STACKS / "azure_slots.py", project / "__main__.py")
+    shutil.copy(STACKS / "settings.py", project)
+    stack = Stack(azure, project)
     stack.up(
         activeColor="blue",
         blueImage=image("v1"),
