@@ -11,6 +11,7 @@ import pytest
 from localcloud import progress
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
+from tests.e2e import keeper, warm
 
 REPO = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -32,7 +33,7 @@ def engine(tmp_path):
     (tmp_path / "Pulumi.yaml").write_text("name: token\nruntime: python\n")
     (tmp_path / "__main__.py").write_text(PROGRAM)
     source = os.pathsep.join([str(REPO), str(REPO / "components")])
-    env = {**os.environ, **home.env(), "PYTHONPATH": source}
+    env = {**os.environ, **home.env(), **warm.env(), "PYTHONPATH": source}
     env["PATH"] = os.pathsep.join([*map(str, path), os.environ["PATH"]])
 
     def pulumi(*words, **more):
@@ -41,7 +42,7 @@ def engine(tmp_path):
         assert run.returncode == 0, run.stdout + run.stderr
         return run.stdout.strip()
 
-    pulumi("stack", "init", "test")
+    pulumi("stack", "init", "test", *keeper.INIT)
     return pulumi
 
 

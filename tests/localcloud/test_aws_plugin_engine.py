@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.e2e import warm
+from tests.e2e import keeper, warm
 
 PROGRAM = """
 import json
@@ -83,10 +83,10 @@ class Stack:
     """A stack of its own, in a project of its own."""
 
     def __init__(self, cloud: LocalCloud, project: Path) -> None:
-        self.project, self.env = project, cloud.process_env()
+        self.project, self.env = project, {**cloud.process_env(), **keeper.env()}
         (project / "Pulumi.yaml").write_text("name: awsplugin\nruntime: python\n")
         (project / "__main__.py").write_text(PROGRAM)
-        self.run("stack", "init", project.name)
+        self.run("stack", "init", project.name, *keeper.INIT)
         self.run("config", "set", "--secret", "token", "hush-hush")
 
     def run(self, *arguments: str, fails: bool = False) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from localcloud.azure.local import LocalAzure, down
+from tests.e2e import keeper
 from tests.localcloud.azure_cases import colors_at
 
 PROGRAM = """
@@ -47,7 +48,7 @@ def stack(tmp_path):
     (project / "Pulumi.yaml").write_text("name: azureplugin\nruntime: python\n")
     (project / "__main__.py").write_text(PROGRAM)
     path = os.pathsep.join([*azure.path, os.environ["PATH"]])
-    env = {**os.environ, **azure.env(), "PATH": path}
+    env = {**os.environ, **azure.env(), **keeper.env(), "PATH": path}
 
     def run(*words):
         done = subprocess.run(
@@ -63,7 +64,7 @@ def stack(tmp_path):
         return done.stdout
 
     try:
-        run("stack", "init", tmp_path.name)
+        run("stack", "init", tmp_path.name, *keeper.INIT)
         run("config", "set", "--secret", "color", "violet")
         yield azure, run
     finally:

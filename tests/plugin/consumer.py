@@ -14,6 +14,7 @@ import yaml
 
 from dev import plugin_archive
 from localcloud.pulumi_home import PulumiHome
+from tests.e2e import keeper
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "plugin.md"
 LIMIT_SECONDS = 450
@@ -108,7 +109,7 @@ class Project:
 
     def __init__(self, directory: Path, home: Home, environment: Path, package: str = "pulumi_bluegreen") -> None:
         self.directory = directory
-        self.env = dict(home.env)
+        self.env = {**home.env, **keeper.env()}
         directory.mkdir()
         project = PROJECT.format(name=directory.name)
         if environment.is_dir():
@@ -118,7 +119,7 @@ class Project:
         (directory / "Pulumi.yaml").write_text(project)
         (directory / "requirements.txt").write_text("pulumi>=3.250,<4\n")
         (directory / "__main__.py").write_text(PROGRAM.format(package=package))
-        self.pulumi("stack", "init", "test")
+        self.pulumi("stack", "init", "test", *keeper.INIT)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the CLI; what it says, from both streams, is the result's `stdout`."""

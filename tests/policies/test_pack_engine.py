@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from localcloud.cloud import LocalCloud
-from tests.e2e import warm
+from tests.e2e import keeper, warm
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
@@ -47,12 +47,13 @@ class Project:
         (folder / "state").mkdir()
         (folder / "__main__.py").write_text(program)
         (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
-        self.run("stack", "init", "test")
+        self.run("stack", "init", "test", *keeper.INIT)
+        self._key = yaml.safe_load((folder / "Pulumi.test.yaml").read_text())
 
     def set(self, **config: Any) -> None:
-        """The stack's whole config."""
+        """The stack's whole config, beside its key."""
         named = {"aws:region": "us-east-1", **{f"shop:{key}": value for key, value in config.items()}}
-        (self.folder / "Pulumi.test.yaml").write_text(yaml.safe_dump({"config": named}))
+        (self.folder / "Pulumi.test.yaml").write_text(yaml.safe_dump({**self._key, "config": named}))
 
     def run(self, *words: str, fails: bool = False) -> str:
         """Run `pulumi`, which must do as expected; returns all that it said."""
