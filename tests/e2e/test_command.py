@@ -1,4 +1,7 @@
-"""The command `bluegreen` over stacks of the real engine, over both adapters: what it says before, while and after."""
+"""The command `bluegreen` over stacks of the real engine: what it says before, while and after.
+
+The adapters take turns.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import json
 
 import pytest
 
-from dev.matrix.engine import ADAPTERS
 from localcloud import progress
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
@@ -21,9 +23,9 @@ def home(tmp_path_factory):
     return made
 
 
-@pytest.fixture(scope="module", params=ADAPTERS)
-def made(request, home, tmp_path_factory):
-    return Playground(home, tmp_path_factory.mktemp(request.param), request.param)
+@pytest.fixture(scope="module")
+def made(adapter_in_turn, home, tmp_path_factory):
+    return Playground(home, tmp_path_factory.mktemp(adapter_in_turn), adapter_in_turn)
 
 
 @pytest.fixture

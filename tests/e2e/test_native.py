@@ -15,6 +15,7 @@ from localcloud.fault_proxy import Fault, FaultProxy
 from tests.e2e import stack as stacks
 from tests.e2e.killing import is_provider
 from tests.e2e.stack import HEALTHZ, QUICK, Background, Rule, Stack
+from tests.scenarios.adapters import in_full
 from tests.scenarios.variant import load
 
 TEN_PERCENT = {"weight_percent": 10}
@@ -56,7 +57,7 @@ def newest(stack: Stack) -> tuple[str, str]:
 
 @pytest.mark.parametrize(("adapter", "how"), [
     ("native", Background.interrupt),
-    ("dynamic", Background.interrupt),
+    pytest.param("dynamic", Background.interrupt, marks=in_full("tests/swap/test_dynamic_host.py")),
     ("dynamic", Background.interrupted_alone),
     ("dynamic", Background.terminated),
 ], ids=["native-terminal", "dynamic-terminal", "dynamic-sigint", "dynamic-sigterm"])  # fmt: skip

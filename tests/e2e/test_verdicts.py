@@ -1,6 +1,7 @@
 """Each row of the table in docs/deploy.md, "What the next update does", through the real engine.
 
-Over both adapters: tests/swap/test_verdicts.py.
+Over both adapters: tests/swap/test_verdicts.py. What the engine adds is a state, previews, a lost state, Ctrl-C, a kill and the
+command: `make test` has a row for each of these, and `make scenarios` all rows.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from localcloud.tools import pulumi as pulumi_tool
 from tests.e2e.killing import is_provider, kill
 from tests.e2e.playground import Playground
 from tests.e2e.stack import Background
+from tests.scenarios.adapters import in_full
 
 BLUE, GREEN = {"blue": 100, "green": 0}, {"blue": 0, "green": 100}
 NO = 'test "$BLUEGREEN_PHASE" != {} || exit 1'
+ELSEWHERE = in_full("tests/swap/test_verdicts.py")
 WAITS = 'test "$BLUEGREEN_PHASE" != hold || exit 75'
 
 
@@ -83,7 +86,7 @@ def refused(stack: Playground, phase: str = "hold", **more: Any) -> str:
 # -- what happened
 
 
-@pytest.mark.parametrize("phase", ["before", "bake"])
+@pytest.mark.parametrize("phase", ["before", pytest.param("bake", marks=ELSEWHERE)])
 def test_a_gate_that_said_no_is_held(stack, phase):
     assert "`bluegreen retry`" in refused(stack, phase)
     held(stack)
@@ -103,6 +106,7 @@ def test_an_abort_is_held(stack):
     assert "too many errors" in stack.outputs["held"]["reason"]
 
 
+@ELSEWHERE
 def test_a_color_that_was_not_ready_in_time_is_held(stack):
     with stack.world() as world:
         world["broken"] = ["green"]
@@ -112,6 +116,7 @@ def test_a_color_that_was_not_ready_in_time_is_held(stack):
     held(stack)
 
 
+@ELSEWHERE
 def test_a_pause_that_could_not_be_raised_is_held_also_at_its_old_percent(stack):
     stack.up("green", promote_to_percent=10)
     refused(stack)
@@ -119,6 +124,7 @@ def test_a_pause_that_could_not_be_raised_is_held_also_at_its_old_percent(stack)
     held(stack, promote_to_percent=10)
 
 
+@ELSEWHERE
 def test_weights_moved_towards_it_by_hand_are_put_back(stack):
     refused(stack)
     held(stack)
@@ -130,6 +136,7 @@ def test_weights_moved_towards_it_by_hand_are_put_back(stack):
     held(stack)
 
 
+@ELSEWHERE
 def test_other_settings_take_effect_while_it_is_held(stack):
     refused(stack)
     held(stack, router={"kind": "memory", "name": "web", "note": "other hosts"})
@@ -153,6 +160,7 @@ def test_it_is_held_where_the_state_is_lost_or_the_resource_replaced(stack, lose
     lose(stack)
 
 
+@ELSEWHERE
 def test_what_confirm_refused_is_tried_again(stack):
     refused(stack, "confirm")
     tried(stack)
@@ -187,7 +195,9 @@ def in_the_world(stack: Playground, what: str) -> Callable[[], None]:
     return mend
 
 
-@pytest.mark.parametrize("accident", [not_asked, call_failed, not_converged])
+@pytest.mark.parametrize(
+    "accident", [pytest.param(not_asked, marks=ELSEWHERE), call_failed, pytest.param(not_converged, marks=ELSEWHERE)]
+)
 def test_an_accident_is_tried_again(stack, accident):
     gate = {"kind": "command", "command": ["sh", str(stack.gate)], "interval_seconds": 0.05, "run_timeout_seconds": 5}
     more = {"gates": [{**gate, "consecutive_error_limit": 0, "phases": ["before", "hold"]}]}
@@ -256,6 +266,7 @@ def test_weights_that_could_not_be_confirmed_are_tried_again(stack):
 # -- what is changed after it
 
 
+@ELSEWHERE
 @pytest.mark.parametrize(
     "more", [{"releases": {"blue": "v1", "green": "v3"}}, {"retry": "mended"}], ids=["release", "retry"]
 )
@@ -275,7 +286,9 @@ def test_bluegreen_retry_lets_it_be_tried(stack):
     tried(stack)
 
 
-@pytest.mark.parametrize("held_once", [False, True], ids=["at once", "after it was held"])
+@pytest.mark.parametrize(
+    "held_once", [pytest.param(False, marks=ELSEWHERE), True], ids=["at once", "after it was held"]
+)
 def test_set_back_the_verdict_goes_and_green_once_more_is_a_new_try(stack, held_once):
     refused(stack)
     if held_once:
@@ -305,6 +318,7 @@ def test_for_a_promotion_job_it_fails_until_it_may_be_tried(stack):
     tried(stack, on_held="fail")
 
 
+@ELSEWHERE
 def test_with_always_nothing_is_held(stack):
     refused(stack, retry_after_verdict="always")
     tried(stack, retry_after_verdict="always")

@@ -15,6 +15,8 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
+import pytest
+
 from tests.scenarios.variants import VARIANTS
 
 Adapter = Literal["native", "dynamic"]
@@ -76,6 +78,15 @@ class Run:
 def in_turn(number: int, chosen: str = CHOSEN) -> tuple[Adapter, ...]:
     """Over which adapters a test runs, counted from 0, where those of its file take turns."""
     return ADAPTERS if chosen == "full" else (ADAPTERS[number % len(ADAPTERS)],)
+
+
+def in_full(elsewhere: str) -> pytest.MarkDecorator:
+    """Marks a test of the engine that `make scenarios` runs alone.
+
+    Args:
+        elsewhere: the file that shows the same without an engine; what the engine adds, another test shows.
+    """
+    return pytest.mark.skipif(CHOSEN != "full", reason=f"in `make scenarios`; without an engine: {elsewhere}")
 
 
 def runs(chosen: str = CHOSEN) -> list[Run]:

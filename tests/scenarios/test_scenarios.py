@@ -171,8 +171,9 @@ def test_a_gate_that_fails_keeps_it_where_it_is(scene):
     assert scene.is_live("blue")
     kept = scene.stack.swap()["outputs"]["history"][0]["outcome"]
     assert kept == ("restored" if scene.adapter == "native" else "rolled_back"), "the plugin alone can keep a failure"
-    scene.up("blue", gates=scene.gates)
-    assert not scene.stack.swap()["outputs"]["held"], "set back, the verdict goes"
+    if scene.run.scenarios is None:  # else it was the last one of this stack, and each other variant shows this
+        scene.up("blue", gates=scene.gates)
+        assert not scene.stack.swap()["outputs"]["held"], "set back, the verdict goes"
 
 
 def test_a_promotion_that_is_aborted_keeps_it_where_it_is(scene):
