@@ -1,7 +1,7 @@
 """Each row of the table in docs/deploy.md, "What the next update does", through the real engine.
 
-Over both adapters: tests/swap/test_verdicts.py. What the engine adds is a state, previews, a lost state, Ctrl-C, a kill and the
-command: `make test` has a row for each of these, and `make scenarios` all rows.
+Over both adapters: tests/swap/test_verdicts.py. What the engine adds is a state, previews, a lost state, Ctrl-C, a kill
+and the command: `make test` has a row for each of these, and `make scenarios` all rows.
 """
 
 from __future__ import annotations
