@@ -164,12 +164,13 @@ def draft(
     checked = swapping.draft(
         name,
         active_color,
-        {key: value for key, value in settings.items() if key not in ("aws_connection", "public_host")},
+        settings,
         router=router,
         capacity=capacity,
         preview_headers=_with_host(preview_headers, host),
         converge_timeout_seconds=converge_timeout_seconds,
         problems=problems,
+        without=("aws_connection", "public_host"),
     )
     given = cast("Mapping[str, str]", settings.get("aws_connection") or {})
     return Draft(

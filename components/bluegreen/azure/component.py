@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 import pulumi
@@ -10,8 +11,6 @@ import pulumi
 from bluegreen.component import base as swapping
 from bluegreen.component import swap_settings
 from bluegreen.connections import AzureConnection
-from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import Color
 
 _PROVIDER = "azure-native"
 # What a provider is by means that do not reach the swap, which keeps no keys.
@@ -52,29 +51,5 @@ def warn_of_the_provider(name: str, parent: pulumi.Resource) -> None:
         )
 
 
-def draft(
-    name: str,
-    active_color: str,
-    settings: SwapSettings,
-    *,
-    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
-    capacity: Mapping[str, Any] | None = None,
-    preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
-    converge_timeout_seconds: float | None = None,
-    problems: Sequence[Problem] = (),
-) -> swapping.Draft:
-    """Check everything that a component was given, before it declares anything: see ``bluegreen.component.base.draft``.
-
-    Raises:
-        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
-    """
-    return swapping.draft(
-        name,
-        active_color,
-        {key: value for key, value in settings.items() if key != "azure_connection"},
-        router=router,
-        capacity=capacity,
-        preview_headers=preview_headers,
-        converge_timeout_seconds=converge_timeout_seconds,
-        problems=problems,
-    )
+draft = partial(swapping.draft, without=("azure_connection",))
+"""``bluegreen.component.base.draft`` for a component's settings."""

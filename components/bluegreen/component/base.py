@@ -130,22 +130,25 @@ def draft(
     preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
     converge_timeout_seconds: float | None = None,
     problems: Sequence[Problem] = (),
+    without: Sequence[str] = (),
 ) -> Draft:
     """Check all arguments of a component, before it declares anything.
 
     Args:
         name: the component's.
         active_color: who carries production traffic.
-        settings: as the user gave them, without what is the platform's own.
+        settings: as the user gave them.
         router: its section, ``UNKNOWN`` where only an update knows; several: a section each.
         capacity: the same; ``None``: nothing is scaled.
         preview_headers: the request headers that reach each color; ``None``: no color can be reached by itself.
         converge_timeout_seconds: the platform's own default.
         problems: what the component has found already.
+        without: the settings that are the platform's own, such as where the swap calls it.
 
     Raises:
         pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
     """
+    settings = {key: value for key, value in settings.items() if key not in without}
     unknown = sorted(settings.keys() - SwapSettings.__annotations__.keys())
     if unknown:  # as Python itself does for an argument that a function does not have
         raise TypeError(f"{name}: unexpected arguments: {', '.join(unknown)}")

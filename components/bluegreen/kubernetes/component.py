@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import pulumi
@@ -11,8 +12,6 @@ import pulumi
 from bluegreen.component import base as swapping
 from bluegreen.component import swap_settings
 from bluegreen.connections import KubernetesConnection
-from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import Color
 
 
 class SwapSettings(swap_settings.SwapSettings, total=False):
@@ -60,29 +59,5 @@ def place_of(settings: SwapSettings, namespace: str | None = None) -> Place:
     return Place(namespace or config.get("namespace") or "default", cluster)
 
 
-def draft(
-    name: str,
-    active_color: str,
-    settings: SwapSettings,
-    *,
-    router: Mapping[str, Any] | Sequence[Mapping[str, Any]],
-    capacity: Mapping[str, Any] | None = None,
-    preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
-    converge_timeout_seconds: float | None = None,
-    problems: Sequence[Problem] = (),
-) -> swapping.Draft:
-    """Check everything that a component was given, before it declares anything: see ``bluegreen.component.base.draft``.
-
-    Raises:
-        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
-    """
-    return swapping.draft(
-        name,
-        active_color,
-        {key: value for key, value in settings.items() if key != "kubernetes_connection"},
-        router=router,
-        capacity=capacity,
-        preview_headers=preview_headers,
-        converge_timeout_seconds=converge_timeout_seconds,
-        problems=problems,
-    )
+draft = partial(swapping.draft, without=("kubernetes_connection",))
+"""``bluegreen.component.base.draft`` for a component's settings."""
