@@ -96,6 +96,19 @@ class ServiceSwap:
             group_name: the security group's name.
         """
         entered = self.enter(component, network)
+        return entered, self.let_in(component, entered, network, group_name)
+
+    def let_in(
+        self, component: pulumi.Resource, entered: EntryResources, network: Network, group_name: str
+    ) -> pulumi.Output[str]:
+        """Declare a security group that lets the entry reach the units: its id.
+
+        Args:
+            component: the parent of all.
+            entered: what the entry has made.
+            network: where units run.
+            group_name: the security group's name.
+        """
         # Components on two clusters import this module as well, and have no use for the AWS SDK's.
         from bluegreen.aws.units import unit_security_group  # noqa: PLC0415
 
@@ -110,7 +123,7 @@ class ServiceSwap:
             tags=self.tags,
             parent=component,
         )
-        return entered, group.id
+        return group.id
 
     def declare(
         self,

@@ -9,25 +9,22 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws import service_swap
-from bluegreen.aws.component import EnteredComponent, SwapSettings, connection_of, problems_of_regions
+from bluegreen.aws.component import EnteredComponent, SwapSettings, connection_of
 from bluegreen.aws.ecs import autoscaling as ecs_autoscaling
 from bluegreen.aws.ecs import release as ecs_release
-from bluegreen.aws.ecs import scheduled_scaling
-from bluegreen.aws.ecs.autoscaling import EcsAutoscaling, Scaled, color_autoscaling
+from bluegreen.aws.ecs.autoscaling import EcsAutoscaling
+from bluegreen.aws.ecs.pair import ServicePair, made_here, target_groups_of
 from bluegreen.aws.ecs.provider_args import ProviderArgs
 from bluegreen.aws.ecs.release import EcsRelease
-from bluegreen.aws.ecs.tasks import TaskSettings, color_service, execution_role, task_role
+from bluegreen.aws.ecs.service_checks import both, problems_of_releases, problems_of_roles, problems_of_the_way_in
+from bluegreen.aws.ecs.tasks import TaskSettings, execution_role, task_role
 from bluegreen.aws.elb.alb_entry import alb
-from bluegreen.aws.entry import Entry, EntryResources, ports_of
-from bluegreen.aws.service_limits import LIMITS
+from bluegreen.aws.entry import Entry
 from bluegreen.aws.service_swap import Network, kind_that_counts
-from bluegreen.aws.several_entries import entry_of, number_of_groups
-from bluegreen.aws.units import unit_security_group
+from bluegreen.aws.several_entries import entry_of
 from bluegreen.component import digests
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
-from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import COLORS, Color, other
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -126,16 +123,11 @@ class EcsService(EnteredComponent):
             "desired_count": desired_count,
             "aws": connection,
         }
-        releases, problems = _both(active_color, blue, green)
-        for color, release in releases.items():
-            problems += ecs_release.problems_in(
-                color, known(release), container_port, given_args.volumes, more_ports=ports_of(entry)
-            )
-            arn = release.get("task_definition_arn")
-            problems += problems_of_regions(settings, **{f"{color}.task_definition_arn": arn})
+        releases, problems = both(active_color, blue, green)
+        problems += problems_of_releases(releases, entry, container_port, given_args, settings)
         problems += given_args.problems(known(cpu), known(memory), makes_cluster=cluster_arn is None)
-        problems += _problems_of_roles(task_role_arn, task_policy_arns, execution_role_arn, execution_policy_arns)
-        problems += _problems_of_the_way_in(entry, security_group_ids, entry_security_group)
+        problems += problems_of_roles(task_role_arn, task_policy_arns, execution_role_arn, execution_policy_arns)
+        problems += problems_of_the_way_in(entry, security_group_ids, entry_security_group)
         if autoscaling is not None:
             problems += ecs_autoscaling.problems_in(
                 known(autoscaling), desired_count, kind_that_counts(name, entry, settings)
@@ -143,9 +135,8 @@ class EcsService(EnteredComponent):
         checked = service_swap.checked(
             name, active_color, entry, settings, tags=tags, problems=problems, capacity=capacity
         )
-        given = {color: release["existing"] for color, release in releases.items() if "existing" in release}
-        target_groups = {color: existing["target_group_arn"] for color, existing in given.items()}
-        entered = checked.enter(self, Network(vpc_id, subnet_ids, container_port, "ip", target_groups))
+        network = Network(vpc_id, subnet_ids, container_port, "ip", target_groups_of(releases))
+        entered = checked.enter(self, network)
         cluster = cluster_arn
         placed: Sequence[pulumi.Resource] = ()
         if cluster is None:
@@ -153,21 +144,9 @@ class EcsService(EnteredComponent):
             cluster, placed = own.arn, given_args.attach_providers(name, own, self)
         groups = list(security_group_ids)
         if entry_security_group:
-            group = unit_security_group(
-                f"{name}-tasks",
-                vpc_id,
-                container_port,
-                from_groups=entered.security_group_ids,
-                from_cidrs=entered.source_cidrs,
-                transports=entered.transports,
-                more_ports=[*entered.ports.values()],
-                tags=checked.tags,
-                parent=self,
-            )
-            groups = [group.id, *groups]
-        made = {color: release for color, release in releases.items() if color not in given}
+            groups.insert(0, checked.let_in(self, entered, network, f"{name}-tasks"))
         if execution_role_arn is None:
-            role = execution_role(name, [*made.values()], checked.tags, self, execution_policy_arns)
+            role = execution_role(name, made_here(releases), checked.tags, self, execution_policy_arns)
             execution_role_arn = role.arn
         if task_role_arn is None and (task_policy_arns or given_args.opens_shells):
             role = task_role(name, checked.tags, self, task_policy_arns, with_exec=given_args.opens_shells)
@@ -184,115 +163,19 @@ class EcsService(EnteredComponent):
             task_role_arn=task_role_arn,
             provider_args=given_args,
         )
-        first_counts = service_swap.first_counts(active_color, desired_count, settings)
-        services = {
-            color: color_service(
-                name,
-                color,
-                release,
-                tasks,
-                entered=entered,
-                # Only at creation: afterwards the count belongs to the swap and to autoscaling.
-                first_count=first_counts[color],
-                tags=checked.color_tags[color],
-                connection=connection,
-                parent=self,
-                depends_on=placed,
-            )
-            for color, release in made.items()
-        }
-        names = {color: service.name for color, service in services.items()}
-        definitions = {color: service.task_definition for color, service in services.items()}
-        for color, existing in given.items():
-            names[color] = pulumi.Output.from_input(existing["service_arn"]).apply(lambda arn: arn.rpartition("/")[2])
-            definitions[color] = pulumi.Output.from_input(existing["task_definition_arn"])
-        scaling = {
-            color: color_autoscaling(
-                name,
-                color,
-                autoscaling or {},
-                _scaled(cluster, names[color], entered, color),
-                least_at_rest=None if color == active_color else first_counts[color],
-                parent=self,
-            )
-            for color in (COLORS if autoscaling is not None else ())
-        }
+        pair = ServicePair(self, checked, entered, tasks, desired_count, settings)
+        pair.add_services(releases, placed)
+        pair.add_autoscaling(autoscaling)
         swap = checked.declare(
             self,
             entered,
             releases={color: _release_name(release) for color, release in releases.items()},
             digests=digests.of_releases(releases),
-            capacity={
-                **capacity,
-                "cluster": cluster,
-                "services": names,
-                "task_definitions": definitions,
-                **ecs_autoscaling.capacity_section(autoscaling),
-            },
-            made=[*services.values(), *(resource for scaled in scaling.values() for resource in scaled.resources)],
+            capacity={**capacity, **pair.capacity_section(autoscaling)},
+            made=pair.made,
         )
-        scheduled_scaling.color_actions(
-            name,
-            (autoscaling or {}).get("scheduled") or (),
-            {color: scaled.target for color, scaled in scaling.items()},
-            "green" if active_color == "green" else "blue",
-            swap,
-            self,
-            shares=known(settings.get("promote_to_percent")) not in (None, 100),
-        )
+        pair.add_schedule(autoscaling, swap)
         self._show_entered(swap, entry, entered, cluster_arn=pulumi.Output.from_input(cluster))
-
-
-def _both(
-    active_color: str, blue: EcsRelease | None, green: EcsRelease | None
-) -> tuple[dict[Color, EcsRelease], list[Problem]]:
-    """Both releases: a color that has none yet gets the other's, so that it is there when its own comes."""
-    given: dict[Color, EcsRelease | None] = {"blue": blue, "green": green}
-    problems = [
-        Problem(color, None, "a release: it is the active color's, and without one nothing would serve")
-        for color, release in given.items()
-        if release is None and (color == active_color or given[other(color)] is None)
-    ]
-    releases: dict[Color, EcsRelease] = {}
-    for color, release in given.items():
-        counterpart = given[other(color)]
-        if release is not None:
-            releases[color] = release
-        elif counterpart is not None and "existing" in counterpart:
-            problems.append(Problem(color, None, "a release: what is adopted in the other color cannot be made anew"))
-        elif counterpart is not None:
-            releases[color] = counterpart
-    return releases, problems
-
-
-def _problems_of_the_way_in(entry: Entry, groups: Sequence[object], makes_group: bool) -> list[Problem]:
-    """A service has no more target groups than ECS takes, and somebody lets the entry in."""
-    problems: list[Problem] = []
-    most = LIMITS["target_groups"]
-    if number_of_groups(entry) > most.most:
-        problems.append(Problem("entries", number_of_groups(entry), f"{most.allowed} of a service"))
-    if not makes_group and not groups:
-        allowed = "one at least, where entry_security_group is false: tasks have to let the entry in"
-        problems.append(Problem("security_group_ids", [], allowed))
-    return problems
-
-
-def _problems_of_roles(
-    task_role: object, task_policies: object, execution_role: object, execution_policies: object
-) -> list[Problem]:
-    """Policies are for roles that are made here; another's role is not the component's to change."""
-    return [
-        Problem(f"{what}_policy_arns", "<given>", f"none, where {what}_role_arn is given: attach them to that role")
-        for what, role, policies in (
-            ("task", task_role, task_policies),
-            ("execution", execution_role, execution_policies),
-        )
-        if role is not None and policies
-    ]
-
-
-def _scaled(cluster: pulumi.Input[str], service: pulumi.Output[str], entered: EntryResources, color: Color) -> Scaled:
-    return Scaled(cluster, service, entered.listener_arn, entered.target_group_arns.get(color))
 
 
 def _release_name(release: Mapping[str, Any]) -> pulumi.Output[str]:
