@@ -1,4 +1,4 @@
-"""What stands in for Azure on one machine.
+"""A stand-in for Azure on one machine.
 
 What can be asked of Azure, by which verb, URL, api-version and with which types, is Microsoft's own: `description`
 reads it from the client packages that Microsoft generates from its API descriptions. What then happens is played here,

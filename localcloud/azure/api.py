@@ -1,4 +1,4 @@
-"""What happens to every request to Azure Resource Manager before its own service has it."""
+"""The way of every request to Azure Resource Manager before its own service has it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back; without a body if that is None."""
+    """The answer that goes back; without a body if that is None."""
 
     status: int = 200
     body: Any = None

@@ -26,7 +26,7 @@ _TAGS_VERSION = "2025-04-01"
 
 
 class _Ready:
-    """What always runs."""
+    """A unit that always runs."""
 
     def ready(self, *_: object) -> bool:
         return True
@@ -84,7 +84,7 @@ class Stepwise(Operations):
 
 @functools.cache
 def _matcher(packages: tuple[str, ...]) -> Matcher:
-    """What may be asked, read once."""
+    """The description of all that may be asked, read once."""
     return Matcher(description.load(packages))
 
 

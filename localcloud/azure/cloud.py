@@ -87,5 +87,5 @@ class Azure:
 
     @property
     def certificate(self) -> Path:
-        """What a client has to trust."""
+        """The certificate that a client has to trust."""
         return self._server.certificate

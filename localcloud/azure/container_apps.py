@@ -31,7 +31,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass
 class Kept:
-    """What is known of an app beside what it tells of itself."""
+    """The facts about an app that are in none of its answers."""
 
     revisions: dict[str, Revision] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
@@ -219,7 +219,7 @@ class ContainerApps(Service):
         return found
 
     def _complete(self, app: Resource) -> None:
-        """What Azure writes by itself."""
+        """Add the fields that Azure writes by itself."""
         configuration = app.body["properties"]["configuration"]
         configuration.setdefault("activeRevisionsMode", "Single")
         ingress = configuration.get("ingress")

@@ -176,7 +176,7 @@ def settings(template: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[st
 
 
 def probe_path(template: Mapping[str, Any]) -> str:
-    """What a readiness or startup probe asks for; without one, that the port is open is enough."""
+    """The path of a readiness or startup probe; without one, an open port is enough."""
     for one in template["containers"][0].get("probes") or []:
         if str(one.get("type", "")).lower() in ("readiness", "startup") and one.get("httpGet"):
             return str(one["httpGet"].get("path") or "/")

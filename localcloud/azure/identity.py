@@ -44,7 +44,7 @@ class Identity:
         self._key = secrets.token_bytes(32)
 
     def configuration(self, base: str, tenant: str) -> dict[str, Any]:
-        """What a client reads first."""
+        """The document that a client reads first."""
         return {
             "issuer": f"{base}/{tenant}/v2.0",
             "authorization_endpoint": f"{base}/{tenant}/oauth2/v2.0/authorize",

@@ -29,7 +29,7 @@ READY_SECONDS = 60.0
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What `up` leaves behind: the process, and where Pulumi's programs are."""
+    """The record that `up` leaves behind: the process, and where Pulumi's programs are."""
 
     pid: int
     started: str
@@ -101,21 +101,21 @@ class LocalAzure:
 
     @property
     def log(self) -> Path:
-        """What it says."""
+        """Its log."""
         return self.state_dir / "azure.log"
 
     @property
     def certificates(self) -> Path:
-        """What clients trust: all that they trust elsewhere, and this one."""
+        """The certificates that clients trust: all that they trust elsewhere, and this one."""
         return self.state_dir / "certificates.pem"
 
     @property
     def path(self) -> list[str]:
-        """What PATH begins with for commands that use it."""
+        """The directories that PATH begins with for commands that use it."""
         return [*self._record.path, str(Path(sys.executable).parent)]
 
     def env(self) -> dict[str, str]:
-        """What commands that use it need in their environment, beside their PATH (see `path`)."""
+        """The environment of commands that use it, beside their PATH (see `path`)."""
         return PulumiHome(self.state_dir).env() | {
             "AZURE_AUTHORITY_HOST": self.url,
             "AZURE_TENANT_ID": TENANT,

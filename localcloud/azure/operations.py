@@ -1,4 +1,4 @@
-"""What goes on after its request has been answered: one operation at a time on each resource.
+"""Operations that go on after their request has been answered: one at a time on each resource.
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 """

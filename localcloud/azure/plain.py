@@ -31,7 +31,7 @@ class Plain(Service):
         return Answer(200 if there or 201 not in call.match.operation.statuses else 201, body)
 
     def complete(self, body: dict[str, Any]) -> None:
-        """What the service itself writes."""
+        """Add the fields that the service itself writes."""
 
     def patch(self, call: Call) -> Answer:
         """Changed in part."""

@@ -1,4 +1,4 @@
-"""What answers requests: the sample app as processes, and Envoy before them."""
+"""The data plane: the sample app as processes, and Envoy before them."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class TrafficManager(Service):
         return Answer(200)
 
     def _complete(self, body: dict[str, Any], there: Resource | None) -> None:
-        """What Azure writes by itself, and what it refuses."""
+        """Add the fields that Azure writes by itself, and refuse what it refuses."""
         properties = body["properties"]
         if str(body.get("location") or "global").lower() != "global":
             raise ArmError(400, "LocationNotAvailableForResourceType", "A profile's location is global.")

@@ -72,7 +72,7 @@ class Slot:
 
 @dataclass
 class Content:
-    """What a swap moves: the release with its settings, as they were before those of the slot were laid over it."""
+    """The content that a swap moves: the release with its settings, without those of the slot over them."""
 
     settings: dict[str, str]
     connections: dict[str, Any]
@@ -174,7 +174,7 @@ def check_rules(site: Site, slot: Slot, config: Mapping[str, Any]) -> None:
 
 
 def routes_of(site: Site, slot: Slot) -> tuple[Route, ...]:
-    """What happens to requests for a slot's host name."""
+    """The way of requests for a slot's host name."""
     if not slot.running:
         return (Route(Answer(403, "This web app is stopped.")),)
     own = Share(slot.instances)

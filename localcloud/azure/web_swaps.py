@@ -20,7 +20,7 @@ Starter = Callable[[Slot, Content], Instances]
 
 
 def conflict(running: Running) -> ArmError:
-    """What every write gets while an operation runs on the app or one of its slots.
+    """The answer to every write while an operation runs on the app or one of its slots.
 
     https://github.com/microsoft/azure-pipelines-tasks/issues/11384
     """
@@ -34,7 +34,7 @@ def conflict(running: Running) -> ArmError:
 
 
 def prepared() -> ArmError:
-    """What a write gets while a swap with preview waits.
+    """The answer to a write while a swap with preview waits.
 
     https://github.com/Azure/azure-cli/issues/27820
     """

@@ -1,4 +1,4 @@
-"""What there is in this Azure, under one lock, and how it is drawn into the data plane."""
+"""The resources of this Azure, under one lock, and how they are drawn into the data plane."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Resource:
     teller: Callable[[], dict[str, Any]] | None = None
 
     def told(self) -> dict[str, Any]:
-        """What an answer says of it."""
+        """Its part of an answer."""
         return self.body if self.teller is None else self.teller()
 
     @property
@@ -116,7 +116,7 @@ class World:
 
 
 def missing(resource_id: str) -> ArmError:
-    """What is answered where there is nothing.
+    """The answer where there is nothing.
 
     https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found
     """

@@ -99,7 +99,7 @@ class Session:
         self._answers = Answers()
 
     def get(self, path: str, version: str, action: str) -> dict[str, Any] | None:
-        """What is there; ``None`` if there is nothing.
+        """Return the resource; ``None`` if there is none.
 
         Args:
             path: the resource's id, or what is below it.
@@ -151,7 +151,7 @@ class Session:
         self._until_answered("DELETE", path, version, action, None)
 
     def ask(self, path: str, version: str, action: str) -> dict[str, Any] | None:
-        """What an action tells that changes nothing, as those that list settings do; ``None`` if there is nothing.
+        """Return the answer of an action that only lists, such as settings; ``None`` if there is nothing.
 
         Args:
             path: the resource's id with the action behind it.
@@ -209,7 +209,7 @@ class Session:
             return ""
         return ": ".join(part for part in _said(answer) if part)
 
-    def rehearse(self, verb: str, path: str, version: str, action: str) -> None:
+    def preflight(self, verb: str, path: str, version: str, action: str) -> None:
         """Find out whether a write is allowed, by one at what is not there: Azure refuses a role before it looks.
 
         Args:

@@ -1,4 +1,4 @@
-"""What every component on Azure does beside: where and as whom the swap calls."""
+"""Shared by every component on Azure: where and as whom the swap calls."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _SIMPLE: dict[str, tuple[str, Callable[[Any], bool]]] = {
 def problems(
     package: Package, kind: Type, value: Any, *, partial: bool, known: frozenset[str] = frozenset()
 ) -> list[str]:
-    """What is wrong with it, each with its path.
+    """The problems with it, each with its path.
 
     Args:
         package: where the types are.

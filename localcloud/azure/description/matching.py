@@ -82,7 +82,7 @@ class Matcher:
         return Match(operation, {name: unquote(value) for name, value in places.items()}, known.package)
 
     def _at(self, path: str) -> list[tuple[_Known, dict[str, str]]]:
-        """What is there, from what says most of the path."""
+        """The operations at a path, from the template that says most of it."""
         parts = _parts(path)
         exact = [(one, found) for one in self._exact.get(len(parts), ()) if (found := one.places(parts)) is not None]
         if exact:
@@ -136,7 +136,7 @@ def resource_type(path: str) -> str:
 
 
 def action(verb: str, path: str) -> str:
-    """What a role has to allow, of a path as a request or a template has it: `Microsoft.App/containerApps/write`.
+    """The action that a role has to allow, of a request's or a template's path: `Microsoft.App/containerApps/write`.
 
     https://learn.microsoft.com/azure/role-based-access-control/role-definitions#actions-format
     """

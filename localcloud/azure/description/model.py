@@ -1,4 +1,4 @@
-"""What a description consists of."""
+"""The parts of a description."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Package:
-    """What one client package describes."""
+    """The description in one client package."""
 
     operations: tuple[Operation, ...]
     models: dict[str, Model]

@@ -74,7 +74,7 @@ def _methods(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _call(code: str, enums: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    """What the method that sends the request knows of it: statuses and body."""
+    """The statuses and the body of a request, from the method that sends it."""
     statuses = re.search(r"response\.status_code not in \[([\d, ]+)\]", code)
     told: dict[str, Any] = {"statuses": tuple(int(one) for one in statuses[1].split(",")) if statuses else ()}
     signature = ast.parse(f"def {code[: code.index(') -> ')]}): ...").body[0]

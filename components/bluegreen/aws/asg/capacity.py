@@ -69,7 +69,7 @@ class AsgCapacity(Options):
     _promoted: Color | None = field(init=False, default=None, repr=False, compare=False)
     _asked_at: datetime | None = field(init=False, default=None, repr=False, compare=False)
     _read: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
-    _rehearsed: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
+    _preflighted: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
     _stays: JustRead[Group] = field(init=False, default_factory=JustRead, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -157,12 +157,12 @@ class AsgCapacity(Options):
         self._promoted = color
         groups = self._read.take_all()
         self._limits.preflight(groups[color] if groups else self._now(color))
-        self._rehearsed.keep(groups)  # it changes nothing
+        self._preflighted.keep(groups)  # it changes nothing
 
     def suspend_scale_in(self) -> None:
         """Keep both colors from shrinking: two calls for each group that could; one more where no preflight ran."""
         self._read.forget()
-        self._limits.suspend_scale_in(self._rehearsed.take_all())
+        self._limits.suspend_scale_in(self._preflighted.take_all())
 
     def resume_scaling(self, serving: Collection[Color]) -> None:
         """Give autoscaling its range where there is traffic: one call if it has it, none right after ``retire``."""

@@ -148,7 +148,7 @@ class ContainerAppCapacity(Options):
         """Find out whether the other color's revision may be deactivated, at one that is not there: one call."""
         if retires:
             path = f"{self.app_id}/revisions/{releases.app_name_of(self.app_id)}--{_NOBODY}/deactivate"
-            self.azure.session().rehearse("POST", path, VERSION, _DEACTIVATE)
+            self.azure.session().preflight("POST", path, VERSION, _DEACTIVATE)
 
     def suspend_scale_in(self) -> None:
         """Nothing: Azure takes no replica away from a revision below what its own scale rules say."""

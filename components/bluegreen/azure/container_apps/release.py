@@ -118,7 +118,7 @@ def problems_in(given: Mapping[str, Any], color: Color, secrets: Sequence[str]) 
 
 
 def problems_in_secrets(secrets: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with an app's secrets: names that Azure refuses, values in the place of references."""
+    """The problems with an app's secrets: names that Azure refuses, values in the place of references."""
     found = []
     for name, given in secrets.items():
         if not _SECRET.match(str(name)):
@@ -130,5 +130,5 @@ def problems_in_secrets(secrets: Mapping[str, Any]) -> list[Problem]:
 
 
 def label_of(given: Mapping[str, Any]) -> Any:
-    """What people call a release: the image without its registry, unless it has a name."""
+    """A release's name for people: the image without its registry, unless it has one of its own."""
     return given.get("release") or given.get("image")

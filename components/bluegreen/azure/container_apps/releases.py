@@ -233,7 +233,7 @@ def _without_azures_own(value: Any) -> Any:
 
 
 def another(found: Template, wanted: Template) -> str:
-    """What of a revision is not what its name says, in a few words; empty where it is that release."""
+    """The differences between a revision and the release that its name says, in a few words; empty without any."""
     there = {str(one.get("name")): one for one in found.get("containers") or ()}
     for one in wanted["containers"]:
         name = str(one["name"])

@@ -37,7 +37,7 @@ _ID = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App/containerApps/[A-Za-z0-9-]+\Z", re.IGNORECASE
 )
 APP_ID = Text(fits=_ID.match, allowed="/subscriptions/…/resourceGroups/…/providers/Microsoft.App/containerApps/NAME")
-"""What an app's id has to be."""
+"""The form of an app's id."""
 _OWNER_LONGEST = 256
 # A change of the rules takes some seconds; somebody else's operation may take minutes, as a new revision has to start.
 _BUSY_ATTEMPTS, _BUSY_PAUSE_SECONDS = 60, 5.0
@@ -241,7 +241,7 @@ class ContainerAppRouter(Options):
             pause(_SETTLE_PAUSES_SECONDS[min(attempt, len(_SETTLE_PAUSES_SECONDS) - 1)])
 
     def verify(self, weights: Weights) -> Convergence:
-        """What the rules say now, each color by its name, once Azure is not at work on the app.
+        """Whether the rules, with each color by its name, have these weights, and Azure is not at work on the app.
 
         One call; none right after a write, which has looked at what it came to.
         """
@@ -260,7 +260,7 @@ class ContainerAppRouter(Options):
         return bool(self.templates)
 
     def release(self, color: Color) -> str:
-        """What it installs: ``image app:v2 as revision green-1f3a90bc``."""
+        """The release that it installs: ``image app:v2 as revision green-1f3a90bc``."""
         return releases.text_of(color, self.templates[color])
 
     def installed(self, color: Color) -> bool:
@@ -338,7 +338,7 @@ class ContainerAppRouter(Options):
         return "Azure is at work on the app" if self._app is not None and rules.is_busy(self._app) else ""
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands for a person to type."""
         if weights == Weights():
             return (
                 f"az tag update --operation Delete --resource-id {shlex.quote(self.app_id)} --tags {tags.OWNER_TAG}",

@@ -47,7 +47,7 @@ class Change:
 
 
 def properties_of(told: Told | None) -> Told:
-    """What Azure tells below ``properties``."""
+    """The content of ``properties``."""
     found: Told = (told or {}).get("properties") or {}
     return found
 
@@ -169,7 +169,7 @@ def too_coarse(profile: Told, names: Mapping[Color, str], weights: Weights) -> s
 
 
 def changes(profile: Told, names: Mapping[Color, str], targets: Mapping[Color, str], weights: Weights) -> list[Change]:
-    """What has to be sent, in an order in which the share moves one way only, and never both are disabled.
+    """The changes to send, in an order in which the share moves one way only, and never both are disabled.
 
     Args:
         profile: as it is.

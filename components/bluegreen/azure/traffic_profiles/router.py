@@ -303,7 +303,7 @@ class TrafficManagerRouter(Options):
     # -- the rest
 
     def progress(self) -> str:
-        """What is waited for: the resolvers' caches, or Traffic Manager's first probe."""
+        """The reason to wait: the resolvers' caches, or Traffic Manager's first probe."""
         left = self._kept_until - self.clock.monotonic_seconds()
         if self._written is not None and left > 0:
             return f"resolvers may keep an answer from before for {left:.0f} s (the profile's TTL)"
@@ -317,7 +317,7 @@ class TrafficManagerRouter(Options):
         return "; ".join(reason for reason in states if reason)
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types: who gets more comes first."""
+        """The commands for a person to type: who gets more comes first."""
         if weights == Weights():
             id_of = shlex.quote(self.profile_id)
             return (f"az tag update --operation Delete --resource-id {id_of} --tags {profiles.OWNER_TAG}",)

@@ -35,7 +35,7 @@ class WebAppRelease(TypedDict, total=False):
 
 
 def runs(given: Mapping[str, Any]) -> Any:
-    """What a slot is told to run (``linuxFxVersion``); the image may be an output."""
+    """The ``linuxFxVersion`` of a slot; the image may be an output."""
     image = given.get("image")
     if image is None:
         return given.get("runtime")
@@ -47,7 +47,7 @@ def runs(given: Mapping[str, Any]) -> Any:
 
 
 def label_of(given: Mapping[str, Any]) -> Any:
-    """What people call a release."""
+    """A release's name for people."""
     return given.get("release") or given.get("image")
 
 
@@ -114,7 +114,7 @@ def problems_in_settings(given: Any, field: str) -> list[Problem]:
 
 
 def problems_in_warm_up(path: Any, statuses: Any) -> list[Problem]:
-    """What Azure could not ask, and statuses that are none."""
+    """The problems with a warm-up: paths that Azure could not request, statuses that are none."""
     found = []
     if not isinstance(path, str) or not path.startswith("/"):
         found.append(Problem("warm_up_path", path, "a path, such as /healthz"))

@@ -335,7 +335,7 @@ class AzureSlotsRouter(Options):
     # -- the rest
 
     def verify(self, weights: Weights) -> Convergence:
-        """What is live now, once nothing is open on the app: three calls, none right after a swap."""
+        """Whether these weights are live and nothing is open on the app: three calls, none right after a swap."""
         site = self._site if self._done.spent() else self._look_closely()
         if site is None or not self._is_owned(site):
             return Convergence.CONVERGED if weights == Weights() else Convergence.PENDING
@@ -343,11 +343,11 @@ class AzureSlotsRouter(Options):
         return Convergence.CONVERGED if done else Convergence.PENDING
 
     def progress(self) -> str:
-        """What Azure is at."""
+        """The operation that Azure has open."""
         return sites.operation_of(self._site) if self._site is not None else ""
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The commands for a person to type."""
         if weights == Weights():
             return (
                 f"az tag update --operation Delete --resource-id {shlex.quote(self.app_id)} --tags {tags.OWNER_TAG}",

@@ -1,4 +1,4 @@
-"""What Azure tells of an app and its slots: who is live, which rules there are, what a slot lacks. Pure.
+"""An app and its slots in Azure's answers: who is live, which rules there are, what a slot lacks. Pure.
 
 https://learn.microsoft.com/azure/app-service/deploy-staging-slots
 """
@@ -27,7 +27,7 @@ COOKIE = "x-ms-routing-name"
 
 
 def properties_of(told: Told | None) -> Told:
-    """What Azure tells below ``properties``."""
+    """The content of ``properties``."""
     found: Told = (told or {}).get("properties") or {}
     return found
 
@@ -178,5 +178,5 @@ def _lacks(reason: str) -> Readiness:
 
 
 def without_slots(tier: str) -> str:
-    """What is said of a plan in which an app has no slot."""
+    """The reason why an app has no slot, where its plan has none."""
     return f"its plan is in the tier {tier}: slots need Standard or higher, and there are none on Flex Consumption"

@@ -75,7 +75,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     _staged: Color | None = field(default=None, init=False)
     # The pods that were seen so far, by uid: a pod has one color for as long as it lives.
     _pods: dict[str, Color] = field(default_factory=dict, init=False)
-    _rehearsed: bool = field(default=False, init=False)
+    _preflighted: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
     # When a write was answered that nobody has looked at yet.
     _healths: dict[Color, tuple[float, Readiness]] = field(default_factory=dict, init=False)
@@ -140,14 +140,14 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             self._stage._make_sure()  # before traffic moves
         self._make_sure()
         before = self._weights(self._found or {})
-        if not self._rehearsed and before in (weights, Weights()):
+        if not self._preflighted and before in (weights, Weights()):
             # What ``verify`` will not be allowed is found out before traffic moves; a rollback has no time for that.
             looks: list[Callable[[], object]] = [lambda: endpoints(self.cluster, self.namespace, self.service)]
             if before.live_color is not None:
                 coming = other(before.live_color)
                 looks.append(lambda: self.health(coming))  # which is asked for next
             side_by_side(*looks)
-            self._rehearsed = True
+            self._preflighted = True
         # A rehearsal writes what is there; that this is allowed, the patch of a moment ago has shown.
         if not (self._just_marked and self._owned and _selector_in(self._found or {}) == fields["spec"]["selector"]):
             self._put(lambda: fields, weights)
