@@ -28,7 +28,7 @@ def words(text):
 def rows():
     """The page's table: a phase, when it is, who is asked in it by default."""
     page = (ROOT / "docs" / "gates.md").read_text()
-    section = page.partition("## When a gate is asked")[2].partition("\n## ")[0]
+    section = page.partition("## When a gate runs")[2].partition("\n## ")[0]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:3] == "| `"]
 
 

@@ -31,12 +31,12 @@ class ErrorRateGate(Options):
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (
-        Permission("cloudwatch:GetMetricData", "each time the gate is asked, where the entry counts in CloudWatch"),
+        Permission("cloudwatch:GetMetricData", "each time the gate runs, where the entry counts in CloudWatch"),
     )
 
     max_percent: float = option("the largest share that passes", Number(0, 100, "percent"), default=1)
     requests: int = option(
-        "the smallest number of requests from which a share is told", Number(1, 1_000_000, whole=True), default=20
+        "the smallest number of requests from which a share counts", Number(1, 1_000_000, whole=True), default=20
     )
     window_seconds: float = option("the time that counts", Number(60, 86_400, "seconds"), default=600)
     without_data: Literal["pending", "pass"] = option(
