@@ -133,7 +133,7 @@ def test_a_write_waits_for_somebody_elses_operation_and_not_over_moved_traffic(a
     other = {"properties": {"configuration": {"ingress": {"traffic": [app.rule("blue", 100)]}}}}
     made.read()
     assert app.client.ask("PATCH", app.id, other).status_code == 202
-    with pytest.raises(TrafficMoved, match="somebody else moved the traffic"):
+    with pytest.raises(TrafficMoved, match="somebody else moved the traffic of "):
         made.write(Weights.split("green", 50))
     assert router(app).read().weights == BLUE
 

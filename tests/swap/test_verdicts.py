@@ -353,6 +353,7 @@ def test_for_a_promotion_job_the_update_fails_instead(swap, script, held_once):
         with pytest.raises(UpdateHeld, match="the promotion to green was stopped by a gate") as failed:
             swap.up("green", on_held="fail")
         assert swap.here.moves == []
+        assert "nothing moved towards green: blue 100 %" in failed.value.restored
         assert "`bluegreen retry`" in failed.value.next_step
     swap.retry()
     tries_again(swap, on_held="fail")
