@@ -93,12 +93,13 @@ _LONGEST_FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest tests begin first, so that at the end no worker is alone with one."""
 
-    def place(item: pytest.Item) -> int:
-        name = item.path.relative_to(REPO / "tests").as_posix()
+    @functools.cache
+    def place(path: Path) -> int:
+        name = path.relative_to(REPO / "tests").as_posix()
         places = (number for number, prefix in enumerate(_LONGEST_FIRST) if name.startswith(prefix))
         return next(places, len(_LONGEST_FIRST))
 
-    items.sort(key=place)  # stable: within a file the order stays
+    items.sort(key=lambda item: place(item.path))  # stable: within a file the order stays
 
 
 def pytest_collection_finish() -> None:

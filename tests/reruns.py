@@ -82,8 +82,9 @@ class Reruns:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Mark them; none may where two plugins are compared."""
         compared = bool(os.environ.get("BLUEGREEN_KUBERNETES_PLUGIN"))
+        paths = {path: path.relative_to(self._tests).as_posix() for path in {item.path for item in items}}
         for item in items:
-            path = item.path.relative_to(self._tests).as_posix()
+            path = paths[item.path]
             fixtures = getattr(item, "fixturenames", ())
             real = may_run_again(fixtures, path) or item.get_closest_marker("tools") is not None
             if real and not compared:

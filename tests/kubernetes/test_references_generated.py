@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from bluegreen.kubernetes.manifests.coloring import color_manifests
 from bluegreen.kubernetes.manifests.reference_table import HARMLESS
-from tests.amounts import examples
 from tests.routers.crd_strategies import at, objects, own_spec_of, spec_of
 
 NAME = "thing"
@@ -77,7 +76,7 @@ def test_every_name_follows(what):
     seen = []
 
     @settings(
-        max_examples=examples(60),
+        max_examples=60,
         deadline=None,
         database=None,
         derandomize=True,

@@ -7,6 +7,7 @@ over several fields are not kept: nothing that a router does may depend on them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -27,9 +28,10 @@ _MOST_FIELDS = 4
 def spec_of(project: str, plural: str, version: str) -> dict[str, Any]:
     """The schema of a kind's ``spec``."""
     for file in crds(project, Silent()):
-        for definition in yaml.safe_load_all(file.read_text()):
-            if not definition or definition["spec"]["names"]["plural"] != plural:
+        for text in file.read_text().split("\n---"):  # these files are megabytes, of which one definition is wanted
+            if not re.search(rf"^    plural: {plural}$", text, re.MULTILINE):
                 continue
+            definition = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             for one in definition["spec"]["versions"]:
                 if one["name"] == version:
                     schema: dict[str, Any] = one["schema"]["openAPIV3Schema"]["properties"]["spec"]

@@ -60,7 +60,7 @@ class ServicePair:
         self._first_counts = service_swap.first_counts(self._live, desired_count, settings)
         self._shares = known(settings.get("promote_to_percent")) not in (None, 100)
         self._names: dict[Color, pulumi.Output[str]] = {}
-        self._definitions: dict[Color, pulumi.Output[str]] = {}
+        self._definitions: dict[Color, pulumi.Output[Any]] = {}
         self._scaling: dict[Color, ColorAutoscaling] = {}
 
     def add_services(self, releases: Mapping[Color, EcsRelease], depends_on: Sequence[pulumi.Resource]) -> None:
