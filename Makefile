@@ -103,7 +103,7 @@ site: $(VENV)/.installed ## the docs as a site, dist/site; a link or an anchor t
 
 coverage: $(VENV)/.installed ## lines and branches of rollout/ and swap/ that their own tests run
 	$(PY) -m coverage erase
-	TESTS_IN_PART=1 $(PY) -m coverage run -m pytest -q -n0 -m "not tools" tests/rollout tests/swap
+	TESTS_IN_PART=1 $(PY) -m coverage run -m pytest -q -n0 -m "not tools" tests/rollout tests/swap tests/test_calls.py
 	$(PY) -m coverage report
 
 lint-workflows: ## the workflow files, by actionlint, which Go builds
@@ -112,7 +112,7 @@ lint-workflows: ## the workflow files, by actionlint, which Go builds
 check-oldest: ## the core and the swap on the oldest Python that the package allows, in an environment of its own
 	$(OLDEST) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet ".[aws,kubernetes,azure,analysis,flags,schema]" -r dev/oldest.txt
-	TESTS_IN_PART=1 .venv-oldest/bin/python -m pytest -q -n0 -m "not tools" tests/rollout tests/swap
+	TESTS_IN_PART=1 .venv-oldest/bin/python -m pytest -q -n0 -m "not tools" tests/rollout tests/swap tests/test_calls.py
 
 plugin: ## dist/pulumi-resource-bluegreen-v*.tar.gz, for `pulumi plugin install --file`
 	@$(PYTHON) dev/plugin_archive.py dist
