@@ -14,7 +14,7 @@ import tomllib
 import yaml
 
 from bluegreen.adapters.plugin.schema import origin
-from dev.release import changelog, distribution, numbering, sbom, schemas
+from dev.release import changelog, distribution, numbering, readme, sbom, schemas
 from dev.release.__main__ import main
 
 REPO = Path(__file__).resolve().parents[2]
@@ -229,6 +229,27 @@ def test_what_is_built_is_looked_through(tmp_path):
         f"{wheel} says nothing of Keywords",
         f"{wheel} says that it is 6.0.0",
         f"{wheel} has no description",
+    ]
+
+
+def test_the_readme_leads_to_the_release_where_nothing_is_beside_it():
+    text = "![a [b]](docs/p.png) [all](docs/a.md#b) [x](#y) [z](https://example.com/)"
+    whole = readme.absolute(text, REPOSITORY, "v7.0.0")
+    assert f"![a [b]]({REPOSITORY}/raw/v7.0.0/docs/p.png) [all]({REPOSITORY}/blob/v7.0.0/docs/a.md#b)" in whole
+    assert "[x](#y) [z](https://example.com/)" in whole
+    assert readme.relative_links(whole) == []
+    assert readme.absolute(text, "", "v7.0.0") == text
+    own = (REPO / "README.md").read_text()
+    assert readme.relative_links(own)
+    assert readme.relative_links(readme.absolute(own, REPOSITORY, "v7.0.0")) == []
+
+
+def test_a_published_wheel_leads_to_its_repository(tmp_path):
+    wheel = "bluegreen-7.0.0-py3-none-any.whl"
+    built(tmp_path, metadata="Version: 7.0.0\nSummary: a\nKeywords: b\n\n# bluegreen\n[a](docs/a.md)\n")
+    assert distribution.problems_in(tmp_path, "7.0.0", published=True) == [
+        f"{wheel} says nothing of Project-URL",
+        f"{wheel}: its description leads to docs/a.md, beside it",
     ]
 
 
