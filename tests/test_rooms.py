@@ -25,7 +25,7 @@ ROOMS = {
 }
 PROGRAMS = {"pulumi_aws", "pulumi_azure_native", "pulumi_kubernetes"}
 """What a program declares resources with."""
-CLIENTS = {"azure", "boto3", "botocore", "kubernetes", "tenacity"}
+CLIENTS = {"asyncssh", "azure", "boto3", "botocore", "kubernetes", "tenacity"}
 """What a provider calls a platform with."""
 
 

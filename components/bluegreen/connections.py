@@ -57,3 +57,21 @@ class KubernetesConnection(TypedDict, total=False):
 
     kubeconfig: str
     context: str
+
+
+class SshConnection(TypedDict, total=False):
+    """The host of a proxy, where that is not the machine that runs ``pulumi``. Keys are a file's or an agent's.
+
+    Attributes:
+        host: its name or address, or what the user's own SSH configuration calls it; required.
+        port: where its sshd listens, default 22.
+        username: who logs in; as the SSH configuration says by default, else who runs ``pulumi``.
+        key_file: a private key's file, without a passphrase; the agent's keys by default, then the usual files.
+        known_hosts: the file with the host's key; ``~/.ssh/known_hosts`` by default.
+    """
+
+    host: str
+    port: int
+    username: str
+    key_file: str
+    known_hosts: str

@@ -39,6 +39,7 @@ CONTAINERS = ("podman", "runc", "iptables", "netavark")
 FOR_TESTS = {
     "haproxy": ("haproxy",),
     "prometheus": ("prometheus",),
+    "sshd": ("openssh-server",),
     "promtool": ("prometheus",),
 }
 # What the schema gate is held against.
@@ -54,7 +55,7 @@ _KEEP = "--option=DPkg::Options::=--force-confold"
 # Packages bring services, too. Their files are left out, so that nothing runs but what was started on purpose.
 _WITHOUT = tuple(
     path.format(service)
-    for service in ("haproxy", "prometheus", "etcd", "containerd", "mariadb", "mariadb@")
+    for service in ("haproxy", "prometheus", "ssh", "etcd", "containerd", "mariadb", "mariadb@")
     for path in ("*/systemd/system/{}.service", "/etc/init.d/{}")
 )
 

@@ -64,6 +64,12 @@ def test_several_proxies_are_one_swap_in_their_order():
     assert (swap["routers"][1]["adopt"], swap["routers"][1]["route"]) == (True, "rest")
 
 
+def test_proxies_on_two_hosts_have_a_file_of_the_same_name():
+    there = [envoy(**ONE, ssh={"host": host, "key_file": "/keys/edge"}) for host in ("edge-1", "edge-2")]
+    assert [router["ssh"]["host"] for router in declared(proxies=there)["routers"]] == ["edge-1", "edge-2"]
+    assert "routers[1]" in refused(proxies=[there[0], envoy(**ONE, ssh={"host": "edge-1"})])
+
+
 def test_two_proxies_with_one_file_are_refused():
     assert "routers[1]" in refused(proxies=[envoy(**ONE), envoy(**ONE)])
 
@@ -89,6 +95,9 @@ def test_another_name_or_another_digest_is_another_release():
         ({"proxies": [envoy(**{**ONE, "routes_file": "/etc/web.yaml"})]}, "an absolute path that ends with .json"),
         ({"proxies": [envoy(**{**ONE, "admin_url": "127.0.0.1:9901"})]}, "admin_url: '127.0.0.1:9901' is not allowed"),
         ({"proxies": [envoy(**ONE, clusters={"blue": "a", "green": "a"})]}, "another cluster than blue's"),
+        ({"proxies": [envoy(**ONE, ssh={})]}, "ssh.host: None is not allowed"),
+        ({"proxies": [envoy(**ONE, ssh={"host": "edge-1", "password": "x"})]}, "ssh.password"),
+        ({"proxies": [envoy(**ONE, ssh={"host": "edge-1", "port": 0})]}, "ssh.port: 0 is not allowed"),
         ({"proxies": [envoy(**ONE, route="rest")]}, "nothing without `adopt`"),
     ],
 )

@@ -11,7 +11,6 @@ import bluegreen
 from bluegreen import gates, notifications
 from bluegreen.aws import alb, alb_listeners, dns, nlb
 from bluegreen.azure import traffic_manager
-from bluegreen.cloudfoundry import RoutedApps
 from bluegreen.gates import cloudwatch_source, prometheus_source
 from bluegreen.hosts import envoy, haproxy
 from bluegreen.kubernetes import (
@@ -509,17 +508,16 @@ AWS = [
             "blue": {"image": "app:v1", "app": "old"},
             "green": {"image": "app:v2"},
         },
-        lambda: RoutedApps(
-            "web",
-            active_color="green",
-            space="shop/production",
-            route="web.apps.example.com",
-            overlap_seconds=30,
-            instances=3,
-            cloudfoundry_connection={"api_url": "https://api.cf.example.com"},
-            blue={"image": "app:v1", "app": "old"},
-            green={"image": "app:v2"},
-        ),
+        lambda: {
+            "active_color": "green",
+            "space": "shop/production",
+            "route": "web.apps.example.com",
+            "overlap_seconds": 30,
+            "instances": 3,
+            "cloudfoundry_connection": {"api_url": "https://api.cf.example.com"},
+            "blue": {"image": "app:v1", "app": "old"},
+            "green": {"image": "app:v2"},
+        },
     ),
     Same(
         "bluegreen:hosts:ProxiedService",
@@ -534,7 +532,13 @@ AWS = [
                         "adopt": True,
                     }
                 },
-                {"haproxy": {"mapFile": "/etc/haproxy/web.map", "socket": "/run/haproxy/admin.sock"}},
+                {
+                    "haproxy": {
+                        "mapFile": "/etc/haproxy/web.map",
+                        "socket": "/run/haproxy/admin.sock",
+                        "ssh": {"host": "edge-1", "port": 2222.0, "keyFile": "/keys/edge"},
+                    }
+                },
             ],
             "blue": {"release": "v1", "url": "http://10.0.0.1"},
             "green": {"release": "v2", "url": "http://10.0.0.2", "digest": "sha256:1"},
@@ -550,7 +554,11 @@ AWS = [
                     clusters={"blue": "b_1", "green": "g_1"},
                     adopt=True,
                 ),
-                haproxy(map_file="/etc/haproxy/web.map", socket="/run/haproxy/admin.sock"),
+                haproxy(
+                    map_file="/etc/haproxy/web.map",
+                    socket="/run/haproxy/admin.sock",
+                    ssh={"host": "edge-1", "port": 2222, "key_file": "/keys/edge"},
+                ),
             ],
             "blue": {"release": "v1", "url": "http://10.0.0.1"},
             "green": {"release": "v2", "url": "http://10.0.0.2", "digest": "sha256:1"},

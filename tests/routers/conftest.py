@@ -8,6 +8,7 @@ from bluegreen.fields import Fields
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import COLORS
 from localcloud import loopback
+from localcloud.hosts.sshd import Sshd
 from tests.routers import (
     alb_workshop,
     api_gateway_workshop,
@@ -75,6 +76,12 @@ def cloudfoundry():
 @pytest.fixture(scope="session")
 def host():
     with envoy_workshop.running() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory):
+    with Sshd(tmp_path_factory.mktemp("sshd")) as made:
         yield made
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
+import io
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
-from urllib.parse import urlencode
+from typing import Any, Protocol, cast
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
 from bluegreen.clients.http import fetch
+from bluegreen.hosts.ssh_connection import SshConnection
 from bluegreen.rollout.calls import note
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Readiness
@@ -48,6 +51,44 @@ class AdminUrl:
         if answer.status != 200 or answer.late or answer.cut:
             raise PlatformError(call, f"{self.url} answers {answer.status}, and not all that was asked for")
         return answer.body
+
+
+@dataclass(frozen=True, slots=True)
+class AdminOverSsh:
+    """The admin interface at a URL that another host reaches."""
+
+    ssh: SshConnection
+    url: str
+
+    def get(self, path: str) -> bytes:
+        """One request, over a connection that the host's sshd makes."""
+        call = call_of(path)
+        note(call)
+        parts = urlsplit(self.url)
+        if parts.scheme != "http":
+            raise PlatformError(call, f"{self.url} is not reached over SSH: name one that begins with http://")
+        socket = f"{parts.hostname}:{parts.port or 80}"
+        request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
+        content = self.ssh.exchange(socket, request.encode(), call, ends=False)
+        try:
+            answer = http.client.HTTPResponse(cast("Any", _Received(content)))
+            answer.begin()
+            body = answer.read()
+        except (http.client.HTTPException, OSError) as error:
+            raise PlatformError(call, f"what came of {self.url} is no answer: {error!r}") from error
+        if answer.status != 200:
+            raise PlatformError(call, f"{self.url} answers {answer.status}, and not what was asked for")
+        return body
+
+
+class _Received:
+    """An answer that is there already, in the place of a socket."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self._content)
 
 
 def call_of(path: str) -> str:

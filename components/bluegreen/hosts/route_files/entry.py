@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.arguments.told import told
+from bluegreen.connections import SshConnection
 from bluegreen.hosts.proxy import Proxy
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -22,6 +23,7 @@ class Envoy:
     clusters: Mapping[Color, str]
     adopt: bool
     route: str
+    ssh: Mapping[str, Any] | None
 
     def problems(self) -> list[Problem]:
         """None: the swap's own check has them."""
@@ -38,6 +40,7 @@ class Envoy:
             "owner": owner,
             **({"adopt": True} if self.adopt else {}),
             **({"route": self.route} if self.route else {}),
+            **({"ssh": dict(self.ssh)} if self.ssh is not None else {}),
         }
 
 
@@ -50,6 +53,7 @@ def envoy(
     clusters: Mapping[str, str] | None = None,
     adopt: bool = False,
     route: str = "",
+    ssh: SshConnection | None = None,
 ) -> Proxy:
     """An Envoy that reads its routes from a file, which the swap replaces.
 
@@ -62,5 +66,8 @@ def envoy(
         adopt: whether the file has a route to the clusters already, which is taken over with the traffic that it has;
             else the file is the swap's, and has to be without routes before the first update.
         route: the name of the route that is taken over, where there are more than one to the clusters.
+        ssh: the host that the file is on, where it is not the machine that runs `pulumi`: ``host``, and ``port``,
+            ``username``, ``key_file``, ``known_hosts`` where they are not the usual ones. The admin interface is then
+            reached from that host.
     """
-    return Envoy(routes_file, admin_url, route_config, clusters or {}, adopt, route)  # type: ignore[arg-type]
+    return Envoy(routes_file, admin_url, route_config, clusters or {}, adopt, route, ssh)  # type: ignore[arg-type]

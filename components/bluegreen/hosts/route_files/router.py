@@ -20,8 +20,10 @@ from bluegreen.hosts.files import READ, WRITE, Files, LocalFiles
 from bluegreen.hosts.notes import Notes
 from bluegreen.hosts.route_files import admin, routes
 from bluegreen.hosts.route_files.routes import Unfit, Wanted
+from bluegreen.hosts.ssh_connection import SshConnection
+from bluegreen.hosts.ssh_files import SshFiles, place_of
 from bluegreen.options.declared import Options, option
-from bluegreen.options.kinds import Both, Flag, Text
+from bluegreen.options.kinds import Both, Flag, Nested, Text
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.platforms.places import Same, alike
@@ -61,9 +63,9 @@ class EnvoyRouter(Options):
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = _PROPAGATION_SECONDS
-    where: ClassVar[frozenset[str]] = frozenset({"kind", "routes_file", "route_config", "route"})
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "routes_file", "route_config", "route", "ssh"})
     backend_keys: ClassVar[frozenset[str]] = frozenset({"clusters"})
-    same_place: ClassVar[Mapping[str, Same]] = {"route": alike(lambda value: value or "")}
+    same_place: ClassVar[Mapping[str, Same]] = {"route": alike(lambda value: value or ""), "ssh": alike(place_of)}
 
     routes_file: str = option(
         "the file that Envoy reads its routes from, by its path",
@@ -75,7 +77,7 @@ class EnvoyRouter(Options):
         Both(Text(), differs="another cluster than blue's"),
     )
     admin_url: str = option(
-        "Envoy's admin interface, as it is reached by who runs `pulumi`",
+        "Envoy's admin interface, as it is reached by who runs `pulumi`, or with `ssh` by that host",
         Text(
             fits=re.compile(r"https?://[^/?#\s]+\Z").match,
             allowed="a URL without a path, such as http://127.0.0.1:9901",
@@ -90,13 +92,22 @@ class EnvoyRouter(Options):
     route: str = option(
         "the name of the route that is taken over; the one and only to these clusters when absent", Text(), default=""
     )
+    ssh: SshConnection | None = option(
+        "the host that the files and sockets are on, where it is not the machine that runs ``pulumi``",
+        Nested(SshConnection),
+        default=None,
+    )
     # Handed in by the swap, and no options.
     former_owner: str = ""
     incarnation: str = ""
-    _files: Files = field(default_factory=LocalFiles, init=False)
+    _files: Files = field(init=False)
     _last: _Seen | None = field(default=None, init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _progress: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        """The files are on this machine, unless another host is named."""
+        self._files = LocalFiles() if self.ssh is None else SshFiles(self.ssh)
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
@@ -109,7 +120,8 @@ class EnvoyRouter(Options):
     @property
     def id(self) -> str:
         """The file, and the route in it."""
-        return ":".join(filter(None, [self.routes_file, self.route_config, self.route]))
+        host = "" if self.ssh is None else self.ssh.place
+        return ":".join(filter(None, [host, self.routes_file, self.route_config, self.route]))
 
     @property
     def _wanted(self) -> Wanted:
@@ -121,7 +133,7 @@ class EnvoyRouter(Options):
 
     @property
     def _admin(self) -> admin.Asks:
-        return admin.AdminUrl(self.admin_url)
+        return admin.AdminUrl(self.admin_url) if self.ssh is None else admin.AdminOverSsh(self.ssh, self.admin_url)
 
     # -- reading
 
@@ -283,6 +295,10 @@ class EnvoyRouter(Options):
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """The commands that do it by hand: the file with other weights, in one step."""
+        lines = self._by_hand(weights)
+        return lines if self.ssh is None else self.ssh.by_hand(*lines)
+
+    def _by_hand(self, weights: Weights) -> tuple[str, ...]:
         file = shlex.quote(self.routes_file)
         if weights == Weights():
             return (f"rm -f {shlex.quote(self._state_file)}",)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.arguments.told import told
+from bluegreen.connections import SshConnection
 from bluegreen.hosts.proxy import Proxy
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
@@ -20,6 +21,7 @@ class Haproxy:
     socket: str
     backends: Mapping[Color, str]
     adopt: bool
+    ssh: Mapping[str, Any] | None
 
     def problems(self) -> list[Problem]:
         """None: the swap's own check has them."""
@@ -34,6 +36,7 @@ class Haproxy:
             "socket": self.socket,
             "owner": owner,
             **({"adopt": True} if self.adopt else {}),
+            **({"ssh": dict(self.ssh)} if self.ssh is not None else {}),
         }
 
 
@@ -44,6 +47,7 @@ def haproxy(
     socket: str,
     backends: Mapping[str, str] | None = None,
     adopt: bool = False,
+    ssh: SshConnection | None = None,
 ) -> Proxy:
     """An HAProxy whose configuration chooses a color's backend by a map, which the swap writes.
 
@@ -54,5 +58,7 @@ def haproxy(
             default.
         adopt: whether the map says already where requests go, and is taken over as it is; else it has to be without a
             line before the first update.
+        ssh: the host that map and runtime API are on, where it is not the machine that runs `pulumi`: ``host``, and
+            ``port``, ``username``, ``key_file``, ``known_hosts`` where they are not the usual ones.
     """
-    return Haproxy(map_file, socket, backends or {}, adopt)  # type: ignore[arg-type]
+    return Haproxy(map_file, socket, backends or {}, adopt, ssh)  # type: ignore[arg-type]

@@ -17,11 +17,14 @@ from bluegreen.hosts.files import READ, WRITE, Files, LocalFiles
 from bluegreen.hosts.notes import Notes
 from bluegreen.hosts.runtime_api import health, maps
 from bluegreen.hosts.runtime_api.maps import Unfit
-from bluegreen.hosts.runtime_api.sockets import Asks, NotRunning, RuntimeSocket, call_of
+from bluegreen.hosts.runtime_api.sockets import Asks, NotRunning, RuntimeOverSsh, RuntimeSocket, call_of
+from bluegreen.hosts.ssh_connection import SshConnection
+from bluegreen.hosts.ssh_files import SshFiles, place_of
 from bluegreen.options.declared import Options, option
-from bluegreen.options.kinds import Both, Flag, Text
+from bluegreen.options.kinds import Both, Flag, Nested, Text
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
+from bluegreen.platforms.places import Same, alike
 from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
@@ -65,7 +68,8 @@ class HaproxyRouter(Options):
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
-    where: ClassVar[frozenset[str]] = frozenset({"kind", "map_file"})
+    where: ClassVar[frozenset[str]] = frozenset({"kind", "map_file", "ssh"})
+    same_place: ClassVar[Mapping[str, Same]] = {"ssh": alike(place_of)}
     backend_keys: ClassVar[frozenset[str]] = frozenset({"backends"})
 
     map_file: str = option(
@@ -86,18 +90,27 @@ class HaproxyRouter(Options):
         Flag(),
         default=False,
     )
+    ssh: SshConnection | None = option(
+        "the host that the files and sockets are on, where it is not the machine that runs ``pulumi``",
+        Nested(SshConnection),
+        default=None,
+    )
     # Handed in by the swap, and no options.
     former_owner: str = ""
     incarnation: str = ""
-    _files: Files = field(default_factory=LocalFiles, init=False)
+    _files: Files = field(init=False)
     _last: _Seen | None = field(default=None, init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _progress: str = field(default="", init=False)
 
+    def __post_init__(self) -> None:
+        """The files are on this machine, unless another host is named."""
+        self._files = LocalFiles() if self.ssh is None else SshFiles(self.ssh)
+
     @property
     def id(self) -> str:
-        """The map's file."""
-        return self.map_file
+        """The map's file, and the host that it is on."""
+        return self.map_file if self.ssh is None else f"{self.ssh.place}:{self.map_file}"
 
     @property
     def _state_file(self) -> str:
@@ -105,7 +118,7 @@ class HaproxyRouter(Options):
 
     @property
     def _api(self) -> Asks:
-        return RuntimeSocket(self.socket)
+        return RuntimeSocket(self.socket) if self.ssh is None else RuntimeOverSsh(self.ssh, self.socket)
 
     # -- reading
 
@@ -279,6 +292,10 @@ class HaproxyRouter(Options):
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
         """The commands that do it by hand: the file, then the running HAProxy."""
+        lines = self._by_hand(weights)
+        return lines if self.ssh is None else self.ssh.by_hand(*lines)
+
+    def _by_hand(self, weights: Weights) -> tuple[str, ...]:
         file = shlex.quote(self.map_file)
         way = f"UNIX-CONNECT:{self.socket}" if self.socket.startswith("/") else f"TCP:{self.socket}"
         tell = f"| socat stdio {shlex.quote(way)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from typing import Protocol
 
+from bluegreen.hosts.ssh_connection import Refused, SshConnection
 from bluegreen.rollout.calls import note
 from bluegreen.rollout.errors import PlatformError
 
@@ -67,6 +68,28 @@ class RuntimeSocket:
             return made
         host, _, port = self._place.rpartition(":")
         return socket.create_connection((host.strip("[]"), int(port)), _TIMEOUT_SECONDS)
+
+
+class RuntimeOverSsh:
+    """The API at a socket of another host, or at a port that it reaches.
+
+    Args:
+        ssh: that host.
+        place: a path there, or ``host:port``.
+    """
+
+    def __init__(self, ssh: SshConnection, place: str) -> None:
+        self._ssh, self._place = ssh, place
+
+    def ask(self, command: str) -> str:
+        """One command."""
+        call = call_of(command)
+        note(call)
+        try:
+            content = self._ssh.exchange(self._place, command.encode() + b"\n", call, ends=True)
+        except Refused as error:
+            raise NotRunning(call, f"HAProxy does not listen at {self._place}: {error.reason}") from error
+        return content.decode("utf-8", "replace").strip("\n")
 
 
 def _whole(connection: socket.socket, call: str) -> bytes:
