@@ -73,7 +73,7 @@ schema-proof: setup ## the schema gate against real servers, 2,000 migrations ea
 	$(PY) -m tests.schema.differential --cases 2000 --docs docs/gates.md
 
 scenarios: setup ## every scenario of every platform, and every test of the engine, over both adapters, which take turns in `make test`
-	BLUEGREEN_SCENARIOS=full $(PY) -m pytest tests/scenarios tests/e2e tests/examples
+	BLUEGREEN_SCENARIOS=full $(PY) -m pytest tests/scenarios tests/e2e tests/examples tests/routers/test_hosts_over_ssh.py
 
 scenarios-kubernetes-plugin: setup ## those on Kubernetes with Pulumi's own plugin, which it builds
 	$(PY) -m localcloud bootstrap kubernetes-plugin

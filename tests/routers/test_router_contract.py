@@ -82,10 +82,6 @@ def haproxy_section(request):
     return request.getfixturevalue("haproxy").section()
 
 
-def over_ssh(fixture):
-    return lambda request: request.getfixturevalue(fixture).section(ssh=request.getfixturevalue("sshd").section())
-
-
 def rest_api_section(request):
     api = request.getfixturevalue("rest_api")
     api.restage()
@@ -132,9 +128,7 @@ WORKSHOPS = {
     "cloudfoundry": cloudfoundry_section,
     "cloudfoundry, which installs": installing_cloudfoundry_section,
     "envoy": envoy_section,
-    "envoy, over SSH": over_ssh("host"),
     "haproxy": haproxy_section,
-    "haproxy, over SSH": over_ssh("haproxy"),
     "codedeploy": played_section("by_codedeploy"),
     "ecs_native": played_section("by_ecs"),
     "kubernetes_service": service_section(),
