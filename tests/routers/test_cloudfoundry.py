@@ -282,6 +282,18 @@ def test_an_app_never_runs_one_release_and_says_another(cloud, installing):
     ]
 
 
+def test_an_app_with_traffic_is_not_stopped_for_another_release_whoever_has_mapped_it(cloud, installing):
+    """Before the first write the swap knows of no traffic: the route is not its own yet."""
+    before = cloud.world.app("web-blue").droplet
+    installing().install("blue")  # it runs that already
+    with pytest.raises(
+        PlatformError, match=r"web\.apps\.cf\.test leads there, and it runs registry\.example\.com/app:v1"
+    ):
+        installing(blue="v2").install("blue")
+    app = cloud.world.app("web-blue")
+    assert (app.state, app.droplet) == ("STARTED", before)
+
+
 def test_an_image_that_cannot_be_pulled_is_an_error_and_leaves_the_app_as_it_is(cloud, installing):
     before = cloud.world.app("web-green").droplet
     with pytest.raises(PlatformError, match="app:v77 cannot be staged for web-green: StagingError"):
@@ -310,10 +322,10 @@ def test_who_may_not_write_is_told_so_by_cloud_foundry():
 
 def test_what_is_called_is_declared(cloud, installing):
     made = installing(green="v2")
+    made.install("green")
     for weights in (BLUE, Weights.split("green", 20), GREEN, Weights()):
         made.write(weights)
         made.verify(weights)
-    made.install("green")
     made.health("green")
     declared = {one.action.replace(":guid", "{guid}").replace(":", " ", 1) for one in made.permissions}
     assert set(cloud.api.calls) <= declared

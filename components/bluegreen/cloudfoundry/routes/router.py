@@ -423,10 +423,24 @@ class CloudFoundryRouter(Options):
         return releases.is_it(releases.droplet_of(self._session, app), self.to_install[color])
 
     def install(self, color: Color) -> None:
-        """Bring it: see ``releases.bring``; nothing where it is there."""
-        app = self._app(color)
-        if not releases.is_it(releases.droplet_of(self._session, app), self.to_install[color]):
-            releases.bring(self._session, app, self.to_install[color])
+        """Bring it: see ``releases.bring``; nothing where it is there.
+
+        Raises:
+            PlatformError: also where the route leads to the color's app, whoever has mapped it: it would be stopped.
+        """
+        app, session = self._app(color), self._session
+        found = releases.droplet_of(session, app)
+        if releases.is_it(found, self.to_install[color]):
+            return
+        route = places.route_of(session, places.space_guid(session, self.space), self.route) or {}
+        if any(destinations.app_guid(one) == app.guid for one in destinations.of(route)):
+            runs = found.get("image") or f"droplet {found.get('guid')}"
+            raise PlatformError(
+                releases.STOP,
+                f"{self.release(color)} is not brought to {app.name}, which would be stopped: {self.route} leads "
+                f"there, and it runs {runs}. Declare what it runs, and bring another one once it has no traffic",
+            )
+        releases.bring(session, app, self.to_install[color])
 
     def _app(self, color: Color) -> places.App:
         session = self._session
