@@ -7,6 +7,7 @@ import pytest
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.argo_engine.live_rollout import API
 from bluegreen.kubernetes.client import Resource
+from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Weights
@@ -123,3 +124,51 @@ def test_a_former_owner_is_taken_over_and_another_one_refused(server):
     made.former_owner = "old/stack/web"
     made.write(BLUE)
     assert server.get(WHAT)["metadata"]["annotations"]["bluegreen/owner"] == OWNER
+
+
+def capacity(server, **more):
+    section = {"namespace": "shop", "rollout": "web", "workloads": {"blue": "web-blue", "green": "web-green"}, **more}
+    fields = Fields({"kind": "argo_rollouts", "owner": OWNER, **section}, "capacity")
+    made = CAPACITIES.build(CAPACITIES.parse(fields))
+    made.cluster = server.cluster
+    return made
+
+
+def test_who_points_it_back_while_it_starts_is_not_overruled(server):
+    made = capacity(server)
+    made.prepare("green", 1)
+    assert wanted(server) == "web-green"
+    made.ready("green")
+    server.edit(WHAT, {"spec": {"workloadRef": {"name": "web-blue"}}})
+    for again in (lambda: made.ready("green"), lambda: made.prepare("green", 1)):
+        with pytest.raises(PlatformError, match="'web-blue' instead of 'web-green': somebody else set it"):
+            again()
+    assert wanted(server) == "web-blue"
+
+
+def test_nothing_is_asked_between_the_look_at_the_owner_and_what_is_written_by_it(server):
+    capacity(server).prepare("blue", 1)
+    assert [request.rpartition("/")[2] for request in server.requests[-4:]] == ["web-blue", "web", "replicasets", "web"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "won"), [("verdict", True), ("abort", True), ("incarnation", False), ("lease.9", False)]
+)
+def test_a_note_without_a_lease_is_no_first_start_that_came_first(server, mark, won):
+    capacity(server).prepare("blue", 1)
+    server.edit(WHAT, {"metadata": {"annotations": {f"bluegreen/mark.{mark}": "x"}}})
+    assert router(server).create(BLUE, {"lease.1": "x", "incarnation": "a1"}) is won
+
+
+def test_who_points_it_back_after_its_gates_were_asked_is_not_overruled_but_a_failure_is_put_right(server):
+    made = router(server)
+    made.write(BLUE)
+    server.edit(WHAT, {"spec": {"workloadRef": {"name": "web-green"}}})  # as the capacity does
+    made.marks()
+    server.edit(WHAT, {"spec": {"workloadRef": {"name": "web-blue"}}})
+    made.marks()
+    with pytest.raises(PlatformError, match="'web-blue' instead of 'web-green': somebody else set it"):
+        made.write(GREEN)
+    assert wanted(server) == "web-blue"
+    made.put_back(GREEN)
+    assert wanted(server) == "web-green"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.memory.capacity import MemoryCapacity
 from bluegreen.memory.router import MemoryRouter
+from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseHeld, PlatformError, SwapFailed
-from bluegreen.rollout.model import Convergence, Decision, Phase, Weights
+from bluegreen.rollout.model import Convergence, Decision, Phase, Readiness, Weights
 from bluegreen.swap.lease import LEASE_SECONDS, leases_in
 from bluegreen.swap.service import SwapService
 from tests.swap.bench import Swap
@@ -58,6 +60,44 @@ def test_a_first_start_whose_reply_was_lost_finds_its_own_object(monkeypatch):
     assert swap.up("blue")["live_color"] == "blue"
     assert tried == [True]
     assert not leases_in(swap.here.marks)
+
+
+def test_a_first_start_that_stood_still_while_it_made_its_object_writes_no_more(monkeypatch):
+    """Some platforms take more than one call for it."""
+    swap = first_start("two-calls")
+    sent = []
+
+    def two_calls(_router, _weights, _marks):
+        before_write()
+        sent.append("marks")
+        swap.clock.sleep(LEASE_SECONDS)
+        before_write()
+        sent.append("weights")
+
+    monkeypatch.setattr(MemoryRouter, "create", two_calls)
+    with pytest.raises(LeaseHeld, match="stood still"):
+        swap.up("blue")
+    assert sent == ["marks"]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_first_start_whose_platform_has_moved_traffic_by_itself_says_so(monkeypatch, begun):
+    swap = first_start("by-itself", **AT_ONCE)
+    monkeypatch.setattr(MemoryRouter, "capabilities", frozenset())
+
+    def never_ready(_capacity, _color):
+        if begun:
+            swap.here.weights = BLUE
+        return Readiness(False, 0, 3, "it starts")
+
+    monkeypatch.setattr(MemoryCapacity, "ready", never_ready)
+    with pytest.raises(SwapFailed) as failed:
+        swap.up("blue")
+    assert failed.value.weights == (BLUE if begun else Weights())
+    told = (
+        "blue has traffic already, which this swap has not sent there: blue 100 %" if begun else "traffic was not moved"
+    )
+    assert told in failed.value.restored
 
 
 def test_a_first_start_holds_the_lease_from_its_first_write_on(monkeypatch):

@@ -201,7 +201,8 @@ class KubernetesObjectRouter(Options, ABC):
             there = _annotations(current)
             if annotations.keys() <= there.keys():
                 break  # only the reply was lost: the lease among the marks has a name that no other swap's has
-            if OWNER in there and _marks_in(current):  # with none it is what this swap's own capacity has pointed at
+            # Without a lease and an incarnation it is what this swap's own capacity has pointed at.
+            if OWNER in there and _kinds(_marks_in(current)) & _kinds(marks):
                 return False
             metadata = {key: current["metadata"][key] for key in ("uid", "resourceVersion")}
             fields = {"metadata": {**metadata, "annotations": annotations}}
@@ -368,3 +369,7 @@ def _annotations(current: Mapping[str, Any]) -> dict[str, str]:
 
 def _marks_in(current: Mapping[str, Any]) -> dict[str, str]:
     return {name.removeprefix(_MARK): value for name, value in _annotations(current).items() if name.startswith(_MARK)}
+
+
+def _kinds(marks: Mapping[str, str]) -> set[str]:
+    return {name.partition(".")[0] for name in marks}

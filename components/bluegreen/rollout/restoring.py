@@ -122,18 +122,8 @@ class Restoring:
             else:
                 moved, reason = bool(stranger), reason + stranger
         weights = plan.restore_to if moved else plan.start
-        if moved and weights == Weights():
-            with contextlib.suppress(BluegreenError):
-                traffic = self.router.read()
-                may_remove = getattr(self.router, "may_remove", None)
-                if not made_up_of(traffic.weights, weights, plan.goal):
-                    return self._left(reason, traffic.weights, "where somebody else has moved it")
-                if (
-                    may_remove is not None
-                    and (traffic.marks or traffic.weights != weights)
-                    and not may_remove(traffic.marks)
-                ):
-                    return self._left(reason, traffic.weights, "as it is; what this swap has not made is not removed")
+        if moved and weights == Weights() and (left := self._not_ours_to_remove(plan, reason)) is not None:
+            return left
         if moved:
             try:
                 problem = self._unfit(plan) or self._write_back(weights)
@@ -142,8 +132,15 @@ class Restoring:
             if problem:
                 return self._gave_up(reason, weights, problem)
         former = plan.unproved and hasattr(self.router, "former_serves")
+        present = None if moved or plan.start != Weights() else self._live_by_now()
+        if present is not None and present not in (plan.start, plan.goal):
+            return self._left(reason, present, "where somebody else has moved it")
+        begun = present == plan.goal != plan.start
+        weights = plan.goal if begun else weights
         done = f"traffic was not moved: {f'{plan.target} keeps its former target' if former else weights}{unread}"
-        if moved:
+        if begun:
+            done = f"{plan.target} has traffic already, which this swap has not sent there: {weights}"
+        elif moved:
             where = ", at its former target" if former else ""
             done = f"restored and verified: {weights}{where}{self._not_as_declared(weights)}"
         self.tell("restore", done, weights=weights.as_dict())
@@ -181,6 +178,24 @@ class Restoring:
         if as_planned(self.router, traffic.weights, plan):
             return ""
         return f"; somebody else moved traffic meanwhile: {traffic.weights} instead of {plan.start}"
+
+    def _not_ours_to_remove(self, plan: Plan, reason: str) -> SwapFailed | None:
+        """The failure of a first start whose object is another's by now; ``None`` where it may be removed."""
+        with contextlib.suppress(BluegreenError):
+            traffic = self.router.read()
+            may_remove = getattr(self.router, "may_remove", None)
+            if not made_up_of(traffic.weights, Weights(), plan.goal):
+                return self._left(reason, traffic.weights, "where somebody else has moved it")
+            made = traffic.marks or traffic.weights != Weights()
+            if may_remove is not None and made and not may_remove(traffic.marks):
+                return self._left(reason, traffic.weights, "as it is; what this swap has not made is not removed")
+        return None
+
+    def _live_by_now(self) -> Weights | None:
+        """The live weights; ``None`` where they cannot be read."""
+        with contextlib.suppress(BluegreenError):
+            return self.router.read().weights
+        return None
 
     def _gave_up(self, reason: str, weights: Weights, problem: str) -> RestoreFailed:
         by_hand = "\n".join(f"    {command}" for command in self.router.commands(weights))

@@ -47,6 +47,7 @@ from bluegreen.swap.marks import (
 __all__ = ["ABORT", "FENCE_SECONDS", "LEASE_SECONDS", "RENEW_SECONDS", "SLOW_LEASE_SECONDS", "Lease"]
 __all__ += ["aborted_by", "holder_of", "lasting_seconds", "leases_in", "mark_text", "who"]
 _SLOW_CALL_SECONDS = 5.0
+_STOOD_STILL = "one that took over while this one stood still, and may be over by now"
 # Of how long a lease lasts: when it is renewed, and how old it may be when something is written. The second is more
 # than a swap that looks at its marks all the time needs, and leaves the time that one try of a call may take.
 _RENEW_AT, _FENCE_AT = 1 / 3, 0.4
@@ -98,6 +99,8 @@ class Lease:
     _wanted_seconds: float = LEASE_SECONDS
     #: How many writes at this moment keep it from being renewed.
     _locks: int = 0
+    #: Whether the object is being made this swap's, in more than one call on some platforms.
+    _placing: bool = False
 
     def take(self, marks: Mapping[str, str], read_at_seconds: float | None = None) -> bool:
         """Take the lease; ``marks`` are those that were read before.
@@ -129,7 +132,7 @@ class Lease:
         self._seen_seconds = self.clock.monotonic_seconds()
         # With an object there, its mark is only gone where somebody has taken it away.
         if not self.placed and (leases or marks) and self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL:
-            raise LeaseHeld("one that took over while this one stood still, and may be over by now")
+            raise LeaseHeld(_STOOD_STILL)
         rivals = {name: value for name, value in leases.items() if name != self.id and dead.get(name) != value}
         if rivals:
             self.router.mark({LEASE_PREFIX + self.id: None, **{name: marks.get(name) for name in stamp}})
@@ -154,10 +157,12 @@ class Lease:
         """
         if hasattr(self.router, "create"):
             self._began_to_renew()
+            self._placing = True
             if not cast("MakesItsObject", self.router).create(
                 weights, {LEASE_PREFIX + self.id: self._text(), **self.stamp}
             ):
                 self._refuse_who_came_first(self.router.marks())
+            self._placing = False
         else:
             traffic = self.router.read()
             if traffic.weights != Weights():
@@ -314,10 +319,13 @@ class Lease:
         lease begins to wait anew, and whoever did not wait any longer is seen.
 
         Raises:
+            LeaseHeld: this swap stood still while it made the object its own.
             LeaseLost: another swap took over.
             PlatformError: the lease could not be renewed, or the marks not be read.
         """
         with self.lock:
+            if self._placing and self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL:
+                raise LeaseHeld(_STOOD_STILL)
             if not self.id or not self.placed:
                 return
             self._refuse_if_lost()

@@ -45,6 +45,8 @@ class ArgoRolloutsCapacity(ArgoRollout):
     _proves: bool = field(default=False, init=False)
     # Whether something had traffic when it was pointed.
     _was_live: bool = field(default=False, init=False)
+    # Whether the Rollout was seen pointed at the goal: it is nobody else's turn then.
+    _pointed: bool = field(default=False, init=False)
     _nudges: Nudges | None = field(default=None, init=False)
     _invalid_since: float | None = field(default=None, init=False)
 
@@ -75,13 +77,16 @@ class ArgoRolloutsCapacity(ArgoRollout):
 
     def prepare(self, color: Color, size: int) -> None:  # noqa: ARG002 - how many is the Rollout's own matter
         """Point the Rollout at a color, or take the first step towards that."""
+        self.look_at_template(self.workloads[color])  # nothing is asked between the look and what is written by it
         state = self.look()
         if state.active and not state.waits_for_resume:
             allowed = "false is needed for the swap's gates, which are asked before any traffic moves"
             raise PlatformError(PATCH, f"{self.resource}: spec.strategy.blueGreen.autoPromotionEnabled: {allowed}")
+        self._pointed = self._pointed and self._goal == color
         self._goal = color
         if state.workload == self.workloads[color]:
             if state.failure:
+                self._pointed = False
                 self._go_back(state)
             return
         self._advance(state, self.sets(state))
@@ -99,7 +104,11 @@ class ArgoRolloutsCapacity(ArgoRollout):
         assert self._goal is not None  # noqa: S101 - set by prepare
         goal = self.workloads[self._goal]
         if state.workload == goal:
+            self._pointed = True
             return ""
+        if self._pointed:
+            reason = f"spec.workloadRef.name is {state.workload!r} instead of {goal!r}: somebody else set it"
+            raise PlatformError(PATCH, f"{self.resource}: {reason}")
         if state.workload and not state.seen:
             return UNSEEN
         # What runs of it already gets traffic as soon as the Rollout is pointed at it, past its pause and its analysis.
@@ -116,6 +125,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
             live = named or self.color_of(state, sets)
             former = None if live is None else (live, state.workload)
         self.point(state, goal, former)
+        self._pointed = True
         self._was_live = former is not None and bool(state.active)
         return UNSEEN
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bluegreen.kubernetes.argo_engine.state import COLOR, DEADLINE, Pods, RolloutState, pods_of
@@ -87,6 +87,7 @@ class ArgoRollout(Options):
     cluster: KubernetesConnection = cluster_option()
     uid: str = ""
     former_owner: str = ""
+    _looked_at: set[str] = field(default_factory=set, init=False)
 
     @property
     def resource(self) -> Resource:
@@ -149,7 +150,7 @@ class ArgoRollout(Options):
             dry_run: whether this only finds out if it is allowed.
         """
         self._refuse_a_stranger(state)
-        self._look_at_template(name)
+        self.look_at_template(name)
         if state.inline and not dry_run:  # adopted: a reference counts only without it
             self.cluster.merge(self.resource, self._that({"spec": {"template": None}}), MANAGER)
         annotations = {OWNER: self.owner, **({} if former is None else {FORMER: "/".join(former)})}
@@ -161,8 +162,13 @@ class ArgoRollout(Options):
         if owner is not None and owner not in (self.owner, self.former_owner):
             raise NotOwned(PATCH, f"{self.resource} belongs to {owner!r}, not to {self.owner!r}")
 
-    def _look_at_template(self, name: str) -> None:
-        """Refuse a template that the Rollout cannot use, or that cannot be told from the other color's."""
+    def look_at_template(self, name: str) -> None:
+        """Refuse a template that the Rollout cannot use, or that cannot be told from the other color's: one call.
+
+        One that has been looked at is not looked at again.
+        """
+        if name in self._looked_at:
+            return
         version, plural, path = _WORKLOADS[self.workload_kind]
         what = Resource(version, self.workload_kind, plural, self.namespace, name)
         template: Any = self.cluster.get(what)
@@ -174,6 +180,7 @@ class ArgoRollout(Options):
         if color not in COLORS:
             field_name = f"{'.'.join(path)}.metadata.labels[{COLOR}]"
             raise PlatformError(f"get {what.rbac}", f"{what}: {field_name} is {color!r}; allowed: blue, green")
+        self._looked_at.add(name)
 
     def resume(self, *, dry_run: bool = False) -> None:
         """End the pause before traffic, as ``kubectl argo rollouts promote`` does."""

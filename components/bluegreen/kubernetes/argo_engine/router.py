@@ -67,6 +67,8 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     _read: Weights | None = field(default=None, init=False)
     _told: str = field(default="", init=False)
     _nudges: Nudges | None = field(default=None, init=False)
+    # The templates that it was seen pointed at.
+    _pointed_at: set[str] = field(default_factory=set, init=False)
 
     @property
     def _argo(self) -> ArgoRollout:
@@ -96,6 +98,11 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         return f"spec.workloadRef.name {state.workload!r}" if state.workload else ""
 
     # -- reading
+
+    def _note(self, current: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        if current is not None:
+            self._pointed_at.add(RolloutState(current).workload)
+        return KubernetesObjectRouter._note(self, current)
 
     def _counts(self, current: Mapping[str, Any]) -> bool:
         if (
@@ -146,6 +153,9 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
 
         A mix is never written: while an update goes on, what it does is left alone. To write what was found, as a
         rehearsal does, changes nothing.
+
+        Raises:
+            PlatformError: it was pointed at the color already, where its pods start, and somebody has pointed it back.
         """
         color = weights.live_color
         if weights == Weights():
@@ -161,8 +171,18 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         # What goes back after a failure goes to what ran before it, and not to a newer release of that color.
         back = self._former is not None and self._former[0] == color
         self._goal = self._former[1] if back and self._former is not None else self.workloads[color]
+        if self._goal in self._pointed_at and state.workload != self._goal:
+            raise PlatformError(PATCH, self._set_by_somebody(state))
         self._go(state)
         self._ours = self._uid
+
+    def put_back(self, weights: Weights) -> None:
+        """Have Argo Rollouts go back after a failure, whatever the Rollout is pointed at by now."""
+        self._pointed_at.clear()
+        self.write(weights)
+
+    def _set_by_somebody(self, state: RolloutState) -> str:
+        return f"spec.workloadRef.name is {state.workload!r} instead of {self._goal!r}: somebody else set it"
 
     def _state(self) -> RolloutState:
         current = self._look()
@@ -233,8 +253,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         self._nudges.after(self._argo, state)
         if state.workload != self._goal:
             if not self._aborting:
-                reason = f"spec.workloadRef.name is {state.workload!r} instead of {self._goal!r}: somebody else set it"
-                raise PlatformError(PATCH, reason)
+                raise PlatformError(PATCH, self._set_by_somebody(state))
             if state.active == state.stable:
                 self._aborting = False
                 self._argo.point(state, self._goal, self._argo.former(state))
