@@ -94,3 +94,24 @@ def test_a_manifest_of_another_shape_is_told_by_its_field(change, field, allowed
 def test_what_a_resource_of_pulumis_does_not_take_is_told(token, color, field):
     same = next(one for one in ALL if one.token == token)
     assert field in told(token, {**same.given, "blue": color})
+
+
+NO_PLACES = ["~nobody-here/x", "a" * 300, "\x00a", "[", "a\nb"]
+"""Paths that no file can have, and what is no YAML of objects."""
+
+
+@pytest.mark.parametrize("place", NO_PLACES, ids=["no home", "too long", "a zero", "a bracket", "no object"])
+def test_a_place_that_no_file_can_have_ends_in_no_traceback(place):
+    good = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    colors = {"blue": {"manifests": [good]}, "green": {"manifests": place}}
+    assert "green.manifests" in told("bluegreen:kubernetes:ManifestService", {"activeColor": "blue", **colors})
+    charts = {color: {"chart": place} for color in ("blue", "green")}
+    told("bluegreen:kubernetes:HelmService", {"activeColor": "blue", **charts})
+    told("bluegreen:kubernetes:KubernetesService", {"activeColor": "blue", "cluster": {"kubeconfig": place}})
+
+
+def test_a_list_of_what_is_no_object_is_told():
+    for items in ("ab", ["ab"], [[None]]):
+        colors = {color: {"manifests": [{"kind": "List", "items": items}]} for color in ("blue", "green")}
+        said = told("bluegreen:kubernetes:ManifestService", {"activeColor": "blue", **colors})
+        assert "blue.manifests[0]" in said

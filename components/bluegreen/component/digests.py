@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import pulumi
 
 from bluegreen.component import images
+from bluegreen.file_places import is_file, path_of
 from bluegreen.plain import plain
 from bluegreen.rollout.model import Color
 
@@ -107,9 +107,12 @@ def _empty(value: object) -> bool:
 
 
 def _contents(chart: str) -> dict[str, str]:
-    """A digest of each of a chart's files, by path; empty where the chart is not in files."""
-    place = Path(chart).expanduser()
-    if "://" in chart or not (place.is_file() or (place / "Chart.yaml").is_file()):
+    """A digest of each of a chart's files, by path; empty where the chart is not in files that can be read."""
+    place = path_of(chart)
+    if "://" in chart or not (is_file(place) or is_file(place / "Chart.yaml")):
         return {}
-    files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file())
-    return {str(file.relative_to(place)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    files = [place] if is_file(place) else sorted(file for file in place.rglob("*") if file.is_file())
+    try:
+        return {str(file.relative_to(place)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    except OSError:  # Helm says so, too
+        return {}

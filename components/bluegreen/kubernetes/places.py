@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from bluegreen.file_places import path_of
 from bluegreen.kubernetes.manifests.reading import objects_in
 
 _PORTS = {"https": 443, "http": 80}
@@ -38,7 +39,7 @@ def _named(section: Any) -> tuple[str, str]:
     """The files and the context; empty where it is the current one."""
     said = section if isinstance(section, Mapping) else {}
     paths = str(said.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config")
-    files = [str(Path(path).expanduser().absolute()) for path in paths.split(os.pathsep) if path]
+    files = [str(path_of(path).absolute()) for path in paths.split(os.pathsep) if path]
     return os.pathsep.join(files), str(said.get("context") or "")
 
 

@@ -8,7 +8,6 @@ import os
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import tenacity
@@ -17,6 +16,7 @@ from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 from kubernetes.client.exceptions import ApiException
 
+from bluegreen.file_places import is_file, path_of
 from bluegreen.rollout.calls import pause
 
 # A call that hangs is given up, not waited for; five tries with jitter are over within some seconds.
@@ -141,7 +141,7 @@ def _open(kubeconfig: str | None, context: str | None) -> Any:
     settings = kubernetes_client.Configuration()
     # Asked for at this moment: the client itself knows only what the variable was when it was imported.
     paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    there = any(Path(path).expanduser().is_file() for path in paths.split(os.pathsep) if path)
+    there = any(is_file(path_of(path)) for path in paths.split(os.pathsep) if path)
     try:
         if there:
             kubernetes_config.load_kube_config(

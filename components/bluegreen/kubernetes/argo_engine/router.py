@@ -67,8 +67,9 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     _read: Weights | None = field(default=None, init=False)
     _told: str = field(default="", init=False)
     _nudges: Nudges | None = field(default=None, init=False)
-    # The templates that it was seen pointed at.
+    # The templates that it was seen pointed at, and the one that this router has pointed it to itself.
     _pointed_at: set[str] = field(default_factory=set, init=False)
+    _mine: str = field(default="", init=False)
 
     @property
     def _argo(self) -> ArgoRollout:
@@ -171,7 +172,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         # What goes back after a failure goes to what ran before it, and not to a newer release of that color.
         back = self._former is not None and self._former[0] == color
         self._goal = self._former[1] if back and self._former is not None else self.workloads[color]
-        if self._goal in self._pointed_at and state.workload != self._goal:
+        if self._goal in self._pointed_at and state.workload not in (self._goal, self._mine):
             raise PlatformError(PATCH, self._set_by_somebody(state))
         self._go(state)
         self._ours = self._uid
@@ -211,6 +212,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         else:
             former = self._live(state) if state.at_rest else known
             argo.point(state, self._goal, former)
+            self._mine = self._goal
             self._former = self._former or former
         self._owned = True
 

@@ -115,10 +115,11 @@ def dangling(
     ]
 
 
-def flat(manifests: Iterable[Manifest]) -> Iterator[Manifest]:
-    """The objects, those in lists of objects among them."""
+def flat(manifests: Iterable[Any]) -> Iterator[Any]:
+    """The objects, those in lists of objects among them; what is no object stays as it is, for whoever tells it."""
     for manifest in manifests:
-        if str(manifest.get("kind", "")).endswith("List") and isinstance(manifest.get("items"), Sequence):
+        listed = isinstance(manifest, Mapping) and str(manifest.get("kind", "")).endswith("List")
+        if listed and isinstance(manifest.get("items"), Sequence):
             yield from flat(manifest["items"])
         else:
             yield manifest

@@ -12,6 +12,7 @@ import yaml
 from bluegreen.component.base import release_text
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
+from bluegreen.file_places import is_file, path_of
 from bluegreen.kubernetes.manifests import shape as manifest_shape
 from bluegreen.kubernetes.manifests import values as manifest_values
 from bluegreen.kubernetes.manifests.coloring import (
@@ -210,8 +211,8 @@ def _part(of: Any, key: str) -> Mapping[str, Any]:
 
 def _objects(given: object) -> list[Any]:
     if isinstance(given, Path) or (isinstance(given, str) and "\n" not in given):
-        path = Path(given).expanduser()
-        files = [path] if path.is_file() else sorted({file for form in _FILES for file in path.glob(form)})
+        path = path_of(given)
+        files = [path] if is_file(path) else sorted({file for form in _FILES for file in path.glob(form)})
         if not files:
             raise ValueError(f"{given} is no file, and no folder with files")
         return [manifest for file in files for manifest in objects_in(file.read_text(encoding="utf-8"))]
