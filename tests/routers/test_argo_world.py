@@ -161,8 +161,9 @@ def test_a_note_without_a_lease_is_no_first_start_that_came_first(server, mark, 
 
 
 def test_who_points_it_back_after_its_gates_were_asked_is_not_overruled_but_a_failure_is_put_right(server):
+    router(server).write(BLUE)
     made = router(server)
-    made.write(BLUE)
+    made.write(BLUE)  # as a rehearsal does
     server.edit(WHAT, {"spec": {"workloadRef": {"name": "web-green"}}})  # as the capacity does
     made.marks()
     server.edit(WHAT, {"spec": {"workloadRef": {"name": "web-blue"}}})
