@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from bluegreen.fields import UNKNOWN
+from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.platforms.routers import ROUTERS
-from bluegreen.swap import contract
+from bluegreen.swap import contract, resting
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:orders"
 SAME = [
@@ -27,6 +29,8 @@ SAME = [
         {"service": "arn:aws:ecs:eu-west-1:123456789012:service/shop/web"},
     ),
     ("alb", {"listener_arn": "arn:l", "priority": 100}, {"priority": 100.0}),
+    ("envoy", {"routes_file": "/etc/envoy/web.json", "route_config": "web"}, {"routes_file": "/etc//envoy/./web.json"}),
+    ("haproxy", {"map_file": "/etc/haproxy/web.map"}, {"map_file": "//etc/haproxy/a/../web.map"}),
 ]
 ANOTHER = [
     ("route53", {"zone_id": "Z1", "record_name": "app.example.com"}, {"record_name": "api.example.com"}),
@@ -42,6 +46,8 @@ ANOTHER = [
         {"cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/other"},
     ),
     ("alb", {"listener_arn": "arn:l", "priority": 100}, {"priority": 101}),
+    ("envoy", {"routes_file": "/etc/envoy/web.json", "route_config": "web"}, {"routes_file": "/etc/envoy/Web.json"}),
+    ("haproxy", {"map_file": "/etc/haproxy/web.map"}, {"map_file": "/etc/web.map"}),
 ]
 
 
@@ -67,6 +73,28 @@ def test_what_is_compared_in_a_way_of_its_own_is_a_key_of_the_place():
     for kind in ROUTERS.entries:
         router = ROUTERS.load(kind)
         assert set(getattr(router, "same_place", {})) <= router.where, kind
+    for kind in CAPACITIES.entries:
+        capacity = CAPACITIES.load(kind)
+        assert set(getattr(capacity, "same_place", {})) <= capacity.where, kind
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"workload_kind": "Deployment"},
+        {"cluster": {"kubeconfig": "/elsewhere/none"}},
+        {"namespace": "other"},
+        {"workload_kind": "StatefulSet"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_scaled_is_the_same_by_another_name(monkeypatch, change):
+    """Or its retirement would be taken back, as that of what is scaled no more."""
+    built = []
+    monkeypatch.setattr(resting.states, "spec_of", lambda _: built.append(True) or mock.Mock())
+    section = {"kind": "kubernetes", "namespace": "shop", "workloads": {"blue": "web-blue", "green": "web-green"}}
+    resting.former_of({"capacity": section}, {"capacity": {**section, **change}})
+    assert bool(built) == (change in ({"namespace": "other"}, {"workload_kind": "StatefulSet"}))
 
 
 # -- clusters

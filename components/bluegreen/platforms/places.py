@@ -5,6 +5,7 @@ A key that is not named there is compared as it is.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,6 +56,13 @@ def zone_id(value: Any) -> Any:
 def dns_name(value: Any) -> Any:
     """A host or record name in small letters, without the dot at its end."""
     return value.lower().removesuffix(".") if isinstance(value, str) else value
+
+
+def file_path(value: Any) -> Any:
+    """``/etc/web.json`` of ``/etc//envoy/../web.json``; links are not followed."""
+    if not isinstance(value, str):
+        return value
+    return posixpath.normpath("/" + value.lstrip("/") if value.startswith("/") else value)
 
 
 def _is_arn(value: str) -> bool:

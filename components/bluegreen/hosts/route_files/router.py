@@ -26,7 +26,7 @@ from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Nested, Text
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
-from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.places import Same, alike, file_path
 from bluegreen.rollout.calls import pause
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
@@ -65,7 +65,11 @@ class EnvoyRouter(Options):
     propagation_seconds: ClassVar[float] = _PROPAGATION_SECONDS
     where: ClassVar[frozenset[str]] = frozenset({"kind", "routes_file", "route_config", "route", "ssh"})
     backend_keys: ClassVar[frozenset[str]] = frozenset({"clusters"})
-    same_place: ClassVar[Mapping[str, Same]] = {"route": alike(lambda value: value or ""), "ssh": alike(place_of)}
+    same_place: ClassVar[Mapping[str, Same]] = {
+        "route": alike(lambda value: value or ""),
+        "routes_file": alike(file_path),
+        "ssh": alike(place_of),
+    }
 
     routes_file: str = option(
         "the file that Envoy reads its routes from, by its path",

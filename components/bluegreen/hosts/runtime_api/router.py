@@ -24,7 +24,7 @@ from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Nested, Text
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
-from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.places import Same, alike, file_path
 from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
@@ -69,7 +69,7 @@ class HaproxyRouter(Options):
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "map_file", "ssh"})
-    same_place: ClassVar[Mapping[str, Same]] = {"ssh": alike(place_of)}
+    same_place: ClassVar[Mapping[str, Same]] = {"map_file": alike(file_path), "ssh": alike(place_of)}
     backend_keys: ClassVar[frozenset[str]] = frozenset({"backends"})
 
     map_file: str = option(

@@ -14,9 +14,11 @@ from bluegreen.kubernetes.argo_engine import live_rollout as argo_object
 from bluegreen.kubernetes.argo_engine.live_rollout import PATCH, ArgoRollout, Nudges
 from bluegreen.kubernetes.argo_engine.router import pods_readiness
 from bluegreen.kubernetes.argo_engine.state import UNSEEN, Pods, RolloutState, of_color
+from bluegreen.kubernetes.places import same_cluster
 from bluegreen.options.declared import option
 from bluegreen.options.kinds import Number
 from bluegreen.permissions import Permission
+from bluegreen.platforms.places import Same
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size
@@ -36,6 +38,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
     """
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "namespace", "rollout", "cluster"})
+    same_place: ClassVar[Mapping[str, Same]] = {"cluster": same_cluster}
     permissions: ClassVar[tuple[Permission, ...]] = argo_object.PERMISSIONS
 
     replicas: int = option("pods that a color starts with", Number(0, whole=True), default=1)

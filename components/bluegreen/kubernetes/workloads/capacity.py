@@ -17,6 +17,7 @@ from bluegreen.fields import Fields
 from bluegreen.kubernetes.client import KubernetesConnection, Resource
 from bluegreen.kubernetes.client_names import LABEL_NAME, OBJECT_NAME
 from bluegreen.kubernetes.connection_option import CLUSTER
+from bluegreen.kubernetes.places import same_cluster
 from bluegreen.kubernetes.workloads.cron_job import Retirement, Retirements, due_after
 from bluegreen.kubernetes.workloads.live_autoscaler import Autoscalers, Replicas
 from bluegreen.kubernetes.workloads.live_workload import (
@@ -34,6 +35,7 @@ from bluegreen.kubernetes.workloads.retire import KINDS, RetireSettings
 from bluegreen.options.declared import Options, declared, option, several
 from bluegreen.options.kinds import Both, Made, Nested, Number, Text
 from bluegreen.permissions import Permission
+from bluegreen.platforms.places import Same, by_color, or_default
 from bluegreen.rollout.calls import side_by_side
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
@@ -83,6 +85,11 @@ class KubernetesCapacity(Options):
     where: ClassVar[frozenset[str]] = frozenset(
         {"kind", "namespace", "workload_kind", "workloads", "cluster", "clusters"}
     )
+    same_place: ClassVar[Mapping[str, Same]] = {
+        "cluster": same_cluster,
+        "clusters": by_color(same_cluster),
+        "workload_kind": or_default("Deployment"),
+    }
     permissions: ClassVar[tuple[Permission, ...]] = (
         *(
             Permission(f"{verb} {plural}.apps{subresource}", f"{when}, with {kind}s")
