@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.rollout.errors import GateUnavailable, Problem
+from bluegreen.rollout.errors import GateUnavailable, Problem, without_credentials
 
 HIDDEN = "<hidden>"
 """Stands for the value in a problem, where the value may be the secret itself."""
@@ -41,8 +41,6 @@ _WELL_KNOWN = {
 }
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSPHRASE|API_?KEY|PRIVATE_KEY", re.IGNORECASE)
 _SECRET_HEADER = re.compile(r"\A(proxy-)?authorization\Z|cookie|auth|credential", re.IGNORECASE)
-# What stands before the @ of an address, such as in a variable whose name says nothing (DATABASE_URL).
-_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@]*:[^\s/?#]*@")
 _TOKEN = re.compile(r"(?<=-)[0-9a-f]{32}\Z")
 _LEAST_CHARACTERS = 4
 _LEAST_CHARACTERS_BY_NAME = 8
@@ -233,7 +231,7 @@ def redact(text: str) -> str:
     # The longest first: a secret that holds another one must not leave its rest behind.
     for value in sorted(values, key=lambda item: (-len(item), item)):
         text = text.replace(value, "***")
-    return _CREDENTIALS.sub(r"\1***@", text)
+    return without_credentials(text)
 
 
 class _Redacting(logging.Filter):

@@ -165,6 +165,13 @@ def test_a_secret_is_cut_from_a_mark_before_the_mark_is_cut(swap, script, monkey
     is_nowhere(kept(swap), SECRET)
 
 
+def test_what_is_wrong_is_told_without_the_password_of_a_url_in_it():
+    wrong = {"previews": {"green": {"uri": ["postgres://user:hunter2@db/x"]}}, "bake_seconds": "amqp://u:hunter2@q"}
+    told = " ".join(map(str, contract.problems_in(wrong)))
+    assert "hunter2" not in told
+    assert "amqp://***@q" in told
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -191,6 +198,12 @@ def test_a_secret_is_cut_from_a_mark_before_the_mark_is_cut(swap, script, monkey
             },
         ),
         ("notifications[0].url", lambda url: {"notifications": [{"kind": "webhook", "url": url}]}),
+        ("router.admin_url", lambda url: {"router": {"kind": "envoy", "admin_url": url}}),
+        ("router.azure.endpoint_url", lambda url: {"router": {"kind": "azure_slots", "azure": {"endpoint_url": url}}}),
+        (
+            "router.cloudfoundry.api_url",
+            lambda url: {"router": {"kind": "cloudfoundry", "cloudfoundry": {"api_url": url}}},
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

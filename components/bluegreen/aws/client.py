@@ -32,7 +32,6 @@ from bluegreen.permissions import Permission
 from bluegreen.rollout.calls import before_pause, before_write, note, pause
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
-from bluegreen.secrets import refuse_credentials
 
 _ATTEMPTS = 5
 # Bounded: 5 tries with full jitter (botocore's standard mode); a call that hangs is given up, not waited for.
@@ -79,7 +78,7 @@ class AwsConnection:
     profile: str | None = option("of the machine's AWS configuration", Text(), default=None)
     role_arn: str | None = option("a role that is assumed", Text(), default=None)
     external_id: str | None = option("what its owner asks for with it", Text(), default=None)
-    endpoint_url: str | None = option("another address of all services", Text(), default=None)
+    endpoint_url: str | None = option("another address of all services", Text(address=True), default=None)
 
     @classmethod
     def parse(cls, fields: Fields | None) -> AwsConnection:
@@ -91,7 +90,6 @@ class AwsConnection:
             fields.problem(
                 "external_id", options["external_id"], "none without a role_arn: it is asked for with the role"
             )
-        refuse_credentials(fields, "endpoint_url", options["endpoint_url"])
         return cls(**options)
 
     def client(self, service: str) -> Any:

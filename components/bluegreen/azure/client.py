@@ -30,7 +30,6 @@ from bluegreen.options.kinds import Text
 from bluegreen.rollout.calls import before_write, note, pause
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
-from bluegreen.secrets import refuse_credentials
 
 PUBLIC = "https://management.azure.com"
 _AUDIENCE = "https://management.azure.com/.default"
@@ -58,7 +57,7 @@ class AzureConnection:
     client_id: str | None = option("of a user-assigned managed identity, or a workload's", Text(), default=None)
     endpoint_url: str | None = option(
         "another address of Azure Resource Manager, as sovereign clouds have it",
-        Text(),
+        Text(address=True),
         default=None,
         absent="what ``ARM_ENDPOINT`` says, else the public cloud's",
     )
@@ -68,9 +67,7 @@ class AzureConnection:
         """Read an ``azure`` section."""
         if fields is None:
             return cls()
-        found = read_options(cls, fields)
-        refuse_credentials(fields, "endpoint_url", found["endpoint_url"])
-        return cls(**found)
+        return cls(**read_options(cls, fields))
 
     def session(self) -> Session:
         """A session, made once per connection and environment."""

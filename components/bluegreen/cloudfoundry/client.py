@@ -28,7 +28,6 @@ from bluegreen.options.kinds import Text
 from bluegreen.rollout.calls import before_write, note, pause
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
-from bluegreen.secrets import refuse_credentials
 
 _TIMEOUT_SECONDS = 20.0  # of one exchange as a whole
 _MOST_BYTES = 16_000_000
@@ -45,7 +44,7 @@ class CloudFoundryConnection:
 
     api_url: str = option(
         "the API's address, such as https://api.cf.example.com",
-        Text(fits=lambda url: url.startswith(("https://", "http://")), allowed="a URL"),
+        Text(fits=lambda url: url.startswith(("https://", "http://")), allowed="a URL", address=True),
         default="",
         absent="``CF_API_URL``, then what `cf api` has set",
     )
@@ -55,9 +54,7 @@ class CloudFoundryConnection:
         """Check the section; everything in it is optional."""
         if fields is None:
             return cls()
-        found = read_options(cls, fields)
-        refuse_credentials(fields, "api_url", found["api_url"])
-        return cls(**found)
+        return cls(**read_options(cls, fields))
 
     def session(self) -> Session:
         """A session, made once per connection and environment."""

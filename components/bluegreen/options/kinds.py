@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bluegreen.fields import REQUIRED, UNKNOWN, Fields
 from bluegreen.options.metadata import names_of
 from bluegreen.rollout.model import COLORS
-from bluegreen.secrets import SecretRef, parse_url
+from bluegreen.secrets import SecretRef, parse_url, refuse_credentials
 
 
 class Kind(Protocol):
@@ -46,12 +46,14 @@ class Text:
         fits: whether a text is one that is allowed.
         allowed: what is allowed, in words.
         later: whether it may be a value that only an update knows.
+        address: whether it is a URL, in which no user's name and password may stand: it is kept in the state.
     """
 
     choices: Iterable[str] | Callable[[], Iterable[str] | None] | None = None
     fits: Callable[[str], object] | None = None
     allowed: str = ""
     later: bool = False
+    address: bool = False
 
     @property
     def hint(self) -> str:
@@ -69,6 +71,8 @@ class Text:
         """Read one text."""
         choices = self.choices() if callable(self.choices) else self.choices
         value = fields.text(name, default, choices=choices, allowed=self.allowed if choices is None else "")
+        if self.address and refuse_credentials(fields, name, value):
+            return UNKNOWN
         if self.fits is not None and isinstance(value, str) and value is not default and not self.fits(value):
             fields.problem(name, value, self.allowed)
             return UNKNOWN

@@ -17,11 +17,20 @@ BluegreenError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.rollout.model import Color, Weights
+
+# What stands before the @ of an address, such as in a variable whose name says nothing (DATABASE_URL).
+_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@]*:[^\s/?#]*@")
+
+
+def without_credentials(text: str) -> str:
+    """The text with ``***`` in the place of who a URL's credentials are for."""
+    return _CREDENTIALS.sub(r"\1***@", text)
 
 
 class BluegreenError(Exception):
@@ -37,7 +46,7 @@ class Problem:
     allowed: str
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.value!r} is not allowed; allowed: {self.allowed}"
+        return f"{self.field}: {without_credentials(repr(self.value))} is not allowed; allowed: {self.allowed}"
 
 
 class InvalidInput(BluegreenError):

@@ -85,6 +85,7 @@ class EnvoyRouter(Options):
         Text(
             fits=re.compile(r"https?://[^/?#\s]+\Z").match,
             allowed="a URL without a path, such as http://127.0.0.1:9901",
+            address=True,
         ),
     )
     owner: str = option("who owns the route: ``project/stack/name``", Text())
