@@ -173,3 +173,12 @@ def test_who_points_it_back_after_its_gates_were_asked_is_not_overruled_but_a_fa
     assert wanted(server) == "web-blue"
     made.put_back(GREEN)
     assert wanted(server) == "web-green"
+
+
+def test_what_it_has_pointed_elsewhere_itself_it_points_back(server):
+    router(server).write(BLUE)
+    made = router(server)
+    made.read()
+    for weights, name in ((GREEN, "web-green"), (BLUE, "web-blue")):
+        made.write(weights)
+        assert wanted(server) == name
