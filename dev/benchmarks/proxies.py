@@ -41,7 +41,7 @@ Ports = dict[str, int]
 
 @dataclass
 class Counted:
-    """What the clients saw."""
+    """The answers that the clients got."""
 
     requests: int = 0
     errors: int = 0

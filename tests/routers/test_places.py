@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from unittest import mock
 
@@ -67,6 +68,13 @@ def test_another_name_for_a_place_is_the_same_place(kind, place, change):
 @pytest.mark.parametrize(("kind", "place", "change"), ANOTHER)
 def test_another_place_is_another_place(kind, place, change):
     assert changed(kind, place, change)
+
+
+@pytest.mark.parametrize("port", ["x", [], {}, math.inf, math.nan, None])
+def test_a_place_that_makes_no_sense_can_be_compared_all_the_same(port):
+    """It is refused elsewhere, by its name."""
+    for kind, place in (("envoy", {"routes_file": "/web.json"}), ("haproxy", {"map_file": "/web.map"})):
+        assert changed(kind, {**place, "ssh": {"host": "h"}}, {"ssh": {"host": "h", "port": port}}) == bool(port)
 
 
 def test_what_is_compared_in_a_way_of_its_own_is_a_key_of_the_place():

@@ -111,4 +111,5 @@ def place_of(section: object) -> object:
     """The part of an ``ssh`` section that says which host it is, for comparisons."""
     if not isinstance(section, dict) or not section:
         return None
-    return section.get("host"), int(section.get("port") or 22)
+    port = section.get("port") or 22  # a number of either kind, or what is still to be refused
+    return section.get("host"), int(port) if isinstance(port, float) and port.is_integer() else port
