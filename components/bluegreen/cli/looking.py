@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,14 @@ from rich.console import Console
 from bluegreen.cli import report as reports
 from bluegreen.cli import screen, view
 from bluegreen.cli.exits import Exit, code_of
+from bluegreen.cli.live import Live, gate_text, size_text
 from bluegreen.cli.stack import CommandFailed, Found
 from bluegreen.cli.view import State
-from bluegreen.rollout.clock import Clock
-from bluegreen.rollout.model import Weights
+from bluegreen.cli.waiting import is_back
+from bluegreen.rollout.model import COLORS
 from bluegreen.secrets import redact
 
 _SHOWN_SWAPS = 5
-_POLL_SECONDS = 1.0
-# A swap lets go of its object before the engine has written the stack's state.
-_SETTLES_SECONDS = 30.0
-UNTIL = (State.LIVE, State.PAUSED, State.RESTORED)
-"""What `status --until` can wait for."""
 
 
 def as_json(swaps: Sequence[Mapping[str, Any]]) -> str:
@@ -33,7 +29,7 @@ def as_json(swaps: Sequence[Mapping[str, Any]]) -> str:
 
 def status(swaps: Sequence[Found], *, json_wanted: bool) -> Exit:
     """Show how swaps stand; of those that cannot be reached, what the state says."""
-    shown = view.described_all(swaps)
+    shown = view.described_all(swaps, Live())
     if json_wanted:
         print(as_json(shown))
     else:
@@ -51,6 +47,9 @@ def lines(shown: Mapping[str, Any]) -> list[str]:
         said.append(f"  cannot be read: {shown['error']}")
         said.append(f"  the stack's state says: {shown['recorded_weights']}")
     said += [f"  a swap is going on, or was interrupted: {holder}" for holder in shown["held_by"]]
+    sizes = [f"{color} {size}" for color in COLORS if (size := size_text(shown, color))]
+    said += [f"  {', '.join(sizes)}"] if sizes else []
+    said += [f"  {gate_text(gate)}" for gate in shown.get("gates") or ()]
     if shown["paused"]:
         said.append(f"  paused at {shown['paused']['percent']:g} % {shown['paused']['color']}")
     if shown["held"]:
@@ -115,49 +114,6 @@ def report(swaps: Sequence[Found], file: str, swap_id: str | None, event_log: st
     return Exit.DONE
 
 
-def wait(
-    find: Callable[[], Sequence[Found]],
-    wanted: State | None,
-    timeout_seconds: float,
-    clock: Clock,
-    redraw: Callable[[Sequence[Mapping[str, Any]]], None],
-    color: str | None = None,
-) -> Exit:
-    """Look again and again, until all swaps are in a state.
-
-    A swap that stands still in another state ends the wait, since nothing will change it but a person.
-
-    Args:
-        find: reads the stack's state.
-        wanted: the state; ``None`` waits until nothing moves.
-        timeout_seconds: the longest time.
-        clock: time.
-        redraw: given what was seen each time.
-        color: the one that has to be live for ``live``; while the other one is, another process is waited for.
-
-    Returns:
-        ``DONE`` where all are as wanted, else the code of the first that is not.
-    """
-    deadline = clock.monotonic_seconds() + timeout_seconds
-    moved_at: dict[str, float] = {}
-    while True:
-        shown = view.described_all(find())
-        redraw(shown)
-        now = clock.monotonic_seconds()
-        moved_at.update({one["name"]: now for one in shown if one["state"] == State.MOVING})
-        settling = [
-            one
-            for one in shown
-            if _goes_on(one, moved_at.get(one["name"]), now)
-            or (one["state"] == State.LIVE and color not in (None, one["live_color"]))
-        ]
-        if not settling:
-            return next((code for one in shown if (code := _end(one, wanted, moved_at, color))), Exit.DONE)
-        if now >= deadline:
-            return Exit.TIMED_OUT
-        clock.sleep(_POLL_SECONDS)
-
-
 def ended(swaps: Sequence[Found], color: str) -> Exit:
     """The exit code after an update: how the swaps stand.
 
@@ -167,34 +123,5 @@ def ended(swaps: Sequence[Found], color: str) -> Exit:
     """
     shown = view.described_all(swaps)
     return next(
-        (code for one in shown if not _is_back(one, color) and (code := code_of(State(one["state"])))), Exit.DONE
+        (code for one in shown if not is_back(one, color) and (code := code_of(State(one["state"])))), Exit.DONE
     )
-
-
-def _is_back(shown: Mapping[str, Any], color: str | None) -> bool:
-    """Whether a swap failed, and what is asked for now is what was restored."""
-    whole = color is not None and shown["weights"] == Weights.all_on("blue" if color == "blue" else "green").as_dict()
-    return whole and State(shown["state"]) in (State.RESTORED, State.ABORTED)
-
-
-def _goes_on(shown: Mapping[str, Any], moved_at: float | None, now: float) -> bool:
-    """Whether it moves, or has just come to its end and the stack's state does not say so yet."""
-    if shown["state"] == State.MOVING:
-        return True
-    return shown["state"] == State.DRIFTED and moved_at is not None and now - moved_at < _SETTLES_SECONDS
-
-
-def _end(shown: Mapping[str, Any], wanted: State | None, moved: Mapping[str, float], color: str | None) -> Exit:
-    if wanted is State.LIVE and _is_back(shown, color):
-        return Exit.DONE
-    state = State(shown["state"])
-    if state is State.HELD and shown["name"] in moved:  # it was held just now: that is how the promotion ended
-        newest: Mapping[str, Any] = next(iter(shown["history"]), {})
-        state = view.FAILED.get(str(newest.get("outcome")), state)
-    if wanted in (state, None):
-        return Exit.DONE
-    if state is State.LIVE:  # all is well, and yet not what was waited for
-        return Exit.REFUSED
-    if wanted is State.RESTORED and state in (State.HELD, State.ABORTED):
-        return Exit.DONE
-    return code_of(state)

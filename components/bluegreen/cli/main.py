@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from bluegreen._version import __version__
-from bluegreen.cli import looking, previewing, screen, stack, steering, stopping
+from bluegreen.cli import looking, previewing, screen, stack, steering, stopping, waiting
 from bluegreen.cli.exits import Exit
 from bluegreen.cli.stack import CommandFailed, Found, Place
 from bluegreen.cli.view import State
@@ -81,7 +81,7 @@ _as_json = click.option("--json", "json_wanted", is_flag=True, help="For program
 @_placed
 @_as_json
 @click.option("--watch", is_flag=True, help="Redraw while a swap moves.")
-@click.option("--until", type=click.Choice([state.value for state in looking.UNTIL]), help="Wait for this state.")
+@click.option("--until", type=click.Choice([state.value for state in waiting.UNTIL]), help="Wait for this state.")
 @click.option("--color", type=click.Choice(COLORS), help="With --until live: the color that has to be live.")
 @click.option("--timeout", default=1800.0, metavar="SECONDS", show_default=True, help="Of --watch and --until.")
 @click.pass_obj
@@ -111,13 +111,13 @@ def status(
 
     wanted = State(until) if until else None
     if not watch or json_wanted:
-        code = looking.wait(lambda: _found(place, swap), wanted, timeout, clock, keep, color)
+        code = waiting.wait(lambda: _found(place, swap), wanted, timeout, clock, keep, color)
         print(
             looking.as_json(last) if json_wanted else "\n".join(redact("\n".join(looking.lines(one))) for one in last)
         )
         return code
     with Live(console=Console(), auto_refresh=False) as live:
-        return looking.wait(
+        return waiting.wait(
             lambda: _found(place, swap),
             wanted,
             timeout,

@@ -10,13 +10,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bluegreen.cli import view
+from bluegreen.cli import live, view
 from bluegreen.cli.view import State
 from bluegreen.rollout.model import COLORS, Weights
 from bluegreen.secrets import redact
 
 _WIDTH = 40
 _STYLES = {State.LIVE: "green", State.MOVING: "cyan", State.PAUSED: "yellow", State.HELD: "yellow"}
+_TONES = {"pass": "green", "fail": "red", "error": "red"}
 _SHOWN_ENTRIES = 3
 
 
@@ -50,10 +51,11 @@ def watched(shown: Sequence[Mapping[str, Any]]) -> Group:
 def _panel(shown: Mapping[str, Any]) -> Panel:
     rows: list[Text] = []
     if shown["weights"] is not None:
-        rows += [_bar(color, Weights(**shown["weights"]).of(color), shown["releases"]) for color in COLORS]
+        rows += [_bar(color, Weights(**shown["weights"]).of(color), shown) for color in COLORS]
         if shown.get("members"):
             rows.append(Text(view.weights_text(shown)))
     rows += [Text(f"goes on: {holder}", "cyan") for holder in shown["held_by"]]
+    rows += [Text(live.gate_text(gate), _TONES.get(gate["decision"], "")) for gate in shown.get("gates") or ()]
     if shown["state"] == State.UNREACHABLE:
         rows.append(Text(f"cannot be read: {redact(str(shown['error']))}", "red"))
     if shown["held"]:
@@ -65,10 +67,12 @@ def _panel(shown: Mapping[str, Any]) -> Panel:
     return Panel(Group(*rows), title=Text.assemble(str(shown["name"]), "  ", _state(shown)), title_align="left")
 
 
-def _bar(color: str, percent: int, releases: Mapping[str, Any]) -> Text:
+def _bar(color: str, percent: int, shown: Mapping[str, Any]) -> Text:
     full = round(_WIDTH * percent / 100)
     bar = Text.assemble((f"{color:<6}", color), ("█" * full, color), ("░" * (_WIDTH - full), "dim"))
-    return bar.append(f" {percent:>3} %  {redact(str(releases.get(color, '')))}")
+    size = live.size_text(shown, color)
+    release = redact(str(shown["releases"].get(color, "")))
+    return bar.append(f" {percent:>3} %  {release}{', ' if size else ''}{size}")
 
 
 def _state(shown: Mapping[str, Any]) -> Text:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from bluegreen.cli import config_file, looking, stack, view
+from bluegreen.cli import config_file, looking, stack, view, waiting
 from bluegreen.cli.exits import Exit
 from bluegreen.cli.stack import CommandFailed, Found, Place
 from bluegreen.cli.view import State
@@ -216,7 +216,7 @@ def _change(place: Place, found: Found, changes: Mapping[str, str], live: str, h
         _say(f"`pulumi up` failed. {before.path.name} still asks for it; `bluegreen rollback` takes that back")
         return looking.ended([_again(place, found)], live)
     if how.wait:
-        return looking.wait(
+        return waiting.wait(
             lambda: [_again(place, found)], State.LIVE, how.timeout_seconds, clock, lambda _: None, color=live
         )
     return Exit.DONE if how.only_config else looking.ended([_again(place, found)], live)

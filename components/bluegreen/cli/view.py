@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
+from bluegreen.cli.live import Live
 from bluegreen.cli.stack import Found
 from bluegreen.rollout.apart import Apart, joined
 from bluegreen.rollout.errors import BluegreenError
@@ -56,8 +57,13 @@ FAILED = {
 """What a failed swap's entry in the history says of its end."""
 
 
-def described(swap: Found) -> dict[str, Any]:
-    """One swap; one whose platform cannot be read has ``error``, and what its state says."""
+def described(swap: Found, live: Live | None = None) -> dict[str, Any]:
+    """One swap; one whose platform cannot be read has ``error``, and what its state says.
+
+    Args:
+        swap: which.
+        live: reads sizes and gates beside; ``None``: they are not looked at.
+    """
     outputs = swap.outputs
     recorded = contract.recorded_in(outputs)
     known: dict[str, Any] = {
@@ -88,15 +94,16 @@ def described(swap: Found) -> dict[str, Any]:
         "history": history,
     }
     state = _state(shown, recent={name.rpartition(".")[2] for name in outcome_marks(traffic.marks)})
-    return {**shown, "state": state.value, "next_steps": next_steps(state, shown)}
+    beside = {} if live is None else live.of(swap, traffic, moves=state is State.MOVING)
+    return {**shown, **beside, "state": state.value, "next_steps": next_steps(state, shown)}
 
 
-def described_all(swaps: Sequence[Found]) -> list[dict[str, Any]]:
-    """Several swaps, which are read side by side, in their order."""
+def described_all(swaps: Sequence[Found], live: Live | None = None) -> list[dict[str, Any]]:
+    """Several swaps, which are read side by side, in their order; see ``described``."""
     if len(swaps) < 2:
-        return [described(swap) for swap in swaps]
+        return [described(swap, live) for swap in swaps]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(described, swaps))
+        return list(pool.map(lambda swap: described(swap, live), swaps))
 
 
 def _state(shown: Mapping[str, Any], recent: Collection[str]) -> State:

@@ -52,6 +52,7 @@ class CloudWatchAlarmsGate(Options):
         default=AwsConnection(),
         absent="boto3's own chain",
     )
+    only_reads: ClassVar[bool] = True
     needs_preview: bool = False
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False

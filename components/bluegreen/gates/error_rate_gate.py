@@ -36,7 +36,7 @@ class ErrorRateGate(Options):
 
     max_percent: float = option("the largest share that passes", Number(0, 100, "percent"), default=1)
     requests: int = option(
-        "the smallest number of requests from which a share counts", Number(1, 1_000_000, whole=True), default=20
+        "the smallest number of requests that make a share", Number(1, 1_000_000, whole=True), default=20
     )
     window_seconds: float = option("the time that counts", Number(60, 86_400, "seconds"), default=600)
     without_data: Literal["pending", "pass"] = option(
@@ -51,6 +51,7 @@ class ErrorRateGate(Options):
         default=None,
     )
     token: SecretRef | None = option("where its bearer token is", Secret(), default=None)
+    only_reads: ClassVar[bool] = True
     needs_preview: bool = False
     phases: frozenset[Phase] = UNDER_TRAFFIC
     offline: bool = False

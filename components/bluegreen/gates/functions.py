@@ -226,7 +226,7 @@ def error_rate(
 
     Args:
         max_percent: the largest share that passes (0 to 100, default 1).
-        requests: the smallest number of requests from which a share counts (1 to 1000000, default 20).
+        requests: the smallest number of requests that make a share (1 to 1000000, default 20).
         window_seconds: the time that counts (60 to 86400, default 600).
         without_data: what it is that too little was counted, or that whoever counts cannot be asked: ``pending``, so
             that a phase that ends so has failed, or ``pass`` (default ``pending``).

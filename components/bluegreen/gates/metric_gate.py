@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.metrics.base import MetricSource
@@ -38,6 +38,7 @@ class MetricGate(Options):
     window_seconds: float = option(
         "the time that a value is made from; CloudWatch needs two periods", WINDOW, default=_WINDOW_SECONDS
     )
+    only_reads: ClassVar[bool] = True
     needs_preview: bool = False
     phases: frozenset[Phase] = UNDER_TRAFFIC
     offline: bool = False

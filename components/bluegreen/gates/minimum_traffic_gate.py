@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from bluegreen.metrics.base import MetricSource
 from bluegreen.metrics.registry import SOURCE
@@ -26,6 +27,7 @@ class MinimumTrafficGate(Options):
         SOURCE,
     )
     requests: int = option("how many", Number(1, whole=True), positional=True)
+    only_reads: ClassVar[bool] = True
     needs_preview: bool = False
     phases: frozenset[Phase] = UNDER_TRAFFIC
     offline: bool = False

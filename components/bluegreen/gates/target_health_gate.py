@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Number
 from bluegreen.rollout.model import Decision, Phase, Verdict
@@ -16,6 +18,7 @@ class TargetHealthGate(Options):
     min_healthy_targets: int = option(
         "how many healthy targets at least; before traffic they are waited for", Number(1, whole=True), default=1
     )
+    only_reads: ClassVar[bool] = True
     needs_preview: bool = False
     phases: frozenset[Phase] = THROUGHOUT
     offline: bool = False

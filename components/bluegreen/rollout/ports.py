@@ -354,7 +354,11 @@ class GateContext:
 
 
 class Gate(Protocol):
-    """One check. It raises ``GateUnavailable`` when it cannot be asked; that is never a pass."""
+    """One check. It raises ``GateUnavailable`` when it cannot be asked; that is never a pass.
+
+    A gate may have ``only_reads``: true where anybody may ask it beside the swap, since nothing is called but what is
+    measured anyway.
+    """
 
     @property
     def label(self) -> str:
