@@ -16,6 +16,7 @@ from localcloud.kubernetes import crds
 from localcloud.processes import cpu_seconds_of_commands
 from localcloud.progress import Progress
 from localcloud.tools import (
+    actionlint,
     app,
     argo_rollouts,
     fakecloud,
@@ -44,6 +45,7 @@ _TOOLS: dict[str, _Maker] = {
     "traefik": traefik.ensure,
     "argo_rollouts": argo_rollouts.ensure,
     "helm": helm.ensure,
+    "actionlint": actionlint.ensure,
     "languages": languages.ensure,
     "oldest_sdk": oldest_sdk.ensure,
     "definitions": lambda progress: [crds.crds(name, progress) for name in crds.SOURCES],
@@ -101,7 +103,17 @@ def for_azure(progress: Progress) -> AzureTools:
 
 def everything(progress: Progress) -> None:
     """Find or make all tools. Go takes all processors by itself: what is built with it, one after the other."""
-    with_go = ["app", "pulumi", "languages", "kubernetes", "helm", "argo_rollouts", "traefik", "definitions"]
+    with_go = [
+        "app",
+        "pulumi",
+        "languages",
+        "kubernetes",
+        "helm",
+        "argo_rollouts",
+        "traefik",
+        "actionlint",
+        "definitions",
+    ]
     _make([["programs", "node_programs", "oldest_sdk"], ["fakecloud"], with_go], progress)
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from localcloud.errors import LocalCloudError
+from localcloud.progress import Silent
+from localcloud.tools import actionlint
 from tests.ci_jobs import CI
 
 GITHUB = sorted((CI / "github").glob("*.yml"))
@@ -33,6 +36,20 @@ def test_the_files_are_what_their_vendors_read(tmp_path):
     broken = tmp_path / "broken.yml"
     broken.write_text(GITHUB[0].read_text().replace("runs-on:", "runs-at:"))
     assert valid("vendor.github-workflows", broken).returncode != 0
+
+
+def test_actionlint_finds_nothing_to_complain_of(tmp_path):
+    """Expressions, contexts, events and shells, which no schema knows."""
+    try:
+        program = actionlint.ensure(Silent()) / "actionlint"
+    except LocalCloudError as error:
+        pytest.skip(f"actionlint cannot be built here: {error}")
+    done = subprocess.run([program, "-no-color", *GITHUB], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    broken = tmp_path / "broken.yml"
+    broken.write_text(GITHUB[0].read_text().replace("${{ vars.", "${{ variables."))
+    assert broken.read_text() != GITHUB[0].read_text()
+    assert subprocess.run([program, broken], capture_output=True, check=False).returncode != 0
 
 
 @pytest.mark.parametrize("file", GITHUB, ids=lambda file: file.name)

@@ -76,5 +76,5 @@ def counts_of(section: Mapping[str, Any], prometheus: Prometheus | None) -> Erro
     keeper = counted_by(section.get("kind"))
     if not keeper or (keeper == PROMETHEUS and prometheus is None):
         return None
-    made: ErrorCounts | None = ROUTERS.load(str(section["kind"])).error_counts(section, prometheus)  # type: ignore[attr-defined]
+    made: ErrorCounts | None = ROUTERS.load(str(section["kind"])).error_counts(section, prometheus)
     return made
