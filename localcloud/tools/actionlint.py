@@ -5,7 +5,7 @@ from __future__ import annotations
 from localcloud.tools.go import Program
 
 NAME = "actionlint"
-VERSION = "1.7.7"
+VERSION = "1.7.12"
 
 ensure = Program(NAME, "actionlint", VERSION, "github.com/rhysd/actionlint", "./cmd/actionlint").ensure
 """Returns the directory with `actionlint` in it."""
