@@ -33,3 +33,12 @@ def test_an_engine_that_gives_traffic_back_with_making_a_color_ready_has_not_bee
     assert as_planned(Whole(), BLUE, back_to_blue())
     assert not as_planned(Splits(), BLUE, back_to_blue())
     assert not as_planned(Whole(), BLUE, back_to_blue(Kind.PROMOTION, analysis=True)), "that color is not proved"
+
+
+def test_from_a_mix_that_a_platform_without_weights_is_in_it_goes_to_either_color_by_itself():
+    half = Weights.split("green", 50)
+    healing = Plan(Kind.HEAL, "blue", half, (Step(100, 0),), 0, restore_to=BLUE, analysis=False, goal=BLUE)
+    assert as_planned(Whole(), GREEN, healing)
+    assert as_planned(Whole(), BLUE, healing)
+    assert not as_planned(Whole(), Weights(50, 0), healing)
+    assert not as_planned(Splits(), GREEN, healing)

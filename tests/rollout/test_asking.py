@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from bluegreen.rollout import calls
-from bluegreen.rollout.asking import ask, contained, named
+from bluegreen.rollout.asking import ask, contained, interrupts, named
 from bluegreen.rollout.errors import GateUnavailable, LeaseLost, PlatformError
 from bluegreen.rollout.model import Decision, Verdict
 from bluegreen.rollout.ports import GateContext
@@ -127,3 +127,22 @@ def test_the_calls_of_a_gate_are_told_of_and_its_writes_are_guarded():
     with calls.counted(made.append), calls.guarded(lambda: asked.append("guard")):
         assert ask(Gate(evaluate), GateContext("green")) is PASSES
     assert (made, asked) == (["lambda:Invoke"], ["guard"])
+
+
+def test_where_no_thread_can_be_started_a_gate_has_no_answer(monkeypatch):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(GateUnavailable, match="its code raised RuntimeError: can't start new thread"):
+        ask(Gate(lambda _: PASSES), GateContext("green"))
+
+
+def test_an_interruption_arrives_in_the_main_thread_alone():
+    assert interrupts(KeyboardInterrupt())
+    assert not interrupts(ValueError())
+    there = []
+    thread = threading.Thread(target=lambda: there.append(interrupts(KeyboardInterrupt())))
+    thread.start()
+    thread.join()
+    assert there == [False]

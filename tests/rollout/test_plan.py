@@ -133,6 +133,13 @@ def test_the_plan_reads_as_people_expect():
     ]
 
 
+def test_a_pause_below_the_first_step_is_a_step_of_its_own():
+    assert plan_lines("green", strategies.canary(10, hold_seconds=300), {}, 600, 5)[0].startswith(
+        "5 % green, 95 % blue"
+    )
+    assert plan_lines("green", strategies.all_at_once(), {}, 0, 20)[0].startswith("20 % green, 80 % blue")
+
+
 def test_times_read_as_people_say_them():
     told = {0: "0 s", 2.5: "2.5 s", 90: "1 min 30 s", 300: "5 min", 5400: "1 h 30 min", 86_400: "24 h"}
     assert {seconds: duration(seconds) for seconds in told} == told
