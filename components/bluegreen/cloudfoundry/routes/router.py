@@ -323,27 +323,33 @@ class CloudFoundryRouter(Options):
     def _split(self, seen: _Seen, weights: Weights) -> None:
         """A share for each color: what grows grows and runs before the route leads to it, what shrinks does so last.
 
-        A color that the route does not lead to yet has its number before it does.
+        A color that the route does not lead to yet has its number before it does. What is noted comes after what grows
+        and before what shrinks, so that whoever is killed in between leaves none that is small and says another number.
         """
         seen = self._with_processes(seen)
-        mapped, session = self._mapped(seen), self._session
+        mapped, session, processes = self._mapped(seen), self._session, seen.colors.processes
         wanted = shares.planned(weights, self._sizes(seen))
+        growing = [color for color in COLORS if processes[color].instances < wanted[color].instances]
+        for color in growing:
+            instances.scale(session, processes[color], wanted[color].instances)
+            self._wait(seen, color, wanted[color].instances)
         for color, share in wanted.items():
             if self._noted(seen).get(color) != share:
                 self._note_share(seen, color, share)
-        present = {color: seen.colors.processes[color].instances for color in COLORS}
+        shrinking = [color for color in COLORS if processes[color].instances > wanted[color].instances]
+        for color in shrinking:
+            if color not in mapped:
+                instances.scale(session, processes[color], wanted[color].instances)
         for color, share in wanted.items():
-            if present[color] < share.instances or (color not in mapped and present[color] != share.instances):
-                instances.scale(session, seen.colors.processes[color], share.instances)
-        for color, share in wanted.items():
-            self._wait(seen, color, share.instances)
+            if color not in growing:
+                self._wait(seen, color, share.instances)
         both = [
             destinations.sent(mapped[color]) if color in mapped else self._made(seen, color, mapped) for color in COLORS
         ]
         self._map(session, seen, both)
-        for color, share in wanted.items():
-            if color in mapped and present[color] > share.instances:
-                instances.scale(session, seen.colors.processes[color], share.instances)
+        for color in shrinking:
+            if color in mapped:
+                instances.scale(session, processes[color], wanted[color].instances)
 
     def _sizes(self, seen: _Seen) -> dict[Color, int]:
         """How many instances each color has without a share."""
