@@ -52,7 +52,7 @@ def lines(shown: Mapping[str, Any]) -> list[str]:
     said += [f"  {gate_text(gate)}" for gate in shown.get("gates") or ()]
     if shown["paused"]:
         said.append(f"  paused at {shown['paused']['percent']:g} % {shown['paused']['color']}")
-    if shown["held"]:
+    if shown["held"] and state is not State.MOVING:
         said.append(f"  {shown['held']['said']}")
     said += [f"  {view.entry_text(entry)}" for entry in shown["history"][:_SHOWN_SWAPS]]
     if state is not State.LIVE:

@@ -58,7 +58,7 @@ def _panel(shown: Mapping[str, Any]) -> Panel:
     rows += [Text(live.gate_text(gate), _TONES.get(gate["decision"], "")) for gate in shown.get("gates") or ()]
     if shown["state"] == State.UNREACHABLE:
         rows.append(Text(f"cannot be read: {redact(str(shown['error']))}", "red"))
-    if shown["held"]:
+    if shown["held"] and shown["state"] != State.MOVING:  # what moves now is another release
         rows.append(Text(redact(str(shown["held"]["said"])), "yellow"))
     for entry in shown["history"][:_SHOWN_ENTRIES]:
         rows.append(Text(redact(view.entry_text(entry)), "dim"))
