@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bluegreen import aws, hosts
+from bluegreen import aws, azure, hosts
 from bluegreen.adapters.plugin.components import COMPONENTS, load
 
 _AWS = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
@@ -36,6 +36,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "green": {"deployment_id": "d2"},
     },
     "bluegreen:azure:ContainerApp": {"resource_group_name": "shop", "environment_id": "/env", **_IMAGES},
+    "bluegreen:azure:TwoApps": {
+        "resource_group_name": "shop",
+        "entry": azure.traffic_manager(),
+        "blue": {"host": "blue.azurewebsites.net", "release": "v1"},
+        "green": {"host": "green.azurewebsites.net", "release": "v2"},
+    },
     "bluegreen:azure:WebAppSlots": {
         "resource_group_name": "shop",
         "plan_id": "/plan",

@@ -65,7 +65,7 @@ def test_no_argument_of_any_component_ends_in_a_traceback_or_is_taken_as_what_it
     [
         ("web", True),
         ("a" * 18, True),
-        ("x" * 80, False),
+        ("x" * 201, False),
         ("wéb", False),
         ("web🚀", False),
         ("my web", False),
