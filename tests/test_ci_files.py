@@ -87,7 +87,7 @@ def test_the_projects_workflows_call_targets_that_there_are():
     targets = set(re.findall(r"^([a-z-]+):", (CI.parent / "Makefile").read_text(), re.MULTILINE))
     called = {name for file in OWN for name in re.findall(r"\bmake ([a-z-]+)", file.read_text())}
     assert called <= targets
-    assert {"lint", "lint-workflows", "site", "check", "check-oldest", "test"} <= called
+    assert {"lint", "lint-workflows", "site", "check", "check-oldest", "coverage", "test"} <= called
 
 
 def test_every_python_that_the_package_allows_is_tried():
