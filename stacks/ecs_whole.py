@@ -10,7 +10,7 @@ from settings import network, setting, swaps
 config = pulumi.Config()
 vpc_id, subnet_ids = network()
 # Who is in this group reaches the files: the tasks and, in each subnet, what they mount.
-let_in = {"protocol": "tcp", "from_port": 2049, "to_port": 2049, "self": True}
+let_in: aws.ec2.SecurityGroupIngressArgsDict = {"protocol": "tcp", "from_port": 2049, "to_port": 2049, "self": True}
 nfs = aws.ec2.SecurityGroup("nfs", vpc_id=vpc_id, ingress=[let_in])
 files = aws.efs.FileSystem("files", encrypted=True)
 mounts = [

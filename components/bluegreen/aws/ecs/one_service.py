@@ -162,7 +162,7 @@ def drafted(
             faults.append(Problem(f"{color}.task_definition_arn", arn, "an image, or containers: it is made here"))
         else:
             faults += ecs_release.problems_in(color, known(release), container_port, given_args.volumes)
-    gates, refused = _gates(settings.get("gates") or ())
+    gates, unfit = _gates(settings.get("gates") or ())
     checked = draft(
         name,
         active_color,
@@ -178,7 +178,7 @@ def drafted(
         },
         preview_headers={color: {} for color in COLORS},
         converge_timeout_seconds=converge_timeout_seconds,
-        problems=[*faults, *refused],
+        problems=[*faults, *unfit],
     )
     return replace(checked, inputs={**checked.inputs, "poll_interval_seconds": _POLL_SECONDS})
 

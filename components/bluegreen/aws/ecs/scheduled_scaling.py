@@ -116,11 +116,13 @@ def color_actions(
             timezone=action.get("timezone"),
             start_time=action.get("start_time"),
             end_time=action.get("end_time"),
-            scalable_target_action={
-                size: action[size] for size in ("min_capacity", "max_capacity") if action.get(size) is not None
-            },
+            scalable_target_action=_range_of(action),
             opts=opts,
         )
         for color in ([active_color, other(active_color)] if shares else [active_color])
         for action in scheduled
     ]
+
+
+def _range_of(action: Mapping[str, Any]) -> Any:
+    return {size: action[size] for size in ("min_capacity", "max_capacity") if action.get(size) is not None}

@@ -27,7 +27,7 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 def read(service: dict[str, Any]) -> Props | None:
     """The configuration in the provider's names, as a service's deployment has it."""
     deployments = service.get("deployments") or []
-    primary = next((one for one in deployments if one.get("status") == "PRIMARY"), {})
+    primary: dict[str, Any] = next((one for one in deployments if one.get("status") == "PRIMARY"), {})
     found = service.get("serviceConnectConfiguration") or primary.get("serviceConnectConfiguration")
     return None if found is None else _renamed(found, _BACK)
 
