@@ -16,6 +16,7 @@ PLATFORMS = (
     "asg",
     "asg_dns",
     "azure_container_app",
+    "azure_scale_sets",
     "azure_slots",
     "azure_traffic_manager",
     "cloudfoundry",

@@ -34,6 +34,8 @@ CONFIG = {
     "activeColor": "blue",
     "blueImage": "app:v1",
     "greenImage": "app:v2",
+    "blueImageId": "canonical:ubuntu-24_04-lts:server:24.04.1",
+    "greenImageId": "canonical:ubuntu-24_04-lts:server:24.04.2",
     "vpcId": "vpc-1",
     "subnetIds": '["subnet-1", "subnet-2"]',
     "loadBalancerArn": "arn:lb",

@@ -61,8 +61,12 @@ def test_the_public_names():
         "ContainerAppRelease",
         "SwapSettings",
         "TwoApps",
+        "VmRelease",
+        "VmScaleSets",
         "WebAppRelease",
         "WebAppSlots",
+        "application_gateway",
+        "load_balancer",
         "traffic_manager",
     ]
     assert all(getattr(azure, name).__module__.startswith("bluegreen.azure.") for name in azure.__all__)

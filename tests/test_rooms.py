@@ -18,7 +18,14 @@ SOURCE = Path(bluegreen.__file__).parent
 PLATFORMS = ("aws", "azure", "cloudfoundry", "hosts", "kubernetes")
 ROOMS = {
     "aws": {"asg", "ecs", "eks", "elb", "functions", "gateways", "route53"},
-    "azure": {"container_apps", "traffic_profiles", "web_apps"},
+    "azure": {
+        "application_gateways",
+        "container_apps",
+        "load_balancers",
+        "scale_sets",
+        "traffic_profiles",
+        "web_apps",
+    },
     "cloudfoundry": {"apps", "routes"},
     "hosts": {"route_files", "runtime_api", "services"},
     "kubernetes": {"argo_engine", "helm_charts", "manifests", "routes", "selectors", "two_clusters", "workloads"},

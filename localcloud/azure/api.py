@@ -52,6 +52,7 @@ class Call:
         body: as described, without what only Azure writes.
         base: how the client calls this server.
         version: the api-version.
+        principal: who asks.
     """
 
     match: Match
@@ -61,6 +62,7 @@ class Call:
     body: Any
     base: str
     version: str
+    principal: Principal
 
     def place(self, name: str) -> str:
         return self.match.places[name]
@@ -130,7 +132,8 @@ class Api:
         known = self._beside.get((matching.resource_type(request.path), version), frozenset())
         body = self._body(match, request, known)
         self.calls.append((request.verb, request.path))
-        call = Call(match, request.path.rstrip("/"), request.query, request.headers, body, request.base, version)
+        path = request.path.rstrip("/")
+        call = Call(match, path, request.query, request.headers, body, request.base, version, principal)
         answer = handler(call)
         self._world.changed()
         return answer
@@ -169,6 +172,8 @@ class Api:
             return Answer(202, None, {**_later(self._world, running), "Location": _url(request)})
         if running.error is not None:
             raise running.error
+        if running.result is not None:
+            return Answer(200, running.result)
         found = self._world.resources.get(running.resource)
         return Answer(204) if found is None else Answer(200, found.told())
 

@@ -9,6 +9,7 @@ import functools
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -23,6 +24,12 @@ from localcloud.azure.throttling import Buckets, Limit
 from localcloud.azure.world import Pace, World
 
 _TAGS_VERSION = "2025-04-01"
+_VERSIONS = {
+    "microsoft.network": "2026-03-01",
+    "microsoft.compute": "2026-04-01",
+    "microsoft.insights": "2022-10-01",
+}
+"""Where more than one provider is asked."""
 
 
 class _Ready:
@@ -111,19 +118,27 @@ class BareAzure:
         self.operations = Stepwise(self.world.lock, self.world.changed, at_once=at_once)
         self.world.operations = self.operations
         self.identity = Identity([OWNER])
-        self._version = version
+        self._version, packages = version, tuple(packages)
+        self._versions = _VERSIONS if "azure-mgmt-network" in packages else {}
         endless = Buckets(dict.fromkeys(("reads", "writes", "deletes"), Limit(1e9, 1e9)))
         played = [kind(self.world) for kind in services]
         self._api = Api(self.world, played, _matcher((*packages, "azure-mgmt-resource")), self.identity, endless, {})
 
-    def ask(self, verb: str, path: str, body: Any = None, client_id: str = OWNER.client_id) -> Answer:
-        """One request, as somebody; what goes on meanwhile comes first."""
+    def ask(self, verb: str, path: str, body: Any = None, client_id: str = OWNER.client_id, **headers: str) -> Answer:
+        """One request, as somebody; what goes on meanwhile comes first. A path may have a query."""
         with self.world.lock:
             self.operations.go_on()
-        version = self._version if "/providers/" in path and "/tags/" not in path else _TAGS_VERSION
-        headers = {"authorization": f"Bearer {self.identity.issue(client_id)}", "content-type": "application/json"}
+        path, _, query = path.partition("?")
+        asked = {"api-version": self._version_of(path), **dict(parse_qsl(query))}
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        told |= {"authorization": f"Bearer {self.identity.issue(client_id)}", "content-type": "application/json"}
         data = b"" if body is None else json.dumps(body).encode()
-        return self._api.answer(Request(verb, path, {"api-version": version}, headers, data, "https://azure.test"))
+        return self._api.answer(Request(verb, path, asked, told, data, "https://azure.test"))
+
+    def _version_of(self, path: str) -> str:
+        if "/providers/" not in path or "/tags/" in path:
+            return _TAGS_VERSION
+        return self._versions.get(path.rpartition("/providers/")[2].partition("/")[0].lower(), self._version)
 
     def settle(self) -> None:
         """Whatever goes on comes to its end."""
@@ -131,9 +146,10 @@ class BareAzure:
             with self.world.lock:
                 self.operations.go_on()
 
-    def answer(self, verb: str, path: str, body: Any = None, client_id: str = OWNER.client_id) -> httpx.Response:
+    def answer(
+        self, verb: str, path: str, body: Any = None, client_id: str = OWNER.client_id, **headers: str
+    ) -> httpx.Response:
         """The same as an HTTP client has it."""
-        found = self.ask(verb, path, body, client_id)
-        headers = dict(found.headers)
+        found = self.ask(verb, path, body, client_id, **headers)
         content = b"" if found.body is None else json.dumps(found.body).encode()
-        return httpx.Response(found.status, content=content, headers=headers)
+        return httpx.Response(found.status, content=content, headers=dict(found.headers))

@@ -15,12 +15,17 @@ from types import TracebackType
 
 from localcloud.azure import description
 from localcloud.azure.api import Api
+from localcloud.azure.application_gateways import ApplicationGateways
+from localcloud.azure.autoscale import AutoscaleSettings
 from localcloud.azure.container_apps import ContainerApps
 from localcloud.azure.description.matching import Matcher
 from localcloud.azure.identity import Identity
+from localcloud.azure.load_balancers import LoadBalancers
+from localcloud.azure.network import PublicAddresses, VirtualNetworks
 from localcloud.azure.plain import Environments, ResourceGroups
 from localcloud.azure.plane import Plane
 from localcloud.azure.roles import Principal
+from localcloud.azure.scale_sets import ScaleSets
 from localcloud.azure.server import Server
 from localcloud.azure.tags import Tags
 from localcloud.azure.throttling import Buckets
@@ -54,7 +59,21 @@ class Azure:
         self.plane = Plane()
         self.world = World(self.plane, pace or Pace())
         self.identity = Identity([OWNER, *principals])
-        kinds = (ResourceGroups, Tags, Environments, ContainerApps, Plans, WebApps, TrafficManager)
+        kinds = (
+            ResourceGroups,
+            Tags,
+            Environments,
+            ContainerApps,
+            Plans,
+            WebApps,
+            TrafficManager,
+            VirtualNetworks,
+            PublicAddresses,
+            ApplicationGateways,
+            LoadBalancers,
+            ScaleSets,
+            AutoscaleSettings,
+        )
         versions, beside = providers_versions()
         self.api = Api(
             self.world,

@@ -21,7 +21,7 @@ lock, which is free while it waits. An `ArmError` that it raises is how it fails
 
 @dataclass
 class Running:
-    """One, also when it is over."""
+    """One, also when it is over; `result` is what its result's address tells, where that is not the resource."""
 
     kind: str
     resource: str
@@ -30,6 +30,7 @@ class Running:
     error: ArmError | None = None
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     ended: datetime | None = None
+    result: Any = None
 
     @property
     def over(self) -> bool:

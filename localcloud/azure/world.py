@@ -70,6 +70,10 @@ class World:
         self.operations = Operations(self.lock, self.changed)
         self._drawn: list[Callable[[], list[Site]]] = []
         self._over: list[Callable[[], list[Site]]] = []
+        self.scaled: Callable[[str, int, int], None] = lambda *_: None
+        """Brings a scale set's capacity between a least and a most: who plays scale sets sets it."""
+        self.ranges: Callable[[], None] = lambda: None
+        """Keeps every autoscale setting's range: who plays those sets it."""
 
     def draw(self, sites: Callable[[], list[Site]]) -> None:
         """From now on the data plane has these sites, too."""

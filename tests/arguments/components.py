@@ -42,6 +42,13 @@ GOOD: dict[str, dict[str, Any]] = {
         "blue": {"host": "blue.azurewebsites.net", "release": "v1"},
         "green": {"host": "green.azurewebsites.net", "release": "v2"},
     },
+    "bluegreen:azure:VmScaleSets": {
+        "resource_group_name": "shop",
+        "subnet_id": "/subscriptions/s/subnet",
+        "entry": azure.application_gateway(subnet_id="/subscriptions/s/subnet"),
+        "blue": {"image": "a:b:c:1"},
+        "green": {"image": "a:b:c:2"},
+    },
     "bluegreen:azure:WebAppSlots": {
         "resource_group_name": "shop",
         "plan_id": "/plan",

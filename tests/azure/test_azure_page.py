@@ -17,7 +17,7 @@ from tests.aws import mocked
 
 REPO = Path(__file__).resolve().parents[2]
 PAGE = (REPO / "docs" / "azure.md").read_text()
-PROGRAMS = [found for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "ContainerApp" in found]
+PROGRAMS = [found for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "app.ManagedEnvironment" in found]
 SWAP = "pulumi-python:dynamic/bluegreen:TrafficSwap"
 ID = "/subscriptions/s/resourceGroups/shop/providers/Microsoft.App/containerApps/web"
 CONFIG = {

@@ -29,6 +29,8 @@ AT_MOST = {
     "azure_slots": (23, 35, 23),
     "azure_traffic_manager": (12, 15, 11),
     "cloudfoundry": (24, 48, 18),
+    "application_gateway": (16, None, 12),
+    "azure_load_balancer": (18, None, 13),
     "http_api_stage": (15, None, 11),
     "envoy": (14, 19, 12),
     "haproxy": (18, 26, 15),

@@ -10,7 +10,7 @@ from typing import Any
 import bluegreen
 from bluegreen import gates, notifications
 from bluegreen.aws import alb, alb_listeners, dns, nlb
-from bluegreen.azure import traffic_manager
+from bluegreen.azure import application_gateway, traffic_manager
 from bluegreen.gates import cloudwatch_source, prometheus_source
 from bluegreen.hosts import envoy, haproxy
 from bluegreen.kubernetes import (
@@ -370,6 +370,47 @@ AWS = [
                 "health_path": "/healthz",
                 "template": {"volumes": [{"name": "data", "storageType": "EmptyDir"}]},
             },
+        },
+    ),
+    Same(
+        "bluegreen:azure:VmScaleSets",
+        {
+            "activeColor": "blue",
+            "resourceGroupName": "shop",
+            "subnetId": "/subscriptions/s/subnet",
+            "entry": {
+                "applicationGateway": {
+                    "subnetId": "/subscriptions/s/gateway",
+                    "previewHosts": {"blue": "old.test", "green": "new.test"},
+                    "previewPort": 9090.0,
+                    "zones": ["1", "2"],
+                }
+            },
+            "autoscaling": {"minCount": 2.0, "maxCount": 4.0, "targetCpuPercent": 60.0},
+            "healthPath": "/ready",
+            "vmSize": "Standard_B1s",
+            "sshPublicKeys": ["ssh-ed25519 A"],
+            "azureConnection": {"tenantId": "t1"},
+            "blue": {"image": "a:b:c:1", "userData": "A_B=1"},
+            "green": {"image": "a:b:c:2", "release": "next"},
+        },
+        lambda: {
+            "active_color": "blue",
+            "resource_group_name": "shop",
+            "subnet_id": "/subscriptions/s/subnet",
+            "entry": application_gateway(
+                subnet_id="/subscriptions/s/gateway",
+                preview_hosts={"blue": "old.test", "green": "new.test"},
+                preview_port=9090,
+                zones=["1", "2"],
+            ),
+            "autoscaling": {"min_count": 2, "max_count": 4, "target_cpu_percent": 60},
+            "health_path": "/ready",
+            "vm_size": "Standard_B1s",
+            "ssh_public_keys": ["ssh-ed25519 A"],
+            "azure_connection": {"tenant_id": "t1"},
+            "blue": {"image": "a:b:c:1", "user_data": "A_B=1"},
+            "green": {"image": "a:b:c:2", "release": "next"},
         },
     ),
     Same(

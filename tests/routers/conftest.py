@@ -24,6 +24,7 @@ from tests.routers import (
     nlb_workshop,
     profile_workshop,
     route53_workshop,
+    scale_sets_workshop,
     slots_workshop,
 )
 
@@ -54,6 +55,12 @@ def slots():
 def profile():
     with profile_workshop.running() as made:
         made.put(ttl=0)
+        yield made
+
+
+@pytest.fixture
+def gateway():
+    with scale_sets_workshop.running() as made:
         yield made
 
 

@@ -25,6 +25,7 @@ from tests.routers import (
     nlb_workshop,
     profile_workshop,
     route53_workshop,
+    scale_sets_workshop,
     slots_workshop,
 )
 
@@ -72,6 +73,16 @@ def cloudfoundry_section(request):
 def installing_cloudfoundry_section(request):
     request.getfixturevalue("cloudfoundry")
     return cloudfoundry_workshop.installing_section()
+
+
+def gateway_section(request):
+    request.getfixturevalue("gateway")
+    return scale_sets_workshop.section()
+
+
+def balancer_section(request):
+    request.getfixturevalue("gateway")
+    return scale_sets_workshop.balancer_section()
 
 
 def envoy_section(request):
@@ -123,6 +134,8 @@ WORKSHOPS = {
     "argo_rollouts": rollout_section,
     "azure_container_app": container_app_section,
     "azure_container_app, which installs": installing_app_section,
+    "application_gateway": gateway_section,
+    "azure_load_balancer": balancer_section,
     "azure_slots": slots_section,
     "azure_traffic_manager": profile_section,
     "cloudfoundry": cloudfoundry_section,

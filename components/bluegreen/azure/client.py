@@ -13,7 +13,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -47,6 +47,10 @@ _RENEW_SECONDS = 300.0
 
 class Busy(PlatformError):
     """The resource cannot be changed now, as Azure is still at work on it; nothing was done."""
+
+
+class Stale(PlatformError):
+    """The resource is another version than the write was meant for; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class Session:
         """Return the resource; ``None`` if there is none.
 
         Args:
-            path: the resource's id, or what is below it.
+            path: the resource's id, or what is below it; with a query behind it where there is more to ask.
             version: the api-version.
             action: what a role has to allow for it.
 
@@ -114,7 +118,16 @@ class Session:
         answer: Answer = known
         return None if answer.status == 404 else _body(answer)
 
-    def change(self, verb: str, path: str, version: str, action: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    def change(
+        self,
+        verb: str,
+        path: str,
+        version: str,
+        action: str,
+        body: Mapping[str, Any] | None,
+        *,
+        if_match: str = "",
+    ) -> dict[str, Any]:
         """One write, which may be repeated: it says what shall be, and not what shall be different.
 
         Args:
@@ -123,14 +136,16 @@ class Session:
             version: the api-version.
             action: what a role has to allow for it.
             body: what is sent.
+            if_match: the entity tag of the version that may be written over; any if it is empty.
 
         Raises:
             Busy: Azure is at work on the resource.
+            Stale: it is another version by now.
             PlatformError: Azure said no, or could not be reached.
         """
-        answer = self._until_answered(verb, path, version, action, body)
+        answer = self._until_answered(verb, path, version, action, body, if_match=if_match)
         if answer.status == 404:
-            raise PlatformError(action, f"there is no {path}")
+            raise PlatformError(action, _missing(answer, path))
         return _body(answer)
 
     def remove(self, path: str, version: str, action: str) -> None:
@@ -146,6 +161,36 @@ class Session:
             PlatformError: Azure said no, or could not be reached.
         """
         self._until_answered("DELETE", path, version, action, None)
+
+    def result(
+        self, path: str, version: str, action: str, read: str, pauses_seconds: Sequence[float]
+    ) -> dict[str, Any] | None:
+        """What an action finds out that changes nothing and takes its time: asked for, then waited for.
+
+        Args:
+            path: the resource's id with the action behind it.
+            version: the api-version.
+            action: what a role has to allow for it.
+            read: what a role has to allow for the result.
+            pauses_seconds: how long to wait before each look.
+
+        Returns:
+            What was found out; ``None`` if there is no such resource.
+
+        Raises:
+            PlatformError: Azure said no, could not be reached, or was not done in time.
+        """
+        answer = self._until_answered("POST", path, version, action, None, reads=True)
+        for seconds in pauses_seconds:
+            if answer.status != 202:
+                break
+            where = urlsplit(answer.headers.get("Location", ""))
+            pause(seconds)
+            asked = dict(parse_qsl(where.query)).get("api-version", version)
+            answer = self._until_answered("GET", where.path, asked, read, None)
+        if answer.status == 202:
+            raise PlatformError(action, f"no result within {sum(pauses_seconds):g} s")
+        return None if answer.status == 404 else _body(answer)
 
     def ask(self, path: str, version: str, action: str) -> dict[str, Any] | None:
         """Return the answer of an action that only lists, such as settings; ``None`` if there is nothing.
@@ -222,13 +267,14 @@ class Session:
             self._until_answered(verb, path, version, action, None)
 
     def _until_answered(
-        self, verb: str, path: str, version: str, action: str, body: Any, *, reads: bool = False
+        self, verb: str, path: str, version: str, action: str, body: Any, *, reads: bool = False, if_match: str = ""
     ) -> Answer:
+        more = {"if_match": if_match} if if_match else {}
         for attempt in range(1, _THROTTLED_ATTEMPTS + 1):
             if verb != "GET" and not reads:
                 before_write()
             note(action)
-            answer, problem = self.exchange(verb, path, version, action, body)
+            answer, problem = self.exchange(verb, path, version, action, body, **more)
             if answer is not None and answer.status not in _AGAIN:
                 return _checked(answer, action)
             throttled = answer is not None and answer.status == _THROTTLED
@@ -239,9 +285,14 @@ class Session:
             return _checked(answer, action)
         raise PlatformError(action, problem)
 
-    def exchange(self, verb: str, path: str, version: str, action: str, body: Any) -> tuple[Answer | None, str]:
+    def exchange(
+        self, verb: str, path: str, version: str, action: str, body: Any, *, if_match: str = ""
+    ) -> tuple[Answer | None, str]:
         """One exchange, which nothing repeats: the answer, or ``None`` and why there is none."""
         headers = {"Authorization": f"Bearer {self._bearer(action)}", "User-Agent": f"bluegreen/{__version__}"}
+        if if_match:
+            headers["If-Match"] = if_match
+        path, _, query = path.partition("?")
         sent = None
         if body is not None:
             headers["Content-Type"], sent = "application/json", json.dumps(body).encode()
@@ -254,7 +305,7 @@ class Session:
                 timeout_seconds=_TIMEOUT_SECONDS,
                 most_bytes=_MOST_BYTES,
                 headers=headers,
-                params={"api-version": version},
+                params={"api-version": version, **dict(parse_qsl(query))},
                 content=sent,
             )
         except (httpx.TransportError, httpx.InvalidURL) as error:
@@ -315,7 +366,16 @@ def _checked(answer: Answer, action: str) -> Answer:
     code, message = _said(answer)
     if answer.status == 409:
         raise Busy(action, f"{code}: {message}")
+    if answer.status == 412:
+        raise Stale(action, f"{code}: {message}")
     raise PlatformError(action, f"{code}: {message}".strip(": "))
+
+
+def _missing(answer: Answer, path: str) -> str:
+    """Of a write that found something missing: the resource itself, or what the write names."""
+    code, message = _said(answer)
+    itself = code.startswith(("status", "ResourceNotFound", "ResourceGroupNotFound", "NotFound", "ParentResource"))
+    return f"there is no {path}" if itself or not message else f"{code}: {message}"
 
 
 def _said(answer: Answer) -> tuple[str, str]:

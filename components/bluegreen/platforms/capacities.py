@@ -12,6 +12,7 @@ CAPACITIES: Registry[Capacity] = Registry(
         "asg": "bluegreen.aws.asg.capacity:AsgCapacity",
         "azure_container_app": "bluegreen.azure.container_apps.capacity:ContainerAppCapacity",
         "cloudfoundry": "bluegreen.cloudfoundry.apps.capacity:CloudFoundryCapacity",
+        "azure_scale_sets": "bluegreen.azure.scale_sets.capacity:ScaleSetCapacity",
         "ecs": "bluegreen.aws.ecs.capacity:EcsCapacity",
         "kubernetes": "bluegreen.kubernetes.workloads.capacity:KubernetesCapacity",
         "memory": "bluegreen.memory.capacity:MemoryCapacity",

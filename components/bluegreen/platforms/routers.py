@@ -10,9 +10,11 @@ ROUTERS: Registry[TrafficRouter] = Registry(
     {
         "alb": "bluegreen.aws.elb.alb_router:AlbRouter",
         "alb_listeners": "bluegreen.aws.elb.alb_listeners_router:ListenerPairRouter",
+        "application_gateway": "bluegreen.azure.application_gateways.router:ApplicationGatewayRouter",
         "argo_rollouts": "bluegreen.kubernetes.argo_engine.router:ArgoRolloutsRouter",
         "aws_load_balancer_ingress": "bluegreen.kubernetes.routes.aws_ingress:AwsLoadBalancerIngressRouter",
         "azure_container_app": "bluegreen.azure.container_apps.router:ContainerAppRouter",
+        "azure_load_balancer": "bluegreen.azure.load_balancers.router:AzureLoadBalancerRouter",
         "azure_slots": "bluegreen.azure.web_apps.router:AzureSlotsRouter",
         "azure_traffic_manager": "bluegreen.azure.traffic_profiles.router:TrafficManagerRouter",
         "cloudfoundry": "bluegreen.cloudfoundry.routes.router:CloudFoundryRouter",

@@ -13,6 +13,7 @@ from dev.matrix.somebody_else.balancer_stage import BalancerStage
 from dev.matrix.somebody_else.cluster_stage import ClusterStage
 from dev.matrix.somebody_else.dns_stage import DnsStage
 from dev.matrix.somebody_else.function_stage import FunctionStage
+from dev.matrix.somebody_else.gateway_stage import AzureBalancerStage, GatewayStage
 from dev.matrix.somebody_else.groups_stage import GroupsStage
 from dev.matrix.somebody_else.host_stage import HostStage
 from dev.matrix.somebody_else.ingress_stage import IngressStage
@@ -51,6 +52,8 @@ STAGES: dict[str, Callable[[], Stage]] = {
     SlotsStage.name: SlotsStage,
     ProfileStage.name: ProfileStage,
     RouteStage.name: RouteStage,
+    GatewayStage.name: GatewayStage,
+    AzureBalancerStage.name: AzureBalancerStage,
     HostStage.name: HostStage,
     MapStage.name: MapStage,
     "http_api_stage": ApiStage,

@@ -22,9 +22,18 @@ PACKAGES = {
     "azure-mgmt-resource": "azure/mgmt/resource/resources",
     "azure-mgmt-network": "azure/mgmt/network",
     "azure-mgmt-compute": "azure/mgmt/compute",
+    "azure-mgmt-monitor": "azure/mgmt/monitor",
 }
 """Distribution -> where its operations and models are."""
-PLAYED = ("azure-mgmt-appcontainers", "azure-mgmt-web", "azure-mgmt-trafficmanager", "azure-mgmt-resource")
+PLAYED = (
+    "azure-mgmt-appcontainers",
+    "azure-mgmt-web",
+    "azure-mgmt-trafficmanager",
+    "azure-mgmt-resource",
+    "azure-mgmt-network",
+    "azure-mgmt-compute",
+    "azure-mgmt-monitor",
+)
 """Those that something is played of."""
 _SHAPE = "1"
 """Of what is kept in the cache; another one when `model` changes."""

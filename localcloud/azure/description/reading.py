@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from localcloud.azure.description import older
 from localcloud.azure.description.model import Field, Model, Operation, Package, Parameter, Type
 from localcloud.errors import LocalCloudError
 
@@ -26,9 +27,13 @@ def read(home: Path) -> Package:
     Raises:
         LocalCloudError: the package is of another style.
     """
-    text = (home / "operations" / "_operations.py").read_text()
-    enums = _enums(ast.parse((home / "models" / "_enums.py").read_text()))
-    models = _models(ast.parse((home / "models" / "_models.py").read_text()), enums)
+    if (home / "models" / "_models_py3.py").exists():
+        text, enums = older.operations(home), {}
+        models = older.models((home / "models" / "_models_py3.py").read_text())
+    else:
+        text = (home / "operations" / "_operations.py").read_text()
+        enums = _enums(ast.parse((home / "models" / "_enums.py").read_text()))
+        models = _models(ast.parse((home / "models" / "_models.py").read_text()), enums)
     operations = tuple(_operations(text, enums))
     if not operations or not models:
         raise LocalCloudError(f"{home} is no client package of Azure that can be read here")
@@ -39,7 +44,7 @@ def read(home: Path) -> Package:
 
 
 def _operations(text: str, enums: dict[str, tuple[str, ...]]) -> Iterator[Operation]:
-    first = re.search(r"^class ", text, re.MULTILINE)
+    first = re.search(r"^class \w+Operations", text, re.MULTILINE)
     if first is None:
         return
     builders = {
@@ -103,8 +108,8 @@ def _builder(code: ast.FunctionDef) -> Operation:
             if name == "HttpRequest":
                 verb = next(str(_constant(one.value)) for one in call.keywords if one.arg == "method")
         target = _target(node)
-        if target == "_url" and isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
-            url = str(node.value.value)
+        if target == "_url" and isinstance(node, ast.Assign | ast.AnnAssign):
+            url = url or _template(node.value)
         elif target == "api_version":
             version = next(
                 str(one.value) for one in ast.walk(node) if isinstance(one, ast.Constant) and _is_version(one.value)
@@ -135,6 +140,13 @@ def _target(node: ast.stmt) -> str:
     if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
         return f"{target.value.id}[{_constant(target.slice)}]"
     return ""
+
+
+def _template(node: ast.expr | None) -> str:
+    """A URL's, as it stands there or as the older generator takes it out of the arguments."""
+    if isinstance(node, ast.Call) and len(node.args) == 2:
+        node = node.args[1]
+    return str(node.value) if isinstance(node, ast.Constant) else ""
 
 
 def _kind(node: ast.stmt) -> str:

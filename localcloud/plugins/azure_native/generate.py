@@ -44,7 +44,7 @@ def _classes(path: Path) -> dict[str, ast.ClassDef]:
 
 def _file(token: str) -> Path:
     _, module, name = token.split(":")
-    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     return _sdk() / module / f"{snake}.py"
 
 
@@ -66,7 +66,9 @@ def operations(declared: Declared) -> tuple[Package, Operation]:
 def _resource(token: str, declared: Declared, objects: set[tuple[str, str]]) -> dict[str, Any]:
     module, name = token.split(":")[1:]
     classes = _classes(_file(token))
-    given = inputs_of(classes[f"{name}Args"], module, objects)
+    # Where a name is also that of a part of another resource, the SDK calls the arguments so.
+    arguments = classes.get(f"{name}InitArgs") or classes[f"{name}Args"]
+    given = inputs_of(arguments, module, objects)
     names = [one.rstrip("!") for one in given]
     package, write = operations(declared)
     places = re.findall(r"\{(\w+)\}", write.url)
@@ -126,14 +128,20 @@ def _beside(token: str, table: dict[str, Any]) -> list[str]:
 def _missing(
     package: Package, table: dict[str, Any], kind: str, described: Type, path: str, above: tuple[str, ...]
 ) -> Iterator[str]:
+    """Those of a value, while what of its parts stands below their own `properties` is noted in the table."""
     if kind[0] == "[" and described[0] == "list":
         yield from _missing(package, table, kind[1:], described[1], f"{path}[]", above)
     elif kind[0] == "@" and described[0] == "model" and kind not in above:
         fields = package.models[described[1]].fields
+        below = _below(package, package.models[described[1]]).fields
         for name, inner in table["objects"][kind[1:]].items():
             bare = name.rstrip("!")
             if bare in fields:
                 yield from _missing(package, table, inner, fields[bare].type, f"{path}.{bare}", (*above, kind))
+            elif bare in below:
+                table["below"].setdefault(kind[1:], set()).add(bare)
+                at = f"{path}.{PROPERTIES}.{bare}"
+                yield from _missing(package, table, inner, below[bare].type, at, (*above, kind))
             else:
                 yield f"{path}.{bare}"
                 yield from _all(table, inner, f"{path}.{bare}", (*above, kind))
@@ -158,8 +166,9 @@ def build() -> dict[str, Any]:
             objects[object_name(module, name)] = inputs_of(
                 _classes(_sdk() / module / "_inputs.py")[name], module, wanted
             )
-    table: dict[str, Any] = {"types": types, "objects": dict(sorted(objects.items()))}
+    table: dict[str, Any] = {"types": types, "objects": dict(sorted(objects.items())), "below": {}}
     table["beside"] = {token: paths for token in types if (paths := _beside(token, table))}
+    table["below"] = {kind: sorted(names) for kind, names in sorted(table["below"].items())}
     return table
 
 

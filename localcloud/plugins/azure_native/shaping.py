@@ -19,18 +19,26 @@ def resource_id(token: str, subscription: str, inputs: Props) -> str:
 
 def body(token: str, inputs: Props) -> Props:
     """The body of a request: all inputs but those of the URL."""
-    where = table.entry(token)["where"]
-    top = {name: value for name, value in inputs.items() if where.get(name) == "top"}
-    below = {name: value for name, value in inputs.items() if where.get(name) == "properties"}
+    where, kinds = table.entry(token)["where"], table.kinds(token)
+    given = {name: table.sent(value, kinds[name]) for name, value in inputs.items() if name in kinds}
+    top = {name: value for name, value in given.items() if where.get(name) == "top"}
+    below = {name: value for name, value in given.items() if where.get(name) == "properties"}
     return {**top, "properties": below} if below else top
 
 
 def outputs(token: str, resource: str, answer: Props) -> Props:
     """The properties that the SDK takes from an answer: what is under `properties` stands beside the rest."""
-    flat = {**(answer.get("properties") or {}), **{name: one for name, one in answer.items() if name != "properties"}}
+    flat = _flat(token, answer)
     known = table.entry(token)["out"]
     values = {name: flat[name] for name in known if flat.get(name) is not None}
     return {**values, "id": resource, "azureApiVersion": table.entry(token)["version"]}
+
+
+def _flat(token: str, answer: Props) -> Props:
+    """An answer with what is under `properties` beside the rest, in its parts, too."""
+    kinds = table.kinds(token)
+    flat = {**(answer.get("properties") or {}), **{name: one for name, one in answer.items() if name != "properties"}}
+    return {name: table.told(value, kinds.get(name, "*")) for name, value in flat.items()}
 
 
 def planned(token: str, inputs: Props, olds: Props) -> Props:
@@ -84,7 +92,7 @@ def _values(old: Any, new: Any, path: str) -> Iterator[Difference]:
 def refreshed(token: str, inputs: Props, answer: Props) -> Props:
     """Inputs as they are now: where Azure says something else than what was written, that; what it never says stays."""
     where = table.entry(token)["where"]
-    live = {**answer, **(answer.get("properties") or {})}
+    live = _flat(token, answer)
     return {
         name: value if where.get(name) == "place" or name not in live else _settled(value, live[name])
         for name, value in inputs.items()

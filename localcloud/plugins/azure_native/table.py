@@ -41,6 +41,39 @@ def beside(token: str) -> frozenset[str]:
     return frozenset(_table()["beside"].get(token, ()))
 
 
+def kinds(token: str) -> dict[str, str]:
+    """The kind of each input."""
+    return {name.rstrip("!"): kind for name, kind in entry(token)["in"].items()}
+
+
+def sent(value: Any, kind: str) -> Any:
+    """A value as the API has it: some of a part's names stand below `properties` of its own."""
+    if kind[0] == "[" and isinstance(value, list):
+        return [sent(one, kind[1:]) for one in value]
+    if kind[0] != "@" or not isinstance(value, dict):
+        return value
+    below = _table()["below"].get(kind[1:], ())
+    shaped: Props = {}
+    inner: Props = {}
+    kinds_of = {name.rstrip("!"): one for name, one in _table()["objects"][kind[1:]].items()}
+    for name, one in value.items():
+        (inner if name in below else shaped)[name] = sent(one, kinds_of.get(name, "*"))
+    return {**shaped, "properties": inner} if inner else shaped
+
+
+def told(value: Any, kind: str) -> Any:
+    """The reverse: a value of the API as the SDK has it."""
+    if kind[0] == "[" and isinstance(value, list):
+        return [told(one, kind[1:]) for one in value]
+    if kind[0] != "@" or not isinstance(value, dict):
+        return value
+    kinds_of = {name.rstrip("!"): one for name, one in _table()["objects"][kind[1:]].items()}
+    flat = dict(value)
+    if kind[1:] in _table()["below"] and isinstance(value.get("properties"), dict):
+        flat = {**value["properties"], **{name: one for name, one in value.items() if name != "properties"}}
+    return {name: told(one, kinds_of.get(name, "*")) for name, one in flat.items()}
+
+
 def check(token: str, inputs: Props) -> list[Failure]:
     """The problems with inputs: unknown names, other types, missing values."""
     failures: list[Failure] = []

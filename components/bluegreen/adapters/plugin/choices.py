@@ -74,6 +74,13 @@ KUBERNETES_ENTRY = Choice(
     ),
     "Entry",
 )
+AZURE_ENTRY = Choice(
+    "bluegreen:azure:Entry",
+    "How requests reach the instances, and where the swap moves them: exactly one of these.",
+    "bluegreen.azure",
+    _named("application_gateway", "load_balancer"),
+    "Entry",
+)
 PROXY = Choice(
     "bluegreen:hosts:Proxy",
     "What stands before both colors, and where the swap moves traffic: exactly one of these.",
@@ -121,6 +128,7 @@ BY_CLASS: Mapping[str, Choice] = {
     "bluegreen.aws.entry.Entry": AWS_ENTRY,
     "bluegreen.azure.traffic_profiles.entry.TrafficManagerEntry": APPS_ENTRY,
     "bluegreen.hosts.proxy.Proxy": PROXY,
+    "bluegreen.azure.entry.Entry": AZURE_ENTRY,
     "bluegreen.kubernetes.entry.Entry": KUBERNETES_ENTRY,
 }
 """Choices by the class that their functions return."""

@@ -19,6 +19,7 @@ COMPONENTS: Mapping[str, str] = {
     "bluegreen:aws:RestApiStage": "bluegreen.aws.gateways.rest_api",
     "bluegreen:azure:ContainerApp": "bluegreen.azure.container_apps.container_app",
     "bluegreen:azure:TwoApps": "bluegreen.azure.traffic_profiles.two_apps",
+    "bluegreen:azure:VmScaleSets": "bluegreen.azure.scale_sets.vm_scale_sets",
     "bluegreen:azure:WebAppSlots": "bluegreen.azure.web_apps.web_app_slots",
     "bluegreen:cloudfoundry:RoutedApps": "bluegreen.cloudfoundry.apps.routed_apps",
     "bluegreen:hosts:ProxiedService": "bluegreen.hosts.services.proxied_service",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_azure_native import app as azure
 
-from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider
+from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider, without_secrets
 from bluegreen.azure.container_apps.release import (
     ContainerAppRelease,
     label_of,
@@ -20,7 +19,7 @@ from bluegreen.azure.container_apps.release import (
 )
 from bluegreen.azure.container_apps.releases import revision_name, suffix
 from bluegreen.component.base import SwappedComponent, owner_of
-from bluegreen.component.declaration import known, refuse
+from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.plain import plain
 from bluegreen.rollout.errors import Problem
@@ -130,7 +129,12 @@ class ContainerApp(SwappedComponent):
         )
         warn_of_the_provider(name, self)
         whole = {
-            color: _without_secrets(name, color, pulumi.Output.from_input(templates[color]).apply(_plain))
+            color: without_secrets(
+                name,
+                color,
+                pulumi.Output.from_input(templates[color]).apply(_plain),
+                "no secret of Pulumi's: name one of the app's secrets in secret_env",
+            )
             for color in COLORS
         }
         names = {color: whole[color].apply(_namer(called, color)) for color in COLORS}
@@ -195,18 +199,6 @@ def _problems(called: object, port: object, transport: object) -> list[Problem]:
     if transport not in _TRANSPORTS:
         found.append(Problem("transport", transport, ", ".join(_TRANSPORTS)))
     return found
-
-
-def _without_secrets(name: str, color: Color, template: pulumi.Output[Any]) -> pulumi.Output[Any]:
-    """A template in which no value is a secret of Pulumi's: the swap keeps what it installs, readable, in the state."""
-
-    async def value() -> Any:
-        if await template.is_secret():
-            allowed = "no secret of Pulumi's: name one of the app's secrets in secret_env"
-            refuse(name, [Problem(color, "***", allowed)])
-        return await template.future(with_unknowns=True)
-
-    return pulumi.Output(template.resources(), asyncio.ensure_future(value()), template.is_known())
 
 
 def _plain(template: Any) -> Any:
