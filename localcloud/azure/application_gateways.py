@@ -54,7 +54,7 @@ _NEVER_TOLD = {"sslCertificates": ("data", "password"), "authenticationCertifica
 
 @dataclass
 class Kept:
-    """What is known of a gateway beside what it tells.
+    """Knowledge of a gateway beside what it tells.
 
     Attributes:
         serving: its properties as requests go by them.
@@ -125,7 +125,7 @@ class ApplicationGateways(Network):
         return running
 
     def backend_health(self, call: Call) -> Answer:
-        """What the probes of the rules find; a pool that no rule leads to is not asked, and not told."""
+        """The findings of the rules' probes; a pool that no rule leads to is not asked, and not told."""
         gateway = self.world.get(call.path.rpartition("/")[0])
         result = {"backendAddressPools": list(self._health(gateway))}
 
@@ -168,7 +168,7 @@ class ApplicationGateways(Network):
         return machine.up and self.world.plane.answers(name, path, lambda status: 200 <= status < 400)
 
     def _check(self, call: Call, properties: dict[str, Any]) -> None:
-        """What Azure refuses of it, as far as that is played."""
+        """Refuse what Azure refuses, as far as that is played."""
         path = call.path
         if properties.get("loadDistributionPolicies"):
             raise ArmError(501, "NotPlayed", "The stand-in plays no load distribution policies.")

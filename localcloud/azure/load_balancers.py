@@ -80,7 +80,7 @@ class LoadBalancers(Network):
         return Answer(200 if there else 201, network.told(body), self.headers(call, region, running))
 
     def health(self, call: Call) -> Answer:
-        """What the rule's probe finds in its pool."""
+        """The findings of the rule's probe in its pool."""
         balancer = self.world.get("/".join(call.path.split("/")[:9]))
         rule = _named(balancer.kept.get("loadBalancingRules"), call.path.split("/")[10])
         if rule is None:
@@ -114,7 +114,7 @@ class LoadBalancers(Network):
         return machine.up and self.world.plane.answers(name, path, lambda status: status == 200)
 
     def _check(self, call: Call, properties: dict[str, Any]) -> None:
-        """What Azure refuses of it, as far as that is played."""
+        """Refuse what Azure refuses, as far as that is played."""
         known = {str(one["id"]).lower() for name in PARTS for one in properties.get(name) or ()}
         for one in properties.get("loadBalancingRules") or ():
             told = one["properties"]

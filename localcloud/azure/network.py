@@ -1,4 +1,4 @@
-"""What all of `Microsoft.Network` has in common here, and the resources of it of which little is played.
+"""Entity tags and references of all of `Microsoft.Network`, and the resources of it of which little is played.
 
 An entity tag changes with whatever changes of a resource; a write with `If-Match` is refused where it is another one.
 Microsoft's Kubernetes cloud provider writes load balancers so. For application gateways the client package names no

@@ -50,7 +50,7 @@ class Machine:
 
 @dataclass
 class Kept:
-    """What is known of a scale set beside what it tells of itself."""
+    """Knowledge of a scale set beside what it tells of itself."""
 
     machines: dict[int, Machine] = field(default_factory=dict)
     next_number: int = 0
@@ -276,7 +276,7 @@ class ScaleSets(Service):
         }
 
     def _health(self, scale_set: Resource, machine: Machine) -> str:
-        """What the application health extension says; nothing where there is none."""
+        """The word of the application health extension; nothing where there is none."""
         settings = health_settings(scale_set.body)
         if settings is None:
             return ""
@@ -336,7 +336,7 @@ def _pools(body: dict[str, Any]) -> set[str]:
 
 
 def _model(body: dict[str, Any]) -> dict[str, Any]:
-    """What an instance is made from."""
+    """The model that an instance is made from."""
     profile = body["properties"].get("virtualMachineProfile") or {}
     return {
         "imageReference": copy.deepcopy((profile.get("storageProfile") or {}).get("imageReference") or {}),

@@ -165,7 +165,7 @@ class Session:
     def result(
         self, path: str, version: str, action: str, read: str, pauses_seconds: Sequence[float]
     ) -> dict[str, Any] | None:
-        """What an action finds out that changes nothing and takes its time: asked for, then waited for.
+        """The result of an action that changes nothing and takes its time: asked for, then waited for.
 
         Args:
             path: the resource's id with the action behind it.

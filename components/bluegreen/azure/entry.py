@@ -65,7 +65,7 @@ class Entry(Protocol):
 
     @property
     def pool_key(self) -> str:
-        """What an instance's network configuration calls its pools."""
+        """The name of the pools in an instance's network configuration."""
         ...
 
     @property

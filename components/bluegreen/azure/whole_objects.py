@@ -209,7 +209,7 @@ class WholeObjectRouter(Options):
         self._refuse(found, color)
         if self._is_there(found, color):
             self._stamp(found)
-            self._rehearse(found)
+            self._try_to_write(found)
             return
         # No tag can be written while Azure is at work on the object, and so no lease be renewed. That it lasts is a tag
         # as well: what is written over is looked at after that.
@@ -269,7 +269,7 @@ class WholeObjectRouter(Options):
             return False
         return True
 
-    def _rehearse(self, found: Object) -> None:
+    def _try_to_write(self, found: Object) -> None:
         if not self._sent(found, _NOBODYS_VERSION):
             self._done.taken()
             return

@@ -121,7 +121,7 @@ class ApplicationGatewayRouter(WholeObjectRouter):
         return "defaultBackendAddressPool" if default else "backendAddressPool"
 
     def _holding(self, found: Object) -> Mapping[str, Any] | None:
-        """What has the pointer; ``None`` where there is no such rule."""
+        """The part that has the pointer; ``None`` where there is no such rule."""
         properties = properties_of(found)
         if self.rule is not None:
             rule = named(properties.get("requestRoutingRules"), self.rule)
@@ -163,7 +163,7 @@ class ApplicationGatewayRouter(WholeObjectRouter):
         return body
 
     def health(self, color: Color) -> Readiness:
-        """What the gateway's probes find in the color's pool: two calls or more, as it is asked for and waited for."""
+        """The findings of the gateway's probes in the color's pool: two calls or more, as it is asked for and waited for."""
         path = f"{self.gateway_id}/backendhealth"
         found = self.azure.session().result(path, NETWORK_VERSION, _HEALTH, _RESULT, _HEALTH_PAUSES_SECONDS) or {}
         name, ids = self.pools[color], self._pool_ids()
@@ -178,7 +178,7 @@ class ApplicationGatewayRouter(WholeObjectRouter):
         return _judged(name, asked)
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The command that a person types."""
         parts = self.gateway_id.split("/")
         whose = f"--subscription {parts[2]} --resource-group {parts[4]}"
         if weights == Weights():

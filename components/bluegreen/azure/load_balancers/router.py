@@ -120,7 +120,7 @@ class AzureLoadBalancerRouter(WholeObjectRouter):
         return body
 
     def health(self, color: Color) -> Readiness:
-        """What the probe of a rule that leads to the color's pool finds: three calls or more.
+        """The findings of the probe of a rule that leads to the color's pool: three calls or more.
 
         The color's own rule where it has one, as for previews, else production's.
         """
@@ -143,7 +143,7 @@ class AzureLoadBalancerRouter(WholeObjectRouter):
         return _judged(self.pools[color], told)
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The command that a person types."""
         if weights == Weights():
             own = self._tag("owner")
             balancer = shlex.quote(self.load_balancer_id)

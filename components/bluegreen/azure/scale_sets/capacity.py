@@ -184,7 +184,7 @@ class ScaleSetCapacity(Options):
         return not self.releases or now.runs(self.releases[color])
 
     def release(self, color: Color) -> str:
-        """What the scale set's model and its instances are: two calls."""
+        """The scale set's model, and how many instances are of another one: two calls."""
         return self._whole(color).told_release
 
     # -- scaling

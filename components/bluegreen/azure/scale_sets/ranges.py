@@ -50,7 +50,7 @@ class Ranges:
         self._write(setting, at_rest(setting))
 
     def give_back(self, setting: Setting) -> None:
-        """What it was before: one call, none where it is."""
+        """Write the setting as it was before: one call, none where it is so."""
         self._write(setting, given_back(setting))
 
     def _write(self, setting: Setting, wanted: Setting | None) -> None:

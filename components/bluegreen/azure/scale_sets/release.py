@@ -64,13 +64,13 @@ def model_of(image: str, user_data: str) -> dict[str, Any]:
 
 
 def label_of(image: str) -> str:
-    """What people call an image."""
+    """The name of an image for people."""
     parts = image.strip("/").split("/")
     return f"{parts[-3]}:{parts[-1]}" if "versions" in parts else parts[-1]
 
 
 def problems_in(given: Any, color: Color) -> list[Problem]:
-    """What is wrong with a release; values that only an update knows pass."""
+    """The problems with a release; values that only an update knows pass."""
     fields = Fields(given, color)
     image, data = fields.text("image"), fields.text("user_data", None)
     fields.text("release", None)

@@ -114,13 +114,13 @@ class ScaleSet:
 
     @property
     def told_release(self) -> str:
-        """What tells what it runs now from anything else: its model, and how many are of another one."""
+        """The text that tells its model, and how many instances are of another one, from anything else."""
         data = hashlib.sha256(str(self.release["userData"]).encode()).hexdigest()[:8]
         return f"{text_of(self.release)} with {data}" + (f", {self.former} of a former model" if self.former else "")
 
     @property
     def release(self) -> dict[str, Any]:
-        """What its model has of a release."""
+        """The part of its model that is a release."""
         profile = (self.told.get("properties") or {}).get("virtualMachineProfile") or {}
         reference = (profile.get("storageProfile") or {}).get("imageReference") or {}
         return {"imageReference": reference, "userData": profile.get("userData") or ""}
