@@ -163,7 +163,7 @@ class ApplicationGatewayRouter(WholeObjectRouter):
         return body
 
     def health(self, color: Color) -> Readiness:
-        """The findings of the gateway's probes in the color's pool: two calls or more, as it is asked for and waited for."""
+        """The findings of the gateway's probes in the color's pool: two calls or more."""
         path = f"{self.gateway_id}/backendhealth"
         found = self.azure.session().result(path, NETWORK_VERSION, _HEALTH, _RESULT, _HEALTH_PAUSES_SECONDS) or {}
         name, ids = self.pools[color], self._pool_ids()
