@@ -41,7 +41,7 @@ class CloudFoundryConnection(TypedDict, total=False):
     """Where Cloud Foundry is called; as whom is for the environment.
 
     Attributes:
-        api_url: the address of its API, such as ``https://api.cf.example.com``.
+        api_url: the API's address, such as https://api.cf.example.com.
     """
 
     api_url: str
@@ -63,11 +63,12 @@ class SshConnection(TypedDict, total=False):
     """The host of a proxy, where that is not the machine that runs ``pulumi``. Keys are a file's or an agent's.
 
     Attributes:
-        host: its name or address, or what the user's own SSH configuration calls it; required.
-        port: where its sshd listens, default 22.
-        username: who logs in; as the SSH configuration says by default, else who runs ``pulumi``.
-        key_file: a private key's file, without a passphrase; the agent's keys by default, then the usual files.
-        known_hosts: the file with the host's key; ``~/.ssh/known_hosts`` by default.
+        host: the host's name or address, or what the user's own SSH configuration calls it. It is required.
+        port: where its sshd listens. Default 22.
+        username: who logs in. By default as the SSH configuration says, else who runs ``pulumi``.
+        key_file: a private key's file, without a passphrase; one that has one is an agent's. The agent's keys by
+            default, then the usual files.
+        known_hosts: the file with the host's key. By default the user's own, ``~/.ssh/known_hosts``.
     """
 
     host: str
