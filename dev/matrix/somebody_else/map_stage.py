@@ -2,66 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable, Mapping
 from typing import Any
-from unittest import mock
 
-from bluegreen.hosts.files import Contents, LocalFiles
 from bluegreen.hosts.runtime_api import maps
 from bluegreen.hosts.runtime_api.sockets import RuntimeSocket, call_of
 from bluegreen.rollout.model import COLORS, Weights
-from dev.matrix.somebody_else.memory_stage import MemorySizes
+from dev.matrix.somebody_else.files_stage import FilesStage
 from dev.matrix.somebody_else.moto_stage import OWNER
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import Heard
 
 _STAT = "# pxname,svname,status,weight,\nweb-blue,one,UP,1,\nweb-green,one,UP,1,\n"
 
 
-class MapStage(MemorySizes):
+class MapStage(FilesStage):
     """A map of the swap's own; sizes are in memory."""
 
     name = "haproxy"
-    splits = True
-    hands = frozenset({"adds", "deletes", "takes"})
+    file_name = "web.map"
+    proxy = (RuntimeSocket, "ask")
+    file_leads = False
     _running: Weights
 
-    @contextmanager
-    def opened(self, heard: Heard) -> Iterator[None]:
-        """The files are there meanwhile, and each call of the product is told."""
-        read, replace = LocalFiles.read, LocalFiles.replace
-
-        def heard_read(files: LocalFiles, *paths: str) -> dict[str, bytes | None]:
-            found = read(files, *paths)
-            heard().called("read", writes=False, looks=False)
-            return found
-
-        def heard_replace(files: LocalFiles, changes: Contents, seen: Contents) -> bool:
-            done = replace(files, changes, seen)
-            heard().called("replace", writes=True, looks=False)
-            return done
-
+    def _answering(self, heard: Heard) -> Callable[..., str]:
         def heard_ask(_socket: RuntimeSocket, command: str) -> str:
-            found = self._haproxy(command)
+            answer = self._haproxy(command)
             self.follow()
             heard().called(
                 call_of(command), writes=not command.startswith("show"), looks=command.startswith("show map")
             )
-            return found
+            return answer
 
-        with (
-            TemporaryDirectory(prefix="bluegreen-matrix-") as folder,
-            mock.patch.object(LocalFiles, "read", heard_read),
-            mock.patch.object(LocalFiles, "replace", heard_replace),
-            mock.patch.object(RuntimeSocket, "ask", heard_ask),
-            self.sizes_heard(heard),
-        ):
-            self._file, self._state = Path(folder, "web.map"), Path(folder, "web.map.bluegreen")
-            yield
+        return heard_ask
 
     def _haproxy(self, command: str) -> str:
         words = command.split()
@@ -73,11 +46,6 @@ class MapStage(MemorySizes):
             return "entry not found."
         self._running = Weights() if words[0] == "clear" else Weights.split("green", int(words[-1]))
         return ""
-
-    @property
-    def _noted(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._state.read_bytes()) if self._state.exists() else {}
-        return found
 
     def put_back(self) -> None:
         """No line, no marks."""
@@ -96,43 +64,19 @@ class MapStage(MemorySizes):
             "owner": OWNER,
         }
 
-    def capacity(self) -> None:
-        """Nothing is scaled."""
-
     def look(self) -> Sight:
         """The weights that HAProxy goes by, and the marks."""
-        served: dict[str, int] = {color: self._running.of(color) for color in COLORS if self._running.of(color)}
-        theirs = {"comment": "theirs"} if self._file.exists() and b"# theirs" in self._file.read_bytes() else {}
-        if self._noted.get("owner") == STRANGER:
-            theirs["owner"] = STRANGER
-        marks = dict(self._noted.get("marks", {}))
-        return Sight(served, self.sized(), self.retiring(), self.suspended(), marks, theirs)
+        added = self._file.exists() and b"# theirs" in self._file.read_bytes()
+        return self._sight(self._running, {"comment": "theirs"} if added else {})
 
     def move(self, weights: Mapping[str, int]) -> None:
         """Other weights in HAProxy."""
         if self._noted:
             self._running = Weights(**dict(weights))
 
-    def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Marks of the swap's kind."""
-        noted = self._noted
-        if noted:
-            marks = {name: value for name, value in {**noted["marks"], **changes}.items() if value is not None}
-            self._state.write_text(json.dumps({**noted, "marks": marks}))
+    def _add(self) -> None:
+        self._file.write_bytes(b"# theirs\n" + self._file.read_bytes())
 
-    def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
-        """A comment in the map; another owner; the files and the line are gone."""
-        if not self._noted:
-            return
-        if hand == "adds":
-            self._file.write_bytes(b"# theirs\n" + self._file.read_bytes())
-        elif hand == "takes":
-            marks = {**self._noted["marks"], "incarnation": STRANGERS_MARK}
-            self._state.write_text(json.dumps({**self._noted, "owner": STRANGER, "marks": marks}))
-        elif hand == "deletes":
-            self._running = Weights()
-            self._file.write_bytes(b"")
-            self._state.unlink(missing_ok=True)
-
-    def mend(self) -> None:
-        """The swap may go on refusing."""
+    def _delete(self) -> None:
+        self._running = Weights()
+        self._file.write_bytes(b"")
