@@ -327,7 +327,6 @@ class Api:
             if self._in_space(call)
             and _named(call, "hosts", one.host)
             and _named(call, "paths", one.path)
-            and _named(call, "guids", one.guid)
             and "ports" not in call.query
         )
 

@@ -1,6 +1,6 @@
 """The operations that are played, as the API's pages describe them: parameters, bodies, and who may ask.
 
-The names, types and roles are those of the API's documentation and of its OpenAPI file, both as of version 3.195:
+Written by hand: paths, parameters and fields as the API's OpenAPI file has them, roles as its documentation does.
 https://v3-apidocs.cloudfoundry.org/version/3.195.0/index.html
 https://github.com/cloudfoundry-community/capi-openapi-go-client (``capiclient/api/openapi.yaml``)
 """
@@ -109,13 +109,13 @@ OPERATIONS = (
         "/v3/routes",
         READERS,
         (
-            *("app_guids", "domain_guids", "hosts", "organization_guids", "paths", "ports", "space_guids"),
-            *("service_instance_guids", "guids", "include", "label_selector", *_PAGES, *_TIMES),
+            *("domain_guids", "hosts", "organization_guids", "paths", "ports", "space_guids"),
+            *("service_instance_guids", "include", "label_selector", *_PAGES, *_TIMES),
         ),
     ),
     Operation("GET", "/v3/routes/{guid}", READERS, ("include",)),
-    Operation("PATCH", "/v3/routes/{guid}", SUPPORTERS, body={"metadata": _METADATA, "options": dict}),
-    Operation("GET", "/v3/routes/{guid}/destinations", READERS, ("guids", "app_guids")),
+    Operation("PATCH", "/v3/routes/{guid}", SUPPORTERS, body={"metadata": _METADATA}),
+    Operation("GET", "/v3/routes/{guid}/destinations", READERS, ("app_guids", "page", "per_page")),
     Operation("PATCH", "/v3/routes/{guid}/destinations", SUPPORTERS, body=_DESTINATIONS, needs=("destinations",)),
     Operation("POST", "/v3/routes/{guid}/destinations", SUPPORTERS, body=_DESTINATIONS, needs=("destinations",)),
     Operation(
