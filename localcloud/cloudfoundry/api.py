@@ -229,7 +229,7 @@ class Api:
 
     def _set_droplet(self, call: Call) -> Answer:
         """https://v3-apidocs.cloudfoundry.org/#set-current-droplet"""
-        app, guid = self._app(call), (call.body["data"] or {}).get("guid")
+        app, guid = self._app(call), str((call.body["data"] or {}).get("guid"))
         droplet = self._world.droplets.get(guid)
         if droplet is None or droplet.app != app.guid:
             raise unprocessable("Unable to assign current droplet. Ensure the droplet exists and belongs to this app.")
@@ -290,7 +290,7 @@ class Api:
             looked = getattr(one, "looked", None)
             if looked is not None:
                 looked()
-        found = [
+        found: list[dict[str, Any]] = [
             {
                 "type": "web",
                 "index": index,

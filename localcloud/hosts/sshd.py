@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-import psutil
 
 from localcloud.errors import LocalCloudError
 from localcloud.progress import Silent
@@ -87,11 +86,11 @@ class Sshd:
         """End it, and each of its connections: those who are in have a process each."""
         if self._process.poll() is not None:
             return
-        connections = psutil.Process(self._process.pid).children(recursive=True)
+        connections = _descendants(self._process.pid)
         self._process.terminate()
         for one in connections:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
         self._process.wait(timeout=LIMIT_SECONDS)
 
     def section(self, **more: Any) -> dict[str, Any]:
@@ -104,6 +103,15 @@ class Sshd:
             "known_hosts": str(self.known_hosts),
             **more,
         }
+
+
+def _descendants(pid: int) -> list[int]:
+    """The processes that one has started, and those that these have."""
+    try:
+        children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+    return [*children, *(one for child in children for one in _descendants(child))]
 
 
 def _open(port: int) -> bool:

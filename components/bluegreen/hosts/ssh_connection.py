@@ -11,7 +11,7 @@ import concurrent.futures
 import functools
 import shlex
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -97,7 +97,7 @@ class SshConnection:
         """
         return self._done(lambda: _exchange(self, socket, content, call, ends=ends), call, again=False)
 
-    def _done(self, made: Any, call: str, *, again: bool) -> bytes:
+    def _done(self, made: Callable[[], Coroutine[Any, Any, bytes]], call: str, *, again: bool) -> bytes:
         try:
             return _waited(made(), call, self.place)
         except _Lost as lost:
