@@ -241,6 +241,8 @@ class Capacity(Protocol):
     # ``release(color)``, what tells the release that a color runs now from any other, in one call and whatever the
     # color's size is: asked before each further step, and compared with the ``release`` of the ``Readiness`` that made
     # the color ready. ``install_keys`` names the keys whose values by color go with what a router installs.
+    # ``brings_releases`` says that the capacity itself brings what its ``release_keys`` name, to an idle color that is
+    # promoted alone: a change of them under traffic is refused.
 
     @property
     def declared_size(self) -> int:

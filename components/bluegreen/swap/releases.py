@@ -19,7 +19,7 @@ from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Kind, other
 from bluegreen.swap import sections
-from bluegreen.swap.sections import DIGEST, LABEL, ROUTER, of
+from bluegreen.swap.sections import CAPACITY, DIGEST, LABEL, ROUTER, of
 from bluegreen.swap.several import formers, kind_of, sections_of, with_sections
 
 _DIGITS = 16
@@ -42,6 +42,7 @@ class Change:
         after: the new one.
         text: both, as people read them: ``blue: v1 -> v2``.
         routed: whether the router itself brings it: it does not run before the swap writes.
+        brought: whether the swap brings it, by the router or by the capacity: it comes to an idle color alone.
     """
 
     color: Color
@@ -50,6 +51,7 @@ class Change:
     after: object
     text: str
     routed: bool
+    brought: bool
 
 
 def fingerprint(inputs: Mapping[str, object], color: Color) -> Any:
@@ -91,7 +93,8 @@ def changes(olds: Mapping[str, object], news: Mapping[str, object]) -> Iterator[
             old, new = before.get(path), after.get(path)
             if not holds_unknown([old, new]) and old != new:
                 routed = path.startswith(ROUTER) or whole
-                yield Change(color, path, old, new, _said(olds, news, color, path, old, new), routed)
+                brought = routed or (path.startswith(CAPACITY) and sections.capacity_brings_releases(news))
+                yield Change(color, path, old, new, _said(olds, news, color, path, old, new), routed, brought)
                 break
             if path == DIGEST and whole:
                 break  # what a digest does not cover, more memory say, comes by the platform's own deployment
@@ -119,7 +122,7 @@ def goes_elsewhere(olds: Mapping[str, object], news: Mapping[str, object]) -> li
                 known = UNKNOWN if holds_unknown(new) else new
                 shown = "one that this update makes" if known is UNKNOWN else _short(path, known)
                 text = f"{color}: {path.rpartition('.')[2]} {_short(path, old)} -> {shown}"
-                candidates.append(Change(color, path, old, known, text, routed=True))
+                candidates.append(Change(color, path, old, known, text, routed=True, brought=True))
     return candidates
 
 
@@ -155,10 +158,12 @@ def live_in(olds: Mapping[str, object]) -> Color | None:
 def live_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Change]:
     """Every color with traffic that gets another release in place, whoever brings it.
 
-    A color that the update leaves is none of these where the router itself brings the release: see ``moving``.
+    A color that the update leaves is none of these where the swap itself brings the release: see ``moving``.
     """
     candidates, left, serving = changes(caught_up(olds, news), news), _left(olds, news), with_traffic(olds)
-    return [change for change in candidates if change.color in serving and not (change.routed and change.color == left)]
+    return [
+        change for change in candidates if change.color in serving and not (change.brought and change.color == left)
+    ]
 
 
 def live_release_change(olds: Mapping[str, object], news: Mapping[str, object]) -> str | None:
@@ -176,7 +181,7 @@ def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Prob
         if len(serving) > 1 and change.after is not UNKNOWN
     ]
     for change in live_changes(olds, news):
-        if not change.routed or change.color not in serving:
+        if not change.brought or change.color not in serving:
             continue
         path, before, after = change.path, change.before, change.after
         if path == DIGEST:  # nobody types one
@@ -226,7 +231,7 @@ def brings_in_place(news: Mapping[str, object]) -> bool:
 
 def warning(change: Change) -> str:
     """The warning about a change under traffic."""
-    if change.routed:
+    if change.brought:
         return f"{change.text}: refused, since {change.color} has production traffic and no gate would be asked"
     return (
         f"{change.text}: {change.color} has production traffic and gets another release in place, before this swap is "

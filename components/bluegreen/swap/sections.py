@@ -13,7 +13,7 @@ from bluegreen.registry import Registry
 from bluegreen.rollout.model import Color
 from bluegreen.swap import several
 
-LABEL, DIGEST, ROUTER = "releases", "digests", "router"
+LABEL, DIGEST, ROUTER, CAPACITY = "releases", "digests", "router", "capacity"
 
 
 def parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
@@ -46,6 +46,13 @@ def keys_by_color(router: object) -> tuple[str, ...]:
 def capacity_keys_by_color(capacity: object) -> tuple[str, ...]:
     """The same of a capacity's section, of what goes with a router's release."""
     return _keys(CAPACITIES, capacity, "install_keys")
+
+
+def capacity_brings_releases(inputs: Mapping[str, object]) -> bool:
+    """Whether the capacity itself brings what its section says that a color runs, to an idle color alone."""
+    capacity = inputs.get("capacity")
+    kind = capacity.get("kind") if isinstance(capacity, Mapping) else None
+    return isinstance(kind, str) and kind in CAPACITIES and getattr(CAPACITIES.load(kind), "brings_releases", False)
 
 
 def names_what_to_install(inputs: Mapping[str, object]) -> bool:

@@ -73,6 +73,7 @@ class ScaleSetCapacity(Options):
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "scale_sets"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"releases"})
+    brings_releases: ClassVar[bool] = True
     same_place: ClassVar[Mapping[str, Same]] = {"scale_sets": alike(_each_alike)}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission(READ, "every preview and update"),
