@@ -139,10 +139,17 @@ def all_right(bare, color):
 def test_a_promotion_in_steps_brings_scales_and_stops():
     clock = FakeClock()
     bare, outputs = started(clock)
+    told = []
     with bare.asked():
-        outputs = service(clock).update(outputs, inputs("green"))
+        outputs = SwapService(told.append, clock).update(outputs, inputs("green"))
     served(bare)
     all_right(bare, "green")
+    shifts = [event.text for event in told if event.kind == "shift"]
+    assert [text.partition(" (")[2].partition(")")[0] for text in shifts] == [
+        "1 of 5 instances are green's, 20 % of the requests",
+        "1 of 5 instances are blue's, 20 % of the requests",
+        "",
+    ]
     shares = [found for found in bare.seen if len(found) == 2]
     assert {(found["blue"], found["green"]) for found in shares} == {(4, 1), (4, 4), (1, 4)}
     with bare.asked():
@@ -212,3 +219,25 @@ def test_a_push_into_the_new_color_while_it_is_promoted_stops_the_promotion():
         service(clock).update(outputs, inputs("green"))
     served(bare)
     assert bare.serving() == {"blue": SIZE}
+
+
+def test_each_of_several_routes_says_what_its_share_has_come_to():
+    clock, told = FakeClock(), []
+    bare = Bare()
+    bare.cloud.world.create_route("shop", "web-blue")
+    one = inputs("blue")["router"]
+    routers = [one, {**one, "route": ROUTE.replace("web", "shop", 1)}]
+
+    def both(active):
+        found = inputs(active, green="v1", steps=(20,))
+        del found["router"]
+        return {
+            **found,
+            "routers": [{key: value for key, value in each.items() if key != "install"} for each in routers],
+        }
+
+    with bare.asked():
+        _, outputs = service(clock).create(both("blue"))
+        SwapService(told.append, clock).update(outputs, both("green"))
+    first = next(event.text for event in told if event.kind == "shift")
+    assert first.count("1 of 5 instances are green's") == 2
