@@ -17,6 +17,7 @@ from typing import Any
 
 from bluegreen.aws.client import AwsConnection
 from bluegreen.azure.client import AzureConnection
+from bluegreen.google.client import GoogleConnection
 from bluegreen.cloudfoundry.client import CloudFoundryConnection
 from bluegreen.component import settings
 from bluegreen.gates.limits import Policy

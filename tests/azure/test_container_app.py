@@ -8,7 +8,7 @@ import pytest
 import bluegreen
 from bluegreen.azure import ContainerApp
 from bluegreen.azure.component import connection_of
-from bluegreen.azure.container_apps.releases import suffix
+from bluegreen.platforms.templates import suffix
 from tests.aws import mocked
 from tests.kubernetes.declared import whole
 

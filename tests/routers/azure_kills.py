@@ -8,9 +8,9 @@ from typing import Any
 from unittest import mock
 
 from bluegreen.azure.client import AzureConnection, Session
-from bluegreen.azure.container_apps import releases as naming
 from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
+from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.swap.service import SwapService
 from localcloud.azure.bare import BareAzure
@@ -45,13 +45,13 @@ class Bare:
         self.azure.ask("PUT", GROUP, {"location": "westeurope"})
         self.azure.ask("PUT", ENVIRONMENT, {"location": "westeurope", "properties": {}})
         first = release("blue")
-        suffix = naming.suffix("blue", first)
-        traffic = [{"revisionName": f"web--{suffix}", "weight": 100}]
+        named = suffix("blue", first)
+        traffic = [{"revisionName": f"web--{named}", "weight": 100}]
         configuration = {
             "activeRevisionsMode": "Multiple",
             "ingress": {"external": True, "targetPort": 8080, "traffic": traffic},
         }
-        template = {**first, "revisionSuffix": suffix}
+        template = {**first, "revisionSuffix": named}
         properties = {"environmentId": ENVIRONMENT, "configuration": configuration, "template": template}
         self.azure.ask("PUT", APP, {"location": "westeurope", "properties": properties})
 

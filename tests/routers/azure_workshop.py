@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from unittest import mock
 
-from bluegreen.azure.container_apps import releases as naming
+from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.clock import FakeClock
 from localcloud.azure.cloud import OWNER, SUBSCRIPTION, Azure
 from localcloud.azure.identity import TENANT
@@ -121,13 +121,13 @@ def shell(azure: Azure, name: str) -> App:
     client.wait("PUT", ENVIRONMENT, {"location": "westeurope", "properties": {}})
     app = App(azure, client, name)
     first = release("blue")
-    suffix = naming.suffix("blue", first)
+    named = suffix("blue", first)
     configuration = {
         "activeRevisionsMode": "Multiple",
         "secrets": [{"name": "db", "value": "s3cret"}],
-        "ingress": {"external": True, "targetPort": 8080, "traffic": [app.rule(suffix, 100)]},
+        "ingress": {"external": True, "targetPort": 8080, "traffic": [app.rule(named, 100)]},
     }
-    template = {**first, "revisionSuffix": suffix}
+    template = {**first, "revisionSuffix": named}
     properties = {"environmentId": ENVIRONMENT, "configuration": configuration, "template": template}
     client.wait("PUT", app.id, {"location": "westeurope", "properties": properties})
     return app

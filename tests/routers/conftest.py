@@ -17,6 +17,7 @@ from tests.routers import (
     cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
+    google_workshop,
     haproxy_workshop,
     kubernetes_weighted_workshop,
     kubernetes_workshop,
@@ -62,6 +63,9 @@ def profile():
 def gateway():
     with scale_sets_workshop.running() as made:
         yield made
+def run():
+    with google_workshop.running(at_once=True) as made:
+        yield google_workshop.build(made)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from bluegreen.azure.container_apps import releases, rules
 from bluegreen.azure.container_apps.router import ContainerAppRouter
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.platforms.routers import ROUTERS
+from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.errors import InvalidInput, PlatformError
 from bluegreen.rollout.model import Weights
 from bluegreen.swap.service import SwapService
@@ -81,22 +82,22 @@ def test_the_same_release_has_the_same_revision_however_it_is_written():
     another = {"containers": [dict(reversed(one["containers"][0].items()))], "scale": None}
     another["containers"][0]["env"] = list(reversed(one["containers"][0]["env"]))
     another["containers"][0]["resources"] = {"memory": "2Gi", "cpu": 1}
-    assert releases.suffix("blue", one) == releases.suffix("blue", another)
-    assert releases.suffix("green", one).startswith("green-")
+    assert suffix("blue", one) == suffix("blue", another)
+    assert suffix("green", one).startswith("green-")
     another["containers"][0]["image"] = "shop.azurecr.io/app:v2"
-    assert releases.suffix("blue", one) != releases.suffix("blue", another)
+    assert suffix("blue", one) != suffix("blue", another)
 
 
 def test_the_section_tells_its_revisions_as_far_as_they_are_known():
     filled = ROUTERS.load("azure_container_app").filled_in
-    assert filled(section())["revisions"]["green"] == releases.suffix("green", template("green"))
+    assert filled(section())["revisions"]["green"] == suffix("green", template("green"))
     unknown = templates()
     unknown["green"]["containers"][0]["image"] = UNKNOWN
     assert filled(section(given=unknown))["revisions"]["green"] is UNKNOWN
     assert filled({**section(), "templates": UNKNOWN})["revisions"] is UNKNOWN
     named = {"revisions": {"blue": "web--a", "green": "web--b"}}
     assert filled(named) is named
-    assert router().revisions["blue"] == f"web--{releases.suffix('blue', template('blue'))}"
+    assert router().revisions["blue"] == f"web--{suffix('blue', template('blue'))}"
 
 
 @pytest.mark.parametrize(
@@ -198,12 +199,12 @@ def test_a_release_is_installed_promoted_and_rolled_back_without_losing_a_reques
     _, outputs = service.create(inputs(app))
     released = templates(green="v2")
     news = inputs(app, "green", released)
-    suffix = releases.suffix("green", released["green"])
+    named = suffix("green", released["green"])
     with Load(f"{app.azure.plane.url}/", rate_per_second=200, host_header=app.host()) as load:
-        assert service.diff(outputs, news).notes[0] == f"install green: image app:v2 as revision {suffix}, 0 %"
+        assert service.diff(outputs, news).notes[0] == f"install green: image app:v2 as revision {named}, 0 %"
         outputs = service.update(outputs, news)
         assert colors(app.azure, app.host()) == {"green"}
-        assert revisions(app)[suffix]["template"]["containers"][0]["image"].endswith(":v2")
+        assert revisions(app)[named]["template"]["containers"][0]["image"].endswith(":v2")
         back = inputs(app, "blue", released)
         notes = service.diff(outputs, back).notes
         assert notes[0].startswith("blue: already installed: image app:v1 as revision blue-")
@@ -233,7 +234,7 @@ def test_a_release_is_not_made_of_what_a_stranger_made_last(app):
     app.client.wait("PATCH", app.id, {"properties": {"template": hotfix}})
     released = templates(green="v2")
     service.update(outputs, inputs(app, given=released))
-    made = revisions(app)[releases.suffix("green", released["green"])]["template"]
+    made = revisions(app)[suffix("green", released["green"])]["template"]
     assert made["containers"][0]["env"] == [{"name": "COLOR", "value": "green"}]
     assert "scale" not in made
     assert colors(app.azure, app.host()) == {"blue"}
@@ -247,8 +248,8 @@ def test_installing_what_is_there_makes_no_revision(app):
 
 
 def test_a_revision_of_that_name_which_runs_another_thing_is_refused_by_its_reason(app):
-    suffix = releases.suffix("green", template("green"))
-    stranger = {**template("white"), "revisionSuffix": suffix}
+    named = suffix("green", template("green"))
+    stranger = {**template("white"), "revisionSuffix": named}
     app.client.wait("PATCH", app.id, {"properties": {"template": stranger}})
     with pytest.raises(PlatformError, match=r"is not what its name says: its container app has another variable COLOR"):
         router(app.id).installed("green")
@@ -297,7 +298,7 @@ def test_secrets_are_references_and_reach_the_release_alone(app):
     secret["green"]["containers"][0]["env"].append({"name": "DB", "secretRef": "db"})
     service = SwapService(clock=Patient())
     _, outputs = service.create(inputs(app, given=secret))
-    made = revisions(app)[releases.suffix("green", secret["green"])]
+    made = revisions(app)[suffix("green", secret["green"])]
     assert {"name": "DB", "secretRef": "db"} in made["template"]["containers"][0]["env"]
     assert "s3cret" not in str(outputs)
 

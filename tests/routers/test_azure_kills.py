@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from bluegreen.azure.container_apps import releases as naming
+from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.clock import FakeClock
 from tests.amounts import stride
 from tests.routers.azure_kills import Bare, Killed, inputs, service
 from tests.routers.azure_workshop import release
 
-BLUE = naming.suffix("blue", release("blue"))
-GREEN = naming.suffix("green", release("green", "v2"))
+BLUE = suffix("blue", release("blue"))
+GREEN = suffix("green", release("green", "v2"))
 
 
 def started(clock):

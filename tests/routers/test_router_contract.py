@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.fields import Fields
 from bluegreen.memory.router import WORLDS
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.calls import counted
@@ -19,6 +20,7 @@ from tests.routers import (
     cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
+    google_workshop,
     kubernetes_weighted_workshop,
     kubernetes_workshop,
     lambda_workshop,
@@ -58,6 +60,20 @@ def installing_app_section(request):
 def slots_section(request):
     request.getfixturevalue("slots")
     return slots_workshop.section()
+
+
+def run_section(request):
+    request.getfixturevalue("run")
+    return google_workshop.section()
+
+
+def installing_run_section(request):
+    request.getfixturevalue("run")
+    section = google_workshop.installing_section()
+    router = ROUTERS.build(ROUTERS.parse(Fields(section, "router")))
+    for color in COLORS:
+        router.install(color)
+    return section
 
 
 def profile_section(request):
@@ -140,6 +156,8 @@ WORKSHOPS = {
     "azure_traffic_manager": profile_section,
     "cloudfoundry": cloudfoundry_section,
     "cloudfoundry, which installs": installing_cloudfoundry_section,
+    "cloud_run": run_section,
+    "cloud_run, which installs": installing_run_section,
     "envoy": envoy_section,
     "haproxy": haproxy_section,
     "codedeploy": played_section("by_codedeploy"),
@@ -174,6 +192,8 @@ IN_PROCESS = (
     "azure_traffic_manager",
     "cloudfoundry",
     "cloudfoundry, which installs",
+    "cloud_run",
+    "cloud_run, which installs",
 )
 """Whose platform is played here; the others' workshops are in the local cloud or on the node."""
 

@@ -11,10 +11,10 @@ from unittest import mock
 import httpx
 
 from bluegreen.azure.client import AzureConnection, Session
-from bluegreen.azure.container_apps import releases
 from bluegreen.azure.tags import MARK_PREFIX, OWNER_TAG
 from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
+from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.model import COLORS, Color
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER, marks_of, others_of
@@ -217,7 +217,7 @@ class InstalledAppStage(AppStage):
     name = "azure_container_app with releases"
 
     def _called(self, color: str) -> str:
-        return color if color == "white" else releases.suffix(cast(Color, color), _template(color))
+        return color if color == "white" else suffix(cast(Color, color), _template(color))
 
     def put_back(self) -> None:
         """The same, and neither color's revision is there: white's was made last."""

@@ -26,6 +26,7 @@ from bluegreen.options.kinds import Both, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.just_read import JustRead
 from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.templates import Template
 from bluegreen.rollout.calls import pause, side_by_side
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size, other
 
@@ -67,7 +68,7 @@ class ContainerAppCapacity(Options):
         Both(Text(), differs="another revision than blue's"),
         default={},
     )
-    templates: Mapping[Color, releases.Template] = option(
+    templates: Mapping[Color, Template] = option(
         "in its place, what each color runs, as the router has it", Both(releases.ReleaseTemplate()), default={}
     )
     azure: AzureConnection = azure_option()

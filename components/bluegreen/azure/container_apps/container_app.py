@@ -17,11 +17,12 @@ from bluegreen.azure.container_apps.release import (
     problems_in_secrets,
     template_of,
 )
-from bluegreen.azure.container_apps.releases import revision_name, suffix
+from bluegreen.azure.container_apps.releases import revision_name
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
 from bluegreen.plain import plain
+from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 

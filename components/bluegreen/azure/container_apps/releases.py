@@ -8,9 +8,6 @@ https://learn.microsoft.com/azure/container-apps/revisions
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +15,13 @@ from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.plain import holds_unknown, plain
+from bluegreen.platforms.templates import DIGITS, Template, merged, suffix
 from bluegreen.rollout.model import COLORS, Color
 from bluegreen.secrets import refuse_credentials
 
-Template = Mapping[str, Any]
 LONGEST_NAME = 54
 """Of a revision's name, in characters."""
-_DIGITS = 8
+_ALONE = ("value", "secretRef")
 _ENV_NAME = re.compile(r"[^=\s]+\Z")
 # What Azure computes, and tells with the rest.
 _AZURES_OWN = frozenset({"revisionSuffix", "ephemeralStorage", "imageType"})
@@ -75,28 +72,6 @@ def _check_container(fields: Fields) -> None:
 # -- names
 
 
-def canonical(template: Template) -> str:
-    """A template as text: the same for all that mean the same."""
-    return json.dumps(_ordered(plain(template)), sort_keys=True, separators=(",", ":"))
-
-
-def _ordered(value: Any) -> Any:
-    """Variables in one order; all else keeps the one that it has."""
-    if isinstance(value, Mapping):
-        return {
-            key: sorted(map(_ordered, item), key=lambda one: str(one.get("name")))
-            if key == "env" and isinstance(item, list) and all(isinstance(one, Mapping) for one in item)
-            else _ordered(item)
-            for key, item in value.items()
-        }
-    return [_ordered(item) for item in value] if isinstance(value, list) else value
-
-
-def suffix(color: Color, template: Template) -> str:
-    """The suffix of a color's revision: ``green-1f3a90bc``."""
-    return f"{color}-{hashlib.sha256(canonical(template).encode()).hexdigest()[:_DIGITS]}"
-
-
 def revision_name(app_name: str, color: Color, template: Template) -> str:
     """``web--green-1f3a90bc``."""
     return f"{app_name}--{suffix(color, template)}"
@@ -105,23 +80,6 @@ def revision_name(app_name: str, color: Color, template: Template) -> str:
 def app_name_of(app_id: str) -> str:
     """The last part of an app's id."""
     return app_id.rpartition("/")[2]
-
-
-def with_suffixes(section: Mapping[str, object]) -> Mapping[str, object]:
-    """A section with ``revisions`` by their suffixes where it has ``templates``; what is not known yet is so, too."""
-    templates = section.get("templates")
-    if templates is None:
-        return section
-    if not isinstance(templates, Mapping):
-        return {**section, "revisions": UNKNOWN}
-    found = {color: _suffix_or_unknown(color, templates.get(color)) for color in COLORS}
-    return {**section, "revisions": found}
-
-
-def _suffix_or_unknown(color: Color, template: object) -> object:
-    if not isinstance(template, Mapping) or holds_unknown(template):
-        return UNKNOWN
-    return suffix(color, template)
 
 
 def settle_names(fields: Fields, values: dict[str, Any]) -> None:
@@ -143,21 +101,12 @@ def settle_names(fields: Fields, values: dict[str, Any]) -> None:
         fields.problem("app_id", app_id, f"an app whose name has at most {most} characters, as revisions have to fit")
 
 
-# -- for people
-
-
-def text_of(color: Color, template: Template) -> str:
-    """``image app:v2 as revision green-1f3a90bc``."""
-    images = [str(one["image"]).rpartition("/")[2] for one in template["containers"]]
-    return f"image{'s' if len(images) > 1 else ''} {', '.join(images)} as revision {suffix(color, template)}"
-
-
 # -- what is sent
 
 
 def is_own(name: str, app_name: str, color: Color) -> bool:
     """Whether a revision is one that a swap has installed in that color."""
-    return re.fullmatch(rf"{re.escape(app_name)}--{color}-[0-9a-f]{{{_DIGITS}}}", name) is not None
+    return re.fullmatch(rf"{re.escape(app_name)}--{color}-[0-9a-f]{{{DIGITS}}}", name) is not None
 
 
 def last_own(revisions: Sequence[Mapping[str, Any]], app_name: str, color: Color) -> Template:
@@ -183,32 +132,9 @@ def to_send(wanted: Template, base: Template, former: Template, present: Templat
         former: the release that the color had, as it was declared; empty where nobody knows.
         present: the app's template now, whose own parts a merge would keep.
     """
-    full = _merged(_without_azures_own(base), former, wanted)
+    full = merged(_without_azures_own(base), former, wanted, _ALONE)
     gone = {key: None for key in present.keys() - full.keys() if key != "revisionSuffix"}
     return {**_with_gone(full, present), **gone}
-
-
-def _merged(base: Any, former: Any, wanted: Any) -> Any:
-    if isinstance(wanted, Mapping):
-        base, former = (one if isinstance(one, Mapping) else {} for one in (base, former))
-        kept = {key: copy.deepcopy(item) for key, item in base.items() if key not in wanted and key not in former}
-        return {**kept, **{key: _merged(base.get(key), former.get(key), item) for key, item in wanted.items()}}
-    if _are_named(wanted):
-        mine = {one["name"]: one for one in wanted}
-        there, before = ({one["name"]: one for one in side} if _are_named(side) else {} for side in (base, former))
-        kept_too = [copy.deepcopy(one) for name, one in there.items() if name not in mine and name not in before]
-        return [*(_merged_entry(there.get(name), before.get(name), one) for name, one in mine.items()), *kept_too]
-    return copy.deepcopy(wanted)
-
-
-def _merged_entry(base: Any, former: Any, wanted: Mapping[str, Any]) -> Any:
-    # A variable is a value or a reference: the one that is wanted replaces the other.
-    alone = {"value", "secretRef"} & wanted.keys()
-    return dict(wanted) if alone else _merged(base, former, wanted)
-
-
-def _are_named(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(one, Mapping) and one.get("name") for one in value)
 
 
 def _with_gone(full: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,9 +22,11 @@ from bluegreen.fields import Fields
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Text
 from bluegreen.permissions import Permission
+from bluegreen.platforms import templates
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.templates import Template
 from bluegreen.rollout.calls import locked, pause
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights
@@ -79,7 +81,7 @@ class ContainerAppRouter(Options):
         Both(Text(), differs="another revision than blue's"),
         default={},
     )
-    templates: Mapping[Color, releases.Template] = option(
+    templates: Mapping[Color, Template] = option(
         "in its place, what each color runs, which the swap itself installs: a template as Azure's API has it "
         "(``containers``, ``scale``, ``volumes``). A secret is a ``secretRef`` to one of the app's",
         Both(releases.ReleaseTemplate()),
@@ -111,7 +113,7 @@ class ContainerAppRouter(Options):
     @staticmethod
     def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:
         """The section with the revisions that its templates come to, by their suffixes."""
-        return releases.with_suffixes(section)
+        return templates.with_suffixes(section)
 
     @property
     def id(self) -> str:
@@ -261,7 +263,7 @@ class ContainerAppRouter(Options):
 
     def release(self, color: Color) -> str:
         """The release that it installs: ``image app:v2 as revision green-1f3a90bc``."""
-        return releases.text_of(color, self.templates[color])
+        return templates.text_of(color, self.templates[color])
 
     def installed(self, color: Color) -> bool:
         """Whether the color's revision is there, active or not: one call.
@@ -318,7 +320,7 @@ class ContainerAppRouter(Options):
 
     def _sent_release(self, template: Mapping[str, Any], color: Color) -> Busy | None:
         """Send a template; what kept it from being taken."""
-        named = {**template, "revisionSuffix": releases.suffix(color, self.templates[color])}
+        named = {**template, "revisionSuffix": templates.suffix(color, self.templates[color])}
         try:
             self._change({"template": named})
         except Busy as busy:

@@ -1,0 +1,272 @@
+"""Google Cloud's REST APIs: bounded retries of our own, readable errors and a count of the calls.
+
+Google's client packages are not used: their import takes seconds, and what they repeat by themselves a swap has to
+decide. Credentials are those that ``google-auth`` finds: Application Default Credentials.
+https://cloud.google.com/docs/authentication/application-default-credentials
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import httpx
+
+from bluegreen._version import __version__
+from bluegreen.clients.glances import Answers
+from bluegreen.clients.http import Answer, Http
+from bluegreen.fields import Fields
+from bluegreen.options.declared import option, read_options
+from bluegreen.options.kinds import Text
+from bluegreen.rollout.calls import before_write, note, pause
+from bluegreen.rollout.clock import steady_seconds
+from bluegreen.rollout.errors import PlatformError
+from bluegreen.secrets import refuse_credentials
+
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_TIMEOUT_SECONDS = 20.0
+_MOST_BYTES = 16_000_000
+# Exponential backoff with jitter, as https://cloud.google.com/run/quotas and the APIs' own pages ask for.
+_ATTEMPTS, _THROTTLED_ATTEMPTS = 5, 12
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 20.0
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_THROTTLED = 429
+
+
+class Stale(PlatformError):
+    """The object is not any more what it was when it was read (its ``etag`` is another one); nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleConnection:
+    """Where and as whom Google is called; what is absent is for the environment."""
+
+    impersonate: str | None = option(
+        "a service account that the calls are made as, by its email address", Text(), default=None
+    )
+    endpoint_url: str | None = option(
+        "another address of the API, as a private endpoint or a region's own has it",
+        Text(),
+        default=None,
+        absent="the one of the service: what ``GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT`` says, else ``run.googleapis.com``",
+    )
+
+    @classmethod
+    def parse(cls, fields: Fields | None) -> GoogleConnection:
+        """Read a ``google`` section."""
+        if fields is None:
+            return cls()
+        found = read_options(cls, fields)
+        refuse_credentials(fields, "endpoint_url", found["endpoint_url"])
+        return cls(**found)
+
+    def session(self, service: str) -> Session:
+        """A session with one of Google's services, made once per connection and environment.
+
+        Args:
+            service: the service's host name: ``run.googleapis.com``.
+        """
+        variable = f"GOOGLE_{_VARIABLES[service]}_CUSTOM_ENDPOINT"  # as Google's Terraform and Pulumi providers have it
+        endpoint = self.endpoint_url or os.environ.get(variable) or f"https://{service}"
+        with _lock:
+            return _session(self, endpoint.rstrip("/").removesuffix("/v2"))
+
+
+_VARIABLES = {"run.googleapis.com": "CLOUD_RUN_V2"}
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=64)
+def _session(connection: GoogleConnection, endpoint: str) -> Session:
+    return Session(connection, endpoint)
+
+
+class Session:
+    """Calls as somebody; safe for threads."""
+
+    def __init__(self, connection: GoogleConnection, endpoint: str) -> None:
+        self._connection, self._endpoint = connection, endpoint
+        self._of_thread = threading.local()  # a connection is one thread's
+        self._token_lock = threading.Lock()
+        self._credentials: Any = None
+        self._answers = Answers()
+
+    def get(self, path: str, action: str, query: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+        """The object at a path; ``None`` if there is none.
+
+        Args:
+            path: below the API's address: ``/v2/projects/…``.
+            action: the permission that a role has to have for it.
+            query: what is asked beside it.
+
+        Raises:
+            PlatformError: Google said no, or could not be reached.
+        """
+        asked, at_seconds = (path, tuple(sorted((query or {}).items()))), steady_seconds()
+        known = self._answers.find(asked)
+        if known is None:
+            known = self._until_answered("GET", path, action, query or {}, None)
+            self._answers.keep(asked, at_seconds, known)
+        answer: Answer = known
+        return None if answer.status == 404 else _body(answer)
+
+    def patch(self, path: str, action: str, mask: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Change the named fields of an object, if it still is what was read: the body has its ``etag``.
+
+        Args:
+            path: below the API's address.
+            action: the permission that a role has to have for it.
+            mask: the names of the fields that change, with commas between.
+            body: these fields and the ``etag``.
+
+        Raises:
+            Stale: somebody else has changed the object since.
+            PlatformError: Google said no, or could not be reached.
+        """
+        answer = self._until_answered("PATCH", path, action, {"updateMask": mask}, body)
+        if answer.status == 404:
+            raise PlatformError(action, f"there is no {path.removeprefix('/v2/')}")
+        return _body(answer)
+
+    def _until_answered(self, verb: str, path: str, action: str, query: Mapping[str, str], body: Any) -> Answer:
+        for attempt in range(1, _THROTTLED_ATTEMPTS + 1):
+            if verb != "GET":
+                before_write()
+            note(action)
+            answer, problem = self.exchange(verb, path, action, query, body)
+            if answer is not None and answer.status not in _AGAIN:
+                return _checked(answer, action)
+            throttled = answer is not None and answer.status == _THROTTLED
+            if attempt >= (_THROTTLED_ATTEMPTS if throttled else _ATTEMPTS):
+                break
+            pause(_pause_seconds(attempt, answer))
+        if answer is not None:
+            return _checked(answer, action)
+        raise PlatformError(action, problem)
+
+    def exchange(
+        self, verb: str, path: str, action: str, query: Mapping[str, str], body: Any
+    ) -> tuple[Answer | None, str]:
+        """One exchange, which nothing repeats: the answer, or ``None`` and why there is none."""
+        headers = {"Authorization": f"Bearer {self._bearer(action)}", "User-Agent": f"bluegreen/{__version__}"}
+        sent = None
+        if body is not None:
+            headers["Content-Type"], sent = "application/json", json.dumps(body).encode()
+        http = getattr(self._of_thread, "http", None) or Http()
+        self._of_thread.http = None  # one that failed is not used again
+        try:
+            answer = http.send(
+                verb,
+                f"{self._endpoint}{path}",
+                timeout_seconds=_TIMEOUT_SECONDS,
+                most_bytes=_MOST_BYTES,
+                headers=headers,
+                params=dict(query),
+                content=sent,
+            )
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            return None, f"{self._endpoint} could not be reached: {error or type(error).__name__}"
+        if answer.late or answer.cut:
+            why = f"within {_TIMEOUT_SECONDS:g} s" if answer.late else f"within {_MOST_BYTES:,} bytes"
+            return None, f"an answer of {self._endpoint} did not end {why}"
+        self._of_thread.http = http
+        return answer, ""
+
+    def _bearer(self, action: str) -> str:
+        """A token, renewed by google-auth some minutes before its end."""
+        try:
+            import google.auth  # noqa: PLC0415 - only who calls Google pays for its import
+            from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
+        except ImportError as error:
+            raise PlatformError(action, "google-auth is not installed: pip install 'bluegreen[gcp]'") from error
+        with self._token_lock:
+            try:
+                if self._credentials is None:
+                    self._credentials = self._found(google.auth)
+                if not self._credentials.valid:
+                    self._credentials.refresh(_send)
+            except (GoogleAuthError, ValueError, OSError) as error:
+                said = str(error).strip().splitlines() or [type(error).__name__]
+                raise PlatformError(action, f"no credentials of Google: {said[0]}") from error
+            return str(self._credentials.token)
+
+    def _found(self, auth: Any) -> Any:
+        credentials, _ = auth.default(scopes=[_SCOPE])
+        if not self._connection.impersonate:
+            return credentials
+        from google.auth import impersonated_credentials  # noqa: PLC0415
+
+        return impersonated_credentials.Credentials(
+            source_credentials=credentials, target_principal=self._connection.impersonate, target_scopes=[_SCOPE]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An answer as google-auth reads it."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+def _send(
+    url: str,
+    method: str = "GET",
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    **_: Any,
+) -> _Told:
+    """Send what google-auth asks for: its own transports want another HTTP library."""
+    from google.auth.exceptions import TransportError  # noqa: PLC0415
+
+    content = body.encode() if isinstance(body, str) else body
+    try:
+        with Http() as http:
+            answer = http.send(
+                method,
+                url,
+                timeout_seconds=timeout or _TIMEOUT_SECONDS,
+                most_bytes=_MOST_BYTES,
+                headers=headers,
+                content=content,
+            )
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise TransportError(f"{url} could not be reached: {error or type(error).__name__}") from error
+    return _Told(answer.status, answer.headers, answer.body)
+
+
+def _pause_seconds(attempt: int, answer: Answer | None) -> float:
+    longest = min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
+    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
+    asked_seconds = min(float(asked), _LONGEST_PAUSE_SECONDS) if asked.isdigit() else 0.0
+    return asked_seconds + random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
+
+
+def _checked(answer: Answer, action: str) -> Answer:
+    if answer.status < 400 or answer.status == 404:
+        return answer
+    status, message = _said(answer)
+    # https://cloud.google.com/apis/design/errors: an etag that does not match is ABORTED (409) or a precondition (412).
+    stale = answer.status == 412 or (answer.status == 409 and status == "ABORTED")
+    raise (Stale if stale else PlatformError)(action, f"{status}: {message}".strip(": "))
+
+
+def _said(answer: Answer) -> tuple[str, str]:
+    error = _body(answer).get("error") or {}
+    return str(error.get("status") or f"status {answer.status}"), str(error.get("message") or "")
+
+
+def _body(answer: Answer) -> dict[str, Any]:
+    try:
+        found = json.loads(answer.body) if answer.body else {}
+    except ValueError:
+        found = {}
+    return found if isinstance(found, dict) else {}

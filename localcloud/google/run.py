@@ -1,0 +1,325 @@
+"""Cloud Run: services, their revisions, and which requests each revision gets.
+
+https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.google.errors import GoogleError
+
+LATEST, REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+_SERVICE = "type.googleapis.com/google.cloud.run.v2.Service"
+# https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services: the field `annotations`.
+_REFUSED = ("run.googleapis.com/", "cloud.googleapis.com/", "serving.knative.dev/", "autoscaling.knative.dev/")
+# Output only: a client may send them, and nothing comes of it.
+_GOOGLES_OWN = (
+    "conditions", "createTime", "creator", "deleteTime", "etag", "expireTime", "generation", "lastModifier",
+    "latestCreatedRevision", "latestReadyRevision", "name", "observedGeneration", "reconciling", "satisfiesPzs",
+    "terminalCondition", "trafficStatuses", "uid", "updateTime", "uri", "urls",
+)  # fmt: skip
+Steps = Iterator[None]
+
+
+@dataclass
+class Operation:
+    """Work that goes on by a step at a time."""
+
+    name: str
+    steps: Steps
+    service: str
+    done: bool = False
+    error: dict[str, Any] | None = None
+
+
+@dataclass
+class CloudRun:
+    """All of it, in one process and without time: each request brings what goes on a step further.
+
+    Attributes:
+        images: those that can be pulled and start; every other one fails. None: all do.
+        at_once: whether an operation is over when it has been asked for.
+    """
+
+    images: frozenset[str] | None = None
+    at_once: bool = False
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    revisions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    held: bool = False
+    _count: int = 0
+
+    def handlers(self) -> dict[str, Callable[[Mapping[str, str], Mapping[str, str], Any], Any]]:
+        """By the method's name in Google's description: places of the path, query, body."""
+        services = "projects.locations.services."
+        return {
+            f"{services}create": self._create,
+            f"{services}get": lambda places, _query, _body: self._told(self._service(places)),
+            f"{services}list": lambda places, _query, _body: {
+                "services": [self._told(one) for name, one in self.services.items() if name.startswith(_parent(places))]
+            },
+            f"{services}patch": self._patch,
+            f"{services}delete": self._delete,
+            f"{services}revisions.get": lambda places, _query, _body: self._revision(places),
+            f"{services}revisions.list": lambda places, _query, _body: {
+                "revisions": [
+                    one
+                    for name, one in reversed(self.revisions.items())
+                    if name.startswith(f"{_name(places)}/revisions/")
+                ]
+            },
+            f"{services}revisions.delete": self._delete_revision,
+            "projects.locations.operations.get": self._operation,
+        }
+
+    def go_on(self) -> None:
+        """One step more of whatever is open."""
+        if self.held:
+            return
+        for one in self.operations.values():
+            if not one.done:
+                self._step(one)
+
+    @property
+    def going_on(self) -> bool:
+        """Whether anything is open that may go on."""
+        return not self.held and any(not one.done for one in self.operations.values())
+
+    # -- requests
+
+    def _create(self, places: Mapping[str, str], query: Mapping[str, str], body: Any) -> Any:
+        name = f"{_parent(places)}/services/{query.get('serviceId', '')}"
+        if name in self.services:
+            raise GoogleError("ALREADY_EXISTS", f"Resource '{name.rpartition('/')[2]}' already exists.")
+        given = _writable(body)
+        service = {"name": name, "uid": str(uuid.uuid4()), "generation": "0", "trafficStatuses": [], **given}
+        return self._written(service, given, made=True)
+
+    def _patch(self, places: Mapping[str, str], query: Mapping[str, str], body: Any) -> Any:
+        there = self._service(places)
+        # https://google.aip.dev/154
+        if body.get("etag") and body["etag"] != there["etag"]:
+            raise GoogleError(
+                "ABORTED", f"Conflict for resource '{there['name'].rpartition('/')[2]}': version mismatch."
+            )
+        mask = [part for part in query.get("updateMask", "").split(",") if part]
+        given = _writable(body)
+        changed = copy.deepcopy(there)
+        if not mask or mask == ["*"]:
+            # The whole object: what is left out is gone, traffic as well.
+            changed = {key: value for key, value in changed.items() if key in _GOOGLES_OWN} | given
+        for path in mask:
+            if "." in path:
+                raise GoogleError("UNIMPLEMENTED", f"The stand-in plays no mask with a path: {path}.")
+            if path in given:
+                changed[path] = given[path]
+            else:
+                changed.pop(path, None)
+        return self._written(changed, given, made=False, anew=query.get("forceNewRevision") == "true")
+
+    def _delete(self, places: Mapping[str, str], query: Mapping[str, str], _body: Any) -> Any:
+        service = self._service(places)
+        if query.get("etag") and query["etag"] != service["etag"]:
+            raise GoogleError("ABORTED", "Conflict for resource: version mismatch.")
+        name = service["name"]
+        del self.services[name]
+        for revision in [one for one in self.revisions if one.startswith(f"{name}/revisions/")]:
+            del self.revisions[revision]
+        return self._began(name, iter(()))
+
+    def _delete_revision(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
+        revision, service = self._revision(places), self._service(places)
+        short = revision["name"].rpartition("/")[2]
+        if any(target.get("revision", "").rpartition("/")[2] == short for target in service.get("traffic") or ()):
+            raise GoogleError("FAILED_PRECONDITION", f"Revision {short} serves traffic or has a tag.")
+        del self.revisions[revision["name"]]
+        return self._began(service["name"], iter(()))
+
+    def _operation(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
+        found = self.operations.get(places["operationsId"])
+        if found is None:
+            raise GoogleError("NOT_FOUND", f"Operation {places['operationsId']} does not exist.")
+        return self._told_of(found)
+
+    # -- what comes of a write
+
+    def _written(self, service: dict[str, Any], given: Mapping[str, Any], *, made: bool, anew: bool = False) -> Any:
+        """Check what shall be; begin to make it so."""
+        name, former = service["name"], self.services.get(service["name"], {})
+        for key in service.get("annotations") or {}:
+            if key.startswith(_REFUSED):
+                raise GoogleError("INVALID_ARGUMENT", f"annotations: {key} is in a reserved namespace.")
+        revision = self._new_revision(service, former, given, anew=made or anew)
+        coming = {revision["name"]} if revision else set()
+        self._check_traffic(service, coming)
+        self._count += 1
+        service |= {
+            "etag": f'"{self._count:08x}"',
+            "generation": str(int(service["generation"]) + 1),
+            "reconciling": True,
+            "uri": f"https://{name.rpartition('/')[2]}-{service['uid'][:6]}-ew.a.run.app",
+        }
+        if revision is not None:
+            self.revisions[revision["name"]] = revision
+            service["latestCreatedRevision"] = revision["name"]
+        self.services[name] = service
+        return self._began(name, self._reconcile(name, service["generation"], revision))
+
+    def _new_revision(
+        self, service: dict[str, Any], former: Mapping[str, Any], given: Mapping[str, Any], *, anew: bool
+    ) -> dict[str, Any] | None:
+        """The revision that a write makes: none, if it changes nothing of the template."""
+        template = service.get("template") or {}
+        if not template.get("containers"):
+            raise GoogleError("INVALID_ARGUMENT", "template.containers: a container is required.")
+        before = former.get("template") or {}
+        wanted = template.get("revision") or ""
+        if not anew and ("template" not in given or template == before):
+            return None
+        short = service["name"].rpartition("/")[2]
+        if not wanted:
+            self._count += 1
+            wanted = f"{short}-{self._count:05d}-abc"
+        # https://cloud.google.com/run/docs/managing/revisions: a revision's name begins with the service's.
+        if not wanted.startswith(f"{short}-") or len(wanted) > 63:
+            raise GoogleError("INVALID_ARGUMENT", f"template.revision: {wanted} has to begin with {short}-.")
+        name = f"{service['name']}/revisions/{wanted}"
+        if name in self.revisions:
+            raise GoogleError(
+                "ALREADY_EXISTS", f"Revision named '{wanted}' with different configuration already exists."
+            )
+        parts = {key: copy.deepcopy(value) for key, value in template.items() if key != "revision"}
+        return {
+            **parts,
+            "name": name,
+            "service": service["name"],
+            "uid": str(uuid.uuid4()),
+            "createTime": f"2026-01-01T00:00:{len(self.revisions):09.6f}Z",
+            "generation": "1",
+            "reconciling": True,
+            "conditions": [{"type": "Ready", "state": "CONDITION_RECONCILING"}],
+        }
+
+    def _check_traffic(self, service: Mapping[str, Any], coming: set[str]) -> None:
+        targets = service.get("traffic") or []
+        if targets and sum(int(one.get("percent") or 0) for one in targets) != 100:
+            raise GoogleError("INVALID_ARGUMENT", "traffic: Traffic percents have to add up to 100.")
+        tags = [one["tag"] for one in targets if one.get("tag")]
+        if len(tags) != len(set(tags)):
+            raise GoogleError("INVALID_ARGUMENT", "traffic: tags have to be unique.")
+        for one in targets:
+            kind, revision = one.get("type"), one.get("revision")
+            if kind == LATEST and revision:
+                raise GoogleError("INVALID_ARGUMENT", "traffic: a target of the latest revision has no revision.")
+            if kind == REVISION and not revision:
+                raise GoogleError("INVALID_ARGUMENT", "traffic: a target by revision needs a revision.")
+            if revision:
+                name = f"{service['name']}/revisions/{revision.rpartition('/')[2]}"
+                if name not in self.revisions and name not in coming:
+                    raise GoogleError("INVALID_ARGUMENT", f"traffic: Revision '{revision}' does not exist.")
+
+    def _reconcile(self, name: str, generation: str, revision: dict[str, Any] | None) -> Steps:
+        """A revision starts; then requests go by the targets."""
+        yield
+        if revision is not None:
+            image = str(revision["containers"][0].get("image") or "")
+            if self.images is not None and image not in self.images:
+                said = f"Revision '{revision['name'].rpartition('/')[2]}' is not ready: Image '{image}' not found."
+                self._condition(revision, "CONDITION_FAILED", said)
+                self._settled(name, generation, said)
+                return
+            yield
+            self._condition(revision, "CONDITION_SUCCEEDED", "")
+            if name in self.services:
+                self.services[name]["latestReadyRevision"] = revision["name"]
+        self._settled(name, generation, "")
+
+    @staticmethod
+    def _condition(revision: dict[str, Any], state: str, message: str) -> None:
+        revision["reconciling"] = False
+        revision["conditions"] = [{"type": "Ready", "state": state, **({"message": message} if message else {})}]
+
+    def _settled(self, name: str, generation: str, failure: str) -> None:
+        """Requests go by what was asked last; where a revision failed, by what they went before."""
+        service = self.services.get(name)
+        if service is None or service["generation"] != generation:
+            return  # somebody has written since, whose own operation ends it
+        service["reconciling"] = False
+        service["observedGeneration"] = generation
+        state = "CONDITION_FAILED" if failure else "CONDITION_SUCCEEDED"
+        service["terminalCondition"] = {"type": "Ready", "state": state, **({"message": failure} if failure else {})}
+        targets = service.get("traffic") or [{"type": LATEST, "percent": 100}]
+        ready = [one for one in targets if self._is_ready(name, one)]
+        if len(ready) == len(targets) or all(one in ready for one in targets if one.get("percent")):
+            service["trafficStatuses"] = [self._status(service, one) for one in ready]
+
+    def _is_ready(self, name: str, target: Mapping[str, Any]) -> bool:
+        if not target.get("revision"):
+            return bool(self.services[name].get("latestReadyRevision"))
+        found = self.revisions.get(f"{name}/revisions/{target['revision'].rpartition('/')[2]}")
+        return found is not None and found["conditions"][0]["state"] == "CONDITION_SUCCEEDED"
+
+    @staticmethod
+    def _status(service: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+        tagged = {"uri": service["uri"].replace("https://", f"https://{target['tag']}---")} if target.get("tag") else {}
+        return {**target, **tagged}
+
+    # -- operations
+
+    def _began(self, name: str, steps: Steps) -> Any:
+        self._count += 1
+        one = Operation(f"{name.partition('/services/')[0]}/operations/{self._count:06d}", steps, name)
+        self.operations[one.name.rpartition("/")[2]] = one
+        if self.at_once:
+            while not one.done:
+                self._step(one)
+        return self._told_of(one)
+
+    @staticmethod
+    def _step(one: Operation) -> None:
+        try:
+            next(one.steps)
+        except StopIteration:
+            one.done = True
+
+    def _told_of(self, one: Operation) -> dict[str, Any]:
+        service = self.services.get(one.service)
+        told = {"@type": _SERVICE, **copy.deepcopy(service)} if service is not None else None
+        found: dict[str, Any] = {"name": one.name, "done": one.done}
+        if told is not None:
+            found["response" if one.done else "metadata"] = told
+        return found
+
+    def _service(self, places: Mapping[str, str]) -> dict[str, Any]:
+        name = _name(places)
+        if name not in self.services:
+            raise GoogleError("NOT_FOUND", f"Resource '{places['servicesId']}' of kind 'SERVICE' does not exist.")
+        return self.services[name]
+
+    def _revision(self, places: Mapping[str, str]) -> dict[str, Any]:
+        name = f"{_name(places)}/revisions/{places['revisionsId']}"
+        if name not in self.revisions:
+            raise GoogleError("NOT_FOUND", f"Resource '{places['revisionsId']}' of kind 'REVISION' does not exist.")
+        return self.revisions[name]
+
+    @staticmethod
+    def _told(service: Mapping[str, Any]) -> dict[str, Any]:
+        # What is false or empty is left out of an answer: https://protobuf.dev/programming-guides/json/
+        return {key: copy.deepcopy(value) for key, value in service.items() if value not in (False, None, [], {}, "")}
+
+
+def _parent(places: Mapping[str, str]) -> str:
+    return f"projects/{places['projectsId']}/locations/{places['locationsId']}"
+
+
+def _name(places: Mapping[str, str]) -> str:
+    return f"{_parent(places)}/services/{places['servicesId']}"
+
+
+def _writable(body: Any) -> dict[str, Any]:
+    return {key: copy.deepcopy(value) for key, value in (body or {}).items() if key not in _GOOGLES_OWN}
