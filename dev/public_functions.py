@@ -212,6 +212,7 @@ def sections(text: str) -> str:
         "azure": AzureConnection,
         "cloudfoundry": CloudFoundryConnection,
         "cluster": KubernetesConnection,
+        "google": GoogleConnection,
     }
     registries: dict[str, Registry[Any]] = {"routers": ROUTERS, "capacities": CAPACITIES}
 

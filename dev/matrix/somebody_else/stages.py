@@ -24,6 +24,7 @@ from dev.matrix.somebody_else.native_stage import CodeDeployStage, NativeStage
 from dev.matrix.somebody_else.profile_stage import ProfileStage
 from dev.matrix.somebody_else.rest_stage import RestStage
 from dev.matrix.somebody_else.route_stage import RouteStage
+from dev.matrix.somebody_else.run_stage import InstalledRunStage, RunStage
 from dev.matrix.somebody_else.services_stage import ServicesStage
 from dev.matrix.somebody_else.slots_stage import SlotsStage
 from dev.matrix.somebody_else.stage import Stage
@@ -51,6 +52,8 @@ STAGES: dict[str, Callable[[], Stage]] = {
     InstalledAppStage.name: InstalledAppStage,
     SlotsStage.name: SlotsStage,
     ProfileStage.name: ProfileStage,
+    RunStage.name: RunStage,
+    InstalledRunStage.name: InstalledRunStage,
     RouteStage.name: RouteStage,
     GatewayStage.name: GatewayStage,
     AzureBalancerStage.name: AzureBalancerStage,

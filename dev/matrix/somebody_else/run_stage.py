@@ -1,0 +1,180 @@
+"""A Cloud Run service's traffic, in Google's stand-in within this process: no server, no requests, nothing waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+from unittest import mock
+
+from bluegreen.clients import glances
+from bluegreen.clients.http import Answer
+from bluegreen.google.client import GoogleConnection, Session
+from bluegreen.google.cloud_run.router import READ
+from bluegreen.google.cloud_run.rules import MARK_PREFIX, OWNER, REVISION, marks_in
+from bluegreen.platforms.templates import suffix
+from bluegreen.rollout.model import COLORS, Color
+from dev.matrix.somebody_else import moto_stage
+from dev.matrix.somebody_else.memory_stage import MemorySizes
+from dev.matrix.somebody_else.sight import Sight
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from localcloud.google.bare import PROJECT, REGION, BareGoogle
+
+PARENT = f"projects/{PROJECT}/locations/{REGION}"
+SERVICE = f"{PARENT}/services/web"
+
+
+def _template(color: str) -> dict[str, Any]:
+    return {"containers": [{"image": "app:v1", "env": [{"name": "COLOR", "value": color}]}]}
+
+
+class RunStage(MemorySizes):
+    """A service with a revision for each color and one more; sizes are in memory."""
+
+    name = "cloud_run"
+    splits = True
+    hands = frozenset({"adds", "takes"})
+
+    def _called(self, color: str) -> str:
+        """The end of the name of a color's revision."""
+        return color
+
+    def _build(self) -> None:
+        self._google = BareGoogle(at_once=True)
+        self._refused = False
+        for color in (*COLORS, "white"):
+            body = {"template": {**_template(color), "revision": f"web-{self._called(color)}"}}
+            if SERVICE not in self._google.run.services:
+                self._google.ask("POST", f"/v2/{PARENT}/services", {"serviceId": "web"}, body)
+            else:
+                self._patch("template", body)
+
+    def _patch(self, mask: str, body: Mapping[str, Any]) -> None:
+        status, answer = self._google.ask("PATCH", f"/v2/{SERVICE}", {"updateMask": mask}, body)
+        assert status == 200, answer
+
+    @contextmanager
+    def opened(self, heard: Heard) -> Iterator[None]:
+        """Google is there meanwhile, and each call of the product is told."""
+        self._build()
+
+        def once(
+            _session: Session, verb: str, path: str, action: str, query: Mapping[str, str], body: Any
+        ) -> tuple[Answer | None, str]:
+            found = self._google.answer(verb, path, query, body)
+            self.follow()
+            # A mark whose etag was stale is sent again with what stands there by then: that is the mark's write still.
+            looks = action == READ and not self._refused
+            self._refused = found.status_code == 409
+            heard().called(action, writes=verb != "GET", looks=looks)
+            return Answer(found.status_code, found.content), ""
+
+        nothing_kept = mock.patch.object(glances, "LASTS_SECONDS", 0.0)
+        session = Session(GoogleConnection(), "https://run.test")
+        ours = mock.patch.object(GoogleConnection, "session", return_value=session)
+        with self.sizes_heard(heard), nothing_kept, ours, mock.patch.object(Session, "exchange", once):
+            yield
+
+    @property
+    def _service(self) -> dict[str, Any]:
+        return self._google.run.services[SERVICE]
+
+    @property
+    def _annotations(self) -> dict[str, str]:
+        return dict(self._service.get("annotations") or {})
+
+    def _annotate(self, annotations: Mapping[str, str]) -> None:
+        self._patch("annotations", {"annotations": dict(annotations)})
+
+    def put_back(self) -> None:
+        """The targets lead to neither color; no annotations."""
+        self.sizes_put_back()
+        self._annotate({})
+        self._send({"white": 100})
+
+    def _send(self, shares: Mapping[str, int]) -> None:
+        targets = [
+            {"type": REVISION, "revision": f"web-{self._called(name)}", "percent": percent}
+            for name, percent in shares.items()
+        ]
+        self._patch("traffic", {"traffic": targets})
+
+    def router(self) -> dict[str, Any]:
+        """The ``router`` section."""
+        return {
+            "kind": "cloud_run",
+            "service": SERVICE,
+            "revisions": {color: f"web-{color}" for color in COLORS},
+            "owner": moto_stage.OWNER,
+            "made_with_it": True,
+        }
+
+    def capacity(self) -> None:
+        """Nothing is scaled."""
+
+    def look(self) -> Sight:
+        """The targets and the annotations."""
+        weights: dict[str, int] = {}
+        for target in self._service.get("traffic") or ():
+            color = str(target.get("revision", "")).rpartition("/")[2].removeprefix("web-").partition("-")[0]
+            if color in COLORS and target.get("percent"):
+                weights[color] = weights.get(color, 0) + int(target["percent"])
+        there = self._annotations
+        theirs = {
+            f"annotation {key}": value for key, value in there.items() if not key.startswith((OWNER, MARK_PREFIX))
+        }
+        if there.get(OWNER) == STRANGER:
+            theirs["owner"] = STRANGER
+        return Sight(weights, self.sized(), self.retiring(), self.suspended(), marks_in(there), theirs)
+
+    def move(self, weights: Mapping[str, int]) -> None:
+        """Other targets."""
+        self._send({**dict(weights), **({} if sum(weights.values()) else {"white": 100})})
+
+    def mark(self, changes: Mapping[str, str | None]) -> None:
+        """Annotations of the swap's kind."""
+        there = self._annotations
+        if OWNER not in there:
+            return
+        for name, value in changes.items():
+            if value is None:
+                there.pop(MARK_PREFIX + name, None)
+            else:
+                there[MARK_PREFIX + name] = value
+        self._annotate(there)
+
+    def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
+        """An annotation; another owner."""
+        there = self._annotations
+        if OWNER not in there:
+            return
+        if hand == "adds":
+            self._annotate({**there, "team": "shop"})
+        elif hand == "takes":
+            self._annotate({**there, OWNER: STRANGER, f"{MARK_PREFIX}incarnation": STRANGERS_MARK})
+
+    def mend(self) -> None:
+        """The swap may go on refusing."""
+
+
+class InstalledRunStage(RunStage):
+    """The same, whose revisions the swap itself makes: both have to be installed by the first swap."""
+
+    name = "cloud_run with releases"
+
+    def _called(self, color: str) -> str:
+        return color if color == "white" else suffix(cast(Color, color), _template(color))
+
+    def put_back(self) -> None:
+        """The same, and neither color's revision is there."""
+        RunStage.put_back(self)
+        for color in COLORS:
+            self._google.run.revisions.pop(f"{SERVICE}/revisions/web-{self._called(color)}", None)
+        white = f"{SERVICE}/revisions/web-white"
+        self._service.update(latestCreatedRevision=white, latestReadyRevision=white, template=_template("white"))
+
+    def router(self) -> dict[str, Any]:
+        """The ``router`` section."""
+        named = RunStage.router(self)
+        del named["revisions"]
+        return {**named, "templates": {color: _template(color) for color in COLORS}}
