@@ -17,11 +17,11 @@ from typing import Any
 
 from bluegreen.aws.client import AwsConnection
 from bluegreen.azure.client import AzureConnection
-from bluegreen.google.client import GoogleConnection
 from bluegreen.cloudfoundry.client import CloudFoundryConnection
 from bluegreen.component import settings
 from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
+from bluegreen.google.client import GoogleConnection
 from bluegreen.kubernetes.client import KubernetesConnection
 from bluegreen.metrics.registry import METRICS
 from bluegreen.notifications.registry import NOTIFIERS
