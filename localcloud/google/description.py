@@ -31,7 +31,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Match:
     """A method that a request means, and what stands in its path's places."""
 
     method: Method
@@ -59,12 +59,12 @@ class Description:
         query = frozenset(key for key, given in parameters.items() if given["location"] == "query")
         return Method(name, one["httpMethod"], re.compile(path + r"\Z"), query, one.get("request", {}).get("$ref", ""))
 
-    def find(self, verb: str, path: str) -> Asked | None:
-        """What a request means; None where there is no such method."""
+    def find(self, verb: str, path: str) -> Match | None:
+        """The method that a request means; None where there is none."""
         for method in self._methods:
             match = method.pattern.match(path) if method.verb == verb else None
             if match:
-                return Asked(method, match.groupdict())
+                return Match(method, match.groupdict())
         return None
 
     def wrong_query(self, method: Method, query: Mapping[str, str]) -> list[str]:
@@ -72,7 +72,7 @@ class Description:
         return [name for name in query if name not in method.query | self._everywhere]
 
     def problems(self, schema: str, value: Any, path: str = "") -> list[str]:
-        """What of a body the API does not take: unknown names, wrong types, values outside of an enum."""
+        """The parts of a body that the API does not take: unknown names, wrong types, values outside of an enum."""
         return list(self._problems({"$ref": schema}, value, path))
 
     def _problems(self, kind: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:

@@ -202,13 +202,13 @@ class Session:
             return credentials
         from google.auth import impersonated_credentials  # noqa: PLC0415
 
-        return impersonated_credentials.Credentials(
+        return impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]
             source_credentials=credentials, target_principal=self._connection.impersonate, target_scopes=[_SCOPE]
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _TokenAnswer:
     """An answer as google-auth reads it."""
 
     status: int
@@ -223,7 +223,7 @@ def _send(
     headers: Mapping[str, str] | None = None,
     timeout: float | None = None,
     **_: Any,
-) -> _Told:
+) -> _TokenAnswer:
     """Send what google-auth asks for: its own transports want another HTTP library."""
     from google.auth.exceptions import TransportError  # noqa: PLC0415
 
@@ -239,8 +239,10 @@ def _send(
                 content=content,
             )
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        raise TransportError(f"{url} could not be reached: {error or type(error).__name__}") from error
-    return _Told(answer.status, answer.headers, answer.body)
+        raise TransportError(  # type: ignore[no-untyped-call]
+            f"{url} could not be reached: {error or type(error).__name__}"
+        ) from error
+    return _TokenAnswer(answer.status, answer.headers, answer.body)
 
 
 def _pause_seconds(attempt: int, answer: Answer | None) -> float:

@@ -152,7 +152,7 @@ def to_send(wanted: Template, base: Template, former: Template) -> dict[str, Any
 
 
 def another(found: Template, wanted: Template) -> str:
-    """What of a revision is not what its name says, in a few words; empty where it is that release."""
+    """The difference between a revision and what its name says, in a few words; empty where it is that release."""
     there = list(found.get("containers") or ())
     for index, one in enumerate(wanted["containers"]):
         name = str(one.get("name") or "")

@@ -281,7 +281,7 @@ class CloudRunRouter(Options):
         return bool(self.templates)
 
     def release(self, color: Color) -> str:
-        """What it installs: ``image app:v2 as revision green-1f3a90bc``."""
+        """The release that it installs: ``image app:v2 as revision green-1f3a90bc``."""
         return naming.text_of(color, self.templates[color])
 
     def installed(self, color: Color) -> bool:
@@ -345,13 +345,13 @@ class CloudRunRouter(Options):
     # -- the rest
 
     def progress(self) -> str:
-        """What Google is at, or why it gave up."""
+        """Google's work on the service, or why it gave up."""
         if self._seen is None:
             return ""
         return "Google is at work on the service" if rules.is_busy(self._seen) else rules.failure_of(self._seen)
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
-        """What a person types."""
+        """The command that a person types."""
         parts = self.service.split("/")
         place = f"--project {shlex.quote(parts[1])} --region {shlex.quote(parts[3])}"
         if weights == Weights():

@@ -183,7 +183,7 @@ def readiness_of(revision: Mapping[str, Any] | None, name: str) -> Readiness:
     """A revision's health as Google tells it; one without instances is started by its first request."""
     if revision is None:
         return Readiness(False, 0, 1, f"revision {name} does not exist", fatal=True)
-    ready = next((one for one in revision.get("conditions") or () if one.get("type") == "Ready"), {})
+    ready: Mapping[str, Any] = next((one for one in revision.get("conditions") or () if one.get("type") == "Ready"), {})
     if ready.get("state") == _SUCCEEDED:
         return Readiness(True, 1, 1)
     said = str(ready.get("message") or ready.get("revisionReason") or ready.get("state") or "is not ready yet")
