@@ -63,6 +63,9 @@ def profile():
 def gateway():
     with scale_sets_workshop.running() as made:
         yield made
+
+
+@pytest.fixture
 def run():
     with google_workshop.running(at_once=True) as made:
         yield google_workshop.build(made)
