@@ -88,7 +88,7 @@ class ApplicationGatewayRouter(WholeObjectRouter):
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
         """One of rule and path map."""
         rule, path_map, path_rule = values["rule"], values["path_map"], values["path_rule"]
-        if (rule is None) == (path_map is None) and UNKNOWN not in (rule, path_map):
+        if (rule is None) == (path_map is None) and UNKNOWN not in (rule, path_map) and not fields.unknown:
             fields.problem("rule", rule, "a request routing rule or a path_map, and not both")
         if path_rule is not None and path_map is None:
             fields.problem("path_rule", path_rule, "none without a path_map")
