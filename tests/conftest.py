@@ -34,7 +34,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 warm.read_models_once()
 # Some ten thousand tests and all that they import stay to the end: looking through them for garbage would be a tenth of
 # the CPU of those that need nothing else.
-gc.set_threshold(50_000, 50, 50)
+gc.set_threshold(50_000, 10, 10)
 
 # No test is decided by time: hypothesis' own stopwatch is off. In CI the examples are the same for the same code, so
 # that a run says something of a change; who works on it has other ones each time.
