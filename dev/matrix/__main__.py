@@ -18,6 +18,7 @@ from rich.table import Table
 from dev.matrix import report
 from dev.matrix.engine import ADAPTERS
 from dev.matrix.run import WORKERS, Choice, Matrix, WorkerFailed, run
+from dev.matrix.somebody_else import cloud_stage
 from dev.matrix.somebody_else import report as world_report
 from dev.matrix.somebody_else import run as world
 from dev.matrix.somebody_else.acts import ACTS
@@ -44,9 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", choices=PARTS, help="the platform's calls go wrong, or somebody else acts (default: both)"
     )
-    parser.add_argument(
-        "--where", choices=STAGES, help="somebody else acts on this stage alone, without the local cloud"
-    )
+    parser.add_argument("--where", choices=(*STAGES, cloud_stage.NAME), help="somebody else acts on this stage alone")
     parser.add_argument("--somebody", choices=[act.name for act in ACTS], help="and does this alone")
     parser.add_argument(
         "--keep",
@@ -62,9 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if problem := _problem_with(options):
         parser.error(problem)
-    if options.where:
-        return _one_stage(options)
-    parts = [options.only] if options.only else PARTS[: 1 if options.adapter else 2]
+    parts: tuple[str, ...] = (options.only,) if options.only else PARTS[: 1 if options.adapter else 2]
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     if options.json:
@@ -73,7 +70,11 @@ def main(arguments: list[str] | None = None) -> int:
     figures: dict[str, int] = {}
     text = options.docs.read_text() if options.docs else ""
     try:
-        with contextlib.nullcontext() if options.in_memory else _cloud(options.state_dir, shown) as cloud:
+        if options.where:
+            figures = _one_stage(options, shown)
+            parts = ()
+        needless = options.in_memory or not parts
+        with contextlib.nullcontext() if needless else _cloud(options.state_dir, shown) as cloud:
             if CALLS in parts and cloud is not None:
                 choice = Choice(adapters=[options.adapter] if options.adapter else ADAPTERS)
                 matrix = run(cloud, shown, choice, workers=options.workers)
@@ -110,13 +111,14 @@ def _problem_with(options: argparse.Namespace) -> str:
     return ""
 
 
-def _one_stage(options: argparse.Namespace) -> int:
+def _one_stage(options: argparse.Namespace, shown: Progress) -> dict[str, int]:
     act, keep, most = options.somebody or "", options.keep, options.most
-    struck = world.run(
-        progress.for_terminal(), [options.where], workers=options.workers, act=act, keep=keep, at_most=most
-    )
+    on_cloud = options.where == cloud_stage.NAME
+    stages = [] if on_cloud else [options.where]
+    with _cloud(options.state_dir, shown) if on_cloud else contextlib.nullcontext() as cloud:
+        struck = world.run(shown, stages, workers=options.workers, cloud=cloud, act=act, keep=keep, at_most=most)
     show_world(struck)
-    return int(any(world_report.figures(struck).get(name) for name in _WRONG))
+    return world_report.figures(struck)
 
 
 @contextlib.contextmanager
