@@ -21,6 +21,14 @@ OTHERS = {
     "a field that has become stricter": {"poll_interval_seconds": 120},
     "a release that is missing": {"releases": {"blue": "v1", "green": "v2", "red": "v3"}},
     "an input of a newer version": {"regions": ["a", "b"]},
+    "a history that is none": {"history": 2.5},
+    "entries that are none": {"history": [None, {"id": ["x"]}]},
+    "a former color by its name alone": {"previous": "blue"},
+    "a pause by its number alone": {"paused": 10},
+    "a pause of more than all": {"paused": {"percent": 1e40}},
+    "a verdict by its text alone": {"held": "gate"},
+    "weights by their text alone": {"weights": "blue"},
+    "a capacity by its name alone": {"capacity": "memory"},
     "a newer version": {"state_version": 9, "router": {**ROUTER, "mode": "weighted"}},
 }
 

@@ -90,7 +90,7 @@ class SwapService:
     @glances.check(previewed.about)
     def check(self, olds: Mapping[str, object], news: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
         """The inputs to go on with, and the problems with them. Reads the live traffic where it can."""
-        checked = checking.check(olds, news)
+        checked = checking.check(states.readable(olds), news)
         return checked.inputs, checked.problems
 
     @glances.diff(previewed.about)
@@ -101,6 +101,7 @@ class SwapService:
             olds: the last update's outputs.
             news: checked inputs; values may be unknown.
         """
+        olds = states.readable(olds)
         keys = tuple(contract.changed_keys(olds, news))
         if contract.where_changed(olds, news):
             key = several.ONE if news.get(several.MANY) is None else several.MANY
@@ -174,7 +175,7 @@ class SwapService:
         unknown: dict[str, Any] = dict.fromkeys(contract.OUTPUT_KEYS, UNKNOWN)
         if not several.may_be_several(news):
             del unknown["members"]
-        olds = contract.caught_up(olds, news)
+        olds = contract.caught_up(states.readable(olds), news)
         target, percent = news.get("active_color"), news.get("promote_to_percent") or 100
         digest = contract.fingerprint(news, target) if target in COLORS else UNKNOWN
         recorded = contract.recorded_in(olds)
@@ -311,6 +312,7 @@ class SwapService:
         Raises:
             InvalidInput: also where another release would get production traffic by itself.
         """
+        olds = states.readable(olds)
         refused = releases.refused(olds, news)
         if refused:
             raise InvalidInput(refused)
@@ -318,6 +320,7 @@ class SwapService:
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs with what is live now; ``None`` when the swap's object is gone."""
+        olds = states.readable(olds)
         router = checking.recorded_spec(olds).build_router()
         traffic = router.read()
         if traffic.weights == Weights():
@@ -333,6 +336,7 @@ class SwapService:
         Raises:
             LeaseHeld: a swap of it is going on; nothing was removed.
         """
+        olds = states.readable(olds)
         spec, left_out = states.read(olds)
         if left_out:
             self._tell(f"not understood in the state, and left out: {', '.join(left_out)}")

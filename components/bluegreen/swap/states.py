@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem
 from bluegreen.swap import contract
 from bluegreen.swap.contract import SwapSpec
@@ -21,6 +22,14 @@ NOT_IMPORTED = "a swap is not imported: declare it, and its first update takes o
 _KEPT = ("name", "active_color", "releases", "router", "routers", "capacity")
 _TRIES = 20
 _HEAD, _STEP = re.compile(r"[.\[]"), re.compile(r"[.\[\]]")
+
+
+_SHAPES: Mapping[str, Any] = {
+    "history": (list, tuple),
+    **dict.fromkeys(("weights", "previous", "paused", "held", "members", "capacity"), Mapping),
+    **dict.fromkeys(("incarnation", "live_color"), str),
+}
+"""What is recorded, by its kind: whatever else stands there is of another version, or damaged."""
 
 
 class UnreadableState(BluegreenError):
@@ -105,6 +114,23 @@ def _less(values: Any, names: Sequence[str]) -> Any:
 def _names(path: str) -> list[str]:
     """``routers``, ``1`` and ``note`` of ``routers[1].note``."""
     return [name for name in _STEP.split(path) if name]
+
+
+def readable(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs without what cannot have been recorded by this version."""
+    kept = {
+        key: value
+        for key, value in outputs.items()
+        if key not in _SHAPES or value is None or value is UNKNOWN or isinstance(value, _SHAPES[key])
+    }
+    if isinstance(kept.get("history"), (list, tuple)):
+        entries = (entry for entry in kept["history"] if isinstance(entry, Mapping))
+        kept["history"] = [entry for entry in entries if isinstance(entry.get("id", ""), str)]
+    paused = kept.get("paused")
+    percent = paused.get("percent") if isinstance(paused, Mapping) else None
+    if percent is not None and not (isinstance(percent, (int, float)) and 0 <= percent <= 100):
+        del kept["paused"]
+    return kept
 
 
 def stamped(outputs: Mapping[str, Any], incarnation: str) -> dict[str, Any]:
