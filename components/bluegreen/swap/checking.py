@@ -14,6 +14,9 @@ from bluegreen.rollout.model import COLORS, Traffic, Weights, other
 from bluegreen.secrets import redact
 from bluegreen.swap import contract, incarnation, releases, several, states, verdicts
 from bluegreen.swap.contract import SwapSpec
+from bluegreen.swap.properties import ADDED_BY_THE_CHECK
+
+_MOVING = ("active_color", "promote_to_percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
         news: the new ones; values may be unknown.
     """
     problems = [*contract.problems_in(news), *_problems_at_rest(news)]
-    inputs = {key: value for key, value in news.items() if key != "live_release_change"}
+    inputs = {key: value for key, value in news.items() if key not in ADDED_BY_THE_CHECK}
     if not olds and not problems:
         problems += _problems_of_a_first_start(news)
     if not olds or problems:
@@ -56,6 +59,8 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
     change = contract.live_release_change(seen, asked)
     if change is not None:
         inputs["live_release_change"] = redact(change)
+    if traffic is not None and kept is None and _moves(traffic.weights, olds, news):
+        inputs["moves_from"] = str(traffic.weights)
     if contract.where_changed(olds, news):
         problems += _problems_of_a_move(olds, news, seen)
     else:
@@ -66,6 +71,14 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
     if inputs.get("plan"):
         inputs["plan"] = [f"held: nothing moves; {verdict}"]
     return Checked(inputs, problems, Weights.all_on(kept))
+
+
+def _moves(live: Weights, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether an update moves traffic, as far as a check knows."""
+    wanted = contract.desired_weights(news)
+    if wanted is None:
+        return any(contract.plain(olds.get(key)) != contract.plain(news.get(key)) for key in _MOVING)
+    return live not in (wanted, Weights())
 
 
 def recorded_spec(olds: Mapping[str, Any], news: Mapping[str, Any] | None = None) -> SwapSpec:

@@ -128,7 +128,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     if settings["propagation_seconds"] is None:
         settings["propagation_seconds"] = _propagation_seconds(routers)
     limits = Limits(**{key: settings.pop(key) for key in _LIMITS})
-    for key in ("plan", "live_release_change", *OUTPUT_KEYS):
+    for key in ("plan", *properties.ADDED_BY_THE_CHECK, *OUTPUT_KEYS):
         fields.raw(key)
     fields.done()
     _refuse_what_cannot_be(fields, routers, strategy, settings["promote_to_percent"])

@@ -28,6 +28,7 @@ from bluegreen.rollout.model import Event
 from bluegreen.secrets import redact
 from bluegreen.swap import contract, dynamic_host
 from bluegreen.swap.cancelling import CancellableClock, refuse_when
+from bluegreen.swap.properties import ADDED_BY_THE_CHECK
 from bluegreen.swap.reporting import without_secrets
 from bluegreen.swap.service import SwapService
 from bluegreen.swap.states import NOT_IMPORTED
@@ -83,9 +84,10 @@ class TrafficSwapProvider(ResourceProvider):
         """Refuse what is wrong before anything is written."""
         checked, problems = SwapService().check(_inputs(_olds or {}), _inputs(news))
         inputs = dict(news)  # as they came: the engine's unknowns must go back as they are
-        inputs.pop("live_release_change", None)
-        if "live_release_change" in checked:
-            inputs["live_release_change"] = checked["live_release_change"]
+        for name in ADDED_BY_THE_CHECK:
+            inputs.pop(name, None)
+            if name in checked:
+                inputs[name] = checked[name]
         if isinstance(checked.get("plan"), list) and checked["plan"] != _known(news.get("plan")):
             inputs["plan"] = checked["plan"]  # a verdict holds it
         return CheckResult(inputs, [CheckFailure(problem.field, redact(str(problem))) for problem in problems])

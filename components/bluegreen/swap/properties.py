@@ -129,9 +129,17 @@ CHECKED: tuple[Property, ...] = (
         "live_release_change",
         "added by the check when an update changes what the live color runs in place; reviewers and policies see it",
     ),
+    Property(
+        "moves_from",
+        "added by the check when an update moves traffic: the weights that are live now, so that a saved update plan "
+        "is refused where they have changed since",
+    ),
     WEIGHTS,
 )
 """What the check adds to the inputs itself. It is no part of the comparison."""
+
+ADDED_BY_THE_CHECK = ("live_release_change", "moves_from")
+"""Those of them that stand there where there is something to say."""
 
 OUTPUTS: tuple[Property, ...] = (
     Property("live_color", "the color that was last given all traffic"),
