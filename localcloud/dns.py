@@ -75,6 +75,10 @@ class Names:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
+        self.environments: dict[str, int] = {}
+        """The port that serves for an environment of Elastic Beanstalk, by the beginning of its name: the emulator's
+        environments are records."""
+        self.environment_ttl_seconds = ALIAS_TTL_SECONDS
         self._zones: dict[str, str] = {}
         self._ttls: dict[tuple[str, str], int] = {}
         self._route53, self._elb, self._map = (
@@ -86,7 +90,7 @@ class Names:
         chain: list[Answer] = []
         name = _plain(name)
         for _ in range(_MOST_CNAMES):
-            answer = self._record(name) or self._instances(name) or self._balancer(name)
+            answer = self._record(name) or self._instances(name) or self._balancer(name) or self._environment(name)
             if answer is None:
                 break
             chain.append(answer)
@@ -163,6 +167,15 @@ class Names:
         listing = loopback.get(f"{self._endpoint}/_fakecloud/elbv2/load-balancers").json()
         bound = next((one["boundPort"] for one in listing["loadBalancers"] if one["arn"] == arns.get(name)), None)
         return Answer(name, "A", ALIAS_TTL_SECONDS, (balancer_address(bound),)) if bound else None
+
+    def _environment(self, name: str) -> Answer | None:
+        """From Elastic Beanstalk: whoever serves for the environment that has the name at this moment."""
+        if not name.endswith(".elasticbeanstalk.com"):
+            return None
+        found = client(self._endpoint, "elasticbeanstalk").describe_environments(IncludeDeleted=False)["Environments"]
+        named = next((one["EnvironmentName"] for one in found if _plain(one.get("CNAME", "")) == name), "")
+        ports = [port for start, port in self.environments.items() if named.startswith(start)]
+        return Answer(name, "A", self.environment_ttl_seconds, (balancer_address(ports[0]),)) if ports else None
 
     def _balancers(self) -> list[Any]:
         pages = self._elb.get_paginator("describe_load_balancers").paginate()

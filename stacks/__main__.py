@@ -19,6 +19,7 @@ PLATFORMS = (
     "azure_scale_sets",
     "azure_slots",
     "azure_traffic_manager",
+    "beanstalk",
     "cloudfoundry",
     "ecs",
     "ecs_adopt",

@@ -89,6 +89,10 @@ def _brought_along(service: str, call: str, given: Mapping[str, Any], place: str
         yield "iam:CreateServiceLinkedRole", f"arn:aws:iam::{ACCOUNT}:role/{role}_ECSService"
         if given.get("Tags"):
             yield "application-autoscaling:TagResource", f"arn:aws:application-autoscaling:{place}:scalable-target/new"
+    if call == "UpdateTagsForResource" and service == "elasticbeanstalk":
+        for action, key in (("AddTags", "TagsToAdd"), ("RemoveTags", "TagsToRemove")):
+            if given.get(key):
+                yield f"elasticbeanstalk:{action}", given["ResourceArn"]
     if call == "CreateDeployment" and service == "codedeploy":
         config = given.get("deploymentConfigName", "CodeDeployDefault.ECSAllAtOnce")
         yield "codedeploy:GetDeploymentConfig", f"arn:aws:codedeploy:{place}:deploymentconfig:{config}"
@@ -152,6 +156,10 @@ _RESOURCES: dict[str, Callable[[str, Mapping[str, Any], str], list[str]]] = {
     ],
     "cloudwatch": lambda call, given, place: [
         f"arn:aws:cloudwatch:{place}:alarm:{name}" for name in given.get("AlarmNames") or [given.get("AlarmName", "*")]
+    ],
+    "elasticbeanstalk": lambda call, given, place: [
+        given.get("ResourceArn") or f"arn:aws:elasticbeanstalk:{place}:environment/shop/{name}"
+        for name in given.get("EnvironmentNames") or [given.get("SourceEnvironmentName", "")]
     ],
     "secretsmanager": lambda call, given, place: [
         given["SecretId"]

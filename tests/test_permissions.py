@@ -24,6 +24,8 @@ CALL = re.compile(r'called\("([a-z0-9-]+:[A-Z]\w+)"\)')
 IMPLIED = {
     "application-autoscaling:TagResource",
     "codedeploy:GetApplicationRevision",
+    "elasticbeanstalk:AddTags",
+    "elasticbeanstalk:RemoveTags",
     "codedeploy:GetDeploymentConfig",
     "codedeploy:RegisterApplicationRevision",
     "cognito-idp:DescribeUserPoolClient",

@@ -34,6 +34,8 @@ def test_the_public_names():
     assert aws.__all__ == [
         "AsgRelease",
         "AutoScalingGroups",
+        "BeanstalkEnvironments",
+        "BeanstalkRelease",
         "EcsCodeDeployService",
         "EcsNativeService",
         "EcsRelease",

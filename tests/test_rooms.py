@@ -17,7 +17,7 @@ from bluegreen.adapters.plugin.components import COMPONENTS
 SOURCE = Path(bluegreen.__file__).parent
 PLATFORMS = ("aws", "azure", "cloudfoundry", "hosts", "kubernetes")
 ROOMS = {
-    "aws": {"asg", "ecs", "eks", "elb", "functions", "gateways", "route53"},
+    "aws": {"asg", "beanstalk", "ecs", "eks", "elb", "functions", "gateways", "route53"},
     "azure": {
         "application_gateways",
         "container_apps",

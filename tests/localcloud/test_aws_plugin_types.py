@@ -9,7 +9,15 @@ import pytest
 
 from localcloud.plugins.aws.driver import Driver, Resource
 from localcloud.plugins.aws.registry import RESOURCES
-from tests.localcloud import asg_cases, codedeploy_cases, dns_cases, efs_cases, eks_cases, serverless_cases
+from tests.localcloud import (
+    asg_cases,
+    beanstalk_cases,
+    codedeploy_cases,
+    dns_cases,
+    efs_cases,
+    eks_cases,
+    serverless_cases,
+)
 
 TRUST = json.dumps(
     {
@@ -190,6 +198,7 @@ def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             {"schedule": "at(2099-02-01T00:00:00)", "scalableTargetAction": {"minCapacity": 1, "maxCapacity": 1}},
         ),
         **asg_cases.cases(world),
+        **beanstalk_cases.cases(world),
         **codedeploy_cases.cases(world),
         **dns_cases.cases(world),
         **efs_cases.cases(world),

@@ -24,6 +24,7 @@ AT_MOST = {
     "alb with ecs": (33, 38, 21),
     "alb with asg": (25, 32, 18),
     "lambda_alias": (12, 16, 9),
+    "beanstalk": (16, None, 16),  # beside the looks at its lease while DNS expires
     "azure_container_app": (11, 15, 8),
     "azure_container_app with releases": (12, 16, 9),
     "azure_slots": (23, 35, 23),

@@ -466,6 +466,33 @@ AWS = [
         },
     ),
     Same(
+        "bluegreen:aws:BeanstalkEnvironments",
+        {
+            "activeColor": "blue",
+            "application": "shop",
+            "cnamePrefix": "shop",
+            "blue": {"version": "v1"},
+            "green": {"version": "v2", "release": "second"},
+            "environmentArgs": {
+                "solutionStackName": "64bit Amazon Linux 2023 running Docker",
+                "settings": [{"namespace": "aws:autoscaling:asg", "name": "MinSize", "value": "2"}],
+            },
+            "swapTimeoutSeconds": 300.0,
+        },
+        lambda: {
+            "active_color": "blue",
+            "application": "shop",
+            "cname_prefix": "shop",
+            "blue": {"version": "v1"},
+            "green": {"version": "v2", "release": "second"},
+            "environment_args": {
+                "solution_stack_name": "64bit Amazon Linux 2023 running Docker",
+                "settings": [{"namespace": "aws:autoscaling:asg", "name": "MinSize", "value": "2"}],
+            },
+            "swap_timeout_seconds": 300,
+        },
+    ),
+    Same(
         "bluegreen:aws:LambdaAlias",
         {
             "activeColor": "blue",

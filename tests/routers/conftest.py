@@ -14,6 +14,7 @@ from tests.routers import (
     api_gateway_workshop,
     argo_workshop,
     azure_workshop,
+    beanstalk_workshop,
     cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
@@ -49,6 +50,12 @@ def container_app(azure):
 @pytest.fixture
 def slots():
     with slots_workshop.running() as made:
+        yield made
+
+
+@pytest.fixture
+def beanstalk():
+    with beanstalk_workshop.running() as made:
         yield made
 
 

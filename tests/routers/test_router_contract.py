@@ -17,6 +17,7 @@ from tests.routers import (
     api_gateway_workshop,
     argo_workshop,
     azure_workshop,
+    beanstalk_workshop,
     cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
@@ -74,6 +75,11 @@ def installing_run_section(request):
     for color in COLORS:
         router.install(color)
     return section
+
+
+def beanstalk_section(request):
+    request.getfixturevalue("beanstalk")
+    return beanstalk_workshop.section(made_with_it=True)
 
 
 def profile_section(request):
@@ -154,6 +160,7 @@ WORKSHOPS = {
     "azure_load_balancer": balancer_section,
     "azure_slots": slots_section,
     "azure_traffic_manager": profile_section,
+    "beanstalk": beanstalk_section,
     "cloudfoundry": cloudfoundry_section,
     "cloudfoundry, which installs": installing_cloudfoundry_section,
     "cloud_run": run_section,
@@ -190,6 +197,7 @@ IN_PROCESS = (
     "azure_container_app, which installs",
     "azure_slots",
     "azure_traffic_manager",
+    "beanstalk",
     "cloudfoundry",
     "cloudfoundry, which installs",
     "cloud_run",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bluegreen.aws.asg.auto_scaling_groups import AutoScalingGroups
     from bluegreen.aws.asg.release import AsgRelease
+    from bluegreen.aws.beanstalk.two_environments import BeanstalkEnvironments, BeanstalkRelease
     from bluegreen.aws.component import SwapSettings
     from bluegreen.aws.ecs.codedeploy_service import EcsCodeDeployService
     from bluegreen.aws.ecs.native_service import EcsNativeService
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AsgRelease",
     "AutoScalingGroups",
+    "BeanstalkEnvironments",
+    "BeanstalkRelease",
     "EcsCodeDeployService",
     "EcsNativeService",
     "EcsRelease",
@@ -51,6 +54,8 @@ __all__ = [
 _HOMES = {
     "AsgRelease": "asg.release",
     "AutoScalingGroups": "asg.auto_scaling_groups",
+    "BeanstalkEnvironments": "beanstalk.two_environments",
+    "BeanstalkRelease": "beanstalk.two_environments",
     "EcsCodeDeployService": "ecs.codedeploy_service",
     "EcsNativeService": "ecs.native_service",
     "EcsRelease": "ecs.release",

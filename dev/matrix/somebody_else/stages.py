@@ -12,6 +12,7 @@ from dev.matrix.somebody_else.argo_stage import ArgoStage
 from dev.matrix.somebody_else.balancer_stage import BalancerStage
 from dev.matrix.somebody_else.cluster_stage import ClusterStage
 from dev.matrix.somebody_else.dns_stage import DnsStage
+from dev.matrix.somebody_else.environments_stage import EnvironmentsStage
 from dev.matrix.somebody_else.function_stage import FunctionStage
 from dev.matrix.somebody_else.gateway_stage import AzureBalancerStage, GatewayStage
 from dev.matrix.somebody_else.groups_stage import GroupsStage
@@ -48,6 +49,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     NativeStage.name: NativeStage,
     CodeDeployStage.name: CodeDeployStage,
     "lambda_alias": FunctionStage,
+    EnvironmentsStage.name: EnvironmentsStage,
     AppStage.name: AppStage,
     InstalledAppStage.name: InstalledAppStage,
     SlotsStage.name: SlotsStage,

@@ -20,6 +20,7 @@ class Driver(driver.Driver):
             "ec2",
             "ecs",
             "efs",
+            "elasticbeanstalk",
             "eks",
             "elbv2",
             "iam",

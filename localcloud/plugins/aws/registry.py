@@ -22,6 +22,10 @@ _BY_MODULE = {
     "ecs": ["aws:ecs/cluster:Cluster", "aws:ecs/taskDefinition:TaskDefinition"],
     "ecs_capacity_providers": ["aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"],
     "ecs_service": ["aws:ecs/service:Service"],
+    "elasticbeanstalk": [
+        "aws:elasticbeanstalk/application:Application",
+        "aws:elasticbeanstalk/environment:Environment",
+    ],
     "efs": ["aws:efs/fileSystem:FileSystem", "aws:efs/mountTarget:MountTarget", "aws:efs/accessPoint:AccessPoint"],
     "eks": ["aws:eks/cluster:Cluster"],
     "eks_nodes": ["aws:eks/nodeGroup:NodeGroup"],

@@ -10,6 +10,7 @@ import pulumi
 
 COMPONENTS: Mapping[str, str] = {
     "bluegreen:aws:AutoScalingGroups": "bluegreen.aws.asg.auto_scaling_groups",
+    "bluegreen:aws:BeanstalkEnvironments": "bluegreen.aws.beanstalk.two_environments",
     "bluegreen:aws:EcsCodeDeployService": "bluegreen.aws.ecs.codedeploy_service",
     "bluegreen:aws:EcsNativeService": "bluegreen.aws.ecs.native_service",
     "bluegreen:aws:EcsService": "bluegreen.aws.ecs.service",

@@ -67,8 +67,9 @@ def summary_of(hint: type) -> str:
 
 
 def _refused(hint: type) -> Mapping[str, str]:
+    from bluegreen.aws.beanstalk import two_environments  # noqa: PLC0415
     from bluegreen.aws.ecs import provider_args, step_scaling  # noqa: PLC0415
     from bluegreen.aws.elb import sign_in_actions  # noqa: PLC0415
 
     refused = provider_args.refused_of(hint) or step_scaling.refused_of(hint)
-    return refused or sign_in_actions.refused_of(hint)
+    return refused or sign_in_actions.refused_of(hint) or two_environments.refused_of(hint)
