@@ -1,6 +1,7 @@
 """The operations that are played, as the API's pages describe them: parameters, bodies, and who may ask.
 
-Written by hand: paths, parameters and fields as the API's OpenAPI file has them, roles as its documentation does.
+Written by hand from the API's pages; the operations on routes and destinations and the list of apps were compared
+with its OpenAPI file as well.
 https://v3-apidocs.cloudfoundry.org/version/3.195.0/index.html
 https://github.com/cloudfoundry-community/capi-openapi-go-client (``capiclient/api/openapi.yaml``)
 """
