@@ -1,5 +1,7 @@
 """Virtual Machine Scale Sets on Azure, one a color, behind an Application Gateway that is made for them."""
 
+from typing import Any
+
 import pulumi
 from pulumi_azure_native import network, resources
 
@@ -21,8 +23,8 @@ net = network.VirtualNetwork(
 )
 
 
-def subnet(name: str, prefix: str) -> pulumi.Output[str]:
-    """A part of the network."""
+def subnet(name: str, prefix: str) -> Any:
+    """A part of the network, by its id."""
     return network.Subnet(
         f"orders-{name}", resource_group_name=group.name, virtual_network_name=net.name, address_prefix=prefix
     ).id
