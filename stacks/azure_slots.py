@@ -1,4 +1,4 @@
-"""An App Service app with a staging slot; a pipeline deploys into the one that is idle, the swap exchanges them."""
+"""An App Service app with a staging slot; the swap brings a release into the one that is idle, and exchanges them."""
 
 import pulumi
 from pulumi_azure_native import resources, web
@@ -26,6 +26,9 @@ orders = WebAppSlots(
     warm_up_path=config.get("warmUpPath") or "/healthz",
     production_settings=setting("productionSettings", {}),
     slot_settings=setting("slotSettings", {}),
+    deployed_by_pipeline=config.get_bool("deployedByPipeline") or False,
+    reached_from_here=setting("reachedFromHere", True),
+    restart_seconds=setting("restartSeconds", 30),
     with_preview=config.get_bool("withPreview") or False,
     **swaps(strategy=bluegreen.canary(10, hold_seconds=300), gates=[bluegreen.gates.target_health()], bake_seconds=300),
 )

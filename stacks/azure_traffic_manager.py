@@ -4,7 +4,7 @@ import pulumi
 from pulumi_azure_native import resources, web
 
 import bluegreen
-from bluegreen.azure import TwoApps, traffic_manager
+from bluegreen.azure import AppTarget, TwoApps, traffic_manager
 from settings import setting, swaps
 
 config = pulumi.Config()
@@ -32,18 +32,20 @@ for color in ("blue", "green"):
             "appSettings": [{"name": key, "value": value} for key, value in setting(f"{color}Settings", {}).items()],
         },
     )
+
+
+def target(color: str) -> AppTarget:
+    """Where a color's app answers, and what runs there."""
+    app, image = apps[color], config.require(f"{color}Image")
+    return {"host": app.default_host_name, "resource_id": app.id, "release": image}
+
+
 shop = TwoApps(
     name,
     active_color=config.require("activeColor"),
     resource_group_name=group.name,
-    **{
-        color: {
-            "host": apps[color].default_host_name,
-            "resource_id": apps[color].id,
-            "release": config.require(f"{color}Image"),
-        }
-        for color in apps
-    },
+    blue=target("blue"),
+    green=target("green"),
     entry=traffic_manager(ttl_seconds=config.get_int("ttlSeconds") or 60, path=config.get("probePath") or "/healthz"),
     **swaps(strategy=bluegreen.canary(10, hold_seconds=300), bake_seconds=300),
 )

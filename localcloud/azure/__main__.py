@@ -20,7 +20,7 @@ def main(directory: Path) -> None:
         certificate = directory / "azure.pem"
         certificate.write_bytes(azure.certificate.read_bytes())
         scratch = directory / "where.new"
-        scratch.write_text(json.dumps({"url": azure.url, "requests": azure.plane.url}))
+        scratch.write_text(json.dumps({"url": azure.url, "requests": azure.plane.url, "names": azure.names.url}))
         scratch.replace(directory / "where.json")
         ended.wait()
 

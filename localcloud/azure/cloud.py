@@ -21,6 +21,7 @@ from localcloud.azure.container_apps import ContainerApps
 from localcloud.azure.description.matching import Matcher
 from localcloud.azure.identity import Identity
 from localcloud.azure.load_balancers import LoadBalancers
+from localcloud.azure.names import Names
 from localcloud.azure.network import PublicAddresses, VirtualNetworks
 from localcloud.azure.plain import Environments, ResourceGroups
 from localcloud.azure.plane import Plane
@@ -91,6 +92,7 @@ class Azure:
             stack.enter_context(self.plane)
             stack.callback(self.world.operations.end)
             self._server = stack.enter_context(Server(self.api, self.identity, self.home, self._port))
+            self.names = stack.enter_context(Names(self.plane.url, self.certificate))
             self._stack = stack.pop_all()
         return self
 

@@ -45,6 +45,7 @@ class LocalAzure:
         where = json.loads((state_dir / "where.json").read_text())
         self.url: str = where["url"]
         self.requests: str = where["requests"]
+        self.names: str = where["names"]
 
     @classmethod
     def up(
@@ -94,6 +95,10 @@ class LocalAzure:
         base = os.environ if base is None else base
         path = os.pathsep.join([*self.path, base.get("PATH", os.defpath)])
         return {**base, **self.env(), "PATH": path, **no_proxy(base)}
+
+    def by_name(self) -> dict[str, str]:
+        """The environment of a process that reaches the apps by their own names, over HTTPS: all else it cannot."""
+        return {"HTTPS_PROXY": self.names, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
     @property
     def pid(self) -> int:

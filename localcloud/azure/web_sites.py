@@ -182,9 +182,9 @@ class WebApps(Service):
     def _write_config(self, call: Call, *, whole: bool) -> Answer:
         site, slot = self._site(call), self._slot(call)
         self._free(site)
-        before = copy.deepcopy(slot.config)
+        before, settings = copy.deepcopy(slot.config), dict(slot.settings)
         self._configure(site, slot, copy.deepcopy(call.body.get("properties") or {}), whole=whole)
-        if any(before.get(name) != slot.config.get(name) for name in _RESTARTED):
+        if settings != slot.settings or any(before.get(name) != slot.config.get(name) for name in _RESTARTED):
             self._restart(slot)
         return self.get_config(call)
 

@@ -63,7 +63,12 @@ def test_the_shortest_program_is_an_app_a_slot_and_a_swap():
         "app_id": "web-id",
         "owner": "shop/test/web",
         "slot": "staging",
-        "images": {"blue": "DOCKER|shop.azurecr.io/app:v1", "green": "DOCKER|shop.azurecr.io/app:v2"},
+        "contents": {
+            "blue": {"runs": "DOCKER|shop.azurecr.io/app:v1", "settings": {}},
+            "green": {"runs": "DOCKER|shop.azurecr.io/app:v2", "settings": {}},
+        },
+        "reached_from_here": True,
+        "restart_seconds": 30,
         "with_preview": False,
         "swap_timeout_seconds": 1200,
         "made_with_it": True,
@@ -110,9 +115,47 @@ def test_a_runtime_is_for_code_and_functions_have_slots_as_well():
     assert found[SWAP]["releases"] == {"blue": "2026.11.1", "green": "2026.12.1"}
 
 
+def test_a_package_is_brought_by_its_address_and_code_without_one_by_a_pipeline():
+    package = {"runtime": "PYTHON|3.12", "package_url": "https://s.blob.core.windows.net/c/1.zip", "release": "1"}
+    found, _ = declared(functions=True, blue=package, green={**package, "settings": {"LEVEL": "debug"}})
+    contents = found[SWAP]["router"]["contents"]
+    assert contents["green"] == {
+        "runs": "PYTHON|3.12",
+        "settings": {"LEVEL": "debug", "WEBSITE_RUN_FROM_PACKAGE": "https://s.blob.core.windows.net/c/1.zip"},
+    }
+    assert settings(found[APP])["WEBSITE_RUN_FROM_PACKAGE"] == "https://s.blob.core.windows.net/c/1.zip"
+    for more in (
+        {"blue": package, "green": {"runtime": "PYTHON|3.12", "release": "2"}},
+        {"deployed_by_pipeline": True},
+    ):
+        found, _ = declared(**more)
+        assert "contents" not in found[SWAP]["router"]
+        assert set(found[SWAP]["router"]["images"]) == {"blue", "green"}
+
+
+def test_a_release_with_a_secret_of_pulumis_is_refused_as_the_swap_keeps_what_it_brings():
+    def program(**more):
+        green = {"image": "app:v2", "settings": {"DB": pulumi.Output.secret("hunter2")}}
+        WebAppSlots("web", **{**SHORTEST, "green": green, **more})
+
+    with pytest.raises(pulumi.RunError, match=r"reference to Key Vault") as refused:
+        mocked.run(program, None, OUTPUTS)
+    assert "hunter2" not in str(refused.value)
+    mocked.run(lambda: program(deployed_by_pipeline=True), None, OUTPUTS)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        (
+            {"green": {"image": "a:1", "package_url": "https://x/1.zip"}},
+            "green.package_url: 'https://x/1.zip' is not allowed; allowed: absent beside an image",
+        ),
+        (
+            {"green": {"runtime": "PYTHON|3.12", "release": "1", "package_url": "https://x/1.zip?sig=abc"}},
+            "green.package_url: '***' is not allowed",
+        ),
+        ({"green": {"image": "a:1", "settings": {"BLUEGREEN_RELEASE": "x"}}}, "green.settings.BLUEGREEN_RELEASE"),
         ({"warm_up_path": "healthz"}, "warm_up_path: 'healthz' is not allowed"),
         ({"warm_up_statuses": "ok"}, "warm_up_statuses: 'ok' is not allowed"),
         ({"warm_up_statuses": ""}, "warm_up_statuses: '' is not allowed"),

@@ -28,6 +28,7 @@ AT_MOST = {
     "azure_container_app": (11, 15, 8),
     "azure_container_app with releases": (12, 16, 9),
     "azure_slots": (23, 35, 23),
+    "azure_slots with releases": (26, 38, 26),
     "azure_traffic_manager": (12, 15, 11),
     "cloudfoundry": (24, 48, 18),
     "application_gateway": (16, None, 12),

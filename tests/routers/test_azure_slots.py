@@ -327,6 +327,9 @@ def test_what_is_declared_is_enough_and_nothing_else_is_called(app):
         made.mark({"lease.1": "x"})
         made.mark({"lease.1": None})
         router(slot="nobody").health("blue")
+        idle, _ = ("blue", "green") if app.live == "green" else ("green", "blue")
+        wanted = {color: {"runs": "DOCKER|shop.azurecr.io/app:v3"} for color in ("blue", "green")}
+        router(contents=wanted).install(idle)
         made.delete()
     assert set(calls) == declared
 

@@ -147,3 +147,20 @@ class SlotsStage(MemorySizes):
 
     def mend(self) -> None:
         """The swap may go on refusing."""
+
+
+class InstalledSlotsStage(SlotsStage):
+    """The same, whose releases the swap itself brings; the slot's address is asked by nobody."""
+
+    name = "azure_slots with releases"
+
+    def put_back(self) -> None:
+        """The same, and the slot runs what was there before green's release."""
+        SlotsStage.put_back(self)
+        for path, tag in ((APP, "v1"), (SLOT, "v0")):
+            self._ask("PATCH", f"{path}/config/web", {"properties": {"linuxFxVersion": f"DOCKER|app:{tag}"}})
+
+    def router(self) -> dict[str, Any]:
+        """The ``router`` section."""
+        contents = {color: {"runs": "DOCKER|app:v1"} for color in COLORS}
+        return {**SlotsStage.router(self), "contents": contents, "reached_from_here": False}

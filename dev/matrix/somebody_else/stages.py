@@ -27,7 +27,7 @@ from dev.matrix.somebody_else.rest_stage import RestStage
 from dev.matrix.somebody_else.route_stage import RouteStage
 from dev.matrix.somebody_else.run_stage import InstalledRunStage, RunStage
 from dev.matrix.somebody_else.services_stage import ServicesStage
-from dev.matrix.somebody_else.slots_stage import SlotsStage
+from dev.matrix.somebody_else.slots_stage import InstalledSlotsStage, SlotsStage
 from dev.matrix.somebody_else.stage import Stage
 from dev.matrix.somebody_else.workloads_stage import WorkloadsStage
 
@@ -53,6 +53,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     AppStage.name: AppStage,
     InstalledAppStage.name: InstalledAppStage,
     SlotsStage.name: SlotsStage,
+    InstalledSlotsStage.name: InstalledSlotsStage,
     ProfileStage.name: ProfileStage,
     RunStage.name: RunStage,
     InstalledRunStage.name: InstalledRunStage,

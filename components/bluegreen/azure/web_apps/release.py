@@ -6,7 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from bluegreen.azure.web_apps.names import COLOR_SETTING, WARM_UP_PATH, WARM_UP_STATUSES
+from bluegreen.azure.web_apps.names import (
+    COLOR_SETTING,
+    PACKAGE_SETTING,
+    RELEASE_SETTING,
+    WARM_UP_PATH,
+    WARM_UP_STATUSES,
+)
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
@@ -15,21 +21,25 @@ if TYPE_CHECKING:
     import pulumi
 
 _OURS = (COLOR_SETTING, WARM_UP_PATH, WARM_UP_STATUSES)
+_TAKEN = frozenset({*_OURS, RELEASE_SETTING, PACKAGE_SETTING})
 _STATUSES = re.compile(r"[1-5]\d\d(,[1-5]\d\d)*\Z")
 
 
 class WebAppRelease(TypedDict, total=False):
-    """A color's release: an image, or a language stack for code that a pipeline deploys.
+    """A color's release: an image, a language stack with a package, or one for code that a pipeline deploys.
 
     Attributes:
         image: the container image.
-        runtime: the language stack instead, as Azure has it: ``PYTHON|3.12``. Its code is deployed by your pipeline.
-        settings: app settings that move with it, at first. What is secret is a reference to Key Vault.
+        runtime: the language stack instead, as Azure has it: ``PYTHON|3.12``.
+        package_url: with ``runtime``, the address of a ZIP package that Azure runs (``WEBSITE_RUN_FROM_PACKAGE``), or a
+            reference to Key Vault; an identity of the app reads it. Without it your pipeline deploys the code.
+        settings: app settings that move with it. What is secret is a reference to Key Vault.
         release: what people call it; required with ``runtime``, else the image's name and tag.
     """
 
     image: pulumi.Input[str]
     runtime: str
+    package_url: pulumi.Input[str]
     settings: Mapping[str, Any]
     release: str
 
@@ -44,6 +54,22 @@ def runs(given: Mapping[str, Any]) -> Any:
     import pulumi  # noqa: PLC0415 - only where there is an output there is a program
 
     return pulumi.Output.concat("DOCKER|", image)
+
+
+def is_whole(given: Mapping[str, Any]) -> bool:
+    """Whether a release says all that there is to install."""
+    return given.get("image") is not None or given.get("package_url") is not None
+
+
+def own_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A release's own app settings, the address of its package among them."""
+    package = given.get("package_url")
+    return {**(given.get("settings") or {}), **({} if package is None else {PACKAGE_SETTING: package})}
+
+
+def content_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the swap brings into a slot; its values may be outputs."""
+    return {"runs": runs(given), "settings": own_settings(given)}
 
 
 def label_of(given: Mapping[str, Any]) -> Any:
@@ -68,7 +94,7 @@ def settings_of(
         warm_up: the path that Azure asks before a swap, and the statuses that will do.
     """
     ours = dict(zip(_OURS, (color, *warm_up), strict=True))
-    whole = {**common, **(given.get("settings") or {}), **place, **ours}
+    whole = {**common, **own_settings(given), **place, **ours}
     return [{"name": name, "value": value} for name, value in sorted(whole.items())]
 
 
@@ -82,12 +108,20 @@ def problems_in(given: Mapping[str, Any], color: Color) -> list[Problem]:
     fields = Fields(given, color)
     image, runtime = fields.text("image", None), fields.text("runtime", None)
     release = fields.text("release", None)
+    package = fields.text("package_url", None)
     if (image is None) == (runtime is None):
         fields.problem("image", given.get("image"), "an image, or a runtime instead: one of the two")
     if isinstance(runtime, str) and "|" not in runtime:
         fields.problem("runtime", runtime, "a language stack with its version, such as PYTHON|3.12")
     if runtime is not None and release is None:
-        fields.problem("release", release, "a name: a runtime does not tell what your pipeline deploys")
+        fields.problem("release", release, "a name: a runtime does not tell what is deployed")
+    if package is not None and runtime is None:
+        fields.problem("package_url", package, "absent beside an image: it goes with a runtime")
+    if isinstance(package, str) and not package.startswith(("https://", "@Microsoft.KeyVault(")):
+        fields.problem("package_url", "***", "an address that begins with https://, or a reference to Key Vault")
+    if isinstance(package, str) and "sig=" in package:
+        allowed = "an address without a signature, which an identity of the app reads, or a reference to Key Vault"
+        fields.problem("package_url", "***", allowed)
     fields.mapping("settings")
     fields.done()
     return [*fields.problems, *problems_in_settings(given.get("settings"), f"{color}.settings")]
@@ -103,7 +137,9 @@ def problems_in_settings(given: Any, field: str) -> list[Problem]:
     if not isinstance(given, Mapping):
         return []
     taken = [
-        Problem(f"{field}.{name}", name, "another name: the component sets this one") for name in _OURS if name in given
+        Problem(f"{field}.{name}", name, "another name: the component sets this one")
+        for name in sorted(_TAKEN)
+        if name in given
     ]
     wrong = [
         Problem(f"{field}.{name}", value, "a text")

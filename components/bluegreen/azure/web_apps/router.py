@@ -15,17 +15,20 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from bluegreen.azure import tags
-from bluegreen.azure.client import AzureConnection
+from bluegreen.azure.client import AzureConnection, Busy
 from bluegreen.azure.connection_option import azure_option
+from bluegreen.azure.web_apps import answering, contents
 from bluegreen.azure.web_apps import site as sites
-from bluegreen.azure.web_apps.names import COLOR_SETTING
+from bluegreen.azure.web_apps.names import COLOR_SETTING, WARM_UP_PATH, WARM_UP_STATUSES
 from bluegreen.azure.web_apps.slots import PRODUCTION, Slots
+from bluegreen.fields import Fields
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.platforms.places import Same, alike
+from bluegreen.rollout.calls import pause
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.exchanging import Standing, bring_live
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights, other
@@ -37,6 +40,9 @@ _ID = re.compile(
 _ALLOWED = "/subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME"
 _OWNER_LONGEST = 256
 _SWAP = "Microsoft.Web/sites/slots/slotsswap/action"
+_INSTALL = "Microsoft.Web/sites/slots/config/write"
+_BUSY_PAUSE_SECONDS = 5.0
+_OTHERWISE = "runs something else: declare what runs there, or put the release into the other color and promote that"
 
 
 @dataclass(slots=True)
@@ -47,8 +53,8 @@ class AzureSlotsRouter(Options):
     traffic: an app whose production slot has the other color, or none that is known, is refused.
 
     Attributes:
-        former_owner, incarnation: of the resource's last update, no part of the section: who owned the app's traffic,
-            and the mark that the app bears.
+        former_owner, incarnation, former: of the resource's last update, no part of the section: who owned the app's
+            traffic, the mark that the app bears, and the section as it was.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -56,6 +62,7 @@ class AzureSlotsRouter(Options):
     propagation_seconds: ClassVar[float] = 0
     where: ClassVar[frozenset[str]] = frozenset({"kind", "app_id", "slot"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"images"})
+    install_keys: ClassVar[frozenset[str]] = frozenset({"contents"})
     same_place: ClassVar[Mapping[str, Same]] = {
         name: alike(lambda value: value.lower() if isinstance(value, str) else value) for name in ("app_id", "slot")
     }
@@ -67,6 +74,7 @@ class AzureSlotsRouter(Options):
         Permission("Microsoft.Web/sites/slots/config/read", "previews of a promotion, updates"),
         Permission("Microsoft.Web/sites/slots/config/list/action", "previews of a promotion, updates"),
         Permission("Microsoft.Web/sites/config/write", "each share below 100 %, and its end: the routing rules"),
+        Permission("Microsoft.Web/sites/slots/config/write", "with `contents`: every release"),
         Permission(_SWAP, "promotions and rollbacks"),
         Permission("Microsoft.Web/sites/operationresults/read", "promotions and rollbacks: why a swap failed"),
         Permission("Microsoft.Web/sites/slots/applySlotConfig/action", "promotions with `with_preview`"),
@@ -92,6 +100,24 @@ class AzureSlotsRouter(Options):
         default={},
         absent="whatever is there",
     )
+    contents: Mapping[Color, contents.Content] = option(
+        "in their place, what each color has, which the swap itself brings into the idle slot: ``runs``, what the slot "
+        "is told to run (``linuxFxVersion``), and ``settings``, app settings by name. Secrets are references to Key "
+        "Vault",
+        Both(contents.SlotContent()),
+        default={},
+    )
+    reached_from_here: bool = option(
+        "with ``contents``: whether the swap asks the idle slot's address for the warm-up path before any share goes "
+        "there; false where that address cannot be reached from where Pulumi runs: then Azure's word has to do",
+        Flag(),
+        default=True,
+    )
+    restart_seconds: float = option(
+        "how long Azure may let what ran before answer in the slot, once it has been told to run something else",
+        Number(most=600, unit="seconds"),
+        default=30,
+    )
     with_preview: bool = option(
         "swap with preview: before the gates run the new color gets the production slot's own settings, and they "
         "are taken back where it is not promoted. With steps below 100 % also before the first of them",
@@ -112,12 +138,23 @@ class AzureSlotsRouter(Options):
     azure: AzureConnection = azure_option()
     former_owner: str = ""
     incarnation: str = ""
+    former: Mapping[str, Any] = field(default_factory=dict)
     _site: Mapping[str, Any] | None = field(default=None, init=False)
     _config: Mapping[str, Any] = field(default_factory=dict, init=False)
     _live: Color | None = field(default=None, init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _done: Look = field(default_factory=Look, init=False)
     _location: str = field(default="", init=False)
+
+    @classmethod
+    def check(cls, fields: Fields, values: dict[str, Any]) -> None:
+        """At most one of images and contents; of the latter comes what each color runs."""
+        contents.settle_images(fields, values)
+
+    @staticmethod
+    def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:
+        """The section with images that tell its contents apart."""
+        return contents.with_images(section)
 
     @property
     def id(self) -> str:
@@ -317,6 +354,70 @@ class AzureSlotsRouter(Options):
         accepted, self._location = self._slots.swap()
         return accepted
 
+    # -- releases
+
+    @property
+    def installs(self) -> bool:
+        """Whether the section has contents."""
+        return bool(self.contents)
+
+    def release(self, color: Color) -> str:
+        """What it installs: ``image app:v2 in slot staging (1f3a90bc)``."""
+        return contents.text_of(self.contents[color], self.slot)
+
+    def installed(self, color: Color) -> bool:
+        """Whether the slot that has the color, or is to have it, has its release: two or three calls."""
+        slots, settings = self._slots, self._slots.settings(PRODUCTION)
+        place = PRODUCTION if sites.color_of(settings) == color else self.slot
+        if place != PRODUCTION:
+            settings = slots.settings(place)
+        return contents.is_there(self.contents[color], color, settings, sites.runs_of(slots.config(place)))
+
+    def install(self, color: Color) -> None:
+        """Bring the color's release into the slot that is idle now: one write, after which Azure restarts the slot.
+
+        Nothing of production is written. Whether the release comes up its health says.
+        """
+        self._fresh.spent()
+        self._done.spent()
+        waited_seconds = 0.0
+        while not self._brought(color):
+            if waited_seconds >= self.swap_timeout_seconds:
+                raise PlatformError(_INSTALL, f"{self.release(color)}: Azure is still at work on {self.app_id}")
+            pause(_BUSY_PAUSE_SECONDS)
+            waited_seconds += _BUSY_PAUSE_SECONDS
+        # Until then what ran before may answer, and would be taken for what was brought.
+        pause(self.restart_seconds)
+
+    def _brought(self, color: Color) -> bool:
+        """Whether it could be sent: Azure was not at work on the app."""
+        try:
+            self._bring(color)
+        except Busy:
+            return False
+        return True
+
+    def _bring(self, color: Color) -> None:
+        slots, live = self._slots, self._live_color()
+        if live == color and self.installed(color):
+            return
+        if live is None or live == color:
+            why = (
+                f"{color} is in production, and {_OTHERWISE}"
+                if live
+                else f"the production slot does not say which color it is, by {COLOR_SETTING}"
+            )
+            raise PlatformError(_INSTALL, f"{self.release(color)} cannot be installed in {self.app_id}: {why}")
+        there = slots.slot_resource()
+        if there is None:
+            raise slots.missing()
+        if sites.is_prepared(there):
+            slots.reset()  # as long as a swap with preview waits, Azure takes no other change
+        present, sticky = slots.settings(self.slot), slots.sticky_settings()
+        former = (self.former.get("contents") or {}).get(color) or {}
+        wanted = self.contents[color]
+        slots.send_content(str(wanted["runs"]), contents.to_send(wanted, color, present, former, dict.fromkeys(sticky)))
+
     # -- a swap with preview
 
     def try_on(self, color: Color) -> None:
@@ -366,7 +467,10 @@ class AzureSlotsRouter(Options):
         )
 
     def health(self, color: Color) -> Readiness:
-        """Whether the slot that has the color runs it as declared and can be swapped: three or four calls."""
+        """Whether the slot that has the color runs it as declared and can be swapped: three or four calls.
+
+        What the swap has brought has to answer the warm-up path as well.
+        """
         return self._readiness(color, self.images.get(color, ""), closely=True)
 
     def health_to_go_back(self, color: Color) -> Readiness:
@@ -383,7 +487,12 @@ class AzureSlotsRouter(Options):
             settings = slots.settings(place)
         config = slots.config(place) if closely else {}
         idle = closely and place != PRODUCTION
-        return sites.readiness_of(place, told, settings, config, color=color, image=image, idle=idle)
+        found = sites.readiness_of(place, told, settings, config, color=color, image=image, idle=idle)
+        if not (found.ready and idle and self.contents and self.reached_from_here):
+            return found
+        url = f"https://{sites.host_of(told)}{settings.get(WARM_UP_PATH) or '/'}"
+        problem = answering.problem_of(url, str(settings.get(WARM_UP_STATUSES) or ""))
+        return Readiness(False, 0, 1, f"slot {place}: {problem}") if problem else found
 
     def reaches(self, color: Color, preview: Preview) -> Preview:
         """How a color is reached now: at the slot's address while it is idle, and at production's while it is live.

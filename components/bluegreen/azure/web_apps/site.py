@@ -38,6 +38,12 @@ def color_of(settings: Told) -> Color | None:
     return next((color for color in COLORS if color == said), None)
 
 
+def runs_of(config: Told) -> str:
+    """What a slot runs, as Azure has it: ``DOCKER|shop.azurecr.io/app:v2``."""
+    told = properties_of(config)
+    return str(told.get("linuxFxVersion") or told.get("windowsFxVersion") or "")
+
+
 def tags_of(site: Told) -> dict[str, str]:
     """The app's tags."""
     return dict(site.get("tags") or {})
@@ -153,7 +159,7 @@ def readiness_of(
     if found != color:
         said = f"{COLOR_SETTING}={settings.get(COLOR_SETTING)}" if settings.get(COLOR_SETTING) else "no color at all"
         return _lacks(f"slot {place} says {said}: set its app setting {COLOR_SETTING} to {color}")
-    runs = str(properties_of(config).get("linuxFxVersion") or properties_of(config).get("windowsFxVersion") or "")
+    runs = runs_of(config)
     if image and runs.lower() != image.lower():
         return _lacks(f"slot {place} runs {runs or 'nothing'}, and {color} is declared as {image}: deploy that there")
     if idle:

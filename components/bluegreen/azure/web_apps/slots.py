@@ -85,15 +85,26 @@ class Slots:
         body = {"properties": {"experiments": {"rampUpRules": list(rules)}}}
         self.session.change("PATCH", f"{self.app_id}/config/web", VERSION, f"{_SITES}/config/write", body)
 
+    def sticky_settings(self) -> list[str]:
+        """The names of the deployment slot settings: one call."""
+        names = self.session.get(f"{self.app_id}/config/slotConfigNames", VERSION, f"{_SITES}/config/read")
+        return list(sites.properties_of(names).get("appSettingNames") or [])
+
+    def send_content(self, runs: str, settings: Mapping[str, str]) -> None:
+        """What the other slot runs, with all of its app settings: one write of these two. Azure restarts the slot."""
+        windows = bool(sites.properties_of(self.config(self.slot)).get("windowsFxVersion"))
+        path, kind = self._of(self.slot)
+        named = [{"name": name, "value": value} for name, value in sorted(settings.items())]
+        body = {"properties": {"windowsFxVersion" if windows else "linuxFxVersion": runs, "appSettings": named}}
+        self.session.change("PATCH", f"{path}/config/web", VERSION, f"{kind}/config/write", body)
+
     def refuse_what_would_not_swap(self, wanted: Color) -> None:
         """Look at what a swap would do before it is asked for: two calls.
 
         Raises:
             PlatformError: the color would not be live afterwards, or nobody could tell.
         """
-        names = self.session.get(f"{self.app_id}/config/slotConfigNames", VERSION, f"{_SITES}/config/read")
-        sticky = sites.properties_of(names).get("appSettingNames") or []
-        if COLOR_SETTING in sticky:
+        if COLOR_SETTING in self.sticky_settings():
             raise PlatformError(
                 _SWAP,
                 f"{COLOR_SETTING} is a deployment slot setting of {self.app_id}, so that it would not move with "

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_azure_native import web as azure
 
-from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider
+from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider, without_secrets
 from bluegreen.azure.web_apps.release import (
     WebAppRelease,
+    content_of,
+    is_whole,
     label_of,
     problems_in,
     problems_in_settings,
@@ -37,8 +39,8 @@ class WebAppSlots(SwappedComponent):
     """An app with its production slot and one beside it, and the swap between their contents.
 
     The app and the slot are declared once: production with the active color's first release, the slot with the other
-    one's. From then on contents change places, so Pulumi leaves both as they are; releases are deployed into the slot
-    that is idle.
+    one's. From then on contents change places, so Pulumi leaves both as they are; the swap brings each release into the
+    slot that is idle, unless your pipeline deploys it there.
 
     Attributes:
         url: where production requests go.
@@ -76,6 +78,9 @@ class WebAppSlots(SwappedComponent):
         https_only: bool = True,
         always_on: bool = True,
         identity_ids: Sequence[pulumi.Input[str]] = (),
+        deployed_by_pipeline: bool = False,
+        reached_from_here: bool = True,
+        restart_seconds: float = 30,
         with_preview: bool = False,
         swap_timeout_seconds: float = 1200,
         tags: Mapping[str, pulumi.Input[str]] | None = None,
@@ -104,6 +109,11 @@ class WebAppSlots(SwappedComponent):
             https_only: whether HTTP is redirected to HTTPS.
             always_on: whether the app is kept loaded (*Always On*).
             identity_ids: user-assigned managed identities of the app and its slot, by their resource ids.
+            deployed_by_pipeline: whether your pipeline deploys into the idle slot; the swap then refuses a color whose
+                slot runs something else. It is so in any case where a release is a ``runtime`` without its package.
+            reached_from_here: whether the swap asks the slot's address for ``warm_up_path`` before any share goes
+                there; not where Pulumi runs outside of the network that the slot is in.
+            restart_seconds: how long Azure may let the former release answer in the slot after a new one was brought.
             with_preview: whether the gates see the new color with production's own settings (*swap with preview*).
             swap_timeout_seconds: how long a slot swap may take (30 to 2400).
             tags: the app's and the slot's; the swap sets some of its own beside the app's.
@@ -118,12 +128,14 @@ class WebAppSlots(SwappedComponent):
         given: dict[Color, Mapping[str, Any]] = {"blue": blue, "green": green}
         own = {"production_settings": production_settings or {}, "slot_settings": slot_settings or {}}
         images = {color: runs(given[color]) for color in COLORS}
+        installs = not known(deployed_by_pipeline) and all(is_whole(given[color]) for color in COLORS)
+        brought = {color: content_of(given[color]) for color in COLORS}
         router: dict[str, Any] = {
             "kind": "azure_slots",
             "app_id": UNKNOWN,
             "owner": owner_of(name),
             "slot": slot,
-            "images": images,
+            **({"reached_from_here": reached_from_here, "restart_seconds": restart_seconds} if installs else {}),
             "with_preview": with_preview,
             "swap_timeout_seconds": swap_timeout_seconds,
             "made_with_it": True,
@@ -140,7 +152,10 @@ class WebAppSlots(SwappedComponent):
             name,
             active_color,
             settings,
-            router={**router, "images": known(images) if not found else UNKNOWN},
+            router={
+                **router,
+                **_contents(installs, *((UNKNOWN, UNKNOWN) if found else (known(brought), known(images)))),
+            },
             preview_headers={color: {} for color in COLORS},
             problems=found,
         )
@@ -188,7 +203,11 @@ class WebAppSlots(SwappedComponent):
         preview = beside.default_host_name.apply(_address)
         swap = swapping.declare(
             self,
-            router={**router, "app_id": made.id},
+            router={
+                **router,
+                "app_id": made.id,
+                **_contents(installs, _readable(name, brought) if installs else {}, images),
+            },
             releases={color: pulumi.Output.from_input(label_of(given[color])) for color in COLORS},
             preview_urls=dict.fromkeys(COLORS, preview),
             depends_on=[beside, names],
@@ -201,6 +220,17 @@ class WebAppSlots(SwappedComponent):
             app_id=made.id,
             app_name=made.name,
         )
+
+
+def _contents(installs: bool, contents: Any, images: Any) -> dict[str, Any]:
+    """What of the router's section says what each color runs."""
+    return {"contents": contents} if installs else {"images": images}
+
+
+def _readable(name: str, contents: Mapping[Color, Mapping[str, Any]]) -> dict[Color, Any]:
+    """The contents, none of whose values is a secret of Pulumi's: the swap keeps them in the state."""
+    allowed = "no secret of Pulumi's in `settings`: a reference to Key Vault, or a setting of `app_settings`"
+    return {color: without_secrets(name, color, pulumi.Output.from_input(contents[color]), allowed) for color in COLORS}
 
 
 def _address(host: str | None) -> str:
