@@ -5,7 +5,6 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-import bluegreen
 from bluegreen.azure import ContainerApp
 from bluegreen.azure.component import connection_of
 from bluegreen.platforms.templates import suffix
@@ -58,7 +57,9 @@ def test_the_first_template_is_the_active_colors_under_the_name_that_the_swap_ad
     template = found[SWAP]["router"]["templates"][active]
     called = suffix(active, template)
     assert found[APP]["template"] == {**template, "revisionSuffix": called}
-    assert found[APP]["configuration"]["ingress"]["traffic"] == [{"revisionName": f"web--{called}", "weight": 100}]
+    assert found[APP]["configuration"]["ingress"]["traffic"] == [
+        {"revisionName": f"web--{called}", "weight": 100, "label": active}
+    ]
 
 
 def test_what_a_release_says_stands_in_its_template():
@@ -121,10 +122,22 @@ def test_the_swap_calls_as_the_stacks_config_says_unless_it_is_told():
         pulumi.runtime.set_all_config({})
 
 
-def test_gates_reach_each_color_by_its_revisions_own_address():
-    found, _ = declared(gates=[bluegreen.gates.http("/healthz")])
-    name = f"web--{suffix('green', found[SWAP]['router']['templates']['green'])}"
-    assert found[SWAP]["previews"]["green"]["url"].startswith(f"https://{name}.")
+def test_gates_reach_each_color_by_its_label_which_stays_whatever_its_release_is():
+    urls = [
+        {color: one["url"] for color, one in declared(**more)[0][SWAP]["previews"].items()}
+        for more in ({}, {"green": {"image": "shop.azurecr.io/app:v9"}})
+    ]
+    assert urls[0] == urls[1]
+    assert urls[0]["green"].startswith("https://web---green.")
+
+
+def test_the_swap_is_told_what_the_app_is_declared_to_be():
+    vault = "https://shop.vault.azure.net/secrets/db"
+    found, _ = declared(target_port=9000, secrets={"db": vault}, tags={"team": "shop"})
+    app = found[SWAP]["router"]["app"]
+    assert (app["target_port"], app["external"], app["tags"]) == (9000, True, {"team": "shop"})
+    assert app["secrets"] == {"db": {"keyVaultUrl": vault, "identity": "system"}}
+    assert "registries" not in app
 
 
 @pytest.mark.parametrize(

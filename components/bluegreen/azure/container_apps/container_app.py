@@ -37,12 +37,13 @@ _HTTPS = "https://"
 class ContainerApp(SwappedComponent):
     """An app in multiple revision mode, a revision of it for each color, and the swap between them.
 
-    The app is declared once: what it is beside its releases is what it was when it was made. Each release becomes a
-    revision that the swap installs in the color without traffic, named after the color and a digest of the release.
+    Pulumi makes the app once. Secrets, registries, identities and tags that are declared later the swap adds to it;
+    what else it is beside its releases has to be what it was when it was made. Each release becomes a revision that
+    the swap installs in the color without traffic, named after the color and a digest of the release.
 
     Attributes:
         url: where production requests go.
-        preview_urls: the address of each color's revision, live or idle.
+        preview_urls: each color's own address, by its label, live or idle and whatever its release is.
         app_id: the app's resource id.
         revisions: the name of each color's revision.
         live_color: the color that carries production traffic.
@@ -112,7 +113,22 @@ class ContainerApp(SwappedComponent):
         given: dict[Color, Mapping[str, Any]] = {"blue": blue, "green": green}
         templates = {color: template_of(given[color], target_port) for color in COLORS}
         section = {"kind": "azure_container_app", "app_id": UNKNOWN, "azure": connection_of(settings)}
-        owned = {"owner": owner_of(name), "made_with_it": True}
+        owned = {"owner": owner_of(name), "made_with_it": True, "labels": True}
+        around = {
+            "environment_id": environment_id,
+            "target_port": target_port,
+            "external": external,
+            "transport": transport,
+            "workload_profile_name": workload_profile_name,
+            "identity_ids": list(identity_ids),
+            "system_identity": system_identity,
+            "secrets": {key: {"keyVaultUrl": url, "identity": secrets_identity} for key, url in secrets.items()},
+            "registries": dict(registries or {}),
+            "tags": dict(tags or {}),
+        }
+        around = {
+            key: value for key, value in around.items() if value not in (None, [], {}, False) or key == "external"
+        }
         found = [
             *_problems(called, target_port, transport),
             *problems_in_secrets(known(secrets)),
@@ -123,7 +139,7 @@ class ContainerApp(SwappedComponent):
             name,
             active_color,
             settings,
-            router={**place, **owned},
+            router={**place, **owned, "app": known(around) if not found else UNKNOWN},
             capacity=place,
             preview_headers={color: {} for color in COLORS},
             problems=found,
@@ -157,7 +173,7 @@ class ContainerApp(SwappedComponent):
                     "targetPort": target_port,
                     "transport": transport,
                     # By its name: what goes to the latest revision would go to each release at once.
-                    "traffic": [{"revisionName": names[first], "weight": 100}],
+                    "traffic": [{"revisionName": names[first], "weight": 100, "label": first}],
                 },
                 "secrets": [
                     {"name": key, "keyVaultUrl": url, "identity": secrets_identity} for key, url in secrets.items()
@@ -171,11 +187,11 @@ class ContainerApp(SwappedComponent):
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["*"]),
         )
         host = made.configuration.apply(_host)
-        urls = {color: pulumi.Output.all(host, names[color]).apply(_url_of_a_revision) for color in COLORS}
+        urls = {color: host.apply(_url_of(called, color)) for color in COLORS}
         section = {**section, "app_id": made.id, "templates": whole}
         swap = swapping.declare(
             self,
-            router={**section, **owned},
+            router={**section, **owned, "app": around},
             capacity=section,
             releases={color: pulumi.Output.from_input(label_of(given[color])) for color in COLORS},
             preview_urls=urls,
@@ -228,6 +244,6 @@ def _host(configuration: Any) -> str:
     return str(fqdn or "")
 
 
-def _url_of_a_revision(values: Sequence[str]) -> str:
-    host, name = values
-    return f"{_HTTPS}{name}.{host.partition('.')[2]}"
+def _url_of(called: str, color: Color) -> Any:
+    """By the label, which has a host name of its own: ``web---green.…``."""
+    return lambda host: f"{_HTTPS}{called}---{color}.{host.partition('.')[2]}"

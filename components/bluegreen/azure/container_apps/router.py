@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from bluegreen.azure import tags
 from bluegreen.azure.client import AzureConnection, Busy
 from bluegreen.azure.connection_option import azure_option
-from bluegreen.azure.container_apps import releases, rules
+from bluegreen.azure.container_apps import releases, rules, shell
 from bluegreen.fields import Fields
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Text
@@ -87,6 +87,19 @@ class ContainerAppRouter(Options):
         Both(releases.ReleaseTemplate()),
         default={},
     )
+    labels: bool = option(
+        "with ``templates``: each color's revision has the label ``blue`` or ``green``, and so one address for all of "
+        "its releases: ``APP---green.…``",
+        Flag(),
+        default=False,
+    )
+    app: shell.Shell = option(
+        "with ``templates``: what else the app is declared to be, which has been made once. What only adds to it "
+        "(secrets, registries, identities, tags) is sent by the next update; anything else is refused by its name "
+        "where it is not so",
+        shell.DeclaredShell(),
+        default={},
+    )
     owner: str = option(
         "who owns the rules, a tag of the app: ``project/stack/name``",
         Text(fits=lambda owner: len(owner) <= _OWNER_LONGEST, allowed=f"at most {_OWNER_LONGEST} characters"),
@@ -102,6 +115,7 @@ class ContainerAppRouter(Options):
     incarnation: str = ""
     former: Mapping[str, Any] = field(default_factory=dict)
     _app: Mapping[str, Any] | None = field(default=None, init=False)
+    _behind: tuple[str, ...] = field(default=(), init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _done: Look = field(default_factory=Look, init=False)
 
@@ -229,6 +243,8 @@ class ContainerAppRouter(Options):
                     "Send it by hand to the color that is to be live, or say `made_with_it`",
                 )
         wanted = rules.with_weights(app, self.revisions, weights)
+        if self.labels:
+            wanted = rules.with_labels(wanted, self.revisions, [color for color in COLORS if weights.of(color)])
         body: dict[str, Any] = {"properties": {"configuration": {"ingress": {"traffic": wanted}}}}
         if rules.tags_of(app).get(tags.OWNER_TAG) != self.owner:
             body["tags"] = {tags.OWNER_TAG: self.owner}
@@ -263,15 +279,38 @@ class ContainerAppRouter(Options):
 
     def release(self, color: Color) -> str:
         """The release that it installs: ``image app:v2 as revision green-1f3a90bc``."""
-        return templates.text_of(color, self.templates[color])
+        told = templates.text_of(color, self.templates[color])
+        return f"the app's {' and '.join(self._behind)}, {told}" if self._behind else told
 
     def installed(self, color: Color) -> bool:
-        """Whether the color's revision is there, active or not: one call.
+        """Whether the color's revision is there, at rest or not, with its label, and the app as declared: one call.
 
         Raises:
-            PlatformError: it runs something else. A revision never changes, so somebody else has made it.
+            PlatformError: it runs something else. A revision never changes, so somebody else has made it. Or the app is
+                not as it is declared, and that cannot be sent.
         """
-        return self._is_there(color)
+        if not self._is_there(color):
+            self._look_at_the_app()
+            return False
+        app = self._look_at_the_app()
+        labeled = not self.labels or app is None or rules.is_labeled(app, self.revisions, color)
+        return labeled and not self._behind
+
+    def _look_at_the_app(self) -> Mapping[str, Any] | None:
+        """The app as it was last seen, once it has been held against its declaration."""
+        if not (self.app or self.labels):
+            return None
+        app = self._app or self._look()
+        if app is not None and self.app:
+            self._behind = shell.differences(self.app, app)
+            problem = shell.refused(self._behind, self.app, app)
+            if problem:
+                raise PlatformError(
+                    WRITE,
+                    f"{self.app_id} is not as it is declared, and a swap does not change how production is served: "
+                    f"{problem}. Change it with `az containerapp`, or declare what it is; nothing was written",
+                )
+        return app
 
     def _is_there(self, color: Color) -> bool:
         name = self.revisions[color]
@@ -298,6 +337,36 @@ class ContainerAppRouter(Options):
             raise PlatformError(WRITE, f"{self.release(color)} cannot be installed in {self.app_id}: {problem}")
         if rules.is_busy(app):
             app = self._after(Busy(WRITE, f"Azure is still at work on {self.app_id}"))
+        app = self._as_declared(app)
+        # Without these two nobody asks for what is there already.
+        if not (self.app or self.labels) or not self._is_there(color):
+            self._install_release(app, color)
+        if self.labels and self._is_there(color):
+            self._label(color)
+
+    def _as_declared(self, app: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The app, once what it lacks of its declaration was added to it."""
+        self._look_at_the_app()
+        if not self._behind:
+            return app
+        if "tags" in self._behind:
+            tags.set_tags(self.azure.session(), self.app_id, self.app["tags"])
+        body = shell.to_send(self._behind, self.app, app)
+        if body:
+            self.azure.session().change("PATCH", self.app_id, VERSION, WRITE, body)
+            self._wait()
+        self._behind = ()
+        return self._there()
+
+    def _label(self, color: Color) -> None:
+        """Lead the color's label to its revision; weights stay."""
+        app = self._there()
+        if not rules.is_labeled(app, self.revisions, color):
+            wanted = rules.with_labels(rules.rules_of(app), self.revisions, (color,))
+            self._change({"configuration": {"ingress": {"traffic": wanted}}})
+            self._wait()
+
+    def _install_release(self, app: Mapping[str, Any], color: Color) -> None:
         if not rules.pinned(app):
             self._change({"configuration": {"ingress": {"traffic": rules.with_latest_named(app)}}})
             self._wait()

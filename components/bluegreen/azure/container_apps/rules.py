@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/container-apps/traffic-splitting
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bluegreen.azure.tags import MARK_PREFIX, OWNER_TAG
@@ -77,6 +77,34 @@ def with_latest_named(app: App) -> list[Rule]:
         else:
             there["weight"] = int(there.get("weight") or 0) + int(rule.get("weight") or 0)
     return found
+
+
+def with_labels(rules: list[Rule], revisions: Mapping[Color, str], colors: Collection[Color]) -> list[Rule]:
+    """The rules with the own label of these colors on their revisions, and on no other one."""
+    found = [
+        {key: value for key, value in rule.items() if key != "label"} if _is_misled(rule, revisions, colors) else rule
+        for rule in copy.deepcopy(rules)
+    ]
+    found = [rule for rule in found if rule.get("weight") or rule.get("label")]
+    for color in colors:
+        own = [rule for rule in found if rule.get("revisionName") == revisions[color]]
+        if any(rule.get("label") == color for rule in own):
+            continue
+        free = next((rule for rule in own if not rule.get("label")), None)
+        if free is None:
+            found.append({"revisionName": revisions[color], "weight": 0, "label": color})
+        else:
+            free["label"] = color
+    return found
+
+
+def _is_misled(rule: Rule, revisions: Mapping[Color, str], colors: Collection[Color]) -> bool:
+    return rule.get("label") in colors and rule.get("revisionName") != revisions[rule["label"]]
+
+
+def is_labeled(app: App, revisions: Mapping[Color, str], color: Color) -> bool:
+    """Whether a color's label leads to its revision."""
+    return any(rule.get("label") == color and rule.get("revisionName") == revisions[color] for rule in rules_of(app))
 
 
 def with_weights(app: App, revisions: Mapping[Color, str], weights: Weights) -> list[Rule]:
