@@ -101,8 +101,8 @@ class AzureSlotsRouter(Options):
         absent="whatever is there",
     )
     contents: Mapping[Color, contents.Content] = option(
-        "in their place, what each color has, which the swap itself brings into the idle slot: ``runs``, what the slot "
-        "is told to run (``linuxFxVersion``), and ``settings``, app settings by name. Secrets are references to Key "
+        "in their place, what each color has, which the swap itself brings into the idle slot: ``runs``, Azure's "
+        "``linuxFxVersion`` of the slot, and ``settings``, app settings by name. Secrets are references to Key "
         "Vault",
         Both(contents.SlotContent()),
         default={},
