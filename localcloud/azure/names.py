@@ -57,7 +57,7 @@ class Names:
 
     @property
     def url(self) -> str:
-        """What `HTTPS_PROXY` has to be."""
+        """The value of `HTTPS_PROXY`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def _handler(self) -> type[socketserver.BaseRequestHandler]:

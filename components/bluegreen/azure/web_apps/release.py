@@ -68,7 +68,7 @@ def own_settings(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def content_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the swap brings into a slot; its values may be outputs."""
+    """The content that the swap brings into a slot; its values may be outputs."""
     return {"runs": runs(given), "settings": own_settings(given)}
 
 

@@ -362,7 +362,7 @@ class AzureSlotsRouter(Options):
         return bool(self.contents)
 
     def release(self, color: Color) -> str:
-        """What it installs: ``image app:v2 in slot staging (1f3a90bc)``."""
+        """The release that it installs: ``image app:v2 in slot staging (1f3a90bc)``."""
         return contents.text_of(self.contents[color], self.slot)
 
     def installed(self, color: Color) -> bool:

@@ -39,7 +39,7 @@ def color_of(settings: Told) -> Color | None:
 
 
 def runs_of(config: Told) -> str:
-    """What a slot runs, as Azure has it: ``DOCKER|shop.azurecr.io/app:v2``."""
+    """The image or stack of a slot, as Azure has it: ``DOCKER|shop.azurecr.io/app:v2``."""
     told = properties_of(config)
     return str(told.get("linuxFxVersion") or told.get("windowsFxVersion") or "")
 

@@ -91,7 +91,7 @@ class Slots:
         return list(sites.properties_of(names).get("appSettingNames") or [])
 
     def send_content(self, runs: str, settings: Mapping[str, str]) -> None:
-        """What the other slot runs, with all of its app settings: one write of these two. Azure restarts the slot."""
+        """Replace what the other slot runs, with all of its app settings: one write. Azure restarts the slot."""
         windows = bool(sites.properties_of(self.config(self.slot)).get("windowsFxVersion"))
         path, kind = self._of(self.slot)
         named = [{"name": name, "value": value} for name, value in sorted(settings.items())]

@@ -223,7 +223,7 @@ class WebAppSlots(SwappedComponent):
 
 
 def _contents(installs: bool, contents: Any, images: Any) -> dict[str, Any]:
-    """What of the router's section says what each color runs."""
+    """The part of the router's section that says what each color runs."""
     return {"contents": contents} if installs else {"images": images}
 
 
