@@ -99,7 +99,7 @@ class TwoApps(SwappedComponent):
         swapping = draft(
             name,
             active_color,
-            asked,  # type: ignore[arg-type]
+            asked,
             router=section,
             capacity=capacity if capacity is None else known(capacity),
             preview_headers={color: {} for color in COLORS},

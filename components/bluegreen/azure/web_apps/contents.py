@@ -44,7 +44,8 @@ class SlotContent:
         section.text("runs")
         settings = section.section("settings", None)
         if settings is not None and not settings.unknown:
-            for key, value in (section.raw("settings") or {}).items():
+            named = section.raw("settings")
+            for key, value in named.items() if isinstance(named, Mapping) else ():
                 _check_setting(settings, key, value)
         section.done()
         given = fields.raw(name)
