@@ -271,3 +271,8 @@ def test_every_verb_is_in_the_docs():
     page = (Path(__file__).parents[2] / "docs" / "command.md").read_text()
     for verb in module.group.commands:
         assert f"`bluegreen {verb}" in page
+
+
+def test_the_page_of_help_cuts_no_verb_short(capsys):
+    main(["--help"])
+    assert "..." not in capsys.readouterr().out

@@ -127,7 +127,7 @@ def status(
         )
 
 
-@group.command(name="list")
+@group.command(name="list", short_help="List every swap: state, live color, weights, since when.")
 @_placed
 @_as_json
 @click.option("--all-stacks", is_flag=True, help="Of all stacks of the project.")
@@ -147,7 +147,7 @@ def _of_all_stacks(cwd: str, swap: str | None) -> list[Found]:
     return stack.chosen(swaps, swap)
 
 
-@group.command()
+@group.command(short_help="Show what happened: who, steps, gates, how it ended.")
 @_placed
 @_as_json
 def history(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> int:
@@ -155,7 +155,7 @@ def history(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) ->
     return looking.history(_found(Place(stack, cwd), swap), json_wanted=json_wanted)
 
 
-@group.command()
+@group.command(short_help="Write what a service's swaps did into one HTML file.")
 @click.argument("file", type=click.Path(dir_okay=False, writable=True))
 @_placed
 @click.option("--id", "swap_id", help="Of one swap alone (`bluegreen history --json` has the ids).")
@@ -170,7 +170,7 @@ def report(
     return looking.report(_found(Place(stack, cwd), swap), file, swap_id, event_log.read() if event_log else "")
 
 
-@group.command()
+@group.command(short_help="Show what `pulumi up` would do to traffic now.")
 @_placed
 @click.option("--json", "json_wanted", is_flag=True, help="For programs: `version` and `moves`.")
 def plan(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> int:
@@ -181,7 +181,7 @@ def plan(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> in
     return previewing.plan(Place(stack, cwd), swap, json_wanted=json_wanted)
 
 
-@group.command()
+@group.command(short_help="Make a preview into a comment on a pull request.")
 @click.argument("preview", type=click.File("r"), default="-")
 @click.option("--post", "wanted", is_flag=True, help="Post it on this CI job's pull request, or edit it there.")
 @click.option("--key", default="", help="Tells two comments of one pull request apart (default: project and stack).")
@@ -209,7 +209,7 @@ def _steered(command: _Command) -> _Command:
     )
 
 
-@group.command()
+@group.command(short_help="Promote a color: change its line of the config, and update.")
 @click.argument("color", required=False, type=click.Choice(COLORS))
 @_placed
 @_steered
@@ -265,7 +265,7 @@ def rollback(
     return steering.rollback(Place(stack, cwd), swap, steering.How(only_config, yes, wait, timeout), clock)
 
 
-@group.command()
+@group.command(short_help="Put a release into the color that is idle now.")
 @click.argument("image", required=False)
 @_placed
 @_steered
@@ -303,14 +303,14 @@ def abort(clock: Clock, stack: str | None, swap: str | None, cwd: str, reason: s
     return stopping.abort(_found(Place(stack, cwd), swap), reason, wait_seconds, clock)
 
 
-@group.command()
+@group.command(short_help="Let a refused promotion be tried again.")
 @_placed
 def retry(stack: str | None, swap: str | None, cwd: str) -> int:
     """Let the next `pulumi up` try a promotion again that was refused or aborted."""
     return stopping.retry(_found(Place(stack, cwd), swap))
 
 
-@group.command()
+@group.command(short_help="Print what completes this command in a shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> int:
     """Print what completes this command in a shell: `eval "$(bluegreen completion bash)"`."""
