@@ -75,4 +75,6 @@ class Seconds:
         cpu = own + max(children, self._cpu_of_workers)
         terminalreporter.line(f"{cpu:8.1f} s  of CPU, with the processes that they waited for")
         worked, there = (now - then for now, then in zip(machine_seconds(), self._machine, strict=True))
-        terminalreporter.line(f"{worked:8.1f} s  of CPU on the whole machine, {worked / there:.0%} of what it has")
+        terminalreporter.line(
+            f"{worked:8.1f} s  of CPU on the whole machine, {worked / (there or 1):.0%} of what it has"
+        )
