@@ -275,4 +275,4 @@ def test_every_verb_is_in_the_docs():
 
 def test_the_page_of_help_cuts_no_verb_short(capsys):
     main(["--help"])
-    assert "..." not in capsys.readouterr().out
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
