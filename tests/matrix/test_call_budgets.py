@@ -30,6 +30,8 @@ AT_MOST = {
     "azure_slots": (23, 35, 23),
     "azure_slots with releases": (26, 38, 26),
     "azure_traffic_manager": (12, 15, 11),
+    "cloud_run": (11, 15, 8),
+    "cloud_run with releases": (12, 16, 9),
     "cloudfoundry": (24, 48, 18),
     "application_gateway": (16, None, 12),
     "azure_load_balancer": (18, None, 13),
