@@ -95,6 +95,13 @@ def test_a_plan_is_carried_out_and_another_color_than_it_has_is_refused_before_a
 
 
 @in_full
+def test_an_update_that_keeps_to_its_own_plan_is_a_promotion_like_any_other(stack):
+    stack.set("green")
+    stack.pulumi("up", "--yes", "--strict")
+    assert stack.outputs["live_color"] == "green"
+
+
+@in_full
 def test_a_target_moves_the_swap_alone(stack):
     stack.set("green")
     stack.pulumi("up", "--yes", "--skip-preview", "--target", stack.urn)

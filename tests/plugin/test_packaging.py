@@ -276,7 +276,7 @@ def test_the_pins_are_whole() -> None:
     assert seen == set(pinned())
 
 
-PLUGIN_EXTRAS = ("aws", "azure", "cloudfoundry", "kubernetes", "otlp", "ssh", "analysis", "flags", "schema")
+PLUGIN_EXTRAS = ("aws", "azure", "cloudfoundry", "gcp", "kubernetes", "otlp", "ssh", "analysis", "flags", "schema")
 
 
 def pinned() -> dict[str, str]:

@@ -346,8 +346,15 @@ class AzureSlotsRouter(Options):
         return Standing(self._live, busy, sites.last_swap_of(site), failed)
 
     def before_exchange(self, wanted: Color) -> None:
-        """The content has to carry its color along, and the slot has to have this one: two calls."""
+        """The content has to carry its color along, the slot has to have this one, the rules be as known: three calls.
+
+        A share that somebody has sent to a color since would be the other one's after the exchange.
+        """
         self._slots.refuse_what_would_not_swap(wanted)
+        known, self._config = self._config, self._slots.config(PRODUCTION)
+        if not sites.are_as(sites.rules_of(self._config), sites.rules_of(known)):
+            before = sites.weights_of(self._live, sites.rules_of(known), self._slot_host)
+            raise TrafficMoved(_SWAP, self.app_id, before, self._weights())
 
     def exchange(self, wanted: Color) -> bool:  # noqa: ARG002 - there are two
         """Ask for the swap, once: the slot is the source, so that production is the one that stays up."""
