@@ -10,8 +10,8 @@ STACK = "64bit Amazon Linux 2023 v4.1.2 running Python 3.11"
 def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """By type."""
     tags = {"tags": {"a": "b", "c.d": "e"}}
-    if not hasattr(world, "application"):
-        world.application = world.make("aws:elasticbeanstalk/application:Application", {}).id
+    if not hasattr(world, "beanstalk_application"):
+        world.beanstalk_application = world.make("aws:elasticbeanstalk/application:Application", {}).id
     return {
         "aws:elasticbeanstalk/application:Application": (
             {"description": "x", **tags},
@@ -19,7 +19,7 @@ def cases(world: Any) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
         ),
         "aws:elasticbeanstalk/environment:Environment": (
             {
-                "application": world.application,
+                "application": world.beanstalk_application,
                 "cnamePrefix": "typed-shop",
                 "solutionStackName": STACK,
                 "settings": [{"namespace": "aws:autoscaling:asg", "name": "MinSize", "value": "2"}],
