@@ -24,6 +24,13 @@ _SERVICE = {
 
 GOOD: dict[str, dict[str, Any]] = {
     "bluegreen:aws:AutoScalingGroups": {**_AWS, "blue": {"image_id": "ami-1"}, "green": {"image_id": "ami-2"}},
+    "bluegreen:aws:BeanstalkEnvironments": {
+        "application": "shop",
+        "cname_prefix": "shop",
+        "blue": {"version": "v1"},
+        "green": {"version": "v2"},
+        "environment_args": {"solution_stack_name": "64bit Amazon Linux 2023 v4.3.0 running Python 3.12"},
+    },
     "bluegreen:aws:EcsCodeDeployService": {**_AWS, **_IMAGES},
     "bluegreen:aws:EcsNativeService": {**_AWS, **_IMAGES},
     "bluegreen:aws:EcsService": {**_AWS, **_IMAGES},

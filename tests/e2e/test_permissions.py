@@ -33,6 +33,7 @@ NOT_IN_A_PROMOTION = {
     "ecs:DescribeTaskDefinition",
     "application-autoscaling:DescribeScheduledActions",  # these two: of previews alone
     "elasticloadbalancing:DescribeAccountLimits",
+    "secretsmanager:GetSecretValue",  # of a rule that signs in by OpenID Connect
 }
 # Where a whole listener is the swap's, which it is not here.
 OF_WHAT_IS_HANDED_IN = {"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:ModifyListener"}
