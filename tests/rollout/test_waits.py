@@ -20,7 +20,7 @@ WAITERS = {
     "swap/leaving.py": "by the service's clock",
     "swap/lease.py": "by the service's clock",
     "notifications/base.py": "in a thread of its own, once the swap is over",
-    "cli/looking.py": "no swap goes on in this process",
+    "cli/waiting.py": "no swap goes on in this process",
     "cli/posting.py": "no swap goes on in this process",
     "cli/stopping.py": "no swap goes on in this process",
     "hosts/files.py": "for the moment in which another process writes a file; whoever holds the lock waits for nobody",

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from bluegreen.arguments.told import told
-from bluegreen.azure.application_gateways.made_gateway import PRODUCTION, made_gateway
+from bluegreen.azure.application_gateways.made_gateway import PRODUCTION, in_a_subscription, made_gateway
 from bluegreen.azure.entry import EntryContext, EntryResources
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN
@@ -61,6 +61,9 @@ class ApplicationGatewayEntry:
         found = []
         if (self.subnet_id is None) == (self.gateway_id is None):
             found.append(Problem("subnet_id", known(self.subnet_id), "a subnet for a gateway to make, or a gateway_id"))
+        subnet = known(self.subnet_id)
+        if subnet not in (None, UNKNOWN) and not (isinstance(subnet, str) and in_a_subscription(subnet)):
+            found.append(Problem("subnet_id", subnet, "a subnet's resource id, /subscriptions/…/subnets/NAME"))
         if self.gateway_id is not None:
             found += [
                 Problem(name, known(getattr(self, name)), "absent: it is of a gateway that is made here")

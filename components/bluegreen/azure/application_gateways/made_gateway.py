@@ -9,6 +9,7 @@ import pulumi
 from pulumi_azure_native import network as azure
 
 from bluegreen.azure.entry import EntryContext
+from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
 PRODUCTION = "production"
@@ -118,8 +119,21 @@ def made_gateway(
     return gateway, address
 
 
+def in_a_subscription(resource_id: str) -> bool:
+    """Whether a resource id says which subscription it is in."""
+    parts = resource_id.split("/")
+    return len(parts) > 3 and parts[0] == "" and parts[1].lower() == "subscriptions" and parts[2] != ""
+
+
 def gateway_id_in(subnet_id: str, group: str, name: str) -> str:
-    """The id that a gateway will have: it is in the subscription of its subnet."""
+    """The id that a gateway will have: it is in the subscription of its subnet.
+
+    Raises:
+        pulumi.RunError: the subnet's id, known only now, is none.
+    """
+    if not in_a_subscription(subnet_id):
+        allowed = "a subnet's resource id, /subscriptions/…/subnets/NAME"
+        raise pulumi.RunError(str(Problem("entry.subnet_id", subnet_id, allowed)))
     subscription = subnet_id.split("/")[2]
     place = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network"
     return f"{place}/applicationGateways/{name}"
