@@ -27,8 +27,8 @@ AT_MOST = {
     "beanstalk": (16, None, 16),  # beside the looks at its lease while DNS expires
     "azure_container_app": (11, 15, 8),
     "azure_container_app with releases": (12, 16, 9),
-    "azure_slots": (23, 35, 23),
-    "azure_slots with releases": (26, 38, 26),
+    "azure_slots": (24, 36, 24),
+    "azure_slots with releases": (27, 39, 27),
     "azure_traffic_manager": (12, 15, 11),
     "cloud_run": (11, 15, 8),
     "cloud_run with releases": (12, 16, 9),
