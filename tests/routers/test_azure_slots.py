@@ -9,10 +9,11 @@ import pytest
 from bluegreen.azure.web_apps import site as sites
 from bluegreen.azure.web_apps.names import COLOR_SETTING
 from bluegreen.azure.web_apps.router import AzureSlotsRouter
+from bluegreen.azure.web_apps.slots import Slots
 from bluegreen.fields import Fields
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.calls import counted
-from bluegreen.rollout.errors import NotOwned, PlatformError, SwapFailed
+from bluegreen.rollout.errors import NotOwned, PlatformError, SwapFailed, TrafficMoved
 from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.rollout.ports import Preview
 from bluegreen.swap.service import SwapService
@@ -111,6 +112,22 @@ def test_nothing_is_swapped_while_somebody_elses_operation_is_open(app):
     app.azure.operations.held = False
     app.azure.settle()
     assert (app.live, router().read().weights) == ("green", GREEN)
+
+
+def test_a_share_that_somebody_sends_before_the_swap_is_not_exchanged_with_it(app, monkeypatch):
+    made = router()
+    made.write(BLUE)
+    checked = Slots.refuse_what_would_not_swap
+
+    def meanwhile(slots, wanted):
+        checked(slots, wanted)
+        app.send({"name": "theirs", "actionHostName": SLOT_HOST, "reroutePercentage": 30})
+
+    monkeypatch.setattr(Slots, "refuse_what_would_not_swap", meanwhile)
+    with pytest.raises(TrafficMoved, match="from blue 100 %, green 0 % to blue 70 %, green 30 %"):
+        made.write(GREEN)
+    assert app.made("slotsswap") == 0
+    assert app.live == "blue"
 
 
 def test_marks_wait_for_the_end_of_a_swap(app):
