@@ -46,7 +46,7 @@ def test_variables_and_settings_of_a_stage_of_a_rest_api(rest_api):
 
 def test_variables_of_a_stage_of_an_http_api(http_api):
     with live(api_gateway_workshop.http_section(http_api)) as router:
-        http_api.set_variables(**http_api.variables(), added="x")
+        http_api.set_variables(**{**http_api.variables(), "other": "kept", "added": "x"})
         router.write(GREEN)
         variables = http_api.variables()
         assert (variables["added"], variables["other"]) == ("x", "kept")
