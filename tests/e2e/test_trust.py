@@ -90,7 +90,8 @@ def test_a_second_update_of_the_same_swap_is_refused_with_the_holders_name(stack
     other.env = {**stack.env, "PULUMI_BACKEND_URL": f"file://{other.folder}/state"}
     other._config = other.folder / "stacks" / "config" / "Pulumi.test.yaml"
     # Without the gate of every second, which a machine that is busy may answer late.
-    stack.set({"activeColor": "green", "strategy": LONG, "gates": []})
+    endless = {"steps": [{"weight_percent": 50, "hold_seconds": 600}]}  # the abort ends it
+    stack.set({"activeColor": "green", "strategy": endless, "gates": []})
     up = Background(stack)
     up.wait_for("blue 50 %, green 50 %")
     try:
