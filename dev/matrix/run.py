@@ -41,6 +41,7 @@ class Choice:
 
     Attributes:
         operation: the name of one operation; empty is all.
+        without: the names of operations that are left out.
         crashes_only: leaves out the faults.
         sampled: leaves out what is much like other points (see `sampling.sample`).
         adapters: the swap's, one after the other.
@@ -49,6 +50,7 @@ class Choice:
     """
 
     operation: str = ""
+    without: Sequence[str] = ()
     crashes_only: bool = False
     sampled: bool = False
     adapters: Sequence[str] = ADAPTERS
@@ -56,7 +58,7 @@ class Choice:
 
     def chosen(self, calls: Mapping[Operation, Sequence[str]]) -> list[Point]:
         """The points, of operations that make these calls."""
-        every = points.all_points(calls, self.adapters)
+        every = [one for one in points.all_points(calls, self.adapters) if one.operation.name not in self.without]
         return [
             point
             for point in (sample(every) if self.sampled else every)

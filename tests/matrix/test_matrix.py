@@ -1,4 +1,4 @@
-"""Every kill of `make matrix` on the emulator, and a sample of its faults; and that what is wrong would be found."""
+"""Kills of `make matrix` on the emulator, and a sample of its faults; and that what is wrong would be found."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from dev.matrix.worker import Tried
 from dev.matrix.world import Look
 from localcloud.fault_api import WAYS
 from localcloud.progress import Silent
+from tests import amounts
 
 MIX = {"blue": 10, "green": 90}
 MOST_CALLS = {"promotion": 37, "rollback": 17, "autoscaled promotion": 45, "autoscaled rollback": 18}
@@ -24,20 +25,28 @@ MOST_CALLS = {"promotion": 37, "rollback": 17, "autoscaled promotion": 45, "auto
 GOOD = Look({"green": 100}, frozenset({"green"}), {"blue": 1, "green": 1}, frozenset({"blue"}), frozenset({"blue"}))
 
 
+AUTOSCALED = ("autoscaled promotion", "autoscaled rollback")
+"""Those with a user's own autoscaling are half of all: `make matrix` has them, and this test with TESTS_IN_FULL=1."""
+
+
 @pytest.mark.timeout(1800)
 def test_no_kill_and_no_fault_is_unsafe_and_the_next_update_converges(cloud, aws_env):
-    matrix = run(cloud, Silent(), Choice(sampled=True))
+    without = () if amounts.ALL else AUTOSCALED
+    matrix = run(cloud, Silent(), Choice(sampled=True, without=without))
     figures = report.figures(matrix)
     assert (figures["unconverged"], figures["unsafe"]) == (0, 0), report.troubles(matrix)
     assert matrix.calls["promotion"] > 20
     assert matrix.calls["rollback"] > 8
     assert matrix.calls["never healthy"] > 8
-    assert matrix.calls["autoscaled promotion"] > matrix.calls["promotion"]
-    too_many = {name: matrix.calls[name] for name, most in MOST_CALLS.items() if matrix.calls[name] > most}
+    assert without or matrix.calls["autoscaled promotion"] > matrix.calls["promotion"]
+    calls = {name: matrix.calls[name] for name in MOST_CALLS if name not in without}
+    too_many = {name: number for name, number in calls.items() if number > MOST_CALLS[name]}
     assert not too_many, f"more calls than {MOST_CALLS}"
     assert matrix.calls["from no task"] == 1
     struck = [tried.point for tried in matrix.tried]
     for name, calls in matrix.calls.items():
+        if name in without:
+            continue
         crashes = {point.number for point in struck if point.operation.name == name and point.crash}
         assert len(crashes) >= calls / 2, "there are two ways to be killed between two calls"
         goals = {point.reverted for point in struck if point.operation.name == name and point.crash}

@@ -82,6 +82,6 @@ POINTS = {
 }
 """How many are tried by ``make matrix``; of the others fewer, since they share their code with these."""
 OTHERS = 150
-SAMPLED = {"memory": 200, MembersStage.name: 100, "alb": 24, "alb with ecs": 16, "kubernetes_service": 40}
+SAMPLED = {"memory": 120, MembersStage.name: 60, "alb": 20, "alb with ecs": 12, "kubernetes_service": 30}
 """How many are tried by ``make test``."""
-OTHERS_SAMPLED = 5
+OTHERS_SAMPLED = 4
