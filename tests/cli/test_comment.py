@@ -103,7 +103,7 @@ def test_a_plan_says_the_same_on_a_terminal(swap, capsys, monkeypatch):
         "web: promotion: blue 100 %, green 0 % -> blue 0 %, green 100 %\n  1. 10 % green, 90 % blue for 30 s" in said_
     )
     assert "  takes 2 min, 7 min at most (a restore is not in it)" in said_
-    assert commands[0][:5] == ["pulumi", "preview", "--json", "--stack", "production"]
+    assert commands[0][:5] == ["pulumi", "preview", "--json", "--show-sames", "--stack"]
     assert main(["plan", "--json"]) == Exit.DONE
     (move,) = json.loads(capsys.readouterr().out)["moves"]
     assert move["after"] == {"blue": 0, "green": 100}

@@ -25,7 +25,7 @@ def plan(place: Place, swap: str | None, *, json_wanted: bool) -> Exit:
     Raises:
         CommandFailed: the preview failed; with its own words.
     """
-    command = ["pulumi", "preview", "--json", *place.words]
+    command = ["pulumi", "preview", "--json", "--show-sames", *place.words]
     moves = moves_in(parsed(stack.said(command, stack.run(command, _PREVIEW_SECONDS))))
     chosen = [move for move in moves if swap in (None, move.name)]
     if not chosen:
