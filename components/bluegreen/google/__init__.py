@@ -1,1 +1,1 @@
-"""Google Cloud. Components come here; the router ``cloud_run`` serves swaps that you declare yourself."""
+"""Google Cloud: the router ``cloud_run``, for swaps that a program declares itself."""

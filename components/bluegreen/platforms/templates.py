@@ -8,10 +8,10 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from bluegreen.fields import UNKNOWN
+from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.plain import holds_unknown, plain
 from bluegreen.rollout.model import COLORS, Color
 
@@ -57,6 +57,41 @@ def _suffix_or_unknown(color: Color, template: object) -> object:
     if not isinstance(template, Mapping) or holds_unknown(template):
         return UNKNOWN
     return suffix(color, template)
+
+
+def settle_names(
+    fields: Fields,
+    values: dict[str, Any],
+    place: str,
+    thing: str,
+    named: Callable[[str, Color, Template], str],
+    longest: int,
+) -> None:
+    """One of ``revisions`` and ``templates`` is given; of the latter come the revisions' names.
+
+    Args:
+        fields: the section; what is wrong with it is added to its problems.
+        values: its options, ``revisions`` among them.
+        place: the option that names the object; the last part of its value is the object's own name.
+        thing: what the object is called in an error: ``an app``.
+        named: a revision's name, by the object's, the color and the template.
+        longest: how many characters a revision's name may have.
+    """
+    given, templates, where = values["revisions"], values["templates"], values[place]
+    if fields.unknown:
+        return
+    if bool(given) == bool(templates):
+        allowed = "one of revisions (somebody else installs) and templates (the swap does)"
+        fields.problem("revisions" if given else "templates", given or None, allowed)
+        return
+    if given or not all(isinstance(templates.get(color), Mapping) for color in COLORS):
+        return
+    name = where.rpartition("/")[2] if isinstance(where, str) else ""
+    values["revisions"] = {color: named(name, color, templates[color]) for color in COLORS}
+    most = max(map(len, values["revisions"].values()))
+    if most > longest:
+        left = longest - (most - len(name))
+        fields.problem(place, where, f"{thing} whose name has at most {left} characters, as revisions have to fit")
 
 
 def text_of(color: Color, template: Template) -> str:

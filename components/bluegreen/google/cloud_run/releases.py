@@ -16,8 +16,9 @@ from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.plain import holds_unknown, plain
+from bluegreen.platforms import templates
 from bluegreen.platforms.templates import DIGITS, Template, canonical, merged, suffix
-from bluegreen.rollout.model import COLORS, Color
+from bluegreen.rollout.model import Color
 from bluegreen.secrets import refuse_credentials
 
 LONGEST_NAME = 63
@@ -88,23 +89,7 @@ def service_of(name: str) -> str:
 
 def settle_names(fields: Fields, values: dict[str, Any]) -> None:
     """One of ``revisions`` and ``templates`` is given; of the latter come the revisions' names."""
-    given, templates, service = values["revisions"], values["templates"], values["service"]
-    if fields.unknown:
-        return
-    if bool(given) == bool(templates):
-        allowed = "one of revisions (somebody else installs) and templates (the swap does)"
-        fields.problem("revisions" if given else "templates", given or None, allowed)
-        return
-    if given or not all(isinstance(templates.get(color), Mapping) for color in COLORS):
-        return
-    name = service_of(service) if isinstance(service, str) else ""
-    values["revisions"] = {color: revision_name(name, color, templates[color]) for color in COLORS}
-    longest = max(map(len, values["revisions"].values()))
-    if longest > LONGEST_NAME:
-        most = LONGEST_NAME - (longest - len(name))
-        fields.problem(
-            "service", service, f"a service whose name has at most {most} characters, as revisions have to fit"
-        )
+    templates.settle_names(fields, values, "service", "a service", revision_name, LONGEST_NAME)
 
 
 # -- what is sent
