@@ -9,6 +9,7 @@ from bluegreen.azure import client as azure_client
 from bluegreen.azure.client import AzureConnection
 from bluegreen.azure.container_apps import rules
 from bluegreen.azure.container_apps.router import ContainerAppRouter
+from bluegreen.clients import apis
 from bluegreen.clients.http import Answer, Http
 from bluegreen.fields import Fields
 from bluegreen.platforms.routers import ROUTERS
@@ -246,7 +247,7 @@ class Flaky:
 def flaky(app, monkeypatch):
     """Exchanges that fail first, and no real pauses: (seconds of each, tell)."""
     pauses = []
-    monkeypatch.setattr(azure_client, "pause", pauses.append)
+    monkeypatch.setattr(apis, "pause", pauses.append)
     behind = Http.send
 
     def tell(*answers):
