@@ -1,6 +1,6 @@
 """The least that each gate, metric source and notifier can be declared with, from its own options.
 
-A new one needs no line here, unless no value of an option's kind fits by itself, or more is needed than what is required.
+A new one needs no line here, unless no value of its kind fits an option by itself, or more is needed than is required.
 """
 
 from __future__ import annotations
