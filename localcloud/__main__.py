@@ -13,14 +13,18 @@ from pathlib import Path
 from localcloud import bootstrap as tools
 from localcloud import cloud as clouds
 from localcloud import emulator, images, progress
-from localcloud.azure import local as azures
 from localcloud.azure.local import LocalAzure
 from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
+from localcloud.google.local import LocalGoogle
 from localcloud.kubernetes import node as nodes
 from localcloud.kubernetes.node import LocalNode
+from localcloud.played import Played
 from localcloud.processes import cpu_seconds_of_children, no_proxy
 from localcloud.pulumi_home import PulumiHome
+
+PLAYED: dict[str, type[Played]] = {one.word: one for one in (LocalAzure, LocalGoogle)}
+"""The clouds that are played, by their names in commands."""
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -31,10 +35,10 @@ def _up(options: argparse.Namespace) -> int:
             f"The Kubernetes node is up ({time.monotonic() - started:.1f} s): its API server answers on {node.server}"
         )
         print('Now: eval "$(python -m localcloud env)" && kubectl get nodes')
-    elif options.what == "azure":
-        azure = LocalAzure.up(options.state_dir, progress.for_terminal())
-        print(f"Azure is up ({time.monotonic() - started:.1f} s): Resource Manager and tokens on {azure.url}")
-        print(f"Its apps answer on {azure.requests}, by their host names; that is also an HTTP proxy for them")
+    elif options.what in PLAYED:
+        played = PLAYED[options.what].up(options.state_dir, progress.for_terminal())
+        print(f"{played.called} is up ({time.monotonic() - started:.1f} s): its API and tokens on {played.url}")
+        print(f"Its apps answer on {played.requests}, by their host names; that is also an HTTP proxy for them")
         print('Now: eval "$(python -m localcloud env)"')
     else:
         cloud = LocalCloud.up(options.state_dir, progress.for_terminal())
@@ -43,10 +47,11 @@ def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _running(state_dir: Path | None) -> list[LocalCloud | LocalNode | LocalAzure]:
+def _running(state_dir: Path | None) -> list[LocalCloud | LocalNode | Played]:
     """Everything that is up; an error if nothing is."""
-    running: list[LocalCloud | LocalNode | LocalAzure] = []
-    for kind in (LocalAzure, LocalCloud, LocalNode):
+    running: list[LocalCloud | LocalNode | Played] = []
+    kinds: list[type[Played] | type[LocalCloud] | type[LocalNode]] = [*PLAYED.values(), LocalCloud, LocalNode]
+    for kind in kinds:
         with contextlib.suppress(LocalCloudError):
             running.append(kind.current(state_dir))
     return running or [LocalCloud.current(state_dir)]
@@ -74,7 +79,7 @@ def _status(options: argparse.Namespace) -> int:
         elif isinstance(one, LocalNode):
             _node_status(one)
         else:
-            _azure_status(one)
+            _played_status(one)
     home = PulumiHome(there[-1].state_dir)
     print(f"pulumi         {home.path[0]}, state in {home.env()['PULUMI_BACKEND_URL']}")
     return 0
@@ -90,9 +95,9 @@ def _aws_status(cloud: LocalCloud) -> None:
         print(f"image          {cloud.image(tag)}")
 
 
-def _azure_status(azure: LocalAzure) -> None:
-    print(f"Azure          {azure.url} (process {azure.pid}, log {azure.log})")
-    print(f"its apps       {azure.requests}, by their host names")
+def _played_status(played: Played) -> None:
+    print(f"{played.called:<14} {played.url} (process {played.pid}, log {played.log})")
+    print(f"its apps       {played.requests}, by their host names")
 
 
 def _node_status(node: LocalNode) -> None:
@@ -107,7 +112,8 @@ def _node_status(node: LocalNode) -> None:
 
 
 def _down(options: argparse.Namespace) -> int:
-    ended = [azures.down(options.state_dir), nodes.down(options.state_dir), clouds.down(options.state_dir)]
+    played = [one.down(options.state_dir) for one in PLAYED.values()]
+    ended = [*played, nodes.down(options.state_dir), clouds.down(options.state_dir)]
     print("The local cloud is down" if any(ended) else "The local cloud was not up")
     return 0
 
@@ -121,16 +127,16 @@ def _bootstrap(options: argparse.Namespace) -> int:
 
 COMMANDS = {
     "bootstrap": (_bootstrap, "find or build the pinned tools, and no more"),
-    "up": (_up, "start it: tools, AWS emulator, Kubernetes node or Azure, sample images, Pulumi stacks"),
+    "up": (_up, "start it: tools, AWS emulator, Kubernetes node, Azure or Google Cloud, sample images, Pulumi stacks"),
     "env": (_env, "print the shell commands that point pulumi, kubectl and the AWS clients at what is up"),
     "status": (_status, "say what runs"),
     "down": (_down, "end everything and remove its state"),
 }
 WHAT = {
     "up": (
-        ("aws", "kubernetes", "azure"),
+        ("aws", "kubernetes", *PLAYED),
         "aws",
-        "the AWS emulator, a Kubernetes node, or Azure (all can be up; default: aws)",
+        "the AWS emulator, a Kubernetes node, Azure, or Google Cloud (all can be up; default: aws)",
     ),
     "bootstrap": (tuple(tools.MAKERS), "all", "the tools for one of them alone (default: all, and those of the tests)"),
 }

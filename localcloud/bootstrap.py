@@ -67,8 +67,8 @@ class Tools:
 
 
 @dataclasses.dataclass(frozen=True)
-class AzureTools:
-    """The places of all that `up azure` needs; Envoy and what describes Azure come with the Python environment."""
+class PlayedTools:
+    """The places of all that a played cloud needs; Envoy and the descriptions come with Python's environment."""
 
     pulumi: Path
     app: Path
@@ -96,9 +96,9 @@ def for_node(progress: Progress) -> NodeTools:
     return NodeTools(**_make([["node_programs"], ["pulumi"], ["app", "kubernetes"]], progress))
 
 
-def for_azure(progress: Progress) -> AzureTools:
-    """Find or make what Azure needs."""
-    return AzureTools(**_make([["pulumi"], ["app"]], progress))
+def for_played(progress: Progress) -> PlayedTools:
+    """Find or make what a played cloud needs: Azure, Google Cloud."""
+    return PlayedTools(**_make([["pulumi"], ["app"]], progress))
 
 
 def everything(progress: Progress) -> None:
@@ -145,7 +145,8 @@ def _make(lanes: Sequence[Sequence[str]], progress: Progress) -> Mapping[str, An
 MAKERS: dict[str, Callable[[Progress], object]] = {
     "aws": bootstrap,
     "kubernetes": for_node,
-    "azure": for_azure,
+    "azure": for_played,
+    "google": for_played,
     "all": everything,
     "kubernetes-plugin": kubernetes_plugin.ensure,
     "oldest-pulumi": pulumi.ensure_oldest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from localcloud.azure.description import checking, matching
@@ -16,28 +16,7 @@ from localcloud.azure.operations import Running
 from localcloud.azure.roles import Principal, require
 from localcloud.azure.throttling import Buckets
 from localcloud.azure.world import World
-
-
-@dataclass(frozen=True)
-class Request:
-    """As it came."""
-
-    verb: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    base: str
-    """How the client calls this server: `https://localhost:1234`."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer that goes back; without a body if that is None."""
-
-    status: int = 200
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+from localcloud.tls_server import Answer, Request
 
 
 @dataclass(frozen=True)

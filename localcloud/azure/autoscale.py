@@ -8,10 +8,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from localcloud.azure.api import Answer, Call, Handler
+from localcloud.azure.api import Call, Handler
 from localcloud.azure.errors import ArmError
 from localcloud.azure.plain import Plain, merge, named
 from localcloud.azure.world import Resource, World
+from localcloud.tls_server import Answer
 
 _MOST_PROFILES = 20
 

@@ -14,14 +14,16 @@ from urllib.parse import parse_qsl
 import httpx
 
 from localcloud.azure import description
-from localcloud.azure.api import Answer, Api, Request, Service
+from localcloud.azure.api import Api, Service
 from localcloud.azure.cloud import OWNER
 from localcloud.azure.description.matching import Matcher
 from localcloud.azure.identity import Identity
 from localcloud.azure.operations import Operations, Running, Steps
-from localcloud.azure.plane import Plane
 from localcloud.azure.throttling import Buckets, Limit
 from localcloud.azure.world import Pace, World
+from localcloud.envoy.no_plane import NoPlane
+from localcloud.envoy.plane import Plane
+from localcloud.tls_server import Answer, Request
 
 _TAGS_VERSION = "2025-04-01"
 _VERSIONS = {
@@ -30,33 +32,6 @@ _VERSIONS = {
     "microsoft.insights": "2022-10-01",
 }
 """Where more than one provider is asked."""
-
-
-class _Ready:
-    """A unit that always runs."""
-
-    def ready(self, *_: object) -> bool:
-        return True
-
-    def kill(self) -> None:
-        """Nothing is there."""
-
-
-class _NoPlane:
-    """No process and no request; `well` says whether whatever is asked answers."""
-
-    well = True
-
-    def prepare(self, *_: object) -> _Ready:
-        return _Ready()
-
-    def install(self, *_: object) -> None:
-        """Nothing is there."""
-
-    end = show = rename = install
-
-    def answers(self, *_: object) -> bool:
-        return self.well
 
 
 class Stepwise(Operations):
@@ -113,7 +88,7 @@ class BareAzure:
         *,
         at_once: bool = False,
     ) -> None:
-        self.plane = _NoPlane()
+        self.plane = NoPlane()
         self.world = World(cast(Plane, self.plane), Pace(write=0, start=0.5, ready=1, restart=0))
         self.operations = Stepwise(self.world.lock, self.world.changed, at_once=at_once)
         self.world.operations = self.operations

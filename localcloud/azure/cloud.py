@@ -21,23 +21,26 @@ from localcloud.azure.container_apps import ContainerApps
 from localcloud.azure.description.matching import Matcher
 from localcloud.azure.identity import Identity
 from localcloud.azure.load_balancers import LoadBalancers
-from localcloud.azure.names import Names
 from localcloud.azure.network import PublicAddresses, VirtualNetworks
 from localcloud.azure.plain import Environments, ResourceGroups
-from localcloud.azure.plane import Plane
 from localcloud.azure.roles import Principal
 from localcloud.azure.scale_sets import ScaleSets
-from localcloud.azure.server import Server
+from localcloud.azure.server import answering
 from localcloud.azure.tags import Tags
 from localcloud.azure.throttling import Buckets
 from localcloud.azure.traffic_manager import TrafficManager
 from localcloud.azure.versions import providers_versions
 from localcloud.azure.web_sites import Plans, WebApps
 from localcloud.azure.world import Pace, World
+from localcloud.envoy.names import Names
+from localcloud.envoy.plane import Plane
+from localcloud.tls_server import Server
 
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
 OWNER = Principal("33333333-3333-3333-3333-333333333333", "local")
 """Who may do everything here."""
+DOMAINS = (".azurewebsites.net", ".azurecontainerapps.io", ".trafficmanager.net")
+"""Those that apps have names in."""
 
 
 class Azure:
@@ -91,8 +94,10 @@ class Azure:
             self.home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bluegreen-azure-")))
             stack.enter_context(self.plane)
             stack.callback(self.world.operations.end)
-            self._server = stack.enter_context(Server(self.api, self.identity, self.home, self._port))
-            self.names = stack.enter_context(Names(self.plane.url, self.certificate))
+            self._server = stack.enter_context(
+                Server(answering(self.api, self.identity), self.home / "azure.pem", self._port)
+            )
+            self.names = stack.enter_context(Names(self.plane.url, self.certificate, DOMAINS))
             self._stack = stack.pop_all()
         return self
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.azure import container_revisions as rules
-from localcloud.azure import plane
-from localcloud.azure.api import Answer, Call, Handler, Service
+from localcloud.azure.api import Call, Handler, Service
 from localcloud.azure.container_revisions import Revision
 from localcloud.azure.errors import ArmError
 from localcloud.azure.operations import Running, Steps
 from localcloud.azure.plain import merge, named
-from localcloud.azure.plane import Site
 from localcloud.azure.world import Resource, missing
-from localcloud.envoy import routes
+from localcloud.envoy import plane, routes
+from localcloud.envoy.plane import Site
 from localcloud.envoy.routes import Route, Share
+from localcloud.tls_server import Answer
 
 MOST_REPLICAS = 3
 """More than these are not started, whatever an app asks for."""

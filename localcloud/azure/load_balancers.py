@@ -12,15 +12,16 @@ import copy
 from typing import Any
 
 from localcloud.azure import network, scale_sets
-from localcloud.azure.api import Answer, Call, Handler
+from localcloud.azure.api import Call, Handler
 from localcloud.azure.errors import ArmError
 from localcloud.azure.network import Network
 from localcloud.azure.operations import Steps
 from localcloud.azure.plain import named
-from localcloud.azure.plane import Site
 from localcloud.azure.world import Resource, World
 from localcloud.envoy import routes
+from localcloud.envoy.plane import Site
 from localcloud.envoy.routes import Route, Share
+from localcloud.tls_server import Answer
 
 PARTS = (
     "frontendIPConfigurations",

@@ -2,126 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import json
-import os
-import shutil
-import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import certifi
-
-from localcloud import paths
-from localcloud import state as states
 from localcloud.azure.cloud import OWNER, SUBSCRIPTION
 from localcloud.azure.identity import TENANT
-from localcloud.bootstrap import for_azure
-from localcloud.errors import LocalCloudError
-from localcloud.processes import Daemon, no_proxy, start_daemon
-from localcloud.progress import Progress, Silent
-from localcloud.pulumi_home import PulumiHome
-
-READY_SECONDS = 60.0
+from localcloud.played import Played
 
 
-@dataclasses.dataclass(frozen=True)
-class Record:
-    """The record that `up` leaves behind: the process, and where Pulumi's programs are."""
+class LocalAzure(Played):
+    """One that is up."""
 
-    pid: int
-    started: str
-    path: list[str]
+    called, word = "Azure", "azure"
 
-
-class LocalAzure:
-    """One that is up. Its directory is beside that of the others, so that each can be ended by itself."""
-
-    def __init__(self, state_dir: Path, record: Record) -> None:
-        self.state_dir = state_dir
-        self._record = record
-        where = json.loads((state_dir / "where.json").read_text())
-        self.url: str = where["url"]
-        self.requests: str = where["requests"]
-        self.names: str = where["names"]
-
-    @classmethod
-    def up(
-        cls, state_dir: Path | None = None, progress: Progress | None = None, project_dir: Path = paths.CHECKOUT
-    ) -> LocalAzure:
-        """Start it, or find it running. Stacks are made for the config files of the project in `project_dir`."""
-        state, progress = _directory(state_dir), progress or Silent()
-        with states.lock(state):
-            record = _read(state)
-            if record is None or not Daemon(record.pid, record.started).alive():
-                record = _start(state, progress)
-            azure = cls(state, record)
-            home = PulumiHome(state)
-            home.install_plugins()
-            search = os.pathsep.join([*azure.path, os.environ.get("PATH", os.defpath)])
-            home.init_stacks(project_dir, {**os.environ, **azure.env(), "PATH": search})
-            return azure
-
-    @classmethod
-    def current(cls, state_dir: Path | None = None) -> LocalAzure:
-        """The one that is up; an error if it is not."""
-        state = _directory(state_dir)
-        record = _read(state)
-        if record is None or not Daemon(record.pid, record.started).alive():
-            raise LocalCloudError("Azure is not running here: start it with `python -m localcloud up azure`")
-        return cls(state, record)
-
-    @classmethod
-    @contextlib.contextmanager
-    def running(
-        cls, state_dir: Path | None = None, progress: Progress | None = None, project_dir: Path = paths.CHECKOUT
-    ) -> Iterator[LocalAzure]:
-        """One that is up is used, else one is started, and ended in the end, also half-way."""
-        try:
-            cls.current(state_dir)
-            was_up = True
-        except LocalCloudError:
-            was_up = False
-        try:
-            yield cls.up(state_dir, progress, project_dir)
-        finally:
-            if not was_up:
-                down(state_dir)
-
-    def process_env(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """A whole environment for a child process: `base` (else this one's), led to this Azure."""
-        base = os.environ if base is None else base
-        path = os.pathsep.join([*self.path, base.get("PATH", os.defpath)])
-        return {**base, **self.env(), "PATH": path, **no_proxy(base)}
-
-    def by_name(self) -> dict[str, str]:
-        """The environment of a process that reaches the apps by their own names, over HTTPS: all else it cannot."""
-        return {"HTTPS_PROXY": self.names, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
-
-    @property
-    def pid(self) -> int:
-        return self._record.pid
-
-    @property
-    def log(self) -> Path:
-        """Its log."""
-        return self.state_dir / "azure.log"
-
-    @property
-    def certificates(self) -> Path:
-        """The certificates that clients trust: all that they trust elsewhere, and this one."""
-        return self.state_dir / "certificates.pem"
-
-    @property
-    def path(self) -> list[str]:
-        """The directories that PATH begins with for commands that use it."""
-        return [*self._record.path, str(Path(sys.executable).parent)]
-
-    def env(self) -> dict[str, str]:
-        """The environment of commands that use it, beside their PATH (see `path`)."""
-        return PulumiHome(self.state_dir).env() | {
+    def own_env(self) -> Mapping[str, str]:
+        """The variables that Microsoft's clients and Pulumi's plugin read."""
+        return {
             "AZURE_AUTHORITY_HOST": self.url,
             "AZURE_TENANT_ID": TENANT,
             "AZURE_CLIENT_ID": OWNER.client_id,
@@ -133,56 +29,9 @@ class LocalAzure:
             "ARM_CLIENT_ID": OWNER.client_id,
             "ARM_CLIENT_SECRET": OWNER.secret,
             "ARM_SUBSCRIPTION_ID": SUBSCRIPTION,
-            "SSL_CERT_FILE": str(self.certificates),
-            "REQUESTS_CA_BUNDLE": str(self.certificates),
         }
 
 
 def down(state_dir: Path | None = None) -> bool:
     """End it and remove its state; returns whether there was one."""
-    state = _directory(state_dir)
-    with states.lock(state):
-        there = state.exists()
-        record = _read(state)
-        if record is not None:
-            Daemon(record.pid, record.started).stop(grace_seconds=20)
-        states.remove(state)
-        states.lock_file(state).unlink()
-        return there
-
-
-def _directory(state_dir: Path | None) -> Path:
-    state = states.directory(state_dir)
-    return state.with_name(f"{state.name}-azure")
-
-
-def _start(state: Path, progress: Progress) -> Record:
-    tools = for_azure(progress)
-    with progress.step("Starting Azure"):
-        shutil.rmtree(state, ignore_errors=True)  # its resources were gone with the process before
-        state.mkdir(parents=True)
-        path = PulumiHome(state).prepare(tools.pulumi)
-        command: list[str | Path] = [sys.executable, "-m", "localcloud.azure", state]
-        search = {"PYTHONPATH": os.pathsep.join([str(paths.CHECKOUT), os.environ.get("PYTHONPATH", "")])}
-        daemon = start_daemon(command, env={**os.environ, **search}, log=state / "azure.log")
-        # Written before it answers: whatever happens now, `down` finds the process.
-        record = Record(daemon.pid, daemon.started, [str(one) for one in path])
-        (state / "env.json").write_text(json.dumps(dataclasses.asdict(record)))
-        deadline = time.monotonic() + READY_SECONDS
-        while not (state / "where.json").exists():
-            if not daemon.alive() or time.monotonic() > deadline:
-                said = (state / "azure.log").read_text(errors="replace")[-2000:]
-                daemon.stop()
-                raise LocalCloudError(f"Azure did not start; the end of {state / 'azure.log'}:\n{said}")
-            time.sleep(0.05)
-        own = (state / "azure.pem").read_text()
-        certificate = own[own.index("-----BEGIN CERTIFICATE") :]
-        (state / "certificates.pem").write_text(Path(certifi.where()).read_text() + certificate)
-    return record
-
-
-def _read(state: Path) -> Record | None:
-    try:
-        return Record(**json.loads((state / "env.json").read_text()))
-    except (FileNotFoundError, json.JSONDecodeError, TypeError):
-        return None
+    return LocalAzure.down(state_dir)

@@ -15,12 +15,13 @@ import hashlib
 import json
 from typing import Any
 
-from localcloud.azure.api import Answer, Call, Handler
+from localcloud.azure.api import Call, Handler
 from localcloud.azure.errors import ArmError
 from localcloud.azure.operations import Running
 from localcloud.azure.plain import Plain, named
 from localcloud.azure.roles import require
 from localcloud.azure.world import Resource, World
+from localcloud.tls_server import Answer
 
 
 def entity_tag(body: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ import copy
 import hashlib
 from typing import Any
 
-from localcloud.azure.api import Answer, Call, Handler, Service
+from localcloud.azure.api import Call, Handler, Service
 from localcloud.azure.errors import ArmError
 from localcloud.azure.world import Resource
+from localcloud.tls_server import Answer
 
 RESOURCE_GROUPS = "ResourceGroups"
 

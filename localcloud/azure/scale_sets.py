@@ -18,11 +18,12 @@ from typing import Any
 
 from localcloud import images
 from localcloud.azure import network
-from localcloud.azure.api import Answer, Call, Handler, Service
+from localcloud.azure.api import Call, Handler, Service
 from localcloud.azure.errors import ArmError
 from localcloud.azure.operations import Running, Steps
 from localcloud.azure.plain import merge, named
 from localcloud.azure.world import Resource, World, missing
+from localcloud.tls_server import Answer
 
 VERSIONS = {"1.0.0": "v1", "2.0.0": "v2", "3.0.0": "v3", "9.0.0": "broken"}
 """A gallery image's version -> the sample app's tag."""

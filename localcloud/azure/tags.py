@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localcloud.azure.api import Answer, Call, Handler, Service
+from localcloud.azure.api import Call, Handler, Service
 from localcloud.azure.errors import ArmError
+from localcloud.tls_server import Answer
 
 MOST = 50
 NAME_CHARACTERS, VALUE_CHARACTERS = 512, 256

@@ -14,14 +14,15 @@ import copy
 import time
 from typing import Any
 
-from localcloud.azure.api import Answer, Call, Handler, Service
+from localcloud.azure.api import Call, Handler, Service
 from localcloud.azure.errors import ArmError
 from localcloud.azure.operations import Steps
 from localcloud.azure.plain import merge, named
-from localcloud.azure.plane import Site
 from localcloud.azure.world import Resource, missing
 from localcloud.envoy import routes
+from localcloud.envoy.plane import Site
 from localcloud.envoy.routes import Route, Share
+from localcloud.tls_server import Answer
 
 DOMAIN = "trafficmanager.net"
 KINDS = {one.lower(): one for one in ("azureEndpoints", "externalEndpoints", "nestedEndpoints")}

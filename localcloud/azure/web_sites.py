@@ -8,16 +8,18 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from localcloud.azure import plane, web_slots, web_swaps
-from localcloud.azure.api import Answer, Call, Handler, Service
+from localcloud.azure import web_slots, web_swaps
+from localcloud.azure.api import Call, Handler, Service
 from localcloud.azure.errors import ArmError
 from localcloud.azure.operations import Running, Steps
 from localcloud.azure.plain import Plain, merge, named
-from localcloud.azure.plane import Instances
-from localcloud.azure.plane import Site as Shown
 from localcloud.azure.web_slots import PRODUCTION, Content, Site, Slot
 from localcloud.azure.web_swaps import Swap
 from localcloud.azure.world import Resource, World, missing
+from localcloud.envoy import plane
+from localcloud.envoy.plane import Instances
+from localcloud.envoy.plane import Site as Shown
+from localcloud.tls_server import Answer
 
 _TIERS = {
     "FC": "FlexConsumption",

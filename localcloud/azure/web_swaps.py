@@ -11,9 +11,9 @@ from datetime import datetime, timezone
 from localcloud.azure import web_slots
 from localcloud.azure.errors import ArmError
 from localcloud.azure.operations import Running, Steps
-from localcloud.azure.plane import Instances, Plane
 from localcloud.azure.web_slots import Content, Site, Slot
 from localcloud.azure.world import Pace
+from localcloud.envoy.plane import Instances, Plane
 
 Starter = Callable[[Slot, Content], Instances]
 """Starts processes for content in a slot; raises an `ArmError` where that cannot be."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from localcloud.azure.errors import ArmError
 from localcloud.azure.operations import Operations
-from localcloud.azure.plane import Plane, Site
-from localcloud.envoy.routes import Answer, Share
+from localcloud.envoy.drawing import Drawing
+from localcloud.envoy.plane import Plane
 
 
 @dataclass(frozen=True)
@@ -57,44 +57,19 @@ class Resource:
         return self.id.rpartition("/")[2]
 
 
-@dataclass
-class World:
+class World(Drawing):
     """Resources by id in lower case, and what runs."""
 
-    plane: Plane
-    pace: Pace = field(default_factory=Pace)
-
-    def __post_init__(self) -> None:
+    def __init__(self, plane: Plane, pace: Pace | None = None) -> None:
+        super().__init__(plane)
+        self.pace = pace or Pace()
         self.lock = threading.RLock()
         self.resources: dict[str, Resource] = {}
         self.operations = Operations(self.lock, self.changed)
-        self._drawn: list[Callable[[], list[Site]]] = []
-        self._over: list[Callable[[], list[Site]]] = []
         self.scaled: Callable[[str, int, int], None] = lambda *_: None
         """Brings a scale set's capacity between a least and a most: who plays scale sets sets it."""
         self.ranges: Callable[[], None] = lambda: None
         """Keeps every autoscale setting's range: who plays those sets it."""
-
-    def draw(self, sites: Callable[[], list[Site]]) -> None:
-        """From now on the data plane has these sites, too."""
-        self._drawn.append(sites)
-
-    def draw_over(self, sites: Callable[[], list[Site]]) -> None:
-        """The same of those whose requests go on to others, by their names."""
-        self._over.append(sites)
-
-    def changed(self) -> None:
-        """Draw all there is: once this has returned, requests go by it."""
-        self.plane.show([site for one in (*self._drawn, *self._over) for site in one()])
-
-    def shares_of(self, host: str) -> tuple[Share, ...] | None:
-        """Who gets the requests by a host name that have nothing that leads them elsewhere; None for another's name."""
-        for one in self._drawn:
-            for site in one():
-                if host.lower() in (name.lower() for name in site.names):
-                    to = site.routes[-1].to
-                    return None if isinstance(to, Answer) else to
-        return None
 
     def get(self, resource_id: str) -> Resource:
         """One that is there.

@@ -1,20 +1,27 @@
-"""Google's API within this process: no server, no app that answers requests, and no time that passes by itself."""
+"""Google's APIs within this process: no server, no app that answers requests, and no time that passes by itself."""
 
 from __future__ import annotations
 
 import copy
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import httpx
 
-from localcloud.google.description import load
+from localcloud.envoy.no_plane import NoPlane
+from localcloud.envoy.plane import Plane
+from localcloud.google.api import Api
+from localcloud.google.cloud import PROJECT, REGION
 from localcloud.google.errors import GoogleError
 from localcloud.google.run import CloudRun
+from localcloud.google.service import Service
+from localcloud.google.services import SERVICES
+from localcloud.google.world import World
 
-PROJECT, REGION = "shop", "europe-west1"
+__all__ = ["OWNER", "PROJECT", "REGION", "RUN", "BareGoogle"]
+RUN = CloudRun.host
 OWNER = frozenset(
     {
         "run.services.create", "run.services.delete", "run.services.get", "run.services.list", "run.services.update",
@@ -22,65 +29,56 @@ OWNER = frozenset(
     }
 )  # fmt: skip
 """What the role Cloud Run Admin allows of what is played: https://cloud.google.com/run/docs/reference/iam/roles"""
-_VERBS = {"patch": "update"}
 
 
 class BareGoogle:
     """One.
 
+    Args:
+        images: those that can be pulled and start; every other one fails. None: all do.
+        at_once: whether whatever is asked for is over when it has been asked for.
+
     Attributes:
+        services: all that is played, by its address at Google.
+        works: whatever goes on, for hands.
         run: Cloud Run, for hands.
-        allowed: the permissions of who asks.
+        allowed: the permissions of who asks; None: all of them.
         calls: the permission that each request needed which was taken, in their order.
     """
 
-    def __init__(self, **options: Any) -> None:
-        self.run = CloudRun(**options)
-        self.allowed = OWNER
-        self.calls: list[str] = []
-        self._description = load("run.v2")
-        self._handlers = self.run.handlers()
+    def __init__(self, *, images: frozenset[str] | None = None, at_once: bool = False) -> None:
+        self.plane = NoPlane()
+        self.world = World(cast(Plane, self.plane), lambda image: image if images is None or image in images else None)
+        self.works = self.world.works
+        self.works.at_once = at_once
+        self.services: dict[str, Service] = {kind.host: kind(self.world) for kind in SERVICES}
+        self._api = Api(self.world, self.services.values())
+        self.calls = self._api.calls
+        self.allowed: frozenset[str] | None = OWNER
 
-    def ask(self, verb: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> tuple[int, Any]:
+    @property
+    def run(self) -> CloudRun:
+        return cast(CloudRun, self.services[RUN])
+
+    def ask(
+        self, verb: str, path: str, query: Mapping[str, str] | None = None, body: Any = None, host: str = RUN
+    ) -> tuple[int, Any]:
         """One request; what goes on meanwhile comes first. The status and the body of the answer."""
-        self.run.go_on()
+        self.works.go_on()
         try:
-            return 200, copy.deepcopy(self._answered(verb, unquote(path), query or {}, copy.deepcopy(body)))
+            found = self._api.ask(host, verb, unquote(path), query or {}, copy.deepcopy(body), self.allowed)
+            return 200, copy.deepcopy(found)
         except GoogleError as error:
             return error.code, error.body()
 
-    def _answered(self, verb: str, path: str, query: Mapping[str, str], body: Any) -> Any:
-        asked = self._description.find(verb, path)
-        if asked is None:
-            raise GoogleError("NOT_FOUND", f"Method not found: {verb} {path}")
-        permission = permission_of(asked.method.name)
-        if permission not in self.allowed:
-            raise GoogleError("PERMISSION_DENIED", f"Permission '{permission}' denied on resource '{path[4:]}'.")
-        wrong = self._description.wrong_query(asked.method, query)
-        if wrong:
-            raise GoogleError("INVALID_ARGUMENT", f'Unknown name "{wrong[0]}": Cannot bind query parameter.')
-        if asked.method.body:
-            problems = self._description.problems(asked.method.body, body or {})
-            if problems:
-                raise GoogleError("INVALID_ARGUMENT", "; ".join(problems))
-        handler = self._handlers.get(asked.method.name)
-        if handler is None:
-            raise GoogleError("UNIMPLEMENTED", f"The stand-in does not play {asked.method.name}.")
-        self.calls.append(permission)
-        return handler(asked.places, query, body or {})
-
     def settle(self) -> None:
         """Whatever goes on comes to its end."""
-        while self.run.going_on:
-            self.run.go_on()
+        while self.works.going_on:
+            self.works.go_on()
 
-    def answer(self, verb: str, path: str, query: Mapping[str, str] | None = None, body: Any = None) -> httpx.Response:
+    def answer(
+        self, verb: str, path: str, query: Mapping[str, str] | None = None, body: Any = None, host: str = RUN
+    ) -> httpx.Response:
         """The same as an HTTP client has it."""
-        status, found = self.ask(verb, path, query, body)
+        status, found = self.ask(verb, path, query, body, host)
         return httpx.Response(status, content=json.dumps(found).encode())
-
-
-def permission_of(method: str) -> str:
-    """``run.revisions.get`` of ``projects.locations.services.revisions.get``."""
-    *_, kind, verb = method.split(".")
-    return f"run.{kind}.{_VERBS.get(verb, verb)}"

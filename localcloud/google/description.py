@@ -48,12 +48,13 @@ class Description:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.schemas: Mapping[str, Any] = document["schemas"]
         self._everywhere = frozenset(document["parameters"])
-        self._methods = [self._method(name, one) for name, one in _methods(document)]
+        base = f"/{document['servicePath']}"
+        self._methods = [self._method(base, name, one) for name, one in _methods(document)]
 
     @staticmethod
-    def _method(name: str, one: Mapping[str, Any]) -> Method:
+    def _method(base: str, name: str, one: Mapping[str, Any]) -> Method:
         # `flatPath` tells which name is meant; `path` has one place for all of it.
-        path = re.escape("/" + one.get("flatPath", one["path"])).replace(r"\{", "{").replace(r"\}", "}")
+        path = re.escape(base + one.get("flatPath", one["path"])).replace(r"\{", "{").replace(r"\}", "}")
         path = _PLACE.sub(lambda place: f"(?P<{place[2]}>[^/:]+)", path)
         parameters = one.get("parameters", {})
         query = frozenset(key for key, given in parameters.items() if given["location"] == "query")

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from localcloud.envoy.plane import Site
+from localcloud.envoy.routes import Answer as Unready
+from localcloud.envoy.routes import Route, Share
 from localcloud.google.errors import GoogleError
+from localcloud.google.service import Handler, Service
+from localcloud.google.world import Steps, Work, World
 
 LATEST, REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 _SERVICE = "type.googleapis.com/google.cloud.run.v2.Service"
@@ -23,39 +28,46 @@ _GOOGLES_OWN = (
     "latestCreatedRevision", "latestReadyRevision", "name", "observedGeneration", "reconciling", "satisfiesPzs",
     "terminalCondition", "trafficStatuses", "uid", "updateTime", "uri", "urls",
 )  # fmt: skip
-Steps = Iterator[None]
+_VERBS = {"patch": "update"}
+# https://cloud.google.com/run/docs/configuring/min-instances: the double takes none away where nobody asks.
+MOST_INSTANCES = 3
+_START_STEPS = 200
 
 
 @dataclass
 class Operation:
-    """Work that goes on by a step at a time."""
+    """Work on a service, as it is asked for."""
 
     name: str
-    steps: Steps
+    work: Work
     service: str
-    done: bool = False
-    error: dict[str, Any] | None = None
 
 
-@dataclass
-class CloudRun:
-    """All of it, in one process and without time: each request brings what goes on a step further.
+class CloudRun(Service):
+    """All of it.
 
     Attributes:
-        images: those that can be pulled and start; every other one fails. None: all do.
-        at_once: whether an operation is over when it has been asked for.
+        services: by their full names.
+        revisions: the same.
     """
 
-    images: frozenset[str] | None = None
-    at_once: bool = False
-    services: dict[str, dict[str, Any]] = field(default_factory=dict)
-    revisions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    operations: dict[str, Operation] = field(default_factory=dict)
-    held: bool = False
-    _count: int = 0
+    api, host, variable, base = "run.v2", "run.googleapis.com", "CLOUD_RUN_V2", "/v2/"
 
-    def handlers(self) -> dict[str, Callable[[Mapping[str, str], Mapping[str, str], Any], Any]]:
-        """By the method's name in Google's description: places of the path, query, body."""
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.services: dict[str, dict[str, Any]] = {}
+        self.revisions: dict[str, dict[str, Any]] = {}
+        self.operations: dict[str, Operation] = {}
+        self._count = 0
+        world.draw(self._sites)
+
+    def permission(self, method: str) -> str:
+        """``run.revisions.get`` of ``projects.locations.services.revisions.get``."""
+        *_, kind, verb = method.split(".")
+        return f"run.{kind}.{_VERBS.get(verb, verb)}"
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """By the method's name in Google's description."""
         services = "projects.locations.services."
         return {
             f"{services}create": self._create,
@@ -76,19 +88,6 @@ class CloudRun:
             f"{services}revisions.delete": self._delete_revision,
             "projects.locations.operations.get": self._operation,
         }
-
-    def go_on(self) -> None:
-        """One step more of whatever is open."""
-        if self.held:
-            return
-        for one in self.operations.values():
-            if not one.done:
-                self._step(one)
-
-    @property
-    def going_on(self) -> bool:
-        """Whether anything is open that may go on."""
-        return not self.held and any(not one.done for one in self.operations.values())
 
     # -- requests
 
@@ -129,7 +128,7 @@ class CloudRun:
         name = service["name"]
         del self.services[name]
         for revision in [one for one in self.revisions if one.startswith(f"{name}/revisions/")]:
-            del self.revisions[revision]
+            self._end(revision)
         return self._began(name, iter(()))
 
     def _delete_revision(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
@@ -137,7 +136,7 @@ class CloudRun:
         short = revision["name"].rpartition("/")[2]
         if any(target.get("revision", "").rpartition("/")[2] == short for target in service.get("traffic") or ()):
             raise GoogleError("FAILED_PRECONDITION", f"Revision {short} serves traffic or has a tag.")
-        del self.revisions[revision["name"]]
+        self._end(revision["name"])
         return self._began(service["name"], iter(()))
 
     def _operation(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
@@ -227,9 +226,9 @@ class CloudRun:
         """A revision starts; then requests go by the targets."""
         yield
         if revision is not None:
-            image = str(revision["containers"][0].get("image") or "")
-            if self.images is not None and image not in self.images:
-                said = f"Revision '{revision['name'].rpartition('/')[2]}' is not ready: Image '{image}' not found."
+            why = yield from self._start(revision)
+            if why:
+                said = f"Revision '{revision['name'].rpartition('/')[2]}' is not ready: {why}"
                 self._condition(revision, "CONDITION_FAILED", said)
                 self._settled(name, generation, said)
                 return
@@ -238,6 +237,33 @@ class CloudRun:
             if name in self.services:
                 self.services[name]["latestReadyRevision"] = revision["name"]
         self._settled(name, generation, "")
+
+    def _start(self, revision: Mapping[str, Any]) -> Generator[None, None, str]:
+        """Start its containers, and wait until they are ready; why they are not, or nothing.
+
+        https://cloud.google.com/run/docs/container-contract and .../configuring/healthchecks
+        """
+        container = revision["containers"][0]
+        image = str(container.get("image") or "")
+        tag = self.world.pulled(image)
+        if tag is None:
+            return f"Image '{image}' not found."
+        least = int((revision.get("scaling") or {}).get("minInstanceCount") or 0)
+        coming = self.world.plane.prepare(tag, _settings(revision, container), min(max(1, least), MOST_INSTANCES))
+        path = str(((container.get("startupProbe") or {}).get("httpGet") or {}).get("path") or "")
+        for _ in range(_START_STEPS):
+            if revision["name"] not in self.revisions:
+                break
+            if coming.ready(path):
+                self.world.plane.install(revision["name"], coming)
+                return ""
+            yield
+        coming.kill()
+        return "The user-provided container failed to start and listen on the port defined by the PORT variable."
+
+    def _end(self, revision: str) -> None:
+        del self.revisions[revision]
+        self.world.plane.end(revision)
 
     @staticmethod
     def _condition(revision: dict[str, Any], state: str, message: str) -> None:
@@ -273,26 +299,17 @@ class CloudRun:
 
     def _began(self, name: str, steps: Steps) -> Any:
         self._count += 1
-        one = Operation(f"{name.partition('/services/')[0]}/operations/{self._count:06d}", steps, name)
+        parent = name.partition("/services/")[0]
+        one = Operation(f"{parent}/operations/{self._count:06d}", self.world.works.begin(steps), name)
         self.operations[one.name.rpartition("/")[2]] = one
-        if self.at_once:
-            while not one.done:
-                self._step(one)
         return self._told_of(one)
-
-    @staticmethod
-    def _step(one: Operation) -> None:
-        try:
-            next(one.steps)
-        except StopIteration:
-            one.done = True
 
     def _told_of(self, one: Operation) -> dict[str, Any]:
         service = self.services.get(one.service)
         told = {"@type": _SERVICE, **copy.deepcopy(service)} if service is not None else None
-        found: dict[str, Any] = {"name": one.name, "done": one.done}
+        found: dict[str, Any] = {"name": one.name, "done": one.work.done}
         if told is not None:
-            found["response" if one.done else "metadata"] = told
+            found["response" if one.work.done else "metadata"] = told
         return found
 
     def _service(self, places: Mapping[str, str]) -> dict[str, Any]:
@@ -306,6 +323,23 @@ class CloudRun:
         if name not in self.revisions:
             raise GoogleError("NOT_FOUND", f"Resource '{places['revisionsId']}' of kind 'REVISION' does not exist.")
         return self.revisions[name]
+
+    # -- requests to what runs
+
+    def _sites(self) -> list[Site]:
+        """By their names: a service's follow its targets, a tag's go to its revision alone."""
+        found = []
+        for service in self.services.values():
+            latest, statuses = service.get("latestReadyRevision", ""), service["trafficStatuses"]
+            leads = [(self._full(service, one.get("revision")) or latest, one) for one in statuses]
+            shares = tuple(Share(name, int(one["percent"])) for name, one in leads if one.get("percent"))
+            found.append(Site((_host(service["uri"]),), (Route(shares or Unready(503, "no revision is ready")),)))
+            found += [Site((_host(one["uri"]),), (Route((Share(name),)),)) for name, one in leads if one.get("tag")]
+        return found
+
+    @staticmethod
+    def _full(service: Mapping[str, Any], revision: Any) -> str:
+        return f"{service['name']}/revisions/{revision.rpartition('/')[2]}" if revision else ""
 
     @staticmethod
     def _told(service: Mapping[str, Any]) -> dict[str, Any]:
@@ -323,3 +357,17 @@ def _name(places: Mapping[str, str]) -> str:
 
 def _writable(body: Any) -> dict[str, Any]:
     return {key: copy.deepcopy(value) for key, value in (body or {}).items() if key not in _GOOGLES_OWN}
+
+
+def _host(uri: str) -> str:
+    return uri.removeprefix("https://")
+
+
+def _settings(revision: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str, str]:
+    """The environment of a container; of a secret its name alone, as there is no Secret Manager here."""
+    found = {"K_SERVICE": revision["service"].rpartition("/")[2]}
+    found["K_REVISION"] = revision["name"].rpartition("/")[2]
+    for one in container.get("env") or ():
+        secret = ((one.get("valueSource") or {}).get("secretKeyRef") or {}).get("secret")
+        found[one["name"]] = str(secret if secret else one.get("value") or "")
+    return found

@@ -103,12 +103,12 @@ def test_traffic_that_somebody_moved_between_look_and_write_stays(world):
 def test_a_change_that_google_is_still_at_is_not_done(world):
     made = router()
     made.write(Weights.all_on("blue"))
-    world.google.run.at_once, world.google.run.held = False, True
+    world.google.works.at_once, world.google.works.held = False, True
     world.google.ask("PATCH", f"/v2/{SERVICE}", {"updateMask": "labels"}, {"labels": {"a": "b"}})
     made = router()
     assert made.verify(Weights.all_on("blue")) is Convergence.PENDING
     assert "at work" in made.progress()
-    world.google.run.held = False
+    world.google.works.held = False
     world.google.settle()
     assert made.verify(Weights.all_on("blue")) is Convergence.CONVERGED
 

@@ -12,17 +12,18 @@ import fcntl
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bluegreen.rollout.calls import before_write, note, pause
+from bluegreen.rollout.calls import before_write, note
 from bluegreen.rollout.errors import PlatformError
 
 READ, WRITE = "hosts:read", "hosts:replace"
 """The calls' names."""
-_LOCK_SECONDS, _LOOK_SECONDS = 10.0, 0.05
+_LOCK_SECONDS, _LOOK_SECONDS = 10.0, 0.01
 _MODE = 0o644
 
 Contents = Mapping[str, bytes | None]
@@ -90,17 +91,16 @@ def _content(path: str) -> bytes | None:
 
 @contextlib.contextmanager
 def _locked(path: str) -> Iterator[None]:
-    waited = 0.0
+    deadline = time.monotonic() + _LOCK_SECONDS
     try:
         handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _MODE)
     except OSError as error:
         raise PlatformError(WRITE, f"{path}: {error.strerror}") from error
     try:
         while not _lock(handle):
-            if waited >= _LOCK_SECONDS:
+            if time.monotonic() > deadline:
                 raise PlatformError(WRITE, f"another process has had the lock {path} for {_LOCK_SECONDS:g} s")
-            pause(_LOOK_SECONDS)
-            waited += _LOOK_SECONDS
+            time.sleep(_LOOK_SECONDS)
         yield
     finally:
         os.close(handle)

@@ -19,9 +19,9 @@ from bluegreen.rollout.model import COLORS, Color
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER, marks_of, others_of
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
 from localcloud.azure import description
-from localcloud.azure.api import Api, Request
+from localcloud.azure.api import Api
 from localcloud.azure.cloud import OWNER as EVERYBODY
 from localcloud.azure.cloud import SUBSCRIPTION
 from localcloud.azure.container_apps import ContainerApps
@@ -29,10 +29,11 @@ from localcloud.azure.description.matching import Matcher
 from localcloud.azure.identity import Identity
 from localcloud.azure.operations import Operations, Running, Steps
 from localcloud.azure.plain import Environments, ResourceGroups
-from localcloud.azure.plane import Plane
 from localcloud.azure.tags import Tags
 from localcloud.azure.throttling import Buckets, Limit
 from localcloud.azure.world import Pace, World
+from localcloud.envoy.plane import Plane
+from localcloud.tls_server import Request
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shop"
 ENVIRONMENT = f"{GROUP}/providers/Microsoft.App/managedEnvironments/shop"
@@ -232,9 +233,3 @@ class InstalledAppStage(AppStage):
         named = AppStage.router(self)
         del named["revisions"]
         return {**named, "templates": {color: _template(color) for color in COLORS}}
-
-
-STAGES = {
-    AppStage.name: Staged(AppStage, Calls(11, 15, 8)),
-    InstalledAppStage.name: Staged(InstalledAppStage, Calls(12, 16, 9)),
-}

@@ -1,7 +1,7 @@
 """Apps by their own names over HTTPS: a proxy for clients that ask for them, as the internet would lead them there.
 
-A name's certificate is signed by that of the API, which clients of this Azure trust already. What is asked of it goes
-to the data plane as plain HTTP; an address that is none of Azure's own domains is refused.
+A name's certificate is signed by that of the API, which clients trust already. What is asked of it goes to the data
+plane as plain HTTP; an address that is in none of the cloud's own domains is refused.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-DOMAINS = (".azurewebsites.net", ".azurecontainerapps.io", ".trafficmanager.net")
 _MOST_BYTES = 1 << 16
 
 
@@ -32,12 +31,13 @@ class Names:
     Args:
         plane: where requests go, as plain HTTP.
         authority: key and certificate that sign the names'.
+        domains: the ends of the names that are led there.
     """
 
-    def __init__(self, plane: str, authority: Path) -> None:
+    def __init__(self, plane: str, authority: Path, domains: tuple[str, ...]) -> None:
         where = urlsplit(plane)
         self._plane = (where.hostname or "127.0.0.1", where.port or 80)
-        self._authority = authority
+        self._authority, self._domains = authority, domains
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._lock = threading.Lock()
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler(), bind_and_activate=True)
@@ -80,7 +80,7 @@ class Names:
             head += more
         verb, target, *_ = [*head.split(b"\r\n")[0].decode("latin-1").split(" "), "", ""]
         host = target.rpartition(":")[0].lower()
-        if verb != "CONNECT" or not host.endswith(DOMAINS):
+        if verb != "CONNECT" or not host.endswith(self._domains):
             client.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

@@ -1,0 +1,8 @@
+"""The services that are played: one line each."""
+
+from __future__ import annotations
+
+from localcloud.google.run import CloudRun
+from localcloud.google.service import Service
+
+SERVICES: tuple[type[Service], ...] = (CloudRun,)
