@@ -8,7 +8,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "config.md"
-NO_PROGRAMS = {"__main__", "keys", "settings"}
 BEGIN, END = "<!-- keys:begin -->", "<!-- keys:end -->"
 
 
@@ -21,7 +20,7 @@ def table() -> str:
     finally:
         sys.path.pop(0)
     rows = ["| program | config keys |", "| --- | --- |"]
-    for program in sorted({path.stem for path in (ROOT / "stacks").glob("*.py")} - NO_PROGRAMS):
+    for program in keys["programs"]():
         read = ", ".join(f"`{key}`" for key in sorted(keys["keys_of"](program) - swaps))
         rows.append(f"| [{program}](../stacks/{program}.py) | {read} |")
     return "\n".join(rows)

@@ -1,8 +1,8 @@
-"""The docs as a site: its menu, headings' anchors, and links that lead out of the folder `docs`.
+"""The docs as a site: its menu, the reference from docstrings, headings' anchors, and links out of the folder `docs`.
 
-The menu is that of docs/index.md. The pages are written for whoever reads them in the repository: there
-`../stacks/ecs.py` is a file beside them. On the site it is text, until a release's repository is known
-(`SITE_REPOSITORY`, a URL): then it is a link to the file there.
+The menu is that of docs/index.md; after docs/api.md come the pages that are made from docstrings. The pages are
+written for whoever reads them in the repository: there `../stacks/ecs.py` is a file beside them. On the site it is
+text, until a release's repository is known (`SITE_REPOSITORY`, a URL): then it is a link to the file there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+from dev import docs_api
 
 REPO = Path(__file__).resolve().parents[1]
 _PAGE = re.compile(r"\]\(([\w-]+\.md)(?:#[^)]*)?\)")
@@ -54,12 +58,37 @@ def out_of_docs(markdown: str, repository: str, branch: str = "main") -> str:
     return _LINK.sub(linked, markdown)
 
 
+def with_reference(groups: list[dict[str, list[str]]], pages: list[str]) -> list[dict[str, list[str]]]:
+    """A menu with the pages from docstrings behind the one that lists them."""
+    return [
+        {heading: [name for entry in entries for name in ([entry, *pages] if entry == "api.md" else [entry])]}
+        for group in groups
+        for heading, entries in group.items()
+    ]
+
+
+def reference(docs: Path) -> tuple[docs_api.Page, ...]:
+    """The pages that are made from docstrings: none where no page has a list of them."""
+    listing = docs / "api.md"
+    return docs_api.pages() if listing.is_file() and docs_api.LIST in listing.read_text() else ()
+
+
 def on_config(config: Any, **_: Any) -> Any:
     """MkDocs calls this first."""
-    config.nav = menu((Path(config.docs_dir) / "index.md").read_text())
+    docs = Path(config.docs_dir)
+    config.nav = with_reference(menu((docs / "index.md").read_text()), [page.name for page in reference(docs)])
     return config
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_files(files: Files, config: Any, **_: Any) -> Files:
+    """MkDocs calls this when it knows the pages."""
+    for page in reference(Path(config.docs_dir)):
+        files.append(File.generated(config, page.name, content=page.markdown))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """MkDocs calls this for each page."""
+    if page.file.src_uri == "api.md":
+        markdown = docs_api.with_list(markdown)
     return out_of_docs(markdown, os.environ.get("SITE_REPOSITORY", "").rstrip("/"), os.environ.get("SITE_REF", "main"))

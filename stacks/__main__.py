@@ -12,41 +12,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 import keys
 from bluegreen import stack_config
 
-PLATFORMS = (
-    "asg",
-    "asg_dns",
-    "azure_container_app",
-    "azure_scale_sets",
-    "azure_slots",
-    "azure_traffic_manager",
-    "beanstalk",
-    "cloudfoundry",
-    "ecs",
-    "ecs_adopt",
-    "ecs_codedeploy",
-    "ecs_dns",
-    "ecs_entries",
-    "ecs_listeners",
-    "ecs_native",
-    "ecs_nlb",
-    "ecs_whole",
-    "eks",
-    "eks_dns",
-    "hosts",
-    "http_api",
-    "kubernetes_argo",
-    "kubernetes_clusters",
-    "kubernetes_entries",
-    "kubernetes_gateway",
-    "kubernetes_grpc",
-    "kubernetes_helm",
-    "kubernetes_route",
-    "kubernetes_service",
-    "kubernetes_traefik",
-    "kubernetes_yaml",
-    "lambda_alias",
-    "rest_api",
-)
+PLATFORMS = keys.programs()
 
 config = pulumi.Config()
 platform = config.require("platform")

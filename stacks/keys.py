@@ -14,8 +14,14 @@ from pathlib import Path
 import settings
 
 _HERE = Path(__file__).parent
+_NO_PROGRAMS = ("__main__", "keys", "settings")
 _CONFIGS = ("config", "_config")
 _COLORS = ("blue", "green")
+
+
+def programs() -> list[str]:
+    """Each platform that has a program here: every file is one, but for those that they share."""
+    return sorted({path.stem for path in _HERE.glob("*.py")} - set(_NO_PROGRAMS))
 
 
 def keys_of(platform: str) -> frozenset[str]:

@@ -125,27 +125,6 @@ def test_the_phases_and_the_hooks_are_those_of_the_code():
     assert cells(page, "`type` | phase") == set(HOOKS)
 
 
-def test_gates_are_asked_in_the_phases_that_the_page_says():
-    table = (DOCS / "gates.md").read_text().split("| phase |")[1].split("\n\n")[0]
-    named = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", table, re.MULTILINE))
-    for kind in (
-        "target_health",
-        "http",
-        "command",
-        "lambda_invoke",
-        "feature_flag",
-        "cloudwatch_alarms",
-        "schema",
-        "baseline",
-    ):
-        asked = GATES.load(kind).__dataclass_fields__["phases"].default
-        for phase in ("confirm", "before"):  # `hold` and `bake` name the others by these
-            assert (f"`{kind}`" in named[phase]) == (Phase(phase) in asked), (kind, phase)
-    for hook, phases in HOOKS.items():
-        for phase in phases - {Phase.BAKE}:
-            assert f"`{hook}`" in named[phase.value], hook
-
-
 def test_the_outcomes_and_the_notifiers_are_those_of_the_code():
     page = DOCS / "notifications.md"
     assert cells(page, "how it ended") == {outcome.value for outcome in Outcome}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dev import docs_site
+from dev import docs_api, docs_site
 
 REPO = Path(__file__).resolve().parents[1]
 DOCS = REPO / "docs"
@@ -40,6 +40,14 @@ def test_the_menu_is_that_of_the_index():
     assert docs_site.menu(index) == [{"Start": ["index.md", "a.md", "b.md"]}, {"How to": ["c.md"]}]
 
 
+def test_the_pages_from_docstrings_stand_behind_their_list():
+    groups = [{"Start": ["index.md"]}, {"Reference": ["config.md", "api.md", "gates.md"]}]
+    assert docs_site.with_reference(groups, ["api-a.md", "api-b.md"]) == [
+        {"Start": ["index.md"]},
+        {"Reference": ["config.md", "api.md", "api-a.md", "api-b.md", "gates.md"]},
+    ]
+
+
 def test_a_warning_fails_the_build_and_links_and_anchors_are_warned_of():
     said = settings()
     assert said["strict"] is True
@@ -51,9 +59,10 @@ def test_a_warning_fails_the_build_and_links_and_anchors_are_warned_of():
 
 def build(folder: Path, docs: Path = DOCS) -> subprocess.CompletedProcess[str]:
     if not os.environ.get("CI"):
-        pytest.importorskip("mkdocs")
+        pytest.importorskip("mkdocstrings")
     config = folder / "mkdocs.yml"
     text = (REPO / "mkdocs.yml").read_text().replace("docs_dir: docs", f"docs_dir: {docs}")
+    text = text.replace("[components]", f"[{REPO / 'components'}]")
     config.write_text(text.replace("dev/docs_site.py", str(REPO / "dev" / "docs_site.py")))
     command = [sys.executable, "-m", "mkdocs", "build", "--config-file", config, "--site-dir", folder / "site"]
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(REPO)}
@@ -64,6 +73,10 @@ def test_the_site_is_built_without_a_warning(tmp_path):
     done = build(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "site" / "runbook" / "index.html").is_file()
+    for page in docs_api.pages():
+        html = (tmp_path / "site" / page.name.removesuffix(".md") / "index.html").read_text()
+        assert not [name for name in page.objects if f'id="{name}"' not in html], page.name
+        assert f'href="../{page.name.removesuffix(".md")}/"' in (tmp_path / "site" / "api" / "index.html").read_text()
 
 
 def test_an_anchor_that_is_not_there_fails_it(tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -64,6 +65,26 @@ class Operations:
         self._all: dict[str, Running] = {}
         self._threads: list[threading.Thread] = []
         self._ended = threading.Event()
+        self._free = threading.Event()
+        self._free.set()
+
+    @contextmanager
+    def held(self) -> Iterator[Callable[[], None]]:
+        """None goes on by itself in here: a test decides when one ends, whatever the machine is busy with.
+
+        What it yields lets all of them go on, and returns once they are over.
+        """
+        self._free.clear()
+        try:
+            yield self.let_go
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """What was held goes on to its end."""
+        self._free.set()
+        for one in tuple(self._threads):
+            one.join(timeout=60)
 
     def busy(self, resource: str) -> Running | None:
         """The one that runs on this resource."""
@@ -94,6 +115,7 @@ class Operations:
     def _go_on(self, running: Running, steps: Steps, pause: float) -> None:
         seconds: float | None = pause
         while seconds is not None and not self._ended.wait(seconds):
+            self._free.wait()
             with self._lock:
                 if self._ended.is_set():
                     return
@@ -119,5 +141,6 @@ class Operations:
     def end(self) -> None:
         """None goes on after this."""
         self._ended.set()
+        self._free.set()
         for one in self._threads:
             one.join(timeout=60)

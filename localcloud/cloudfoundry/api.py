@@ -30,6 +30,20 @@ from localcloud.cloudfoundry.world import (
 _KEY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 _PREFIX = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\Z")
 _LONGEST_ANNOTATION = 5000
+# Nothing here goes by these.
+_TIMES = {"created_at": "2026-11-30T08:00:00Z", "updated_at": "2026-11-30T08:00:00Z"}
+_STATS: Mapping[str, Any] = {
+    "type": "web",
+    "usage": {},
+    "host": "10.0.0.9",
+    "uptime": 1,
+    "instance_ports": [],
+    "isolation_segment": None,
+    "mem_quota": 1,
+    "disk_quota": 1,
+    "fds_quota": 1,
+    "details": None,
+}
 
 
 @dataclass(frozen=True)
@@ -158,11 +172,12 @@ class Api:
         self.calls.append(operation.name)
         answer = self._handlers[operation.name](Call(named, query, self._body(operation, content)))
         self._world.settle()
+        _as_described(operation, answer)
         return answer
 
     @staticmethod
     def _body(operation: Operation, content: bytes) -> Any:
-        if operation.body is None:
+        if not operation.body:
             return None
         try:
             body = json.loads(content or b"{}")
@@ -210,10 +225,13 @@ class Api:
     def _told_app(app: App) -> dict[str, Any]:
         return {
             "guid": app.guid,
+            **_TIMES,
             "name": app.name,
             "state": app.state,
             "lifecycle": {"type": "docker", "data": {}},
+            "relationships": {"current_droplet": {"data": {"guid": app.droplet} if app.droplet else None}},
             "metadata": {"labels": dict(app.labels), "annotations": dict(app.annotations)},
+            "links": {},
         }
 
     def _update_app(self, call: Call) -> Answer:
@@ -272,10 +290,18 @@ class Api:
         check = {"type": "http", "data": {"endpoint": app.health}} if app.health else {"type": "port", "data": {}}
         return {
             "guid": app.process,
+            **_TIMES,
             "type": "web",
+            "command": None,
             "instances": app.instances,
+            "memory_in_mb": 64,
+            "disk_in_mb": 1024,
+            "log_rate_limit_in_bytes_per_second": -1,
             "health_check": check,
+            "readiness_health_check": {"type": "process", "data": {}},
             "relationships": {"app": {"data": {"guid": app.guid}}},
+            "metadata": {"labels": {}, "annotations": {}},
+            "links": {},
         }
 
     def _stats(self, call: Call) -> Answer:
@@ -292,23 +318,20 @@ class Api:
                 looked()
         found: list[dict[str, Any]] = [
             {
-                "type": "web",
+                **_STATS,
                 "index": index,
                 "state": states[index] if index < len(states) else "DOWN",
                 "routable": index < len(states) and states[index] == "RUNNING",
                 "details": None if index < len(states) else "insufficient resources: memory",
-                "usage": {},
             }
             for index in range(wanted)
         ]
-        stopped = [{"type": "web", "index": 0, "state": "DOWN", "routable": False, "details": None, "usage": {}}]
+        stopped = [{**_STATS, "index": 0, "state": "DOWN", "routable": False}]
         return Answer(200, {"resources": found or stopped})
 
     def _scale(self, call: Call) -> Answer:
         app, count = self._process(call), call.body.get("instances")
         if count is not None:
-            if count < 0:
-                raise unprocessable("Instances must be greater than or equal to 0")
             app.instances = count
         return Answer(202, self._told_process(app))
 
@@ -334,13 +357,16 @@ class Api:
     def _told_route(route: Route) -> dict[str, Any]:
         return {
             "guid": route.guid,
+            **_TIMES,
             "protocol": "http",
             "host": route.host,
             "path": route.path,
             "port": None,
             "url": route.url,
             "destinations": [dict(one) for one in route.destinations],
+            "relationships": {},
             "metadata": {"labels": dict(route.labels), "annotations": dict(route.annotations)},
+            "links": {},
         }
 
     def _update_route(self, call: Call) -> Answer:
@@ -399,7 +425,9 @@ class Api:
             raise unprocessable("The stand-in takes Docker images alone.")
         guid = made_guid()
         self._world.packages[guid] = (app, image)
-        return Answer(201, {"guid": guid, "type": "docker", "state": "READY", "data": {"image": image}})
+        related = {"relationships": call.body["relationships"], "metadata": {"labels": {}, "annotations": {}}}
+        told = {"guid": guid, **_TIMES, "type": "docker", "state": "READY", "data": {"image": image}, "links": {}}
+        return Answer(201, {**told, **related})
 
     def _create_build(self, call: Call) -> Answer:
         found = self._world.packages.get((call.body["package"] or {}).get("guid") or "")
@@ -427,6 +455,13 @@ class Api:
         there = [one for one in self._world.droplets.values() if (one.app, one.image) == (build.app, build.image)]
         droplet = there[-1] if there else self._world.stage(self._world.apps[build.app], build.image)
         return Answer(200, {**told, "state": "STAGED", "droplet": {"guid": droplet.guid}})
+
+
+def _as_described(operation: Operation, answer: Answer) -> None:
+    """No answer of ours is one that the API does not give."""
+    wrong = description.unlike(operation, answer.body)
+    if wrong or answer.status != operation.answers:
+        raise AssertionError(f"{operation.name} answers {answer.status}: {wrong or 'another status than is described'}")
 
 
 def _listed(found: Iterable[Mapping[str, Any]]) -> Answer:

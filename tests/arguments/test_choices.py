@@ -22,6 +22,7 @@ from bluegreen.arguments.told import told as told_of
 from bluegreen.aws import alb, nlb
 from bluegreen.gates.functions import Limits
 from bluegreen.naming import camel
+from tests import least
 from tests.amounts import stride
 from tests.arguments.components import make
 from tests.aws import mocked
@@ -34,26 +35,13 @@ JUNK = [
 ECS, KUBERNETES, ARGO = (
     f"bluegreen:{name}" for name in ("aws:EcsService", "kubernetes:KubernetesService", "kubernetes:ArgoRollout")
 )
-SOURCE = {"kind": "prometheus", "address": "http://prometheus:9090", "query": "up"}
 GOOD: dict[str, dict[str, Any]] = {
-    "baseline": {"source": SOURCE, "worse": "higher"},
+    **least.of_functions(),
+    # Short ways to gates and sources that are among those.
     "cloudwatch": {"namespace": "AWS/ECS", "metric_name": "CPU", "max": 1.0},
-    "cloudwatch_alarms": {"names": ["errors"]},
-    "command": {"command": ["true"]},
-    "error_rate": {},
-    "feature_flag": {"flag": "on", "provider": "module:make"},
-    "http": {"path": "/healthz"},
-    "lambda_invoke": {"functions": {"blue": "f:1", "green": "f:2"}},
-    "metric": {"source": SOURCE, "max": 1.0},
-    "minimum_traffic": {"requests": 10, "source": SOURCE},
     "p99": {"address": "http://prometheus:9090"},
     "prometheus": {"address": "http://prometheus:9090", "query": "up", "max": 1.0},
-    "schema": {"migrations": "migrations"},
     "success_rate": {"address": "http://prometheus:9090"},
-    "target_health": {},
-    "webhook": {"url": "https://example.com/hook"},
-    "slack": {"url": {"env": "SLACK_URL"}},
-    "teams": {"url": {"env": "TEAMS_URL"}},
     "canary": {"weight_percent": 10, "hold_seconds": 60},
     "linear": {"step_percent": 10, "hold_seconds": 60},
     "steps": {"weights": [(10, 60)]},

@@ -135,15 +135,16 @@ def test_no_request_is_lost_over_a_promotion_and_its_rollback(azure, app):
     assert (load.result.failed, load.result.errors) == (0, {})
 
 
-def test_a_write_is_refused_while_another_one_runs(app):
-    first = app.client.ask("PATCH", app.path, {"properties": {"template": template("green", "green")}})
-    assert (first.status_code, app.body["properties"]["provisioningState"]) == (202, "InProgress")
-    second = app.client.ask("PATCH", app.path, {"tags": {"a": "b"}})
-    assert error(second) == (409, "ContainerAppOperationInProgress")
-    assert error(app.act("blue", "restart")) == (409, "ContainerAppOperationInProgress")
-    tags = {"operation": "Merge", "properties": {"tags": {"a": "b"}}}
-    where = f"{app.path}/providers/Microsoft.Resources/tags/default"
-    assert app.client.ask("PATCH", where, tags, RESOURCES).status_code == 409
+def test_a_write_is_refused_while_another_one_runs(azure, app):
+    with azure.world.operations.held():
+        first = app.client.ask("PATCH", app.path, {"properties": {"template": template("green", "green")}})
+        assert (first.status_code, app.body["properties"]["provisioningState"]) == (202, "InProgress")
+        second = app.client.ask("PATCH", app.path, {"tags": {"a": "b"}})
+        assert error(second) == (409, "ContainerAppOperationInProgress")
+        assert error(app.act("blue", "restart")) == (409, "ContainerAppOperationInProgress")
+        tags = {"operation": "Merge", "properties": {"tags": {"a": "b"}}}
+        where = f"{app.path}/providers/Microsoft.Resources/tags/default"
+        assert app.client.ask("PATCH", where, tags, RESOURCES).status_code == 409
     until(lambda: app.client.http.get(first.headers["Azure-AsyncOperation"]).json()["status"] == "Succeeded")
     assert app.client.http.get(first.headers["Location"]).json()["name"] == app.name
     assert app.client.ask("PATCH", where, tags, RESOURCES).json()["properties"]["tags"] == {"a": "b"}

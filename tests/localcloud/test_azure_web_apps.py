@@ -134,23 +134,24 @@ def test_settings_of_a_slot_stay_where_they_are_and_all_others_move(azure, app):
 
 
 def test_everything_is_locked_while_a_swap_runs(azure, app):
-    begun = app.start_swap()
-    assert begun.status_code == 202
-    assert app.get()["properties"]["inProgressOperationId"]
-    setting = {"properties": {"COLOR": "red"}}
-    tags = {"operation": "Merge", "properties": {"tags": {"a": "b"}}}
-    for path in (app.path, app.slot):
-        for answer in (
-            app.start_swap(app.slot),
-            app.ask("PUT", f"{path}/config/appsettings", setting),
-            app.ask("PATCH", f"{path}/config/web", {"properties": {"alwaysOn": True}}),
-            app.ask("PATCH", path, {"properties": {"httpsOnly": True}}),
-            app.ask("POST", f"{path}/restart"),
-            app.ask("DELETE", path),
-            app.client.ask("PATCH", f"{path}/providers/Microsoft.Resources/tags/default", tags, RESOURCES),
-        ):
-            assert error(answer) == (409, "Conflict"), answer.request
-    assert app.client.http.get(begun.headers["Location"]).status_code == 202
+    with azure.world.operations.held():
+        begun = app.start_swap()
+        assert begun.status_code == 202
+        assert app.get()["properties"]["inProgressOperationId"]
+        setting = {"properties": {"COLOR": "red"}}
+        tags = {"operation": "Merge", "properties": {"tags": {"a": "b"}}}
+        for path in (app.path, app.slot):
+            for answer in (
+                app.start_swap(app.slot),
+                app.ask("PUT", f"{path}/config/appsettings", setting),
+                app.ask("PATCH", f"{path}/config/web", {"properties": {"alwaysOn": True}}),
+                app.ask("PATCH", path, {"properties": {"httpsOnly": True}}),
+                app.ask("POST", f"{path}/restart"),
+                app.ask("DELETE", path),
+                app.client.ask("PATCH", f"{path}/providers/Microsoft.Resources/tags/default", tags, RESOURCES),
+            ):
+                assert error(answer) == (409, "Conflict"), answer.request
+        assert app.client.http.get(begun.headers["Location"]).status_code == 202
     app.idle()
     assert app.client.http.get(begun.headers["Location"]).json()["name"] == app.name
     assert colors(azure, app.host) == {"green"}

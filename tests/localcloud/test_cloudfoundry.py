@@ -56,7 +56,7 @@ def test_unknown_parameters_and_fields_are_refused(client):
     path = f"/v3/routes/{client.route.guid}/destinations"
     assert client.refused("PATCH", path, {})[2] == "destinations is missing"
     wrong = {"destinations": [{"app": {"guid": client.app.guid}, "port": "8080"}]}
-    assert client.refused("PATCH", path, wrong)[2] == "destinations[0].port must be an int"
+    assert client.refused("PATCH", path, wrong)[2] == "destinations[0].port must be an integer"
 
 
 def test_destinations_have_all_a_weight_or_none(client):

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from unittest import mock
 
+import pytest
+
 from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.clock import FakeClock
 from localcloud.azure.cloud import OWNER, SUBSCRIPTION, Azure
@@ -52,6 +54,22 @@ class App:
     @property
     def id(self) -> str:
         return f"{GROUP}/providers/Microsoft.App/containerApps/{self.name}"
+
+    @contextmanager
+    def at_work(self, monkeypatch: pytest.MonkeyPatch, waiting: str) -> Iterator[list[float]]:
+        """An operation that is begun in here is over when the product, in the module `waiting`, pauses for it.
+
+        Its pauses until the first operation was over are what it yields.
+        """
+        paused: list[float] = []
+        with self.azure.world.operations.held() as let_go, monkeypatch.context() as patch:
+
+            def pause(seconds: float) -> None:
+                paused.append(seconds)
+                let_go()
+
+            patch.setattr(f"{waiting}.pause", pause)
+            yield paused
 
     def revision(self, color: str) -> str:
         return f"{self.name}--{color}"

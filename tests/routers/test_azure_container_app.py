@@ -9,6 +9,7 @@ from bluegreen.azure import client as azure_client
 from bluegreen.azure.client import AzureConnection
 from bluegreen.azure.container_apps import rules
 from bluegreen.azure.container_apps.router import ContainerAppRouter
+from bluegreen.clients import apis
 from bluegreen.clients.http import Answer, Http
 from bluegreen.fields import Fields
 from bluegreen.platforms.routers import ROUTERS
@@ -123,27 +124,30 @@ def test_an_app_in_single_mode_or_without_ingress_is_refused_by_its_reason(app):
 
 
 def test_a_write_waits_for_somebody_elses_operation_and_not_over_moved_traffic(app, monkeypatch):
-    monkeypatch.setattr("bluegreen.azure.container_apps.router._BUSY_PAUSE_SECONDS", 0.3)
     made = router(app)
     made.write(BLUE)
     path = {"properties": {"template": azure_workshop.template("red")}}
-    assert app.client.ask("PATCH", app.id, path).status_code == 202
-    made.write(GREEN)
+    with app.at_work(monkeypatch, "bluegreen.azure.container_apps.router"):
+        assert app.client.ask("PATCH", app.id, path).status_code == 202
+        made.write(GREEN)
     assert made.read().weights == GREEN
     other = {"properties": {"configuration": {"ingress": {"traffic": [app.rule("blue", 100)]}}}}
     made.read()
-    assert app.client.ask("PATCH", app.id, other).status_code == 202
-    with pytest.raises(TrafficMoved, match="somebody else moved the traffic of "):
-        made.write(Weights.split("green", 50))
+    with app.at_work(monkeypatch, "bluegreen.azure.container_apps.router"):
+        assert app.client.ask("PATCH", app.id, other).status_code == 202
+        with pytest.raises(TrafficMoved, match="somebody else moved the traffic of "):
+            made.write(Weights.split("green", 50))
     assert router(app).read().weights == BLUE
 
 
 def test_marks_wait_for_an_operation(app, monkeypatch):
-    monkeypatch.setattr("bluegreen.azure.tags._BUSY_PAUSE_SECONDS", 0.3)
     made = router(app)
     made.write(BLUE)
-    assert app.client.ask("PATCH", app.id, {"properties": {"template": azure_workshop.template("red")}}).is_success
-    made.mark({"lease.1": "x"})
+    with app.at_work(monkeypatch, "bluegreen.azure.tags") as waited:
+        body = {"properties": {"template": azure_workshop.template("red")}}
+        assert app.client.ask("PATCH", app.id, body).status_code == 202
+        made.mark({"lease.1": "x"})
+    assert waited
     assert router(app).marks() == {"lease.1": "x"}
 
 
@@ -243,7 +247,7 @@ class Flaky:
 def flaky(app, monkeypatch):
     """Exchanges that fail first, and no real pauses: (seconds of each, tell)."""
     pauses = []
-    monkeypatch.setattr(azure_client, "pause", pauses.append)
+    monkeypatch.setattr(apis, "pause", pauses.append)
     behind = Http.send
 
     def tell(*answers):

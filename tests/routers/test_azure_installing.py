@@ -274,11 +274,12 @@ def test_a_release_that_does_not_start_is_no_error_of_its_installation_and_its_h
 
 
 def test_an_installation_waits_for_somebody_elses_operation(app, monkeypatch):
-    monkeypatch.setattr("bluegreen.azure.container_apps.router._BUSY_PAUSE_SECONDS", 0.3)
     other = {**template("white"), "revisionSuffix": "hotfix"}
-    assert app.client.ask("PATCH", app.id, {"properties": {"template": other}}).status_code == 202
     made = router(app.id, templates(green="v2"))
-    made.install("green")
+    with app.at_work(monkeypatch, "bluegreen.azure.container_apps.router") as waited:
+        assert app.client.ask("PATCH", app.id, {"properties": {"template": other}}).status_code == 202
+        made.install("green")
+    assert waited
     assert made.installed("green")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from bluegreen.hosts import files
 from bluegreen.hosts.route_files import routes
 from bluegreen.hosts.route_files.router import EnvoyRouter
 from bluegreen.hosts.route_files.routes import Unfit, Wanted
+from bluegreen.rollout.calls import guarded
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.swap.service import SwapService
@@ -367,6 +369,23 @@ def test_a_lock_that_somebody_keeps_is_said(routes_file, monkeypatch):
     monkeypatch.setattr(files, "_LOCK_SECONDS", 0.0)
     with files._locked(f"{routes_file}.lock"), pytest.raises(PlatformError, match="another process has had the lock"):
         router(routes_file).write(BLUE)
+
+
+def test_a_lock_is_waited_for_by_the_swap_s_own_clock_and_watch(routes_file):
+    told, slept = [], []
+    with contextlib.ExitStack() as other:
+        other.enter_context(files._locked(f"{routes_file}.lock"))
+
+        def sleep(seconds):
+            slept.append(seconds)
+            if len(slept) == 3:
+                other.close()
+
+        with guarded(lambda: None, told.append, sleep):
+            router(routes_file).write(BLUE)
+    assert told == slept
+    assert len(slept) == 3
+    assert router(routes_file).read().weights == BLUE
 
 
 # -- with the real Envoy

@@ -268,3 +268,21 @@ def test_a_release_that_the_update_itself_makes_is_told_without_a_look_for_it():
     assert "router.installed" not in swap.here.calls
     promoted = {**news, "active_color": "green"}
     assert swap.service().diff(swap.outputs, promoted).changes
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["and it fails", "and it is there"])
+def test_what_moves_while_the_color_that_was_left_gets_its_release_is_no_success(monkeypatch, fails):
+    swap = swap_of("afterwards")
+    swap.up("green", **installing("afterwards", "v1", "v2"))
+    install, half = MemoryRouter.install, Weights(blue=50, green=50)
+
+    def installed(router, color):
+        install(router, color)
+        swap.here.weights = half if fails else Weights(blue=60, green=0)
+        if fails:
+            raise PlatformError("Install", "no answer")
+
+    monkeypatch.setattr(MemoryRouter, "install", installed)
+    with pytest.raises(SwapFailed, match="somebody else moved them") as failed:
+        swap.up("blue", **installing("afterwards", "v1", "v0"))
+    assert failed.value.weights == swap.here.weights

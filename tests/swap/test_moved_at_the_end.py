@@ -86,6 +86,64 @@ def test_a_restore_says_that_somebody_moved_traffic_after_it(script, monkeypatch
     assert not swap.here.retiring
 
 
+def once_it_is_back(monkeypatch, swap, act):
+    """Somebody acts, once, when a restore has been sent and what carries the requests follows."""
+    write, wait = MemoryRouter.write, FakeClock.sleep
+    back = []
+
+    def written(router, weights):
+        write(router, weights)
+        back.extend([weights] if swap.told("restore") else [])
+
+    def waited(clock, seconds):
+        wait(clock, seconds)
+        if len(back) == 1:
+            back.append("acted")
+            act()
+
+    monkeypatch.setattr(MemoryRouter, "write", written)
+    monkeypatch.setattr(FakeClock, "sleep", waited)
+
+
+def following(script, goal, scaled, **other):
+    """A swap whose gates refuse green during holds, and what its next update asks for."""
+    more = {**FOLLOWING, **IN_STEPS, **({} if scaled else {"capacity": None}), **other}
+    swap = Swap("follows", gates=[scripted(Phase.HOLD)], **more)
+    if not scaled:
+        swap.here.desired["green"] = 3
+    if goal == "pause raised":
+        swap.up("green", promote_to_percent=10)
+    script.answer = lambda context: Decision.FAIL if context.phase is Phase.HOLD else Decision.PASS
+    return swap, {"promotion": {}, "pause": {"promote_to_percent": 15}, "pause raised": {"promote_to_percent": 20}}[
+        goal
+    ]
+
+
+@pytest.mark.parametrize("scaled", [True, False], ids=["with units", "without"])
+@pytest.mark.parametrize("goal", ["promotion", "pause", "pause raised"])
+@pytest.mark.parametrize("moved", [GREEN, Weights(blue=50, green=50)], ids=str)
+def test_a_restore_says_what_is_live_once_requests_have_followed(script, monkeypatch, scaled, goal, moved):
+    swap, asked = following(script, goal, scaled)
+    once_it_is_back(monkeypatch, swap, lambda: setattr(swap.here, "weights", moved))
+    with pytest.raises(SwapFailed, match="then somebody else moved traffic") as failed:
+        swap.up("green", **asked)
+    assert failed.value.weights == swap.here.weights == moved
+    assert failed.value.verdict == "gate"
+
+
+def test_a_restore_after_which_another_swap_took_over_says_that(script, monkeypatch):
+    swap, asked = following(script, "promotion", scaled=False, propagation_seconds=1)
+
+    def taken_over():
+        marks = swap.here.marks
+        (mine,) = (name for name in marks if name.startswith("lease."))
+        marks["lease.other"] = marks.pop(mine)
+
+    once_it_is_back(monkeypatch, swap, taken_over)
+    with pytest.raises(LeaseLost, match="restored and verified: blue 100 %, green 0 %; then"):
+        swap.up("green", **asked)
+
+
 def test_a_restore_to_a_color_with_another_release_says_so(script, monkeypatch):
     script.answer = lambda context: Decision.FAIL if context.phase is Phase.HOLD else Decision.PASS
     swap = Swap("changed", gates=[scripted(Phase.HOLD)], **IN_STEPS)

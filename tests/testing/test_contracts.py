@@ -16,31 +16,7 @@ from bluegreen.metrics.registry import METRICS
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.rollout.model import Convergence, Decision, Readiness, Verdict, Weights
 from bluegreen.testing import capacities, gates, metrics, notifications, routers
-
-PROMETHEUS = {"kind": "prometheus", "address": "http://127.0.0.1:9", "query": "up"}
-CLOUDWATCH = {"kind": "cloudwatch", "namespace": "a", "metric_name": "b", "aws": {"endpoint_url": "http://127.0.0.1:9"}}
-GATE_SECTIONS = {
-    "baseline": {"source": PROMETHEUS, "worse": "higher"},
-    "cloudwatch_alarms": {"alarms": ["a"], "aws": {"endpoint_url": "http://127.0.0.1:9"}},
-    "command": {"command": [sys.executable, "-c", "pass"]},
-    "error_rate": {},
-    "feature_flag": {"flag": "promote", "provider": "no_such_module:made"},
-    "http": {"path": "/healthz"},
-    "lambda_invoke": {
-        "functions": {"blue": "orders:1", "green": "orders:2"},
-        "aws": {"endpoint_url": "http://127.0.0.1:9"},
-    },
-    "metric": {"source": PROMETHEUS, "min": 1},
-    "minimum_traffic": {"source": PROMETHEUS, "requests": 1},
-    "schema": {"migrations": ["no-such-folder/*.sql"]},
-    "target_health": {},
-    "webhook": {"url": "http://127.0.0.1:9"},
-}
-NOTIFIER_SECTIONS = {
-    "slack": {"url": {"env": "NO_SUCH_VARIABLE"}},
-    "teams": {"url": {"env": "NO_SUCH_VARIABLE"}},
-    "webhook": {"url": "http://127.0.0.1:9"},
-}
+from tests import least
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +42,7 @@ def test_every_gate_keeps_its_contract(rule, kind, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    rule(gates.GateCase({"kind": kind, **GATE_SECTIONS[kind]}))
+    rule(gates.GateCase(least.section(GATES, kind)))
 
 
 @pytest.mark.parametrize("kind", METRICS.entries)
@@ -75,13 +51,13 @@ def test_every_metric_source_keeps_its_contract(rule, kind, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    rule(metrics.MetricCase({"prometheus": PROMETHEUS, "cloudwatch": CLOUDWATCH}[kind]))
+    rule(metrics.MetricCase(least.section(METRICS, kind)))
 
 
 @pytest.mark.parametrize("kind", NOTIFIERS.entries)
 @pytest.mark.parametrize("rule", notifications.RULES, ids=lambda rule: rule.__name__)
 def test_every_notifier_keeps_its_contract(rule, kind):
-    rule(notifications.NotifierCase({"kind": kind, **NOTIFIER_SECTIONS[kind]}))
+    rule(notifications.NotifierCase(least.section(NOTIFIERS, kind)))
 
 
 def broken(rules, case):

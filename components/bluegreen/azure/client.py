@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -19,11 +18,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
-
-from bluegreen._version import __version__
+from bluegreen.clients.apis import Wire, object_in, until_answered
 from bluegreen.clients.glances import Answers
-from bluegreen.clients.http import Answer, Http
+from bluegreen.clients.http import Answer
 from bluegreen.fields import Fields
 from bluegreen.options.declared import option, read_options
 from bluegreen.options.kinds import Text
@@ -33,15 +30,6 @@ from bluegreen.rollout.errors import PlatformError
 
 PUBLIC = "https://management.azure.com"
 _AUDIENCE = "https://management.azure.com/.default"
-# Of one exchange as a whole. Azure Resource Manager answers longer work at once, with an address to ask later.
-_TIMEOUT_SECONDS = 20.0
-_MOST_BYTES = 16_000_000
-# A call that fails is tried five times with full jitter; one that is throttled was not done, and Azure says how long to
-# wait: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
-_ATTEMPTS, _THROTTLED_ATTEMPTS = 5, 12
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 20.0
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-_THROTTLED = 429
 _RENEW_SECONDS = 300.0
 
 
@@ -93,7 +81,7 @@ class Session:
 
     def __init__(self, connection: AzureConnection, endpoint: str) -> None:
         self._connection, self._endpoint = connection, endpoint
-        self._of_thread = threading.local()  # a connection is one thread's
+        self._wire = Wire()
         self._token_lock = threading.Lock()
         self._credential: Any = None
         self._token, self._until = "", 0.0
@@ -116,7 +104,7 @@ class Session:
             known = self._until_answered("GET", path, version, action, None)
             self._answers.keep(asked, at_seconds, known)
         answer: Answer = known
-        return None if answer.status == 404 else _body(answer)
+        return None if answer.status == 404 else object_in(answer)
 
     def change(
         self,
@@ -146,7 +134,7 @@ class Session:
         answer = self._until_answered(verb, path, version, action, body, if_match=if_match)
         if answer.status == 404:
             raise PlatformError(action, _missing(answer, path))
-        return _body(answer)
+        return object_in(answer)
 
     def remove(self, path: str, version: str, action: str) -> None:
         """Delete what is there; already gone is fine.
@@ -190,7 +178,7 @@ class Session:
             answer = self._until_answered("GET", where.path, asked, read, None)
         if answer.status == 202:
             raise PlatformError(action, f"no result within {sum(pauses_seconds):g} s")
-        return None if answer.status == 404 else _body(answer)
+        return None if answer.status == 404 else object_in(answer)
 
     def ask(self, path: str, version: str, action: str) -> dict[str, Any] | None:
         """Return the answer of an action that only lists, such as settings; ``None`` if there is nothing.
@@ -209,7 +197,7 @@ class Session:
             known = self._until_answered("POST", path, version, action, None, reads=True)
             self._answers.keep(asked, at_seconds, known)
         answer: Answer = known
-        return None if answer.status == 404 else _body(answer)
+        return None if answer.status == 404 else object_in(answer)
 
     def once(self, path: str, version: str, action: str, body: Mapping[str, Any] | None) -> Answer | None:
         """One action that does something else the second time, and so is sent once whatever the answer is.
@@ -270,51 +258,28 @@ class Session:
         self, verb: str, path: str, version: str, action: str, body: Any, *, reads: bool = False, if_match: str = ""
     ) -> Answer:
         more = {"if_match": if_match} if if_match else {}
-        for attempt in range(1, _THROTTLED_ATTEMPTS + 1):
+
+        def once() -> tuple[Answer | None, str]:
             if verb != "GET" and not reads:
                 before_write()
             note(action)
-            answer, problem = self.exchange(verb, path, version, action, body, **more)
-            if answer is not None and answer.status not in _AGAIN:
-                return _checked(answer, action)
-            throttled = answer is not None and answer.status == _THROTTLED
-            if attempt >= (_THROTTLED_ATTEMPTS if throttled else _ATTEMPTS):
-                break
-            pause(_pause_seconds(attempt, answer))
-        if answer is not None:
-            return _checked(answer, action)
-        raise PlatformError(action, problem)
+            return self.exchange(verb, path, version, action, body, **more)
+
+        return _checked(until_answered(action, once), action)
 
     def exchange(
         self, verb: str, path: str, version: str, action: str, body: Any, *, if_match: str = ""
     ) -> tuple[Answer | None, str]:
         """One exchange, which nothing repeats: the answer, or ``None`` and why there is none."""
-        headers = {"Authorization": f"Bearer {self._bearer(action)}", "User-Agent": f"bluegreen/{__version__}"}
+        headers = {"Authorization": f"Bearer {self._bearer(action)}"}
         if if_match:
             headers["If-Match"] = if_match
         path, _, query = path.partition("?")
         sent = None
         if body is not None:
             headers["Content-Type"], sent = "application/json", json.dumps(body).encode()
-        http = getattr(self._of_thread, "http", None) or Http()
-        self._of_thread.http = None  # one that failed is not used again
-        try:
-            answer = http.send(
-                verb,
-                f"{self._endpoint}{path}",
-                timeout_seconds=_TIMEOUT_SECONDS,
-                most_bytes=_MOST_BYTES,
-                headers=headers,
-                params={"api-version": version, **dict(parse_qsl(query))},
-                content=sent,
-            )
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            return None, f"{self._endpoint} could not be reached: {error or type(error).__name__}"
-        if answer.late or answer.cut:
-            why = f"within {_TIMEOUT_SECONDS:g} s" if answer.late else f"within {_MOST_BYTES:,} bytes"
-            return None, f"an answer of {self._endpoint} did not end {why}"
-        self._of_thread.http = http
-        return answer, ""
+        asked = {"api-version": version, **dict(parse_qsl(query))}
+        return self._wire.exchange(verb, f"{self._endpoint}{path}", self._endpoint, headers, asked, sent)
 
     def _bearer(self, action: str) -> str:
         """A token, renewed some minutes before its end."""
@@ -353,13 +318,6 @@ def _credential(connection: AzureConnection) -> Any:
     return DefaultAzureCredential(exclude_interactive_browser_credential=True, **known)
 
 
-def _pause_seconds(attempt: int, answer: Answer | None) -> float:
-    longest = min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
-    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
-    asked_seconds = min(float(asked), _LONGEST_PAUSE_SECONDS) if asked.isdigit() else 0.0
-    return asked_seconds + random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
-
-
 def _checked(answer: Answer, action: str) -> Answer:
     if answer.status < 400 or answer.status == 404:
         return answer
@@ -380,18 +338,6 @@ def _missing(answer: Answer, path: str) -> str:
 
 def _said(answer: Answer) -> tuple[str, str]:
     """Azure's code and message: in an object of their own, or as App Service writes them."""
-    try:
-        body = json.loads(answer.body)
-    except ValueError:
-        body = {}
-    body = body if isinstance(body, dict) else {}
+    body = object_in(answer)
     error = body.get("error") or {"code": body.get("Code"), "message": body.get("Message")}
     return str(error.get("code") or f"status {answer.status}"), str(error.get("message") or "")
-
-
-def _body(answer: Answer) -> dict[str, Any]:
-    try:
-        found = json.loads(answer.body) if answer.body else {}
-    except ValueError:
-        found = {}
-    return found if isinstance(found, dict) else {}

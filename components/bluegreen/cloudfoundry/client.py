@@ -9,32 +9,23 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import httpx
-
-from bluegreen._version import __version__
+from bluegreen.clients.apis import Wire, object_in, until_answered
 from bluegreen.clients.glances import Answers
-from bluegreen.clients.http import Answer, Http
+from bluegreen.clients.http import Answer
 from bluegreen.cloudfoundry import tokens
 from bluegreen.fields import Fields
 from bluegreen.options.declared import option, read_options
 from bluegreen.options.kinds import Text
-from bluegreen.rollout.calls import before_write, note, pause
+from bluegreen.rollout.calls import before_write, note
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
 
-_TIMEOUT_SECONDS = 20.0  # of one exchange as a whole
-_MOST_BYTES = 16_000_000
-# A call that fails is tried five times with full jitter; one that is throttled was not done.
-_ATTEMPTS, _THROTTLED_ATTEMPTS = 5, 12
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 20.0
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _PAGE = 5000
 
 
@@ -88,7 +79,7 @@ class Session:
         self.url = url
         self.spaces: dict[str, str] = {}
         """The guids of spaces by their names, of those that have been looked for."""
-        self._of_thread = threading.local()  # a connection is one thread's
+        self._wire = Wire()
         self._tokens = tokens.Tokens(url, identity, self.exchange)
         self._answers = Answers()
 
@@ -109,7 +100,7 @@ class Session:
             known = self._until_answered("GET", path, action, query, None)
             self._answers.keep(asked, at_seconds, known)
         answer: Answer = known
-        return None if answer.status == 404 else _body(answer)
+        return None if answer.status == 404 else object_in(answer)
 
     def all(self, path: str, action: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         """The resources of a list, of one page: each filter names what is wanted."""
@@ -132,31 +123,25 @@ class Session:
         answer = self._until_answered(verb, path, action, None, body)
         if answer.status == 404:
             raise PlatformError(action, f"there is no {path}, or the swap may not see it")
-        return _body(answer)
+        return object_in(answer)
 
     def _until_answered(self, verb: str, path: str, action: str, query: Mapping[str, str] | None, body: Any) -> Answer:
-        renewed, attempt = False, 1
-        while True:
+        content, renewed = None if body is None else json.dumps(body).encode(), False
+
+        def once() -> tuple[Answer | None, str]:
+            nonlocal renewed
             bearer = self._tokens.bearer(action)
             if verb != "GET":
                 before_write()
             note(action)
-            content = None if body is None else json.dumps(body).encode()
             answer, problem = self.exchange(verb, f"{self.url}{path}", bearer, query, content)
             if answer is not None and answer.status == 401 and not renewed:
                 renewed = True  # revoked before its time
                 self._tokens.forget(bearer)
-                continue
-            if answer is not None and answer.status not in _AGAIN:
-                return _checked(answer, action)
-            throttled = answer is not None and answer.status == 429
-            if attempt >= (_THROTTLED_ATTEMPTS if throttled else _ATTEMPTS):
-                break
-            pause(_pause_seconds(attempt, answer))
-            attempt += 1
-        if answer is not None:
-            return _checked(answer, action)
-        raise PlatformError(action, problem)
+                return once()
+            return answer, problem
+
+        return _checked(until_answered(action, once), action)
 
     def exchange(
         self, verb: str, url: str, authorization: str, query: Mapping[str, str] | None, content: bytes | None
@@ -165,39 +150,14 @@ class Session:
 
         A body is JSON, but for the questions for a token, which are forms.
         """
-        headers = {"User-Agent": f"bluegreen/{__version__}", "Accept": "application/json"}
+        headers = {"Accept": "application/json"}
         if authorization:
             headers["Authorization"] = authorization
         if content is not None:
             form = url.endswith(tokens.TOKEN_PATH)
             headers["Content-Type"] = "application/x-www-form-urlencoded" if form else "application/json"
-        http = getattr(self._of_thread, "http", None) or Http()
-        self._of_thread.http = None  # one that failed is not used again
         host = url.partition("//")[2].partition("/")[0]
-        try:
-            answer = http.send(
-                verb,
-                url,
-                timeout_seconds=_TIMEOUT_SECONDS,
-                most_bytes=_MOST_BYTES,
-                headers=headers,
-                params=query,
-                content=content,
-            )
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            return None, f"{host} could not be reached: {error or type(error).__name__}"
-        if answer.late or answer.cut:
-            why = f"within {_TIMEOUT_SECONDS:g} s" if answer.late else f"within {_MOST_BYTES:,} bytes"
-            return None, f"an answer of {host} did not end {why}"
-        self._of_thread.http = http
-        return answer, ""
-
-
-def _pause_seconds(attempt: int, answer: Answer | None) -> float:
-    longest = min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
-    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
-    asked_seconds = min(float(asked), _LONGEST_PAUSE_SECONDS) if asked.isdigit() else 0.0
-    return asked_seconds + random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
+        return self._wire.exchange(verb, url, host, headers, query, content)
 
 
 def _checked(answer: Answer, action: str) -> Answer:
@@ -211,14 +171,6 @@ def _said(answer: Answer) -> str:
 
     https://v3-apidocs.cloudfoundry.org/#errors
     """
-    errors = [one for one in _body(answer).get("errors") or () if isinstance(one, dict)]
+    errors = [one for one in object_in(answer).get("errors") or () if isinstance(one, dict)]
     told = [": ".join(str(one[key]) for key in ("title", "detail") if one.get(key)) for one in errors]
     return "; ".join(filter(None, told)) or f"status {answer.status}"
-
-
-def _body(answer: Answer) -> dict[str, Any]:
-    try:
-        found = json.loads(answer.body) if answer.body else {}
-    except ValueError:
-        found = {}
-    return found if isinstance(found, dict) else {}

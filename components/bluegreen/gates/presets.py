@@ -39,10 +39,25 @@ def cloudwatch(
     name: str | None = None,
     **limits: Unpack[Limits],
 ) -> Inputs:
-    """A CloudWatch metric against fixed limits. ``cloudwatch_source`` and ``metric`` say what the arguments are.
+    """A CloudWatch metric against fixed limits: ``metric`` over ``cloudwatch_source``.
 
-    The window is 300 seconds, or two periods where that is more, unless told otherwise: load balancers report once a
-    minute, and late.
+    Args:
+        namespace: such as ``"AWS/ApplicationELB"``.
+        metric_name: such as ``"RequestCount"``.
+        min: the smallest value that passes; this or ``max`` is required.
+        max: the largest value that passes.
+        fail_below: values from here up to ``min`` are inconclusive instead of failed (default ``min``).
+        fail_above: values from ``max`` up to here are inconclusive instead of failed (default ``max``).
+        window_seconds: the time that a value is made from (1 to 86400, default 300, or two periods where that is more:
+            load balancers report once a minute, and late).
+        dimensions: values by name, with placeholders, as ``cloudwatch_source`` takes them.
+        color_dimensions: those that differ by color.
+        statistic: as ``cloudwatch_source`` takes it (default ``Average``).
+        period_seconds: of the metric (default 60).
+        missing_value: the value that stands for no data (default: no data is no pass).
+        aws: the connection, as ``cloudwatch_source`` takes it.
+        name: how people call it (default the metric's name and the statistic).
+        limits: see ``bluegreen.gates``.
     """
     two_periods = 2 * period_seconds if isinstance(period_seconds, (int, float)) and period_seconds else 120
     if window_seconds is None:
@@ -82,7 +97,20 @@ def prometheus(
     name: str | None = None,
     **limits: Unpack[Limits],
 ) -> Inputs:
-    """A PromQL query against fixed limits. ``prometheus_source`` and ``metric`` say what the arguments are."""
+    """A PromQL query against fixed limits: ``metric`` over ``prometheus_source``.
+
+    Args:
+        address: where Prometheus is, without ``/api/v1``: ``"https://prometheus.internal:9090"``; or a reference.
+        query: PromQL with placeholders, that answers with one number.
+        min: the smallest value that passes; this or ``max`` is required.
+        max: the largest value that passes.
+        fail_below: values from here up to ``min`` are inconclusive instead of failed (default ``min``).
+        fail_above: values from ``max`` up to here are inconclusive instead of failed (default ``max``).
+        window_seconds: the time that a value is made from, ``{window}`` in the query (1 to 86400, default 60).
+        token: where the bearer token is.
+        name: how people call it (default the query).
+        limits: see ``bluegreen.gates``.
+    """
     source = prometheus_source(address, query, token=token, name=name)
     return metric(
         source,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,25 +17,18 @@ from typing import Any
 
 import httpx
 
-from bluegreen._version import __version__
+from bluegreen.clients.apis import MOST_BYTES, TIMEOUT_SECONDS, Wire, object_in, until_answered
 from bluegreen.clients.glances import Answers
 from bluegreen.clients.http import Answer, Http
 from bluegreen.fields import Fields
 from bluegreen.options.declared import option, read_options
 from bluegreen.options.kinds import Text
-from bluegreen.rollout.calls import before_write, note, pause
+from bluegreen.rollout.calls import before_write, note
 from bluegreen.rollout.clock import steady_seconds
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.secrets import refuse_credentials
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-_TIMEOUT_SECONDS = 20.0
-_MOST_BYTES = 16_000_000
-# Exponential backoff with jitter, as https://cloud.google.com/run/quotas and the APIs' own pages ask for.
-_ATTEMPTS, _THROTTLED_ATTEMPTS = 5, 12
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 20.0
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-_THROTTLED = 429
 
 
 class Stale(PlatformError):
@@ -93,7 +85,7 @@ class Session:
 
     def __init__(self, connection: GoogleConnection, endpoint: str) -> None:
         self._connection, self._endpoint = connection, endpoint
-        self._of_thread = threading.local()  # a connection is one thread's
+        self._wire = Wire()
         self._token_lock = threading.Lock()
         self._credentials: Any = None
         self._answers = Answers()
@@ -115,7 +107,7 @@ class Session:
             known = self._until_answered("GET", path, action, query or {}, None)
             self._answers.keep(asked, at_seconds, known)
         answer: Answer = known
-        return None if answer.status == 404 else _body(answer)
+        return None if answer.status == 404 else object_in(answer)
 
     def patch(self, path: str, action: str, mask: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Change the named fields of an object, if it still is what was read: the body has its ``etag``.
@@ -133,51 +125,25 @@ class Session:
         answer = self._until_answered("PATCH", path, action, {"updateMask": mask}, body)
         if answer.status == 404:
             raise PlatformError(action, f"there is no {path.removeprefix('/v2/')}")
-        return _body(answer)
+        return object_in(answer)
 
     def _until_answered(self, verb: str, path: str, action: str, query: Mapping[str, str], body: Any) -> Answer:
-        for attempt in range(1, _THROTTLED_ATTEMPTS + 1):
+        def once() -> tuple[Answer | None, str]:
             if verb != "GET":
                 before_write()
             note(action)
-            answer, problem = self.exchange(verb, path, action, query, body)
-            if answer is not None and answer.status not in _AGAIN:
-                return _checked(answer, action)
-            throttled = answer is not None and answer.status == _THROTTLED
-            if attempt >= (_THROTTLED_ATTEMPTS if throttled else _ATTEMPTS):
-                break
-            pause(_pause_seconds(attempt, answer))
-        if answer is not None:
-            return _checked(answer, action)
-        raise PlatformError(action, problem)
+            return self.exchange(verb, path, action, query, body)
+
+        return _checked(until_answered(action, once), action)
 
     def exchange(
         self, verb: str, path: str, action: str, query: Mapping[str, str], body: Any
     ) -> tuple[Answer | None, str]:
         """One exchange, which nothing repeats: the answer, or ``None`` and why there is none."""
-        headers = {"Authorization": f"Bearer {self._bearer(action)}", "User-Agent": f"bluegreen/{__version__}"}
-        sent = None
+        headers, sent = {"Authorization": f"Bearer {self._bearer(action)}"}, None
         if body is not None:
             headers["Content-Type"], sent = "application/json", json.dumps(body).encode()
-        http = getattr(self._of_thread, "http", None) or Http()
-        self._of_thread.http = None  # one that failed is not used again
-        try:
-            answer = http.send(
-                verb,
-                f"{self._endpoint}{path}",
-                timeout_seconds=_TIMEOUT_SECONDS,
-                most_bytes=_MOST_BYTES,
-                headers=headers,
-                params=dict(query),
-                content=sent,
-            )
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            return None, f"{self._endpoint} could not be reached: {error or type(error).__name__}"
-        if answer.late or answer.cut:
-            why = f"within {_TIMEOUT_SECONDS:g} s" if answer.late else f"within {_MOST_BYTES:,} bytes"
-            return None, f"an answer of {self._endpoint} did not end {why}"
-        self._of_thread.http = http
-        return answer, ""
+        return self._wire.exchange(verb, f"{self._endpoint}{path}", self._endpoint, headers, query, sent)
 
     def _bearer(self, action: str) -> str:
         """A token, renewed by google-auth some minutes before its end."""
@@ -236,8 +202,8 @@ def _send(
             answer = http.send(
                 method,
                 url,
-                timeout_seconds=timeout or _TIMEOUT_SECONDS,
-                most_bytes=_MOST_BYTES,
+                timeout_seconds=timeout or TIMEOUT_SECONDS,
+                most_bytes=MOST_BYTES,
                 headers=headers,
                 content=content,
             )
@@ -246,13 +212,6 @@ def _send(
             f"{url} could not be reached: {error or type(error).__name__}"
         ) from error
     return _TokenAnswer(answer.status, answer.headers, answer.body)
-
-
-def _pause_seconds(attempt: int, answer: Answer | None) -> float:
-    longest = min(_FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
-    asked = answer.headers.get("Retry-After", "") if answer is not None else ""
-    asked_seconds = min(float(asked), _LONGEST_PAUSE_SECONDS) if asked.isdigit() else 0.0
-    return asked_seconds + random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
 
 
 def _checked(answer: Answer, action: str) -> Answer:
@@ -265,13 +224,5 @@ def _checked(answer: Answer, action: str) -> Answer:
 
 
 def _said(answer: Answer) -> tuple[str, str]:
-    error = _body(answer).get("error") or {}
+    error = object_in(answer).get("error") or {}
     return str(error.get("status") or f"status {answer.status}"), str(error.get("message") or "")
-
-
-def _body(answer: Answer) -> dict[str, Any]:
-    try:
-        found = json.loads(answer.body) if answer.body else {}
-    except ValueError:
-        found = {}
-    return found if isinstance(found, dict) else {}

@@ -12,18 +12,17 @@ import fcntl
 import os
 import stat
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bluegreen.rollout.calls import before_write, note
+from bluegreen.rollout.calls import before_write, note, pause
 from bluegreen.rollout.errors import PlatformError
 
 READ, WRITE = "hosts:read", "hosts:replace"
 """The calls' names."""
-_LOCK_SECONDS, _LOOK_SECONDS = 10.0, 0.01
+_LOCK_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 _MODE = 0o644
 
 Contents = Mapping[str, bytes | None]
@@ -91,16 +90,17 @@ def _content(path: str) -> bytes | None:
 
 @contextlib.contextmanager
 def _locked(path: str) -> Iterator[None]:
-    deadline = time.monotonic() + _LOCK_SECONDS
+    waited = 0.0
     try:
         handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _MODE)
     except OSError as error:
         raise PlatformError(WRITE, f"{path}: {error.strerror}") from error
     try:
         while not _lock(handle):
-            if time.monotonic() > deadline:
+            if waited >= _LOCK_SECONDS:
                 raise PlatformError(WRITE, f"another process has had the lock {path} for {_LOCK_SECONDS:g} s")
-            time.sleep(_LOOK_SECONDS)
+            pause(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
         yield
     finally:
         os.close(handle)

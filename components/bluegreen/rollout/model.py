@@ -94,7 +94,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """The way in which a promotion moves traffic: its name, and the steps before 100 %."""
+    """The way in which a promotion moves traffic: its name, and the steps before 100 %.
+
+    Attributes:
+        name: as the plan has it, default ``all_at_once``.
+        steps: the weights that rise, each with its hold, default none; 100 % comes by itself.
+    """
 
     name: str = "all_at_once"
     steps: tuple[Step, ...] = ()
@@ -263,20 +268,37 @@ class Decision(Enum):
 
 
 class Phase(str, Enum):
-    """A phase of a swap in which gates are asked."""
+    """A phase of a swap in which gates run.
 
-    CONFIRM = "confirm"  # before anything is scaled
-    BEFORE = "before"  # the new color is ready and has no traffic yet
-    INCREASE = "increase"  # before each weight below 100 %
-    PROMOTE = "promote"  # before the write that puts the new color at 100 %
+    Attributes:
+        CONFIRM: before anything is scaled.
+        BEFORE: the new color is ready and has no traffic yet.
+        INCREASE: before each weight below 100 %.
+        PROMOTE: before the write that puts the new color at 100 %.
+        HOLD: during each step's hold, and at its end.
+        BAKE: during the bake at 100 %, and at its end.
+        AFTER: the swap is over; the answer is reported and changes nothing.
+    """
+
+    CONFIRM = "confirm"
+    BEFORE = "before"
+    INCREASE = "increase"
+    PROMOTE = "promote"
     HOLD = "hold"
     BAKE = "bake"
-    AFTER = "after"  # it is over; the answer is told and changes nothing
+    AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A gate's answer with the value it saw, the limit it holds it against, and why."""
+    """A gate's answer with the value it saw, the limit it holds it against, and why.
+
+    Attributes:
+        decision: the answer.
+        value: the value that was measured, as people read it; default empty.
+        limit: the limit it is held against, as people read it; default empty: there is none.
+        reason: why, in a sentence; default empty.
+    """
 
     decision: Decision
     value: str = ""

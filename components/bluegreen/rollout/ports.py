@@ -311,7 +311,12 @@ THROUGHOUT = UNDER_TRAFFIC | {Phase.BEFORE}
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The way to one color without production traffic: a base URL, and headers that select the color."""
+    """The way to one color without production traffic.
+
+    Attributes:
+        url: the base URL.
+        headers: the headers that select the color, by name.
+    """
 
     url: str
     headers: Mapping[str, str]

@@ -42,7 +42,12 @@ _NO_MARK = "rehearsal"
 
 
 class Runner:
-    """Runs plans against one router. ``report`` is told every event while it happens."""
+    """Runs plans against one router. ``report`` is told every event while it happens.
+
+    Attributes:
+        waited: whether time has gone by since the last write was sent, for it to take effect: what was read before
+            is old.
+    """
 
     def __init__(
         self,
@@ -65,6 +70,7 @@ class Runner:
         self._watch = watch
         self._limits = limits
         self._written: Weights | None = None
+        self.waited = False
         self._shifted_at_seconds: float | None = None
         self._sized_at_seconds, self._confirmed = -math.inf, False
         self._tried_on = False
@@ -399,6 +405,7 @@ class Runner:
     def _write(self, weights: Weights, *, stoppable: bool = True) -> None:
         limit_seconds = self._limits.converge_timeout_seconds
         self._written = weights  # before the call: a lost reply may still have moved traffic
+        self.waited = False
         write = self._router.write if stoppable else getattr(self._router, "put_back", self._router.write)
         write(weights)
         deadline = self._clock.monotonic_seconds() + limit_seconds
@@ -426,6 +433,7 @@ class Runner:
     def _pause(self, seconds: float, *, stoppable: bool) -> None:
         # A restore goes on, but its lease has to be renewed.
         look = self._stop_if_asked if stoppable else self._watch.check
+        self.waited = True
         rest(self._clock, seconds, look)
         look()
 

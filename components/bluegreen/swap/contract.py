@@ -38,30 +38,28 @@ caught_up, live_release_change = releases.caught_up, releases.live_release_chang
 _LIMITS = tuple(one.attribute for one in all_of_them() if one.attribute in Limits.__dataclass_fields__)
 
 
-@dataclass(frozen=True, slots=True)
-class SwapSpec:
-    """Checked inputs. Routers, capacity and gates are built from it when they are needed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapSpec(Settings):
+    """Checked inputs: the settings, and what stands beside them.
 
-    name: str
+    Routers, capacity and gates are built from it when they are needed.
+    """
+
     active_color: Color
     releases: Mapping[Color, str]
     strategy: Strategy
-    promote_to_percent: int
-    bake_seconds: float
-    scale_down_delay_seconds: float
-    idle_capacity_percent: float
-    limits: Limits
+    propagation_seconds: float
     previews: Mapping[Color, Preview]
     routers: Sequence[Parsed]
     sections: Sequence[Mapping[str, Any]]
     capacity: Parsed | None
     gates: Sequence[tuple[Parsed, GatePolicy]]
     notifications: Sequence[Parsed]
-    config_key: str
-    event_log: str | None
-    on_held: str
-    retry_after_verdict: str
-    write_order: str
+
+    @property
+    def limits(self) -> Limits:
+        """The settings that a swap waits by."""
+        return Limits(**{key: getattr(self, key) for key in _LIMITS})
 
     def build_router(self) -> TrafficRouter:
         """The router; several are joined into one."""
@@ -124,10 +122,8 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     gates = [gating.parse(entry) for entry in fields.sections("gates")]
     notifications = [gating.section_of(NOTIFIERS, entry) for entry in fields.sections("notifications")]
     settings: dict[str, Any] = dict(Settings.parse(fields))
-    settings.pop("retry")  # it is compared, not read
     if settings["propagation_seconds"] is None:
         settings["propagation_seconds"] = _propagation_seconds(routers)
-    limits = Limits(**{key: settings.pop(key) for key in _LIMITS})
     for key in ("plan", *properties.ADDED_BY_THE_CHECK, *OUTPUT_KEYS):
         fields.raw(key)
     fields.done()
@@ -142,7 +138,6 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
             active_color=color,
             releases=found_labels,
             strategy=strategy,
-            limits=limits,
             previews=previews or {},
             routers=cast("Sequence[Parsed]", routers),
             sections=several.sections_of(inputs),

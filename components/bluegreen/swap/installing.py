@@ -125,7 +125,7 @@ class Installing:
 
 def bring_afterwards(
     color: Color, weights: Weights, news: Mapping[str, Any], olds: Mapping[str, Any], lease: Lease, journal: Journal
-) -> bool:
+) -> tuple[Color, ...] | None:
     """Install what the color that was left runs from now on. Where that fails the next update does it.
 
     Args:
@@ -137,7 +137,7 @@ def bring_afterwards(
         journal: told what happens.
 
     Returns:
-        Whether it was installed.
+        The colors that have it by now, none where it was there; ``None`` where it failed.
 
     Raises:
         LeaseLost: another swap took over.
@@ -153,8 +153,8 @@ def bring_afterwards(
         raise
     except BluegreenError as error:
         journal.tell(_INSTALL, f"{color} keeps its former release; the next `pulumi up` tries again: {error}")
-        return False
-    return bool(gone)
+        return None
+    return gone
 
 
 def line(color: Color, release: str) -> str:

@@ -141,6 +141,32 @@ class Resting:
             judge(traffic.marks)
         _refuse_another(traffic.weights, left)
 
+    def look_after(
+        self, failed: SwapFailed, router: TrafficRouter, judge: Callable[[Mapping[str, str]], object]
+    ) -> None:
+        """See where traffic is once a restore has had its time to take effect; the failure says what is live then.
+
+        Args:
+            failed: how the update ended.
+            router: the one that has put traffic back.
+            judge: looks at the marks that came with the weights.
+
+        Raises:
+            LeaseLost: another swap took over.
+        """
+        try:
+            traffic = router.read()
+        except PlatformError as error:
+            self._journal.tell("wait", f"the weights could not be read once more, after {failed.weights}: {error}")
+            return
+        if traffic.marks:
+            try:
+                judge(traffic.marks)
+            except LeaseLost as lost:
+                raise LeaseLost(f"{failed.reason}; {failed.restored}; then {lost}") from lost
+        if traffic.weights != failed.weights:
+            failed.moved_by_somebody(traffic.weights)
+
     def overdue(self, live: Weights) -> tuple[Color, ...]:
         """The colors without traffic that rest by now, if somebody does it: on some platforms only the swap can."""
         return overdue(self._capacity, live)

@@ -107,7 +107,7 @@ class Update:
         self._lease.stamp = self._stamp
         getattr(router, "bears", dict)(self._stamp)
         self._shared = Shared(router, self._lease)
-        self._router = cast("TrafficRouter", self._shared)
+        self._router = self._used = cast("TrafficRouter", self._shared)
         self._former_capacity = former_of(olds, news)
         self._resting = Resting(spec, self._shared, self._capacity, journal)
         self._way_back: WayBack | None = None
@@ -296,9 +296,10 @@ class Update:
         return replace(plan, kind=Kind.HEAL, steps=steps, unproved=True, bake_seconds=bake)
 
     def _runner(self) -> Runner:
-        spec = self._spec
+        spec, way_back = self._spec, self._way_back if self._elsewhere else None
+        self._used = self._router if way_back is None else cast("TrafficRouter", way_back)
         return Runner(
-            self._router if not self._elsewhere or self._way_back is None else cast("TrafficRouter", self._way_back),
+            self._used,
             self._capacity,
             spec.build_checks(None if self._skip is None else skipping.ALWAYS_ASKED),
             Subject(spec.name, spec.releases, spec.previews, retires=spec.idle_capacity_percent < 100),
@@ -330,15 +331,17 @@ class Update:
         except RestoreFailed:
             raise  # nobody knows for sure where traffic is: every color keeps its size
         except SwapFailed as failed:
-            if plan.kind in _MOVES and failed.weights.of(self._target) == 0:
+            if self._capacity is not None and plan.kind in _MOVES and failed.weights.of(self._target) == 0:
                 self._resting.retire_and_look(self._target, failed.weights, failed)
+            elif runner.waited:
+                self._resting.look_after(failed, self._used, self._lease.judge)
             raise
         self._left = plan.goal
         # A heal that followed an interrupted swap brings that swap's color to rest, too.
         retires = not plan.pauses and (plan.kind in _MOVES or interrupted)
         if retires and self._capacity is not None:
             self._resting.retire_and_look(other(self._target), plan.goal)
-        elif self._spec.limits.propagation_seconds and not plan.holds_at_the_end:
+        elif runner.waited and not plan.holds_at_the_end:
             self._resting.look(plan.goal, self._lease.judge)
         self._install_what_was_left(traffic.weights, plan)
         return plan
@@ -359,7 +362,10 @@ class Update:
         waited = start == Weights() or any(change.color == left for change in releases.changes(self._olds, self._news))
         if not self._shared.installs or goal.of(left) or not waited:
             return
-        if bring_afterwards(left, goal, self._news, self._olds, self._lease, self._journal):
+        brought = bring_afterwards(left, goal, self._news, self._olds, self._lease, self._journal)
+        if brought is None:
+            self._resting.look(goal, self._lease.judge)  # minutes may have gone by
+        if brought:
             spec = contract.parse(self._news)
             Resting(spec, self._shared, spec.build_capacity(), self._journal).retire(left)
 

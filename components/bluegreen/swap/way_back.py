@@ -49,6 +49,10 @@ class WayBack:
         except BluegreenError:
             return True
 
+    def read(self) -> Traffic:
+        """The live weights and the marks, at the target that was written last."""
+        return (self._former if self._went_back else self._router).read()
+
     def glance(self, *, told: bool = False) -> Traffic:
         """Look before a write. The new router cannot tell the former target from any other one; the former router can.
 

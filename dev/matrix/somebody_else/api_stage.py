@@ -26,7 +26,7 @@ from dev.matrix.somebody_else.moto_stage import (
     others_of,
 )
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, Heard
+from dev.matrix.somebody_else.stage import STRANGER, Calls, Heard, Staged
 
 _STAGE = "production"
 _OTHERS = {"region": "eu"}
@@ -161,3 +161,8 @@ class ApiStage(MotoStage):
         """The stack's own update comes before the swap's: the stage is there again."""
         if self._found() is None:
             self._api.create_stage(ApiId=self._id, StageName=_STAGE, StageVariables=_OTHERS)
+
+
+STAGES = {
+    ApiStage.name: Staged(ApiStage, Calls(15, None, 11)),
+}

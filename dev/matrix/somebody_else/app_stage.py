@@ -19,7 +19,7 @@ from bluegreen.rollout.model import COLORS, Color
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER, marks_of, others_of
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 from localcloud.azure import description
 from localcloud.azure.api import Api
 from localcloud.azure.cloud import OWNER as EVERYBODY
@@ -233,3 +233,9 @@ class InstalledAppStage(AppStage):
         named = AppStage.router(self)
         del named["revisions"]
         return {**named, "templates": {color: _template(color) for color in COLORS}}
+
+
+STAGES = {
+    AppStage.name: Staged(AppStage, Calls(11, 15, 8)),
+    InstalledAppStage.name: Staged(InstalledAppStage, Calls(12, 16, 9)),
+}

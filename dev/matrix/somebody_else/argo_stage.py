@@ -12,7 +12,7 @@ from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.argo_player import COLOR, HASH, PlayedController
 from dev.matrix.somebody_else.cluster_stage import OWNER, ClusterStage
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import Heard
+from dev.matrix.somebody_else.stage import Heard, Staged
 
 _VERSION, _STACK = "argoproj.io/v1alpha1", "pulumi"
 _WORKLOADS = {color: f"web-{color}" for color in COLORS}
@@ -129,3 +129,8 @@ class ArgoStage(ClusterStage):
             strategy = {"activeService": "web", "previewService": "web-preview", "autoPromotionEnabled": False}
             spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "strategy": {"blueGreen": strategy}}
             self._apply(self._path, {"apiVersion": _VERSION, "kind": "Rollout", "spec": spec}, _STACK)
+
+
+STAGES = {
+    ArgoStage.name: Staged(ArgoStage, None),
+}

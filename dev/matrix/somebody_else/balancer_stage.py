@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import boto3
@@ -19,7 +20,7 @@ from dev.matrix.somebody_else.moto_stage import (
     others_of,
 )
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER
+from dev.matrix.somebody_else.stage import STRANGER, Calls, Staged
 
 _NOBODY = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain"}}
 _ALL_PATHS = {"Field": "path-pattern", "Values": ["/*"]}
@@ -263,3 +264,16 @@ class BalancerStage(MotoStage):
             self._elb.modify_rule(
                 RuleArn=arn, Conditions=[_ALL_PATHS, {"Field": "http-header", "HttpHeaderConfig": header}]
             )
+
+
+_AS_A_RULE = Calls(13, 17, 10)
+STAGES = {
+    name: Staged(partial(BalancerStage, name), calls)
+    for name, calls in (
+        (MADE, _AS_A_RULE),
+        (RULE, _AS_A_RULE),
+        (LISTENER, _AS_A_RULE),
+        (PAIR, Calls(19, None, 13)),
+        (NETWORK, Calls(19, 23, 13)),
+    )
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -19,7 +20,7 @@ from dev.matrix.kubernetes_api import Object, Server
 from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 
 OWNER = "project/stack/web"
 _STACK = "pulumi-kubernetes"
@@ -304,3 +305,10 @@ class ClusterStage(MemorySizes):
         if self._path not in self.api.objects:
             declared = _PLANS[self._router][0]
             self._apply(self._path, {"apiVersion": self._version, "kind": self._kind, **declared}, _STACK)
+
+
+_AS_A_ROUTE = Calls(10, 14, 9)
+STAGES = {
+    name: Staged(partial(ClusterStage, name), Calls(13, None, 10) if name == "kubernetes_service" else _AS_A_ROUTE)
+    for name in KINDS
+}

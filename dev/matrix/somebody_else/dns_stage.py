@@ -20,7 +20,7 @@ from bluegreen.aws.route53.pending import Pending
 from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.moto_stage import OWNER, MotoStage
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 from dev.matrix.somebody_else.swaps import SlowGate
 
 _ZONE = "shop.example."
@@ -182,3 +182,8 @@ def _plain(value: Any) -> str:
 def _no_waiting(*_: Any) -> bool:
     """Resolvers' caches are another test's matter: here a change is in effect at once."""
     return True
+
+
+STAGES = {
+    DnsStage.name: Staged(DnsStage, Calls(9, 12, 7)),
+}

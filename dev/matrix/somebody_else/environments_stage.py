@@ -15,7 +15,7 @@ from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER, others_of
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 
 _PREFIX = "shop"
 _OWNER_TAG, _MARK_PREFIX = "bluegreen:shop:owner", "bluegreen:shop:mark:"
@@ -160,3 +160,8 @@ class EnvironmentsStage(MemorySizes):
 
     def mend(self) -> None:
         """The swap may go on refusing."""
+
+
+STAGES = {
+    EnvironmentsStage.name: Staged(EnvironmentsStage, Calls(16, None, 16)),
+}

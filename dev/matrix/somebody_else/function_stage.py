@@ -17,7 +17,7 @@ from moto.awslambda.models import LambdaAlias
 from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.moto_stage import OWNER, MotoStage, others_of
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 
 _PLACE = {"FunctionName": "web", "Name": "live"}
 _MARK_PREFIX = "bluegreen:mark:live:"
@@ -157,3 +157,8 @@ def _code(text: str) -> bytes:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.py", f"def handler(event, context):\n    return {text!r}\n")
     return packed.getvalue()
+
+
+STAGES = {
+    FunctionStage.name: Staged(FunctionStage, Calls(12, 16, 9)),
+}

@@ -15,7 +15,7 @@ from bluegreen.rollout.model import COLORS
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 from localcloud.azure.application_gateways import ApplicationGateways
 from localcloud.azure.bare import BareAzure
 from localcloud.azure.cloud import SUBSCRIPTION
@@ -247,3 +247,9 @@ def _set(color: str) -> dict[str, Any]:
     }
     sku = {"name": "Standard_B2s", "tier": "Standard", "capacity": 1}
     return {"location": "westeurope", "sku": sku, "properties": {"virtualMachineProfile": profile}}
+
+
+STAGES = {
+    GatewayStage.name: Staged(GatewayStage, Calls(16, None, 12)),
+    AzureBalancerStage.name: Staged(AzureBalancerStage, Calls(18, None, 13)),
+}

@@ -15,7 +15,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from bluegreen.aws.asg.live_limits import RANGE_TAG
 from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.balancer_stage import BalancerStage
-from dev.matrix.somebody_else.stage import Heard
+from dev.matrix.somebody_else.stage import Calls, Heard, Staged
 
 _LEAST, _MOST = 1, 4
 _VERSIONS = 3
@@ -153,3 +153,8 @@ class GroupsStage(BalancerStage):
         """The stack's own update comes before the swap's: each group has its declared release again."""
         for color in COLORS:
             self._update(color, LaunchTemplate=self._launches(color))
+
+
+STAGES = {
+    "alb with asg": Staged(GroupsStage, Calls(25, 32, 18)),
+}

@@ -13,7 +13,7 @@ from bluegreen.rollout.model import Weights
 from dev.matrix.somebody_else.files_stage import FilesStage
 from dev.matrix.somebody_else.moto_stage import OWNER
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import Heard
+from dev.matrix.somebody_else.stage import Calls, Heard, Staged
 
 _WANTED = Wanted("web", {"blue": "web-blue", "green": "web-green"})
 _HEALTHY = {"host_statuses": [{"health_status": {"eds_health_status": "HEALTHY"}}]}
@@ -83,3 +83,8 @@ class HostStage(FilesStage):
 
     def _delete(self) -> None:
         self._file.unlink(missing_ok=True)
+
+
+STAGES = {
+    HostStage.name: Staged(HostStage, Calls(14, 19, 12)),
+}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from dev.matrix.somebody_else.cluster_stage import ACTION, ALB, NGINX, ClusterStage
+from dev.matrix.somebody_else.stage import Calls, Staged
 
-KINDS = (NGINX, ALB)
 _WEIGHT = "nginx.ingress.kubernetes.io/canary-weight"
 _SERVICE = "kubernetes.io/service-name"
 _FORWARD = f"alb.ingress.kubernetes.io/actions.{ACTION}"
@@ -66,3 +67,9 @@ class IngressStage(ClusterStage):
             groups = [{**first, "serviceName": f"web-{color}", "weight": share} for color, share in weights.items()]
             action["forwardConfig"]["targetGroups"] = groups
             self._patch({"metadata": {"annotations": {_FORWARD: json.dumps(action)}}})
+
+
+STAGES = {
+    NGINX: Staged(partial(IngressStage, NGINX), Calls(11, 16, 10)),
+    ALB: Staged(partial(IngressStage, ALB), Calls(12, 20, 11)),
+}

@@ -11,7 +11,7 @@ from bluegreen.rollout.model import COLORS, Weights
 from dev.matrix.somebody_else.files_stage import FilesStage
 from dev.matrix.somebody_else.moto_stage import OWNER
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import Heard
+from dev.matrix.somebody_else.stage import Calls, Heard, Staged
 
 _STAT = "# pxname,svname,status,weight,\nweb-blue,one,UP,1,\nweb-green,one,UP,1,\n"
 
@@ -80,3 +80,8 @@ class MapStage(FilesStage):
     def _delete(self) -> None:
         self._running = Weights()
         self._file.write_bytes(b"")
+
+
+STAGES = {
+    MapStage.name: Staged(MapStage, Calls(18, 26, 15)),
+}

@@ -9,7 +9,7 @@ from bluegreen.memory.router import WORLDS, MemoryWorld, world
 from bluegreen.rollout.model import COLORS, Weights
 from dev.matrix.somebody_else.memory_stage import THEIRS, MemoryStage
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER
+from dev.matrix.somebody_else.stage import STRANGER, Calls, Staged
 
 _SECOND = "somebody-else, the second"
 
@@ -71,3 +71,8 @@ class MembersStage(MemoryStage):
             self.second.marks.clear()
         else:
             super().act(hand, color)
+
+
+STAGES = {
+    MembersStage.name: Staged(MembersStage, Calls(24, 32, 18)),
+}

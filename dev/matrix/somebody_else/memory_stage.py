@@ -13,7 +13,7 @@ from bluegreen.memory.router import WORLDS, MemoryRouter, MemoryWorld, world
 from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.model import COLORS, Color, Weights
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, Heard
+from dev.matrix.somebody_else.stage import STRANGER, Calls, Heard, Staged
 
 _ROUTER = ("create", "live", "read", "marks", "mark", "write", "verify", "health", "delete")
 _CAPACITY = (
@@ -191,3 +191,8 @@ def _wrapped(
         for name in filter(owner.__dict__.__contains__, names):
             patched.enter_context(mock.patch.object(owner, name, wrap(name, getattr(owner, name))))
         yield
+
+
+STAGES = {
+    MemoryStage.name: Staged(MemoryStage, Calls(12, 16, 9)),
+}

@@ -18,7 +18,7 @@ from dev.matrix.somebody_else.balancer_stage import LISTENER, RULE, BalancerStag
 from dev.matrix.somebody_else.codedeploy_player import PlayedGroup
 from dev.matrix.somebody_else.moto_stage import OWNER
 from dev.matrix.somebody_else.native_player import PlayedService, Refused, Revision
-from dev.matrix.somebody_else.stage import Heard
+from dev.matrix.somebody_else.stage import Heard, Staged
 
 _CLUSTER, _SERVICE = "shop", "web"
 _GROUP = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:shop/web"
@@ -198,3 +198,9 @@ class _Lane(Lane):
         except Refused as no:
             status, played = 400, {"__type": no.code, "message": str(no)}
         return AWSResponse(request.url, status, {}, MockRawResponse(json.dumps(played).encode()))  # type: ignore[arg-type]
+
+
+STAGES = {
+    NativeStage.name: Staged(NativeStage, None),
+    CodeDeployStage.name: Staged(CodeDeployStage, None),
+}

@@ -15,7 +15,7 @@ from bluegreen.rollout.model import COLORS
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 from localcloud.azure.bare import BareAzure
 from localcloud.azure.cloud import SUBSCRIPTION
 from localcloud.azure.plain import ResourceGroups
@@ -141,3 +141,8 @@ class ProfileStage(MemorySizes):
 
     def mend(self) -> None:
         """The swap may go on refusing."""
+
+
+STAGES = {
+    ProfileStage.name: Staged(ProfileStage, Calls(12, 15, 11)),
+}

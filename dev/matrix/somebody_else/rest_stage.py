@@ -25,7 +25,7 @@ from dev.matrix.somebody_else.moto_stage import (
     others_of,
 )
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, Heard
+from dev.matrix.somebody_else.stage import STRANGER, Calls, Heard, Staged
 
 _STAGE = "production"
 _OTHERS = {"region": "eu"}
@@ -180,3 +180,8 @@ def _patched(stage: Any, operations: Sequence[Mapping[str, str]]) -> Any:
             made.canary[rest[0]] = _NUMBERS.get(rest[0], str)(operation["value"])
     vars(stage).update(vars(made))
     return stage
+
+
+STAGES = {
+    RestStage.name: Staged(RestStage, Calls(15, 19, 11)),
+}

@@ -17,7 +17,7 @@ from bluegreen.rollout.model import COLORS
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER as OURS
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 from localcloud.cloudfoundry.cloud import BareCloudFoundry
 from localcloud.cloudfoundry.uaa import OWNER as EVERYBODY
 from localcloud.cloudfoundry.world import DOMAIN, ORGANIZATION, SPACE, App, Route, destination
@@ -146,3 +146,8 @@ class RouteStage(MemorySizes):
 
     def mend(self) -> None:
         """The swap may go on refusing."""
+
+
+STAGES = {
+    RouteStage.name: Staged(RouteStage, Calls(24, 48, 18)),
+}

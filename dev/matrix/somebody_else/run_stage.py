@@ -17,7 +17,7 @@ from bluegreen.rollout.model import COLORS, Color
 from dev.matrix.somebody_else import moto_stage
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 from localcloud.google.bare import PROJECT, REGION, BareGoogle
 
 PARENT = f"projects/{PROJECT}/locations/{REGION}"
@@ -178,3 +178,9 @@ class InstalledRunStage(RunStage):
         named = RunStage.router(self)
         del named["revisions"]
         return {**named, "templates": {color: _template(color) for color in COLORS}}
+
+
+STAGES = {
+    RunStage.name: Staged(RunStage, Calls(11, 15, 8)),
+    InstalledRunStage.name: Staged(InstalledRunStage, Calls(12, 16, 9)),
+}

@@ -15,7 +15,7 @@ from bluegreen.aws.ecs.scalable import ScalableTargetApi, Target
 from bluegreen.rollout.calls import before_write
 from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.balancer_stage import BalancerStage
-from dev.matrix.somebody_else.stage import Heard
+from dev.matrix.somebody_else.stage import Calls, Heard, Staged
 
 _CLUSTER = "shop"
 _DIMENSION = "ecs:service:DesiredCount"
@@ -199,3 +199,8 @@ class ServicesStage(BalancerStage):
         """The stack's own update comes before the swap's: each service has its declared release again."""
         for color, definition in zip(COLORS, self._definitions, strict=False):
             self._ecs.update_service(cluster=_CLUSTER, service=f"web-{color}", taskDefinition=definition)
+
+
+STAGES = {
+    "alb with ecs": Staged(ServicesStage, Calls(33, 38, 21)),
+}

@@ -16,7 +16,7 @@ from bluegreen.rollout.model import COLORS
 from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER, marks_of, others_of
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Heard
+from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 from localcloud.azure.bare import BareAzure
 from localcloud.azure.cloud import SUBSCRIPTION
 from localcloud.azure.plain import ResourceGroups
@@ -164,3 +164,9 @@ class InstalledSlotsStage(SlotsStage):
         """The ``router`` section."""
         contents = {color: {"runs": "DOCKER|app:v1"} for color in COLORS}
         return {**SlotsStage.router(self), "contents": contents, "reached_from_here": False}
+
+
+STAGES = {
+    SlotsStage.name: Staged(SlotsStage, Calls(24, 36, 24)),
+    InstalledSlotsStage.name: Staged(InstalledSlotsStage, Calls(27, 39, 27)),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dev.matrix.somebody_else.sight import Sight
@@ -69,3 +70,31 @@ class Stage(Protocol):
     def mend(self) -> None:
         """Undo what the swap may rightly refuse, so that the next update is possible again."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The most API calls of a swap between two warm colors.
+
+    Attributes:
+        promotion: of one that goes at once.
+        in_two_steps: of one that does not; ``None`` where the router cannot split.
+        rollback: of one.
+    """
+
+    promotion: int
+    in_two_steps: int | None
+    rollback: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A stage, as its module declares it in ``STAGES``, by its name.
+
+    Attributes:
+        make: makes one.
+        at_most: its calls; ``None`` where the platform's own deployment takes its time, which is looked at meanwhile.
+    """
+
+    make: Callable[[], Stage]
+    at_most: Calls | None

@@ -9,6 +9,7 @@ from bluegreen.kubernetes.workloads.retire import cron_job_name
 from dev.matrix.kubernetes_api import Object
 from dev.matrix.shapes import COLORS
 from dev.matrix.somebody_else.cluster_stage import ClusterStage
+from dev.matrix.somebody_else.stage import Calls, Staged
 
 _KIND, _LEAST, _MOST = "Deployment", 1, 4
 _OWNER = "pulumi-kubernetes"
@@ -122,3 +123,8 @@ class WorkloadsStage(ClusterStage):
         super().mend()
         for color in COLORS:
             self._patched(self._workload(color), {"spec": {"template": self._template(color)}})
+
+
+STAGES = {
+    "gateway_http_route with kubernetes": Staged(WorkloadsStage, Calls(23, 29, 18)),
+}

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.plain import holds_unknown, plain
+from bluegreen.fields import Fields
 from bluegreen.platforms import templates
+from bluegreen.platforms.declared_templates import DeclaredTemplate, check_value, differing_container
 from bluegreen.platforms.templates import DIGITS, Template, merged, suffix
 from bluegreen.rollout.model import Color
-from bluegreen.secrets import refuse_credentials
 
 LONGEST_NAME = 54
 """Of a revision's name, in characters."""
@@ -26,48 +24,24 @@ _ALONE = ("value", "secretRef")
 _ENV_NAME = re.compile(r"[^=\s]+\Z")
 # What Azure computes, and tells with the rest.
 _AZURES_OWN = frozenset({"revisionSuffix", "ephemeralStorage", "imageType"})
-# What tells one container from another one of that name.
-_TELLING = ("image", "command", "args")
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseTemplate:
+class ReleaseTemplate(DeclaredTemplate):
     """A color's template: what a revision of it runs."""
 
-    hint: str = "Mapping[str, Any]"
-    bounds: str = ""
+    name_key = "revisionSuffix"
+    needs = "name and image each"
+    more_lists = ("initContainers",)
 
-    def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """One template, with secrets by reference alone."""
-        section = fields.section(name, default)
-        if section is None or section.unknown:
-            return UNKNOWN if section is not None else default
-        before = len(section.problems)
-        if section.raw("revisionSuffix") is not None:
-            section.problem("revisionSuffix", section.raw("revisionSuffix"), "absent: the swap names the revisions")
-        containers = section.sections("containers")
-        if not containers and section.raw("containers", ()) is not UNKNOWN:
-            section.problem("containers", section.raw("containers"), "a list of containers, with name and image each")
-        for one in [*containers, *section.sections("initContainers")]:
-            _check_container(one)
-        given = fields.raw(name)
-        return UNKNOWN if len(section.problems) > before or holds_unknown(given) else plain(given)
-
-
-def _check_container(fields: Fields) -> None:
-    fields.text("name")
-    fields.text("image")
-    for one in fields.sections("env"):
-        name = one.text("name")
-        if isinstance(name, str) and not _ENV_NAME.match(name):
-            one.problem("name", name, "a variable's name")
-        value, secret = one.raw("value"), one.text("secretRef", None)
-        if value is not None and secret is not None:
-            one.problem("secretRef", secret, "one of value and secretRef")
-        if isinstance(value, str) and "://" in value:
-            refuse_credentials(one, "value", value)  # it would stand in the state; secretRef names one of the app's
-        elif value is not None and value is not UNKNOWN and not isinstance(value, str):
-            one.problem("value", value, "a text")
+    def check_container(self, fields: Fields) -> None:
+        """A name, an image, and variables with one value each."""
+        fields.text("name")
+        fields.text("image")
+        for one in fields.sections("env"):
+            name = one.text("name")
+            if isinstance(name, str) and not _ENV_NAME.match(name):
+                one.problem("name", name, "a variable's name")
+            check_value(one, "secretRef", one.text("secretRef", None))
 
 
 # -- names
@@ -152,9 +126,9 @@ def another(found: Template, wanted: Template) -> str:
         name = str(one["name"])
         if name not in there:
             return f"it has no container {name}"
-        for key in _TELLING:
-            if key in one and plain(there[name].get(key)) != plain(one[key]):
-                return f"its container {name} has {key} {there[name].get(key)!r}, and not {one[key]!r}"
+        differs = differing_container(name, there[name], one)
+        if differs:
+            return differs
         missing = sorted(_variables(one) - _variables(there[name]))
         if missing:
             return f"its container {name} has another variable {missing[0][0]}"

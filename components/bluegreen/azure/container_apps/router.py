@@ -23,6 +23,7 @@ from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms import templates
+from bluegreen.platforms.declared_templates import refuse_another
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.platforms.places import Same, alike
@@ -318,12 +319,7 @@ class ContainerAppRouter(Options):
         if found is None:
             return False
         why = releases.another(rules.properties_of(found).get("template") or {}, self.templates[color])
-        if why:
-            raise PlatformError(
-                READ_REVISION,
-                f"the revision {name} is not what its name says: {why}. Somebody else has made it, and revisions never "
-                f"change: give {color} another release (a variable more will do)",
-            )
+        refuse_another(READ_REVISION, name, color, why)
         return True
 
     def install(self, color: Color) -> None:

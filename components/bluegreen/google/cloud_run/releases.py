@@ -11,20 +11,17 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.plain import holds_unknown, plain
+from bluegreen.fields import Fields
 from bluegreen.platforms import templates
+from bluegreen.platforms.declared_templates import DeclaredTemplate, check_value, differing_container
 from bluegreen.platforms.templates import DIGITS, Template, canonical, merged, suffix
 from bluegreen.rollout.model import Color
-from bluegreen.secrets import refuse_credentials
 
 LONGEST_NAME = 63
 """Of a revision's name, in characters."""
 _ALONE = ("value", "valueSource")
-_TELLING = ("image", "command", "args")
 # What a revision tells beside its template.
 _GOOGLES_OWN = frozenset(
     {
@@ -37,41 +34,18 @@ _GOOGLES_OWN = frozenset(
 _GOOGLES_OWN_OF_A_CONTAINER = frozenset({"buildInfo"})
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseTemplate:
+class ReleaseTemplate(DeclaredTemplate):
     """A color's template: what a revision of it runs."""
 
-    hint: str = "Mapping[str, Any]"
-    bounds: str = ""
+    name_key = "revision"
+    needs = "an image each"
 
-    def read(self, fields: Fields, name: str, default: Any) -> Any:
-        """One template, with secrets by reference alone."""
-        section = fields.section(name, default)
-        if section is None or section.unknown:
-            return UNKNOWN if section is not None else default
-        before = len(section.problems)
-        if section.raw("revision") is not None:
-            section.problem("revision", section.raw("revision"), "absent: the swap names the revisions")
-        containers = section.sections("containers")
-        if not containers and section.raw("containers", ()) is not UNKNOWN:
-            section.problem("containers", section.raw("containers"), "a list of containers, with an image each")
-        for one in containers:
-            _check_container(one)
-        given = fields.raw(name)
-        return UNKNOWN if len(section.problems) > before or holds_unknown(given) else plain(given)
-
-
-def _check_container(fields: Fields) -> None:
-    fields.text("image")
-    for one in fields.sections("env"):
-        one.text("name")
-        value, source = one.raw("value"), one.raw("valueSource")
-        if value is not None and source is not None:
-            one.problem("valueSource", source, "one of value and valueSource")
-        if isinstance(value, str) and "://" in value:
-            refuse_credentials(one, "value", value)  # it would stand in the state; valueSource names a secret
-        elif value is not None and value is not UNKNOWN and not isinstance(value, str):
-            one.problem("value", value, "a text")
+    def check_container(self, fields: Fields) -> None:
+        """An image, and variables with one value each."""
+        fields.text("image")
+        for one in fields.sections("env"):
+            one.text("name")
+            check_value(one, "valueSource", one.raw("valueSource"))
 
 
 # -- names
@@ -145,9 +119,9 @@ def another(found: Template, wanted: Template) -> str:
         match = match or (there[index] if index < len(there) and not name else None)
         if match is None:
             return f"it has no container {name or index}"
-        for key in _TELLING:
-            if key in one and plain(match.get(key)) != plain(one[key]):
-                return f"its container {name or index} has {key} {match.get(key)!r}, and not {one[key]!r}"
+        differs = differing_container(name or index, match, one)
+        if differs:
+            return differs
         missing = sorted(set(_variables(one)) - set(_variables(match)))
         if missing:
             return f"its container {name or index} has another variable {missing[0][0]}"

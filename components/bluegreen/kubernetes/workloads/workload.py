@@ -38,7 +38,21 @@ class DisruptionBudget(TypedDict, total=False):
 class WorkloadOptions(TypedDict, total=False):
     """The same as ``KubernetesService`` takes; ``kind`` is its ``workload``.
 
-    Attributes: as in ``WorkloadSettings``.
+    Attributes:
+        kind: ``Deployment`` (default) or ``StatefulSet``.
+        resources: requests and limits of the container, as Kubernetes has them.
+        service_account_name: the service account of the pods.
+        labels: for every object and pod, beside those that select.
+        annotations: for every pod.
+        min_ready_seconds: seconds that a pod must be ready before it counts, default 0.
+        termination_grace_period_seconds: seconds that a pod may take to end, default 30.
+        pre_stop_seconds: seconds that it serves on after its end has begun, default 5.
+        readiness_path: the path that the readiness probe requests by HTTP, default ``/healthz``; ``None``: the
+            port alone is probed.
+        readiness_probe: a probe of your own instead.
+        readiness_gates: conditions that others set, which a pod needs to be ready.
+        volume_claim_templates: of a StatefulSet.
+        pod_template_overrides: laid over the pod template.
     """
 
     kind: str
@@ -59,7 +73,18 @@ class WorkloadOptions(TypedDict, total=False):
 class RolloutPods(TypedDict, total=False):
     """The further settings of a Rollout's pods.
 
-    Attributes: as in ``WorkloadSettings``.
+    Attributes:
+        resources: requests and limits of the container, as Kubernetes has them.
+        service_account_name: the service account of the pods.
+        annotations: for every pod.
+        min_ready_seconds: seconds that a pod must be ready before it counts, default 0.
+        termination_grace_period_seconds: seconds that a pod may take to end, default 30.
+        pre_stop_seconds: seconds that it serves on after its end has begun, default 5.
+        readiness_path: the path that the readiness probe requests by HTTP, default ``/healthz``; ``None``: the
+            port alone is probed.
+        readiness_probe: a probe of your own instead.
+        readiness_gates: conditions that others set, which a pod needs to be ready.
+        pod_template_overrides: laid over the pod template.
     """
 
     resources: Mapping[str, Any]
