@@ -84,7 +84,7 @@ def _exported(module: str) -> tuple[str, ...]:
 def _shape(thing: Any, hint: str) -> list[type]:
     """The classes of ours that say which keys a mapping has, of those that an annotation names."""
     names = re.findall(r"[A-Za-z_]\w*", hint)
-    classes = [getattr(_module(thing), name, None) for name in names]
+    classes: list[Any] = [getattr(_module(thing), name, None) for name in names]
     return [one for one in classes if hasattr(one, "__total__") and one.__module__.startswith("bluegreen.")]
 
 

@@ -25,7 +25,7 @@ def rows() -> Iterator[tuple[str, frozenset[Phase], bool]]:
     """Each gate as programs call it, the phases in which it runs by default, and whether it needs a preview address."""
     for kind in sorted(GATES.entries):
         cls: Any = GATES.load(kind)
-        defaults = {one.name: one.default for one in dataclasses.fields(cls)}
+        defaults: dict[str, Any] = {one.name: one.default for one in dataclasses.fields(cls)}
         name = ", ".join(f"`{one}`" for one in _OWN_NAMES.get(kind, (kind,)))
         anchor = "prometheus" if kind == "metric" else kind.replace("_", "-")
         link = f"[{name}](gates.md#{anchor})"

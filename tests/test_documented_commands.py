@@ -30,7 +30,7 @@ PULUMI = {
     "package add": set(),
     "plugin install": {"--file", "--reinstall"},
     "plugin ls": set(),
-    "preview": {"--diff", "--json", "--stack", "--policy-pack", "--policy-pack-config"},
+    "preview": {"--diff", "--json", "--show-sames", "--stack", "--policy-pack", "--policy-pack-config"},
     "refresh": {"--yes"},
     "stack export": {"--file"},
     "stack import": {"--file"},

@@ -80,6 +80,17 @@ def test_a_stack_without_swaps_says_so():
     assert "### Traffic: this stack has no swap" in markdown([], "k")
 
 
+def test_a_stack_whose_unchanged_resources_the_preview_leaves_out_changes_nothing(capsys, tmp_path):
+    """Without `--show-sames` a swap that stays as it is stands in the count alone."""
+    file = tmp_path / "preview.json"
+    file.write_text(json.dumps({**preview(), "changeSummary": {"same": 4}}))
+    assert main(["comment", str(file)]) == Exit.DONE
+    assert capsys.readouterr().out == "<!-- bluegreen:shop/production -->\n### Traffic: nothing changes\n\n"
+    file.write_text(json.dumps({**preview(), "changeSummary": {"same": 1}}))
+    assert main(["comment", str(file)]) == Exit.DONE
+    assert "### Traffic: this stack has no swap" in capsys.readouterr().out
+
+
 def test_it_reads_what_pulumi_printed_and_refuses_everything_else(swap, tmp_path, capsys):
     file = tmp_path / "preview.json"
     file.write_text("Loading policy packs...\n" + json.dumps(preview(of(swap, "green"))))

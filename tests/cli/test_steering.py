@@ -123,6 +123,44 @@ def test_a_release_goes_into_the_color_that_is_idle_now(swap, project, capsys):
     assert swap.outputs["releases"]["blue"] == "v4"
 
 
+@pytest.mark.parametrize(
+    ("config_key", "lines", "changed"),
+    [
+        ("activeColor", ["shop:blueRelease: v1", "shop:greenRelease: v2"], "  shop:greenRelease: v3"),
+        ("activeColor", ["shop:blueImage: v1"], "  shop:greenImage: v3"),  # green has had no release yet
+        ("activeColor", ["shop:blueRelease: v1", "shop:greenImage: v2"], "  shop:greenImage: v3"),  # blue is adopted
+        ("activeColor", ["shop:greenImage: ami-2", "shop:greenRelease: v2"], "  shop:greenRelease: v3"),
+        ("services.web.activeColor", ["shop:services:", "  web:", "    greenImage: v2"], "      greenImage: v3"),
+        ("other:activeColor", ["other:greenImage: v2", "shop:greenImage: v0"], "  other:greenImage: v3"),
+    ],
+)
+def test_the_key_of_a_release_is_the_one_that_the_config_has(swap, project, config_key, lines, changed):
+    swap.outputs = {**swap.outputs, "config_key": config_key}
+    project.write_text("config:\n" + "".join(f"  {line}\n" for line in lines))
+    before = project.read_text().splitlines()
+    assert main(["deploy", "v3", "--only-config"]) == Exit.DONE
+    assert [line for line in project.read_text().splitlines() if line not in before] == [changed]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["shop:greenVersion: v2"], "has neither greenImage nor greenRelease"),
+        (["shop:blueRelease: v1"], "has neither greenImage nor greenRelease"),
+        (["shop:greenImage: v5", "shop:greenRelease: v5"], "has both greenImage and greenRelease"),
+    ],
+)
+def test_a_release_whose_key_the_config_does_not_tell_is_refused_with_what_to_type(project, capsys, lines, said):
+    project.write_text("config:\n" + "".join(f"  {line}\n" for line in lines))
+    before = project.read_text()
+    assert main(["deploy", "v3", "--only-config"]) == Exit.REFUSED
+    told = capsys.readouterr().err
+    assert f"Pulumi.production.yaml {said}: name the key that the program reads" in told
+    assert "--set '{color}Release=v3'; nothing was changed" in told
+    assert project.read_text() == before
+    assert main(["deploy", "--set", "{color}Version=v3", "--only-config"]) == Exit.DONE
+
+
 def test_no_color_is_idle_while_a_promotion_is_paused_or_goes_on(swap, project, capsys):
     main(["promote", "--to", "10", "--yes"])
     before = project.read_text()

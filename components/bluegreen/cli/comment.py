@@ -27,16 +27,19 @@ def marker(key: str) -> str:
     return f"<!-- bluegreen:{re.sub(r'[^A-Za-z0-9._/-]', '-', key)} -->"
 
 
-def markdown(moves: Sequence[Move], key: str, limit_characters: int = LIMIT_CHARACTERS) -> str:
+def markdown(
+    moves: Sequence[Move], key: str, limit_characters: int = LIMIT_CHARACTERS, *, all_shown: bool = True
+) -> str:
     """The comment.
 
     Args:
         moves: of the preview, those that do something first.
         key: see ``marker``.
         limit_characters: how long it may be; details go first where it is too long, then rows.
+        all_shown: whether the preview lists unchanged resources, too: a stack without moves may have a swap otherwise.
     """
     moving = [move for move in moves if move.moves]
-    head = f"{marker(key)}\n### Traffic: {_counted(moving, moves)}\n"
+    head = f"{marker(key)}\n### Traffic: {_counted(moving, moves, all_shown=all_shown)}\n"
     parts = [_warnings(moves), _table([move for move in moves if move.moves or move.changed or move.warnings])]
     quiet = sum(not (move.moves or move.changed or move.warnings) for move in moves)
     tail = f"\n\n{_services(quiet)} unchanged." if quiet and quiet != len(moves) else ""
@@ -49,9 +52,9 @@ def markdown(moves: Sequence[Move], key: str, limit_characters: int = LIMIT_CHAR
     return f"{head}{body}{''.join(kept)}{note}{tail}\n"
 
 
-def _counted(moving: Sequence[Move], moves: Sequence[Move]) -> str:
+def _counted(moving: Sequence[Move], moves: Sequence[Move], *, all_shown: bool) -> str:
     if not moves:
-        return "this stack has no swap"
+        return "this stack has no swap" if all_shown else "nothing changes"
     if not moving:
         return f"nothing moves ({_services(len(moves))})"
     rest = len(moves) - len(moving)

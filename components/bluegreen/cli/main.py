@@ -187,7 +187,7 @@ def plan(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> in
 @click.option("--key", default="", help="Tells two comments of one pull request apart (default: project and stack).")
 @click.pass_obj
 def comment(clock: Clock, preview: TextIO, wanted: bool, key: str) -> int:
-    """Make a preview into a comment for a pull request: `pulumi preview --json | bluegreen comment --post`.
+    """Make a preview into a comment for a pull request: `pulumi preview --json --show-sames | bluegreen comment`.
 
     Without --post it is printed. With it the same comment is edited from then on: on GitHub with GITHUB_TOKEN, on
     GitLab with GITLAB_TOKEN.
@@ -285,9 +285,10 @@ def deploy(
     settings: tuple[str, ...],
     promote_wanted: bool,
 ) -> int:
-    """Put a release into the color that is idle now: IMAGE into the config key {color}Image, or what --set says.
+    """Put a release into the color that is idle now: IMAGE into its key of the config, or what --set says.
 
-    Refused while a swap goes on or is paused: then no color is idle.
+    The key is {color}Image or {color}Release, whichever the stack's config has. Refused while a swap runs or is paused:
+    then no color is idle.
     """
     how = steering.How(only_config, yes, wait, timeout)
     return steering.deploy(Place(stack, cwd), swap, image, settings, how, clock, promote_wanted=promote_wanted)

@@ -107,6 +107,15 @@ def moves_in(preview: Mapping[str, Any]) -> list[Move]:
     return sorted(moves, key=lambda move: (not move.moves, not move.warnings, not move.changed))
 
 
+def shows_all(preview: Mapping[str, Any]) -> bool:
+    """Whether a preview lists every resource of the stack.
+
+    Without `--show-sames` Pulumi counts those that stay as they are, and leaves most of them out.
+    """
+    listed = sum(step.get("op") == "same" for step in preview.get("steps") or ())
+    return int((preview.get("changeSummary") or {}).get("same", 0)) <= listed
+
+
 def _name(step: Mapping[str, Any]) -> str:
     state = step.get("newState") or step.get("oldState") or {}
     name = (state.get("inputs") or {}).get("name")

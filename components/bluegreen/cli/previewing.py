@@ -9,7 +9,7 @@ from typing import Any
 from bluegreen.cli import comment as comments
 from bluegreen.cli import posting, stack
 from bluegreen.cli.exits import Exit
-from bluegreen.cli.moves import Move, moves_in
+from bluegreen.cli.moves import Move, moves_in, shows_all
 from bluegreen.cli.stack import CommandFailed, Place
 from bluegreen.cli.view import VERSION
 from bluegreen.rollout.clock import Clock
@@ -58,7 +58,7 @@ def comment(text: str, key: str, clock: Clock, *, post_wanted: bool) -> Exit:
         CommandFailed: it is no preview's JSON, or the comment could not be posted.
     """
     preview = parsed(text)
-    body = comments.markdown(moves_in(preview), key or _key_of(preview))
+    body = comments.markdown(moves_in(preview), key or _key_of(preview), all_shown=shows_all(preview))
     if not post_wanted:
         print(body, end="")
         return Exit.DONE

@@ -15,14 +15,13 @@ import click
 
 from bluegreen.cli import config_file, looking, stack, view, waiting
 from bluegreen.cli.exits import Exit
+from bluegreen.cli.release_key import COLOR, release_key
 from bluegreen.cli.stack import CommandFailed, Found, Place
 from bluegreen.cli.view import State
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.model import COLORS, other
 from bluegreen.swap import contract, skipping, verdicts
 
-_COLOR = "{color}"
-_IMAGE_KEY = f"{_COLOR}Image"
 _UP_SECONDS = 6 * 3600
 
 
@@ -117,17 +116,16 @@ def deploy(
     Args:
         place: the stack.
         swap: the service's name; ``None`` where the stack has one.
-        image: short for the key ``{color}Image``.
+        image: the value of the key that the idle color's release comes from: see ``release_key``.
         settings: ``key=value``; ``{color}`` in it is the idle color.
         how: what is done with the changed config.
         clock: time.
         promote_wanted: whether it is promoted in the same update.
 
     Raises:
-        CommandFailed: no color is idle, or a setting is none; nothing was changed.
+        CommandFailed: no color is idle, a setting is none, or the image's key is not known; nothing was changed.
     """
-    wanted = [*([f"{_IMAGE_KEY}={image}"] if image else []), *settings]
-    if not wanted:
+    if not image and not settings:
         raise CommandFailed("name what to deploy: an image, or --set KEY=VALUE with {color} in the key")
     found, shown = _one(place, swap)
     live = _live(shown)
@@ -139,13 +137,17 @@ def deploy(
         )
     idle = other(live)
     changes = {}
-    for one in wanted:
+    if image:
+        file = config_file.read(place.stack or _selected(place), place.cwd)
+        runs = str(shown["releases"].get(idle, ""))
+        changes[release_key(file, str(found.outputs.get("config_key") or ""), idle, runs, image)] = image
+    for one in settings:
         key, equals, value = one.partition("=")
         if not equals or not key:
             raise CommandFailed(f"--set {one}: it has to be KEY=VALUE")
         if re.search(rf"(\b{live}|{live.capitalize()})(?![a-z])", key):
             raise CommandFailed(f"--set {key}: {live} is live; write {{color}} for the color that is idle")
-        changes[key.replace(_COLOR, idle)] = value.replace(_COLOR, idle)
+        changes[key.replace(COLOR, idle)] = value.replace(COLOR, idle)
     _say(f"{found.name}: {live} is live, so {idle} takes it")
     if promote_wanted:
         changes[_key(found, idle)] = idle
