@@ -35,11 +35,11 @@ _VERSIONS = {
 
 
 class Stepwise(Operations):
-    """Each goes on when it is told to, but while they are held."""
+    """Each goes on when it is told to, but while all are stopped."""
 
     def __init__(self, *arguments: Any, at_once: bool = False) -> None:
         super().__init__(*arguments)
-        self.at_once, self.held = at_once, False
+        self.at_once, self.stopped = at_once, False
         self._open: list[tuple[Running, Steps]] = []
 
     def start(self, kind: str, resource: str, steps: Steps) -> Running:
@@ -55,11 +55,11 @@ class Stepwise(Operations):
     @property
     def going_on(self) -> bool:
         """Whether anything is open that may go on."""
-        return bool(self._open) and not self.held
+        return bool(self._open) and not self.stopped
 
     def go_on(self) -> None:
         """One step more of each."""
-        if self.held:
+        if self.stopped:
             return
         self._open = [(running, steps) for running, steps in self._open if self._step(running, steps) is not None]
 

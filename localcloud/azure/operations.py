@@ -81,7 +81,7 @@ class Operations:
             self.let_go()
 
     def let_go(self) -> None:
-        """What was held goes on to its end."""
+        """Let those that are held go on to their end."""
         self._free.set()
         for one in tuple(self._threads):
             one.join(timeout=60)

@@ -23,21 +23,21 @@ def code(answer):
 
 
 def test_a_gateway_goes_by_its_former_rules_until_an_update_is_done(world):
-    world.azure.operations.held = True
+    world.azure.operations.stopped = True
     world.lead("green")
     told = world.gateway()["properties"]
     assert (told["provisioningState"], world.pool()) == ("Updating", "blue")
-    world.azure.operations.held = False
+    world.azure.operations.stopped = False
     world.azure.settle()
     assert (world.gateway()["properties"]["provisioningState"], world.pool()) == ("Succeeded", "green")
 
 
 def test_an_update_supersedes_the_one_that_goes_on(world):
-    world.azure.operations.held = True
+    world.azure.operations.stopped = True
     body = world.gateway()
     first = world.azure.answer("PUT", GATEWAY, body)
     second = world.azure.answer("PUT", GATEWAY, body)
-    world.azure.operations.held = False
+    world.azure.operations.stopped = False
     world.azure.settle()
     told = [
         world.azure.answer("GET", one.headers["Azure-AsyncOperation"].partition("azure.test")[2].partition("?")[0])

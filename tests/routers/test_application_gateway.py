@@ -107,7 +107,7 @@ def test_traffic_that_somebody_moved_between_look_and_write_is_not_written_over(
 def test_somebody_elses_update_is_waited_for_and_not_superseded(gateway):
     made = router()
     made.write(BLUE)
-    gateway.azure.operations.held = True
+    gateway.azure.operations.stopped = True
     body = gateway.gateway()
     body["properties"]["enableHttp2"] = True
     gateway.ask("PUT", GATEWAY, body)
@@ -117,7 +117,7 @@ def test_somebody_elses_update_is_waited_for_and_not_superseded(gateway):
         asked.append(seconds)
         gateway.clock.sleep(seconds)
         if len(asked) == 3:
-            gateway.azure.operations.held = False
+            gateway.azure.operations.stopped = False
 
     with guarded(lambda: None, sleep=sleep):
         made.write(GREEN)
@@ -141,14 +141,14 @@ def test_an_update_that_azure_could_not_do_is_told(gateway):
     made = router()
     made.write(BLUE)
     kept = gateway.azure.world.get(GATEWAY)
-    gateway.azure.operations.held = True
+    gateway.azure.operations.stopped = True
 
     def sleep(_seconds):
         kept.body["properties"]["provisioningState"] = "Failed"
 
     with guarded(lambda: None, sleep=sleep), pytest.raises(PlatformError, match="provisioningState is Failed"):
         made.write(GREEN)
-    gateway.azure.operations.held = False
+    gateway.azure.operations.stopped = False
     made.write(BLUE)  # a real one: the last has failed
     assert gateway.gateway()["properties"]["provisioningState"] == "Succeeded"
 
@@ -255,7 +255,7 @@ def test_health_is_what_the_probes_of_the_colors_own_rule_find(gateway):
 
 
 def test_health_that_is_never_told_is_an_error(gateway):
-    gateway.azure.operations.held = True
+    gateway.azure.operations.stopped = True
     with pytest.raises(PlatformError, match="no result within"):
         router().health("green")
 

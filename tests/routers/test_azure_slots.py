@@ -104,12 +104,12 @@ def test_nothing_is_swapped_while_somebody_elses_operation_is_open(app):
     made = router()
     made.write(BLUE)
     app.ask("POST", f"{SLOT}/slotsswap", {"targetSlot": "production", "preserveVnet": True})
-    app.azure.operations.held = True
+    app.azure.operations.stopped = True
     app.calls.clear()
     with pytest.raises(PlatformError, match="another operation is open there: operation"):
         made.write(GREEN)
     assert app.made("slotsswap") == 0
-    app.azure.operations.held = False
+    app.azure.operations.stopped = False
     app.azure.settle()
     assert (app.live, router().read().weights) == ("green", GREEN)
 
@@ -377,7 +377,7 @@ def test_a_verify_waits_for_what_is_open(app):
     made.write(GREEN)
     assert made.verify(GREEN) is Convergence.CONVERGED
     app.ask("POST", f"{SLOT}/applySlotConfig", {"targetSlot": "production", "preserveVnet": True})
-    app.azure.operations.held = True
+    app.azure.operations.stopped = True
     assert made.verify(GREEN) is Convergence.PENDING
 
 

@@ -3,61 +3,64 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
-from unittest import mock
 
-from bluegreen.azure.client import AzureConnection, Session
-from bluegreen.clients import glances
-from bluegreen.clients.http import Answer
 from bluegreen.rollout.model import COLORS
-from dev.matrix.somebody_else.memory_stage import MemorySizes
+from dev.matrix.somebody_else.azure_stage import GROUP, AzureStage
 from dev.matrix.somebody_else.moto_stage import OWNER
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
+from dev.matrix.somebody_else.stage import Calls, Staged
 from localcloud.azure.application_gateways import ApplicationGateways
 from localcloud.azure.bare import BareAzure
-from localcloud.azure.cloud import SUBSCRIPTION
 from localcloud.azure.load_balancers import LoadBalancers
 from localcloud.azure.network import PublicAddresses, VirtualNetworks
 from localcloud.azure.plain import ResourceGroups
 from localcloud.azure.scale_sets import ScaleSets
 from localcloud.azure.tags import Tags
 
-GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shop"
 NETWORK = f"{GROUP}/providers/Microsoft.Network"
 GATEWAY, BALANCER = f"{NETWORK}/applicationGateways/shop", f"{NETWORK}/loadBalancers/shop"
 _RULE = "production"
-_OWNER, _MARK = f"bluegreen:{_RULE}:owner", f"bluegreen:{_RULE}:mark:"
 
 
 def _part(kind: str, name: str) -> dict[str, str]:
     return {"id": f"{GATEWAY}/{kind}/{name}"}
 
 
-class GatewayStage(MemorySizes):
+class GatewayStage(AzureStage):
     """A pool for each color and one more, a rule for production and one for each color; sizes are in memory."""
 
     name = "application_gateway"
-    object_id = GATEWAY
+    tagged_id = GATEWAY
     rules = "requestRoutingRules"
     splits = False
-    hands = frozenset({"adds", "takes"})
+    owner_note, mark_prefix = f"bluegreen:{_RULE}:owner", f"bluegreen:{_RULE}:mark:"
 
-    def _build(self) -> None:
+    def build(self) -> BareAzure:
+        """Networks and scale sets."""
         kinds = [ResourceGroups, Tags, VirtualNetworks, PublicAddresses, ApplicationGateways, LoadBalancers, ScaleSets]
         packages = ["azure-mgmt-network", "azure-mgmt-compute"]
-        self._azure = BareAzure(kinds, packages, "2026-03-01", at_once=True)
-        self._ask("PUT", GROUP, {"location": "westeurope"})
+        return BareAzure(kinds, packages, "2026-03-01", at_once=True)
+
+    def writes(self, verb: str, path: str) -> bool:
+        """All but reads, also those of health."""
+        return not (verb == "GET" or path.endswith("health"))
+
+    def looks(self, verb: str, path: str, action: str) -> bool:  # noqa: ARG002 - verb and path say it
+        """The object."""
+        return verb == "GET" and path == self.tagged_id
+
+    def fill(self) -> None:
+        """A network, a gateway, a load balancer, and a set for each color."""
         subnets = {"subnets": [{"name": "gateway", "properties": {}}]}
-        self._ask("PUT", f"{NETWORK}/virtualNetworks/shop", {"location": "westeurope", "properties": subnets})
+        self.ask("PUT", f"{NETWORK}/virtualNetworks/shop", {"location": "westeurope", "properties": subnets})
         address = {"location": "westeurope", "properties": {"publicIPAllocationMethod": "Static"}}
-        self._ask("PUT", f"{NETWORK}/publicIPAddresses/shop", address)
-        self._ask("PUT", GATEWAY, self._gateway())
-        self._ask("PUT", BALANCER, _balancer())
+        self.ask("PUT", f"{NETWORK}/publicIPAddresses/shop", address)
+        self.ask("PUT", GATEWAY, self._gateway())
+        self.ask("PUT", BALANCER, _balancer())
         for color in COLORS:
-            self._ask("PUT", f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/{color}", _set(color))
+            self.ask("PUT", f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/{color}", _set(color))
 
     def _gateway(self) -> dict[str, Any]:
         names = (_RULE, *COLORS)
@@ -93,54 +96,23 @@ class GatewayStage(MemorySizes):
         }
         return {"location": "westeurope", "properties": properties}
 
-    def _ask(self, verb: str, path: str, body: Any = None) -> Any:
-        answer = self._azure.answer(verb, path, body)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else {}
-
-    @contextmanager
-    def opened(self, heard: Heard) -> Iterator[None]:
-        """Azure is there meanwhile, and each call of the product is told."""
-        self._build()
-
-        def once(
-            _session: Session, verb: str, path: str, _version: str, action: str, body: Any, *, if_match: str = ""
-        ) -> tuple[Answer | None, str]:
-            headers = {"if_match": if_match} if if_match else {}
-            found = self._azure.answer(verb, path, body, **headers)
-            self.follow()
-            reads = verb == "GET" or path.endswith("health")
-            heard().called(action, writes=not reads, looks=verb == "GET" and path == self.object_id)
-            return Answer(found.status_code, found.content, headers=found.headers), ""
-
-        nothing_kept = mock.patch.object(glances, "LASTS_SECONDS", 0.0)
-        session = Session(AzureConnection(), "https://azure.test")
-        ours = mock.patch.object(AzureConnection, "session", return_value=session)
-        with self.sizes_heard(heard), nothing_kept, ours, mock.patch.object(Session, "exchange", once):
-            yield
-
-    @property
-    def _tags(self) -> dict[str, str]:
-        found: dict[str, str] = self._azure.world.get(self.object_id).body.setdefault("tags", {})
-        return found
-
     @property
     def _pool(self) -> str:
-        rule = self._ask("GET", self.object_id)["properties"][self.rules][0]
+        rule = self.ask("GET", self.tagged_id)["properties"][self.rules][0]
         return str(rule["properties"]["backendAddressPool"]["id"]).rpartition("/")[2]
 
     def put_back(self) -> None:
         """The rule leads to neither color; no tags."""
         self.sizes_put_back()
-        self._tags.clear()
+        self.note({})
         self._send("white")
 
     def _send(self, pool: str) -> None:
-        body = copy.deepcopy(self._ask("GET", self.object_id))
+        body = copy.deepcopy(self.ask("GET", self.tagged_id))
         rule = body["properties"][self.rules][0]["properties"]
-        rule["backendAddressPool"] = {"id": f"{self.object_id}/backendAddressPools/{pool}"}
+        rule["backendAddressPool"] = {"id": f"{self.tagged_id}/backendAddressPools/{pool}"}
         rule.pop("backendAddressPools", None)
-        self._ask("PUT", self.object_id, body)
+        self.ask("PUT", self.tagged_id, body)
 
     def router(self) -> dict[str, Any]:
         """The ``router`` section."""
@@ -153,52 +125,21 @@ class GatewayStage(MemorySizes):
             "made_with_it": True,
         }
 
-    def capacity(self) -> None:
-        """Nothing is scaled."""
-
     def look(self) -> Sight:
         """The rule and the tags."""
         pool = self._pool
-        weights: dict[str, int] = {pool: 100} if pool in COLORS else {}
-        marks = {name.removeprefix(_MARK): value for name, value in self._tags.items() if name.startswith(_MARK)}
-        theirs = {f"tag {key}": value for key, value in self._tags.items() if not key.startswith("bluegreen:")}
-        if self._tags.get(_OWNER) == STRANGER:
-            theirs["owner"] = STRANGER
-        return Sight(weights, self.sized(), self.retiring(), self.suspended(), marks, theirs)
+        return self.sight({pool: 100} if pool in COLORS else {})
 
     def move(self, weights: Mapping[str, int]) -> None:
         """The rule to whom has the most."""
         self._send(max(weights, key=lambda color: weights[color]))
-
-    def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Tags of the swap's kind."""
-        if _OWNER not in self._tags:
-            return
-        for name, value in changes.items():
-            if value is None:
-                self._tags.pop(_MARK + name, None)
-            else:
-                self._tags[_MARK + name] = value
-
-    def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
-        """A tag; another owner."""
-        if _OWNER not in self._tags:
-            return
-        if hand == "adds":
-            self._tags["team"] = "shop"
-        elif hand == "takes":
-            self._tags[_OWNER] = STRANGER
-            self._tags[f"{_MARK}incarnation"] = STRANGERS_MARK
-
-    def mend(self) -> None:
-        """The swap may go on refusing."""
 
 
 class AzureBalancerStage(GatewayStage):
     """The same of a load balancer."""
 
     name = "azure_load_balancer"
-    object_id = BALANCER
+    tagged_id = BALANCER
     rules = "loadBalancingRules"
 
     def router(self) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from unittest import mock
 from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
 from bluegreen.cloudfoundry.client import CloudFoundryConnection, Session
-from bluegreen.cloudfoundry.metadata import MARK_PREFIX, OWNER, marks_in
+from bluegreen.cloudfoundry.metadata import MARK_PREFIX, OWNER
 from bluegreen.cloudfoundry.tokens import Identity
 from bluegreen.rollout.model import COLORS
-from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.moto_stage import OWNER as OURS
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
+from dev.matrix.somebody_else.stage import Calls, Heard, Staged
+from dev.matrix.somebody_else.tagged_stage import TaggedStage
 from localcloud.cloudfoundry.cloud import BareCloudFoundry
 from localcloud.cloudfoundry.uaa import OWNER as EVERYBODY
 from localcloud.cloudfoundry.world import DOMAIN, ORGANIZATION, SPACE, App, Route, destination
@@ -27,12 +27,12 @@ _FULL = 9
 _WRITES = ("POST", "PATCH")
 
 
-class RouteStage(MemorySizes):
+class RouteStage(TaggedStage):
     """A route with an app for each color; sizes are in memory, and the shares' instances in Cloud Foundry."""
 
     name = "cloudfoundry"
     splits = True
-    hands = frozenset({"adds", "takes"})
+    owner_note, mark_prefix = OWNER, MARK_PREFIX
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
@@ -68,6 +68,16 @@ class RouteStage(MemorySizes):
     def _route(self) -> Route:
         return next(iter(self._cloud.world.routes.values()))
 
+    @property
+    def noted(self) -> dict[str, str]:
+        """The route's annotations."""
+        return dict(self._route.annotations)
+
+    def note(self, notes: Mapping[str, str]) -> None:
+        """Other annotations."""
+        self._route.annotations.clear()
+        self._route.annotations.update(notes)
+
     def _app(self, color: str) -> App:
         found = self._cloud.world.app(f"web-{color}")
         assert found is not None
@@ -76,7 +86,7 @@ class RouteStage(MemorySizes):
     def put_back(self) -> None:
         """The route leads nowhere; no annotations, all instances."""
         self.sizes_put_back()
-        self._route.annotations.clear()
+        self.note({})
         self._route.destinations.clear()
         for color in COLORS:
             self._app(color).annotations.clear()
@@ -94,20 +104,13 @@ class RouteStage(MemorySizes):
             "made_with_it": True,
         }
 
-    def capacity(self) -> None:
-        """Nothing is scaled."""
-
     def look(self) -> Sight:
         """The share of each color's instances among those that the route leads to, and the annotations."""
         guids = {one["app"]["guid"] for one in self._route.destinations}
         counts = {color: self._app(color).instances for color in COLORS if self._app(color).guid in guids}
         total = sum(counts.values())
         weights: dict[str, int] = {color: round(100 * count / total) for color, count in counts.items() if count}
-        found = self._route.annotations
-        theirs = {f"annotation {name}": value for name, value in found.items() if name == "team"}
-        if found.get(OWNER) == STRANGER:
-            theirs["owner"] = STRANGER
-        return Sight(weights, self.sized(), self.retiring(), self.suspended(), marks_in(found), theirs)
+        return self.sight(weights)
 
     def move(self, weights: Mapping[str, int]) -> None:
         """Other destinations, and instances of both that come to these weights."""
@@ -121,31 +124,6 @@ class RouteStage(MemorySizes):
             percent = dict(weights).get(color, 0)
             part = round(_FULL * percent / (100 - percent)) if 0 < percent < 50 else _FULL
             self._app(color).instances = max(part, 1)
-
-    def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Annotations of the swap's kind."""
-        found = self._route.annotations
-        if OWNER not in found:
-            return
-        for name, value in changes.items():
-            if value is None:
-                found.pop(MARK_PREFIX + name, None)
-            else:
-                found[MARK_PREFIX + name] = value
-
-    def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
-        """An annotation; another owner."""
-        found = self._route.annotations
-        if OWNER not in found:
-            return
-        if hand == "adds":
-            found["team"] = "shop"
-        elif hand == "takes":
-            found[OWNER] = STRANGER
-            found[f"{MARK_PREFIX}incarnation"] = STRANGERS_MARK
-
-    def mend(self) -> None:
-        """The swap may go on refusing."""
 
 
 STAGES = {

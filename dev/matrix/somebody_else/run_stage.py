@@ -11,13 +11,13 @@ from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
 from bluegreen.google.client import GoogleConnection, Session
 from bluegreen.google.cloud_run.router import READ
-from bluegreen.google.cloud_run.rules import MARK_PREFIX, OWNER, REVISION, marks_in
+from bluegreen.google.cloud_run.rules import MARK_PREFIX, OWNER, REVISION
 from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.model import COLORS, Color
 from dev.matrix.somebody_else import moto_stage
-from dev.matrix.somebody_else.memory_stage import MemorySizes
 from dev.matrix.somebody_else.sight import Sight
-from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
+from dev.matrix.somebody_else.stage import Calls, Heard, Staged
+from dev.matrix.somebody_else.tagged_stage import TaggedStage
 from localcloud.google.bare import PROJECT, REGION, BareGoogle
 
 PARENT = f"projects/{PROJECT}/locations/{REGION}"
@@ -28,12 +28,12 @@ def _template(color: str) -> dict[str, Any]:
     return {"containers": [{"image": "app:v1", "env": [{"name": "COLOR", "value": color}]}]}
 
 
-class RunStage(MemorySizes):
+class RunStage(TaggedStage):
     """A service with a revision for each color and one more; sizes are in memory."""
 
     name = "cloud_run"
     splits = True
-    hands = frozenset({"adds", "takes"})
+    owner_note, mark_prefix = OWNER, MARK_PREFIX
 
     def _called(self, color: str) -> str:
         """The end of the name of a color's revision."""
@@ -80,16 +80,18 @@ class RunStage(MemorySizes):
         return self._google.run.services[SERVICE]
 
     @property
-    def _annotations(self) -> dict[str, str]:
+    def noted(self) -> dict[str, str]:
+        """The annotations."""
         return dict(self._service.get("annotations") or {})
 
-    def _annotate(self, annotations: Mapping[str, str]) -> None:
-        self._patch("annotations", {"annotations": dict(annotations)})
+    def note(self, notes: Mapping[str, str]) -> None:
+        """Other annotations."""
+        self._patch("annotations", {"annotations": dict(notes)})
 
     def put_back(self) -> None:
         """The targets lead to neither color; no annotations."""
         self.sizes_put_back()
-        self._annotate({})
+        self.note({})
         self._send({"white": 100})
 
     def _send(self, shares: Mapping[str, int]) -> None:
@@ -109,9 +111,6 @@ class RunStage(MemorySizes):
             "made_with_it": True,
         }
 
-    def capacity(self) -> None:
-        """Nothing is scaled."""
-
     def look(self) -> Sight:
         """The targets and the annotations."""
         weights: dict[str, int] = {}
@@ -119,42 +118,11 @@ class RunStage(MemorySizes):
             color = str(target.get("revision", "")).rpartition("/")[2].removeprefix("web-").partition("-")[0]
             if color in COLORS and target.get("percent"):
                 weights[color] = weights.get(color, 0) + int(target["percent"])
-        there = self._annotations
-        theirs = {
-            f"annotation {key}": value for key, value in there.items() if not key.startswith((OWNER, MARK_PREFIX))
-        }
-        if there.get(OWNER) == STRANGER:
-            theirs["owner"] = STRANGER
-        return Sight(weights, self.sized(), self.retiring(), self.suspended(), marks_in(there), theirs)
+        return self.sight(weights)
 
     def move(self, weights: Mapping[str, int]) -> None:
         """Other targets."""
         self._send({**dict(weights), **({} if sum(weights.values()) else {"white": 100})})
-
-    def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Annotations of the swap's kind."""
-        there = self._annotations
-        if OWNER not in there:
-            return
-        for name, value in changes.items():
-            if value is None:
-                there.pop(MARK_PREFIX + name, None)
-            else:
-                there[MARK_PREFIX + name] = value
-        self._annotate(there)
-
-    def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
-        """An annotation; another owner."""
-        there = self._annotations
-        if OWNER not in there:
-            return
-        if hand == "adds":
-            self._annotate({**there, "team": "shop"})
-        elif hand == "takes":
-            self._annotate({**there, OWNER: STRANGER, f"{MARK_PREFIX}incarnation": STRANGERS_MARK})
-
-    def mend(self) -> None:
-        """The swap may go on refusing."""
 
 
 class InstalledRunStage(RunStage):
