@@ -11,6 +11,7 @@ from bluegreen.aws.ecs.scalable import ScalableTargetApi
 from bluegreen.aws.elb import elbv2
 from bluegreen.aws.elb import owned_rule as elbv2_owned
 from bluegreen.aws.gateways import api_gateway
+from bluegreen.cloudfoundry.routes import strangers
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.model import Readiness
 from bluegreen.rollout.runner import Runner
@@ -91,6 +92,10 @@ def whatever_it_runs(patched):
     patched.setattr(EcsCapacity, "ready", lambda *_: Readiness(True, 1, 1))
 
 
+def nothing_of_others_stays(patched):
+    patched.setattr(strangers, "at_rest", lambda _: [])
+
+
 CONTROLS = {
     acts.MOVES: ("memory", without_looks),
     acts.HALVES: ("alb", without_looks),
@@ -107,6 +112,7 @@ CONTROLS = {
     acts.RIVAL: ("memory", without_a_look_at_the_lease),
     acts.RIVAL_GOES_ON: ("memory", without_a_look_at_the_lease),
     acts.STANDS: ("memory", without_a_look_at_the_lease),
+    acts.JOINS: ("cloudfoundry", nothing_of_others_stays),
 }
 """Of each act: where its guard is taken out, and which one that is."""
 MOST = 24

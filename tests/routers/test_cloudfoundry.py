@@ -329,3 +329,113 @@ def test_what_is_called_is_declared(cloud, installing):
     made.health("green")
     declared = {one.action.replace(":guid", "{guid}").replace(":", " ", 1) for one in made.permissions}
     assert set(cloud.api.calls) <= declared
+
+
+# -- destinations that are neither color's
+
+
+def joined(cloud, name="shop", instances=4, started=True, **more):
+    """An app of somebody else's that the route leads to as well."""
+    app = cloud.world.push(name, workshop.IMAGE, instances, started=started)
+    route(cloud).destinations.append({**destination(app.guid), **more})
+    return app
+
+
+def test_a_route_that_leads_to_somebody_else_s_app_too_is_not_taken_over(cloud):
+    joined(cloud)
+    before = [dict(one) for one in route(cloud).destinations]
+    for made_with_it in (False, True):
+        with pytest.raises(NotOwned, match="leads to app shop as well, which is neither color's: taking it over"):
+            router(made_with_it=made_with_it).write(BLUE)
+    assert route(cloud).destinations == before
+    assert not route(cloud).annotations
+
+
+def test_an_app_that_the_swap_may_not_see_is_not_taken_for_one_that_rests(cloud):
+    """A route may be shared with another space."""
+    route(cloud).destinations.append(destination("of-another-space"))
+    with pytest.raises(NotOwned, match=r"an app that the swap may not see \(of-another-space\) as well"):
+        owned(cloud)
+
+
+@pytest.mark.parametrize("rests", ["stopped", "of no instance"])
+def test_a_destination_without_a_share_stays_as_it_was_read(cloud, rests):
+    shop = joined(cloud, instances=0 if rests == "of no instance" else 4, started=rests != "stopped", port=9000)
+    theirs = route(cloud).destinations[-1]
+    made = owned(cloud)
+    for weights in (Weights.split("green", 20), GREEN, BLUE):
+        made.read()
+        made.write(weights)
+        assert router().read().weights == weights
+        assert theirs in route(cloud).destinations
+    router().delete()
+    assert mapped(cloud) == ["web-blue", shop.name]
+
+
+@pytest.mark.parametrize("weights", [GREEN, Weights.split("green", 20)], ids=str)
+def test_what_somebody_adds_while_a_shift_waits_stays(cloud, weights):
+    """A step waits for instances, an exchange for routers: another app without a share has come onto the route."""
+    made = owned(cloud)
+    clock = FakeClock()
+    clock.sleep = lambda _: joined(cloud, started=False) if "shop" not in mapped(cloud) else None
+    cloud.plane.looks = 1
+    cloud.world.app("web-green").running.clear()
+    made.read()
+    with patient(clock):
+        made.write(weights)
+    assert "shop" in mapped(cloud)
+    assert router().read().weights == weights
+
+
+def test_a_destination_with_a_share_is_drift_and_the_next_write_takes_it_off(cloud):
+    made = owned(cloud)
+    joined(cloud, instances=12)
+    assert made.read().weights == Weights(25, 0)
+    assert made.verify(BLUE) is Convergence.PENDING
+    assert made.progress() == "the route leads to blue 25 %, green 0 %, elsewhere 75 % and app shop"
+    made.write(BLUE)
+    assert mapped(cloud) == ["web-blue"]
+
+
+def test_another_process_of_a_color_s_app_is_neither_color_s(cloud):
+    blue = cloud.world.app("web-blue")
+    route(cloud).destinations.append(destination(blue.guid, "worker"))
+    before = [dict(one) for one in route(cloud).destinations]
+    owned(cloud)  # it has no instance
+    assert route(cloud).destinations == before
+
+
+def test_a_color_that_is_mapped_at_two_ports_keeps_them_and_so_does_the_other_one(cloud):
+    blue = cloud.world.app("web-blue")
+    route(cloud).destinations.append(destination(blue.guid, port=9000, protocol="http2"))
+    before = [dict(one) for one in route(cloud).destinations]
+    made = owned(cloud)
+    assert route(cloud).destinations == before
+    for weights in (Weights.split("green", 20), GREEN, BLUE):
+        made.read()
+        made.write(weights)
+        assert router().read().weights == weights
+        ports = [(name, one["port"]) for name, one in zip(mapped(cloud), route(cloud).destinations, strict=True)]
+        colors = [color for color in workshop.COLORS if weights.of(color)]
+        assert sorted(ports) == [(f"web-{color}", port) for color in colors for port in (8080, 9000)]
+
+
+def test_a_share_of_colors_with_another_number_of_ports_is_refused_before_the_first_call(cloud):
+    made = owned(cloud)
+    made.write(Weights.split("blue", 80))
+    blue = cloud.world.app("web-blue")
+    route(cloud).destinations.append(destination(blue.guid, port=9000))
+    made.read()
+    cloud.api.calls.clear()
+    with pytest.raises(PlatformError, match="leads to 2 of web-blue and 1 of web-green"):
+        made.write(Weights.split("green", 50))
+    assert not [call for call in cloud.api.calls if not call.startswith("GET")]
+    made.write(GREEN)
+    assert mapped(cloud) == ["web-green"]
+
+
+def test_a_route_that_leads_there_already_is_not_written(cloud):
+    made = owned(cloud)
+    cloud.api.calls.clear()
+    made.write(BLUE)
+    assert "PATCH /v3/routes/{guid}/destinations" not in cloud.api.calls

@@ -79,11 +79,18 @@ def apps_of(session: Session, space: str, names: Mapping[Color, str]) -> dict[Co
     listed = session.all("/v3/apps", APPS, {"names": wanted, "space_guids": space})
     if not listed:
         session.spaces.clear()  # a space that was made anew has the name of the one before
-    by_name = {
-        str(one["name"]): App(str(one["name"]), str(one["guid"]), str(one.get("state")) == "STARTED", metadata.of(one))
-        for one in listed
-    }
+    by_name = {app.name: app for app in map(_app, listed)}
     return {color: by_name[names[color]] for color in COLORS if names[color] in by_name}
+
+
+def apps_by_guid(session: Session, guids: Iterable[str]) -> list[App]:
+    """Other apps, in whatever space, as far as the swap may see them: one call, and none for none."""
+    wanted = ",".join(sorted(guids))
+    return [_app(one) for one in session.all("/v3/apps", APPS, {"guids": wanted})] if wanted else []
+
+
+def _app(told: Mapping[str, Any]) -> App:
+    return App(str(told["name"]), str(told["guid"]), str(told.get("state")) == "STARTED", metadata.of(told))
 
 
 def processes_of(session: Session, app_guids: Iterable[str]) -> list[Process]:

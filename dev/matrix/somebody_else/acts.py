@@ -174,6 +174,7 @@ DEPLOYS = Act("deploys another release", _hand("deploys"), "deploys")
 RIVAL = Act("runs a second swap", _second_swap)
 RIVAL_GOES_ON = Act("runs a second swap that continues", _second_swap_goes_on)
 STANDS = Act("stops the process for longer than a lease", _stands_still)
+JOINS = Act("adds a backend", _hand("joins"), "joins")
 ACTS = (
     MOVES,
     HALVES,
@@ -190,6 +191,7 @@ ACTS = (
     RIVAL,
     RIVAL_GOES_ON,
     STANDS,
+    JOINS,
 )
 
 

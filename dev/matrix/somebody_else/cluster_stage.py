@@ -83,6 +83,20 @@ _WAY: dict[str, tuple[str, ...]] = {
 KINDS = tuple(name for name in _PLANS if name not in (NGINX, ALB))
 
 
+_ASSETS = "assets"
+"""A Service of somebody else's."""
+
+
+def _backend(entry: Mapping[str, Any]) -> str | None:
+    return entry.get("name") or (entry.get("destination") or {}).get("host")
+
+
+def _leading_to(entry: Object, service: str, share: int) -> Object:
+    if "destination" in entry:
+        return {**entry, "destination": {**entry["destination"], "host": service}, "weight": share}
+    return {**entry, "name": service, "weight": share}
+
+
 class _Session:
     """In the place of a connection."""
 
@@ -111,7 +125,7 @@ class ClusterStage(MemorySizes):
     def __init__(self, name: str = "kubernetes_service") -> None:
         self.name = self._router = name
         self.splits = name != "kubernetes_service"
-        self.hands = frozenset({"scales", "adds", "takes", "deletes"})
+        self.hands = frozenset({"scales", "adds", "takes", "deletes", *(["joins"] if name in _WAY else [])})
         self.api = Server()
         own: Any = getattr(ROUTERS.load(name), "kind", ("v1", "Service", "services"))
         version, kind, plural = own
@@ -218,6 +232,8 @@ class ClusterStage(MemorySizes):
         theirs = {name: value for name, value in notes.items() if name == _THEIRS}
         if (found["spec"].get("sessionAffinity"), found["spec"].get("hostnames")) != (None, _GATEWAY["hostnames"]):
             theirs |= {"spec": json.dumps([found["spec"].get(key) for key in ("sessionAffinity", "hostnames")])}
+        if any(_backend(entry) == _ASSETS and not entry.get("weight", 100) for entry in self._entries(found)):
+            theirs["backend without a share"] = _ASSETS
         if notes.get(_OWNER_NOTE) == STRANGER:
             theirs["owner"] = STRANGER
         return Sight(
@@ -238,15 +254,14 @@ class ClusterStage(MemorySizes):
         if not self.splits:
             selector = (found.get("spec") or {}).get("selector")
             return {color: 100 for color in COLORS if selector and selector == _SELECTORS[color]}
-        shares: dict[str, int] = {}
-        for entry in self._entries(found):
-            for color, service in _SERVICES.items():
-                if service in (entry.get("name"), (entry.get("destination") or {}).get("host")):
-                    shares[color] = int(entry.get("weight", 100))
-        total = sum(shares.values())
-        return {color: round(100 * share / total) for color, share in shares.items() if share} if total else {}
+        colors: dict[str | None, str] = {service: color for color, service in _SERVICES.items()}
+        shares = [(colors.get(_backend(one)), int(one.get("weight", 100))) for one in self._entries(found)]
+        total = sum(share for _, share in shares)
+        return {color: round(100 * share / total) for color, share in shares if share and color} if total else {}
 
     def _entries(self, found: Mapping[str, Any]) -> list[Object]:
+        if self._router not in _WAY:
+            return []
         here: Any = found
         for key in _WAY[self._router]:
             here = (here[-1] if key == "-1" else here.get(key)) if here else None
@@ -266,20 +281,11 @@ class ClusterStage(MemorySizes):
         entries = self._entries(found)
         if not entries:
             return
-        named = {color: self._named(entries[0], color, share) for color, share in weights.items()}
-        spec = json.loads(json.dumps(found["spec"]))
-        here: Any = {"spec": spec}
-        *way, last = _WAY[self._router]
-        for key in way:
-            here = here[-1] if key == "-1" else here[key]
-        here[last] = list(named.values())
-        self._patch({"spec": spec})
+        self._rewrite([self._named(entries[0], color, share) for color, share in weights.items()])
 
     @staticmethod
     def _named(entry: Object, color: str, share: int) -> Object:
-        if "destination" in entry:
-            return {**entry, "destination": {**entry["destination"], "host": _SERVICES[color]}, "weight": share}
-        return {**entry, "name": _SERVICES[color], "weight": share}
+        return _leading_to(entry, _SERVICES[color], share)
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
         """Annotations of the swap's kind."""
@@ -293,12 +299,30 @@ class ClusterStage(MemorySizes):
             self._patch({"metadata": {"annotations": taken}}, "bluegreen")
         elif hand == "deletes":
             self.api.objects.pop(self._path, None)
+        elif hand == "joins":
+            self._join(100 if color == "green" else 0)
         elif color == "blue":
             self._patch({"metadata": {"annotations": {_THEIRS: STRANGER}}})
         elif self.splits:
             self._patch({"spec": {"hostnames": ["web.example.com", "shop.example.com"]}}, _STACK)
         else:
             self._patch({"spec": {"sessionAffinity": "ClientIP"}}, _STACK)
+
+    def _join(self, share: int) -> None:
+        """One backend more in the rule that leads to a color, with a share or without."""
+        found = self.api.objects.get(self._path)
+        entries = [] if found is None else self._entries(found)
+        if entries and not any(_backend(one) == _ASSETS for one in entries):
+            self._rewrite([*entries, _leading_to(entries[0], _ASSETS, share)])
+
+    def _rewrite(self, entries: list[Object]) -> None:
+        spec = json.loads(json.dumps(self.api.objects[self._path]["spec"]))
+        here: Any = {"spec": spec}
+        *way, last = _WAY[self._router]
+        for key in way:
+            here = here[-1] if key == "-1" else here[key]
+        here[last] = entries
+        self._patch({"spec": spec})
 
     def mend(self) -> None:
         """Apply the stack's objects again, as its own update does it before the swap's."""

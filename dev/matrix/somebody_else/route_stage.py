@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -33,6 +34,7 @@ class RouteStage(TaggedStage):
     name = "cloudfoundry"
     splits = True
     owner_note, mark_prefix = OWNER, MARK_PREFIX
+    hands = TaggedStage.hands | {"joins"}
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
@@ -40,6 +42,7 @@ class RouteStage(TaggedStage):
         self._cloud = BareCloudFoundry()
         for color in COLORS:
             self._cloud.world.push(f"web-{color}", "app:v1", _FULL)
+        self._shop = self._cloud.world.push("shop", "app:v1", _FULL)
         self._cloud.world.create_route("web")
 
         def exchange(
@@ -108,9 +111,14 @@ class RouteStage(TaggedStage):
         """The share of each color's instances among those that the route leads to, and the annotations."""
         guids = {one["app"]["guid"] for one in self._route.destinations}
         counts = {color: self._app(color).instances for color in COLORS if self._app(color).guid in guids}
-        total = sum(counts.values())
+        shop = self._shop.guid in guids
+        total = sum(counts.values()) + (_FULL if shop and self._shop.state == "STARTED" else 0)
         weights: dict[str, int] = {color: round(100 * count / total) for color, count in counts.items() if count}
-        return self.sight(weights)
+        if len(weights) == len(COLORS):  # what is left, so that all of them come to 100
+            weights["green"] = 100 - weights["blue"] - round(100 * (total - sum(counts.values())) / total)
+        seen = self.sight(weights)
+        rests = {"destination without a share": "shop"} if shop and self._shop.state == "STOPPED" else {}
+        return replace(seen, theirs={**seen.theirs, **rests})
 
     def move(self, weights: Mapping[str, int]) -> None:
         """Other destinations, and instances of both that come to these weights."""
@@ -124,6 +132,14 @@ class RouteStage(TaggedStage):
             percent = dict(weights).get(color, 0)
             part = round(_FULL * percent / (100 - percent)) if 0 < percent < 50 else _FULL
             self._app(color).instances = max(part, 1)
+
+    def act(self, hand: str, color: str) -> None:
+        """Also an app of somebody else's, which runs or does not."""
+        if hand != "joins":
+            TaggedStage.act(self, hand, color)
+        elif OWNER in self.noted and not any(one["app"]["guid"] == self._shop.guid for one in self._route.destinations):
+            self._shop.state = "STARTED" if color == "green" else "STOPPED"
+            self._route.destinations.append(destination(self._shop.guid))
 
 
 STAGES = {

@@ -19,9 +19,10 @@ from bluegreen.cloudfoundry.apps import instances, releases, standing
 from bluegreen.cloudfoundry.apps.standing import Standing
 from bluegreen.cloudfoundry.client import CloudFoundryConnection, Session
 from bluegreen.cloudfoundry.connection_option import cloudfoundry_option
-from bluegreen.cloudfoundry.routes import destinations, shares
+from bluegreen.cloudfoundry.routes import destinations, shares, strangers
 from bluegreen.cloudfoundry.routes.destinations import Destination
 from bluegreen.cloudfoundry.routes.shares import Share
+from bluegreen.cloudfoundry.routes.strangers import Stranger
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Number, Text
 from bluegreen.permissions import Permission
@@ -34,17 +35,18 @@ from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traff
 from bluegreen.rollout.ports import Capability
 
 MAP, NOTE, NOTE_APP = "PATCH:/v3/routes/:guid/destinations", "PATCH:/v3/routes/:guid", "PATCH:/v3/apps/:guid"
+DESTINATIONS = "GET:/v3/routes/:guid/destinations"
 """The calls' names."""
 _PROPAGATION_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The route and the colors as of one moment; processes only where the route leads to more than one place."""
+    """The route and the colors as of one moment; processes only where the route leads to more than one color."""
 
     route: Mapping[str, Any]
     colors: Standing
-    strangers: int
+    strangers: tuple[Stranger, ...]
 
     @property
     def guid(self) -> str:
@@ -94,6 +96,7 @@ class CloudFoundryRouter(Options):
         Permission(places.PROCESSES, "where the route leads to both colors, and every look at a color's health"),
         Permission(instances.STATS, "every look at a color's health, and before each share"),
         Permission(NOTE, "every swap: its owner and its lease; `pulumi destroy`"),
+        Permission(DESTINATIONS, "every shift that waits or scales: whether somebody has added to them meanwhile"),
         Permission(MAP, "the first start and every shift"),
         Permission(NOTE_APP, "steps below 100 %, and their end: how many instances a color is given back"),
         Permission(instances.SCALE, "steps below 100 %, and their end"),
@@ -181,14 +184,12 @@ class CloudFoundryRouter(Options):
         if route is None:
             return None
         found = destinations.of(route)
-        processes = places.processes_of(session, map(destinations.app_guid, found)) if len(found) > 1 else []
-        own = standing.by_color(processes, apps, self.process)
-        counted = {one.guid for one in own.values()}
+        ours = {(app.guid, self.process) for app in apps.values()}
         mapped = {(destinations.app_guid(one), destinations.kind(one)) for one in found}
-        strangers = sum(
-            one.instances for one in processes if one.guid not in counted and (one.app_guid, one.kind) in mapped
-        )
-        seen = _Seen(route, Standing(space, apps, own), strangers)
+        several = len(mapped) > 1 or bool(mapped - ours)
+        processes = places.processes_of(session, map(destinations.app_guid, found)) if several else []
+        others = strangers.of(session, found, ours, list(apps.values()), processes)
+        seen = _Seen(route, Standing(space, apps, standing.by_color(processes, apps, self.process)), others)
         holder, marks = seen.annotations.get(metadata.OWNER), metadata.marks_in(seen.annotations)
         if holder is not None and not Ownership(self.owner, self.former_owner, self.incarnation).holds(holder, marks):
             where = places.ROUTES
@@ -205,23 +206,26 @@ class CloudFoundryRouter(Options):
             )
         return seen
 
-    def _mapped(self, seen: _Seen) -> dict[Color, Destination]:
-        """The destination of each color that the route leads to."""
-        return {
-            color: one
+    def _mapped(self, seen: _Seen) -> dict[Color, list[Destination]]:
+        """The destinations of each color that the route leads to: one for each port."""
+        found = {
+            color: [one for one in seen.destinations if destinations.leads_to(one, app.guid, self.process)]
             for color, app in seen.colors.apps.items()
-            for one in seen.destinations
-            if destinations.leads_to(one, app.guid, self.process)
         }
+        return {color: listed for color, listed in found.items() if listed}
 
     def _weights(self, seen: _Seen) -> Weights:
-        mapped = self._mapped(seen)
+        mapped, elsewhere = self._mapped(seen), sum(one.instances for one in seen.strangers)
         if not mapped:
             return Weights()
-        if len(seen.destinations) == 1:
+        if len(mapped) == 1 and not elsewhere:
             return Weights.all_on(next(iter(mapped)))
-        counts = {color: self._running_of(seen, color) if color in mapped else 0 for color in COLORS}
-        return shares.weights_of(counts, seen.strangers, {color: seen.colors.noted(color) for color in mapped})
+        # An instance gets its turn at each port of it that the route leads to.
+        ports = {color: len(mapped.get(color, ())) for color in COLORS}
+        if ports["blue"] == ports["green"] and not elsewhere:
+            ports = {"blue": 1, "green": 1}
+        counts = {color: self._running_of(seen, color) * ports[color] for color in COLORS}
+        return shares.weights_of(counts, elsewhere, {color: seen.colors.noted(color) for color in mapped})
 
     @staticmethod
     def _running_of(seen: _Seen, color: Color) -> int:
@@ -276,7 +280,19 @@ class CloudFoundryRouter(Options):
         for color in COLORS:
             if weights.of(color) and color not in seen.colors.apps:
                 raise PlatformError(MAP, f"there is no app {self.apps[color]} in {self.space}: push it first")
-        if not seen.is_owned and not self.made_with_it and seen.destinations:
+        ports = {color: len(found) for color, found in self._mapped(seen).items()}
+        if weights.live_color is None and len(set(ports.values())) > 1:
+            told = " and ".join(f"{count} of {self.apps[color]}" for color, count in ports.items())
+            raise PlatformError(
+                MAP, f"{self.route} leads to {told}: a share by instances takes as many ports of each color"
+            )
+        if not seen.is_owned and (others := strangers.busy(seen.strangers)):
+            raise NotOwned(
+                MAP,
+                f"{self.route} leads to {', '.join(others)} as well, which is neither color's: taking it over would "
+                "move its traffic. Take that off the route (`cf unmap-route`), or stop it",
+            )
+        if not seen.is_owned and not self.made_with_it and self._mapped(seen):
             found = self._weights(seen)
             if found != weights:
                 raise NotOwned(
@@ -288,16 +304,18 @@ class CloudFoundryRouter(Options):
 
     def _move(self, seen: _Seen, color: Color) -> None:
         """All traffic to one color: it gets its instances back, is mapped beside, and then alone."""
-        mapped, session = self._mapped(seen), self._session
-        noted = self._noted(seen)
-        self._give_back(seen, color, noted, wait=True)
-        alone = mapped.get(color)
-        if alone is None:
+        mapped, noted = self._mapped(seen), self._noted(seen)
+        at_once = not self._give_back(seen, color, noted, wait=True)
+        if color not in mapped:
             alone = self._made(seen, color, mapped)
             if mapped and self.overlap_seconds:
-                self._map(session, seen, [*map(destinations.sent, seen.destinations), alone])
+                both = [*(destinations.sent(one) for listed in mapped.values() for one in listed), *alone]
+                self._map(seen, both, at_once=at_once)
+                at_once = False
                 pause(self.overlap_seconds)
-        self._map(session, seen, [destinations.sent(alone)])
+            self._map(seen, alone, at_once=at_once)
+        elif len(mapped) > 1 or strangers.busy(seen.strangers):
+            self._map(seen, [*map(destinations.sent, mapped[color])], at_once=at_once)
         self._give_back(seen, other(color), noted, wait=False)
         for one in noted:
             self._note_share(seen, one, None)
@@ -307,18 +325,22 @@ class CloudFoundryRouter(Options):
         found = {color: shares.noted(app.annotations.get(metadata.SHARE)) for color, app in seen.colors.apps.items()}
         return {color: share for color, share in found.items() if share is not None}
 
-    def _give_back(self, seen: _Seen, color: Color, noted: Mapping[Color, Share], *, wait: bool) -> None:
-        """Scale a color to what it had before it was scaled down for a share, unless somebody scaled it since."""
+    def _give_back(self, seen: _Seen, color: Color, noted: Mapping[Color, Share], *, wait: bool) -> bool:
+        """Scale a color to what it had before it was scaled down for a share, unless somebody scaled it since.
+
+        Returns:
+            Whether anything was called for it.
+        """
         share = noted.get(color)
         if share is None or share.instances >= share.size:
-            return
+            return False
         seen = self._with_processes(seen)
         process = seen.colors.processes.get(color)
-        if process is None or process.instances != share.instances:
-            return
-        instances.scale(self._session, process, share.size)
-        if wait:
-            self._wait(seen, color, share.size)
+        if process is not None and process.instances == share.instances:
+            instances.scale(self._session, process, share.size)
+            if wait:
+                self._wait(seen, color, share.size)
+        return True
 
     def _split(self, seen: _Seen, weights: Weights) -> None:
         """A share for each color: what grows grows and runs before the route leads to it, what shrinks does so last.
@@ -341,12 +363,12 @@ class CloudFoundryRouter(Options):
             if color not in mapped:
                 instances.scale(session, processes[color], wanted[color].instances)
         for color, share in wanted.items():
-            if color not in growing:
+            if color not in growing and color not in mapped:  # what the route leads to runs as it did
                 self._wait(seen, color, share.instances)
-        both = [
-            destinations.sent(mapped[color]) if color in mapped else self._made(seen, color, mapped) for color in COLORS
-        ]
-        self._map(session, seen, both)
+        if len(mapped) < len(COLORS) or strangers.busy(seen.strangers):
+            there = {color: [*map(destinations.sent, listed)] for color, listed in mapped.items()}
+            both = [there.get(color) or self._made(seen, color, mapped) for color in COLORS]
+            self._map(seen, [one for listed in both for one in listed], at_once=False)
         for color in shrinking:
             if color in mapped:
                 instances.scale(session, processes[color], wanted[color].instances)
@@ -381,14 +403,34 @@ class CloudFoundryRouter(Options):
         text = None if share is None else str(share)
         self._session.change("PATCH", path, NOTE_APP, metadata.body({metadata.SHARE: text}))
 
-    def _made(self, seen: _Seen, color: Color, mapped: Mapping[Color, Destination]) -> dict[str, Any]:
-        like = mapped.get(other(color))
-        return destinations.made(seen.colors.apps[color].guid, self.process, self.ports.get(color), like)
+    def _made(self, seen: _Seen, color: Color, mapped: Mapping[Color, Sequence[Destination]]) -> list[dict[str, Any]]:
+        """The color at the ports of the other one, or at its own where that is declared."""
+        guid, port = seen.colors.apps[color].guid, self.ports.get(color)
+        alike = mapped.get(other(color)) or [None]
+        found = [destinations.made(guid, self.process, port, like) for like in alike]
+        return [one for number, one in enumerate(found) if one not in found[:number]]
 
-    @staticmethod
-    def _map(session: Session, seen: _Seen, wanted: Sequence[Mapping[str, Any]]) -> None:
-        """The route leads to these and to nothing else: one call."""
-        session.change("PATCH", f"/v3/routes/{seen.guid}/destinations", MAP, {"destinations": list(wanted)})
+    def _map(self, seen: _Seen, wanted: Sequence[Mapping[str, Any]], *, at_once: bool) -> None:
+        """The route leads to these, and to what others have on it that gets no requests: one call.
+
+        Args:
+            seen: the last look.
+            wanted: the colors' destinations.
+            at_once: whether nothing has been called since; else one call looks for what others have added.
+        """
+        others = seen.strangers if at_once else self._strangers_now(seen)
+        body = {"destinations": [*wanted, *strangers.at_rest(others)]}
+        self._session.change("PATCH", f"/v3/routes/{seen.guid}/destinations", MAP, body)
+
+    def _strangers_now(self, seen: _Seen) -> tuple[Stranger, ...]:
+        session = self._session
+        told = session.get(f"/v3/routes/{seen.guid}/destinations", DESTINATIONS) or {}
+        found, apps = destinations.of(told), list(seen.colors.apps.values())
+        ours = {(app.guid, self.process) for app in apps}
+        if all((destinations.app_guid(one), destinations.kind(one)) in ours for one in found):
+            return ()
+        processes = places.processes_of(session, map(destinations.app_guid, found))
+        return strangers.of(session, found, ours, apps, processes)
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether the route leads where it shall, with the instances that it shall have.
@@ -399,8 +441,12 @@ class CloudFoundryRouter(Options):
         if seen is None or not seen.is_owned:
             return Convergence.CONVERGED if weights == Weights() else Convergence.PENDING
         live = self._weights(seen)
-        self._progress = "" if live == weights else f"the route leads to {live}"
+        self._progress = "" if live == weights else self._told(live, seen)
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
+
+    @staticmethod
+    def _told(live: Weights, seen: _Seen) -> str:
+        return " and ".join([f"the route leads to {live}", *strangers.busy(seen.strangers)])
 
     def comes_to(self, weights: Weights) -> str:
         """The share that a split has come to, as of the last look: ``1 of 5 instances are green's, …``."""
