@@ -14,14 +14,15 @@ from localcloud.envoy.no_plane import NoPlane
 from localcloud.envoy.plane import Plane
 from localcloud.google.api import Api
 from localcloud.google.cloud import PROJECT, REGION
+from localcloud.google.compute import KINDS, Compute
 from localcloud.google.errors import GoogleError
 from localcloud.google.run import CloudRun
 from localcloud.google.service import Service
 from localcloud.google.services import SERVICES
 from localcloud.google.world import World
 
-__all__ = ["OWNER", "PROJECT", "REGION", "RUN", "BareGoogle"]
-RUN = CloudRun.host
+__all__ = ["COMPUTE", "COMPUTE_ADMIN", "OWNER", "PROJECT", "REGION", "RUN", "BareGoogle"]
+RUN, COMPUTE = CloudRun.host, Compute.host
 OWNER = frozenset(
     {
         "run.services.create", "run.services.delete", "run.services.get", "run.services.list", "run.services.update",
@@ -29,6 +30,12 @@ OWNER = frozenset(
     }
 )  # fmt: skip
 """What the role Cloud Run Admin allows of what is played: https://cloud.google.com/run/docs/reference/iam/roles"""
+COMPUTE_ADMIN = frozenset(
+    f"compute.{kind}.{verb}"
+    for kind in (*KINDS, "globalOperations", "regionOperations", "zoneOperations", "networkEndpointGroups")
+    for verb in ("create", "delete", "get", "list", "update", "use", "useReadOnly")
+)
+"""The same of Compute Admin: https://cloud.google.com/iam/docs/roles-permissions/compute"""
 
 
 class BareGoogle:
@@ -42,8 +49,10 @@ class BareGoogle:
         services: all that is played, by its address at Google.
         works: whatever goes on, for hands.
         run: Cloud Run, for hands.
+        compute: Compute Engine, for hands.
         allowed: the permissions of who asks; None: all of them.
         calls: the permission that each request needed which was taken, in their order.
+        beside: those that requests needed beside, for other objects that they name.
     """
 
     def __init__(self, *, images: frozenset[str] | None = None, at_once: bool = False) -> None:
@@ -53,12 +62,16 @@ class BareGoogle:
         self.works.at_once = at_once
         self.services: dict[str, Service] = {kind.host: kind(self.world) for kind in SERVICES}
         self._api = Api(self.world, self.services.values())
-        self.calls = self._api.calls
-        self.allowed: frozenset[str] | None = OWNER
+        self.calls, self.beside = self._api.calls, self._api.beside
+        self.allowed: frozenset[str] | None = OWNER | COMPUTE_ADMIN
 
     @property
     def run(self) -> CloudRun:
         return cast(CloudRun, self.services[RUN])
+
+    @property
+    def compute(self) -> Compute:
+        return cast(Compute, self.services[COMPUTE])
 
     def ask(
         self, verb: str, path: str, query: Mapping[str, str] | None = None, body: Any = None, host: str = RUN

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from localcloud.google.errors import GoogleError
 from localcloud.google.world import World
 
 Handler = Callable[[Mapping[str, str], Mapping[str, str], Any], Any]
@@ -41,3 +42,11 @@ class Service(ABC):
     @abstractmethod
     def permission(self, method: str) -> str:
         """The permission that a method needs: https://cloud.google.com/iam/docs/permissions-reference"""
+
+    def permissions_beside(self, method: str, places: Mapping[str, str], body: Any) -> list[str]:  # noqa: ARG002 - most need none
+        """Those that it needs beside, for other objects that its body names."""
+        return []
+
+    def in_its_words(self, error: GoogleError) -> GoogleError:
+        """A refusal of what is common to all services, as this one says it."""
+        return error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from localcloud.google.compute import Compute
 from localcloud.google.run import CloudRun
 from localcloud.google.service import Service
 
-SERVICES: tuple[type[Service], ...] = (CloudRun,)
+SERVICES: tuple[type[Service], ...] = (CloudRun, Compute)

@@ -28,6 +28,7 @@ from tests.routers import (
     route53_workshop,
     scale_sets_workshop,
     slots_workshop,
+    url_map_workshop,
 )
 
 
@@ -76,6 +77,12 @@ def gateway():
 def run():
     with google_workshop.running(at_once=True) as made:
         yield google_workshop.build(made)
+
+
+@pytest.fixture
+def balancer():
+    with url_map_workshop.running(at_once=True) as made:
+        yield url_map_workshop.build(made.google)
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,13 @@ from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
 from bluegreen.google.client import GoogleConnection, Session
 from bluegreen.google.cloud_run.rules import REVISION
-from localcloud.google.bare import PROJECT, REGION, BareGoogle
+from localcloud.google.bare import COMPUTE, PROJECT, REGION, RUN, BareGoogle
 
 PARENT = f"projects/{PROJECT}/locations/{REGION}"
 SERVICE = f"{PARENT}/services/web"
 COLORS = ("blue", "green", "white")
+_HOSTS = {"compute": COMPUTE}
+"""Of APIs, by the first part of their paths."""
 
 
 def template(color: str, tag: str = "v1", **more: object) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def running(**options: Any) -> Iterator[World]:
     ) -> tuple[Answer | None, str]:
         for act in tuple(world.before):
             act(verb, path)
-        found = world.google.answer(verb, path, query, body)
+        found = world.google.answer(verb, path, query, body, _HOSTS.get(path.split("/")[1], RUN))
         return Answer(found.status_code, found.content), ""
 
     session = Session(GoogleConnection(), "https://run.test")

@@ -30,6 +30,7 @@ from tests.routers import (
     route53_workshop,
     scale_sets_workshop,
     slots_workshop,
+    url_map_workshop,
 )
 
 
@@ -75,6 +76,10 @@ def installing_run_section(request):
     for color in COLORS:
         router.install(color)
     return section
+
+
+def url_map_section(request):
+    return url_map_workshop.section(request.getfixturevalue("balancer"))
 
 
 def beanstalk_section(request):
@@ -165,6 +170,7 @@ WORKSHOPS = {
     "cloudfoundry, which installs": installing_cloudfoundry_section,
     "cloud_run": run_section,
     "cloud_run, which installs": installing_run_section,
+    "url_map": url_map_section,
     "envoy": envoy_section,
     "haproxy": haproxy_section,
     "codedeploy": played_section("by_codedeploy"),
@@ -202,6 +208,7 @@ IN_PROCESS = (
     "cloudfoundry, which installs",
     "cloud_run",
     "cloud_run, which installs",
+    "url_map",
 )
 """Whose platform is played here; the others' workshops are in the local cloud or on the node."""
 

@@ -18,7 +18,7 @@ _NOT_HERE = frozenset({"name", "poll_interval_seconds"})
 _ABSENT = {
     "converge_timeout_seconds": "the platform's",
     "propagation_seconds": "the platform's: 3 for routes on Kubernetes (5 with ingress-nginx, 10 with the AWS Load "
-    "Balancer Controller), 0 elsewhere",
+    "Balancer Controller), 60 for Google's URL maps, 0 elsewhere",
 }
 
 

@@ -32,7 +32,7 @@ class SwapSettings(TypedDict, total=False):
         promote_to_percent: where a promotion pauses until a later update raises it (1 to 100, default 100).
         propagation_seconds: how long requests may go the former way once the platform says that a weight has taken
             effect, which each shift waits for (0 to 86400, default the platform's: 3 for routes on Kubernetes (5 with
-            ingress-nginx, 10 with the AWS Load Balancer Controller), 0 elsewhere).
+            ingress-nginx, 10 with the AWS Load Balancer Controller), 60 for Google's URL maps, 0 elsewhere).
         retry: any text; another one than before lets a promotion be tried again that was refused or aborted.
         retry_after_verdict: when a promotion that was refused or aborted is tried again: with ``another_release`` (or
             another ``retry``), or ``always``, by each update (default ``another_release``).

@@ -29,10 +29,16 @@ from bluegreen.rollout.errors import PlatformError
 from bluegreen.secrets import refuse_credentials
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_NOT_READY = "resourceNotReady"
+"""Compute Engine's reason for refusing a change of an object while another one is going on."""
 
 
 class Stale(PlatformError):
     """The object is not any more what it was when it was read (its ``etag`` is another one); nothing was done."""
+
+
+class Busy(PlatformError):
+    """Google is still at work on the object with something else; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,10 @@ class GoogleConnection:
 
 
 # The word of the variable that leads Google's Terraform and Pulumi providers elsewhere, and how the paths there begin.
-_SERVICES = {"run.googleapis.com": ("CLOUD_RUN_V2", "/v2")}
+_SERVICES = {
+    "run.googleapis.com": ("CLOUD_RUN_V2", "/v2"),
+    "compute.googleapis.com": ("COMPUTE", "/compute/v1"),
+}
 _lock = threading.Lock()
 
 
@@ -127,9 +136,41 @@ class Session:
             raise PlatformError(action, f"there is no {path.removeprefix('/v2/')}")
         return object_in(answer)
 
-    def _until_answered(self, verb: str, path: str, action: str, query: Mapping[str, str], body: Any) -> Answer:
+    def send(
+        self,
+        verb: str,
+        path: str,
+        action: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        writes: bool = True,
+    ) -> dict[str, Any]:
+        """Any other request, for APIs whose changes are operations (``bluegreen.google.compute_engine.changes``).
+
+        Args:
+            verb: HTTP's.
+            path: below the API's address.
+            action: the permission that a role has to have for it.
+            body: the object or its changes.
+            query: the parameters beside it.
+            writes: whether it changes anything.
+
+        Raises:
+            Stale: somebody else has changed the object since.
+            Busy: Google is still at work on it.
+            PlatformError: Google said no, there is no such object, or nobody could be reached.
+        """
+        answer = self._until_answered(verb, path, action, query or {}, body, writes=writes)
+        if answer.status == 404:
+            raise PlatformError(action, ": ".join(filter(None, _said(answer))))
+        return object_in(answer)
+
+    def _until_answered(
+        self, verb: str, path: str, action: str, query: Mapping[str, str], body: Any, *, writes: bool = True
+    ) -> Answer:
         def once() -> tuple[Answer | None, str]:
-            if verb != "GET":
+            if verb != "GET" and writes:
                 before_write()
             note(action)
             return self.exchange(verb, path, action, query, body)
@@ -220,9 +261,14 @@ def _checked(answer: Answer, action: str) -> Answer:
     status, message = _said(answer)
     # https://cloud.google.com/apis/design/errors: an etag that does not match is ABORTED (409) or a precondition (412).
     stale = answer.status == 412 or (answer.status == 409 and status == "ABORTED")
+    if status == _NOT_READY:
+        raise Busy(action, f"{status}: {message}")
     raise (Stale if stale else PlatformError)(action, f"{status}: {message}".strip(": "))
 
 
 def _said(answer: Answer) -> tuple[str, str]:
     error = object_in(answer).get("error") or {}
-    return str(error.get("status") or f"status {answer.status}"), str(error.get("message") or "")
+    # Compute Engine has the reason in a list below it, and no status beside.
+    listed = error.get("errors") or [{}]
+    status = error.get("status") or listed[0].get("reason") or f"status {answer.status}"
+    return str(status), str(error.get("message") or "")

@@ -38,6 +38,7 @@ ROUTERS: Registry[TrafficRouter] = Registry(
         "rest_api_canary": "bluegreen.aws.gateways.rest_api_router:RestApiCanaryRouter",
         "route53": "bluegreen.aws.route53.router:Route53Router",
         "traefik_service": "bluegreen.kubernetes.routes.traefik_service:TraefikServiceRouter",
+        "url_map": "bluegreen.google.load_balancers.router:UrlMapRouter",
     },
     "bluegreen.routers",
 )
