@@ -15,6 +15,7 @@ from localcloud import cloud as clouds
 from localcloud import emulator, images, progress
 from localcloud.azure.local import LocalAzure
 from localcloud.cloud import LocalCloud
+from localcloud.cloudfoundry.local import LocalCloudFoundry
 from localcloud.errors import LocalCloudError
 from localcloud.google.local import LocalGoogle
 from localcloud.kubernetes import node as nodes
@@ -23,7 +24,7 @@ from localcloud.played import Played
 from localcloud.processes import cpu_seconds_of_children, no_proxy
 from localcloud.pulumi_home import PulumiHome
 
-PLAYED: dict[str, type[Played]] = {one.word: one for one in (LocalAzure, LocalGoogle)}
+PLAYED: dict[str, type[Played]] = {one.word: one for one in (LocalAzure, LocalGoogle, LocalCloudFoundry)}
 """The clouds that are played, by their names in commands."""
 
 
@@ -127,7 +128,7 @@ def _bootstrap(options: argparse.Namespace) -> int:
 
 COMMANDS = {
     "bootstrap": (_bootstrap, "find or build the pinned tools, and no more"),
-    "up": (_up, "start it: tools, AWS emulator, Kubernetes node, Azure or Google Cloud, sample images, Pulumi stacks"),
+    "up": (_up, "start it: tools, AWS emulator, Kubernetes node or another cloud, sample images, Pulumi stacks"),
     "env": (_env, "print the shell commands that point pulumi, kubectl and the AWS clients at what is up"),
     "status": (_status, "say what runs"),
     "down": (_down, "end everything and remove its state"),
@@ -136,7 +137,7 @@ WHAT = {
     "up": (
         ("aws", "kubernetes", *PLAYED),
         "aws",
-        "the AWS emulator, a Kubernetes node, Azure, or Google Cloud (all can be up; default: aws)",
+        "the AWS emulator, a Kubernetes node, Azure, Google Cloud or Cloud Foundry (all can be up; default: aws)",
     ),
     "bootstrap": (tuple(tools.MAKERS), "all", "the tools for one of them alone (default: all, and those of the tests)"),
 }

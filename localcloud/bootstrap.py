@@ -97,7 +97,7 @@ def for_node(progress: Progress) -> NodeTools:
 
 
 def for_played(progress: Progress) -> PlayedTools:
-    """Find or make what a played cloud needs: Azure, Google Cloud."""
+    """Find or make what a played cloud needs: Azure, Google Cloud, Cloud Foundry."""
     return PlayedTools(**_make([["pulumi"], ["app"]], progress))
 
 
@@ -147,6 +147,7 @@ MAKERS: dict[str, Callable[[Progress], object]] = {
     "kubernetes": for_node,
     "azure": for_played,
     "google": for_played,
+    "cloudfoundry": for_played,
     "all": everything,
     "kubernetes-plugin": kubernetes_plugin.ensure,
     "oldest-pulumi": pulumi.ensure_oldest,

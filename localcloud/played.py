@@ -41,14 +41,14 @@ class Played(ABC):
     """One that is up. Its directory is beside that of the others, so that each can be ended by itself.
 
     The module `localcloud.WORD` serves until it is told to end, and writes into the directory that it is given: where
-    (`where.json`, as its last), and the certificate that it shows (`WORD.pem`).
+    (`where.json`, as its last), and the certificate that it shows, if any (`WORD.pem`).
 
     Attributes:
         called: its name for people.
         word: its name in commands, files and modules.
         url: its API.
         requests: where requests to its apps go, by their host names.
-        names: a proxy that leads clients to its apps by their own names, over HTTPS.
+        names: a proxy that leads clients to its apps by their own names, over HTTPS; empty where there is none.
     """
 
     called: ClassVar[str]
@@ -60,7 +60,7 @@ class Played(ABC):
         where = json.loads((state_dir / "where.json").read_text())
         self.url: str = where["url"]
         self.requests: str = where["requests"]
-        self.names: str = where["names"]
+        self.names: str = where.get("names", "")
 
     @abstractmethod
     def own_env(self) -> Mapping[str, str]:
@@ -155,12 +155,9 @@ class Played(ABC):
 
     def env(self) -> dict[str, str]:
         """The environment of commands that use it, beside their PATH (see `path`)."""
-        return {
-            **PulumiHome(self.state_dir).env(),
-            **self.own_env(),
-            "SSL_CERT_FILE": str(self.certificates),
-            "REQUESTS_CA_BUNDLE": str(self.certificates),
-        }
+        trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(self.certificates))
+        own = {**PulumiHome(self.state_dir).env(), **self.own_env()}
+        return {**own, **(trusted if self.certificates.exists() else {})}
 
     @classmethod
     def _directory(cls, state_dir: Path | None) -> Path:
@@ -188,9 +185,10 @@ class Played(ABC):
                     daemon.stop()
                     raise LocalCloudError(f"{cls.called} did not start; the end of {log}:\n{said}")
                 time.sleep(0.05)
-            own = (state / f"{cls.word}.pem").read_text()
-            certificate = own[own.index("-----BEGIN CERTIFICATE") :]
-            (state / "certificates.pem").write_text(Path(certifi.where()).read_text() + certificate)
+            if (shown := state / f"{cls.word}.pem").exists():
+                own = shown.read_text()
+                certificate = own[own.index("-----BEGIN CERTIFICATE") :]
+                (state / "certificates.pem").write_text(Path(certifi.where()).read_text() + certificate)
         return record
 
 
