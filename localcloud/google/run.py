@@ -231,7 +231,7 @@ class CloudRun(Service):
                 said = f"Revision '{revision['name'].rpartition('/')[2]}' is not ready: {why}"
                 self._condition(revision, "CONDITION_FAILED", said)
                 self._settled(name, generation, said)
-                return
+                raise GoogleError("FAILED_PRECONDITION", said)
             yield
             self._condition(revision, "CONDITION_SUCCEEDED", "")
             if name in self.services:
@@ -308,6 +308,9 @@ class CloudRun(Service):
         service = self.services.get(one.service)
         told = {"@type": _SERVICE, **copy.deepcopy(service)} if service is not None else None
         found: dict[str, Any] = {"name": one.name, "done": one.work.done}
+        if one.work.error is not None:
+            # No page names its code; this is FAILED_PRECONDITION of https://cloud.google.com/apis/design/errors.
+            return {**found, "error": {"code": 9, "message": one.work.error.message}}
         if told is not None:
             found["response" if one.work.done else "metadata"] = told
         return found

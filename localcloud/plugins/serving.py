@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -129,3 +130,23 @@ def config_diff_response(changed: Sequence[str], replaces: Sequence[str] = ()) -
 def failures_of(failures: Sequence[Any]) -> list[Any]:
     """Refused inputs, as the engine takes them."""
     return [provider_pb2.CheckFailure(property=one.path, reason=one.reason) for one in failures]
+
+
+def made_up_name(request: Any, old: Any, *, digits: int, between: str = "") -> str:
+    """A name where a program gives none: the resource's own with hexadecimal digits; the one from before if there is.
+
+    Args:
+        request: of the check.
+        old: the name from before.
+        digits: how many.
+        between: what stands before them.
+    """
+    if isinstance(old, str):
+        return old
+    logical = request.name or request.urn.rsplit("::", 1)[-1]
+    if request.HasField("autonaming"):
+        mode = NAMING_MODES.get(request.autonaming.mode, "propose")
+        if mode == "disabled":
+            raise ProviderError("automatic naming is disabled: set the resource's name")
+        return str(request.autonaming.proposed_name)
+    return f"{logical}{between}{hashlib.sha256(request.randomSeed).hexdigest()[:digits]}"

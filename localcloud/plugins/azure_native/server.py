@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -15,12 +14,12 @@ from localcloud.plugins.azure_native import shaping, table
 from localcloud.plugins.azure_native.client import Client, Settings
 from localcloud.plugins.azure_native.types import MADE_UP, TYPES
 from localcloud.plugins.serving import (
-    NAMING_MODES,
     Plugin,
     answers,
     config_diff_response,
     diff_response,
     failures_of,
+    made_up_name,
     token_of,
 )
 from localcloud.plugins.values import UNKNOWN, InitFailed, Props, ProviderError
@@ -78,7 +77,7 @@ class Provider(Plugin):
         failures = table.check(token, inputs)
         name = MADE_UP.get(token)
         if name is not None and name not in inputs:
-            inputs[name] = _name(request, props_of(request.olds).get(name))
+            inputs[name] = made_up_name(request, props_of(request.olds).get(name), digits=_DIGITS)
         if "location" in table.entry(token)["where"] and "location" not in inputs and self.client.settings.location:
             inputs["location"] = self.client.settings.location
         return provider_pb2.CheckResponse(inputs=struct_of(inputs), failures=failures_of(failures))
@@ -162,16 +161,3 @@ class Provider(Plugin):
     def _read(self, token: str, resource: str) -> Props:
         answer = self.client.ask("GET", resource, table.entry(token)["version"])
         return shaping.outputs(token, resource, answer)
-
-
-def _name(request: Any, old: Any) -> str:
-    """The resource's own name with eight hexadecimal digits; the one from before where there is one."""
-    if isinstance(old, str):
-        return old
-    logical = request.name or request.urn.rsplit("::", 1)[-1]
-    if request.HasField("autonaming"):
-        mode = NAMING_MODES.get(request.autonaming.mode, "propose")
-        if mode == "disabled":
-            raise ProviderError("automatic naming is disabled: set the resource's name")
-        return str(request.autonaming.proposed_name)
-    return f"{logical}{hashlib.sha256(request.randomSeed).hexdigest()[:_DIGITS]}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from localcloud.plugins.azure_native import table
-from localcloud.plugins.differences import ADD, DELETE, UPDATE, Difference, covers
+from localcloud.plugins.differences import Difference, compared
 from localcloud.plugins.values import UNKNOWN, Props
 
 
@@ -51,42 +50,7 @@ def planned(token: str, inputs: Props, olds: Props) -> Props:
 
 def differences(token: str, olds: Props, news: Props, ignore: tuple[str, ...]) -> list[Difference]:
     """How new inputs differ from old ones, without what is to be ignored."""
-    forces = set(table.entry(token)["forces"])
-    changes = _objects(olds, news, "")
-    return [
-        Difference(one.path, one.kind, one.top in forces)
-        for one in changes
-        if not any(covers(pattern, one.path) for pattern in ignore)
-    ]
-
-
-def _objects(olds: Props, news: Props, path: str) -> Iterator[Difference]:
-    for name in sorted({*olds, *news}):
-        if name.startswith("__"):
-            continue
-        here = f'{path}["{name}"]' if "." in name else f"{path}.{name}" if path else name
-        if name not in news:
-            yield Difference(here, DELETE, replaces=False)
-        elif name not in olds:
-            yield Difference(here, ADD, replaces=False)
-        else:
-            yield from _values(olds[name], news[name], here)
-
-
-def _values(old: Any, new: Any, path: str) -> Iterator[Difference]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        yield from _objects(old, new, path)
-    elif isinstance(old, list) and isinstance(new, list):
-        for number in range(max(len(old), len(new))):
-            at = f"{path}[{number}]"
-            if number >= len(new):
-                yield Difference(at, DELETE, replaces=False)
-            elif number >= len(old):
-                yield Difference(at, ADD, replaces=False)
-            else:
-                yield from _values(old[number], new[number], at)
-    elif new is UNKNOWN or old != new:
-        yield Difference(path, UPDATE, replaces=False)
+    return compared(olds, news, set(table.entry(token)["forces"]), ignore)
 
 
 def refreshed(token: str, inputs: Props, answer: Props) -> Props:
