@@ -114,3 +114,72 @@ def section(balancer: Balancer, **more: object) -> dict[str, object]:
         "made_with_it": True,
         **more,
     }
+
+
+def capacity_section(balancer: Balancer, **more: object) -> dict[str, object]:
+    """A ``capacity`` section for it."""
+    return {
+        "kind": "instance_group",
+        "groups": {color: balancer.group(color) for color in ("blue", "green")},
+        "backend_services": {color: balancer.service(color) for color in ("blue", "green")},
+        **more,
+    }
+
+
+def template(color: str, number: int = 1) -> str:
+    """An instance template's name."""
+    return f"projects/{PROJECT}/global/instanceTemplates/web-{color}-v{number}"
+
+
+def templates(blue: int = 1, green: int = 1) -> dict[str, str]:
+    """The same of both colors."""
+    return {"blue": template("blue", blue), "green": template("green", green)}
+
+
+@dataclass
+class Hands:
+    """Hands for the groups behind a balancer."""
+
+    balancer: Balancer
+
+    def release(self, color: str, number: int) -> None:
+        """Another template."""
+        name = f"web-{color}-v{number}"
+        self.balancer.make("instanceTemplates", name, scope="global", properties={"machineType": "e2-small"})
+
+    def autoscale(self, color: str, least: int, most: int, mode: str = "ON") -> None:
+        """An autoscaler for a group."""
+        self.balancer.make(
+            "autoscalers",
+            f"web-{color}",
+            scope=f"zones/{ZONE}",
+            target=LINKS + self.balancer.group(color),
+            description="theirs",
+            autoscalingPolicy={
+                "minNumReplicas": least,
+                "maxNumReplicas": most,
+                "mode": mode,
+                "cpuUtilization": {"utilizationTarget": 0.7},
+            },
+        )
+
+    def scaler(self, color: str) -> dict[str, Any]:
+        return self.balancer.ask("GET", f"projects/{PROJECT}/zones/{ZONE}/autoscalers/web-{color}")
+
+    def mode(self, color: str) -> str:
+        return str(self.scaler(color)["autoscalingPolicy"]["mode"])
+
+    def scale(self, color: str, size: int) -> None:
+        self.balancer.ask("POST", f"{self.balancer.group(color)}/resize", None, {"size": str(size)})
+
+    def size(self, color: str) -> int:
+        return int(self.balancer.ask("GET", self.balancer.group(color)).get("targetSize") or 0)
+
+    def templates(self, color: str) -> list[str]:
+        """Of a color's instances."""
+        found = self.balancer.google.compute.groups.running[self.balancer.group(color)]
+        return [one.template.rpartition("-")[2] for one in found]
+
+    def words(self, color: str) -> str:
+        """In the description of a color's backend service."""
+        return str(self.balancer.ask("GET", self.balancer.service(color)).get("description") or "")

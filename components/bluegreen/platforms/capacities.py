@@ -14,6 +14,7 @@ CAPACITIES: Registry[Capacity] = Registry(
         "cloudfoundry": "bluegreen.cloudfoundry.apps.capacity:CloudFoundryCapacity",
         "azure_scale_sets": "bluegreen.azure.scale_sets.capacity:ScaleSetCapacity",
         "ecs": "bluegreen.aws.ecs.capacity:EcsCapacity",
+        "instance_group": "bluegreen.google.instance_groups.capacity:InstanceGroupCapacity",
         "kubernetes": "bluegreen.kubernetes.workloads.capacity:KubernetesCapacity",
         "memory": "bluegreen.memory.capacity:MemoryCapacity",
     },
