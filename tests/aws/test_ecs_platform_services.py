@@ -167,7 +167,7 @@ def test_gates_that_ask_the_color_itself_are_asked_in_the_bake_alone(component):
     assert swap["gates"][0]["phases"] == ["bake"]
     said = refusal(component, gates=[bluegreen.gates.http("/healthz", phases=["before"])])
     assert "gates[0].phases: ['before'] is not allowed; allowed: bake and after" in said
-    assert "only where it is ever asked (bake)" in refusal(component, gates=[bluegreen.gates.http("/healthz")])
+    assert "only where it ever runs (bake)" in refusal(component, gates=[bluegreen.gates.http("/healthz")])
 
 
 def test_every_wrong_option_is_named():

@@ -87,7 +87,7 @@ def test_where_nobody_can_see_it_the_update_goes_on_and_says_so(section, former,
     monkeypatch.setattr(guarding.pulumi.log, "warn", said.append)
     live(section, Weights.all_on("blue"))
     assert in_place.look("blue", "arn:aws:ecs:us-east-1:1:task-definition/gone:1", [APP], [section], {}) == ""
-    assert "nobody could see whether blue is live and gets another release in place" in said[0]
+    assert "it could not be checked whether blue is live and gets another release in place" in said[0]
     assert "ecs:DescribeTaskDefinition" in said[0]
     assert in_place.look("blue", former, [APP], [{"kind": "alb", "listener_arn": 5}], {}) == "", "the swap refuses that"
 

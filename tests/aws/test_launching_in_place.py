@@ -87,4 +87,4 @@ def test_where_nobody_can_see_it_the_update_goes_on_and_says_so(here, hook, temp
     monkeypatch.setattr(guarding.pulumi.log, "warn", said.append)
     here.weights = Weights.all_on("blue")
     hook((template, "1"), ("lt-0123456789abcdef0", "1"))
-    assert "nobody could see whether blue is live and gets another release in place" in said[0]
+    assert "it could not be checked whether blue is live and gets another release in place" in said[0]

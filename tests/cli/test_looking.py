@@ -207,7 +207,7 @@ def test_the_view_shows_both_colors_releases_and_who_moves_them(swap):
     said = console.export_text()
     assert " 75 %  v1" in said
     assert " 25 %  v2" in said
-    assert "goes on: 2026-11-21T11:00:00Z me@here pid 1 promotion to green" in said
+    assert "running: 2026-11-21T11:00:00Z me@here pid 1 promotion to green" in said
     assert "`bluegreen abort --swap web` stops it" in said
 
 

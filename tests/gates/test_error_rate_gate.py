@@ -152,7 +152,11 @@ def test_the_one_that_is_offered_stops_nothing_for_want_of_data(counted, answer)
     [
         ({"blue": Counts(5_000, 0)}, 300, None),
         ({"blue": Counts(4, 0)}, 300, "4 requests of blue were counted in the last hour, 20 make a rate"),
-        (PlatformError("cloudwatch:GetMetricData", "AccessDenied"), 300, "cannot be asked: cloudwatch:GetMetricData"),
+        (
+            PlatformError("cloudwatch:GetMetricData", "AccessDenied"),
+            300,
+            "its metrics cannot be read: cloudwatch:GetMetricData",
+        ),
         ({"blue": Counts(5_000, 0)}, 60, "metrics are up to 180 s late, and the longest hold is 60 s"),
     ],
 )

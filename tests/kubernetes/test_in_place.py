@@ -72,7 +72,7 @@ def test_where_nobody_can_see_it_the_update_goes_on_and_says_so(monkeypatch):
 
     monkeypatch.setattr(guarding, "percent_of", unreachable)
     assert look() == ""
-    assert said == ["nobody could see whether blue is live and gets another release in place: no route to host"]
+    assert said == ["it could not be checked whether blue is live and gets another release in place: no route to host"]
 
 
 CHART = {"chart": "shop", "version": "1.0.0", "values": {"image": "app:v1"}, "timeout": 300}

@@ -251,7 +251,7 @@ def test_health_is_what_the_probes_of_the_colors_own_rule_find(gateway):
     gateway.azure.settle()
     unseen = router().health("green")
     assert unseen.fatal
-    assert "no rule of the gateway leads to the pool green, and so nobody probes it" in unseen.reason
+    assert "no rule of the gateway leads to the pool green, and so nothing probes it" in unseen.reason
 
 
 def test_health_that_is_never_told_is_an_error(gateway):

@@ -157,9 +157,9 @@ def test_the_gate_asks_the_database_and_only_reads(project, monkeypatch):
     ("address", "says"),
     [
         ("oracle://scott:tiger-tiger@db/app", "begins with postgresql://"),
-        ("sqlite:////nowhere/app.db", "cannot be asked: unable to open"),
-        ("postgresql://app:tiger-tiger@127.0.0.1:1/app", "cannot be asked: "),
-        ("mysql://app:tiger-tiger@127.0.0.1:1/app", "cannot be asked: "),
+        ("sqlite:////nowhere/app.db", "cannot be read: unable to open"),
+        ("postgresql://app:tiger-tiger@127.0.0.1:1/app", "cannot be read: "),
+        ("mysql://app:tiger-tiger@127.0.0.1:1/app", "cannot be read: "),
         ("not a url", "begins with postgresql://"),
     ],
 )

@@ -45,7 +45,7 @@ class Interrupting(FakeClock):
 def test_a_gate_that_ends_the_process_is_one_that_cannot_be_asked(script, error, phase):
     swap = Swap("ends", gates=[scripted(phase)])
     script.answer = raising(error, phase)
-    with pytest.raises(SwapFailed, match=f"could not be asked: its code raised {type(error).__name__}"):
+    with pytest.raises(SwapFailed, match=f"could not run: its code raised {type(error).__name__}"):
         swap.up("green")
     assert swap.here.weights == BLUE
     assert not leases_in(swap.here.marks)

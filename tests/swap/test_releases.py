@@ -62,7 +62,7 @@ def test_what_the_router_brings_is_refused_under_the_live_color(script):
     assert "Give blue its former one back, put '3' into green, and promote that" in problem
     assert swap.service().diff(swap.outputs, news).warnings == (
         "blue: orders (versions 1) -> orders (versions 3): refused, since blue has production traffic and no gate "
-        "would be asked",
+        "would run",
     )
     swap.here.calls.clear()
     with pytest.raises(InvalidInput, match=r"router\.versions\.blue"):
@@ -109,7 +109,7 @@ def test_what_came_in_place_is_no_way_back_and_after_it_there_is_none():
         "green: v2 (digest sha256:2) -> v2 (digest sha256:9)"
     )
     (warning,) = swap.service().diff(swap.outputs, news).warnings
-    assert "gets another release in place, before this swap is asked" in warning
+    assert "gets another release in place, before this swap runs" in warning
     assert swap.up("green", digests=digests("1", "9"))["previous"] == {}
     outputs = swap.up("blue", digests=digests("1", "9"))
     assert (outputs["history"][0]["outcome"], outputs["previous"]) == ("promoted", {}), "green 9 has passed no gate"
@@ -180,11 +180,11 @@ def test_a_preview_speaks_of_the_release_that_will_be_there():
     assert swap.service().diff(swap.outputs, swap.inputs("green")).notes == ("green is ready: 3 of 3 healthy",)
     other = swap.inputs("green", releases={"blue": "v1", "green": "v3"})
     assert swap.service().diff(swap.outputs, other).notes == (
-        "green: v2 -> v3 comes with this update: whether that is ready is asked then, not of what runs now",
+        "green: v2 -> v3 comes with this update: whether that is ready is checked then, not of what runs now",
     )
     unknown = swap.inputs("green", digests={"blue": "b", "green": UNKNOWN})
     assert swap.service().diff(swap.outputs, unknown).notes == (
-        "what green will run is known once this update has made it; whether it is ready is asked then",
+        "what green will run is known once this update has made it; whether it is ready is checked then",
     )
 
 

@@ -203,7 +203,7 @@ def _steered(command: _Command) -> _Command:
     command = click.option("--wait", is_flag=True, help="Wait until it is live, also where another process updates.")(
         command
     )
-    command = click.option("--yes", "-y", is_flag=True, help="Ask nobody.")(command)
+    command = click.option("--yes", "-y", is_flag=True, help="Do not ask for a confirmation.")(command)
     return click.option("--only-config", is_flag=True, help="Change the config file alone; run no `pulumi up`.")(
         command
     )
@@ -216,7 +216,7 @@ def _steered(command: _Command) -> _Command:
 @click.option("--to", "percent", type=click.IntRange(1, 100), metavar="PERCENT", help="Where the promotion pauses.")
 @click.option("--to-key", default="promoteTo", show_default=True, help="The config key of promote_to_percent.")
 @click.option("--skip-gates", is_flag=True, help="This once without gates, when one is wrong; with --reason.")
-@click.option("--reason", default="", help="Why gates are skipped: told to everybody, and kept in the history.")
+@click.option("--reason", default="", help="Why gates are skipped: shown in messages, kept in the history.")
 @click.pass_obj
 def promote(
     clock: Clock,

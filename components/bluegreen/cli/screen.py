@@ -54,7 +54,7 @@ def _panel(shown: Mapping[str, Any]) -> Panel:
         rows += [_bar(color, Weights(**shown["weights"]).of(color), shown) for color in COLORS]
         if shown.get("members"):
             rows.append(Text(view.weights_text(shown)))
-    rows += [Text(f"goes on: {holder}", "cyan") for holder in shown["held_by"]]
+    rows += [Text(f"running: {holder}", "cyan") for holder in shown["held_by"]]
     rows += [Text(live.gate_text(gate), _TONES.get(gate["decision"], "")) for gate in shown.get("gates") or ()]
     if shown["state"] == State.UNREACHABLE:
         rows.append(Text(f"cannot be read: {redact(str(shown['error']))}", "red"))

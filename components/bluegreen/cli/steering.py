@@ -251,7 +251,9 @@ def _selected(place: Place) -> str:
 
 def _confirmed(place: Place) -> bool:
     if not sys.stdin.isatty():
-        raise CommandFailed("nobody can be asked here: --yes runs `pulumi up`, --only-config changes the file alone")
+        raise CommandFailed(
+            "there is no terminal to confirm on: --yes runs `pulumi up`, --only-config changes the file alone"
+        )
     return click.confirm(f"Change it, and run `pulumi up` on {place.stack or 'this stack'}?")
 
 

@@ -72,5 +72,5 @@ def retry(swaps: Sequence[Found]) -> Exit:
             cleared += 1
             print(f"{swap.name}: {verdict}\n  Next: `pulumi up` tries it again")
     if not cleared:
-        print("no promotion is held; a `pulumi up` that is asked for one does it", file=sys.stderr)
+        print("no promotion is held: `pulumi up` promotes the color that the config names", file=sys.stderr)
     return Exit.DONE if cleared else Exit.REFUSED

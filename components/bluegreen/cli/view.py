@@ -136,7 +136,7 @@ def next_steps(state: State, shown: Mapping[str, Any]) -> list[str]:
             f"`bluegreen abort --swap {name}` stops it; the former weights come back",
             "if its process is dead, `pulumi up` puts it right",
         ],
-        State.PAUSED: ["raise or remove promoteToPercent and run `pulumi up` to go on", back],
+        State.PAUSED: ["raise or remove promoteToPercent and run `pulumi up` to continue", back],
         State.HELD: [
             "put another release into the color, and run `pulumi up`",
             f"`bluegreen retry --swap {name}` and `pulumi up` try the same one again",

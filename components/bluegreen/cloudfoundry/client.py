@@ -53,7 +53,7 @@ class CloudFoundryConnection:
         if not url:
             raise PlatformError(
                 "GET:/",
-                "nobody says where Cloud Foundry's API is: give api_url, set CF_API_URL, or use `cf login`",
+                "the address of Cloud Foundry's API is not set: give api_url, set CF_API_URL, or use `cf login`",
             )
         with _lock:
             return _session(url.rstrip("/"), tokens.identity())

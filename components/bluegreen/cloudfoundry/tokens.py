@@ -114,7 +114,7 @@ class Tokens:
         if not self._who.client_id:
             raise PlatformError(
                 action,
-                "nobody is named who calls Cloud Foundry: set CF_CLIENT_ID and CF_CLIENT_SECRET, or CF_USERNAME and "
+                "there are no credentials for Cloud Foundry: set CF_CLIENT_ID and CF_CLIENT_SECRET, or CF_USERNAME and "
                 "CF_PASSWORD, or log in with `cf login`",
             )
         given = self._asked(action)

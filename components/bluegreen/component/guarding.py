@@ -94,4 +94,4 @@ def refusal(color: Color, percent: int, what: str) -> str:
 
 def unseen(color: Color, error: Exception) -> None:
     """Warn that nobody could look: the update goes on."""
-    pulumi.log.warn(f"nobody could see whether {color} is live and gets another release in place: {error}")
+    pulumi.log.warn(f"it could not be checked whether {color} is live and gets another release in place: {error}")

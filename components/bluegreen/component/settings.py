@@ -42,7 +42,7 @@ class OwnSettings(Options):
         default="offered",
     )
     notifications: Sequence[Mapping[str, Any]] = option(
-        "who is told how a swap goes on and how it ended, from ``bluegreen.notifications``",
+        "who gets messages when a swap begins, waits and ends, from ``bluegreen.notifications``",
         Anything("Sequence[Mapping[str, Any]]"),
         default=[],
     )

@@ -26,7 +26,7 @@ class SwapSettings(TypedDict, total=False):
         event_log: a file to which every event is appended as a line of JSON.
         gates: checks that a color must pass, from ``bluegreen.gates``.
         idle_capacity_percent: the idle color's size at rest, of the live color's (0 to 100, default 0).
-        notifications: who is told how a swap goes on and how it ended, from ``bluegreen.notifications``.
+        notifications: who gets messages when a swap begins, waits and ends, from ``bluegreen.notifications``.
         on_held: what an update does whose promotion was refused or aborted before: ``succeed``, with nothing moved
             towards that color, or ``fail``, for jobs whose success is the promotion (default ``succeed``).
         promote_to_percent: where a promotion pauses until a later update raises it (1 to 100, default 100).

@@ -40,7 +40,7 @@ class ErrorRateGate(Options):
     )
     window_seconds: float = option("the time that counts", Number(60, 86_400, "seconds"), default=600)
     without_data: Literal["pending", "pass"] = option(
-        "what it is that too little was counted, or that whoever counts cannot be asked: ``pending``, so that a phase "
+        "what it is that too little was counted, or that the metrics cannot be read: ``pending``, so that a phase "
         "that ends so has failed, or ``pass``",
         Text(choices=("pending", "pass")),
         default="pending",
@@ -79,7 +79,7 @@ class ErrorRateGate(Options):
         except BluegreenError as error:
             if self.without_data == "pending":
                 raise
-            return Verdict(Decision.PASS, "inactive", reason=f"it cannot be asked: {error}")
+            return Verdict(Decision.PASS, "inactive", reason=f"its metrics cannot be read: {error}")
         if counts.errors >= _FEWEST_ERRORS and self._percent(counts) > self.max_percent:
             return Verdict(Decision.FAIL, _shown(counts), self._limit)
         if counts.requests >= self.requests:
@@ -107,7 +107,7 @@ class ErrorRateGate(Options):
         try:
             counts = self._counts(lambda one: one.counts(context, context.color, _LOOK_BACK_SECONDS))
         except BluegreenError as error:
-            return self._idle(f"it cannot be asked: {error}")
+            return self._idle(f"its metrics cannot be read: {error}")
         if counts.requests < self.requests:
             seen = f"{counts.requests:.0f} requests of {context.color} were counted in the last hour"
             return self._idle(f"{seen}, {self.requests} make a rate")

@@ -228,8 +228,8 @@ def error_rate(
         max_percent: the largest share that passes (0 to 100, default 1).
         requests: the smallest number of requests that make a share (1 to 1000000, default 20).
         window_seconds: the time that counts (60 to 86400, default 600).
-        without_data: what it is that too little was counted, or that whoever counts cannot be asked: ``pending``, so
-            that a phase that ends so has failed, or ``pass`` (default ``pending``).
+        without_data: what it is that too little was counted, or that the metrics cannot be read: ``pending``, so that a
+            phase that ends so has failed, or ``pass`` (default ``pending``).
         prometheus: where Prometheus is, for entries on Kubernetes; those on AWS need none.
         token: where its bearer token is.
         limits: see ``bluegreen.gates``.

@@ -82,7 +82,7 @@ def _trouble(pod: Mapping[str, Any]) -> str:
     for gate in (pod.get("spec") or {}).get("readinessGates") or ():
         condition = _condition(pod, gate["conditionType"])
         if condition.get("status") != "True":
-            said = _said(condition) if condition else "nobody has set it yet"
+            said = _said(condition) if condition else "nothing has set it yet"
             return f"readiness gate {gate['conditionType']} is {condition.get('status', 'not set')}: {said}"
     unready = [container["name"] for container in status.get("containerStatuses") or () if not container.get("ready")]
     running = [name for name in unready if _is_running(status, name)]

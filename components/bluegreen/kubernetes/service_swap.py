@@ -165,7 +165,7 @@ def _resting_problems(entry: Entry, settings: SwapSettings) -> list[Problem]:
     least, given = _least_idle_percent(entry), known(settings.get("idle_capacity_percent", 0))
     if given is UNKNOWN or not isinstance(given, (int, float)) or given >= least:
         return []
-    allowed = f"{least:g} to 100: this entry answers nobody while the color of its main object is empty"
+    allowed = f"{least:g} to 100: this entry answers no request while the color of its main object is empty"
     return [Problem("idle_capacity_percent", given, allowed)]
 
 

@@ -64,7 +64,7 @@ def fill(
     def value_of(placeholder: re.Match[str]) -> str:
         value = values[placeholder[1]]
         if not value:  # an empty one would quietly ask for something else
-            raise GateUnavailable(f"nobody knows the {placeholder[1]} of {color} that {text!r} asks for")
+            raise GateUnavailable(f"the {placeholder[1]} of {color}, which {text!r} needs, is not known")
         return quoted(value)
 
     return _PLACEHOLDER.sub(value_of, text)

@@ -24,7 +24,7 @@ _TONES: Mapping[str, str] = {
 }
 _HEADLINES: Mapping[str, str] = {
     BEGUN: "the promotion to {to} has begun",
-    WAITING: "the promotion to {to} waits for somebody's word",
+    WAITING: "the promotion to {to} waits for an approval",
     HELD: "held: nothing moves towards {to}",
     Outcome.STARTED.value: "started with {to}",
     Outcome.PROMOTED.value: "promoted to {to}",

@@ -143,7 +143,7 @@ class Analysis:
         except LeaseLost:
             raise
         except BluegreenError as error:
-            verdict = Verdict(Decision.PENDING, reason=f"could not be asked: {error}")
+            verdict = Verdict(Decision.PENDING, reason=f"could not run: {error}")
             tally.errors_in_a_row += 1
         # An answer is as old as its end: a gate that measures for minutes has just said what it says.
         tally.answered_seconds = self._clock.monotonic_seconds()

@@ -182,7 +182,7 @@ class Runner:
         least, rest_color = getattr(self._router, "least_idle_percent", 0), other(color)
         if least and sizes[rest_color].desired == 0:
             size = wanted if plan.start.of(rest_color) else math.ceil(wanted * least / 100)
-            self._tell("prepare", f"scale {rest_color} from 0 to {size}: without it nobody reaches {color}")
+            self._tell("prepare", f"scale {rest_color} from 0 to {size}: without it no request reaches {color}")
             capacity.cancel_retirement(rest_color)
             capacity.prepare(rest_color, size)
 

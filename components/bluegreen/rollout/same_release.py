@@ -43,7 +43,7 @@ class SameRelease:
         if self._proved and release not in ("", self._proved):
             raise Stopped(
                 f"{self.color} runs {release} instead of {self._proved}: another release came into it meanwhile, and "
-                "no gate was asked about that one from the beginning"
+                "no gate has checked that one from the beginning"
             )
 
     def look(self) -> None:

@@ -46,7 +46,7 @@ def asking(address: str) -> Iterator[Ask]:
         why = " ".join(str(error).split())
         for secret in (address, url.password, unquote(url.password or "")):
             why = why.replace(secret, "***") if secret else why
-        raise GateUnavailable(redact(f"history: the database cannot be asked: {why[:300]}")) from None
+        raise GateUnavailable(redact(f"history: the database cannot be read: {why[:300]}")) from None
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -29,7 +29,7 @@ _TEXTS = (
     (re.compile(r"CLUSTER\b", re.I), "CLUSTER rewrites the table"),
     (re.compile(r"REINDEX\s+(?!.*\bCONCURRENTLY\b)", re.I | re.S), "REINDEX stops writes while it runs"),
     (re.compile(r"REFRESH\s+MATERIALIZED\s+VIEW\s+(?!CONCURRENTLY)", re.I), "REFRESH stops reads while it runs"),
-    (re.compile(r"LOCK\s+TABLES?\b", re.I), "LOCK TABLE stops whoever needs it"),
+    (re.compile(r"LOCK\s+TABLES?\b", re.I), "LOCK TABLE blocks everything that uses the table"),
     (re.compile(r"OPTIMIZE\s+TABLE\b", re.I), "OPTIMIZE TABLE rebuilds the table"),
 )
 _NAME_AFTER = re.compile(

@@ -94,5 +94,5 @@ def validate_reachable_gates(
             fields.problem(f"gates[{index}].kind", gate[0][0], "only with previews of both colors (an url for each)")
         if GatedCheck(made, gate[1]).phases <= never:
             when = " and ".join(sorted(phase.value for phase in GatedCheck(made, gate[1]).phases))
-            allowed = f"only where it is ever asked ({when}): give the strategy a step with a hold, or bake_seconds"
+            allowed = f"only where it ever runs ({when}): give the strategy a step with a hold, or bake_seconds"
             fields.problem(f"gates[{index}].kind", gate[0][0], allowed)

@@ -283,7 +283,7 @@ class Lease:
             taken = self.id not in leases_in(marks) or TAKEN_PREFIX + self.id in marks
         others = [holder_of(value) for name, value in leases_in(marks).items() if name != self.id]
         if taken or (stood_still and others):
-            whose = " and ".join(others) or marks.get(TAKEN_PREFIX + self.id, "nobody knows who")
+            whose = " and ".join(others) or marks.get(TAKEN_PREFIX + self.id, "an unknown holder")
             self.lost = f"another swap took over: {whose}"
             # Where the other one has not taken over yet the mark stays, for it to remove. It may have seen it renewed
             # and step back as well: the next update then finds the mark, and puts right what both leave.

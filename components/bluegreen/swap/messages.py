@@ -112,7 +112,7 @@ class Messages:
         try:
             notifiers = [NOTIFIERS.build(parsed) for parsed in self._notifications]
         except Exception as problem:  # noqa: BLE001 - whatever is wrong with telling of a swap is no matter of the swap
-            self._tell("note", redact(f"nobody could be notified: {problem}"))
+            self._tell("note", redact(f"no notification was sent: {problem}"))
             return
         notify_all(notifiers, shown({"service": self._service, **record}), self._tell)
 

@@ -70,7 +70,7 @@ def _setting(setting: Option) -> Property:
 
 INPUTS: tuple[Property, ...] = (
     *map(_setting, settings.all_of_them()),
-    Property("active_color", "`blue` or `green`: the color that shall carry production traffic", required=True),
+    Property("active_color", "`blue` or `green`: the color that is to carry production traffic", required=True),
     Property("releases", "what is installed in each color, as people read it, by color", _TEXTS, required=True),
     Property(
         "digests",

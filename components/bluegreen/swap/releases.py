@@ -197,7 +197,7 @@ def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Prob
             way = f"set activeColor back or finish the promotion; then deploy {after!r} to the color without traffic"
         allowed = (
             f"{former}, which has production traffic{same}: another one would get all of that at once, and no gate "
-            f"would be asked. Give {change.color} its former one back, {way}"
+            f"would run. Give {change.color} its former one back, {way}"
         )
         problems.append(Problem(f"{sections.as_declared(path, news)}.{change.color}", after, allowed))
     return problems
@@ -232,10 +232,10 @@ def brings_in_place(news: Mapping[str, object]) -> bool:
 def warning(change: Change) -> str:
     """The warning about a change under traffic."""
     if change.brought:
-        return f"{change.text}: refused, since {change.color} has production traffic and no gate would be asked"
+        return f"{change.text}: refused, since {change.color} has production traffic and no gate would run"
     return (
-        f"{change.text}: {change.color} has production traffic and gets another release in place, before this swap is "
-        f"asked: no gate, no step, and afterwards no fast way back. Deploy it to {other(change.color)} and promote that"
+        f"{change.text}: {change.color} has production traffic and gets another release in place, before this swap "
+        f"runs: no gate, no step, and afterwards no fast way back. Deploy it to {other(change.color)} and promote that"
     )
 
 

@@ -243,7 +243,7 @@ class SwapService:
                 try:
                     verdict = ask(check.gate, context)
                 except BluegreenError as error:
-                    said.append(f"gate {check.gate.label} cannot be asked: {error}")
+                    said.append(f"gate {check.gate.label} cannot run: {error}")
                     continue
                 if verdict.decision is not Decision.PASS:
                     said.append(f"gate {check.gate.label} will refuse this promotion: {verdict}")
@@ -281,13 +281,13 @@ class SwapService:
         """The readiness of the new color, with its coming release, and whether this is the fast way back."""
         digest = contract.fingerprint(news, target)
         if digest is UNKNOWN:
-            return f"what {target} will run is known once this update has made it; whether it is ready is asked then"
+            return f"what {target} will run is known once this update has made it; whether it is ready is checked then"
         change = next((one for one in releases.changes(olds, news) if one.color == target), None)
         if change is not None and change.routed:  # what the router brings is there already, and can be asked
             with contextlib.suppress(InvalidInput):
                 spec, change = contract.parse(news), None
         if change is not None:
-            return f"{change.text} comes with this update: whether that is ready is asked then, not of what runs now"
+            return f"{change.text} comes with this update: whether that is ready is checked then, not of what runs now"
         router, capacity = spec.build_router(), spec.build_capacity()
         if can_roll_back(recorded, target, digest):
             if is_warm(router, capacity, target):

@@ -102,7 +102,7 @@ SOURCE = Choice(
 )
 NOTIFICATION = Choice(
     "bluegreen:notifications:Notification",
-    "Who is told how a swap ended: exactly one of these.",
+    "Who gets a message when a swap ends: exactly one of these.",
     "bluegreen.notifications",
     _named(*NOTIFIERS.entries),
 )
@@ -115,7 +115,7 @@ STRATEGY = Choice(
 )
 ANALYSIS = Choice(
     "bluegreen:kubernetes:Analysis",
-    "What Argo Rollouts asks about the new color: exactly one of these.",
+    "What Argo Rollouts checks the new color by: exactly one of these.",
     "bluegreen.kubernetes.argo_engine.analysis",
     {
         **_named("analysis", "p99", "success_rate"),

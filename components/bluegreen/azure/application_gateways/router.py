@@ -171,7 +171,7 @@ class ApplicationGatewayRouter(WholeObjectRouter):
         asked = [one for one in pools if color_of(one.get("backendAddressPool"), ids) == color]
         if not asked:
             reason = (
-                f"no rule of the gateway leads to the pool {name}, and so nobody probes it: give it a listener and a "
+                f"no rule of the gateway leads to the pool {name}, and so nothing probes it: give it a listener and a "
                 "rule of its own for previews"
             )
             return Readiness(False, 0, 1, reason, fatal=True)

@@ -134,8 +134,8 @@ class AzureLoadBalancerRouter(WholeObjectRouter):
         asked = next((name for name in leading if name.lower() != self.rule.lower()), leading[0] if leading else None)
         if asked is None:
             reason = (
-                f"no rule of the load balancer leads to the pool {self.pools[color]}, and so nobody probes it: give it "
-                "a rule of its own for previews"
+                f"no rule of the load balancer leads to the pool {self.pools[color]}, and so nothing probes it: give "
+                "it a rule of its own for previews"
             )
             return Readiness(False, 0, 1, reason, fatal=True)
         path = f"{self.load_balancer_id}/loadBalancingRules/{asked}/health"

@@ -121,6 +121,6 @@ def _staged(session: Session, app: App, image: str) -> str:
         build = session.get(f"/v3/builds/{build.get('guid')}", STAGED) or {"state": "FAILED", "error": "it is gone"}
     if str(build.get("state")) != "STAGED":
         raise PlatformError(
-            STAGED, f"{image} cannot be staged for {app.name}: {build.get('error') or 'no reason told'}"
+            STAGED, f"{image} cannot be staged for {app.name}: {build.get('error') or 'no reason given'}"
         )
     return str((build.get("droplet") or {}).get("guid") or "")

@@ -249,7 +249,7 @@ def _held_against(
         if problem is not None:
             refuse(name, [problem])
         if acting := installed.acting_by_themselves(values):
-            told = "whichever is live; where that shall not be, the chart's values have to suspend it at rest"
+            told = "whichever is live; where that must not be, the chart's values have to suspend it at rest"
             pulumi.log.warn(f"{name}: {', '.join(acting)} of {color}'s release acts in both colors, {told}")
 
     looked = release.resource_names.apply(look)

@@ -69,7 +69,9 @@ def keep(cluster: KubernetesConnection, what: Resource, annotation: str) -> str:
         try:
             manifest = cluster.get(what)
         except PlatformError as error:
-            return f"{what}: nobody could see whether this update leaves the annotation {annotation} alone: {error}"
+            return (
+                f"{what}: it could not be checked whether this update leaves the annotation {annotation} alone: {error}"
+            )
         metadata = {} if manifest is None else manifest["metadata"]
         there = metadata.get("annotations") or {}
         if manifest is None or annotation not in there:
