@@ -15,14 +15,15 @@ from localcloud.envoy.plane import Plane
 from localcloud.google.api import Api
 from localcloud.google.cloud import PROJECT, REGION
 from localcloud.google.compute import KINDS, Compute
+from localcloud.google.dns import CloudDns
 from localcloud.google.errors import GoogleError
 from localcloud.google.run import CloudRun
 from localcloud.google.service import Service
 from localcloud.google.services import SERVICES
 from localcloud.google.world import World
 
-__all__ = ["COMPUTE", "COMPUTE_ADMIN", "OWNER", "PROJECT", "REGION", "RUN", "BareGoogle"]
-RUN, COMPUTE = CloudRun.host, Compute.host
+__all__ = ["COMPUTE", "COMPUTE_ADMIN", "DNS", "DNS_ADMIN", "OWNER", "PROJECT", "REGION", "RUN", "BareGoogle"]
+RUN, COMPUTE, DNS = CloudRun.host, Compute.host, CloudDns.host
 OWNER = frozenset(
     {
         "run.services.create", "run.services.delete", "run.services.get", "run.services.list", "run.services.update",
@@ -36,6 +37,15 @@ COMPUTE_ADMIN = frozenset(
     for verb in ("create", "delete", "get", "list", "update", "use", "useReadOnly")
 )
 """The same of Compute Admin: https://cloud.google.com/iam/docs/roles-permissions/compute"""
+DNS_ADMIN = frozenset(
+    {
+        "dns.changes.create", "dns.changes.get", "dns.changes.list", "dns.managedZones.create",
+        "dns.managedZones.delete", "dns.managedZones.get", "dns.managedZones.list", "dns.resourceRecordSets.create",
+        "dns.resourceRecordSets.delete", "dns.resourceRecordSets.get", "dns.resourceRecordSets.list",
+        "dns.resourceRecordSets.update",
+    }
+)  # fmt: skip
+"""The same of DNS Administrator: https://cloud.google.com/dns/docs/access-control"""
 
 
 class BareGoogle:
@@ -50,6 +60,7 @@ class BareGoogle:
         works: whatever goes on, for hands.
         run: Cloud Run, for hands.
         compute: Compute Engine, for hands.
+        dns: Cloud DNS, for hands.
         allowed: the permissions of who asks; None: all of them.
         calls: the permission that each request needed which was taken, in their order.
         beside: those that requests needed beside, for other objects that they name.
@@ -63,7 +74,7 @@ class BareGoogle:
         self.services: dict[str, Service] = {kind.host: kind(self.world) for kind in SERVICES}
         self._api = Api(self.world, self.services.values())
         self.calls, self.beside = self._api.calls, self._api.beside
-        self.allowed: frozenset[str] | None = OWNER | COMPUTE_ADMIN
+        self.allowed: frozenset[str] | None = OWNER | COMPUTE_ADMIN | DNS_ADMIN
 
     @property
     def run(self) -> CloudRun:
@@ -72,6 +83,10 @@ class BareGoogle:
     @property
     def compute(self) -> Compute:
         return cast(Compute, self.services[COMPUTE])
+
+    @property
+    def dns(self) -> CloudDns:
+        return cast(CloudDns, self.services[DNS])
 
     def ask(
         self, verb: str, path: str, query: Mapping[str, str] | None = None, body: Any = None, host: str = RUN

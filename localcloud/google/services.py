@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from localcloud.google.compute import Compute
+from localcloud.google.dns import CloudDns
 from localcloud.google.run import CloudRun
 from localcloud.google.service import Service
 
-SERVICES: tuple[type[Service], ...] = (CloudRun, Compute)
+SERVICES: tuple[type[Service], ...] = (CloudRun, Compute, CloudDns)

@@ -15,6 +15,7 @@ from tests.routers import (
     argo_workshop,
     azure_workshop,
     beanstalk_workshop,
+    cloud_dns_workshop,
     cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
@@ -83,6 +84,12 @@ def run():
 def balancer():
     with url_map_workshop.running(at_once=True) as made:
         yield url_map_workshop.build(made.google)
+
+
+@pytest.fixture
+def cloud_dns():
+    with cloud_dns_workshop.running() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from tests.routers import (
     argo_workshop,
     azure_workshop,
     beanstalk_workshop,
+    cloud_dns_workshop,
     cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
@@ -62,6 +63,11 @@ def installing_app_section(request):
 def slots_section(request):
     request.getfixturevalue("slots")
     return slots_workshop.section()
+
+
+def cloud_dns_section(request):
+    request.getfixturevalue("cloud_dns")
+    return cloud_dns_workshop.section()
 
 
 def run_section(request):
@@ -168,6 +174,7 @@ WORKSHOPS = {
     "beanstalk": beanstalk_section,
     "cloudfoundry": cloudfoundry_section,
     "cloudfoundry, which installs": installing_cloudfoundry_section,
+    "cloud_dns": cloud_dns_section,
     "cloud_run": run_section,
     "cloud_run, which installs": installing_run_section,
     "url_map": url_map_section,
@@ -206,6 +213,7 @@ IN_PROCESS = (
     "beanstalk",
     "cloudfoundry",
     "cloudfoundry, which installs",
+    "cloud_dns",
     "cloud_run",
     "cloud_run, which installs",
     "url_map",

@@ -52,7 +52,8 @@ class GoogleConnection:
         "another address of the API, as a private endpoint or a region's own has it",
         Text(),
         default=None,
-        absent="the one of the service: what ``GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT`` says, else ``run.googleapis.com``",
+        absent="the service's own, such as ``run.googleapis.com``, or what the environment says: "
+        "``GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT``, ``GOOGLE_COMPUTE_CUSTOM_ENDPOINT``, ``GOOGLE_DNS_CUSTOM_ENDPOINT``",
     )
 
     @classmethod
@@ -80,6 +81,7 @@ class GoogleConnection:
 _SERVICES = {
     "run.googleapis.com": ("CLOUD_RUN_V2", "/v2"),
     "compute.googleapis.com": ("COMPUTE", "/compute/v1"),
+    "dns.googleapis.com": ("DNS", "/dns/v1"),
 }
 _lock = threading.Lock()
 
@@ -145,6 +147,7 @@ class Session:
         query: Mapping[str, str] | None = None,
         *,
         writes: bool = True,
+        conflicts: frozenset[int] = frozenset(),
     ) -> dict[str, Any]:
         """Any other request, for APIs whose changes are operations (``bluegreen.google.compute_engine.changes``).
 
@@ -155,19 +158,29 @@ class Session:
             body: the object or its changes.
             query: the parameters beside it.
             writes: whether it changes anything.
+            conflicts: statuses, beside that of a failed precondition, by which an API says that what is there is not
+                what the body was made for.
 
         Raises:
             Stale: somebody else has changed the object since.
             Busy: Google is still at work on it.
             PlatformError: Google said no, there is no such object, or nobody could be reached.
         """
-        answer = self._until_answered(verb, path, action, query or {}, body, writes=writes)
+        answer = self._until_answered(verb, path, action, query or {}, body, writes=writes, conflicts=conflicts)
         if answer.status == 404:
             raise PlatformError(action, ": ".join(filter(None, _said(answer))))
         return object_in(answer)
 
     def _until_answered(
-        self, verb: str, path: str, action: str, query: Mapping[str, str], body: Any, *, writes: bool = True
+        self,
+        verb: str,
+        path: str,
+        action: str,
+        query: Mapping[str, str],
+        body: Any,
+        *,
+        writes: bool = True,
+        conflicts: frozenset[int] = frozenset(),
     ) -> Answer:
         def once() -> tuple[Answer | None, str]:
             if verb != "GET" and writes:
@@ -175,7 +188,7 @@ class Session:
             note(action)
             return self.exchange(verb, path, action, query, body)
 
-        return _checked(until_answered(action, once), action)
+        return _checked(until_answered(action, once), action, conflicts)
 
     def exchange(
         self, verb: str, path: str, action: str, query: Mapping[str, str], body: Any
@@ -255,12 +268,12 @@ def _send(
     return _TokenAnswer(answer.status, answer.headers, answer.body)
 
 
-def _checked(answer: Answer, action: str) -> Answer:
-    if answer.status < 400 or answer.status == 404:
+def _checked(answer: Answer, action: str, conflicts: frozenset[int]) -> Answer:
+    if answer.status < 400 or (answer.status == 404 and 404 not in conflicts):
         return answer
     status, message = _said(answer)
     # https://cloud.google.com/apis/design/errors: an etag that does not match is ABORTED (409) or a precondition (412).
-    stale = answer.status == 412 or (answer.status == 409 and status == "ABORTED")
+    stale = answer.status in {412, *conflicts} or (answer.status == 409 and status == "ABORTED")
     if status == _NOT_READY:
         raise Busy(action, f"{status}: {message}")
     raise (Stale if stale else PlatformError)(action, f"{status}: {message}".strip(": "))

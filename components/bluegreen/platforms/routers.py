@@ -19,6 +19,7 @@ ROUTERS: Registry[TrafficRouter] = Registry(
         "azure_traffic_manager": "bluegreen.azure.traffic_profiles.router:TrafficManagerRouter",
         "cloudfoundry": "bluegreen.cloudfoundry.routes.router:CloudFoundryRouter",
         "beanstalk": "bluegreen.aws.beanstalk.router:BeanstalkRouter",
+        "cloud_dns": "bluegreen.google.dns.router:CloudDnsRouter",
         "cloud_run": "bluegreen.google.cloud_run.router:CloudRunRouter",
         "codedeploy": "bluegreen.aws.ecs.codedeploy_router:CodeDeployRouter",
         "contour_http_proxy": "bluegreen.kubernetes.routes.contour_http_proxy:ContourHttpProxyRouter",
