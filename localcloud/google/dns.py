@@ -237,8 +237,8 @@ _VERBS = {"patch": "update"}
 
 def _told(change: dict[str, Any]) -> Steps:
     """The name servers are told of a change."""
-    yield
     change["status"] = "done"
+    yield
 
 
 def _lower(name: str) -> str:
