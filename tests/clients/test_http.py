@@ -114,7 +114,11 @@ def test_what_has_no_status_in_time_is_no_answer(first, again):
 @pytest.mark.parametrize(("first", "again"), BODIES.values(), ids=BODIES)
 def test_a_body_without_end_is_late_and_its_connection_is_given_up(first, again):
     with peer(first, again) as here:
-        answer = in_time(lambda: fetch("GET", here.url, timeout_seconds=LIMIT_SECONDS, most_bytes=1_000_000))
+        for limit_seconds in (LIMIT_SECONDS, 3, 30):  # a busy machine may need more for the status alone
+            here.gone.clear()
+            answer = in_time(lambda: fetch("GET", here.url, timeout_seconds=limit_seconds, most_bytes=1_000_000))  # noqa: B023
+            if not isinstance(answer, httpx.TimeoutException):
+                break
         assert (answer.status, answer.late, answer.cut) == (200, True, False)
         assert here.gone.wait(NEVER_SECONDS), "the peer sees the end of its connection"
 

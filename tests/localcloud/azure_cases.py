@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -80,3 +82,11 @@ def colors_at(url: str, host: str, count: int = 20, **headers: str) -> set[str]:
         answer = loopback.get(url, headers={"Host": host, **headers})
         seen.add(answer.headers["x-color"] if answer.status_code == 200 else str(answer.status_code))
     return seen
+
+
+@contextmanager
+def impatient(azure, monkeypatch, seconds):
+    """In here what starts has so many seconds to get ready; elsewhere it has a minute, however busy the machine is."""
+    with monkeypatch.context() as patched:
+        patched.setattr(azure.world, "pace", replace(azure.world.pace, ready=seconds))
+        yield

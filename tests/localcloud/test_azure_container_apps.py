@@ -9,7 +9,7 @@ from localcloud import loopback
 from localcloud.azure.cloud import Azure
 from localcloud.azure.world import Pace
 from localcloud.load import Load
-from tests.localcloud.azure_cases import APPS, GROUP, RESOURCES, Client, colors, error
+from tests.localcloud.azure_cases import APPS, GROUP, RESOURCES, Client, colors, error, impatient
 
 ENVIRONMENT = f"{GROUP}/providers/Microsoft.App/managedEnvironments/shop"
 names = itertools.count(1)
@@ -17,7 +17,7 @@ names = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def azure():
-    with Azure(pace=Pace(write=0.05, ready=3)) as made:
+    with Azure(pace=Pace(write=0.05, ready=60)) as made:
         yield made
 
 
@@ -105,7 +105,7 @@ def who(azure, app):
 
 
 def until(true):
-    for _ in range(500):
+    for _ in range(3000):
         if true():
             return
         time.sleep(0.02)
@@ -150,9 +150,10 @@ def test_a_write_is_refused_while_another_one_runs(azure, app):
     assert app.client.ask("PATCH", where, tags, RESOURCES).json()["properties"]["tags"] == {"a": "b"}
 
 
-def test_a_revision_that_does_not_get_ready_takes_nothing_and_fails_its_operation(azure, app):
+def test_a_revision_that_does_not_get_ready_takes_nothing_and_fails_its_operation(azure, app, monkeypatch):
     for suffix, tag in (("bad", "broken"), ("none", "v77")):
-        ended = app.client.done("PATCH", app.path, {"properties": {"template": template("green", suffix, tag)}})
+        with impatient(azure, monkeypatch, 0.3):
+            ended = app.client.done("PATCH", app.path, {"properties": {"template": template("green", suffix, tag)}})
         assert ended.json()["status"] == "Failed", ended.text
         assert ended.json()["error"]["code"] == "ContainerAppOperationError"
         assert app.body["properties"]["provisioningState"] == "Failed"

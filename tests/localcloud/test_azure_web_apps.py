@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 
 import pytest
 from azure.identity import ClientSecretCredential
@@ -12,7 +13,7 @@ from localcloud.azure.cloud import OWNER, SUBSCRIPTION, Azure
 from localcloud.azure.identity import TENANT
 from localcloud.azure.world import Pace
 from localcloud.load import Load
-from tests.localcloud.azure_cases import GROUP, RESOURCES, WEB, Client, colors, error
+from tests.localcloud.azure_cases import GROUP, RESOURCES, WEB, Client, colors, error, impatient
 
 PLAN = f"{GROUP}/providers/Microsoft.Web/serverfarms/plan"
 names = itertools.count(1)
@@ -20,7 +21,7 @@ names = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def azure():
-    with Azure(pace=Pace(write=0.05, ready=2, restart=0.1)) as made:
+    with Azure(pace=Pace(write=0.05, ready=60, restart=0.1)) as made:
         yield made
 
 
@@ -87,7 +88,7 @@ def app(azure, client):
 
 
 def until(true):
-    for _ in range(500):
+    for _ in range(3000):
         if true():
             return
         time.sleep(0.02)
@@ -106,8 +107,9 @@ def test_a_swap_exchanges_the_contents_and_production_loses_no_request(azure, ap
     assert (told["sourceSlotName"], told["destinationSlotName"]) == ("staging", "production")
 
 
-def test_the_slot_that_is_the_source_is_restarted_while_the_target_goes_on(azure, app):
+def test_the_slot_that_is_the_source_is_restarted_while_the_target_goes_on(azure, app, monkeypatch):
     """So production belongs on the target's side: as the source it is down for a while."""
+    monkeypatch.setattr(azure.world, "pace", replace(azure.world.pace, restart=2))  # the load comes in it for sure
     with (
         Load(f"{azure.plane.url}/", rate_per_second=100, host_header=app.host) as production,
         Load(f"{azure.plane.url}/", rate_per_second=100, host_header=app.slot_host) as staging,
@@ -165,7 +167,7 @@ def test_a_swap_sent_twice_is_a_swap_and_its_return(azure, app):
 
 
 @pytest.mark.parametrize("case", ["image", "statuses"])
-def test_a_source_that_does_not_come_up_ends_the_swap_and_is_as_before(azure, app, case):
+def test_a_source_that_does_not_come_up_ends_the_swap_and_is_as_before(azure, app, monkeypatch, case):
     if case == "image":
         app.ask("PATCH", f"{app.slot}/config/web", {"properties": {"linuxFxVersion": "DOCKER|app:v99"}})
     else:
@@ -173,7 +175,8 @@ def test_a_source_that_does_not_come_up_ends_the_swap_and_is_as_before(azure, ap
         app.put(app.path, "blue", "production", **warm)
         app.put(app.slot, "green", "staging", tag="broken", **warm)
     before = app.settings(app.slot)
-    ended = app.swap()
+    with impatient(azure, monkeypatch, 5):  # what does get ready is restarted in here, too
+        ended = app.swap()
     assert error(ended) == (409, "Conflict")
     assert "'staging'" in ended.json()["Message"]
     assert colors(azure, app.host) == {"blue"}

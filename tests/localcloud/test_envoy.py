@@ -1,6 +1,7 @@
 """Envoy as a data plane: real requests, real processes behind it, and none lost while its routes change."""
 
 import itertools
+import json
 import socket
 import threading
 import time
@@ -62,6 +63,12 @@ def colors(plane, count=20, path="/", host="web.test", **headers):
     return seen
 
 
+def is_at(plane, backend):
+    """Whether a request is at a backend."""
+    stats = json.loads(plane._get("/stats?format=json&filter=upstream_rq_active"))["stats"]
+    return any(stat.get("value") for stat in stats if f".{backend}." in stat["name"])
+
+
 def test_no_request_is_lost_over_switches_while_backends_come_and_go(plane, apps):
     both = {color: apps[color] for color in COLORS}
     plane.apply(Table((web(to(1, 0)),), both))
@@ -84,7 +91,8 @@ def test_what_a_backend_has_begun_it_finishes_when_it_is_taken_away(plane, apps)
 
     asking = threading.Thread(target=ask)
     asking.start()
-    time.sleep(0.2)
+    while not is_at(plane, "slow") and asking.is_alive():
+        time.sleep(0.01)
     plane.apply(Table((web(Route((Share("blue"),))),), {"blue": apps["blue"]}))
     assert set(colors(plane)) == {"blue"}
     asking.join()
