@@ -46,7 +46,7 @@ demo-azure: setup ## the same with a Container App, on what stands in for Azure
 demo-kubernetes: setup ## the same on a real Kubernetes node, behind a Gateway API route
 	$(PY) -m demo --on kubernetes $(if $(JSON),--json $(JSON))
 
-test: setup ## linter, type checker and every test, with some third of what is generated
+test: setup ## linter, type checker and every test, with some fifth of what is generated
 	$(MAKE) --no-print-directory lint
 	$(PY) -m pytest
 
@@ -54,7 +54,7 @@ check: $(VENV)/.installed ## linter, type checker and the tests that need no clo
 	$(MAKE) --no-print-directory lint
 	TESTS_IN_PART=1 $(PY) -m pytest -m "not tools" -n 2
 
-exhaustive: $(VENV)/.installed ## the tests that need no cloud, with every generated case and every call of a swap: `make test` tries some third of these
+exhaustive: $(VENV)/.installed ## the tests that need no cloud, with every generated case and every call of a swap: `make test` tries some fifth of these
 	TESTS_IN_FULL=1 $(PY) -m pytest -m "not tools"
 
 bench: setup ## promotion and rollback against a no-op `pulumi up`, and of many services at once

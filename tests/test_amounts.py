@@ -20,7 +20,7 @@ def target(monkeypatch, request):
 
 def test_in_full_every_case_is_tried(target):
     tried = amounts.examples(400), amounts.stride(7), amounts.stride(3)
-    assert tried == {"exhaustive": (400, 1, 1), "test": (133, 3, 1), "check": (50, 7, 3)}[target]
+    assert tried == {"exhaustive": (400, 1, 1), "test": (80, 5, 1), "check": (50, 7, 3)}[target]
     assert amounts.examples(1) == 1
 
 

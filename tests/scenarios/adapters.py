@@ -1,8 +1,9 @@
 """Which scenarios a variant plays, and which of the two adapters does the swaps of which.
 
 Moving a swap from one to the other moves no traffic, so both take turns within a variant's one stack, and every second
-variant begins with the other one. In `make test` every variant is promoted, rolled back and stopped by a gate; of those
-that have the same router or the same way to write it, one plays the other scenarios for all (see `WITNESS`).
+variant begins with the other one. In `make test` a variant is promoted, rolled back and stopped by a gate; of those
+that have the same router or the same way to write it, one plays the other scenarios for all (see `WITNESS`), and some
+play in `make scenarios` alone (see `ELSEWHERE`).
 `make scenarios` runs every scenario of every variant over both adapters.
 
 On Kubernetes the objects are made by a stand-in for Pulumi's plugin, and in two runs more by that plugin itself, where
@@ -33,16 +34,21 @@ WITNESS = {
     "rest_api": "http_api",
     # Fields of one object, written by the same class with other paths. What the plugin does to each kind of object that
     # somebody wrote to: tests/localcloud/test_kubernetes_plugin_drift.py.
-    "kubernetes_grpc": "kubernetes_gateway",
-    "kubernetes_traefik": "kubernetes_gateway",
-    **dict.fromkeys([f"kubernetes_route, {name}" for name in ("istio", "linkerd", "contour")], "kubernetes_gateway"),
-    "kubernetes_route, aws_load_balancer": "kubernetes_route, nginx",  # annotations
+    **dict.fromkeys(("kubernetes_traefik", "kubernetes_route, istio"), "kubernetes_gateway"),
     **dict.fromkeys(("kubernetes_entries", "kubernetes_helm", "kubernetes_yaml"), "kubernetes_service"),
 }
 """By variant, the one that plays in `make test` what comes after these. One that is not here plays all."""
-ELSEWHERE = {"ecs_whole": "tests/e2e/test_ecs_whole.py"}
-"""What plays in `make scenarios` alone, and the test that promotes, stops and rolls it back in `make test`: its routers
-and its capacity are those of others here, and what is its own takes long to make."""
+_WRITTEN_ELSEWHERE = "tests/routers/test_kubernetes_weighted.py"
+ELSEWHERE = {
+    "ecs_whole": "tests/e2e/test_ecs_whole.py",
+    # One class writes them, with other paths, and its Istio's and Gateway API's HTTP routes are played.
+    **dict.fromkeys(
+        ("kubernetes_grpc", *(f"kubernetes_route, {name}" for name in ("linkerd", "contour"))), _WRITTEN_ELSEWHERE
+    ),
+    "kubernetes_route, aws_load_balancer": _WRITTEN_ELSEWHERE,  # annotations, as nginx'
+}
+"""What plays in `make scenarios` alone, and the test that has it in `make test`: its routers and its capacity are those
+of others here. A whole swap of each goes through it in process, too: tests/matrix."""
 WITNESSED = ("kubernetes_service", "kubernetes_gateway")
 """What runs with Pulumi's own plugin in `make test`, too."""
 
