@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
-from localcloud.errors import LocalCloudError
 from localcloud.hosts.processes import free_ports
+from localcloud.hosts.program import HostProgram
 from localcloud.progress import Silent
 from localcloud.tools import system
 
-LIMIT_SECONDS = 30.0
-_LOOK_SECONDS = 0.01
 
-
-class HostHaproxy:
+class HostHaproxy(HostProgram):
     """HAProxy with a backend for each color, called ``web-blue`` and ``web-green``; a context manager.
 
     Args:
@@ -27,62 +20,33 @@ class HostHaproxy:
         ports: each color's own, on 127.0.0.1.
     """
 
+    called = "HAProxy"
+
     def __init__(self, folder: Path, ports: Mapping[str, int]) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.map_file, self.socket = folder / "web.map", folder / "api"
         self.backends = {color: f"web-{color}" for color in ports}
         self.map_file.touch()
         self._ports = dict(ports)
         (self.port,) = free_ports(1)
-        self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def url(self) -> str:
-        """Where requests go."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start it, and wait until it listens."""
+    def command(self) -> Sequence[str | Path]:
+        """HAProxy in the foreground."""
         program = system.ensure(("haproxy",), Silent())["haproxy"]
-        config, log = self.folder / "haproxy.cfg", self.folder / "haproxy.log"
+        config = self.folder / "haproxy.cfg"
         config.write_text(configuration(self.port, self.socket, self.map_file, self._ports))
-        mortal = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*mortal, program, "-db", "-f", config],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.folder,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + LIMIT_SECONDS
-        while not self._listens():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise LocalCloudError(f"HAProxy did not start:\n{log.read_text(errors='replace')[-2000:]}")
-            time.sleep(_LOOK_SECONDS)
+        return [program, "-db", "-f", config]
 
-    def _listens(self) -> bool:
+    def listens(self) -> bool:
+        """Whether its port is open."""
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
-        """End it at once, as a machine that loses its power does."""
+        """End it at once; its socket goes, too."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+            super().stop()
             self.socket.unlink(missing_ok=True)
-
-    def __enter__(self) -> HostHaproxy:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def configuration(port: int, api: Path, map_file: Path, ports: Mapping[str, int]) -> str:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import httpx
@@ -18,10 +15,9 @@ import httpx
 from localcloud import loopback, paths
 from localcloud.envoy.process import program
 from localcloud.errors import LocalCloudError
+from localcloud.hosts.program import HostProgram
 
 ROUTE_CONFIG = "web"
-LIMIT_SECONDS = 30.0
-_LOOK_SECONDS = 0.01
 _TYPES = "type.googleapis.com/envoy"
 
 
@@ -59,7 +55,7 @@ class Release:
                 pipe.close()
 
 
-class HostEnvoy:
+class HostEnvoy(HostProgram):
     """Envoy as a host has it: its configuration in a file, its routes in another one that it watches.
 
     Args:
@@ -67,71 +63,35 @@ class HostEnvoy:
         ports: each color's own, on 127.0.0.1. Its cluster is called ``web-blue``, ``web-green``.
     """
 
+    called = "Envoy"
+
     def __init__(self, folder: Path, ports: Mapping[str, int]) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.routes_file = folder / "routes.json"
         self.clusters = {color: f"web-{color}" for color in ports}
         if not self.routes_file.exists():
             self.routes_file.write_text('{"resources": []}\n')
         self._ports = dict(ports)
         self.port, self._admin_port = free_ports(2)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """Where requests go."""
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def admin_url(self) -> str:
         """Its admin interface."""
         return f"http://127.0.0.1:{self._admin_port}"
 
-    def start(self) -> None:
-        """Start it, and wait until it listens."""
+    def command(self) -> Sequence[str | Path]:
+        """Envoy with its configuration."""
         config = self.folder / "envoy.json"
         config.write_text(json.dumps(bootstrap(self.port, self._admin_port, self.routes_file, self._ports), indent=2))
-        # Killed with whoever started it, where there is a program for that.
-        mortal = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         options = ["--concurrency", "2", "--disable-hot-restart", "--log-level", "warning"]
-        log = self.folder / "envoy.log"
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*mortal, program(), "--config-path", config, *options],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.folder,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + LIMIT_SECONDS
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise LocalCloudError(f"Envoy did not start:\n{log.read_text(errors='replace')[-2000:]}")
-            time.sleep(_LOOK_SECONDS)
+        return [program(), "--config-path", config, *options]
 
-    def _ready(self) -> bool:
+    def listens(self) -> bool:
+        """Whether it says so."""
         try:
             return loopback.get(f"{self.admin_url}/ready", timeout=5).text.strip() == "LIVE"
         except httpx.TransportError:
             return False
-
-    def stop(self) -> None:
-        """End it at once, as a machine that loses its power does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def __enter__(self) -> HostEnvoy:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def bootstrap(port: int, admin_port: int, routes_file: Path, ports: Mapping[str, int]) -> dict[str, Any]:

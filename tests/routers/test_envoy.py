@@ -23,6 +23,7 @@ from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.swap.service import SwapService
 from localcloud.load import Load
 from tests.routers.envoy_workshop import settled
+from tests.routers.meddling import Meddling
 
 CLUSTERS = {"blue": "web-blue", "green": "web-green"}
 WANTED = Wanted("web", CLUSTERS)
@@ -313,19 +314,6 @@ def test_marks_of_many_at_once_are_all_kept(routes_file):
     for thread in threads:
         thread.join()
     assert router(routes_file).marks() == wanted
-
-
-class Meddling:
-    """Somebody else acts right before a file is replaced."""
-
-    def __init__(self, act):
-        self.acts = [act]
-        self.read = files.LocalFiles().read
-
-    def replace(self, changes, seen):
-        while self.acts:
-            self.acts.pop()()
-        return files.LocalFiles().replace(changes, seen)
 
 
 def test_traffic_that_somebody_moves_after_a_look_is_not_written_over(routes_file):

@@ -18,6 +18,7 @@ from bluegreen.swap.service import SwapService
 from localcloud import loopback
 from localcloud.errors import LocalCloudError
 from localcloud.load import Load
+from tests.routers.meddling import Meddling
 
 pytestmark = pytest.mark.tools  # HAProxy comes from the distribution
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
@@ -138,17 +139,7 @@ def test_traffic_that_somebody_moves_after_a_look_is_not_written_over(clean):
 def test_traffic_that_somebody_moves_right_before_a_write_is_not_written_over(clean):
     of_host(clean).write(BLUE)
     made = of_host(clean)
-    acts = [lambda: of_host(clean).write(Weights.split("green", 30))]
-
-    class Meddling:
-        read = files.LocalFiles().read
-
-        def replace(self, changes, seen):
-            while acts:
-                acts.pop()()
-            return files.LocalFiles().replace(changes, seen)
-
-    made._files = Meddling()
+    made._files = Meddling(lambda: of_host(clean).write(Weights.split("green", 30)))
     with pytest.raises(TrafficMoved):
         made.write(GREEN)
     assert of_host(clean).read().weights == Weights.split("green", 30)
