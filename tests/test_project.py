@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bluegreen
-from bluegreen import aws, azure, cloudfoundry, hosts, kubernetes
+from bluegreen import aws, azure, cloudfoundry, google, hosts, kubernetes
 
 REPO = Path(__file__).resolve().parents[1]
 TESTS = REPO / "tests"
@@ -76,6 +76,8 @@ def test_the_public_names():
     assert all(
         getattr(cloudfoundry, name).__module__.startswith("bluegreen.cloudfoundry.") for name in cloudfoundry.__all__
     )
+    assert google.__all__ == ["ServiceTarget", "SwapSettings", "TwoServices", "cloud_dns"]
+    assert all(getattr(google, name).__module__.startswith("bluegreen.google.") for name in google.__all__)
     assert hosts.__all__ == ["ProxiedRelease", "ProxiedService", "SwapSettings", "envoy", "haproxy"]
     assert kubernetes.__all__ == [
         "ArgoRollout",

@@ -47,6 +47,18 @@ class CloudFoundryConnection(TypedDict, total=False):
     api_url: str
 
 
+class GoogleConnection(TypedDict, total=False):
+    """Where and as whom Google is called; what is absent is for the environment.
+
+    Attributes:
+        impersonate: a service account that the calls are made as, by its email address.
+        endpoint_url: another address of the API, as a private endpoint or a region's own has it.
+    """
+
+    impersonate: str
+    endpoint_url: str
+
+
 class KubernetesConnection(TypedDict, total=False):
     """The cluster that is called; the official client's own default where it is absent.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bluegreen import aws, azure, hosts
+from bluegreen import aws, azure, google, hosts
 from bluegreen.adapters.plugin.components import COMPONENTS, load
 
 _AWS = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
@@ -67,6 +67,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "route": "web.apps.example.com",
         "blue": {"release": "v1"},
         "green": {"release": "v2"},
+    },
+    "bluegreen:google:TwoServices": {
+        "entry": google.cloud_dns(zone="projects/shop/managedZones/example", record_name="shop.example.com"),
+        "blue": {"targets": ["blue.example.net"], "release": "v1"},
+        "green": {"targets": ["green.example.net"], "release": "v2"},
     },
     "bluegreen:hosts:ProxiedService": {
         "proxies": [hosts.envoy(routes_file="/etc/envoy/web.json", admin_url="http://127.0.0.1:9901")],

@@ -23,11 +23,13 @@ from bluegreen.component.swap_settings import SwapSettings
 from bluegreen.connections import AwsConnection as TypedAws
 from bluegreen.connections import AzureConnection as TypedAzure
 from bluegreen.connections import CloudFoundryConnection as TypedCloudFoundry
+from bluegreen.connections import GoogleConnection as TypedGoogle
 from bluegreen.connections import KubernetesConnection as TypedKubernetes
 from bluegreen.connections import SshConnection as TypedSsh
 from bluegreen.fields import REQUIRED, UNKNOWN, Fields
 from bluegreen.gates.limits import Policy
 from bluegreen.gates.registry import GATES
+from bluegreen.google.client import GoogleConnection
 from bluegreen.hosts.ssh_connection import SshConnection
 from bluegreen.kubernetes.client import KubernetesConnection
 from bluegreen.metrics.registry import METRICS
@@ -191,10 +193,11 @@ def test_a_field_of_a_platforms_class_is_an_option_or_what_the_swap_itself_hands
         (AwsConnection, TypedAws),
         (AzureConnection, TypedAzure),
         (CloudFoundryConnection, TypedCloudFoundry),
+        (GoogleConnection, TypedGoogle),
         (KubernetesConnection, TypedKubernetes),
         (SshConnection, TypedSsh),
     ],
-    ids=["aws", "azure", "cloudfoundry", "kubernetes", "ssh"],
+    ids=["aws", "azure", "cloudfoundry", "google", "kubernetes", "ssh"],
 )
 def test_a_programs_type_of_a_connection_has_its_options(cls, typed):
     assert [found.name for found in options_of(cls)] == list(typed.__annotations__)

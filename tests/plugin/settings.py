@@ -12,6 +12,7 @@ from bluegreen import gates, notifications
 from bluegreen.aws import alb, alb_listeners, dns, nlb
 from bluegreen.azure import application_gateway, traffic_manager
 from bluegreen.gates import cloudwatch_source, prometheus_source
+from bluegreen.google import cloud_dns
 from bluegreen.hosts import envoy, haproxy
 from bluegreen.kubernetes import (
     aws_load_balancer,
@@ -463,6 +464,37 @@ AWS = [
             "green": {"host": "green.example.com", "release": "v2"},
             "entry": traffic_manager(ttl_seconds=30, status_codes=["200-299"], interval_seconds=10),
             "azure_connection": {"tenant_id": "t1"},
+        },
+    ),
+    Same(
+        "bluegreen:google:TwoServices",
+        {
+            "activeColor": "blue",
+            "blue": {"targets": ["203.0.113.1"], "release": "v1", "previewUrl": "https://blue.example.com"},
+            "green": {"targets": ["203.0.113.2"], "release": "v2", "previewUrl": "https://green.example.com"},
+            "entry": {
+                "cloudDns": {
+                    "zone": "projects/shop/managedZones/example",
+                    "recordName": "shop.example.com",
+                    "ttlSeconds": 30.0,
+                    "adopt": True,
+                    "port": 8443.0,
+                }
+            },
+            "googleConnection": {"impersonate": "swap@shop.iam.gserviceaccount.com"},
+        },
+        lambda: {
+            "active_color": "blue",
+            "blue": {"targets": ["203.0.113.1"], "release": "v1", "preview_url": "https://blue.example.com"},
+            "green": {"targets": ["203.0.113.2"], "release": "v2", "preview_url": "https://green.example.com"},
+            "entry": cloud_dns(
+                zone="projects/shop/managedZones/example",
+                record_name="shop.example.com",
+                ttl_seconds=30,
+                adopt=True,
+                port=8443,
+            ),
+            "google_connection": {"impersonate": "swap@shop.iam.gserviceaccount.com"},
         },
     ),
     Same(

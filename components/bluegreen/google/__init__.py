@@ -1,1 +1,31 @@
-"""Google Cloud: the router ``cloud_run``, for swaps that a program declares itself."""
+"""Components for Google Cloud, each imported when it is first used: a stack pays for its own platform alone."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bluegreen.google.component import SwapSettings
+    from bluegreen.google.dns.entry import cloud_dns
+    from bluegreen.google.dns.two_services import ServiceTarget, TwoServices
+
+__all__ = [
+    "ServiceTarget",
+    "SwapSettings",
+    "TwoServices",
+    "cloud_dns",
+]
+
+_HOMES = {
+    "ServiceTarget": "dns.two_services",
+    "SwapSettings": "component",
+    "TwoServices": "dns.two_services",
+    "cloud_dns": "dns.entry",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -81,6 +81,13 @@ AZURE_ENTRY = Choice(
     _named("application_gateway", "load_balancer"),
     "Entry",
 )
+SERVICES_ENTRY = Choice(
+    "bluegreen:google:ServicesEntry",
+    "How clients reach two services, and where the swap moves them: exactly one of these.",
+    "bluegreen.google",
+    _named("cloud_dns"),
+    "Entry",
+)
 PROXY = Choice(
     "bluegreen:hosts:Proxy",
     "What stands before both colors, and where the swap moves traffic: exactly one of these.",
@@ -129,6 +136,7 @@ BY_CLASS: Mapping[str, Choice] = {
     "bluegreen.azure.traffic_profiles.entry.TrafficManagerEntry": APPS_ENTRY,
     "bluegreen.hosts.proxy.Proxy": PROXY,
     "bluegreen.azure.entry.Entry": AZURE_ENTRY,
+    "bluegreen.google.dns.entry.CloudDnsEntry": SERVICES_ENTRY,
     "bluegreen.kubernetes.entry.Entry": KUBERNETES_ENTRY,
 }
 """Choices by the class that their functions return."""

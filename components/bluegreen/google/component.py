@@ -1,0 +1,55 @@
+"""Shared by every component on Google Cloud: where and as whom the swap calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
+
+import pulumi
+
+from bluegreen.component import base as swapping
+from bluegreen.component import swap_settings
+from bluegreen.connections import GoogleConnection
+
+_PROVIDER = "gcp"
+# What a provider is by means that do not reach the swap, which keeps no keys.
+_KEYS = ("accessToken", "credentials")
+
+
+class SwapSettings(swap_settings.SwapSettings, total=False):
+    """How a component's swaps go; every component takes these beside its own arguments.
+
+    The others are the same on every platform: see ``bluegreen.component.swap_settings.SwapSettings``.
+
+    Attributes:
+        google_connection: ``impersonate`` and ``endpoint_url`` for the swap; the stack's
+            ``gcp:impersonateServiceAccount`` by default, then Application Default Credentials. A provider's secrets do
+            not reach the swap.
+    """
+
+    google_connection: GoogleConnection | Mapping[str, str] | None
+
+
+def connection_of(settings: SwapSettings) -> dict[str, Any]:
+    """The ``google`` section of router and capacity."""
+    account = pulumi.Config(_PROVIDER).get("impersonateServiceAccount")
+    given = cast("Mapping[str, Any]", settings.get("google_connection") or {})
+    return {**({"impersonate": account} if account else {}), **given}
+
+
+def warn_of_the_provider(name: str, parent: pulumi.Resource) -> None:
+    """Tell whoever gives the provider a secret of its own that the swap does not have it."""
+    config = pulumi.Config(_PROVIDER)
+    found = [key for key in _KEYS if config.get(key)]
+    if found:
+        told = ", ".join(f"{_PROVIDER}:{key}" for key in found)
+        pulumi.log.warn(
+            f"{name}: {told} is the provider's alone: the swap keeps no keys. Give both by the environment: "
+            "GOOGLE_APPLICATION_CREDENTIALS, a workload's identity, or gcloud auth application-default login",
+            parent,
+        )
+
+
+draft = partial(swapping.draft, without=("google_connection",))
+"""``bluegreen.component.base.draft`` for a component's settings."""
