@@ -1,4 +1,4 @@
-"""Write the functions by which programs declare gates, metric sources and notifications, from their options.
+"""Write the functions by which programs declare gates, metric sources, notifications and entries, from their options.
 
 python dev/public_functions.py          # writes the modules and the tables in docs/gates.md and docs/sections.md
 """
@@ -11,7 +11,8 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from bluegreen.kubernetes.client import KubernetesConnection
 from bluegreen.metrics.registry import METRICS
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.options.declared import Option, options_of
-from bluegreen.options.kinds import Both, Kind, Nested, Text, Texts
+from bluegreen.options.functions import Function
+from bluegreen.options.kinds import Both, Kind, Nested, Number, Text, Texts
 from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.registry import Registry
@@ -36,6 +38,7 @@ _PACKAGE = CHECKOUT / "components" / "bluegreen"
 _DOCS = CHECKOUT / "docs" / "gates.md"
 _SECTIONS = CHECKOUT / "docs" / "sections.md"
 _WIDTH = 120
+MARKER = "# -- written by `python dev/public_functions.py` from the options above"
 _WRITTEN = "This file is written by ``python dev/public_functions.py`` from the options of the classes themselves."
 
 
@@ -51,7 +54,60 @@ def modules() -> dict[Path, str]:
         _PACKAGE / "notifications" / "functions.py": _module(
             "Functions that declare notifications in a program; each returns plain inputs.", notifiers
         ),
+        **{
+            path: _below_its_classes(path) for path in sorted(_PACKAGE.rglob("*entry.py")) if MARKER in path.read_text()
+        },
     }
+
+
+def _below_its_classes(path: Path) -> str:
+    """A module whose classes of options are followed by their functions."""
+    module = import_module(".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts))
+    text, _, _ = path.read_text().partition(MARKER)
+    classes = [
+        one
+        for one in vars(module).values()
+        if isinstance(one, type)
+        and one.__module__ == module.__name__
+        and isinstance(vars(one).get("function"), Function)
+    ]
+    return _formatted(f"{text}{MARKER}\n\n\n" + "\n\n".join(map(_entry_function, classes)))
+
+
+def _entry_function(cls: type[Any]) -> str:
+    function: Function = cls.function
+    options = [*filter(_required, options_of(cls)), *_optional(options_of(cls))]
+    rest = function.rest
+    lines = ["@told", f"def {function.name}(", "    *,"]
+    lines += [f"    {one.argument}: {_entry_hint(one)}{_default(one)}," for one in options]
+    lines += [f"    **{rest.name}: Unpack[{rest.type}],"] if rest is not None else []
+    lines += [f") -> {function.returns or cls.__name__}:"]
+    more = {} if rest is None else {f"**{rest.name}": f"{rest.help}."}
+    lines += _docstring(inspect.cleandoc(cls.__doc__ or ""), "Args", options, more, _entry_text)
+    given = ", ".join(f"{one.attribute}={_entry_given(one)}" for one in options_of(cls))
+    if function.by:
+        made = f"{function.by}({cls.__name__}({given}){'' if rest is None else f', {rest.name}'})"
+    else:
+        made = f"{cls.__name__}({given}{'' if rest is None else f', {rest.name}={rest.name}'})"
+    return "\n".join([*lines, f"    return {made}"]) + "\n"
+
+
+def _entry_hint(one: Option) -> str:
+    return f"{one.kind.hint} | None" if one.default is None else one.kind.hint
+
+
+def _default(one: Option) -> str:
+    return "" if one.required else f" = {one.default!r}"
+
+
+def _entry_text(one: Option) -> str:
+    """Its help, with the bounds; a default stands in the signature, or in the help where it needs words."""
+    bounds = one.kind.bounds if isinstance(one.kind, Number) else ""
+    return f"{one.help} ({bounds})." if bounds and ". " not in one.help else f"{one.help}."
+
+
+def _entry_given(one: Option) -> str:
+    return f"listed({one.argument})" if one.kind.hint.startswith("Sequence") else one.argument
 
 
 def _swap_settings() -> str:
@@ -176,13 +232,19 @@ def _given(one: Option) -> str:
     return f"listed({one.argument})" if texts else one.argument
 
 
-def _docstring(about: str, section: str, options: Iterable[Option], more: dict[str, str]) -> Iterator[str]:
+def _docstring(
+    about: str,
+    section: str,
+    options: Iterable[Option],
+    more: dict[str, str],
+    text_of: Callable[[Option], str] = lambda one: one.text,
+) -> Iterator[str]:
     lines = about.splitlines()
     yield f'    """{lines[0]}'
     yield from (f"    {line}".rstrip() for line in lines[1:])
     yield ""
     yield f"    {section}:"
-    for name, text in [*((one.argument, one.text) for one in options), *more.items()]:
+    for name, text in [*((one.argument, text_of(one)) for one in options), *more.items()]:
         yield from textwrap.wrap(
             f"{name}: {text}",
             _WIDTH,

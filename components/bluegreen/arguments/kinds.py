@@ -80,8 +80,12 @@ def _inside(value: Any, path: str) -> Iterator[Problem]:
     """The problems in an object of ours."""
     kind: Any = type(value)
     for name, hint in fields_of(kind).items():
-        if name in kind.__dataclass_fields__ and not name.startswith("_"):
-            yield from _problems(hint, getattr(value, name), f"{path}.{name}")
+        field = kind.__dataclass_fields__.get(name)
+        if field is None or name.startswith("_"):
+            continue
+        own = getattr(value, name)
+        if own is not field.default:  # nobody has given that
+            yield from _problems(hint, own, f"{path}.{name}")
 
 
 def _fits(hint: Any, value: Any, path: str) -> bool:

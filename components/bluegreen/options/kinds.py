@@ -47,6 +47,8 @@ class Text:
         allowed: what is allowed, in words.
         later: whether it may be a value that only an update knows.
         address: whether it is a URL, in which no user's name and password may stand: it is kept in the state.
+        any_text: whether the public function takes whatever text, since programs have it from their configuration: the
+            choices are for the check alone then.
     """
 
     choices: Iterable[str] | Callable[[], Iterable[str] | None] | None = None
@@ -54,11 +56,12 @@ class Text:
     allowed: str = ""
     later: bool = False
     address: bool = False
+    any_text: bool = False
 
     @property
     def hint(self) -> str:
         """A literal where the choices are known without asking."""
-        if self.choices is not None and not callable(self.choices):
+        if self.choices is not None and not callable(self.choices) and not self.any_text:
             return f"Literal[{', '.join(repr(choice) for choice in self.choices)}]".replace("'", '"')
         return "pulumi.Input[str]" if self.later else "str"
 

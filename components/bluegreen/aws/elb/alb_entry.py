@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -18,11 +18,18 @@ from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups
 from bluegreen.aws.entry import EntryContext, EntryResources, named_port
 from bluegreen.aws.limits import problem_of_protocol, problems_of_networks
 from bluegreen.component.base import color_headers
+from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.component.previewing import PREVIEW_HEADER, named
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.fields import UNKNOWN
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Flag, Number, Text, Texts
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,27 +37,105 @@ if TYPE_CHECKING:
 ADDRESS_TYPES = ("ipv4", "dualstack", "dualstack-without-public-ipv4")
 
 
-@dataclass(frozen=True, slots=True)
-class AlbEntry:
-    """The arguments of ``alb()``."""
+@declared
+class AlbEntry(Options):
+    """An Application Load Balancer with weights: promotions may go in steps."""
 
-    load_balancer_arn: pulumi.Input[str] | None
-    listener_arn: pulumi.Input[str] | None
-    rule_arn: pulumi.Input[str] | None
-    whole_listener: bool
-    listener_port: int | None
-    certificate_arns: Sequence[pulumi.Input[str]]
-    internal: bool
-    ip_address_type: str
-    ingress_cidrs: Sequence[str]
-    preview_cidrs: Sequence[str]
-    host_headers: Sequence[str]
-    path_patterns: Sequence[str]
-    rule_priority: int
-    stickiness_seconds: int
-    sticky_clients: str
-    sign_in: Sequence[Any] = ()
-    sign_in_secret: Mapping[str, Any] | None = None
+    function: ClassVar[Function] = Function(
+        "alb", rest=Rest("target_groups", "HttpTargetGroups", "see ``HttpTargetGroups``")
+    )
+
+    load_balancer_arn: pulumi.Input[str] | None = option(
+        "an existing load balancer, on which a listener is made; one is made when absent",
+        Text(later=True),
+        default=None,
+    )
+    listener_arn: pulumi.Input[str] | None = option(
+        "an existing listener, on which the rules are made",
+        Text(later=True),
+        default=None,
+    )
+    rule_arn: pulumi.Input[str] | None = option(
+        "an existing rule, which the swap takes over as it is: adopting it moves no traffic",
+        Text(later=True),
+        default=None,
+    )
+    whole_listener: bool = option(
+        "whether ``listener_arn``'s default action is taken over in the same way, instead of a new rule",
+        Flag(),
+        default=False,
+    )
+    listener_port: int | None = option(
+        "default 80, or 443 with a certificate",
+        Number(1, 65_535, whole=True),
+        default=None,
+    )
+    certificate_arns: Sequence[pulumi.Input[str]] = option(
+        "make the listener HTTPS; the first is the default, others are chosen by SNI",
+        Anything("Sequence[pulumi.Input[str]]"),
+        default=(),
+    )
+    internal: bool = option(
+        "whether a load balancer made here is internal",
+        Flag(),
+        default=False,
+    )
+    ip_address_type: str = option(
+        "of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``",
+        Text(choices=ADDRESS_TYPES, any_text=True),
+        default="ipv4",
+    )
+    ingress_cidrs: Sequence[str] = option(
+        "who may reach a load balancer made here; with IPv6 everybody means ``::/0``, too",
+        Texts(),
+        default=("0.0.0.0/0",),
+    )
+    preview_cidrs: Sequence[str] = option(
+        "who may reach a color by its header; everybody whom production is for when empty, which is refused where "
+        "an existing rule or listener asks for sign-in or a token",
+        Texts(),
+        default=(),
+    )
+    host_headers: Sequence[str] = option(
+        "hosts that this service is for, where several share a listener",
+        Texts(),
+        default=(),
+    )
+    path_patterns: Sequence[str] = option(
+        "paths that this service is for; all when empty",
+        Texts(),
+        default=(),
+    )
+    rule_priority: int = option(
+        "the production rule's priority, where one is made; the two before it are the colors' own rules",
+        Anything("int"),
+        default=100,
+    )
+    stickiness_seconds: int = option(
+        "how long a client stays with its color while traffic is split; 0 is off",
+        Anything("int"),
+        default=0,
+    )
+    sticky_clients: str = option(
+        "what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept`` until their "
+        "cookie ends, which needs ``idle_capacity_percent`` 100",
+        Text(),
+        default="drained",
+    )
+    sign_in: Sequence[aws.lb.ListenerRuleActionArgs | Mapping[str, Any]] = option(
+        "what the rule that the swap makes asks of clients before it forwards, as actions of "
+        "``aws.lb.ListenerRule`` have it: ``type`` ``authenticate-cognito`` with ``authenticate_cognito``, or "
+        "``jwt-validation`` with ``jwt_validation``, or ``authenticate-oidc`` with ``authenticate_oidc``, but for "
+        "its client secret. Over HTTPS; testers come by ``preview_cidrs``",
+        Anything("Sequence[aws.lb.ListenerRuleActionArgs | Mapping[str, Any]]"),
+        default=(),
+    )
+    sign_in_secret: SignInSecretPlace | Mapping[str, Any] | None = option(
+        'where the client secret of OpenID Connect is: ``{"secrets_manager": ARN}``, ``{"env": NAME}`` or '
+        '``{"file": PATH}``: see ``SignInSecretPlace``. It is in no state: ELB keeps it with the rule',
+        Anything("SignInSecretPlace | Mapping[str, Any]"),
+        default=None,
+    )
     target_groups: HttpTargetGroups = field(default_factory=HttpTargetGroups)
     converge_timeout_seconds: float = 60
 
@@ -205,15 +290,13 @@ def _with_ipv6(entry: Any) -> Sequence[str]:
 
 def problems_of_a_balancer(entry: Any) -> list[Problem]:
     """The problems with the options that every entry with an Application Load Balancer has."""
-    fields = Fields({"listener_port": known(entry.listener_port), "ip_address_type": known(entry.ip_address_type)})
-    fields.whole("listener_port", None, least=1, most=65_535)
-    fields.text("ip_address_type", choices=ADDRESS_TYPES)
+    problems = problems_of_bounds(entry)
     if entry.listener_arn is not None and entry.load_balancer_arn is not None:
-        fields.problem("load_balancer_arn", known(entry.load_balancer_arn), "none, where a listener is given")
+        problems.append(Problem("load_balancer_arn", known(entry.load_balancer_arn), "none, where a listener is given"))
     if entry.listener_arn is None and entry.rule_arn is None:  # one that is made here
         protocol = problem_of_protocol(known(entry.target_groups), entry.certificate_arns)
-        fields.problems.extend([] if protocol is None else [protocol])
-    return fields.problems + problems_of_networks("ingress_cidrs", known(entry.ingress_cidrs))
+        problems += [] if protocol is None else [protocol]
+    return problems + problems_of_networks("ingress_cidrs", known(entry.ingress_cidrs))
 
 
 class SignInSecretPlace(TypedDict, total=False):
@@ -232,6 +315,9 @@ class SignInSecretPlace(TypedDict, total=False):
     secrets_manager: pulumi.Input[str]
     key: str
     version: pulumi.Input[str]
+
+
+# -- written by `python dev/public_functions.py` from the options above
 
 
 @told
@@ -263,7 +349,7 @@ def alb(
         listener_arn: an existing listener, on which the rules are made.
         rule_arn: an existing rule, which the swap takes over as it is: adopting it moves no traffic.
         whole_listener: whether ``listener_arn``'s default action is taken over in the same way, instead of a new rule.
-        listener_port: default 80, or 443 with a certificate.
+        listener_port: default 80, or 443 with a certificate (1 to 65535).
         certificate_arns: make the listener HTTPS; the first is the default, others are chosen by SNI.
         internal: whether a load balancer made here is internal.
         ip_address_type: of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 import pulumi_aws as aws
@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from bluegreen.arguments.told import told
 from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer
-from bluegreen.aws.elb.alb_entry import balancer_for, problems_of_a_balancer
+from bluegreen.aws.elb.alb_entry import ADDRESS_TYPES, balancer_for, problems_of_a_balancer
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
 from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
@@ -21,8 +21,14 @@ from bluegreen.component.base import color_headers
 from bluegreen.component.declaration import known, listed
 from bluegreen.component.previewing import PREVIEW_HEADER, named
 from bluegreen.fields import UNKNOWN
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Flag, Number, Text, Texts
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,24 +36,88 @@ if TYPE_CHECKING:
 _TEST_PORT = 8443
 
 
-@dataclass(frozen=True, slots=True)
-class AlbListenersEntry:
-    """The arguments of ``alb_listeners()``."""
+@declared
+class AlbListenersEntry(Options):
+    """Two listeners of an Application Load Balancer: production has the live color, test the idle one.
 
-    load_balancer_arn: pulumi.Input[str] | None
-    listener_arn: pulumi.Input[str] | None
-    test_listener_arn: pulumi.Input[str] | None
-    rule_arn: pulumi.Input[str] | None
-    test_rule_arn: pulumi.Input[str] | None
-    listener_port: int | None
-    test_port: int
-    certificate_arns: Sequence[pulumi.Input[str]]
-    internal: bool
-    ip_address_type: str
-    ingress_cidrs: Sequence[str]
-    preview_cidrs: Sequence[str]
-    host_headers: Sequence[str]
-    rule_priority: int
+    A promotion exchanges them whole; steps and pauses are refused. Use ``alb()`` where traffic shall be split.
+    """
+
+    function: ClassVar[Function] = Function(
+        "alb_listeners", rest=Rest("target_groups", "HttpTargetGroups", "see ``HttpTargetGroups``")
+    )
+
+    load_balancer_arn: pulumi.Input[str] | None = option(
+        "an existing load balancer, on which both listeners are made; one is made when absent",
+        Text(later=True),
+        default=None,
+    )
+    listener_arn: pulumi.Input[str] | None = option(
+        "the existing production listener, on which a rule is made",
+        Text(later=True),
+        default=None,
+    )
+    test_listener_arn: pulumi.Input[str] | None = option(
+        "the existing test listener, the same",
+        Text(later=True),
+        default=None,
+    )
+    rule_arn: pulumi.Input[str] | None = option(
+        "production's existing rule, which the swap takes over as it is: adopting it moves no traffic",
+        Text(later=True),
+        default=None,
+    )
+    test_rule_arn: pulumi.Input[str] | None = option(
+        "the test listener's existing rule, the same",
+        Text(later=True),
+        default=None,
+    )
+    listener_port: int | None = option(
+        "production's port, default 80, or 443 with a certificate",
+        Number(1, 65_535, whole=True),
+        default=None,
+    )
+    test_port: int = option(
+        "the test listener's port",
+        Anything("int"),
+        default=_TEST_PORT,
+    )
+    certificate_arns: Sequence[pulumi.Input[str]] = option(
+        "make both listeners HTTPS; the first is the default, others are chosen by SNI",
+        Anything("Sequence[pulumi.Input[str]]"),
+        default=(),
+    )
+    internal: bool = option(
+        "whether a load balancer made here is internal",
+        Flag(),
+        default=False,
+    )
+    ip_address_type: str = option(
+        "of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``",
+        Text(choices=ADDRESS_TYPES, any_text=True),
+        default="ipv4",
+    )
+    ingress_cidrs: Sequence[str] = option(
+        "who may reach a load balancer made here",
+        Texts(),
+        default=("0.0.0.0/0",),
+    )
+    preview_cidrs: Sequence[str] = option(
+        "who may reach a color by its header on the test listener; all whom that is for when empty, which is "
+        "refused where an existing rule asks for sign-in or a token",
+        Texts(),
+        default=(),
+    )
+    host_headers: Sequence[str] = option(
+        "hosts that this service is for, where several share the listeners",
+        Texts(),
+        default=(),
+    )
+    rule_priority: int = option(
+        "the swap's rules' priority; on the test listener the two before it are the colors' own rules",
+        Anything("int"),
+        default=100,
+    )
     target_groups: HttpTargetGroups = field(default_factory=HttpTargetGroups)
     converge_timeout_seconds: float = 60
 
@@ -158,6 +228,9 @@ def _where(listener_arn: pulumi.Input[str], rule_arn: pulumi.Input[str] | None) 
     return {"listener_arn": listener_arn} if rule_arn is None else {"rule_arn": rule_arn}
 
 
+# -- written by `python dev/public_functions.py` from the options above
+
+
 @told
 def alb_listeners(
     *,
@@ -167,7 +240,7 @@ def alb_listeners(
     rule_arn: pulumi.Input[str] | None = None,
     test_rule_arn: pulumi.Input[str] | None = None,
     listener_port: int | None = None,
-    test_port: int = _TEST_PORT,
+    test_port: int = 8443,
     certificate_arns: Sequence[pulumi.Input[str]] = (),
     internal: bool = False,
     ip_address_type: str = "ipv4",
@@ -187,7 +260,7 @@ def alb_listeners(
         test_listener_arn: the existing test listener, the same.
         rule_arn: production's existing rule, which the swap takes over as it is: adopting it moves no traffic.
         test_rule_arn: the test listener's existing rule, the same.
-        listener_port: production's port, default 80, or 443 with a certificate.
+        listener_port: production's port, default 80, or 443 with a certificate (1 to 65535).
         test_port: the test listener's port.
         certificate_arns: make both listeners HTTPS; the first is the default, others are chosen by SNI.
         internal: whether a load balancer made here is internal.

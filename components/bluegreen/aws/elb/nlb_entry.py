@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -17,10 +17,17 @@ from bluegreen.aws.elb.network_groups import NetworkTargetGroups, network_target
 from bluegreen.aws.entry import EntryContext, EntryResources, named_port
 from bluegreen.aws.limits import problems_of_networks
 from bluegreen.aws.service_limits import LIMITS
+from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Flag, Text, Texts
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,27 +37,109 @@ _DATAGRAMS = ("UDP", "TCP_UDP")
 _BY_DEFAULT = -1  # the ports after production's
 
 
-@dataclass(frozen=True, slots=True)
-class NlbEntry:
-    """The arguments of ``nlb()``."""
+@declared
+class NlbEntry(Options):
+    """A network load balancer: production has the live color, test the idle one, and each color a port of its own.
 
-    load_balancer_arn: pulumi.Input[str] | None
-    listener_arn: pulumi.Input[str] | None
-    test_listener_arn: pulumi.Input[str] | None
-    listener_port: int
-    test_port: int | None
-    color_ports: Mapping[Color, int]
-    protocol: str
-    certificate_arns: Sequence[pulumi.Input[str]]
-    domain_name: pulumi.Input[str] | None
-    cross_zone: bool
-    internal: bool
-    ip_address_type: str
-    allocation_ids: Sequence[pulumi.Input[str]]
-    ingress_cidrs: Sequence[str]
-    preview_cidrs: Sequence[str]
-    unit_source_cidrs: Sequence[str]
-    tcp_idle_timeout_seconds: int | None
+    A promotion gives production's new connections to the new color, all at once or in steps by weights. Connections
+    that are open stay with the color that they reached until they end, so ``scale_down_delay_seconds`` has to be as
+    long as they last.
+
+    The colors' own ports never change: they keep both target groups attached (one that no listener forwards to is never
+    health-checked, and ECS refuses it), and gates ask a color there, before and after it becomes live.
+    """
+
+    function: ClassVar[Function] = Function(
+        "nlb", rest=Rest("target_groups", "NetworkTargetGroups", "see ``NetworkTargetGroups``")
+    )
+
+    load_balancer_arn: pulumi.Input[str] | None = option(
+        "an existing load balancer, on which the listeners are made; one is made when absent",
+        Text(later=True),
+        default=None,
+    )
+    listener_arn: pulumi.Input[str] | None = option(
+        "an existing production listener, which the swap takes over as it is: it has to forward to the active "
+        "color's target group already, and adopting it moves no traffic",
+        Text(later=True),
+        default=None,
+    )
+    test_listener_arn: pulumi.Input[str] | None = option(
+        "an existing test listener, the same; it may forward to either color",
+        Text(later=True),
+        default=None,
+    )
+    listener_port: int | None = option(
+        "production's port, default 80, or 443 with TLS",
+        Anything("int"),
+        default=None,
+    )
+    test_port: int | None = option(
+        "the test listener's port, default the one after production's; ``None``: no test listener",
+        Anything("int | None"),
+        default=_BY_DEFAULT,
+    )
+    color_ports: Mapping[Color, int] | None = option(
+        "each color's own port, default the two ports after the test listener's",
+        Anything("Mapping[Color, int]"),
+        default=None,
+    )
+    protocol: str = option(
+        "of all listeners: ``TCP``, ``TLS``, ``UDP``, ``TCP_UDP``",
+        Text(choices=PROTOCOLS, any_text=True),
+        default="TCP",
+    )
+    certificate_arns: Sequence[pulumi.Input[str]] = option(
+        "for TLS; the first is the default, others are chosen by SNI",
+        Anything("Sequence[pulumi.Input[str]]"),
+        default=(),
+    )
+    domain_name: pulumi.Input[str] | None = option(
+        "the name that clients reach the load balancer by, where it is not its own: a certificate's, say",
+        Text(later=True),
+        default=None,
+    )
+    cross_zone: bool = option(
+        "whether units of all zones get connections",
+        Flag(),
+        default=True,
+    )
+    internal: bool = option(
+        "whether a load balancer made here is internal",
+        Flag(),
+        default=False,
+    )
+    ip_address_type: str = option(
+        "of a load balancer made here: ``ipv4`` or ``dualstack``",
+        Text(choices=("ipv4", "dualstack"), any_text=True),
+        default="ipv4",
+    )
+    allocation_ids: Sequence[pulumi.Input[str]] = option(
+        "elastic IP addresses for a load balancer made here, one a subnet, in their order",
+        Anything("Sequence[pulumi.Input[str]]"),
+        default=(),
+    )
+    ingress_cidrs: Sequence[str] = option(
+        "who may reach production on a load balancer made here",
+        Texts(),
+        default=("0.0.0.0/0",),
+    )
+    preview_cidrs: Sequence[str] = option(
+        "who may reach the other ports; the same as production when empty",
+        Texts(),
+        default=(),
+    )
+    unit_source_cidrs: Sequence[str] = option(
+        "whose connections units let in, where the load balancer has no security groups: its subnets' networks, and "
+        "the clients' where their addresses are preserved. Else those of its security groups",
+        Texts(),
+        default=(),
+    )
+    tcp_idle_timeout_seconds: int | None = option(
+        "after how long an idle TCP connection is dropped, 60-6000; absent: 350",
+        Anything("int"),
+        default=None,
+    )
     target_groups: NetworkTargetGroups = field(default_factory=NetworkTargetGroups)
     converge_timeout_seconds: float = 60
 
@@ -60,12 +149,24 @@ class NlbEntry:
         return {color: {} for color in COLORS}
 
     @property
+    def _production_port(self) -> int:
+        return self.listener_port or (443 if self.protocol == "TLS" else 80)
+
+    @property
+    def _test_port(self) -> int | None:
+        return self._production_port + 1 if self.test_port == _BY_DEFAULT else self.test_port
+
+    @property
+    def _color_ports(self) -> Mapping[Color, int]:
+        return self.color_ports or {"blue": self._production_port + 2, "green": self._production_port + 3}
+
+    @property
     def _ports(self) -> dict[str, int]:
         """The ports of the listeners that are made; 0 for a color that was given none."""
-        own = self.color_ports if isinstance(self.color_ports, Mapping) else {}
+        own = self._color_ports if isinstance(self._color_ports, Mapping) else {}
         ports: dict[str, int | None] = {
-            "production": self.listener_port if self.listener_arn is None else None,
-            "test": self.test_port if self.test_listener_arn is None else None,
+            "production": self._production_port if self.listener_arn is None else None,
+            "test": self._test_port if self.test_listener_arn is None else None,
             **{color: own.get(color, 0) for color in COLORS},
         }
         return {name: port for name, port in ports.items() if port is not None}
@@ -75,11 +176,8 @@ class NlbEntry:
         problems = problems_in(self.target_groups, self.protocol)
         names = ("listener_arn", "test_listener_arn", "load_balancer_arn")
         problems += problems_of_regions(settings, **{name: getattr(self, name) for name in names})
-        fields = Fields(
-            {"protocol": known(self.protocol), "ip_address_type": known(self.ip_address_type)}, problems=problems
-        )
-        fields.text("protocol", choices=PROTOCOLS)
-        fields.text("ip_address_type", choices=("ipv4", "dualstack"))
+        problems += problems_of_bounds(self)
+        fields = Fields({}, problems=problems)
         self._check_ports(fields)
         if bool(self.certificate_arns) != (self.protocol == "TLS"):
             allowed = "one at least with protocol TLS, none with others"
@@ -121,7 +219,7 @@ class NlbEntry:
 
     def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
         """The router's section."""
-        tested = self.test_port is not None or self.test_listener_arn is not None
+        tested = self._test_port is not None or self.test_listener_arn is not None
         return {
             "kind": "nlb",
             "listener_arn": UNKNOWN,
@@ -166,7 +264,7 @@ class NlbEntry:
             router={**router, "target_groups": groups},
             url=self._url(context, host),
             preview_urls={
-                color: network_url(host, self.protocol, self.color_ports[color], http=self._http) for color in COLORS
+                color: network_url(host, self.protocol, self._color_ports[color], http=self._http) for color in COLORS
             },
             target_group_arns=groups,
             ports=named_port(self.target_groups),
@@ -203,12 +301,15 @@ class NlbEntry:
 
     def _url(self, context: EntryContext, host: pulumi.Input[str]) -> pulumi.Output[str]:
         protocol: pulumi.Input[str] = self.protocol
-        port: pulumi.Input[int] = self.listener_port
+        port: pulumi.Input[int] = self._production_port
         if self.listener_arn is not None:
             options = pulumi.InvokeOutputOptions(parent=context.parent)
             listener = aws.lb.get_listener_output(arn=self.listener_arn, opts=options)
             protocol, port = listener.protocol, listener.port
         return cast("pulumi.Output[str]", network_url(host, protocol, port, http=self._http))
+
+
+# -- written by `python dev/public_functions.py` from the options above
 
 
 @told
@@ -218,7 +319,7 @@ def nlb(
     listener_arn: pulumi.Input[str] | None = None,
     test_listener_arn: pulumi.Input[str] | None = None,
     listener_port: int | None = None,
-    test_port: int | None = _BY_DEFAULT,
+    test_port: int | None = -1,
     color_ports: Mapping[Color, int] | None = None,
     protocol: str = "TCP",
     certificate_arns: Sequence[pulumi.Input[str]] = (),
@@ -264,14 +365,13 @@ def nlb(
         tcp_idle_timeout_seconds: after how long an idle TCP connection is dropped, 60-6000; absent: 350.
         **target_groups: see ``NetworkTargetGroups``.
     """
-    port = listener_port or (443 if protocol == "TLS" else 80)
     return NlbEntry(
         load_balancer_arn=load_balancer_arn,
         listener_arn=listener_arn,
         test_listener_arn=test_listener_arn,
-        listener_port=port,
-        test_port=port + 1 if test_port == _BY_DEFAULT else test_port,
-        color_ports=color_ports or {"blue": port + 2, "green": port + 3},
+        listener_port=listener_port,
+        test_port=test_port,
+        color_ports=color_ports,
         protocol=protocol,
         certificate_arns=listed(certificate_arns),
         domain_name=domain_name,

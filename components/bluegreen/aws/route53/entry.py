@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
@@ -15,8 +14,14 @@ from bluegreen.aws.elb.target_groups import HttpTargetGroups
 from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.aws.route53.behind import Behind, CloudMap, DnsTarget, Given, LoadBalancers, urls
 from bluegreen.component.declaration import known, listed
+from bluegreen.options.declared import Options, declared, option, options_of
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Flag, Text, Texts
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -111,6 +116,185 @@ class DnsEntry:
         )
 
 
+@declared
+class Dns(Options):
+    """Weighted records in Route 53: promotions may go in steps, each of which takes a minute or two to take effect.
+
+    A weight is a share of the answers that resolvers get, not of the requests: each keeps its answer for a TTL.
+    """
+
+    function: ClassVar[Function] = Function(
+        "dns",
+        returns="DnsEntry",
+        by="dns_entry",
+        rest=Rest("target_groups", "HttpTargetGroups", "with ``load_balancers``, see ``HttpTargetGroups``"),
+    )
+
+    zone_id: pulumi.Input[str] = option(
+        "the hosted zone, public or private",
+        Text(later=True),
+    )
+    record_name: pulumi.Input[str] = option(
+        "the service's name in it, in full: ``app.example.com``",
+        Text(later=True),
+    )
+    ttl_seconds: int = option(
+        "how long resolvers keep an answer, and so how long clients stay after a shift; 60 for aliases",
+        Anything("int"),
+        default=60,
+    )
+    zone_role_arn: str | None = option(
+        "the role that the records are changed with, where the zone is in another account",
+        Text(),
+        default=None,
+    )
+    zone_external_id: str | None = option(
+        "what that role's owner asks for with it",
+        Text(),
+        default=None,
+    )
+    adopt: bool = option(
+        "whether records that the name has already are taken over, if each leads to one of the colors",
+        Flag(),
+        default=False,
+    )
+    behind: str = option(
+        "what the colors' own names lead to: ``cloud_map`` (default; tasks register by themselves, clients call "
+        "them at their own port) or ``load_balancers`` (an Application Load Balancer a color); see also ``targets``",
+        Text(),
+        default="cloud_map",
+    )
+    namespace_id: pulumi.Input[str] | None = option(
+        "with ``cloud_map``, an existing DNS namespace; a private one is made when absent",
+        Text(later=True),
+        default=None,
+    )
+    namespace_name: str | None = option(
+        "its name; of one that is made, default ``NAME.internal``",
+        Text(),
+        default=None,
+    )
+    instance_ttl_seconds: int = option(
+        "with ``cloud_map``, how long resolvers keep a task's address",
+        Anything("int"),
+        default=10,
+    )
+    targets: Mapping[str, pulumi.Input[str] | DnsTarget] | None = option(
+        "what is there already, by color, instead of ``behind``: a host name, an object with ``dns_name`` and "
+        "``zone_id`` for an alias, or one with ``load_balancer_arn``",
+        Anything("Mapping[str, pulumi.Input[str] | DnsTarget]"),
+        default=None,
+    )
+    target_group_arns: Mapping[str, pulumi.Input[str]] | None = option(
+        "with ``targets``, the target group of each color: their health is that of the color",
+        Anything("Mapping[str, pulumi.Input[str]]"),
+        default=None,
+    )
+    health_check_ids: Mapping[str, pulumi.Input[str]] | None = option(
+        "with ``targets``, a Route 53 health check for each color",
+        Anything("Mapping[str, pulumi.Input[str]]"),
+        default=None,
+    )
+    scheme: str = option(
+        "with ``targets``, ``http`` or ``https``",
+        Text(),
+        default="http",
+    )
+    preview_names: Mapping[str, pulumi.Input[str]] | None = option(
+        "a name for each color that preview URLs and gates use instead of its own; you make its record. With HTTPS "
+        "and an ``http`` gate it is needed: a certificate is not for a load balancer's own name",
+        Anything("Mapping[str, pulumi.Input[str]]"),
+        default=None,
+    )
+    alias: bool = option(
+        "with ``load_balancers``, whether the records are aliases, whose TTL is 60; else CNAME records, which have "
+        "``ttl_seconds`` and cannot stand at a zone's apex",
+        Flag(),
+        default=True,
+    )
+    listener_port: int | None = option(
+        "default 80, or 443 with HTTPS; with ``cloud_map`` it is the port of the tasks",
+        Anything("int"),
+        default=None,
+    )
+    certificate_arns: Sequence[pulumi.Input[str]] = option(
+        "with ``load_balancers``, make their listeners HTTPS; the first is the default",
+        Anything("Sequence[pulumi.Input[str]]"),
+        default=(),
+    )
+    internal: bool = option(
+        "with ``load_balancers``, whether they are internal",
+        Flag(),
+        default=False,
+    )
+    ip_address_type: str = option(
+        "with ``load_balancers``: ``ipv4``, ``dualstack`` (AAAA records beside those for IPv4)",
+        Text(),
+        default="ipv4",
+    )
+    ingress_cidrs: Sequence[str] | None = option(
+        "who may call; with ``cloud_map`` private networks by default, else everybody",
+        Texts(),
+        default=None,
+    )
+
+
+def dns_entry(given: Dns, target_groups: HttpTargetGroups) -> DnsEntry:
+    """The records, and the way to each color that they lead to."""
+    way: Behind
+    if given.targets is not None:
+        way = Given(
+            given.targets,
+            given.scheme,
+            given.listener_port,
+            given.target_group_arns or {},
+            given.health_check_ids or {},
+        )
+    elif known(given.behind) == "load_balancers":
+        way = LoadBalancers(
+            given.alias,
+            given.listener_port,
+            listed(given.certificate_arns),
+            given.internal,
+            given.ip_address_type,
+            listed(_EVERYBODY if given.ingress_cidrs is None else given.ingress_cidrs),
+            target_groups,
+        )
+    else:
+        way = CloudMap(
+            given.namespace_id,
+            given.namespace_name,
+            given.instance_ttl_seconds,
+            listed(_PRIVATE if given.ingress_cidrs is None else given.ingress_cidrs),
+        )
+    kind = "targets" if given.targets is not None else given.behind
+    return DnsEntry(
+        given.zone_id,
+        given.record_name,
+        given.ttl_seconds,
+        given.adopt,
+        given.preview_names,
+        kind,
+        way,
+        _without_effect(kind, given, target_groups),
+        given.zone_role_arn,
+        given.zone_external_id,
+    )
+
+
+def _without_effect(kind: str, given: Dns, target_groups: HttpTargetGroups) -> dict[str, Any]:
+    """Options that were given but belong to another kind of targets."""
+    defaults = {one.attribute: one.default for one in options_of(Dns)}
+    others = {name for options in _OPTIONS.values() for name in options} - {*_OPTIONS.get(kind, defaults)}
+    useless = {name: value for name in sorted(others) if (value := getattr(given, name)) is not defaults[name]}
+    if kind != "load_balancers":
+        useless |= dict(target_groups)
+    return {name: value for name, value in useless.items() if value not in ((), [], {})}
+
+
+# -- written by `python dev/public_functions.py` from the options above
+
+
 @told
 def dns(
     *,
@@ -169,48 +353,29 @@ def dns(
         ingress_cidrs: who may call; with ``cloud_map`` private networks by default, else everybody.
         **target_groups: with ``load_balancers``, see ``HttpTargetGroups``.
     """
-    given = {**locals(), **target_groups}
-    way: Behind
-    if targets is not None:
-        way = Given(targets, scheme, listener_port, target_group_arns or {}, health_check_ids or {})
-    elif known(behind) == "load_balancers":
-        way = LoadBalancers(
-            alias,
-            listener_port,
-            listed(certificate_arns),
-            internal,
-            ip_address_type,
-            listed(_EVERYBODY if ingress_cidrs is None else ingress_cidrs),
-            target_groups,
-        )
-    else:
-        way = CloudMap(
-            namespace_id,
-            namespace_name,
-            instance_ttl_seconds,
-            listed(_PRIVATE if ingress_cidrs is None else ingress_cidrs),
-        )
-    kind = "targets" if targets is not None else behind
-    return DnsEntry(
-        zone_id,
-        record_name,
-        ttl_seconds,
-        adopt,
-        preview_names,
-        kind,
-        way,
-        _without_effect(kind, given),
-        zone_role_arn,
-        zone_external_id,
+    return dns_entry(
+        Dns(
+            zone_id=zone_id,
+            record_name=record_name,
+            ttl_seconds=ttl_seconds,
+            zone_role_arn=zone_role_arn,
+            zone_external_id=zone_external_id,
+            adopt=adopt,
+            behind=behind,
+            namespace_id=namespace_id,
+            namespace_name=namespace_name,
+            instance_ttl_seconds=instance_ttl_seconds,
+            targets=targets,
+            target_group_arns=target_group_arns,
+            health_check_ids=health_check_ids,
+            scheme=scheme,
+            preview_names=preview_names,
+            alias=alias,
+            listener_port=listener_port,
+            certificate_arns=listed(certificate_arns),
+            internal=internal,
+            ip_address_type=ip_address_type,
+            ingress_cidrs=listed(ingress_cidrs),
+        ),
+        target_groups,
     )
-
-
-def _without_effect(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that were given but belong to another kind of targets."""
-    fitting = _OPTIONS.get(kind, given)
-    parameters = inspect.signature(dns).parameters
-    others = {name for options in _OPTIONS.values() for name in options} - {*fitting}
-    useless = {name: given[name] for name in sorted(others) if given[name] is not parameters[name].default}
-    if kind != "load_balancers":
-        useless |= {name: given[name] for name in HttpTargetGroups.__annotations__ if name in given}
-    return {name: value for name, value in useless.items() if value not in ((), [], {})}

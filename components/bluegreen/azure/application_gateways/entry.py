@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 
@@ -13,6 +12,9 @@ from bluegreen.azure.application_gateways.made_gateway import PRODUCTION, in_a_s
 from bluegreen.azure.entry import EntryContext, EntryResources
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function
+from bluegreen.options.kinds import Anything, Text, Texts
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
@@ -20,26 +22,96 @@ _OF_ONES_OWN = ("rule", "path_map", "path_rule", "pools", "url")
 _OF_A_MADE_ONE = ("certificate_secret_id", "identity_id", "host")
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationGatewayEntry:
-    """The arguments of ``application_gateway()``."""
+@declared
+class ApplicationGatewayEntry(Options):
+    """An Application Gateway (v2): the backend pool of a request routing rule, or of a place in a URL path map.
 
-    subnet_id: pulumi.Input[str] | None
-    gateway_id: pulumi.Input[str] | None
-    rule: str | None
-    path_map: str | None
-    path_rule: str | None
-    pools: Mapping[Color, str] | None
-    url: pulumi.Input[str] | None
-    preview_urls: Mapping[Color, pulumi.Input[str]] | None
-    preview_hosts: Mapping[Color, str] | None
-    preview_port: int
-    host: str | None
-    certificate_secret_id: pulumi.Input[str] | None
-    identity_id: pulumi.Input[str] | None
-    min_capacity: int
-    max_capacity: int
-    zones: Sequence[str]
+    A promotion leads the rule to the other color's pool; steps are refused.
+    """
+
+    function: ClassVar[Function] = Function("application_gateway")
+
+    subnet_id: pulumi.Input[str] | None = option(
+        "the gateway's own subnet: one is made there",
+        Text(later=True),
+        default=None,
+    )
+    gateway_id: pulumi.Input[str] | None = option(
+        "the gateway's resource id in its place, where there is one already",
+        Text(later=True),
+        default=None,
+    )
+    rule: str | None = option(
+        "of a gateway that is there, the request routing rule that leads to a backend pool",
+        Text(),
+        default=None,
+    )
+    path_map: str | None = option(
+        "in its place, the URL path map",
+        Text(),
+        default=None,
+    )
+    path_rule: str | None = option(
+        "the path rule in it; the map's default backend pool when absent",
+        Text(),
+        default=None,
+    )
+    pools: Mapping[Color, str] | None = option(
+        "of a gateway that is there, the name of each color's backend pool",
+        Anything("Mapping[Color, str]"),
+        default=None,
+    )
+    url: pulumi.Input[str] | None = option(
+        "of a gateway that is there, where production requests go",
+        Text(later=True),
+        default=None,
+    )
+    preview_urls: Mapping[Color, pulumi.Input[str]] | None = option(
+        "of a gateway that is there, a URL for each color; ``url`` where only ``preview_hosts`` are given",
+        Anything("Mapping[Color, pulumi.Input[str]]"),
+        default=None,
+    )
+    preview_hosts: Mapping[Color, str] | None = option(
+        "the host's name that each color's own listener is for; ``blue.preview.internal`` and "
+        "``green.preview.internal`` on a gateway that is made here",
+        Anything("Mapping[Color, str]"),
+        default=None,
+    )
+    preview_port: int = option(
+        "the port of those listeners on a gateway that is made here",
+        Anything("int"),
+        default=8081,
+    )
+    host: str | None = option(
+        "the host's name in ``url``; the public address when absent",
+        Text(),
+        default=None,
+    )
+    certificate_secret_id: pulumi.Input[str] | None = option(
+        "make production's listener HTTPS, with this certificate's secret in Key Vault",
+        Text(later=True),
+        default=None,
+    )
+    identity_id: pulumi.Input[str] | None = option(
+        "the user-assigned managed identity as which the gateway reads it, by its resource id",
+        Text(later=True),
+        default=None,
+    )
+    min_capacity: int = option(
+        "the least capacity units' instances that a gateway made here scales to (0 to 125)",
+        Anything("int"),
+        default=0,
+    )
+    max_capacity: int = option(
+        "the most (2 to 125)",
+        Anything("int"),
+        default=10,
+    )
+    zones: Sequence[str] = option(
+        "availability zones of a gateway that is made here",
+        Texts(),
+        default=(),
+    )
 
     pool_key = "application_gateway_backend_address_pools"
 
@@ -155,6 +227,9 @@ class ApplicationGatewayEntry:
 
 def _pool_id(gateway_id: pulumi.Output[str], name: str) -> pulumi.Output[str]:
     return gateway_id.apply(lambda own: f"{own}/backendAddressPools/{name}")
+
+
+# -- written by `python dev/public_functions.py` from the options above
 
 
 @told

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi_azure_native import network as azure
@@ -13,6 +12,9 @@ from bluegreen.arguments.told import told
 from bluegreen.azure.entry import EntryContext, EntryResources
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function
+from bluegreen.options.kinds import Anything, Flag, Text, Texts
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
@@ -21,19 +23,61 @@ PRODUCTION = "production"
 _DRAIN_MINUTES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class LoadBalancerEntry:
-    """The arguments of ``load_balancer()``."""
+@declared
+class LoadBalancerEntry(Options):
+    """An Azure Load Balancer: the backend pool of a load-balancing rule.
 
-    load_balancer_id: pulumi.Input[str] | None
-    rule: str | None
-    pools: Mapping[Color, str] | None
-    url: pulumi.Input[str] | None
-    preview_urls: Mapping[Color, pulumi.Input[str]] | None
-    port: int
-    preview_ports: Mapping[Color, int] | None
-    outbound: bool
-    zones: Sequence[str]
+    A promotion leads the rule to the other color's pool; steps are refused. One is made with a public address, unless
+    ``load_balancer_id`` says which one is there.
+    """
+
+    function: ClassVar[Function] = Function("load_balancer")
+
+    load_balancer_id: pulumi.Input[str] | None = option(
+        "the resource id of a load balancer that is there already",
+        Text(later=True),
+        default=None,
+    )
+    rule: str | None = option(
+        "of one that is there, production's load-balancing rule",
+        Text(),
+        default=None,
+    )
+    pools: Mapping[Color, str] | None = option(
+        "of one that is there, the name of each color's backend pool",
+        Anything("Mapping[Color, str]"),
+        default=None,
+    )
+    url: pulumi.Input[str] | None = option(
+        "of one that is there, where production requests go",
+        Text(later=True),
+        default=None,
+    )
+    preview_urls: Mapping[Color, pulumi.Input[str]] | None = option(
+        "of one that is there, a URL for each color",
+        Anything("Mapping[Color, pulumi.Input[str]]"),
+        default=None,
+    )
+    port: int = option(
+        "production's port on one that is made here",
+        Anything("int"),
+        default=80,
+    )
+    preview_ports: Mapping[Color, int] | None = option(
+        "each color's own port on one that is made here: 8081 for blue, 8082 for green",
+        Anything("Mapping[Color, int]"),
+        default=None,
+    )
+    outbound: bool = option(
+        "whether the instances reach the internet by way of one that is made here (*outbound rules*)",
+        Flag(),
+        default=True,
+    )
+    zones: Sequence[str] = option(
+        "availability zones of the address that is made here",
+        Texts(),
+        default=(),
+    )
 
     pool_key = "load_balancer_backend_address_pools"
 
@@ -187,6 +231,9 @@ def _url_at(port: int) -> Any:
 
 def _pool_in(name: str) -> Any:
     return lambda own: f"{own}/backendAddressPools/{name}"
+
+
+# -- written by `python dev/public_functions.py` from the options above
 
 
 @told

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi_azure_native import trafficmanager as azure
 
 from bluegreen.arguments.told import told
-from bluegreen.component.declaration import known
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.component.bounds import problems_of_bounds
+from bluegreen.component.declaration import known, listed
+from bluegreen.fields import UNKNOWN
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function
+from bluegreen.options.kinds import Anything, Number, Text, Texts
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
@@ -20,7 +24,6 @@ _KIND = "azure_traffic_manager"
 _RELATIVE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 _STATUSES = re.compile(r"[1-9]\d\d-[1-9]\d\d\Z")
 _PORTS = {"HTTPS": 443, "HTTP": 80}
-_LONGEST_TTL_SECONDS = 86_400
 # An endpoint is good or bad after so many probes at most, with as much again for the answers' way.
 _PROBES, _MARGIN_SECONDS = 4, 60
 _INTERVALS = {30: 10, 10: 9}
@@ -28,20 +31,67 @@ _INTERVALS = {30: 10, 10: 9}
 _TO_COME: dict[Color, str] = {"blue": "blue.invalid", "green": "green.invalid"}
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficManagerEntry:
-    """The arguments of ``traffic_manager()``."""
+@declared
+class TrafficManagerEntry(Options):
+    """A Traffic Manager profile with an endpoint for each color, by weights: promotions may go in steps.
 
-    dns_name: str | None
-    ttl_seconds: int
-    path: str
-    protocol: str
-    port: int | None
-    status_codes: Sequence[str]
-    interval_seconds: int
-    profile_id: pulumi.Input[str] | None
-    endpoint_names: Mapping[str, str] | None
-    host_name: pulumi.Input[str] | None
+    A weight is a share of the answers that resolvers get, not of the requests: each keeps its answer for a TTL.
+    """
+
+    function: ClassVar[Function] = Function("traffic_manager")
+
+    dns_name: str | None = option(
+        "the profile's name below ``trafficmanager.net``, unique in all of Azure; the component's by default",
+        Text(fits=_RELATIVE.match, allowed="1 to 63 letters, digits and dashes, no dash at either end"),
+        default=None,
+    )
+    ttl_seconds: int = option(
+        "how long resolvers keep an answer, and so how long each shift takes",
+        Number(0, 86_400, whole=True),
+        default=60,
+    )
+    path: str = option(
+        "what Traffic Manager probes of each endpoint, and the gate asks where no gates are given",
+        Text(fits=lambda path: path.startswith("/"), allowed="a path, such as /healthz"),
+        default="/",
+    )
+    protocol: str = option(
+        "of probes and of the URLs: ``HTTPS`` or ``HTTP``",
+        Text(choices=tuple(_PORTS), any_text=True),
+        default="HTTPS",
+    )
+    port: int | None = option(
+        "of the probes; 443 or 80 by default",
+        Number(1, 65_535, whole=True),
+        default=None,
+    )
+    status_codes: Sequence[str] = option(
+        "the statuses that are good, as ranges such as ``200-299``; 200 alone by default",
+        Texts(),
+        default=(),
+    )
+    interval_seconds: int = option(
+        "between two probes: 30 or 10",
+        Anything("int"),
+        default=30,
+    )
+    profile_id: pulumi.Input[str] | None = option(
+        "a profile that is there already, by its resource id, instead of one that is made. Its other endpoints stay "
+        "as they are",
+        Text(later=True),
+        default=None,
+    )
+    endpoint_names: Mapping[str, str] | None = option(
+        "what the colors' endpoints are called in it, default ``blue`` and ``green``",
+        Anything("Mapping[str, str]"),
+        default=None,
+    )
+    host_name: pulumi.Input[str] | None = option(
+        "the name by which clients come, a CNAME record of yours that leads to the profile; by default the "
+        "profile's own. Required with ``profile_id``",
+        Text(later=True),
+        default=None,
+    )
 
     @property
     def scheme(self) -> str:
@@ -61,28 +111,10 @@ class TrafficManagerEntry:
         Args:
             name: the component's, which is the profile's where it has none.
         """
-        given = {
-            "dns_name": known(name if self.dns_name is None else self.dns_name),
-            "ttl_seconds": known(self.ttl_seconds),
-            "path": known(self.path),
-            "protocol": known(self.protocol),
-            "port": known(self.port),
-            "interval_seconds": known(self.interval_seconds),
-        }
-        fields = Fields(given)
-        relative = fields.text("dns_name")
-        if isinstance(relative, str) and not _RELATIVE.match(relative):
-            fields.problem("dns_name", relative, "1 to 63 letters, digits and dashes, no dash at either end")
-        fields.whole("ttl_seconds", 60, least=0, most=_LONGEST_TTL_SECONDS)
-        path = fields.text("path")
-        if isinstance(path, str) and not path.startswith("/"):
-            fields.problem("path", path, "a path, such as /healthz")
-        fields.text("protocol", choices=tuple(_PORTS))
-        fields.whole("port", None, least=1, most=65_535)
-        interval = fields.whole("interval_seconds", 30)
-        if isinstance(interval, int) and interval not in _INTERVALS:
-            fields.problem("interval_seconds", interval, "30, or 10 (fast probes, which cost more)")
-        problems = fields.problems
+        problems = problems_of_bounds(self if self.dns_name is not None else replace(self, dns_name=name))
+        interval = known(self.interval_seconds)
+        if interval is not UNKNOWN and interval not in _INTERVALS:
+            problems.append(Problem("interval_seconds", interval, "30, or 10 (fast probes, which cost more)"))
         wrong = [one for one in known(self.status_codes) if not isinstance(one, str) or not _STATUSES.match(one)]
         problems += [Problem("status_codes", one, "ranges such as 200-299") for one in wrong]
         names = known(self.endpoint_names)
@@ -150,6 +182,9 @@ def _fqdn(config: Any) -> str:
     return str(found or "")
 
 
+# -- written by `python dev/public_functions.py` from the options above
+
+
 @told
 def traffic_manager(
     *,
@@ -173,7 +208,7 @@ def traffic_manager(
         ttl_seconds: how long resolvers keep an answer, and so how long each shift takes (0 to 86400).
         path: what Traffic Manager probes of each endpoint, and the gate asks where no gates are given.
         protocol: of probes and of the URLs: ``HTTPS`` or ``HTTP``.
-        port: of the probes; 443 or 80 by default.
+        port: of the probes; 443 or 80 by default (1 to 65535).
         status_codes: the statuses that are good, as ranges such as ``200-299``; 200 alone by default.
         interval_seconds: between two probes: 30 or 10.
         profile_id: a profile that is there already, by its resource id, instead of one that is made. Its other
@@ -183,14 +218,14 @@ def traffic_manager(
             profile's own. Required with ``profile_id``.
     """
     return TrafficManagerEntry(
-        dns_name,
-        ttl_seconds,
-        path,
-        protocol,
-        port,
-        status_codes,
-        interval_seconds,
-        profile_id,
-        endpoint_names,
-        host_name,
+        dns_name=dns_name,
+        ttl_seconds=ttl_seconds,
+        path=path,
+        protocol=protocol,
+        port=port,
+        status_codes=listed(status_codes),
+        interval_seconds=interval_seconds,
+        profile_id=profile_id,
+        endpoint_names=endpoint_names,
+        host_name=host_name,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
@@ -18,10 +17,18 @@ from bluegreen.kubernetes.routes.weighted_entry import (
     RouteContext,
     RouteObject,
     RouteOptions,
+    RoutePlatform,
     WeightedEntry,
     host_url,
+    weighted,
 )
+from bluegreen.options.declared import declared, option
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Text
 from bluegreen.rollout.errors import Problem
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,15 +36,29 @@ if TYPE_CHECKING:
 _API = "projectcontour.io/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Contour:
-    """The arguments of ``contour()``."""
+@declared
+class Contour(RoutePlatform):
+    """A Contour HTTPProxy with weights: promotions may go in steps."""
 
     kind: ClassVar[str] = "contour_http_proxy"
+    function: ClassVar[Function] = Function(
+        "contour", returns="WeightedEntry", by="weighted", rest=Rest("options", "RouteOptions", "see ``RouteOptions``")
+    )
 
-    fqdn: Any
-    tls: Mapping[str, Any] | None
-    ingress_class: str | None
+    fqdn: pulumi.Input[str] = option(
+        "the host that requests come by",
+        Text(later=True),
+    )
+    tls: Mapping[str, Any] | None = option(
+        'the virtual host\'s ``tls``: ``{"secretName": "shop-tls"}``',
+        Anything("Mapping[str, Any]"),
+        default=None,
+    )
+    ingress_class: str | None = option(
+        "which Contour, where there are several",
+        Text(),
+        default=None,
+    )
 
     def problems(self) -> list[Problem]:
         """The problems with the options."""
@@ -80,6 +101,9 @@ class Contour:
         ]
 
 
+# -- written by `python dev/public_functions.py` from the options above
+
+
 @told
 def contour(
     *,
@@ -96,4 +120,4 @@ def contour(
         ingress_class: which Contour, where there are several.
         **options: see ``RouteOptions``.
     """
-    return WeightedEntry(Contour(fqdn, tls, ingress_class), options)
+    return weighted(Contour(fqdn=fqdn, tls=tls, ingress_class=ingress_class), options)

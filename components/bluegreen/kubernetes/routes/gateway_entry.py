@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
 from bluegreen.arguments.told import told
+from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.routes import given_rules as given
@@ -18,10 +18,18 @@ from bluegreen.kubernetes.routes.weighted_entry import (
     RouteContext,
     RouteObject,
     RouteOptions,
+    RoutePlatform,
     WeightedEntry,
     host_url,
+    weighted,
 )
+from bluegreen.options.declared import declared, option
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Text, Texts
 from bluegreen.rollout.errors import Problem
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,16 +38,34 @@ _API = "gateway.networking.k8s.io/v1"
 _H2C = "kubernetes.io/h2c"
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayRoute:
-    """The arguments of ``gateway_route()``."""
+@declared
+class GatewayRoute(RoutePlatform):
+    """An HTTPRoute with weights: promotions may go in steps. Any Gateway API controller carries it."""
 
     kind: ClassVar[str] = "gateway_http_route"
     route_kind: ClassVar[str] = "HTTPRoute"
+    function: ClassVar[Function] = Function(
+        "gateway_route",
+        returns="WeightedEntry",
+        by="weighted",
+        rest=Rest("options", "RouteOptions", "see ``RouteOptions``"),
+    )
 
-    parent_refs: Sequence[Mapping[str, Any]]
-    hosts: Sequence[pulumi.Input[str]]
-    scheme: str
+    parent_refs: Sequence[Mapping[str, Any]] = option(
+        'the Gateways that it belongs to, as the HTTPRoute has them: ``[{"name": "public"}]``',
+        Anything("Sequence[Mapping[str, Any]]"),
+    )
+    hosts: Sequence[pulumi.Input[str]] = option(
+        "hosts that this service is for; all of the Gateway's when empty",
+        Anything("Sequence[pulumi.Input[str]]"),
+        default=(),
+        argument="hostnames",
+    )
+    scheme: str = option(
+        "``http`` or ``https``, for the URL",
+        Text(choices=("http", "https"), any_text=True),
+        default="http",
+    )
 
     def problems(self) -> list[Problem]:
         """The problems with the options."""
@@ -49,7 +75,7 @@ class GatewayRoute:
         if not self.parent_refs:
             fields.problem("parent_refs", [], "the Gateways, such as [{'name': 'public', 'namespace': 'gateways'}]")
         fields.texts("hostnames")
-        return [*fields.problems, *scheme_problems(self.scheme)]
+        return [*fields.problems, *problems_of_bounds(self)]
 
     def is_open(self, rule: Mapping[str, Any]) -> bool:
         """Whether a rule of the user's own leads nowhere yet."""
@@ -91,14 +117,33 @@ class GatewayRoute:
         return rules.http_route_preview(asked.wanted)
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class GrpcRoute(GatewayRoute):
-    """The arguments of ``grpc_route()``."""
+    """A GRPCRoute with weights: promotions may go in steps. Weights count for requests, not for connections."""
 
     kind: ClassVar[str] = "gateway_grpc_route"
     route_kind: ClassVar[str] = "GRPCRoute"
+    function: ClassVar[Function] = Function(
+        "grpc_route",
+        returns="WeightedEntry",
+        by="weighted",
+        rest=Rest(
+            "options",
+            "RouteOptions",
+            "see ``RouteOptions``; ``app_protocol`` is ``kubernetes.io/h2c`` by default, ``paths`` and ``cookie`` mean "
+            "nothing here",
+        ),
+    )
 
-    grpc_services: Sequence[str] = ()
+    grpc_services: Sequence[str] = option(
+        "gRPC services by their full names, such as ``shop.v1.Orders``; all when empty",
+        Texts(),
+        default=(),
+    )
+
+    def usual_options(self) -> RouteOptions:
+        """The Services speak HTTP/2, without TLS."""
+        return {"app_protocol": _H2C}
 
     def _production(self, asked: RouteContext) -> list[dict[str, Any]]:
         return rules.grpc_route_production(asked.wanted, self.grpc_services)
@@ -112,6 +157,9 @@ def scheme_problems(scheme: str) -> list[Problem]:
     fields = Fields({"scheme": scheme})
     fields.text("scheme", choices=("http", "https"))
     return fields.problems
+
+
+# -- written by `python dev/public_functions.py` from the options above
 
 
 @told
@@ -130,7 +178,7 @@ def gateway_route(
         scheme: ``http`` or ``https``, for the URL.
         **options: see ``RouteOptions``.
     """
-    return WeightedEntry(GatewayRoute(listed(parent_refs), listed(hostnames), scheme), options)
+    return weighted(GatewayRoute(parent_refs=listed(parent_refs), hosts=listed(hostnames), scheme=scheme), options)
 
 
 @told
@@ -138,19 +186,23 @@ def grpc_route(
     *,
     parent_refs: Sequence[Mapping[str, Any]],
     hostnames: Sequence[pulumi.Input[str]] = (),
-    grpc_services: Sequence[str] = (),
     scheme: str = "http",
+    grpc_services: Sequence[str] = (),
     **options: Unpack[RouteOptions],
 ) -> WeightedEntry:
     """A GRPCRoute with weights: promotions may go in steps. Weights count for requests, not for connections.
 
     Args:
-        parent_refs: the Gateways that it belongs to.
+        parent_refs: the Gateways that it belongs to, as the HTTPRoute has them: ``[{"name": "public"}]``.
         hostnames: hosts that this service is for; all of the Gateway's when empty.
-        grpc_services: gRPC services by their full names, such as ``shop.v1.Orders``; all when empty.
         scheme: ``http`` or ``https``, for the URL.
-        **options: see ``RouteOptions``; ``app_protocol`` is ``kubernetes.io/h2c`` by default, ``paths`` and
-            ``cookie`` mean nothing here.
+        grpc_services: gRPC services by their full names, such as ``shop.v1.Orders``; all when empty.
+        **options: see ``RouteOptions``; ``app_protocol`` is ``kubernetes.io/h2c`` by default, ``paths`` and ``cookie``
+            mean nothing here.
     """
-    given: RouteOptions = {"app_protocol": _H2C, **options}
-    return WeightedEntry(GrpcRoute(listed(parent_refs), listed(hostnames), scheme, listed(grpc_services)), given)
+    return weighted(
+        GrpcRoute(
+            parent_refs=listed(parent_refs), hosts=listed(hostnames), scheme=scheme, grpc_services=listed(grpc_services)
+        ),
+        options,
+    )

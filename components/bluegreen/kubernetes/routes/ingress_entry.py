@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
 from bluegreen.arguments.told import told
+from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.routes import given_rules as given
@@ -19,11 +20,19 @@ from bluegreen.kubernetes.routes.weighted_entry import (
     RouteContext,
     RouteObject,
     RouteOptions,
+    RoutePlatform,
     WeightedEntry,
     host_url,
+    weighted,
 )
+from bluegreen.options.declared import declared, option
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Flag, Number, Text
 from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import COLORS
+from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,15 +43,37 @@ _NGINX = "nginx.ingress.kubernetes.io/"
 _ALB = "alb.ingress.kubernetes.io/"
 
 
-@dataclass(frozen=True, slots=True)
-class Nginx:
-    """The arguments of ``nginx()``."""
+@declared
+class Nginx(RoutePlatform):
+    """ingress-nginx with a canary's weight: promotions may go in steps.
+
+    Until the first swap ends, ingress-nginx itself sends everything to blue. Its header for previews is
+    ``X-Bluegreen-Green`` with the stack's own token behind it: ``always`` is green, ``never`` is blue.
+    """
 
     kind: ClassVar[str] = "nginx_canary"
+    function: ClassVar[Function] = Function(
+        "nginx",
+        returns="WeightedEntry",
+        by="weighted",
+        rest=Rest("options", "RouteOptions", "see ``RouteOptions``; the ``cookie`` has the same words as the header"),
+    )
 
-    host: Any
-    ingress_class: str
-    tls_secret: Any
+    host: pulumi.Input[str] | None = option(
+        "the host that requests come by; all when absent",
+        Text(later=True),
+        default=None,
+    )
+    ingress_class: str = option(
+        "which controller",
+        Text(),
+        default="nginx",
+    )
+    tls_secret: pulumi.Input[str] | None = option(
+        "the Secret with the certificate",
+        Text(later=True),
+        default=None,
+    )
 
     def is_open(self, rule: Mapping[str, Any]) -> bool:
         """Whether a rule of the user's own leads nowhere yet."""
@@ -51,6 +82,10 @@ class Nginx:
     def url(self, asked: RouteContext) -> pulumi.Input[str] | None:  # noqa: ARG002 - the host says it
         """The first host's URL."""
         return host_url("http" if self.tls_secret is None else "https", [self.host])
+
+    def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
+        """The canary's own header, with the words that ingress-nginx has for it."""
+        return {color: rules.nginx_preview_headers(color) for color in COLORS}
 
     def problems(self) -> list[Problem]:
         """The problems with the options."""
@@ -95,18 +130,48 @@ class Nginx:
         return asked.object(_API, "Ingress", name, spec)
 
 
-@dataclass(frozen=True, slots=True)
-class AwsLoadBalancer:
-    """The arguments of ``aws_load_balancer()``."""
+@declared
+class AwsLoadBalancer(RoutePlatform):
+    """An Ingress of the AWS Load Balancer Controller with weighted actions: promotions may go in steps."""
 
     kind: ClassVar[str] = "aws_load_balancer_ingress"
+    function: ClassVar[Function] = Function(
+        "aws_load_balancer",
+        returns="WeightedEntry",
+        by="weighted",
+        rest=Rest("options", "RouteOptions", "see ``RouteOptions``; ``cookie`` means nothing here"),
+    )
 
-    host: Any
-    ingress_class: str
-    target_type: str
-    internal: bool
-    certificate_arns: Sequence[Any]
-    stickiness_seconds: int
+    host: pulumi.Input[str] | None = option(
+        "the host that requests come by; all when absent, and then ``url`` is needed",
+        Text(later=True),
+        default=None,
+    )
+    ingress_class: str = option(
+        "the controller's",
+        Text(),
+        default="alb",
+    )
+    target_type: str = option(
+        "``ip`` (pods) or ``instance`` (node ports)",
+        Text(choices=("ip", "instance"), any_text=True),
+        default="ip",
+    )
+    internal: bool = option(
+        "whether the load balancer is internal",
+        Flag(),
+        default=False,
+    )
+    certificate_arns: Sequence[pulumi.Input[str]] = option(
+        "make the listener HTTPS",
+        Anything("Sequence[pulumi.Input[str]]"),
+        default=(),
+    )
+    stickiness_seconds: int = option(
+        "how long a client stays with its color while traffic is split; 0 is off",
+        Number(0, 604_800, whole=True),
+        default=0,
+    )
 
     def is_open(self, rule: Mapping[str, Any]) -> bool:
         """Whether a rule of the user's own leads nowhere yet."""
@@ -118,10 +183,11 @@ class AwsLoadBalancer:
 
     def problems(self) -> list[Problem]:
         """The problems with the options."""
-        fields = Fields({"target_type": self.target_type, "stickiness_seconds": known(self.stickiness_seconds)})
-        fields.text("target_type", choices=("ip", "instance"))
-        fields.whole("stickiness_seconds", most=604_800)
-        return [*_problems(self.host, self.ingress_class), *fields.problems]
+        return [*_problems(self.host, self.ingress_class), *problems_of_bounds(self)]
+
+    def usual_options(self) -> RouteOptions:
+        """Nodes are registered by a node port."""
+        return {"service_type": "NodePort"} if self.target_type == "instance" else {}
 
     def section(self, asked: RouteContext) -> dict[str, Any]:
         """The action, in which the swap fills the weights in."""
@@ -166,6 +232,9 @@ def _problems(host: Any, ingress_class: str) -> list[Problem]:
     return fields.problems
 
 
+# -- written by `python dev/public_functions.py` from the options above
+
+
 @told
 def nginx(
     *,
@@ -185,8 +254,7 @@ def nginx(
         tls_secret: the Secret with the certificate.
         **options: see ``RouteOptions``; the ``cookie`` has the same words as the header.
     """
-    headers = {color: rules.nginx_preview_headers(color) for color in COLORS}
-    return WeightedEntry(Nginx(host, ingress_class, tls_secret), options, headers)
+    return weighted(Nginx(host=host, ingress_class=ingress_class, tls_secret=tls_secret), options)
 
 
 @told
@@ -208,10 +276,17 @@ def aws_load_balancer(
         target_type: ``ip`` (pods) or ``instance`` (node ports).
         internal: whether the load balancer is internal.
         certificate_arns: make the listener HTTPS.
-        stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off.
+        stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off (0 to 604800).
         **options: see ``RouteOptions``; ``cookie`` means nothing here.
     """
-    platform = AwsLoadBalancer(host, ingress_class, target_type, internal, listed(certificate_arns), stickiness_seconds)
-    # Nodes are registered by a node port.
-    fitting: RouteOptions = {"service_type": "NodePort", **options} if target_type == "instance" else options
-    return WeightedEntry(platform, fitting)
+    return weighted(
+        AwsLoadBalancer(
+            host=host,
+            ingress_class=ingress_class,
+            target_type=target_type,
+            internal=internal,
+            certificate_arns=listed(certificate_arns),
+            stickiness_seconds=stickiness_seconds,
+        ),
+        options,
+    )

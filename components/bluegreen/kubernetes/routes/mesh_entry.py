@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
 from bluegreen.arguments.told import told
+from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.routes import given_rules as given
 from bluegreen.kubernetes.routes import rules
-from bluegreen.kubernetes.routes.gateway_entry import scheme_problems
 from bluegreen.kubernetes.routes.weighted_entry import (
     LiveColorField,
     RouteContext,
     RouteObject,
     RouteOptions,
+    RoutePlatform,
     WeightedEntry,
     host_url,
+    weighted,
 )
 from bluegreen.kubernetes.services import cluster_url, service_manifest
+from bluegreen.options.declared import declared, option
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Flag, Text, Texts
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,17 +41,39 @@ _LINKERD = {"gateway.networking.k8s.io": "v1", "policy.linkerd.io": "v1beta3"}
 """The kinds of HTTPRoute that Linkerd takes: the Gateway API's own, and its own from before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Istio:
-    """The arguments of ``istio()``."""
+@declared
+class Istio(RoutePlatform):
+    """An Istio VirtualService with weights: promotions may go in steps."""
 
     kind: ClassVar[str] = "istio_virtual_service"
+    function: ClassVar[Function] = Function(
+        "istio", returns="WeightedEntry", by="weighted", rest=Rest("options", "RouteOptions", "see ``RouteOptions``")
+    )
 
-    hosts: Sequence[Any]
-    gateways: Sequence[str]
-    scheme: str
-    subsets: bool
-    traffic_policy: Mapping[str, Any] | None
+    hosts: Sequence[pulumi.Input[str]] = option(
+        "hosts that requests come by",
+        Anything("Sequence[pulumi.Input[str]]"),
+    )
+    gateways: Sequence[str] = option(
+        "Istio Gateways, ``mesh`` for requests from within; the mesh alone when empty",
+        Texts(),
+        default=(),
+    )
+    scheme: str = option(
+        "``http`` or ``https``, for the URL",
+        Text(choices=("http", "https"), any_text=True),
+        default="http",
+    )
+    subsets: bool = option(
+        "whether the colors are subsets of one Service, by a DestinationRule, instead of a Service each",
+        Flag(),
+        default=False,
+    )
+    traffic_policy: Mapping[str, Any] | None = option(
+        "that DestinationRule's ``trafficPolicy``",
+        Anything("Mapping[str, Any]"),
+        default=None,
+    )
 
     def problems(self) -> list[Problem]:
         """The problems with the options."""
@@ -56,7 +85,7 @@ class Istio:
         if self.traffic_policy is not None and not self.subsets:
             allowed = "none without subsets=True: it stands in their DestinationRule"
             fields.problem("traffic_policy", dict(self.traffic_policy), allowed)
-        return [*fields.problems, *scheme_problems(self.scheme)]
+        return [*fields.problems, *problems_of_bounds(self)]
 
     def is_open(self, rule: Mapping[str, Any]) -> bool:
         """Whether a rule of the user's own leads nowhere yet."""
@@ -122,13 +151,24 @@ def common_labels(selectors: Mapping[Color, Mapping[str, Any]]) -> dict[str, Any
     return {key: value for key, value in blue.items() if known(value) is not UNKNOWN and green.get(key) == value}
 
 
-@dataclass(frozen=True, slots=True)
-class Linkerd:
-    """The arguments of ``linkerd()``."""
+@declared
+class Linkerd(RoutePlatform):
+    """An HTTPRoute of Linkerd with weights, for requests from within the mesh: promotions may go in steps."""
 
     kind: ClassVar[str] = "linkerd_http_route"
-    service_name: str
-    api_group: str
+    function: ClassVar[Function] = Function(
+        "linkerd", returns="WeightedEntry", by="weighted", rest=Rest("options", "RouteOptions", "see ``RouteOptions``")
+    )
+
+    service_name: str = option(
+        "the Service that clients call, which is made without a selector of its own",
+        Text(),
+    )
+    api_group: str = option(
+        "``gateway.networking.k8s.io``, or ``policy.linkerd.io`` before Linkerd 2.18",
+        Text(choices=_LINKERD, any_text=True),
+        default="gateway.networking.k8s.io",
+    )
 
     def problems(self) -> list[Problem]:
         """The problems with the options."""
@@ -169,6 +209,9 @@ class Linkerd:
         ]
 
 
+# -- written by `python dev/public_functions.py` from the options above
+
+
 @told
 def istio(
     *,
@@ -189,12 +232,24 @@ def istio(
         traffic_policy: that DestinationRule's ``trafficPolicy``.
         **options: see ``RouteOptions``.
     """
-    return WeightedEntry(Istio(listed(hosts), listed(gateways), scheme, subsets, traffic_policy), options)
+    return weighted(
+        Istio(
+            hosts=listed(hosts),
+            gateways=listed(gateways),
+            scheme=scheme,
+            subsets=subsets,
+            traffic_policy=traffic_policy,
+        ),
+        options,
+    )
 
 
 @told
 def linkerd(
-    *, service_name: str, api_group: str = "gateway.networking.k8s.io", **options: Unpack[RouteOptions]
+    *,
+    service_name: str,
+    api_group: str = "gateway.networking.k8s.io",
+    **options: Unpack[RouteOptions],
 ) -> WeightedEntry:
     """An HTTPRoute of Linkerd with weights, for requests from within the mesh: promotions may go in steps.
 
@@ -203,4 +258,4 @@ def linkerd(
         api_group: ``gateway.networking.k8s.io``, or ``policy.linkerd.io`` before Linkerd 2.18.
         **options: see ``RouteOptions``.
     """
-    return WeightedEntry(Linkerd(service_name, api_group), options)
+    return weighted(Linkerd(service_name=service_name, api_group=api_group), options)

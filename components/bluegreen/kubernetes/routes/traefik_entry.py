@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
@@ -18,10 +17,18 @@ from bluegreen.kubernetes.routes.weighted_entry import (
     RouteContext,
     RouteObject,
     RouteOptions,
+    RoutePlatform,
     WeightedEntry,
     host_url,
+    weighted,
 )
+from bluegreen.options.declared import declared, option
+from bluegreen.options.functions import Function, Rest
+from bluegreen.options.kinds import Anything, Texts
 from bluegreen.rollout.errors import Problem
+
+if TYPE_CHECKING:
+    pass
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,16 +36,36 @@ if TYPE_CHECKING:
 _API = "traefik.io/v1alpha1"
 
 
-@dataclass(frozen=True, slots=True)
-class Traefik:
-    """The arguments of ``traefik()``."""
+@declared
+class Traefik(RoutePlatform):
+    """A TraefikService with weights behind an IngressRoute: promotions may go in steps."""
 
     kind: ClassVar[str] = "traefik_service"
+    function: ClassVar[Function] = Function(
+        "traefik", returns="WeightedEntry", by="weighted", rest=Rest("options", "RouteOptions", "see ``RouteOptions``")
+    )
 
-    entry_points: Sequence[str]
-    hosts: Sequence[str]
-    tls: Mapping[str, Any] | None
-    sticky: Mapping[str, Any] | None
+    hosts: Sequence[str] = option(
+        "hosts that this service is for; all when empty",
+        Texts(),
+        default=(),
+        argument="hostnames",
+    )
+    entry_points: Sequence[str] = option(
+        "Traefik's entry points; its defaults when empty",
+        Texts(),
+        default=(),
+    )
+    tls: Mapping[str, Any] | None = option(
+        "the IngressRoute's ``tls``; ``{}`` takes Traefik's default certificate",
+        Anything("Mapping[str, Any]"),
+        default=None,
+    )
+    sticky: Mapping[str, Any] | None = option(
+        'the weighted service\'s ``sticky``: ``{"cookie": {"name": "color"}}``',
+        Anything("Mapping[str, Any]"),
+        default=None,
+    )
 
     def problems(self) -> list[Problem]:
         """The problems with the options."""
@@ -57,8 +84,8 @@ class Traefik:
 
     def section(self, asked: RouteContext) -> dict[str, Any]:
         """The two services, in which the swap fills the weights in."""
-        weighted = rules.traefik_weighted(asked.wanted)
-        return {"weighted": {**weighted, **({} if self.sticky is None else {"sticky": dict(self.sticky)})}}
+        backends = rules.traefik_weighted(asked.wanted)
+        return {"weighted": {**backends, **({} if self.sticky is None else {"sticky": dict(self.sticky)})}}
 
     def live_color_field(self, asked: RouteContext) -> LiveColorField:
         """The TraefikService's backends."""
@@ -87,6 +114,9 @@ class Traefik:
         ]
 
 
+# -- written by `python dev/public_functions.py` from the options above
+
+
 @told
 def traefik(
     *,
@@ -105,4 +135,6 @@ def traefik(
         sticky: the weighted service's ``sticky``: ``{"cookie": {"name": "color"}}``.
         **options: see ``RouteOptions``.
     """
-    return WeightedEntry(Traefik(listed(entry_points), listed(hostnames), tls, sticky), options)
+    return weighted(
+        Traefik(hosts=listed(hostnames), entry_points=listed(entry_points), tls=tls, sticky=sticky), options
+    )

@@ -20,6 +20,7 @@ from bluegreen.kubernetes.objects import declare, metadata
 from bluegreen.kubernetes.routes.rules import Wanted
 from bluegreen.kubernetes.services import TYPES, by_use, color_names, color_services
 from bluegreen.kubernetes.workloads.retire import Condition
+from bluegreen.options.declared import Options
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other
@@ -124,6 +125,14 @@ class Platform(Protocol):
     #: The router's kind.
     kind: ClassVar[str]
 
+    def usual_options(self) -> RouteOptions:
+        """The options that count where a program says nothing."""
+        ...
+
+    def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
+        """The request headers that select each color."""
+        ...
+
     def is_open(self, rule: Mapping[str, Any]) -> bool:
         """Whether a rule of the user's own leads nowhere yet."""
         ...
@@ -147,6 +156,20 @@ class Platform(Protocol):
     def objects(self, asked: RouteContext) -> list[RouteObject]:
         """The objects, the route without the fields that are the swap's."""
         ...
+
+
+class RoutePlatform(Options):
+    """The base of the kinds of routes: what each makes of the options that every route takes."""
+
+    __slots__ = ()
+
+    def usual_options(self) -> RouteOptions:
+        """The options that count where a program says nothing."""
+        return {}
+
+    def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
+        """The request headers that select each color."""
+        return color_headers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +312,11 @@ class WeightedEntry:
             made=[*services.values(), *made],
             preview_headers={} if context.named is None else self._headers(context.named),
         )
+
+
+def weighted(platform: Platform, options: RouteOptions) -> WeightedEntry:
+    """The entry of a kind of route."""
+    return WeightedEntry(platform, {**platform.usual_options(), **options}, platform.preview_headers())
 
 
 def _told(drafted: Mapping[str, str], color: Color, value: str, suffix: str) -> dict[str, str]:

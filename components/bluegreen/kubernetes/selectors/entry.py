@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import field
+from typing import Any, ClassVar
 
 import pulumi
 
 from bluegreen.arguments.told import told
+from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.kubernetes.entry import EntryContext, EntryResources
@@ -27,45 +28,85 @@ from bluegreen.kubernetes.services import (
     url_of,
 )
 from bluegreen.kubernetes.workloads.retire import Condition
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function
+from bluegreen.options.kinds import Anything, Flag, Number, Text
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other
 
 _NODE_PORTS = ("production", "stage", *COLORS)
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEntry:
-    """The arguments of ``service()``."""
+@declared
+class ServiceEntry(Options):
+    """A Service for production and one for the stage, whose selectors are exchanged whole: no steps, no pauses.
 
-    service_name: str | None
-    stage_suffix: str | None
-    service_type: str
-    preview_type: str
-    port: int
-    node_ports: Mapping[str, int]
-    node_host: str
-    adopt: bool
-    annotations: Mapping[str, Any]
-    overrides: Mapping[str, Any]
+    Each color has a Service of its own beside them, with all of production's ports, which previews and gates use.
+    Production is declared without a selector, which is the swap's. Use a route where traffic shall be split.
+    """
+
+    function: ClassVar[Function] = Function("service")
+
+    service_name: str | None = option(
+        "the production Service's name; the component's when absent",
+        Text(),
+        default=None,
+    )
+    stage_suffix: str | None = option(
+        "of the stage Service, which has the idle color; ``None``: there is none",
+        Anything("str | None"),
+        default="-stage",
+    )
+    service_type: str = option(
+        "production's, where it is made: ``ClusterIP``, ``NodePort`` or ``LoadBalancer``",
+        Text(choices=TYPES, any_text=True),
+        default="ClusterIP",
+    )
+    preview_type: str | None = option(
+        "that of the stage and the colors' Services; ``NodePort`` where production is one, too, else ``ClusterIP``, "
+        "which gates can ask from within the cluster alone",
+        Text(choices=TYPES, any_text=True),
+        default=None,
+    )
+    port: int = option(
+        "of each Service",
+        Number(1, 65_535, whole=True),
+        default=80,
+    )
+    node_ports: Mapping[str, int] | None = option(
+        "fixed node ports, by ``production``, ``stage``, ``blue``, ``green``; free ones when absent",
+        Anything("Mapping[str, int]"),
+        default=None,
+    )
+    node_host: str = option(
+        "a node's address, for the URLs of node ports",
+        Text(),
+        default="127.0.0.1",
+    )
+    adopt: bool = option(
+        "whether the production Service is there already, as no resource of this stack; its selector, one of the "
+        "colors', is taken over as it is",
+        Flag(),
+        default=False,
+    )
+    annotations: Mapping[str, pulumi.Input[str]] | None = option(
+        "of the production Service, as load balancers want them",
+        Anything("Mapping[str, pulumi.Input[str]]"),
+        default=None,
+    )
+    overrides: Mapping[str, Any] | None = option(
+        'laid over the production Service\'s ``spec``: ``{"externalTrafficPolicy": "Local"}``',
+        Anything("Mapping[str, Any]"),
+        default=None,
+    )
     converge_timeout_seconds: float = 60
     preview_headers: Mapping[Color, Mapping[str, str]] = field(default_factory=dict)
 
     def problems(self, context: EntryContext) -> list[Problem]:
         """The problems with the options."""
-        fields = Fields(
-            known(
-                {
-                    "service_type": self.service_type,
-                    "preview_type": self.preview_type,
-                    "port": self.port,
-                    "stage_suffix": self.stage_suffix,
-                    "node_ports": self.node_ports,
-                    "node_host": self.node_host,
-                }
-            )
-        )
-        types = [fields.text(name, choices=TYPES) for name in ("service_type", "preview_type")]
-        fields.whole("port", least=1, most=65_535)
+        given = {"stage_suffix": self.stage_suffix, "node_ports": self.node_ports or {}, "node_host": self.node_host}
+        fields = Fields(known(given), problems=problems_of_bounds(self))
+        types = [known(self.service_type), known(self._preview_type)]
         fields.text("node_host")
         if fields.text("stage_suffix", None) in [f"-{color}" for color in COLORS]:
             fields.problem("stage_suffix", self.stage_suffix, "none of the colors' own: they have Services, too")
@@ -78,8 +119,8 @@ class ServiceEntry:
             ports.done()
         if self.node_ports and "NodePort" not in types and UNKNOWN not in types:
             fields.problem("node_ports", dict(self.node_ports), "none without a Service of type NodePort")
-        if "selector" in self.overrides:
-            fields.problem("overrides.selector", self.overrides["selector"], "none: it is the swap's")
+        if "selector" in (self.overrides or {}):
+            fields.problem("overrides.selector", dict(self.overrides or {})["selector"], "none: it is the swap's")
         return fields.problems
 
     def router(self, context: EntryContext) -> dict[str, Any]:
@@ -120,12 +161,12 @@ class ServiceEntry:
         there = self._found(context) if self.adopt else None
         ports = self._ports(context) if there is None else found_ports(there)
         if stage:
-            made.append(self._made(context, stage, self.preview_type, "stage", ports))
+            made.append(self._made(context, stage, self._preview_type, "stage", ports))
         previews = color_services(
             context,
             port=self.port,
-            service_type=self.preview_type,
-            node_ports=dict(self.node_ports),
+            service_type=self._preview_type,
+            node_ports=dict(self.node_ports or {}),
             more_ports=ports,
         )
 
@@ -137,10 +178,15 @@ class ServiceEntry:
             url=found_url(there, production, namespace, self.node_host)
             if self.adopt
             else url(made[0], production, self.service_type),
-            preview_urls={color: url(previews[color], names[color], self.preview_type) for color in COLORS},
+            preview_urls={color: url(previews[color], names[color], self._preview_type) for color in COLORS},
             services=by_use(context, production=production, **({"stage": stage} if stage else {})),
             made=[*made, *previews.values()],
         )
+
+    @property
+    def _preview_type(self) -> str:
+        fitting = "NodePort" if self.service_type == "NodePort" else "ClusterIP"
+        return self.preview_type or fitting
 
     def _production(self, context: EntryContext) -> str:
         return self.service_name or context.name
@@ -150,7 +196,7 @@ class ServiceEntry:
 
     def _ports(self, context: EntryContext) -> list[dict[str, Any]]:
         """The ports of production."""
-        spec = merged(service_manifest(context, "", port=self.port)["spec"], self.overrides)
+        spec = merged(service_manifest(context, "", port=self.port)["spec"], self.overrides or {})
         return list(spec.get("ports") or ())
 
     def _made(self, context: EntryContext, name: str, service_type: str, what: str, more_ports: MorePorts = ()) -> Any:
@@ -159,12 +205,12 @@ class ServiceEntry:
             name,
             port=self.port,
             service_type=service_type,
-            node_port=self.node_ports.get(what) if service_type == "NodePort" else None,
-            annotations=self.annotations if what == "production" else None,
+            node_port=(self.node_ports or {}).get(what) if service_type == "NodePort" else None,
+            annotations=(self.annotations or {}) if what == "production" else None,
             more_ports=more_ports,
         )
         if what == "production":
-            manifest["spec"] = merged(manifest["spec"], self.overrides)
+            manifest["spec"] = merged(manifest["spec"], self.overrides or {})
         return declare(manifest, context.parent, set_once=SELECTOR)
 
     def _found(self, context: EntryContext) -> Any:
@@ -173,6 +219,9 @@ class ServiceEntry:
         name = self._production(context)
         options = pulumi.ResourceOptions(parent=context.parent)
         return Service.get(name, f"{context.place.namespace}/{name}", options)
+
+
+# -- written by `python dev/public_functions.py` from the options above
 
 
 @told
@@ -200,7 +249,7 @@ def service(
         service_type: production's, where it is made: ``ClusterIP``, ``NodePort`` or ``LoadBalancer``.
         preview_type: that of the stage and the colors' Services; ``NodePort`` where production is one, too, else
             ``ClusterIP``, which gates can ask from within the cluster alone.
-        port: of each Service.
+        port: of each Service (1 to 65535).
         node_ports: fixed node ports, by ``production``, ``stage``, ``blue``, ``green``; free ones when absent.
         node_host: a node's address, for the URLs of node ports.
         adopt: whether the production Service is there already, as no resource of this stack; its selector, one of the
@@ -208,16 +257,15 @@ def service(
         annotations: of the production Service, as load balancers want them.
         overrides: laid over the production Service's ``spec``: ``{"externalTrafficPolicy": "Local"}``.
     """
-    fitting = "NodePort" if service_type == "NodePort" else "ClusterIP"
     return ServiceEntry(
         service_name=service_name,
         stage_suffix=stage_suffix,
         service_type=service_type,
-        preview_type=preview_type or fitting,
+        preview_type=preview_type,
         port=port,
-        node_ports=node_ports or {},
+        node_ports=node_ports,
         node_host=node_host,
         adopt=adopt,
-        annotations=annotations or {},
-        overrides=overrides or {},
+        annotations=annotations,
+        overrides=overrides,
     )
