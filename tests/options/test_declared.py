@@ -15,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bluegreen
+from bluegreen.adapters.plugin.choices import BY_CLASS
 from bluegreen.aws.client import AwsConnection
+from bluegreen.azure import traffic_manager
 from bluegreen.azure.client import AzureConnection
 from bluegreen.cloudfoundry.client import CloudFoundryConnection
 from bluegreen.component import settings as component_settings
+from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.swap_settings import SwapSettings
 from bluegreen.connections import AwsConnection as TypedAws
 from bluegreen.connections import AzureConnection as TypedAzure
@@ -241,6 +244,46 @@ def test_the_page_of_sections_has_every_router_and_capacity(tool):
 def test_a_public_function_takes_each_option(kind):
     arguments = inspect.signature(getattr(bluegreen.gates, kind)).parameters
     assert {found.argument for found in options_of(GATES.load(kind))} == arguments.keys() - {"limits"}
+
+
+ENTRIES = {
+    function.__name__: (function, cls)
+    for choice in BY_CLASS.values()
+    for function in map(choice.load, choice.functions)
+    for cls in vars(sys.modules[function.__module__]).values()
+    if isinstance(cls, type) and "function" in vars(cls) and cls.function.name == function.__name__
+}
+
+
+def test_entries_declare_options():
+    assert {"alb", "alb_listeners", "nlb", "dns", "application_gateway", "load_balancer"} < set(ENTRIES)
+    assert {"traffic_manager", "envoy", "haproxy", "service", "gateway_route", "nginx", "traefik"} < set(ENTRIES)
+
+
+@pytest.mark.parametrize(("function", "cls"), ENTRIES.values(), ids=ENTRIES)
+def test_a_function_that_makes_an_entry_takes_each_option_of_its_class(function, cls):
+    """Its types and defaults are the options' own, so that a type checker and an editor see them."""
+    taken = inspect.signature(function).parameters
+    own = {found.argument: found for found in options_of(cls)}
+    assert {one.name for one in taken.values() if one.kind is one.KEYWORD_ONLY} == set(own)
+    others = [one.name for one in taken.values() if one.kind is not one.KEYWORD_ONLY]
+    assert others == ([] if cls.function.rest is None else [cls.function.rest.name])
+    for argument, found in own.items():
+        hint = found.kind.hint if found.default is not None else f"{found.kind.hint} | None"
+        assert taken[argument].annotation == hint
+        assert taken[argument].default == (inspect.Parameter.empty if found.required else found.default)
+
+
+def test_a_bound_of_an_entry_is_checked_where_it_is_declared():
+    made = traffic_manager(ttl_seconds=86_401, path="healthz", protocol="FTP", port=0)
+    assert [str(problem).partition(" is not")[0] for problem in problems_of_bounds(made)] == [
+        "ttl_seconds: 86401",
+        "path: 'healthz'",
+        "protocol: 'FTP'",
+        "port: 0",
+    ]
+    later = dataclasses.replace(made, ttl_seconds=UNKNOWN, path=UNKNOWN, protocol=UNKNOWN, port=None)
+    assert problems_of_bounds(later) == []
 
 
 def test_who_declares_a_gate_imports_no_gate():
