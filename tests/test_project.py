@@ -120,6 +120,35 @@ def test_a_stack_imports_only_its_own_platform():
     assert not any("ecs" in name or "eks" in name or "route53" in name for name in ours), ours
 
 
+PROGRAMS = {
+    "aws": "from bluegreen.aws import EcsService, alb",
+    "azure": "from bluegreen.azure import ContainerApp",
+    "cloudfoundry": "from bluegreen.cloudfoundry import RoutedApps",
+    "hosts": "from bluegreen.hosts import ProxiedService, envoy",
+    "kubernetes": "from bluegreen.kubernetes import KubernetesService, service",
+    "memory": "import bluegreen.swap.dynamic",
+}
+NOT_FOR_PROGRAMS = (
+    *("asyncssh", "azure.identity", "boto3", "botocore", "google.auth", "httpx", "kubernetes"),
+    *("plotly", "rich", "scipy", "sqlglot", "typer", "bluegreen.cli", "bluegreen.schema"),
+)
+
+
+@pytest.mark.parametrize("platform", PROGRAMS)
+def test_a_program_pays_for_no_other_platform_and_for_no_client(platform):
+    """Each import is paid in every preview and every update."""
+    program = f"import sys; {PROGRAMS[platform]}; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    others = {f"bluegreen.{other}" for other in (*PROGRAMS, "google")} - {f"bluegreen.{platform}"}
+    needless = {
+        name
+        for name in done.stdout.split()
+        for package in (*NOT_FOR_PROGRAMS, *others)
+        if name == package or name.startswith(f"{package}.")
+    }
+    assert not needless
+
+
 def test_the_core_needs_the_standard_library_alone():
     modules = [f"bluegreen.rollout.{path.stem}" for path in (SOURCE / "rollout").glob("[a-z]*.py")]
     third_party = {"boto3", "botocore", "httpx", "pulumi", "pulumi_aws", "grpc"}
