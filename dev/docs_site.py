@@ -18,6 +18,7 @@ from dev import docs_api
 
 REPO = Path(__file__).resolve().parents[1]
 _PAGE = re.compile(r"\]\(([\w-]+\.md)(?:#[^)]*)?\)")
+_NAMED = re.compile(r"\[(?P<name>[\w-]+\.md)\]\((?P=name)(?P<anchor>#[^)]*)?\)")
 _LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>\.\./[^)\s]+)\)")
 
 
@@ -58,6 +59,22 @@ def out_of_docs(markdown: str, repository: str, branch: str = "main") -> str:
     return _LINK.sub(linked, markdown)
 
 
+def with_titles(markdown: str, titles: dict[str, str]) -> str:
+    """A page whose links that are called by a file's name, as in `[choose.md](choose.md)`, are called by its title."""
+
+    def titled(match: re.Match[str]) -> str:
+        name, anchor = match["name"], match["anchor"] or ""
+        return f"[{titles[name]}]({name}{anchor})" if name in titles else match[0]
+
+    return _NAMED.sub(titled, markdown)
+
+
+def title(markdown: str) -> str:
+    """A page's title without marks."""
+    found = re.search(r"^# (.+)$", markdown, re.MULTILINE)
+    return found[1].replace("`", "") if found else ""
+
+
 def with_reference(groups: list[dict[str, list[str]]], pages: list[str]) -> list[dict[str, list[str]]]:
     """A menu with the pages from docstrings behind the one that lists them."""
     return [
@@ -87,8 +104,11 @@ def on_files(files: Files, config: Any, **_: Any) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """MkDocs calls this for each page."""
     if page.file.src_uri == "api.md":
         markdown = docs_api.with_list(markdown)
+    markdown = with_titles(
+        markdown, {path.name: title(path.read_text()) for path in Path(config.docs_dir).glob("*.md")}
+    )
     return out_of_docs(markdown, os.environ.get("SITE_REPOSITORY", "").rstrip("/"), os.environ.get("SITE_REF", "main"))

@@ -36,6 +36,7 @@ CONFIG = {
     "greenImage": "app:v2",
     "blueImageId": "canonical:ubuntu-24_04-lts:server:24.04.1",
     "greenImageId": "canonical:ubuntu-24_04-lts:server:24.04.2",
+    "nodeHost": "192.0.2.10",
     "vpcId": "vpc-1",
     "subnetIds": '["subnet-1", "subnet-2"]',
     "loadBalancerArn": "arn:lb",

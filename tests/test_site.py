@@ -40,6 +40,13 @@ def test_the_menu_is_that_of_the_index():
     assert docs_site.menu(index) == [{"Start": ["index.md", "a.md", "b.md"]}, {"How to": ["c.md"]}]
 
 
+def test_a_link_that_is_called_by_its_file_s_name_is_called_by_the_title_on_the_site():
+    titles = {"ci.md": docs_site.title("# In `CI`\n\ntext"), "a-b.md": "A, B"}
+    page = "[ci.md](ci.md), [a-b.md](a-b.md#x), [ci](ci.md), [gone.md](gone.md), [ci.md](a-b.md)"
+    said = "[In CI](ci.md), [A, B](a-b.md#x), [ci](ci.md), [gone.md](gone.md), [ci.md](a-b.md)"
+    assert docs_site.with_titles(page, titles) == said
+
+
 def test_the_pages_from_docstrings_stand_behind_their_list():
     groups = [{"Start": ["index.md"]}, {"Reference": ["config.md", "api.md", "gates.md"]}]
     assert docs_site.with_reference(groups, ["api-a.md", "api-b.md"]) == [

@@ -13,7 +13,7 @@ from bluegreen.rollout.model import Convergence, Decision, Phase, Readiness
 from bluegreen.swap import releases
 from bluegreen.swap.service import SwapService
 from dev.matrix.engine import DYNAMIC, NATIVE, Stack
-from tests.routers import alb_workshop, nlb_workshop, route53_workshop
+from tests.routers import alb_workshop, nlb_workshop, route53_workshop, targeted
 from tests.swap.must_not_happen.situations import Killed, Script, ScriptedGate, scripted
 
 PLACES = {
@@ -24,7 +24,9 @@ PLACES = {
     "two listeners of a network load balancer": ("nlb", nlb_workshop.section),
     "weighted records": ("zone", route53_workshop.section),
 }
-pytestmark = pytest.mark.tools  # whichever place it is, it is in the local cloud
+IN_MEMORY = "in memory"
+EVERYWHERE = [IN_MEMORY, *(pytest.param(place, marks=pytest.mark.tools) for place in PLACES)]
+"""All but the one in memory are in the local cloud."""
 HEALTHY = Readiness(ready=True, healthy=1, expected=1)
 UNHEALTHY = Readiness(ready=False, healthy=0, expected=1, reason="its health check fails")
 
@@ -37,11 +39,15 @@ def script(monkeypatch):
     return made
 
 
-@pytest.fixture(params=PLACES)
+@pytest.fixture(params=EVERYWHERE)
 def place(request, monkeypatch, script):
     """A place by its section, and the health that all targets have."""
-    fixture, section = PLACES[request.param]
-    made = section(request.getfixturevalue(fixture))
+    if request.param == IN_MEMORY:
+        monkeypatch.setitem(ROUTERS.entries, "targeted", f"{targeted.__name__}:TargetedRouter")
+        fixture, made = "", targeted.section("going elsewhere")
+    else:
+        fixture, section = PLACES[request.param]
+        made = section(request.getfixturevalue(fixture))
     cls = ROUTERS.load(made["kind"])
     (key,) = cls.target_keys
     health = {"now": HEALTHY, "former": HEALTHY}
@@ -52,7 +58,9 @@ def place(request, monkeypatch, script):
         return health["former" if former in str(targets["blue"]) else "now"]
 
     monkeypatch.setattr(cls, "health", healthy)
-    if fixture == "zone":
+    if fixture == "":
+        stranger = "blue-2"
+    elif fixture == "zone":
         stranger = "web-blue-2.workshop.internal"
         monkeypatch.setattr(cls, "verify", lambda _self, _weights: Convergence.CONVERGED)  # minutes of a real clock
     else:
@@ -229,6 +237,7 @@ def test_a_swap_that_was_killed_in_its_bake_proves_the_other_target_again(place,
     assert live(section)["weights"] == {"blue": 100, "green": 0}, "back where it was proved"
 
 
+@pytest.mark.tools
 def test_what_somebody_moved_while_a_gate_was_asked_is_not_written_over(script, request, monkeypatch, as_before):
     """Neither target is what the new section knows: to it, a page of maintenance looks like the former one."""
     alb = request.getfixturevalue("alb")
