@@ -127,7 +127,7 @@ def _preview(entry: CloudDnsEntry, given: Mapping[str, Any]) -> pulumi.Output[st
 
 
 def _problems(given: Any, color: Color, *, over_tls: bool) -> list[Problem]:
-    """What is wrong with a color; whether its targets fit the other's is for the router to say."""
+    """The problems with a color; whether its targets fit the other's is for the router to say."""
     if given is UNKNOWN:
         return []
     fields = Fields(given, color)
