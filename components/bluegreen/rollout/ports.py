@@ -36,6 +36,9 @@ class TrafficRouter(Protocol):
     #: The keys of its section whose values by color name the very thing that a color runs (a version, a revision). A
     #: change under a color with traffic is refused. A router may go without, and without the two below.
     # release_keys: ClassVar[frozenset[str]]
+    #: Whether these are brought by somebody else, a resource beside the swap say, before the swap is asked: another one
+    #: under a color with traffic is then no change that a check could still stop. A router may go without.
+    # releases_beside: ClassVar[bool]
     #: The same for those that say where a color's requests go, whatever runs there.
     # backend_keys: ClassVar[frozenset[str]]
     #: The same for those whose values a stack may have to make anew for the same release (a target group): another one

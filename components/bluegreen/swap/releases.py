@@ -85,14 +85,14 @@ def changes(olds: Mapping[str, object], news: Mapping[str, object]) -> Iterator[
     """
     for color in COLORS:
         before, after = sections.parts(olds, color), sections.parts(news, color)
-        whole = brings_in_place(news)
+        whole, beside = brings_in_place(news), sections.releases_beside(news)
         shared = before.keys() & after.keys()
         if _knows_its_router(olds, news):  # what is in its section on one side alone is another thing, too
             shared |= {path for path in before.keys() | after.keys() if path.startswith(ROUTER)}
         for path in sorted(shared):
             old, new = before.get(path), after.get(path)
             if not holds_unknown([old, new]) and old != new:
-                routed = path.startswith(ROUTER) or whole
+                routed = (path.startswith(ROUTER) and not beside) or whole
                 brought = routed or (path.startswith(CAPACITY) and sections.capacity_brings_releases(news))
                 yield Change(color, path, old, new, _said(olds, news, color, path, old, new), routed, brought)
                 break

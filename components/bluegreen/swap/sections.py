@@ -55,6 +55,11 @@ def capacity_brings_releases(inputs: Mapping[str, object]) -> bool:
     return isinstance(kind, str) and kind in CAPACITIES and getattr(CAPACITIES.load(kind), "brings_releases", False)
 
 
+def releases_beside(inputs: Mapping[str, object]) -> bool:
+    """Whether what a router's section says that a color runs is brought by somebody else, before the swap is asked."""
+    return any(getattr(ROUTERS.load(kind), "releases_beside", False) for kind in router_kinds(inputs))
+
+
 def names_what_to_install(inputs: Mapping[str, object]) -> bool:
     """Whether a router's section says what the swap itself installs."""
     given = several.sections_of(inputs)

@@ -81,11 +81,7 @@ class Environments:
         Raises:
             PlatformError: one is not there.
         """
-        with called("elasticbeanstalk:DescribeEnvironments"):
-            answer = self._client.describe_environments(
-                EnvironmentNames=[self.names[color] for color in COLORS], IncludeDeleted=False
-            )["Environments"]
-        found = {one["EnvironmentName"]: _read(one) for one in answer if one["Status"] not in _GONE}
+        found = described(self._client, [self.names[color] for color in COLORS])
         missing = [name for name in self.names.values() if name not in found]
         if missing:
             raise PlatformError("elasticbeanstalk:DescribeEnvironments", f"no environment {', '.join(missing)}")
@@ -127,6 +123,13 @@ class Environments:
         except _UnclearError:
             return False
         return True
+
+
+def described(client: Any, names: Sequence[str]) -> dict[str, Environment]:
+    """Environments by their names, those that there are: one call."""
+    with called("elasticbeanstalk:DescribeEnvironments"):
+        answer = client.describe_environments(EnvironmentNames=list(names), IncludeDeleted=False)["Environments"]
+    return {one["EnvironmentName"]: _read(one) for one in answer if one["Status"] not in _GONE}
 
 
 def _refuse_to_repeat(

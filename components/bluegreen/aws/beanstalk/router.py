@@ -56,6 +56,7 @@ class BeanstalkRouter(Options):
     propagation_seconds: ClassVar[float] = _TTL_SECONDS
     where: ClassVar[frozenset[str]] = frozenset({"kind", "cname_prefix", "environments"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"versions"})
+    releases_beside: ClassVar[bool] = True
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("elasticbeanstalk:DescribeEnvironments", "every preview and update", _ENVIRONMENTS),
         Permission("elasticbeanstalk:ListTagsForResource", "every preview and update: the lease", _APPLICATIONS),

@@ -9,7 +9,9 @@ import pulumi
 import pulumi_aws as aws
 
 from bluegreen.aws import fitted, resource_args
+from bluegreen.aws.beanstalk.in_place import guard
 from bluegreen.aws.component import SwapSettings, connection_of, draft, tags_of
+from bluegreen.component import digests
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
@@ -108,6 +110,7 @@ class BeanstalkEnvironments(SwappedComponent):
         versions = {color: releases[color].get("version", UNKNOWN) for color in COLORS}
         arguments = resource_args.plain(environment_args or {})
         idle = f"{cname_prefix}-idle" if idle_cname_prefix is None else idle_cname_prefix
+        connection = connection_of(settings)
         router: dict[str, Any] = {
             "kind": "beanstalk",
             "cname_prefix": cname_prefix,
@@ -116,7 +119,7 @@ class BeanstalkEnvironments(SwappedComponent):
             "owner": owner_of(name),
             "swap_timeout_seconds": swap_timeout_seconds,
             "made_with_it": True,
-            "aws": connection_of(settings),
+            "aws": connection,
         }
         swapping = draft(
             name,
@@ -136,7 +139,11 @@ class BeanstalkEnvironments(SwappedComponent):
                 cname_prefix=prefixes[color],
                 version=releases[color]["version"],
                 tags=color_tags[color],
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=_SWAPS_OWN),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    ignore_changes=_SWAPS_OWN,
+                    hooks=guard(f"{name}-{color}", color, cname_prefix, connection),
+                ),
                 **(arguments if isinstance(arguments, Mapping) else {}),
             )
             for color in COLORS
@@ -146,6 +153,8 @@ class BeanstalkEnvironments(SwappedComponent):
             self,
             router={**router, "environments": names, "versions": versions},
             releases={color: _release(releases[color]) for color in COLORS},
+            # A version is a resource beside the swap: Pulumi brings it, before the swap is asked.
+            digests=digests.of_releases(releases),
             # Whichever name a color has: the swap asks it at the one that leads there at that moment.
             preview_urls={color: made[color].cname.apply(lambda host: f"{scheme}://{host}") for color in COLORS},
             depends_on=[*made.values()],
