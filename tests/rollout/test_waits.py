@@ -23,7 +23,6 @@ WAITERS = {
     "cli/waiting.py": "no swap goes on in this process",
     "cli/posting.py": "no swap goes on in this process",
     "cli/stopping.py": "no swap goes on in this process",
-    "hosts/files.py": "for the moment in which another process writes a file; whoever holds the lock waits for nobody",
     "testing/routers.py": "a rule waits for a platform, and no swap goes on",
     "adapters/plugin/host.py": "the plugin's loop, in which no swap runs",
 }

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bluegreen.rollout.analysis import Analysis, GatedCheck, GateFailed
+from bluegreen.rollout.analysis import GatedCheck
 from bluegreen.rollout.asking import INTERRUPTIONS, named
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import BluegreenError, LeaseHeld, LeaseLost, SwapFailed, TrafficMoved
 from bluegreen.rollout.fresh_health import FreshHealth
+from bluegreen.rollout.gate_rounds import GateRounds
 from bluegreen.rollout.limits import Limits
 from bluegreen.rollout.model import (
     Color,
@@ -23,11 +24,10 @@ from bluegreen.rollout.model import (
     Size,
     Step,
     Traffic,
-    Verdict,
     Weights,
     other,
 )
-from bluegreen.rollout.ports import Capacity, GateContext, Preview, TrafficRouter
+from bluegreen.rollout.ports import Capacity, TrafficRouter
 from bluegreen.rollout.restoring import Restoring, as_planned
 from bluegreen.rollout.same_release import SameRelease
 from bluegreen.rollout.stopping import Aborted, Moved, NotReady, Stopped, Watch, judged, rest
@@ -63,7 +63,6 @@ class Runner:
         self._router = router
         self._health = FreshHealth(router.health, clock)
         self._capacity = capacity
-        self._checks = checks
         self._subject = subject
         self._clock = clock
         self._report = report
@@ -75,6 +74,17 @@ class Runner:
         self._sized_at_seconds, self._confirmed = -math.inf, False
         self._tried_on = False
         self._same: SameRelease
+        self._gates = GateRounds(
+            router,
+            checks,
+            subject,
+            clock,
+            self._tell,
+            self._stop_if_asked,
+            limits,
+            self._health,
+            lambda: (self._written, self._shifted_at_seconds),
+        )
 
     def run(self, plan: Plan) -> None:
         """Execute the plan.
@@ -92,30 +102,34 @@ class Runner:
         try:
             if plan.analysis:
                 self._preflight(plan)
-                self._ask(Phase.CONFIRM, plan.target)
+                self._gates.ask(Phase.CONFIRM, plan.target)
                 self._confirmed = True
             elif plan.unproved:
-                self._ask_of_another_target(Phase.CONFIRM, plan)
+                self._gates.ask_of_another_target(Phase.CONFIRM, plan)
             if not plan.warm:
                 for color in plan.rising:
                     self._prepare(plan, color)
             if plan.unproved:
-                self._ask_of_another_target(Phase.BEFORE, plan)
-                self._ask_of_another_target(Phase.PROMOTE, plan)
+                self._gates.ask_of_another_target(Phase.BEFORE, plan)
+                self._gates.ask_of_another_target(Phase.PROMOTE, plan)
             elif plan.analysis or plan.kind is Kind.FIRST:
                 self._try_on(plan)
-                self._ask(Phase.BEFORE, plan.target)
+                self._gates.ask(Phase.BEFORE, plan.target)
             for step in plan.steps:
                 self._shift(plan, step)
             if plan.bake_seconds:
                 self._tell("bake", f"bake {plan.bake_seconds:g} s at {plan.target} 100 %")
-                self._hold(Phase.BAKE, plan.target, plan.bake_seconds)
+                self._gates.hold(Phase.BAKE, plan.target, plan.bake_seconds)
             if plan.holds_at_the_end:
                 self._refuse_what_moved()  # what is said and retired next is about what is live now
         except (LeaseHeld, LeaseLost):
             raise  # another one writes now
         except (Exception, *INTERRUPTIONS) as error:  # whatever went wrong, traffic goes back first
             raise self._restored(plan, error) from error
+
+    def ask_afterwards(self, plan: Plan) -> None:
+        """Ask the gates of a promotion that is over and let go: whatever these say or do changes nothing."""
+        self._gates.ask_afterwards(plan)
 
     def _tell(self, kind: str, text: str, **data: object) -> None:
         self._report(Event(self._clock.wall_seconds(), kind, text, data))
@@ -238,114 +252,11 @@ class Runner:
             except BluegreenError as error:
                 self._tell("restore", f"its own settings are still to come back ({error}): by the next `pulumi up`")
 
-    # -- gates
-
-    def _asked_in(self, phase: Phase) -> list[GatedCheck]:
-        return [check for check in self._checks if phase in check.phases]
-
-    def _ask(self, phase: Phase, color: Color, may_wait: Callable[[], bool] = lambda: True) -> bool:
-        """Ask until every gate of a phase passes, one says no, or one's time is over.
-
-        Args:
-            phase: which.
-            color: of which color.
-            may_wait: asked before each round; where it says no, nothing is asked any more.
-
-        Returns:
-            Whether all have passed.
-        """
-        checks = self._asked_in(phase)
-        if not checks:
-            return True
-        analysis = self._analysis(phase, color, checks)
-        self._tell("verify", f"{phase.value}: asking {len(checks)} gates of {color}", phase=phase.value)
-        while True:
-            self._stop_if_asked()
-            if not may_wait():
-                return False
-            analysis.poll()
-            if analysis.settled() or analysis.overdue(self._limits.steady_state_timeout_seconds):
-                break
-            rest(self._clock, self._limits.poll_interval_seconds, self._stop_if_asked)
-        analysis.finish()
-        return True
-
-    def _ask_of_another_target(self, phase: Phase, plan: Plan) -> None:
-        """Ask the gates of a phase while the former target serves, unless nothing runs behind that one any more."""
-        serves: Callable[[Color], bool] = getattr(self._router, "former_serves", lambda _color: True)
-        try:
-            if self._ask(phase, plan.target, lambda: serves(plan.target)):
-                return
-        except GateFailed:
-            if serves(plan.target):
-                raise
-        self._tell(
-            "verify",
-            f"{phase.value}: the gates are not waited for: no target is healthy at the former place",
-            phase=phase.value,
-        )
-
-    def _hold(self, phase: Phase, color: Color, seconds: float) -> None:
-        analysis = self._analysis(phase, color, self._asked_in(phase))
-        deadline = self._clock.monotonic_seconds() + seconds
-        while (left := deadline - self._clock.monotonic_seconds()) > 0:
-            self._stop_if_asked()
-            analysis.poll()
-            rest(self._clock, min(self._limits.poll_interval_seconds, left), self._stop_if_asked)
-        analysis.finish()  # the marks are looked at right after it, with the weights
-        self._tell("gate", f"{phase.value}: all gates passed", phase=phase.value)
-
-    def ask_afterwards(self, plan: Plan) -> None:
-        """Ask the gates of a promotion that is over and let go: whatever these say or do changes nothing."""
-        checks = self._asked_in(Phase.AFTER) if plan.analysis or plan.unproved else []
-        if checks:
-            try:
-                self._analysis(Phase.AFTER, plan.target, checks).finish()
-            except (Exception, SystemExit, KeyboardInterrupt) as failed:  # noqa: BLE001 - it is recorded all the same
-                said = str(failed) if isinstance(failed, BluegreenError) else f"{type(failed).__name__}: {failed}"
-                self._tell("gate", f"{said}; the swap is over and stays as it is", phase=Phase.AFTER.value)
-
-    def _analysis(self, phase: Phase, color: Color, checks: Sequence[GatedCheck]) -> Analysis:
-        began = self._clock.wall_seconds()
-
-        def context() -> GateContext:
-            return GateContext(
-                color,
-                self._preview(color),
-                lambda: self._health.told(color, phase),
-                service=self._subject.service,
-                releases=self._subject.releases or {},
-                phase=phase,
-                weight_percent=self._written.of(color) if self._written is not None else 0,
-                phase_began_at_seconds=began,
-                shifted_at_seconds=self._shifted_at_seconds,
-                asked_at_seconds=self._clock.wall_seconds(),
-            )
-
-        def tell(label: str, verdict: Verdict) -> None:
-            self._tell(
-                "gate",
-                f"gate {label}: {verdict.decision.value} {verdict}".rstrip(),
-                gate=label,
-                phase=phase.value,
-                decision=verdict.decision.value,
-                value=verdict.value,
-                limit=verdict.limit,
-            )
-
-        return Analysis(checks, context, self._clock, tell)
-
-    def _preview(self, color: Color) -> Preview | None:
-        """How the color is reached now: where contents change places its own address is another one once it is live."""
-        preview = (self._subject.previews or {}).get(color)
-        reaches: Callable[[Color, Preview], Preview] | None = getattr(self._router, "reaches", None)
-        return preview if preview is None or reaches is None else reaches(color, preview)
-
     # -- traffic
 
     def _shift(self, plan: Plan, step: Step) -> None:
         if plan.analysis:
-            self._ask(Phase.PROMOTE if step.weight_percent == 100 else Phase.INCREASE, plan.target)
+            self._gates.ask(Phase.PROMOTE if step.weight_percent == 100 else Phase.INCREASE, plan.target)
         if self._written is None:
             if plan.analysis:
                 self._catch_up(plan)
@@ -367,7 +278,7 @@ class Runner:
         text = f"{weights} ({really}){hold}" if really else f"{weights}{hold}"
         self._tell("shift", text, weights=weights.as_dict(), took_seconds=took_seconds)
         if plan.analysis and step.hold_seconds:
-            self._hold(Phase.HOLD, plan.target, step.hold_seconds)
+            self._gates.hold(Phase.HOLD, plan.target, step.hold_seconds)
 
     def _begin(self, plan: Plan, write: Callable[[], None]) -> None:
         """Write for the first time, or preflight that write; traffic that somebody moved since the look stays moved."""
