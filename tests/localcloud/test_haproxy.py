@@ -170,7 +170,8 @@ class Held:
     """A connection that stays open: each request has to go over the very same one."""
 
     def __init__(self, url):
-        self._client = loopback.client(base_url=url)
+        # The client itself would close one that is not used for five seconds, which a busy machine takes easily.
+        self._client = loopback.client(base_url=url, limits=httpx.Limits(keepalive_expiry=None))
         self.color, self._from = self._ask()
 
     def _ask(self):
