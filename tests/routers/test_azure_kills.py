@@ -12,6 +12,8 @@ from tests.amounts import stride
 from tests.routers.azure_kills import Bare, Killed, inputs, service
 from tests.routers.azure_workshop import release
 
+pytestmark = pytest.mark.sweep
+
 BLUE = suffix("blue", release("blue"))
 GREEN = suffix("green", release("green", "v2"))
 

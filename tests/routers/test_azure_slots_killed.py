@@ -12,6 +12,8 @@ from tests.amounts import every_call
 from tests.routers import slots_workshop
 from tests.routers.slots_workshop import APP, SLOT
 
+pytestmark = pytest.mark.sweep
+
 STEPS = {"steps": [{"weight_percent": 10, "hold_seconds": 1}]}
 
 

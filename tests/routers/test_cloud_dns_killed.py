@@ -12,6 +12,8 @@ from bluegreen.swap.service import SwapService
 from tests.amounts import stride
 from tests.routers.cloud_dns_workshop import NOTE, TARGETS, running, section, simple
 
+pytestmark = pytest.mark.sweep
+
 STEPS = {"steps": [{"weight_percent": 10, "hold_seconds": 1}]}
 
 

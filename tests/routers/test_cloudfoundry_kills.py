@@ -21,6 +21,8 @@ from localcloud.cloudfoundry.uaa import OWNER
 from tests.amounts import stride
 from tests.routers.cloudfoundry_workshop import NAMED, ROUTE
 
+pytestmark = pytest.mark.sweep
+
 SIZE = 4
 
 

@@ -12,6 +12,8 @@ from bluegreen.swap.service import SwapService
 from tests.routers import url_map_workshop as workshop
 from tests.routers.url_map_workshop import Hands
 
+pytestmark = pytest.mark.sweep
+
 STRIDE = 1 if os.environ.get("BLUEGREEN_SCENARIOS") == "full" else 9
 
 

@@ -11,6 +11,8 @@ from bluegreen.swap.service import SwapService
 from tests.routers import scale_sets_workshop as workshop
 from tests.routers.scale_sets_workshop import SETS, Killed
 
+pytestmark = pytest.mark.sweep
+
 STRIDE = 1 if os.environ.get("BLUEGREEN_SCENARIOS") == "full" else 11
 """Each call takes a third of a second: with `BLUEGREEN_SCENARIOS=full` every one is tried."""
 FIRST = {"before": 0, "after": 6}

@@ -12,6 +12,7 @@ import functools
 import itertools
 import threading
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -28,6 +29,8 @@ from dev.matrix.engine import ADAPTERS, NATIVE
 from tests.amounts import examples
 from tests.swap.bench import METHODS, Swap
 from tests.swap.must_not_happen.situations import BEFORE_IT_IS_OVER, Script, ScriptedGate, scripted
+
+pytestmark = pytest.mark.sweep
 
 _numbers = itertools.count()
 # The calls before the first shift are few, and each is worth being interrupted.

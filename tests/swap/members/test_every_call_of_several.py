@@ -21,6 +21,8 @@ from tests.amounts import every_call
 from tests.swap.members.bench import NAMES, Several, sections
 from tests.swap.test_interruptions import WAYS, Fault, Killed, in_turn
 
+pytestmark = pytest.mark.sweep
+
 CALLS = ("read", "marks", "mark", "write", "verify", "health", "create")
 QUICK = {
     "strategy": {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 5}]},

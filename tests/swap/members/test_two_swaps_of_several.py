@@ -12,6 +12,8 @@ from tests.swap.must_not_happen.situations import AT_ONCE
 from tests.swap.two_at_once.test_two_at_once import IN_STEPS, Situation, held_to_the_promises, promotion, settles
 from tests.swap.two_at_once.turns import Actor, Turns
 
+pytestmark = pytest.mark.sweep
+
 
 class OfTwo(Situation):
     """The second one has the members the other way round."""

@@ -23,6 +23,8 @@ from tests.swap.must_not_happen.situations import AT_ONCE
 from tests.swap.two_at_once.every import SWITCHES, end_of, explore
 from tests.swap.two_at_once.turns import Actor, Turns
 
+pytestmark = pytest.mark.sweep
+
 ALL = os.environ.get("BLUEGREEN_INTERLEAVINGS") == "all"
 SAMPLE, PARTS = examples(120), 4
 IN_STEPS = {"strategy": {"steps": [{"weight_percent": 10, "hold_seconds": 2}]}, "bake_seconds": 0}
