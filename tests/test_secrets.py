@@ -254,3 +254,13 @@ def test_a_reference_to_something_else_than_a_url(monkeypatch):
 )
 def test_how_a_url_is_shown(given_url, shown):
     assert shown_url(given_url) == shown
+
+
+@pytest.mark.parametrize("name", ["password", "api_key", "clientSecret", "access_token"])
+def test_a_field_that_there_is_not_and_that_is_called_as_a_secret_is_refused_without_its_value(name):
+    fields = Fields({name: "hunter2", "colour": "blue"}, "router.ssh")
+    fields.text("host", None)
+    fields.done()
+    first, second = map(str, fields.problems)
+    assert first.startswith(f"router.ssh.{name}: '<hidden>' is not allowed; allowed: no such field")
+    assert "'blue'" in second

@@ -146,11 +146,16 @@ class Fields:
         return _texts_in("", self._data)
 
     def done(self) -> None:
-        """Refuse fields that nobody asked for: a misspelt option must not be silently without effect."""
+        """Refuse fields that nobody asked for: a misspelt option must not be silently without effect.
+
+        The value of one that is called as secrets are (``password``) is not shown.
+        """
+        from bluegreen.secrets import sounds_secret  # noqa: PLC0415 - it reads fields itself
+
         for name in self._data:
             if name not in self._seen and not name.startswith("__"):
                 allowed = f"no such field; known here: {', '.join(sorted(self._seen))}"
-                self.problem(name, self._data[name], allowed)
+                self.problem(name, "<hidden>" if sounds_secret(str(name)) else self._data[name], allowed)
 
 
 def _texts_in(path: str, value: object) -> Iterator[tuple[str, str]]:

@@ -212,7 +212,8 @@ def _forms(value: str) -> frozenset[str]:
 
 
 @functools.lru_cache(maxsize=1024)  # every message asks for all variables, between the calls of a swap
-def _sounds_secret(variable: str) -> bool:
+def sounds_secret(variable: str) -> bool:
+    """Whether a name is one that secrets have."""
     return variable in _WELL_KNOWN or _SECRET_NAME.search(variable) is not None
 
 
@@ -223,7 +224,7 @@ def redact(text: str) -> str:
     """
     with _lock:
         values = set(_remembered)
-    for name in filter(_sounds_secret, list(os.environ)):
+    for name in filter(sounds_secret, list(os.environ)):
         value = os.environ.get(name, "")
         least = _LEAST_CHARACTERS_WELL_KNOWN if name in _WELL_KNOWN else _LEAST_CHARACTERS_BY_NAME
         if len(value.strip()) >= least:

@@ -7,8 +7,9 @@ import logging
 
 import pytest
 
+from bluegreen.clients.http import Answer
 from bluegreen.cloudfoundry import tokens
-from bluegreen.cloudfoundry.client import CloudFoundryConnection, _session
+from bluegreen.cloudfoundry.client import CloudFoundryConnection, Session, _session
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.secrets import redact
 from localcloud.cloudfoundry.cloud import BareCloudFoundry
@@ -105,7 +106,49 @@ def test_a_wrong_secret_is_told_without_it(cloud):
     with led_to(cloud, Principal("bluegreen", "wrong-secret")):
         with pytest.raises(PlatformError, match="the UAA gives no token to bluegreen: Bad credentials") as found:
             session().all("/v3/apps", "apps", {})
+        assert "look at CF_CLIENT_ID and CF_CLIENT_SECRET" in str(found.value)
         assert "wrong-secret" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("api.example.com", "is 'api.example.com', which is no URL: api_url, CF_API_URL or what `cf api` has set"),
+        ("https://", "is 'https://', which is no URL"),
+        ("ftp://api.example.com", "which is no URL"),
+        (
+            "https://me:hunter2@api.example.com",
+            "what `cf api` has set has a user's name or password in it",
+        ),
+    ],
+)
+def test_an_address_that_is_none_is_told_where_it_is_set(cloud, monkeypatch, address, said):
+    with led_to(cloud):
+        monkeypatch.setenv("CF_API_URL", address)
+        with pytest.raises(PlatformError) as found:
+            session()
+    assert said in str(found.value)
+    assert "hunter2" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            (None, "api could not be reached: [Errno 111] Connection refused"),
+            "; look at its address: api_url",
+        ),
+        ((None, "api could not be reached: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), "; set SSL_CERT_FILE to"),
+        ((Answer(200, b"<html>It works</html>", headers={}), ""), "is no Cloud Foundry API: look at its address"),
+    ],
+    ids=["unreachable", "an authority of one's own", "a web page"],
+)
+def test_an_api_that_is_not_there_is_told_with_what_to_look_at(cloud, monkeypatch, answer, said):
+    with led_to(cloud), patient():
+        monkeypatch.setattr(Session, "exchange", lambda *_: answer)
+        with pytest.raises(PlatformError) as found:
+            session().all("/v3/apps", "apps", {})
+    assert said in str(found.value)
 
 
 def test_no_secret_stands_in_a_text(cloud, caplog):

@@ -141,6 +141,11 @@ def test_a_key_with_a_passphrase_is_an_agents(sshd, tmp_path):
     assert "local-passphrase" not in str(found.value)
 
 
+def test_a_key_that_is_not_there_is_told_by_its_option(sshd, tmp_path):
+    with pytest.raises(PlatformError, match=r"there is no file .*/nokey: see key_file and known_hosts"):
+        SshFiles(connection(sshd, key_file=str(tmp_path / "nokey"))).read("/etc/hostname")
+
+
 def test_a_host_that_is_down_is_told_and_found_again(tmp_path):
     (tmp_path / "ssh").mkdir()
     path = tmp_path / "one"

@@ -431,6 +431,7 @@ def test_an_envoy_that_does_not_answer_is_not_taken_for_one_that_goes_by_it(rout
     made.write(BLUE)
     assert made.verify(BLUE) is Convergence.PENDING
     assert "http://127.0.0.1:1 does not answer" in made.progress()
+    assert "is that its admin interface (admin_url)?" in made.progress()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from bluegreen.clients.apis import Wire, object_in, until_answered
 from bluegreen.clients.glances import Answers
@@ -55,10 +56,18 @@ class CloudFoundryConnection:
                 "GET:/",
                 "the address of Cloud Foundry's API is not set: give api_url, set CF_API_URL, or use `cf login`",
             )
+        parts = urlsplit(url)
+        if parts.scheme not in ("https", "http") or not parts.hostname:
+            raise PlatformError(
+                "GET:/", f"the address of Cloud Foundry's API is {url!r}, which is no URL: {_SAID_BY} has to be one"
+            )
+        if "@" in parts.netloc:  # it would stand in errors
+            raise PlatformError("GET:/", f"{_SAID_BY} has a user's name or password in it: take that out")
         with _lock:
             return _session(url.rstrip("/"), tokens.identity())
 
 
+_SAID_BY = "api_url, CF_API_URL or what `cf api` has set"
 _lock = threading.Lock()
 
 

@@ -30,6 +30,9 @@ _ATTEMPTS, _PAUSE_SECONDS = 4, 1.0
 # The client that the UAA has for the `cf` command, and that has no secret.
 _CLI_CLIENT = "cf"
 
+_ADDRESS = "look at its address: api_url, CF_API_URL, or what `cf api` has set"
+_AUTHORITY = "set SSL_CERT_FILE to the file with the certificate of its authority"
+
 Send = Callable[[str, str, str, "Mapping[str, str] | None", "bytes | None"], "tuple[Answer | None, str]"]
 """Verb, URL, authorization, query and body, to the answer or why there is none."""
 
@@ -143,7 +146,8 @@ class Tokens:
             said = _fields_of(answer)
             told = str(said.get("error_description") or said.get("error") or f"status {answer.status}")
             name = who.username or who.client_id
-            raise PlatformError(action, f"the UAA gives no token to {name}: {told}")
+            which = "CF_USERNAME and CF_PASSWORD" if who.username else "CF_CLIENT_ID and CF_CLIENT_SECRET"
+            raise PlatformError(action, f"the UAA gives no token to {name}: {told}; look at {which}")
         return _fields_of(answer)
 
     def _ask(self, form: Mapping[str, str], action: str) -> Answer:
@@ -165,7 +169,9 @@ class Tokens:
             links = found.get("links") or {}
             place = str((links.get("uaa") or links.get("login") or {}).get("href") or "")
             if not place:
-                raise PlatformError(action, f"{self._api} does not say where its UAA is: is it a Cloud Foundry API?")
+                raise PlatformError(
+                    action, f"{self._api} does not say where its UAA is, so that it is no Cloud Foundry API: {_ADDRESS}"
+                )
             self._uaa = place.rstrip("/")
         return self._uaa
 
@@ -178,7 +184,8 @@ class Tokens:
             if answer is not None and answer.status < 500 and answer.status != 429:
                 return answer
             problem = problem or f"{url.partition('//')[2].partition('/')[0]} answers {answer and answer.status}"
-        raise PlatformError(action, problem)
+        way = _AUTHORITY if "CERTIFICATE_VERIFY_FAILED" in problem else _ADDRESS
+        raise PlatformError(action, f"{problem}; {way}")
 
 
 def _fields_of(answer: Answer) -> dict[str, Any]:

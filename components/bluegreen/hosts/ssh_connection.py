@@ -181,6 +181,8 @@ async def _connected(to: SshConnection, call: str) -> Any:
     except (ssh.KeyImportError, ssh.KeyEncryptionError) as error:
         reason = f"the key {to.key_file} cannot be used: {error}. One with a passphrase is an agent's (`ssh-add`)"
         raise PlatformError(call, reason) from error
+    except FileNotFoundError as error:
+        raise PlatformError(call, f"there is no file {error.filename}: see key_file and known_hosts") from error
     except (ssh.Error, OSError, asyncio.TimeoutError, TimeoutError) as error:
         raise PlatformError(call, f"{to.place} cannot be reached by SSH: {_told(error)}") from error
     return _kept[to]

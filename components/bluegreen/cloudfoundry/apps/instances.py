@@ -44,7 +44,7 @@ def readiness(name: str, app: App | None, process: Process | None, stats: Stats)
     if app is None:
         return Readiness(False, 0, 1, f"there is no app {name} in the space: push it (`cf push {name}`)", fatal=True)
     if process is None:
-        return Readiness(False, 0, 1, f"app {name} has no process of this type", fatal=True)
+        return Readiness(False, 0, 1, f"app {name} has no process of the declared type: see `process`", fatal=True)
     if not app.started:
         return Readiness(False, 0, max(process.instances, 1), f"app {name} is stopped")
     if not process.instances:

@@ -47,7 +47,10 @@ class AdminUrl:
         try:
             answer = fetch("GET", self.url + path, timeout_seconds=_TIMEOUT_SECONDS, most_bytes=_MOST_BYTES)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise PlatformError(call, f"{self.url} does not answer: {error}") from error
+            raise PlatformError(
+                call,
+                f"{self.url} does not answer: {error}; does Envoy run, and is that its admin interface (admin_url)?",
+            ) from error
         if answer.status != 200 or answer.late or answer.cut:
             raise PlatformError(call, f"{self.url} answers {answer.status}, and not all that was asked for")
         return answer.body
@@ -168,5 +171,7 @@ def _json(admin: Asks, path: str) -> Mapping[str, Any]:
     try:
         content = json.loads(admin.get(path))
     except ValueError as error:
-        raise PlatformError(call_of(path), f"what came is not JSON: {error}") from error
+        raise PlatformError(
+            call_of(path), f"what came is not JSON: {error}; is admin_url the address of Envoy's admin interface?"
+        ) from error
     return content if isinstance(content, dict) else {}
