@@ -9,7 +9,7 @@ from localcloud import loopback
 from localcloud.azure.cloud import Azure
 from localcloud.azure.world import Pace
 from localcloud.load import Load
-from tests.localcloud.azure_cases import APPS, GROUP, RESOURCES, Client, colors, error, impatient
+from tests.localcloud.azure_cases import APPS, GROUP, POLL_SECONDS, RESOURCES, Client, colors, error, impatient
 
 ENVIRONMENT = f"{GROUP}/providers/Microsoft.App/managedEnvironments/shop"
 names = itertools.count(1)
@@ -108,7 +108,7 @@ def until(true):
     for _ in range(3000):
         if true():
             return
-        time.sleep(0.02)
+        time.sleep(POLL_SECONDS)
     pytest.fail("it did not come true")
 
 

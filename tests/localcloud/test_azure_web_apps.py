@@ -13,7 +13,7 @@ from localcloud.azure.cloud import OWNER, SUBSCRIPTION, Azure
 from localcloud.azure.identity import TENANT
 from localcloud.azure.world import Pace
 from localcloud.load import Load
-from tests.localcloud.azure_cases import GROUP, RESOURCES, WEB, Client, colors, error, impatient
+from tests.localcloud.azure_cases import GROUP, POLL_SECONDS, RESOURCES, WEB, Client, colors, error, impatient
 
 PLAN = f"{GROUP}/providers/Microsoft.Web/serverfarms/plan"
 names = itertools.count(1)
@@ -91,7 +91,7 @@ def until(true):
     for _ in range(3000):
         if true():
             return
-        time.sleep(0.02)
+        time.sleep(POLL_SECONDS)
     pytest.fail("it did not come true")
 
 

@@ -252,7 +252,7 @@ SECTIONS = {
         "destinations": {"blue": {"host": "h", "subset": "1"}, "green": {"host": "h", "subset": "2"}},
     },
 }
-ANEW = {"alb", "alb_listeners", "nlb", "route53"}
+ANEW = {"alb", "alb_listeners", "nlb", "route53", "cloud_dns"}
 """Of these the targets are resources that a stack may make anew: tests/routers/test_going_elsewhere.py."""
 
 

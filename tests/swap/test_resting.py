@@ -64,7 +64,7 @@ def test_a_color_without_which_nobody_reaches_the_other_one_is_brought_back_from
     swap.up("green")
     assert swap.here.weights == Weights.all_on("green")
     assert [event.text for event in swap.events if "scale blue from 0" in event.text] == [
-        f"scale blue from 0 to {size}: without it nobody reaches green"
+        f"scale blue from 0 to {size}: without it no request reaches green"
     ]
 
 
