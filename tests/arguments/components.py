@@ -68,6 +68,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "blue": {"release": "v1"},
         "green": {"release": "v2"},
     },
+    "bluegreen:google:InstanceGroups": {
+        "zone": "europe-west1-b",
+        "entry": google.url_map(),
+        "blue": {"image": "projects/shop/global/images/app-v1"},
+        "green": {"image": "projects/shop/global/images/app-v2"},
+    },
     "bluegreen:google:TwoServices": {
         "entry": google.cloud_dns(zone="projects/shop/managedZones/example", record_name="shop.example.com"),
         "blue": {"targets": ["blue.example.net"], "release": "v1"},

@@ -12,7 +12,7 @@ from bluegreen import gates, notifications
 from bluegreen.aws import alb, alb_listeners, dns, nlb
 from bluegreen.azure import application_gateway, traffic_manager
 from bluegreen.gates import cloudwatch_source, prometheus_source
-from bluegreen.google import cloud_dns
+from bluegreen.google import cloud_dns, url_map
 from bluegreen.hosts import envoy, haproxy
 from bluegreen.kubernetes import (
     aws_load_balancer,
@@ -371,6 +371,47 @@ AWS = [
                 "health_path": "/healthz",
                 "template": {"volumes": [{"name": "data", "storageType": "EmptyDir"}]},
             },
+        },
+    ),
+    Same(
+        "bluegreen:google:InstanceGroups",
+        {
+            "activeColor": "blue",
+            "region": "europe-west1",
+            "entry": {
+                "urlMap": {
+                    "region": "europe-west1",
+                    "network": "shop",
+                    "previewHosts": {"blue": "old.test", "green": "new.test"},
+                    "sslCertificates": ["shop"],
+                }
+            },
+            "autoscaling": {"minCount": 2.0, "maxCount": 4.0, "targetCpuPercent": 70.0},
+            "healthPath": "/ready",
+            "machineType": "e2-medium",
+            "networkTags": ["web"],
+            "labels": {"team": "shop"},
+            "googleConnection": {"impersonate": "swap@shop.test"},
+            "blue": {"image": "projects/shop/global/images/app-v1", "startupScript": "A_B=1"},
+            "green": {"template": "projects/shop/global/instanceTemplates/next", "release": "next"},
+        },
+        lambda: {
+            "active_color": "blue",
+            "region": "europe-west1",
+            "entry": url_map(
+                region="europe-west1",
+                network="shop",
+                preview_hosts={"blue": "old.test", "green": "new.test"},
+                ssl_certificates=["shop"],
+            ),
+            "autoscaling": {"min_count": 2, "max_count": 4, "target_cpu_percent": 70},
+            "health_path": "/ready",
+            "machine_type": "e2-medium",
+            "network_tags": ["web"],
+            "labels": {"team": "shop"},
+            "google_connection": {"impersonate": "swap@shop.test"},
+            "blue": {"image": "projects/shop/global/images/app-v1", "startup_script": "A_B=1"},
+            "green": {"template": "projects/shop/global/instanceTemplates/next", "release": "next"},
         },
     ),
     Same(

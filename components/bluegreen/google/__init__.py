@@ -9,19 +9,28 @@ if TYPE_CHECKING:
     from bluegreen.google.component import SwapSettings
     from bluegreen.google.dns.entry import cloud_dns
     from bluegreen.google.dns.two_services import ServiceTarget, TwoServices
+    from bluegreen.google.instance_groups.instance_groups import InstanceGroups
+    from bluegreen.google.instance_groups.release import GroupRelease
+    from bluegreen.google.load_balancers.entry import url_map
 
 __all__ = [
+    "GroupRelease",
+    "InstanceGroups",
     "ServiceTarget",
     "SwapSettings",
     "TwoServices",
     "cloud_dns",
+    "url_map",
 ]
 
 _HOMES = {
+    "GroupRelease": "instance_groups.release",
+    "InstanceGroups": "instance_groups.instance_groups",
     "ServiceTarget": "dns.two_services",
     "SwapSettings": "component",
     "TwoServices": "dns.two_services",
     "cloud_dns": "dns.entry",
+    "url_map": "load_balancers.entry",
 }
 
 

@@ -81,6 +81,13 @@ AZURE_ENTRY = Choice(
     _named("application_gateway", "load_balancer"),
     "Entry",
 )
+GOOGLE_ENTRY = Choice(
+    "bluegreen:google:Entry",
+    "How requests reach the instances, and where the swap moves them: exactly one of these.",
+    "bluegreen.google",
+    _named("url_map"),
+    "Entry",
+)
 SERVICES_ENTRY = Choice(
     "bluegreen:google:ServicesEntry",
     "How clients reach two services, and where the swap moves them: exactly one of these.",
@@ -137,6 +144,7 @@ BY_CLASS: Mapping[str, Choice] = {
     "bluegreen.hosts.proxy.Proxy": PROXY,
     "bluegreen.azure.entry.Entry": AZURE_ENTRY,
     "bluegreen.google.dns.entry.CloudDnsEntry": SERVICES_ENTRY,
+    "bluegreen.google.entry.Entry": GOOGLE_ENTRY,
     "bluegreen.kubernetes.entry.Entry": KUBERNETES_ENTRY,
 }
 """Choices by the class that their functions return."""

@@ -134,9 +134,13 @@ class Place:
         matchers: list[Mapping[str, Any]] = []
         for matcher in found.get("pathMatchers") or ():
             rules = [key for key in ("routeRules", "pathRules") if key in matcher]
-            below = {key: [led(one) if one is holder else one for one in matcher[key]] for key in rules}
-            matchers.append(led(matcher) if matcher is holder else {**matcher, **below})
+            below = {key: [led(one) if _is(one, holder) else one for one in matcher[key]] for key in rules}
+            matchers.append(led(matcher) if _is(matcher, holder) else {**matcher, **below})
         return {"pathMatchers": matchers}
+
+
+def _is(one: Holder, another: Holder | None) -> bool:
+    return one is another
 
 
 def _percent(share: int, total: int) -> int:
