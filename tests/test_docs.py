@@ -36,6 +36,8 @@ CONFIG = {
     "greenImage": "app:v2",
     "blueImageId": "canonical:ubuntu-24_04-lts:server:24.04.1",
     "greenImageId": "canonical:ubuntu-24_04-lts:server:24.04.2",
+    "blueMachineImage": "projects/shop/global/images/app-v1",
+    "greenMachineImage": "projects/shop/global/images/app-v2",
     "nodeHost": "192.0.2.10",
     "vpcId": "vpc-1",
     "subnetIds": '["subnet-1", "subnet-2"]',
