@@ -101,7 +101,10 @@ def test_a_gate_stops_a_promotion_it_is_done_and_rolled_back_by_pulumi_up(cloud,
                 assert (live(stack), colors(production.url, "green")) == ("green", {"green"})
                 preview = stack.pulumi("preview", "--diff")
                 assert "replace" not in preview, "names that were exchanged make no environment anew"
-                stack.up(activeColor="blue")
+                said = stack.up_fails(greenVersion="v1")
+                assert "-green was not updated: green has 100 % of production traffic" in said
+                assert "(version v2 -> v1)" in said
+                stack.up(activeColor="blue", greenVersion="v2")
                 assert stack.outcome() == "rolled_back"
                 assert (live(stack), colors(production.url, "blue")) == ("blue", {"blue"})
             assert load.result.failed == 0, load.result.errors
