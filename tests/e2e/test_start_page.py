@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,23 +12,13 @@ from localcloud import progress
 from localcloud.hosts.processes import free_ports
 from localcloud.pulumi_home import PulumiHome
 from localcloud.tools import pulumi as pulumi_tool
+from tests.e2e import walk
 
 REPO = Path(__file__).resolve().parents[2]
-PAGE = REPO / "docs" / "start-hosts.md"
+PAGE = walk.DOCS / "start-hosts.md"
 PORTS = ("8080", "8081", "8082", "9901")
-ENDED = "kill $BLUE $GREEN $ENVOY 2>/dev/null || true"
+ENDED = 'trap "kill $BLUE $GREEN $ENVOY 2>/dev/null || true" EXIT'
 LISTENS = "until curl --silent --output /dev/null http://127.0.0.1:$PORT/; do sleep 0.1; done"
-
-
-def script(ports):
-    """The page's blocks one after the other, each command shown; a block that has to fail says so."""
-    lines = ["set -ex", f'trap "{ENDED}" EXIT']
-    for kind, block in re.findall(r"<!-- walk:(\w+) -->\n```sh\n(.*?)```", PAGE.read_text(), re.DOTALL):
-        if kind == "fails":
-            lines.append(f"if {block.strip()}; then exit 9; fi")
-        elif kind == "run":
-            lines += [*block.strip().splitlines(), *waits(block)]
-    return on_ports("\n".join(lines), ports)
 
 
 def waits(block):
@@ -53,34 +42,11 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path):
     home = PulumiHome(tmp_path / "home")
     path = home.prepare(pulumi_tool.ensure(progress.for_terminal()))
     here = [*map(str, path), str(Path(sys.executable).parent), os.environ["PATH"]]
-    done = subprocess.run(
-        ["bash", "-c", script(ports)],
-        cwd=project,
-        env={**os.environ, **home.env(), "PATH": os.pathsep.join(here), "NO_PROXY": "127.0.0.1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    for line in promised(ports):
-        assert line in closely(said), f"{line}\n{said}"
-    answers = re.findall(r"^(v1|v2|broken-v2)$", done.stdout, re.MULTILINE)
-    assert answers == ["v1", "v2", "v1"], said
-
-
-def closely(text):
-    """Without the blanks that Pulumi puts names below each other with."""
-    return " ".join(text.split()).replace(" :", ":")
-
-
-def promised(ports):
-    """The page's lines of output without times of day and durations."""
-    listed = []
-    for block in re.findall(r"```text\n(.*?)```", on_ports(PAGE.read_text(), ports), re.DOTALL):
-        for line in block.splitlines():
-            text = re.sub(r"^web: \d\d:\d\d:\d\d ", "", line.strip())
-            listed.append(closely(re.sub(r"(, slowest| after) .*", "", text)))
-    assert len(listed) > 15
-    return listed
+    env = {**os.environ, **home.env(), "PATH": os.pathsep.join(here), "NO_PROXY": "127.0.0.1"}
+    page = PAGE.read_text()
+    commands = on_ports(f"{ENDED}\n{walk.script(page, waits)}", ports)
+    said = walk.follow(commands, project, env)
+    page = on_ports(page, ports)
+    assert len(walk.promised(page)) > 15
+    assert not walk.missing(page, said), said
+    assert re.findall(r"^(v1|v2|broken-v2)$", said, re.MULTILINE) == ["v1", "v2", "v1"], said

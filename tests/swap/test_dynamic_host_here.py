@@ -73,6 +73,7 @@ def told(monitor, error):
 
 def test_a_host_gets_more_threads_and_hears_a_cancellation(pool):
     def then(monitor):
+        dynamic.TrafficSwapProvider().configure(None)
         assert dynamic_host.open_up() == ""
         assert pool._max_workers == dynamic_host.CALLS_AT_ONCE
         assert isinstance(monitor.Cancel(None, None), empty_pb2.Empty)

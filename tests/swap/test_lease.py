@@ -214,3 +214,38 @@ def test_a_marks_text_fits_every_platform(text):
 
 def test_the_holder_is_for_people():
     assert "00000000" not in holder_of(ELSEWHERE)
+
+
+def test_a_lease_whose_machine_stood_still_is_not_kept_by_a_look_that_fails(swap, monkeypatch):
+    """Somebody may have waited for its end meanwhile: only its own mark says that nobody has."""
+    held = lease(swap)
+    held.take(dict(swap.here.marks))
+    swap.clock.sleep(LEASE_SECONDS)
+    looks, marks = [], MemoryRouter.marks
+
+    def once(self):
+        looks.append(1)
+        if len(looks) > 1:
+            raise PlatformError("Read", "refused")
+        return marks(self)
+
+    monkeypatch.setattr(MemoryRouter, "marks", once)
+    with pytest.raises(PlatformError):
+        held.check()
+
+
+def test_a_write_that_locks_the_object_renews_the_lease_once_and_none_where_there_is_none(swap):
+    nothing_held = lease(swap)
+    with nothing_held.locked(5):
+        pass
+    nothing_held.give_back()
+    assert leases_in(swap.here.marks) == {}
+    held = lease(swap)
+    held.take(dict(swap.here.marks))
+    swap.here.calls.clear()
+    with held.locked(5):
+        renewed = swap.here.calls.count("router.mark")
+        with held.locked(5):
+            assert swap.here.calls.count("router.mark") == renewed == 1
+    held.give_back()
+    assert leases_in(swap.here.marks) == {}

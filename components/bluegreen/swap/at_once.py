@@ -79,12 +79,11 @@ def _answer(inbox: queue.SimpleQueue[_Question | int], running: int) -> None:
     """Answer the workers' questions until all have ended; once interrupted, the interruption is every answer."""
     waiting: list[_Question] = []
     interruption: BaseException | None = None
-    while running or waiting:
+    while running:
         try:
-            if running:
-                told = inbox.get()
-                running -= 1
-                waiting.extend([told] if isinstance(told, _Question) else [])
+            told = inbox.get()
+            running -= 1
+            waiting.extend([told] if isinstance(told, _Question) else [])
             if not running:
                 for question in waiting:
                     question.answer = interruption or _refusal(question.ask)

@@ -11,7 +11,7 @@ from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.limits import Limits
-from bluegreen.rollout.model import Convergence, Traffic, Weights
+from bluegreen.rollout.model import Traffic, Weights
 from bluegreen.rollout.ports import TrafficRouter
 from bluegreen.swap import contract, incarnation, several, states
 from bluegreen.swap.contract import SwapSpec
@@ -70,13 +70,13 @@ def bring_in(
     made = router.join(traffic.weights, added, proved)
     if not made:
         return traffic
-    common = router.read()
     deadline = clock.monotonic_seconds() + limits.converge_timeout_seconds
-    while router.verify(common.weights) is not Convergence.CONVERGED:
+    while not router.settled():  # not by a read: what that finds counts as done
         if clock.monotonic_seconds() >= deadline:
             waited = f"{limits.converge_timeout_seconds:g} s"
             raise PlatformError("members", f"{' and '.join(made)}: made, and without effect after {waited}")
         clock.sleep(limits.poll_interval_seconds)
+    common = router.read()
     journal.tell("note", f"{' and '.join(made)}: added at the weights of the others: {common.weights}")
     return common
 

@@ -41,6 +41,7 @@ class Members:
         #: The marks of the lease that was taken here, which every member has to bear.
         self._own: dict[str, str] = {}
         self._stamp: Mapping[str, str] = {}
+        self._joined: list[tuple[Member, Weights]] = []
 
     @classmethod
     def of(cls, members: Sequence[tuple[TrafficRouter, str]], *, in_order: bool = True) -> Members:
@@ -239,9 +240,15 @@ class Members:
         live = next(iter(common))
         lost = live if live.live_color is not None else proved
         for member, new in zip(self.members, added, strict=True):
-            if any(member is one for one in missing) and not self._make(member, live if new else lost, self._own):
-                raise PlatformError("members", f"{member.name}: somebody else makes it at this moment")
+            if any(member is one for one in missing):
+                if not self._make(member, live if new else lost, self._own):
+                    raise PlatformError("members", f"{member.name}: somebody else makes it at this moment")
+                self._joined.append((member, live if new else lost))
         return tuple(member.name for member in missing)
+
+    def settled(self) -> bool:
+        """Whether the objects that ``join`` has made do what they were made with."""
+        return all(self._confirmed(member, weights) for member, weights in self._joined)
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
         """Make every member's object; of two first starts one wins, and the other takes back what it has made."""

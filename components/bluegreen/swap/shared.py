@@ -140,6 +140,11 @@ class Shared:
                 () if join is None or not self._lease.placed else cast("tuple[str, ...]", join(weights, added, proved))
             )
 
+    def settled(self) -> bool:
+        """Whether what ``join`` has made has taken effect."""
+        with self._lease.lock:
+            return getattr(self._router, "settled", lambda: True)()
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of several routers; none where there is one."""
