@@ -65,6 +65,8 @@ RIDDLES = {
     "goes on": "runs, continues",
     "is told": "is reported, gets a message",
     "are told": "are reported",
+    "asks no gates": "runs no gates",
+    "whoever builds": "your build",
     "gate is asked": "the gate runs",
     "gates are asked": "the gates run",
     "none of this stack's business": "managed outside this stack",

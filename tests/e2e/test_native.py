@@ -69,7 +69,7 @@ def test_ctrl_c_in_a_canary_takes_the_traffic_back_and_the_same_config_promotes_
     stack.set({"activeColor": "green", "strategy": {"steps": [TEN_PERCENT]}, "gates": [*HEALTHZ, gate]})
     with load(stack.url) as requests:
         up = Background(stack)
-        up.wait_for("promote: asking 1 gates of green")
+        up.wait_for("promote: running 1 gate on green")
         assert Rule(stack).weights() == {"blue": 90, "green": 10}
         how(up)
         assert up.finish() != 0, up.output

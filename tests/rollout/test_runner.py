@@ -287,3 +287,12 @@ def test_a_bug_in_a_gate_restores_too(here):
     with pytest.raises(SwapFailed, match="ZeroDivisionError"):
         Bench(ScriptedGate(Decision.PASS, ZeroDivisionError("x"))).run()
     assert here.weights == Weights.all_on("blue")
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "before: running 1 gate on green"), (2, "before: running 2 gates on green")]
+)
+def test_it_is_said_how_many_gates_run(here, count, said):
+    bench = Bench(*(ScriptedGate(Decision.PASS) for _ in range(count)))
+    bench.run()
+    assert bench.told("verify")[0] == said

@@ -74,7 +74,8 @@ class GateRounds:
         if not checks:
             return True
         analysis = self._analysis(phase, color, checks)
-        self._tell("verify", f"{phase.value}: asking {len(checks)} gates of {color}", phase=phase.value)
+        count = "1 gate" if len(checks) == 1 else f"{len(checks)} gates"
+        self._tell("verify", f"{phase.value}: running {count} on {color}", phase=phase.value)
         while True:
             self._stop_if_asked()
             if not may_wait():
