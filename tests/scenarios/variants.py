@@ -37,6 +37,8 @@ VARIANTS = {
     "lambda_alias": "tests.scenarios.lambda_alias:LambdaAlias",
     "rest_api": "tests.scenarios.rest_api:RestApi",
     "ecs_whole": "tests.scenarios.ecs_whole:EcsWhole",
+    "cloudfoundry": "tests.scenarios.cloudfoundry:CloudFoundryApps",
+    "beanstalk": "tests.scenarios.beanstalk:Beanstalk",
 }
 
 
