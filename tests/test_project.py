@@ -77,8 +77,16 @@ def test_the_public_names():
         getattr(cloudfoundry, name).__module__.startswith("bluegreen.cloudfoundry.") for name in cloudfoundry.__all__
     )
     assert google.__all__ == [
-        "GroupRelease", "InstanceGroups", "ServiceTarget", "SwapSettings", "TwoServices", "cloud_dns", "url_map",
-    ]  # fmt: skip
+        "CloudRunRelease",
+        "CloudRunService",
+        "GroupRelease",
+        "InstanceGroups",
+        "ServiceTarget",
+        "SwapSettings",
+        "TwoServices",
+        "cloud_dns",
+        "url_map",
+    ]
     assert all(getattr(google, name).__module__.startswith("bluegreen.google.") for name in google.__all__)
     assert hosts.__all__ == ["ProxiedRelease", "ProxiedService", "SwapSettings", "envoy", "haproxy"]
     assert kubernetes.__all__ == [

@@ -18,7 +18,7 @@ from bluegreen.platforms.routers import ROUTERS
 
 SOURCE = Path(bluegreen.__file__).parent
 PLATFORMS = sorted({where.split(".")[1] for where in ROUTERS.entries.values()} - {"memory"})
-PROGRAMS = {"pulumi_aws", "pulumi_azure_native", "pulumi_kubernetes"}
+PROGRAMS = {"pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "pulumi_kubernetes"}
 """What a program declares resources with."""
 CLIENTS = {"asyncssh", "azure", "boto3", "botocore", "kubernetes", "tenacity"}
 """What a provider calls a platform with."""

@@ -68,6 +68,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "blue": {"release": "v1"},
         "green": {"release": "v2"},
     },
+    "bluegreen:google:CloudRunService": {"location": "europe-west1", **_IMAGES},
     "bluegreen:google:InstanceGroups": {
         "zone": "europe-west1-b",
         "entry": google.url_map(),

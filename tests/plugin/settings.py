@@ -415,6 +415,43 @@ AWS = [
         },
     ),
     Same(
+        "bluegreen:google:CloudRunService",
+        {
+            "activeColor": "blue",
+            "location": "europe-west1",
+            "containerPort": 9000.0,
+            "public": True,
+            "labels": {"team": "shop"},
+            "googleConnection": {"impersonate": "swap@shop.iam.gserviceaccount.com"},
+            "blue": {"image": "app:v1", "env": {"A_B": "1"}},
+            "green": {
+                "image": "app:v2",
+                "secretEnv": {"DB_KEY": "db-key:3"},
+                "minInstances": 1.0,
+                "timeoutSeconds": 60.0,
+                "healthPath": "/healthz",
+                "template": {"volumes": [{"name": "data", "emptyDir": {"sizeLimit": "1Gi"}}]},
+            },
+        },
+        lambda: {
+            "active_color": "blue",
+            "location": "europe-west1",
+            "container_port": 9000,
+            "public": True,
+            "labels": {"team": "shop"},
+            "google_connection": {"impersonate": "swap@shop.iam.gserviceaccount.com"},
+            "blue": {"image": "app:v1", "env": {"A_B": "1"}},
+            "green": {
+                "image": "app:v2",
+                "secret_env": {"DB_KEY": "db-key:3"},
+                "min_instances": 1,
+                "timeout_seconds": 60,
+                "health_path": "/healthz",
+                "template": {"volumes": [{"name": "data", "emptyDir": {"sizeLimit": "1Gi"}}]},
+            },
+        },
+    ),
+    Same(
         "bluegreen:azure:VmScaleSets",
         {
             "activeColor": "blue",

@@ -210,6 +210,46 @@ def test_a_revision_of_that_name_that_runs_something_else_is_refused(world):
         router(installing()).installed("green")
 
 
+TAGS = {"blue": "blue", "green": "green"}
+SETTINGS = {"ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "invokerIamDisabled": True, "labels": {"cost": "1"}}
+
+
+def test_a_service_that_is_not_as_it_is_declared_is_told_of_and_mended_without_a_promotion(world):
+    """Labels of others stay, and so do the requests."""
+    _, outputs = service().create(inputs(place=installing()))
+    before = world.shares()
+    news = inputs(place=installing(settings=SETTINGS))
+    diff = service().diff(outputs, news)
+    assert diff.notes[0].startswith(
+        "install green: the service's ingress and invokerIamDisabled and labels, image app:v1"
+    )
+    outputs = service().update(outputs, news)
+    found = world.service()
+    assert {name: found[name] for name in SETTINGS} == {**SETTINGS, "labels": {"team": "orders", "cost": "1"}}
+    assert world.shares() == before
+    assert not service().diff(outputs, news).changes
+
+
+def test_a_tag_that_somebody_took_away_leads_to_its_color_again(world):
+    place = installing(tags=TAGS)
+    _, outputs = service().create(inputs(place=place))
+    revisions = {one["tag"]: one["revision"] for one in world.service()["traffic"]}
+    assert revisions == {color: f"web-{suffix(color, template(color))}" for color in TAGS}
+    world.send(**{revisions["blue"].removeprefix("web-"): 100})
+    assert service().diff(outputs, inputs(place=place)).changes
+    service().update(outputs, inputs(place=place))
+    tags = {one.get("tag") for one in world.service()["traffic"]}
+    assert "green" in tags
+    assert world.shares() == {revisions["blue"].removeprefix("web-"): 100}
+
+
+def test_settings_that_are_no_part_of_it_are_refused_by_name(world):
+    with pytest.raises(InvalidInput) as refused:
+        service().create(inputs(place=installing(settings={"traffic": []})))
+    (problem,) = refused.value.problems
+    assert (problem.field, "ingress" in problem.allowed) == ("router.settings", True)
+
+
 # -- wherever it ends
 
 

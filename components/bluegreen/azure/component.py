@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
@@ -11,10 +10,7 @@ import pulumi
 
 from bluegreen.component import base as swapping
 from bluegreen.component import swap_settings
-from bluegreen.component.declaration import refuse
 from bluegreen.connections import AzureConnection
-from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import Color
 
 _PROVIDER = "azure-native"
 # What a provider is by means that do not reach the swap, which keeps no keys.
@@ -53,24 +49,6 @@ def warn_of_the_provider(name: str, parent: pulumi.Resource) -> None:
             "AZURE_CLIENT_ID with AZURE_CLIENT_SECRET or a federated token, or a managed identity",
             parent,
         )
-
-
-def without_secrets(name: str, color: Color, release: pulumi.Output[Any], allowed: str) -> pulumi.Output[Any]:
-    """A release in which no value is a secret of Pulumi's: the swap keeps what it installs, readable, in the state.
-
-    Args:
-        name: the component's.
-        color: whose release.
-        release: as the swap has it.
-        allowed: what to do instead, in words.
-    """
-
-    async def value() -> Any:
-        if await release.is_secret():
-            refuse(name, [Problem(color, "***", allowed)])
-        return await release.future(with_unknowns=True)
-
-    return pulumi.Output(release.resources(), asyncio.ensure_future(value()), release.is_known())
 
 
 draft = partial(swapping.draft, without=("azure_connection",))

@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bluegreen.google.cloud_run.release import CloudRunRelease
+    from bluegreen.google.cloud_run.service import CloudRunService
     from bluegreen.google.component import SwapSettings
     from bluegreen.google.dns.entry import cloud_dns
     from bluegreen.google.dns.two_services import ServiceTarget, TwoServices
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from bluegreen.google.load_balancers.entry import url_map
 
 __all__ = [
+    "CloudRunRelease",
+    "CloudRunService",
     "GroupRelease",
     "InstanceGroups",
     "ServiceTarget",
@@ -24,6 +28,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CloudRunRelease": "cloud_run.release",
+    "CloudRunService": "cloud_run.service",
     "GroupRelease": "instance_groups.release",
     "InstanceGroups": "instance_groups.instance_groups",
     "ServiceTarget": "dns.two_services",

@@ -23,6 +23,7 @@ COMPONENTS: Mapping[str, str] = {
     "bluegreen:azure:VmScaleSets": "bluegreen.azure.scale_sets.vm_scale_sets",
     "bluegreen:azure:WebAppSlots": "bluegreen.azure.web_apps.web_app_slots",
     "bluegreen:cloudfoundry:RoutedApps": "bluegreen.cloudfoundry.apps.routed_apps",
+    "bluegreen:google:CloudRunService": "bluegreen.google.cloud_run.service",
     "bluegreen:google:InstanceGroups": "bluegreen.google.instance_groups.instance_groups",
     "bluegreen:google:TwoServices": "bluegreen.google.dns.two_services",
     "bluegreen:hosts:ProxiedService": "bluegreen.hosts.services.proxied_service",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_azure_native import app as azure
 
-from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider, without_secrets
+from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider
 from bluegreen.azure.container_apps.release import (
     ContainerAppRelease,
     label_of,
@@ -20,6 +20,7 @@ from bluegreen.azure.container_apps.release import (
 from bluegreen.azure.container_apps.releases import revision_name
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import known
+from bluegreen.component.installed_releases import without_secrets
 from bluegreen.fields import UNKNOWN
 from bluegreen.plain import plain
 from bluegreen.platforms.templates import suffix

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_azure_native import compute, monitor
 
-from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider, without_secrets
+from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider
 from bluegreen.azure.entry import Entry, EntryContext
 from bluegreen.azure.scale_sets.names import RANGE_TAG
 from bluegreen.azure.scale_sets.release import VmAutoscaling, VmRelease, label_of, model_of, problems_in
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import known
+from bluegreen.component.installed_releases import without_secrets
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color

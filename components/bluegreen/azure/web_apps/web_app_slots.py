@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_azure_native import web as azure
 
-from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider, without_secrets
+from bluegreen.azure.component import SwapSettings, connection_of, draft, warn_of_the_provider
 from bluegreen.azure.web_apps.release import (
     WebAppRelease,
     content_of,
@@ -23,6 +23,7 @@ from bluegreen.azure.web_apps.release import (
 )
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import known
+from bluegreen.component.installed_releases import without_secrets
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other

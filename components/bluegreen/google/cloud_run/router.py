@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from bluegreen.fields import Fields
 from bluegreen.google.client import GoogleConnection, Session, Stale
 from bluegreen.google.cloud_run import releases, rules
+from bluegreen.google.cloud_run import settings as declared
 from bluegreen.google.connection_option import google_option
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Text
@@ -85,6 +86,12 @@ class CloudRunRouter(Options):
         Both(Text(fits=_TAG.match, allowed="lower-case letters, digits and dashes"), differs="another tag than blue's"),
         default={},
     )
+    settings: declared.Settings = option(
+        "with ``templates``: what else the service is declared to be (``ingress``, ``invokerIamDisabled``, "
+        "``labels``), by Google's own names. What differs is sent with the next release, or by the next update",
+        declared.DeclaredSettings(),
+        default={},
+    )
     owner: str = option("who owns the traffic, an annotation of the service: ``project/stack/name``", Text())
     made_with_it: bool = option(
         "the service was made together with the swap, so that nobody depends on where its requests go before the first "
@@ -97,6 +104,7 @@ class CloudRunRouter(Options):
     incarnation: str = ""
     former: Mapping[str, Any] = field(default_factory=dict)
     _seen: Mapping[str, Any] | None = field(default=None, init=False)
+    _behind: tuple[str, ...] = field(default=(), init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _done: Look = field(default_factory=Look, init=False)
 
@@ -247,10 +255,21 @@ class CloudRunRouter(Options):
                     f"taking over the traffic of {self.service} would move it: it is {found} now, wanted is {weights}. "
                     "Send it by hand to the color that is to be live, or say `made_with_it`",
                 )
-        body: dict[str, Any] = {"traffic": rules.with_weights(service, self.revisions, weights, self.tags)}
+        body: dict[str, Any] = {
+            "traffic": rules.with_weights(service, self.revisions, weights, self._tags_for(service, weights))
+        }
         if annotations.get(rules.OWNER) != self.owner:
             body["annotations"] = rules.with_marks(annotations, self.owner, {})
         return body
+
+    def _tags_for(self, service: Mapping[str, Any], weights: Weights) -> Mapping[Color, str]:
+        """Those of the colors whose revisions are there: what the swap installs has its tag from that time on."""
+        there = {rules.last_part(one.get("revision")) for one in rules.targets_of(service)}
+        return {
+            color: tag
+            for color, tag in self.tags.items()
+            if not self.templates or weights.of(color) or self.revisions[color] in there
+        }
 
     def _wait(self) -> Mapping[str, Any] | None:
         """Until Google has done what it was asked, or gave up: then `verify` says what it is."""
@@ -283,26 +302,38 @@ class CloudRunRouter(Options):
 
     def release(self, color: Color) -> str:
         """The release that it installs: ``image app:v2 as revision green-1f3a90bc``."""
-        return naming.text_of(color, self.templates[color])
+        told = naming.text_of(color, self.templates[color])
+        return f"the service's {' and '.join(self._behind)}, {told}" if self._behind else told
 
     def installed(self, color: Color) -> bool:
-        """Whether the color's revision is there: one call.
+        """Whether the color's revision is there, with its tag, and the service as it is declared: one call.
 
         Raises:
             PlatformError: it runs something else. A revision never changes, so somebody else has made it.
         """
         name = self.revisions[color]
+        service = self._held_against()
         found = self._revision(name)
         if found is None:
             return False
         why = releases.another(found, self.templates[color])
         refuse_another(READ_REVISION, name, color, why)
-        return True
+        return not self._behind and (service is None or rules.is_tagged(service, name, self.tags.get(color)))
+
+    def _held_against(self) -> Mapping[str, Any] | None:
+        """The service as it was last seen, once it has been held against what it is declared to be."""
+        if not (self.settings or self.tags):
+            return None
+        service = self._seen or self._look()
+        if service is not None:
+            self._behind = declared.differences(self.settings, service)
+        return service
 
     def install(self, color: Color) -> None:
         """Make the color's revision by one masked write, which leaves traffic where it is, and wait until it is done.
 
-        Traffic that goes to the latest revision is pinned to that one's name before, in a write of its own.
+        With it goes what the service is declared to be and is not. Traffic that goes to the latest revision is pinned
+        to that one's name before, in a write of its own.
         """
         service = self._wait()
         if service is None:
@@ -323,7 +354,7 @@ class CloudRunRouter(Options):
             # Where the reply to an earlier try was lost, it is there.
             if template is not None and releases.service_of(str(found.get("latestCreatedRevision") or "")) != name:
                 fields["template"] = template
-            return fields or None
+            return {**fields, **declared.to_send(self.settings, found)} or None
 
         self._changed(service, brought)
         self._wait()

@@ -171,6 +171,13 @@ def with_tagged(targets: list[Target], revision: str, tag: str) -> list[Target]:
     return _joined(found)
 
 
+def is_tagged(service: Service, revision: str, tag: str | None) -> bool:
+    """Whether a tag leads to a revision; without a tag nothing has to."""
+    return tag is None or any(
+        one.get("tag") == tag and last_part(one.get("revision")) == revision for one in targets_of(service)
+    )
+
+
 def uri_of_tag(service: Service, tag: str) -> str:
     """Where a tag's revision answers by itself; empty while it does not."""
     return next((str(one.get("uri") or "") for one in statuses_of(service) if one.get("tag") == tag), "")
