@@ -7,7 +7,7 @@ JSON ?=
 # Beside the tools, for all checkouts: a clean one need not check all of Pulumi's packages again.
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
-.PHONY: demo demo-aws demo-azure demo-kubernetes test check exhaustive bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
+.PHONY: demo demo-aws demo-azure demo-google demo-kubernetes test check exhaustive bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
 .PHONY: conformance setup lint lint-workflows format wheel plugin dist site coverage check-oldest clean help
 
 help: ## what there is
@@ -29,6 +29,7 @@ $(VENV)/.shows: pyproject.toml constraints.txt
 NEEDS := all
 demo-aws bench matrix: NEEDS := aws
 demo-azure: NEEDS := azure
+demo-google: NEEDS := google
 demo-kubernetes bench-kubernetes: NEEDS := kubernetes
 
 setup: $(VENV)/.installed ## the Python environment and the tools
@@ -42,6 +43,9 @@ demo-aws: setup ## the same with ECS behind a load balancer, on an AWS emulator
 
 demo-azure: setup ## the same with a Container App, on what stands in for Azure
 	$(PY) -m demo --on azure $(if $(JSON),--json $(JSON))
+
+demo-google: setup ## the same with a Cloud Run service, on what stands in for Google Cloud
+	$(PY) -m demo --on google $(if $(JSON),--json $(JSON))
 
 demo-kubernetes: setup ## the same on a real Kubernetes node, behind a Gateway API route
 	$(PY) -m demo --on kubernetes $(if $(JSON),--json $(JSON))

@@ -1,4 +1,4 @@
-"""`python -m demo [--on hosts|aws|azure|kubernetes] [--json FILE]`."""
+"""`python -m demo [--on hosts|aws|azure|google|kubernetes] [--json FILE]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the story takes place: this machine as it is, the AWS emulator, Azure's stand-in, or a Kubernetes node."""
+"""Where the story takes place: this machine, the AWS emulator, a stand-in for Azure or Google, or a Kubernetes node."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Place(Protocol):
 
     @property
     def needs(self) -> str:
-        """The platform of the stack: ``host``, ``aws``, ``azure`` or ``kubernetes``."""
+        """The platform of the stack: ``host``, ``aws``, ``azure``, ``google`` or ``kubernetes``."""
         ...
 
     def around(self, state_dir: Path | None, progress: Progress) -> contextlib.AbstractContextManager[dict[str, Any]]:
@@ -114,11 +114,11 @@ class Aws:
 
 
 @dataclass(frozen=True)
-class Azure:
-    """A Container App, whose releases the swap installs."""
+class Played:
+    """A Container App on Azure, or a Cloud Run service on Google Cloud: the swap installs its releases."""
 
-    like: str = "azure"
-    needs: str = "azure"
+    like: str
+    needs: str
     rate_per_second: float = 700
 
     @contextlib.contextmanager
@@ -128,9 +128,9 @@ class Azure:
 
     def reached(self, url: str, state_dir: Path | None) -> tuple[str, str]:
         """At Envoy, by the app's host name, which no name server on this machine knows."""
-        from localcloud.azure.local import LocalAzure  # noqa: PLC0415 - not for shows that are elsewhere
+        from localcloud.played_clouds import PLAYED  # noqa: PLC0415 - not for shows that are elsewhere
 
-        return f"{LocalAzure.current(state_dir).requests}/", url.removeprefix("https://")
+        return f"{PLAYED[self.needs].current(state_dir).requests}/", url.removeprefix("https://")
 
     def install(self, release: str) -> bool:  # noqa: ARG002 - as every place
         """The stack's images are its releases."""
@@ -181,4 +181,10 @@ def _gateway(gateway_class: str, port: int) -> str:
     )
 
 
-PLACES: dict[str, Place] = {"hosts": Hosts(), "aws": Aws(), "azure": Azure(), "kubernetes": Kubernetes()}
+PLACES: dict[str, Place] = {
+    "hosts": Hosts(),
+    "aws": Aws(),
+    "azure": Played("azure", "azure"),
+    "google": Played("google", "google"),
+    "kubernetes": Kubernetes(),
+}

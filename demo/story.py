@@ -41,7 +41,7 @@ class Teller:
             like=place.like,
             kubernetes=place.needs == "kubernetes",
             host=place.needs == "host",
-            azure=place.needs == "azure",
+            played=place.needs if place.needs in ("azure", "google") else "",
             state_dir=self._state_dir,
             progress=self._progress,
             show=self._command,

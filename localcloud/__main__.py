@@ -13,19 +13,14 @@ from pathlib import Path
 from localcloud import bootstrap as tools
 from localcloud import cloud as clouds
 from localcloud import emulator, images, progress
-from localcloud.azure.local import LocalAzure
 from localcloud.cloud import LocalCloud
-from localcloud.cloudfoundry.local import LocalCloudFoundry
 from localcloud.errors import LocalCloudError
-from localcloud.google.local import LocalGoogle
 from localcloud.kubernetes import node as nodes
 from localcloud.kubernetes.node import LocalNode
 from localcloud.played import Played
+from localcloud.played_clouds import PLAYED
 from localcloud.processes import cpu_seconds_of_children, no_proxy
 from localcloud.pulumi_home import PulumiHome
-
-PLAYED: dict[str, type[Played]] = {one.word: one for one in (LocalAzure, LocalGoogle, LocalCloudFoundry)}
-"""The clouds that are played, by their names in commands."""
 
 
 def _up(options: argparse.Namespace) -> int:

@@ -35,10 +35,10 @@ from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress, Silent
 
 if TYPE_CHECKING:
-    from localcloud.azure.local import LocalAzure
     from localcloud.cloud import LocalCloud
     from localcloud.hosts.local import LocalHost
     from localcloud.kubernetes.node import LocalNode
+    from localcloud.played import Played
 
 INTERRUPT_SECONDS = 60.0
 """How long an interrupted command may take: pulumi lets an update that runs come to its end."""
@@ -67,7 +67,7 @@ class Stack:
         like: the stack in git whose config is copied; ``None`` begins with no config.
         kubernetes: whether it is for the Kubernetes node instead of the AWS emulator.
         host: whether it is for this machine as it is, without any of the two.
-        azure: whether it is for what stands in for Azure.
+        played: the name of a played cloud that it is for, such as ``azure``.
         project: the folder of the project, this checkout by default.
         state_dir: the local cloud's state, this checkout's by default.
         progress: where the start of the local cloud is shown.
@@ -82,7 +82,7 @@ class Stack:
         *,
         kubernetes: bool = False,
         host: bool = False,
-        azure: bool = False,
+        played: str = "",
         project: Path = paths.CHECKOUT,
         state_dir: Path | None = None,
         progress: Progress | None = None,
@@ -91,7 +91,7 @@ class Stack:
         self.name = name
         self._like = like
         self._kubernetes = kubernetes
-        self._host, self._azure = host, azure
+        self._host, self._played = host, played
         self._project = project
         self._state_dir = state_dir
         self._progress = progress or Silent()
@@ -100,7 +100,7 @@ class Stack:
         self._env: dict[str, str] = {}
         self._destroyed = True
         self._killed = False
-        self._place: LocalCloud | LocalNode | LocalHost | LocalAzure
+        self._place: LocalCloud | LocalNode | LocalHost | Played
         self.config_file: Path
         self.started_cloud = False
 
@@ -131,10 +131,11 @@ class Stack:
             from localcloud.hosts.local import LocalHost  # noqa: PLC0415
 
             self._place = ending.enter_context(LocalHost.running(self._state_dir, self._progress, scratch))
-        elif self._azure:
-            from localcloud.azure.local import LocalAzure  # noqa: PLC0415
+        elif self._played:
+            from localcloud.played_clouds import PLAYED  # noqa: PLC0415
 
-            self._place = ending.enter_context(LocalAzure.running(self._state_dir, self._progress, scratch))
+            cloud = PLAYED[self._played]
+            self._place = ending.enter_context(cloud.running(self._state_dir, self._progress, scratch))
         elif self._kubernetes:
             from localcloud.kubernetes.node import LocalNode  # noqa: PLC0415
 

@@ -115,6 +115,11 @@ def yaml_azure(target: Path) -> None:
     project("yaml-azure", target)
 
 
+def yaml_google(target: Path) -> None:
+    """The same."""
+    project("yaml-google", target)
+
+
 def python(target: Path) -> None:
     """With an environment that has what the SDK needs, and no `bluegreen`."""
     project("python", target)

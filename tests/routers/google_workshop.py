@@ -12,6 +12,8 @@ from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
 from bluegreen.google.client import GoogleConnection, Session
 from bluegreen.google.cloud_run.rules import REVISION
+from bluegreen.platforms.templates import suffix
+from bluegreen.rollout.model import Color
 from localcloud.google.bare import COMPUTE, PROJECT, REGION, RUN, BareGoogle
 
 PARENT = f"projects/{PROJECT}/locations/{REGION}"
@@ -101,6 +103,11 @@ def build(world: World) -> World:
             world.ask("PATCH", SERVICE, {"updateMask": "template"}, body)
     world.send(white=100)
     return world
+
+
+def installed_name(color: Color, tag: str = "v1") -> str:
+    """The name of a revision that the router installs."""
+    return f"web-{suffix(color, template(color, tag))}"
 
 
 def section(**more: object) -> dict[str, object]:

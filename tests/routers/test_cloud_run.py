@@ -257,16 +257,31 @@ class Killed(BaseException):
     """The process ended."""
 
 
-@pytest.mark.parametrize("place", [section(), installing(green="v2")], ids=["revisions", "releases"])
+PLACES = {
+    "revisions": section(),
+    "releases": installing(green="v2"),
+    "releases with tags and settings": installing(green="v2", tags=TAGS, settings=SETTINGS),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_promotion_is_taken_up_wherever_it_ended(place):
-    calls = ended(place, None)
+    calls = ended(PLACES[place], None)
     assert calls > 10
     for number in range(0, calls, stride(5)):
-        ended(place, number)
+        ended(PLACES[place], number)
 
 
-def ended(place, number):
-    """A promotion that ends before and, in the next turn, after a call; the next update puts all right."""
+def test_a_rollback_is_taken_up_wherever_it_ended():
+    place = PLACES["releases with tags and settings"]
+    calls = ended(place, None, back=True)
+    assert calls > 5
+    for number in range(0, calls, stride(5)):
+        ended(place, number, back=True)
+
+
+def ended(place, number, *, back=False):
+    """A promotion, or its rollback, that ends before and, in the next turn, after a call; the next update mends it."""
     total = 0
     for when in ("before", "after"):
         clock = FakeClock()
@@ -274,6 +289,9 @@ def ended(place, number):
             build(world)
             start = installing() if "templates" in place else place
             _, outputs = service(clock).create(inputs(place=start))
+            if back:
+                outputs = service(clock).update(outputs, inputs("green", place))
+            wanted = "blue" if back else "green"
             asked = []
 
             def kill(_verb, _path, asked=asked, when=when):
@@ -284,17 +302,17 @@ def ended(place, number):
 
             world.before.append(kill)
             try:
-                outputs = service(clock).update(outputs, inputs("green", place))
+                outputs = service(clock).update(outputs, inputs(wanted, place))
             except Killed:
                 clock.sleep(700)
                 world.before.clear()
-                outputs = service(clock).update(outputs, inputs("green", place))
+                outputs = service(clock).update(outputs, inputs(wanted, place))
             total = len(asked)
             world.before.clear()
-            assert outputs["live_color"] == "green"
+            assert outputs["live_color"] == wanted
             (name,) = world.shares()
-            assert name.startswith("green")
-            assert not service(clock).diff(outputs, inputs("green", place)).changes
+            assert name.startswith(wanted)
+            assert not service(clock).diff(outputs, inputs(wanted, place)).changes
     return total
 
 

@@ -8,6 +8,7 @@ policy and the Kubernetes Role of a deployment, so that none can say something t
     python -m bluegreen.permissions alb ecs                         # the IAM policy of these kinds
     python -m bluegreen.permissions --kubernetes kubernetes_service # the Role of this one; see `rbac.py`
     python -m bluegreen.permissions --azure azure_container_app     # a custom role of Azure; see `azure_role.py`
+    python -m bluegreen.permissions --google cloud_run              # the same of Google Cloud; see `google_role.py`
     python -m bluegreen.permissions --markdown docs/permissions.md  # renews the table in that page
 """
 

@@ -1,4 +1,4 @@
-"""``python -m bluegreen.permissions``: IAM policy, Kubernetes Role or Azure role of kinds, or the table in a page."""
+"""``python -m bluegreen.permissions``: the policy or role of kinds on each platform, or the table in a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bluegreen.permissions import azure_role, kinds, policy_document, rbac, with_table
+from bluegreen.permissions import azure_role, google_role, kinds, policy_document, rbac, with_table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--partition", default="aws", help="aws (default), aws-cn, aws-us-gov")
     parser.add_argument("--azure", action="store_true", help="print a custom role of Azure")
     parser.add_argument("--scope", default=azure_role.ANYWHERE, help="of that role: a resource group's id, say")
+    parser.add_argument("--google", action="store_true", help="print a custom role of Google Cloud")
     parser.add_argument("--kubernetes", action="store_true", help="print a Role and whom it is bound to")
     parser.add_argument("--namespace", default="default", help="of the Role: where the Services and workloads are")
     parser.add_argument("--service-account", default="bluegreen", metavar="NAME", help="whom the Role is bound to")
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _print_role(parser, given)
         if given.azure:
             return _print_azure_role(parser, given)
+        if given.google:
+            return _print_google_role(parser, given)
         policy = policy_document(given.kind or kinds(), given.partition)
     except (OSError, ValueError) as error:
         parser.error(str(error))
@@ -60,6 +63,14 @@ def _print_azure_role(parser: argparse.ArgumentParser, given: argparse.Namespace
     if not role["Actions"]:
         parser.error(f"{', '.join(given.kind)}: nothing of this calls Azure")
     sys.stdout.write(json.dumps(role, indent=2) + "\n")
+    return 0
+
+
+def _print_google_role(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    wanted = given.kind or kinds()
+    if not google_role.permissions(wanted):
+        parser.error(f"{', '.join(given.kind)}: nothing of this calls Google Cloud")
+    sys.stdout.write(google_role.definition(wanted))
     return 0
 
 
