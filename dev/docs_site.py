@@ -23,13 +23,15 @@ _LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>\.\
 
 
 def menu(index: str) -> list[dict[str, list[str]]]:
-    """The pages that the index lists, each where it comes first, by the index' headings."""
+    """The pages that the index lists, by its headings, each where it comes first; before those, the pages of none."""
     start, *sections = re.split(r"^## (.+)$", index, flags=re.MULTILINE)
-    listed, groups = {"index.md"}, {"Start": ["index.md"]}
-    for heading, text in (("Start", start), *zip(sections[::2], sections[1::2], strict=True)):
+    listed: set[str] = {"index.md"}
+    groups: dict[str, list[str]] = {"Start": []}
+    for heading, text in (*zip(sections[::2], sections[1::2], strict=True), ("Start", start)):
         pages = [page for page in dict.fromkeys(_PAGE.findall(text)) if page not in listed]
         groups.setdefault(heading, []).extend(pages)
         listed.update(pages)
+    groups["Start"].insert(0, "index.md")
     return [{heading: pages} for heading, pages in groups.items() if pages]
 
 

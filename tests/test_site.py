@@ -37,7 +37,7 @@ def test_the_menu_has_every_page_once():
 
 def test_the_menu_is_that_of_the_index():
     index = "# All\n\n[a](a.md), [b](b.md#x)\n\n## How to\n\n| [c.md](c.md), [a](a.md) | [out](../x.md) |\n\n## None\n"
-    assert docs_site.menu(index) == [{"Start": ["index.md", "a.md", "b.md"]}, {"How to": ["c.md"]}]
+    assert docs_site.menu(index) == [{"Start": ["index.md", "b.md"]}, {"How to": ["c.md", "a.md"]}]
 
 
 def test_a_link_that_is_called_by_its_file_s_name_is_called_by_the_title_on_the_site():
