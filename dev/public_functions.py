@@ -54,9 +54,7 @@ def modules() -> dict[Path, str]:
         _PACKAGE / "notifications" / "functions.py": _module(
             "Functions that declare notifications in a program; each returns plain inputs.", notifiers
         ),
-        **{
-            path: _below_its_classes(path) for path in sorted(_PACKAGE.rglob("*entry.py")) if MARKER in path.read_text()
-        },
+        **{path: _below_its_classes(path) for path in sorted(_PACKAGE.rglob("*.py")) if MARKER in path.read_text()},
     }
 
 
@@ -64,14 +62,16 @@ def _below_its_classes(path: Path) -> str:
     """A module whose classes of options are followed by their functions."""
     module = import_module(".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts))
     text, _, _ = path.read_text().partition(MARKER)
-    classes = [
-        one
-        for one in vars(module).values()
-        if isinstance(one, type)
-        and one.__module__ == module.__name__
-        and isinstance(vars(one).get("function"), Function)
-    ]
-    return _formatted(f"{text}{MARKER}\n\n\n" + "\n\n".join(map(_entry_function, classes)))
+    classes = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
+    typed = [_typed_dictionary(cls) for cls in classes if isinstance(vars(cls).get("typed"), str)]
+    functions = [_entry_function(cls) for cls in classes if isinstance(vars(cls).get("function"), Function)]
+    return _formatted(f"{text}{MARKER}\n\n\n" + "\n\n".join([*typed, *functions]))
+
+
+def _typed_dictionary(cls: type[Any]) -> str:
+    lines = [f"class {cls.typed}(TypedDict, total=False):"]  # type: ignore[attr-defined]
+    lines += [*_docstring(inspect.cleandoc(cls.__doc__ or ""), "Attributes", options_of(cls), {}), ""]
+    return "\n".join([*lines, *(f"    {one.argument}: {one.kind.hint}" for one in options_of(cls))]) + "\n"
 
 
 def _entry_function(cls: type[Any]) -> str:

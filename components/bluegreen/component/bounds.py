@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from bluegreen.component.declaration import known
 from bluegreen.fields import Fields
 from bluegreen.options.declared import options_of
 from bluegreen.options.kinds import Number, Text
 from bluegreen.rollout.errors import Problem
+
+T = TypeVar("T")
+
+
+def given_or_usual(cls: type[T], given: Mapping[str, Any]) -> T:
+    """An instance of a class of options from those that a program gives; the others have their defaults.
+
+    Args:
+        cls: none of its options is required.
+        given: by the options' names; what the class does not have is left out.
+    """
+    names = [option.attribute for option in options_of(cls)]
+    return cls(**{name: given[name] for name in names if given.get(name) is not None})
 
 
 def problems_of_bounds(made: Any) -> list[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -12,8 +12,11 @@ from bluegreen.aws import fitted
 from bluegreen.aws.entry import EntryContext
 from bluegreen.aws.limits import problem_of_matcher, problem_of_port
 from bluegreen.aws.service_limits import numbers_out_of_limits
+from bluegreen.component.bounds import given_or_usual, problems_of_bounds
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.options.declared import Options, declared, option, options_of
+from bluegreen.options.kinds import Anything, Flag, Number
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
@@ -54,34 +57,47 @@ class NetworkHealthCheck(TypedDict, total=False):
     port: str
 
 
-class NetworkTargetGroups(TypedDict, total=False):
-    """The settings that both colors' target groups of a network load balancer share.
+@declared
+class NetworkGroupSettings(Options):
+    """The settings that both colors' target groups of a network load balancer share."""
 
-    Attributes:
-        health_check: ``protocol`` ``TCP`` (default: a connection is enough), ``HTTP`` or ``HTTPS``, then ``path``
-            (default ``/healthz``) and ``matcher``; ``interval``, ``timeout``, ``healthy_threshold``,
-            ``unhealthy_threshold``, ``port``. What is absent keeps its default: every 10 seconds.
-        deregistration_delay_seconds: how long connections of a leaving unit go on, 0-3600, default 30.
-        connection_termination: whether connections that are open after that are closed; default no: they end with
-            the unit.
-        preserve_client_ip: whether units see the clients' addresses; absent: as AWS has it for their kind.
-        proxy_protocol_v2: whether the client's address is sent before everything else, default no.
-        stickiness: ``source_ip``: a client address stays with one unit; absent: not at all. Not with TLS.
-        reencrypt: whether requests of a TLS listener go to the units by TLS, too; default no.
-        ipv6_units: whether units register by IPv6 addresses; default no.
-        unit_port: the units' port that connections are sent to, where several entries have several; default the
-            component's.
-    """
+    typed: ClassVar[str] = "NetworkTargetGroups"
 
-    health_check: NetworkHealthCheck
-    deregistration_delay_seconds: int
-    connection_termination: bool
-    preserve_client_ip: bool
-    proxy_protocol_v2: bool
-    stickiness: str | None
-    reencrypt: bool
-    ipv6_units: bool
-    unit_port: int
+    health_check: NetworkHealthCheck = option(
+        "``protocol`` ``TCP`` (default: a connection is enough), ``HTTP`` or ``HTTPS``, then ``path`` (default "
+        "``/healthz``) and ``matcher``; ``interval``, ``timeout``, ``healthy_threshold``, ``unhealthy_threshold``, "
+        "``port``. What is absent keeps its default: every 10 seconds",
+        Anything("NetworkHealthCheck"),
+        default={},
+    )
+    deregistration_delay_seconds: int = option(
+        "how long connections of a leaving unit go on", Number(0, 3600, whole=True), default=30
+    )
+    connection_termination: bool | None = option(
+        "whether connections that are open after that are closed; default no: they end with the unit",
+        Flag(),
+        default=None,
+    )
+    preserve_client_ip: bool | None = option(
+        "whether units see the clients' addresses; absent: as AWS has it for their kind", Flag(), default=None
+    )
+    proxy_protocol_v2: bool | None = option(
+        "whether the client's address is sent before everything else, default no", Flag(), default=None
+    )
+    stickiness: str | None = option(
+        "``source_ip``: a client address stays with one unit; absent: not at all. Not with TLS",
+        Anything("str | None"),
+        default=None,
+    )
+    reencrypt: bool | None = option(
+        "whether requests of a TLS listener go to the units by TLS, too; default no", Flag(), default=None
+    )
+    ipv6_units: bool | None = option("whether units register by IPv6 addresses; default no", Flag(), default=None)
+    unit_port: int | None = option(
+        "the units' port that connections are sent to, where several entries have several; the component's by default",
+        Number(1, 65_535, whole=True),
+        default=None,
+    )
 
 
 def health_check_of(options: NetworkTargetGroups) -> dict[str, Any]:
@@ -107,7 +123,7 @@ def problems_in(options: NetworkTargetGroups, protocol: str) -> list[Problem]:
         protocol: the listeners'.
     """
     fields = Fields(known(options))
-    fields.whole("deregistration_delay_seconds", 30, most=3600)
+    fields.problems += problems_of_bounds(given_or_usual(NetworkGroupSettings, known(options)))
     if fields.text("stickiness", None, choices=("source_ip",)) and protocol == _ENCRYPTED:
         fields.problem("stickiness", options.get("stickiness"), "none: listeners of TLS cannot have it")
     for name in ("connection_termination", "preserve_client_ip", "proxy_protocol_v2", "reencrypt", "ipv6_units"):
@@ -118,7 +134,8 @@ def problems_in(options: NetworkTargetGroups, protocol: str) -> list[Problem]:
         fields.problem("preserve_client_ip", False, f"true, or absent: {protocol} keeps clients' addresses")
     if options.get("reencrypt") is True and protocol != _ENCRYPTED:
         fields.problem("reencrypt", True, f"false with protocol {protocol}: the listener does not decrypt")
-    fields.whole("unit_port", None, least=1, most=65_535)
+    for one in options_of(NetworkGroupSettings):
+        fields.raw(one.name)
     _check_health_check(fields)
     fields.done()
     return fields.problems
@@ -163,6 +180,7 @@ def network_target_groups(
     preserve = options.get("preserve_client_ip")
     sticky: Any = {"type": "source_ip", "enabled": True} if options.get("stickiness") else None
     check: Any = health_check_of(options)
+    settings = given_or_usual(NetworkGroupSettings, options)
     arns: dict[Color, pulumi.Output[str]] = {}
     for color in COLORS:
         if color in context.target_groups:
@@ -171,12 +189,12 @@ def network_target_groups(
         arns[color] = aws.lb.TargetGroup(
             fitted.in_a_group(context.name, color),
             vpc_id=context.vpc_id,
-            port=options.get("unit_port", context.port),
+            port=context.port if settings.unit_port is None else settings.unit_port,
             protocol=behind,
             target_type=context.target_type,
             ip_address_type="ipv6" if options.get("ipv6_units") else None,
             health_check=check,
-            deregistration_delay=options.get("deregistration_delay_seconds", 30),
+            deregistration_delay=settings.deregistration_delay_seconds,
             connection_termination=options.get("connection_termination"),
             preserve_client_ip=None if preserve is None else str(preserve).lower(),
             proxy_protocol_v2=options.get("proxy_protocol_v2"),
@@ -186,3 +204,36 @@ def network_target_groups(
             opts=pulumi.ResourceOptions(parent=context.parent),
         ).arn
     return arns
+
+
+# -- written by `python dev/public_functions.py` from the options above
+
+
+class NetworkTargetGroups(TypedDict, total=False):
+    """The settings that both colors' target groups of a network load balancer share.
+
+    Attributes:
+        health_check: ``protocol`` ``TCP`` (default: a connection is enough), ``HTTP`` or ``HTTPS``, then ``path``
+            (default ``/healthz``) and ``matcher``; ``interval``, ``timeout``, ``healthy_threshold``,
+            ``unhealthy_threshold``, ``port``. What is absent keeps its default: every 10 seconds.
+        deregistration_delay_seconds: how long connections of a leaving unit go on (0 to 3600, default 30).
+        connection_termination: whether connections that are open after that are closed; default no: they end with the
+            unit.
+        preserve_client_ip: whether units see the clients' addresses; absent: as AWS has it for their kind.
+        proxy_protocol_v2: whether the client's address is sent before everything else, default no.
+        stickiness: ``source_ip``: a client address stays with one unit; absent: not at all. Not with TLS.
+        reencrypt: whether requests of a TLS listener go to the units by TLS, too; default no.
+        ipv6_units: whether units register by IPv6 addresses; default no.
+        unit_port: the units' port that connections are sent to, where several entries have several; the component's by
+            default (1 to 65535).
+    """
+
+    health_check: NetworkHealthCheck
+    deregistration_delay_seconds: int
+    connection_termination: bool
+    preserve_client_ip: bool
+    proxy_protocol_v2: bool
+    stickiness: str | None
+    reencrypt: bool
+    ipv6_units: bool
+    unit_port: int

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol, TypedDict
 import pulumi
 
 from bluegreen.component.base import color_headers
+from bluegreen.component.bounds import given_or_usual, problems_of_bounds
 from bluegreen.component.declaration import known
 from bluegreen.component.previewing import MARKS, PREVIEW_HEADER, SUFFIX_MARK, Named
 from bluegreen.fields import UNKNOWN, Fields
@@ -20,44 +21,56 @@ from bluegreen.kubernetes.objects import declare, metadata
 from bluegreen.kubernetes.routes.rules import Wanted
 from bluegreen.kubernetes.services import TYPES, by_use, color_names, color_services
 from bluegreen.kubernetes.workloads.retire import Condition
-from bluegreen.options.declared import Options
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.kinds import Anything, Flag, Number, Text, TextMap, Texts
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, other
 
 
-class RouteOptions(TypedDict, total=False):
-    """The options that every route takes.
+@declared
+class RouteSettings(Options):
+    """The options that every route takes."""
 
-    Attributes:
-        port: of the colors' Services, default 80.
-        paths: prefixes of the paths that are this service's, default all.
-        rules: the platform's own rules instead, with filters, timeouts, retries, session persistence and what else it
-            knows: ``rules`` of an HTTPRoute, a GRPCRoute or an Ingress, ``http`` of a VirtualService, ``routes`` of an
-            HTTPProxy or an IngressRoute. One without a backend leads to the colors, any other stays as it is.
-        cookie: a cookie that names a color, beside the header ``X-Bluegreen-Color``; none by default.
-        url: where production requests go, where no host says it: the address of a gateway.
-        route_name: the name of the object whose weights the swap owns; the component's when absent.
-        adopt: whether that object is there already, as no resource of this stack: what is live is taken over as it is.
-        annotations: of that object, where it is made.
-        app_protocol: of the colors' Services, such as ``kubernetes.io/h2c``.
-        ports: further ports of the colors' Services, as a Service has them: ``[{"name": "metrics", "port": 9090}]``.
-        service_type: of the colors' Services, default ``ClusterIP``.
-        converge_timeout_seconds: how long a written weight may take to take effect, default 60.
-    """
+    typed: ClassVar[str] = "RouteOptions"
 
-    port: int
-    paths: Sequence[str]
-    rules: Sequence[Mapping[str, Any]]
-    cookie: str
-    url: pulumi.Input[str] | None
-    route_name: str
-    adopt: bool
-    annotations: Mapping[str, pulumi.Input[str]]
-    app_protocol: str
-    ports: Sequence[Mapping[str, Any]]
-    service_type: str
-    converge_timeout_seconds: float
+    port: int = option("of the colors' Services", Number(1, 65_535, whole=True), default=80)
+    paths: Sequence[str] = option("prefixes of the paths that are this service's", Texts(), default=(), absent="all")
+    rules: Sequence[Mapping[str, Any]] = option(
+        "the platform's own rules instead, with filters, timeouts, retries, session persistence and what else it "
+        "knows: ``rules`` of an HTTPRoute, a GRPCRoute or an Ingress, ``http`` of a VirtualService, ``routes`` of an "
+        "HTTPProxy or an IngressRoute. One without a backend leads to the colors, any other stays as it is",
+        Anything("Sequence[Mapping[str, Any]]"),
+        default=(),
+    )
+    cookie: str = option(
+        "a cookie that names a color, beside the header ``X-Bluegreen-Color``", Text(), default="", absent="none"
+    )
+    url: pulumi.Input[str] | None = option(
+        "where production requests go, where no host says it: the address of a gateway",
+        Anything("pulumi.Input[str] | None"),
+        default=None,
+    )
+    route_name: str = option(
+        "the name of the object whose weights the swap owns; the component's when absent", Text(), default=""
+    )
+    adopt: bool = option(
+        "whether that object is there already, as no resource of this stack: what is live is taken over as it is",
+        Flag(),
+        default=False,
+        absent="no",
+    )
+    annotations: Mapping[str, pulumi.Input[str]] = option(
+        "of that object, where it is made", TextMap(later=True), default={}
+    )
+    app_protocol: str = option("of the colors' Services, such as ``kubernetes.io/h2c``", Text(), default="")
+    ports: Sequence[Mapping[str, Any]] = option(
+        'further ports of the colors\' Services, as a Service has them: ``[{"name": "metrics", "port": 9090}]``',
+        Anything("Sequence[Mapping[str, Any]]"),
+        default=(),
+    )
+    service_type: str = option("of the colors' Services", Text(choices=TYPES, any_text=True), default="ClusterIP")
+    converge_timeout_seconds: float = option("how long a written weight may take to take effect", Number(), default=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +200,11 @@ class WeightedEntry:
     preview_headers: Mapping[Color, Mapping[str, str]] = field(default_factory=color_headers)
 
     @property
+    def _settings(self) -> RouteSettings:
+        """The options, with the defaults of those that were not given."""
+        return given_or_usual(RouteSettings, self.options)
+
+    @property
     def least_idle_percent(self) -> float:
         """The percentage of the live color's size that a color keeps at rest, at least."""
         return float(getattr(ROUTERS.load(self.platform.kind), "least_idle_percent", 0))
@@ -194,7 +212,7 @@ class WeightedEntry:
     @property
     def converge_timeout_seconds(self) -> float:
         """The limit, in seconds, within which a controller takes a weight over."""
-        return self.options.get("converge_timeout_seconds", 60)
+        return self._settings.converge_timeout_seconds
 
     def problems(self, context: EntryContext) -> list[Problem]:
         """The problems with the options."""
@@ -202,10 +220,9 @@ class WeightedEntry:
         if unknown:  # as Python itself does for an argument that a function does not have
             raise TypeError(f"{context.name}: unexpected arguments of {self.platform.kind}: {', '.join(unknown)}")
         fields = Fields(known(dict(self.options)))
-        fields.whole("port", 80, least=1, most=65_535)
+        fields.problems += problems_of_bounds(self._settings)
         for name in ("cookie", "route_name", "app_protocol"):
             fields.text(name, None)
-        fields.text("service_type", None, choices=TYPES)
         paths = fields.texts("paths")
         if any(not path.startswith("/") for path in paths):
             fields.problem("paths", list(paths), "paths from the root, such as /shop")
@@ -218,7 +235,7 @@ class WeightedEntry:
             fields.problem("url", url, "a URL, such as http://10.0.0.10:8080")
         refused: Callable[[Mapping[str, Any]], list[Problem]] | None
         refused = getattr(self.platform, "annotation_problems", None)
-        of_annotations = refused(known(dict(self.options.get("annotations") or {}))) if refused is not None else []
+        of_annotations = refused(known(dict(self._settings.annotations))) if refused is not None else []
         return [*fields.problems, *self.platform.problems(), *of_annotations]
 
     def _check_rules(self, fields: Fields) -> None:
@@ -233,18 +250,18 @@ class WeightedEntry:
             fields.problem("rules", given, "rules of which at least one has no backend: it leads to the colors")
 
     def _route_context(self, context: EntryContext) -> RouteContext:
-        options = self.options
+        options = self._settings
         wanted = Wanted(
             values={color: color for color in COLORS} if context.named is None else MARKS,
             suffix="" if context.named is None else SUFFIX_MARK,
             services=color_names(context),
-            port=options.get("port", 80),
-            paths=tuple(options.get("paths") or ("/",)),
+            port=options.port,
+            paths=tuple(options.paths or ("/",)),
             header=PREVIEW_HEADER,
-            cookie=options.get("cookie", ""),
-            rules=tuple(options.get("rules") or ()),
+            cookie=options.cookie,
+            rules=tuple(options.rules or ()),
         )
-        return RouteContext(context, wanted, options.get("route_name") or context.name)
+        return RouteContext(context, wanted, options.route_name or context.name)
 
     def router(self, context: EntryContext) -> dict[str, Any]:
         """The router's section."""
@@ -255,7 +272,7 @@ class WeightedEntry:
             "name": asked.name,
             "services": dict(asked.wanted.services),
             "owner": context.owner,
-            **({"adopt": True} if self.options.get("adopt") else {}),
+            **({"adopt": True} if self._settings.adopt else {}),
             **self.platform.section(asked),
         }
         return section if context.named is None else context.named.fill(section)
@@ -284,17 +301,17 @@ class WeightedEntry:
         services = color_services(
             context,
             port=asked.wanted.port,
-            service_type=self.options.get("service_type", "ClusterIP"),
-            app_protocol=self.options.get("app_protocol"),
-            more_ports=self.options.get("ports") or (),
+            service_type=self._settings.service_type,
+            app_protocol=self._settings.app_protocol or None,
+            more_ports=self._settings.ports,
         )
         made = []
         for piece in self.platform.objects(asked):
-            if piece.of_route and self.options.get("adopt"):
+            if piece.of_route and self._settings.adopt:
                 continue
-            wanted = piece.beside if self.options.get("adopt") and piece.beside is not None else piece.manifest
+            wanted = piece.beside if self._settings.adopt and piece.beside is not None else piece.manifest
             route_objects = wanted if context.named is None else context.named.fill(wanted)
-            manifest = _annotated(route_objects, self.options.get("annotations")) if piece.of_route else route_objects
+            manifest = _annotated(route_objects, self._settings.annotations) if piece.of_route else route_objects
             made.append(
                 declare(
                     manifest,
@@ -304,7 +321,7 @@ class WeightedEntry:
                     hooks=piece.hooks,
                 )
             )
-        shown = pulumi.Output.from_input(self.options.get("url") or self.platform.url(asked) or "")
+        shown = pulumi.Output.from_input(self._settings.url or self.platform.url(asked) or "")
         return EntryResources(
             url=shown,
             preview_urls=dict.fromkeys(COLORS, shown),
@@ -336,3 +353,41 @@ def _annotated(manifest: Mapping[str, Any], annotations: Mapping[str, Any] | Non
         return dict(manifest)
     fields = manifest["metadata"]
     return {**manifest, "metadata": {**fields, "annotations": {**fields.get("annotations", {}), **annotations}}}
+
+
+# -- written by `python dev/public_functions.py` from the options above
+
+
+class RouteOptions(TypedDict, total=False):
+    """The options that every route takes.
+
+    Attributes:
+        port: of the colors' Services (1 to 65535, default 80).
+        paths: prefixes of the paths that are this service's (default all).
+        rules: the platform's own rules instead, with filters, timeouts, retries, session persistence and what else it
+            knows: ``rules`` of an HTTPRoute, a GRPCRoute or an Ingress, ``http`` of a VirtualService, ``routes`` of an
+            HTTPProxy or an IngressRoute. One without a backend leads to the colors, any other stays as it is.
+        cookie: a cookie that names a color, beside the header ``X-Bluegreen-Color`` (default none).
+        url: where production requests go, where no host says it: the address of a gateway.
+        route_name: the name of the object whose weights the swap owns; the component's when absent.
+        adopt: whether that object is there already, as no resource of this stack: what is live is taken over as it is
+            (default no).
+        annotations: of that object, where it is made.
+        app_protocol: of the colors' Services, such as ``kubernetes.io/h2c``.
+        ports: further ports of the colors' Services, as a Service has them: ``[{"name": "metrics", "port": 9090}]``.
+        service_type: of the colors' Services (default ``ClusterIP``).
+        converge_timeout_seconds: how long a written weight may take to take effect (default 60).
+    """
+
+    port: int
+    paths: Sequence[str]
+    rules: Sequence[Mapping[str, Any]]
+    cookie: str
+    url: pulumi.Input[str] | None
+    route_name: str
+    adopt: bool
+    annotations: Mapping[str, pulumi.Input[str]]
+    app_protocol: str
+    ports: Sequence[Mapping[str, Any]]
+    service_type: str
+    converge_timeout_seconds: float
