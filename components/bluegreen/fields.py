@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bluegreen.rollout.errors import Problem
+from bluegreen.secret_names import sounds_secret
 
 
 class _Unknown:
@@ -150,8 +151,6 @@ class Fields:
 
         The value of one that is called as secrets are (``password``) is not shown.
         """
-        from bluegreen.secrets import sounds_secret  # noqa: PLC0415 - it reads fields itself
-
         for name in self._data:
             if name not in self._seen and not name.startswith("__"):
                 allowed = f"no such field; known here: {', '.join(sorted(self._seen))}"

@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import GateUnavailable, Problem, without_credentials
+from bluegreen.secret_names import WELL_KNOWN, sounds_secret
 
 HIDDEN = "<hidden>"
 """Stands for the value in a problem, where the value may be the secret itself."""
@@ -33,13 +34,6 @@ _SECRET_FILE_BYTES = 65_536
 # Addresses on these hosts let everybody who has them post: they are secrets as a whole.
 _SECRET_URL_HOSTS = ("hooks.slack.com", "discord.com", "discordapp.com", ".webhook.office.com", ".logic.azure.com")
 
-_WELL_KNOWN = {
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "PULUMI_ACCESS_TOKEN",
-    "PULUMI_CONFIG_PASSPHRASE",
-}
-_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSPHRASE|API_?KEY|PRIVATE_KEY", re.IGNORECASE)
 _SECRET_HEADER = re.compile(r"\A(proxy-)?authorization\Z|cookie|auth|credential", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<=-)[0-9a-f]{32}\Z")
 _LEAST_CHARACTERS = 4
@@ -186,7 +180,7 @@ def remember(value: str) -> None:
 def remember_headers(headers: Mapping[str, str]) -> None:
     """Redact the values of those headers that let somebody in (``Authorization``, ``Cookie``, ``X-Api-Key``)."""
     for name, value in headers.items():
-        if _SECRET_HEADER.search(name) or _SECRET_NAME.search(name.replace("-", "_")):
+        if _SECRET_HEADER.search(name) or sounds_secret(name.replace("-", "_")):
             for part in (value, value.partition(" ")[2]):  # libraries and services name it without its scheme, too
                 if len(part.strip()) >= _LEAST_CHARACTERS_BY_NAME:
                     remember(part.strip())
@@ -211,12 +205,6 @@ def _forms(value: str) -> frozenset[str]:
     return frozenset(forms)
 
 
-@functools.lru_cache(maxsize=1024)  # every message asks for all variables, between the calls of a swap
-def sounds_secret(variable: str) -> bool:
-    """Whether a name is one that secrets have."""
-    return variable in _WELL_KNOWN or _SECRET_NAME.search(variable) is not None
-
-
 def redact(text: str) -> str:
     """The text without secrets, each replaced by ``***``.
 
@@ -226,7 +214,7 @@ def redact(text: str) -> str:
         values = set(_remembered)
     for name in filter(sounds_secret, list(os.environ)):
         value = os.environ.get(name, "")
-        least = _LEAST_CHARACTERS_WELL_KNOWN if name in _WELL_KNOWN else _LEAST_CHARACTERS_BY_NAME
+        least = _LEAST_CHARACTERS_WELL_KNOWN if name in WELL_KNOWN else _LEAST_CHARACTERS_BY_NAME
         if len(value.strip()) >= least:
             values.update((value, *_forms(value.strip())))
     # The longest first: a secret that holds another one must not leave its rest behind.
