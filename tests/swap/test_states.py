@@ -29,6 +29,11 @@ OTHERS = {
     "a verdict by its text alone": {"held": "gate"},
     "weights by their text alone": {"weights": "blue"},
     "a capacity by its name alone": {"capacity": "memory"},
+    "an active color of another kind": {"active_color": {"name": "blue"}},
+    "no active color": {"active_color": None},
+    "releases of another kind": {"releases": ["v1", "v2"]},
+    "a color's release of another kind": {"releases": {"blue": {"image": "v1"}, "green": "v2"}},
+    "no releases and no capacity that is known": {"releases": None, "capacity": {"kind": "nomad"}},
     "a newer version": {"state_version": 9, "router": {**ROUTER, "mode": "weighted"}},
 }
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem
+from bluegreen.rollout.model import COLORS
 from bluegreen.swap import contract
 from bluegreen.swap.contract import SwapSpec
 
@@ -20,6 +21,11 @@ STATE_VERSION = 1
 OUTPUT = "state_version"
 NOT_IMPORTED = "a swap is not imported: declare it, and its first update takes over what is there"
 _KEPT = ("name", "active_color", "releases", "router", "routers", "capacity")
+_STAND_INS: Mapping[str, Any] = {
+    "active_color": COLORS[0],
+    "releases": dict.fromkeys(COLORS, "a release that the state does not say"),
+}
+"""Of what is required, the part that says nothing about where traffic is routed."""
 _TRIES = 20
 _HEAD, _STEP = re.compile(r"[.\[]"), re.compile(r"[.\[\]]")
 
@@ -58,6 +64,11 @@ def read(outputs: Mapping[str, Any]) -> tuple[SwapSpec, tuple[str, ...]]:
         if not problems:
             break
         wrong = next((problem.field for problem in problems if _has(known, problem.field)), None)
+        missing = {_HEAD.split(problem.field, maxsplit=1)[0] for problem in problems}.intersection(_STAND_INS)
+        if wrong is None and missing:
+            known |= {key: _STAND_INS[key] for key in missing}
+            left_out += sorted(missing)
+            continue
         if wrong is None:  # it is missing, so there is nothing to leave out but the whole
             wrong = "capacity"
             if "capacity" not in known or not any(problem.field.startswith("capacity") for problem in problems):
