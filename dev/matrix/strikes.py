@@ -22,6 +22,10 @@ REAL_PATIENCE_SECONDS, REAL_ATTEMPTS = 15.0, 5
 """What the product has. A call that hangs here is given up far sooner, and its clock is told of the time."""
 
 
+_ENDED, _ANOTHER_CALL, _FAILED = 3, 4, 5
+"""How a process ends that was to be killed."""
+
+
 class Updates(Protocol):
     """How the user goes on."""
 
@@ -52,7 +56,10 @@ class MatrixError(Exception):
 
 
 class Missed(MatrixError):
-    """The fault struck another call than it was for: on a busy machine a call before it may have been given up."""
+    """What was to go wrong met another call than it was for, or none.
+
+    On a busy machine a call before it may have been given up, or what was read has grown old and was read again.
+    """
 
 
 @dataclass(slots=True)
@@ -101,6 +108,8 @@ def killed(lane: Lane, point: Point, state: State, news: Mapping[str, Any]) -> O
     if child == 0:
         _die(lane, point, state, news)
     _, status = os.waitpid(child, 0)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) in (_ENDED, _ANOTHER_CALL):
+        raise Missed(f"{point}: the process made other calls than those that it was to be killed at")
     if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
         raise MatrixError(f"{point}: the process ended with status {status} before it was killed")
     return Outcome(state)
@@ -113,7 +122,7 @@ def _die(lane: Lane, point: Point, state: State, news: Mapping[str, Any]) -> NoR
         nonlocal sent
         sent += 1
         if sent == point.number and call != point.call:
-            os._exit(4)
+            os._exit(_ANOTHER_CALL)
         if sent == point.number and point.way == "killed before":
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -125,9 +134,9 @@ def _die(lane: Lane, point: Point, state: State, news: Mapping[str, Any]) -> NoR
         with lane.used():
             lane.sending, lane.answered = sending, answered
             Stack(point.adapter, fresh_clock(), state).update(news)
-        os._exit(3)
+        os._exit(_ENDED)
     finally:
-        os._exit(5)
+        os._exit(_FAILED)
 
 
 class Faults:

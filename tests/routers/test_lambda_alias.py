@@ -243,6 +243,16 @@ def test_a_change_that_is_none_of_the_traffic_is_written_over(played):
     router.write(Weights.all_on("green"))
 
 
+def test_an_alias_that_changes_each_time_is_an_error_that_says_so(played):
+    router, stub = played
+    for number in range(1, 6):
+        wanted = {**PLACE, **GREEN, "RevisionId": f"r{number}"}
+        refused(stub, "update_alias", "PreconditionFailedException", wanted)
+        stub.add_response("get_alias", {**SEEN, "RevisionId": f"r{number + 1}"}, PLACE)
+    with pytest.raises(PlatformError, match=r"something else changes .* each time that it is to be written: 5 times"):
+        router.write(Weights.all_on("green"))
+
+
 def test_a_lost_reply_is_taken_up(played):
     router, stub = played
     refused(stub, "update_alias", "PreconditionFailedException", {**PLACE, **GREEN, "RevisionId": "r1"})

@@ -32,6 +32,11 @@ SAME = [
     ("alb", {"listener_arn": "arn:l", "priority": 100}, {"priority": 100.0}),
     ("envoy", {"routes_file": "/etc/envoy/web.json", "route_config": "web"}, {"routes_file": "/etc//envoy/./web.json"}),
     ("haproxy", {"map_file": "/etc/haproxy/web.map"}, {"map_file": "//etc/haproxy/a/../web.map"}),
+    ("azure_slots", {"app_id": "/sites/web"}, {"slot": "Staging"}),
+    ("azure_slots", {"app_id": "/sites/web", "slot": "next"}, {"app_id": "/Sites/Web", "slot": "NEXT"}),
+    ("azure_traffic_manager", {"profile_id": "/profiles/shop"}, {"profile_id": "/Profiles/Shop"}),
+    ("beanstalk", {"cname_prefix": "shop", "environments": {"blue": "a", "green": "b"}}, {"cname_prefix": "Shop"}),
+    ("cloudfoundry", {"space": "shop/production", "route": "web.example.com"}, {"route": "Web.Example.COM"}),
 ]
 ANOTHER = [
     ("route53", {"zone_id": "Z1", "record_name": "app.example.com"}, {"record_name": "api.example.com"}),
@@ -49,6 +54,8 @@ ANOTHER = [
     ("alb", {"listener_arn": "arn:l", "priority": 100}, {"priority": 101}),
     ("envoy", {"routes_file": "/etc/envoy/web.json", "route_config": "web"}, {"routes_file": "/etc/envoy/Web.json"}),
     ("haproxy", {"map_file": "/etc/haproxy/web.map"}, {"map_file": "/etc/web.map"}),
+    ("azure_slots", {"app_id": "/sites/web"}, {"slot": "next"}),
+    ("beanstalk", {"cname_prefix": "shop", "environments": {"blue": "a", "green": "b"}}, {"cname_prefix": "shop2"}),
 ]
 
 

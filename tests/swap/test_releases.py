@@ -317,3 +317,32 @@ def test_a_mesh_route_that_says_the_same_hosts_in_another_way_leads_to_the_same(
     assert leads({"host": "a"}) == leads({"host": "a"}, services=None) == leads({}) == []
     assert leads({"host": "c"}) == leads({"host": "a", "subset": "v2"}) == ["router.destinations.blue"]
     assert leads(UNKNOWN) == []
+
+
+def test_endpoints_by_their_usual_names_are_no_others():
+    profile = {"kind": "azure_traffic_manager", "profile_id": "/profiles/shop", "owner": "p/s/web"}
+    inputs = {"active_color": "blue", "releases": LABELS, "router": profile}
+
+    def refused(**endpoints):
+        news = {**inputs, "router": {**profile, "endpoints": endpoints}}
+        return [problem.field for problem in releases.refused(inputs, news)]
+
+    assert refused(blue="blue", green="green") == refused(blue="Blue", green="GREEN") == []
+    assert refused(blue="other", green="green") == refused(blue="green", green="blue") == ["router.endpoints.blue"]
+
+
+def test_another_name_for_the_place_of_one_of_several_routers_changes_no_release():
+    name, versions = "orders", {"blue": "1", "green": "2"}
+    arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
+
+    def of(function, live="1"):
+        aliases = [{"kind": "lambda_alias", "alias_name": each, "versions": versions} for each in ("first", "second")]
+        second = {**aliases[1], "function_name": function, "versions": {**versions, "blue": live}}
+        return {"active_color": "blue", "releases": LABELS, "routers": [{**aliases[0], "function_name": name}, second]}
+
+    assert releases.refused(of(name), of(arn)) == []
+    (problem,) = releases.refused(of(name), of(arn, live="9"))
+    assert (problem.field, problem.value) == ("routers[1].versions.blue", "9")
+    outputs = {**of(name), "live_color": "blue", "state_version": 1}
+    then = {**outputs, "proved": contract.fingerprint(outputs, "blue")}
+    assert contract.caught_up(then, of(arn))["proved"] == contract.fingerprint(of(arn), "blue")

@@ -20,7 +20,7 @@ from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Kind, other
 from bluegreen.swap import sections
 from bluegreen.swap.sections import CAPACITY, DIGEST, LABEL, ROUTER, of
-from bluegreen.swap.several import formers, kind_of, sections_of, with_sections
+from bluegreen.swap.several import formers, kind_of, named_like, sections_of, with_sections
 
 _DIGITS = 16
 _PAUSED = (
@@ -360,11 +360,14 @@ def caught_up(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any
 
 
 def _with_members_of(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
-    """Outputs with the routers that the inputs have: one that comes or goes makes no other release of a color."""
+    """Outputs with the routers that the inputs have: one that comes or goes makes no other release of a color.
+
+    Nor does another name of its place, by which its values are found.
+    """
     pairs = list(zip(sections_of(news), formers(olds, news), strict=True))
     if not sections_of(olds) or len(pairs) == len(sections_of(olds)) == 1 or not any(old for _, old in pairs):
         return dict(olds)
-    return with_sections(olds, [old or section for section, old in pairs])
+    return with_sections(olds, [section if old is None else named_like(old, section) for section, old in pairs])
 
 
 def _said(olds: Any, news: Any, color: Color, path: str, old: object, new: object) -> str:

@@ -108,6 +108,11 @@ def formers(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[Section | 
     return [by_index.get(index) for index in range(len(news_found))]
 
 
+def named_like(one: Section, another: Section) -> Section:
+    """A section with its place named as in another section of the same place; no name of it is added or taken away."""
+    return {**one, **{key: another[key] for key in where_of(one) & one.keys() & another.keys()}}
+
+
 def removed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[Section]:
     """The former sections that are declared no more; none where the new ones are not known yet."""
     kept = [former for former in formers(olds, news) if former is not None]

@@ -26,6 +26,7 @@ from bluegreen.options.kinds import Both, Flag, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
+from bluegreen.platforms.places import Same, alike, dns_name
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.exchanging import Standing, bring_live
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
@@ -55,6 +56,7 @@ class BeanstalkRouter(Options):
     exchanges: ClassVar[bool] = True
     propagation_seconds: ClassVar[float] = _TTL_SECONDS
     where: ClassVar[frozenset[str]] = frozenset({"kind", "cname_prefix", "environments"})
+    same_place: ClassVar[Mapping[str, Same]] = {"cname_prefix": alike(dns_name)}
     release_keys: ClassVar[frozenset[str]] = frozenset({"versions"})
     releases_beside: ClassVar[bool] = True
     permissions: ClassVar[tuple[Permission, ...]] = (

@@ -30,7 +30,7 @@ from bluegreen.options.kinds import Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.ownership import INCARNATION_MARK, Ownership
 from bluegreen.platforms.places import Same, arn_or_name
-from bluegreen.rollout.errors import NotOwned, Problem, TrafficMoved
+from bluegreen.rollout.errors import NotOwned, PlatformError, Problem, TrafficMoved
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -40,6 +40,7 @@ _NAME = re.compile(r"(?!\d+\Z)[A-Za-z0-9_-]{1,64}\Z")
 _FUNCTION = re.compile(r"(arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}\Z")
 _OWNER_LONGEST = 200  # the description has 256 characters, and the rest of it says what a split means
 _GONE = "ResourceNotFoundException"
+_TRIES = 5
 
 
 @dataclass(slots=True)
@@ -262,25 +263,29 @@ class LambdaAliasRouter(Options):
 
     def _update(self, seen: dict[str, Any], weights: Weights) -> None:
         """Write over the alias that was seen, and over no later state."""
-        with called("lambda:UpdateAlias"):
-            try:
-                self._alias = self._lambda.update_alias(
-                    **self._place, **self._state(weights, seen), RevisionId=seen["RevisionId"]
-                )
-            except ClientError as error:
-                if error_code(error) not in ("PreconditionFailedException", _GONE):
-                    raise
-            else:
+        for _ in range(_TRIES):
+            with called("lambda:UpdateAlias"):
+                try:
+                    self._alias = self._lambda.update_alias(
+                        **self._place, **self._state(weights, seen), RevisionId=seen["RevisionId"]
+                    )
+                except ClientError as error:
+                    if error_code(error) not in ("PreconditionFailedException", _GONE):
+                        raise
+                else:
+                    return
+            alias = self._look()
+            if alias is None:  # somebody removed it meanwhile: without it nobody is served
+                self._create(weights)
                 return
-        alias = self._look()
-        if alias is None:  # somebody removed it meanwhile: without it nobody is served
-            self._create(weights)
-        elif self._is_stamped(alias) and self._weights(alias) == weights:
-            return  # the earlier try of this very call got through, and its reply was lost
-        elif lambda_versions.shares_of(alias) == lambda_versions.shares_of(seen):
-            self._update(alias, weights)  # something else of it was changed
-        else:
-            raise TrafficMoved("lambda:UpdateAlias", self.id, self._weights(seen), self._weights(alias))
+            if self._is_stamped(alias) and self._weights(alias) == weights:
+                return  # the earlier try of this very call got through, and its reply was lost
+            if lambda_versions.shares_of(alias) != lambda_versions.shares_of(seen):
+                raise TrafficMoved("lambda:UpdateAlias", self.id, self._weights(seen), self._weights(alias))
+            seen = alias  # something else of it was changed
+        raise PlatformError(
+            "lambda:UpdateAlias", f"something else changes {self.id} each time that it is to be written: {_TRIES} times"
+        )
 
     def _state(self, weights: Weights, seen: Mapping[str, Any] | None) -> dict[str, Any]:
         return lambda_versions.alias_state(self.owner, self.versions, weights, seen)

@@ -41,6 +41,7 @@ _ALLOWED = "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/tr
 _OWNER_LONGEST = 256
 _PROBE_PAUSE_SECONDS, _PROBE_MARGIN_SECONDS = 5.0, 15.0
 _LEAST = 1
+_ENDPOINTS: Mapping[Color, str] = {"blue": "blue", "green": "green"}
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class TrafficManagerRouter(Options):
     endpoints: Mapping[Color, str] = option(
         "the name of each color's endpoint",
         Both(Text(), differs="another endpoint than blue's"),
-        default={"blue": "blue", "green": "green"},
+        default=_ENDPOINTS,
         absent="`blue` and `green`",
     )
     targets: Mapping[Color, str] = option(
@@ -106,6 +107,13 @@ class TrafficManagerRouter(Options):
     _fresh: Look = field(default_factory=Look, init=False)
     _written: Weights | None = field(default=None, init=False)
     _kept_until: float = field(default=0, init=False)
+
+    @staticmethod
+    def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:
+        """The section; without endpoints that have the names which they have anyway."""
+        named = section.get("endpoints")
+        usual = isinstance(named, Mapping) and {key: str(name).lower() for key, name in named.items()} == _ENDPOINTS
+        return {key: value for key, value in section.items() if key != "endpoints"} if usual else section
 
     @property
     def id(self) -> str:

@@ -42,6 +42,7 @@ _OWNER_LONGEST = 256
 _SWAP = "Microsoft.Web/sites/slots/slotsswap/action"
 _INSTALL = "Microsoft.Web/sites/slots/config/write"
 _BUSY_PAUSE_SECONDS = 5.0
+_SLOT = "staging"
 _OTHERWISE = "runs something else: declare what runs there, or put the release into the other color and promote that"
 
 
@@ -64,7 +65,8 @@ class AzureSlotsRouter(Options):
     release_keys: ClassVar[frozenset[str]] = frozenset({"images"})
     install_keys: ClassVar[frozenset[str]] = frozenset({"contents"})
     same_place: ClassVar[Mapping[str, Same]] = {
-        name: alike(lambda value: value.lower() if isinstance(value, str) else value) for name in ("app_id", "slot")
+        "app_id": alike(lambda value: value.lower() if isinstance(value, str) else value),
+        "slot": alike(lambda value: value.lower() if isinstance(value, str) else value or _SLOT),
     }
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission("Microsoft.Web/sites/read", "every preview and update"),
@@ -91,7 +93,7 @@ class AzureSlotsRouter(Options):
     slot: str = option(
         "the slot that production is swapped with",
         Text(fits=lambda name: name.lower() != PRODUCTION, allowed="a slot's name, not ``production``"),
-        default="staging",
+        default=_SLOT,
     )
     images: Mapping[Color, str] = option(
         "what each color runs, as its slot has it (``linuxFxVersion``: ``DOCKER|shop.azurecr.io/app:v2``): a color "

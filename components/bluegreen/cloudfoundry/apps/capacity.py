@@ -21,12 +21,14 @@ from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.just_read import JustRead
+from bluegreen.platforms.places import Same, or_default
 from bluegreen.rollout.calls import side_by_side
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size, other
 
 _NOTE = "PATCH:/v3/apps/:guid"
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
+_PROCESS = "web"
 
 
 def _now() -> datetime:
@@ -38,6 +40,7 @@ class CloudFoundryCapacity(Options):
     """The instances of one process of each color's app; none where the app is stopped."""
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "space", "apps", "process"})
+    same_place: ClassVar[Mapping[str, Same]] = {"process": or_default(_PROCESS)}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission(places.ORGANIZATIONS, "every preview and update"),
         Permission(places.SPACES, "every preview and update"),
@@ -54,7 +57,7 @@ class CloudFoundryCapacity(Options):
 
     space: str = option("the space of the apps", places.SPACE)
     apps: Mapping[Color, str] = option("the name of each color's app", places.NAMES)
-    process: str = option("the type of the process that is scaled", Text(), default="web")
+    process: str = option("the type of the process that is scaled", Text(), default=_PROCESS)
     route: str = option("the route whose shares may keep instances of a color back", places.ROUTE, default="")
     desired_count: int = option(
         "instances that a color starts with when none run anywhere", Number(1, whole=True), default=1
