@@ -7,7 +7,7 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -18,10 +18,11 @@ from rich.table import Table
 from dev.matrix import report
 from dev.matrix.engine import ADAPTERS
 from dev.matrix.run import WORKERS, Choice, Matrix, WorkerFailed, run
-from dev.matrix.somebody_else import cloud_stage
+from dev.matrix.somebody_else import cloud_stage, controls
 from dev.matrix.somebody_else import report as world_report
 from dev.matrix.somebody_else import run as world
 from dev.matrix.somebody_else.acts import ACTS
+from dev.matrix.somebody_else.controls import Controlled
 from dev.matrix.somebody_else.run import Struck
 from dev.matrix.somebody_else.stages import ALL, STAGES
 from localcloud import cloud as clouds
@@ -32,7 +33,7 @@ from localcloud.progress import Progress
 
 CALLS, WORLD = "calls", "world"
 PARTS = (CALLS, WORLD)
-_WRONG = ("unconverged", "unsafe", "world_unconverged", "world_unsafe")
+_WRONG = ("unconverged", "unsafe", "world_unconverged", "world_unsafe", "world_controls_without_effect")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,9 +84,10 @@ def main(arguments: list[str] | None = None) -> int:
                 text = report.in_docs(text, matrix) if text else ""
             if WORLD in parts:
                 struck = world.run(shown, workers=options.workers, cloud=cloud, keep=options.keep, at_most=options.most)
-                show_world(struck)
-                figures |= world_report.figures(struck)
-                text = world_report.in_docs(text, struck) if text else ""
+                without = controls.run(shown, options.workers)
+                show_world(struck, without)
+                figures |= world_report.figures(struck, without)
+                text = world_report.in_docs(text, struck, without) if text else ""
     except (LocalCloudError, WorkerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -157,8 +159,8 @@ def show(matrix: Matrix) -> None:
         console.print(line, style="red", highlight=False, markup=False)
 
 
-def show_world(struck: Struck) -> None:
-    """The same, of what somebody else did."""
+def show_world(struck: Struck, without: Sequence[Controlled] = ()) -> None:
+    """The same, of what somebody else did; and of the controls."""
     console = Console()
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for name in ("somebody", "points", "in flight", "unconverged", "unsafe"):
@@ -167,7 +169,10 @@ def show_world(struck: Struck) -> None:
         bad = "bold red" if any(counts[1:]) else ""
         shown.add_row(title, *map(str, (points, *counts)), style=bad)
     console.print(shown)
-    for name, count in world_report.figures(struck).items():
+    for one in without:
+        said = f"without its guard, somebody {one.act}: {one} wrong"
+        console.print(said, style="" if one.wrong else "red", highlight=False, markup=False)
+    for name, count in world_report.figures(struck, without).items():
         console.print(f"{name}: {count}", highlight=False)
     console.print(f"{struck.seconds:.0f} s", highlight=False)
     for line in world_report.troubles(struck):

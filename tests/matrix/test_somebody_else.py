@@ -6,25 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from bluegreen.aws.ecs.capacity import EcsCapacity
-from bluegreen.aws.ecs.scalable import ScalableTargetApi
-from bluegreen.aws.elb import elbv2
-from bluegreen.aws.elb import owned_rule as elbv2_owned
-from bluegreen.aws.gateways import api_gateway
-from bluegreen.cloudfoundry.routes import strangers
 from bluegreen.platforms.routers import ROUTERS
-from bluegreen.rollout.model import Readiness
-from bluegreen.rollout.runner import Runner
 from bluegreen.rollout.same_release import SameRelease
-from bluegreen.swap import lease
-from bluegreen.swap.contract import SwapSpec
-from bluegreen.swap.lease import Lease
 from dev.matrix.engine import ADAPTERS
 from dev.matrix.somebody_else import acts, report
-from dev.matrix.somebody_else.points import all_points, sample
-from dev.matrix.somebody_else.run import run
+from dev.matrix.somebody_else.controls import CONTROLS, Controlled, controlled, nothing, without_a_look_at_the_lease
+from dev.matrix.somebody_else.points import all_points
+from dev.matrix.somebody_else.run import Struck, run
 from dev.matrix.somebody_else.stages import OTHERS_SAMPLED, SAMPLED, STAGES
-from dev.matrix.somebody_else.swaps import PROMOTION, ROLLBACK
+from dev.matrix.somebody_else.swaps import PROMOTION
 from dev.matrix.somebody_else.trial import Trials
 
 
@@ -37,117 +27,31 @@ def test_nothing_that_somebody_else_does_makes_a_swap_unsafe_or_keeps_the_next_u
     assert {one.point.act for one in struck.tried} == set(acts.ACTS)
 
 
-def nothing(*_, **__):
-    """In the place of a guard."""
-
-
-def without_looks(patched):
-    patched.setattr(Runner, "_refuse_what_moved", nothing)
-    patched.setattr(Runner, "_look_before_the_first_write", nothing)
-
-
-def without_a_look_at_the_lease(patched):
-    for name in ("fence", "check", "judge"):
-        patched.setattr(Lease, name, nothing)
-
-
-def without_either(patched):
-    without_looks(patched)
-    without_a_look_at_the_lease(patched)
-
-
-def every_lease_is_dead(patched):
-    patched.setattr(Lease, "_wait_for_the_end_of", lambda _, others: dict(others))
-
-
-def anybody_may_abort(patched):
-    patched.setattr(lease, "aborted_by", lambda marks, _: "somebody" if "abort" in marks else None)
-
-
-def without_health(patched):
-    checks = SwapSpec.build_checks
-    patched.setattr(
-        SwapSpec, "build_checks", lambda *given: [one for one in checks(*given) if one.gate.label == "slow"]
-    )
-    patched.setattr(Runner, "_catch_up", nothing)
-
-
-def only_by_its_place(patched):
-    patched.setattr(elbv2_owned.Search, "found", lambda search, rules, _: search.at_place(rules))
-
-
-def only_the_forward(patched):
-    patched.setattr(elbv2, "with_forward", lambda _, forward: [{"Type": "forward", "ForwardConfig": dict(forward)}])
-
-
-def whoever_owns_it(patched):
-    patched.setattr(api_gateway.Stage, "is_ours", lambda *_: True)
-
-
-def retirements_stay(patched):
-    patched.setattr(ScalableTargetApi, "unschedule", nothing)
-
-
-def whatever_it_runs(patched):
-    patched.setattr(EcsCapacity, "ready", lambda *_: Readiness(True, 1, 1))
-
-
-def nothing_of_others_stays(patched):
-    patched.setattr(strangers, "at_rest", lambda _: [])
-
-
-CONTROLS = {
-    acts.MOVES: ("memory", without_looks),
-    acts.HALVES: ("alb", without_looks),
-    acts.RELOCATES: ("alb", only_by_its_place),
-    acts.ADDS: ("alb", only_the_forward),
-    acts.UNMARKS: ("memory", without_a_look_at_the_lease),
-    acts.LEASE: ("memory", every_lease_is_dead),
-    acts.FORGES: ("memory", anybody_may_abort),
-    acts.TAKES: ("http_api_stage", whoever_owns_it),
-    acts.DELETES: ("alb", without_either),
-    acts.SCALES: ("memory", without_health),
-    acts.RESETS: ("alb with ecs", retirements_stay),
-    acts.DEPLOYS: ("alb with ecs", whatever_it_runs),
-    acts.RIVAL: ("memory", without_a_look_at_the_lease),
-    acts.RIVAL_GOES_ON: ("memory", without_a_look_at_the_lease),
-    acts.STANDS: ("memory", without_a_look_at_the_lease),
-    acts.JOINS: ("cloudfoundry", nothing_of_others_stays),
-}
-"""Of each act: where its guard is taken out, and which one that is."""
-MOST = 24
-
-
 def test_every_kind_of_strike_has_a_control():
     assert set(CONTROLS) == set(acts.ACTS)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("act", CONTROLS, ids=lambda act: act.name)
-def test_without_its_guard_a_strike_is_found_out(monkeypatch, act):
+def test_without_its_guard_a_strike_is_found_out(act):
     name, take_out = CONTROLS[act]
-    assert is_found_out(monkeypatch, name, act, take_out), f"nothing was wrong without {take_out.__name__}"
+    assert controlled(act, name, take_out, first_alone=True).wrong, f"nothing was wrong without {take_out.__name__}"
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ["ecs_native", "codedeploy", "argo_rollouts"])
-def test_where_the_platform_shifts_a_lost_lease_is_found_out_too(monkeypatch, name):
-    assert is_found_out(monkeypatch, name, acts.STANDS, without_a_look_at_the_lease)
+def test_where_the_platform_shifts_a_lost_lease_is_found_out_too(name):
+    assert controlled(acts.STANDS, name, without_a_look_at_the_lease, first_alone=True).wrong
 
 
-def is_found_out(monkeypatch, name, act, take_out):
-    stage = STAGES[name]()
-    with Trials.on(stage) as trials:
-        calls = {operation: trials.calls_of(operation) for operation in (PROMOTION, ROLLBACK)}
-        points = [point for point in all_points(stage, calls) if point.act is act]
-        take_out(monkeypatch)
-        wrong = any(
-            kind in ("unsafe", "unconverged")
-            for point in sample(points, MOST)
-            for kind, _ in trials.try_point(point).troubles
-        )
-        monkeypatch.undo()
-    return wrong
+def test_a_control_that_finds_nothing_is_told_and_fails():
+    found = [Controlled(act.name, "memory", 0 if act is acts.MOVES else 3, 24) for act in acts.ACTS]
+    assert report.without_effect(found) == [acts.MOVES.name]
+    table = report.table(Struck(), found)
+    assert table.count("| 3 of 24 (memory) |") == len(acts.ACTS) - 1
+    assert "| 0 of 24 (memory) |" in table
+    assert "without its guard" in table
+    assert "without its guard" not in report.table(Struck())
 
 
 def test_every_router_is_struck():

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from dev.matrix.somebody_else.acts import ACTS
+from dev.matrix.somebody_else.controls import Controlled
 from dev.matrix.somebody_else.judge import Kind
 from dev.matrix.somebody_else.run import Struck
 from dev.matrix.somebody_else.swaps import OPERATIONS
@@ -13,6 +14,7 @@ from dev.matrix.somebody_else.trial import Tried
 
 BEGIN, END = "<!-- world:begin -->", "<!-- world:end -->"
 
+_HEAD = " without its guard, wrong |"
 KINDS: tuple[Kind, ...] = ("in flight", "unconverged", "unsafe")
 
 
@@ -23,18 +25,25 @@ def count(tried: Sequence[Tried], kind: Kind) -> int:
     return sum(kind in found and not found & set(worse) for found in kinds)
 
 
-def figures(struck: Struck) -> dict[str, int]:
+def figures(struck: Struck, controls: Sequence[Controlled] = ()) -> dict[str, int]:
     """The figures, as ``--json`` writes them."""
+    told = {"world_controls_without_effect": len(without_effect(controls))} if controls else {}
     return {
         "world_points": len(struck.tried),
         "world_unconverged": count(struck.tried, "unconverged"),
         "world_unsafe": count(struck.tried, "unsafe"),
         "world_in_flight": count(struck.tried, "in flight"),
+        **told,
     }
 
 
-def table(struck: Struck) -> str:
-    """Markdown."""
+def without_effect(controls: Sequence[Controlled]) -> list[str]:
+    """The acts whose guard does nothing that these points would tell: without it, nothing was wrong either."""
+    return [one.act for one in controls if not one.wrong]
+
+
+def table(struck: Struck, controls: Sequence[Controlled] = ()) -> str:
+    """Markdown; with a column of the controls where there are some."""
     found = figures(struck)
     heads = [operation.name for operation in OPERATIONS]
     stages = Counter(one.point.stage for one in struck.tried)
@@ -42,9 +51,9 @@ def table(struck: Struck) -> str:
         f"{found['world_points']} points: {found['world_unconverged']} did not converge, "
         f"{found['world_unsafe']} were unsafe; of {found['world_in_flight']} a request was in flight.",
         "",
-        f"| somebody | {' | '.join(heads)} | in flight | did not converge | unsafe |",
-        f"| --- |{' ---: |' * (len(heads) + 3)}",
-        *rows(struck),
+        f"| somebody | {' | '.join(heads)} | in flight | did not converge | unsafe |{_HEAD if controls else ''}",
+        f"| --- |{' ---: |' * (len(heads) + 3)}{' ---: |' if controls else ''}",
+        *rows(struck, controls),
         "",
         f"Where: {', '.join(f'{name} ({on})' for name, on in stages.items())}.",
     ]
@@ -59,22 +68,23 @@ def sums(struck: Struck) -> Iterator[tuple[str, int, int, int, int]]:
         yield act.name, len(found), flying, unconverged, unsafe
 
 
-def rows(struck: Struck) -> Iterator[str]:
+def rows(struck: Struck, controls: Sequence[Controlled] = ()) -> Iterator[str]:
     """One for each act."""
+    without = {one.act: [one] for one in controls}
     for act in ACTS:
         found = [one for one in struck.tried if one.point.act is act]
         points = [sum(one.point.operation.name == operation.name for one in found) for operation in OPERATIONS]
-        cells = [act.name, *points, *(count(found, kind) for kind in KINDS)]
+        cells = [act.name, *points, *(count(found, kind) for kind in KINDS), *without.get(act.name, [])]
         yield f"| {' | '.join(map(str, cells))} |"
 
 
-def in_docs(text: str, struck: Struck) -> str:
+def in_docs(text: str, struck: Struck, controls: Sequence[Controlled] = ()) -> str:
     """A document with the table between its markers."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the document has no {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{table(struck)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table(struck, controls)}\n{END}{after}"
 
 
 def troubles(struck: Struck, most: int = 20) -> list[str]:
