@@ -56,7 +56,7 @@ class MatrixError(Exception):
 
 
 class Missed(MatrixError):
-    """What was to go wrong met another call than it was for, or none.
+    """The fault, or the kill, met another call than it was for, or none.
 
     On a busy machine a call before it may have been given up, or what was read has grown old and was read again.
     """

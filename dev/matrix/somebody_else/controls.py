@@ -121,7 +121,7 @@ def only_by_its_place(patched: ExitStack) -> None:
 
 
 def only_the_forward(patched: ExitStack) -> None:
-    """What others have added to a rule is not sent back."""
+    """The actions that others have added to a rule are not sent back."""
     instead(patched, elbv2, "with_forward", lambda _, forward: [{"Type": "forward", "ForwardConfig": dict(forward)}])
 
 
