@@ -27,14 +27,15 @@ CHOSEN = os.environ.get("BLUEGREEN_SCENARIOS", "")
 A_SWAP = 3
 """How many scenarios every variant plays, from the first: a promotion, a rollback, a gate that fails."""
 WITNESS = {
-    # Weights of a load balancer's rule; what is scaled is another service, whose scenarios are in tests/e2e.
-    **dict.fromkeys(("asg", "ecs_entries", "ecs_listeners", "eks"), "ecs"),
+    # Weights of a load balancer's rule, or of its listener's own action; what is scaled is another service, whose
+    # scenarios are in tests/e2e.
+    **dict.fromkeys(("asg", "ecs_entries", "ecs_listeners", "ecs_nlb", "eks"), "ecs"),
     "ecs_native": "ecs_codedeploy",  # both in tests/routers/test_platform_deployments.py, with aborts and kills
-    **dict.fromkeys(("asg_dns", "kubernetes_clusters"), "ecs_dns"),
-    "rest_api": "http_api",
+    "kubernetes_clusters": "ecs_dns",
+    **dict.fromkeys(("http_api", "rest_api"), "lambda_alias"),  # a field of one object, under one call
     # Fields of one object, written by the same class with other paths. What the plugin does to each kind of object that
     # somebody wrote to: tests/localcloud/test_kubernetes_plugin_drift.py.
-    **dict.fromkeys(("kubernetes_traefik", "kubernetes_route, istio"), "kubernetes_gateway"),
+    "kubernetes_route, istio": "kubernetes_gateway",
     **dict.fromkeys(("kubernetes_entries", "kubernetes_helm", "kubernetes_yaml"), "kubernetes_service"),
 }
 """By variant, the one that plays in `make test` what comes after these. One that is not here plays all."""
@@ -48,6 +49,8 @@ ELSEWHERE = {
         ("kubernetes_grpc", *(f"kubernetes_route, {name}" for name in ("linkerd", "contour"))), _WRITTEN_ELSEWHERE
     ),
     "kubernetes_route, aws_load_balancer": _WRITTEN_ELSEWHERE,  # annotations, as nginx'
+    "kubernetes_traefik": "tests/routers/test_traefik.py",  # through a real Traefik
+    "asg_dns": "tests/routers/test_route53.py",  # groups behind names: `asg` and `ecs_dns` are played
 }
 """What plays in `make scenarios` alone, and the test that has it in `make test`: its routers and its capacity are those
 of others here. A whole swap of each goes through it in process, too: tests/matrix."""
