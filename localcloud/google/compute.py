@@ -21,6 +21,7 @@ from localcloud.google import compute_errors
 from localcloud.google.compute_errors import conflict, invalid, missing, not_ready, stale
 from localcloud.google.compute_groups import Groups
 from localcloud.google.compute_maps import refuse_unfit
+from localcloud.google.compute_plane import sites_of
 from localcloud.google.errors import GoogleError
 from localcloud.google.service import Handler, Service
 from localcloud.google.world import Steps, Work, World
@@ -92,7 +93,8 @@ class Compute(Service):
         self.operations: dict[str, Operation] = {}
         self.ill: set[str] = set()
         self.groups = Groups(self.objects, world)
-        self._count = 0
+        self._count = self._addresses = 0
+        world.draw(lambda: sites_of(self.objects, self.groups.serving))
 
     def permission(self, method: str) -> str:
         """``compute.urlMaps.update`` of ``urlMaps.patch``.
@@ -207,8 +209,18 @@ class Compute(Service):
         }
         made |= {"id": str(len(self.objects) + 1), **_where(name)}
         self._check(collection, name, made)
+        if collection == "addresses":
+            made |= {"address": made.get("address") or self._address(), "status": "RESERVED"}
+        if collection == "forwardingRules":
+            address = str(made.get("IPAddress") or self._address())
+            # It may name an address: https://cloud.google.com/compute/docs/reference/rest/v1/forwardingRules
+            made["IPAddress"] = (self.objects.get(_bare(address, name.split("/")[1])) or {}).get("address", address)
         self.objects[name] = made  # its name is taken from now on
         return self._began("insert", name, lambda: self.groups.made(name))
+
+    def _address(self) -> str:
+        self._addresses += 1
+        return f"34.149.0.{self._addresses}"
 
     def _patch(self, collection: str, parent: str, places: Places, query: Any, body: Any) -> Any:
         """https://www.rfc-editor.org/rfc/rfc7386, which the description names."""

@@ -19,11 +19,20 @@ LINK = "https://www.googleapis.com/compute/v1/"
 
 @dataclass
 class Instance:
-    """One of a group's: it takes a turn to start, and one to go."""
+    """One of a group's: it takes a turn to start, and one to go.
+
+    Attributes:
+        unit: what runs in its place; None where nothing can.
+        why: why nothing can.
+        well: whether the load balancer's health checks found it well when they looked last.
+    """
 
     name: str
     template: str
     action: str = "CREATING"
+    unit: Any = None
+    why: str = ""
+    well: bool = True
 
     @property
     def runs(self) -> bool:
@@ -93,7 +102,8 @@ class Groups:
 
     def dropped(self, name: str) -> None:
         """A group that is gone."""
-        self.running.pop(name, None)
+        for one in self.running.pop(name, ()):
+            self.world.plane.end(one.name)
 
     def resize(self, name: str, size: int) -> None:
         """Another target size."""
@@ -126,11 +136,23 @@ class Groups:
     def _step(self) -> None:
         self._autoscale_all()
         for name, instances in self.running.items():
+            for one in instances:
+                if one.action == "DELETING":
+                    self._end(one)
             self.running[name] = [one for one in instances if one.action != "DELETING"]
             for one in self.running[name]:
-                if one.action == "CREATING" and one.template.rpartition("/")[2] not in self.stuck:
+                if one.action == "CREATING" and self._starts(one) and one.unit.ready():
                     one.action = "NONE"
+                    self.world.plane.install(one.name, one.unit)
+                    self.endpoints(name, set())
             self._follow(name)
+
+    def _starts(self, one: Instance) -> bool:
+        return one.unit is not None and one.template.rpartition("/")[2] not in self.stuck
+
+    def _end(self, one: Instance) -> None:
+        if one.action == "DELETING":
+            self.world.plane.end(one.name)
 
     @property
     def _moving(self) -> bool:
@@ -168,7 +190,21 @@ class Groups:
         for _ in range(int(group["targetSize"]) - len(there)):
             self._count += 1
             made = f"{group.get('baseInstanceName', group['name'])}-{self._count:04d}"
-            self.running[name].append(Instance(made, group["instanceTemplate"]))
+            self.running[name].append(self._start(Instance(made, group["instanceTemplate"])))
+
+    def _start(self, one: Instance) -> Instance:
+        """Run the sample app in its place: its image is `…/app-v1`, its settings are its metadata."""
+        properties = self.objects[one.template.removeprefix(LINK)].get("properties") or {}
+        disk = next(iter(properties.get("disks") or ()), {})
+        image = str((disk.get("initializeParams") or {}).get("sourceImage") or "")
+        tag = self.world.pulled("app:" + (image.rpartition("app-")[2] or "v1"))
+        if tag is None:
+            one.why = f"The resource '{image.removeprefix(LINK)}' was not found"
+            return one
+        items = (properties.get("metadata") or {}).get("items") or ()
+        settings = {str(item["key"]).upper(): str(item.get("value") or "") for item in items}
+        one.unit = self.world.plane.prepare(tag, settings, 1)
+        return one
 
     # -- what is told
 
@@ -209,17 +245,41 @@ class Groups:
                 "name": one.name,
                 "currentAction": one.action,
                 "instanceStatus": "RUNNING" if one.action != "CREATING" else "PROVISIONING",
+                **({"lastAttempt": _failed(one.why)} if one.why else {}),
                 "version": {"instanceTemplate": one.template},
                 **({"instanceHealth": [{"detailedHealthState": "UNHEALTHY"}]} if one.name in ill else {}),
             }
-            for one in self.running[name]
+            for one in self.running.get(name, ())
         ]
 
     def endpoints(self, group: str, ill: set[str]) -> list[dict[str, Any]]:
         """The instances of an instance group that health checks look at, with what they find."""
         name = group.replace("/instanceGroups/", "/instanceGroupManagers/")
-        return [
-            {"instance": told["instance"], "well": told["currentAction"] == "NONE" and told["name"] not in ill}
-            for told in (self.instances(name, ill) if name in self.running else ())
-            if told["currentAction"] != "DELETING"
+        path, found = self._probed(name), []
+        for one, told in zip(self.running.get(name, ()), self.instances(name, ill), strict=False):
+            if one.action != "DELETING":
+                one.well = one.runs and one.name not in ill and one.unit.ready(path)
+                found.append({"instance": told["instance"], "well": one.well})
+        return found
+
+    def _probed(self, name: str) -> str:
+        """The path that the health check of the backend service before a group asks for."""
+        group = name.replace("/instanceGroupManagers/", "/instanceGroups/")
+        for service in self.objects.values():
+            groups = [str(one.get("group") or "").removeprefix(LINK) for one in service.get("backends") or ()]
+            if group in groups:
+                check = self.objects.get(str((service.get("healthChecks") or [""])[0]).removeprefix(LINK)) or {}
+                return str((check.get("httpHealthCheck") or {}).get("requestPath") or "/")
+        return "/"
+
+    def serving(self, service: str) -> list[str]:
+        """The instances behind a backend service that get requests."""
+        groups = [
+            str(one.get("group") or "").removeprefix(LINK).replace("/instanceGroups/", "/instanceGroupManagers/")
+            for one in (self.objects.get(service) or {}).get("backends") or ()
         ]
+        return [one.name for group in groups for one in self.running.get(group, ()) if one.runs and one.well]
+
+
+def _failed(why: str) -> dict[str, Any]:
+    return {"errors": {"errors": [{"code": "RESOURCE_NOT_FOUND", "message": why}]}}

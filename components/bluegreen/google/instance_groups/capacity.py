@@ -186,8 +186,10 @@ class InstanceGroupCapacity(Options):
         if now.running < now.size:
             states = [one.state for one in now.instances if not one.serves]
             counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-            told = f"; {counted}" if counted else ""
-            return not_yet(f"{now.running} of {now.size} instances are well{told}")
+            trouble = next((one.trouble for one in now.instances if one.trouble and not one.serves), "")
+            return not_yet(
+                "; ".join(filter(None, (f"{now.running} of {now.size} instances are well", counted, trouble)))
+            )
         return Readiness(True, now.running, now.size)
 
     def _is_right(self, color: Color, now: Group) -> bool:

@@ -23,12 +23,14 @@ class Instance:
         action: the group's plan for it; ``NONE`` once it runs.
         status: its state as a machine; empty while there is none.
         health: the verdicts of the group's own health checks.
+        trouble: why it could not be made when Google tried last.
     """
 
     template: str
     action: str
     status: str
     health: frozenset[str]
+    trouble: str = ""
 
     @property
     def serves(self) -> bool:
@@ -46,11 +48,13 @@ class Instance:
         """From an item of the list."""
         template = str((told.get("version") or {}).get("instanceTemplate") or "")
         health = (str(one.get("detailedHealthState") or "") for one in told.get("instanceHealth") or ())
+        errors = ((told.get("lastAttempt") or {}).get("errors") or {}).get("errors") or [{}]
         return Instance(
             names.normal(template, project),
             str(told.get("currentAction") or "NONE"),
             str(told.get("instanceStatus") or ""),
             frozenset(health),
+            str(errors[0].get("message") or ""),
         )
 
 
