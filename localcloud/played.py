@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -95,21 +95,15 @@ class Played(ABC):
         return cls(state, record)
 
     @classmethod
-    @contextlib.contextmanager
     def running(
         cls, state_dir: Path | None = None, progress: Progress | None = None, project_dir: Path = paths.CHECKOUT
-    ) -> Iterator[Self]:
+    ) -> contextlib.AbstractContextManager[Self]:
         """One that is up is used, else one is started, and ended in the end, also half-way."""
-        try:
-            cls.current(state_dir)
-            was_up = True
-        except LocalCloudError:
-            was_up = False
-        try:
-            yield cls.up(state_dir, progress, project_dir)
-        finally:
-            if not was_up:
-                cls.down(state_dir)
+        return states.used(
+            lambda: cls.current(state_dir),
+            lambda: cls.up(state_dir, progress, project_dir),
+            lambda: cls.down(state_dir),
+        )
 
     @classmethod
     def down(cls, state_dir: Path | None = None) -> bool:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from localcloud import paths
 from localcloud.cache import locked
+from localcloud.errors import LocalCloudError
+
+_T = TypeVar("_T")
 
 
 def directory(state_dir: Path | None) -> Path:
@@ -39,6 +44,27 @@ def has_node(state: Path) -> bool:
 def has_aws(state: Path) -> bool:
     """Whether there is an AWS emulator, or what is left of one."""
     return (state / "podman").exists() or (state / "env.json").exists()
+
+
+@contextmanager
+def used(current: Callable[[], object], up: Callable[[], _T], down: Callable[[], object]) -> Iterator[_T]:
+    """One that is up is used, else one is started, and ended in the end, also half-way.
+
+    Args:
+        current: raises a `LocalCloudError` where none is up.
+        up: finds it or starts it.
+        down: ends it.
+    """
+    try:
+        current()
+        was_up = True
+    except LocalCloudError:
+        was_up = False
+    try:
+        yield up()
+    finally:
+        if not was_up:
+            down()
 
 
 def remove(state: Path, seconds: float = 5.0) -> None:

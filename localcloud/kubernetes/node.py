@@ -77,21 +77,15 @@ class LocalNode:
         return cls(state, node_record, progress)
 
     @classmethod
-    @contextlib.contextmanager
     def running(
         cls, state_dir: Path | None = None, progress: Progress | None = None, project_dir: Path = paths.CHECKOUT
-    ) -> Iterator[LocalNode]:
+    ) -> contextlib.AbstractContextManager[LocalNode]:
         """One that is up is used, else one is started, and ended in the end, also half-way."""
-        try:
-            cls.current(state_dir)
-            was_up = True
-        except LocalCloudError:
-            was_up = False
-        try:
-            yield cls.up(state_dir, progress, project_dir)
-        finally:
-            if not was_up:
-                down(state_dir)
+        return states.used(
+            lambda: cls.current(state_dir),
+            lambda: cls.up(state_dir, progress, project_dir),
+            lambda: down(state_dir),
+        )
 
     @property
     def kubeconfig(self) -> Path:
