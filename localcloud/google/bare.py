@@ -17,13 +17,26 @@ from localcloud.google.cloud import PROJECT, REGION
 from localcloud.google.compute import KINDS, Compute
 from localcloud.google.dns import CloudDns
 from localcloud.google.errors import GoogleError
+from localcloud.google.functions import CloudFunctions
 from localcloud.google.run import CloudRun
 from localcloud.google.service import Service
 from localcloud.google.services import SERVICES
 from localcloud.google.world import World
 
-__all__ = ["COMPUTE", "COMPUTE_ADMIN", "DNS", "DNS_ADMIN", "OWNER", "PROJECT", "REGION", "RUN", "BareGoogle"]
-RUN, COMPUTE, DNS = CloudRun.host, Compute.host, CloudDns.host
+__all__ = [
+    "COMPUTE",
+    "COMPUTE_ADMIN",
+    "DNS",
+    "DNS_ADMIN",
+    "FUNCTIONS",
+    "FUNCTIONS_ADMIN",
+    "OWNER",
+    "PROJECT",
+    "REGION",
+    "RUN",
+    "BareGoogle",
+]
+RUN, COMPUTE, DNS, FUNCTIONS = CloudRun.host, Compute.host, CloudDns.host, CloudFunctions.host
 OWNER = frozenset(
     {
         "run.services.create", "run.services.delete", "run.services.get", "run.services.list", "run.services.update",
@@ -46,6 +59,10 @@ DNS_ADMIN = frozenset(
     }
 )  # fmt: skip
 """The same of DNS Administrator: https://cloud.google.com/dns/docs/access-control"""
+FUNCTIONS_ADMIN = frozenset(
+    f"cloudfunctions.functions.{verb}" for verb in ("create", "delete", "get", "list", "update")
+)
+"""The same of Cloud Functions Admin: https://cloud.google.com/functions/docs/reference/iam/roles"""
 
 
 class BareGoogle:
@@ -74,7 +91,7 @@ class BareGoogle:
         self.services: dict[str, Service] = {kind.host: kind(self.world) for kind in SERVICES}
         self._api = Api(self.world, self.services.values())
         self.calls, self.beside = self._api.calls, self._api.beside
-        self.allowed: frozenset[str] | None = OWNER | COMPUTE_ADMIN | DNS_ADMIN
+        self.allowed: frozenset[str] | None = OWNER | COMPUTE_ADMIN | DNS_ADMIN | FUNCTIONS_ADMIN
 
     @property
     def run(self) -> CloudRun:

@@ -209,13 +209,13 @@ class CloudDns(Service):
             added.append(record)
         _check_names(there)
         zone.records = there
-        number = str(len(zone.changes) + 1)
-        zone.changes[number] = {
-            "kind": "dns#change", "id": number, "startTime": "2026-01-01T00:00:00Z", "status": "pending",
+        change_id = str(len(zone.changes) + 1)
+        zone.changes[change_id] = {
+            "kind": "dns#change", "id": change_id, "startTime": "2026-01-01T00:00:00Z", "status": "pending",
             "deletions": deletions, "additions": added,
         }  # fmt: skip
-        self.world.works.begin(_told(zone.changes[number]))
-        return zone.changes[number]
+        self.world.works.begin(_told(zone.changes[change_id]))
+        return zone.changes[change_id]
 
     # -- answers
 
@@ -265,7 +265,7 @@ def _check(record: Record, at: str, zone: str) -> None:
     if policy:
         _check_policy(policy, kind, at)
     else:
-        _check_values(values, kind, f"{at}.rrdatas")
+        _check_values(values or [], kind, f"{at}.rrdatas")
 
 
 def _check_policy(policy: Mapping[str, Any], kind: str, at: str) -> None:
@@ -300,16 +300,19 @@ def _check_values(values: list[str], kind: str, at: str) -> None:
         raise _invalid(at, "a CNAME has one value")
     for value in values:
         if kind in ("A", "AAAA"):
-            try:
-                version = ipaddress.ip_address(value).version
-            except ValueError:
-                version = 0
-            if version != (4 if kind == "A" else 6):
+            if not _is_address(value, 4 if kind == "A" else 6):
                 raise _invalid(at, value)
         elif kind == "CNAME" and not _NAME.match(value):
             raise _invalid(at, value)
         elif kind == "TXT" and any(len(part) > 255 for part in re.findall(r'"((?:[^"\\]|\\.)*)"', value)):
             raise _invalid(at, "a string of more than 255 characters")
+
+
+def _is_address(value: str, version: int) -> bool:
+    try:
+        return ipaddress.ip_address(value).version == version
+    except ValueError:
+        return False
 
 
 def _check_names(records: Mapping[tuple[str, str], Record]) -> None:

@@ -34,6 +34,7 @@ class Service(ABC):
 
     def __init__(self, world: World) -> None:
         self.world = world
+        world.services[self.host] = self
 
     @abstractmethod
     def handlers(self) -> Mapping[str, Handler]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from localcloud.envoy.drawing import Drawing
 from localcloud.envoy.plane import Plane, known_image
@@ -78,6 +79,7 @@ class World(Drawing):
     Attributes:
         lock: who looks or changes anything has it.
         works: whatever goes on.
+        services: those that are played here, by their addresses at Google.
     """
 
     def __init__(self, plane: Plane, pulled: Callable[[str], str | None] = known_image) -> None:
@@ -85,3 +87,4 @@ class World(Drawing):
         self.pulled = pulled
         self.lock = threading.RLock()
         self.works = Works()
+        self.services: dict[str, Any] = {}

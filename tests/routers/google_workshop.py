@@ -14,7 +14,7 @@ from bluegreen.google.client import GoogleConnection, Session
 from bluegreen.google.cloud_run.rules import REVISION
 from bluegreen.platforms.templates import suffix
 from bluegreen.rollout.model import Color
-from localcloud.google.bare import COMPUTE, PROJECT, REGION, RUN, BareGoogle
+from localcloud.google.bare import COMPUTE, FUNCTIONS, PROJECT, REGION, RUN, BareGoogle
 
 PARENT = f"projects/{PROJECT}/locations/{REGION}"
 SERVICE = f"{PARENT}/services/web"
@@ -81,7 +81,8 @@ def running(**options: Any) -> Iterator[World]:
     ) -> tuple[Answer | None, str]:
         for act in tuple(world.before):
             act(verb, path)
-        found = world.google.answer(verb, path, query, body, _HOSTS.get(path.split("/")[1], RUN))
+        host = FUNCTIONS if "/functions/" in path else _HOSTS.get(path.split("/")[1], RUN)
+        found = world.google.answer(verb, path, query, body, host)
         return Answer(found.status_code, found.content), ""
 
     session = Session(GoogleConnection(), "https://run.test")

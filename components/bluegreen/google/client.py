@@ -82,6 +82,7 @@ _SERVICES = {
     "run.googleapis.com": ("CLOUD_RUN_V2", "/v2"),
     "compute.googleapis.com": ("COMPUTE", "/compute/v1"),
     "dns.googleapis.com": ("DNS", "/dns/v1"),
+    "cloudfunctions.googleapis.com": ("CLOUDFUNCTIONS2", "/v2"),
 }
 _lock = threading.Lock()
 

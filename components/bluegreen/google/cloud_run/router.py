@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from bluegreen.fields import Fields
 from bluegreen.google.client import GoogleConnection, Session, Stale
-from bluegreen.google.cloud_run import releases, rules
+from bluegreen.google.cloud_run import functions, releases, rules
 from bluegreen.google.cloud_run import settings as declared
 from bluegreen.google.connection_option import google_option
 from bluegreen.options.declared import Options, option
@@ -66,6 +66,7 @@ class CloudRunRouter(Options):
         Permission(READ, "every preview and update"),
         Permission(READ_REVISION, "previews of a promotion, updates; with templates every preview"),
         Permission(LIST_REVISIONS, "with templates: every release"),
+        Permission(functions.READ, "with `function`: the same, and every shift"),
         Permission(WRITE, "every swap: shifts, its lease; with templates every release; `pulumi destroy`"),
     )
 
@@ -92,6 +93,12 @@ class CloudRunRouter(Options):
         declared.DeclaredSettings(),
         default={},
     )
+    function: str | None = option(
+        "with ``revisions``: the function of Cloud Functions (2nd gen) whose service it is, by its full name. While it "
+        "is being deployed no traffic is moved",
+        functions.FUNCTION,
+        default=None,
+    )
     owner: str = option("who owns the traffic, an annotation of the service: ``project/stack/name``", Text())
     made_with_it: bool = option(
         "the service was made together with the swap, so that nobody depends on where its requests go before the first "
@@ -112,6 +119,10 @@ class CloudRunRouter(Options):
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
         """One of revisions and templates; of the latter come the revisions' names."""
         releases.settle_names(fields, values)
+        if values["function"] is not None and values["templates"]:
+            fields.problem(
+                "function", values["function"], "absent beside templates: Cloud Functions builds its revisions"
+            )
 
     @staticmethod
     def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:
@@ -226,6 +237,17 @@ class CloudRunRouter(Options):
 
     def write(self, weights: Weights) -> None:
         """Change the targets, and wait until requests follow; no weight at all gives them back as they are."""
+        if self.function is not None and weights != Weights():
+            function = functions.read(self.google, self.function)
+            why = functions.unfit(function, self.service) or functions.at_work(function)
+            if why:
+                raise PlatformError(
+                    WRITE, f"the traffic of {self.function} is not moved: {why}. Nothing was written; run it again then"
+                )
+        self.put_back(weights)
+
+    def put_back(self, weights: Weights) -> None:
+        """The same after a failure: a deploy of a function is nothing to wait for."""
         if weights == Weights():
             self.delete()
             return
@@ -375,6 +397,8 @@ class CloudRunRouter(Options):
         """Google's work on the service, or why it gave up."""
         if self._seen is None:
             return ""
+        if self.function is not None and not rules.pinned(self._seen):
+            return f"a deploy of {self.function} gave all requests to its own revision: {functions.HOW}"
         return "Google is at work on the service" if rules.is_busy(self._seen) else rules.failure_of(self._seen)
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
@@ -387,8 +411,13 @@ class CloudRunRouter(Options):
         return (f"gcloud run services update-traffic {parts[5]} {place} --to-revisions={shares}",)
 
     def health(self, color: Color) -> Readiness:
-        """Whether the color's revision is ready: one call."""
+        """Whether the color's revision is ready: one call, and one more of a function."""
         name = self.revisions[color]
+        if self.function is not None:
+            function = functions.read(self.google, self.function)
+            unfit, busy = functions.unfit(function, self.service), functions.at_work(function)
+            if unfit or busy:
+                return Readiness(False, 0, 1, f"{self.function}: {unfit or busy}", fatal=bool(unfit))
         return rules.readiness_of(self._revision(name), name)
 
     def delete(self) -> None:

@@ -314,7 +314,7 @@ class Shape(Options):
             wanted = self.records(self.weights(present), Found(present.adopted))
             as_then = self.weights(Found(present.adopted)) == self.weights(present) and same(present.records, wanted)
             return [*former.values()] if as_then else [*present.records]
-        left = []
+        left: list[Record] = []
         for record in present.records:
             kind, policy = record["type"], policy_of(record)
             others = [

@@ -90,7 +90,7 @@ class TwoServices(SwappedComponent):
         )
         found = [one for color in COLORS for one in _problems(known(given[color]), color, over_tls=over_tls)]
         found += [Problem(f"entry.{one.field}", one.value, one.allowed) for one in entry.problems()]
-        targets = {color: given[color].get("targets") or UNKNOWN for color in COLORS}
+        targets: dict[str, Any] = {color: given[color].get("targets") or UNKNOWN for color in COLORS}
         section = entry.draft(owner_of(name), connection_of(settings), targets)
         swapping = draft(
             name,

@@ -1,0 +1,180 @@
+"""Cloud Functions (2nd gen): a deploy builds a function, and makes a revision of a Cloud Run service of its own.
+
+https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions
+https://cloud.google.com/functions/docs/configuring/traffic-splitting
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, cast
+
+from localcloud.google.errors import GoogleError
+from localcloud.google.run import LATEST, CloudRun
+from localcloud.google.service import Handler, Service
+from localcloud.google.world import Steps, Work, World
+
+_VERBS = {"patch": "update"}
+# Output only, in the description's own words.
+_GOOGLES_OWN = frozenset({"createTime", "name", "state", "stateMessages", "updateTime", "upgradeInfo", "url"})
+_GOOGLES_OWN_OF_A_SERVICE = frozenset({"revision", "service", "uri"})
+
+
+class CloudFunctions(Service):
+    """All of it; a build comes to its end at the next turn.
+
+    Attributes:
+        functions: by their full names.
+    """
+
+    api, host, variable = "cloudfunctions.v2", "cloudfunctions.googleapis.com", "CLOUDFUNCTIONS2"
+    base = "/v2/"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.functions: dict[str, dict[str, Any]] = {}
+        self._operations: dict[str, tuple[Work, str]] = {}
+
+    def permission(self, method: str) -> str:
+        *_, kind, verb = method.split(".")
+        return f"cloudfunctions.{kind}.{_VERBS.get(verb, verb)}"
+
+    def handlers(self) -> Mapping[str, Handler]:
+        functions = "projects.locations.functions."
+        return {
+            f"{functions}create": self._create,
+            f"{functions}get": lambda places, _query, _body: self._told(self._function(places)),
+            f"{functions}list": lambda places, _query, _body: {
+                "functions": [
+                    self._told(one) for name, one in self.functions.items() if name.startswith(f"{_parent(places)}/")
+                ]
+            },
+            f"{functions}patch": self._patch,
+            f"{functions}delete": self._delete,
+            "projects.locations.operations.get": self._operation,
+        }
+
+    @property
+    def _run(self) -> CloudRun:
+        return cast(CloudRun, self.world.services[CloudRun.host])
+
+    def _create(self, places: Mapping[str, str], query: Mapping[str, str], body: Any) -> Any:
+        name = f"{_parent(places)}/functions/{query.get('functionId', '')}"
+        if name in self.functions:
+            raise GoogleError("ALREADY_EXISTS", f"Could not create function {name}: it already exists.")
+        if not (body.get("buildConfig") or {}).get("runtime"):
+            raise GoogleError("INVALID_ARGUMENT", "buildConfig.runtime: a runtime is required.")
+        given = {key: copy.deepcopy(value) for key, value in body.items() if key not in _GOOGLES_OWN}
+        self.functions[name] = {"environment": "GEN_2", **given, "name": name}
+        return self._deploying(name, made=True)
+
+    def _patch(self, places: Mapping[str, str], query: Mapping[str, str], body: Any) -> Any:
+        function = self._function(places)
+        if function["state"] == "DEPLOYING":
+            # Operations of a function follow one another: https://cloud.google.com/functions/docs/deploy
+            raise GoogleError("ABORTED", f"An operation on function {function['name']} is already in progress.")
+        mask = [part for part in query.get("updateMask", "").split(",") if part] or [
+            key for key in body if key not in _GOOGLES_OWN
+        ]
+        for path in mask:
+            head, _, rest = path.partition(".")
+            if rest:
+                function.setdefault(head, {})[rest] = copy.deepcopy((body.get(head) or {}).get(rest))
+            else:
+                function[head] = copy.deepcopy(body.get(head))
+        return self._deploying(function["name"], made=False)
+
+    def _delete(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
+        function = self._function(places)
+        service = function["serviceConfig"]["service"]
+        if service in self._run.services:
+            self._run.handlers()["projects.locations.services.delete"](_of_a_service(service), {}, {})
+        del self.functions[function["name"]]
+        return self._began(function["name"], iter(()))
+
+    def _deploying(self, name: str, *, made: bool) -> Any:
+        function = self.functions[name]
+        config = function.setdefault("serviceConfig", {})
+        for key in _GOOGLES_OWN_OF_A_SERVICE & config.keys():
+            del config[key]
+        # "when set to true, the revision being deployed will serve 100% of traffic": Google's description.
+        takes_all = config.pop("allTrafficOnLatestRevision", None) is True
+        parent, _, short = name.partition("/functions/")
+        config["service"] = f"{parent}/services/{short.lower()}"
+        function["state"] = "DEPLOYING"
+        return self._began(name, self._built(function, made=made, takes_all=takes_all))
+
+    def _built(self, function: dict[str, Any], *, made: bool, takes_all: bool) -> Steps:
+        """The build ends; the service gets a revision, and all of the traffic goes there where that was asked for."""
+        yield
+        config = function["serviceConfig"]
+        service, handlers = config["service"], self._run.handlers()
+        variables = [{"name": key, "value": value} for key, value in (config.get("environmentVariables") or {}).items()]
+        image = f"{function['buildConfig'].get('entryPoint') or 'app'}:{function['buildConfig']['runtime']}"
+        body: dict[str, Any] = {"template": {"containers": [{"image": image, "env": variables}]}}
+        places = _of_a_service(service)
+        if made:
+            query = {"serviceId": places["servicesId"]}
+            handlers["projects.locations.services.create"](places, query, body)
+        else:
+            # Without it "the existing traffic configuration" is honored: what names a revision stays.
+            if takes_all:
+                body["traffic"] = [{"type": LATEST, "percent": 100}]
+            query = {"updateMask": ",".join(body), "forceNewRevision": "true"}
+            handlers["projects.locations.services.patch"](places, query, body)
+        while self._run.services[service]["reconciling"]:
+            yield
+        there = self._run.services[service]
+        failed = (there.get("terminalCondition") or {}).get("state") == "CONDITION_FAILED"
+        function["state"] = "FAILED" if failed else "ACTIVE"
+        function["url"] = f"https://{places['locationsId']}-{places['projectsId']}.cloudfunctions.net/x"
+
+    def _told(self, function: Mapping[str, Any]) -> dict[str, Any]:
+        found = copy.deepcopy(dict(function))
+        service = self._run.services.get(function["serviceConfig"]["service"])
+        if service is not None:
+            # "On GetFunction, true will be returned if the latest revision is serving 100% of traffic."
+            latest = str(service.get("latestReadyRevision") or "").rpartition("/")[2]
+            shares = [one for one in service.get("trafficStatuses") or () if one.get("percent")]
+            names = {str(one.get("revision") or latest).rpartition("/")[2] for one in shares}
+            told = {"revision": latest, "uri": service["uri"]}
+            found["serviceConfig"] |= {**told, **({"allTrafficOnLatestRevision": True} if names == {latest} else {})}
+        return found
+
+    def _function(self, places: Mapping[str, str]) -> dict[str, Any]:
+        name = f"{_parent(places)}/functions/{places['functionsId']}"
+        if name not in self.functions:
+            raise GoogleError("NOT_FOUND", f"Resource '{name}' was not found")
+        return self.functions[name]
+
+    # -- operations
+
+    def _began(self, name: str, steps: Steps) -> Any:
+        short = f"operation-{len(self._operations) + 1}"
+        self._operations[short] = (self.world.works.begin(steps), name)
+        return self._as_told(short)
+
+    def _operation(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
+        if places["operationsId"] not in self._operations:
+            raise GoogleError("NOT_FOUND", f"Operation {places['operationsId']} was not found")
+        return self._as_told(places["operationsId"])
+
+    def _as_told(self, short: str) -> dict[str, Any]:
+        work, name = self._operations[short]
+        parent = name.partition("/functions/")[0]
+        found: dict[str, Any] = {"name": f"{parent}/operations/{short}", "done": work.done}
+        if work.error is not None:
+            found["error"] = {"code": work.error.code, "message": work.error.message}
+        elif work.done and name in self.functions:
+            found["response"] = self._told(self.functions[name])
+        return found
+
+
+def _parent(places: Mapping[str, str]) -> str:
+    return f"projects/{places['projectsId']}/locations/{places['locationsId']}"
+
+
+def _of_a_service(name: str) -> dict[str, str]:
+    _, project, _, region, _, service = name.split("/")
+    return {"projectsId": project, "locationsId": region, "servicesId": service}
