@@ -47,8 +47,8 @@ class Teller:
             show=self._command,
         )
         with place.around(self._state_dir, self._progress) as told, stack:
-            for key, value in told.items():
-                stack.config_set(key, value)
+            if told:
+                stack.config_set_all(told)
             self._say(
                 f"The stack is called [b]demo[/b]. Its config is a copy of stacks/config/Pulumi.{place.like}.yaml in "
                 f"{stack.config_file.parent}, handed to pulumi by environment variables; so are the options that hide "
@@ -60,7 +60,8 @@ class Teller:
             stack.config_set("activeColor", "blue")
             stack.up()
             url = stack.output("url")
-            self._chapter(f"Load on {url}, half of it on kept connections, half on new ones, until the end")
+            self._chapter(f"Load on {url}, until the end")
+            self._say("Half of the requests come on connections that are kept, half on new ones.")
             where, host = place.reached(url, self._state_dir)
             load = Load(where, rate_per_second=place.rate_per_second, host_header=host)
             try:
@@ -92,7 +93,7 @@ class Teller:
             raise LocalCloudError("the load generator ended before the story did")
 
     def _refuse(self, stack: Stack, story: Story) -> None:
-        self._chapter(f"Green gets a release that starts and is broken, {BROKEN}. It is promoted, and refused")
+        self._chapter(f"Green gets a broken release, {BROKEN}, and is promoted")
         stack.config_set("greenRelease", BROKEN)
         story.refused = stack.up_fails()
         self._say("[b]Refused, as it should be:[/b] the gate asked green before it had any traffic.")

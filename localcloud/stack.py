@@ -22,7 +22,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, cast
@@ -235,6 +235,11 @@ class Stack:
     def config_set(self, key: str, value: str) -> Ran:
         """Change a config value."""
         return self.pulumi("config", "set", key, value)
+
+    def config_set_all(self, values: Mapping[str, str]) -> Ran:
+        """Change config values by one command."""
+        pairs = [word for key, value in values.items() for word in ("--plaintext", f"{key}={value}")]
+        return self.pulumi("config", "set-all", *pairs)
 
     def output(self, name: str) -> Any:
         """A stack output."""
