@@ -41,6 +41,13 @@ POINTS = {
 }
 """How many are tried by ``make matrix``; of the others fewer, since they share their code with these."""
 OTHERS = 150
-SAMPLED = {"memory": 120, MembersStage.name: 60, "alb": 20, "alb with ecs": 12, "kubernetes_service": 30}
+SAMPLED = {
+    "memory": 120,
+    MembersStage.name: 60,
+    "alb": 20,
+    "alb with ecs": 12,
+    "kubernetes_service": 30,
+    "cloudfoundry": 14,
+}
 """How many are tried by ``make test``."""
 OTHERS_SAMPLED = 4
