@@ -69,7 +69,7 @@ def _below_its_classes(path: Path) -> str:
 
 
 def _typed_dictionary(cls: type[Any]) -> str:
-    lines = [f"class {cls.typed}(TypedDict, total=False):"]  # type: ignore[attr-defined]
+    lines = [f"class {cls.typed}(TypedDict, total=False):"]
     lines += [*_docstring(inspect.cleandoc(cls.__doc__ or ""), "Attributes", options_of(cls), {}), ""]
     return "\n".join([*lines, *(f"    {one.argument}: {one.kind.hint}" for one in options_of(cls))]) + "\n"
 

@@ -258,6 +258,7 @@ ENTRIES = {
 def test_entries_declare_options():
     assert {"alb", "alb_listeners", "nlb", "dns", "application_gateway", "load_balancer"} < set(ENTRIES)
     assert {"traffic_manager", "envoy", "haproxy", "service", "gateway_route", "nginx", "traefik"} < set(ENTRIES)
+    assert {"cloud_dns", "url_map"} < set(ENTRIES)
 
 
 @pytest.mark.parametrize(("function", "cls"), ENTRIES.values(), ids=ENTRIES)

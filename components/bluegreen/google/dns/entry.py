@@ -4,34 +4,68 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 
 from bluegreen.arguments.told import told
+from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known
-from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.fields import UNKNOWN
 from bluegreen.google.dns.pending import SERVERS_SECONDS
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function
+from bluegreen.options.kinds import Flag, Number, Text
 from bluegreen.rollout.errors import Problem
 
 _MARGIN_SECONDS = 60
-_LONGEST_TTL_SECONDS = 86_400
 _PORTS = {"https": 443, "http": 80}
 _PATH = re.compile(r"/[^\s]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class CloudDnsEntry:
-    """The arguments of ``cloud_dns()``."""
+@declared
+class CloudDnsEntry(Options):
+    """A weighted record set in Cloud DNS: promotions may go in steps, each of which takes two minutes to take effect.
 
-    zone: pulumi.Input[str]
-    record_name: pulumi.Input[str]
-    ttl_seconds: int
-    adopt: bool
-    scheme: str
-    port: int | None
-    path: str
+    A weight is a share of the answers that resolvers get, not of the requests: each keeps its answer for a TTL.
+    """
+
+    function: ClassVar[Function] = Function("cloud_dns")
+
+    zone: pulumi.Input[str] = option(
+        "the managed zone, public or private, by its full name: ``projects/PROJECT/managedZones/ZONE``, which is "
+        "the ``id`` of a ``gcp.dns.ManagedZone``",
+        Text(later=True),
+    )
+    record_name: pulumi.Input[str] = option(
+        "the service's name in it, in full: ``shop.example.com``. The swap makes its record set",
+        Text(later=True),
+    )
+    ttl_seconds: int = option(
+        "how long resolvers keep an answer, and so how long each shift takes",
+        Number(0, 86_400, whole=True),
+        default=60,
+    )
+    adopt: bool = option(
+        "whether a record set that the name has already is taken over, if it leads to the live color",
+        Flag(),
+        default=False,
+    )
+    scheme: str = option(
+        "of production's and the colors' URLs: ``https`` or ``http``",
+        Text(choices=tuple(_PORTS), any_text=True),
+        default="https",
+    )
+    port: int | None = option(
+        "of the same; 443 or 80 by default",
+        Number(1, 65_535, whole=True),
+        default=None,
+    )
+    path: str = option(
+        "what the gate asks of a color where no gates are given",
+        Text(fits=_PATH.match, allowed="a path, such as /healthz"),
+        default="/",
+    )
 
     @property
     def converge_timeout_seconds(self) -> float:
@@ -42,20 +76,7 @@ class CloudDnsEntry:
 
     def problems(self) -> list[Problem]:
         """The problems with the options that the router does not know; values that only an update knows pass."""
-        given = {
-            "ttl_seconds": known(self.ttl_seconds),
-            "scheme": known(self.scheme),
-            "port": known(self.port),
-            "path": known(self.path),
-        }
-        fields = Fields(given)
-        fields.whole("ttl_seconds", 60, least=0, most=_LONGEST_TTL_SECONDS)
-        fields.text("scheme", choices=tuple(_PORTS))
-        fields.whole("port", None, least=1, most=65_535)
-        path = fields.text("path")
-        if isinstance(path, str) and not _PATH.match(path):
-            fields.problem("path", path, "a path, such as /healthz")
-        return fields.problems
+        return problems_of_bounds(self)
 
     def draft(self, owner: str, connection: Mapping[str, Any], targets: Mapping[str, Any]) -> dict[str, Any]:
         """The router's section.
@@ -85,6 +106,9 @@ class CloudDnsEntry:
         return f"{self.scheme}://{named}{port}"
 
 
+# -- written by `python dev/public_functions.py` from the options above
+
+
 @told
 def cloud_dns(
     *,
@@ -107,7 +131,9 @@ def cloud_dns(
         ttl_seconds: how long resolvers keep an answer, and so how long each shift takes (0 to 86400).
         adopt: whether a record set that the name has already is taken over, if it leads to the live color.
         scheme: of production's and the colors' URLs: ``https`` or ``http``.
-        port: of the same; 443 or 80 by default.
+        port: of the same; 443 or 80 by default (1 to 65535).
         path: what the gate asks of a color where no gates are given.
     """
-    return CloudDnsEntry(zone, record_name, ttl_seconds, adopt, scheme, port, path)
+    return CloudDnsEntry(
+        zone=zone, record_name=record_name, ttl_seconds=ttl_seconds, adopt=adopt, scheme=scheme, port=port, path=path
+    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 
@@ -13,6 +12,9 @@ from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN
 from bluegreen.google.entry import EntryContext, EntryResources
 from bluegreen.google.load_balancers.made_balancer import made_balancer
+from bluegreen.options.declared import Options, declared, option
+from bluegreen.options.functions import Function
+from bluegreen.options.kinds import Anything, Text
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
@@ -20,22 +22,76 @@ _OF_ONES_OWN = ("backend_services", "path_matcher", "route_priority", "path", "u
 _OF_A_MADE_ONE = ("region", "network", "host", "ssl_certificates")
 
 
-@dataclass(frozen=True, slots=True)
-class UrlMapEntry:
-    """The arguments of ``url_map()``."""
+@declared
+class UrlMapEntry(Options):
+    """An Application Load Balancer: the weights of both colors' backend services in a URL map, global or regional.
 
-    url_map_id: pulumi.Input[str] | None
-    backend_services: Mapping[Color, pulumi.Input[str]] | None
-    path_matcher: str | None
-    route_priority: int | None
-    path: str | None
-    url: pulumi.Input[str] | None
-    preview_urls: Mapping[Color, pulumi.Input[str]] | None
-    preview_hosts: Mapping[Color, str] | None
-    region: str | None
-    network: pulumi.Input[str] | None
-    host: str | None
-    ssl_certificates: Sequence[pulumi.Input[str]]
+    Without arguments a global one is made, with a backend service and a health check for each color.
+    """
+
+    function: ClassVar[Function] = Function("url_map")
+
+    url_map_id: pulumi.Input[str] | None = option(
+        "a URL map that is there, by its id or its selfLink, in place of a load balancer made here",
+        Text(later=True),
+        default=None,
+    )
+    backend_services: Mapping[Color, pulumi.Input[str]] | None = option(
+        "of one that is there, each color's backend service, by its id or its selfLink",
+        Anything("Mapping[Color, pulumi.Input[str]]"),
+        default=None,
+    )
+    path_matcher: str | None = option(
+        "of one that is there, the path matcher whose default service is led; the map's own when absent",
+        Text(),
+        default=None,
+    )
+    route_priority: int | None = option(
+        "the priority of the route rule in it that is led",
+        Anything("int"),
+        default=None,
+    )
+    path: str | None = option(
+        "in its place, a path of the path rule in it that is led",
+        Text(),
+        default=None,
+    )
+    url: pulumi.Input[str] | None = option(
+        "of one that is there, where production requests go",
+        Text(later=True),
+        default=None,
+    )
+    preview_urls: Mapping[Color, pulumi.Input[str]] | None = option(
+        "of one that is there, a URL for each color; ``url`` where only ``preview_hosts`` are given",
+        Anything("Mapping[Color, pulumi.Input[str]]"),
+        default=None,
+    )
+    preview_hosts: Mapping[Color, str] | None = option(
+        "the host's name that leads to each color; ``blue.preview.internal`` and ``green.preview.internal`` on a "
+        "load balancer that is made here",
+        Anything("Mapping[Color, str]"),
+        default=None,
+    )
+    region: str | None = option(
+        "make a regional load balancer there; a global one when absent",
+        Text(),
+        default=None,
+    )
+    network: pulumi.Input[str] | None = option(
+        "the VPC network of a regional one; it has to have a proxy-only subnet",
+        Text(later=True),
+        default=None,
+    )
+    host: str | None = option(
+        "the host's name in ``url``; the address when absent",
+        Text(),
+        default=None,
+    )
+    ssl_certificates: Sequence[pulumi.Input[str]] = option(
+        "make it HTTPS, with these certificates, by their ids",
+        Anything("Sequence[pulumi.Input[str]]"),
+        default=(),
+    )
 
     @property
     def is_there(self) -> bool:
@@ -129,6 +185,9 @@ class UrlMapEntry:
             backend_services=made.backend_services,
             made=made.resources,
         )
+
+
+# -- written by `python dev/public_functions.py` from the options above
 
 
 @told
