@@ -21,7 +21,7 @@ Serving = Callable[[str], list[str]]
 
 
 def sites_of(objects: Objects, serving: Serving) -> list[Site]:
-    """What every load balancer answers by: its address, and the names of its host rules."""
+    """The sites that load balancers answer by: an address each, and the names of its host rules."""
     found: list[Site] = []
     taken: set[str] = set()
     for name, rule in objects.items():
