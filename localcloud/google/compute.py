@@ -254,7 +254,7 @@ class Compute(Service):
         name = self._at(parent, places)
         self._refuse_busy(name)
         for other, body in self.objects.items():
-            if other != name and LINK + name in json.dumps(body):
+            if other != name and f'"{LINK}{name}"' in json.dumps(body):
                 raise invalid(
                     "", name, f"The resource is already being used by '{other}'", "resourceInUseByAnotherResource"
                 )

@@ -7,7 +7,8 @@ is and in its singular.
     python -m localcloud.plugins.gcp.generate
 
 Types are written as in the table of the AWS stand-in. On the wire `*` after a name is a list of the one value, `^` the
-one of the list, `#` a whole number written as a text.
+one of the list, `#` a whole number written as a text, `=` a list of keys with their values. A name with a dot is in an
+object of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from typing import Any
 
 from localcloud.google.description import load
 from localcloud.plugins.aws.generate import inputs_of, object_name, output_getters, text
-from localcloud.plugins.gcp.types import TYPES, Declared
+from localcloud.plugins.gcp.declared import Declared
+from localcloud.plugins.gcp.types import TYPES
 
 TABLE = Path(__file__).with_name("properties.json")
 _LISTED, _ALONE, _NUMBER = "*", "^", "#"
@@ -72,6 +74,9 @@ class _Wire:
             name = given.rstrip("!")
             renamed = self._declared.renamed.get(f"{called}.{name}")
             wire = renamed or (name if name in known else _singular(name))
+            if "." in wire:
+                found[name] = wire
+                continue
             if wire not in known:
                 self.missing.append(f"{called}.{name}")
                 continue

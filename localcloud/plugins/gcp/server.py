@@ -94,7 +94,8 @@ class Provider(Plugin):
         changes = shaping.differences(
             token_of(request), props_of(request.old_inputs), props_of(request.news), tuple(request.ignoreChanges)
         )
-        return diff_response(changes, delete_first=not any(one.top == "name" for one in changes))
+        anew = TYPES[token_of(request)].made_first or any(one.top == "name" for one in changes)
+        return diff_response(changes, delete_first=not anew)
 
     @answers
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:

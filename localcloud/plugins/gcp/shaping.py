@@ -50,7 +50,8 @@ def body(token: str, inputs: Props, olds: Props | None = None) -> Props:
         given[name] = _effective(name, inputs, olds)
     # What the path or the query says stands in no body.
     left_out = set(places(token)) if declared.id_query else set()
-    return table.sent(token, {name: value for name, value in given.items() if name not in left_out})
+    sent = table.sent(token, {name: value for name, value in given.items() if name not in left_out})
+    return {"name": inputs["name"], declared.wrap: sent} if declared.wrap else sent
 
 
 def _effective(name: str, inputs: Props, olds: Props) -> Props:
@@ -63,7 +64,7 @@ def _effective(name: str, inputs: Props, olds: Props) -> Props:
 def outputs(token: str, resource: str, answer: Props, inputs: Props) -> Props:
     """The properties that the SDK takes from an answer, and those of the provider's own."""
     entry = table.entry(token)
-    live = table.told(token, answer)
+    live = table.told(token, _unwrapped(token, answer))
     values = {name: live[name] for name in entry["out"] if live.get(name) is not None}
     values |= {name: inputs[name] for name in entry["out"] if name not in entry["wire"] and name in inputs}
     values |= {name: inputs[name] for name in places(token) if name in inputs}
@@ -75,6 +76,11 @@ def outputs(token: str, resource: str, answer: Props, inputs: Props) -> Props:
     if "pulumiLabels" in entry["out"]:
         values["pulumiLabels"] = {**(inputs.get(_LABELS) or {}), ATTRIBUTION: "true"}
     return {**values, "id": resource}
+
+
+def _unwrapped(token: str, answer: Props) -> Props:
+    wrap = TYPES[token].wrap
+    return {**answer, **(answer.get(wrap) or {})} if wrap else answer
 
 
 def planned(token: str, inputs: Props, olds: Props) -> Props:

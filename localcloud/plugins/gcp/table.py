@@ -18,12 +18,14 @@ def sent(token: str, inputs: Props) -> Props:
 
 
 def _sent(value: Props, kinds_of: dict[str, str], wire: dict[str, str]) -> Props:
-    found = {}
+    found: Props = {}
     for name, one in value.items():
         if name not in wire or one is None:
             continue
         bare, mark = _parted(wire[name])
-        found[bare] = _marked(_value_sent(one, kinds_of.get(name, "*")), mark)
+        outer, _, inner = bare.rpartition(".")
+        into = found.setdefault(outer, {}) if outer else found
+        into[inner] = _marked(_value_sent(one, kinds_of.get(name, "*")), mark)
     return found
 
 
@@ -40,6 +42,8 @@ def _value_sent(value: Any, kind: str) -> Any:
 def _marked(value: Any, mark: str) -> Any:
     if mark == "*":
         return [value]
+    if mark == "=":
+        return [{"key": key, "value": item} for key, item in value.items()]
     if mark == "^":
         return value[0] if isinstance(value, list) and value else None
     return str(value) if mark == "#" else value
@@ -54,10 +58,13 @@ def _told(value: Props, kinds_of: dict[str, str], wire: dict[str, str]) -> Props
     found = {}
     for name, on_the_wire in wire.items():
         bare, mark = _parted(on_the_wire)
-        if value.get(bare) is None:
+        outer, _, inner = bare.rpartition(".")
+        one = ((value.get(outer) or {}) if outer else value).get(inner)
+        if one is None:
             continue
-        one = value[bare]
-        if mark == "*":
+        if mark == "=":
+            one = {item["key"]: item["value"] for item in one}
+        elif mark == "*":
             one = one[0] if one else None
         elif mark == "^":
             one = [one]
@@ -78,4 +85,4 @@ def _value_told(value: Any, kind: str) -> Any:
 
 
 def _parted(wire: str) -> tuple[str, str]:
-    return (wire[:-1], wire[-1]) if wire[-1] in "*^#" else (wire, "")
+    return (wire[:-1], wire[-1]) if wire[-1] in "*^#=" else (wire, "")

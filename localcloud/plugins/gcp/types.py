@@ -5,43 +5,14 @@ All else is generated: see `generate`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from localcloud.plugins.gcp.compute_types import COMPUTE_TYPES
+from localcloud.plugins.gcp.declared import Declared
 
 _RUN = ("run.googleapis.com", "CLOUD_RUN_V2", "/v2/", "run.v2")
 
 
-@dataclass(frozen=True)
-class Declared:
-    """A type.
-
-    Attributes:
-        api: its service's address, the word of the variable that leads elsewhere, how the paths there begin, and the
-            name of the description.
-        schema: what it is in the description.
-        id: its identifier, which is its path, too.
-        id_query: the query parameter that names it when it is made; without one the body does.
-        update: the verb of an update.
-        forces: inputs that cannot be changed, beside those in the identifier.
-        kept: inputs that go as the state has them where a program gives none: Google sets them otherwise.
-        beside: inputs that are the provider's own and not sent, as `Object.name` of the SDK's or `token.name`.
-        guarded: whether it has `deletionProtection`, which is on unless a program says otherwise.
-        renamed: inputs with another name on the wire than the SDK's or its singular: `Object.name` of the SDK's.
-    """
-
-    api: tuple[str, str, str, str]
-    schema: str
-    id: str
-    id_query: str = ""
-    update: str = "PATCH"
-    forces: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    beside: frozenset[str] = frozenset()
-    guarded: bool = False
-    renamed: Mapping[str, str] = field(default_factory=dict)
-
-
 TYPES = {
+    **COMPUTE_TYPES,
     "gcp:cloudrunv2/service:Service": Declared(
         _RUN,
         "GoogleCloudRunV2Service",

@@ -1,0 +1,108 @@
+"""The stand-in for Pulumi's Google Cloud provider: a load balancer and instance groups, in the SDK's own names."""
+
+import pytest
+
+from localcloud.google.bare import COMPUTE
+from localcloud.google.cloud import PROJECT, Google
+from localcloud.plugins.driver import Driver
+from localcloud.plugins.gcp.server import Provider
+from tests.localcloud.google_cases import Client
+
+GLOBAL, ZONE = f"projects/{PROJECT}/global", "europe-west1-b"
+LINKS = "https://www.googleapis.com/compute/v1/"
+
+
+@pytest.fixture
+def google(monkeypatch, tmp_path):
+    with Google() as made:
+        for name, value in made.env(tmp_path / "credentials.json").items():
+            monkeypatch.setenv(name, value)
+        for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+            monkeypatch.setenv(name, str(made.certificate))
+        yield made
+
+
+def template(image="app-v1"):
+    return {
+        "machineType": "e2-small",
+        "disks": [{"sourceImage": f"{GLOBAL}/images/{image}", "boot": True, "autoDelete": True}],
+        "networkInterfaces": [{"network": "default"}],
+        "metadata": {"color": "blue"},
+        "tags": ["web"],
+        "serviceAccount": {"email": "web@shop.test", "scopes": ["cloud-platform"]},
+    }
+
+
+def test_a_load_balancer_with_a_group_is_made_as_google_has_it_and_destroyed(google):
+    driver, client = Driver(Provider("10.2.0"), {}), Client(google)
+    made = []
+
+    def make(kind, **inputs):
+        token = f"gcp:compute/{kind[0].lower()}{kind[1:]}:{kind}"
+        made.append(driver.create(driver.check(token, "web", inputs)))
+        return made[-1]
+
+    def told(one):
+        return client.ask("GET", f"/compute/v1/{one.id}", None, COMPUTE).json()
+
+    own = make("InstanceTemplate", **template())
+    properties = told(own)["properties"]
+    assert properties["disks"][0]["initializeParams"] == {"sourceImage": f"{LINKS}{GLOBAL}/images/app-v1"}
+    assert properties["metadata"] == {"items": [{"key": "color", "value": "blue"}]}
+    assert properties["tags"] == {"items": ["web"]}
+    assert properties["serviceAccounts"] == [{"email": "web@shop.test", "scopes": ["cloud-platform"]}]
+    assert own.outputs["metadata"] == {"color": "blue"}
+    check = make("HealthCheck", httpHealthCheck={"port": 8080, "requestPath": "/healthz"})
+    group = make(
+        "InstanceGroupManager",
+        zone=ZONE,
+        baseInstanceName="web",
+        versions=[{"instanceTemplate": own.id}],
+        targetSize=1,
+        namedPorts=[{"name": "http", "port": 8080}],
+        updatePolicy={"type": "OPPORTUNISTIC", "minimalAction": "REPLACE", "maxSurgeFixed": 1},
+    )
+    assert told(group)["updatePolicy"]["maxSurge"] == {"fixed": 1}
+    assert group.outputs["instanceGroup"] == f"{LINKS}{group.id}".replace("Managers/", "s/")
+    policy = {"minReplicas": 1, "maxReplicas": 3, "mode": "OFF", "cpuUtilization": {"target": 0.6}}
+    scaler = make("Autoscaler", zone=ZONE, target=group.id, autoscalingPolicy=policy)
+    assert told(scaler)["autoscalingPolicy"] == {
+        "minNumReplicas": 1,
+        "maxNumReplicas": 3,
+        "mode": "OFF",
+        "cpuUtilization": {"utilizationTarget": 0.6},
+    }
+    service = make(
+        "BackendService",
+        healthChecks=check.id,
+        loadBalancingScheme="EXTERNAL_MANAGED",
+        connectionDrainingTimeoutSec=60,
+        backends=[{"group": group.outputs["instanceGroup"], "balancingMode": "UTILIZATION", "capacityScaler": 1}],
+    )
+    assert told(service)["healthChecks"] == [f"{LINKS}{check.id}"]
+    assert told(service)["connectionDraining"] == {"drainingTimeoutSec": 60}
+    weighted = {"weightedBackendServices": [{"backendService": service.id, "weight": 100}]}
+    found = driver.create(driver.check("gcp:compute/uRLMap:URLMap", "web", {"defaultRouteAction": weighted}))
+    made.append(found)
+    proxy = make("TargetHttpProxy", urlMap=found.id)
+    address = make("GlobalAddress")
+    rule = make(
+        "GlobalForwardingRule",
+        target=proxy.id,
+        portRange="80",
+        ipAddress=address.outputs["address"],
+        loadBalancingScheme="EXTERNAL_MANAGED",
+    )
+    assert told(rule)["IPAddress"] == address.outputs["address"] == "34.149.0.1"
+    for one in reversed(made):
+        driver.delete(one)
+    assert all(client.ask("GET", f"/compute/v1/{one.id}", None, COMPUTE).status_code == 404 for one in made)
+
+
+def test_a_template_is_made_anew_before_the_former_one_goes(google):
+    driver = Driver(Provider("10.2.0"), {})
+    token = "gcp:compute/instanceTemplate:InstanceTemplate"
+    made = driver.create(driver.check(token, "web", template()))
+    plan = driver.diff(made, template("app-v2"))
+    assert plan.replaces
+    assert not plan.delete_first
