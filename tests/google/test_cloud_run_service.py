@@ -46,7 +46,12 @@ def test_the_shortest_program_is_a_service_and_a_swap():
         "owner": "shop/test/web",
         "made_with_it": True,
         "tags": {"blue": "blue", "green": "green"},
-        "settings": {"ingress": "INGRESS_TRAFFIC_ALL", "invokerIamDisabled": False},
+        "settings": {
+            "ingress": "INGRESS_TRAFFIC_ALL",
+            "invokerIamDisabled": False,
+            "location": "europe-west1",
+            "name": "web",
+        },
     }
     assert swap["releases"] == {color: SHORTEST[color]["image"] for color in ("blue", "green")}
     assert (service["name"], service["location"], service["deletionProtection"]) == ("web", "europe-west1", False)
@@ -124,6 +129,8 @@ def test_the_swap_is_told_what_the_service_is_declared_to_be():
         "ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
         "invokerIamDisabled": True,
         "labels": {"team": "shop"},
+        "location": "europe-west1",
+        "name": "web",
     }
     assert (found[SERVICE]["invokerIamDisabled"], found[SERVICE]["labels"]) == (True, {"team": "shop"})
 

@@ -244,6 +244,17 @@ def test_a_tag_that_somebody_took_away_leads_to_its_color_again(world):
     assert world.shares() == {revisions["blue"].removeprefix("web-"): 100}
 
 
+@pytest.mark.parametrize("place", [{"location": "us-east1"}, {"name": "shop"}, {"project": "other"}])
+def test_another_place_of_a_service_is_refused_as_pulumi_would_ignore_it(world, place):
+    _, outputs = service().create(inputs(place=installing(settings={**SETTINGS, "location": "europe-west1"})))
+    with pytest.raises(InvalidInput) as refused:
+        service().update(outputs, inputs(place=installing(settings={**SETTINGS, **place})))
+    (problem,) = refused.value.problems
+    (name,) = place
+    assert problem.field == f"router.settings.{name}"
+    assert "as the service was made" in problem.allowed
+
+
 def test_settings_that_are_no_part_of_it_are_refused_by_name(world):
     with pytest.raises(InvalidInput) as refused:
         service().create(inputs(place=installing(settings={"traffic": []})))

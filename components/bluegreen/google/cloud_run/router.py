@@ -89,7 +89,8 @@ class CloudRunRouter(Options):
     )
     settings: declared.Settings = option(
         "with ``templates``: what else the service is declared to be (``ingress``, ``invokerIamDisabled``, "
-        "``labels``), by Google's own names. What differs is sent with the next release, or by the next update",
+        "``labels``), by Google's own names. What differs is sent with the next release, or by the next update. "
+        "``project``, ``location`` and ``name`` have to be those of the service",
         declared.DeclaredSettings(),
         default={},
     )
@@ -117,12 +118,17 @@ class CloudRunRouter(Options):
 
     @classmethod
     def check(cls, fields: Fields, values: dict[str, Any]) -> None:
-        """One of revisions and templates; of the latter come the revisions' names."""
+        """One of revisions and templates; of the latter come the revisions' names. A service stays in its place."""
         releases.settle_names(fields, values)
         if values["function"] is not None and values["templates"]:
             fields.problem(
                 "function", values["function"], "absent beside templates: Cloud Functions builds its revisions"
             )
+        service, given = values["service"], values["settings"]
+        if isinstance(service, str) and isinstance(given, Mapping) and _NAME.match(service):
+            for name, (wanted, found) in declared.elsewhere(given, service).items():
+                allowed = f"{found}, as the service was made: another {name} is another service, another component"
+                fields.problem(f"settings.{name}", wanted, allowed)
 
     @staticmethod
     def filled_in(section: Mapping[str, object]) -> Mapping[str, object]:

@@ -100,7 +100,9 @@ class CloudRunService(SwappedComponent):
             *(one for color in COLORS for one in problems_in(known(given[color]), color)),
         ]
         templates = {color: template_of(given[color], container_port) for color in COLORS} if not found else {}
-        around = {"ingress": ingress, "invokerIamDisabled": public, **({"labels": dict(labels)} if labels else {})}
+        around = {"ingress": ingress, "invokerIamDisabled": public, "location": location, "name": called}
+        around |= {"project": project} if project else {}
+        around |= {"labels": dict(labels)} if labels else {}
         section = {"kind": "cloud_run", "service": UNKNOWN, "google": connection_of(settings)}
         owned = {"owner": owner_of(name), "made_with_it": True, "tags": {color: color for color in COLORS}}
         swapping = draft(

@@ -18,6 +18,8 @@ from bluegreen.plain import holds_unknown, plain
 
 Settings = Mapping[str, Any]
 INGRESS = ("INGRESS_TRAFFIC_ALL", "INGRESS_TRAFFIC_INTERNAL_ONLY", "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER")
+PLACES: Mapping[str, int] = {"project": 1, "location": 3, "name": 5}
+"""The parts of a service's full name that can be declared, too; they are compared and never sent."""
 _DEFAULTS: Settings = {"ingress": INGRESS[0], "invokerIamDisabled": False, "labels": {}}
 
 
@@ -33,15 +35,30 @@ class DeclaredSettings:
         given = fields.raw(name, default)
         if given is UNKNOWN or holds_unknown(given):
             return UNKNOWN
-        if not isinstance(given, Mapping) or given.keys() - _DEFAULTS.keys():
-            fields.problem(name, given, f"an object of {', '.join(sorted(_DEFAULTS))}")
+        known = {*_DEFAULTS, *PLACES}
+        if not isinstance(given, Mapping) or given.keys() - known:
+            fields.problem(name, given, f"an object of {', '.join(sorted(known))}")
             return UNKNOWN
         return plain(given)
 
 
+def elsewhere(settings: Settings, full_name: str) -> dict[str, tuple[Any, str]]:
+    """The parts of a service's name that are declared otherwise: as declared, and as the service was made.
+
+    Pulumi ignores what changes of a service that the swap owns, so that another place would go unnoticed.
+    """
+    parts = full_name.split("/")
+    return {
+        name: (settings[name], parts[index])
+        for name, index in PLACES.items()
+        if name in settings and settings[name] != parts[index]
+    }
+
+
 def differences(settings: Settings, service: Service) -> tuple[str, ...]:
     """The names of what is declared otherwise than it is. Labels that others have added are no difference."""
-    return tuple(name for name in sorted(settings) if not _is_so(name, settings[name], service))
+    sent = sorted(settings.keys() - PLACES.keys())
+    return tuple(name for name in sent if not _is_so(name, settings[name], service))
 
 
 def to_send(settings: Settings, service: Service) -> dict[str, Any]:
