@@ -10,11 +10,13 @@ import pulumi
 
 from bluegreen.component import base as swapping
 from bluegreen.component import swap_settings
+from bluegreen.component.provider_keys import warn_of_keys
 from bluegreen.connections import AzureConnection
 
 _PROVIDER = "azure-native"
 # What a provider is by means that do not reach the swap, which keeps no keys.
 _KEYS = ("clientSecret", "clientCertificatePath", "oidcToken")
+_INSTEAD = "AZURE_CLIENT_ID with AZURE_CLIENT_SECRET or a federated token, or a managed identity"
 
 
 class SwapSettings(swap_settings.SwapSettings, total=False):
@@ -40,15 +42,7 @@ def connection_of(settings: SwapSettings) -> dict[str, Any]:
 
 def warn_of_the_provider(name: str, parent: pulumi.Resource) -> None:
     """Tell whoever gives the provider a secret of its own that the swap does not have it."""
-    config = pulumi.Config(_PROVIDER)
-    found = [key for key in _KEYS if config.get(key)]
-    if found:
-        told = ", ".join(f"{_PROVIDER}:{key}" for key in found)
-        pulumi.log.warn(
-            f"{name}: {told} is the provider's alone: the swap keeps no keys. Give both by the environment: "
-            "AZURE_CLIENT_ID with AZURE_CLIENT_SECRET or a federated token, or a managed identity",
-            parent,
-        )
+    warn_of_keys(name, parent, _PROVIDER, _KEYS, _INSTEAD)
 
 
 draft = partial(swapping.draft, without=("azure_connection",))

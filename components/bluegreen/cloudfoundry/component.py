@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from bluegreen.component import base as swapping
 from bluegreen.component import swap_settings
 from bluegreen.connections import CloudFoundryConnection
-from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import Color
 
 
 class SwapSettings(swap_settings.SwapSettings, total=False):
@@ -31,27 +30,5 @@ def connection_of(settings: SwapSettings) -> dict[str, Any]:
     return dict(cast("Mapping[str, Any]", settings.get("cloudfoundry_connection") or {}))
 
 
-def draft(
-    name: str,
-    active_color: str,
-    settings: SwapSettings,
-    *,
-    router: Mapping[str, Any],
-    capacity: Mapping[str, Any],
-    preview_headers: Mapping[Color, Mapping[str, str]] | None = None,
-    problems: Sequence[Problem] = (),
-) -> swapping.Draft:
-    """Check everything that a component was given, before it declares anything: see ``bluegreen.component.base.draft``.
-
-    Raises:
-        pulumi.RunError: naming each wrong field, its value and what is allowed. Nothing was written.
-    """
-    return swapping.draft(
-        name,
-        active_color,
-        {key: value for key, value in settings.items() if key != "cloudfoundry_connection"},
-        router=router,
-        capacity=capacity,
-        preview_headers=preview_headers,
-        problems=problems,
-    )
+draft = partial(swapping.draft, without=("cloudfoundry_connection",))
+"""``bluegreen.component.base.draft`` for a component's settings."""

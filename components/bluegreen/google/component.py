@@ -10,11 +10,13 @@ import pulumi
 
 from bluegreen.component import base as swapping
 from bluegreen.component import swap_settings
+from bluegreen.component.provider_keys import warn_of_keys
 from bluegreen.connections import GoogleConnection
 
 _PROVIDER = "gcp"
 # What a provider is by means that do not reach the swap, which keeps no keys.
 _KEYS = ("accessToken", "credentials")
+_INSTEAD = "GOOGLE_APPLICATION_CREDENTIALS, a workload's identity, or gcloud auth application-default login"
 
 
 class SwapSettings(swap_settings.SwapSettings, total=False):
@@ -40,15 +42,7 @@ def connection_of(settings: SwapSettings) -> dict[str, Any]:
 
 def warn_of_the_provider(name: str, parent: pulumi.Resource) -> None:
     """Tell whoever gives the provider a secret of its own that the swap does not have it."""
-    config = pulumi.Config(_PROVIDER)
-    found = [key for key in _KEYS if config.get(key)]
-    if found:
-        told = ", ".join(f"{_PROVIDER}:{key}" for key in found)
-        pulumi.log.warn(
-            f"{name}: {told} is the provider's alone: the swap keeps no keys. Give both by the environment: "
-            "GOOGLE_APPLICATION_CREDENTIALS, a workload's identity, or gcloud auth application-default login",
-            parent,
-        )
+    warn_of_keys(name, parent, _PROVIDER, _KEYS, _INSTEAD)
 
 
 draft = partial(swapping.draft, without=("google_connection",))
