@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from bluegreen.aws.asg.capacity import AsgCapacity
-from bluegreen.aws.others_actions import told
+from bluegreen.aws.others_actions import warnings_of
 from bluegreen.memory.capacity import MemoryCapacity
 from bluegreen.memory.router import WORLDS
 from bluegreen.rollout.clock import FakeClock
@@ -73,7 +73,7 @@ def test_one_that_has_ended_does_nothing_any_more():
     now = datetime.now(timezone.utc)
     ends = {"EndTime": now - timedelta(hours=1)}, {"EndTime": now + timedelta(hours=1)}
     found = [{**MORNINGS, "MinSize": 2, **end} for end in ends]
-    assert len(told("group g", found)) == 1
+    assert len(warnings_of("group g", found)) == 1
 
 
 @pytest.mark.usefixtures("account")

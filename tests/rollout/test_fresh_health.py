@@ -36,38 +36,38 @@ def health(platform, clock):
 
 
 def test_the_first_gate_before_traffic_is_told_what_was_just_read(health, platform):
-    assert health.now("green") == health.told("green", Phase.BEFORE)
+    assert health.now("green") == health.for_gate("green", Phase.BEFORE)
     assert platform.asked == ["green"]
 
 
 def test_it_is_told_once(health, platform):
     health.now("green")
-    assert [health.told("green", Phase.BEFORE).healthy for _ in range(2)] == [1, 2]
+    assert [health.for_gate("green", Phase.BEFORE).healthy for _ in range(2)] == [1, 2]
     assert platform.asked == ["green", "green"]
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.BEFORE])
 def test_in_every_other_phase_the_platform_is_asked(health, platform, phase):
     health.now("green")
-    assert health.told("green", phase).healthy == 2
-    assert health.told("green", Phase.BEFORE).healthy == 3, "and what was known before is forgotten"
+    assert health.for_gate("green", phase).healthy == 2
+    assert health.for_gate("green", Phase.BEFORE).healthy == 3, "and what was known before is forgotten"
 
 
 def test_a_moment_later_the_platform_is_asked(health, platform, clock):
     health.now("green")
     clock.sleep(0.3)
-    assert health.told("green", Phase.BEFORE).healthy == 2
+    assert health.for_gate("green", Phase.BEFORE).healthy == 2
 
 
 def test_a_clock_that_was_set_back_makes_nothing_fresh(health, clock):
     health.now("green")
     clock.now_seconds -= 60
-    assert health.told("green", Phase.BEFORE).healthy == 2
+    assert health.for_gate("green", Phase.BEFORE).healthy == 2
 
 
 def test_another_color_is_asked_about(health, platform):
     health.now("blue")
-    health.told("green", Phase.BEFORE)
+    health.for_gate("green", Phase.BEFORE)
     assert platform.asked == ["blue", "green"]
 
 
@@ -77,4 +77,4 @@ def test_a_question_that_failed_leaves_nothing_of_an_earlier_one(health, platfor
     with pytest.raises(PlatformError):
         health.now("green")
     with pytest.raises(PlatformError):
-        health.told("green", Phase.BEFORE)
+        health.for_gate("green", Phase.BEFORE)

@@ -20,7 +20,7 @@ _SIZES = {
 }
 
 
-def told(resource: str, actions: Iterable[Mapping[str, Any]]) -> list[str]:
+def warnings_of(resource: str, actions: Iterable[Mapping[str, Any]]) -> list[str]:
     """The effects of others' actions on a resource at rest, a sentence each.
 
     Args:
@@ -28,7 +28,7 @@ def told(resource: str, actions: Iterable[Mapping[str, Any]]) -> list[str]:
         actions: its scheduled actions, as EC2 Auto Scaling or Application Auto Scaling describes them.
     """
     return [
-        _told(resource, action) for action in actions if action["ScheduledActionName"] not in _OWN and _acts(action)
+        _sentence(resource, action) for action in actions if action["ScheduledActionName"] not in _OWN and _acts(action)
     ]
 
 
@@ -37,7 +37,7 @@ def _acts(action: Mapping[str, Any]) -> bool:
     return not isinstance(end, datetime) or end > datetime.now(timezone.utc)
 
 
-def _told(resource: str, action: Mapping[str, Any]) -> str:
+def _sentence(resource: str, action: Mapping[str, Any]) -> str:
     sizes = action.get("ScalableTargetAction", action)
     sets = [f"{text} {sizes[key]}" for key, text in _SIZES.items() if sizes.get(key) is not None]
     when = action.get("Recurrence") or action.get("Schedule") or action.get("StartTime")

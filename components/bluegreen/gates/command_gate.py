@@ -83,7 +83,7 @@ class CommandGate(Options):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 cwd=self.directory or None,
-                env={**os.environ, **_told(context)},
+                env={**os.environ, **_variables_of(context)},
                 # A group of its own, so that all of it can be killed.
                 start_new_session=True,
             )
@@ -93,7 +93,7 @@ class CommandGate(Options):
             raise GateUnavailable(f"{self.label}: it cannot be started: {error}") from error
 
 
-def _told(context: GateContext) -> Mapping[str, str]:
+def _variables_of(context: GateContext) -> Mapping[str, str]:
     preview = context.preview
     return {
         "BLUEGREEN_COLOR": context.color,

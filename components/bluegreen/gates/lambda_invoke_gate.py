@@ -96,7 +96,7 @@ class LambdaInvokeGate(Options):
     def evaluate(self, context: GateContext) -> Verdict:
         """Call it once."""
         name = self.hook or self.functions[context.color]
-        event = self._told(context) if self.hook else ({} if self.payload is None else self.payload)
+        event = self._event_of_the_hook(context) if self.hook else ({} if self.payload is None else self.payload)
         with called("lambda:InvokeFunction"):
             try:
                 answer = self.aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
@@ -112,7 +112,7 @@ class LambdaInvokeGate(Options):
         wrong = self._wrong(body)
         return Verdict(Decision.PASS, f"{seen} answered") if wrong is None else Verdict(Decision.FAIL, *wrong, seen)
 
-    def _told(self, context: GateContext) -> dict[str, object]:
+    def _event_of_the_hook(self, context: GateContext) -> dict[str, object]:
         preview = context.preview
         return {
             "color": context.color,

@@ -184,7 +184,7 @@ async def _connected(to: SshConnection, call: str) -> Any:
     except FileNotFoundError as error:
         raise PlatformError(call, f"there is no file {error.filename}: see key_file and known_hosts") from error
     except (ssh.Error, OSError, asyncio.TimeoutError, TimeoutError) as error:
-        raise PlatformError(call, f"{to.place} cannot be reached by SSH: {_told(error)}") from error
+        raise PlatformError(call, f"{to.place} cannot be reached by SSH: {_reason_of(error)}") from error
     return _kept[to]
 
 
@@ -196,10 +196,10 @@ async def _run(to: SshConnection, command: str, content: bytes, call: str) -> by
     except (ssh.ConnectionLost, ssh.DisconnectError, OSError, asyncio.TimeoutError, TimeoutError) as error:
         _kept.pop(to, None)
         connection.abort()
-        raise _Lost(f"the connection to {to.place} was lost: {_told(error)}") from error
+        raise _Lost(f"the connection to {to.place} was lost: {_reason_of(error)}") from error
     except ssh.Error as error:
         _refuse_a_closed(to, connection, error)
-        raise PlatformError(call, f"{to.place}: {_told(error)}") from error
+        raise PlatformError(call, f"{to.place}: {_reason_of(error)}") from error
     if done.exit_status != 0:
         said = bytes(done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
         raise PlatformError(call, f"{to.place}: {said[-1] if said else f'status {done.exit_status}'}")
@@ -222,16 +222,16 @@ async def _exchange(to: SshConnection, socket: str, content: bytes, call: str, *
     except (ssh.ConnectionLost, ssh.DisconnectError, OSError, asyncio.TimeoutError, TimeoutError) as error:
         _kept.pop(to, None)
         connection.abort()
-        raise _Lost(f"the connection to {to.place} was lost: {_told(error)}") from error
+        raise _Lost(f"the connection to {to.place} was lost: {_reason_of(error)}") from error
     except ssh.Error as error:
-        raise PlatformError(call, f"{to.place}: {_told(error)}") from error
+        raise PlatformError(call, f"{to.place}: {_reason_of(error)}") from error
 
 
 def _refuse_a_closed(to: SshConnection, connection: Any, error: Exception) -> None:
     """Tell a channel that the host refuses from one for which there is no connection any more: nothing was sent."""
     if connection.is_closed():
         _kept.pop(to, None)
-        raise _Lost(f"the connection to {to.place} was lost: {_told(error)}", sent=False) from error
+        raise _Lost(f"the connection to {to.place} was lost: {_reason_of(error)}", sent=False) from error
 
 
 async def _sent(connection: Any, socket: str, content: bytes, *, ends: bool) -> bytes:
@@ -254,5 +254,5 @@ async def _sent(connection: Any, socket: str, content: bytes, *, ends: bool) -> 
         writer.close()
 
 
-def _told(error: BaseException) -> str:
+def _reason_of(error: BaseException) -> str:
     return str(getattr(error, "reason", "") or error or type(error).__name__)

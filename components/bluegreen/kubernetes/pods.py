@@ -73,7 +73,7 @@ def _trouble(pod: Mapping[str, Any]) -> str:
     status = pod.get("status") or {}
     scheduled = _condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
-        return _said(scheduled)
+        return _reason_in(scheduled)
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     for container in containers:
         trouble = _container_trouble(container)
@@ -82,13 +82,13 @@ def _trouble(pod: Mapping[str, Any]) -> str:
     for gate in (pod.get("spec") or {}).get("readinessGates") or ():
         condition = _condition(pod, gate["conditionType"])
         if condition.get("status") != "True":
-            said = _said(condition) if condition else "nothing has set it yet"
+            said = _reason_in(condition) if condition else "nothing has set it yet"
             return f"readiness gate {gate['conditionType']} is {condition.get('status', 'not set')}: {said}"
     unready = [container["name"] for container in status.get("containerStatuses") or () if not container.get("ready")]
     running = [name for name in unready if _is_running(status, name)]
     if running:
         return f"container {running[0]} runs and is not ready: its readiness probe does not pass"
-    return f"is {status.get('phase') or 'Pending'}: {_said(_condition(pod, 'Ready')) or 'its containers start'}"
+    return f"is {status.get('phase') or 'Pending'}: {_reason_in(_condition(pod, 'Ready')) or 'its containers start'}"
 
 
 def _container_trouble(container: Mapping[str, Any]) -> str:
@@ -96,7 +96,7 @@ def _container_trouble(container: Mapping[str, Any]) -> str:
     waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
     if waiting.get("reason") and waiting["reason"] not in _STARTING:
         last = (container.get("lastState") or {}).get("terminated") or {}
-        return f"{_said(waiting)}{f'; it last ended with {_end(last)}' if last else ''}"
+        return f"{_reason_in(waiting)}{f'; it last ended with {_end(last)}' if last else ''}"
     return f"ended with {_end(ended)}" if ended and ended.get("exitCode") != 0 else ""
 
 
@@ -111,7 +111,7 @@ def _is_running(status: Mapping[str, Any], name: str) -> bool:
     )
 
 
-def _said(part: Mapping[str, Any]) -> str:
+def _reason_in(part: Mapping[str, Any]) -> str:
     text = redact(": ".join(filter(None, (part.get("reason"), part.get("message")))))  # before it is cut
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "..."
 

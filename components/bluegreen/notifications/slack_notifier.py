@@ -45,7 +45,7 @@ class SlackNotifier(Options):
 
 def message(record: Mapping[str, object]) -> dict[str, Any]:
     """The message for a record, without secrets and without markup that the record itself brought."""
-    entry = words.told(record)
+    entry = words.without_secrets(record)
     text = _plain(words.headline(entry))
     return {
         "text": text,

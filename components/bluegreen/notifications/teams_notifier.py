@@ -48,7 +48,7 @@ class TeamsNotifier(Options):
 
 def message(record: Mapping[str, object]) -> dict[str, Any]:
     """The message for a record, without secrets and without markup that the record itself brought."""
-    entry = words.told(record)
+    entry = words.without_secrets(record)
     body: list[dict[str, Any]] = [
         {
             "type": "TextBlock",

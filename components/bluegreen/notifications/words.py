@@ -39,7 +39,7 @@ _HEADLINES: Mapping[str, str] = {
 }
 
 
-def told(record: Mapping[str, object]) -> Mapping[str, Any]:
+def without_secrets(record: Mapping[str, object]) -> Mapping[str, Any]:
     """The record without secrets."""
     entry: Mapping[str, Any] = shown(record)
     return entry

@@ -32,7 +32,7 @@ class FreshHealth:
         self._last = color, readiness
         return readiness
 
-    def told(self, color: Color, phase: Phase) -> Readiness:
+    def for_gate(self, color: Color, phase: Phase) -> Readiness:
         """The health for a gate.
 
         Before traffic that is the last answer of ``now`` for this color, once and without a call.

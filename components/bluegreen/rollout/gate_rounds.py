@@ -135,7 +135,7 @@ class GateRounds:
             return GateContext(
                 color,
                 self._preview(color),
-                lambda: self._health.told(color, phase),
+                lambda: self._health.for_gate(color, phase),
                 service=self._subject.service,
                 releases=self._subject.releases or {},
                 phase=phase,

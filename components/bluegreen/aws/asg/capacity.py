@@ -13,7 +13,7 @@ from bluegreen.aws.asg.live_limits import Limits
 from bluegreen.aws.asg.refresh import Refreshes, RefreshSettings
 from bluegreen.aws.client import AwsConnection
 from bluegreen.aws.connection_option import aws_option
-from bluegreen.aws.others_actions import told
+from bluegreen.aws.others_actions import warnings_of
 from bluegreen.aws.ranges import Range
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Nested, Number, Text
@@ -193,7 +193,7 @@ class AsgCapacity(Options):
 
     def others_plans(self, color: Color) -> list[str]:
         """The scheduled actions of others that a color's group has: one call."""
-        return told(f"group {self.groups[color]}", self._api.scheduled(color))
+        return warnings_of(f"group {self.groups[color]}", self._api.scheduled(color))
 
     def delete(self) -> None:
         """Cancel retirements and give back the ranges of both colors: three calls when there is nothing."""

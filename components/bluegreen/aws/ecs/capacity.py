@@ -16,7 +16,7 @@ from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.ecs.live_autoscaling import EcsAutoscaling
 from bluegreen.aws.ecs.scalable import ScalableTargetApi
 from bluegreen.aws.ecs.sight import Targets
-from bluegreen.aws.others_actions import told
+from bluegreen.aws.others_actions import warnings_of
 from bluegreen.aws.ranges import Range
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Nested, Number, Text, Texts
@@ -235,7 +235,7 @@ class EcsCapacity(Options):
         # The stack's own go with the traffic.
         actions = self._targets_api.scheduled(color)
         others = [one for one in actions if one["ScheduledActionName"] not in self.scheduled_actions]
-        return told(f"service {self._name(color)}", others)
+        return warnings_of(f"service {self._name(color)}", others)
 
     def delete(self) -> None:
         """Cancel retirements and suspensions of both colors: one call, and one for each autoscaling target."""

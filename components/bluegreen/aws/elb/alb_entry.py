@@ -204,13 +204,13 @@ class AlbEntry(Options):
             "host_headers": list(self.host_headers),
             "stickiness_seconds": self.stickiness_seconds,
             **({} if self.sticky_clients == "drained" else {"sticky_clients": self.sticky_clients}),
-            **({"sign_in": known(self._asked)} if self._asked else {}),
+            **({"sign_in": known(self._sign_in_actions)} if self._sign_in_actions else {}),
             **({} if self.sign_in_secret is None else {"sign_in_secret": known(self.sign_in_secret)}),
             "aws": dict(connection),
         }
 
     @property
-    def _asked(self) -> list[dict[str, Any]]:
+    def _sign_in_actions(self) -> list[dict[str, Any]]:
         return [] if sign_in_actions.problems_in(self.sign_in) else sign_in_actions.of_the_api(self.sign_in)
 
     def declare(self, context: EntryContext) -> EntryResources:
@@ -235,7 +235,7 @@ class AlbEntry(Options):
             router={
                 **self.draft(context.owner, context.connection),
                 **where,
-                **({"sign_in": self._asked} if self._asked else {}),
+                **({"sign_in": self._sign_in_actions} if self._sign_in_actions else {}),
                 **({} if self.sign_in_secret is None else {"sign_in_secret": self.sign_in_secret}),
                 "target_groups": groups,
             },

@@ -92,7 +92,11 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         here, former = self._forward_in(current), self._former(current)
         groups = kubernetes_rule_lists.filled(here, former, self.forward, weights, _groups(self.services))
         forward = kubernetes_rule_lists.three_way(here or self.forward, former if here else self.forward, self.forward)
-        rest = {} if not here else {key: value for key, value in self._said(current).items() if key not in _SHORT_FORM}
+        rest = (
+            {}
+            if not here
+            else {key: value for key, value in self._live_action(current).items() if key not in _SHORT_FORM}
+        )
         return {**rest, "type": "forward", "forwardConfig": {**forward, "targetGroups": groups}}
 
     def _former(self, current: Mapping[str, Any]) -> Rule:
@@ -106,19 +110,19 @@ class AwsLoadBalancerIngressRouter(KubernetesWeightedRouter):
         return kubernetes_split.weights_in(self._forward_in(current), _groups(self.services))
 
     def _foreign(self, current: Mapping[str, Any]) -> str:
-        shape, action = _groups(self.services), self._said(current)
+        shape, action = _groups(self.services), self._live_action(current)
         if action and action.get("type") != "forward" and not _answers_with_an_error(action):
             return f"{self._annotation}: {action.get('type')}"  # a redirect for everybody, say
         backends = kubernetes_split.backends_of(self._forward_in(current), shape)
         return ", ".join(f"{self._annotation} to {shape.name(backend)}" for backend in backends)
 
-    def _said(self, current: Mapping[str, Any]) -> Rule:
+    def _live_action(self, current: Mapping[str, Any]) -> Rule:
         """The action that is there; empty where it cannot be read."""
         return _parsed(current, self._annotation)
 
     def _forward_in(self, current: Mapping[str, Any]) -> Rule:
         """The ``forwardConfig`` that is there."""
-        action = self._said(current)
+        action = self._live_action(current)
         if action.get("type") != "forward":
             return {}
         forward = action.get("forwardConfig")

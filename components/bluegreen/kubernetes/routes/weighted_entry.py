@@ -291,7 +291,7 @@ class WeightedEntry:
 
         def told(color: Color) -> pulumi.Output[Mapping[str, str]]:
             both = pulumi.Output.all(named.values[color], named.suffix)
-            return both.apply(lambda resolved: _told(self.preview_headers[color], color, *resolved))
+            return both.apply(lambda resolved: _resolved_headers(self.preview_headers[color], color, *resolved))
 
         return {color: told(color) for color in COLORS}
 
@@ -336,7 +336,7 @@ def weighted(platform: Platform, options: RouteOptions) -> WeightedEntry:
     return WeightedEntry(platform, {**platform.usual_options(), **options}, platform.preview_headers())
 
 
-def _told(drafted: Mapping[str, str], color: Color, value: str, suffix: str) -> dict[str, str]:
+def _resolved_headers(drafted: Mapping[str, str], color: Color, value: str, suffix: str) -> dict[str, str]:
     return {
         name if said == color else name + suffix: value if said == color else said for name, said in drafted.items()
     }
