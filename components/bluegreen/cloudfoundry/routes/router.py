@@ -406,7 +406,7 @@ class CloudFoundryRouter(Options):
     def _made(self, seen: _Seen, color: Color, mapped: Mapping[Color, Sequence[Destination]]) -> list[dict[str, Any]]:
         """The color at the ports of the other one, or at its own where that is declared."""
         guid, port = seen.colors.apps[color].guid, self.ports.get(color)
-        alike = mapped.get(other(color)) or [None]
+        alike: Sequence[Destination | None] = mapped.get(other(color)) or [None]
         found = [destinations.made(guid, self.process, port, like) for like in alike]
         return [one for number, one in enumerate(found) if one not in found[:number]]
 
