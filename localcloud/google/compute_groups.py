@@ -170,7 +170,7 @@ class Groups:
         if mode == "OFF" or group not in self.objects:
             return
         size = int(self.objects[group]["targetSize"])
-        wanted = int(scaler.get("recommendedSize", policy.get("minNumReplicas", 0)))
+        wanted = int(scaler.get("recommendedSize", size))  # as long as it recommends nothing, within its limits
         wanted = min(max(wanted, int(policy.get("minNumReplicas", 0))), int(policy["maxNumReplicas"]))
         if mode in ("ONLY_UP", "ONLY_SCALE_OUT"):
             wanted = max(wanted, size)
@@ -193,7 +193,8 @@ class Groups:
             self.running[name].append(self._start(Instance(made, group["instanceTemplate"])))
 
     def _start(self, one: Instance) -> Instance:
-        """Run the sample app in its place: its image is `…/app-v1`, its settings are its metadata."""
+        """Run the sample app in its place: its image is `…/app-v1`; its settings are its metadata, and the lines
+        of its startup script."""
         properties = self.objects[one.template.removeprefix(LINK)].get("properties") or {}
         disk = next(iter(properties.get("disks") or ()), {})
         image = str((disk.get("initializeParams") or {}).get("sourceImage") or "")
@@ -202,7 +203,9 @@ class Groups:
             one.why = f"The resource '{image.removeprefix(LINK)}' was not found"
             return one
         items = (properties.get("metadata") or {}).get("items") or ()
-        settings = {str(item["key"]).upper(): str(item.get("value") or "") for item in items}
+        given = {str(item["key"]): str(item.get("value") or "") for item in items}
+        lines = [line.partition("=") for line in given.pop("startup-script", "").splitlines() if "=" in line]
+        settings = {**{key.upper(): value for key, value in given.items()}, **{key: value for key, _, value in lines}}
         one.unit = self.world.plane.prepare(tag, settings, 1)
         return one
 

@@ -19,15 +19,15 @@ from dev.matrix.somebody_else.sight import Sight
 from dev.matrix.somebody_else.stage import STRANGER, STRANGERS_MARK, Calls, Heard, Staged
 from localcloud.google.bare import COMPUTE, PROJECT, REGION, BareGoogle
 
-_GLOBAL, _ZONE = f"projects/{PROJECT}/global", f"projects/{PROJECT}/zones/{REGION}-b"
-URL_MAP = f"{_GLOBAL}/urlMaps/web"
+GLOBAL, ZONE = f"projects/{PROJECT}/global", f"projects/{PROJECT}/zones/{REGION}-b"
+URL_MAP = f"{GLOBAL}/urlMaps/web"
 _LINKS = "https://www.googleapis.com/compute/v1/"
 _OURS = "bluegreen "
 _WORDS = "The shop's front door"
 
 
-def _service(color: str) -> str:
-    return f"{_GLOBAL}/backendServices/web-{color}"
+def service_of(color: str) -> str:
+    return f"{GLOBAL}/backendServices/web-{color}"
 
 
 class UrlMapStage(MemorySizes):
@@ -43,23 +43,23 @@ class UrlMapStage(MemorySizes):
         self._make("healthChecks", "web", type="HTTP", httpHealthCheck={"port": 8080})
         for color in (*COLORS, "white"):
             self._make_color(color)
-        self._make("urlMaps", "web", description=_WORDS, defaultService=_service("white"))
+        self._make("urlMaps", "web", description=_WORDS, defaultService=service_of("white"))
 
     def _make_color(self, color: str) -> None:
         """The backend service of a color with an instance behind it."""
         name = f"web-{color}"
         self._make("instanceTemplates", name, properties={"machineType": "e2-small"})
         versions = [{"instanceTemplate": f"global/instanceTemplates/{name}"}]
-        self._make("instanceGroupManagers", name, _ZONE, versions=versions, targetSize=1)
+        self._make("instanceGroupManagers", name, ZONE, versions=versions, targetSize=1)
         self._make(
             "backendServices",
             name,
             loadBalancingScheme="EXTERNAL_MANAGED",
             healthChecks=["global/healthChecks/web"],
-            backends=[{"group": f"{_LINKS}{_ZONE}/instanceGroups/{name}"}],
+            backends=[{"group": f"{_LINKS}{ZONE}/instanceGroups/{name}"}],
         )
 
-    def _make(self, collection: str, name: str, parent: str = _GLOBAL, **body: Any) -> None:
+    def _make(self, collection: str, name: str, parent: str = GLOBAL, **body: Any) -> None:
         self._ask("POST", f"{parent}/{collection}", {"name": name, **body})
 
     def _ask(self, verb: str, name: str, body: Any = None) -> Any:
@@ -80,7 +80,9 @@ class UrlMapStage(MemorySizes):
             # A mark whose fingerprint was stale is sent again with what stands there by then: it is one write still.
             looks = action == READ and not self._refused
             self._refused = found.status_code == 412
-            heard().called(action, writes=verb not in ("GET", "POST"), looks=looks)
+            # Health and instances are asked for by POST.
+            writes = verb == "PATCH" or path.endswith("/resize")
+            heard().called(action, writes=writes, looks=looks)
             return Answer(found.status_code, found.content), ""
 
         nothing_kept = mock.patch.object(glances, "LASTS_SECONDS", 0.0)
@@ -115,7 +117,7 @@ class UrlMapStage(MemorySizes):
         self._send({"white": 100})
 
     def _send(self, shares: Mapping[str, int]) -> None:
-        entries = [{"backendService": _service(color), "weight": share} for color, share in shares.items()]
+        entries = [{"backendService": service_of(color), "weight": share} for color, share in shares.items()]
         self._change(defaultService=None, defaultRouteAction={"weightedBackendServices": entries})
 
     def router(self) -> dict[str, Any]:
@@ -123,7 +125,7 @@ class UrlMapStage(MemorySizes):
         return {
             "kind": "url_map",
             "url_map": URL_MAP,
-            "backend_services": {color: _service(color) for color in COLORS},
+            "backend_services": {color: service_of(color) for color in COLORS},
             "owner": moto_stage.OWNER,
             "made_with_it": True,
         }
