@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -183,10 +183,16 @@ class Names:
 
 
 class DnsServer:
-    """Answers questions for A records over UDP, with the whole chain, as a resolver does."""
+    """Answers questions for A records over UDP, with the whole chain, as a resolver does.
 
-    def __init__(self, endpoint: str) -> None:
+    Args:
+        endpoint: the emulator's.
+        resolve: who knows the chain from a name to its addresses, in the emulator's place.
+    """
+
+    def __init__(self, endpoint: str, resolve: Callable[[str], list[Answer]] | None = None) -> None:
         self.names = Names(endpoint)
+        self._resolve = resolve or self.names.resolve
         self.asked: list[str] = []
         """Every question that came, in order: who respects a TTL does not ask twice within it."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -224,7 +230,7 @@ class DnsServer:
         asked = question.question[0]
         self.asked.append(_plain(asked.name.to_text()))
         try:
-            chain = self.names.resolve(asked.name.to_text())
+            chain = self._resolve(asked.name.to_text())
         except (ClientError, BotoCoreError, httpx.HTTPError):
             reply.set_rcode(dns.rcode.SERVFAIL)
             return reply

@@ -11,7 +11,7 @@ import copy
 import ipaddress
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -216,20 +216,6 @@ class CloudDns(Service):
         }  # fmt: skip
         self.world.works.begin(_told(zone.changes[change_id]))
         return zone.changes[change_id]
-
-    # -- answers
-
-    def answers(self, name: str, kind: str) -> Iterator[tuple[float, tuple[str, ...], int]]:
-        """The answers that a question may get: each one's weight, its values and its TTL."""
-        for zone in self.zones.values():
-            record = zone.records.get((_lower(name), kind))
-            if record is None:
-                continue
-            items = ((record.get("routingPolicy") or {}).get("wrr") or {}).get("items")
-            for item in items or [{"weight": 1.0, "rrdatas": record.get("rrdatas") or []}]:
-                if item.get("weight"):
-                    checked = (item.get("healthCheckedTargets") or {}).get("externalEndpoints") or ()
-                    yield float(item["weight"]), (*item.get("rrdatas", ()), *checked), int(record.get("ttl") or 0)
 
 
 _VERBS = {"patch": "update"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from localcloud.dns import Answer
 from localcloud.google.bare import DNS, DNS_ADMIN, BareGoogle
+from localcloud.google.dns_answers import resolving
 
 ZONES = "/dns/v1/projects/shop/managedZones"
 CHANGES = f"{ZONES}/example/changes"
@@ -101,8 +103,22 @@ def test_a_single_record_set_is_changed_as_by_a_change(google):
     assert ask(google, "PATCH", f"{path}/{NAME}/A", {"routingPolicy": one["routingPolicy"]})[0] == 200
     (there,) = listed(google)
     assert ("rrdatas" in there, there["ttl"]) == (False, 60)
-    assert [*google.dns.answers(NAME, "A")] == [(0.5, ("203.0.113.1",), 60)]
     assert ask(google, "DELETE", ZONES + "/example")[0] == 400
     assert ask(google, "DELETE", f"{path}/{NAME}/A")[0] == 200
     assert ask(google, "DELETE", ZONES + "/example")[0] == 200
     assert ask(google, "GET", path)[0] == 404
+
+
+def test_answers_are_drawn_by_the_weights_that_there_are():
+    www = {"name": "www.example.com.", "type": "CNAME", "ttl": 30, "rrdatas": [NAME]}
+    there = {NAME: [weighted({"weight": 3, "rrdatas": ["203.0.113.1"]}, {"weight": 0, "rrdatas": ["203.0.113.2"]})]}
+    resolve = resolving(lambda name: {**there, "www.example.com.": [www]}.get(name, []))
+    for _ in range(20):
+        assert resolve("WWW.example.com.") == [
+            Answer("www.example.com", "CNAME", 30, (NAME,)),
+            Answer("app.example.com", "A", 60, ("203.0.113.1",)),
+        ]
+    there[NAME] = [weighted(*({"weight": 1, "rrdatas": [f"203.0.113.{at}"]} for at in (1, 2)))]
+    assert {resolve(NAME)[0].values for _ in range(100)} == {("203.0.113.1",), ("203.0.113.2",)}
+    there[NAME] = [weighted({"weight": 0, "rrdatas": ["203.0.113.1"]})]
+    assert resolve(NAME) == resolve("no.example.com") == []
