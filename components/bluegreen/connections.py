@@ -12,7 +12,7 @@ class AwsConnection(TypedDict, total=False):
         region: such as ``eu-central-1``.
         profile: of the machine's AWS configuration.
         role_arn: a role that is assumed.
-        external_id: what its owner asks for with it.
+        external_id: the external id that the role's trust policy requires.
         endpoint_url: another address of all services.
     """
 

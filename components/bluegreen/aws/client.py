@@ -77,7 +77,7 @@ class AwsConnection:
     region: str | None = option("such as ``eu-central-1``", Text(), default=None)
     profile: str | None = option("of the machine's AWS configuration", Text(), default=None)
     role_arn: str | None = option("a role that is assumed", Text(), default=None)
-    external_id: str | None = option("what its owner asks for with it", Text(), default=None)
+    external_id: str | None = option("the external id that the role's trust policy requires", Text(), default=None)
     endpoint_url: str | None = option("another address of all services", Text(address=True), default=None)
 
     @classmethod

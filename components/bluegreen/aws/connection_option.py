@@ -33,4 +33,4 @@ AWS = _Connection(AwsConnection, "AwsConnection | Mapping[str, Any]", shares=Tru
 
 def aws_option() -> Any:
     """The option as routers and capacities have it."""
-    return option("where and as whom to call", _Connection(AwsConnection), default=AwsConnection())
+    return option("where to call, with which credentials", _Connection(AwsConnection), default=AwsConnection())

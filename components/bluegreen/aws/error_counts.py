@@ -53,7 +53,7 @@ class CloudWatchCounts:
     """Counts by color.
 
     Attributes:
-        connection: where and as whom to call.
+        connection: where to call, with which credentials.
         metrics: what to ask for.
         dimensions: those of a color, at its present share of the traffic in percent.
         mixed: see ``ErrorCounts``.

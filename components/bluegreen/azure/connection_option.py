@@ -14,4 +14,4 @@ AZURE = Nested(AzureConnection, "AzureConnection | Mapping[str, Any]")
 
 def azure_option() -> Any:
     """The option as routers and capacities have it."""
-    return option("where and as whom to call", AZURE, default=AzureConnection())
+    return option("where to call, with which credentials", AZURE, default=AzureConnection())

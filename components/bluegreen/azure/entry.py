@@ -25,7 +25,7 @@ class EntryContext:
         port: the port that instances listen on.
         health_path: what answers there when an instance is well.
         connection: the swap's ``azure`` section.
-        tags: for whatever is made.
+        tags: for every resource that is made.
         parent: the component.
     """
 

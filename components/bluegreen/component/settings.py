@@ -37,7 +37,8 @@ class OwnSettings(Options):
     )
     error_rate: str = option(
         "whether promotions with steps have the gate ``error_rate`` by themselves, where a hold is long enough for the "
-        "entry's metrics: ``offered``, and inactive where nobody counts or may ask, or ``off``",
+        "entry's metrics: ``offered``, and inactive where nothing counts requests or the permission is "
+        "missing, or ``off``",
         Text(choices=("offered", "off")),
         default="offered",
     )

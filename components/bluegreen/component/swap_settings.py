@@ -21,8 +21,8 @@ class SwapSettings(TypedDict, total=False):
         converge_timeout_seconds: how long a written weight may take to take effect (1 to 604800, default the
             platform's).
         error_rate: whether promotions with steps have the gate ``error_rate`` by themselves, where a hold is long
-            enough for the entry's metrics: ``offered``, and inactive where nobody counts or may ask, or ``off``
-            (default ``offered``).
+            enough for the entry's metrics: ``offered``, and inactive where nothing counts requests or the permission is
+            missing, or ``off`` (default ``offered``).
         event_log: a file to which every event is appended as a line of JSON.
         gates: checks that a color must pass, from ``bluegreen.gates``.
         idle_capacity_percent: the idle color's size at rest, of the live color's (0 to 100, default 0).

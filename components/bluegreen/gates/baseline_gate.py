@@ -24,7 +24,7 @@ class BaselineGate(Options):
     """The new color against the old one, in the same time, while a hold gives traffic to both.
 
     Fails when the one-sided Mann-Whitney U test of both colors' samples says that the new color is worse and its median
-    is worse by more than the tolerance. Needs ``pip install 'bluegreen[analysis]'``. It is never asked in the bake,
+    is worse by more than the tolerance. Needs ``pip install 'bluegreen[analysis]'``. It never runs in the bake,
     where the old color has no traffic, and needs a hold that is long enough for ``min_samples``.
     """
 

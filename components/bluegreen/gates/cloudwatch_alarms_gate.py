@@ -47,7 +47,7 @@ class CloudWatchAlarmsGate(Options):
         "what an alarm without data is", Text(choices=("pending", "pass")), default="pending"
     )
     aws: AwsConnection = option(
-        "where and as whom to call",
+        "where to call, with which credentials",
         AWS,
         default=AwsConnection(),
         absent="boto3's own chain",

@@ -35,7 +35,7 @@ __all__ = [
 
 
 class Limits(TypedDict, total=False):
-    """How a gate is asked, and how its answers are counted.
+    """How often a gate runs, and how its answers are counted.
 
     Attributes:
         interval_seconds: the time between two questions (0.05 to 86400, default 10).
@@ -83,8 +83,8 @@ def cloudwatch_source(
             metrics alone (CloudWatch, "MetricStat"). 1 to 86400, default 60.
         missing_value: what no data means. 0 suits counts that are only reported when there is something to count, such
             as ``HTTPCode_Target_5XX_Count``; declare ``minimum_traffic`` beside it. Default no data.
-        aws: where and as whom to call (``region``, ``profile``, ``role_arn``, ``external_id``, ``endpoint_url``,
-            default boto3's own chain).
+        aws: where to call, with which credentials (``region``, ``profile``, ``role_arn``, ``external_id``,
+            ``endpoint_url``, default boto3's own chain).
         name: how people call it (default the metric's name and the statistic).
     """
     return inputs_of(
@@ -135,7 +135,7 @@ def baseline(
     """The new color against the old one, in the same time, while a hold gives traffic to both.
 
     Fails when the one-sided Mann-Whitney U test of both colors' samples says that the new color is worse and its median
-    is worse by more than the tolerance. Needs ``pip install 'bluegreen[analysis]'``. It is never asked in the bake,
+    is worse by more than the tolerance. Needs ``pip install 'bluegreen[analysis]'``. It never runs in the bake,
     where the old color has no traffic, and needs a hold that is long enough for ``min_samples``.
 
     Args:
@@ -175,8 +175,8 @@ def cloudwatch_alarms(
     Args:
         names: names of metric alarms or composite alarms of one account and region, with placeholders (1 to 100).
         insufficient_data: what an alarm without data is (default ``pending``).
-        aws: where and as whom to call (``region``, ``profile``, ``role_arn``, ``external_id``, ``endpoint_url``,
-            default boto3's own chain).
+        aws: where to call, with which credentials (``region``, ``profile``, ``role_arn``, ``external_id``,
+            ``endpoint_url``, default boto3's own chain).
         limits: see ``bluegreen.gates``.
     """
     return inputs_of("cloudwatch_alarms", limits, alarms=listed(names), insufficient_data=insufficient_data, aws=aws)
@@ -331,8 +331,8 @@ def lambda_invoke(
             to 599, default anything).
         json_match: values that the answer must have, by dotted path (``{"body.ok": True}``); a ``body`` that is JSON is
             read.
-        aws: where and as whom to call; ``LambdaAlias`` fills in the swap's (``region``, ``profile``, ``role_arn``,
-            ``external_id``, ``endpoint_url``, default boto3's own chain).
+        aws: where to call, with which credentials; ``LambdaAlias`` fills in the swap's (``region``, ``profile``,
+            ``role_arn``, ``external_id``, ``endpoint_url``, default boto3's own chain).
         limits: see ``bluegreen.gates``.
     """
     return inputs_of(
@@ -501,7 +501,7 @@ def webhook(
     request_timeout_seconds: float | None = None,
     **limits: Unpack[Limits],
 ) -> Inputs:
-    """A webhook that says whether the swap may go on, as Flagger's do.
+    """A webhook that says whether the swap may continue, as Flagger's do.
 
     It receives a POST of JSON with ``name``, ``phase`` (the hook), ``color``, ``weight``, ``releases``, ``metadata``
     and ``timestamp``.

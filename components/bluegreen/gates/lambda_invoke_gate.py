@@ -73,7 +73,7 @@ class LambdaInvokeGate(Options):
         default={},
     )
     aws: AwsConnection = option(
-        "where and as whom to call; ``LambdaAlias`` fills in the swap's",
+        "where to call, with which credentials; ``LambdaAlias`` fills in the swap's",
         AWS,
         default=AwsConnection(),
         absent="boto3's own chain",

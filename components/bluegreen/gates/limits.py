@@ -17,7 +17,7 @@ _USUAL = GatePolicy()
 
 @declared
 class Policy(Options):
-    """How a gate is asked, and how its answers are counted."""
+    """How often a gate runs, and how its answers are counted."""
 
     interval_seconds: float = option(
         "the time between two questions", Number(0.05, _ONE_DAY_SECONDS, "seconds"), default=_USUAL.interval_seconds

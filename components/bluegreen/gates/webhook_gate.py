@@ -58,7 +58,7 @@ guard_log("httpx")
 
 @declared
 class WebhookGate(Options):
-    """A webhook that says whether the swap may go on, as Flagger's do.
+    """A webhook that says whether the swap may continue, as Flagger's do.
 
     It receives a POST of JSON with ``name``, ``phase`` (the hook), ``color``, ``weight``, ``releases``, ``metadata``
     and ``timestamp``.

@@ -14,4 +14,4 @@ GOOGLE = Nested(GoogleConnection, "GoogleConnection | Mapping[str, Any]")
 
 def google_option() -> Any:
     """The option as routers have it."""
-    return option("where and as whom to call", GOOGLE, default=GoogleConnection())
+    return option("where to call, with which credentials", GOOGLE, default=GoogleConnection())

@@ -86,7 +86,7 @@ class CloudWatchSource(Options):
         absent="no data",
     )
     aws: AwsConnection = option(
-        "where and as whom to call",
+        "where to call, with which credentials",
         AWS,
         default=AwsConnection(),
         absent="boto3's own chain",

@@ -339,7 +339,7 @@ class GateContext:
         health: the health of its targets now; each call asks the platform.
         service: what the service is called.
         releases: what is installed in each color.
-        phase: when in the swap it is asked.
+        phase: when in the swap it runs.
         weight_percent: the new color's share of production traffic now.
         phase_began_at_seconds: wall-clock time at which this phase began, seconds since the epoch.
         shifted_at_seconds: the same of the swap's first shift; ``None`` before it.
@@ -364,7 +364,7 @@ class GateContext:
 
 
 class Gate(Protocol):
-    """One check. It raises ``GateUnavailable`` when it cannot be asked; that is never a pass.
+    """One check. It raises ``GateUnavailable`` when it has no answer; that is never a pass.
 
     A gate may have ``only_reads``: true where anybody may ask it beside the swap, since nothing is called but what is
     measured anyway.

@@ -69,7 +69,7 @@ def look(
         former: id and version of the launch template that it has.
         wanted: the same of the one that it shall get.
         routers: the swap's sections.
-        connection: where and as whom to call.
+        connection: where to call, with which credentials.
     """
     from bluegreen.aws.client import AwsConnection  # noqa: PLC0415 - only for a change
 

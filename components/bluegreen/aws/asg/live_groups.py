@@ -130,7 +130,7 @@ class GroupApi:
 
     Attributes:
         names: each color's group.
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (

@@ -21,7 +21,7 @@ _MOST_USER_DATA_BYTES = 16_384
 
 
 class AsgRelease(TypedDict, total=False):
-    """A color's release: an image, a launch template of one's own, or a group that runs already.
+    """A color's release: an image, a launch template of your own, or a group that runs already.
 
     Attributes:
         image_id: the machine image; with it the other short fields may be given, and the component makes a launch
@@ -29,7 +29,7 @@ class AsgRelease(TypedDict, total=False):
         instance_type: the instances' type; the component's when absent.
         user_data: what instances run at their first start, as plain text, at most 16 KiB.
         template: any more arguments of ``aws.ec2.LaunchTemplate``, such as ``block_device_mappings``.
-        launch_template_id: a launch template of one's own instead of all of the above. Its security groups have to let
+        launch_template_id: a launch template of your own instead of all of the above. Its security groups have to let
             the load balancer in.
         version: its version, a number.
         existing: a group that runs already and stays as it is, instead of all of the above; see ``ExistingGroup``.

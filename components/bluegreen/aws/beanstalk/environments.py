@@ -65,7 +65,7 @@ class Environments:
 
     Attributes:
         names: each color's environment.
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
     """
 
     names: Mapping[Color, str]

@@ -53,7 +53,7 @@ def look(
         former: the label of the version that it runs.
         wanted: of the one that it shall get.
         cname_prefix: production's name up to its first dot.
-        connection: where and as whom to call.
+        connection: where to call, with which credentials.
     """
     from bluegreen.aws.beanstalk.environments import described  # noqa: PLC0415 - only for a change
     from bluegreen.aws.client import AwsConnection  # noqa: PLC0415

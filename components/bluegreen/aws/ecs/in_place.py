@@ -70,7 +70,7 @@ def look(
         former: the ARN of the task definition that it has.
         wanted: the container definitions that it shall get, or the ARN of the task definition that has them.
         routers: the swap's sections.
-        connection: where and as whom to call.
+        connection: where to call, with which credentials.
     """
     from bluegreen.aws.client import AwsConnection  # noqa: PLC0415 - only for a change
 

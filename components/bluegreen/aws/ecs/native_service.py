@@ -47,13 +47,13 @@ _REFUSED = {
 
 
 class LifecycleHook(TypedDict, total=False):
-    """A Lambda function that ECS asks at stages of a deployment.
+    """A Lambda function that ECS calls at stages of a deployment.
 
     Attributes:
         hook_target_arn: the function.
         role_arn: with which ECS calls it.
         lifecycle_stages: when, such as ``POST_TEST_TRAFFIC_SHIFT``.
-        hook_details: what it is told beside, as JSON.
+        hook_details: more that it gets, as JSON.
     """
 
     hook_target_arn: Required[pulumi.Input[str]]

@@ -25,7 +25,7 @@ _SAID = {"name": "none: it is called app", "image": "none: image says it", "comm
 
 
 class EcsRelease(TypedDict, total=False):
-    """A color's release: an image, or container definitions of one's own.
+    """A color's release: an image, or container definitions of your own.
 
     Attributes:
         image: the container image; with it the other short fields may be given.

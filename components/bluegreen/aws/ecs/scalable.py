@@ -63,7 +63,7 @@ class ScalableTargetApi:
 
     Attributes:
         resources: what each color's target scales: ``service/CLUSTER/SERVICE``.
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
     """
 
     permissions: ClassVar[tuple[Permission, ...]] = (

@@ -68,7 +68,7 @@ class EksClusters(EnteredComponent):
         """Declare both colors.
 
         Nothing is scaled: each cluster's own autoscalers do that. A color is ready when all of its targets are
-        healthy, one at least; ``bluegreen.gates.target_health(min_healthy_targets=3)`` asks for more.
+        healthy, one at least; ``bluegreen.gates.target_health(min_healthy_targets=3)`` requires more.
 
         Args:
             name: the service's name, at most 18 characters (AWS allows a target group 32).

@@ -92,7 +92,7 @@ class AlbEntry(Options):
     )
     preview_cidrs: Sequence[str] = option(
         "who may reach a color by its header; everybody whom production is for when empty, which is refused where "
-        "an existing rule or listener asks for sign-in or a token",
+        "an existing rule or listener requires sign-in or a token",
         Texts(),
         default=(),
     )
@@ -123,7 +123,7 @@ class AlbEntry(Options):
         default="drained",
     )
     sign_in: Sequence[aws.lb.ListenerRuleActionArgs | Mapping[str, Any]] = option(
-        "what the rule that the swap makes asks of clients before it forwards, as actions of "
+        "what the rule that the swap makes requires of clients before it forwards, as actions of "
         "``aws.lb.ListenerRule`` have it: ``type`` ``authenticate-cognito`` with ``authenticate_cognito``, or "
         "``jwt-validation`` with ``jwt_validation``, or ``authenticate-oidc`` with ``authenticate_oidc``, but for "
         "its client secret. Over HTTPS; testers come by ``preview_cidrs``",
@@ -355,14 +355,14 @@ def alb(
         ip_address_type: of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``.
         ingress_cidrs: who may reach a load balancer made here; with IPv6 everybody means ``::/0``, too.
         preview_cidrs: who may reach a color by its header; everybody whom production is for when empty, which is
-            refused where an existing rule or listener asks for sign-in or a token.
+            refused where an existing rule or listener requires sign-in or a token.
         host_headers: hosts that this service is for, where several share a listener.
         path_patterns: paths that this service is for; all when empty.
         rule_priority: the production rule's priority, where one is made; the two before it are the colors' own rules.
         stickiness_seconds: how long a client stays with its color while traffic is split; 0 is off.
         sticky_clients: what becomes of such clients at 100 %: ``drained`` (they go over with all others) or ``kept``
             until their cookie ends, which needs ``idle_capacity_percent`` 100.
-        sign_in: what the rule that the swap makes asks of clients before it forwards, as actions of
+        sign_in: what the rule that the swap makes requires of clients before it forwards, as actions of
             ``aws.lb.ListenerRule`` have it: ``type`` ``authenticate-cognito`` with ``authenticate_cognito``, or
             ``jwt-validation`` with ``jwt_validation``, or ``authenticate-oidc`` with ``authenticate_oidc``, but for its
             client secret. Over HTTPS; testers come by ``preview_cidrs``.

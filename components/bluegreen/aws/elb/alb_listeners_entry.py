@@ -40,7 +40,7 @@ _TEST_PORT = 8443
 class AlbListenersEntry(Options):
     """Two listeners of an Application Load Balancer: production has the live color, test the idle one.
 
-    A promotion exchanges them whole; steps and pauses are refused. Use ``alb()`` where traffic shall be split.
+    A promotion exchanges them whole; steps and pauses are refused. Use ``alb()`` to split traffic.
     """
 
     function: ClassVar[Function] = Function(
@@ -104,7 +104,7 @@ class AlbListenersEntry(Options):
     )
     preview_cidrs: Sequence[str] = option(
         "who may reach a color by its header on the test listener; all whom that is for when empty, which is "
-        "refused where an existing rule asks for sign-in or a token",
+        "refused where an existing rule requires sign-in or a token",
         Texts(),
         default=(),
     )
@@ -252,7 +252,7 @@ def alb_listeners(
 ) -> AlbListenersEntry:
     """Two listeners of an Application Load Balancer: production has the live color, test the idle one.
 
-    A promotion exchanges them whole; steps and pauses are refused. Use ``alb()`` where traffic shall be split.
+    A promotion exchanges them whole; steps and pauses are refused. Use ``alb()`` to split traffic.
 
     Args:
         load_balancer_arn: an existing load balancer, on which both listeners are made; one is made when absent.
@@ -267,7 +267,7 @@ def alb_listeners(
         ip_address_type: of a load balancer made here: ``ipv4``, ``dualstack``, ``dualstack-without-public-ipv4``.
         ingress_cidrs: who may reach a load balancer made here.
         preview_cidrs: who may reach a color by its header on the test listener; all whom that is for when empty, which
-            is refused where an existing rule asks for sign-in or a token.
+            is refused where an existing rule requires sign-in or a token.
         host_headers: hosts that this service is for, where several share the listeners.
         rule_priority: the swap's rules' priority; on the test listener the two before it are the colors' own rules.
         **target_groups: see ``HttpTargetGroups``.

@@ -20,7 +20,7 @@ class HandedIn:
     """A rule, or a whole listener, that existed before.
 
     Attributes:
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
         ownership: who owns it from the first write on.
         arn: the rule's ARN, or the listener's: then it is about the default action.
         target_groups: the target groups between which traffic may be moved.

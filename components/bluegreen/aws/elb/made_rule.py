@@ -25,7 +25,7 @@ class MadeRule:
     """A rule that the swap makes at a priority of a listener, and finds again wherever it is moved on that listener.
 
     Attributes:
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
         search: whose rule it is, and where it should stand.
         listener_arn: the listener.
         host_headers: hosts that the rule is for; all when empty.

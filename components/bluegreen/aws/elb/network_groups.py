@@ -34,7 +34,7 @@ _DATAGRAMS = ("UDP", "TCP_UDP")
 
 
 class NetworkHealthCheck(TypedDict, total=False):
-    """How a network load balancer asks whether a unit is healthy; what is absent keeps its default.
+    """How a network load balancer checks whether a unit is healthy; what is absent keeps its default.
 
     Attributes:
         protocol: ``TCP`` (default: a connection is enough), ``HTTP`` or ``HTTPS``.

@@ -137,7 +137,7 @@ def build_place(
 
     Args:
         place: where.
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
         ownership: whose it is.
         groups: the colors' target groups.
         is_production: whether it bears the marks.

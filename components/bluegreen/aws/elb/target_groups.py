@@ -34,7 +34,7 @@ GRPC_HEALTH_CHECK: Mapping[str, Any] = {**HTTP_HEALTH_CHECK, "path": "/grpc.heal
 
 
 class HttpHealthCheck(TypedDict, total=False):
-    """How an Application Load Balancer asks whether a unit is healthy; what is absent keeps its default.
+    """How an Application Load Balancer checks whether a unit is healthy; what is absent keeps its default.
 
     Attributes:
         path: default ``/healthz``, with gRPC ``/grpc.health.v1.Health/Check``.

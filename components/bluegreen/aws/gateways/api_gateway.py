@@ -34,7 +34,7 @@ class Stage:
     """A stage of an API, as far as it is the same for REST, HTTP and WebSocket APIs.
 
     Attributes:
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
         collection: ``restapis``, or ``apis`` for HTTP and WebSocket APIs.
         api_id: the API.
         name: the stage's name; ``$default`` is one of an HTTP API.

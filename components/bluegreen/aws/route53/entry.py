@@ -149,7 +149,7 @@ class Dns(Options):
         default=None,
     )
     zone_external_id: str | None = option(
-        "what that role's owner asks for with it",
+        "the external id that the role's trust policy requires",
         Text(),
         default=None,
     )
@@ -330,7 +330,7 @@ def dns(
         record_name: the service's name in it, in full: ``app.example.com``.
         ttl_seconds: how long resolvers keep an answer, and so how long clients stay after a shift; 60 for aliases.
         zone_role_arn: the role that the records are changed with, where the zone is in another account.
-        zone_external_id: what that role's owner asks for with it.
+        zone_external_id: the external id that the role's trust policy requires.
         adopt: whether records that the name has already are taken over, if each leads to one of the colors.
         behind: what the colors' own names lead to: ``cloud_map`` (default; tasks register by themselves, clients call
             them at their own port) or ``load_balancers`` (an Application Load Balancer a color); see also ``targets``.

@@ -27,7 +27,7 @@ class Health(Options):
 
     Attributes:
         hosts: each color's host name. With none of the others all that can be asked is whether it resolves.
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
     """
 
     hosts: Mapping[Color, str]

@@ -79,7 +79,7 @@ class Route53Router(Options):
     zone_role_arn: str | None = option(
         "the role that the zone's records are changed with, where that is another one", Text(), default=None
     )
-    zone_external_id: str | None = option("what its owner asks for with it", Text(), default=None)
+    zone_external_id: str | None = option("the external id that the role's trust policy requires", Text(), default=None)
     clock: Clock = field(default_factory=SystemClock)
     former_owner: str = ""
     incarnation: str = ""

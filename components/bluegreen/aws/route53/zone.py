@@ -37,7 +37,7 @@ class Zone:
         id: the hosted zone's id.
         shape: name and owner of the records.
         adopt: whether records that are not the swap's are taken as they are, if they lead to its colors.
-        aws: where and as whom to call.
+        aws: where to call, with which credentials.
         clock: time.
         former_owner, incarnation: of the resource's last update: who owned the records, and the mark on their note.
     """

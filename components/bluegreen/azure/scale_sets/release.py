@@ -26,7 +26,7 @@ _AN_IMAGE = (
 
 
 class VmRelease(TypedDict, total=False):
-    """A color's release: an image, and what its instances are told.
+    """A color's release: an image, and what its instances run at their first start.
 
     Attributes:
         image: an image version in a Compute Gallery or a managed image, by its resource id, or

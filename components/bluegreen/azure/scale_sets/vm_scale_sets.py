@@ -99,7 +99,7 @@ class VmScaleSets(SwappedComponent):
             zones: availability zones.
             profile: more of the instances' model, as ``virtual_machine_profile`` of ``VirtualMachineScaleSet`` has it.
             location: Azure's region; the resource group's by default.
-            tags: for whatever is made.
+            tags: for every resource that is made.
             opts: the usual options.
             settings: how swaps go: see ``SwapSettings``; ``steady_state_timeout_seconds`` is 1800 by default here, and
                 ``converge_timeout_seconds`` 300.

@@ -51,7 +51,7 @@ class TrafficManagerEntry(Options):
         default=60,
     )
     path: str = option(
-        "what Traffic Manager probes of each endpoint, and the gate asks where no gates are given",
+        "what Traffic Manager probes of each endpoint, and the gate requests where no gates are given",
         Text(fits=lambda path: path.startswith("/"), allowed="a path, such as /healthz"),
         default="/",
     )
@@ -206,7 +206,7 @@ def traffic_manager(
     Args:
         dns_name: the profile's name below ``trafficmanager.net``, unique in all of Azure; the component's by default.
         ttl_seconds: how long resolvers keep an answer, and so how long each shift takes (0 to 86400).
-        path: what Traffic Manager probes of each endpoint, and the gate asks where no gates are given.
+        path: what Traffic Manager probes of each endpoint, and the gate requests where no gates are given.
         protocol: of probes and of the URLs: ``HTTPS`` or ``HTTP``.
         port: of the probes; 443 or 80 by default (1 to 65535).
         status_codes: the statuses that are good, as ranges such as ``200-299``; 200 alone by default.

@@ -35,7 +35,7 @@ class AppTarget(TypedDict, total=False):
 
 
 class TwoApps(SwappedComponent):
-    """Two apps, of whatever kind and in whatever region, and the swap between them.
+    """Two apps of any kind, in any regions, and the swap between them.
 
     The program declares both apps, deploys into the one that is idle, and says where each answers. The swap moves
     clients by the entry alone, and stops nothing but what ``capacity`` names.

@@ -97,7 +97,7 @@ class WebAppSlots(SwappedComponent):
             plan_id: the App Service plan, by its resource id. Standard or higher: lower tiers have no slots.
             blue: blue's release.
             green: green's release. Before there is a second one, both may be the same.
-            warm_up_path: what Azure asks of every instance before a swap.
+            warm_up_path: the path that Azure requests of every instance before a swap.
             warm_up_statuses: the HTTP statuses that will do, with commas between them.
             app_settings: app settings that both colors have at first; they move with the content.
             production_settings: deployment slot settings of the production slot: they stay there.

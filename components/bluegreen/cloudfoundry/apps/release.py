@@ -21,9 +21,9 @@ class AppRelease(TypedDict, total=False):
     """One color: what its app runs. The app itself is there, by the team's own ``cf push``.
 
     Attributes:
-        release: what people call it: ``v2``; required where somebody else pushes it, else the image's name and tag. Of
+        release: what people call it: ``v2``; required where another tool pushes it, else the image's name and tag. Of
             what is pushed another one is another release.
-        digest: what tells it from another of that name, where somebody else pushes it.
+        digest: what tells it from another of that name, where another tool pushes it.
         image: a Docker image, which the swap has staged for the app and starts before it gets traffic. Both colors have
             an image or a droplet, or none has.
         droplet: in its place, the guid of a droplet of the color's own app.

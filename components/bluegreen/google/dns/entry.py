@@ -129,7 +129,7 @@ def cloud_dns(
             the ``id`` of a ``gcp.dns.ManagedZone``.
         record_name: the service's name in it, in full: ``shop.example.com``. The swap makes its record set.
         ttl_seconds: how long resolvers keep an answer, and so how long each shift takes (0 to 86400).
-        adopt: whether a record set that the name has already is taken over, if it leads to the colors.
+        adopt: whether a record set that the name has already is taken over, if it leads to the live color.
         scheme: of production's and the colors' URLs: ``https`` or ``http``.
         port: of the same; 443 or 80 by default (1 to 65535).
         path: what the gate asks of a color where no gates are given.

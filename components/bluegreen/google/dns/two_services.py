@@ -36,7 +36,7 @@ class ServiceTarget(TypedDict, total=False):
 
 
 class TwoServices(SwappedComponent):
-    """Two services, of whatever kind and in whatever region, and the swap between them.
+    """Two services of any kind, in any regions, and the swap between them.
 
     The program declares both, deploys to the one that is idle, and says where each answers. The swap moves clients by
     the name alone, and stops nothing but what ``capacity`` names.

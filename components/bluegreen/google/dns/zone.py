@@ -34,7 +34,7 @@ class Zone:
         id: the zone's full name.
         shape: name and owner of the record sets.
         adopt: whether record sets that are not the swap's are taken as they are, if they lead to its colors.
-        google: where and as whom to call.
+        google: where to call, with which credentials.
         clock: time.
         former_owner, incarnation: of the resource's last update: who owned the record sets, and the mark on their note.
     """

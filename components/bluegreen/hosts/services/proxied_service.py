@@ -36,7 +36,7 @@ class ProxiedRelease(TypedDict, total=False):
 
 
 class ProxiedService(SwappedComponent):
-    """A service behind proxies of one's own.
+    """A service behind proxies of your own.
 
     Attributes:
         url: where production requests go, as it was given.
@@ -69,7 +69,7 @@ class ProxiedService(SwappedComponent):
             proxies: what stands before both colors; several are moved together, in this order.
             blue: blue's release.
             green: green's release.
-            url: where production requests go, for whoever reads the outputs.
+            url: where production requests go, for the outputs.
             opts: the usual options.
             settings: how swaps go: see ``SwapSettings``.
 

@@ -100,12 +100,12 @@ class ArgoRollout(SwappedComponent):
             container_port: the port that pods listen on.
             replicas: pods of each color that runs.
             autoscaling: ``min_replicas``, ``max_replicas`` and what the Rollout scales by: see ``KubernetesService``.
-            pre_promotion: what Argo Rollouts asks before it moves traffic: ``success_rate()``, ``p99()`` and
+            pre_promotion: what Argo Rollouts checks before it moves traffic: ``success_rate()``, ``p99()`` and
                 ``analysis()`` of ``bluegreen.kubernetes.argo_engine.analysis``, or the names of templates that are
                 there.
-            post_promotion: what it asks afterwards; a failure gives the traffic back.
+            post_promotion: what it checks afterwards; a failure gives the traffic back.
             preview_replicas: pods of the new color before it is promoted; all of them when absent.
-            auto_promotion: whether Argo Rollouts moves the traffic by itself, and no gate of ours is asked before.
+            auto_promotion: whether Argo Rollouts moves the traffic by itself, and no gate of the swap runs before.
             abort_scale_down_delay_seconds: how long what was aborted keeps its pods.
             progress_deadline_seconds: how long pods may make no progress.
             revision_history_limit: how many former ReplicaSets are kept.

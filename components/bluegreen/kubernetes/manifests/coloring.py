@@ -78,8 +78,8 @@ def color_manifests(
     Args:
         manifests: objects as rendered, lists of objects among them.
         color: the color.
-        per_color_kinds: further kinds that each color shall have of its own: ``ServiceAccount``, ``Role``.
-        shared: objects that both colors shall have in common all the same: ``Service/redis``.
+        per_color_kinds: further kinds that each color has of its own: ``ServiceAccount``, ``Role``.
+        shared: objects that both colors have in common all the same: ``Service/redis``.
         production: names of Services that there are for production, whatever the colors' are called.
     """
     own: list[Manifest] = []

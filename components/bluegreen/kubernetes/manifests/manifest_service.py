@@ -80,8 +80,8 @@ class ManifestService(EnteredComponent):
             workload: which Deployment or StatefulSet gets the requests, and is scaled: ``web``, ``Deployment/web``;
                 the only one when absent.
             replicas: pods that the first live color starts with; what the manifests say when absent.
-            per_color_kinds: kinds that each color shall have of its own beside the usual ones: ``ServiceAccount``.
-            shared: objects that both colors shall have in common all the same: ``Service/redis``.
+            per_color_kinds: kinds that each color has of its own beside the usual ones: ``ServiceAccount``.
+            shared: objects that both colors have in common all the same: ``Service/redis``.
             without_traffic: where an object acts that needs no traffic for it, by its name in the manifests:
                 ``{"Deployment/worker": "live"}`` has its replicas in the color that is live alone, ``"both"`` runs in
                 both. A CronJob, and a workload that no Service of the manifests leads to, is ``live``, a Job

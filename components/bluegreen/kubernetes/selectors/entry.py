@@ -42,7 +42,7 @@ class ServiceEntry(Options):
     """A Service for production and one for the stage, whose selectors are exchanged whole: no steps, no pauses.
 
     Each color has a Service of its own beside them, with all of production's ports, which previews and gates use.
-    Production is declared without a selector, which is the swap's. Use a route where traffic shall be split.
+    Production is declared without a selector, which is the swap's. Use a route to split traffic.
     """
 
     function: ClassVar[Function] = Function("service")
@@ -241,7 +241,7 @@ def service(
     """A Service for production and one for the stage, whose selectors are exchanged whole: no steps, no pauses.
 
     Each color has a Service of its own beside them, with all of production's ports, which previews and gates use.
-    Production is declared without a selector, which is the swap's. Use a route where traffic shall be split.
+    Production is declared without a selector, which is the swap's. Use a route to split traffic.
 
     Args:
         service_name: the production Service's name; the component's when absent.

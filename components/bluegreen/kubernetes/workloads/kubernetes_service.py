@@ -92,7 +92,7 @@ class KubernetesService(EnteredComponent):
                 ``metrics``, as a HorizontalPodAutoscaler has them; ``behavior``, the same.
             disruption_budget: ``max_unavailable`` (default 1) or ``min_available`` of each color; ``None``: no budget.
             resources: ``requests`` and ``limits`` of the container.
-            service_account_name: whom the pods run as.
+            service_account_name: the service account that the pods run as.
             labels: for every object and pod.
             annotations: for every pod.
             min_ready_seconds: how long a pod must be ready before it counts.

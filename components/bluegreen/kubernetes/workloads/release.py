@@ -60,7 +60,7 @@ class ExistingWorkload(TypedDict):
 
     Attributes:
         workload: the name of the Deployment or StatefulSet.
-        labels: what selects its pods, and nobody else's.
+        labels: what selects its pods alone.
         release: what it runs, as people read it.
         autoscaler: the name of its HorizontalPodAutoscaler, where it has one.
     """

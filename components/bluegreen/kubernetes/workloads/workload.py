@@ -109,7 +109,7 @@ class WorkloadSettings:
         kind: ``Deployment`` or ``StatefulSet``.
         port: the container's.
         resources: requests and limits of the container.
-        service_account_name: whom the pods run as.
+        service_account_name: the service account that the pods run as.
         labels: for every object and pod, beside those that select.
         annotations: for every pod.
         min_ready_seconds: how long a pod must be ready before it counts.
