@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.envoy.routes import Share
 from localcloud.google import compute_errors
 from localcloud.google.compute_errors import conflict, invalid, missing, not_ready, stale
 from localcloud.google.compute_groups import Groups
@@ -94,7 +95,18 @@ class Compute(Service):
         self.ill: set[str] = set()
         self.groups = Groups(self.objects, world)
         self._count = self._addresses = 0
-        world.draw(lambda: sites_of(self.objects, self.groups.serving))
+        world.draw_over(lambda: sites_of(self.objects, self._serving))
+
+    def _serving(self, service: str) -> tuple[Share, ...]:
+        """Those behind a backend service that get requests: instances, and Cloud Run services."""
+        found = [Share(one) for one in self.groups.serving(service)]
+        for backend in (self.objects.get(service) or {}).get("backends") or ():
+            name = str(backend.get("group") or "").removeprefix(LINK)
+            run = ((self.objects.get(name) or {}).get("cloudRun") or {}).get("service")
+            if run:
+                place = name.partition("/networkEndpointGroups/")[0].replace("/regions/", "/locations/")
+                found += self.world.shares_of(self.world.host_of(f"{place}/services/{run}")) or ()
+        return tuple(found)
 
     def permission(self, method: str) -> str:
         """``compute.urlMaps.update`` of ``urlMaps.patch``.

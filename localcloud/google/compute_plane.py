@@ -16,8 +16,8 @@ _PARTS = 2520
 """A weight is cut into so many parts, for up to ten instances to have as many each."""
 
 Objects = Mapping[str, Mapping[str, Any]]
-Serving = Callable[[str], list[str]]
-"""The instances behind a backend service that get requests, as the data plane knows them."""
+Serving = Callable[[str], tuple[Share, ...]]
+"""Those behind a backend service that get requests, as the data plane knows them, with their weights."""
 
 
 def sites_of(objects: Objects, serving: Serving) -> list[Site]:
@@ -71,10 +71,10 @@ def _to(holder: Mapping[str, Any], keys: tuple[str, str], serving: Serving) -> t
         return Answer(404, "nothing is there")
     shares: list[Share] = []
     for name, weight in pairs:
-        instances = serving(name) if weight else []
-        # A backend service without a healthy instance answers 503 by itself.
-        parts = weight * _PARTS // max(len(instances), 1)
-        shares += [Share(one, parts) for one in instances or [name]]
+        # A backend service with nobody who is well answers 503 by itself.
+        behind = (serving(name) if weight else ()) or (Share(name),)
+        parts = weight * _PARTS // (sum(one.weight for one in behind) or 1)
+        shares += [Share(one.backend, parts * one.weight) for one in behind]
     return tuple(shares)
 
 

@@ -60,6 +60,7 @@ class CloudRun(Service):
         self.operations: dict[str, Operation] = {}
         self._count = 0
         world.draw(self._sites)
+        world.host_of = lambda name: _host(self.services[name]["uri"]) if name in self.services else ""
 
     def permission(self, method: str) -> str:
         """``run.revisions.get`` of ``projects.locations.services.revisions.get``."""

@@ -87,4 +87,5 @@ class World(Drawing):
         self.pulled = pulled
         self.lock = threading.RLock()
         self.works = Works()
+        self.host_of: Callable[[str], str] = lambda _: ""
         self.services: dict[str, Any] = {}

@@ -12,10 +12,10 @@ from bluegreen.google.client import _session
 from bluegreen.rollout.errors import SwapFailed
 from bluegreen.swap.service import SwapService
 from localcloud import loopback
-from localcloud.google.bare import COMPUTE, PROJECT
+from localcloud.google.bare import COMPUTE, PROJECT, REGION
 from localcloud.google.cloud import Google
 from localcloud.load import Load
-from tests.localcloud.google_cases import Client
+from tests.localcloud.google_cases import PARENT, Client, container
 from tests.routers import url_map_workshop as workshop
 from tests.routers.azure_workshop import Patient
 from tests.routers.url_map_workshop import LINKS, ZONE
@@ -89,14 +89,51 @@ class Made:
         return {loopback.get(f"{self.google.plane.url}/", headers=headers).json()["color"] for _ in range(10)}
 
 
+class Pair(Made):
+    """A load balancer with a Cloud Run service for each color."""
+
+    def __init__(self, google: Google) -> None:
+        self.client, self.google = Client(google), google
+        region = f"projects/{PROJECT}/regions/{REGION}"
+        for color in ("blue", "green"):
+            body = {"template": {"containers": [container(color)]}}
+            self.client.done("POST", f"/v2/{PARENT}/services", body, serviceId=f"web-{color}")
+            run = {"networkEndpointType": "SERVERLESS", "cloudRun": {"service": f"web-{color}"}}
+            self.make(region, "networkEndpointGroups", f"web-{color}", **run)
+            group = f"{LINKS}{region}/networkEndpointGroups/web-{color}"
+            more = {"loadBalancingScheme": "EXTERNAL_MANAGED", "backends": [{"group": group}]}
+            self.make(GLOBAL, "backendServices", f"web-{color}", **more)
+        self.make(GLOBAL, "urlMaps", "web", defaultService=self.service("blue"))
+        self.make(GLOBAL, "targetHttpProxies", "web", urlMap=self.url_map)
+        self.make(GLOBAL, "forwardingRules", "web", target=f"{GLOBAL}/targetHttpProxies/web", portRange="80")
+        self.address = self.get(f"{GLOBAL}/forwardingRules/web")["IPAddress"]
+
+
 @pytest.fixture
-def made(tmp_path):
-    with Google() as google:
-        environment = {**google.env(tmp_path / "credentials.json"), "SSL_CERT_FILE": str(google.certificate)}
+def google(tmp_path):
+    with Google() as made:
+        environment = {**made.env(tmp_path / "credentials.json"), "SSL_CERT_FILE": str(made.certificate)}
         _session.cache_clear()
         with mock.patch.dict(os.environ, environment), mock.patch.object(glances, "LASTS_SECONDS", 0.0):
-            yield Made(google)
+            yield made
         _session.cache_clear()
+
+
+@pytest.fixture
+def made(google):
+    return Made(google)
+
+
+def test_a_pair_of_cloud_run_services_is_promoted_and_rolled_back_without_losing_a_request(google):
+    made, service = Pair(google), SwapService(clock=Patient())
+    with Load(f"{google.plane.url}/", rate_per_second=50, host_header=made.address) as load:
+        _, outputs = service.create(inputs(made, "blue", capacity=None))
+        assert made.colors() == {"blue"}
+        outputs = service.update(outputs, inputs(made, "green", capacity=None))
+        assert made.colors() == {"green"}
+        service.update(outputs, inputs(made, "blue", capacity=None))
+        assert made.colors() == {"blue"}
+    assert (load.result.failed, load.result.errors) == (0, {})
 
 
 def inputs(made, active, tag="v1", **more):
@@ -105,7 +142,7 @@ def inputs(made, active, tag="v1", **more):
         "blue": f"{GLOBAL}/instanceTemplates/web-blue-v1",
         "green": f"{GLOBAL}/instanceTemplates/web-green-{tag}",
     }
-    return {
+    given = {
         "name": "web",
         "active_color": active,
         "releases": {"blue": "v1", "green": tag},
@@ -116,6 +153,7 @@ def inputs(made, active, tag="v1", **more):
         "propagation_seconds": 0,
         **more,
     }
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def test_a_failure_a_promotion_and_a_rollback_lose_no_request(made):
