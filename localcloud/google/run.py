@@ -31,7 +31,7 @@ _GOOGLES_OWN = (
 _VERBS = {"patch": "update"}
 # https://cloud.google.com/run/docs/configuring/min-instances: the double takes none away where nobody asks.
 MOST_INSTANCES = 3
-_START_STEPS = 200
+_START_STEPS = 400
 
 
 @dataclass

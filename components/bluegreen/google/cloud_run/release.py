@@ -140,7 +140,7 @@ def problems_in(given: Mapping[str, Any], color: Color) -> list[Problem]:
     fields.whole("timeout_seconds", None, least=1, most=_LONGEST_SECONDS)
     plain = fields.mapping("env")
     for name, secret in fields.mapping("secret_env").items():
-        if secret is not UNKNOWN and not (isinstance(secret, str) and _SECRET.match(secret)):
+        if not _SECRET.match(secret):
             # What stands there in place of a name may be the secret itself.
             fields.problem(f"secret_env.{name}", "***", "SECRET:VERSION, the name of a secret of Secret Manager")
         if name in plain:
