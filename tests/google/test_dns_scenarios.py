@@ -9,9 +9,11 @@ from unittest import mock
 
 import pytest
 
+from bluegreen.fields import UNKNOWN
 from bluegreen.google.dns.pending import Pending
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, SwapFailed
+from bluegreen.swap import contract
 from bluegreen.swap.service import SwapService
 from tests.azure.test_scenarios import (
     Platform,
@@ -76,6 +78,24 @@ def test_what_is_live_already_is_adopted_only_when_it_is_asked_for(platform):
     SwapService(clock=platform.clock).delete({**inputs(platform, "green"), **outputs})
     assert platform.live() == {"green": 100}
     assert platform.world.note() == {}
+
+
+def test_a_swap_that_says_no_time_out_waits_for_the_ttl():
+    with running() as world:
+        platform = Zone(world)
+        platform.router = section(ttl_seconds=300)
+        swaps = Swaps(platform)
+        swaps.start()
+        began = platform.clock.monotonic_seconds()
+        swaps.update("green")
+        assert platform.live() == {"green": 100}
+        assert platform.clock.monotonic_seconds() - began >= 2 * 360  # a step, and all of it
+
+
+@pytest.mark.parametrize("unknown", ["zone", "targets", "ttl_seconds", "record_name"])
+def test_what_only_an_update_knows_passes_the_check(platform, unknown):
+    platform.router = section(**{unknown: UNKNOWN})
+    assert contract.problems_in(inputs(platform, "blue")) == []
 
 
 def test_a_first_start_with_the_other_color_is_a_promotion_behind_its_gates(platform):

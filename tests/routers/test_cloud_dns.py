@@ -339,6 +339,23 @@ def test_a_color_that_leads_elsewhere_by_now_is_led_where_it_is_declared(world):
     assert [one["rrdatas"] for one in world.items()] == [["203.0.113.77"]]
 
 
+def test_a_version_of_ip_that_the_colors_have_no_more_goes_but_for_others_items(world):
+    both = {"blue": [TARGETS["blue"], "2001:db8::1"], "green": [TARGETS["green"], "2001:db8::2"]}
+    router(world, targets=both).write(BLUE)
+    made = router(world)
+    assert made.read().weights == Weights()  # half of the clients are led where no color is
+    made.write(BLUE)
+    assert world.record(kind="AAAA") is None
+    router(world, targets=both).write(BLUE)
+    theirs = {"weight": 1.0, "rrdatas": ["2001:db8::9"]}
+    record = world.record(kind="AAAA")
+    items = [*record["routingPolicy"]["wrr"]["items"], theirs]
+    world.put({**record, "routingPolicy": {"wrr": {"items": items}}})
+    with pytest.raises(PlatformError, match="has items of others, and the colors have no AAAA targets any more"):
+        router(world).write(BLUE)
+    assert world.items("AAAA") == items
+
+
 @pytest.mark.parametrize(
     ("more", "field"),
     [

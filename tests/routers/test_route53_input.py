@@ -5,8 +5,9 @@ import pytest
 from bluegreen.aws.route53 import records as route53_records
 from bluegreen.aws.route53.records import Shape, Target
 from bluegreen.aws.route53.router import Route53Router
-from bluegreen.fields import Fields
+from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.model import Weights
+from bluegreen.swap import contract
 
 SECTION = {
     "kind": "route53",
@@ -79,3 +80,21 @@ def test_a_name_for_one_color_and_an_address_for_the_other_is_refused():
     (said,) = problems(targets={"blue": "blue.example.net", "green": "192.0.2.2"})
     assert "targets.green: '192.0.2.2' is not allowed" in said
     assert "a host name like blue's, or an IP address of the same version" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "seconds"),
+    [({}, 150), ({"ttl_seconds": 300}, 390), ({"ttl_seconds": 10}, 150)],
+)
+def test_a_swap_that_says_no_time_out_waits_for_the_ttl(more, seconds):
+    inputs = {
+        "name": "web",
+        "active_color": "blue",
+        "releases": {"blue": "v1", "green": "v2"},
+        "router": {**SECTION, **more},
+        "strategy": {"steps": []},
+    }
+    assert contract.parse(inputs).limits.converge_timeout_seconds == seconds
+    assert contract.parse({**inputs, "converge_timeout_seconds": 20}).limits.converge_timeout_seconds == 20
+    for unknown in ("zone_id", "targets", "ttl_seconds"):
+        assert contract.problems_in({**inputs, "router": {**SECTION, **more, unknown: UNKNOWN}}) == []

@@ -64,6 +64,9 @@ class TrafficRouter(Protocol):
     #: What a platform keeps for clients that a share below 100 % has sent to a color, or what else a share is there
     #: but its percent, a sentence for previews of promotions with steps. A router may go without.
     # clients_stay: str
+    #: The least that a written weight takes to take effect, in seconds, by the router's parsed section, where answers
+    #: from before are kept for a time: a swap that says no time-out waits so long. A router may go without.
+    # least_converge_seconds: Callable[[Mapping[str, object]], float]
     #: What a share has really come to where a platform has no weights, in words, as of the last look and without I/O;
     #: empty where it is what was written. A router may go without.
     # comes_to: Callable[[Weights], str]

@@ -124,6 +124,9 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     settings: dict[str, Any] = dict(Settings.parse(fields))
     if settings["propagation_seconds"] is None:
         settings["propagation_seconds"] = _propagation_seconds(routers)
+    if inputs.get("converge_timeout_seconds") is None:
+        least = _least_converge_seconds(routers)
+        settings["converge_timeout_seconds"] = max(settings["converge_timeout_seconds"], least)
     for key in ("plan", *properties.ADDED_BY_THE_CHECK, *OUTPUT_KEYS):
         fields.raw(key)
     fields.done()
@@ -175,6 +178,14 @@ def _previews(fields: Fields | None) -> dict[Color, Preview] | None:
 def _propagation_seconds(routers: Sequence[Parsed | None]) -> float:
     """The longest of the platforms' own defaults; a router that is not known yet counts when it is."""
     return max(0 if router is None else float(ROUTERS.load(router[0]).propagation_seconds) for router in routers)
+
+
+def _least_converge_seconds(routers: Sequence[Parsed | None]) -> float:
+    """The longest time that routers need which know for how long answers from before are kept; else 0."""
+    known = [
+        (getattr(ROUTERS.load(one[0]), "least_converge_seconds", None), one[1]) for one in routers if one is not None
+    ]
+    return max((float(needed(arguments)) for needed, arguments in known if needed is not None), default=0.0)
 
 
 def _refuse_what_cannot_be(

@@ -18,7 +18,7 @@ from bluegreen.aws.client import AwsConnection, as_argument
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.route53.health import Health
 from bluegreen.aws.route53.pending import Pending
-from bluegreen.aws.route53.records import Found, Record, Shape, kept_seconds, same
+from bluegreen.aws.route53.records import ALIAS_TTL_SECONDS, Found, Record, Shape, kept_seconds, same
 from bluegreen.aws.route53.zone import Changes, Zone, each
 from bluegreen.aws.typed import typed
 from bluegreen.fields import UNKNOWN, Fields
@@ -34,6 +34,8 @@ from bluegreen.rollout.ports import Capability
 
 _ZONES = "arn:aws:route53:::hostedzone/*"
 _ZONE_ID = re.compile(r"[A-Z0-9]{1,32}\Z")
+# "within 60 seconds": https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+_PROPAGATION_SECONDS, _MARGIN_SECONDS = 60.0, 30.0
 
 
 @dataclass(slots=True)
@@ -101,6 +103,13 @@ class Route53Router(Options):
         hosts: dict[Color, Any] = {color: getattr(target, "dns_name", UNKNOWN) for color, target in targets.items()}
         values["shape"] = Shape(**values["shape"], health_check_ids=health["health_check_ids"])
         values["health_of"] = Health(hosts=hosts, aws=values["aws"], **health)
+
+    @staticmethod
+    def least_converge_seconds(arguments: Mapping[str, Any]) -> float:
+        """The time until all name servers have a change and no resolver has an answer from before, and some more."""
+        ttl = arguments["shape"].ttl_seconds
+        kept = ALIAS_TTL_SECONDS if ttl is UNKNOWN else max(ttl, ALIAS_TTL_SECONDS)
+        return _PROPAGATION_SECONDS + kept + _MARGIN_SECONDS
 
     @property
     def _zone_aws(self) -> AwsConnection:

@@ -12,13 +12,12 @@ from bluegreen.arguments.told import told
 from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
-from bluegreen.google.dns.pending import SERVERS_SECONDS
+from bluegreen.google.dns.pending import MARGIN_SECONDS, SERVERS_SECONDS
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.functions import Function
 from bluegreen.options.kinds import Flag, Number, Text
 from bluegreen.rollout.errors import Problem
 
-_MARGIN_SECONDS = 60
 _PORTS = {"https": 443, "http": 80}
 _PATH = re.compile(r"/[^\s]*\Z")
 
@@ -72,7 +71,7 @@ class CloudDnsEntry(Options):
         """The time until no name server and no resolver has an answer from before."""
         ttl = known(self.ttl_seconds)
         kept = ttl if isinstance(ttl, (int, float)) and not isinstance(ttl, bool) else 60
-        return kept + SERVERS_SECONDS + _MARGIN_SECONDS
+        return kept + SERVERS_SECONDS + MARGIN_SECONDS
 
     def problems(self) -> list[Problem]:
         """The problems with the options that the router does not know; values that only an update knows pass."""

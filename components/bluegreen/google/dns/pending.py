@@ -16,6 +16,8 @@ SERVERS_SECONDS = 60.0
 That word says that they were told of it, not that each of them has it, and Google names no time; this one is ours.
 https://cloud.google.com/dns/docs/reference/rest/v1/changes
 """
+MARGIN_SECONDS = 60.0
+"""The time beside both for Cloud DNS to say ``done``."""
 
 
 @dataclass(slots=True)

@@ -260,7 +260,10 @@ class Shape(Options):
         """
         known = Found() if present is None else present
         there = {record["type"]: record for record in known.records}
-        return [self._record(kind, weights, there.get(kind, {}), known) for kind in self.types]
+        # Of a type that the targets have no more, others' items are left.
+        kinds = dict.fromkeys([*self.types, *there])
+        found = [self._record(kind, weights, there.get(kind, {}), known) for kind in kinds]
+        return [record for record in found if items_of(record)]
 
     def _record(self, kind: str, weights: Weights, there: Record, present: Found) -> Record:
         items = items_of(there) if there else []
@@ -270,7 +273,7 @@ class Shape(Options):
         wanted = [copy.deepcopy(dict(one)) for one in others]
         for color in COLORS:
             own = next((one for one in items if self.color_of(one, kind) == color), {})
-            share = whole * weights.of(color) / 100
+            share = whole * weights.of(color) / 100 if kind in self.types else 0
             if share or not own.keys() <= _PLAIN_ITEM:
                 values = {"rrdatas": [_as_sent(one, kind) for one in self.values(color, kind)]} if not own else {}
                 wanted.append({**_without(own, _TOLD), **values, "weight": share})

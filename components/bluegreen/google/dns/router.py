@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from bluegreen.fields import Fields
+from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.google.client import GoogleConnection
 from bluegreen.google.connection_option import google_option
-from bluegreen.google.dns.pending import SERVERS_SECONDS, Pending
+from bluegreen.google.dns.pending import MARGIN_SECONDS, SERVERS_SECONDS, Pending
 from bluegreen.google.dns.records import Found, Record, Shape, absolute, kept_seconds, kind_of, same
 from bluegreen.google.dns.zone import CHANGE, LIST, READ_CHANGE, Zone
 from bluegreen.options.declared import Options, option, several
@@ -25,7 +25,7 @@ from bluegreen.options.kinds import Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.places import Same, alike, dns_name
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import TrafficMoved
+from bluegreen.rollout.errors import PlatformError, TrafficMoved
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights
 from bluegreen.rollout.ports import Capability
 
@@ -85,6 +85,12 @@ class CloudDnsRouter(Options):
         """Build the shape of what its options say."""
         values["shape"] = Shape(**values["shape"])
 
+    @staticmethod
+    def least_converge_seconds(arguments: Mapping[str, Any]) -> float:
+        """The time until no name server and no resolver has an answer from before, and something more."""
+        ttl = arguments["shape"].ttl_seconds
+        return (0.0 if ttl is UNKNOWN else ttl) + SERVERS_SECONDS + MARGIN_SECONDS
+
     @property
     def id(self) -> str:
         """The zone and the record's name."""
@@ -124,6 +130,12 @@ class CloudDnsRouter(Options):
             before[:] = before or present.records
             seen = now
             wanted = self.shape.records(weights, present)
+            for kind in (record["type"] for record in wanted if record["type"] not in self.shape.types):
+                raise PlatformError(
+                    CHANGE,
+                    f"the {kind} record of {self.shape.name} has items of others, and the colors have no {kind} "
+                    "targets any more: take them out of it first. Nothing was written",
+                )
             note = present.note
             if note is not None and note.owner == self.shape.owner and same(present.records, wanted):
                 return present
