@@ -231,7 +231,8 @@ def test_a_lease_whose_machine_stood_still_is_not_kept_by_a_look_that_fails(swap
 
     monkeypatch.setattr(MemoryRouter, "marks", once)
     with pytest.raises(PlatformError):
-        held.check()
+        held._renewed()
+    assert len(looks) == 2, "one before it is renewed, one after"
 
 
 def test_a_write_that_locks_the_object_renews_the_lease_once_and_none_where_there_is_none(swap):
