@@ -113,7 +113,8 @@ def shows_all(preview: Mapping[str, Any]) -> bool:
     Without `--show-sames` Pulumi counts those that stay as they are, and leaves most of them out.
     """
     listed = sum(step.get("op") == "same" for step in preview.get("steps") or ())
-    return int((preview.get("changeSummary") or {}).get("same", 0)) <= listed
+    same = (preview.get("changeSummary") or {}).get("same", 0)
+    return int(same) <= int(listed)
 
 
 def _name(step: Mapping[str, Any]) -> str:
