@@ -196,7 +196,7 @@ class Groups:
         """Run the sample app in its place: its image is `…/app-v1`; its settings are its metadata, and the lines
         of its startup script."""
         properties = self.objects[one.template.removeprefix(LINK)].get("properties") or {}
-        disk = next(iter(properties.get("disks") or ()), {})
+        disk: Mapping[str, Any] = next(iter(properties.get("disks") or ()), {})
         image = str((disk.get("initializeParams") or {}).get("sourceImage") or "")
         tag = self.world.pulled("app:" + (image.rpartition("app-")[2] or "v1"))
         if tag is None:
