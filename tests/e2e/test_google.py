@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 
 from localcloud.load import Load
+from localcloud.progress import Silent
+from localcloud.tools import languages
 from tests.e2e.google_stack import Gcloud, Stack, cloud
+from tests.examples import building
 from tests.localcloud.azure_cases import colors_at
+from tests.scenarios.adapters import in_full
 
 __all__ = ["cloud"]
 
@@ -37,4 +42,44 @@ def test_a_cloud_run_service_is_released_promoted_and_rolled_back_by_pulumi_up(c
         assert colors_at(cloud.requests, host) == {"blue"}
     assert (load.result.failed, load.result.errors) == (0, {})
     assert "bluegreen/owner" in gcloud.service()["annotations"]
+    stack.run("destroy", "--yes", "--skip-preview")
+
+
+@in_full("tests/google/test_scenarios.py, tests/routers/test_cloud_run.py")
+def test_somebody_elses_deploys_and_weights_by_hand_lose_nothing_and_are_put_right(cloud, tmp_path):
+    stack = Stack(cloud, tmp_path / "project")
+    images = {"blueImage": image("v1"), "greenImage": image("v2")}
+    stack.up(platform="google_cloud_run", activeColor="blue", strategy={"steps": []}, **images)
+    gcloud = Gcloud(cloud)
+    host = gcloud.service()["uri"].removeprefix("https://")
+    with Load(f"{cloud.requests}/", rate_per_second=50, host_header=host) as load:
+        theirs = {"containers": [{"image": image("v3"), "env": [{"name": "COLOR", "value": "white"}]}]}
+        gcloud.change("template", {"template": theirs})
+        gcloud.change("annotations", {"annotations": {**gcloud.service()["annotations"], "team": "orders"}})
+        stack.up(activeColor="green")
+        assert colors_at(cloud.requests, host) == {"green"}
+        assert gcloud.service()["annotations"]["team"] == "orders"
+        blue = next(one for one in gcloud.service()["traffic"] if one.get("tag") == "blue")
+        moved = [{**blue, "percent": 100}]
+        gcloud.change("traffic", {"traffic": moved})
+        said = stack.run("preview")
+        assert "drift" in said.lower() or "blue 100 %" in said, said
+        stack.up()
+        assert colors_at(cloud.requests, host) == {"green"}
+    assert (load.result.failed, load.result.errors) == (0, {})
+    stack.run("destroy", "--yes", "--skip-preview")
+
+
+@in_full("tests/google/test_scenarios.py, tests/routers/test_cloud_run.py")
+def test_the_yaml_example_is_promoted_by_the_plugin(cloud, tmp_path):
+    building.yaml_google(tmp_path / "project")
+    stack = Stack(cloud, tmp_path / "project", "web-google")
+    del stack.env["PULUMI_IGNORE_AMBIENT_PLUGINS"]  # here the plugin is the program on PATH, as users have it
+    stack.env["PATH"] = os.pathsep.join([str(languages.ensure(Silent())), stack.env["PATH"]])
+    stack.up(activeColor="blue", holdSeconds=1, blueImage=image("v1"), greenImage=image("v2"))
+    host = Gcloud(cloud).service()["uri"].removeprefix("https://")
+    assert colors_at(cloud.requests, host) == {"blue"}
+    said = stack.up(activeColor="green")
+    assert "bluegreen:index:TrafficSwap web-swap updated" in said
+    assert colors_at(cloud.requests, host) == {"green"}
     stack.run("destroy", "--yes", "--skip-preview")
