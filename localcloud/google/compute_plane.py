@@ -21,7 +21,7 @@ Serving = Callable[[str], tuple[Share, ...]]
 
 
 def sites_of(objects: Objects, serving: Serving) -> list[Site]:
-    """The sites that load balancers answer by: an address each, and the names of its host rules."""
+    """The sites of the load balancers: an address each, and the names of its host rules."""
     found: list[Site] = []
     taken: set[str] = set()
     for name, rule in objects.items():

@@ -100,6 +100,8 @@ def test_the_program_of_the_page_is_a_swap():
         ({"zone": "example"}, {}, "router.zone: 'example'"),
         ({"record_name": "*.example.com"}, {}, "router.record_name: '*.example.com'"),
         ({}, {"blue": {"targets": "a.example.com", "release": "v1"}}, "blue.targets: 'a.example.com'"),
+        ({}, {"blue": {"targets": [], "release": "v1"}}, "blue.targets: []"),
+        ({}, {"blue": {"targets": 0, "release": "v1"}}, "blue.targets: 0"),
         ({}, {"blue": {"release": "v1"}}, "blue.targets: None"),
         ({}, {"blue": {"targets": ["a.example.com"]}}, "blue.release: None"),
         ({}, {"blue": {"targets": ["203.0.113.1"], "release": "v1"}}, "blue.preview_url: None"),

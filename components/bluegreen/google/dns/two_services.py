@@ -133,12 +133,12 @@ def _problems(given: Any, color: Color, *, over_tls: bool) -> list[Problem]:
     fields = Fields(given, color)
     targets, own = fields.raw("targets"), fields.text("preview_url", None)
     fields.text("release")
-    if isinstance(targets, str):
-        fields.problem("targets", targets, "a list: one host name, or addresses")
-    elif targets is None:
+    if targets is None:
         fields.problem("targets", None, "a list: one host name, or addresses; it is required")
+    elif targets is not UNKNOWN and (isinstance(targets, str) or not isinstance(targets, Sequence) or not targets):
+        fields.problem("targets", targets, "a list: one host name, or addresses")
     elif isinstance(targets, Sequence) and own is None and over_tls:
-        first = targets[0] if targets else UNKNOWN
+        first = targets[0]
         if isinstance(first, str) and kind_of(first) != "CNAME":
             allowed = "an address of a name that the certificate is for: an http gate asks the color there"
             fields.problem("preview_url", None, allowed)
