@@ -111,7 +111,7 @@ class CloudFunctions(Service):
         config = function["serviceConfig"]
         service, handlers = config["service"], self._run.handlers()
         variables = [{"name": key, "value": value} for key, value in (config.get("environmentVariables") or {}).items()]
-        image = f"{function['buildConfig'].get('entryPoint') or 'app'}:{function['buildConfig']['runtime']}"
+        image = f"{_images_of(service)}/app:{_tag(function['buildConfig'])}"
         body: dict[str, Any] = {"template": {"containers": [{"image": image, "env": variables}]}}
         places = _of_a_service(service)
         if made:
@@ -173,6 +173,18 @@ class CloudFunctions(Service):
 
 def _parent(places: Mapping[str, str]) -> str:
     return f"projects/{places['projectsId']}/locations/{places['locationsId']}"
+
+
+def _images_of(service: str) -> str:
+    """The folder that a build's image is in: https://cloud.google.com/functions/docs/building."""
+    _, project, _, region, _, short = service.split("/")
+    return f"{region}-docker.pkg.dev/{project}/gcf-artifacts/{short}"
+
+
+def _tag(build: Mapping[str, Any]) -> str:
+    """The sample app's tag that a source stands for: `v2` of an object `v2.zip`; `v1` where none is named."""
+    source = ((build.get("source") or {}).get("storageSource") or {}).get("object") or ""
+    return str(source).rpartition("/")[2].partition(".")[0] or "v1"
 
 
 def _of_a_service(name: str) -> dict[str, str]:

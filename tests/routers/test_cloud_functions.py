@@ -12,6 +12,7 @@ from bluegreen.rollout.errors import InvalidInput, PlatformError, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.swap.service import SwapService
 from localcloud.google.bare import FUNCTIONS
+from tests.amounts import stride
 from tests.routers.google_workshop import PARENT, running, template
 
 FUNCTION, SERVICE = f"{PARENT}/functions/shop", f"{PARENT}/services/shop"
@@ -143,6 +144,43 @@ def test_a_promotion_in_the_middle_of_a_deploy_moves_nothing_and_goes_through_af
     function.told()["state"] = "ACTIVE"
     service.update(outputs, inputs("green", revisions))
     assert function.shares() == {revisions["green"]: 100}
+
+
+class Killed(BaseException):
+    """The process ended."""
+
+
+def ended(number):
+    """A promotion that ends before a call, and is taken up; the number of its calls."""
+    with running(at_once=True) as world:
+        function, clock, asked = Function(world), FakeClock(), []
+        _, outputs, revisions = live(function)
+        outputs["router"] = section(revisions)
+
+        def kill(_verb, path):
+            asked.append(path)
+            if len(asked) - 1 == number:
+                raise Killed
+
+        world.before.append(kill)
+        try:
+            outputs = SwapService(clock=clock).update(outputs, inputs("green", revisions))
+        except Killed:
+            assert set(function.shares()) <= set(revisions.values())
+            world.before.clear()
+            clock.sleep(700)  # until nobody may think that the other one goes on
+            outputs = SwapService(clock=clock).update(outputs, inputs("green", revisions))
+        world.before.clear()
+        assert function.shares() == {revisions["green"]: 100}
+        assert not SwapService(clock=clock).diff(outputs, inputs("green", revisions)).changes
+    return len(asked)
+
+
+def test_a_promotion_is_taken_up_wherever_it_ended():
+    calls = ended(None)
+    assert calls > 10
+    for number in range(0, calls, stride(3)):
+        ended(number)
 
 
 @pytest.mark.parametrize(
