@@ -152,13 +152,6 @@ class GrpcRoute(GatewayRoute):
         return rules.grpc_route_preview(asked.wanted, self.grpc_services)
 
 
-def scheme_problems(scheme: str) -> list[Problem]:
-    """The problems with a URL's scheme."""
-    fields = Fields({"scheme": scheme})
-    fields.text("scheme", choices=("http", "https"))
-    return fields.problems
-
-
 # -- written by `python dev/public_functions.py` from the options above
 
 
