@@ -251,18 +251,35 @@ class Members:
         return all(self._confirmed(member, weights) for member, weights in self._joined)
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
-        """Make every member's object; of two first starts one wins, and the other takes back what it has made."""
+        """Make every member's object; of two first starts one wins, and the other takes back what it has made.
+
+        Raises:
+            LeaseLost: no first start holds the object that stands in the way of a later member's: what has been made
+                has requests by now, and stays.
+        """
         self._own |= marks
         made: list[Member] = []
         for member in self._placed:
             if self._make(member, weights, marks) or self._is_own(member):
                 made.append(member)
                 continue
+            if made and self._is_a_persons(member):
+                there = " and ".join(former.name for former in made)
+                raise LeaseLost(f"{member.name}: somebody else has made it meanwhile; {there} stays as it was made")
             for former in reversed(made):
                 if self._is_own(former):  # nobody has taken it over meanwhile
                     self._write(former, Weights())
             return False
         return True
+
+    @staticmethod
+    def _is_a_persons(member: Member) -> bool:
+        """Whether a member has requests and no lease; no where it cannot be read."""
+        try:
+            there = member.router.read()
+        except PlatformError:
+            return False
+        return there.weights != Weights() and not any(name.startswith(LEASE_PREFIX) for name in there.marks)
 
     def delete(self) -> None:
         """Remove what each of them owns, each whatever the others say."""

@@ -70,11 +70,22 @@ def of_writes(
         proved: whether the color that is promoted had been asked about since the act.
         ended: how it ended.
     """
+    erased = False
     for write in tape.writes:
-        asked = proved(write) or not tape.disturbed
+        asked, flying = proved(write) or not tape.disturbed, at_once(act, tape, write)
+        seen = set(_worse(operation, act, write, ended, asked=True))
         for text in (*_worse(operation, act, write, ended, asked=asked), *_not_its_own(act, tape, write)):
-            kind: Kind = "in flight" if at_once(act, tape, write) else "unsafe"
+            unknowable = erased and text not in seen and text.endswith(f"since {act.name!r}")
+            kind: Kind = "in flight" if flying or unknowable else "unsafe"
             yield kind, f"call {write.number} {write.name}: {text}"
+        erased = erased or (flying and _takes_away(act, tape, write))
+
+
+def _takes_away(act: Act, tape: Tape, write: Write) -> bool:
+    """Whether a write moves traffic that somebody has just moved: nobody who looks later can tell that they did."""
+    if act not in (acts.MOVES, acts.HALVES) or tape.left is None:
+        return False
+    return dict(tape.left.weights) == dict(write.before.weights) != dict(write.after.weights)
 
 
 def at_once(act: Act, tape: Tape, write: Write) -> bool:

@@ -100,6 +100,22 @@ def test_what_a_first_start_has_made_stays_where_somebody_has_taken_it_over(monk
     assert world("first").weights == BLUE
 
 
+@pytest.mark.parametrize("theirs", [BLUE, Weights(blue=50, green=50)], ids=str)
+def test_what_a_first_start_has_made_stays_where_a_person_has_made_the_next_one(monkeypatch, theirs):
+    """Requests come to it by now, and no other first start is going on that would make it anew."""
+    create = MemoryRouter.create
+
+    def somebody_came(self, weights, marks):
+        if self.name == "second":
+            world("second").weights = theirs
+        return create(self, weights, marks)
+
+    monkeypatch.setattr(MemoryRouter, "create", somebody_came)
+    with pytest.raises(LeaseLost, match="second: somebody else has made it meanwhile; first stays as it was made"):
+        both().create(BLUE, {f"{LEASE_PREFIX}mine": "mine"})
+    assert (world("first").weights, world("second").weights) == (BLUE, theirs)
+
+
 def test_a_renewal_that_every_member_refuses_is_none(monkeypatch):
     router = both()
     router.write(BLUE)
