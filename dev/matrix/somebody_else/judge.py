@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bluegreen.swap.lease import FENCE_SECONDS, LEASE_SECONDS, leases_in
+from bluegreen.swap.marks import lasting_seconds
 from dev.matrix.somebody_else import acts
 from dev.matrix.somebody_else.acts import Act
 from dev.matrix.somebody_else.sight import Sight
@@ -134,13 +135,20 @@ def _not_its_own(act: Act, tape: Tape, write: Write) -> Iterator[str]:
     owned = tape.left is not None and tape.left.served > 0
     if alone and owned and moved and _since(tape, write) < LEASE_SECONDS:
         yield "it moved traffic while another lease was there that may be alive"
-    stale = act is acts.STANDS and tape.left is not None and leases == leases_in(tape.left.marks)
+    # One that was made longer before it, for a platform that is at work for long, has not run out.
+    lasts_seconds = max(map(lasting_seconds, leases.values()), default=0)
+    stood = act is acts.STANDS and _stood_seconds(tape) > lasts_seconds
+    stale = stood and tape.left is not None and leases == leases_in(tape.left.marks)
     if stale and leases and _does_something(before, after):
         yield "it wrote with a lease that had run out while it stood still"
     if act in (acts.RIVAL, acts.RIVAL_GOES_ON) and tape.taken_over and _does_something(before, after):
         yield f"it wrote although a second swap had taken over: {dict(before.weights)} to {dict(after.weights)}"
     if act is acts.TAKES and moved and STRANGER in before.theirs.values():
         yield f"it moved traffic by what is somebody else's: {dict(after.weights)}"
+
+
+def _stood_seconds(tape: Tape) -> float:
+    return (tape.acted_at_seconds or 0) - (tape.began_at_seconds or 0)
 
 
 def _since(tape: Tape, write: Write) -> float:
