@@ -51,7 +51,7 @@ class Waiting(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        self.answer = httpx.get(self.url, timeout=60)
+        self.answer = httpx.get(self.url, timeout=120)
         self.ended_at = time.time()
 
 
@@ -61,7 +61,7 @@ class Kept(threading.Thread):
     def __init__(self, stack: Stack) -> None:
         super().__init__(daemon=True)
         host, port = stack.url.removeprefix("http://").split(":")
-        self.connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        self.connection = http.client.HTTPConnection(host, int(port), timeout=120)
         self.connection.connect()
         self.connection.auto_open = 0
         self.colors: list[str | None] = []
@@ -82,11 +82,11 @@ class Kept(threading.Thread):
 
     def finish(self, after: str) -> None:
         """End once this color has answered: it may be at a slow request of its own."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while after not in self.colors and self.is_alive() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.done.set()
-        self.join(timeout=60)
+        self.join(timeout=120)
         self.connection.close()
 
 
@@ -98,14 +98,14 @@ def test_long_lived_clients_are_not_cut_off(stack, tmp_path):
     kept = Kept(stack)
     up = Background(stack)
     up.wait_for("gate command sh -c")
-    stack.control("blue", slow_ms=20_000)
+    stack.control("blue", slow_ms=27_000)  # its server gives a request 30 s
     waiting = Waiting(stack)
-    time.sleep(2)  # until it has reached the task, which keeps what it was told for this request
+    time.sleep(5)  # until it has reached the task, which keeps what it was told for this request
     stack.control("blue", slow_ms=0)
     go.touch()
     assert up.finish() == 0, up.output
     shifted_at = stack.output("history")[0]["steps"][0]["at_seconds"]
-    waiting.join(timeout=60)
+    waiting.join(timeout=120)
     kept.finish(after="green")
     assert waiting.answer is not None, "it was cut off"
     assert (waiting.answer.status_code, waiting.answer.headers["x-color"]) == (200, "blue")
