@@ -182,7 +182,7 @@ def test_a_promotion_that_is_aborted_keeps_it_where_it_is(scene):
     with scene.undisturbed():
         scene.stack.set({"activeColor": "green", "gates": UNDECIDED})
         up = Background(scene.stack)
-        up.wait_for("gates of green")
+        up.wait_for("before: running")  # … 1 gate on green
         aborted = bluegreen(scene.stack, "abort", "--stack", "test", "--reason", "too early")
         assert up.finish() != 0, up.output
     assert "too early" in up.output
