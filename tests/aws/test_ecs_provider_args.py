@@ -235,7 +235,7 @@ def test_each_color_has_an_endpoint_of_its_own_in_service_connect():
 
 def test_cloud_map_stands_beside_a_load_balancer_as_another_entry():
     zone = {"zone_id": "Z1", "record_name": "web.shop.internal"}
-    resources = declared(entries=[alb(), dns(**zone, record_type="A", behind="cloud_map")])
+    resources = declared(entries=[alb(), dns(**zone, behind="cloud_map")])
     for service in of(resources, SERVICE).values():
         assert len(service["loadBalancers"]) == 1
         assert service["serviceRegistries"]["registryArn"]
