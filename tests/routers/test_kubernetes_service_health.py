@@ -24,7 +24,7 @@ SICK = {
     "place": ({"nodeSelector": {"no": "such-node"}}, r"Unschedulable: 0/1 nodes are available: .*"),
     "gate": (
         {"readinessGates": [{"conditionType": GATE}]},
-        rf"readiness gate {GATE} is not set: nobody has set it yet",
+        rf"readiness gate {GATE} is not set: nothing has set it yet",
     ),
 }
 
