@@ -48,9 +48,10 @@ class AppProcess:
 
 
 class AppProcesses:
-    """Starts them, as a context; whoever starts one ends it."""
+    """Starts them, as a context, which ends those that nobody has ended before."""
 
     def __init__(self) -> None:
+        self._started: list[AppProcess] = []
         self._home = tempfile.TemporaryDirectory(prefix="bluegreen-app-")
 
     def __enter__(self) -> AppProcesses:
@@ -59,11 +60,16 @@ class AppProcesses:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for one in self._started:
+            if one.alive:
+                one.kill()
         self._home.cleanup()
 
     def start(self, settings: Mapping[str, str]) -> AppProcess:
         """One more; ``settings`` are its environment: ``COLOR``, ``VERSION``, ``FAIL``, ``SLOW_MS``."""
-        return AppProcess(Path(self._home.name) / "app", settings)
+        started = AppProcess(Path(self._home.name) / "app", settings)
+        self._started.append(started)
+        return started
 
 
 def _free_port() -> int:

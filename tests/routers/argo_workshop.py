@@ -131,7 +131,7 @@ class Service:
                     return True
         return False
 
-    def wait(self, condition: Any, seconds: float = 90) -> dict[str, Any]:
+    def wait(self, condition: Any, seconds: float = 240) -> dict[str, Any]:
         """The status once it is as wanted."""
         deadline = time.monotonic() + seconds
         while not condition(status := self.status):
@@ -150,10 +150,10 @@ class Service:
         So it can lose that there is something to wait for, where it has just come to the end of what was before: an
         annotation makes it look again.
         """
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         looks = 0
         while not self.status.get("pauseConditions"):
-            assert time.monotonic() < deadline, f"it has not waited within 90 s: {self.status}"
+            assert time.monotonic() < deadline, f"it has not waited within 240 s: {self.status}"
             time.sleep(0.05)
             looks += 1
             if looks % 100 == 0:
@@ -161,7 +161,7 @@ class Service:
                 self.cluster.merge(self.resource("Rollout", self.name), {"metadata": metadata}, STACK)
         how()
         while not done():
-            assert time.monotonic() < deadline, f"not resumed within 90 s: {self.status}"
+            assert time.monotonic() < deadline, f"not resumed within 240 s: {self.status}"
             time.sleep(0.5)
             how()
 
@@ -274,7 +274,7 @@ def _built(registry: Any, service: Service, more: Mapping[str, Any]) -> Any:
     return registry.build(parsed)
 
 
-def settled(router: Any, weights: Weights, seconds: float = 90) -> Any:
+def settled(router: Any, weights: Weights, seconds: float = 240) -> Any:
     """The router once it has converged."""
     deadline = time.monotonic() + seconds
     while router.verify(weights) is not Convergence.CONVERGED:
