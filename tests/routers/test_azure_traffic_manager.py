@@ -6,6 +6,7 @@ from bluegreen.azure.traffic_profiles.router import TrafficManagerRouter
 from bluegreen.permissions.azure_role import definition
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import Convergence, Weights
+from bluegreen.swap import contract
 from bluegreen.swap.service import SwapService
 from localcloud.azure.roles import Principal, Role
 from tests.routers import profile_workshop
@@ -53,6 +54,11 @@ def test_a_swap_makes_its_endpoints_and_never_disables_both(profile):
     assert {"blue": 900, "green": 100} in profile.seen
     service.delete({**inputs("blue"), **outputs})
     assert (profile.weights(), profile.tags()) == ({}, {})
+
+
+def test_a_swap_that_says_no_time_out_waits_for_a_usual_ttl_and_its_probes():
+    assert contract.parse(inputs("blue")).limits.converge_timeout_seconds == 60 + 240 + 60
+    assert contract.parse(inputs("blue", converge_timeout_seconds=20)).limits.converge_timeout_seconds == 20
 
 
 def test_a_share_moves_one_way_only(profile):

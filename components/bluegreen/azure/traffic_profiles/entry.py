@@ -11,6 +11,7 @@ import pulumi
 from pulumi_azure_native import trafficmanager as azure
 
 from bluegreen.arguments.told import told
+from bluegreen.azure.traffic_profiles.profiles import converge_seconds
 from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN
@@ -24,8 +25,6 @@ _KIND = "azure_traffic_manager"
 _RELATIVE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 _STATUSES = re.compile(r"[1-9]\d\d-[1-9]\d\d\Z")
 _PORTS = {"HTTPS": 443, "HTTP": 80}
-# An endpoint is good or bad after so many probes at most, with as much again for the answers' way.
-_PROBES, _MARGIN_SECONDS = 4, 60
 _INTERVALS = {30: 10, 10: 9}
 # As long as a program that is checked does not know its targets.
 _TO_COME: dict[Color, str] = {"blue": "blue.invalid", "green": "green.invalid"}
@@ -103,7 +102,7 @@ class TrafficManagerEntry(Options):
         """The time until no resolver keeps an answer, and Traffic Manager has probed whoever is new."""
         ttl, interval = known(self.ttl_seconds), known(self.interval_seconds)
         kept = ttl if isinstance(ttl, (int, float)) and not isinstance(ttl, bool) else 60
-        return kept + 2 * _PROBES * (interval if isinstance(interval, (int, float)) else 30) + _MARGIN_SECONDS
+        return converge_seconds(kept, interval if isinstance(interval, (int, float)) else 30)
 
     def problems(self, name: str) -> list[Problem]:
         """The problems with the options; values that only an update knows pass.

@@ -95,6 +95,20 @@ def probe_seconds(profile: Told) -> float:
 _PROBES = (("interval", 30), ("timeout", 10))
 
 
+def converge_seconds(kept_seconds: float = 60, interval_seconds: float = 30) -> float:
+    """The time until no resolver keeps an answer, and Traffic Manager has probed whoever is new.
+
+    Args:
+        kept_seconds: the profile's TTL, by default Azure's own.
+        interval_seconds: the time between two of its probes, likewise.
+    """
+    return kept_seconds + 2 * _PROBES_AT_MOST * interval_seconds + _MARGIN_SECONDS
+
+
+# An endpoint is good or bad after so many probes at most, with as much again for the answers' way.
+_PROBES_AT_MOST, _MARGIN_SECONDS = 4, 60
+
+
 # -- endpoints
 
 

@@ -115,6 +115,11 @@ class TrafficManagerRouter(Options):
         usual = isinstance(named, Mapping) and {key: str(name).lower() for key, name in named.items()} == _ENDPOINTS
         return {key: value for key, value in section.items() if key != "endpoints"} if usual else section
 
+    @staticmethod
+    def least_converge_seconds(arguments: Mapping[str, Any]) -> float:  # noqa: ARG004 - the profile has the TTL
+        """The time for a profile of Azure's usual TTL and probes; one that keeps answers longer needs a longer time."""
+        return profiles.converge_seconds()
+
     @property
     def id(self) -> str:
         """The profile's resource id."""
