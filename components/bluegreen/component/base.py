@@ -208,10 +208,14 @@ class SwappedComponent(pulumi.ComponentResource):
     history: pulumi.Output[Sequence[Mapping[str, Any]]]
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Make the component check its arguments against its own signature before it does anything."""
+        """Make a component of this package check its arguments against its own signature before it does anything.
+
+        A program's own class, which adds to one of them or is made like them, has arguments of its own.
+        """
         super().__init_subclass__(**options)
-        if "__init__" in vars(cls):
-            platform = cls.__module__.split(".")[1]
+        package, *rooms = cls.__module__.split(".")
+        if package == __name__.partition(".")[0] and "__init__" in vars(cls):
+            platform = rooms[0]
             cls.__init__ = checked(cls.__init__, f"bluegreen:{platform}:{cls.__name__}")  # type: ignore[method-assign]
 
     def _show(self, swap: SwapResource, **more: Any) -> None:
