@@ -44,6 +44,7 @@ ELSEWHERE = {
     "ecs_whole": "tests/e2e/test_ecs_whole.py",
     "cloudfoundry": "tests/e2e/test_cloudfoundry.py",
     "beanstalk": "tests/e2e/test_beanstalk.py",
+    "google_cloud_run": "tests/e2e/test_google.py",
     # One class writes them, with other paths, and its Istio's and Gateway API's HTTP routes are played.
     **dict.fromkeys(
         ("kubernetes_grpc", *(f"kubernetes_route, {name}" for name in ("linkerd", "contour"))), _WRITTEN_ELSEWHERE

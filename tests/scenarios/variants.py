@@ -39,6 +39,7 @@ VARIANTS = {
     "ecs_whole": "tests.scenarios.ecs_whole:EcsWhole",
     "cloudfoundry": "tests.scenarios.cloudfoundry:CloudFoundryApps",
     "beanstalk": "tests.scenarios.beanstalk:Beanstalk",
+    "google_cloud_run": "tests.scenarios.google_cloud_run:CloudRun",
 }
 
 
