@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from localcloud.stack import Ran
 SETTLE_SECONDS = 0.3
 """Left out on both sides of a shift when a split is measured: requests under way, and the write itself."""
 MAX_SPLIT_ERROR_POINTS = 3.0
+CHANCE_DEVIATIONS = 4.5
 REFUSED = "broken release: refused"
 """The window of a promotion that fails."""
 
@@ -90,8 +92,16 @@ class Window:
 
     @property
     def allowed_error_points(self) -> float:
-        """None at all where one color has it all."""
-        return MAX_SPLIT_ERROR_POINTS if self.weights is not None and 0 < self.weights["green"] < 100 else 0
+        """None at all where one color has it all.
+
+        A proxy that draws a color for each request is off by chance: of 1,000 requests by more than three points in one
+        of twenty times, and by more than what is allowed here in one of 100,000.
+        """
+        if self.weights is None or not 0 < self.weights["green"] < 100:
+            return 0
+        share = self.weights["green"] / 100
+        by_chance = 100 * math.sqrt(share * (1 - share) / max(1, self.requests))
+        return round(max(MAX_SPLIT_ERROR_POINTS, CHANCE_DEVIATIONS * by_chance), 1)
 
 
 def windows(

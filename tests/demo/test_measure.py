@@ -123,9 +123,14 @@ def test_what_takes_its_time_to_take_effect_is_no_split_that_is_off() -> None:
 
 
 def test_a_split_that_is_off() -> None:
-    story = told(load((10, 0), (6, 14), (6, 50), (8, 100), (5, 0)))
+    story = told(load((10, 0), (6, 20), (6, 50), (8, 100), (5, 0)))
     assert [problem for problem in story.problems if "10 %" in problem] == story.problems != []
-    assert story.max_split_error_points("promotion") == pytest.approx(4, abs=0.5)
+    assert story.max_split_error_points("promotion") == pytest.approx(10, abs=0.5)
+
+
+def test_a_split_that_is_off_by_chance_is_no_fault() -> None:
+    """A proxy draws a color for each request: of some 600, two standard deviations are four points."""
+    assert told(load((10, 0), (6, 10), (6, 46), (8, 100), (5, 0))).problems == []
 
 
 @pytest.mark.parametrize(
