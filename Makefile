@@ -56,7 +56,7 @@ test: setup ## linter, type checker and every test, with some fifth of what is g
 
 check: $(VENV)/.installed ## linter, type checker and the tests that need no cloud, without the sweeps over every call: for between two changes
 	$(MAKE) --no-print-directory lint
-	TESTS_IN_PART=1 $(PY) -m pytest -m "not tools and not sweep" -n 2
+	TESTS_IN_PART=1 $(PY) -m pytest -m "not tools and not sweep" -n 4
 
 exhaustive: $(VENV)/.installed ## the tests that need no cloud, with every generated case and every call of a swap: `make test` tries some fifth of these
 	TESTS_IN_FULL=1 $(PY) -m pytest -m "not tools"
