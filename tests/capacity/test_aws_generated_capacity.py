@@ -27,11 +27,12 @@ from tests.routers.aws_store import CONNECTION, Store
 from tests.routers.aws_worlds import GROUPS
 from tests.routers.botocore_strategies import shape, structures
 
-EXAMPLES, ADOPTED = examples(40), 0.9
-BY_CHANCE = 2  # of a small sample one or two that are refused are more than a tenth
+# Of fewer than ten a single one that is refused would be more than a tenth.
+EXAMPLES, ADOPTED = max(10, examples(40)), 0.9
 REFUSED = "has the deployment controller"
 SETTINGS = settings(
     max_examples=EXAMPLES,
+    derandomize=EXAMPLES < 40,  # a part is the same one each time; all of them are new ones
     deadline=None,
     database=None,
     phases=[Phase.generate],
@@ -95,9 +96,7 @@ def test_whatever_the_model_knows_stays(capacity, record_property):
     check()
     share = counted[True] / counted.total()
     record_property("adopted", f"{share:.0%} of {counted.total()}")
-    assert share >= ADOPTED or counted[False] <= BY_CHANCE, (
-        f"{share:.0%} of {counted.total()} were adopted by {capacity}"
-    )
+    assert share >= ADOPTED, f"{share:.0%} of {counted.total()} were adopted by {capacity}"
 
 
 @st.composite

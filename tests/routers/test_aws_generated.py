@@ -24,8 +24,8 @@ from tests.routers import aws_worlds as worlds
 from tests.routers.aws_store import CONNECTION
 from tests.routers.aws_worlds import ALIASES, GROUPS, LISTENER, NAME, NETWORK, ROUTERS, RULE, TEST_RULE, World
 
-EXAMPLES, ADOPTED = examples(40), 0.9
-BY_CHANCE = 2  # of a small sample one or two that are refused are more than a tenth
+# Of fewer than ten a single one that is refused would be more than a tenth.
+EXAMPLES, ADOPTED = max(10, examples(40)), 0.9
 CLOCK = FakeClock()
 
 
@@ -72,7 +72,13 @@ def test_whatever_the_model_knows_stays(router, record_property):
     strategy, world_of = ROUTERS[router]
     counted: Counter[bool] = Counter()
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=EXAMPLES < 40,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(found=strategy)
     def check(found):
         with world_of(found) as world:
@@ -81,7 +87,7 @@ def test_whatever_the_model_knows_stays(router, record_property):
     check()
     share = counted[True] / counted.total()
     record_property("adopted", f"{share:.0%} of {counted.total()}")
-    assert share >= ADOPTED or counted[False] <= BY_CHANCE, f"{share:.0%} of {counted.total()} were adopted by {router}"
+    assert share >= ADOPTED, f"{share:.0%} of {counted.total()} were adopted by {router}"
 
 
 # -- modelled on somebody's file

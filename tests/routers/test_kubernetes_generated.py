@@ -23,8 +23,8 @@ from tests.routers.kubernetes_memory import Server
 from tests.routers.test_kubernetes_adoption import HELM, ONE, theirs
 from tests.routers.test_kubernetes_world import BLUE, GREEN, router, where
 
-EXAMPLES, ADOPTED = examples(40), 0.9
-BY_CHANCE = 2  # of a small sample one or two that are refused are more than a tenth
+# Of fewer than ten a single one that is refused would be more than a tenth.
+EXAMPLES, ADOPTED = max(10, examples(40)), 0.9
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ def test_whatever_the_definition_knows_stays(kind, record_property):
 
     @settings(
         max_examples=EXAMPLES,
+        derandomize=EXAMPLES < 40,  # a part is the same one each time
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
@@ -151,4 +152,4 @@ def test_whatever_the_definition_knows_stays(kind, record_property):
     check()
     share = counted["adopted"] / counted.total()
     record_property("adopted", f"{share:.0%} of {counted.total()}")
-    assert share >= ADOPTED or counted["refused"] <= BY_CHANCE, f"{share:.0%} of {counted.total()} {kind} were adopted"
+    assert share >= ADOPTED, f"{share:.0%} of {counted.total()} {kind} were adopted"

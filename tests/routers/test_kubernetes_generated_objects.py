@@ -25,10 +25,11 @@ from tests.routers.kubernetes_memory import Server
 from tests.routers.test_kubernetes_adoption import HELM, ONE, theirs
 from tests.routers.test_kubernetes_world import BLUE, GREEN, SELECTORS, router, where
 
-EXAMPLES, ADOPTED = examples(40), 0.9
-BY_CHANCE = 2  # of a small sample one or two that are refused are more than a tenth
+# Of fewer than ten a single one that is refused would be more than a tenth.
+EXAMPLES, ADOPTED = max(10, examples(40)), 0.9
 SETTINGS = settings(
     max_examples=EXAMPLES,
+    derandomize=EXAMPLES < 40,  # a part is the same one each time; all of them are new ones
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
@@ -152,7 +153,7 @@ def test_whatever_the_kind_knows_stays(kind, record_property):
 def share_of(counted, kind, record_property):
     share = counted["adopted"] / counted.total()
     record_property("adopted", f"{share:.0%} of {counted.total()}")
-    assert share >= ADOPTED or counted["refused"] <= BY_CHANCE, f"{share:.0%} of {counted.total()} {kind} were adopted"
+    assert share >= ADOPTED, f"{share:.0%} of {counted.total()} {kind} were adopted"
 
 
 # -- Argo Rollouts, which are pointed at a template
@@ -218,5 +219,5 @@ def test_of_somebodys_rollout_nothing_but_its_template_is_the_swaps():
 
 
 def test_the_share_counts_what_is_refused():
-    with pytest.raises(AssertionError, match="50% of 6 x were adopted"):
-        share_of(Counter(adopted=3, refused=3), "x", lambda *_: None)
+    with pytest.raises(AssertionError, match="50% of 2 x were adopted"):
+        share_of(Counter(adopted=1, refused=1), "x", lambda *_: None)
