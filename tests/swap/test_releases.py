@@ -60,13 +60,10 @@ def test_what_the_router_brings_is_refused_under_the_live_color(script):
     assert "'3'" in problem
     assert "allowed: '1', which has production traffic" in problem
     assert "Give blue its former one back, put '3' into green, and promote that" in problem
-    assert swap.service().diff(swap.outputs, news).warnings == (
-        "blue: orders (versions 1) -> orders (versions 3): refused, since blue has production traffic and no gate "
-        "would run",
-    )
     swap.here.calls.clear()
-    with pytest.raises(InvalidInput, match=r"router\.versions\.blue"):
-        swap.service().update(swap.outputs, news)
+    for refused in (swap.service().diff, swap.service().update):
+        with pytest.raises(InvalidInput, match=r"router\.versions\.blue"):
+            refused(swap.outputs, news)
     assert swap.here.calls == [], "nothing was asked of the platform"
 
 
@@ -304,6 +301,31 @@ def test_a_version_that_nothing_said_before_is_another_one_and_so_is_none_at_all
     (problem,) = swap.service().check(swap.outputs, swap.inputs("blue", router={"kind": "memory", "name": "said"}))[1]
     assert "'1', which has production traffic" in problem.allowed
     assert "put what it shall be into green, and promote that" in problem.allowed
+
+
+@pytest.mark.parametrize("said", ["blue=5", "blue=5 green=2"], ids=["the live color", "both"])
+def test_a_preview_refuses_a_version_that_nothing_said_before_as_the_update_does(said):
+    """The engine's check has the last inputs alone, which do not say whether an older version wrote them."""
+    swap = Swap("gains", releases=LABELS)
+    router = {"kind": "memory", "name": "gains", "note": f"versions {said}"}
+    for asked in (swap.preview, swap.up):
+        with pytest.raises(InvalidInput, match=r"router\.note\.blue.*nothing of that kind"):
+            asked("blue", router=router)
+    with pytest.raises(InvalidInput, match=r"router\.note\.blue"):
+        swap.service().update(swap.outputs, swap.inputs("blue", router=router))
+    assert swap.here.moves == []
+    swap.outputs = {key: value for key, value in swap.outputs.items() if key != "state_version"}
+    swap.up("blue", router=router)  # what an older state lacks is no change
+
+
+def test_a_preview_of_a_held_promotion_refuses_it_too(script):
+    swap = Swap("gains", releases=LABELS, gates=[scripted(Phase.BEFORE)])
+    script.always(Decision.FAIL)
+    with pytest.raises(SwapFailed):
+        swap.up("green")
+    for asked in (swap.preview, swap.up):
+        with pytest.raises(InvalidInput, match=r"router\.note\.blue"):
+            asked("green", router={"kind": "memory", "name": "gains", "note": "versions blue=5"})
 
 
 def test_a_mesh_route_that_says_the_same_hosts_in_another_way_leads_to_the_same():

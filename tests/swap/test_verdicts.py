@@ -350,6 +350,7 @@ def test_for_a_promotion_job_the_update_fails_instead(swap, script, held_once):
         is_held(swap)
     for _ in range(2):
         assert swap.preview("green", on_held="fail")
+        assert "`pulumi up` fails" in str(swap.service().diff(swap.outputs, swap.inputs("green", on_held="fail")))
         with pytest.raises(UpdateHeld, match="the promotion to green was stopped by a gate") as failed:
             swap.up("green", on_held="fail")
         assert swap.here.moves == []

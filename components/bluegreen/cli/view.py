@@ -83,13 +83,14 @@ def described(swap: Found, live: Live | None = None) -> dict[str, Any]:
         shown = {**known, "state": State.UNREACHABLE.value, "error": str(error), "weights": None, "held": {}}
         return {**shown, "held_by": [], "history": history, "next_steps": next_steps(State.UNREACHABLE, known)}
     verdict = verdicts.standing(traffic, outputs)
+    held = {} if verdict is None else {**verdict.as_dict(), "said": verdicts.warnings(verdict, recorded, outputs)[0]}
     history = with_marks(outputs.get("history") or [], traffic.marks)
     holders = [holder_of(holder) for holder in leases_in(traffic.marks).values()]
     shown = {
         **known,
         "weights": traffic.weights.as_dict(),
         **contract.members_of(traffic.weights, getattr(router, "names", ())),
-        "held": {**verdict.as_dict(), "said": verdicts.warnings(verdict, recorded)[0]} if verdict is not None else {},
+        "held": held,
         "held_by": holders,
         "history": history,
     }

@@ -57,6 +57,12 @@ class InvalidInput(BluegreenError):
         super().__init__("; ".join(map(str, self.problems)))
 
 
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise ``InvalidInput`` where there are problems."""
+    if problems:
+        raise InvalidInput(problems)
+
+
 class PlatformError(BluegreenError):
     """A platform's API refused a call or could not be reached; ``call`` names it."""
 

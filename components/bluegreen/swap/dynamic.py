@@ -94,7 +94,8 @@ class TrafficSwapProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Changed inputs and drifted weights."""
-        found = SwapService().diff(_inputs(_olds), _inputs(_news))
+        with without_secrets():
+            found = SwapService().diff(_inputs(_olds), _inputs(_news))
         for warning in found.warnings:
             pulumi.log.warn(_name(_news) + warning)
         for note in found.notes:

@@ -230,9 +230,7 @@ def brings_in_place(news: Mapping[str, object]) -> bool:
 
 
 def warning(change: Change) -> str:
-    """The warning about a change under traffic."""
-    if change.brought:
-        return f"{change.text}: refused, since {change.color} has production traffic and no gate would run"
+    """The warning about a change under traffic that somebody else brings: what the swap brings is ``refused``."""
     return (
         f"{change.text}: {change.color} has production traffic and gets another release in place, before this swap "
         f"runs: no gate, no step, and afterwards no fast way back. Deploy it to {other(change.color)} and promote that"

@@ -13,7 +13,7 @@ from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.asking import ask, contained
 from bluegreen.rollout.calls import counted
 from bluegreen.rollout.clock import Clock, SystemClock
-from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed
+from bluegreen.rollout.errors import BluegreenError, InvalidInput, Problem, SwapFailed, refuse
 from bluegreen.rollout.model import COLORS, Color, Decision, Event, Phase, Recorded, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, goal_of
 from bluegreen.rollout.ports import GateContext
@@ -100,12 +100,16 @@ class SwapService:
         Args:
             olds: the last update's outputs.
             news: checked inputs; values may be unknown.
+
+        Raises:
+            InvalidInput: the update would refuse it, and a check could not see that: it knows the last inputs alone.
         """
         olds = states.readable(olds)
         keys = tuple(contract.changed_keys(olds, news))
         if contract.where_changed(olds, news):
             key = several.ONE if news.get(several.MANY) is None else several.MANY
             return Difference(changes=True, replaces=(key,), keys=keys)
+        refuse(releases.refused(olds, news))
         changed, formerly = bool(keys), olds
         olds = contract.caught_up(olds, news)
         target, recorded = news.get("active_color"), contract.recorded_in(olds)
@@ -141,8 +145,10 @@ class SwapService:
                 warnings += others_plans(spec.build_capacity(), other(target))
         except BluegreenError as error:
             warnings.append(f"the live weights could not be looked at: {error}")
-            warnings += verdicts.warnings(verdicts.held(None, olds, news), recorded)
+            warnings += verdicts.warnings(verdicts.held(None, olds, news), recorded, news)
             return Difference(changed, warnings=tuple(warnings), keys=keys)
+        if held is not None:
+            refuse(releases.refused_while_held(olds, news, verdicts.kept(held, recorded)))
         another = _another(traffic, olds)
         warnings += [_TAKES_OVER.format(another)] if another else []
         warnings += _new_owner(olds, news)
@@ -151,7 +157,7 @@ class SwapService:
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
         left = recorded.weights if recorded is not None else Weights()
         drifted = traffic.weights != left
-        warnings += verdicts.warnings(held, recorded)
+        warnings += verdicts.warnings(held, recorded, news)
         if drifted:
             will = self._predicted_weights(traffic.weights, recorded, news, held)
             warnings.insert(0, f"drift: the live weights are {traffic.weights}; the last update left {left}. {will}")
@@ -313,9 +319,7 @@ class SwapService:
             InvalidInput: also where another release would get production traffic by itself.
         """
         olds = states.readable(olds)
-        refused = releases.refused(olds, news)
-        if refused:
-            raise InvalidInput(refused)
+        refuse(releases.refused(olds, news))
         return self._swap(contract.parse(releases.moving(olds, news)), news, contract.caught_up(olds, news), olds)
 
     def read(self, olds: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -12,7 +12,6 @@ from bluegreen.rollout.calls import guarded
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import (
     BluegreenError,
-    InvalidInput,
     LeaseHeld,
     LeaseLost,
     PlatformError,
@@ -20,6 +19,7 @@ from bluegreen.rollout.errors import (
     SwapAborted,
     SwapFailed,
     UpdateHeld,
+    refuse,
 )
 from bluegreen.rollout.model import COLORS, Color, Kind, Outcome, Plan, Recorded, Step, Traffic, Weights, other
 from bluegreen.rollout.plan import can_roll_back, make_plan
@@ -260,9 +260,8 @@ class Update:
         self._target, recorded = self._spec.active_color, self._recorded
         if self._stuck is not None:  # all stays on the color that it was restored to, or goes back there
             self._target = verdicts.kept(self._stuck, recorded)
-            refused = releases.refused_while_held(self._olds, self._news, self._target)
-            if refused:  # it stays live, so another release of it would come in place
-                raise InvalidInput(refused)
+            # It stays live, so another release of it would come in place.
+            refuse(releases.refused_while_held(self._olds, self._news, self._target))
             recorded = Recorded(self._target, {})
         recorded = without_way_back(recorded, traffic.marks, self._installing.missing(traffic.weights))
         self._release = self._spec.releases[self._target]

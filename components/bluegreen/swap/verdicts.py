@@ -207,9 +207,12 @@ def ways_on(verdict: Held, back: Color) -> str:
     )
 
 
-def warnings(verdict: Held | None, recorded: Recorded | None) -> list[str]:
+def warnings(verdict: Held | None, recorded: Recorded | None, inputs: Mapping[str, Any]) -> list[str]:
     """The warnings in every preview of a held swap: who or what stopped it, when, and the ways on."""
-    return [] if verdict is None else [f"held: {verdict}; {ways_on(verdict, kept(verdict, recorded))}"]
+    if verdict is None:
+        return []
+    fails = "; `on_held` is fail, so `pulumi up` fails" if inputs.get("on_held") == "fail" else ""
+    return [f"held: {verdict}; {ways_on(verdict, kept(verdict, recorded))}{fails}"]
 
 
 def read(traffic: Traffic, outputs: Mapping[str, Any]) -> dict[str, Any]:
