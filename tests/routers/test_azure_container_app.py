@@ -1,12 +1,14 @@
 """A container app's traffic rules: what is kept, refused and waited for, on Azure's stand-in."""
 
 import threading
+import time
 
 import httpx
 import pytest
 
 from bluegreen.azure import client as azure_client
 from bluegreen.azure.client import AzureConnection
+from bluegreen.azure.container_apps import router as container_apps_router
 from bluegreen.azure.container_apps import rules
 from bluegreen.azure.container_apps.router import ContainerAppRouter
 from bluegreen.clients import apis
@@ -290,6 +292,28 @@ def test_a_write_whose_reply_was_lost_is_sent_again_and_asks_each_time_whether_i
     with calls.guarded(lambda: asked.append(1)):
         made.write(GREEN)
     assert len(asked) == 2
+    assert app.rules() == [app.rule("green", 100)]
+
+
+def test_a_write_whose_reply_was_lost_while_azure_is_at_work_on_it_is_no_strangers(app, monkeypatch):
+    """Sent again, it is refused for the sake of its own earlier try; what that comes to is as it was wanted."""
+    made, change, refused = router(app), azure_client.Session.change, []
+    made.write(BLUE)
+    made.read()
+
+    def once_in_vain(session, verb, path, version, action, body, **more):
+        answer = change(session, verb, path, version, action, body, **more)
+        if not refused:
+            refused.append(True)
+            while rules.is_busy(app.body()):
+                time.sleep(0.01)
+            raise azure_client.Busy(action, "ContainerAppOperationInProgress: an operation is in progress")
+        return answer
+
+    monkeypatch.setattr(azure_client.Session, "change", once_in_vain)
+    monkeypatch.setattr(container_apps_router, "pause", lambda _seconds: None)
+    made.write(GREEN)
+    assert refused
     assert app.rules() == [app.rule("green", 100)]
 
 

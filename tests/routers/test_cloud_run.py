@@ -328,6 +328,29 @@ def ended(place, number, *, back=False):
     return total
 
 
+@pytest.mark.parametrize("mask", ["traffic", "annotations"])
+@pytest.mark.parametrize("active", ["green", "blue"])
+def test_a_write_whose_reply_was_lost_is_no_strangers(world, mask, active):
+    """Sent again, its etag is stale; what stands there by then is its own. Green is a promotion, blue a rollback."""
+    _, outputs = service().create(inputs())
+    if active == "blue":
+        outputs = service().update(outputs, inputs("green"))
+    real, lost = world.google.answer, []
+
+    def answer(verb, path, query=None, body=None, host=""):
+        found = real(verb, path, query, body, host)
+        if verb == "PATCH" and mask in query["updateMask"] and not lost:
+            lost.append(True)
+            found.status_code = 503
+        return found
+
+    world.google.answer = answer
+    outputs = service().update(outputs, inputs(active))
+    assert lost
+    assert outputs["live_color"] == active
+    assert world.shares() == {active: 100}
+
+
 # -- what is asked
 
 

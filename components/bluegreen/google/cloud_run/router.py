@@ -262,7 +262,7 @@ class CloudRunRouter(Options):
 
         def moved(found: Mapping[str, Any]) -> Mapping[str, Any]:
             now = self._live(found)
-            if now != before:
+            if now not in (before, weights):  # the latter is a write of ours whose reply was lost
                 raise TrafficMoved(WRITE, self.service, before, now)
             return self._wanted(found, weights)
 
