@@ -218,6 +218,11 @@ class Session:
         before_write()
         note(action)
         answer, _ = self.exchange("POST", path, version, action, body)
+        if answer is not None and answer.status == 401:  # nothing was done
+            self._forget_token()
+            before_write()
+            note(action)
+            answer, _ = self.exchange("POST", path, version, action, body)
         if answer is None or answer.status == 408 or answer.status >= 500:
             return None
         if answer.status == 404:
@@ -257,13 +262,20 @@ class Session:
     def _until_answered(
         self, verb: str, path: str, version: str, action: str, body: Any, *, reads: bool = False, if_match: str = ""
     ) -> Answer:
-        more = {"if_match": if_match} if if_match else {}
+        more, renewed = {"if_match": if_match} if if_match else {}, False
 
         def once() -> tuple[Answer | None, str]:
+            nonlocal renewed
             if verb != "GET" and not reads:
                 before_write()
             note(action)
-            return self.exchange(verb, path, version, action, body, **more)
+            answer, problem = self.exchange(verb, path, version, action, body, **more)
+            if answer is not None and answer.status == 401 and not renewed:
+                # Revoked before its time, or at its end by Azure's clock and not by this machine's.
+                renewed = True
+                self._forget_token()
+                return once()
+            return answer, problem
 
         return _checked(until_answered(action, once), action)
 
@@ -288,6 +300,11 @@ class Session:
                 given = self._asked_for_a_token(action)
                 self._token, self._until = given.token, float(given.expires_on)
             return self._token
+
+    def _forget_token(self) -> None:
+        """Have another one asked for, by a credential that has not kept the one that Azure does not take any more."""
+        with self._token_lock:
+            self._credential, self._token, self._until = None, "", 0.0
 
     def _asked_for_a_token(self, action: str) -> Any:
         # Its import takes a second, which only who calls Azure shall pay.

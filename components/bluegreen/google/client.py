@@ -183,11 +183,20 @@ class Session:
         writes: bool = True,
         conflicts: frozenset[int] = frozenset(),
     ) -> Answer:
+        renewed = False
+
         def once() -> tuple[Answer | None, str]:
+            nonlocal renewed
             if verb != "GET" and writes:
                 before_write()
             note(action)
-            return self.exchange(verb, path, action, query, body)
+            answer, problem = self.exchange(verb, path, action, query, body)
+            if answer is not None and answer.status == 401 and not renewed:
+                # Revoked before its time, or at its end by Google's clock and not by this machine's.
+                renewed = True
+                self._forget_credentials()
+                return once()
+            return answer, problem
 
         return _checked(until_answered(action, once), action, conflicts)
 
@@ -219,6 +228,11 @@ class Session:
                 said = str(text).strip().splitlines() or [type(error).__name__]
                 raise PlatformError(action, f"no credentials of Google: {said[0]}") from error
             return str(self._credentials.token)
+
+    def _forget_credentials(self) -> None:
+        """Have them looked for anew: those that are known may have kept what Google does not take any more."""
+        with self._token_lock:
+            self._credentials = None
 
     def _found(self, auth: Any) -> Any:
         credentials, _ = auth.default(scopes=[_SCOPE])
