@@ -12,7 +12,7 @@ import pytest
 from bluegreen.fields import UNKNOWN
 from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.platforms.routers import ROUTERS
-from bluegreen.swap import contract, resting
+from bluegreen.swap import contract, resting, several
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:orders"
 SAME = [
@@ -70,6 +70,20 @@ def test_another_name_for_a_place_is_the_same_place(kind, place, change):
     assert not contract.where_changed(
         {"router": {"kind": kind, **place, **change}}, {"router": {"kind": kind, **place}}
     )
+
+
+@pytest.mark.parametrize(("kind", "place", "change"), SAME)
+def test_a_release_of_several_routers_says_the_place_whatever_it_is_called(kind, place, change):
+    beside, one = {"kind": "memory", "name": "beside"}, {"kind": kind, **place}
+    assert several.places_said([beside, one]) == several.places_said([beside, {**one, **change}])
+
+
+@pytest.mark.parametrize(("kind", "place", "change"), ANOTHER)
+def test_two_places_are_said_apart_though_their_names_share_what_is_left_of_them(kind, place, change):
+    one = {"kind": kind, **place}
+    first, second = several.places_said([one, {**one, **change}])
+    assert first != second
+    assert several.places_said([{**one, **change}, one]) == [second, first]
 
 
 @pytest.mark.parametrize(("kind", "place", "change"), ANOTHER)

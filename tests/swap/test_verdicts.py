@@ -9,7 +9,7 @@ from bluegreen.memory.router import MemoryRouter
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import GateUnavailable, InvalidInput, PlatformError, SwapAborted, SwapFailed, UpdateHeld
 from bluegreen.rollout.model import Decision, Phase, Traffic, Weights
-from bluegreen.swap import contract, verdicts
+from bluegreen.swap import contract, releases, verdicts
 from bluegreen.swap.lease import ABORT, leases_in
 from dev.matrix.engine import ADAPTERS, NATIVE
 from tests.swap.bench import Swap
@@ -435,3 +435,32 @@ def test_a_verdict_reads_back_from_its_mark_and_from_outputs():
     assert len(mark) <= 250
     assert verdicts.in_marks({verdicts.VERDICT: mark}) == verdict
     assert verdicts.in_outputs({"held": verdict.as_dict()}) == verdict
+
+
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+
+
+def of_two_functions(name, green="2"):
+    section = {"kind": "lambda_alias", "alias_name": "live", "versions": {"blue": "1", "green": green}}
+    routers = [{**section, "function_name": name}, {**section, "function_name": "returns"}]
+    return {"active_color": "green", "routers": routers}
+
+
+def test_a_verdict_holds_whatever_a_place_of_several_is_called():
+    """The state may know a third name of it, or none."""
+    entry = {"to": "green", "id": "1f3a", "reason": "no"}
+    verdict = verdicts.Held.of(entry, of_two_functions(ARN), BLUE, "gate", 0.0)
+    traffic = Traffic(BLUE, {verdicts.VERDICT: verdict.as_mark()})
+    for name in (ARN, "orders"):
+        for olds in ({}, {**of_two_functions("orders"), "live_color": "blue", "state_version": 1}):
+            assert verdicts.held(traffic, olds, of_two_functions(name)) == verdict
+        assert verdicts.held(traffic, {}, of_two_functions(name, green="3")) is None
+
+
+def test_a_verdict_of_an_older_version_holds_too():
+    """Its digest has the place as it is spelled."""
+    inputs = of_two_functions(ARN)
+    digest = releases._hashed(releases.sections.parts(inputs, "green", releases.sections.by_declaration))
+    assert digest != releases.fingerprint(inputs, "green")
+    verdict = verdicts.Held("1f3a", "green", digest, "-", BLUE, "gate", "2026-11-29T10:00:00Z", "no")
+    assert verdicts.held(Traffic(BLUE, {verdicts.VERDICT: verdict.as_mark()}), {}, inputs) == verdict

@@ -7,29 +7,40 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Same = Callable[[Any, Any], bool]
 """Whether two values of a key, ``None`` where it is absent, name one place."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A comparison, with the one form that all spellings of a place share."""
+
+    same: Same
+    normal: Callable[[Any], Any]
+
+    def __call__(self, one: Any, another: Any) -> bool:
+        return self.same(one, another)
+
+
 def alike(normal: Callable[[Any], Any]) -> Same:
     """A comparison of values by their normal form."""
-    return lambda one, another: bool(normal(one) == normal(another))
+    return _Compared(lambda one, another: bool(normal(one) == normal(another)), normal)
+
+
+def shared_form(same: Same, value: Any) -> Any:
+    """The form that a value shares with each one that may name the same place; ``None`` where nobody knows one.
+
+    Two places may share it, too: an account and a region are in an ARN, and not in a name.
+    """
+    return same.normal(value) if isinstance(same, _Compared) else None
 
 
 def or_default(default: str) -> Same:
     """A comparison in which an absent value means ``default``."""
     return alike(lambda value: default if value in (None, "") else value)
-
-
-def arn_or_name(one: Any, another: Any) -> bool:
-    """Whether an ARN and the bare name at its end are the same; two ARNs have to be equal, with account and region."""
-    if not isinstance(one, str) or not isinstance(another, str):
-        return bool(one == another)
-    if _is_arn(one) and _is_arn(another):
-        return one == another
-    return last_of_arn(one) == last_of_arn(another)
 
 
 def by_color(same: Same) -> Same:
@@ -40,7 +51,19 @@ def by_color(same: Same) -> Same:
             return bool(one == another)
         return one.keys() == another.keys() and all(same(one[key], another[key]) for key in one)
 
-    return both
+    def each(value: Any) -> Any:
+        known = isinstance(value, Mapping)
+        return {key: shared_form(same, item) for key, item in value.items()} if known else value
+
+    return _Compared(both, each)
+
+
+def _arn_or_name(one: Any, another: Any) -> bool:
+    if not isinstance(one, str) or not isinstance(another, str):
+        return bool(one == another)
+    if _is_arn(one) and _is_arn(another):
+        return one == another
+    return last_of_arn(one) == last_of_arn(another)
 
 
 def last_of_arn(value: str) -> str:
@@ -67,3 +90,7 @@ def file_path(value: Any) -> Any:
 
 def _is_arn(value: str) -> bool:
     return value.startswith("arn:")
+
+
+arn_or_name: Same = _Compared(_arn_or_name, lambda value: last_of_arn(value) if isinstance(value, str) else value)
+"""Whether an ARN and the bare name at its end are the same; two ARNs have to be equal, with account and region."""

@@ -18,7 +18,7 @@ from bluegreen.plain import holds_unknown, plain
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color, Kind, other
-from bluegreen.swap import sections
+from bluegreen.swap import sections, several
 from bluegreen.swap.sections import CAPACITY, DIGEST, LABEL, ROUTER, of
 from bluegreen.swap.several import formers, kind_of, named_like, sections_of, with_sections
 
@@ -61,12 +61,23 @@ def fingerprint(inputs: Mapping[str, object], color: Color) -> Any:
         inputs: a swap's inputs or outputs.
         color: which.
     """
-    return _hashed({**sections.parts(inputs, color), **sections.targets(inputs, color)})
+    return _hashed(_whole(inputs, color))
 
 
 def is_told_by(digest: object, inputs: Mapping[str, object], color: Color) -> bool:
-    """Whether a recorded digest is that of a color's release; also one from before targets counted."""
-    return digest in (fingerprint(inputs, color), _hashed(sections.parts(inputs, color)))
+    """Whether a recorded digest is that of a color's release; also one of an older version.
+
+    Those had places as they are spelled, and before that no targets.
+    """
+    spelled = sections.by_declaration
+    former = (sections.parts(inputs, color, spelled), _whole(inputs, color, spelled), sections.parts(inputs, color))
+    return digest in (fingerprint(inputs, color), *map(_hashed, former))
+
+
+def _whole(
+    inputs: Mapping[str, object], color: Color, names: sections.Names = several.places_said
+) -> dict[str, object]:
+    return {**sections.parts(inputs, color, names), **sections.targets(inputs, color, names)}
 
 
 def _hashed(parts: Mapping[str, object]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from bluegreen.fields import UNKNOWN
@@ -16,13 +16,22 @@ from bluegreen.swap import several
 LABEL, DIGEST, ROUTER, CAPACITY = "releases", "digests", "router", "capacity"
 
 
-def parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
+Names = Callable[[list[several.Section]], list[str]]
+"""The way in which several routers' places are named in the paths of their values."""
+
+
+def by_declaration(given: list[several.Section]) -> list[str]:
+    """Names by the spelling of each place, as versions before this one had them."""
+    return list(map(several.mark_suffix, given))
+
+
+def parts(inputs: Mapping[str, object], color: Color, names: Names = several.places_said) -> dict[str, object]:
     """The values that make a color's release, by their paths."""
     by_path: dict[str, object] = {}
     digest = inputs.get(DIGEST) if inputs.get(DIGEST) is UNKNOWN else of(inputs.get(DIGEST), color)
     if digest is not None:
         by_path[DIGEST] = digest
-    by_path |= _routed(inputs, color, "release_keys")
+    by_path |= _routed(inputs, color, "release_keys", names)
     if digest is None:  # else the digest says what a release is, and what it does not cover is a setting of both
         capacity = _values(CAPACITIES, inputs.get("capacity"), color, "release_keys")
         by_path |= {f"capacity.{key}": value for key, value in capacity.items()}
@@ -30,12 +39,12 @@ def parts(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
         labels = inputs.get(LABEL)
         by_path[LABEL] = UNKNOWN if labels is UNKNOWN else of(labels, color)
     # Where a color's requests go is no release, and yet another one runs at its end.
-    return {**by_path, **_routed(inputs, color, "backend_keys")}
+    return {**by_path, **_routed(inputs, color, "backend_keys", names)}
 
 
-def targets(inputs: Mapping[str, object], color: Color) -> dict[str, object]:
+def targets(inputs: Mapping[str, object], color: Color, names: Names = several.places_said) -> dict[str, object]:
     """The targets of a color's requests that a stack may make anew for the same release."""
-    return _routed(inputs, color, "target_keys")
+    return _routed(inputs, color, "target_keys", names)
 
 
 def keys_by_color(router: object) -> tuple[str, ...]:
@@ -79,21 +88,21 @@ def of(values: object, color: Color) -> Any:
     return values.get(color) if isinstance(values, Mapping) else None
 
 
-def _routed(inputs: Mapping[str, object], color: Color, which: str) -> dict[str, object]:
+def _routed(inputs: Mapping[str, object], color: Color, which: str, names: Names) -> dict[str, object]:
     """The routers' values for a color; of several routers each by its place, in whatever order they stand."""
     given = several.sections_of(inputs)
     by_path: dict[str, object] = {}
-    for section in given:
+    for section, place in zip(given, names(given), strict=True):
         if values := _values(ROUTERS, section, color, which):
-            name = ROUTER if len(given) == 1 else f"{ROUTER}s({several.mark_suffix(section)})"
+            name = ROUTER if len(given) == 1 else f"{ROUTER}s({place})"
             by_path |= {f"{name}.{key}": value for key, value in values.items()}
     return by_path
 
 
 def as_declared(path: str, inputs: Mapping[str, object]) -> str:
     """The path as declared, such as ``routers[1].versions``, of one that names the router by its place."""
-    for index, section in enumerate(several.sections_of(inputs)):
-        path = path.replace(f"{ROUTER}s({several.mark_suffix(section)})", f"{ROUTER}s[{index}]")
+    for index, place in enumerate(several.places_said(several.sections_of(inputs))):
+        path = path.replace(f"{ROUTER}s({place})", f"{ROUTER}s[{index}]")
     return path
 
 

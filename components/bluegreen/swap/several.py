@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bluegreen.fields import UNKNOWN
 from bluegreen.plain import holds_unknown, plain
+from bluegreen.platforms.places import Same, shared_form
 from bluegreen.platforms.routers import ROUTERS
 
 ONE, MANY = "router", "routers"
@@ -80,7 +82,7 @@ def same_place(one: Section, another: Section) -> bool:
     if kind not in ROUTERS or another.get("kind") not in (kind, UNKNOWN):
         return False
     router = ROUTERS.load(kind)
-    same: Mapping[str, Callable[[Any, Any], bool]] = getattr(router, "same_place", {})
+    same: Mapping[str, Same] = getattr(router, "same_place", {})
     for key in router.where - {"kind"}:
         first, second = plain(one.get(key)), plain(another.get(key))
         if first != second and not holds_unknown([first, second]) and not (key in same and same[key](first, second)):
@@ -132,7 +134,30 @@ def moved(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
 
 def mark_suffix(section: Section) -> str:
     """The suffix of one member's marks: 8 hexadecimal digits of its place."""
-    return hashlib.sha256(json.dumps(place_of(section), sort_keys=True, default=str).encode()).hexdigest()[:8]
+    return _digits(place_of(section))
+
+
+def _digits(place: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(place, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def places_said(sections: Sequence[Section]) -> list[str]:
+    """A text for each section's place, the same however that is spelled: 8 hexadecimal digits.
+
+    Where two places share what is left of them without their spelling, each has the digits of how it is declared.
+    """
+    shared = [_digits(_without_spelling(section)) for section in sections]
+    alone = Counter(shared)
+    return [text if alone[text] == 1 else mark_suffix(section) for text, section in zip(shared, sections, strict=True)]
+
+
+def _without_spelling(section: Section) -> dict[str, object]:
+    kind = kind_of(section)
+    same: Mapping[str, Same] = {} if kind is None else getattr(ROUTERS.load(kind), "same_place", {})
+    return {
+        key: shared_form(same[key], value) if key in same and not holds_unknown(value) else value
+        for key, value in place_of(section).items()
+    }
 
 
 def where_of(section: Section) -> frozenset[str]:
