@@ -21,6 +21,9 @@ class NoPlane:
     def prepare(self, *_: object) -> Ready:
         return Ready()
 
+    def reach(self, *_: object) -> Ready:
+        return Ready()
+
     def install(self, *_: object) -> None:
         """Nothing is there."""
 

@@ -54,6 +54,23 @@ class Instances:
             one.kill()
 
 
+class Elsewhere:
+    """What somebody else runs on a port of 127.0.0.1."""
+
+    def __init__(self, port: int) -> None:
+        self.ports = (port,)
+
+    def ready(self, path: str = "", right: Callable[[int], bool] = lambda status: 200 <= status < 400) -> bool:
+        """Whether it answers at a path with such a status; without a path, whether the port is open."""
+        (port,) = self.ports
+        return _open(port) if not path else right(_status(port, path))
+
+    def end(self) -> None:
+        """It is not ours to end."""
+
+    kill = end
+
+
 class Plane:
     """Envoy and the processes behind it; a context manager."""
 
@@ -61,8 +78,8 @@ class Plane:
         self._envoy = Envoy()
         self._processes = AppProcesses()
         self._coming: list[Instances] = []
-        self._instances: dict[str, Instances] = {}
-        self._leaving: list[Instances] = []
+        self._instances: dict[str, Instances | Elsewhere] = {}
+        self._leaving: list[Instances | Elsewhere] = []
         self._ending: list[threading.Thread] = []
         self._shown: Table | None = None
 
@@ -100,7 +117,12 @@ class Plane:
         self._coming.append(started)
         return started
 
-    def install(self, name: str, instances: Instances) -> None:
+    @staticmethod
+    def reach(port: int) -> Elsewhere:
+        """What somebody else runs on that port of 127.0.0.1, to be installed."""
+        return Elsewhere(port)
+
+    def install(self, name: str, instances: Instances | Elsewhere) -> None:
         """From the next sites that are shown on these are what shares name so; those that were end."""
         self.end(name)
         self._instances[name] = instances

@@ -46,8 +46,8 @@ OWNER = frozenset(
 """What the role Cloud Run Admin allows of what is played: https://cloud.google.com/run/docs/reference/iam/roles"""
 COMPUTE_ADMIN = frozenset(
     f"compute.{kind}.{verb}"
-    for kind in (*KINDS, "globalOperations", "regionOperations", "zoneOperations", "networkEndpointGroups")
-    for verb in ("create", "delete", "get", "list", "update", "use", "useReadOnly")
+    for kind in (*KINDS, "globalOperations", "regionOperations", "zoneOperations")
+    for verb in ("create", "delete", "get", "list", "update", "use", "useReadOnly", "attachNetworkEndpoints")
 )
 """The same of Compute Admin: https://cloud.google.com/iam/docs/roles-permissions/compute"""
 DNS_ADMIN = frozenset(

@@ -19,9 +19,10 @@ from typing import Any
 
 from localcloud.envoy.routes import Share
 from localcloud.google import compute_errors
+from localcloud.google.compute_endpoints import Endpoints
 from localcloud.google.compute_errors import conflict, invalid, missing, not_ready, stale
 from localcloud.google.compute_groups import Groups
-from localcloud.google.compute_maps import refuse_unfit
+from localcloud.google.compute_maps import refuse_uncertified, refuse_unfit
 from localcloud.google.compute_plane import sites_of
 from localcloud.google.errors import GoogleError
 from localcloud.google.service import Handler, Service
@@ -50,7 +51,10 @@ KINDS = {
     "forwardingRules": ("forwardingRules", "forwardingRule"),
     "globalAddresses": ("addresses", "address"),
     "addresses": ("addresses", "address"),
+    "networkEndpointGroups": ("networkEndpointGroups", "networkEndpointGroup"),
     "regionNetworkEndpointGroups": ("networkEndpointGroups", "networkEndpointGroup"),
+    "sslCertificates": ("sslCertificates", "sslCertificate"),
+    "regionSslCertificates": ("sslCertificates", "sslCertificate"),
 }
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 # Output only, in the description's own words.
@@ -58,6 +62,7 @@ _GOOGLES_OWN = ("creationTimestamp", "fingerprint", "id", "kind", "region", "sel
 # https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps: the field `fingerprint`, and its like elsewhere.
 _UNDER_A_FINGERPRINT = frozenset({"urlMaps", "backendServices", "instanceGroupManagers", "targetHttpProxies"})
 _MAY_CHANGE = ("patch", "update")
+_ENDPOINTS = {"attach": "attached", "detach": "detached", "list": "listed"}
 
 
 @dataclass
@@ -84,6 +89,7 @@ class Compute(Service):
         objects: by their names, from ``projects`` on.
         ill: the ends of the names of instances that no health check finds well.
         groups: managed instance groups and their autoscalers.
+        endpoints: those of zonal network endpoint groups.
     """
 
     api, host, variable, base = "compute.v1", "compute.googleapis.com", "COMPUTE", "/compute/v1/"
@@ -94,12 +100,13 @@ class Compute(Service):
         self.operations: dict[str, Operation] = {}
         self.ill: set[str] = set()
         self.groups = Groups(self.objects, world)
+        self.endpoints = Endpoints(self.objects, world)
         self._count = self._addresses = 0
         world.draw_over(lambda: sites_of(self.objects, self._serving))
 
     def _serving(self, service: str) -> tuple[Share, ...]:
-        """Those behind a backend service that get requests: instances, and Cloud Run services."""
-        found = [Share(one) for one in self.groups.serving(service)]
+        """Those behind a backend service that get requests: instances, endpoints, and Cloud Run services."""
+        found = [Share(one) for one in (*self.groups.serving(service), *self.endpoints.serving(service))]
         for backend in (self.objects.get(service) or {}).get("backends") or ():
             name = str(backend.get("group") or "").removeprefix(LINK)
             run = ((self.objects.get(name) or {}).get("cloudRun") or {}).get("service")
@@ -114,12 +121,19 @@ class Compute(Service):
         Each method's page names it: https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps/patch
         """
         kind, verb = method.split(".")
-        verbs = {"insert": "create", "patch": "update", "resize": "update", "getHealth": "get"}
+        verbs = {
+            "insert": "create",
+            "patch": "update",
+            "resize": "update",
+            "getHealth": "get",
+            "listManagedInstances": "get",
+            "listNetworkEndpoints": "get",
+        }
         # Those of a region's groups, autoscalers and network endpoint groups are the zones' own.
-        shared = ("InstanceGroupManagers", "Autoscalers", "NetworkEndpointGroups")
+        shared = ("InstanceGroupManagers", "Autoscalers", "NetworkEndpointGroups", "SslCertificates")
         bare = kind.removeprefix("region")
         kind = bare[0].lower() + bare[1:] if bare in shared else kind
-        return f"compute.{kind}.{'get' if verb == 'listManagedInstances' else verbs.get(verb, verb)}"
+        return f"compute.{kind}.{verbs.get(verb, verb)}"
 
     def permissions_beside(self, method: str, places: Places, body: Any) -> list[str]:
         """Those to use the objects that a body names, as the methods' pages have them."""
@@ -148,6 +162,8 @@ class Compute(Service):
         for kind in ("instanceGroupManagers", "regionInstanceGroupManagers"):
             found[f"{kind}.resize"] = self._handler(kind, "resize")
             found[f"{kind}.listManagedInstances"] = self._handler(kind, "instances")
+        for verb, done in _ENDPOINTS.items():
+            found[f"networkEndpointGroups.{verb}NetworkEndpoints"] = self._handler("networkEndpointGroups", done)
         for kind in ("globalOperations", "regionOperations", "zoneOperations"):
             found[f"{kind}.get"] = self._operation
         return found
@@ -221,6 +237,8 @@ class Compute(Service):
         }
         made |= {"id": str(len(self.objects) + 1), **_where(name)}
         self._check(collection, name, made)
+        if collection == "sslCertificates":
+            made.pop("privateKey", None)  # input only
         if collection == "addresses":
             made |= {"address": made.get("address") or self._address(), "status": "RESERVED"}
         if collection == "forwardingRules":
@@ -275,6 +293,7 @@ class Compute(Service):
     def _drop(self, name: str) -> None:
         self.objects.pop(name, None)
         self.groups.dropped(name)
+        self.endpoints.dropped(name)
 
     def _refuse_busy(self, name: str) -> None:
         if any(one.target == name and not one.work.done for one in self.operations.values()):
@@ -286,6 +305,8 @@ class Compute(Service):
         wanted.update(_linked(wanted, project))
         if collection == "urlMaps":
             refuse_unfit(name, wanted, self.objects)
+        if collection == "targetHttpsProxies":
+            refuse_uncertified(wanted, self.objects)
         self.groups.check(collection, wanted)
 
     # -- groups and health
@@ -300,6 +321,19 @@ class Compute(Service):
     def _instances(self, _collection: str, parent: str, places: Places, _query: Any, _body: Any) -> Any:
         return {"managedInstances": self.groups.instances(self._at(parent, places), self.ill)}
 
+    def _attached(self, _collection: str, parent: str, places: Places, _query: Any, body: Any) -> Any:
+        """https://cloud.google.com/compute/docs/reference/rest/v1/networkEndpointGroups/attachNetworkEndpoints"""
+        name, given = self._at(parent, places), (body or {}).get("networkEndpoints") or ()
+        return self._began("attachNetworkEndpoints", name, lambda: self.endpoints.attach(name, given))
+
+    def _detached(self, _collection: str, parent: str, places: Places, _query: Any, body: Any) -> Any:
+        name, given = self._at(parent, places), (body or {}).get("networkEndpoints") or ()
+        return self._began("detachNetworkEndpoints", name, lambda: self.endpoints.detach(name, given))
+
+    def _listed(self, _collection: str, parent: str, places: Places, _query: Any, _body: Any) -> Any:
+        name = self._at(parent, places)
+        return {"items": [{"networkEndpoint": dict(one.told)} for one in self.endpoints.attached.get(name, ())]}
+
     def _health(self, _collection: str, parent: str, places: Places, _query: Any, body: Any) -> Any:
         """https://cloud.google.com/compute/docs/reference/rest/v1/backendServices/getHealth"""
         service = self.objects[self._at(parent, places)]
@@ -311,7 +345,7 @@ class Compute(Service):
         if not service.get("healthChecks"):
             # https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts: no health checks.
             raise invalid("resource.group", group, "its backends have no health checks")
-        told = [
+        told = self.endpoints.probe(group, self.ill) + [
             {"instance": one["instance"], "healthState": "HEALTHY" if one["well"] else "UNHEALTHY"}
             for one in self.groups.endpoints(group, self.ill)
         ]

@@ -46,6 +46,19 @@ def refuse_unfit(name: str, wanted: Mapping[str, Any], objects: Mapping[str, Map
             raise invalid(f"resource.pathMatchers[{index}].routeRules", "", "Priorities must be unique")
 
 
+def refuse_uncertified(wanted: Mapping[str, Any], objects: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise where a proxy for HTTPS has no certificate, or one that is not there.
+
+    https://cloud.google.com/compute/docs/reference/rest/v1/targetHttpsProxies: the field `sslCertificates`.
+    """
+    certificates = wanted.get("sslCertificates") or ()
+    if not certificates and not wanted.get("certificateMap"):
+        raise invalid("resource.sslCertificates", "", "At least 1 SSL certificate must be specified")
+    for index, link in enumerate(certificates):
+        if str(link).removeprefix(_LINK) not in objects:
+            raise invalid(f"resource.sslCertificates[{index}]", link, "The referenced resource was not found")
+
+
 def _holders(wanted: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, str, str]]]:
     default = ("defaultService", "defaultRouteAction", "defaultUrlRedirect")
     yield "resource.", wanted, default

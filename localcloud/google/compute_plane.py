@@ -24,12 +24,11 @@ def sites_of(objects: Objects, serving: Serving) -> list[Site]:
     """The sites of the load balancers: an address each, and the names of its host rules."""
     found: list[Site] = []
     taken: set[str] = set()
-    for name, rule in objects.items():
-        if "/forwardingRules/" not in name:
-            continue
-        proxy = objects.get(_bare(rule.get("target"))) or {}
-        url_map = objects.get(_bare(proxy.get("urlMap")))
-        if url_map is None:
+    rules = [rule for name, rule in objects.items() if "/forwardingRules/" in name]
+    # One address may have a rule for HTTP that redirects to HTTPS beside that: ports are one here.
+    for rule in sorted(rules, key=lambda one: "defaultUrlRedirect" in _map_of(objects, one)):
+        url_map = _map_of(objects, rule)
+        if not url_map:
             continue
         for names, routes in _hosts(str(rule.get("IPAddress") or ""), url_map, serving):
             free = tuple(one for one in names if one and one not in taken)
@@ -37,6 +36,11 @@ def sites_of(objects: Objects, serving: Serving) -> list[Site]:
                 taken |= set(free)
                 found.append(Site(free, tuple(routes)))
     return found
+
+
+def _map_of(objects: Objects, rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    proxy = objects.get(_bare(rule.get("target"))) or {}
+    return objects.get(_bare(proxy.get("urlMap"))) or {}
 
 
 def _hosts(

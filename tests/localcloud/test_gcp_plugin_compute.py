@@ -3,8 +3,8 @@
 import pytest
 
 from localcloud.google.bare import COMPUTE
-from localcloud.google.cloud import PROJECT, Google
-from localcloud.plugins.driver import Driver
+from localcloud.google.cloud import PROJECT, REGION, Google
+from localcloud.plugins.driver import CallFailed, Driver
 from localcloud.plugins.gcp.server import Provider
 from tests.localcloud.google_cases import Client
 
@@ -106,3 +106,68 @@ def test_a_template_is_made_anew_before_the_former_one_goes(google):
     plan = driver.diff(made, template("app-v2"))
     assert plan.replaces
     assert not plan.delete_first
+
+
+def test_a_regional_load_balancer_over_https_with_cloud_run_behind_it_is_made_and_destroyed(google):
+    driver, client, made = Driver(Provider("10.2.0"), {}), Client(google), []
+
+    def make(kind, **inputs):
+        token = f"gcp:compute/{kind[0].lower()}{kind[1:]}:{kind}"
+        made.append(driver.create(driver.check(token, "web", {"region": REGION, **inputs})))
+        return made[-1]
+
+    def told(one):
+        return client.ask("GET", f"/compute/v1/{one.id}", None, COMPUTE).json()
+
+    group = make("RegionNetworkEndpointGroup", networkEndpointType="SERVERLESS", cloudRun={"service": "web-blue"})
+    assert told(group)["cloudRun"] == {"service": "web-blue"}
+    service = make("RegionBackendService", loadBalancingScheme="EXTERNAL_MANAGED", backends=[{"group": group.id}])
+    assert told(service)["backends"] == [{"group": f"{LINKS}{group.id}"}]
+    found = make("RegionUrlMap", defaultService=service.id)
+    assert told(found)["region"] == f"{LINKS}projects/{PROJECT}/regions/{REGION}"
+    key = make("RegionSslCertificate", certificate="CERTIFICATE", privateKey="KEY")
+    assert "privateKey" not in told(key)
+    with pytest.raises(CallFailed, match="At least 1 SSL certificate must be specified"):
+        make("RegionTargetHttpsProxy", urlMap=found.id)
+    proxy = make("RegionTargetHttpsProxy", urlMap=found.id, sslCertificates=[key.id])
+    assert told(proxy)["sslCertificates"] == [f"{LINKS}{key.id}"]
+    address = make("Address")
+    rule = make(
+        "ForwardingRule",
+        target=proxy.id,
+        portRange="443",
+        ipAddress=address.outputs["address"],
+        loadBalancingScheme="EXTERNAL_MANAGED",
+        network="default",
+    )
+    assert told(rule)["IPAddress"] == address.outputs["address"]
+    for one in reversed(made):
+        driver.delete(one)
+    assert all(client.ask("GET", f"/compute/v1/{one.id}", None, COMPUTE).status_code == 404 for one in made)
+
+
+def test_a_managed_certificate_and_a_regions_group_have_the_names_that_google_has(google):
+    driver, client = Driver(Provider("10.2.0"), {}), Client(google)
+
+    def make(kind, **inputs):
+        token = f"gcp:compute/{kind[0].lower()}{kind[1:]}:{kind}"
+        made = driver.create(driver.check(token, "web", inputs))
+        return made, client.ask("GET", f"/compute/v1/{made.id}", None, COMPUTE).json()
+
+    _, certificate = make("ManagedSslCertificate", managed={"domains": ["shop.test"]}, type="MANAGED")
+    assert certificate["managed"] == {"domains": ["shop.test"]}
+    own, _ = make("InstanceTemplate", **template())
+    versions = [{"instanceTemplate": own.id}]
+    group, told = make(
+        "RegionInstanceGroupManager",
+        region=REGION,
+        baseInstanceName="web",
+        versions=versions,
+        targetSize=0,
+        updatePolicy={"type": "OPPORTUNISTIC", "minimalAction": "REPLACE", "maxSurgeFixed": 3},
+    )
+    assert told["updatePolicy"]["maxSurge"] == {"fixed": 3}
+    policy = {"minReplicas": 1, "maxReplicas": 3, "mode": "OFF", "cpuUtilization": {"target": 0.6}}
+    _, told = make("RegionAutoscaler", region=REGION, target=group.id, autoscalingPolicy=policy)
+    assert told["autoscalingPolicy"]["maxNumReplicas"] == 3
+    assert told["target"] == f"{LINKS}{group.id}"

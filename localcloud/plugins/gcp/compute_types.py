@@ -1,4 +1,4 @@
-"""Compute Engine's types that the stand-in serves: those of an instance group behind a global load balancer."""
+"""Compute Engine's types of an instance group behind a global load balancer; see `balancer_types` for the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _COMPUTE = ("compute.googleapis.com", "COMPUTE", "/compute/v1/", "compute.v1")
 _GLOBAL, _ZONAL = "projects/{project}/global", "projects/{project}/zones/{zone}"
 
 
-def _type(
+def compute_type(
     token: str,
     schema: str,
     path: str,
@@ -39,7 +39,7 @@ def _type(
 
 
 COMPUTE_TYPES = {
-    "gcp:compute/autoscaler:Autoscaler": _type(
+    "gcp:compute/autoscaler:Autoscaler": compute_type(
         "gcp:compute/autoscaler:Autoscaler",
         "Autoscaler",
         f"{_ZONAL}/autoscalers/{{name}}",
@@ -58,7 +58,7 @@ COMPUTE_TYPES = {
             "AutoscalingPolicyCpuUtilization": {"target": "utilizationTarget"},
         },
     ),
-    "gcp:compute/backendService:BackendService": _type(
+    "gcp:compute/backendService:BackendService": compute_type(
         "gcp:compute/backendService:BackendService",
         "BackendService",
         f"{_GLOBAL}/backendServices/{{name}}",
@@ -75,20 +75,20 @@ COMPUTE_TYPES = {
         },
         {"": {"connectionDrainingTimeoutSec": "connectionDraining.drainingTimeoutSec", "enableCdn": "enableCDN"}},
     ),
-    "gcp:compute/globalAddress:GlobalAddress": _type(
+    "gcp:compute/globalAddress:GlobalAddress": compute_type(
         "gcp:compute/globalAddress:GlobalAddress", "Address", f"{_GLOBAL}/addresses/{{name}}", {"": ()}
     ),
-    "gcp:compute/globalForwardingRule:GlobalForwardingRule": _type(
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": compute_type(
         "gcp:compute/globalForwardingRule:GlobalForwardingRule",
         "ForwardingRule",
         f"{_GLOBAL}/forwardingRules/{{name}}",
         {"": ()},
         {"": {"ipAddress": "IPAddress", "ipProtocol": "IPProtocol"}},
     ),
-    "gcp:compute/healthCheck:HealthCheck": _type(
+    "gcp:compute/healthCheck:HealthCheck": compute_type(
         "gcp:compute/healthCheck:HealthCheck", "HealthCheck", f"{_GLOBAL}/healthChecks/{{name}}", {"": ()}
     ),
-    "gcp:compute/instanceGroupManager:InstanceGroupManager": _type(
+    "gcp:compute/instanceGroupManager:InstanceGroupManager": compute_type(
         "gcp:compute/instanceGroupManager:InstanceGroupManager",
         "InstanceGroupManager",
         f"{_ZONAL}/instanceGroupManagers/{{name}}",
@@ -113,7 +113,7 @@ COMPUTE_TYPES = {
             }
         },
     ),
-    "gcp:compute/instanceTemplate:InstanceTemplate": _type(
+    "gcp:compute/instanceTemplate:InstanceTemplate": compute_type(
         "gcp:compute/instanceTemplate:InstanceTemplate",
         "InstanceProperties",
         f"{_GLOBAL}/instanceTemplates/{{name}}",
@@ -161,13 +161,13 @@ COMPUTE_TYPES = {
         # https://cloud.google.com/compute/docs/instance-templates: one is never changed.
         forces=("disks", "labels", "machineType", "metadata", "networkInterfaces", "serviceAccount", "tags"),
     ),
-    "gcp:compute/targetHttpProxy:TargetHttpProxy": _type(
+    "gcp:compute/targetHttpProxy:TargetHttpProxy": compute_type(
         "gcp:compute/targetHttpProxy:TargetHttpProxy",
         "TargetHttpProxy",
         f"{_GLOBAL}/targetHttpProxies/{{name}}",
         {"": ()},
     ),
-    "gcp:compute/uRLMap:URLMap": _type(
+    "gcp:compute/uRLMap:URLMap": compute_type(
         "gcp:compute/uRLMap:URLMap",
         "UrlMap",
         f"{_GLOBAL}/urlMaps/{{name}}",

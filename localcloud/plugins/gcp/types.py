@@ -5,6 +5,7 @@ All else is generated: see `generate`.
 
 from __future__ import annotations
 
+from localcloud.plugins.gcp.balancer_types import BALANCER_TYPES
 from localcloud.plugins.gcp.compute_types import COMPUTE_TYPES
 from localcloud.plugins.gcp.declared import Declared
 
@@ -13,6 +14,7 @@ _RUN = ("run.googleapis.com", "CLOUD_RUN_V2", "/v2/", "run.v2")
 
 TYPES = {
     **COMPUTE_TYPES,
+    **BALANCER_TYPES,
     "gcp:cloudrunv2/service:Service": Declared(
         _RUN,
         "GoogleCloudRunV2Service",

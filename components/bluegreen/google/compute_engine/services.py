@@ -26,6 +26,7 @@ BACKEND_SERVICE = Text(
 )
 """What a backend service's name has to be."""
 _CLASSIC = "EXTERNAL"
+_ENDPOINTS = "/networkEndpointGroups/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,11 @@ class Backends:
     def _health(self, name: str, group: str) -> list[Mapping[str, Any]]:
         path = f"{names.path(name)}/getHealth"
         answer = self.session.send("POST", path, read_action(name), {"group": group}, writes=False)
-        return list(answer.get("healthStatus") or ())
+        told: list[Mapping[str, Any]] = list(answer.get("healthStatus") or ())
+        if _ENDPOINTS not in group:
+            return told
+        # Of endpoints a node may have many: each by its own place.
+        return [{**one, "instance": f"{one.get('ipAddress')}:{one.get('port')}"} for one in told]
 
 
 def read_action(name: str) -> str:
