@@ -128,6 +128,16 @@ def test_a_regional_load_balancer_and_regional_groups():
     assert found[SWAP][0]["previews"]["blue"]["url"] == "https://34.0.0.2"
 
 
+def test_port_80_of_one_over_https_leads_clients_there():
+    found, _ = declared(url_map(ssl_certificates=["shop"], redirect_http=True))
+    assert [one["portRange"] for one in found[RULE]] == ["443", "80"]
+    assert {one["ipAddress"] for one in found[RULE]} == {"34.0.0.1"}
+    production, elsewhere = found[MAP]
+    assert "defaultUrlRedirect" not in production
+    assert elsewhere == {"defaultUrlRedirect": {"httpsRedirect": True, "stripQuery": False}}
+    assert [one["target"] for one in found[RULE]] == ["orders-id", "orders-http-id"]
+
+
 def test_what_is_there_is_only_led():
     entry = url_map(**OWN, path_matcher="api", route_priority=5, preview_hosts={"blue": "b.test", "green": "g.test"})
     found, _ = declared(entry, zone=None, groups=GROUPS)
@@ -186,6 +196,7 @@ def test_the_stacks_account_reaches_the_swap_and_the_providers_key_does_not(monk
         ({"entry": url_map(url_map_id=OWN["url_map_id"]), "groups": GROUPS, "zone": None}, "entry.backend_services"),
         ({"entry": url_map(region="europe-west1")}, "entry.network"),
         ({"entry": url_map(network="shop")}, "entry.network"),
+        ({"entry": url_map(redirect_http=True)}, "entry.redirect_http"),
         ({"green": {"image": "projects/shop/global/images/family/app"}}, "green.image"),
         ({"green": {}}, "green.image"),
         ({"green": {"template": "projects/shop/global/instanceTemplates/x", "image": "y/app"}}, "green.image"),

@@ -13,6 +13,23 @@ from bluegreen.rollout.model import Color
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind the backend services that an entry makes.
+
+    Attributes:
+        groups: the URLs of each color's instance groups or network endpoint groups.
+        balancing: how the load balancer shares requests among them: of each backend, by the SDK's names.
+        port_name: the name that instance groups have for the instances' port.
+        probe: what its health checks ask for, by the SDK's names; ``None``: it has none, as before Cloud Run.
+    """
+
+    groups: Mapping[Color, Sequence[pulumi.Input[str]]]
+    balancing: Mapping[str, Any] = field(default_factory=dict)
+    port_name: str | None = None
+    probe: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EntryContext:
     """The context in which an entry declares its resources.
 
@@ -21,10 +38,7 @@ class EntryContext:
         owner: ``project/stack/name``, written on what the swap owns.
         active_color: who carries production traffic; only for what is set once, when it is made.
         project: Google's; the provider's if absent.
-        port_name: the name that the groups have for the instances' port.
-        port: the port that instances listen on.
-        health_path: what answers there when an instance is well.
-        groups: the URL of each color's instance group.
+        behind: what stands behind each color.
         connection: the swap's ``google`` section.
         parent: the component.
     """
@@ -33,10 +47,7 @@ class EntryContext:
     owner: str
     active_color: str
     project: pulumi.Input[str] | None
-    port_name: str
-    port: int
-    health_path: str
-    groups: Mapping[Color, pulumi.Input[str]]
+    behind: Behind
     connection: Mapping[str, str]
     parent: pulumi.Resource
 

@@ -15,7 +15,7 @@ from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.google.component import SwapSettings, connection_of, draft, warn_of_the_provider
 from bluegreen.google.compute_engine import notes
-from bluegreen.google.entry import Entry, EntryContext
+from bluegreen.google.entry import Behind, Entry, EntryContext
 from bluegreen.google.instance_groups.names import AUTOSCALER_NOTE
 from bluegreen.google.instance_groups.release import (
     GroupAutoscaling,
@@ -190,13 +190,15 @@ class InstanceGroups(SwappedComponent):
                 owner=owner_of(name),
                 active_color=active_color,
                 project=project,
-                port_name=_PORT_NAME,
-                port=port,
-                health_path=health_path,
-                groups={
-                    color: made[color].instance_group if color in made else _instance_group(ids[color])
-                    for color in COLORS
-                },
+                behind=Behind(
+                    groups={
+                        color: [made[color].instance_group if color in made else _instance_group(ids[color])]
+                        for color in COLORS
+                    },
+                    balancing={"balancing_mode": "UTILIZATION", "capacity_scaler": 1},
+                    port_name=_PORT_NAME,
+                    probe={"port": port, "request_path": health_path},
+                ),
                 connection=connection,
                 parent=self,
             )

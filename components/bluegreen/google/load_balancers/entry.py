@@ -14,12 +14,12 @@ from bluegreen.google.entry import EntryContext, EntryResources
 from bluegreen.google.load_balancers.made_balancer import made_balancer
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.functions import Function
-from bluegreen.options.kinds import Anything, Text
+from bluegreen.options.kinds import Anything, Flag, Text
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import COLORS, Color
 
 _OF_ONES_OWN = ("backend_services", "path_matcher", "route_priority", "path", "url", "preview_urls")
-_OF_A_MADE_ONE = ("region", "network", "host", "ssl_certificates")
+_OF_A_MADE_ONE = ("region", "network", "host", "ssl_certificates", "redirect_http")
 
 
 @declared
@@ -92,6 +92,11 @@ class UrlMapEntry(Options):
         Anything("Sequence[pulumi.Input[str]]"),
         default=(),
     )
+    redirect_http: bool = option(
+        "whether port 80 of one with certificates tells clients to come over HTTPS; nothing answers there otherwise",
+        Flag(),
+        default=False,
+    )
 
     @property
     def is_there(self) -> bool:
@@ -139,6 +144,8 @@ class UrlMapEntry(Options):
                 found.append(Problem("preview_hosts", dict(self.preview_hosts), "names of blue and green"))
             if self.region is not None and self.network is None:
                 found.append(Problem("network", None, "given: a regional load balancer is in a network"))
+            if self.redirect_http is True and not self.ssl_certificates:
+                found.append(Problem("redirect_http", True, "false without ssl_certificates: there is no HTTPS"))
             if self.region is None and self.network is not None:
                 found.append(Problem("network", known(self.network), "absent without a region"))
         return found
@@ -175,6 +182,7 @@ class UrlMapEntry(Options):
             network=self.network,
             hosts=self._hosts(),
             ssl_certificates=self.ssl_certificates,
+            redirects=self.redirect_http,
         )
         scheme = "https" if self.ssl_certificates else "http"
         url = made.address.apply(lambda address: f"{scheme}://{self.host or address or ''}")
@@ -205,6 +213,7 @@ def url_map(
     network: pulumi.Input[str] | None = None,
     host: str | None = None,
     ssl_certificates: Sequence[pulumi.Input[str]] = (),
+    redirect_http: bool = False,
 ) -> UrlMapEntry:
     """An Application Load Balancer: the weights of both colors' backend services in a URL map, global or regional.
 
@@ -224,6 +233,8 @@ def url_map(
         network: the VPC network of a regional one; it has to have a proxy-only subnet.
         host: the host's name in ``url``; the address when absent.
         ssl_certificates: make it HTTPS, with these certificates, by their ids.
+        redirect_http: whether port 80 of one with certificates tells clients to come over HTTPS; nothing answers there
+            otherwise.
     """
     return UrlMapEntry(
         url_map_id=url_map_id,
@@ -238,4 +249,5 @@ def url_map(
         network=network,
         host=host,
         ssl_certificates=listed(ssl_certificates),
+        redirect_http=redirect_http,
     )

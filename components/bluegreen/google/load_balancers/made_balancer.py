@@ -40,8 +40,11 @@ def made_balancer(
     network: pulumi.Input[str] | None,
     hosts: Mapping[Color, str],
     ssl_certificates: Sequence[pulumi.Input[str]],
+    redirects: bool,
 ) -> MadeBalancer:
     """Declare it, global or regional.
+
+    With ``redirects`` its port 80 tells clients to come over HTTPS: for one with certificates.
 
     URL map and backend services are declared once: an update would send them whole, with the weights that they had at
     first, and without the swap's notes in their descriptions.
@@ -49,20 +52,23 @@ def made_balancer(
     own = pulumi.ResourceOptions(parent=context.parent)
     once = pulumi.ResourceOptions(parent=context.parent, ignore_changes=["*"])
     place: dict[str, Any] = {"project": context.project, **({"region": region} if region else {})}
-    probe = {"port": context.port, "request_path": context.health_path}
-    check = (gcp.RegionHealthCheck if region else gcp.HealthCheck)(
-        context.name, http_health_check=probe, check_interval_sec=5, timeout_sec=5, opts=own, **place
-    )
+    behind = context.behind
+    probed: dict[str, Any] = {}
+    if behind.probe is not None:
+        check = (gcp.RegionHealthCheck if region else gcp.HealthCheck)(
+            context.name, http_health_check=behind.probe, check_interval_sec=5, timeout_sec=5, opts=own, **place
+        )
+        probed = {"health_checks": check.id, "connection_draining_timeout_sec": _DRAIN_SECONDS}
+    if behind.port_name is not None:
+        probed["port_name"] = behind.port_name
     services = {
         color: (gcp.RegionBackendService if region else gcp.BackendService)(
             f"{context.name}-{color}",
             protocol="HTTP",
-            port_name=context.port_name,
             load_balancing_scheme=_SCHEME,
-            health_checks=check.id,
-            backends=[{"group": context.groups[color], "balancing_mode": "UTILIZATION", "capacity_scaler": 1}],
-            connection_draining_timeout_sec=_DRAIN_SECONDS,
+            backends=[{"group": group, **behind.balancing} for group in behind.groups[color]],
             opts=once,
+            **probed,
             **place,
         )
         for color in COLORS
@@ -87,19 +93,32 @@ def made_balancer(
         proxy_type = gcp.TargetHttpsProxy if secure else gcp.TargetHttpProxy
     proxy = proxy_type(context.name, url_map=found.id, opts=own, **secure, **place)
     address = (gcp.Address if region else gcp.GlobalAddress)(context.name, opts=own, **place)
-    rule = (gcp.ForwardingRule if region else gcp.GlobalForwardingRule)(
-        context.name,
-        target=proxy.id,
-        port_range="443" if secure else "80",
-        ip_address=address.address,
-        load_balancing_scheme=_SCHEME,
-        **({"network": network} if region else {}),
-        opts=own,
-        **place,
-    )
+
+    def rule(name: str, target: pulumi.Input[str], port: str) -> pulumi.Resource:
+        return (gcp.ForwardingRule if region else gcp.GlobalForwardingRule)(
+            name,
+            target=target,
+            port_range=port,
+            ip_address=address.address,
+            load_balancing_scheme=_SCHEME,
+            **({"network": network} if region else {}),
+            opts=own,
+            **place,
+        )
+
+    rules = [rule(context.name, proxy.id, "443" if secure else "80")]
+    if redirects:
+        over = f"{context.name}-http"
+        elsewhere = (gcp.RegionUrlMap if region else gcp.URLMap)(
+            over, default_url_redirect={"https_redirect": True, "strip_query": False}, opts=own, **place
+        )
+        plain = (gcp.RegionTargetHttpProxy if region else gcp.TargetHttpProxy)(
+            over, url_map=elsewhere.id, opts=own, **place
+        )
+        rules.append(rule(over, plain.id, "80"))
     return MadeBalancer(
         url_map=found.id,
         backend_services={color: service.id for color, service in services.items()},
         address=address.address,
-        resources=[*services.values(), found, proxy, rule],
+        resources=[*services.values(), found, proxy, *rules],
     )
