@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bluegreen import secrets
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.errors import GateUnavailable
+from bluegreen.secret_names import sounds_secret
 from bluegreen.secrets import SecretRef, parse_url, redact, resolve_url, shown_url
 
 VALUE = "hunter2-correct-horse"
@@ -132,6 +133,31 @@ def test_a_secret_in_a_variable_is_redacted_in_every_form(monkeypatch):
     monkeypatch.setenv("DB_PASSWORD", 'p&ss "word"')
     for form in ("p%26ss%20%22word%22", json.dumps('p&ss "word"')[1:-1], "cCZzcyAid29yZCI"):
         assert redact(f"<{form}>") == "<***>"
+
+
+def test_variables_are_looked_through_once_and_again_when_one_is_another(monkeypatch):
+    looked = []
+    monkeypatch.setattr(secrets, "sounds_secret", lambda name: looked.append(name) or sounds_secret(name))
+    monkeypatch.setenv("DB_PASSWORD", "first-of-them")
+    assert redact("first-of-them, second-of-them") == "***, second-of-them"
+    looked.clear()
+    assert redact("first-of-them, second-of-them") == "***, second-of-them"
+    assert looked == []
+    monkeypatch.setenv("DB_PASSWORD", "second-of-them")
+    assert redact("first-of-them, second-of-them") == "first-of-them, ***"
+    monkeypatch.setenv("API_TOKEN", "first-of-them")
+    assert redact("first-of-them, second-of-them") == "***, ***"
+    secrets.remember("of three")
+    assert redact("second-of-them of three") == "*** ***"
+    monkeypatch.delenv("DB_PASSWORD")
+    assert redact("second-of-them") == "second-of-them"
+
+
+def test_variables_are_looked_through_where_they_are_kept_in_another_way(monkeypatch):
+    monkeypatch.setattr(secrets.os, "environ", {"DB_PASSWORD": "first-of-them"})
+    assert redact("first-of-them") == "***"
+    secrets.os.environ["DB_PASSWORD"] = "second-of-them"
+    assert redact("second-of-them") == "***"
 
 
 def test_lines_of_a_secret_of_many_lines_are_redacted_alone():

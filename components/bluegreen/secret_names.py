@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 WELL_KNOWN = frozenset(
@@ -11,7 +10,6 @@ WELL_KNOWN = frozenset(
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|PASSPHRASE|API_?KEY|PRIVATE_KEY", re.IGNORECASE)
 
 
-@functools.lru_cache(maxsize=1024)  # every message asks for all variables, between the calls of a swap
 def sounds_secret(name: str) -> bool:
     """Whether a name is one that secrets have."""
     return name in WELL_KNOWN or _SECRET_NAME.search(name) is not None

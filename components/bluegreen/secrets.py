@@ -7,7 +7,6 @@ and so it is in no input, state, log or error.
 from __future__ import annotations
 
 import base64
-import functools
 import json
 import logging
 import os
@@ -194,7 +193,6 @@ def remember_tokens(headers: Mapping[str, str]) -> None:
             remember(match[0])
 
 
-@functools.lru_cache(maxsize=512)  # every message asks for all variables, between the calls of a swap
 def _forms(value: str) -> frozenset[str]:
     """A secret as it may stand in a text: as it is, in a URL, in JSON, as Python shows it, in Base64, by its lines."""
     # A variable may hold bytes that are no UTF-8, which quoting would refuse.
@@ -210,17 +208,48 @@ def redact(text: str) -> str:
 
     Secrets are what was handed out, what stands in a secret-looking variable, and who a URL's credentials are for.
     """
-    with _lock:
-        values = set(_remembered)
+    for value in _known.values():
+        text = text.replace(value, "***")
+    return without_credentials(text)
+
+
+class _Known:
+    """All that is a secret now; found out again only where a variable or what was handed out is another one."""
+
+    def __init__(self) -> None:
+        self._environment: Mapping[Any, Any] | None = None
+        self._remembered: set[str] = set()
+        self._count = 0
+        self._values: tuple[str, ...] = ()
+
+    def values(self) -> tuple[str, ...]:
+        """The longest first: a secret that holds another one must not leave its rest behind."""
+        environment = _environment()
+        with _lock:
+            same = environment == self._environment and _remembered is self._remembered
+            if not same or len(_remembered) != self._count:  # what is remembered only grows
+                values = sorted(_remembered | _in_variables(), key=lambda item: (-len(item), item))
+                self._environment, self._remembered, self._count = environment, _remembered, len(_remembered)
+                self._values = tuple(values)
+            return self._values
+
+
+_known = _Known()
+
+
+def _environment() -> Mapping[Any, Any]:
+    """A copy of all variables: undecoded where this Python keeps them so, since every message needs one."""
+    return dict(getattr(os.environ, "_data", None) or os.environ)
+
+
+def _in_variables() -> set[str]:
+    values: set[str] = set()
     for name in filter(sounds_secret, list(os.environ)):
         value = os.environ.get(name, "")
         least = _LEAST_CHARACTERS_WELL_KNOWN if name in WELL_KNOWN else _LEAST_CHARACTERS_BY_NAME
         if len(value.strip()) >= least:
             values.update((value, *_forms(value.strip())))
-    # The longest first: a secret that holds another one must not leave its rest behind.
-    for value in sorted(values, key=lambda item: (-len(item), item)):
-        text = text.replace(value, "***")
-    return without_credentials(text)
+    return values
 
 
 class _Redacting(logging.Filter):
