@@ -98,9 +98,9 @@ format: $(VENV)/.installed ## write the code as ruff has it
 wheel: $(VENV)/.installed ## dist/
 	$(PY) -m build
 
-dist: $(VENV)/.installed ## all that a release hands out, checked: wheel, sources, plugin archives, bill of materials
+dist: $(VENV)/.installed ## all that a release hands out, checked: wheel, sources, plugin archives, schema, bill of materials; REPOSITORY=URL is named in them
 	rm -rf dist
-	$(PY) -m dev.release build dist
+	$(PY) -m dev.release build dist $(if $(REPOSITORY),--repository $(REPOSITORY))
 
 site: $(VENV)/.installed ## the docs as a site, dist/site; a link or an anchor that leads nowhere fails it
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build

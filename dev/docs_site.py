@@ -2,7 +2,8 @@
 
 The menu is that of docs/index.md; after docs/api.md come the pages that are made from docstrings. The pages are
 written for whoever reads them in the repository: there `../stacks/ecs.py` is a file beside them. On the site it is
-text, until a release's repository is known (`SITE_REPOSITORY`, a URL): then it is a link to the file there.
+text, until there was a release, which records its repository (or `SITE_REPOSITORY` says a URL): then it is a link to
+the file there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 from dev import docs_api
+from dev.release import origin
 
 REPO = Path(__file__).resolve().parents[1]
 _PAGE = re.compile(r"\]\(([\w-]+\.md)(?:#[^)]*)?\)")
@@ -113,4 +115,5 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     markdown = with_titles(
         markdown, {path.name: title(path.read_text()) for path in Path(config.docs_dir).glob("*.md")}
     )
-    return out_of_docs(markdown, os.environ.get("SITE_REPOSITORY", "").rstrip("/"), os.environ.get("SITE_REF", "main"))
+    repository = os.environ.get("SITE_REPOSITORY", "").rstrip("/") or origin.recorded(REPO)
+    return out_of_docs(markdown, repository, os.environ.get("SITE_REF", "main"))

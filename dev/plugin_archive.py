@@ -14,29 +14,31 @@ import tarfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-COMPONENTS = CHECKOUT / "components"
-PACKAGE = COMPONENTS / "bluegreen"
+AT_ROOT = ("PulumiPlugin.yaml", "__main__.py", "requirements.txt")
 
 
-def version() -> str:
+def version(checkout: Path = CHECKOUT) -> str:
     """Of the package: it stands in one place."""
-    return str(runpy.run_path(str(PACKAGE / "_version.py"))["__version__"])
+    return str(runpy.run_path(str(checkout / "components" / "bluegreen" / "_version.py"))["__version__"])
 
 
-def contents() -> dict[str, Path]:
+def contents(checkout: Path = CHECKOUT) -> dict[str, Path]:
     """The files of the plugin: name in the archive -> file."""
-    at_root = [COMPONENTS / name for name in ("PulumiPlugin.yaml", "__main__.py", "requirements.txt")]
-    package = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".html") or path.name == "py.typed"]
-    files = {path.relative_to(COMPONENTS).as_posix(): path for path in [*at_root, *package]}
-    return {"LICENSE": CHECKOUT / "LICENSE"} | dict(sorted(files.items()))
+    components = checkout / "components"
+    inside = (components / "bluegreen").rglob("*")
+    package = [path for path in inside if path.suffix in (".py", ".html") or path.name == "py.typed"]
+    files = {
+        path.relative_to(components).as_posix(): path for path in [*(components / name for name in AT_ROOT), *package]
+    }
+    return {"LICENSE": checkout / "LICENSE"} | dict(sorted(files.items()))
 
 
-def build(directory: Path) -> Path:
-    """Write the archive into a directory, which is made if need be; returns its path."""
-    target = directory / f"pulumi-resource-bluegreen-v{version()}.tar.gz"
+def build(directory: Path, checkout: Path = CHECKOUT) -> Path:
+    """Write the archive of a checkout into a directory, which is made if need be; returns its path."""
+    target = directory / f"pulumi-resource-bluegreen-v{version(checkout)}.tar.gz"
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, path in contents().items():
+        for name, path in contents(checkout).items():
             # Neither times nor owners, nor what this machine's umask has made of the modes.
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = path.stat().st_size, 0o644

@@ -44,7 +44,7 @@ def test_actionlint_finds_nothing_to_complain_of(tmp_path):
         program = actionlint.ensure(Silent()) / "actionlint"
     except LocalCloudError as error:
         pytest.skip(f"actionlint cannot be built here: {error}")
-    done = subprocess.run([program, "-no-color", *GITHUB], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, "-no-color", *GITHUB, *OWN], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     broken = tmp_path / "broken.yml"
     broken.write_text(GITHUB[0].read_text().replace("${{ vars.", "${{ variables."))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
-from bluegreen._origin import REPOSITORY
+from bluegreen._origin import REPOSITORY, origin
 from bluegreen._version import __version__
 from bluegreen.adapters.native import TOKEN
 from bluegreen.adapters.plugin.choices import SOURCE
@@ -84,26 +84,6 @@ def package_schema() -> dict[str, Any]:
         "provider": {"description": "The plugin has no settings of its own."},
         "resources": {**resources, TOKEN: _swap()},
         "types": {token: _type(one, names) for token, one in TYPES.all.items()},
-    }
-
-
-def origin(repository: str, version: str) -> dict[str, str]:
-    """The fields by which a package is found and downloaded, as Pulumi's registry asks for them.
-
-    Args:
-        repository: on GitHub, ``https://github.com/acme/bluegreen``; its releases have the plugin. Empty: none is said.
-        version: the release's.
-    """
-    if not repository:
-        return {}
-    host, owner, name = repository.removeprefix("https://").split("/")
-    return {
-        "publisher": owner,
-        "homepage": repository,
-        "repository": repository,
-        "logoUrl": f"{repository}/raw/v{version}/docs/pictures/logo.svg",
-        # The engine asks GitHub's API for the release's archive of the machine that it runs on.
-        "pluginDownloadURL": f"github://api.{host}/{owner}/{name}",
     }
 
 
