@@ -63,6 +63,17 @@ def test_a_promotion_and_its_rollback_go_by_revisions_names(world):
     assert world.service()["labels"] == {"team": "orders"}
 
 
+def test_a_tag_that_follows_the_latest_revision_goes_on_to_follow_it(world):
+    """Its requests are pinned before a release is installed; the tag is somebody else's."""
+    world.ask(
+        "PATCH", SERVICE, {"updateMask": "traffic"}, {"traffic": [{"type": LATEST, "percent": 100, "tag": "next"}]}
+    )
+    service().create(inputs(place=installing_section()))
+    tagged = [one for one in world.service()["traffic"] if one.get("tag") == "next"]
+    assert tagged == [{"type": LATEST, "percent": 0, "tag": "next"}]
+    assert world.shares() == {suffix("blue", template("blue")): 100}
+
+
 def test_requests_of_a_release_by_somebody_else_stay_where_they_are(world):
     """Traffic that followed the latest revision is pinned by the first write."""
     world.ask("PATCH", SERVICE, {"updateMask": "traffic"}, {"traffic": [{"type": LATEST, "percent": 100}]})

@@ -103,12 +103,19 @@ def pinned(service: Service) -> bool:
 def with_latest_named(service: Service) -> list[Target]:
     """The targets with what the latest revision gets given to that one by its name, so that no other one gets it."""
     latest = last_part(service.get("latestReadyRevision"))
-    found = copy.deepcopy(targets_of(service))
-    if latest:
-        for target in found:
-            if is_latest(target) and target.get("percent"):
-                target |= {"type": REVISION, "revision": latest}
+    found: list[Target] = []
+    for target in copy.deepcopy(targets_of(service)):
+        if not (latest and is_latest(target) and target.get("percent")):
+            found.append(target)
+            continue
+        if target.get("tag"):  # it goes on to lead to whatever is the latest one
+            found.append({**target, "percent": 0})
+        found.append({**_without_tag(target), "type": REVISION, "revision": latest})
     return _joined(found)
+
+
+def _without_tag(target: Target) -> Target:
+    return {key: value for key, value in target.items() if key != "tag"}
 
 
 def _joined(targets: list[Target]) -> list[Target]:
