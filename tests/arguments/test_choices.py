@@ -62,6 +62,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "nginx": {"host": "web.example.com"},
     "service": {},
     "traefik": {"hostnames": ["web.example.com"]},
+    "cloud_dns": {"zone": "projects/shop/managedZones/example", "record_name": "web.example.com"},
+    "url_map": {},
+    "application_gateway": {"subnet_id": "/subscriptions/s/subnet"},
+    "load_balancer": {},
+    "traffic_manager": {},
     "haproxy": {"map_file": "/etc/haproxy/web.map", "socket": "/run/haproxy/admin.sock"},
     "envoy": {"routes_file": "/etc/envoy/web.json", "admin_url": "http://127.0.0.1:9901"},
 }
@@ -71,6 +76,10 @@ PLACES = {
     "strategy": (ECS, "strategy", False),
     "pre_promotion": (ARGO, "pre_promotion", True),
     "bluegreen.aws.entry.Entry": (ECS, "entry", False),
+    "bluegreen.azure.entry.Entry": ("bluegreen:azure:VmScaleSets", "entry", False),
+    "bluegreen.azure.traffic_profiles.entry.TrafficManagerEntry": ("bluegreen:azure:TwoApps", "entry", False),
+    "bluegreen.google.dns.entry.CloudDnsEntry": ("bluegreen:google:TwoServices", "entry", False),
+    "bluegreen.google.entry.Entry": ("bluegreen:google:InstanceGroups", "entry", False),
     "bluegreen.hosts.proxy.Proxy": ("bluegreen:hosts:ProxiedService", "proxies", True),
     "bluegreen.kubernetes.entry.Entry": (KUBERNETES, "entry", False),
 }

@@ -161,6 +161,11 @@ def test_the_swap_calls_as_the_stacks_config_says_unless_it_is_told():
         ({"green": {"image": "a:1", "env": {"DB": "1"}, "secret_env": {"DB": "db:1"}}}, "absent beside env.DB"),
         ({"green": {"image": "a:1", "instances": 2}}, "instances"),
         ({"green": {"image": "a:1", "env": {"DB": "amqp://u:pw@host"}}}, "an address without a user's name"),
+        ({"green": {"image": "a:1", "template": {"containers": True}}}, "green.template.containers: True"),
+        ({"green": {"image": "a:1", "template": {"containers": ["b:1"]}}}, "green.template.containers[0]: 'b:1'"),
+        ({"green": {"image": "a:1", "template": {"scaling": 3}}}, "green.template.scaling: 3"),
+        ({"green": {"image": "a:1", "template": {"timeout": 30}}}, "green.template.timeout: 30"),
+        ({"green": {"image": "a:1", "template": {"labels": {"team": 1}}}}, "green.template.labels.team: 1"),
         ({"google_connection": {"region": "x"}}, "google"),
     ],
 )

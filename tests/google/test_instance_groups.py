@@ -182,6 +182,11 @@ def test_the_stacks_account_reaches_the_swap_and_the_providers_key_does_not(monk
     assert any("gcp:credentials is the provider's alone" in text for text in warned)
 
 
+def test_a_load_that_is_no_number_yet_is_the_default():
+    found, _ = declared(autoscaling={"min_count": 1, "max_count": 2, "target_cpu_percent": None})
+    assert {one["autoscalingPolicy"]["cpuUtilization"]["target"] for one in found[SCALER]} == {0.6}
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -203,7 +208,20 @@ def test_the_stacks_account_reaches_the_swap_and_the_providers_key_does_not(monk
         ({"port": 0}, "port"),
         ({"health_path": "healthz"}, "health_path"),
         ({"autoscaling": {"min_count": 3, "max_count": 2}}, "autoscaling.max_count"),
+        ({"autoscaling": {"min_count": 1, "max_count": 2.5}}, "autoscaling.max_count"),
         ({"gates": [bluegreen.gates.http("healthz")]}, "gates"),
+        ({"groups": {**GROUPS, "green": "green"}, "zone": None}, r"groups\.green: 'green' is not allowed"),
+        ({"green": {"template": "green-7"}}, r"green\.template: 'green-7' is not allowed"),
+        ({"entry": url_map(**{**OWN, "url_map_id": "web"}), "groups": GROUPS, "zone": None}, "entry.url_map_id: 'web'"),
+        ({"entry": url_map(**{**OWN, "backend_services": {}}), "groups": GROUPS, "zone": None}, "one for each color"),
+        (
+            {
+                "entry": url_map(**{**OWN, "backend_services": {**OWN["backend_services"], "blue": "b"}}),
+                "groups": GROUPS,
+                "zone": None,
+            },
+            r"entry\.backend_services\.blue: 'b' is not allowed",
+        ),
     ],
 )
 def test_what_is_wrong_is_refused_by_its_name(more, said):

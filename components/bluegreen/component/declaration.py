@@ -12,7 +12,7 @@ import pulumi
 
 from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import Strategy
+from bluegreen.rollout.model import COLORS, Strategy
 
 
 def known(value: Any) -> Any:
@@ -36,6 +36,11 @@ def strategy_inputs(strategy: Strategy | Mapping[str, Any] | str) -> dict[str, A
 def listed(value: Any) -> Any:
     """A list as a tuple; any other value as it is, for the component to refuse by its name."""
     return tuple(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) else value
+
+
+def is_of_both(value: Any) -> bool:
+    """Whether it is an object with an entry for each color."""
+    return isinstance(value, Mapping) and set(value) == set(COLORS)
 
 
 def unfit(value: Any, path: str) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from bluegreen.aws.elb.balancer import url_of
 from bluegreen.aws.elb.target_groups import HttpTargetGroups
 from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.aws.route53.behind import Behind, CloudMap, DnsTarget, Given, LoadBalancers, urls
-from bluegreen.component.declaration import known, listed
+from bluegreen.component.declaration import is_of_both, known, listed
 from bluegreen.options.declared import Options, declared, option, options_of
 from bluegreen.options.functions import Function, Rest
 from bluegreen.options.kinds import Anything, Flag, Text, Texts
@@ -72,7 +72,7 @@ class DnsEntry:
         """The problems with the options."""
         problems = self.behind.problems()
         named = known(self.preview_names or dict.fromkeys(COLORS, ""))
-        if not isinstance(named, Mapping) or set(named) != set(COLORS):
+        if not is_of_both(named):
             problems.append(Problem("preview_names", named, "a name for each color"))
         asked = {gate.get("kind") for gate in known(settings.get("gates") or ()) if isinstance(gate, Mapping)}
         over_tls = isinstance(self.behind, LoadBalancers) and bool(self.behind.certificate_arns)

@@ -10,7 +10,7 @@ import pulumi
 from bluegreen.arguments.told import told
 from bluegreen.azure.application_gateways.made_gateway import PRODUCTION, in_a_subscription, made_gateway
 from bluegreen.azure.entry import EntryContext, EntryResources
-from bluegreen.component.declaration import known, listed
+from bluegreen.component.declaration import is_of_both, known, listed
 from bluegreen.fields import UNKNOWN
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.functions import Function
@@ -116,7 +116,7 @@ class ApplicationGatewayEntry(Options):
     pool_key = "application_gateway_backend_address_pools"
 
     def _hosts(self) -> dict[Color, str]:
-        given = self.preview_hosts or {}
+        given = self.preview_hosts if isinstance(self.preview_hosts, Mapping) else {}
         made = {} if self.gateway_id is not None else {color: f"{color}.preview.internal" for color in COLORS}
         return {**made, **given}
 
@@ -145,9 +145,9 @@ class ApplicationGatewayEntry(Options):
             for name in ("pools", "url"):
                 if getattr(self, name) is None:
                     found.append(Problem(name, None, "given: the gateway is there already"))
-            for name in ("preview_urls", "preview_hosts"):
+            for name in ("pools", "preview_urls", "preview_hosts"):
                 one = getattr(self, name)
-                if one is not None and set(one) != set(COLORS):
+                if one is not None and not is_of_both(one):
                     found.append(Problem(name, known(one), "one for each color, blue and green"))
         else:
             found += [

@@ -10,7 +10,7 @@ from pulumi_azure_native import network as azure
 
 from bluegreen.arguments.told import told
 from bluegreen.azure.entry import EntryContext, EntryResources
-from bluegreen.component.declaration import known, listed
+from bluegreen.component.declaration import is_of_both, known, listed
 from bluegreen.fields import UNKNOWN
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.functions import Function
@@ -98,8 +98,11 @@ class LoadBalancerEntry(Options):
         if self.load_balancer_id is not None:
             allowed = "given: the load balancer is there already"
             found += [Problem(name, None, allowed) for name, value in own.items() if value is None]
-            if self.preview_urls is not None and set(self.preview_urls) != set(COLORS):
-                found.append(Problem("preview_urls", known(self.preview_urls), "one for each color, blue and green"))
+            found += [
+                Problem(name, known(value), "one for each color, blue and green")
+                for name, value in (("pools", self.pools), ("preview_urls", self.preview_urls))
+                if value is not None and not is_of_both(value)
+            ]
         else:
             own["preview_urls"] = self.preview_urls
             found += [

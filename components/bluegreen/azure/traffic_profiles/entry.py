@@ -13,13 +13,13 @@ from pulumi_azure_native import trafficmanager as azure
 from bluegreen.arguments.told import told
 from bluegreen.azure.traffic_profiles.profiles import converge_seconds
 from bluegreen.component.bounds import problems_of_bounds
-from bluegreen.component.declaration import known, listed
+from bluegreen.component.declaration import is_of_both, known, listed
 from bluegreen.fields import UNKNOWN
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.functions import Function
 from bluegreen.options.kinds import Anything, Number, Text, Texts
 from bluegreen.rollout.errors import Problem
-from bluegreen.rollout.model import COLORS, Color
+from bluegreen.rollout.model import Color
 
 _KIND = "azure_traffic_manager"
 _RELATIVE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
@@ -117,7 +117,7 @@ class TrafficManagerEntry(Options):
         wrong = [one for one in known(self.status_codes) if not isinstance(one, str) or not _STATUSES.match(one)]
         problems += [Problem("status_codes", one, "ranges such as 200-299") for one in wrong]
         names = known(self.endpoint_names)
-        if names is not None and (set(names) != set(COLORS) or names["blue"] == names["green"]):
+        if names is not None and (not is_of_both(names) or names["blue"] == names["green"]):
             problems.append(Problem("endpoint_names", names, "a name of its own for each color"))
         if self.profile_id is not None and self.host_name is None:
             problems.append(Problem("host_name", None, "the name that leads to the profile that is given"))

@@ -18,6 +18,11 @@ CONTAINER = "app"
 """The name of the container that takes the requests."""
 _CPU, _MEMORY = "1", "512Mi"
 _MOST_INSTANCES, _MOST_CONCURRENCY, _LONGEST_SECONDS = 1000, 1000, 3600
+# Of a template what Google's description says to be of one of these kinds; a name that is not here is sent as it is.
+_OBJECTS, _LISTS, _TEXTS_BY_NAME = (
+    ("nodeSelector", "scaling", "vpcAccess"), ("containers", "volumes"), ("annotations", "labels"),
+)  # fmt: skip
+_TEXTS = ("encryptionKey", "executionEnvironment", "serviceAccount", "timeout")
 _SECRET = re.compile(r"(projects/[^/:]+/secrets/)?[A-Za-z0-9_-]{1,255}:(latest|[1-9][0-9]*)\Z")
 
 
@@ -148,6 +153,16 @@ def problems_in(given: Mapping[str, Any], color: Color) -> list[Problem]:
     more = fields.raw("template")
     if more is not None and more is not UNKNOWN and not isinstance(more, Mapping):
         fields.problem("template", more, "an object by Google's own names")
+    if isinstance(more, Mapping):
+        found = Fields(more, f"{color}.template", fields.problems)
+        for name in _OBJECTS:
+            found.section(name, None)
+        for name in _LISTS:
+            found.sections(name)
+        for name in _TEXTS:
+            found.text(name, None)
+        for name in _TEXTS_BY_NAME:
+            found.mapping(name)
     fields.done()
     return fields.problems
 

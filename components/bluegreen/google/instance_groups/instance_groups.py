@@ -11,11 +11,12 @@ import pulumi
 from pulumi_gcp import compute as gcp
 
 from bluegreen.component.base import SwappedComponent, owner_of
-from bluegreen.component.declaration import known
+from bluegreen.component.declaration import is_of_both, known
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.google.component import SwapSettings, connection_of, draft, warn_of_the_provider
 from bluegreen.google.compute_engine import notes
 from bluegreen.google.entry import Behind, Entry, EntryContext
+from bluegreen.google.instance_groups.capacity import GROUP
 from bluegreen.google.instance_groups.names import AUTOSCALER_NOTE
 from bluegreen.google.instance_groups.release import (
     GroupAutoscaling,
@@ -239,8 +240,8 @@ def _problems(name: object, port: object, health_path: object, autoscaling: obje
         found.append(Problem("health_path", health_path, "a path, which begins with a slash"))
     if autoscaling is not None:
         fields = Fields(known(autoscaling), "autoscaling")
-        least = fields.number("min_count", least=1, most=1000)
-        most = fields.number("max_count", least=1, most=1000)
+        least = fields.whole("min_count", least=1, most=1000)
+        most = fields.whole("max_count", least=1, most=1000)
         fields.number("target_cpu_percent", 60, least=1, most=100)
         if isinstance(least, (int, float)) and isinstance(most, (int, float)) and least > most:
             fields.problem("max_count", most, f"at least min_count, which is {least:g}")
@@ -265,9 +266,14 @@ def _problems_of_groups(
         for field, value in (("zone", zone), ("region", region), ("autoscaling", known(autoscaling)))
         if value is not None
     ]
-    if not isinstance(groups, Mapping) or set(groups) != set(COLORS):
-        found.append(Problem("groups", known(groups), "one for each color, blue and green"))
-    return found
+    if not is_of_both(groups):
+        return [*found, Problem("groups", known(groups), "one for each color, blue and green")]
+    named = [(f"groups.{color}", known(groups[color])) for color in COLORS]
+    return found + [
+        Problem(field, one, GROUP.allowed)
+        for field, one in named
+        if one is not UNKNOWN and not (isinstance(one, str) and GROUP.fits and GROUP.fits(one))
+    ]
 
 
 def _instance_group(manager: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -324,5 +330,5 @@ def _policy(autoscaling: Mapping[str, Any], *, serves: bool) -> dict[str, Any]:
         "min_replicas": int(autoscaling["min_count"]),
         "max_replicas": int(autoscaling["max_count"]),
         "mode": "ON" if serves else "OFF",
-        "cpu_utilization": {"target": float(autoscaling.get("target_cpu_percent", 60)) / 100},
+        "cpu_utilization": {"target": float(autoscaling.get("target_cpu_percent") or 60) / 100},
     }

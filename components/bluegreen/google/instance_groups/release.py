@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import Fields
+from bluegreen.google.instance_groups.capacity import TEMPLATE
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
@@ -76,6 +77,8 @@ def problems_in(given: Any, color: Color) -> list[Problem]:
         for name, value in (("image", image), ("startup_script", script), ("metadata", metadata)):
             if value:
                 fields.problem(name, value, "absent: it is in the template")
+    if isinstance(template, str) and not (TEMPLATE.fits and TEMPLATE.fits(template)):
+        fields.problem("template", template, TEMPLATE.allowed)
     if isinstance(image, str) and (_FAMILY.search(image) or not _IMAGE.match(image)):
         fields.problem("image", image, _AN_IMAGE)
     fields.done()

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 import pulumi
 
 from bluegreen.arguments.told import told
-from bluegreen.component.declaration import known, listed
+from bluegreen.component.declaration import is_of_both, known, listed
 from bluegreen.fields import UNKNOWN
+from bluegreen.google.compute_engine.services import BACKEND_SERVICE
 from bluegreen.google.entry import EntryContext, EntryResources
 from bluegreen.google.load_balancers.made_balancer import made_balancer
+from bluegreen.google.load_balancers.router import URL_MAP
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.functions import Function
 from bluegreen.options.kinds import Anything, Flag, Text
@@ -105,7 +107,7 @@ class UrlMapEntry(Options):
 
     def _hosts(self) -> dict[Color, str]:
         made = {} if self.is_there else {color: f"{color}.preview.internal" for color in COLORS}
-        return {**made, **(self.preview_hosts or {})}
+        return {**made, **(self.preview_hosts if isinstance(self.preview_hosts, Mapping) else {})}
 
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
@@ -131,17 +133,19 @@ class UrlMapEntry(Options):
             ]
             found += [
                 Problem(name, known(getattr(self, name)), "one for each color, blue and green")
-                for name in ("preview_urls", "preview_hosts")
-                if getattr(self, name) is not None and set(getattr(self, name)) != set(COLORS)
+                for name in ("backend_services", "preview_urls", "preview_hosts")
+                if getattr(self, name) is not None and not is_of_both(getattr(self, name))
             ]
+            found += self._misnamed()
         else:
             found += [
                 Problem(name, known(getattr(self, name)), "absent without a url_map_id")
                 for name in _OF_ONES_OWN
                 if getattr(self, name) is not None
             ]
-            if self.preview_hosts is not None and not set(self.preview_hosts) <= set(COLORS):
-                found.append(Problem("preview_hosts", dict(self.preview_hosts), "names of blue and green"))
+            hosts = self.preview_hosts
+            if hosts is not None and not (isinstance(hosts, Mapping) and set(hosts) <= set(COLORS)):
+                found.append(Problem("preview_hosts", hosts, "names of blue and green"))
             if self.region is not None and self.network is None:
                 found.append(Problem("network", None, "given: a regional load balancer is in a network"))
             if self.redirect_http is True and not self.ssl_certificates:
@@ -149,6 +153,17 @@ class UrlMapEntry(Options):
             if self.region is None and self.network is not None:
                 found.append(Problem("network", known(self.network), "absent without a region"))
         return found
+
+    def _misnamed(self) -> list[Problem]:
+        """The names that Google has no object of, before anything is made for it."""
+        services = known(self.backend_services) if is_of_both(self.backend_services) else {}
+        named = [("url_map_id", known(self.url_map_id), URL_MAP)]
+        named += [(f"backend_services.{color}", services.get(color), BACKEND_SERVICE) for color in COLORS]
+        return [
+            Problem(field, value, kind.allowed)
+            for field, value, kind in named
+            if isinstance(value, str) and not (kind.fits and kind.fits(value))
+        ]
 
     def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
         """The router's section."""
