@@ -54,10 +54,10 @@ def test_a_preview_tells_of_a_name_that_says_no_release(kind, monkeypatch):
     said = []
     monkeypatch.setattr(digests.pulumi.log, "warn", said.append)
     mocked.run(lambda: COMPONENTS[kind]("app:latest"))
-    assert [text.partition(":latest")[0] for text in said if "whoever pushes" in text] == ["blue runs app"]
+    assert [text.partition(":latest")[0] for text in said if "another push" in text] == ["blue runs app"]
     said.clear()
     mocked.run(lambda: COMPONENTS[kind]("app@sha256:a"))
-    assert not [text for text in said if "whoever pushes" in text]
+    assert not [text for text in said if "another push" in text]
 
 
 CHART = {"chart": "oci://charts.example.com/shop", "version": "1.0.0", "values": {"image": {"repository": "shop"}}}

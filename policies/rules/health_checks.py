@@ -25,7 +25,7 @@ def violations(name: str, props: Props) -> list[str]:
     enabled = check.get("enabled", props.get("targetType") != "lambda")
     if enabled is False:
         problems.append(
-            f"{of_group} is off (healthCheck.enabled is false): a swap could not tell whether {color} is ready. "
+            f"{of_group} is off (healthCheck.enabled is false): a swap could not see whether {color} is ready. "
             "Set healthCheck.enabled to true."
         )
     protocol = check.get("protocol") or props.get("protocol") or "HTTP"

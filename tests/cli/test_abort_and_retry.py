@@ -59,7 +59,7 @@ def test_an_abort_stops_a_running_swap_and_says_how_it_ended(swap, stack, capsys
     with pytest.raises(SwapAborted, match="too many errors"):
         swap.up("green")
     assert statuses == [0]
-    assert "web: asked to stop: " in capsys.readouterr().out
+    assert "web: requested to stop: " in capsys.readouterr().out
     assert swap.here.weights == Weights.all_on("blue")
 
 

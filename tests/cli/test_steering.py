@@ -169,7 +169,7 @@ def test_no_color_is_idle_while_a_promotion_is_paused_or_goes_on(swap, project, 
     swap.here.marks["lease.aaaaaaaa"] = "2026-11-21T11:00:00Z me@here pid 1 on 00000000 promotion to green"
     for verb in (["deploy", "v3"], ["promote"], ["rollback"]):
         assert main([*verb, "--yes"]) == Exit.REFUSED
-        assert "a swap of web is going on: 2026-11-21T11:00:00Z me@here pid 1 promotion" in capsys.readouterr().err
+        assert "a swap of web runs: 2026-11-21T11:00:00Z me@here pid 1 promotion" in capsys.readouterr().err
     assert project.read_text() == before
 
 

@@ -56,7 +56,7 @@ def test_a_replacement_at_the_same_place(stack):
     with nothing_lost(stack, "blue"):
         said = stack.pulumi("up", "--yes", "--skip-preview", "--replace", urn(stack))
     assert "replaced" in said
-    assert "bears the mark of another incarnation" in said
+    assert "has the mark of another incarnation" in said
     assert stack.swap()["outputs"]["incarnation"] != before
     with nothing_lost(stack, "blue", "green"):
         goes_on(stack)

@@ -83,7 +83,7 @@ def test_ctrl_c_in_a_canary_takes_the_traffic_back_and_the_same_config_promotes_
         if adapter == "native":
             outcome, reason = newest(stack)
             assert outcome == "aborted"
-            assert "aborted by whoever runs this update" in reason
+            assert "aborted by the one who runs this update" in reason
 
         decided.touch()
         stack.up()

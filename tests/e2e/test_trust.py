@@ -100,7 +100,7 @@ def test_a_second_update_of_the_same_swap_is_refused_with_the_holders_name(stack
     finally:
         aborted = bluegreen(stack, "abort", "--stack", "test")
         assert up.finish() != 0
-    assert "another swap of this service is going on: " in said
+    assert "another swap of this service runs: " in said
     assert "promotion to green" in said
     assert "Traceback" not in said
     assert colors == {"blue", "green"}, f"the second one wrote nothing; the first one said:\n{up.output}"

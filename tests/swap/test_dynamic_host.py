@@ -121,7 +121,7 @@ def test_a_ctrl_c_restores_what_runs_and_lets_nothing_begin_and_others_go_on(pat
         served.cancel()
         with pytest.raises(grpc.RpcError) as failed:
             update.result()
-        assert "aborted by whoever runs this update" in failed.value.details()
+        assert "aborted by the one who runs this update" in failed.value.details()
         assert "restored and verified: blue 100 %, green 0 %" in failed.value.details()
         with pytest.raises(grpc.RpcError) as refused:
             served.create(inputs("blue", "late"))

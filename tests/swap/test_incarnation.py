@@ -44,7 +44,7 @@ def test_a_replacement_at_the_same_place_keeps_the_traffic(swap):
     assert swap.here.weights == Weights.all_on("blue")
     assert swap.here.marks[MARK] == new["incarnation"]
     assert new["incarnation"] != old["incarnation"]
-    assert "bears the mark of another incarnation" in swap.told("kept")[0]
+    assert "has the mark of another incarnation" in swap.told("kept")[0]
     swap.service().delete(new)
     assert swap.here.weights == Weights()
 
@@ -62,7 +62,7 @@ def test_an_object_without_the_mark_that_the_state_has_is_not_removed(swap):
     without_mark(swap)
     swap.destroy()
     assert swap.here.weights == Weights.all_on("blue")
-    assert "bears no incarnation's mark" in swap.told("kept")[0]
+    assert "has no incarnation's mark" in swap.told("kept")[0]
 
 
 def test_an_object_that_is_gone_needs_no_mark(swap):

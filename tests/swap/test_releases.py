@@ -300,7 +300,7 @@ def test_a_version_that_nothing_said_before_is_another_one_and_so_is_none_at_all
     swap = Swap("said", releases=LABELS, router=versions("said", "1", "2"))
     (problem,) = swap.service().check(swap.outputs, swap.inputs("blue", router={"kind": "memory", "name": "said"}))[1]
     assert "'1', which has production traffic" in problem.allowed
-    assert "put what it shall be into green, and promote that" in problem.allowed
+    assert "put the value for it into green, and promote that" in problem.allowed
 
 
 @pytest.mark.parametrize("said", ["blue=5", "blue=5 green=2"], ids=["the live color", "both"])

@@ -89,7 +89,7 @@ def test_after_a_kill_the_next_update_lets_autoscaling_work_again(monkeypatch, w
             swap.up("green")
     assert swap.here.held
     difference = swap.service().diff(swap.outputs, swap.inputs(wanted))
-    assert "a swap is going on, or was interrupted" in " ".join(difference.warnings)
+    assert "a swap runs, or was interrupted" in " ".join(difference.warnings)
     assert difference.changes, "the weights are as they were; what is left is the lease"
     swap.up(wanted)
     assert not swap.here.held

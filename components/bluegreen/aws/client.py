@@ -71,7 +71,7 @@ class AwsConnection:
     """The region and the credentials for calls of AWS; every field may be absent (boto3's default chain decides)."""
 
     permissions: ClassVar[tuple[Permission, ...]] = (
-        Permission("sts:AssumeRole", "with a `role_arn` in the connection, by whoever assumes that role"),
+        Permission("sts:AssumeRole", "with a `role_arn` in the connection, by those who assume that role"),
     )
 
     region: str | None = option("such as ``eu-central-1``", Text(), default=None)
@@ -88,7 +88,7 @@ class AwsConnection:
         options = read_options(cls, fields)
         if options["external_id"] is not None and options["role_arn"] is None:
             fields.problem(
-                "external_id", options["external_id"], "none without a role_arn: it is asked for with the role"
+                "external_id", options["external_id"], "none without a role_arn: it goes with the role"
             )
         return cls(**options)
 
@@ -143,7 +143,7 @@ def _unattended(connection: AwsConnection) -> boto3.Session:
 def _refuse_to_ask(prompt: str) -> str:
     raise CredentialRetrievalError(
         provider="assume-role",
-        error_msg=f"the profile asks for an MFA code ({prompt.strip().rstrip(':')}), which nobody can type here: put "
+        error_msg=f"the profile needs an MFA code ({prompt.strip().rstrip(':')}), which cannot be typed here: put "
         "credentials with a session token into the environment first (`aws sts get-session-token`, `aws sso login`)",
     )
 

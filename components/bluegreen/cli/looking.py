@@ -46,7 +46,7 @@ def lines(shown: Mapping[str, Any]) -> list[str]:
     if state is State.UNREACHABLE:
         said.append(f"  cannot be read: {shown['error']}")
         said.append(f"  the stack's state says: {shown['recorded_weights']}")
-    said += [f"  a swap is going on, or was interrupted: {holder}" for holder in shown["held_by"]]
+    said += [f"  a swap runs, or was interrupted: {holder}" for holder in shown["held_by"]]
     sizes = [f"{color} {size}" for color in COLORS if (size := size_text(shown, color))]
     said += [f"  {', '.join(sizes)}"] if sizes else []
     said += [f"  {gate_text(gate)}" for gate in shown.get("gates") or ()]

@@ -184,7 +184,7 @@ def plan(stack: str | None, swap: str | None, cwd: str, json_wanted: bool) -> in
 @group.command(short_help="Make a preview into a comment on a pull request.")
 @click.argument("preview", type=click.File("r"), default="-")
 @click.option("--post", "wanted", is_flag=True, help="Post it on this CI job's pull request, or edit it there.")
-@click.option("--key", default="", help="Tells two comments of one pull request apart (default: project and stack).")
+@click.option("--key", default="", help="Distinguishes two comments of one pull request (default: project and stack).")
 @click.pass_obj
 def comment(clock: Clock, preview: TextIO, wanted: bool, key: str) -> int:
     """Make a preview into a comment for a pull request: `pulumi preview --json --show-sames | bluegreen comment`.
@@ -203,7 +203,7 @@ def _steered(command: _Command) -> _Command:
     command = click.option("--wait", is_flag=True, help="Wait until it is live, also where another process updates.")(
         command
     )
-    command = click.option("--yes", "-y", is_flag=True, help="Do not ask for a confirmation.")(command)
+    command = click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")(command)
     return click.option("--only-config", is_flag=True, help="Change the config file alone; run no `pulumi up`.")(
         command
     )

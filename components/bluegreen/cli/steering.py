@@ -176,7 +176,7 @@ def _live(shown: Mapping[str, Any]) -> Any:
 def _refuse_while_moving(shown: Mapping[str, Any]) -> None:
     if shown["held_by"]:
         raise CommandFailed(
-            f"a swap of {shown['name']} is going on: {shown['held_by'][0]}. "
+            f"a swap of {shown['name']} runs: {shown['held_by'][0]}. "
             "`bluegreen status --watch` follows it, `bluegreen abort` stops it"
         )
 
@@ -215,7 +215,7 @@ def _change(place: Place, found: Found, changes: Mapping[str, str], live: str, h
             raise CommandFailed(f"{before.path.name} was changed meanwhile: nothing was written")
         after.path.write_bytes(after.text.encode())
     if not how.only_config and not _updated(name, place.cwd, found, live, how, clock):
-        _say(f"`pulumi up` failed. {before.path.name} still asks for it; `bluegreen rollback` takes that back")
+        _say(f"`pulumi up` failed. {before.path.name} still says so; `bluegreen rollback` takes that back")
         return looking.ended([_again(place, found)], live)
     if how.wait:
         return waiting.wait(

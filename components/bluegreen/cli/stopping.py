@@ -34,7 +34,7 @@ def abort(swaps: Sequence[Found], reason: str, wait_seconds: float, clock: Clock
         for lease, holder in sorted(leases_in(marks).items(), key=lambda item: item[1])[:1]:
             at = datetime.fromtimestamp(clock.wall_seconds(), timezone.utc)
             router.mark({ABORT: mark_text(f"{lease} {who()} at {at:%Y-%m-%dT%H:%M:%SZ} {reason}")})
-            print(f"{swap.name}: asked to stop: {holder_of(holder)}")
+            print(f"{swap.name}: requested to stop: {holder_of(holder)}")
             asked.append((swap, router, lease))
     if not asked:
         print("no swap is running; to go back, set activeColor back and run `pulumi up`", file=sys.stderr)

@@ -27,7 +27,7 @@ class State(str, Enum):
 
     Attributes:
         LIVE: all is as the last update left it.
-        MOVING: a swap is going on, or was interrupted.
+        MOVING: a swap runs, or was interrupted.
         PAUSED: a promotion waits at a part of the traffic.
         RESTORED: the last swap failed, and the former weights are back.
         ABORTED: the last swap was aborted, and the former weights are back.

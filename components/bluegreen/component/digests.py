@@ -84,7 +84,7 @@ def tell_what_moves(color: Color, release: object) -> None:
     """Warn of images whose name does not fix a release: the same name brings another image once it is pushed again."""
     for image in dict.fromkeys(images.moving(release)):
         pulumi.log.warn(
-            f"{color} runs {image}: whoever pushes that name again brings another image into {color} with the next "
+            f"{color} runs {image}: another push under that name brings another image into {color} with the next "
             "task or pod that starts, live or not, with no gate and no change to see here. Name a version or a digest"
         )
 

@@ -72,7 +72,7 @@ class FeatureFlagGate(Options):
         reason = str(getattr(details.reason, "value", details.reason) or "")
         if details.error_code is not None or reason.upper() in _NOT_AN_ANSWER:
             why = shortened(f"{getattr(details.error_code, 'value', '') or ''} {details.error_message or ''}")
-            raise GateUnavailable(f"{self.label}: no value of its own (reason {reason or 'none'}) {why}".rstrip())
+            raise GateUnavailable(f"{self.label}: no value for it (reason {reason or 'none'}) {why}".rstrip())
         wanted, seen = f"{self.equals!r}", shortened(repr(details.value))
         # true is not 1 here.
         if details.value == self.equals and isinstance(details.value, bool) == isinstance(self.equals, bool):

@@ -280,7 +280,7 @@ def _used_in(path: str, dialect: str) -> set[str]:
     try:
         return used_in(_text(path), dialect)
     except NotReadable as error:
-        raise GateUnavailable(redact(f"{path}: it cannot be told what this uses: {error}")) from None
+        raise GateUnavailable(redact(f"{path}: what this uses is not clear: {error}")) from None
 
 
 def _files(patterns: Sequence[str]) -> Iterator[str]:

@@ -143,7 +143,7 @@ class WebhookGate(Options):
         if self.hook == "rollback":
             if yes:
                 return Verdict(
-                    Decision.FAIL, seen, "a status other than 2xx", f"it asks for a rollback; {text}".strip("; ")
+                    Decision.FAIL, seen, "a status other than 2xx", f"it requests a rollback; {text}".strip("; ")
                 )
             return Verdict(Decision.PASS, seen)
         if yes:

@@ -71,7 +71,7 @@ class SshFiles:
         note(READ)
         lines = self._run(_READ_THEM, paths, b"", READ, again=True)
         if len(lines) != len(paths):
-            raise PlatformError(READ, f"{self.ssh.place} tells of {len(lines)} files instead of {len(paths)}")
+            raise PlatformError(READ, f"{self.ssh.place} lists {len(lines)} files instead of {len(paths)}")
         return {path: self._parsed(path, line) for path, line in zip(paths, lines, strict=True)}
 
     def replace(self, changes: Contents, seen: Contents) -> bool:
@@ -100,7 +100,7 @@ class SshFiles:
         try:
             return base64.b64decode(line.removeprefix("="), validate=True)
         except (binascii.Error, ValueError) as error:
-            raise PlatformError(READ, f"what {self.ssh.place} tells of {path} is not its content: {error}") from error
+            raise PlatformError(READ, f"what {self.ssh.place} sends of {path} is not its content: {error}") from error
 
 
 def _line(content: bytes | None) -> str:

@@ -97,7 +97,7 @@ class LeaseHeld(BluegreenError):
     def __init__(self, holder: str) -> None:
         self.holder = holder
         super().__init__(
-            f"another swap of this service is going on: {holder}\n  Now: nothing was written\n"
+            f"another swap of this service runs: {holder}\n  Now: nothing was written\n"
             "  Next: wait for its end, or stop it with `bluegreen abort`, then run `pulumi up` again"
         )
 

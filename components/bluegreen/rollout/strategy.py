@@ -64,7 +64,7 @@ def problems_of(strategy: Strategy, field: str) -> list[Problem]:
     floor = 0
     for index, step in enumerate(strategy.steps):
         if not floor < step.weight_percent < 100:
-            allowed = f"a whole number from {floor + 1} to 99 (weights rise; 100 % comes by itself)"
+            allowed = f"a whole number from {floor + 1} to 99 (weights rise; 100 % follows as the last one)"
             problems.append(Problem(f"{field}.steps[{index}].weight_percent", step.weight_percent, allowed))
         if step.hold_seconds < 0:
             problems.append(Problem(f"{field}.steps[{index}].hold_seconds", step.hold_seconds, "seconds, 0 or more"))

@@ -72,5 +72,5 @@ def whose(traffic: Traffic, incarnation: str) -> str:
     if not is_there(traffic) or mark == incarnation:
         return ""
     if mark:
-        return f"it bears the mark of another incarnation ({mark}; this one is {incarnation or 'from before marks'})"
-    return f"it bears no incarnation's mark (this one is {incarnation})"
+        return f"it has the mark of another incarnation ({mark}; this one is {incarnation or 'from before marks'})"
+    return f"it has no incarnation's mark (this one is {incarnation})"

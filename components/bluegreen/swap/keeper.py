@@ -76,8 +76,8 @@ class Watching:
 
     def check(self) -> str | None:
         """Ask, if it is time."""
-        return "whoever runs this update" if self._cancelled() else self._lease.check()
+        return "the one who runs this update" if self._cancelled() else self._lease.check()
 
     def judge(self, marks: Mapping[str, str]) -> str | None:
         """Look at marks that were read anyway."""
-        return "whoever runs this update" if self._cancelled() else self._lease.judge(marks)
+        return "the one who runs this update" if self._cancelled() else self._lease.judge(marks)

@@ -150,7 +150,7 @@ def own_of(spec: SwapSpec, mark: str, tell: Tell) -> tuple[TrafficRouter, Traffi
         one_of_several = traffic.marks.get(incarnation.MARK) == f"{mark}.{suffix}"  # from when it was one of several
         another = "" if one_of_several else incarnation.whose(traffic, mark)
         if another:
-            tell(f"nothing was removed of {router.id}: {another}. Whoever owns it now removes it")
+            tell(f"nothing was removed of {router.id}: {another}. Its present owner removes it")
             continue
         own.append(((router, suffix), traffic))
     if len(own) < 2:

@@ -74,7 +74,7 @@ INPUTS: tuple[Property, ...] = (
     Property("releases", "what is installed in each color, as people read it, by color", _TEXTS, required=True),
     Property(
         "digests",
-        "what tells one release from another, by color: an image's digest, a hash of what is rendered; absent: what "
+        "what distinguishes one release from another, by color: an image's digest, a hash of what is rendered; absent: what "
         "router and capacity name, then the texts in `releases`",
         _TEXTS,
     ),
@@ -109,7 +109,7 @@ INPUTS: tuple[Property, ...] = (
     ),
     Property(
         "notifications",
-        f"a list of `kind` ({_kinds(NOTIFIERS.entries)}) and what that notifier wants: told how each swap goes on, and "
+        f"a list of `kind` ({_kinds(NOTIFIERS.entries)}) and what that notifier wants: it gets each swap's stages, and "
         "how it ended",
         {"type": "array", "items": _OBJECT},
     ),
@@ -162,7 +162,7 @@ OUTPUTS: tuple[Property, ...] = (
     Property(
         "history", "what the swaps did, newest first, 20 at most", {"type": "array", "items": _OBJECT}, required=True
     ),
-    Property("incarnation", "the mark of this resource's life, which the object that it owns bears, too"),
+    Property("incarnation", "the mark of this resource's life, which is on the object that it owns, too"),
     Property("state_version", "what these outputs look like, counted up when they mean something else", _INTEGER),
 )
 """What a swap leaves beside its inputs."""

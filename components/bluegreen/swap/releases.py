@@ -203,7 +203,7 @@ def refused(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Prob
         same = f" (another one of that name: {change.text})" if before == after else ""
         former = "nothing of that kind" if before is None else repr(before)
         idle = other(change.color)
-        way = f"put {'what it shall be' if after is None else repr(after)} into {idle}, and promote that"
+        way = f"put {'the value for it' if after is None else repr(after)} into {idle}, and promote that"
         if idle in serving:
             way = f"set activeColor back or finish the promotion; then deploy {after!r} to the color without traffic"
         allowed = (

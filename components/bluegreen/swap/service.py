@@ -153,7 +153,7 @@ class SwapService:
         warnings += [_TAKES_OVER.format(another)] if another else []
         warnings += _new_owner(olds, news)
         for holder in leases_in(traffic.marks).values():
-            warnings.append(f"a swap is going on, or was interrupted: {holder_of(holder)}; `pulumi up` finds out which")
+            warnings.append(f"a swap runs, or was interrupted: {holder_of(holder)}; `pulumi up` finds out which")
         # Against what the last swap left and not against the state's weights: a refresh writes the drift into those.
         left = recorded.weights if recorded is not None else Weights()
         drifted = traffic.weights != left

@@ -58,7 +58,7 @@ def what_is_prepared_becomes_ready(case: CapacityCase) -> None:
             break
         case.rest()
     expect(capacity.ready("green").ready, f"green is never ready: {capacity.ready('green').reason}")
-    expect(case.build().read()["green"].desired == 2, "it wants another number of units than it was asked for")
+    expect(case.build().read()["green"].desired == 2, "it wants another number of units than requested")
 
 
 def who_is_not_ready_says_why(case: CapacityCase) -> None:

@@ -43,7 +43,7 @@ def it_says_what_it_is(case: NotifierCase) -> None:
     """A label for people, what it tells of, and how long it may take."""
     notifier = case.build()
     expect(isinstance(notifier.label, str) and notifier.label.strip(), "its label is no text, or an empty one")
-    expect(set(notifier.outcomes) <= {outcome.value for outcome in Outcome}, "it tells of outcomes that there are not")
+    expect(set(notifier.outcomes) <= {outcome.value for outcome in Outcome}, "it has outcomes that there are not")
     expect(0 < notifier.timeout_seconds <= _LONGEST_SECONDS, "one try may take for ever")
 
 

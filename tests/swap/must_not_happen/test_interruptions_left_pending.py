@@ -102,4 +102,4 @@ def test_an_interruption_is_not_hidden_from_the_next_preview():
         assert difference.changes
         said = " ".join(difference.warnings)
         assert f"drift: the live weights are blue 50 %, green 50 %; the last update left {BLUE}" in said
-        assert "a swap is going on, or was interrupted" in said
+        assert "a swap runs, or was interrupted" in said

@@ -76,7 +76,7 @@ def test_the_update_after_a_cancelled_one_goes_on(swap, monkeypatch, percent):
 
     with monkeypatch.context() as patched:
         patched.setattr(MemoryRouter, "write", pressing)
-        with pytest.raises(SwapAborted, match="aborted by whoever runs this update"):
+        with pytest.raises(SwapAborted, match="aborted by the one who runs this update"):
             swap.up("green")
     assert (swap.here.weights, swap.outputs["weights"]) == (Weights.all_on("blue"), both(100))
     swap.cancelled = threading.Event()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pulumi
 
 _VERSION = re.compile(r"[1-9][0-9]*\Z")
-_NUMBER = "a version's number, such as 3: $Latest and $Default move by themselves"
+_NUMBER = "a version's number, such as 3: $Latest and $Default move without an update"
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 _MOST_USER_DATA_BYTES = 16_384
 

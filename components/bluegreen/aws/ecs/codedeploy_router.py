@@ -253,7 +253,7 @@ def described(router: PlatformDeployments) -> dict[str, Any]:
     service: dict[str, Any] = active[0]
     if "taskDefinition" not in service:
         kind = service.get("deploymentController", {}).get("type", "another")
-        allowed = "hand in one that deploys by itself (ECS) or by CodeDeploy (CODE_DEPLOY)"
+        allowed = "hand in one whose controller is ECS or CODE_DEPLOY"
         reason = (
             f"service {router.service} has the deployment controller {kind}, whose task sets are its own: {allowed}"
         )

@@ -205,7 +205,7 @@ class PlatformDeployments(Options, ABC):
         color = weights.live_color
         if color is None:
             if seen.running is None and weights != self._found:
-                raise PlatformError(self.starts_with, f"{weights}: the platform splits traffic by itself, in its steps")
+                raise PlatformError(self.starts_with, f"{weights}: the platform splits traffic in steps of its own")
             return
         if not state.owned:
             elbv2.tag(self.aws, self.route_arn, {OWNER_TAG: self.owner})

@@ -183,7 +183,7 @@ class AlbEntry(Options):
             allowed = "one at least, where sign_in is set: the colors' own rules let everybody past it"
             problems.append(Problem("preview_cidrs", [], allowed))
         if self.listener_arn is None and self.rule_arn is None and not self.certificate_arns:
-            allowed = "one at least, where sign_in is set: load balancers ask for it over HTTPS alone"
+            allowed = "one at least, where sign_in is set: load balancers do it over HTTPS alone"
             problems.append(Problem("certificate_arns", [], allowed))
         return problems
 

@@ -87,7 +87,7 @@ class AlbRouter(ProductionPlaceRouter):
         default="drained",
     )
     sign_in: Sequence[Mapping[str, Any]] = option(
-        "what the rule that is made asks of clients before its forward, as ELB's API has it: actions of the type "
+        "what the rule that is made requires of clients before its forward, as ELB's API has it: actions of the type "
         "``authenticate-cognito`` with their ``AuthenticateCognitoConfig``, ``authenticate-oidc`` with their "
         "``AuthenticateOidcConfig`` but for its secret, or ``jwt-validation`` with their ``JwtValidationConfig``",
         Anything(hint="Sequence[Mapping[str, object]]"),

@@ -71,7 +71,7 @@ class NetworkGroupSettings(Options):
         default={},
     )
     deregistration_delay_seconds: int = option(
-        "how long connections of a leaving unit go on", Number(0, 3600, whole=True), default=30
+        "how long connections of a leaving unit last", Number(0, 3600, whole=True), default=30
     )
     connection_termination: bool | None = option(
         "whether connections that are open after that are closed; default no: they end with the unit",
@@ -216,7 +216,7 @@ class NetworkTargetGroups(TypedDict, total=False):
         health_check: ``protocol`` ``TCP`` (default: a connection is enough), ``HTTP`` or ``HTTPS``, then ``path``
             (default ``/healthz``) and ``matcher``; ``interval``, ``timeout``, ``healthy_threshold``,
             ``unhealthy_threshold``, ``port``. What is absent keeps its default: every 10 seconds.
-        deregistration_delay_seconds: how long connections of a leaving unit go on (0 to 3600, default 30).
+        deregistration_delay_seconds: how long connections of a leaving unit last (0 to 3600, default 30).
         connection_termination: whether connections that are open after that are closed; default no: they end with the
             unit.
         preserve_client_ip: whether units see the clients' addresses; absent: as AWS has it for their kind.

@@ -78,7 +78,7 @@ class Search:
             both = " and ".join(f"{rule['RuleArn']} (priority {rule['Priority']})" for rule in rules)
             raise PlatformError(
                 "elasticloadbalancing:DescribeTags",
-                f"{both} both bear the marks of {self.ownership.owner}: remove the one that carries no production "
+                f"{both} both have the marks of {self.ownership.owner}: remove the one that carries no production "
                 f"traffic, or take its {OWNER_TAG} tag away; nothing was written",
             )
         return rules[0] if rules else None

@@ -54,7 +54,7 @@ def problems_of_conditions(
         return [Problem(field, own, allowed)]
     if _HEADER_VALUES + len(own) + len(preview_cidrs) > CONDITION_VALUES:
         room = CONDITION_VALUES - _HEADER_VALUES
-        allowed = f"{room} values at most, of hosts, paths and preview_cidrs together: a color's own rule asks for its"
+        allowed = f"{room} values at most, of hosts, paths and preview_cidrs together: a color's own rule has its"
         given = [*own, *preview_cidrs]
         return [Problem("preview_cidrs" if preview_cidrs else field, given, f"{allowed} header, too")]
     return []

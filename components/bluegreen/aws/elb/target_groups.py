@@ -98,7 +98,7 @@ class HttpGroupSettings(Options):
         default=None,
     )
     unit_protocol: str = option(
-        "by which requests go on to the units: ``HTTP`` or ``HTTPS``, also of their health check; certificates of "
+        "by which requests reach the units: ``HTTP`` or ``HTTPS``, also of their health check; certificates of "
         "units are not looked at",
         Text(choices=("HTTP", "HTTPS"), any_text=True),
         default="HTTP",
@@ -195,7 +195,7 @@ class HttpTargetGroups(TypedDict, total=False):
         ipv6_units: whether units register by IPv6 addresses (default false).
         unit_port: the units' port that requests are sent to, where several entries have several; the component's by
             default (1 to 65535).
-        unit_protocol: by which requests go on to the units: ``HTTP`` or ``HTTPS``, also of their health check;
+        unit_protocol: by which requests reach the units: ``HTTP`` or ``HTTPS``, also of their health check;
             certificates of units are not looked at (default ``HTTP``).
     """
 

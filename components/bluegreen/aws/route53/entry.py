@@ -77,7 +77,7 @@ class DnsEntry:
         asked = {gate.get("kind") for gate in known(settings.get("gates") or ()) if isinstance(gate, Mapping)}
         over_tls = isinstance(self.behind, LoadBalancers) and bool(self.behind.certificate_arns)
         if self.preview_names is None and "http" in asked and over_tls:
-            allowed = "a name for each color that the certificate is for: http gates ask by it, over HTTPS"
+            allowed = "a name for each color that the certificate is for: http gates call it, over HTTPS"
             problems.append(Problem("preview_names", None, allowed))
         if self.kind not in (*BEHIND, "targets"):
             problems.append(Problem("behind", self.kind, " or ".join(BEHIND)))

@@ -114,7 +114,7 @@ def problems_in(given: Mapping[str, Any], color: Color) -> list[Problem]:
     if isinstance(runtime, str) and "|" not in runtime:
         fields.problem("runtime", runtime, "a language stack with its version, such as PYTHON|3.12")
     if runtime is not None and release is None:
-        fields.problem("release", release, "a name: a runtime does not tell what is deployed")
+        fields.problem("release", release, "a name: a runtime does not say what is deployed")
     if package is not None and runtime is None:
         fields.problem("package_url", package, "absent beside an image: it goes with a runtime")
     if isinstance(package, str) and not package.startswith(("https://", "@Microsoft.KeyVault(")):

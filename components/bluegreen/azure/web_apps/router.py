@@ -110,13 +110,13 @@ class AzureSlotsRouter(Options):
         default={},
     )
     reached_from_here: bool = option(
-        "with ``contents``: whether the swap asks the idle slot's address for the warm-up path before any share goes "
+        "with ``contents``: whether the swap requests the warm-up path from the idle slot's address before any share goes "
         "there; false where that address cannot be reached from where Pulumi runs: then Azure's word has to do",
         Flag(),
         default=True,
     )
     restart_seconds: float = option(
-        "how long Azure may let what ran before answer in the slot, once it has been told to run something else",
+        "how long Azure may let what ran before answer in the slot, once it has to run something else",
         Number(most=600, unit="seconds"),
         default=30,
     )

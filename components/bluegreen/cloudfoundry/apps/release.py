@@ -52,7 +52,7 @@ def problems_in(releases: Given) -> list[Problem]:
             fields.text(name, None)
         if brought[color] and given.get("digest") is not None:
             fields.problem(
-                "digest", known(given["digest"]), "absent beside an image or a droplet, which tell themselves"
+                "digest", known(given["digest"]), "absent beside an image or a droplet, which identify themselves"
             )
         fields.text("release", *([None] if brought[color] else []))
         if all(given.get(name) is not None for name in _BROUGHT):

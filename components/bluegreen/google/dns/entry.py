@@ -61,7 +61,7 @@ class CloudDnsEntry(Options):
         default=None,
     )
     path: str = option(
-        "what the gate asks of a color where no gates are given",
+        "the path that the gate requests of a color where no gates are given",
         Text(fits=_PATH.match, allowed="a path, such as /healthz"),
         default="/",
     )
@@ -131,7 +131,7 @@ def cloud_dns(
         adopt: whether a record set that the name has already is taken over, if it leads to the live color.
         scheme: of production's and the colors' URLs: ``https`` or ``http``.
         port: of the same; 443 or 80 by default (1 to 65535).
-        path: what the gate asks of a color where no gates are given.
+        path: the path that the gate requests of a color where no gates are given.
     """
     return CloudDnsEntry(
         zone=zone, record_name=record_name, ttl_seconds=ttl_seconds, adopt=adopt, scheme=scheme, port=port, path=path

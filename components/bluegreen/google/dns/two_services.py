@@ -140,7 +140,7 @@ def _problems(given: Any, color: Color, *, over_tls: bool) -> list[Problem]:
     elif isinstance(targets, Sequence) and own is None and over_tls:
         first = targets[0]
         if isinstance(first, str) and kind_of(first) != "CNAME":
-            allowed = "an address of a name that the certificate is for: an http gate asks the color there"
+            allowed = "an address of a name that the certificate is for: an http gate calls the color there"
             fields.problem("preview_url", None, allowed)
     fields.done()
     return fields.problems

@@ -52,7 +52,7 @@ class AdminUrl:
                 f"{self.url} does not answer: {error}; does Envoy run, and is that its admin interface (admin_url)?",
             ) from error
         if answer.status != 200 or answer.late or answer.cut:
-            raise PlatformError(call, f"{self.url} answers {answer.status}, and not all that was asked for")
+            raise PlatformError(call, f"{self.url} answers {answer.status}, and not all that was requested")
         return answer.body
 
 
@@ -80,7 +80,7 @@ class AdminOverSsh:
         except (http.client.HTTPException, OSError) as error:
             raise PlatformError(call, f"what came of {self.url} is no answer: {error!r}") from error
         if answer.status != 200:
-            raise PlatformError(call, f"{self.url} answers {answer.status}, and not what was asked for")
+            raise PlatformError(call, f"{self.url} answers {answer.status}, and not what was requested")
         return body
 
 
@@ -131,7 +131,7 @@ def health_of(admin: Asks, cluster: str) -> Readiness:
     if problems:
         return Readiness(False, healthy, len(hosts), problems[0])
     if not _is_checked(admin, cluster):
-        reason = f"Envoy's cluster {cluster} has no `health_checks`: give it some, or nothing tells a host that is down"
+        reason = f"Envoy's cluster {cluster} has no `health_checks`: give it some, or a host that is down gets requests"
         return Readiness(False, 0, len(hosts), reason, fatal=True)
     return Readiness(True, healthy, len(hosts))
 

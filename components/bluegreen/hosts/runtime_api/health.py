@@ -34,7 +34,7 @@ def readiness(answer: str, backend: str) -> Readiness:
 def _problem(row: dict[str, str]) -> str:
     status, name = row.get("status", ""), row.get("svname", "")
     if status == _UNCHECKED:
-        return f"{name} has no `check`: give it one, or nothing tells a server that is down"
+        return f"{name} has no `check`: give it one, or a server that is down gets requests"
     if status.split(" ")[0] != _UP:  # "UP 1/2" is one that is going down
         said = row.get("last_chk") or row.get("check_status") or ""
         return f"{name}: {status}{f', {said}' if said else ''}"

@@ -83,7 +83,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
         self.look_at_template(self.workloads[color])  # nothing is asked between the look and what is written by it
         state = self.look()
         if state.active and not state.waits_for_resume:
-            allowed = "false is needed for the swap's gates, which are asked before any traffic moves"
+            allowed = "false is needed for the swap's gates, which run before any traffic moves"
             raise PlatformError(PATCH, f"{self.resource}: spec.strategy.blueGreen.autoPromotionEnabled: {allowed}")
         self._pointed = self._pointed and self._goal == color
         self._goal = color

@@ -64,7 +64,7 @@ class ServiceEntry(Options):
     )
     preview_type: str | None = option(
         "that of the stage and the colors' Services; ``NodePort`` where production is one, too, else ``ClusterIP``, "
-        "which gates can ask from within the cluster alone",
+        "which gates can call from within the cluster alone",
         Text(choices=TYPES, any_text=True),
         default=None,
     )
@@ -248,7 +248,7 @@ def service(
         stage_suffix: of the stage Service, which has the idle color; ``None``: there is none.
         service_type: production's, where it is made: ``ClusterIP``, ``NodePort`` or ``LoadBalancer``.
         preview_type: that of the stage and the colors' Services; ``NodePort`` where production is one, too, else
-            ``ClusterIP``, which gates can ask from within the cluster alone.
+            ``ClusterIP``, which gates can call from within the cluster alone.
         port: of each Service (1 to 65535).
         node_ports: fixed node ports, by ``production``, ``stage``, ``blue``, ``green``; free ones when absent.
         node_host: a node's address, for the URLs of node ports.
