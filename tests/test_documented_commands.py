@@ -25,8 +25,7 @@ PULUMI = {
     "destroy": {"--yes", "--target"},
     "install": set(),
     "import": {"--yes", "--file"},
-    "login": set(),
-    "new": {"--generate-only", "--yes"},
+    "login": {"--local"},
     "package add": set(),
     "plugin install": {"--file", "--reinstall"},
     "plugin ls": set(),
@@ -135,6 +134,23 @@ def test_the_commands_of_a_page_exist(page):
     assert done.returncode == 0, done.stderr
     problems = {shlex.join(words): problem for words in simple_commands(text) if (problem := problem_of(words))}
     assert not problems
+
+
+# What a page installs and where it logs in is not done here: a folder and its files are what is left.
+NOT_DONE = """set -e
+python3() { mkdir .venv .venv/bin; touch .venv/bin/activate; }
+pip() { :; }
+pulumi() { :; }
+"""
+
+
+@pytest.mark.parametrize("page", ["start-ecs.md", "start-kubernetes.md"])
+def test_the_first_commands_of_a_start_page_leave_a_project_for_the_program(page, tmp_path):
+    (block,) = re.findall(r"<!-- walk:install -->\n```sh\n(.*?)```", (REPO / "docs" / page).read_text(), re.DOTALL)
+    done = subprocess.run(["bash", "-c", NOT_DONE + block], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (project,) = tmp_path.glob("*/Pulumi.yaml")
+    assert project.read_text() == f"name: {project.parent.name}\nruntime: python\n"
 
 
 def test_so_do_those_within_the_text():
