@@ -28,9 +28,9 @@ def test_what_is_cancelled_before_it_began_writes_nothing(swap):
     with pytest.raises(Cancelled, match="nothing was written"):
         adapter(pressed).update(swap.state.outputs, swap.inputs("green"))
     with pytest.raises(Cancelled, match="nothing was written"):
-        adapter(pressed).create(inputs("another"))
+        adapter(pressed).create(inputs("never-begun"))
     assert swap.here.calls == []
-    assert "another" not in WORLDS
+    assert "never-begun" not in WORLDS
 
 
 def test_cancelled_in_a_hold_it_restores_at_once(swap):
