@@ -87,9 +87,7 @@ class AwsConnection:
             return cls()
         options = read_options(cls, fields)
         if options["external_id"] is not None and options["role_arn"] is None:
-            fields.problem(
-                "external_id", options["external_id"], "none without a role_arn: it goes with the role"
-            )
+            fields.problem("external_id", options["external_id"], "none without a role_arn: it goes with the role")
         return cls(**options)
 
     def client(self, service: str) -> Any:

@@ -22,7 +22,7 @@ def slack(
     Args:
         url: ``{"env": NAME}`` or ``{"file": PATH}``: where the webhook's URL is; who has it can post, so it is a
             secret.
-        outcomes: which outcomes to send (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
+        outcomes: the outcomes to send (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
             ``rolled_back``, ``resumed``, ``healed``, ``restored``, ``aborted``, ``not_restored``, ``taken_over``,
             default all of them).
     """
@@ -39,7 +39,7 @@ def teams(
     Args:
         url: ``{"env": NAME}`` or ``{"file": PATH}``: where the webhook's URL is; who has it can post, so it is a
             secret.
-        outcomes: which outcomes to send (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
+        outcomes: the outcomes to send (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
             ``rolled_back``, ``resumed``, ``healed``, ``restored``, ``aborted``, ``not_restored``, ``taken_over``,
             default all of them).
     """
@@ -59,7 +59,7 @@ def webhook(
     Args:
         url: where to, as text or by reference.
         secret: ``{"env": NAME}`` or ``{"file": PATH}``: what signs the body.
-        outcomes: which outcomes to send (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
+        outcomes: the outcomes to send (``begun``, ``waiting``, ``held``, ``started``, ``promoted``, ``paused``,
             ``rolled_back``, ``resumed``, ``healed``, ``restored``, ``aborted``, ``not_restored``, ``taken_over``,
             default all of them).
     """

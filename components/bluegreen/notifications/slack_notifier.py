@@ -30,7 +30,9 @@ class SlackNotifier(Options):
         Secret(),
         positional=True,
     )
-    outcomes: tuple[str, ...] = option("which outcomes to send", Texts(choices=OUTCOMES), default=(), absent="all of them")
+    outcomes: tuple[str, ...] = option(
+        "the outcomes to send", Texts(choices=OUTCOMES), default=(), absent="all of them"
+    )
     timeout_seconds: float = TIMEOUT_SECONDS
 
     @property

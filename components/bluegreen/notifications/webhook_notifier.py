@@ -26,7 +26,9 @@ class WebhookNotifier(Options):
     secret: SecretRef | None = option(
         '``{"env": NAME}`` or ``{"file": PATH}``: what signs the body', Secret(), default=None
     )
-    outcomes: tuple[str, ...] = option("which outcomes to send", Texts(choices=OUTCOMES), default=(), absent="all of them")
+    outcomes: tuple[str, ...] = option(
+        "the outcomes to send", Texts(choices=OUTCOMES), default=(), absent="all of them"
+    )
     timeout_seconds: float = TIMEOUT_SECONDS
 
     @property

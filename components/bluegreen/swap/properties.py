@@ -74,7 +74,7 @@ INPUTS: tuple[Property, ...] = (
     Property("releases", "what is installed in each color, as people read it, by color", _TEXTS, required=True),
     Property(
         "digests",
-        "what distinguishes one release from another, by color: an image's digest, a hash of what is rendered; absent: what "
+        "the identity of each color's release: an image's digest, a hash of what is rendered; absent: what "
         "router and capacity name, then the texts in `releases`",
         _TEXTS,
     ),

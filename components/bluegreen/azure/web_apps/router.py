@@ -110,8 +110,8 @@ class AzureSlotsRouter(Options):
         default={},
     )
     reached_from_here: bool = option(
-        "with ``contents``: whether the swap requests the warm-up path from the idle slot's address before any share goes "
-        "there; false where that address cannot be reached from where Pulumi runs: then Azure's word has to do",
+        "with ``contents``: whether the swap requests the warm-up path from the idle slot's address before any "
+        "share goes there; false where that address cannot be reached from where Pulumi runs; then Azure's word counts",
         Flag(),
         default=True,
     )

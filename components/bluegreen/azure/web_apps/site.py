@@ -169,7 +169,9 @@ def readiness_of(
                 f"slot {place} has no app setting {' and '.join(missing)}: without it any answer at all counts as warm"
             )
         if properties_of(config).get("autoSwapSlotName"):
-            return _lacks(f"slot {place} is swapped by Azure after each deployment: turn auto swap off (autoSwapSlotName)")
+            return _lacks(
+                f"slot {place} is swapped by Azure after each deployment: turn auto swap off (autoSwapSlotName)"
+            )
     told = properties_of(slot)
     state, available = str(told.get("state") or ""), str(told.get("availabilityState") or "Normal")
     if state.lower() != "running":
