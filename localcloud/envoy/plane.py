@@ -55,7 +55,7 @@ class Instances:
 
 
 class Elsewhere:
-    """What somebody else runs on a port of 127.0.0.1."""
+    """A server that somebody else runs on a port of 127.0.0.1."""
 
     def __init__(self, port: int) -> None:
         self.ports = (port,)
@@ -119,7 +119,7 @@ class Plane:
 
     @staticmethod
     def reach(port: int) -> Elsewhere:
-        """What somebody else runs on that port of 127.0.0.1, to be installed."""
+        """The server that somebody else runs on that port of 127.0.0.1, to be installed."""
         return Elsewhere(port)
 
     def install(self, name: str, instances: Instances | Elsewhere) -> None:

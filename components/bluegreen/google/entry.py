@@ -14,7 +14,7 @@ from bluegreen.rollout.model import Color
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind the backend services that an entry makes.
+    """The targets of the backend services that an entry makes.
 
     Attributes:
         groups: the URLs of each color's instance groups or network endpoint groups.
