@@ -117,6 +117,23 @@ def test_of_two_that_start_together_at_most_one_goes_on(swap, round_):
     assert set(leases_in(swap.here.marks)) == set(taken)
 
 
+def test_a_first_start_that_finds_another_ones_lease_on_what_it_has_made_steps_back(swap, monkeypatch):
+    """On a platform that makes an object in more than one call both may have thought that they were first."""
+    create = MemoryRouter.create
+
+    def both(router, weights, marks):
+        made = create(router, weights, marks)
+        swap.here.marks["lease.bbbbbbbb"] = ELSEWHERE
+        return made
+
+    monkeypatch.setattr(MemoryRouter, "create", both)
+    swap.here.weights, mine = Weights(), lease(swap)
+    mine.take({})
+    with pytest.raises(LeaseHeld, match="deploy@runner-7 pid 12 promotion to green"):
+        mine.place(Weights.all_on("blue"))
+    assert list(leases_in(swap.here.marks)) == ["bbbbbbbb"], "the other one finds nothing in its way"
+
+
 def test_a_swap_whose_lease_was_taken_over_writes_nothing_more(swap):
     class Overslept(FakeClock):
         """In the first hold another swap takes over and goes its own way."""

@@ -208,3 +208,11 @@ def test_who_wants_nothing_of_it_has_no_marks(swap):
     swap.up("green")
     assert not {"told", "untold"} & swap.here.marks.keys()
     assert told() == []
+
+
+def test_a_log_that_cannot_be_written_is_noted_once_and_stops_nothing(tmp_path):
+    swap = Swap("unlogged", event_log=str(tmp_path))
+    swap.said.clear()
+    swap.up("green", bake_seconds=0, strategy={"steps": []})
+    assert swap.outputs["live_color"] == "green"
+    assert len([text for _, text in swap.said if f"events are not written to {tmp_path}: Is a directory" in text]) == 1

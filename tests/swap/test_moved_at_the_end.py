@@ -6,10 +6,11 @@ import pytest
 
 from bluegreen.memory.capacity import MemoryCapacity
 from bluegreen.memory.router import MemoryRouter
+from bluegreen.rollout.calls import before_write
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseLost, NotOwned, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Readiness, Weights
-from bluegreen.swap.lease import Lease
+from bluegreen.swap.lease import LEASE_SECONDS, Lease
 from tests.swap.bench import Swap
 from tests.swap.must_not_happen.situations import AT_ONCE, BLUE, GREEN, scripted
 
@@ -142,6 +143,37 @@ def test_a_restore_after_which_another_swap_took_over_says_that(script, monkeypa
     once_it_is_back(monkeypatch, swap, taken_over)
     with pytest.raises(LeaseLost, match="restored and verified: blue 100 %, green 0 %; then"):
         swap.up("green", **asked)
+
+
+def taken_over_at_the_very_end(monkeypatch, swap):
+    """The call that gives autoscaling back waits long for its turn, and is fenced as each write is."""
+
+    def resumed(_capacity, _serving):
+        marks = swap.here.marks
+        (mine,) = (name for name in marks if name.startswith("lease."))
+        marks["lease.00000001"] = marks.pop(mine)
+        swap.clock.sleep(LEASE_SECONDS)
+        before_write()
+
+    monkeypatch.setattr(MemoryCapacity, "resume_scaling", resumed)
+
+
+def test_a_promotion_after_which_another_swap_took_over_is_no_success(monkeypatch):
+    swap = Swap("overtaken", **AT_ONCE)
+    taken_over_at_the_very_end(monkeypatch, swap)
+    with pytest.raises(LeaseLost, match="another swap took over"):
+        swap.up("green")
+    assert [name for name in swap.here.marks if name.startswith("lease.")] == ["lease.00000001"]
+    assert swap.outputs["live_color"] == "blue", "the state says what the last finished update left"
+
+
+def test_a_restore_at_whose_very_end_another_swap_took_over_says_both(script, monkeypatch):
+    script.answer = lambda context: Decision.FAIL if context.phase is Phase.HOLD else Decision.PASS
+    swap = Swap("overtaken", gates=[scripted(Phase.HOLD)], **IN_STEPS)
+    taken_over_at_the_very_end(monkeypatch, swap)
+    with pytest.raises(LeaseLost, match="restored and verified: blue 100 %, green 0 %; then another swap took over"):
+        swap.up("green")
+    assert swap.here.weights == BLUE
 
 
 def test_a_restore_to_a_color_with_another_release_says_so(script, monkeypatch):

@@ -100,6 +100,24 @@ def test_what_a_first_start_has_made_stays_where_somebody_has_taken_it_over(monk
     assert world("first").weights == BLUE
 
 
+def test_what_a_first_start_has_made_goes_where_the_next_one_cannot_be_read(monkeypatch):
+    """Nothing says that requests come to it: the next update begins anew."""
+    create = MemoryRouter.create
+
+    def refusing(_self, **_more):
+        raise REFUSED
+
+    def somebody_came(self, weights, marks):
+        if self.name == "first":
+            return create(self, weights, marks)
+        monkeypatch.setattr(MemoryRouter, "read", refusing)
+        return False
+
+    monkeypatch.setattr(MemoryRouter, "create", somebody_came)
+    assert both().create(BLUE, {f"{LEASE_PREFIX}mine": "mine"}) is False
+    assert world("first").weights == Weights()
+
+
 @pytest.mark.parametrize("theirs", [BLUE, Weights(blue=50, green=50)], ids=str)
 def test_what_a_first_start_has_made_stays_where_a_person_has_made_the_next_one(monkeypatch, theirs):
     """Requests come to it by now, and no other first start is going on that would make it anew."""
@@ -168,10 +186,67 @@ def test_a_weight_that_cannot_be_read_is_none_in_the_error(monkeypatch):
         router.put_back(GREEN)
 
 
-def test_where_one_member_does_not_look_before_writes_the_weights_alone_are_read():
-    router = of(MemoryRouter("first"), Written("second"))
+class Live(Written):
+    """One that reads its weights alone."""
+
+    def live(self):
+        return self._memory.read().weights
+
+
+@pytest.mark.parametrize("kind", [Written, Live])
+def test_where_one_member_does_not_look_before_writes_the_weights_alone_are_read(kind):
+    router = of(MemoryRouter("first"), kind("second"))
     router.write(BLUE)
     assert router.glance() == Traffic(BLUE)
+
+
+class Lending(MemoryRouter):
+    """An idle color gets the live one's settings for the time of its gates."""
+
+    __slots__ = ()
+
+    def try_on(self, color):
+        world(self.name).marks["tried"] = color
+
+    def take_off(self):
+        del world(self.name).marks["tried"]
+
+
+def test_settings_are_lent_and_taken_back_by_the_members_that_can():
+    router = both(Lending)
+    router.write(BLUE)
+    router.try_on("green")
+    assert (world("first").marks, world("second").marks) == ({}, {"tried": "green"})
+    router.take_off()
+    assert world("second").marks == {}
+
+
+class Busy(MemoryRouter):
+    """One that says how far it is."""
+
+    __slots__ = ()
+
+    def progress(self):
+        return "2 of 3 proxies have it"
+
+
+def test_the_progress_is_that_of_the_members_that_are_not_done():
+    router = of(MemoryRouter("first"), Busy("second"))
+    router.write(GREEN)
+    assert router.progress() == "second: 2 of 3 proxies have it"
+    router.verify(GREEN)
+    assert router.progress() == ""
+
+
+def test_a_member_that_a_write_makes_anew_gets_the_lease_that_the_others_have():
+    """Another swap that comes finds each of them held."""
+    MemoryRouter("first").write(BLUE)
+    router = both()
+    router.read()
+    router.mark({f"{LEASE_PREFIX}mine": "mine"})
+    assert world("second").marks == {}, "there is no object to bear it"
+    router.write(BLUE)
+    assert world("second").marks == {f"{LEASE_PREFIX}mine": "mine"}
 
 
 class Slow(MemoryRouter):
