@@ -13,7 +13,7 @@ from bluegreen.platforms.capacities import CAPACITIES
 from bluegreen.rollout.calls import guarded
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import Size
-from localcloud.google.bare import COMPUTE_ADMIN, REGION
+from localcloud.google.bare import COMPUTE_ADMIN, PROJECT, REGION
 from tests.routers import url_map_workshop as workshop
 from tests.routers.url_map_workshop import Hands, templates
 
@@ -171,6 +171,8 @@ def test_somebody_elses_change_between_look_and_write_stays(world, hands):
             },
             "a canary version of its own",
         ),
+        ({"targetStoppedSize": 2}, "standby instances (targetStoppedSize)"),
+        ({"statefulPolicy": {"preservedState": {"disks": {"data": {"autoDelete": "NEVER"}}}}}, "statefulPolicy"),
     ],
 )
 def test_a_group_that_changes_instances_by_itself_is_refused_by_its_field(hands, fields, said):
@@ -182,6 +184,39 @@ def test_a_group_that_changes_instances_by_itself_is_refused_by_its_field(hands,
     assert said in judged.reason
     with pytest.raises(PlatformError, match="cannot be scaled"):
         capacity(hands).prepare("green", 2)
+
+
+def test_a_live_group_whose_instances_have_state_is_not_scaled_in(hands):
+    """It is refused before anything is written, and its retirement once more."""
+    group = hands.balancer.group("blue")
+    state = {"preservedState": {"disks": {"data": {"autoDelete": "ON_PERMANENT_INSTANCE_DELETION"}}}}
+    found = hands.balancer.ask("GET", group)
+    hands.balancer.ask("PATCH", group, {"fingerprint": found["fingerprint"], "statefulPolicy": state})
+    made = capacity(hands)
+    made.read()
+    with pytest.raises(PlatformError, match=r"web-blue cannot be scaled in: its instances have state"):
+        made.preflight("green", 2)
+    with pytest.raises(PlatformError, match="its instances have state"):
+        capacity(hands).retire("blue", 0, 0)
+    assert hands.size("blue") == 2
+    made = capacity(hands)
+    made.read()
+    made.preflight("green", 2, retires=False)
+
+
+def test_a_version_keeps_what_it_has_beside_its_template(hands):
+    hands.release("green", 2)
+    hands.scale("green", 0)
+    group = hands.balancer.group("green")
+    found = hands.balancer.ask("GET", group)
+    named = [{"name": "stable", "instanceTemplate": workshop.template("green")}]
+    hands.balancer.ask("PATCH", group, {"fingerprint": found["fingerprint"], "versions": named})
+    made = capacity(hands, templates=templates(green=2))
+    made.preflight("green", 2)
+    made.prepare("green", 2)
+    (version,) = hands.balancer.ask("GET", group)["versions"]
+    assert version["name"] == "stable"
+    assert version["instanceTemplate"].endswith("web-green-v2")
 
 
 def test_a_group_that_is_not_there_is_named(hands):
@@ -204,6 +239,32 @@ def test_an_autoscaler_is_held_meanwhile_and_given_back(world, hands):
     made.suspend_scale_in()
     capacity(hands).resume_scaling({"blue"})
     assert (hands.mode("blue"), hands.scaler("blue")["description"]) == ("ON", "theirs")
+
+
+@pytest.mark.parametrize("change", ["suspend_scale_in", "resume_scaling"])
+def test_limits_that_somebody_changes_between_look_and_write_stay(world, hands, change):
+    """An autoscaler has no fingerprint, so that nothing but its mode may be sent."""
+    hands.autoscale("blue", 2, 4)
+    scaler, struck = f"projects/{PROJECT}/zones/{workshop.ZONE}/autoscalers", []
+    made = capacity(hands)
+    if change == "resume_scaling":
+        made.suspend_scale_in()
+
+    def others(verb, path):
+        if verb == "PATCH" and path.endswith("/autoscalers") and not struck:
+            struck.append(True)
+            limits = {"maxNumReplicas": 9, "scaleInControl": {"timeWindowSec": 600}}
+            hands.balancer.ask("PATCH", scaler, {"autoscalingPolicy": limits}, {"autoscaler": "web-blue"})
+
+    world.before.append(others)
+    if change == "suspend_scale_in":
+        made.suspend_scale_in()
+    else:
+        made.resume_scaling(["blue"])
+    assert struck
+    policy = hands.scaler("blue")["autoscalingPolicy"]
+    assert (policy["maxNumReplicas"], policy["scaleInControl"]) == (9, {"timeWindowSec": 600})
+    assert policy["cpuUtilization"] == {"utilizationTarget": 0.7}
 
 
 def test_an_autoscaler_that_its_owner_has_turned_off_is_left_alone(world, hands):

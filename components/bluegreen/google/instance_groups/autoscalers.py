@@ -2,7 +2,8 @@
 
 One is held by its mode ``ONLY_SCALE_OUT``, and at rest it is ``OFF``, as its minimum would bring instances back. Its
 mode before is noted in its description with the same write, so that whoever comes after a kill knows what to undo; one
-that its owner has turned off is left alone.
+that its owner has turned off is left alone. An autoscaler has no fingerprint: a write is a merge patch of these two
+alone, so that limits and schedules that somebody changes meanwhile are not written over.
 
 https://cloud.google.com/compute/docs/autoscaler/managing-autoscalers
 """
@@ -46,7 +47,10 @@ class Autoscalers:
         self._write(scaler, given_back(scaler))
 
     def _write(self, scaler: Scaler, wanted: dict[str, Any] | None) -> None:
-        if wanted is None or all(scaler.get(key) == value for key, value in wanted.items()):
+        if wanted is None or (wanted["autoscalingPolicy"]["mode"], wanted["description"]) == (
+            mode_of(scaler),
+            _words(scaler),
+        ):
             return
         own = names.normal(str(scaler.get("selfLink") or ""))
         changes.change(
@@ -72,7 +76,7 @@ def with_mode(scaler: Scaler, mode: str) -> dict[str, Any] | None:
     kept = {"mode": mode_of(scaler)} if note is None else note
     return {
         "description": notes.with_note(_words(scaler), AUTOSCALER_NOTE, kept),
-        "autoscalingPolicy": {**(scaler.get("autoscalingPolicy") or {}), "mode": mode},
+        "autoscalingPolicy": {"mode": mode},
     }
 
 
@@ -83,7 +87,7 @@ def given_back(scaler: Scaler) -> dict[str, Any] | None:
         return None
     return {
         "description": notes.with_note(_words(scaler), AUTOSCALER_NOTE, None),
-        "autoscalingPolicy": {**(scaler.get("autoscalingPolicy") or {}), "mode": str(note.get("mode") or "ON")},
+        "autoscalingPolicy": {"mode": str(note.get("mode") or "ON")},
     }
 
 

@@ -229,9 +229,10 @@ class InstanceGroupCapacity(Options):
 
     def _bring(self, color: Color, told: Mapping[str, Any]) -> None:
         """Give the group its template, for the instances that it makes from now on."""
-        versions = {"versions": [{"instanceTemplate": names.link(self.templates[color])}]}
         for attempt in range(_ATTEMPTS):
-            body = {"fingerprint": told.get("fingerprint"), **versions}
+            version = Group(self.groups[color], told, ()).version
+            wanted = {**version, "instanceTemplate": names.link(self.templates[color])}
+            body = {"fingerprint": told.get("fingerprint"), "versions": [wanted]}
             try:
                 changes.change(self._session(), "PATCH", self.groups[color], WRITE, body)
             except (Stale, Busy) as refused:
@@ -263,7 +264,10 @@ class InstanceGroupCapacity(Options):
     def preflight(self, color: Color, size: int, retires: bool = True) -> None:  # noqa: ARG002 - one write for all
         """Find out whether group and description may be changed, by writes that neither takes: a call for each."""
         self._promoted = color
-        self._rehearsed.keep(self._found.take_all())  # it changes nothing
+        found = self._found.take_all()
+        for one in (now for other, now in found.items() if retires and other != color):
+            self._refuse_to_remove(one)
+        self._rehearsed.keep(found)  # it changes nothing
         body: dict[str, Any] = {"fingerprint": _NOBODYS_FINGERPRINT}
         if self.templates:
             body["versions"] = [{"instanceTemplate": names.link(self.templates[color])}]
@@ -271,6 +275,11 @@ class InstanceGroupCapacity(Options):
         if retires:
             service = self.backend_services[color]
             self._try(service, _write_action(service), {"fingerprint": _NOBODYS_FINGERPRINT})
+
+    @staticmethod
+    def _refuse_to_remove(now: Group) -> None:
+        if now.stateful:
+            raise PlatformError(WRITE, f"{now.name} cannot be scaled in: {now.stateful}")
 
     def _try(self, name: str, action: str, body: Mapping[str, Any]) -> None:
         try:
@@ -315,6 +324,8 @@ class InstanceGroupCapacity(Options):
         """
         self._found.forget()
         now = Group(self.groups[color], self._told(color), ())
+        if now.size > size:
+            self._refuse_to_remove(now)
         if now.size <= size:
             self._rest(now)
             self._note(color, None)

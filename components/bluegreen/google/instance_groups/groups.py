@@ -79,9 +79,14 @@ class Group:
     @property
     def template(self) -> str:
         """The template that new instances are made from, in its normal form."""
-        versions = self.told.get("versions") or ()
-        own = next((one.get("instanceTemplate") for one in versions if "targetSize" not in one), None)
+        own = self.version.get("instanceTemplate")
         return names.normal(str(own or self.told.get("instanceTemplate") or ""), names.project_of(self.name))
+
+    @property
+    def version(self) -> Mapping[str, Any]:
+        """The version that new instances are made from, with whatever it has beside its template."""
+        versions = self.told.get("versions") or ()
+        return next((one for one in versions if "targetSize" not in one), {})
 
     @property
     def former(self) -> int:
@@ -96,7 +101,19 @@ class Group:
             return f"its updatePolicy.type is {kind}, which replaces instances under traffic: set it to OPPORTUNISTIC"
         if len(self.told.get("versions") or ()) > 1:
             return "it has a canary version of its own (versions): have it run one template"
-        return ""
+        waiting = [name for name in ("targetStoppedSize", "targetSuspendedSize") if self.told.get(name)]
+        if waiting:
+            return f"it has standby instances ({', '.join(waiting)}), which keep their template: set it to 0"
+        return self.stateful
+
+    @property
+    def stateful(self) -> str:
+        """Why none of its instances may be removed here; empty if they may."""
+        told = (self.told.get("status") or {}).get("stateful") or {}
+        kept = (self.told.get("statefulPolicy") or {}).get("preservedState")
+        if not (kept or told.get("hasStatefulConfig")):
+            return ""
+        return "its instances have state (statefulPolicy, or per-instance configurations), which goes with them"
 
     @property
     def told_release(self) -> str:
