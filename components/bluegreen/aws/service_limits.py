@@ -66,6 +66,7 @@ LIMITS: Mapping[str, Limit] = {
     "stage_variable": Limit(64, "characters", _GATEWAY, 1),
     "stage_variable_value": Limit(512, "characters", _GATEWAY, 1),
     "stage_name": Limit(128, "characters", _GATEWAY, 1),
+    "forwarded_groups": Limit(5, "target groups", _ELB + "application/load-balancer-limits.html", 1),
     "rules": Limit(100, "rules", _ELB + "application/load-balancer-limits.html"),
     "rule_priority": Limit(50_000, "", _ELB + "APIReference/API_CreateRule.html", 1),
     "tags": Limit(50, "tags", _TAGS),

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from bluegreen.aws.client import AwsConnection, called
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.ecs.platform_units import RouteOptions, Running, Seen, colors_of, family, tag_text, weights_of
-from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb import elbv2, groups_at_rest
 from bluegreen.aws.elb.elbv2 import OWNER_TAG, RuleState
 from bluegreen.aws.elb.handed_in_rule import HandedIn
 from bluegreen.aws.typed import typed
@@ -253,7 +253,8 @@ class PlatformDeployments(Options, ABC):
         """Forward the route to where it was: no deployment heals a move by hand, as each expects its own route."""
         if groups:
             forward = {"TargetGroups": [{"TargetGroupArn": group, "Weight": 100} for group in sorted(groups)]}
-            actions = elbv2.with_forward(state.actions, forward)
+            beside = groups_at_rest.with_those_at_rest(forward, state.actions, self.target_group_pair)
+            actions = elbv2.with_forward(state.actions, beside)
             if ":listener-rule/" in self.route_arn:
                 with called("elasticloadbalancing:ModifyRule"):
                     self.aws.client("elbv2").modify_rule(RuleArn=self.route_arn, Actions=actions)

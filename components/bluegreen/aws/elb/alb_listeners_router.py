@@ -82,7 +82,8 @@ class ListenerPairRouter(ProductionPlaceRouter):
         self._production = build_place(self.production, self.aws, ownership, groups, former=former, sibling=test)
         self._test = None
         if test is not None:
-            former = former.get("test") or {}
+            before = former.get("test") or {}
+            former = {**before, "target_groups": former.get("target_groups")} if before else {}
             self._test = build_place(
                 test, self.aws, ownership, groups, is_production=False, former=former, sibling=self.production
             )

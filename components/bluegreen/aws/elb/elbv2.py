@@ -138,11 +138,16 @@ def refuse_stranger(tags: Mapping[str, str], ownership: Ownership, what: str) ->
 
 def shares_of(actions: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Weight by target group ARN of the forward among a rule's actions; empty when there is none."""
+    return {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups_in(actions)}
+
+
+def groups_in(actions: Actions) -> Actions:
+    """The target groups of the forward among a rule's actions; none when there is none."""
     for action in actions:
         if action["Type"] == "forward":
-            groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
-            return {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
-    return {}
+            groups: Actions = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
+            return groups
+    return ()
 
 
 def weights_of(actions: Sequence[Mapping[str, Any]], target_groups: Mapping[Color, str]) -> Weights:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bluegreen.aws.client import AwsConnection, as_argument, called
-from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb import elbv2, groups_at_rest
 from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, RuleState
 from bluegreen.aws.service_limits import LIMITS, TAGS_OF_A_SWAP
 from bluegreen.platforms.looks import Look
@@ -26,6 +26,7 @@ class HandedIn:
         target_groups: the target groups between which traffic may be moved.
         is_production: whether taking it over must not move traffic; a test listener's may be moved.
         bears_marks: whether marks are set on it, which stamps it with a new owner's name.
+        former: the router's section as the last update had it.
     """
 
     aws: AwsConnection
@@ -34,6 +35,7 @@ class HandedIn:
     target_groups: tuple[str, ...]
     is_production: bool = True
     bears_marks: bool = True
+    former: Mapping[str, Any] = field(default_factory=dict)
     _state: RuleState | None = field(default=None, init=False)
     _look: Look = field(default_factory=Look, init=False)
     _told: Look = field(default_factory=Look, init=False)
@@ -91,7 +93,7 @@ class HandedIn:
             self._take_over(state, forward)
         elif not self.bears_marks and state.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
             elbv2.tag(self.aws, self.arn, owner)
-        actions = elbv2.with_forward(state.actions, forward)
+        actions = self._actions(state.actions, forward)
         if self._is_rule:
             with called("elasticloadbalancing:ModifyRule"):
                 answer = self.aws.client("elbv2").modify_rule(RuleArn=self.arn, Actions=actions)
@@ -103,6 +105,10 @@ class HandedIn:
         if written and self._state is not None:  # the answer to a write is a read, too
             self._state = replace(self._state, actions=written)
             self._answer.taken()
+
+    def _actions(self, present: Actions, forward: Mapping[str, Any]) -> list[dict[str, Any]]:
+        ours = groups_at_rest.known_groups(self.target_groups, self.former)
+        return elbv2.with_forward(present, groups_at_rest.with_those_at_rest(forward, present, ours))
 
     def now(self) -> Actions:
         """The actions, also right after a write."""
@@ -175,6 +181,7 @@ class HandedIn:
                 f"{self.arn} forwards to {', '.join(sorted(live))}; taking it over must not move traffic: "
                 + ("hand in that target group as a color's" if strangers else advice),
             )
+        groups_at_rest.refuse_too_many(self.arn, state.actions, self.target_groups)
         over = len(state.tags) + TAGS_OF_A_SWAP - LIMITS["tags"].most
         if over > 0:
             raise NotOwned(
@@ -222,7 +229,7 @@ class HandedIn:
         if forward is None:
             keys = elbv2.keys_of_ours(state.tags if state is not None else {OWNER_TAG: ""})
             return f"aws elbv2 remove-tags --resource-arns {self.arn} --tag-keys {' '.join(keys)}"
-        actions = as_argument(elbv2.with_forward(() if state is None else state.actions, forward))
+        actions = as_argument(self._actions(() if state is None else state.actions, forward))
         if self._is_rule:
             return f"aws elbv2 modify-rule --rule-arn {self.arn} --actions {actions}"
         return f"aws elbv2 modify-listener --listener-arn {self.arn} --default-actions {actions}"

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
-from bluegreen.aws.elb import elbv2
+from bluegreen.aws.elb import elbv2, groups_at_rest
 from bluegreen.aws.elb.elbv2 import MARK_PREFIX, OWNER_TAG, Actions, RuleState, rule_actions, rule_at
 from bluegreen.aws.elb.owned_rule import Search, with_conditions
 from bluegreen.aws.elb.sign_in import before_the_forward
@@ -206,7 +206,9 @@ class MadeRule:
         changed = bool(self.former) and secret is not None and self.former.get("sign_in_secret") != secret.section
         reads = None if secret is None else self._read_secret
         declared = with_secret(self.sign_in, present, reads, changed=changed, shown=shown)
-        return elbv2.with_forward(before_the_forward(present, declared, managed=managed), forward)
+        ours = groups_at_rest.known_groups(self.search.target_groups, self.former)
+        beside = groups_at_rest.with_those_at_rest(forward, present, ours)
+        return elbv2.with_forward(before_the_forward(present, declared, managed=managed), beside)
 
     def _read_secret(self) -> str:
         """The client secret: once within an update."""

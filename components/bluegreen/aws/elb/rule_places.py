@@ -148,7 +148,7 @@ def build_place(
     """
     if place["priority"] is None:
         arn = place["rule_arn"] or place["listener_arn"]
-        return HandedIn(aws, ownership, arn, tuple(groups), is_production, bears_marks=is_production)
+        return HandedIn(aws, ownership, arn, tuple(groups), is_production, is_production, dict(former or {}))
     beside = sibling or {}
     same_listener = beside.get("listener_arn") == place["listener_arn"]
     taken = int(beside.get("priority") or 0) if same_listener else 0
