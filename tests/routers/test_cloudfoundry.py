@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.rollout.clock import FakeClock
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.errors import NotOwned, PlatformError, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
+from bluegreen.swap.service import SwapService
 from localcloud.cloudfoundry.cloud import BareCloudFoundry
 from localcloud.cloudfoundry.uaa import OWNER, Principal, Uaa
 from localcloud.cloudfoundry.world import destination
@@ -188,6 +189,61 @@ def test_apps_of_others_get_a_share_that_is_nobody_s(cloud):
     made.read()
     made.write(BLUE)
     assert mapped(cloud) == ["web-blue"]
+
+
+class Overlap(FakeClock):
+    """In the first overlap somebody maps an app that answers."""
+
+    def __init__(self, cloud):
+        super().__init__()
+        self.cloud, self.came = cloud, False
+
+    def sleep(self, seconds):
+        super().sleep(seconds)
+        if not self.came and {"web-blue", "web-green"} <= {*mapped(self.cloud)}:
+            self.came = True
+            route(self.cloud).destinations.append(destination(self.cloud.world.push("shop", workshop.IMAGE, 4).guid))
+
+
+def test_an_app_that_somebody_maps_during_the_overlap_stays_and_stops_no_restore(cloud):
+    owned(cloud)
+    made = router()
+    made.read()
+    with patient(Overlap(cloud)):
+        made.write(GREEN)
+        assert mapped(cloud) == ["web-green", "shop"]
+        assert made.verify(GREEN) is Convergence.CONVERGED
+        assert made.read().weights == Weights(0, 50), "and so the swap stops"
+        for weights, left in (
+            (Weights.split("green", 50), ["web-blue", "web-green", "shop"]),
+            (BLUE, ["web-blue", "shop"]),
+        ):
+            made.write(weights)
+            assert sorted(mapped(cloud)) == sorted(left)
+            assert made.verify(weights) is Convergence.CONVERGED
+        later = router()
+        assert later.read().weights == Weights(50, 0), "a preview tells it"
+        later.write(BLUE)
+        assert mapped(cloud) == ["web-blue"], "and an update takes it off"
+
+
+def test_a_promotion_in_whose_overlap_somebody_maps_an_app_ends_and_says_what_is_live(cloud):
+    inputs = {
+        "name": "web",
+        "active_color": "blue",
+        "releases": {"blue": "v1", "green": "v2"},
+        "router": workshop.section(),
+        "strategy": {"steps": []},
+    }
+    clock = Overlap(cloud)
+    with patient(clock):
+        service = SwapService(clock=clock)
+        outputs = service.create(inputs)[1]
+        with pytest.raises(SwapFailed, match=r"somebody else moved") as failed:
+            service.update(outputs, {**inputs, "active_color": "green"})
+    assert clock.came
+    assert mapped(cloud) == ["web-green", "shop"]
+    assert failed.value.weights == Weights(0, 50)
 
 
 def test_an_app_that_runs_nothing_gets_no_share(cloud):

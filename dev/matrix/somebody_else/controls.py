@@ -142,7 +142,7 @@ def whatever_it_runs(patched: ExitStack) -> None:
 
 def nothing_of_others_stays(patched: ExitStack) -> None:
     """The destinations of others that have no requests are not sent back."""
-    instead(patched, strangers, "at_rest", lambda _: [])
+    instead(patched, strangers, "staying", lambda *_: [])
 
 
 CONTROLS: Mapping[Act, tuple[str, TakeOut]] = {

@@ -144,6 +144,7 @@ class CloudFoundryRouter(Options):
     former_owner: str = ""
     incarnation: str = ""
     _seen: _Seen | None = field(default=None, init=False)
+    _came: frozenset[strangers.Key] = field(default=frozenset(), init=False)
     _fresh: Look = field(default_factory=Look, init=False)
     _done: Look = field(default_factory=Look, init=False)
     _progress: str = field(default="", init=False)
@@ -214,8 +215,9 @@ class CloudFoundryRouter(Options):
         }
         return {color: listed for color, listed in found.items() if listed}
 
-    def _weights(self, seen: _Seen) -> Weights:
-        mapped, elsewhere = self._mapped(seen), sum(one.instances for one in seen.strangers)
+    def _weights(self, seen: _Seen, counting: Sequence[Stranger] | None = None) -> Weights:
+        found = seen.strangers if counting is None else counting
+        mapped, elsewhere = self._mapped(seen), sum(one.instances for one in found)
         if not mapped:
             return Weights()
         if len(mapped) == 1 and not elsewhere:
@@ -314,7 +316,7 @@ class CloudFoundryRouter(Options):
                 at_once = False
                 pause(self.overlap_seconds)
             self._map(seen, alone, at_once=at_once)
-        elif len(mapped) > 1 or strangers.busy(seen.strangers):
+        elif len(mapped) > 1 or self._to_take_off(seen):
             self._map(seen, [*map(destinations.sent, mapped[color])], at_once=at_once)
         self._give_back(seen, other(color), noted, wait=False)
         for one in noted:
@@ -365,7 +367,7 @@ class CloudFoundryRouter(Options):
         for color, share in wanted.items():
             if color not in growing and color not in mapped:  # what the route leads to runs as it did
                 self._wait(seen, color, share.instances)
-        if len(mapped) < len(COLORS) or strangers.busy(seen.strangers):
+        if len(mapped) < len(COLORS) or self._to_take_off(seen):
             there = {color: [*map(destinations.sent, listed)] for color, listed in mapped.items()}
             both = [there.get(color) or self._made(seen, color, mapped) for color in COLORS]
             self._map(seen, [one for listed in both for one in listed], at_once=False)
@@ -410,8 +412,11 @@ class CloudFoundryRouter(Options):
         found = [destinations.made(guid, self.process, port, like) for like in alike]
         return [one for number, one in enumerate(found) if one not in found[:number]]
 
+    def _to_take_off(self, seen: _Seen) -> list[Stranger]:
+        return strangers.to_take_off(seen.strangers, self._came)
+
     def _map(self, seen: _Seen, wanted: Sequence[Mapping[str, Any]], *, at_once: bool) -> None:
-        """The route leads to these, and to what others have on it that gets no requests: one call.
+        """The route leads to these, and to what others have on it, but for drift: one call.
 
         Args:
             seen: the last look.
@@ -419,7 +424,8 @@ class CloudFoundryRouter(Options):
             at_once: whether nothing has been called since; else one call looks for what others have added.
         """
         others = seen.strangers if at_once else self._strangers_now(seen)
-        body = {"destinations": [*wanted, *strangers.at_rest(others)]}
+        self._came |= strangers.came(others, seen.strangers)
+        body = {"destinations": [*wanted, *strangers.staying(others, self._came)]}
         self._session.change("PATCH", f"/v3/routes/{seen.guid}/destinations", MAP, body)
 
     def _strangers_now(self, seen: _Seen) -> tuple[Stranger, ...]:
@@ -435,12 +441,13 @@ class CloudFoundryRouter(Options):
     def verify(self, weights: Weights) -> Convergence:
         """Whether the route leads where it shall, with the instances that it shall have.
 
+        What others have mapped in the middle of a write stays, and nothing waits for it to go: a read tells of it.
         As many calls as ``read`` makes; none right after a write, which has looked at what it came to.
         """
         seen = self._seen if self._done.spent() else self._look()
         if seen is None or not seen.is_owned:
             return Convergence.CONVERGED if weights == Weights() else Convergence.PENDING
-        live = self._weights(seen)
+        live = self._weights(seen, self._to_take_off(seen))
         self._progress = "" if live == weights else self._told(live, seen)
         return Convergence.CONVERGED if live == weights else Convergence.PENDING
 

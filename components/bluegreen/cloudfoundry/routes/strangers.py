@@ -1,7 +1,8 @@
 """The destinations of a route that are neither color's: which of them get requests, and what they are called.
 
 One whose app runs no instance gets none, and stays on the route as it was read. One that gets some is traffic to
-neither color: nothing that a take-over moves, and drift later on.
+neither color: nothing that a take-over moves, and drift later on, which an update takes off. One that comes in the
+middle of a write stays until the next update: nobody has seen it yet, no preview and no look of the swap.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from bluegreen.cloudfoundry.client import Session
 from bluegreen.cloudfoundry.places import App, Process
 from bluegreen.cloudfoundry.routes import destinations
 from bluegreen.cloudfoundry.routes.destinations import Destination
+
+Key = tuple[str, str]
+"""An app's guid, and the type of its process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,16 @@ class Stranger:
     name: str
     instances: int
 
+    @property
+    def key(self) -> Key:
+        """Its app and process."""
+        return destinations.app_guid(self.destination), destinations.kind(self.destination)
+
 
 def of(
     session: Session,
     found: Sequence[Destination],
-    ours: Collection[tuple[str, str]],
+    ours: Collection[Key],
     known: Sequence[App],
     processes: Sequence[Process],
 ) -> tuple[Stranger, ...]:
@@ -72,6 +81,17 @@ def busy(found: Sequence[Stranger]) -> list[str]:
     return list(dict.fromkeys(one.name for one in found if one.instances))
 
 
-def at_rest(found: Sequence[Stranger]) -> list[dict[str, Any]]:
-    """Those that get none, as they are sent back."""
-    return [destinations.sent(one.destination) for one in found if not one.instances]
+def came(found: Sequence[Stranger], before: Sequence[Stranger]) -> frozenset[Key]:
+    """Those that get requests, and got none when the write began."""
+    return frozenset(one.key for one in found if one.instances) - {one.key for one in before if one.instances}
+
+
+def to_take_off(found: Sequence[Stranger], stay: Collection[Key]) -> list[Stranger]:
+    """Those that get requests, without those that are to stay all the same."""
+    return [one for one in found if one.instances and one.key not in stay]
+
+
+def staying(found: Sequence[Stranger], stay: Collection[Key]) -> list[dict[str, Any]]:
+    """All others, as they are sent back."""
+    gone = to_take_off(found, stay)
+    return [destinations.sent(one.destination) for one in found if one not in gone]
