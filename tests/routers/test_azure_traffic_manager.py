@@ -4,7 +4,8 @@ import pytest
 
 from bluegreen.azure.traffic_profiles.router import TrafficManagerRouter
 from bluegreen.permissions.azure_role import definition
-from bluegreen.rollout.errors import NotOwned, PlatformError
+from bluegreen.rollout.clock import SystemClock
+from bluegreen.rollout.errors import NotOwned, PlatformError, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
 from bluegreen.swap import contract
 from bluegreen.swap.service import SwapService
@@ -59,6 +60,24 @@ def test_a_swap_makes_its_endpoints_and_never_disables_both(profile):
 def test_a_swap_that_says_no_time_out_waits_for_a_usual_ttl_and_its_probes():
     assert contract.parse(inputs("blue")).limits.converge_timeout_seconds == 60 + 240 + 60
     assert contract.parse(inputs("blue", converge_timeout_seconds=20)).limits.converge_timeout_seconds == 20
+
+
+@pytest.mark.parametrize("routers", [1, 2])
+def test_and_for_the_profile_s_own_ttl_where_that_is_longer(profile, monkeypatch, routers):
+    """No time-out is said: what the profile says counts, also where it is one of several routers."""
+    profile.put(ttl=3600)
+    beside = {"routers": [profile_workshop.section(), {"kind": "memory", "name": "beside"}], "router": None}
+    more = {"strategy": {"steps": []}, **(beside if routers == 2 else {})}
+    monkeypatch.setattr(SystemClock, "monotonic_seconds", lambda _: profile.clock.monotonic_seconds())
+    service = SwapService(clock=profile.clock)
+    _, outputs = service.create(inputs("blue", **more))
+    began = profile.clock.monotonic_seconds()
+    outputs = service.update({**inputs("blue", **more), **outputs}, inputs("green", **more))
+    assert profile.weights() == {"green": 1000}
+    assert profile.clock.monotonic_seconds() - began >= 3600
+    said = inputs("blue", **more, converge_timeout_seconds=20)
+    with pytest.raises(SwapFailed, match="had not taken effect after 20 s"):
+        service.update(outputs, said)
 
 
 def test_a_share_moves_one_way_only(profile):

@@ -67,6 +67,9 @@ class TrafficRouter(Protocol):
     #: The least that a written weight takes to take effect, in seconds, by the router's parsed section, where answers
     #: from before are kept for a time: a swap that says no time-out waits so long. A router may go without.
     # least_converge_seconds: Callable[[Mapping[str, object]], float]
+    #: The same by what the platform itself says, as of the last look and without I/O: a longer TTL than the usual one,
+    #: say. A router may go without.
+    # converge_seconds: Callable[[], float]
     #: What a share has really come to where a platform has no weights, in words, as of the last look and without I/O;
     #: empty where it is what was written. A router may go without.
     # comes_to: Callable[[Weights], str]

@@ -314,11 +314,11 @@ class Runner:
         return traffic
 
     def _write(self, weights: Weights, *, stoppable: bool = True) -> None:
-        limit_seconds = self._limits.converge_timeout_seconds
         self._written = weights  # before the call: a lost reply may still have moved traffic
         self.waited = False
         write = self._router.write if stoppable else getattr(self._router, "put_back", self._router.write)
         write(weights)
+        limit_seconds = self._limits.converge_seconds(self._router)
         deadline = self._clock.monotonic_seconds() + limit_seconds
         told = None
         while self._router.verify(weights) is not Convergence.CONVERGED:

@@ -55,11 +55,12 @@ class SwapSpec(Settings):
     capacity: Parsed | None
     gates: Sequence[tuple[Parsed, GatePolicy]]
     notifications: Sequence[Parsed]
+    converge_is_said: bool = True
 
     @property
     def limits(self) -> Limits:
         """The settings that a swap waits by."""
-        return Limits(**{key: getattr(self, key) for key in _LIMITS})
+        return Limits(**{key: getattr(self, key) for key in _LIMITS}, converge_is_said=self.converge_is_said)
 
     def build_router(self) -> TrafficRouter:
         """The router; several are joined into one."""
@@ -124,7 +125,8 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
     settings: dict[str, Any] = dict(Settings.parse(fields))
     if settings["propagation_seconds"] is None:
         settings["propagation_seconds"] = _propagation_seconds(routers)
-    if inputs.get("converge_timeout_seconds") is None:
+    converge_is_said = inputs.get("converge_timeout_seconds") is not None
+    if not converge_is_said:
         least = _least_converge_seconds(routers)
         settings["converge_timeout_seconds"] = max(settings["converge_timeout_seconds"], least)
     for key in ("plan", *properties.ADDED_BY_THE_CHECK, *OUTPUT_KEYS):
@@ -147,6 +149,7 @@ def _read(inputs: Mapping[str, object]) -> tuple[SwapSpec | None, list[Problem]]
             capacity=capacity,
             gates=gating.with_target_health([gate for gate in gates if gate is not None]),
             notifications=[notifier for notifier in notifications if notifier is not None],
+            converge_is_said=converge_is_said,
         ),
         [],
     )

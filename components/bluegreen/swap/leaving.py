@@ -70,10 +70,11 @@ def bring_in(
     made = router.join(traffic.weights, added, proved)
     if not made:
         return traffic
-    deadline = clock.monotonic_seconds() + limits.converge_timeout_seconds
+    limit_seconds = limits.converge_seconds(router)
+    deadline = clock.monotonic_seconds() + limit_seconds
     while not router.settled():  # not by a read: what that finds counts as done
         if clock.monotonic_seconds() >= deadline:
-            waited = f"{limits.converge_timeout_seconds:g} s"
+            waited = f"{limit_seconds:g} s"
             raise PlatformError("members", f"{' and '.join(made)}: made, and without effect after {waited}")
         clock.sleep(limits.poll_interval_seconds)
     common = router.read()

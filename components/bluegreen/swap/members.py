@@ -84,6 +84,10 @@ class Members:
         """Whether one of them moves all traffic by an exchange: then none is rehearsed."""
         return any(getattr(member.router, "exchanges", False) for member in self.members)
 
+    def converge_seconds(self) -> float:
+        """The longest that one of them may take by what its platform says. No I/O."""
+        return max(float(getattr(member.router, "converge_seconds", lambda: 0)()) for member in self.members)
+
     def reaches(self, color: Color, preview: Preview) -> Preview:
         """How a color is reached now, as the members know whose colors change places. No I/O."""
         for member in self.members:

@@ -64,6 +64,11 @@ class Shared:
         told = getattr(self._router, "comes_to", None)
         return "" if told is None else str(told(weights))
 
+    def converge_seconds(self) -> float:
+        """How long what was just written may take by what the platform says; 0 where it says nothing. No I/O."""
+        known = getattr(self._router, "converge_seconds", None)
+        return 0 if known is None else float(known())
+
     def reaches(self, color: Color, preview: Preview) -> Preview:
         """How a color is reached now, where its address depends on who is live. No I/O."""
         reaches = getattr(self._router, "reaches", None)

@@ -105,6 +105,12 @@ def converge_seconds(kept_seconds: float = 60, interval_seconds: float = 30) -> 
     return kept_seconds + 2 * _PROBES_AT_MOST * interval_seconds + _MARGIN_SECONDS
 
 
+def converge_seconds_of(profile: Told) -> float:
+    """The same for a profile, with its own TTL and probes."""
+    probes = (properties_of(profile).get("monitorConfig") or {}).get("intervalInSeconds")
+    return converge_seconds(ttl_seconds(profile), float(probes or dict(_PROBES)["interval"]))
+
+
 # An endpoint is good or bad after so many probes at most, with as much again for the answers' way.
 _PROBES_AT_MOST, _MARGIN_SECONDS = 4, 60
 

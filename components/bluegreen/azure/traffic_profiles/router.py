@@ -117,8 +117,12 @@ class TrafficManagerRouter(Options):
 
     @staticmethod
     def least_converge_seconds(arguments: Mapping[str, Any]) -> float:  # noqa: ARG004 - the profile has the TTL
-        """The time for a profile of Azure's usual TTL and probes; one that keeps answers longer needs a longer time."""
+        """The time for a profile of Azure's usual TTL and probes."""
         return profiles.converge_seconds()
+
+    def converge_seconds(self) -> float:
+        """The time for the profile's own TTL and probes, as of the last look."""
+        return 0 if self._profile is None else profiles.converge_seconds_of(self._profile)
 
     @property
     def id(self) -> str:
