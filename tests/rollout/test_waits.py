@@ -19,7 +19,6 @@ WAITERS = {
     "swap/cancelling.py": "the clock that a cancellation wakes up",
     "swap/leaving.py": "by the service's clock",
     "swap/lease.py": "by the service's clock",
-    "notifications/base.py": "in a thread of its own, once the swap is over",
     "cli/waiting.py": "no swap goes on in this process",
     "cli/posting.py": "no swap goes on in this process",
     "cli/stopping.py": "no swap goes on in this process",

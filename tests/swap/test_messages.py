@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from bluegreen.gates.registry import GATES
+from bluegreen.notifications import base
 from bluegreen.notifications.registry import NOTIFIERS
 from bluegreen.options.declared import Options, declared
 from bluegreen.rollout.clock import FakeClock
@@ -125,6 +126,35 @@ def test_a_held_job_that_shall_fail_is_told_once_too(swap):
         with pytest.raises(SwapFailed):
             swap.up("green", on_held="fail")
     assert told() == ["restored", "held"]
+
+
+class WatchedClock(FakeClock):
+    """Remembers each pause."""
+
+    def __init__(self):
+        super().__init__()
+        self.slept = []
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        super().sleep(seconds)
+
+
+def test_a_second_try_waits_by_the_swap_s_clock(swap, monkeypatch):
+    failing = iter([True])
+
+    def notify(_, record):
+        if next(failing, False):
+            raise OSError("down")
+        SENT.append(dict(record))
+
+    monkeypatch.setattr(Here, "notify", notify)
+    swap.clock = WatchedClock()
+    swap.here.broken.add("green")  # one message, at the end, which the update waits for
+    with pytest.raises(SwapFailed):
+        swap.up("green")
+    assert told() == ["restored"]
+    assert base._PAUSE_SECONDS in swap.clock.slept
 
 
 class KillingClock(FakeClock):

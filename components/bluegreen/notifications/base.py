@@ -69,19 +69,25 @@ OUTCOMES = (*STAGES, *(outcome.value for outcome in Outcome))
 """What notifiers are told of, as entries of ``notifications`` name it: the stages of swaps, and how they end."""
 
 
-def notify_all(notifiers: Sequence[Notifier], record: Mapping[str, object], tell: Callable[[str, str], None]) -> None:
+def notify_all(
+    notifiers: Sequence[Notifier],
+    record: Mapping[str, object],
+    tell: Callable[[str, str], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Tell everybody whom the record's outcome concerns, side by side, two tries each. Never raises.
 
     Args:
         notifiers: whom to tell.
         record: see ``Notifier.notify``.
         tell: takes an event's kind (``notify``) and its text: what got through and what did not.
+        sleep: waits before a second try, in a thread of the notifier's own; the machine's by default.
     """
     due = [notifier for notifier in notifiers if not notifier.outcomes or record.get("outcome") in notifier.outcomes]
     problems: dict[int, str] = {}
 
     def run(index: int, notifier: Notifier) -> None:
-        problems[index] = _problem(notifier, record)
+        problems[index] = _problem(notifier, record, sleep)
 
     # A peer that answers a byte a second outlives every timeout of a connection: its thread is left behind then.
     threads = [threading.Thread(target=run, args=item, daemon=True) for item in enumerate(due)]
@@ -98,11 +104,11 @@ def notify_all(notifiers: Sequence[Notifier], record: Mapping[str, object], tell
             tell("notify", redact(text))
 
 
-def _problem(notifier: Notifier, record: Mapping[str, object]) -> str:
+def _problem(notifier: Notifier, record: Mapping[str, object], sleep: Callable[[float], None]) -> str:
     """Send a record; return why it did not get through, or an empty text."""
     problem, again = _once(notifier, record)
     if problem and again:
-        time.sleep(_PAUSE_SECONDS)
+        sleep(_PAUSE_SECONDS)
         problem, _ = _once(notifier, record)
     return problem
 

@@ -26,6 +26,10 @@ class CancellableClock(SystemClock):
         else:
             self._woken = self._cancelled.wait(seconds)
 
+    def sleep_beside(self, seconds: float) -> None:
+        """Wait in a thread beside the swap: it must not take a cancellation from the swap's own."""
+        time.sleep(seconds)
+
 
 class Cancelled(BluegreenError):
     """The update was cancelled before the swap had begun; nothing was written."""

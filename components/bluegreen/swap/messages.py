@@ -114,7 +114,8 @@ class Messages:
         except Exception as problem:  # noqa: BLE001 - whatever is wrong with telling of a swap is no matter of the swap
             self._tell("note", redact(f"no notification was sent: {problem}"))
             return
-        notify_all(notifiers, shown({"service": self._service, **record}), self._tell)
+        sleep = getattr(self._clock, "sleep_beside", self._clock.sleep)
+        notify_all(notifiers, shown({"service": self._service, **record}), self._tell, sleep)
 
     def _tell(self, kind: str, text: str) -> None:
         self._report(Event(self._clock.wall_seconds(), kind, text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from bluegreen.memory.capacity import MemoryCapacity
 from bluegreen.memory.router import WORLDS, MemoryRouter
 from bluegreen.rollout.errors import PlatformError, RestoreFailed, SwapAborted
 from bluegreen.rollout.model import Weights
+from bluegreen.swap import cancelling
 from bluegreen.swap.cancelling import CancellableClock, Cancelled
 from bluegreen.swap.lease import leases_in
 from tests.swap.bench import inputs
@@ -130,3 +132,15 @@ def test_a_color_whose_retirement_cannot_be_stopped_gets_no_traffic_back(swap, m
     with began, pytest.raises(RestoreFailed, match="the retirement of green could not be stopped"):
         swap.up("blue")
     assert swap.here.weights == Weights.all_on("blue")
+
+
+def test_a_wait_beside_the_swap_does_not_take_the_cancellation_from_it(monkeypatch):
+    pressed, slept = threading.Event(), []
+    pressed.set()
+    clock = CancellableClock(pressed)
+    monkeypatch.setattr(cancelling, "time", SimpleNamespace(sleep=slept.append))
+    clock.sleep_beside(0.5)
+    clock.sleep(60)  # woken at once
+    assert slept == [0.5]
+    clock.sleep(60)  # the restore's
+    assert slept == [0.5, 60]
