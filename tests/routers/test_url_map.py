@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import Fields
-from bluegreen.google.compute_engine import notes
+from bluegreen.google.compute_engine import changes, notes
 from bluegreen.permissions import needed
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.clock import FakeClock
@@ -392,6 +392,28 @@ def test_a_change_is_waited_for_and_another_one_in_between_is_too():
         world.before.append(lets_go)
         service().update(outputs, inputs(place, "green"))
         assert balancer.weights() == {"green": 100}
+
+
+def test_a_change_that_never_ends_is_given_up_after_ten_minutes(balancer, world, monkeypatch):
+    """By the clock: the lease that is renewed meanwhile waits for the same operation."""
+    clock = FakeClock()
+    monkeypatch.setattr(changes, "steady_seconds", clock.monotonic_seconds)
+    _, outputs = service(clock).create(inputs(section(balancer)))
+
+    def stuck(verb, _path):
+        if verb == "PATCH":
+            world.google.works.at_once, world.google.works.held = False, True
+
+    world.before.append(stuck)
+    began_seconds = clock.wall_seconds()
+    with pytest.raises(PlatformError, match="still at work on projects/shop/.*/urlMaps/web after ten minutes"):
+        service(clock).update(outputs, inputs(section(balancer), "green"))
+    assert clock.wall_seconds() - began_seconds < 900
+    world.before.clear()
+    world.google.works.at_once, world.google.works.held = True, False
+    world.google.settle()
+    clock.sleep(700)
+    assert service(clock).update(outputs, inputs(section(balancer), "green"))["live_color"] == "green"
 
 
 def test_a_failed_change_says_why(balancer, world):
