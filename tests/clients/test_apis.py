@@ -5,7 +5,7 @@ import itertools
 import httpx
 import pytest
 
-from bluegreen.clients.apis import object_in, until_answered
+from bluegreen.clients.apis import object_in, object_of, until_answered
 from bluegreen.clients.http import Answer
 from bluegreen.rollout.calls import guarded
 from bluegreen.rollout.errors import PlatformError
@@ -62,3 +62,14 @@ def test_a_call_that_is_throttled_waits_as_long_as_it_is_told_and_is_tried_more_
 def test_an_answer_without_an_object_is_an_empty_one(body):
     assert object_in(Answer(200, body)) == {}
     assert object_in(WELL) == {"name": "web"}
+
+
+@pytest.mark.parametrize("body", [b"<html>Welcome to the hotel</html>", b"[1]", b'{"name": "we'])
+def test_what_a_reading_answers_that_is_no_object_does_not_say_that_nothing_is_there(body):
+    with pytest.raises(
+        PlatformError, match=f"{ACTION}: the answer is no object of an API, but .*is a proxy in between"
+    ):
+        object_of(Answer(200, body), ACTION)
+    for nothing in (b"", b" {}\n", b"null"):
+        assert object_of(Answer(204, nothing), ACTION) == {}
+    assert object_of(WELL, ACTION) == {"name": "web"}

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from bluegreen.clients.apis import Wire, object_in, until_answered
+from bluegreen.clients.apis import Wire, object_in, object_of, until_answered
 from bluegreen.clients.glances import Answers
 from bluegreen.clients.http import Answer
 from bluegreen.fields import Fields
@@ -104,7 +104,7 @@ class Session:
             known = self._until_answered("GET", path, version, action, None)
             self._answers.keep(asked, at_seconds, known)
         answer: Answer = known
-        return None if answer.status == 404 else object_in(answer)
+        return None if answer.status == 404 else object_of(answer, action)
 
     def change(
         self,
@@ -178,7 +178,7 @@ class Session:
             answer = self._until_answered("GET", where.path, asked, read, None)
         if answer.status == 202:
             raise PlatformError(action, f"no result within {sum(pauses_seconds):g} s")
-        return None if answer.status == 404 else object_in(answer)
+        return None if answer.status == 404 else object_of(answer, action)
 
     def ask(self, path: str, version: str, action: str) -> dict[str, Any] | None:
         """Return the answer of an action that only lists, such as settings; ``None`` if there is nothing.
@@ -197,7 +197,7 @@ class Session:
             known = self._until_answered("POST", path, version, action, None, reads=True)
             self._answers.keep(asked, at_seconds, known)
         answer: Answer = known
-        return None if answer.status == 404 else object_in(answer)
+        return None if answer.status == 404 else object_of(answer, action)
 
     def once(self, path: str, version: str, action: str, body: Mapping[str, Any] | None) -> Answer | None:
         """One action that does something else the second time, and so is sent once whatever the answer is.

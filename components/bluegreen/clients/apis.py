@@ -27,6 +27,7 @@ _ATTEMPTS, _THROTTLED_ATTEMPTS = 5, 12
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 20.0
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _THROTTLED = 429
+_NOTHING = frozenset({b"", b"{}", b"null"})
 
 
 class Wire:
@@ -103,6 +104,23 @@ def _pause_seconds(attempt: int, answer: Answer | None) -> float:
     asked = answer.headers.get("Retry-After", "") if answer is not None else ""
     asked_seconds = min(float(asked), _LONGEST_PAUSE_SECONDS) if asked.isdigit() else 0.0
     return asked_seconds + random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
+
+
+def object_of(answer: Answer, action: str) -> dict[str, Any]:
+    """The JSON object that an answer to a reading is; empty where it has no body.
+
+    Args:
+        answer: one that says yes.
+        action: the call's name.
+
+    Raises:
+        PlatformError: it is anything else. An empty object in its place would say that nothing is there.
+    """
+    found = object_in(answer)
+    if not found and answer.body.strip() not in _NOTHING:
+        begin = answer.body[:60].decode(errors="replace").strip()
+        raise PlatformError(action, f"the answer is no object of an API, but {begin!r}: is a proxy in between?")
+    return found
 
 
 def object_in(answer: Answer) -> dict[str, Any]:

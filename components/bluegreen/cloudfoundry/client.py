@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from bluegreen.clients.apis import Wire, object_in, until_answered
+from bluegreen.clients.apis import Wire, object_in, object_of, until_answered
 from bluegreen.clients.glances import Answers
 from bluegreen.clients.http import Answer
 from bluegreen.cloudfoundry import tokens
@@ -109,7 +109,7 @@ class Session:
             known = self._until_answered("GET", path, action, query, None)
             self._answers.keep(asked, at_seconds, known)
         answer: Answer = known
-        return None if answer.status == 404 else object_in(answer)
+        return None if answer.status == 404 else object_of(answer, action)
 
     def all(self, path: str, action: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         """The resources of a list, of one page: each filter names what is wanted."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from bluegreen.clients.apis import MOST_BYTES, TIMEOUT_SECONDS, Wire, object_in, until_answered
+from bluegreen.clients.apis import MOST_BYTES, TIMEOUT_SECONDS, Wire, object_in, object_of, until_answered
 from bluegreen.clients.glances import Answers
 from bluegreen.clients.http import Answer, Http
 from bluegreen.fields import Fields
@@ -119,7 +119,7 @@ class Session:
             known = self._until_answered("GET", path, action, query or {}, None)
             self._answers.keep(asked, at_seconds, known)
         answer: Answer = known
-        return None if answer.status == 404 else object_in(answer)
+        return None if answer.status == 404 else object_of(answer, action)
 
     def patch(self, path: str, action: str, mask: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Change the named fields of an object, if it still is what was read: the body has its ``etag``.
@@ -137,7 +137,7 @@ class Session:
         answer = self._until_answered("PATCH", path, action, {"updateMask": mask}, body)
         if answer.status == 404:
             raise PlatformError(action, f"there is no {path.removeprefix('/v2/')}")
-        return object_in(answer)
+        return object_of(answer, action)
 
     def send(
         self,
@@ -170,7 +170,7 @@ class Session:
         answer = self._until_answered(verb, path, action, query or {}, body, writes=writes, conflicts=conflicts)
         if answer.status == 404:
             raise PlatformError(action, ": ".join(filter(None, _said(answer))))
-        return object_in(answer)
+        return object_of(answer, action)
 
     def _until_answered(
         self,
