@@ -406,7 +406,7 @@ def test_a_change_that_never_ends_is_given_up_after_ten_minutes(balancer, world,
 
     world.before.append(stuck)
     began_seconds = clock.wall_seconds()
-    with pytest.raises(PlatformError, match="still at work on projects/shop/.*/urlMaps/web after ten minutes"):
+    with pytest.raises(PlatformError, match=r"still at work on projects/shop/.*/urlMaps/web after ten minutes"):
         service(clock).update(outputs, inputs(section(balancer), "green"))
     assert clock.wall_seconds() - began_seconds < 900
     world.before.clear()
