@@ -6,6 +6,7 @@ https://learn.microsoft.com/rest/api/resources/tags/update-at-scope
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.azure.client import Busy, Session
@@ -17,9 +18,65 @@ WRITE = "Microsoft.Resources/tags/write"
 _BUSY_SECONDS, _BUSY_PAUSE_SECONDS = 120.0, 2.0
 
 
-def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of a swap's tags, where a service allows no colon in them.
+
+    Attributes:
+        owner: of the tag that says who owns the traffic.
+        mark: what the name of a mark's tag begins with.
+        others: further tags that a swap sets.
+    """
+
+    owner: str = OWNER_TAG
+    mark: str = MARK_PREFIX
+    others: tuple[str, ...] = ()
+
+
+USUAL = Names()
+
+
+def marks_in(tags: Mapping[str, str], names: Names = USUAL) -> dict[str, str]:
     """The marks among an object's tags."""
-    return {name.removeprefix(MARK_PREFIX): value for name, value in tags.items() if name.startswith(MARK_PREFIX)}
+    return {name.removeprefix(names.mark): value for name, value in tags.items() if name.startswith(names.mark)}
+
+
+def own_in(tags: Mapping[str, str], names: Names = USUAL) -> dict[str, str]:
+    """The tags among an object's that a swap has set."""
+    own = (names.owner, *names.others)
+    return {name: value for name, value in tags.items() if name in own or name.startswith(names.mark)}
+
+
+def change_marks(
+    session: Session,
+    resource_id: str,
+    there: Mapping[str, str],
+    changes: Mapping[str, str | None],
+    owner: str,
+    *,
+    names: Names = USUAL,
+    busy_seconds: float = _BUSY_SECONDS,
+) -> dict[str, str]:
+    """Set and remove marks, a call for each of the two; a former owner's name gives way to the present one.
+
+    Args:
+        session: who calls.
+        resource_id: whose tags.
+        there: its tags as they were read.
+        changes: each mark's new text; ``None`` removes it.
+        owner: the present one.
+        names: what the tags are called.
+        busy_seconds: how long each call waits for an operation on the resource to end.
+
+    Returns:
+        The tags that it has then.
+    """
+    kept = {names.mark + name: value for name, value in changes.items() if value is not None}
+    gone = {names.mark + name for name, value in changes.items() if value is None} & there.keys()
+    stamp = {} if there.get(names.owner) == owner else {names.owner: owner}
+    set_tags(session, resource_id, {**stamp, **kept}, busy_seconds=busy_seconds)
+    remove_tags(session, resource_id, {name: there[name] for name in gone}, busy_seconds=busy_seconds)
+    return {name: value for name, value in {**there, **stamp, **kept}.items() if name not in gone}
 
 
 def set_tags(

@@ -177,14 +177,8 @@ class ContainerAppRouter(Options):
         app = self._app or self._look()
         if app is None or not self._is_owned(app):
             return
-        session, there = self.azure.session(), rules.tags_of(app)
-        kept = {tags.MARK_PREFIX + name: value for name, value in changes.items() if value is not None}
-        gone = {tags.MARK_PREFIX + name for name, value in changes.items() if value is None} & there.keys()
-        stamp = {} if there.get(tags.OWNER_TAG) == self.owner else {tags.OWNER_TAG: self.owner}
-        tags.set_tags(session, self.app_id, {**stamp, **kept})
-        tags.remove_tags(session, self.app_id, {name: there[name] for name in gone})
-        left = {name: value for name, value in {**there, **stamp, **kept}.items() if name not in gone}
-        self._app = {**app, "tags": left}
+        there = rules.tags_of(app)
+        self._app = {**app, "tags": tags.change_marks(self.azure.session(), self.app_id, there, changes, self.owner)}
 
     # -- writing
 
@@ -427,7 +421,7 @@ class ContainerAppRouter(Options):
         app = self._look()
         if app is None or not self._is_owned(app):
             return
-        tags.remove_tags(self.azure.session(), self.app_id, rules.own_tags(app))
+        tags.remove_tags(self.azure.session(), self.app_id, tags.own_in(rules.tags_of(app)))
         self._app = None
 
 

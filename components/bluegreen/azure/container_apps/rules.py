@@ -11,7 +11,6 @@ import copy
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bluegreen.azure.tags import MARK_PREFIX, OWNER_TAG
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
 App = Mapping[str, Any]
@@ -130,11 +129,6 @@ def with_weights(app: App, revisions: Mapping[Color, str], weights: Weights) -> 
 def tags_of(app: App) -> dict[str, str]:
     """The app's tags."""
     return dict(app.get("tags") or {})
-
-
-def own_tags(app: App) -> dict[str, str]:
-    """Those of them that a swap has set."""
-    return {name: value for name, value in tags_of(app).items() if name == OWNER_TAG or name.startswith(MARK_PREFIX)}
 
 
 def readiness_of(revision: App | None, name: str) -> Readiness:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bluegreen.azure.tags import Names
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
 Told = Mapping[str, Any]
@@ -24,6 +25,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resource
 """
 TOGETHER_TAG, MADE_TAG = "bluegreen-weight", "bluegreen-made"
 """The weight that both colors have together beside endpoints of others; the endpoints that the swap has made."""
+TAGS = Names(OWNER_TAG, MARK_PREFIX, (TOGETHER_TAG, MADE_TAG))
 MOST, LEAST_TOGETHER = 1000, 100
 _WAITING, _SERVED = "checkingendpoint", frozenset({"online", "unmonitored"})
 _ENDED = frozenset({"degraded", "stopped", "inactive"})
@@ -55,17 +57,6 @@ def properties_of(told: Told | None) -> Told:
 def tags_of(profile: Told) -> dict[str, str]:
     """The profile's tags."""
     return dict(profile.get("tags") or {})
-
-
-def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
-    """The marks among them."""
-    return {name.removeprefix(MARK_PREFIX): value for name, value in tags.items() if name.startswith(MARK_PREFIX)}
-
-
-def own_tags(profile: Told) -> dict[str, str]:
-    """Those that a swap has set."""
-    own = (OWNER_TAG, TOGETHER_TAG, MADE_TAG)
-    return {name: value for name, value in tags_of(profile).items() if name in own or name.startswith(MARK_PREFIX)}
 
 
 def unfit(profile: Told) -> str:

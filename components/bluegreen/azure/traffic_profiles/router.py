@@ -136,7 +136,7 @@ class TrafficManagerRouter(Options):
         profile = self._look()
         if profile is None or not self._is_owned(profile):
             return Traffic(Weights())
-        marks = profiles.marks_in(profiles.tags_of(profile))
+        marks = tags.marks_in(profiles.tags_of(profile), profiles.TAGS)
         return Traffic(profiles.weights_of(profile, self.endpoints), marks)
 
     def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one call tells both
@@ -150,7 +150,7 @@ class TrafficManagerRouter(Options):
         if profile is None:
             return None
         found = profiles.tags_of(profile)
-        holder, marks = found.get(profiles.OWNER_TAG), profiles.marks_in(found)
+        holder, marks = found.get(profiles.OWNER_TAG), tags.marks_in(found, profiles.TAGS)
         if holder is not None and not Ownership(self.owner, self.former_owner, self.incarnation).holds(holder, marks):
             raise NotOwned(READ, f"the traffic of {self.profile_id} is owned by {holder}; this swap is {self.owner}")
         self._profile = profile
@@ -178,12 +178,7 @@ class TrafficManagerRouter(Options):
         if profile is None or not self._is_owned(profile):
             return
         session, there = self.azure.session(), profiles.tags_of(profile)
-        kept = {profiles.MARK_PREFIX + name: value for name, value in changes.items() if value is not None}
-        gone = {profiles.MARK_PREFIX + name for name, value in changes.items() if value is None} & there.keys()
-        stamp = {} if there.get(profiles.OWNER_TAG) == self.owner else {profiles.OWNER_TAG: self.owner}
-        tags.set_tags(session, self.profile_id, {**stamp, **kept})
-        tags.remove_tags(session, self.profile_id, {name: there[name] for name in gone})
-        left = {name: value for name, value in {**there, **stamp, **kept}.items() if name not in gone}
+        left = tags.change_marks(session, self.profile_id, there, changes, self.owner, names=profiles.TAGS)
         self._profile = {**profile, "tags": left}
 
     # -- writing
@@ -370,7 +365,7 @@ class TrafficManagerRouter(Options):
             if there is not None:
                 below = f"{profiles.kind_of(there)}/{name}"
                 session.remove(f"{self.profile_id}/{below}", VERSION, f"{_PROFILES}/{_kind(below)}/delete")
-        tags.remove_tags(session, self.profile_id, profiles.own_tags(profile))
+        tags.remove_tags(session, self.profile_id, tags.own_in(profiles.tags_of(profile), profiles.TAGS))
         self._profile = None
 
 

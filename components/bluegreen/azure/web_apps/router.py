@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from bluegreen.azure import tags
-from bluegreen.azure.client import AzureConnection, Busy
+from bluegreen.azure.client import AzureConnection
 from bluegreen.azure.connection_option import azure_option
-from bluegreen.azure.web_apps import answering, contents
+from bluegreen.azure.web_apps import contents, health
 from bluegreen.azure.web_apps import site as sites
-from bluegreen.azure.web_apps.names import COLOR_SETTING, WARM_UP_PATH, WARM_UP_STATUSES
+from bluegreen.azure.web_apps.installing import Installing
+from bluegreen.azure.web_apps.names import COLOR_SETTING
 from bluegreen.azure.web_apps.slots import PRODUCTION, Slots
 from bluegreen.fields import Fields
 from bluegreen.options.declared import Options, option
@@ -28,7 +29,6 @@ from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.platforms.places import Same, alike
-from bluegreen.rollout.calls import pause
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.exchanging import Standing, bring_live
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights, other
@@ -40,10 +40,7 @@ _ID = re.compile(
 _ALLOWED = "/subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME"
 _OWNER_LONGEST = 256
 _SWAP = "Microsoft.Web/sites/slots/slotsswap/action"
-_INSTALL = "Microsoft.Web/sites/slots/config/write"
-_BUSY_PAUSE_SECONDS = 5.0
 _SLOT = "staging"
-_OTHERWISE = "runs something else: declare what runs there, or put the release into the other color and promote that"
 
 
 @dataclass(slots=True)
@@ -250,12 +247,7 @@ class AzureSlotsRouter(Options):
         if site is None or not self._is_owned(site):
             return
         session, there, patience = self.azure.session(), sites.tags_of(site), self.swap_timeout_seconds
-        kept = {tags.MARK_PREFIX + name: value for name, value in changes.items() if value is not None}
-        gone = {tags.MARK_PREFIX + name for name, value in changes.items() if value is None} & there.keys()
-        stamp = {} if there.get(tags.OWNER_TAG) == self.owner else {tags.OWNER_TAG: self.owner}
-        tags.set_tags(session, self.app_id, {**stamp, **kept}, busy_seconds=patience)
-        tags.remove_tags(session, self.app_id, {name: there[name] for name in gone}, busy_seconds=patience)
-        left = {name: value for name, value in {**there, **stamp, **kept}.items() if name not in gone}
+        left = tags.change_marks(session, self.app_id, there, changes, self.owner, busy_seconds=patience)
         self._site = {**site, "tags": left}
 
     # -- writing
@@ -370,17 +362,18 @@ class AzureSlotsRouter(Options):
         """Whether the section has contents."""
         return bool(self.contents)
 
+    @property
+    def _installing(self) -> Installing:
+        former = self.former.get("contents") or {}
+        return Installing(self._slots, self.contents, former, self.restart_seconds)
+
     def release(self, color: Color) -> str:
         """The release that it installs: ``image app:v2 in slot staging (1f3a90bc)``."""
-        return contents.text_of(self.contents[color], self.slot)
+        return self._installing.release(color)
 
     def installed(self, color: Color) -> bool:
         """Whether the slot that has the color, or is to have it, has its release: two or three calls."""
-        slots, settings = self._slots, self._slots.settings(PRODUCTION)
-        place = PRODUCTION if sites.color_of(settings) == color else self.slot
-        if place != PRODUCTION:
-            settings = slots.settings(place)
-        return contents.is_there(self.contents[color], color, settings, sites.runs_of(slots.config(place)))
+        return self._installing.is_there(color)
 
     def install(self, color: Color) -> None:
         """Bring the color's release into the slot that is idle now: one write, after which Azure restarts the slot.
@@ -389,43 +382,7 @@ class AzureSlotsRouter(Options):
         """
         self._fresh.spent()
         self._done.spent()
-        waited_seconds = 0.0
-        while not self._brought(color):
-            if waited_seconds >= self.swap_timeout_seconds:
-                raise PlatformError(_INSTALL, f"{self.release(color)}: Azure is still at work on {self.app_id}")
-            pause(_BUSY_PAUSE_SECONDS)
-            waited_seconds += _BUSY_PAUSE_SECONDS
-        # Until then what ran before may answer, and would be taken for what was brought.
-        pause(self.restart_seconds)
-
-    def _brought(self, color: Color) -> bool:
-        """Whether it could be sent: Azure was not at work on the app."""
-        try:
-            self._bring(color)
-        except Busy:
-            return False
-        return True
-
-    def _bring(self, color: Color) -> None:
-        slots, live = self._slots, self._live_color()
-        if live == color and self.installed(color):
-            return
-        if live is None or live == color:
-            why = (
-                f"{color} is in production, and {_OTHERWISE}"
-                if live
-                else f"the production slot does not say which color it is, by {COLOR_SETTING}"
-            )
-            raise PlatformError(_INSTALL, f"{self.release(color)} cannot be installed in {self.app_id}: {why}")
-        there = slots.slot_resource()
-        if there is None:
-            raise slots.missing()
-        if sites.is_prepared(there):
-            slots.reset()  # as long as a swap with preview waits, Azure takes no other change
-        present, sticky = slots.settings(self.slot), slots.sticky_settings()
-        former = (self.former.get("contents") or {}).get(color) or {}
-        wanted = self.contents[color]
-        slots.send_content(str(wanted["runs"]), contents.to_send(wanted, color, present, former, dict.fromkeys(sticky)))
+        self._installing.bring(color)
 
     # -- a swap with preview
 
@@ -480,28 +437,12 @@ class AzureSlotsRouter(Options):
 
         What the swap has brought has to answer the warm-up path as well.
         """
-        return self._readiness(color, self.images.get(color, ""), closely=True)
+        answers = bool(self.contents) and self.reached_from_here
+        return health.looked_at_closely(self._slots, color, self.images.get(color, ""), answers=answers)
 
     def health_to_go_back(self, color: Color) -> Readiness:
         """Whether it runs."""
-        return self._readiness(color, "", closely=False)
-
-    def _readiness(self, color: Color, image: str, *, closely: bool) -> Readiness:
-        slots, settings = self._slots, self._slots.settings(PRODUCTION)
-        place = PRODUCTION if sites.color_of(settings) == color else self.slot
-        told = slots.site() if place == PRODUCTION else slots.slot_resource()
-        if told is None:
-            return Readiness(False, 0, 1, slots.missing().reason, fatal=True, undelivered=True)
-        if place != PRODUCTION:
-            settings = slots.settings(place)
-        config = slots.config(place) if closely else {}
-        idle = closely and place != PRODUCTION
-        found = sites.readiness_of(place, told, settings, config, color=color, image=image, idle=idle)
-        if not (found.ready and idle and self.contents and self.reached_from_here):
-            return found
-        url = f"https://{sites.host_of(told)}{settings.get(WARM_UP_PATH) or '/'}"
-        problem = answering.problem_of(url, str(settings.get(WARM_UP_STATUSES) or ""))
-        return Readiness(False, 0, 1, f"slot {place}: {problem}") if problem else found
+        return health.of(self._slots, color)
 
     def reaches(self, color: Color, preview: Preview) -> Preview:
         """How a color is reached now: at the slot's address while it is idle, and at production's while it is live.
@@ -524,5 +465,5 @@ class AzureSlotsRouter(Options):
         site = self._look()
         if site is None or not self._is_owned(site):
             return
-        tags.remove_tags(self.azure.session(), self.app_id, sites.own_tags(site))
+        tags.remove_tags(self.azure.session(), self.app_id, tags.own_in(sites.tags_of(site)))
         self._site = None

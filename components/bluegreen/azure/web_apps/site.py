@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bluegreen.azure.tags import MARK_PREFIX, OWNER_TAG
 from bluegreen.azure.web_apps.names import COLOR_SETTING, WARM_UP_PATH, WARM_UP_STATUSES
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights, other
 
@@ -47,11 +46,6 @@ def runs_of(config: Told) -> str:
 def tags_of(site: Told) -> dict[str, str]:
     """The app's tags."""
     return dict(site.get("tags") or {})
-
-
-def own_tags(site: Told) -> dict[str, str]:
-    """Those of them that a swap has set."""
-    return {name: value for name, value in tags_of(site).items() if name == OWNER_TAG or name.startswith(MARK_PREFIX)}
 
 
 def operation_of(site: Told) -> str:

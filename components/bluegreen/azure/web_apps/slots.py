@@ -55,6 +55,13 @@ class Slots:
         """The other slot."""
         return self.session.get(self._of(self.slot)[0], VERSION, f"{_SLOTS}/read")
 
+    def place_of(self, color: Color) -> tuple[str, Mapping[str, Any]]:
+        """The slot that has a color, or is to have it, and its settings: a call, or two where it is not production."""
+        settings = self.settings(PRODUCTION)
+        if sites.color_of(settings) == color:
+            return PRODUCTION, settings
+        return self.slot, self.settings(self.slot)
+
     def settings(self, place: str) -> Mapping[str, Any]:
         """A slot's app settings; none where there is no slot."""
         return sites.properties_of(self._settings_told(place))
