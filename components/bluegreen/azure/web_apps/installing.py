@@ -1,4 +1,4 @@
-"""What a color has, brought into the slot that is idle: a release that the swap itself installs."""
+"""The content of a color, brought into the slot that is idle: a release that the swap itself installs."""
 
 from __future__ import annotations
 

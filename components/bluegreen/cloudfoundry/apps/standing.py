@@ -33,6 +33,16 @@ class Standing:
         share = None if app is None else shares.noted(app.annotations.get(metadata.SHARE))
         return share if share is not None and process is not None and process.instances == share.instances else None
 
+    def ever_noted(self) -> dict[Color, Share]:
+        """The shares that are noted on the apps, whether their instances are still those or not."""
+        found = {color: shares.noted(app.annotations.get(metadata.SHARE)) for color, app in self.apps.items()}
+        return {color: share for color, share in found.items() if share is not None}
+
+    def wanted_of(self, color: Color) -> int:
+        """The instances that are wanted of a color; those of an app that is stopped get no requests."""
+        app, process = self.apps.get(color), self.processes.get(color)
+        return process.instances if process is not None and app is not None and app.started else 0
+
 
 def look(session: Session, space: str, names: Mapping[Color, str], kind: str) -> Standing:
     """Both colors as they are now: two calls and those for the space.

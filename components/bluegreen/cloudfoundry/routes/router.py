@@ -21,7 +21,8 @@ from bluegreen.cloudfoundry.client import CloudFoundryConnection, Session
 from bluegreen.cloudfoundry.connection_option import cloudfoundry_option
 from bluegreen.cloudfoundry.routes import destinations, shares, strangers
 from bluegreen.cloudfoundry.routes.destinations import Destination
-from bluegreen.cloudfoundry.routes.shares import Share
+from bluegreen.cloudfoundry.routes.scaling import NOTE as NOTE_APP
+from bluegreen.cloudfoundry.routes.scaling import Scaling
 from bluegreen.cloudfoundry.routes.strangers import Stranger
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Flag, Number, Text
@@ -34,7 +35,7 @@ from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights, other
 from bluegreen.rollout.ports import Capability
 
-MAP, NOTE, NOTE_APP = "PATCH:/v3/routes/:guid/destinations", "PATCH:/v3/routes/:guid", "PATCH:/v3/apps/:guid"
+MAP, NOTE = "PATCH:/v3/routes/:guid/destinations", "PATCH:/v3/routes/:guid"
 DESTINATIONS = "GET:/v3/routes/:guid/destinations"
 """The calls' names."""
 _PROPAGATION_SECONDS = 5.0
@@ -226,14 +227,8 @@ class CloudFoundryRouter(Options):
         ports = {color: len(mapped.get(color, ())) for color in COLORS}
         if ports["blue"] == ports["green"] and not elsewhere:
             ports = {"blue": 1, "green": 1}
-        counts = {color: self._running_of(seen, color) * ports[color] for color in COLORS}
+        counts = {color: seen.colors.wanted_of(color) * ports[color] for color in COLORS}
         return shares.weights_of(counts, elsewhere, {color: seen.colors.noted(color) for color in mapped})
-
-    @staticmethod
-    def _running_of(seen: _Seen, color: Color) -> int:
-        """The instances that are wanted of it; those of an app that is stopped get no requests."""
-        app, process = seen.colors.apps.get(color), seen.colors.processes.get(color)
-        return process.instances if process is not None and app is not None and app.started else 0
 
     def marks(self) -> Mapping[str, str]:
         """The marks: as ``read``."""
@@ -304,10 +299,17 @@ class CloudFoundryRouter(Options):
                     "or say `made_with_it`",
                 )
 
+    @property
+    def _scaling(self) -> Scaling:
+        return Scaling(self._session, self.apps, self.process, self.scale_timeout_seconds, self._waits_for)
+
+    def _waits_for(self, what: str) -> None:
+        self._progress = what
+
     def _move(self, seen: _Seen, color: Color) -> None:
         """All traffic to one color: it gets its instances back, is mapped beside, and then alone."""
-        mapped, noted = self._mapped(seen), self._noted(seen)
-        at_once = not self._give_back(seen, color, noted, wait=True)
+        mapped, scaling = self._mapped(seen), self._scaling
+        at_once = not scaling.give_back(seen.colors, color, wait=True)
         if color not in mapped:
             alone = self._made(seen, color, mapped)
             if mapped and self.overlap_seconds:
@@ -318,31 +320,9 @@ class CloudFoundryRouter(Options):
             self._map(seen, alone, at_once=at_once)
         elif len(mapped) > 1 or self._to_take_off(seen):
             self._map(seen, [*map(destinations.sent, mapped[color])], at_once=at_once)
-        self._give_back(seen, other(color), noted, wait=False)
-        for one in noted:
-            self._note_share(seen, one, None)
-
-    def _noted(self, seen: _Seen) -> dict[Color, Share]:
-        """The shares that are noted on the apps, whether their instances are still those or not."""
-        found = {color: shares.noted(app.annotations.get(metadata.SHARE)) for color, app in seen.colors.apps.items()}
-        return {color: share for color, share in found.items() if share is not None}
-
-    def _give_back(self, seen: _Seen, color: Color, noted: Mapping[Color, Share], *, wait: bool) -> bool:
-        """Scale a color to what it had before it was scaled down for a share, unless somebody scaled it since.
-
-        Returns:
-            Whether anything was called for it.
-        """
-        share = noted.get(color)
-        if share is None or share.instances >= share.size:
-            return False
-        seen = self._with_processes(seen)
-        process = seen.colors.processes.get(color)
-        if process is not None and process.instances == share.instances:
-            instances.scale(self._session, process, share.size)
-            if wait:
-                self._wait(seen, color, share.size)
-        return True
+        scaling.give_back(seen.colors, other(color), wait=False)
+        for one in seen.colors.ever_noted():
+            scaling.note(seen.colors, one, None)
 
     def _split(self, seen: _Seen, weights: Weights) -> None:
         """A share for each color: what grows grows and runs before the route leads to it, what shrinks does so last.
@@ -350,60 +330,30 @@ class CloudFoundryRouter(Options):
         A color that the route does not lead to yet has its number before it does. What is noted comes after what grows
         and before what shrinks, so that whoever is killed in between leaves none that is small and says another number.
         """
-        seen = self._with_processes(seen)
-        mapped, session, processes = self._mapped(seen), self._session, seen.colors.processes
-        wanted = shares.planned(weights, self._sizes(seen))
+        scaling = self._scaling
+        colors = scaling.known(seen.colors)
+        mapped, processes, wanted = self._mapped(seen), colors.processes, scaling.planned(colors, weights)
         growing = [color for color in COLORS if processes[color].instances < wanted[color].instances]
         for color in growing:
-            instances.scale(session, processes[color], wanted[color].instances)
-            self._wait(seen, color, wanted[color].instances)
+            scaling.scale(colors, color, wanted[color].instances)
+            scaling.wait(colors, color, wanted[color].instances)
         for color, share in wanted.items():
-            if self._noted(seen).get(color) != share:
-                self._note_share(seen, color, share)
+            if colors.ever_noted().get(color) != share:
+                scaling.note(colors, color, share)
         shrinking = [color for color in COLORS if processes[color].instances > wanted[color].instances]
         for color in shrinking:
             if color not in mapped:
-                instances.scale(session, processes[color], wanted[color].instances)
+                scaling.scale(colors, color, wanted[color].instances)
         for color, share in wanted.items():
             if color not in growing and color not in mapped:  # what the route leads to runs as it did
-                self._wait(seen, color, share.instances)
+                scaling.wait(colors, color, share.instances)
         if len(mapped) < len(COLORS) or self._to_take_off(seen):
             there = {color: [*map(destinations.sent, listed)] for color, listed in mapped.items()}
             both = [there.get(color) or self._made(seen, color, mapped) for color in COLORS]
             self._map(seen, [one for listed in both for one in listed], at_once=False)
         for color in shrinking:
             if color in mapped:
-                instances.scale(session, processes[color], wanted[color].instances)
-
-    def _sizes(self, seen: _Seen) -> dict[Color, int]:
-        """How many instances each color has without a share."""
-        sizes: dict[Color, int] = {}
-        for color in COLORS:
-            process, share = seen.colors.processes.get(color), seen.colors.noted(color)
-            if process is None or not self._running_of(seen, color):
-                what = f"{self.apps[color]} runs no instance of its process {self.process}"
-                raise PlatformError(MAP, f"{what}: a share is one of instances")
-            sizes[color] = process.instances if share is None else max(share.size, 1)
-        return sizes
-
-    def _with_processes(self, seen: _Seen) -> _Seen:
-        if len(seen.colors.processes) == len(seen.colors.apps):
-            return seen
-        found = places.processes_of(self._session, (app.guid for app in seen.colors.apps.values()))
-        apps = seen.colors.apps
-        colors = Standing(seen.colors.space, apps, standing.by_color(found, apps, self.process))
-        return _Seen(seen.route, colors, seen.strangers)
-
-    def _wait(self, seen: _Seen, color: Color, count: int) -> None:
-        process = seen.colors.processes[color]
-        self._progress = f"{count} instances of {self.apps[color]} are starting"
-        instances.wait_until_running(self._session, self.apps[color], process, count, self.scale_timeout_seconds)
-        self._progress = ""
-
-    def _note_share(self, seen: _Seen, color: Color, share: Share | None) -> None:
-        path = f"/v3/apps/{seen.colors.apps[color].guid}"
-        text = None if share is None else str(share)
-        self._session.change("PATCH", path, NOTE_APP, metadata.body({metadata.SHARE: text}))
+                scaling.scale(colors, color, wanted[color].instances)
 
     def _made(self, seen: _Seen, color: Color, mapped: Mapping[Color, Sequence[Destination]]) -> list[dict[str, Any]]:
         """The color at the ports of the other one, or at its own where that is declared."""
@@ -460,7 +410,7 @@ class CloudFoundryRouter(Options):
         seen = self._seen
         if seen is None or weights.live_color is not None or len(seen.colors.processes) < len(COLORS):
             return ""
-        counts = {color: self._running_of(seen, color) for color in COLORS}
+        counts = {color: seen.colors.wanted_of(color) for color in COLORS}
         less: Color = "blue" if weights.blue < weights.green else "green"
         real = shares.real_percent(counts, less)
         return f"{counts[less]} of {sum(counts.values())} instances are {less}'s, {real} % of the requests"
