@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
@@ -13,16 +13,15 @@ from pulumi.runtime.proto import provider_pb2
 from localcloud.plugins.azure_native import shaping, table
 from localcloud.plugins.azure_native.client import Client, Settings
 from localcloud.plugins.azure_native.types import MADE_UP, TYPES
+from localcloud.plugins.configured import ConfiguredPlugin
 from localcloud.plugins.serving import (
-    Plugin,
     answers,
-    config_diff_response,
     diff_response,
     failures_of,
     made_up_name,
     token_of,
 )
-from localcloud.plugins.values import UNKNOWN, InitFailed, Props, ProviderError
+from localcloud.plugins.values import InitFailed, Props, ProviderError
 from localcloud.plugins.wire import props_of, struct_of
 
 _CONFIG = {"subscriptionId", "tenantId", "clientId", "clientSecret", "metadataHost", "location", "version",
@@ -30,46 +29,18 @@ _CONFIG = {"subscriptionId", "tenantId", "clientId", "clientSecret", "metadataHo
 _DIGITS = 8
 
 
-class Provider(Plugin):
-    """The plugin. Its only state is its configuration and the connection."""
+class Provider(ConfiguredPlugin[Client]):
+    """The plugin."""
 
     stands_in_for = "the Azure Native provider"
+    package = "azure-native"
+    config = frozenset(_CONFIG)
 
-    def __init__(self, version: str) -> None:
-        super().__init__(version)
-        self._client: Client | None = None
+    def tokens(self) -> Iterable[str]:
+        return table.tokens()
 
-    @property
-    def client(self) -> Client:
-        if self._client is None:
-            raise ProviderError("the provider has not been configured")
-        return self._client
-
-    @answers
-    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
-        schema = {"name": "azure-native", "version": self.version, "resources": {one: {} for one in table.tokens()}}
-        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
-
-    @answers
-    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        failures = [
-            provider_pb2.CheckFailure(property=key, reason=f"not supported here; known: {', '.join(sorted(_CONFIG))}")
-            for key in props_of(request.news)
-            if key not in _CONFIG
-        ]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
-
-    @answers
-    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        olds, news = props_of(request.olds), props_of(request.news)
-        changed = [key for key in {*olds, *news} if olds.get(key) != news.get(key) and key != "version"]
-        return config_diff_response(changed)
-
-    @answers
-    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        config = {key: value for key, value in props_of(request.args).items() if value is not UNKNOWN}
-        self._client = Client(Settings.of(config))
-        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+    def connect(self, config: Props) -> Client:
+        return Client(Settings.of(config))
 
     @answers
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -130,12 +101,6 @@ class Provider(Plugin):
             self.client.change("DELETE", request.id, version, seconds=request.timeout or 1800)
         elif self.client.ask("GET", request.id, version, missing=True) is not None:
             self.client.change("PUT", request.id, version, {"properties": {}})
-        return empty_pb2.Empty()
-
-    @answers
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
-        if self._client is not None:
-            self._client.cancelled.set()
         return empty_pb2.Empty()
 
     def _body(self, token: str, inputs: Props) -> Props:
