@@ -15,11 +15,20 @@ def release(color: str) -> GroupRelease:
     return {"image": config.require(f"{color}Image"), **({"startup_script": script} if script else {})}
 
 
+region, balancer_region = config.get("region"), config.get("balancerRegion")
 orders = InstanceGroups(
     "orders",
     active_color=config.require("activeColor"),
-    zone=config.get("zone") or "europe-west1-b",
-    entry=url_map(),
+    zone=None if region else config.get("zone") or "europe-west1-b",
+    region=region,
+    entry=url_map(
+        region=balancer_region,
+        network=config.get("network") or "default" if balancer_region else None,
+        ssl_certificates=setting("sslCertificates", []),
+        redirect_http=setting("redirectHttp", False),
+        preview_hosts=setting("previewHosts", None),
+        host=config.get("host"),
+    ),
     blue=release("blue"),
     green=release("green"),
     network=config.get("network"),

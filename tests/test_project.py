@@ -77,8 +77,12 @@ def test_the_public_names():
         getattr(cloudfoundry, name).__module__.startswith("bluegreen.cloudfoundry.") for name in cloudfoundry.__all__
     )
     assert google.__all__ == [
+        "CloudRunPair",
+        "CloudRunPairRelease",
         "CloudRunRelease",
         "CloudRunService",
+        "GkeCluster",
+        "GkeClusters",
         "GroupRelease",
         "InstanceGroups",
         "ServiceTarget",

@@ -1,7 +1,8 @@
 """Apps by their own names over HTTPS: a proxy for clients that ask for them, as the internet would lead them there.
 
 A name's certificate is signed by that of the API, which clients trust already. What is asked of it goes to the data
-plane as plain HTTP; an address that is in none of the cloud's own domains is refused.
+plane as plain HTTP; an address that is in none of the cloud's own domains is refused. Addresses of load balancers are
+led there over plain HTTP, with the `Host` that a client gives, as they would be found by a socket.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ class Names:
         plane: where requests go, as plain HTTP.
         authority: key and certificate that sign the names'.
         domains: the ends of the names that are led there.
+        addresses: the beginnings of the addresses that are.
     """
 
-    def __init__(self, plane: str, authority: Path, domains: tuple[str, ...]) -> None:
+    def __init__(self, plane: str, authority: Path, domains: tuple[str, ...], addresses: tuple[str, ...] = ()) -> None:
         where = urlsplit(plane)
         self._plane = (where.hostname or "127.0.0.1", where.port or 80)
-        self._authority, self._domains = authority, domains
+        self._authority, self._domains, self._addresses = authority, domains, addresses
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._lock = threading.Lock()
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler(), bind_and_activate=True)
@@ -79,6 +81,9 @@ class Names:
                 return
             head += more
         verb, target, *_ = [*head.split(b"\r\n")[0].decode("latin-1").split(" "), "", ""]
+        if target.startswith("http://") and (urlsplit(target).hostname or "").startswith(self._addresses or ("/",)):
+            self._lead_plain(client, head)
+            return
         host = target.rpartition(":")[0].lower()
         if verb != "CONNECT" or not host.endswith(self._domains):
             client.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -91,6 +96,19 @@ class Names:
             back = threading.Thread(target=_carry, args=(plain, secure), daemon=True)
             back.start()
             _carry(secure, plain)
+            back.join()
+
+    def _lead_plain(self, client: socket.socket, head: bytes) -> None:
+        """One request for an address. Envoy itself would take a whole URL's host for the one that is meant."""
+        first, _, rest = head.partition(b"\r\n")
+        verb, target, version = first.split(b" ")
+        parts = urlsplit(target.decode("latin-1"))
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        with socket.create_connection(self._plane) as plain:
+            plain.sendall(b" ".join((verb, path.encode("latin-1"), version)) + b"\r\nConnection: close\r\n" + rest)
+            back = threading.Thread(target=_carry, args=(client, plain), daemon=True)
+            back.start()
+            _carry(plain, client)
             back.join()
 
     def _context(self, host: str) -> ssl.SSLContext:

@@ -55,7 +55,7 @@ class Instances:
 
 
 class Elsewhere:
-    """A server that somebody else runs on a port of 127.0.0.1."""
+    """A port of 127.0.0.1 where somebody else runs something."""
 
     def __init__(self, port: int) -> None:
         self.ports = (port,)
@@ -119,7 +119,7 @@ class Plane:
 
     @staticmethod
     def reach(port: int) -> Elsewhere:
-        """The server that somebody else runs on that port of 127.0.0.1, to be installed."""
+        """Whatever somebody else runs on that port of 127.0.0.1, to be installed."""
         return Elsewhere(port)
 
     def install(self, name: str, instances: Instances | Elsewhere) -> None:

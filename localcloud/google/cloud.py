@@ -29,6 +29,8 @@ OWNER = "owner@shop.iam.gserviceaccount.com"
 """The service account that may do everything here."""
 DOMAINS = (".run.app", ".cloudfunctions.net")
 """Those that services have names in."""
+ADDRESSES = ("34.149.0.",)
+"""Those that load balancers have."""
 STEP_SECONDS = 0.05
 """Between two steps of whatever goes on. At Google most of it takes longer."""
 
@@ -60,7 +62,7 @@ class Google:
             steps.start()
             answer = answering(self.world, self.api, self.identity)
             self._server = stack.enter_context(Server(answer, self.home / "google.pem", self._port))
-            self.names = stack.enter_context(Names(self.plane.url, self.certificate, DOMAINS))
+            self.names = stack.enter_context(Names(self.plane.url, self.certificate, DOMAINS, ADDRESSES))
             self._stack = stack.pop_all()
         return self
 

@@ -68,7 +68,15 @@ GOOD: dict[str, dict[str, Any]] = {
         "blue": {"release": "v1"},
         "green": {"release": "v2"},
     },
+    "bluegreen:google:CloudRunPair": {"location": "europe-west1", "entry": google.url_map(), **_IMAGES},
     "bluegreen:google:CloudRunService": {"location": "europe-west1", **_IMAGES},
+    "bluegreen:google:GkeClusters": {
+        "entry": google.url_map(),
+        **{
+            color: {"endpoint_groups": [f"projects/shop/zones/z/networkEndpointGroups/{color}"], "release": "v1"}
+            for color in ("blue", "green")
+        },
+    },
     "bluegreen:google:InstanceGroups": {
         "zone": "europe-west1-b",
         "entry": google.url_map(),

@@ -19,6 +19,7 @@ from tests.azure.test_scenarios import (
     test_what_is_live_already_is_adopted_and_nothing_else_is,
 )
 from tests.routers import url_map_workshop as workshop
+from tests.routers.test_url_map import serverless
 from tests.routers.url_map_workshop import Balancer, Hands
 
 __all__ = [
@@ -76,7 +77,20 @@ class Groups(UrlMap):
         self.capacity = workshop.capacity_section(balancer, templates=workshop.templates())
 
 
-MADE = {"url map": (UrlMap, "global"), "path matcher": (Matcher, f"regions/{REGION}"), "groups": (Groups, "global")}
+class Pair(UrlMap):
+    """Two Cloud Run services behind it: no health to ask for."""
+
+    def __init__(self, balancer: Balancer) -> None:
+        serverless(balancer)
+        super().__init__(balancer)
+
+
+MADE = {
+    "url map": (UrlMap, "global"),
+    "path matcher": (Matcher, f"regions/{REGION}"),
+    "groups": (Groups, "global"),
+    "pair": (Pair, "global"),
+}
 
 
 @pytest.fixture(params=MADE)

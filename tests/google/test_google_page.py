@@ -18,7 +18,9 @@ from tests.aws import mocked
 REPO = Path(__file__).resolve().parents[2]
 PAGE = (REPO / "docs" / "google.md").read_text()
 PROGRAMS = [
-    found for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "Revision" in found or "CloudRun" in found
+    found
+    for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    if "Revision" in found or "CloudRunService" in found
 ]
 SWAP = "pulumi-python:dynamic/bluegreen:TrafficSwap"
 OUTPUTS = {
@@ -84,10 +86,11 @@ def test_permissions_of_other_platforms_are_in_no_role():
     assert {one.partition(".")[0] for one in every} == {"cloudfunctions", "compute", "run"}
 
 
-def test_the_example_in_yaml_has_the_properties_of_the_schema():
-    example = yaml.safe_load((REPO / "examples" / "yaml-google" / "Pulumi.yaml").read_text())
+@pytest.mark.parametrize("folder", ["yaml-google", "yaml-google-groups", "yaml-google-pair"])
+def test_the_example_in_yaml_has_the_properties_of_the_schema(folder):
+    example = yaml.safe_load((REPO / "examples" / folder / "Pulumi.yaml").read_text())
     schema = json.loads((REPO / "components" / "schema.json").read_text())
-    web = example["resources"]["web"]
+    (web,) = example["resources"].values()
     component = schema["resources"][web["type"]]
     assert set(component["requiredInputs"]) <= set(web["properties"]) <= set(component["inputProperties"])
     release = schema["types"][component["inputProperties"]["blue"]["$ref"].removeprefix("#/types/")]

@@ -31,7 +31,7 @@ def here():
 
 
 def look(what="image of container app"):
-    return in_place.look("blue", what, [{"kind": "memory", "name": "in-place"}])
+    return guarding.look("blue", what, [{"kind": "memory", "name": "in-place"}])
 
 
 @pytest.mark.parametrize(

@@ -462,6 +462,7 @@ def ended(at_once, number):
             except Killed:
                 clock.sleep(700)
                 world.before.clear()
+                world.google.settle()  # by then Google has done what it was asked for last
                 outputs = service(clock).update(outputs, inputs(place, "green"))
             total = len(asked)
             world.before.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,46 @@ def binding(what: str, before_update: Callable[[pulumi.ResourceHookArgs], Any]) 
     return pulumi.ResourceHookBinding(
         before_update=[pulumi.ResourceHook(f"bluegreen guards {what}{number}", before_update)]
     )
+
+
+def over_inputs(
+    what: str,
+    called: str,
+    color: Color,
+    router: Routers,
+    another: Callable[[Mapping[str, Any], Mapping[str, Any]], str],
+) -> pulumi.ResourceHookBinding | None:
+    """The hook of a color's resource whose inputs tell its release; ``None`` where nobody would call it.
+
+    Args:
+        what: it guards: see ``binding``.
+        called: the resource, in messages.
+        color: whose.
+        router: none of its outputs may be the resource's own.
+        another: what tells another release, of the inputs before and after, in a few words; empty where it is none.
+    """
+    if not is_called():
+        return None
+
+    async def before_update(args: pulumi.ResourceHookArgs) -> None:
+        former, wanted = await plain(args.old_inputs), await plain(args.new_inputs)
+        told = another(former or {}, wanted or {})
+        routers = await known(router) if told else None
+        said = "" if routers is None else await asyncio.to_thread(look, color, told, routers)
+        if said:
+            raise RuntimeError(f"{called} {said}")
+
+    return binding(what, before_update)
+
+
+def look(color: Color, what: str, routers: Sequence[Mapping[str, Any]]) -> str:
+    """Why a resource with another release may not be updated; empty where it may: a read of each router."""
+    try:
+        percent = percent_of(color, routers)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the update is not this hook's to fail
+        unseen(color, error)
+        return ""
+    return refusal(color, percent, what) if percent else ""
 
 
 def _allowed() -> bool:

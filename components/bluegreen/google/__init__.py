@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from bluegreen.google.instance_groups.instance_groups import InstanceGroups
     from bluegreen.google.instance_groups.release import GroupRelease
     from bluegreen.google.load_balancers.entry import url_map
+    from bluegreen.google.run_pairs.pair import CloudRunPair
+    from bluegreen.google.run_pairs.release import CloudRunPairRelease
+    from bluegreen.google.two_clusters.clusters import GkeCluster, GkeClusters
 
 __all__ = [
+    "CloudRunPair",
+    "CloudRunPairRelease",
     "CloudRunRelease",
     "CloudRunService",
+    "GkeCluster",
+    "GkeClusters",
     "GroupRelease",
     "InstanceGroups",
     "ServiceTarget",
@@ -28,8 +35,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CloudRunPair": "run_pairs.pair",
+    "CloudRunPairRelease": "run_pairs.release",
     "CloudRunRelease": "cloud_run.release",
     "CloudRunService": "cloud_run.service",
+    "GkeCluster": "two_clusters.clusters",
+    "GkeClusters": "two_clusters.clusters",
     "GroupRelease": "instance_groups.release",
     "InstanceGroups": "instance_groups.instance_groups",
     "ServiceTarget": "dns.two_services",

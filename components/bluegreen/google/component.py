@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
@@ -12,7 +13,9 @@ from bluegreen.component import base as swapping
 from bluegreen.component import swap_settings
 from bluegreen.component.provider_keys import warn_of_keys
 from bluegreen.connections import GoogleConnection
+from bluegreen.rollout.errors import Problem
 
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 _PROVIDER = "gcp"
 # What a provider is by means that do not reach the swap, which keeps no keys.
 _KEYS = ("accessToken", "credentials")
@@ -38,6 +41,13 @@ def connection_of(settings: SwapSettings) -> dict[str, Any]:
     account = pulumi.Config(_PROVIDER).get("impersonateServiceAccount")
     given = cast("Mapping[str, Any]", settings.get("google_connection") or {})
     return {**({"impersonate": account} if account else {}), **given}
+
+
+def problems_of_a_name(name: object) -> list[Problem]:
+    """The problems with the name of a component with a load balancer, whose parts are called like it."""
+    if isinstance(name, str) and _NAME.match(name):
+        return []
+    return [Problem("name", name, "1 to 40 lower-case letters, digits and dashes, the first one a letter")]
 
 
 def warn_of_the_provider(name: str, parent: pulumi.Resource) -> None:

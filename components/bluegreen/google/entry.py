@@ -21,12 +21,14 @@ class Behind:
         balancing: how the load balancer shares requests among them: of each backend, by the SDK's names.
         port_name: the name that instance groups have for the instances' port.
         probe: what its health checks ask for, by the SDK's names; ``None``: it has none, as before Cloud Run.
+        noted: whether the swap writes into the backend services, so that the program declares them once.
     """
 
     groups: Mapping[Color, Sequence[pulumi.Input[str]]]
     balancing: Mapping[str, Any] = field(default_factory=dict)
     port_name: str | None = None
     probe: Mapping[str, Any] | None = None
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,17 @@ class Entry(Protocol):
         """The request headers that select each color; nothing at all where there is no way to a color."""
         ...
 
+    @property
+    def region(self) -> str | None:
+        """The region of a load balancer that is made; ``None`` for a global one, and for one that is there."""
+        ...
+
     def problems(self) -> list[Problem]:
         """The problems with the options. Pure; values that only an update knows pass."""
+        ...
+
+    def problems_of_gates(self, gates: Any) -> list[Problem]:
+        """The options that gates miss, which ask a color by itself. Pure."""
         ...
 
     def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:

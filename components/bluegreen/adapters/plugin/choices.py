@@ -83,7 +83,7 @@ AZURE_ENTRY = Choice(
 )
 GOOGLE_ENTRY = Choice(
     "bluegreen:google:Entry",
-    "How requests reach the instances, and where the swap moves them: exactly one of these.",
+    "How requests reach both colors, and where the swap moves them: exactly one of these.",
     "bluegreen.google",
     _named("url_map"),
     "Entry",

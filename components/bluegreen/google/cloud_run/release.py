@@ -26,11 +26,10 @@ _TEXTS = ("encryptionKey", "executionEnvironment", "serviceAccount", "timeout")
 _SECRET = re.compile(r"(projects/[^/:]+/secrets/)?[A-Za-z0-9_-]{1,255}:(latest|[1-9][0-9]*)\Z")
 
 
-class CloudRunRelease(TypedDict, total=False):
-    """A color's release.
+class RunSettings(TypedDict, total=False):
+    """A release's settings beside its image.
 
     Attributes:
-        image: the container image; required.
         command: the container's command, instead of the image's own entry point.
         args: its arguments.
         env: environment variables. What is secret stands in ``secret_env``.
@@ -52,7 +51,6 @@ class CloudRunRelease(TypedDict, total=False):
         release: what people call it, default the image's name and tag.
     """
 
-    image: Required[pulumi.Input[str]]
     command: Sequence[str]
     args: Sequence[str]
     env: Mapping[str, Any]
@@ -67,6 +65,16 @@ class CloudRunRelease(TypedDict, total=False):
     health_path: str
     template: Mapping[str, Any]
     release: str
+
+
+class CloudRunRelease(RunSettings, total=False):
+    """A color's release: ``RunSettings`` with an image.
+
+    Attributes:
+        image: the container image; required.
+    """
+
+    image: Required[pulumi.Input[str]]
 
 
 def template_of(given: Mapping[str, Any], port: int) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class CloudRunService(SwappedComponent):
         called = service_name or name
         given: dict[Color, Mapping[str, Any]] = {"blue": blue, "green": green}
         found = [
-            *_problems(called, container_port, ingress),
+            *problems_of_a_service(called, container_port, ingress),
             *(one for color in COLORS for one in problems_in(known(given[color]), color)),
         ]
         templates = {color: template_of(given[color], container_port) for color in COLORS} if not found else {}
@@ -164,7 +164,8 @@ class CloudRunService(SwappedComponent):
         )
 
 
-def _problems(called: object, port: object, ingress: object) -> list[Problem]:
+def problems_of_a_service(called: object, port: object, ingress: object) -> list[Problem]:
+    """The problems with a service's own settings."""
     found = []
     if not isinstance(called, str) or not _NAME.match(called) or len(called) > _LONGEST:
         allowed = f"1 to {_LONGEST} lower-case letters, digits and dashes, the first one a letter, the last one no dash"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from pulumi_gcp import compute as gcp
 from bluegreen.component.base import SwappedComponent, owner_of
 from bluegreen.component.declaration import is_of_both, known
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.google.component import SwapSettings, connection_of, draft, warn_of_the_provider
+from bluegreen.google.component import SwapSettings, connection_of, draft, problems_of_a_name, warn_of_the_provider
 from bluegreen.google.compute_engine import notes
 from bluegreen.google.entry import Behind, Entry, EntryContext
 from bluegreen.google.instance_groups.capacity import GROUP
@@ -31,7 +30,6 @@ from bluegreen.rollout.model import COLORS, Color
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_NAME = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 _STEADY_SECONDS = 1800
 _PORT_NAME = "http"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -132,9 +130,14 @@ class InstanceGroups(SwappedComponent):
             capacity=capacity,
             preview_headers=entry.preview_headers or None,
             problems=[
-                *_problems(name, port, health_path, autoscaling),
+                *problems_of_a_name(name),
+                *_problems(port, health_path, autoscaling),
                 *_problems_of_groups(zone, region, groups, autoscaling, is_there=entry.is_there),
                 *(Problem(f"entry.{one.field}", one.value, one.allowed) for one in entry.problems()),
+                *(
+                    Problem(f"entry.{one.field}", one.value, one.allowed)
+                    for one in entry.problems_of_gates(known(settings.get("gates")))
+                ),
                 *(one for color in COLORS for one in problems_in(known(given[color]), color)),
             ],
         )
@@ -199,6 +202,7 @@ class InstanceGroups(SwappedComponent):
                     balancing={"balancing_mode": "UTILIZATION", "capacity_scaler": 1},
                     port_name=_PORT_NAME,
                     probe={"port": port, "request_path": health_path},
+                    noted=True,  # when a color may rest
                 ),
                 connection=connection,
                 parent=self,
@@ -230,10 +234,8 @@ class InstanceGroups(SwappedComponent):
         )
 
 
-def _problems(name: object, port: object, health_path: object, autoscaling: object) -> list[Problem]:
+def _problems(port: object, health_path: object, autoscaling: object) -> list[Problem]:
     found = []
-    if not isinstance(name, str) or not _NAME.match(name):
-        found.append(Problem("name", name, "1 to 40 lower-case letters, digits and dashes, the first one a letter"))
     if not isinstance(port, (int, float)) or isinstance(port, bool) or not 1 <= port <= 65535 or int(port) != port:
         found.append(Problem("port", port, "a whole number, 1 to 65535"))
     if not isinstance(health_path, str) or not health_path.startswith("/"):

@@ -165,6 +165,19 @@ class UrlMapEntry(Options):
             if isinstance(value, str) and not (kind.fits and kind.fits(value))
         ]
 
+    def problems_of_gates(self, gates: Any) -> list[Problem]:
+        """Over HTTPS the certificate has to be for the names at which gates ask each color."""
+        asks = any(isinstance(one, Mapping) and one.get("kind") in ("http", "grpc") for one in gates or ())
+        if not asks:
+            return []
+        if self.is_there and not self.preview_urls and not self.preview_hosts:
+            allowed = "given: an http gate asks each color there"
+            return [Problem("preview_urls", None, allowed)]
+        if self.ssl_certificates and not is_of_both(self.preview_hosts):
+            allowed = "a name for each color that the certificates are for, too: an http gate asks the color there"
+            return [Problem("preview_hosts", known(self.preview_hosts), allowed)]
+        return []
+
     def draft(self, owner: str, connection: Mapping[str, str]) -> dict[str, Any]:
         """The router's section."""
         place = {"path_matcher": self.path_matcher, "route_priority": self.route_priority, "path": self.path}

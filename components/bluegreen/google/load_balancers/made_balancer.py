@@ -46,8 +46,8 @@ def made_balancer(
 
     With ``redirects`` its port 80 tells clients to come over HTTPS: for one with certificates.
 
-    URL map and backend services are declared once: an update would send them whole, with the weights that they had at
-    first, and without the swap's notes in their descriptions.
+    The URL map is declared once, and so are backend services that the swap writes into: an update would send them
+    whole, with the weights that they had at first, and without the swap's notes in their descriptions.
     """
     own = pulumi.ResourceOptions(parent=context.parent)
     once = pulumi.ResourceOptions(parent=context.parent, ignore_changes=["*"])
@@ -67,7 +67,7 @@ def made_balancer(
             protocol="HTTP",
             load_balancing_scheme=_SCHEME,
             backends=[{"group": group, **behind.balancing} for group in behind.groups[color]],
-            opts=once,
+            opts=once if behind.noted else own,
             **probed,
             **place,
         )

@@ -6,7 +6,6 @@ then replaces the pods. What its pods run is told by their containers; the rest 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -36,28 +35,7 @@ def guard(
         router: none of its outputs may be the workload's own.
         compare: what tells another release, of the inputs before and after; ``None``: ``another``.
     """
-    if not guarding.is_called():
-        return None
-
-    async def before_update(args: pulumi.ResourceHookArgs) -> None:
-        former, wanted = await guarding.plain(args.old_inputs), await guarding.plain(args.new_inputs)
-        what = (compare or another)(former or {}, wanted or {})
-        routers = await guarding.known(router) if what else None
-        said = "" if routers is None else await asyncio.to_thread(look, color, what, routers)
-        if said:
-            raise RuntimeError(f"{workload} {said}")
-
-    return guarding.binding(f"{namespace}/{workload}", before_update)
-
-
-def look(color: Color, what: str, routers: Any) -> str:
-    """Why a workload with another release may not be updated; empty where it may."""
-    try:
-        percent = guarding.percent_of(color, routers)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the update is not this hook's to fail
-        guarding.unseen(color, error)
-        return ""
-    return guarding.refusal(color, percent, what) if percent else ""
+    return guarding.over_inputs(f"{namespace}/{workload}", workload, color, router, compare or another)
 
 
 def another(former: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
