@@ -143,11 +143,11 @@ class Fields:
         return self._take(name, default, "any value")
 
     def all_texts(self) -> Iterator[tuple[str, str]]:
-        """Every text of the section, also within objects and lists, by its path below it. None of them is asked for."""
+        """Every text of the section, also within objects and lists, by its path below it. None of them is requested."""
         return _texts_in("", self._data)
 
     def done(self) -> None:
-        """Refuse fields that nobody asked for: a misspelt option must not be silently without effect.
+        """Refuse fields that nobody requested: a misspelt option must not be silently without effect.
 
         The value of one that is called as secrets are (``password``) is not shown.
         """

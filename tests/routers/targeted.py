@@ -31,7 +31,7 @@ class TargetedRouter(MemoryRouter):
             return Traffic(Weights(), traffic.marks)
         return traffic
 
-    def glance(self, *, told: bool = False) -> Traffic:
+    def glance(self, *, fresh: bool = False) -> Traffic:
         """The same."""
         return self.read()
 

@@ -86,18 +86,18 @@ def test_an_answer_that_leaves_the_rule_out_is_no_read():
         assert made.verify(BLUE) is Convergence.PENDING
 
 
-@pytest.mark.parametrize("told", [False, True])
-def test_what_is_somebody_elses_by_now_is_seen_by_the_look_right_before_a_write(live_blue, told):
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_is_somebody_elses_by_now_is_seen_by_the_look_right_before_a_write(live_blue, fresh):
     live_blue.mark({"lease.1": "ours"})
     place = getattr(live_blue, "_place", None) or live_blue._production
-    if told:  # by the call right before it
+    if fresh:  # by the call right before it
         taken_by_shop(live_blue, place.name)
         assert live_blue.marks() == {}
     else:
         assert live_blue.marks() == {"lease.1": "ours"}
         taken_by_shop(live_blue, place.name)
     with pytest.raises(NotOwned, match="shop"):
-        live_blue.glance(told=told)
+        live_blue.glance(fresh=fresh)
 
 
 def test_a_look_tells_marks_and_weights_and_asks_for_no_tags_that_were_just_told(live_blue):
@@ -105,7 +105,7 @@ def test_a_look_tells_marks_and_weights_and_asks_for_no_tags_that_were_just_told
     assert live_blue.glance() == Traffic(BLUE, {"lease.1": "ours"})
     assert "DescribeTags" in calls_of(live_blue.glance)
     live_blue.marks()
-    assert "DescribeTags" not in calls_of(lambda: live_blue.glance(told=True))
+    assert "DescribeTags" not in calls_of(lambda: live_blue.glance(fresh=True))
 
 
 def taken_by_shop(router, arn):

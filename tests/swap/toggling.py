@@ -117,7 +117,7 @@ class TogglingRouter(Options):
         here = self.here
         return Traffic(here.weights, dict(here.marks)) if here.owned else Traffic(Weights())
 
-    def glance(self, *, told: bool = False) -> Traffic:
+    def glance(self, *, fresh: bool = False) -> Traffic:
         return self.read()
 
     def write(self, weights: Weights) -> None:

@@ -50,7 +50,7 @@ class NativeSwap:
     """One resource's calls.
 
     Args:
-        tell: told what the user shall read: ``info`` or ``warning``, and the text.
+        tell: called with what the user should read: ``info`` or ``warning``, and the text.
         cancelled: set when the user cancels the update.
         clock: time; the machine's by default.
     """
@@ -63,7 +63,7 @@ class NativeSwap:
         self._clock = clock or CancellableClock(self._cancelled)
 
     def check(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-        """The inputs to go on with, and the problems with them.
+        """The inputs to continue with, and the problems with them.
 
         The weights that the declaration means become an input: where the live ones differ, a preview shows both.
         """

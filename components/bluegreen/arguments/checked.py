@@ -60,7 +60,7 @@ def _empty(path: str, value: object) -> list[Problem]:
 def checked(constructor: Callable[..., None], token: str) -> Callable[..., None]:
     """A constructor that refuses arguments of other kinds than it declares, and names that its platform refuses.
 
-    They are told with what the component itself finds before it declares anything.
+    They are reported with what the component itself finds before it declares anything.
 
     Raises:
         pulumi.RunError: naming each wrong argument, its value and what is allowed. Nothing was written.
@@ -68,7 +68,7 @@ def checked(constructor: Callable[..., None], token: str) -> Callable[..., None]
 
     @functools.wraps(constructor)
     def checking(self: Any, *positional: Any, **named: Any) -> None:
-        # An argument that is missing, or that there is not, is told as Python itself does.
+        # An argument that is missing, or that there is not, is reported as Python itself does.
         given = inspect.signature(constructor).bind(self, *positional, **named)
         arguments = {key: value for key, value in given.arguments.items() if key != "settings"}
         arguments |= given.arguments.get("settings", {})

@@ -1,6 +1,6 @@
 """Functions whose value goes into a component: problems with their arguments are named with the component's.
 
-So all that is wrong with a component is told at once. Only what a function cannot even look at is told by itself.
+So all that is wrong with a component is reported at once. Only what a function cannot even look at is reported alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def told(function: F) -> F:
 
     @functools.wraps(function)
     def checking(*positional: Any, **named: Any) -> Any:
-        # An argument that is missing, or that there is not, is told as Python itself does.
+        # An argument that is missing, or that there is not, is reported as Python itself does.
         given = inspect.signature(function).bind(*positional, **named).arguments
         try:
             made = function(*positional, **named)

@@ -132,7 +132,7 @@ def _unattended(connection: AwsConnection) -> boto3.Session:
     """A session that never asks on a terminal: a plugin's is seen by nobody, and it would wait for ever."""
     core = botocore.session.Session(profile=connection.profile)
     assuming = core.get_component("credential_provider").get_provider("assume-role")
-    # botocore's public way asks by `getpass`; where it has another inner form, the question is asked as ever.
+    # botocore's public way asks by `getpass`; where it has another inner form, the question comes as ever.
     if hasattr(assuming, "_prompter"):
         assuming._prompter = _refuse_to_ask
     return boto3.Session(botocore_session=core, region_name=connection.region)
@@ -185,7 +185,7 @@ def clients_by(factory: Factory) -> Iterator[None]:
     """Take clients from a factory meanwhile, in all of this process: to watch requests, or to redirect them.
 
     Args:
-        factory: is asked for every call; ``make_client`` makes what it changes.
+        factory: is called for every call; ``make_client`` makes what it changes.
     """
     global _factory  # noqa: PLW0603 - there is one process
     former, _factory = _factory, factory

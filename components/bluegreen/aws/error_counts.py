@@ -120,7 +120,7 @@ def _time(seconds: float) -> datetime:
 
 
 def connection_of(section: Mapping[str, Any]) -> AwsConnection:
-    """The connection of a router's section: the entry is asked as it is moved."""
+    """The connection of a router's section: the entry is read as it is moved."""
     return AwsConnection.parse(Fields(section).section("aws", None))
 
 

@@ -82,7 +82,7 @@ def _is_network(text: str) -> bool:
 
 
 def problems_of_tags(tags: Mapping[str, object]) -> list[Problem]:
-    """The problems with tags that go on every resource."""
+    """The problems with tags of every resource."""
     problems = []
     room = LIMITS["tags"].most - TAGS_OF_A_COMPONENT - TAGS_OF_A_SWAP
     if len(tags) > room:

@@ -1,7 +1,7 @@
 """AWS' own limits, each with its page: a preview refuses values that AWS would refuse only at an update.
 
-Only limits that nobody can have raised. Quotas that AWS raises on request are left to AWS, but for one, which is asked
-for where it matters: how many rules a load balancer has.
+Only limits that nobody can have raised. Quotas that AWS raises on request are left to AWS, but for one, which is
+requested where it matters: how many rules a load balancer has.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ TASK_SIZES: Mapping[int, Sequence[int]] = {
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
 """
 
-# An owner, and what a swap notes while it goes on: an incarnation, a lease or two, an abort, outcomes.
+# An owner, and what a swap notes while it runs: an incarnation, a lease or two, an abort, outcomes.
 TAGS_OF_A_SWAP = 13
 # The component's service, color and version.
 TAGS_OF_A_COMPONENT = 3

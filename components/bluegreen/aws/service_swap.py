@@ -141,7 +141,7 @@ class ServiceSwap:
             component: the parent of all.
             entered: what the entry has made.
             releases: what each color runs, as people read it.
-            digests: the same, told by a digest of the thing itself.
+            digests: the same, identified by a digest of the thing itself.
             capacity: its section, with outputs in it; ``None``: nothing is scaled.
             made: what has to be there before traffic moves.
         """

@@ -116,7 +116,7 @@ class Session:
         *,
         if_match: str = "",
     ) -> dict[str, Any]:
-        """One write, which may be repeated: it says what shall be, and not what shall be different.
+        """One write, which may be repeated: it says what is to be, and not what is to be different.
 
         Args:
             verb: ``PATCH``, ``PUT``, or ``POST`` for an action that does nothing the second time.
@@ -153,7 +153,7 @@ class Session:
     def result(
         self, path: str, version: str, action: str, read: str, pauses_seconds: Sequence[float]
     ) -> dict[str, Any] | None:
-        """The result of an action that changes nothing and takes its time: asked for, then waited for.
+        """The result of an action that changes nothing and takes its time: requested, then waited for.
 
         Args:
             path: the resource's id with the action behind it.
@@ -230,7 +230,7 @@ class Session:
         return _checked(answer, action)
 
     def ended(self, location: str, action: str) -> str:
-        """Why an operation that was accepted came to nothing; empty while it goes on, and where that is not known.
+        """Why an operation that was accepted came to nothing; empty while it runs, and where that is not known.
 
         Args:
             location: the address that the answer named, a query and all.
@@ -302,12 +302,12 @@ class Session:
             return self._token
 
     def _forget_token(self) -> None:
-        """Have another one asked for, by a credential that has not kept the one that Azure does not take any more."""
+        """Have another one requested, by a credential that has not kept the one that Azure does not take any more."""
         with self._token_lock:
             self._credential, self._token, self._until = None, "", 0.0
 
     def _asked_for_a_token(self, action: str) -> Any:
-        # Its import takes a second, which only who calls Azure shall pay.
+        # Its import takes a second, which only who calls Azure should pay.
         try:
             from azure.core.exceptions import AzureError  # noqa: PLC0415
         except ImportError as error:

@@ -28,7 +28,7 @@ NETWORK_VERSION = "2026-03-01"
 _OWNER_LONGEST = 256
 _NOBODYS_VERSION = 'W/"bluegreen-preflight"'
 """An entity tag that no object has: a write under it is refused as stale, by whoever may write at all."""
-# An application gateway takes minutes for an update; somebody else's may be going on when ours comes.
+# An application gateway takes minutes for an update; somebody else's may be running when ours comes.
 _SETTLE_SECONDS = 1800.0
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 # How often the object may have been written by somebody else between our look and our write.
@@ -122,7 +122,7 @@ class WholeObjectRouter(Options):
             return Traffic(Weights())
         return Traffic(self._weights(found), self._marks_in(found))
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one call tells both
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one call has both
         """The same: one call."""
         return self.read()
 
@@ -318,7 +318,7 @@ class WholeObjectRouter(Options):
         return f"Azure is at work on {self.object_id}" if self._object is not None and is_busy(self._object) else ""
 
     def delete(self) -> None:
-        """Take the owner and the marks off; requests go on as they do."""
+        """Take the owner and the marks off; requests stay as they are."""
         found = self._look()
         if found is None or not self._is_owned(found):
             return

@@ -38,7 +38,7 @@ class Live:
         Args:
             swap: which.
             traffic: as it was read.
-            moves: whether a swap is going on.
+            moves: whether a swap runs.
         """
         now = self._clock.monotonic_seconds()
         at, found = self._kept.get(swap.name, (float("-inf"), {}))

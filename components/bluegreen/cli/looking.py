@@ -1,4 +1,4 @@
-"""`bluegreen status`, `list` and `history`: what is live, what goes on, what happened."""
+"""`bluegreen status`, `list` and `history`: what is live, what runs, what happened."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def ended(swaps: Sequence[Found], color: str) -> Exit:
 
     Args:
         swaps: those that were updated.
-        color: the one that was asked for: where it has all traffic, an earlier failure is over.
+        color: the one that was requested: where it has all traffic, an earlier failure is over.
     """
     shown = view.described_all(swaps)
     return next(

@@ -236,7 +236,7 @@ def promote(
     """Promote COLOR, or the one that is not live: change its line in the stack's config, and run `pulumi up`.
 
     The exit code says how the swap stands afterwards. --skip-gates tries a promotion that a gate has refused once more,
-    without its gates but for target health; whoever promotes later is asked by all of them again.
+    without its gates but for target health; whoever promotes later runs all of them again.
     """
     if skip_gates is not bool(reason.strip()):
         raise click.UsageError("--skip-gates goes with --reason TEXT, and --reason with --skip-gates")

@@ -237,7 +237,7 @@ def _longest(plan: Plan, limits: Mapping[str, float], gates: Iterable[GatedCheck
     waits = limits["steady_state_timeout_seconds"] + len(plan.steps) * limits["converge_timeout_seconds"]
     times = {Phase.CONFIRM: 1, Phase.BEFORE: 1, Phase.INCREASE: max(len(plan.steps) - 1, 0), Phase.PROMOTE: 1}
     for phase, count in times.items():
-        # Gates of a phase are asked side by side; the slowest one counts.
+        # Gates of a phase run side by side; the slowest one counts.
         pending = [
             limits["steady_state_timeout_seconds"]
             if gate.policy.timeout_seconds is None

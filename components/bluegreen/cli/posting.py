@@ -97,7 +97,7 @@ def post(host: Host, body: str, clock: Clock) -> str:
     """Edit the comment that begins with the body's first line, or post a new one; returns its id.
 
     Raises:
-        CommandFailed: the API refuses it, or could not be asked.
+        CommandFailed: the API refuses it, or could not run.
     """
     first = body.partition("\n")[0]
     content = {"body": body}

@@ -27,7 +27,7 @@ _UP_SECONDS = 6 * 3600
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """The ways to go on with a changed config.
+    """The ways to continue with a changed config.
 
     Attributes:
         only_config: change the file alone.
@@ -225,7 +225,7 @@ def _change(place: Place, found: Found, changes: Mapping[str, str], live: str, h
 
 
 def _updated(name: str, cwd: str, found: Found, target: Any, how: How, clock: Clock) -> bool:
-    """Run `pulumi up`; where gates are to be skipped the swap is told so before, and asked no more afterwards."""
+    """Run `pulumi up`; where gates are to be skipped the swap learns of it before, and forgets it afterwards."""
     if not how.skip_gates:
         return _up(name, cwd)
     router = found.router()
@@ -235,7 +235,7 @@ def _updated(name: str, cwd: str, found: Found, target: Any, how: How, clock: Cl
     try:
         return _up(name, cwd)
     finally:
-        left = skipping.removal(router.read().marks)  # no swap took it: nobody shall find it later
+        left = skipping.removal(router.read().marks)  # no swap took it: nobody may find it later
         if left:
             router.mark(left)
 

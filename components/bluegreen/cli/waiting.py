@@ -1,4 +1,4 @@
-"""Waiting until swaps stand as they shall, or stand still in another way: `status --until`, `--wait` and `--watch`."""
+"""Waiting until swaps are as wanted, or stand still in another way: `status --until`, `--wait` and `--watch`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def wait(
 
 
 def is_back(shown: Mapping[str, Any], color: str | None) -> bool:
-    """Whether a swap failed, and what is asked for now is what was restored."""
+    """Whether a swap failed, and what is requested now is what was restored."""
     whole = color is not None and shown["weights"] == Weights.all_on("blue" if color == "blue" else "green").as_dict()
     return whole and State(shown["state"]) in (State.RESTORED, State.ABORTED)
 

@@ -33,7 +33,7 @@ class _Last:
 
     Attributes:
         since_seconds: answers from after that were good enough for it.
-        ended_at_seconds: when it ended; infinite while it goes on.
+        ended_at_seconds: when it ended; infinite while it runs.
         goes_on: whether it was a check, whose diff is the same preview.
     """
 
@@ -51,7 +51,7 @@ def check(place: Callable[..., str]) -> Callable[[Callable[_P, _T]], Callable[_P
     """Decorate a function that begins a preview: its thread's reads may reuse answers of other previews.
 
     Args:
-        place: what the preview is about, by the function's own arguments; empty is not known: then all is asked anew.
+        place: what the preview is about, by the function's own arguments; empty is not known: then all is read anew.
     """
     return _preview(place, goes_on=True)
 
@@ -134,7 +134,7 @@ class Answers:
         return answer if fresh else None
 
     def keep(self, asked: Hashable, at_seconds: float, answer: Any) -> None:
-        """Keep an answer, if a preview has asked.
+        """Keep an answer, if a preview has requested it.
 
         Args:
             asked: the question.

@@ -91,7 +91,7 @@ class Http:
             url: where to.
             timeout_seconds: how long all of it may take.
             most_bytes: how much of the body is read, the rest is not waited for; 0: nothing of it.
-            headers: of the request. A ``Host`` is who is meant: with HTTPS it is asked for by that name (SNI), and has
+            headers: of the request. A ``Host`` is who is meant: with HTTPS it is requested by that name (SNI), and has
                 to show a certificate for it, since a load balancer has none for its own.
             params: its query.
             content: its body.
@@ -163,7 +163,7 @@ class _Exchange:
                 self.status, self.headers = answer.status_code, answer.headers
                 for chunk in answer.iter_bytes() if self._most_bytes else ():
                     self._body += chunk
-                    # More than is wanted tells a body that ends there from one that goes on.
+                    # More than is wanted tells a body that ends there from one that continues.
                     if len(self._body) > self._most_bytes or self.given_up.is_set():
                         break
             finally:

@@ -1,6 +1,6 @@
 """Cloud Foundry's API (v3) over HTTP: bounded retries of our own, readable errors and a count of the calls.
 
-Every write here says what shall be, and not what shall be different, so that each may be repeated.
+Every write here says what is to be, and not what is to be different, so that each may be repeated.
 
 https://v3-apidocs.cloudfoundry.org
 """

@@ -1,6 +1,6 @@
 """Annotations of a route and of an app: who owns the route, the marks of its swap, and what it notes on apps. Pure.
 
-An update changes those that it names, and leaves all others alone; a name without a prefix is told to nobody else.
+An update changes those that it names, and leaves all others alone; a name without a prefix goes to nobody else.
 
 https://v3-apidocs.cloudfoundry.org/#metadata
 """
@@ -15,7 +15,7 @@ MARK_PREFIX = "bluegreen.mark."
 RETIRE = "bluegreen.retire"
 """On an app: when it may be stopped."""
 SHARE = "bluegreen.share"
-"""On an app: why it has fewer instances than it shall have. See ``bluegreen.cloudfoundry.routes.shares``."""
+"""On an app: why it has fewer instances than it is to have. See ``bluegreen.cloudfoundry.routes.shares``."""
 LONGEST = 5000
 """Of a value, in characters."""
 

@@ -1,4 +1,4 @@
-"""The things that a swap is told of by their names: a space, the colors' apps in it, their processes, a route.
+"""The things that a swap knows by their names: a space, the colors' apps in it, their processes, a route.
 
 A name may stand for another thing tomorrow, as an app that is deleted and pushed anew: names are looked up each time.
 """

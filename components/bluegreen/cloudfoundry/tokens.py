@@ -1,4 +1,4 @@
-"""Tokens of Cloud Foundry's UAA: asked for, renewed before their end, and kept in memory alone.
+"""Tokens of Cloud Foundry's UAA: requested, renewed before their end, and kept in memory alone.
 
 Who calls is said by the environment: ``CF_CLIENT_ID`` and ``CF_CLIENT_SECRET`` (a client of the UAA, for machines),
 else ``CF_USERNAME`` and ``CF_PASSWORD``, else what ``cf login`` has left in the ``cf`` command's own file.

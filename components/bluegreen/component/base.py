@@ -66,7 +66,7 @@ class Draft:
             parent: the component.
             router: its section, with outputs in it; several: a section each.
             releases: what each color runs, as people read it.
-            digests: the same, told by a digest of the thing itself; ``None``: router and capacity name it.
+            digests: the same, identified by a digest of the thing itself; ``None``: router and capacity name it.
             capacity: its section; ``None``: nothing is scaled.
             preview_urls: how to reach each color, where there is a way.
             preview_headers: the request headers that reach each color, where these are secrets; ``None``: as drafted.

@@ -72,7 +72,7 @@ _of_kinds: ContextVar[Sequence[Problem]] = ContextVar("of_kinds", default=())
 def also_refused(problems: Sequence[Problem]) -> Iterator[None]:
     """Have ``refuse`` name these problems, too, so that all of them are named at once.
 
-    Where code cannot even look at what is wrong, they are told alone.
+    Where code cannot even look at what is wrong, they are reported alone.
 
     Raises:
         pulumi.RunError: as ``refuse`` does.

@@ -35,7 +35,7 @@ def of_releases(
     """A digest of each color's argument, without its name. Names that may be another image later are warned of.
 
     Args:
-        releases: as they were given. One that is there already is told by what names it, which is not here.
+        releases: as they were given. One that is there already is identified by what names it, which is not here.
         without: more keys that do not make it another release.
     """
     left_out = {_LABEL, *without}

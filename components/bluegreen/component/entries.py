@@ -25,7 +25,7 @@ def named(
 
     Args:
         name: the component's.
-        entry: what bears the component's own name.
+        entry: what has the component's own name.
         entries: the others.
         names: what they are called; ``None``: by their kinds.
         kind: an entry's kind.

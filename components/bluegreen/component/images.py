@@ -1,4 +1,4 @@
-"""Names of container images: those that fix one for good, and those that may be another image tomorrow."""
+"""Names of container images: those that fix one, and those that may be another image tomorrow."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def warn_of_keys(name: str, parent: pulumi.Resource, provider: str, keys: Iterab
         parent: the component.
         provider: the provider's name in a stack's config.
         keys: of its config, those that are secrets or lead to one.
-        instead: how both are told who calls, by the environment.
+        instead: how both learn who calls, by the environment.
     """
     config = pulumi.Config(provider)
     told = ", ".join(f"{provider}:{key}" for key in keys if config.get(key))

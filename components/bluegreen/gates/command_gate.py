@@ -1,4 +1,4 @@
-"""A program of the user's own that says by its exit status whether the swap may go on."""
+"""A program of the user's own that says by its exit status whether the swap may continue."""
 
 from __future__ import annotations
 

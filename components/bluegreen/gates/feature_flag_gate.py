@@ -1,4 +1,4 @@
-"""A feature flag that says whether the swap may go on, through OpenFeature: one adapter for every provider of it."""
+"""A feature flag that says whether the swap may continue, through OpenFeature: one adapter for every provider of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A webhook that says whether the swap may go on, under the names that Flagger's users know.
+"""A webhook that says whether the swap may continue, under the names that Flagger's users know.
 
 With ``secret`` each request is signed. The receiver verifies it like this::
 
@@ -14,9 +14,9 @@ What an answer means depends on the hook:
 ========================= ============================= ======================= ==============================
 answer                    ``confirm-...``               ``rollback``            others
 ========================= ============================= ======================= ==============================
-2xx                       goes on                       rolls back              goes on
-4xx                       is asked again                goes on                 fails
-408, 425, 429             is asked again                counts as an error      counts as an error
+2xx                       continues                     rolls back              continues
+4xx                       runs again                    continues               fails
+408, 425, 429             runs again                    counts as an error      counts as an error
 3xx, 5xx, no answer       counts as an error            counts as an error      counts as an error
 ========================= ============================= ======================= ==============================
 """
@@ -48,7 +48,7 @@ HOOKS: Mapping[str, frozenset[Phase]] = {
     "post-rollout": frozenset({Phase.AFTER}),
     "rollback": UNDER_TRAFFIC,
 }
-"""Flagger's types of webhooks, and when they are asked."""
+"""Flagger's types of webhooks, and when they run."""
 
 _ANSWER_BYTES = 4_096
 _NOT_NOW = frozenset({408, 425, 429})

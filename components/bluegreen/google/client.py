@@ -30,7 +30,7 @@ from bluegreen.secrets import refuse_credentials
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _NOT_READY = "resourceNotReady"
-"""Compute Engine's reason for refusing a change of an object while another one is going on."""
+"""Compute Engine's reason for refusing a change of an object while another one runs."""
 
 
 class Stale(PlatformError):
@@ -108,7 +108,7 @@ class Session:
         Args:
             path: below the API's address: ``/v2/projects/…``.
             action: the permission that a role has to have for it.
-            query: what is asked beside it.
+            query: what is requested beside it.
 
         Raises:
             PlatformError: Google said no, or could not be reached.

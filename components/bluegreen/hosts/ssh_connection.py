@@ -89,7 +89,7 @@ class SshConnection:
             socket: a path there, or ``host:port`` as that host reaches it.
             content: what is sent.
             call: the name of what is done, for messages.
-            ends: whether the other side is told that nothing more comes. An HTTP server may take that for the end.
+            ends: whether the other side learns that nothing more comes. An HTTP server may take that for the end.
 
         Raises:
             Refused: nobody listens there.

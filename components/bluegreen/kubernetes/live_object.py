@@ -33,7 +33,7 @@ OWNER = "bluegreen/owner"
 """The annotation that says whose the owned fields are: ``project/stack/name``."""
 _MARK = "bluegreen/mark."
 ANSWER_LASTS_SECONDS = 0.05
-"""For how long nothing is asked again that has just been answered."""
+"""For how long nothing is read again that has just been answered."""
 _OURS = (MANAGER, MARKS_MANAGER)
 _TRIES = 5
 
@@ -189,7 +189,7 @@ class KubernetesObjectRouter(Options, ABC):
         self.write(weights)
 
     def create(self, weights: Weights, marks: Mapping[str, str]) -> bool:
-        """Make an object of the stack the swap's own, if it is nobody's: a look, and two calls.
+        """Make an object of the stack the swap's own, if it has no owner: a look, and two calls.
 
         Owner and marks come first, for the very version that was read: of two first starts one wins.
         """
@@ -328,7 +328,7 @@ class KubernetesObjectRouter(Options, ABC):
         return (f"{self.cluster.command()} patch {named} --type merge --field-manager {MANAGER} --patch {patch}",)
 
     def delete(self) -> None:
-        """Let go of the object: owner and marks are taken away, the fields keep their values, and requests go on."""
+        """Let go of the object: owner and marks are taken away, the fields keep their values, and requests continue."""
         for tries_left in reversed(range(_TRIES)):
             current = self._look()
             if current is None or not self._owned:
@@ -344,7 +344,7 @@ class KubernetesObjectRouter(Options, ABC):
                 return
 
     def _take_marks_off(self, current: Mapping[str, Any] | None) -> None:
-        """Remove the marks that this operation has set on an object that turned out to be nobody's or another's."""
+        """Remove the marks that this operation has set on an object that turned out to have another owner or none."""
         there = {} if current is None else _annotations(current)
         names = [_MARK + name for name in self._set_here if _MARK + name in there]
         if names:

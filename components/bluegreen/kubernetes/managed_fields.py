@@ -16,7 +16,7 @@ def managers_of(manifest: Mapping[str, Any], path: Iterable[str]) -> list[str]:
 
 
 def without(manifest: Mapping[str, Any], managers: Collection[str]) -> list[Mapping[str, Any]]:
-    """The ``managedFields`` without these managers: the values stay, and are nobody's."""
+    """The ``managedFields`` without these managers: the values stay, and have no owner."""
     left = [entry for entry in _entries(manifest) if entry.get("manager") not in managers]
     # An empty list would mean "leave the books as they are"; one empty entry is an empty book.
     return left or [{}]

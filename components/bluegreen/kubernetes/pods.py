@@ -13,7 +13,7 @@ from bluegreen.kubernetes.client import KubernetesConnection, Resource
 from bluegreen.rollout.model import Readiness
 from bluegreen.secrets import redact
 
-# What every pod goes through on its way; anything else that a container waits for is told.
+# What every pod goes through on its way; anything else that a container waits for is reported.
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 _LONGEST_MESSAGE = 200
 _NAMED_PODS = 3
@@ -25,7 +25,7 @@ def selector_text(selector: Mapping[str, str]) -> str:
 
 
 def pods(cluster: KubernetesConnection, namespace: str, selector: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The pods with these labels that run or shall run: one call.
+    """The pods with these labels that run or are to run: one call.
 
     Those that are on their way out or have ended take no requests, and do not count.
     """
@@ -49,7 +49,7 @@ def health_of(targets: Sequence[Mapping[str, Any]], service: Mapping[str, Any] |
 
     Args:
         targets: the pods.
-        service: the Service that shall lead to them; ``None`` where there is none yet.
+        service: the Service that should lead to them; ``None`` where there is none yet.
         nobody: what to say when there are no pods.
     """
     if not targets:
@@ -59,7 +59,8 @@ def health_of(targets: Sequence[Mapping[str, Any]], service: Mapping[str, Any] |
     if closed and not serves:
         return Readiness(False, 0, len(targets), closed, fatal=True)
     if ready == len(targets):
-        # A port that a release does not have (metrics, say) is told: Kubernetes sends it the requests of the others.
+        # A port that a release does not have (metrics, say) is reported: Kubernetes sends it the requests of the
+        # others.
         return Readiness(True, ready, ready, closed)
     return Readiness(False, ready, len(targets), why_not_ready(next(pod for pod in targets if not is_ready(pod))))
 

@@ -90,7 +90,7 @@ class ServiceSwap:
         Args:
             component: the parent of all.
             releases: what each color runs, as people read it.
-            digests: the same, told by a digest of the thing itself, where there is one.
+            digests: the same, identified by a digest of the thing itself, where there is one.
             color_objects: declares what runs in the colors.
         """
         # Where a header names a color, it does so by the stack's own secret.

@@ -139,7 +139,7 @@ def _pause_seconds(state: tenacity.RetryCallState) -> float:
 
 def _open(kubeconfig: str | None, context: str | None) -> Any:
     settings = kubernetes_client.Configuration()
-    # Asked for at this moment: the client itself knows only what the variable was when it was imported.
+    # Requested at this moment: the client itself knows only what the variable was when it was imported.
     paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     there = any(is_file(path_of(path)) for path in paths.split(os.pathsep) if path)
     try:
@@ -155,7 +155,7 @@ def _open(kubeconfig: str | None, context: str | None) -> Any:
         raise NoSession(str(error)) from error
     except NoSession:
         raise
-    except Exception as error:  # noqa: BLE001 - told without the file's own words: it has credentials in it
+    except Exception as error:  # noqa: BLE001 - reported without the file's own words: it has credentials in it
         raise NoSession(f"{paths} cannot be read as a kubeconfig ({type(error).__name__})") from None
     settings.connection_pool_maxsize = _CONNECTIONS
     settings.retries = False  # tried again here, where a write asks first whether it still may

@@ -17,7 +17,7 @@ from bluegreen.rollout.model import Color
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Entries by name, the one that bears the component's own name first, with an empty one.
+    """Entries by name, the one that has the component's own name first, with an empty one.
 
     Attributes:
         entries: each with its name, in the declared order.

@@ -45,7 +45,7 @@ WORLDS: dict[str, MemoryWorld] = {}
 
 
 def world(name: str) -> MemoryWorld:
-    """The world of that name, made when it is first asked for."""
+    """The world of that name, made when it is first requested."""
     return WORLDS.setdefault(name, MemoryWorld())
 
 
@@ -84,7 +84,7 @@ class MemoryRouter(Options):
         here.calls.append("router.read")
         return Traffic(here.weights, dict(here.marks))
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one look is all that there is
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one look is all that there is
         """The live weights and the marks: writes are for whatever is there."""
         return self.read()
 

@@ -15,7 +15,7 @@ _PLACEHOLDER = re.compile(r"\{(color|other_color|release|service|window)\}")
 
 
 class MetricSource(Protocol):
-    """A number by color. It raises ``GateUnavailable`` or ``PlatformError`` when it cannot be asked."""
+    """A number by color. It raises ``GateUnavailable`` or ``PlatformError`` when it cannot be reached."""
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -51,7 +51,7 @@ def fill(
     """Put values in the place of ``{color}``, ``{other_color}``, ``{release}``, ``{service}`` and ``{window}``.
 
     Only of these: query languages have braces of their own. ``quoted`` makes a value safe for the language.
-    ``{window}`` becomes whole seconds (``60s``), never more than were asked for unless that is less than one.
+    ``{window}`` becomes whole seconds (``60s``), never more than were requested unless that is less than one.
     """
     values = {
         "color": color,

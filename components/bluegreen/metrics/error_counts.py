@@ -15,7 +15,7 @@ CLOUDWATCH, PROMETHEUS = "cloudwatch", "prometheus"
 """Who keeps an entry's counts: what a router class has as ``counted_by``."""
 
 LATE_SECONDS: Mapping[str, float] = {CLOUDWATCH: 180, PROMETHEUS: 60}
-"""How long after a request its minute, or its scrape, can be asked for: a hold that is shorter ends without a value."""
+"""How long after a request its minute, or its scrape, can be requested: a hold that is shorter ends without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ErrorCounts(Protocol):
         """The counts of ``color`` over the last ``window_seconds``; ``None`` is no data.
 
         Raises:
-            BluegreenError: whoever keeps them could not be asked.
+            BluegreenError: whoever keeps them could not be reached.
         """
         ...
 

@@ -28,7 +28,7 @@ class NotificationFailed(BluegreenError):
 
 
 class Notifier(Protocol):
-    """Tells somebody how a swap goes on, and how it ended."""
+    """Tells somebody how a swap runs, and how it ended."""
 
     @classmethod
     def parse(cls, fields: Fields) -> Mapping[str, object]:
@@ -66,7 +66,7 @@ class Notifier(Protocol):
 
 
 OUTCOMES = (*STAGES, *(outcome.value for outcome in Outcome))
-"""What notifiers are told of, as entries of ``notifications`` name it: the stages of swaps, and how they end."""
+"""What notifiers get messages of, as entries of ``notifications`` name it: the stages of swaps, and how they end."""
 
 
 def notify_all(
@@ -116,6 +116,6 @@ def _problem(notifier: Notifier, record: Mapping[str, object], sleep: Callable[[
 def _once(notifier: Notifier, record: Mapping[str, object]) -> tuple[str, bool]:
     try:
         notifier.notify(record)
-    except BaseException as error:  # noqa: BLE001 - whatever it is (its module may call sys.exit), it is told and no more
+    except BaseException as error:  # noqa: BLE001 - whatever it is (its module may call sys.exit), it is reported and no more
         return str(error) or type(error).__name__, bool(getattr(error, "again", True))
     return "", False

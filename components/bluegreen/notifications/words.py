@@ -11,7 +11,7 @@ from bluegreen.rollout.model import COLORS, Outcome
 GOOD, WARNING, BAD = "good", "warning", "bad"
 BEGUN, WAITING, HELD = "begun", "waiting", "held"
 STAGES = (BEGUN, WAITING, HELD)
-"""What is told of a swap before its end, or in the place of one, as ``outcome`` of a record."""
+"""The report of a swap before its end, or in the place of one, as ``outcome`` of a record."""
 
 _TONES: Mapping[str, str] = {
     WAITING: WARNING,

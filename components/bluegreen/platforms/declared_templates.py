@@ -79,9 +79,9 @@ def refuse_another(action: str, name: str, color: Color, why: str) -> None:
     """Refuse a revision of a color's name that is not the color's release.
 
     Args:
-        action: the call that told.
+        action: the call that showed it.
         name: the revision's.
-        color: whose name it bears.
+        color: whose name it has.
         why: the difference; empty without any.
 
     Raises:

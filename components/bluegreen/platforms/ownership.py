@@ -1,6 +1,6 @@
 """The ownership of an object, by the owner and the marks on it. Pure.
 
-An owner is ``project/stack/name``, which changes where any of the three is renamed; the object still bears the former
+An owner is ``project/stack/name``, which changes where any of the three is renamed; the object still has the former
 one, or the mark of the resource's incarnation, and is the swap's all the same. It is stamped anew with the next marks.
 """
 
@@ -19,7 +19,7 @@ class Ownership:
     Attributes:
         owner: who it is.
         former_owner: who it was at its last update; empty when it has none.
-        incarnation: the mark of its resource, which its object bears; empty at creation. Of one of several routers it
+        incarnation: the mark of its resource, which its object has; empty at creation. Of one of several routers it
             ends with a dot and what tells that one from the others, also at creation.
     """
 

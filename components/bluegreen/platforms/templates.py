@@ -1,6 +1,6 @@
 """Templates of revisions, where a platform keeps release and traffic in one object: names and merges. Pure.
 
-A revision never changes, so its name bears a digest of its template: the same template always comes to the same name.
+A revision never changes, so its name has a digest of its template: the same template always comes to the same name.
 """
 
 from __future__ import annotations

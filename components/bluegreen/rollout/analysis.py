@@ -16,7 +16,7 @@ class GateFailed(BluegreenError):
     """A gate said no, or could not say yes in time.
 
     Attributes:
-        unasked: whether it could not be asked, which says nothing about what it would have looked at.
+        unasked: whether it could not be reached, which says nothing about what it would have looked at.
     """
 
     def __init__(self, text: str, *, unasked: bool = False) -> None:
@@ -35,7 +35,7 @@ class GatePolicy:
         consecutive_error_limit: questions in a row that may go unanswered.
         timeout_seconds: how long it may stay pending where nothing else ends the phase (before traffic and before a
             weight); ``None`` is the swap's own time-out.
-        phases: when it is asked; ``None`` leaves that to the gate.
+        phases: when it runs; ``None`` leaves that to the gate.
     """
 
     interval_seconds: float = 10
@@ -55,7 +55,7 @@ class GatedCheck:
 
     @property
     def phases(self) -> frozenset[Phase]:
-        """The phases in which the gate is asked."""
+        """The phases in which the gate runs."""
         return self.gate.phases if self.policy.phases is None else self.policy.phases
 
 
@@ -82,7 +82,7 @@ class _Tally:
 class Analysis:
     """The gates of one phase (before traffic, one hold, the bake): call ``poll`` often, ``finish`` at the end.
 
-    ``context`` makes what a gate is told, anew for each question. Raises ``GateFailed`` from either; the message
+    ``context`` makes what a gate gets, anew for each question. Raises ``GateFailed`` from either; the message
     carries the gate, its value and its limit.
     """
 
@@ -122,7 +122,7 @@ class Analysis:
         """Ask once more and fail closed: whatever is not a pass by now is a no."""
         for tally in self._tallies:
             # A pass from the phase's beginning says nothing about its end; one of the last round does where its gate
-            # takes long, so that none is asked for minutes twice. What is told at once is asked again at the end.
+            # takes long, so that none runs for minutes twice. What answers at once runs again at the end.
             age_seconds = self._clock.monotonic_seconds() - tally.answered_seconds
             is_quick = tally.took_seconds < _STALE_SECONDS
             stale = age_seconds >= _STALE_SECONDS and (is_quick or tally.answered_seconds < self._round_seconds)
@@ -149,7 +149,7 @@ class Analysis:
         tally.answered_seconds = self._clock.monotonic_seconds()
         tally.took_seconds = tally.answered_seconds - began_seconds
         tally.last = verdict
-        # A pass is told once a phase, everything else each time.
+        # A pass is reported once a phase, everything else each time.
         if verdict.decision is not Decision.PASS or tally.told is not Decision.PASS:
             self._tell(gate.label, verdict)
         tally.told = verdict.decision

@@ -19,7 +19,7 @@ from bluegreen.rollout.model import Readiness, Verdict
 from bluegreen.rollout.ports import Gate, GateContext
 
 INTERRUPTIONS = (KeyboardInterrupt, SystemExit)
-"""How the main thread is told to end: Ctrl-C, and a signal's handler that exits."""
+"""How the main thread is made to end: Ctrl-C, and a signal's handler that exits."""
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ def ask(gate: Gate, context: GateContext) -> Verdict:
 
     Raises:
         GateUnavailable: it raised something, or answered with something else than a verdict.
-        BluegreenError: it could not be asked, as it says itself.
+        BluegreenError: it could not be reached, as it says itself.
         LeaseLost: another swap took over meanwhile.
     """
     of_health: list[BaseException] = []

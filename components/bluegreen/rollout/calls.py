@@ -45,7 +45,7 @@ def counted(listener: Callable[[str], None]) -> Iterator[None]:
 def side_by_side(*reads: Callable[[], _T]) -> list[_T]:
     """Make several reads at the same time, for answers that do not depend on each other; return their results.
 
-    Their calls are told of when all have ended. Reads alone: nobody is asked before they are sent.
+    Their calls are reported when all have ended. Reads alone: no guard runs before they are sent.
 
     Raises:
         Exception: what the first of them raised that failed.
@@ -100,7 +100,7 @@ def pause(seconds: float) -> None:
         seconds: how long.
 
     Raises:
-        BluegreenError: the swap must not go on.
+        BluegreenError: the swap must not continue.
     """
     before_pause(seconds)
     (_here.sleep or time.sleep)(seconds)
@@ -130,8 +130,8 @@ def guarded(
     A call may be tried again for minutes, and a swap that was taken over meanwhile must not write any more.
 
     Args:
-        guard: asked before each try of each write.
-        pausing: told of each pause between two tries, with its length in seconds.
+        guard: called before each try of each write.
+        pausing: called at each pause between two tries, with its length in seconds.
         sleep: waits, by the swap's own clock; as before where it is absent, by the machine's where there is none.
         locking: entered before a write that locks the object, with how long that lasts at most, in seconds.
     """

@@ -6,11 +6,11 @@ BluegreenError
  |    +-- NotOwned       the object in our place belongs to somebody else
  |    +-- TrafficMoved   somebody else moved the traffic since it was looked at; nothing was written over it
  |    +-- PlatformRefused   the platform's own checks ended the deployment that moves traffic
- +-- GateUnavailable     a gate could not be asked (no answer is not a pass)
- +-- LeaseHeld           another swap of the same object is going on
+ +-- GateUnavailable     a gate could not run (no answer is not a pass)
+ +-- LeaseHeld           another swap of the same object is running
  +-- LeaseLost           another swap took this one's place; nothing is written any more
  +-- SwapFailed          a swap did not finish; says what is true now
-      +-- SwapAborted    somebody asked for the swap to stop
+      +-- SwapAborted    somebody wants the swap to stop
       +-- RestoreFailed  the swap failed and the former weights could not be confirmed
       +-- UpdateHeld     a verdict holds the promotion, and `on_held` says that this fails the update
 """
@@ -88,11 +88,11 @@ class PlatformRefused(PlatformError):
 
 
 class GateUnavailable(BluegreenError):
-    """A gate could not be asked. That counts as an error of the gate, never as a pass."""
+    """A gate could not run. That counts as an error of the gate, never as a pass."""
 
 
 class LeaseHeld(BluegreenError):
-    """Another swap of the same object is going on; ``holder`` says whose. Nothing was written."""
+    """Another swap of the same object is running; ``holder`` says whose. Nothing was written."""
 
     def __init__(self, holder: str) -> None:
         self.holder = holder
@@ -116,8 +116,8 @@ class SwapFailed(BluegreenError):
         moved: whether traffic had moved before it was put back.
         next_step: what the user does next.
         outputs: the swap's outputs as they are now, once whoever runs it has set them; ``None`` until then.
-        interruption: what asked the process to end meanwhile (Ctrl-C): it is to be raised in the end.
-        verdict: what refused the promotion for good: ``gate``, ``abort`` or ``steady-state``; empty for an accident,
+        interruption: what made the process end meanwhile (Ctrl-C): it is to be raised in the end.
+        verdict: what refused the promotion: ``gate``, ``abort`` or ``steady-state``; empty for an accident,
             after which the same update tries again.
     """
 
@@ -147,7 +147,7 @@ class SwapFailed(BluegreenError):
 
 
 class SwapAborted(SwapFailed):
-    """The swap was asked to stop and the former weights are live again."""
+    """The swap was aborted and the former weights are live again."""
 
 
 class RestoreFailed(SwapFailed):

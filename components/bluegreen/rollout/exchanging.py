@@ -1,6 +1,7 @@
 """Writes that toggle: what is live and what is idle change places, so that the same request sent twice undoes itself.
 
-Such a request is never sent again on the strength of an answer. Who is live is told by a marker that travels with the
+Such a request is never sent again on the strength of an answer. Who is live is identified by a marker that travels
+with the
 content, and what came of a request by what the platform itself records: this is also how a process that was killed in
 the middle is followed by the next one.
 """
@@ -28,7 +29,7 @@ class Standing:
         live: the color whose content has production; ``None`` where the content does not say.
         busy: the operation that is open on either of the two; empty where none is.
         last: the platform's record of the last exchange, as a text that another exchange changes; empty without one.
-        failed: why the exchange that this process asked for last came to nothing; empty as long as that is not known.
+        failed: why the exchange that this process requested last came to nothing; empty as long as that is not known.
     """
 
     live: Color | None
@@ -47,7 +48,7 @@ class Exchanges(Protocol):
         """Who is live, and whether something is open. A read, which may be repeated.
 
         Raises:
-            PlatformError: the platform could not be asked.
+            PlatformError: the platform could not be reached.
         """
         ...
 

@@ -37,7 +37,7 @@ class FreshHealth:
 
         Before traffic that is the last answer of ``now`` for this color, once and without a call.
 
-        Where time has passed, and under traffic, the platform is asked.
+        Where time has passed, and under traffic, the platform is read.
         """
         last, self._last = self._last, None
         age_seconds = self._clock.monotonic_seconds() - self._asked_at_seconds

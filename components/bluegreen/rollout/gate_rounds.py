@@ -22,7 +22,7 @@ class GateRounds:
     Args:
         router: it knows how a color is reached, and whether a former target serves.
         checks: the gates and how their answers count.
-        subject: what they are told of the service.
+        subject: what they know of the service.
         clock: the swap's.
         tell: reports an event: its kind, its text, its data.
         stop_if_asked: raises where the swap was aborted or its lease is lost.
@@ -62,7 +62,7 @@ class GateRounds:
         Args:
             phase: which.
             color: of which color.
-            may_wait: asked before each round; where it says no, nothing is asked any more.
+            may_wait: called before each round; where it says no, no gate runs any more.
 
         Returns:
             Whether all have passed.
@@ -106,7 +106,7 @@ class GateRounds:
         """Ask for so long.
 
         Raises:
-            GateFailed: one of them said no, or could not be asked.
+            GateFailed: one of them said no, or could not run.
         """
         analysis = self._analysis(phase, color, self._checks_in(phase))
         deadline = self._clock.monotonic_seconds() + seconds

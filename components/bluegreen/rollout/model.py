@@ -127,10 +127,10 @@ class Plan:
         steps: the new color's weights in order, the last one being the goal's; empty for ``NOTHING``.
         bake_seconds: time at 100 % in which a failing gate still restores.
         restore_to: the weights that a failure writes back.
-        analysis: whether gates are asked and holds kept; a rollback, a heal and a first start are one write.
+        analysis: whether gates run and holds kept; a rollback, a heal and a first start are one write.
         warm: whether the target was found ready for all of the traffic, so that nothing needs to be scaled first.
         goal: the weights in the end.
-        unproved: whether what gets the traffic is at another target than what had proved itself: gates are asked and
+        unproved: whether what gets the traffic is at another target than what had proved itself: gates run and
             the bake is held, whatever the kind.
     """
 
@@ -163,7 +163,7 @@ class Plan:
 
     @property
     def holds_at_the_end(self) -> bool:
-        """Whether gates are asked for some time after the last write."""
+        """Whether gates run for some time after the last write."""
         return bool(self.bake_seconds or (self.analysis and self.steps[-1].hold_seconds))
 
 
@@ -175,7 +175,7 @@ class Recorded:
         live_color: the color that was last put at 100 %.
         releases: what was installed in each color.
         previous_color: the color that was live before it, if it may be rolled back to.
-        previous_digest: what that one had installed, told by a digest.
+        previous_digest: what that one had installed, identified by a digest.
         paused_percent: the other color's share, where a promotion to it was paused; 0 where none is.
     """
 
@@ -195,7 +195,7 @@ class Recorded:
 class Size:
     """The numbers of units (tasks, instances, replicas) of a color that are wanted and that run.
 
-    ``stuck`` says that the platform gave up on starting them and waits to be told to try again.
+    ``stuck`` says that the platform gave up on starting them and waits for a request to try again.
     """
 
     desired: int = 0
@@ -312,7 +312,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened in a swap, told while it happens.
+    """Something that happened in a swap, reported while it happens.
 
     Attributes:
         at_seconds: wall-clock time, seconds since the epoch.

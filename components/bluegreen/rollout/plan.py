@@ -24,11 +24,11 @@ def make_plan(
     Args:
         live: the weights as the platform has them now.
         recorded: what the last finished swap left; ``None`` on the first one.
-        target: the color that shall be live.
-        target_digest: what is installed in it, told by a digest.
+        target: the color that is to be live.
+        target_digest: what is installed in it, identified by a digest.
         strategy: the steps of a promotion.
         bake_seconds: the time at 100 % under gates.
-        warm: whether ``target`` could take all of the traffic at this moment; asked only for a rollback.
+        warm: whether ``target`` could take all of the traffic at this moment; read only for a rollback.
         promote_to_percent: where a promotion pauses until a later update; a rollback never does.
     """
     goal = goal_of(live, recorded, target, target_digest, promote_to_percent)
@@ -43,7 +43,7 @@ def make_plan(
         steps = tuple(step for step in strategy.steps if has <= step.weight_percent <= share)
         proved = recorded.paused_percent if recorded is not None else 0
         if not steps and strategy.steps and proved < has < 100:
-            # Nobody knows what was asked on the way to where it is, past every step: it is held there once.
+            # Nobody knows what was read on the way to where it is, past every step: it is held there once.
             steps = (Step(has, strategy.steps[-1].hold_seconds),)
     if kind is not Kind.NOTHING and (not steps or steps[-1].weight_percent != share):
         steps = (*steps, Step(share))
@@ -136,7 +136,7 @@ def plan_lines(
     Args:
         target: the color that becomes live.
         strategy: the steps.
-        gates: the gates as people call them, by the phase in which they are asked.
+        gates: the gates as people call them, by the phase in which they run.
         bake_seconds: the time at 100 % under gates.
         promote_to_percent: where it pauses; 100 is not at all.
     """
@@ -145,7 +145,7 @@ def plan_lines(
         asked = list(dict.fromkeys(label for phase in phases for label in gates.get(phase, ())))
         return f"; gates: {', '.join(asked)}" if asked else ""
 
-    ahead = [Phase.CONFIRM, Phase.BEFORE]  # told with the first line, whatever it is
+    ahead = [Phase.CONFIRM, Phase.BEFORE]  # reported with the first line, whatever it is
     lines = []
     steps = [step for step in strategy.steps if step.weight_percent <= promote_to_percent]
     if promote_to_percent < 100 and (not steps or steps[-1].weight_percent < promote_to_percent):

@@ -25,7 +25,7 @@ class TrafficRouter(Protocol):
     A class may have ``same_place``: a function for keys of ``where`` that says whether two values name one place
     (``bluegreen.platforms.places``). A dataclass may have the fields ``former_owner``, ``incarnation`` and ``former``,
     empty by default and no part of its section: whose object it may take over, the mark ``incarnation`` that the
-    resource's own object bears wherever it stands, and the section as the last update had it. ``stands_elsewhere``,
+    resource's own object has wherever it stands, and the section as the last update had it. ``stands_elsewhere``,
     where a class has it, says after a read where the object was found, if that is not where it is declared.
     """
 
@@ -36,7 +36,7 @@ class TrafficRouter(Protocol):
     #: The keys of its section whose values by color name the very thing that a color runs (a version, a revision). A
     #: change under a color with traffic is refused. A router may go without, and without the two below.
     # release_keys: ClassVar[frozenset[str]]
-    #: Whether these are brought by somebody else, a resource beside the swap say, before the swap is asked: another one
+    #: Whether these are brought by somebody else, a resource beside the swap say, before its swap runs: another one
     #: under a color with traffic is then no change that a check could still stop. A router may go without.
     # releases_beside: ClassVar[bool]
     #: The same for those that say where a color's requests go, whatever runs there.
@@ -47,7 +47,7 @@ class TrafficRouter(Protocol):
     #: The same for those whose values are what the swap itself installs (see ``Installs``); what tells one release from
     #: another is in ``release_keys``, if need be by ``filled_in``.
     # install_keys: ClassVar[frozenset[str]]
-    #: Where one key stands for another, a function of the section that returns it with those that are asked for.
+    #: Where one key stands for another, a function of the section that returns it with those that are requested.
     # filled_in: Callable[[Mapping[str, object]], Mapping[str, object]]
     #: Whether the platform brings whatever is new of a color by a deployment of its own, also under traffic: then only
     #: another digest is another release.
@@ -55,7 +55,7 @@ class TrafficRouter(Protocol):
     #: What a color without traffic has to keep of the live one's size for production to be answered, in percent; 0
     #: where a router goes without.
     # least_idle_percent: ClassVar[float]
-    #: What only the platform knows to be wrong with a section before its first start, asked for in a preview. Values of
+    #: What only the platform knows to be wrong with a section before its first start, requested in a preview. Values of
     #: the section may be unknown; it may raise a ``PlatformError``, and then nothing is said. A router may go without.
     # problems_of_a_first_start: Callable[[Mapping[str, object]], list[Problem]]
     #: Whether all traffic moves by an exchange, which sent twice is undone (``bluegreen.rollout.exchanging``): then the
@@ -86,7 +86,7 @@ class TrafficRouter(Protocol):
 
         Raises:
             NotOwned: the object in our place is somebody else's.
-            PlatformError: the platform could not be asked.
+            PlatformError: the platform could not be reached.
         """
         ...
 
@@ -109,7 +109,7 @@ class TrafficRouter(Protocol):
     def progress(self) -> str:
         """The platform's progress with the last write, as of the last ``verify``; empty where there is none to report.
 
-        No I/O: it is told while a swap waits.
+        No I/O: it is reported while a swap waits.
         """
         ...
 
@@ -137,7 +137,7 @@ class MakesItsObject(Protocol):
 
         Raises:
             NotOwned: what is there is somebody else's.
-            PlatformError: the platform could not be asked.
+            PlatformError: the platform could not be reached.
         """
         ...
 
@@ -145,15 +145,15 @@ class MakesItsObject(Protocol):
 class LooksBeforeWrites(Protocol):
     """A router that looks at its known object by fewer calls than ``read`` takes, right before a write."""
 
-    def glance(self, *, told: bool = False) -> Traffic:
+    def glance(self, *, fresh: bool = False) -> Traffic:
         """The live weights and the owned object's marks, as ``read`` has them.
 
         Args:
-            told: whether nothing has come after the last call of the router, which may have told one of the two.
+            fresh: whether nothing has come after the last call of the router, which may have shown one of the two.
 
         Raises:
             NotOwned: the object in our place is somebody else's.
-            PlatformError: the platform could not be asked.
+            PlatformError: the platform could not be reached.
         """
         ...
 
@@ -166,7 +166,7 @@ class ReadsWeightsAlone(Protocol):
 
         Raises:
             NotOwned: the object in our place is somebody else's.
-            PlatformError: the platform could not be asked.
+            PlatformError: the platform could not be reached.
         """
         ...
 
@@ -203,7 +203,7 @@ class TriesOn(Protocol):
 class Installs(Protocol):
     """A router whose platform keeps release and traffic in one object, so that the swap itself brings a release.
 
-    It brings one to a color without traffic alone, under its lease, before anything is scaled or asked.
+    It brings one to a color without traffic alone, under its lease, before anything is scaled or checked.
     """
 
     @property
@@ -222,7 +222,7 @@ class Installs(Protocol):
         """Whether the platform has the color's release, by its name and by what it runs; at rest is fine.
 
         Raises:
-            PlatformError: something else is there by that name, or the platform could not be asked.
+            PlatformError: something else is there by that name, or the platform could not be reached.
         """
         ...
 
@@ -248,7 +248,7 @@ class Capacity(Protocol):
     # size while it is at rest, a sentence each, for previews; ``overdue()``, where no platform scheduler brings a
     # color to rest: the colors whose retirement is due by now, which a preview tells of and the update does; and
     # ``release(color)``, what tells the release that a color runs now from any other, in one call and whatever the
-    # color's size is: asked before each further step, and compared with the ``release`` of the ``Readiness`` that made
+    # color's size is: read before each further step, and compared with the ``release`` of the ``Readiness`` that made
     # the color ready. ``install_keys`` names the keys whose values by color go with what a router installs.
     # ``brings_releases`` says that the capacity itself brings what its ``release_keys`` name, to an idle color that is
     # promoted alone: a change of them under traffic is refused.
@@ -267,7 +267,7 @@ class Capacity(Protocol):
         ...
 
     def ready(self, color: Color) -> Readiness:
-        """Whether the color runs what was asked for, with its declared release, and the first reason why not."""
+        """Whether the color runs what was requested, with its declared release, and the first reason why not."""
         ...
 
     def preflight(self, color: Color, size: int, retires: bool = True) -> None:
@@ -285,7 +285,7 @@ class Capacity(Protocol):
         ...
 
     def suspend_scale_in(self) -> None:
-        """Keep autoscaling from taking units away from either color while a swap goes on."""
+        """Keep autoscaling from taking units away from either color while a swap runs."""
         ...
 
     def resume_scaling(self, serving: Collection[Color]) -> None:
@@ -315,7 +315,7 @@ class Capacity(Protocol):
 UNDER_TRAFFIC = frozenset({Phase.HOLD, Phase.BAKE})
 """For gates that measure real traffic: there is none before the first step."""
 THROUGHOUT = UNDER_TRAFFIC | {Phase.BEFORE}
-"""For gates that can be asked before the first step, too."""
+"""For gates that can run before the first step, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +388,7 @@ class Gate(Protocol):
 
     @property
     def phases(self) -> frozenset[Phase]:
-        """The phases in which it is asked, unless the entry's own ``phases`` say otherwise."""
+        """The phases in which it runs, unless the entry's own ``phases`` say otherwise."""
         ...
 
     @property

@@ -40,7 +40,7 @@ class Tell(Protocol):
 def as_planned(router: TrafficRouter, live: Weights, plan: Plan) -> bool:
     """Whether traffic is where it was when the plan was made.
 
-    A platform without weights of its own makes a mix only while it is at a deployment, which goes on by itself. What
+    A platform without weights of its own makes a mix only while it is at a deployment, which continues by itself. What
     makes a color ready may give its traffic back with it there: that is no one else's doing.
     """
     if Capability.WEIGHTS not in router.capabilities and not plan.analysis and live == plan.goal:
@@ -70,7 +70,7 @@ class Restoring:
     Attributes:
         router: where traffic is.
         clock: time.
-        tell: told what happens.
+        tell: called with what happens.
         write: writes weights and waits until they have taken effect.
         judge: looks at marks; raises ``LeaseLost`` when another swap took over.
         limit_seconds: how long the write is tried again.
@@ -224,7 +224,7 @@ class Restoring:
         try:
             health = getattr(self.router, "health_to_go_back", self.router.health)(color)
         except BluegreenError:
-            return ""  # it cannot be asked: the color that was live before is still the better guess
+            return ""  # it cannot be reached: the color that was live before is still the better guess
         return "" if health.healthy else f"{color} has {health}, so traffic was left where it is"
 
     def _not_as_declared(self, weights: Weights) -> str:

@@ -42,7 +42,7 @@ _NO_MARK = "rehearsal"
 
 
 class Runner:
-    """Runs plans against one router. ``report`` is told every event while it happens.
+    """Runs plans against one router. ``report`` is called with every event while it happens.
 
     Attributes:
         waited: whether time has gone by since the last write was sent, for it to take effect: what was read before
@@ -91,7 +91,7 @@ class Runner:
 
         Raises:
             SwapFailed: it could not be finished; the former weights are live again and verified.
-            SwapAborted: the same, because somebody asked for it.
+            SwapAborted: the same, because somebody requested it.
             RestoreFailed: it could not be finished and the former weights could not be confirmed.
             LeaseHeld: it was to be the first start, and another one came first.
             LeaseLost: another swap took over; nothing more was written.
@@ -144,13 +144,13 @@ class Runner:
     def _preflight(self, plan: Plan) -> None:
         """Find missing permissions before anything is scaled or moved, also by a write that changes nothing.
 
-        Before any gate is asked: what was read a moment ago is still so, and nothing that somebody moves while a gate
+        Before any gate runs: what was read a moment ago is still so, and nothing that somebody moves while a gate
         waits is put back by it.
         """
         # An exchange is no write that changes nothing: between a look and it somebody may have exchanged as well.
         if plan.start.elsewhere == 0 and not getattr(self._router, "exchanges", False):
             if getattr(self._router, "looks_before_writes", False):  # one call for both
-                self._look_before_the_first_write(plan, told=True)
+                self._look_before_the_first_write(plan, fresh=True)
             self._begin(plan, lambda: self._router.write(plan.start))
         self._router.mark({_NO_MARK: None})
 
@@ -201,12 +201,12 @@ class Runner:
             capacity.prepare(rest_color, size)
 
     def _catch_up(self, plan: Plan) -> None:
-        """Grow the new color where the live one has grown while the new one started and its gates were asked."""
+        """Grow the new color where the live one has grown while the new one started and its gates ran."""
         if self._capacity is None or self._clock.monotonic_seconds() - self._sized_at_seconds < _SIZES_LAST_SECONDS:
             return
         for _ in range(_CATCH_UPS):
             sizes = self._sizes(self._capacity)
-            # Another release may have come, too: whoever has just read the sizes was told that.
+            # Another release may have come, too: whoever has just read the sizes knows that.
             if sizes[plan.target].desired >= sizes[other(plan.target)].present:
                 readiness = self._capacity.ready(plan.target)
                 self._same.refuse_another(readiness.release)
@@ -297,19 +297,19 @@ class Runner:
             live = traffic.weights
             raise Stopped(f"the live weights are {live} instead of {self._written}: somebody else moved them")
 
-    def _look_before_the_first_write(self, plan: Plan, *, told: bool = False) -> None:
+    def _look_before_the_first_write(self, plan: Plan, *, fresh: bool = False) -> None:
         """Look once more, since minutes may have passed since the plan: what somebody moved is not written over."""
         if plan.start == Weights() and not getattr(self._router, "is_there", False):
             self._stop_if_asked()
             return  # with nothing there the first write is refused by whoever came first
-        traffic = self._glance(told=told)
+        traffic = self._glance(fresh=fresh)
         if not as_planned(self._router, traffic.weights, plan):
             raise Moved(traffic.weights, plan.start)
 
-    def _glance(self, *, told: bool = False) -> Traffic:
+    def _glance(self, *, fresh: bool = False) -> Traffic:
         """The live weights, with the marks where they come with them; otherwise those are looked at if it is time."""
         glance = getattr(self._router, "glance", None)
-        traffic = self._router.read() if glance is None else glance(told=told)
+        traffic = self._router.read() if glance is None else glance(fresh=fresh)
         self._stop_if_asked(traffic.marks or None)
         return traffic
 
@@ -342,7 +342,7 @@ class Runner:
             self._pause(min(self._limits.poll_interval_seconds, left), stoppable=stoppable)
 
     def _pause(self, seconds: float, *, stoppable: bool) -> None:
-        # A restore goes on, but its lease has to be renewed.
+        # A restore continues, but its lease has to be renewed.
         look = self._stop_if_asked if stoppable else self._watch.check
         self.waited = True
         rest(self._clock, seconds, look)

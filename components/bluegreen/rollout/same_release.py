@@ -11,7 +11,7 @@ from bluegreen.rollout.stopping import Stopped
 
 @dataclass(slots=True)
 class SameRelease:
-    """One color's release from the moment at which the color was ready on: gates are asked about that one.
+    """One color's release from the moment at which the color was ready on: gates run against that one.
 
     Attributes:
         color: whose.
@@ -51,7 +51,7 @@ class SameRelease:
 
         Raises:
             Stopped: it is something else.
-            PlatformError: the platform could not be asked.
+            PlatformError: the platform could not be reached.
         """
         ask = getattr(self.capacity, "release", None)
         if self._proved and ask is not None:

@@ -15,7 +15,7 @@ _PIECE_SECONDS = 5.0
 
 
 class Watch(Protocol):
-    """Looks whether a running swap shall stop. Both methods return who asked for it, and raise ``LeaseLost``."""
+    """Looks whether a running swap should stop. Both methods return who requested it, and raise ``LeaseLost``."""
 
     def check(self) -> str | None:
         """Ask, if it is time."""
@@ -31,7 +31,7 @@ class Stopped(BluegreenError):
 
 
 class Aborted(Stopped):
-    """Somebody asked for the swap to stop."""
+    """Somebody wants the swap to stop."""
 
 
 class Moved(Stopped):

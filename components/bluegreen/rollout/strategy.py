@@ -1,6 +1,6 @@
 """The strategies that users name, each a list of steps before 100 %.
 
-They are plain values: the swap's contract checks them together with everything else, so that a mistake is told
+They are plain values: the swap's contract checks them together with everything else, so that a mistake is reported
 with its field and what is allowed, and never as a traceback out of a user's program.
 """
 

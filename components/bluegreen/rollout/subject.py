@@ -11,7 +11,7 @@ from bluegreen.rollout.ports import Preview
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The service as gates are told of it; and whether the color without traffic is brought to rest afterwards."""
+    """The service as gates see it; and whether the color without traffic is brought to rest afterwards."""
 
     service: str = ""
     releases: Mapping[Color, str] | None = None

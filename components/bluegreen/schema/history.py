@@ -1,4 +1,4 @@
-"""The records of migration tools: their own tables, asked read-only, tell which files are applied."""
+"""The records of migration tools: their own tables, read alone, say which files are applied."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Ask = Callable[[str], "list[Row] | None"]
 
 _CHANGE_SET = re.compile(r"^\s*--\s*changeset\s+(?P<author>[^:\s]+):(?P<id>\S+)", re.IGNORECASE | re.MULTILINE)
 
-# By table, in the quotes of standard SQL; MySQL's are asked for its own.
+# By table, in the quotes of standard SQL; MySQL has its own.
 TABLES = {
     "flyway_schema_history": 'SELECT script, version, type, success FROM {} ORDER BY "installed_rank"',
     "_prisma_migrations": "SELECT migration_name, finished_at, rolled_back_at FROM {}",

@@ -60,7 +60,7 @@ def review(
         dialect: sqlglot's name.
         known: whether it is known that all of these are pending. If not, what one of them makes may exist already for
             the next.
-        rows: how many rows tables have, by name, when it is asked whom statements stop; otherwise ``None``.
+        rows: how many rows tables have, by name, when it says whom statements stop; otherwise ``None``.
     """
     with _without_collecting():
         return _review(pending, applied, used, dialect, known=known, rows=rows)

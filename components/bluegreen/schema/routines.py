@@ -172,7 +172,7 @@ def _plain(name: str) -> str:
 
 
 def columns_of_view(tree: exp.Create, catalog: Catalog) -> list[str] | None:
-    """The names that a view gives, in their order; ``None`` when not all can be told."""
+    """The names that a view gives, in their order; ``None`` when not all are known."""
     if isinstance(tree.this, exp.Schema):
         return [
             catalog.column_name(getattr(item, "this", item)) or catalog.column_name(item)

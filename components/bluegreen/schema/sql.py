@@ -39,7 +39,7 @@ class Statement:
     Attributes:
         line: of its first token, from 1.
         sql: its text.
-        tree: what it means; ``None`` where that cannot be told.
+        tree: what it means; ``None`` where that is not known.
         alone: whether it is known where it ends; if not, it may be many.
         conditional: whether it may not run at all, as in a block behind an ``IF``.
     """

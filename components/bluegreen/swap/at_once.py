@@ -1,6 +1,6 @@
 """Writes of several routers side by side, for members whose order does not matter.
 
-Whoever is about to send a write asks whether it still may, and that may renew the lease on every member: it is asked
+Whoever is about to send a write asks whether it still may, and that may renew the lease on every member: it is read
 once all the others stand still, too, so that no router is used by two threads. The calls themselves go side by side.
 """
 

@@ -24,7 +24,7 @@ class Checked:
     """The result of a check.
 
     Attributes:
-        inputs: to go on with.
+        inputs: to continue with.
         problems: everything that is wrong with them.
         held: the weights that stay, where a verdict holds the update.
     """
@@ -35,9 +35,9 @@ class Checked:
 
 
 def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
-    """The inputs to go on with, and everything that is wrong with them.
+    """The inputs to continue with, and everything that is wrong with them.
 
-    Where there was an update before, the object is read once: what is live decides, and not what was asked for. Where
+    Where there was an update before, the object is read once: what is live decides, and not what was requested. Where
     it cannot be read, either color may be live.
 
     Args:
@@ -53,7 +53,7 @@ def check(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Checked:
     traffic = _looked_at(olds)
     seen = _as_live(olds, traffic)
     verdict = None if traffic is None else verdicts.held(traffic, {}, news)
-    # What is held stays live, whatever is asked for: its release is changed in place, and not left behind.
+    # What is held stays live, whatever is requested: its release is changed in place, and not left behind.
     kept = None if verdict is None else verdicts.kept(verdict, None)
     asked = news if kept is None else {**news, "active_color": kept}
     change = contract.live_release_change(seen, asked)
@@ -127,7 +127,7 @@ def _problems_at_rest(news: Mapping[str, Any]) -> list[Problem]:
 def _problems_of_a_first_start(news: Mapping[str, Any]) -> list[Problem]:
     """Problems that only the platform knows of.
 
-    Where it cannot be asked, the update finds them before its first write.
+    Where it cannot be reached, the update finds them before its first write.
     """
     problems: list[Problem] = []
     for index, section in enumerate(several.sections_of(news)):

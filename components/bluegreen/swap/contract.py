@@ -78,7 +78,7 @@ class SwapSpec(Settings):
         """The gates with their policies; target health last: of all answers it has to be the freshest.
 
         Args:
-            only: the kind of those that are asked; ``None``: all of them.
+            only: the kind of those that are read; ``None``: all of them.
         """
         ordered = sorted(self.gates, key=lambda gate: gate[0][0] == "target_health")
         return [

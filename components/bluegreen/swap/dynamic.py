@@ -75,7 +75,7 @@ class TrafficSwapProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, _request: ConfigureRequest) -> None:
-        """Called by the host before anything else, once: it shall do many at once, and hear a Ctrl-C."""
+        """Called by the host before anything else, once: it should do many at once, and hear a Ctrl-C."""
         why = dynamic_host.open_up()
         if why:
             pulumi.log.debug(f"bluegreen: four swaps at a time, and a Ctrl-C is not heard: {why}")
@@ -140,7 +140,7 @@ class TrafficSwap(Resource, module="bluegreen", name="TrafficSwap"):
         Args:
             name: the resource's name.
             inputs: see ``bluegreen.swap.contract``; values may be outputs of other resources.
-            opts: the usual options; ``import_`` is none of them.
+            opts: the usual options; ``import_`` is not among them.
 
         Raises:
             pulumi.RunError: it is to be imported.

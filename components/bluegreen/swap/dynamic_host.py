@@ -28,7 +28,7 @@ CALLS_AT_ONCE = 256
 """Threads that the host may have: those of 64 swaps, with room for the calls that come meanwhile, ``Cancel`` first."""
 
 cancelled = threading.Event()
-"""Set once the engine has told the host that the user cancels."""
+"""Set once the engine has passed the user's cancellation on to the host."""
 
 _HOST_FILE = "pulumi/dynamic/__main__.py"
 _CANCEL_NAMES = {"empty_pb2", "Empty"}
@@ -43,7 +43,7 @@ class Host:
     Attributes:
         pool: what its server's calls run in.
         cancel: the function behind its ``Cancel``.
-        tells: the function behind its ``Update``: what it raises is told by the module that its globals name.
+        tells: the function behind its ``Update``: what it raises is identified by the module that its globals name.
     """
 
     pool: ThreadPoolExecutor
@@ -98,7 +98,7 @@ def _cancel(_self: Any, _request: Any, _context: Any) -> Any:
 
 
 def _host() -> tuple[Host | None, str]:
-    """The host, or why this process is none of the known shape."""
+    """The host, or why this process has no known shape."""
     local = _locals_of_main()
     if local is None:
         return None, f"no frame of {_HOST_FILE} runs in the main thread"

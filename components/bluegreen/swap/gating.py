@@ -1,4 +1,4 @@
-"""The ``gates`` of the inputs: each with its policy, the one that every swap has, those that would never be asked."""
+"""The ``gates`` of the inputs: each with its policy, the one that every swap has, those that would never run."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def built(parsed: Parsed, sections: Sequence[Mapping[str, Any]]) -> Gate:
 
 
 def labels_by_phase(gates: Sequence[ParsedGate]) -> dict[Phase, list[str]]:
-    """The labels of the gates that are asked in each phase."""
+    """The labels of the gates that run in each phase."""
     labels: dict[Phase, list[str]] = {}
     for parsed, policy in with_target_health(gates):
         gate = GATES.build(parsed)
@@ -80,7 +80,7 @@ def validate_reachable_gates(
     gates: Sequence[ParsedGate | None],
     previews: Mapping[Color, Preview] | None,
 ) -> None:
-    """Refuse gates that would never be asked: such a gate would look like one that passed."""
+    """Refuse gates that would never run: such a gate would look like one that passed."""
     never = set() if any(step.hold_seconds for step in strategy.steps) else {Phase.HOLD}
     if bake is not UNKNOWN and not bake:
         never.add(Phase.BAKE)

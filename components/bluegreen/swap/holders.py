@@ -24,7 +24,7 @@ def here() -> str:
 def ended_here(lease: str, value: str) -> bool | None:
     """Whether the holder was a swap of this process, or a process of this machine, that is no more.
 
-    ``None`` is a swap of this very process that goes on: nothing is to be found out about it.
+    ``None`` is a swap of this very process that continues: nothing is to be found out about it.
     """
     match = re.search(r" pid (\d+) on ([0-9a-f]{8})\b", value)
     if match is None or match[2] != here() or not Path("/proc/self").exists():

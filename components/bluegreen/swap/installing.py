@@ -1,8 +1,8 @@
 """Releases that the swap itself brings, where a platform keeps release and traffic in one object.
 
-A color without traffic gets its release under the lease and before anything is scaled or asked, also where the active
+A color without traffic gets its release under the lease and before anything is scaled or checked, also where the active
 color stays the same. A color that an update leaves gets its new one when its traffic is gone. A router that installs
-nothing (``bluegreen.rollout.ports.Installs``) is asked nothing here.
+nothing (``bluegreen.rollout.ports.Installs``) is not called here.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def missing(router: _KnowsInstalled, weights: Weights, without: Collection[Color
     Args:
         router: the swap's.
         weights: what is live.
-        without: colors of which it is not asked.
+        without: colors that are left out.
 
     Raises:
-        PlatformError: it could not be asked, or something else is there by a release's name.
+        PlatformError: it could not be reached, or something else is there by a release's name.
     """
     if not getattr(router, "installs", False):
         return ()
@@ -75,7 +75,7 @@ class Installing:
 
     Args:
         router: the swap's, with what the colors run until traffic has moved.
-        journal: told what happens.
+        journal: gets what happens.
 
     Attributes:
         noted: whether it has noted that what is to be live again was gone.
@@ -88,7 +88,7 @@ class Installing:
         self.noted = False
 
     def missing(self, weights: Weights) -> tuple[Color, ...]:
-        """The colors that get a release; asked once for what is live, and so before anything was installed."""
+        """The colors that get a release; read once for what is live, and so before anything was installed."""
         if self._seen is None or self._seen[0] != weights:
             self._seen = (weights, missing(self._router, weights))
         return self._seen[1]
@@ -134,7 +134,7 @@ def bring_afterwards(
         news: the inputs, with that color's new release.
         olds: the last update's outputs.
         lease: the update's.
-        journal: told what happens.
+        journal: gets what happens.
 
     Returns:
         The colors that have it by now, none where it was there; ``None`` where it failed.
@@ -174,7 +174,7 @@ def told(
         weights: what is live.
 
     Raises:
-        PlatformError: it could not be asked.
+        PlatformError: it could not be reached.
     """
     if holds_unknown(several.sections_of(news)):  # what the update itself makes can be looked for by that alone
         later = [color for color in COLORS if not weights.of(color) and releases.not_known_yet(news, color)]

@@ -59,7 +59,7 @@ class Journal:
     ) -> None:
         self._clock = clock
         self._listener = listener
-        #: Told the entry of a swap that is over, well or not.
+        #: Called with the entry of a swap that is over, well or not.
         self.finished = finished
         self._began_at_seconds = clock.wall_seconds()
         # How long things took is measured by the other clock: somebody may set the machine's meanwhile.
@@ -68,7 +68,7 @@ class Journal:
         self._steps_began: list[float] = []
         self._gates: dict[tuple[object, object], dict[str, object]] = {}
         self.calls: list[str] = []
-        #: Whoever is told of it while it goes on, and at its end.
+        #: Those who get messages of it while it runs, and at its end.
         self.messages = Messages("", (), clock, listener)
         self.id = ""
         self.skipped = ""
@@ -142,7 +142,7 @@ def untold_mark(swap_id: str, outcome: Outcome, target: str, began_at_seconds: f
 
 
 def untold_in(marks: Mapping[str, str], history: Sequence[Any]) -> dict[str, Any] | None:
-    """The end of a swap that nobody may have been told of; ``None`` where all are, as the history says."""
+    """The end of a swap that no message has reported yet; ``None`` where all are, as the history says."""
     swap_id, _, text = marks.get(UNTOLD, "").partition(" ")
     told = {entry.get("id") for entry in history if isinstance(entry, Mapping)}
     if not swap_id or swap_id in told:

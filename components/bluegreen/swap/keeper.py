@@ -24,7 +24,7 @@ class Keeper:
 
     Args:
         lease: whose.
-        count: told each API call that it makes.
+        count: called with each API call that it makes.
     """
 
     def __init__(self, lease: Lease, count: Callable[[str], None] = lambda _: None) -> None:
@@ -57,7 +57,7 @@ def kept(lease: Lease, clock: Clock, count: Callable[[str], None]) -> Iterator[N
     Args:
         lease: the work's.
         clock: time.
-        count: told each API call that the keeper makes.
+        count: called with each API call that the keeper makes.
     """
     beside = getattr(clock, "beside", None)
     if beside is None:

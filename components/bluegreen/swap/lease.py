@@ -1,7 +1,7 @@
 """The lease of a running swap: a mark on the object that the swap owns, so that two swaps never write at once.
 
 Every holder has a mark of its own (``lease.3fa9c1d2``): whoever finds another's mark after having set its own steps
-back, so two can never both go on, although no platform's tags can be compared and swapped. A holder renews its
+back, so two can never both continue, although no platform's tags can be compared and swapped. A holder renews its
 mark; one that stays the same for ``LEASE_SECONDS`` of the reader's own clock is dead, whatever the clocks of the two
 machines say. A holder whose calls are throttled cannot renew it so often: its mark says that it lasts longer. So does
 that of a holder whose next write locks the object, marks and all: it is set before that write. One that ended on this
@@ -11,7 +11,7 @@ A holder may have stood still for longer than its lease (a stopped process, a su
 renews a mark that may have run out, and once more afterwards; whoever took over leaves a note of whose place it took
 (``taken.3fa9c1d2``), so that it is known also when that one is over already.
 
-The mark ``abort`` names the lease of the swap that shall stop, so that a wish for an earlier one stops nothing.
+The mark ``abort`` names the lease of the swap that should stop, so that a wish for an earlier one stops nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Lease:
         clock: time.
         purpose: what the swap does, for whoever is refused: ``promotion to green``.
         poll_seconds: how often a running swap looks at the marks.
-        tell: told when it waits.
+        tell: called when it waits.
     """
 
     router: TrafficRouter
@@ -79,7 +79,7 @@ class Lease:
     id: str = ""
     #: Marks that are set together with the lease when it is taken.
     stamp: Mapping[str, str] = field(default_factory=dict)
-    #: Whether the object bears it: there may be no object yet.
+    #: Whether the object has it: there may be no object yet.
     placed: bool = True
     #: Whether the object was there at first.
     found: bool = True
@@ -94,7 +94,7 @@ class Lease:
     _renewed_at_seconds: float = 0
     _renewals: int = 0
     _notes: tuple[str, ...] = ()
-    #: What the mark says, and what the next one shall say.
+    #: What the mark says, and what the next one should say.
     _lasts_seconds: float = LEASE_SECONDS
     _wanted_seconds: float = LEASE_SECONDS
     #: How many writes at this moment keep it from being renewed.
@@ -113,7 +113,7 @@ class Lease:
             Whether time passed in which the world may have changed.
 
         Raises:
-            LeaseHeld: another swap is going on.
+            LeaseHeld: another swap runs.
         """
         with self.lock:
             return self._take(marks, read_at_seconds)
@@ -208,7 +208,7 @@ class Lease:
         """Look at the marks when it is time, and renew the lease when it is time.
 
         Returns:
-            Who asked for the swap to stop, if somebody did.
+            Who wants the swap to stop, if somebody did.
 
         Raises:
             LeaseLost: another swap took over.
@@ -271,7 +271,8 @@ class Lease:
         stood_still = self.age_seconds >= self._lasts_seconds * _SAFE_UNTIL
         marks = self.router.marks() if stood_still else {}
         taken = stood_still and self.id not in leases_in(marks)
-        if len(leases_in(marks)) <= 1 and not taken:  # whoever waited for the end of it goes on where it stays as it is
+        # Whoever waited for the end of it continues where it stays as it is.
+        if len(leases_in(marks)) <= 1 and not taken:
             self._renew()
             try:
                 marks = self.router.marks()

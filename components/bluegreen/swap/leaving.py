@@ -59,7 +59,7 @@ def bring_in(
         proved: what one gets whose object has been lost, where the others have a mix.
         clock: time.
         limits: how long a weight may take to take effect.
-        journal: told which were made.
+        journal: gets which were made.
 
     Returns:
         What is live then.
@@ -89,7 +89,7 @@ def take_out(olds: Mapping[str, Any], news: Mapping[str, Any], clock: Clock, jou
         olds: the last update's outputs, as they are.
         news: the inputs.
         clock: time.
-        journal: told what was removed, and what was not and why.
+        journal: gets what was removed, and what was not and why.
 
     Raises:
         LeaseHeld: another swap moves one of them.
@@ -138,7 +138,7 @@ def own_of(spec: SwapSpec, mark: str, tell: Tell) -> tuple[TrafficRouter, Traffi
     Args:
         spec: with routers that know the resource's former life.
         mark: the resource's incarnation.
-        tell: told what is not removed, and why.
+        tell: called with what is not removed, and why.
     """
     own: list[tuple[tuple[TrafficRouter, str], Traffic]] = []
     for parsed, section in zip(spec.routers, spec.sections, strict=True):

@@ -76,6 +76,6 @@ def who() -> str:
 
 
 def aborted_by(marks: Mapping[str, str], lease: str) -> str | None:
-    """The person who asked for the swap with this lease to stop; ``None`` when nobody did."""
+    """The person who wants the swap with this lease to stop; ``None`` when nobody did."""
     wanted, _, rest = marks.get(ABORT, "").partition(" ")
     return (printable(rest) or "somebody") if wanted == lease else None

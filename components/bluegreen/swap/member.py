@@ -24,7 +24,7 @@ class Member:
         suffix: of its incarnation's mark, which has to tell it from the other members.
         there: whether it has an object, as far as anybody knows.
         known: the weights that it was seen with, or that were verified; ``None`` after a write of which nobody knows.
-        stamp: the incarnation that its object bore when it was read; ``None`` where it bore none.
+        stamp: the incarnation that its object had when it was read; ``None`` where it had none.
         stale: whether it missed a renewal of the lease.
         unfit: why a restore leaves it where it is; empty where nothing is known against it.
     """
@@ -60,7 +60,7 @@ def refusal(member: Member, work: Callable[[], object]) -> PlatformError | None:
 
 
 def translated(member: Member, changes: Mapping[str, str | None], *, back: bool = False) -> Mapping[str, str | None]:
-    """Marks as a member bears them, with its own incarnation's; with ``back`` the other way round."""
+    """Marks as a member has them, with its own incarnation's; with ``back`` the other way round."""
     if INCARNATION_MARK not in changes:
         return changes
     value = changes[INCARNATION_MARK]
@@ -69,9 +69,9 @@ def translated(member: Member, changes: Mapping[str, str | None], *, back: bool 
 
 
 def marks_of_all(by_member: Sequence[tuple[Member, Mapping[str, str]]], own: Collection[str]) -> dict[str, str]:
-    """The marks of several objects as one's: all of others', and of one's own those that every object bears.
+    """The marks of several objects as one's: all of others', and of one's own those that every object has.
 
-    An incarnation counts where all bear it: one without it, or with another one, is somebody else's object.
+    An incarnation counts where all have it: one without it, or with another one, is somebody else's object.
 
     Args:
         by_member: the members that have an object, each with its marks.

@@ -1,6 +1,6 @@
 """Several routers as one, for a swap with an ordered list of routers. It knows no platform.
 
-Marks stand on every member: a lease that was set here is held while every member bears it, and anybody else's counts
+Marks stand on every member: a lease that was set here is held while every member has it, and anybody else's counts
 where one does. They are set in the order of the members' normal places, so that of two swaps that share some of them
 one comes first everywhere, and are taken away in reverse. Weights are written in the declared order.
 """
@@ -38,7 +38,7 @@ class Members:
         names = [name if ids.count(name) == 1 else f"{name} ({index + 1})" for index, name in enumerate(ids)]
         self.members = [Member(name, *member) for name, member in zip(names, members, strict=True)]
         self._placed = sorted(self.members, key=lambda member: (type(member.router).__name__, member.name.lower()))
-        #: The marks of the lease that was taken here, which every member has to bear.
+        #: The marks of the lease that was taken here, which every member must have.
         self._own: dict[str, str] = {}
         self._stamp: Mapping[str, str] = {}
         self._joined: list[tuple[Member, Weights]] = []
@@ -51,7 +51,7 @@ class Members:
         return kind(members, in_order=in_order)
 
     def bears(self, stamp: Mapping[str, str]) -> None:
-        """The marks that every member bears besides a lease: set with that one where they are not there yet."""
+        """The marks that every member has besides a lease: set with that one where they are not there yet."""
         self._stamp = stamp
 
     @property
@@ -141,7 +141,7 @@ class Members:
         return Traffic(self._weights([traffic.weights for traffic in traffics]), marks)
 
     def verify(self, weights: Weights) -> Convergence:
-        """Whether each member has its part; members that are known to have it are not asked again."""
+        """Whether each member has its part; members that are known to have it are not read again."""
         pending = False
         for member, part in self._parts(weights):
             if member.known != part:
@@ -162,7 +162,7 @@ class Members:
         return max(answers, key=lambda one: one.healthy)
 
     def _ask_to_go_back(self, member: Member, color: Color) -> list[Readiness]:
-        """One member's answer, noted; none where it cannot be asked: the former color is still the better guess."""
+        """One member's answer, noted; none where it cannot be reached: the former color is still the better guess."""
         member.unfit = ""
         try:
             health = getattr(member.router, "health_to_go_back", member.router.health)
@@ -421,7 +421,7 @@ class Members:
         return True
 
     def _is_own(self, member: Member) -> bool:
-        """Whether its object bears the lease that was taken here: only the reply to its making was lost."""
+        """Whether its object has the lease that was taken here: only the reply to its making was lost."""
         marks = named(member, member.router.marks)
         leases = {name for name in marks if name.startswith(LEASE_PREFIX)}
         return bool(leases) and leases <= self._own.keys()
@@ -429,7 +429,7 @@ class Members:
     def _seen(self, member: Member) -> str:
         try:
             return str(member.router.read().weights)
-        except Exception:  # noqa: BLE001 - it is only told
+        except Exception:  # noqa: BLE001 - it is only reported
             return "weights that nobody knows"
 
     def _each(self, order: Sequence[Member], work: Callable[[Member], Any]) -> None:
@@ -442,13 +442,13 @@ class Members:
 class Glancing(Members):
     """Members with one among them that looks right before a write, by fewer calls than a read."""
 
-    def glance(self, *, told: bool = False) -> Traffic:
+    def glance(self, *, fresh: bool = False) -> Traffic:
         """The traffic at this moment, with the marks where each member looks at those, too."""
         looks = [getattr(member.router, "glance", None) for member in self.members]
         if None in looks:
             return Traffic(self.live())
         pairs = zip(self.members, looks, strict=True)
-        return self.seen([named(member, partial(look, told=told)) for member, look in pairs if look is not None])
+        return self.seen([named(member, partial(look, fresh=fresh)) for member, look in pairs if look is not None])
 
     def live(self) -> Weights:
         """The weights alone, in one call each where a member can do that."""

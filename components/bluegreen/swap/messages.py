@@ -1,9 +1,9 @@
 """The messages of one update: that traffic begins to move, that somebody's word is waited for, held, and the end.
 
-Each is sent once, also where the process is killed: what has been told stands on the swap's object. ``untold`` is set
-by the call that lets go of the lease, and is the end of a swap whose message may not have got out; a later update sends
-it, unless the state has that swap in its history, which is kept after the message. ``told`` names what a person was
-told to do. Nothing here holds a swap up: until its end, messages are sent beside it.
+Each is sent once, also where the process is killed: what has been reported stands on the swap's object. ``untold`` is
+set by the call that lets go of the lease, and is the end of a swap whose message may not have got out; a later update
+sends it, unless the state has that swap in its history, which is kept after the message. ``told`` names what a person
+was advised to do. Nothing here holds a swap up: until its end, messages are sent beside it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bluegreen.secrets import redact
 
 UNTOLD, TOLD = "untold", "told"
 _ANSWERED_BY_PEOPLE = frozenset({Phase.CONFIRM.value, Phase.INCREASE.value, Phase.PROMOTE.value})
-# What the slowest notifier may take in all: the end is told after what came before it.
+# What the slowest notifier may take in all: the end is reported after what came before it.
 _BEFORE_THE_END_SECONDS = 15.0
 
 
@@ -49,16 +49,16 @@ class Messages:
         self._report = report
         self._beside: list[threading.Thread] = []
         self._sent: set[str] = set()
-        #: Whether something of that name is told for the first time; a swap asks its object.
+        #: Whether something of that name is reported for the first time; a swap asks its object.
         self.first: Callable[[str], bool] = lambda _: True
-        #: Takes the note away that something is still to be told.
+        #: Takes the note away that something is still to be reported.
         self.all_told: Callable[[], None] = lambda: None
         #: The plan that is carried out, its color's release and its id; none as long as nothing is.
         self.swap: tuple[Plan, str, str] | None = None
 
     @property
     def wanted(self) -> bool:
-        """Whether there is anybody to be told."""
+        """Whether there is anybody to notify."""
         return bool(self._notifications)
 
     def on_event(self, event: Event) -> None:

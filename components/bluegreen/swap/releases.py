@@ -1,8 +1,8 @@
 """The release of each color, known by a digest of its content. Pure.
 
-A label (``releases``) is for people: two versions may have the same. So what a color runs is told by the ``digests``
-that a component gives, and by the values of router and capacity that name the very thing (a published version, a
-revision). Only where there is none of these, the label has to do.
+A label (``releases``) is for people: two versions may have the same. So what a color runs is identified by the
+``digests`` that a component gives, and by the values of router and capacity that name the very thing (a published
+version, a revision). Only without these the label has to do.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def live_in(olds: Mapping[str, object]) -> Color | None:
 def live_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> list[Change]:
     """Every color with traffic that gets another release in place, whoever brings it.
 
-    A color that the update leaves is none of these where the swap itself brings the release: see ``moving``.
+    A color that the update leaves is not among these where the swap itself brings the release: see ``moving``.
     """
     candidates, left, serving = changes(caught_up(olds, news), news), _left(olds, news), with_traffic(olds)
     return [

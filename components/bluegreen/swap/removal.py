@@ -1,4 +1,4 @@
-"""The end of a swap's life: what it owns is removed, unless a swap of it is going on."""
+"""The end of a swap's life: what it owns is removed, unless a swap of it is running."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def remove(
         router: whose object is removed.
         capacity: what else is removed with it.
         clock: time.
-        marks: what the object has just been found to bear.
-        tell: told when it waits for another swap's end.
+        marks: what the object has just been found to have.
+        tell: called when it waits for another swap's end.
 
     Raises:
-        LeaseHeld: another swap of the same object is going on; nothing was removed.
+        LeaseHeld: another swap of the same object is running; nothing was removed.
         LeaseLost: one took over meanwhile.
         PlatformError: a call failed.
     """

@@ -57,7 +57,7 @@ class Reporting:
         if self._entry is not None:
             self._notify(self._entry, error)
         if isinstance(error, SwapFailed) and error.interruption is not None:
-            raise error.interruption from None  # traffic is back, which was told: now the process may end
+            raise error.interruption from None  # traffic is back, which was reported: now the process may end
 
     def _on_event(self, event: Event) -> None:
         if not self._traced:
@@ -81,7 +81,7 @@ class Reporting:
         if isinstance(error, SwapFailed):
             record |= {"restored": error.restored, "next_step": error.next_step}
         self._messages.send(record)
-        if error is not None:  # the state stays as it was, and so does not say that this has been told
+        if error is not None:  # the state stays as it was, and so does not say that this has been reported
             self._messages.all_told()
 
     def _note(self, text: str) -> None:

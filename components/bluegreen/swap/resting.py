@@ -46,7 +46,7 @@ class Resting:
     def leave(self, former: Capacity | None) -> None:
         """Cancel the retirements of colors that this swap scales no more: traffic may return there unnoticed.
 
-        Where it cannot be asked, it may be gone with all that it had: that is told, and the swap goes on.
+        Where it cannot be reached, it may be gone with all that it had: that is reported, and the swap continues.
         """
         if former is None:
             return
@@ -60,7 +60,7 @@ class Resting:
             self._journal.tell("retire", "the former capacity is left as it is: its retirements are cancelled")
 
     def settle(self, color: Color) -> None:
-        """Give a color at rest the size that it shall have now."""
+        """Give a color at rest the size that it is to have now."""
         if self._capacity is None:
             return
         sizes = self._capacity.read()
@@ -172,7 +172,7 @@ class Resting:
         return overdue(self._capacity, live)
 
     def finish(self, colors: Collection[Color]) -> None:
-        """Bring those to rest. A failure costs money, not requests: it is told, and the next update does it."""
+        """Bring those to rest. A failure costs money, not requests: it is reported, and the next update does it."""
         for color in colors:
             self._finish(color, cast("Capacity", self._capacity))
 
@@ -224,7 +224,7 @@ def is_warm(router: TrafficRouter, capacity: Capacity | None, color: Color) -> b
         return health.ready
     sizes = capacity.read()
     wanted = max(sizes[other(color)].present, 1)
-    # What was told to shrink is about to be gone, also while all of it still runs.
+    # What was made to shrink is about to be gone, also while all of it still runs.
     staying = min(sizes[color].running, sizes[color].desired)
     return staying >= wanted and health.enough_for(wanted) and capacity.ready(color).ready
 
@@ -233,7 +233,7 @@ def overdue(capacity: Capacity | None, live: Weights) -> tuple[Color, ...]:
     """The colors without traffic whose retirement is due and left to the swap: see ``Capacity``.
 
     Raises:
-        PlatformError: it could not be asked.
+        PlatformError: it could not be reached.
     """
     ask = getattr(capacity, "overdue", None)
     return () if ask is None else tuple(color for color in ask() if not live.of(color))
@@ -242,7 +242,7 @@ def overdue(capacity: Capacity | None, live: Weights) -> tuple[Color, ...]:
 def others_plans(capacity: Capacity | None, color: Color) -> list[str]:
     """The plans of others that change a color's size while it is at rest, a sentence each.
 
-    Where that cannot be looked at, it says so: a preview goes on.
+    Where that cannot be looked at, it says so: a preview continues.
     """
     ask = getattr(capacity, "others_plans", None)
     if ask is None:

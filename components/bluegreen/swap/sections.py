@@ -65,7 +65,7 @@ def capacity_brings_releases(inputs: Mapping[str, object]) -> bool:
 
 
 def releases_beside(inputs: Mapping[str, object]) -> bool:
-    """Whether what a router's section says that a color runs is brought by somebody else, before the swap is asked."""
+    """Whether what a router's section says that a color runs is brought by somebody else, before its swap runs."""
     return any(getattr(ROUTERS.load(kind), "releases_beside", False) for kind in router_kinds(inputs))
 
 

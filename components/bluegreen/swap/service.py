@@ -70,9 +70,9 @@ class SwapService:
     """One swap's life.
 
     Args:
-        report: told every event while it happens.
+        report: called with every event while it happens.
         clock: time.
-        cancelled: asked at every interval of a running swap; true restores.
+        cancelled: called at every interval of a running swap; true restores.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class SwapService:
 
     @glances.check(previewed.about)
     def check(self, olds: Mapping[str, object], news: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
-        """The inputs to go on with, and the problems with them. Reads the live traffic where it can."""
+        """The inputs to continue with, and the problems with them. Reads the live traffic where it can."""
         checked = checking.check(states.readable(olds), news)
         return checked.inputs, checked.problems
 
@@ -201,7 +201,7 @@ class SwapService:
 
     @staticmethod
     def _unreached(recorded: Recorded | None, news: Mapping[str, Any]) -> bool:
-        """Whether the last update left other weights than are asked for, as far as it is known."""
+        """Whether the last update left other weights than are requested, as far as it is known."""
         try:
             spec = contract.parse(news)
         except InvalidInput:
@@ -258,7 +258,7 @@ class SwapService:
         return said
 
     def _ahead(self, news: Mapping[str, Any]) -> list[str]:
-        """The reasons why gates that measure traffic will be of no use, asked of the color that has the traffic now."""
+        """The reasons why gates that measure traffic will be of no use, from the color that has the traffic now."""
         try:
             spec = contract.parse(news)
         except InvalidInput:
@@ -289,7 +289,7 @@ class SwapService:
         if digest is UNKNOWN:
             return f"what {target} will run is known once this update has made it; whether it is ready is checked then"
         change = next((one for one in releases.changes(olds, news) if one.color == target), None)
-        if change is not None and change.routed:  # what the router brings is there already, and can be asked
+        if change is not None and change.routed:  # what the router brings is there already, and can be read
             with contextlib.suppress(InvalidInput):
                 spec, change = contract.parse(news), None
         if change is not None:
@@ -338,7 +338,7 @@ class SwapService:
         """Remove what the swap owns, and nothing else: an object of another incarnation stays as it is.
 
         Raises:
-            LeaseHeld: a swap of it is going on; nothing was removed.
+            LeaseHeld: a swap of it is running; nothing was removed.
         """
         olds = states.readable(olds)
         spec, left_out = states.read(olds)

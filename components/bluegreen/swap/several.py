@@ -19,7 +19,7 @@ BOTH = (ONE, MANY)
 """The two inputs; one of them is given."""
 
 Section = Mapping[str, Any]
-# Of more than these it is not asked what each choice of them would be.
+# With more than these, not each choice of them is looked up.
 _FEW = 6
 
 

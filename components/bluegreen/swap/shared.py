@@ -92,7 +92,7 @@ class Shared:
 
     @property
     def is_there(self) -> bool:
-        """Whether there is an object, which bears the swap's lease."""
+        """Whether there is an object, which has the swap's lease."""
         return self._lease.placed
 
     def read(self) -> Traffic:
@@ -100,11 +100,11 @@ class Shared:
         with self._lease.lock:
             return self._router.read()
 
-    def glance(self, *, told: bool = False) -> Traffic:
+    def glance(self, *, fresh: bool = False) -> Traffic:
         """The live weights, for a write that comes next; with the marks where those need no call of their own.
 
         Args:
-            told: whether nothing has come after the last call, which need not be made again then.
+            fresh: whether nothing has come after the last call, which need not be made again then.
 
         Raises:
             LeaseLost: another swap took over.
@@ -116,7 +116,7 @@ class Shared:
         if both is None:
             return Traffic(self.weights()) if hasattr(self._router, "live") else self.read()
         with self._lease.lock:
-            traffic: Traffic = both(told=told)
+            traffic: Traffic = both(fresh=fresh)
         return traffic
 
     def weights(self) -> Weights:

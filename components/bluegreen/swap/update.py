@@ -63,9 +63,9 @@ class Update:
         news: the same as they came, for the outputs.
         olds: the last update's outputs; empty at creation.
         clock: time.
-        journal: told what happens.
+        journal: gets what happens.
         cancelled: whether whoever runs this wants it to stop.
-        incarnation: the resource's own, which the object shall bear.
+        incarnation: the resource's own, which the object should have.
         formerly: ``olds`` as they are, where those have caught up with the inputs.
     """
 
@@ -117,10 +117,10 @@ class Update:
         """Run the update, and return the outputs.
 
         Raises:
-            LeaseHeld: another swap of the same object is going on.
+            LeaseHeld: another swap of the same object is running.
             LeaseLost: another swap took over.
             SwapFailed: it could not be finished; says what is true now.
-            PlatformError: the platform could not be asked; nothing was written.
+            PlatformError: the platform could not be reached; nothing was written.
         """
         try:
             beside = kept(self._lease, self._clock, self._journal.calls.append)
@@ -207,7 +207,7 @@ class Update:
         raise PlatformError("lease", "the object that the swap owns comes and goes: nothing was written")
 
     def _tell_what_was_not(self, traffic: Traffic, plan: Plan) -> None:
-        """Send the end of a former swap whose process ended before it could, and remember what has been told.
+        """Send the end of a former swap whose process ended before it could, and remember what has been reported.
 
         One that came to its end unseen by the state is resumed, which tells its end.
         """
@@ -220,7 +220,7 @@ class Update:
             messages.send(former)
 
     def _first_time(self, what: str) -> bool:
-        """Whether something has not been told yet; it is told from here on, in this process or in a later one."""
+        """Whether something has not been reported yet; from here on it has, also in a later process."""
         digest = hashlib.sha256(what.encode()).hexdigest()[:8]
         if digest in self._told.split():
             return False

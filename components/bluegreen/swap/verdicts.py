@@ -133,7 +133,7 @@ def _in_mark(verdict: Held) -> Held:
 
 
 def standing(traffic: Traffic | None, outputs: Mapping[str, Any]) -> Held | None:
-    """The verdict that counts, whatever is asked for now: the object's, else the outputs'; none that was cleared.
+    """The verdict that counts, whatever is requested now: the object's, else the outputs'; none that was cleared.
 
     Args:
         traffic: what was read of the object; ``None`` where it was not, or could not be.
@@ -200,7 +200,7 @@ def removal(traffic: Traffic, outputs: Mapping[str, Any]) -> dict[str, str | Non
 
 
 def ways_on(verdict: Held, back: Color) -> str:
-    """The ways in which a person can go on."""
+    """The ways in which a person can continue."""
     return (
         f"nothing moves towards {verdict.color} until there is another release in it, another `retry`, or a "
         f"`bluegreen retry`; to give it up, set activeColor back to {back}"

@@ -40,7 +40,7 @@ class WayBack:
     def former_serves(self, color: Color) -> bool:
         """Whether the former target may still be left with the traffic; one call where the same units stand behind it.
 
-        Where it cannot be asked it is taken to serve.
+        Where it cannot be reached it is taken to serve.
         """
         if not self._same_units:
             return True
@@ -53,13 +53,13 @@ class WayBack:
         """The live weights and the marks, at the target that was written last."""
         return (self._former if self._went_back else self._router).read()
 
-    def glance(self, *, told: bool = False) -> Traffic:
+    def glance(self, *, fresh: bool = False) -> Traffic:
         """Look before a write. The new router cannot tell the former target from any other one; the former router can.
 
         Raises:
             Moved: somebody else has moved traffic since the plan was made.
         """
-        traffic = self._router.glance(told=told)
+        traffic = self._router.glance(fresh=fresh)
         now = self._planned if self._written else self._former.weights()
         if now != self._planned:
             raise Moved(now, self._planned)

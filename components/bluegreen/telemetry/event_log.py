@@ -41,7 +41,7 @@ class EventLog:
         Args:
             path: the file, made with mode 0600 where it is missing; ``None`` leaves the standard logging alone.
             service: whose swaps these are.
-            tell: told once, if the file cannot be written.
+            tell: called once, if the file cannot be written.
         """
         self.swap_id = ""
         self._path = Path(path) if path else None

@@ -1,4 +1,4 @@
-"""The metrics of swaps in Prometheus' text format: written, and read again where a later update goes on counting.
+"""The metrics of swaps in Prometheus' text format: written, and read again where a later update continues counting.
 
 Format: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 """
@@ -87,10 +87,10 @@ def samples_in(text: str) -> dict[Series, float]:
 
 
 def gone_on(former: Mapping[Series, float], service: str, samples: Mapping[Series, float]) -> dict[Series, float]:
-    """The samples after an update: counters go on, other services' samples stay, the rest is the update's own.
+    """The samples after an update: counters continue, other services' samples stay, the rest is the update's own.
 
     Args:
-        former: what was told before.
+        former: what was reported before.
         service: whose update it was.
         samples: the update's; of counters what came to them.
     """

@@ -1,6 +1,6 @@
 """Metrics of swaps, for whoever keeps them: a file for node_exporter, a Pushgateway, or OpenTelemetry's OTLP.
 
-Nobody runs between two updates, so an update leaves its samples with somebody who does. Counters go on from what was
+Nobody runs between two updates, so an update leaves its samples with somebody who does. Counters continue from what was
 left before. The environment says where to; without its variables nothing happens, and nothing here ever raises.
 """
 
@@ -44,7 +44,7 @@ class SwapMetrics:
 
     Args:
         service: whose.
-        tell: told, once for each way, why samples did not get there.
+        tell: called, once for each way, why samples did not get there.
         environ: says where to.
     """
 

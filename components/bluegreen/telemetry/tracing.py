@@ -1,6 +1,6 @@
 """OpenTelemetry traces: a span for a swap and one for each of its steps, with the gates' answers as span events.
 
-Without the ``opentelemetry`` packages, or where nobody asked for traces, nothing happens.
+Without the ``opentelemetry`` packages, or where nobody requested traces, nothing happens.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Tracing:
         Args:
             provider: a tracer provider; by default the program's own, or one that is made from ``environ``.
             environ: OpenTelemetry's variables, and ``TRACEPARENT`` (W3C) of whatever started this.
-            tell: told once, if traces were asked for and cannot be made.
+            tell: called once, if traces were requested and cannot be made.
         """
         self._provider = provider
         self._environ = environ
@@ -86,7 +86,7 @@ class Tracing:
         error = contained(lambda: do(*arguments)).error
         if error is not None:
             self._root = None
-            if not isinstance(error, ImportError):  # not installed, and so not asked for
+            if not isinstance(error, ImportError):  # not installed, and so not requested
                 self._say(f"tracing is off: {redact(str(error) or type(error).__name__)}")
 
     def _say(self, text: str) -> None:

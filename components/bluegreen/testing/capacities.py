@@ -48,7 +48,7 @@ def both_colors_have_a_size(case: CapacityCase) -> None:
 
 
 def what_is_prepared_becomes_ready(case: CapacityCase) -> None:
-    """As many units as were asked for, also where that is asked for twice."""
+    """As many units as were requested, also where that is requested twice."""
     for _ in range(2):
         case.build().prepare("green", 2)
     capacity = case.build()

@@ -38,7 +38,7 @@ def its_options_are_refused_by_name(case: GateCase) -> None:
 
 
 def it_says_what_it_is(case: GateCase) -> None:
-    """A label for people, and when it is asked."""
+    """A label for people, and when it runs."""
     gate = case.build()
     expect(isinstance(gate.label, str) and gate.label.strip(), "its label is no text, or an empty one")
     expect("\n" not in gate.label, "its label has more than one line")

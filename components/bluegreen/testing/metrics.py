@@ -44,7 +44,7 @@ def it_says_what_it_is(case: MetricCase) -> None:
 
 
 def it_has_a_number_or_says_why_not(case: MetricCase) -> None:
-    """A number, ``None`` for no data, or that it cannot be asked: anything else would be a failure of the swap's."""
+    """A number, ``None`` for no data, or that it cannot be reached: anything else would be a failure of the swap's."""
     source = case.build()
     window = max(_WINDOW_SECONDS, source.least_window_seconds)
     try:

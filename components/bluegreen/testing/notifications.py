@@ -56,7 +56,7 @@ def it_tells_or_says_why_not(case: NotifierCase) -> None:
 def _told(notifier: Any, record: Mapping[str, object]) -> None:
     try:
         notifier.notify(record)
-    except BluegreenError:  # told to people as it is
+    except BluegreenError:  # people read it as it is
         return
     except Exception as error:
         said = f"{type(error).__name__}, and not NotificationFailed"

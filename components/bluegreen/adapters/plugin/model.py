@@ -17,7 +17,7 @@ from bluegreen.adapters.plugin.types import NAMES, Types
 from bluegreen.naming import camel
 
 TYPES = Types()
-"""The object types of all components that have been asked for."""
+"""The object types of all components that have been requested."""
 
 
 @cache
@@ -25,7 +25,7 @@ def component(token: str) -> Component:
     """A component.
 
     Raises:
-        pulumi.RunError: there is none of this token; it names those that there are.
+        pulumi.RunError: there is none with this token; it names those that there are.
     """
     cls = load(token)
     text = described(docstrings.summary(cls))

@@ -49,7 +49,7 @@ def schema_text() -> str:
 def package_schema() -> dict[str, Any]:
     """The whole schema, as https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/ has it."""
     components = [component(token) for token in sorted(COMPONENTS)]
-    # What there is of types is known once every component has been asked.
+    # What there is of types is known once every component has been read.
     groups = [group for one in components for group in (one.inputs, one.outputs)]
     groups += [one.properties for one in TYPES.all.values()]
     names = {one.name: one.key for group in groups for one in group.values()}

@@ -1,6 +1,6 @@
 """The engine's calls to the plugin: components constructed; swaps checked, compared, made, changed, read, deleted.
 
-Swaps run in threads of their own, so that any number goes on side by side and none keeps a component waiting.
+Swaps run in threads of their own, so that any number runs side by side and none keeps a component waiting.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Servicer(sdk.ConstructServicer):
     """Serves one engine.
 
     Args:
-        engine_address: where the engine listens, for what the user shall read.
+        engine_address: where the engine listens, for what the user should read.
     """
 
     def __init__(self, engine_address: str) -> None:
@@ -176,7 +176,7 @@ class Servicer(sdk.ConstructServicer):
         return pb.UpdateResponse(properties=message(outputs, news.secrets), refresh_before_update=True)
 
     async def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Return the live weights; asked before every preview and update, too."""
+        """Return the live weights; read before every preview and update, too."""
         state, swap = received(request.properties), self._swap(request.urn)
         if not state.values:
             await self._abort(context, NOT_IMPORTED)
@@ -242,7 +242,7 @@ class Servicer(sdk.ConstructServicer):
 
 
 class _Unexpected(BluegreenError):
-    """A fault of this package, or of code that it was told to load, with its place."""
+    """A fault of this package, or of code that it was made to load, with its place."""
 
 
 def with_errors_reported(work: Callable[[], T]) -> T:

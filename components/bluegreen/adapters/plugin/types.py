@@ -42,7 +42,7 @@ _LEFT_OUT = ("opts", "provider", "swap_provider")
 
 
 class Types:
-    """The object types that have been asked for, each under a token of its own."""
+    """The object types that have been requested, each under a token of its own."""
 
     def __init__(self) -> None:
         self._types: dict[str, ObjectType] = {}
@@ -53,7 +53,7 @@ class Types:
 
     @property
     def all(self) -> Mapping[str, ObjectType]:
-        """The object types that have been asked for, by token."""
+        """The object types that have been requested, by token."""
         return dict(sorted(self._types.items()))
 
     # -- shapes

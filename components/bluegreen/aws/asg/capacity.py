@@ -104,7 +104,7 @@ class AsgCapacity(Options):
     def ready(self, color: Color) -> Readiness:
         """Whether all wanted instances are in service, healthy and of the declared version: one call, more when not.
 
-        Right after ``read``, which was told all of that, one less.
+        Right after ``read``, which got all of that, one less.
 
         A promotion waits until instances of a former launch template version are replaced, and has them replaced. Where
         traffic only goes back to a color, they are taken as they are: its instances are never replaced under traffic.
@@ -148,7 +148,7 @@ class AsgCapacity(Options):
         activity = self._api.trouble(color)
         if activity is None:
             return "", False
-        # What failed before this update asked for instances says nothing about the ones that it asked for.
+        # What failed before this update requested instances says nothing about the ones that it requested.
         fresh = self._asked_at is None or activity.started_at >= self._asked_at
         return activity.message, fresh and activity.failed and bool(_HOPELESS.search(activity.message))
 

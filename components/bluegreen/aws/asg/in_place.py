@@ -1,6 +1,6 @@
 """Another release in an Auto Scaling group that has production traffic, stopped before Pulumi brings it in place.
 
-The same as for ECS (``bluegreen.aws.ecs.in_place``): a group is updated before its swap is asked, and whatever it
+The same as for ECS (``bluegreen.aws.ecs.in_place``): a group is updated before its swap runs, and whatever it
 launches from then on is the new release, with no gate and no step. What tells it is what the launch template's versions
 say.
 """
@@ -67,7 +67,7 @@ def look(
     Args:
         color: whose it is.
         former: id and version of the launch template that it has.
-        wanted: the same of the one that it shall get.
+        wanted: the same of the one that it should get.
         routers: the swap's sections.
         connection: where to call, with which credentials.
     """

@@ -57,7 +57,7 @@ class Group:
     Attributes:
         name: its name.
         range: its minimum and maximum.
-        desired: how many instances it shall have.
+        desired: how many instances it is to have.
         template: the launch template and version that new instances are launched from: ``lt-0abc:3``.
         instances: its instances.
         tags: its tags.

@@ -26,7 +26,7 @@ RANGE_TAG = "bluegreen:range"
 RETIREMENT_TAG = "bluegreen:retirement"
 """On a group that a scheduled action of the swap's is due on: when."""
 REHEARSAL_TAG = "bluegreen:rehearsal"
-"""On a group that a rehearsal goes on at."""
+"""On a group that a preflight runs at."""
 
 _ACTION = "bluegreen-retire"
 _REHEARSAL = "bluegreen-rehearsal"
@@ -90,7 +90,7 @@ class Limits:
         """Cancel a retirement, due or done: one call when there is none.
 
         The minimum stays what it is until ``resume_scaling``: given back now, it would start instances before they are
-        asked for.
+        requested.
         """
         self._cancel(group)
         high = max(group.range.high, self._own(group).high)

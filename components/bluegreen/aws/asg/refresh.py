@@ -64,7 +64,7 @@ class RefreshSettings:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a refresh: one line, and whether it has failed for good."""
+    """The progress of a refresh: one line, and whether it has failed finally."""
 
     text: str
     failed: bool = False

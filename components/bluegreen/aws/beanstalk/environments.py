@@ -1,7 +1,7 @@
 """Elastic Beanstalk's calls for two environments of an application, with their answers as values.
 
 The name of production, ``PREFIX.REGION.elasticbeanstalk.com``, is one environment's at a time; an exchange gives it to
-the other one, and asked for again takes it back. So a call for it is sent once, whatever comes of it.
+the other one, and requested again takes it back. So a call for it is sent once, whatever comes of it.
 https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_SwapEnvironmentCNAMEs.html
 """
 

@@ -1,6 +1,6 @@
 """Another version in an environment that has production's name, stopped before Pulumi brings it in place.
 
-An environment is updated before its swap is asked, by a deployment of Beanstalk's own: under traffic, with no gate.
+An environment is updated before its swap runs, by a deployment of Beanstalk's own: under traffic, with no gate.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def look(
         color: whose it is.
         name: the environment's.
         former: the label of the version that it runs.
-        wanted: of the one that it shall get.
+        wanted: of the one that it should get.
         cname_prefix: production's name up to its first dot.
         connection: where to call, with which credentials.
     """

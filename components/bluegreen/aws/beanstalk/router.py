@@ -1,7 +1,8 @@
 """Elastic Beanstalk: two environments of an application, and the name that leads to one of them.
 
 A promotion exchanges the environments' names, all at once: Beanstalk has no shares between two environments, and undoes
-an exchange that is asked for once more. Who asked DNS before goes to the former environment until that answer expires.
+an exchange that is requested once more. Who resolved it before goes to the former environment until that answer
+expires.
 
 The owner and the marks are tags of the *application*: each change of an environment's own tags is an update of that
 environment, in which Beanstalk exchanges no names. Their keys hold production's name, so that several swaps have room.
@@ -49,7 +50,7 @@ class BeanstalkRouter(Options):
 
     Attributes:
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the name, and the
-            mark that the application bears.
+            mark on the application.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()

@@ -153,7 +153,7 @@ class BeanstalkEnvironments(SwappedComponent):
             self,
             router={**router, "environments": names, "versions": versions},
             releases={color: _release(releases[color]) for color in COLORS},
-            # A version is a resource beside the swap: Pulumi brings it, before the swap is asked.
+            # A version is a resource beside the swap: Pulumi brings it, before its swap runs.
             digests=digests.of_releases(releases),
             # Whichever name a color has: the swap asks it at the one that leads there at that moment.
             preview_urls={color: made[color].cname.apply(lambda host: f"{scheme}://{host}") for color in COLORS},

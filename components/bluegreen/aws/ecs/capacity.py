@@ -107,7 +107,7 @@ class EcsCapacity(Options):
 
     def prepare(self, color: Color, size: int) -> None:
         """Set the service's desired count: three calls. A deployment that ECS gave up on is started afresh."""
-        # Also when nobody asked before: a range that a retirement fixed would take back what is scaled up here.
+        # Also without an earlier request: a range that a retirement fixed would take back what is scaled up here.
         self._autoscaling.cancel_retirement(color, size)
         failed = _failed(self._describe(color)[color]) is not None
         self._scale(color, size, **({"forceNewDeployment": True} if failed else {}))
@@ -123,7 +123,7 @@ class EcsCapacity(Options):
     def ready(self, color: Color) -> Readiness:
         """Whether all wanted tasks run, all of them of the declared task definition: one call, more when not.
 
-        Right after ``read``, which was told all of that, none.
+        Right after ``read``, which got all of that, none.
         """
         service = self._read.take(color) or self._describe(color)[color]
         return replace(self._judged(color, service), release=service["taskDefinition"])

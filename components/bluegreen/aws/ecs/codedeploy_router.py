@@ -58,7 +58,7 @@ class CodeDeployRouter(PlatformDeployments):
         Permission("codedeploy:GetDeploymentConfig", "CreateDeployment needs it"),
         Permission("codedeploy:RegisterApplicationRevision", "CreateDeployment needs it", _APPLICATIONS),
         Permission("codedeploy:GetApplicationRevision", "CreateDeployment needs it", _APPLICATIONS),
-        # A deployment has no ARN, and these two are asked for about one: a narrower resource may never match.
+        # A deployment has no ARN, and these two are requested for one: a narrower resource may never match.
         Permission("codedeploy:StopDeployment", "a restore, and a rollback within the termination wait"),
         Permission("codedeploy:ContinueDeployment", "a promotion within the termination wait of another"),
     )
@@ -172,7 +172,7 @@ class CodeDeployRouter(PlatformDeployments):
                     **more,
                 )
             except ClientError as error:
-                # Another one goes on: an earlier reply was lost, or a rollback has just begun. The next look finds it.
+                # Another one runs: an earlier reply was lost, or a rollback has just begun. The next look finds it.
                 if error_code(error) != "DeploymentLimitExceededException":
                     raise
                 return None
@@ -225,7 +225,7 @@ class CodeDeployRouter(PlatformDeployments):
             with called("codedeploy:GetDeploymentTarget"):
                 answer = self._codedeploy.get_deployment_target(deploymentId=deployment, targetId=target)
         except PlatformError:
-            return []  # it has none yet, and it is only told
+            return []  # it has none yet, and it is only reported
         return list(answer["deploymentTarget"].get("ecsTarget", {}).get("lifecycleEvents", ()))
 
     def _command(self, task_definition: str) -> str:

@@ -1,6 +1,6 @@
 """Another release in an ECS service that has production traffic, stopped before Pulumi brings it in place.
 
-Pulumi updates a service before its swap is asked, and ECS then replaces the tasks with no gate and no step. So right
+Pulumi updates a service before its swap runs, and ECS then replaces the tasks with no gate and no step. So right
 before the update of a color's service the router is read: where that color has traffic and the release is another
 one, the update ends. What both colors share (memory, roles) is no release, and passes.
 """
@@ -68,7 +68,7 @@ def look(
     Args:
         color: whose it is.
         former: the ARN of the task definition that it has.
-        wanted: the container definitions that it shall get, or the ARN of the task definition that has them.
+        wanted: the container definitions that it should get, or the ARN of the task definition that has them.
         routers: the swap's sections.
         connection: where to call, with which credentials.
     """

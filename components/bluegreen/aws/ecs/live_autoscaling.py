@@ -80,7 +80,7 @@ class EcsAutoscaling:
     def cancel_retirement(self, color: Color, size: int = 0) -> None:
         """Cancel a retirement, due or done, and give back the range: one call without a target, two with one.
 
-        Scale-in stays suspended: a swap goes on, and ``release`` is its end.
+        Scale-in stays suspended: a swap runs, and ``release`` is its end.
 
         Args:
             color: which.
@@ -91,7 +91,7 @@ class EcsAutoscaling:
         target = targets.get(color)
         if target is not None:
             limits = self._settle(color, targets, lift=False, give_back=True)
-            if limits is not None and limits.high < size:  # nobody knows what the range was: what is asked for counts
+            if limits is not None and limits.high < size:  # nobody knows what the range was: what is requested counts
                 self._register(color, target, limits=Range(limits.low, size))
 
     def delete(self) -> None:

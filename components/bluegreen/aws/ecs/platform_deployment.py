@@ -48,7 +48,7 @@ class PlatformDeployments(Options, ABC):
     Attributes:
         route_arn: the production listener, or the rule of it.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the route, and the
-            mark that it bears.
+            mark on it.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
@@ -113,11 +113,11 @@ class PlatformDeployments(Options, ABC):
 
     @abstractmethod
     def _look(self) -> Seen:
-        """The service as it runs, and the deployment that goes on."""
+        """The service as it runs, and the deployment that runs."""
 
     @abstractmethod
     def _start(self, task_definition: str, *, back: bool) -> str | None:
-        """Start a deployment, ``back`` to what was live before; its id, ``None`` when another one goes on already."""
+        """Start a deployment, ``back`` to what was live before; its id, ``None`` when another one runs already."""
 
     @abstractmethod
     def _stop(self, running: Running) -> None:
@@ -129,7 +129,7 @@ class PlatformDeployments(Options, ABC):
 
     @abstractmethod
     def _going_back(self, stopped: str) -> bool:
-        """Whether the way back that a stop began still goes on."""
+        """Whether the way back that a stop began still runs."""
 
     @abstractmethod
     def _failure(self, deployment: str) -> str:
@@ -194,7 +194,7 @@ class PlatformDeployments(Options, ABC):
     def write(self, weights: Weights) -> None:
         """Have the platform bring a color: its deployment is started, taken up, or one to elsewhere is sent back.
 
-        A mix is never written: while a deployment goes on, what it does is left alone. To write what was found, as a
+        A mix is never written: while a deployment runs, what it does is left alone. To write what was found, as a
         rehearsal does, changes nothing, even if the deployment has ended since.
         """
         if weights == Weights():

@@ -1,6 +1,7 @@
 """The running tasks of an ECS service whose traffic AWS shifts, and their colors. Pure.
 
-A color is a task definition. There is no target group of a color's own, so what a group carries is told by its tasks.
+A color is a task definition. There is no target group of a color's own, so what a group carries is identified by its
+tasks.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A deployment that goes on.
+    """A deployment that runs.
 
     Attributes:
         id: the platform's name for it.
-        target: the task definition that it brings; ``None`` while that cannot be told.
+        target: the task definition that it brings; ``None`` while that is not known.
         settled: all traffic is on it, and only the way back is kept open.
         ending: it is on its way back already.
         at: what it is at, in the platform's own words.
@@ -76,7 +77,7 @@ class RouteOptions(Options):
 def weights_of(seen: Seen, actions: Sequence[Mapping[str, Any]], task_definitions: Mapping[Color, str]) -> Weights:
     """The live weights, from what the route forwards to and what runs there.
 
-    A deployment that goes on shows as a mix from its beginning to its end, also before it has moved anything: an update
+    A deployment that runs shows as a mix from its beginning to its end, also before it has moved anything: an update
     that finds it knows that something is to be brought to its end, or back. So does an earlier release of a color,
     which is not all that the color should be.
     """

@@ -33,7 +33,7 @@ class EcsScheduledScaling(TypedDict, total=False):
     """A range that the live color has from some time on.
 
     Attributes:
-        name: of the action; both colors' bear it, each in its time.
+        name: of the action; both colors' have it, each in its time.
         schedule: ``cron(0 8 * * ? *)``, or ``rate(1 day)``.
         timezone: of the schedule: ``Europe/Berlin``; UTC when absent.
         min_capacity: tasks at least from then on, 1 or more; what it was when absent.

@@ -172,7 +172,7 @@ def _with_cluster(tags: Mapping[str, str], cluster: ColorCluster | None) -> dict
 def _release_name(release: EksRelease | None, cluster: ColorCluster | None) -> pulumi.Input[str]:
     if release is None or cluster is None:
         return eks_release.NOTHING
-    version = release.get("version") or cluster.version  # what is asked for is known in a preview, too
+    version = release.get("version") or cluster.version  # what is requested is known in a preview, too
     return pulumi.Output.all(version, release.get("release")).apply(eks_release.release_name)
 
 

@@ -61,7 +61,7 @@ class HandedIn:
         return ":listener-rule/" in self.arn
 
     def read(self) -> RuleState | None:
-        """The rule or listener as it is; ``None`` when it is gone. Without an owner's tag it is nobody's yet."""
+        """The rule or listener as it is; ``None`` when it is gone. Without an owner's tag it has no owner yet."""
         self._answer.spent()
         actions, self._state = self.actions(), None
         if not actions:
@@ -115,13 +115,13 @@ class HandedIn:
         self._answer.spent()
         return self.actions()
 
-    def look(self, *, told: bool) -> RuleState | None:
+    def look(self, *, fresh: bool) -> RuleState | None:
         """The rule or listener at this moment, to be written over: two calls; ``None`` when it is gone.
 
         Args:
-            told: whether nothing has come after the last call: where that told whose it is, it is not asked again.
+            fresh: whether nothing has come after the last call: where that showed whose it is, it is not read again.
         """
-        if not told:
+        if not fresh:
             self._told.spent()
         return self._now()
 
@@ -133,7 +133,7 @@ class HandedIn:
         actions, tags = self.actions(), self._state.tags
         if not actions:
             return None
-        if not told:  # whose it is is asked last of all, or was told by the call right before this one
+        if not told:  # whose it is is read last of all, or was identified by the call right before this one
             tags = elbv2.tags_of(self.aws, self.arn)
             elbv2.refuse_stranger(tags, self.ownership, self.arn)
         self._state = replace(self._state, actions=actions, tags=tags)
@@ -211,11 +211,11 @@ class HandedIn:
                 self._state = replace(self._state, tags=tags)
             self._told.taken()
             return marks
-        self._state = None  # nobody's, or somebody has made it his own meanwhile: with it the lease is gone
+        self._state = None  # without an owner, or somebody has made it his own meanwhile: with it the lease is gone
         return {}
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks; what bears a former owner's name is stamped with the present one."""
+        """Set and remove marks; what has a former owner's name is stamped with the present one."""
         state = self._state or self.read()
         for look in (self._look, self._told, self._answer):
             look.spent()

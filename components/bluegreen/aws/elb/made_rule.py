@@ -133,15 +133,15 @@ class MadeRule:
         self._answer.spent()
         return self.actions()
 
-    def look(self, *, told: bool) -> RuleState | None:
+    def look(self, *, fresh: bool) -> RuleState | None:
         """The rule that is known, wherever it stands, as it is at this moment, to be written over: two calls.
 
         It is looked for again when it is gone, or somebody else's by now.
 
         Args:
-            told: whether nothing has come after the last call: where that told whose it is, it is not asked again.
+            fresh: whether nothing has come after the last call: where that showed whose it is, it is not read again.
         """
-        if not told:
+        if not fresh:
             self._told.spent()
         return self._now()
 
@@ -151,7 +151,7 @@ class MadeRule:
         rule = None if self._state is None else rule_at(self.aws, self._state.arn)
         if self._state is None or rule is None:
             return self.read()
-        # Whose it is is asked last of all, or was told by the call right before this one.
+        # Whose it is is read last of all, or was identified by the call right before this one.
         tags = self._state.tags if told else elbv2.tags_of(self.aws, self._state.arn)
         if not self.search.ownership.holds(tags.get(OWNER_TAG), elbv2.marks_in(tags)):
             return self.read()
@@ -174,7 +174,7 @@ class MadeRule:
             return
         owner = {OWNER_TAG: self.search.ownership.owner}
         if not self.search.is_production and state.tags.get(OWNER_TAG) != owner[OWNER_TAG]:
-            elbv2.tag(self.aws, state.arn, owner)  # it bears no marks, which would stamp it with the present name
+            elbv2.tag(self.aws, state.arn, owner)  # it has no marks, which would stamp it with the present name
         if state.priority != self.priority and not self.search.ownership.incarnation:
             # A resource that is new takes over what its owner has on this listener, and puts it where it is declared.
             with called("elasticloadbalancing:SetRulePriorities"):
@@ -291,7 +291,7 @@ class MadeRule:
         return {}
 
     def mark(self, changes: Mapping[str, str | None]) -> None:
-        """Set and remove marks; a rule that bears a former owner's name is stamped with the present one."""
+        """Set and remove marks; a rule that has a former owner's name is stamped with the present one."""
         state = self._owned()
         self._look.spent()
         self._told.spent()

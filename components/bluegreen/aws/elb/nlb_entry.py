@@ -224,7 +224,7 @@ class NlbEntry(Options):
             "kind": "nlb",
             "listener_arn": UNKNOWN,
             **({"test_listener_arn": UNKNOWN} if tested else {}),
-            # A listener of our own forwards to nobody's users yet, whatever it was made with.
+            # A listener of our own forwards to no users yet, whatever it was made with.
             "made_with_it": self.listener_arn is None,
             "target_groups": UNKNOWN,
             "owner": owner,

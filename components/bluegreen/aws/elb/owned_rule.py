@@ -23,7 +23,7 @@ class Search:
         priority: where it should stand.
         target_groups: the colors', by ARN.
         sibling: the priority of another rule of the same owner on this listener, which is never meant; 0: none.
-        is_production: whether it is the rule that bears the marks; a test listener's never does.
+        is_production: whether it is the rule that has the marks; a test listener's never does.
     """
 
     ownership: Ownership
@@ -96,7 +96,7 @@ def with_conditions(
 
     Args:
         conditions: as the rule has them now.
-        declared: as they shall be.
+        declared: as they are to be.
         former: as the last update declared them.
 
     Returns:

@@ -61,7 +61,7 @@ def problems_of_conditions(
 
 
 def host_header(host_headers: Sequence[str]) -> dict[str, str]:
-    """The ``Host`` header that production is asked by: the first host without a wildcard."""
+    """The ``Host`` header that production is called by: the first host without a wildcard."""
     listed = host_headers if isinstance(host_headers, (list, tuple)) else ()  # its own check says what is wrong
     plain = [host for host in listed if isinstance(host, str) and not any(one in host for one in "*?")]
     return {"Host": plain[0]} if plain else {}

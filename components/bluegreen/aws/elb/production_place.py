@@ -42,9 +42,9 @@ class ProductionPlaceRouter(Options):
         """The live weights: two calls (the actions, the tags)."""
         return self._traffic(self._production.read())
 
-    def glance(self, *, told: bool = False) -> Traffic:
-        """The same as it is at this moment, to be written over: two calls, the tags last; one where they were told."""
-        return self._traffic(self._production.look(told=told))
+    def glance(self, *, fresh: bool = False) -> Traffic:
+        """The same as it is at this moment, to be written over: two calls, the tags last; one where they are known."""
+        return self._traffic(self._production.look(fresh=fresh))
 
     def live(self) -> Weights:
         """The live weights alone, as they are at this moment: one call."""

@@ -1,6 +1,6 @@
 """Whether a load balancer has room for the rules that a first start makes, for a preview of it.
 
-AWS refuses the rule that is one too many only when it is made. How many there may be is asked of the account where it
+AWS refuses the rule that is one too many only when it is made. How many there may be is read from the account where it
 matters: the number can be raised.
 """
 
@@ -30,7 +30,7 @@ def problems_of_room(section: Mapping[str, Any], *places: str) -> list[Problem]:
         places: where in it a place stands; none is the section itself.
 
     Raises:
-        PlatformError: it could not be asked.
+        PlatformError: it could not be reached.
     """
     listener = section.get("listener_arn")
     if not isinstance(listener, str) or "/app/" not in listener:

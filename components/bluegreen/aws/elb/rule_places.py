@@ -55,11 +55,11 @@ class Place(Protocol):
         """The actions as they are at this moment: one call; empty where nothing is."""
         ...
 
-    def look(self, *, told: bool) -> RuleState | None:
+    def look(self, *, fresh: bool) -> RuleState | None:
         """The rule or listener there, for a write right after it: two calls, its tags last; one where they are given.
 
         Args:
-            told: whether nothing has come after the last call.
+            fresh: whether nothing has come after the last call.
 
         Raises:
             NotOwned: it belongs to somebody else.
@@ -140,7 +140,7 @@ def build_place(
         aws: where to call, with which credentials.
         ownership: whose it is.
         groups: the colors' target groups.
-        is_production: whether it bears the marks.
+        is_production: whether it has the marks.
         former: the place as the last update had it.
         sibling: the other place of a pair.
         sign_in: actions before the forward of a rule that is made.

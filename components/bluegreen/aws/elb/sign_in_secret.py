@@ -57,7 +57,9 @@ class SignInSecret:
 
     @classmethod
     def take(cls, fields: Fields, name: str) -> SignInSecret | None:
-        """Read the place; ``None`` where there is none, or it is not known yet or refused. What is refused is not told.
+        """Read the place; ``None`` where there is none, or it is not known yet or refused.
+
+        What is refused is not reported here.
 
         Args:
             fields: the section that it stands in.

@@ -49,7 +49,7 @@ class LambdaAliasRouter(Options):
 
     Attributes:
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the alias, and the
-            mark that it bears.
+            mark on it.
     """
 
     counted_by: ClassVar[str] = CLOUDWATCH
@@ -238,7 +238,7 @@ class LambdaAliasRouter(Options):
         if not self._made(weights):
             return False
         assert self._alias is not None  # noqa: S101 - it was made
-        # An alias that was removed has left its marks on the function; no swap of this one is told by them.
+        # An alias that was removed has left its marks on the function; no swap of this one is identified by them.
         left = dict.fromkeys(name for name in self._marks(self._alias) if name not in marks)
         self.mark({**left, **marks})
         return True

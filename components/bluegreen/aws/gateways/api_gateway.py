@@ -41,7 +41,7 @@ class Stage:
         owner: who this swap is.
         adopt: whether a stage that nobody owns is read as it is.
         former_owner: who this swap was at its last update.
-        incarnation: the mark that its stage bears.
+        incarnation: the mark on its stage.
     """
 
     aws: AwsConnection

@@ -37,7 +37,7 @@ class HttpApiStageRouter(Options):
 
     Attributes:
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the stage, and the
-            mark that it bears.
+            mark on it.
     """
 
     counted_by: ClassVar[str] = CLOUDWATCH
@@ -207,7 +207,7 @@ class HttpApiStageRouter(Options):
         return Readiness(True, 1, 1)
 
     def delete(self) -> None:
-        """Take owner and marks off the stage; the stage and the variable's value stay, and requests go on."""
+        """Take owner and marks off the stage; the stage and the variable's value stay, and requests continue."""
         stage = self._look()
         if stage is not None and self._stage.is_ours(_tags(stage)):
             self._stage.let_go(_tags(stage))

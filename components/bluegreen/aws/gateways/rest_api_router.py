@@ -42,7 +42,7 @@ class RestApiCanaryRouter(Options):
 
     Attributes:
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the stage, and the
-            mark that it bears.
+            mark on it.
     """
 
     counted_by: ClassVar[str] = CLOUDWATCH
@@ -304,7 +304,7 @@ class RestApiCanaryRouter(Options):
         return Readiness(True, 1, 1)
 
     def delete(self) -> None:
-        """Take the canary, the owner and the marks off the stage; its deployment stays, and requests go on."""
+        """Take the canary, the owner and the marks off the stage; its deployment stays, and requests continue."""
         stage = self._look()
         tags = {} if stage is None else self._stage_tags()
         if stage is None or not self._stage.is_ours(tags):

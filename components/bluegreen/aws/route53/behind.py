@@ -43,7 +43,7 @@ class Placed:
     """The targets of the colors.
 
     Attributes:
-        router: what of the swap's ``router`` section is known now: targets and who is asked for their health.
+        router: what of the swap's ``router`` section is known now: targets and who reports their health.
         scheme: ``http`` or ``https``.
         port: where requests go.
         hosts: each color's own name.

@@ -26,7 +26,7 @@ class Health(Options):
     """The sources of health. At most one of ``target_groups`` and ``services``.
 
     Attributes:
-        hosts: each color's host name. With none of the others all that can be asked is whether it resolves.
+        hosts: each color's host name. With none of the others all that can be read is whether it resolves.
         aws: where to call, with which credentials.
     """
 

@@ -67,6 +67,6 @@ class Pending:
                     self.aws.client("route53").get_change(Id=self.change_id)["ChangeInfo"]["Status"] == "INSYNC"
                 )
             except ClientError as error:
-                if error_code(error) in _THROTTLED:  # no answer is no proof, and no failure: it is asked again later
+                if error_code(error) in _THROTTLED:  # no answer is no proof, and no failure: it is read again later
                     return False
                 raise

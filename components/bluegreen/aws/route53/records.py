@@ -350,7 +350,7 @@ def kept_seconds(records: Iterable[Record]) -> int:
 
 
 def same(records: Iterable[Record], wanted: Iterable[Record]) -> bool:
-    """Whether records are just what they shall be, in any order."""
+    """Whether records are just what they are to be, in any order."""
     return sorted(map(_essence, records)) == sorted(map(_essence, wanted))
 
 

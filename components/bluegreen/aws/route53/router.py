@@ -44,7 +44,7 @@ class Route53Router(Options):
 
     Attributes:
         shape: how the records look: name, targets, owner, TTL.
-        health_of: who is asked for a color's health.
+        health_of: who reports a color's health.
         clock: time, for the TTL.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the records, and the
             mark on the note beside them.

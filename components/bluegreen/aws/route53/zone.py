@@ -24,7 +24,7 @@ _LIST = "route53:ListResourceRecordSets"
 _CHANGE = "route53:ChangeResourceRecordSets"
 _PAGE = 25
 _TRIES = 4
-# All swaps of an account share 5 requests a second: what is this fresh is not asked for again.
+# All swaps of an account share 5 requests a second: what is this fresh is not requested again.
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html
 _FRESH_SECONDS = 5.0
 

@@ -99,7 +99,7 @@ def to_send(wanted: Template, base: Template, former: Template, present: Templat
 
 
 def _with_gone(full: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
-    """Objects with the removal of what stands in them now and shall not."""
+    """Objects with the removal of what stands in them now and must not."""
     found: dict[str, Any] = {}
     for key, value in full.items():
         there = present.get(key)

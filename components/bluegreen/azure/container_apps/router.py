@@ -58,7 +58,7 @@ class ContainerAppRouter(Options):
 
     Attributes:
         former_owner, incarnation, former: of the resource's last update, no part of the section: who owned the rules,
-            the mark that the app bears, and the section as it was.
+            the mark on the app, and the section as it was.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -144,7 +144,7 @@ class ContainerAppRouter(Options):
             return Traffic(Weights())
         return Traffic(rules.weights_of(app, self.revisions), tags.marks_in(rules.tags_of(app)))
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one call tells both
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one call has both
         """The same: one call."""
         return self.read()
 
@@ -246,7 +246,7 @@ class ContainerAppRouter(Options):
         self.azure.session().change("PATCH", self.app_id, VERSION, WRITE, body)
 
     def _wait(self) -> None:
-        """Until Azure has done what it was asked, or gave up: then `verify` tells what it is."""
+        """Until Azure has done what was requested, or gave up: then `verify` tells what it is."""
         for attempt in range(_SETTLE_ATTEMPTS):
             app = self._look()
             if app is None or not rules.is_busy(app):
@@ -417,7 +417,7 @@ class ContainerAppRouter(Options):
         return rules.readiness_of(self._revision(name), name)
 
     def delete(self) -> None:
-        """Take the owner and the marks off the app; its requests go on as they do."""
+        """Take the owner and the marks off the app; its requests stay as they are."""
         app = self._look()
         if app is None or not self._is_owned(app):
             return

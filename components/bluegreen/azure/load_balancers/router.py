@@ -158,7 +158,7 @@ class AzureLoadBalancerRouter(WholeObjectRouter):
 
 
 def _pool_of(rule: Mapping[str, Any]) -> Any:
-    """The rule's pool, in whichever of the two ways it is told."""
+    """The rule's pool, in whichever of the two ways it is reported."""
     several = rule.get("backendAddressPools") or [None]
     return rule.get("backendAddressPool") or several[0]
 

@@ -1,4 +1,4 @@
-"""Autoscale settings of scale sets: held while a swap goes on, off at rest, and given back as they were.
+"""Autoscale settings of scale sets: held while a swap runs, off at rest, and given back as they were.
 
 A setting is held by its minimum, raised to what its scale set has: that can grow and not shrink. At rest it is
 disabled, as its minimum would bring instances back. What it was is noted in a tag of the setting with the same write,

@@ -82,7 +82,7 @@ class ScaleSet:
 
     @property
     def capacity(self) -> int:
-        """How many instances there shall be."""
+        """How many instances there are to be."""
         return int((self.told.get("sku") or {}).get("capacity") or 0)
 
     @property

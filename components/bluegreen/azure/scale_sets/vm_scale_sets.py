@@ -339,7 +339,7 @@ def _autoscale(
         target_resource_uri=scale_set.id,
         profiles=[{"name": "usual", "capacity": limits, "rules": rules}],
         tags=None if serves else {RANGE_TAG: f"{least}-{most}-{least}"},
-        # The swap holds it while it goes on, and has it off at rest.
+        # The swap holds it while it runs, and has it off at rest.
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["*"]),
         **place,
     )

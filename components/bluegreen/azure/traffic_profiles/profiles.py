@@ -121,7 +121,7 @@ def endpoint_of(profile: Told, name: str) -> Told | None:
 
 
 def with_endpoint(profile: Told, name: str, endpoint: Told) -> Told:
-    """The profile with that endpoint as it is told now."""
+    """The profile with that endpoint as it is reported now."""
     rest = [one for one in endpoints_of(profile) if str(one.get("name")).lower() != name.lower()]
     return {**profile, "properties": {**properties_of(profile), "endpoints": [*rest, {"name": name, **endpoint}]}}
 
@@ -277,7 +277,7 @@ def of_another_kind(profile: Told, names: Mapping[Color, str], targets: Mapping[
 def served(profile: Told, names: Mapping[Color, str]) -> bool:
     """Whether the weights are what clients get: Traffic Manager leaves out what it finds bad, and has probed both."""
     states = [status_of(one) for one in (endpoint_of(profile, names[color]) for color in COLORS) if is_enabled(one)]
-    if len(states) < 2:  # the only one is told in any case
+    if len(states) < 2:  # the only one is reported in any case
         return True
     return not any(state in _ENDED or state == _WAITING for state in states)
 

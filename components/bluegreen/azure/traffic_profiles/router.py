@@ -54,7 +54,7 @@ class TrafficManagerRouter(Options):
     Attributes:
         clock: time, for the TTL.
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the endpoints'
-            weights, and the mark that the profile bears.
+            weights, and the mark on the profile.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -139,7 +139,7 @@ class TrafficManagerRouter(Options):
         marks = tags.marks_in(profiles.tags_of(profile), profiles.TAGS)
         return Traffic(profiles.weights_of(profile, self.endpoints), marks)
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one call tells both
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one call has both
         """The same: one call."""
         return self.read()
 
@@ -187,7 +187,7 @@ class TrafficManagerRouter(Options):
         """Change the endpoints, a call for each that changes; no weight at all lets go of them as they are.
 
         One that was disabled and is to have all of it at once gets the least weight first, until Traffic Manager has
-        probed it: alone it would be told to clients also where it is bad.
+        probed it: alone it would be given to clients also where it is bad.
         """
         self._write(weights, probed=True)
 
@@ -355,7 +355,7 @@ class TrafficManagerRouter(Options):
         return profiles.readiness_of(profile, self.endpoints[color], color, to_be_made=bool(self.targets))
 
     def delete(self) -> None:
-        """Take away the endpoints that the swap has made, the owner and the marks; requests go on as they do else."""
+        """Take away the endpoints that the swap has made, the owner and the marks; requests stay as they are else."""
         profile = self._look()
         if profile is None or not self._is_owned(profile):
             return

@@ -1,4 +1,4 @@
-"""Whether a slot answers: the warm-up path is asked as Azure itself asks it before a swap."""
+"""Whether a slot answers: the warm-up path is requested as Azure itself does it before a swap."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _TIMEOUT_SECONDS, _BYTES = 10.0, 1 << 16
 
 
 def problem_of(url: str, statuses: str) -> str:
-    """Why an address does not answer as it shall, by one request; empty if it does.
+    """Why an address does not answer as it should, by one request; empty if it does.
 
     Args:
-        url: what is asked.
+        url: where the request goes.
         statuses: those that will do, with commas between them; any below 500 where there are none.
     """
     good = frozenset(int(one) for one in statuses.split(",") if one.strip().isdigit())

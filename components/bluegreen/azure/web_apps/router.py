@@ -1,7 +1,7 @@
 """App Service and Functions with two slots: production, and one beside it. The content is the color.
 
 A share of the requests goes to the other slot by routing rules (``rampUpRules``); all of them go there by a slot swap,
-which Azure undoes where it is asked for once more. Rules stay with the slot: they are cleared before a swap, since the
+which Azure undoes where it is requested once more. Rules stay with the slot: they are cleared before a swap, since the
 share would be the other color's right after it. The owner and the marks are tags of the app.
 """
 
@@ -52,7 +52,7 @@ class AzureSlotsRouter(Options):
 
     Attributes:
         former_owner, incarnation, former: of the resource's last update, no part of the section: who owned the app's
-            traffic, the mark that the app bears, and the section as it was.
+            traffic, the mark on the app, and the section as it was.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -188,7 +188,7 @@ class AzureSlotsRouter(Options):
         self._fresh.taken()
         return Traffic(self._weights(), tags.marks_in(sites.tags_of(site)))
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - it takes all of it to know the weights
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - it takes all of it to know the weights
         """The same."""
         return self.read()
 
@@ -461,7 +461,7 @@ class AzureSlotsRouter(Options):
         return Preview(urlunsplit(url._replace(netloc=f"{host}{port}")), headers)
 
     def delete(self) -> None:
-        """Take the owner and the marks off the app; its requests go on as they do."""
+        """Take the owner and the marks off the app; its requests stay as they are."""
         site = self._look()
         if site is None or not self._is_owned(site):
             return

@@ -118,7 +118,7 @@ def with_percent(rules: Sequence[Rule], slot: str, slot_host: str, percent: int)
 
 
 def are_as(rules: Sequence[Rule], wanted: Sequence[Rule]) -> bool:
-    """Whether the rules do what they shall, and nothing changes them by itself."""
+    """Whether the rules do what they should, and nothing changes them by itself."""
 
     def told(some: Sequence[Rule]) -> list[tuple[str, float, Any]]:
         parts = [
@@ -140,7 +140,7 @@ def readiness_of(
 
     Args:
         place: how Azure calls the slot.
-        slot: what is told of it; ``None`` where there is none.
+        slot: what is known of it; ``None`` where there is none.
         settings: its app settings.
         config: its ``config/web``.
         color: the one that it is to serve.

@@ -106,7 +106,7 @@ class Slots:
         self.session.change("PATCH", f"{path}/config/web", VERSION, f"{kind}/config/write", body)
 
     def refuse_what_would_not_swap(self, wanted: Color) -> None:
-        """Look at what a swap would do before it is asked for: two calls.
+        """Look at what a swap would do before it is requested: two calls.
 
         Raises:
             PlatformError: the color would not be live afterwards, or nobody could tell.
@@ -129,7 +129,7 @@ class Slots:
             )
 
     def swap(self) -> tuple[bool, str]:
-        """Ask for the swap, once: whether it was accepted, and where its end is told."""
+        """Ask for the swap, once: whether it was accepted, and where its end is reported."""
         answer = self._ask("slotsswap")
         return (False, "") if answer is None else (True, str(answer.headers.get("Location") or ""))
 

@@ -93,7 +93,7 @@ def bring(session: Session, app: App, release: Mapping[str, str]) -> None:
     Args:
         session: who calls.
         app: one that gets no requests.
-        release: what it shall run.
+        release: what it is to run.
 
     Raises:
         PlatformError: it could not be staged, or is no droplet of this app.

@@ -75,7 +75,7 @@ class CloudFoundryRouter(Options):
 
     Attributes:
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the route, and the
-            mark that it bears.
+            mark on it.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -171,7 +171,7 @@ class CloudFoundryRouter(Options):
             return Traffic(Weights())
         return Traffic(self._weights(seen), metadata.marks_in(seen.annotations))
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one look tells both
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one look has both
         """The same."""
         return self.read()
 
@@ -389,7 +389,7 @@ class CloudFoundryRouter(Options):
         return strangers.of(session, found, ours, apps, processes)
 
     def verify(self, weights: Weights) -> Convergence:
-        """Whether the route leads where it shall, with the instances that it shall have.
+        """Whether the route leads where it should, with the instances that it is to have.
 
         What others have mapped in the middle of a write stays, and nothing waits for it to go: a read tells of it.
         As many calls as ``read`` makes; none right after a write, which has looked at what it came to.
@@ -497,7 +497,7 @@ class CloudFoundryRouter(Options):
         return readiness
 
     def delete(self) -> None:
-        """Take the owner and the marks off the route; its requests go on as they do."""
+        """Take the owner and the marks off the route; its requests stay as they are."""
         seen = self._look()
         if seen is None or not seen.is_owned:
             return

@@ -1,7 +1,7 @@
 """Shares of traffic by instances: Cloud Foundry's router takes turns over all that a route leads to. Pure.
 
 It has no weights, so that a share is one of whole instances. The color with the greater share keeps all of its own, and
-the other one runs as many as come nearest; what it shall have otherwise is noted on its app, and given back later.
+the other one runs as many as come nearest; what it is to have otherwise is noted on its app, and given back later.
 
 https://docs.cloudfoundry.org/concepts/http-routing.html#balancing
 """
@@ -30,7 +30,7 @@ class Share:
 
 
 def noted(text: str | None) -> Share | None:
-    """The share in an annotation; ``None`` where it is none of a swap's."""
+    """The share in an annotation; ``None`` where it is not a swap's."""
     found = _NOTED.match(text or "")
     return Share(*map(int, found.groups())) if found else None
 

@@ -157,7 +157,7 @@ class CloudRunRouter(Options):
         weights = rules.weights_of(rules.targets_of(service), service, self.revisions)
         return Traffic(weights, rules.marks_in(rules.annotations_of(service)))
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one call tells both
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one call has both
         """The same: one call."""
         return self.read()
 

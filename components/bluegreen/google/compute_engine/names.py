@@ -53,7 +53,7 @@ def link(name: str) -> str:
 
 
 def path(name: str) -> str:
-    """Where a normal form is asked for, below the API's address."""
+    """Where a normal form is requested, below the API's address."""
     return f"{BASE}/{name}"
 
 

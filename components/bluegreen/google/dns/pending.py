@@ -11,10 +11,10 @@ from bluegreen.rollout.model import Weights
 
 _FIRST_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 20.0
 SERVERS_SECONDS = 60.0
-"""How long name servers may go on with an answer from before once a change is ``done``.
+"""How long name servers may continue with an answer from before once a change is ``done``.
 
-That word says that they were told of it, not that each of them has it, and Google names no time; this one is ours.
-https://cloud.google.com/dns/docs/reference/rest/v1/changes
+That word says that the change was sent to them, not that each of them has it, and Google names no time; this one is
+ours. https://cloud.google.com/dns/docs/reference/rest/v1/changes
 """
 MARGIN_SECONDS = 60.0
 """The time beside both for Cloud DNS to say ``done``."""

@@ -22,7 +22,7 @@ LIST, CHANGE, READ_CHANGE = "dns.resourceRecordSets.list", "dns.changes.create",
 _TRIES = 4
 # What is to be taken away is not there any more, and what is to come is there.
 _CONFLICTS = frozenset({404, 409})
-# The quota of a project is one for all of its swaps: what is this fresh is not asked for again.
+# The quota of a project is one for all of its swaps: what is this fresh is not requested again.
 _FRESH_SECONDS = 5.0
 
 
@@ -119,7 +119,7 @@ class Zone:
         return present
 
     def change(self, make: Callable[[Found], Found]) -> str | None:
-        """Submit a change: one call. ``make`` turns what is there into what there shall be.
+        """Submit a change: one call. ``make`` turns what is there into what is to be there.
 
         Returns:
             The change's id; ``None`` when there was nothing to change.

@@ -68,7 +68,7 @@ class Group:
 
     @property
     def size(self) -> int:
-        """How many instances there shall be."""
+        """How many instances there are to be."""
         return int(self.told.get("targetSize") or 0)
 
     @property

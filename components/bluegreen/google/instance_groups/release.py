@@ -21,12 +21,12 @@ _STARTUP = "startup-script"
 
 
 class GroupRelease(TypedDict, total=False):
-    """A color's release: an image and what its instances are told, or an instance template that is there.
+    """A color's release: an image and what its instances get, or an instance template that is there.
 
     Attributes:
         image: an image by its name: ``projects/shop/global/images/app-v1``.
         startup_script: a script that instances run when they start. Nothing secret: it stands in the state.
-        metadata: more that instances are told, text by key. Nothing secret either.
+        metadata: more that instances get, text by key. Nothing secret either.
         template: in their place, an instance template by its id or its selfLink.
         release: what people call it; the image's or the template's name by default.
     """

@@ -166,7 +166,7 @@ class UrlMapRouter(Options):
             return Traffic(Weights())
         return Traffic(self._live(found), self._marks_in(found))
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one call tells both
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one call has both
         """The same: one call."""
         return self.read()
 

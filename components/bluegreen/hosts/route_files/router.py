@@ -58,7 +58,7 @@ class EnvoyRouter(Options):
 
     Attributes:
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the file, and the
-            mark that it bears.
+            mark on it.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -171,7 +171,7 @@ class EnvoyRouter(Options):
     def _live(self, seen: _Seen) -> Weights:
         return Weights() if seen.notes is None else self._weights(seen)
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one look tells both
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one look has both
         """The same."""
         return self.read()
 

@@ -1,6 +1,6 @@
 """HAProxy on hosts of one's own: green's share in a map, which is a file and what a running HAProxy keeps of it.
 
-The file comes first and is on the disk before HAProxy is told, so that one that is started anew goes on with what is
+The file comes first and is on the disk before HAProxy gets it, so that one that is started anew continues with what is
 live; one command changes it for all requests. The owner and the marks stand beside it, in ``<map_file>.bluegreen``.
 """
 
@@ -63,7 +63,7 @@ class HaproxyRouter(Options):
 
     Attributes:
         former_owner, incarnation: of the resource's last update, no part of the section: who owned the map, and the
-            mark that it bears.
+            mark on it.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -152,7 +152,7 @@ class HaproxyRouter(Options):
         self._fresh.taken()
         return Traffic(seen.weights, seen.marks)
 
-    def glance(self, *, told: bool = False) -> Traffic:  # noqa: ARG002 - one look tells both
+    def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one look has both
         """The same."""
         return self.read()
 
@@ -184,7 +184,7 @@ class HaproxyRouter(Options):
         raise self._busy()
 
     def _tell_after(self, seen: _Seen, weights: Weights) -> None:
-        """Tell HAProxy what the file has now, unless it has been told something else since it was looked at."""
+        """Tell HAProxy what the file has now, unless it got something else since it was looked at."""
         if seen.running == weights:
             return
         try:
@@ -263,7 +263,7 @@ class HaproxyRouter(Options):
             raise PlatformError(call_of(command), f"HAProxy says: {answer}")
 
     def _put_back(self, seen: _Seen) -> None:
-        """The files as they were, where HAProxy was not told: a restart would bring what it does not go by."""
+        """The files as they were, where HAProxy did not get it: a restart would bring what it does not go by."""
         contents = self._files.read(self.map_file, self._state_file)
         noted = notes.parsed(contents[self._state_file], self._state_file, READ)
         if noted is None or noted.owner != self.owner:
@@ -287,7 +287,7 @@ class HaproxyRouter(Options):
     # -- the rest
 
     def progress(self) -> str:
-        """The reason why HAProxy does not go by the map, when it was asked last."""
+        """The reason why HAProxy does not go by the map, when it was read last."""
         return self._progress
 
     def commands(self, weights: Weights) -> tuple[str, ...]:
@@ -319,7 +319,7 @@ class HaproxyRouter(Options):
                 return
             emptied = {} if self.adopt else {self.map_file: maps.text(Weights(), seen.contents[self.map_file])}
             if not self.adopt:
-                # HAProxy first: without its notes the next look would not see that it goes on.
+                # HAProxy first: without its notes the next look would not see that it continues.
                 self._tell(Weights())
             changes: dict[str, bytes | None] = {**emptied, self._state_file: None}
             if self._files.replace(changes, seen.contents):

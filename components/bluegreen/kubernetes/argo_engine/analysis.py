@@ -27,7 +27,7 @@ ARGS: Sequence[Mapping[str, Any]] = (
     {"name": "namespace", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
     {"name": "hash", "valueFrom": {"podTemplateHashValue": "Latest"}},
 )
-"""What every template of ours is told: the Rollout, its namespace, and which of its pods are the new ones."""
+"""The values of every template of ours: the Rollout, its namespace, and which of its pods are the new ones."""
 NEW_PODS = 'namespace="{{args.namespace}}",pod=~"{{args.rollout}}-{{args.hash}}-.*"'
 """The labels of the new pods' series, as Prometheus has them where it finds pods by itself."""
 

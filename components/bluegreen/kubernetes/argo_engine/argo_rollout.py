@@ -182,7 +182,7 @@ class ArgoRollout(SwappedComponent):
             {"steady_state_timeout_seconds": progress_deadline_seconds + before, **settings},
             router={**router, **({"adopt": True} if adopt else {})},
             capacity=None if auto_promotion else {**router, "replicas": replicas},
-            # What moves its traffic by itself can be asked nothing before.
+            # What moves its traffic by itself allows no gate before.
             preview_headers=None if auto_promotion else {color: {} for color in COLORS},
             converge_timeout_seconds=progress_deadline_seconds + after + (before if auto_promotion else 0),
             problems=problems,

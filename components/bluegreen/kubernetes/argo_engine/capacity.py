@@ -43,7 +43,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
 
     replicas: int = option("pods that a color starts with", Number(0, whole=True), default=1)
     clock: Clock = field(default_factory=SystemClock)
-    # Within one update: the color that the Rollout shall be brought to, and whether it has to prove itself.
+    # Within one update: the color that the Rollout is to be brought to, and whether it has to prove itself.
     _goal: Color | None = field(default=None, init=False)
     _proves: bool = field(default=False, init=False)
     # Whether something had traffic when it was pointed.
@@ -80,7 +80,7 @@ class ArgoRolloutsCapacity(ArgoRollout):
 
     def prepare(self, color: Color, size: int) -> None:  # noqa: ARG002 - how many is the Rollout's own matter
         """Point the Rollout at a color, or take the first step towards that."""
-        self.look_at_template(self.workloads[color])  # nothing is asked between the look and what is written by it
+        self.look_at_template(self.workloads[color])  # nothing is read between the look and what is written by it
         state = self.look()
         if state.active and not state.waits_for_resume:
             allowed = "false is needed for the swap's gates, which run before any traffic moves"

@@ -163,7 +163,7 @@ class ArgoRollout(Options):
             raise NotOwned(PATCH, f"{self.resource} belongs to {owner!r}, not to {self.owner!r}")
 
     def look_at_template(self, name: str) -> None:
-        """Refuse a template that the Rollout cannot use, or that cannot be told from the other color's: one call.
+        """Refuse a template that the Rollout cannot use, or that is the same as the other color's: one call.
 
         One that has been looked at is not looked at again.
         """
@@ -222,7 +222,7 @@ class ArgoRollout(Options):
             if run.get("status") not in ("Failed", "Error"):
                 continue
             run_object = None
-            with contextlib.suppress(PlatformError):  # the failure itself is told anyway
+            with contextlib.suppress(PlatformError):  # the failure itself is reported anyway
                 run_object = self.cluster.get(Resource(API, "AnalysisRun", "analysisruns", self.namespace, run["name"]))
             said += [f"{phase} {text}" for text in _failed_metrics(run_object or {})] or [
                 f"{phase} {run.get('message')}"

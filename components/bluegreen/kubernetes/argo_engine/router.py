@@ -39,7 +39,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     """Points, resumes and follows one Rollout.
 
     Attributes:
-        clock: time, for how often the controller is told again.
+        clock: time, for how often the controller gets it again.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
@@ -116,7 +116,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
         return KubernetesObjectRouter._counts(self, current)
 
     def _weights(self, current: Mapping[str, Any]) -> Weights:
-        """The shares of the active Service's traffic; less than 100 in all while an update goes on, moved or not.
+        """The shares of the active Service's traffic; less than 100 in all while an update runs, moved or not.
 
         So an update that finds one knows that something is to be brought to its end, or back. An earlier release of a
         color is not all that the color should be, either.
@@ -152,7 +152,7 @@ class ArgoRolloutsRouter(KubernetesObjectRouter):
     def write(self, weights: Weights) -> None:
         """Have Argo Rollouts bring a color: it is pointed there, taken up on its way, resumed, or sent back.
 
-        A mix is never written: while an update goes on, what it does is left alone. To write what was found, as a
+        A mix is never written: while an update runs, what it does is left alone. To write what was found, as a
         rehearsal does, changes nothing.
 
         Raises:

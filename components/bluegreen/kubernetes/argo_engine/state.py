@@ -106,7 +106,7 @@ class RolloutState:
 
     @property
     def at_rest(self) -> bool:
-        """Whether the wanted template serves, and nothing goes on."""
+        """Whether the wanted template serves, and nothing runs."""
         return bool(self.workload and self.active and self.seen and self.active == self.current == self.stable)
 
     @property
@@ -116,7 +116,7 @@ class RolloutState:
 
     @property
     def stuck(self) -> bool:
-        """Whether it was pointed back while its analysis went on, and waits for one that it never starts."""
+        """Whether it was pointed back while its analysis ran, and waits for one that it never starts."""
         return self.seen and self.current == self.stable != self.active != "" and not (self.aborted or self._pauses)
 
     @property
@@ -190,7 +190,7 @@ class Pods:
         name: its own.
         hash: of its template.
         color: of its template.
-        wanted: how many pods it shall have.
+        wanted: how many pods it is to have.
         ready: how many are ready.
         kept: whether it has lost its traffic and waits for its end: Argo Rollouts gives it traffic back at once.
     """

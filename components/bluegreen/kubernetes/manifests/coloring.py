@@ -207,7 +207,7 @@ def _service(spec: Manifest, names: _Names) -> dict[str, Any]:
 
 
 def _budget(spec: Manifest, names: _Names) -> dict[str, Any]:
-    # Without a selector it is for no pod, and shall stay so.
+    # Without a selector it is for no pod, and should stay so.
     return {**spec, "selector": _narrowed(spec["selector"], names)} if spec.get("selector") is not None else dict(spec)
 
 

@@ -1,4 +1,4 @@
-"""The kinds of a cluster, asked while a program runs: once for each API version, without an error if it fails."""
+"""The kinds of a cluster, read while a program runs: once for each API version, without an error if it fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def asking_the_cluster(place: Place) -> Ask | None:
     """A function that asks the swap's cluster for its kinds, and whether they are in a namespace.
 
-    A cluster that does not answer, or that is to be made, knows nothing, and is not asked again.
+    A cluster that does not answer, or that is to be made, knows nothing, and is not read again.
 
     Returns:
         ``None`` where no engine runs the program, as in unit tests with Pulumi's mocks.

@@ -46,7 +46,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - the library declares it like that
 
     def scan_to_next_token(self) -> None:
-        """Go on to the next token: a tab is a space, too, where no indentation can be meant."""
+        """Continue to the next token: a tab is a space, too, where no indentation can be meant."""
         super().scan_to_next_token()
         while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
             self.forward()

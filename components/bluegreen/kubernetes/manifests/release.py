@@ -1,4 +1,4 @@
-"""A color's manifests: read, checked, and summarized for the swap. No cluster is asked."""
+"""A color's manifests: read, checked, and summarized for the swap. No cluster is read."""
 
 from __future__ import annotations
 

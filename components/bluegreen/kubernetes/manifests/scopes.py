@@ -3,7 +3,7 @@
 Kubernetes' own kinds are known; of a custom kind its definition says it, where that is among the manifests, else a
 table of well-known ones, else the cluster itself, where it answers. What nobody knows is taken for one in a namespace,
 as most are: the provider, which asks the cluster, leaves the namespace out where there is none, and a kind that sounds
-like the cluster's is told of.
+like the cluster's is reported.
 """
 
 from __future__ import annotations

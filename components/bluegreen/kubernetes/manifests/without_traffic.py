@@ -8,7 +8,7 @@ KEDA's ScaledJob
 Deployment, StatefulSet, ReplicaSet,   ``live``                                no replicas
 Argo's Rollout that nothing leads to
 DaemonSet that nothing leads to        ``live``                                for nodes that there are not
-Job                                    ``both``: once for each release         suspended, where it shall be ``live``
+Job                                    ``both``: once for each release         suspended, where it is to be ``live``
 KEDA's ScaledObject of one of these    what its target is                      paused at 0
 ====================================== ======================================= =========================================
 

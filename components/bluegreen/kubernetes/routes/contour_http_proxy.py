@@ -68,7 +68,7 @@ def waited_for(proxy: Mapping[str, Any], call: str, before: Mapping[str, Any] | 
 
     Args:
         proxy: the object.
-        call: what asked for it, for an error.
+        call: what requested it, for an error.
         before: the object as it was before it was written, while a color was live: what Contour found wrong with it
             then says nothing of the write.
 

@@ -1,6 +1,6 @@
 """Requests and failed requests of a color's Service, by the conventions of those who carry routes on Kubernetes.
 
-A route says whose it is by its kind alone, and an HTTPRoute not even that: so each convention that fits is asked, and
+A route says whose it is by its kind alone, and an HTTPRoute not even that: so each convention that fits is read, and
 the first that knows the Service answers. Where the metrics are described:
 https://istio.io/latest/docs/reference/config/metrics/, https://linkerd.io/2/reference/proxy-metrics/,
 https://doc.traefik.io/traefik/observability/metrics/overview/,

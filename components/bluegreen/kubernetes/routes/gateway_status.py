@@ -28,7 +28,7 @@ def waited_for(
 
     Args:
         current: the route.
-        call: what asked for it, for an error.
+        call: what requested it, for an error.
         before: the route as it was before it was written.
         services: what has been written into it: a word about one of them is about the write.
         first: whether no color was live before, so that some parent has to take the route.

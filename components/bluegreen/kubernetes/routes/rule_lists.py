@@ -32,7 +32,7 @@ def merged(
         present: the list as it was read.
         known: the own rules in it and where they stand.
         declared: the rules as they are declared now.
-        weights: what the split ones shall do.
+        weights: what the split ones should do.
         shape: how the platform writes them.
     """
     pairs = _paired([own for own, _ in known], declared, shape)

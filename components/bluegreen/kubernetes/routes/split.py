@@ -36,7 +36,7 @@ class Shape:
         normal: what a rule is for in one form, whatever the platform has filled in.
         all_match: whether all entries under that key have to hold, and not one of them.
         first_wins: whether the first rule that matches is taken, and not the one that says most.
-        placeholder: whether a rule only stands where the swap's shall.
+        placeholder: whether a rule only stands where the swap's should.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Label selectors of the two colors: parsed, told apart, and one that no pod matches. Pure."""
+"""Label selectors of the two colors: parsed, distinguished, and one that no pod matches. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bluegreen.rollout.model import COLORS, Color, Weights
 
 Selectors = Mapping[Color, Mapping[str, str]]
 COLOR_LABEL = "bluegreen/color"
-"""The label by which our own workloads are told apart."""
+"""The label by which our own workloads are distinguished."""
 
 _NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _PREFIX = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/"
@@ -65,7 +65,7 @@ def nobodys(selectors: Selectors) -> dict[str, str]:
     """A selector that matches no pod: blue's, with the value of a color that does not exist.
 
     Not an empty one, and none at all: the endpoints of a Service without a selector are left as they were, so that
-    requests would go on to pods that are not ready, and to whoever has their addresses later.
+    requests would continue to pods that are not ready, and to whoever has their addresses later.
     """
     return {**selectors["blue"], COLOR_LABEL: "none"}
 

@@ -6,7 +6,7 @@ live after it. A Service has no weights: what has to be split is a route's busin
 Production is written first: were a swap killed between its two writes, the stage would be what is wrong. A stage that
 somebody else has moved is put right by the next write, and so before the gates of every promotion.
 
-What a color has is told by its pods and by the EndpointSlices, which every data plane follows:
+What a color has is identified by its pods and by the EndpointSlices, which every data plane follows:
 https://kubernetes.io/docs/concepts/services-networking/service/
 """
 
@@ -145,7 +145,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
             looks: list[Callable[[], object]] = [lambda: endpoints(self.cluster, self.namespace, self.service)]
             if before.live_color is not None:
                 coming = other(before.live_color)
-                looks.append(lambda: self.health(coming))  # which is asked for next
+                looks.append(lambda: self.health(coming))  # which is requested next
             side_by_side(*looks)
             self._preflighted = True
         # A rehearsal writes what is there; that this is allowed, the patch of a moment ago has shown.
@@ -158,7 +158,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
 
     def _stage_color(self, live: Color, before: Weights) -> Color:
         """The other color; while there never was one, the live color itself."""
-        assert self._stage is not None  # noqa: S101 - asked for by the caller
+        assert self._stage is not None  # noqa: S101 - requested by the caller
         staged = self._stage._weights(self._stage._found or {})
         first = before == Weights() and staged.of(other(live)) == 0
         return live if first else other(live)
@@ -168,7 +168,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
     def verify(self, weights: Weights) -> Convergence:
         """Look at the Service, its EndpointSlices, its pods where they are unknown, and the stage: a call each.
 
-        The Service is not asked for again right after it was written: it has no status that could have followed since,
+        The Service is not requested again right after it was written: it has no status that could have followed since,
         and the write's answer is what it is.
         """
         self._told = f"Service {self.service} has another selector"
@@ -271,7 +271,7 @@ class KubernetesServiceRouter(KubernetesObjectRouter):
         )
 
     def delete(self) -> None:
-        """Let go of both Services: owner and marks go, the selectors stay, and requests go on."""
+        """Let go of both Services: owner and marks go, the selectors stay, and requests continue."""
         KubernetesObjectRouter.delete(self)
         if self._stage is not None:
             KubernetesObjectRouter.delete(self._stage)

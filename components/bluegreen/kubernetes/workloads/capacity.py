@@ -178,10 +178,10 @@ class KubernetesCapacity(Options):
         """Ask for replicas that nothing takes away: three calls, and one or two more with autoscaling.
 
         Of a rollout that Kubernetes gave up on nothing is started afresh: that takes another template, which is the
-        stack's. Kubernetes itself goes on trying, so what counts is what it says from now on.
+        stack's. Kubernetes itself keeps trying, so what counts is what it says from now on.
         """
         self._seen.clear()
-        self._retirements.cancel(color)  # also when nobody asked before
+        self._retirements.cancel(color)  # also without an earlier request
         self._failed_before[color] = failed_at(self._get(color))
         # First: an autoscaler would take back at once what is above its maximum, or what no load asks for.
         self._autoscalers.prepare(color, size)
@@ -190,7 +190,7 @@ class KubernetesCapacity(Options):
     def ready(self, color: Color) -> Readiness:
         """Whether all wanted replicas are available and of the present release: one call, two when not.
 
-        None right after ``read``, where nothing was asked for in between.
+        None right after ``read``, where nothing was requested in between.
         """
         manifest = self._just_read(color) or self._get(color)
         self._seen.pop(color, None)  # once: who asks again wants to know what it is then
@@ -276,7 +276,7 @@ class KubernetesCapacity(Options):
         if autoscaler is not None:
             self._autoscalers.suspend_scale_in(
                 color, autoscaler, present
-            )  # it has no load any more, and shall stay warm
+            )  # it has no load any more, and should stay warm
             minimum = size or self._autoscalers.own_low(autoscaler)
         due = due_after(after_seconds, datetime.now(timezone.utc))
         self._retirements.schedule(color, Retirement(size, minimum, due, witness))
@@ -286,7 +286,7 @@ class KubernetesCapacity(Options):
     def cancel_retirement(self, color: Color) -> None:
         """Cancel a retirement: one call when there is none.
 
-        The autoscaler's minimum stays what it is until ``resume_scaling``: a swap goes on.
+        The autoscaler's minimum stays what it is until ``resume_scaling``: a swap runs.
         """
         self._retirements.cancel(color)
 

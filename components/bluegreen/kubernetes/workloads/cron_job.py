@@ -43,7 +43,7 @@ _USER_ID = 65532
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """The size that a color shall have, and when.
+    """The size that a color is to have, and when.
 
     Attributes:
         size: the replicas that it keeps.
@@ -156,7 +156,7 @@ class Retirements:
 
     def steps(self, color: Color, retirement: Retirement) -> list[tuple[str, list[str]]]:
         """Name and arguments of each ``kubectl`` in turn; one that fails keeps the next one from being run."""
-        assert self.settings is not None  # noqa: S101 - asked for by the callers
+        assert self.settings is not None  # noqa: S101 - requested by the callers
         kind = self.workload_kind.lower()
         steps = []
         condition = self.settings.only_if.get(color)
@@ -203,7 +203,7 @@ class Retirements:
         }
 
     def _pod(self, color: Color, retirement: Retirement) -> dict[str, Any]:
-        assert self.settings is not None  # noqa: S101 - asked for by the callers
+        assert self.settings is not None  # noqa: S101 - requested by the callers
         image = self.settings.image
         *first, last = [_container(name, image, arguments) for name, arguments in self.steps(color, retirement)]
         return {

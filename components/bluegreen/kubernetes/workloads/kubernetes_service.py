@@ -98,7 +98,7 @@ class KubernetesService(EnteredComponent):
             min_ready_seconds: how long a pod must be ready before it counts.
             termination_grace_period_seconds: how long a pod may take to end.
             pre_stop_seconds: how long a pod serves on when its end has begun, until every proxy knows; 0 is none.
-            readiness_path: asked on ``container_port``; ``None``: the port alone.
+            readiness_path: requested at ``container_port``; ``None``: the port alone.
             readiness_probe: a probe of your own instead, as Kubernetes has it.
             readiness_gates: conditions that others set on a pod, such as a load balancer's controller.
             volume_claim_templates: of a StatefulSet: each color has volumes of its own.

@@ -176,7 +176,7 @@ class Autoscalers:
         """Have it take none of ``size`` replicas away.
 
         Raises:
-            PlatformError: it allows fewer, and would scale what is asked for down at once.
+            PlatformError: it allows fewer, and would scale what is requested down at once.
         """
         autoscaler = self.find(color)
         if autoscaler is None:

@@ -49,7 +49,7 @@ def judged(manifest: Mapping[str, Any], known_failure: str = "") -> Readiness:
 
     Args:
         manifest: the object.
-        known_failure: what ``failed_at`` said before the replicas were asked for: that one does not count any more.
+        known_failure: what ``failed_at`` said before the replicas were requested: that one does not count any more.
     """
     spec, desired = manifest.get("spec") or {}, desired_of(manifest)
     available, updated = _counted(manifest, "availableReplicas"), _counted(manifest, "updatedReplicas")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KINDS = ("Deployment", "StatefulSet")
 DISRUPTION_BUDGET: Mapping[str, Any] = {"max_unavailable": 1}
-"""One at a time: a node can be drained whatever the size, and a color at rest stands in nobody's way."""
+"""One at a time: a node can be drained whatever the size, and a color at rest stops no one."""
 # Often and short: what is behind a Service is what was ready at the last look.
 _PROBE = {"periodSeconds": 2, "timeoutSeconds": 2, "failureThreshold": 3}
 _SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
@@ -115,7 +115,7 @@ class WorkloadSettings:
         min_ready_seconds: how long a pod must be ready before it counts.
         termination_grace_period_seconds: how long a pod may take to end.
         pre_stop_seconds: how long it serves on after its end has begun.
-        readiness_path: asked by HTTP; ``None``: the port alone.
+        readiness_path: requested by HTTP; ``None``: the port alone.
         readiness_probe: a probe of one's own instead.
         readiness_gates: conditions that others set, which a pod needs to be ready.
         volume_claim_templates: of a StatefulSet.
