@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     for old in filter(None, (options.json, PAGE)):
-        old.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
+        old.unlink(missing_ok=True)  # nobody may take an earlier run's numbers for this one's
     began = time.perf_counter()
     try:
         Teller(console, progress.for_terminal(), options.state_dir, PLACES[options.on]).tell(story)

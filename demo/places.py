@@ -38,7 +38,7 @@ class Place(Protocol):
         ...
 
     def reached(self, url: str, state_dir: Path | None) -> tuple[str, str]:
-        """How requests reach the stack's address from here: a URL, and a host name that they bear; empty: the URL's."""
+        """How requests reach the stack's address from here: a URL, and a host name that they have; empty: the URL's."""
         ...
 
     def install(self, release: str) -> bool:

@@ -68,7 +68,7 @@ class Teller:
                 load.start()
                 self._swaps(stack, story, load)
             finally:
-                # In any case: what was seen until a failure is told, too.
+                # In any case: what was seen until a failure is reported, too.
                 story.result = load.stop()
             self._chapter("The end")
             stack.destroy()

@@ -1,7 +1,7 @@
 """Install the package and its pins into the environment whose Python runs this: by uv if that can be had, else by pip.
 
-pip unpacks a gigabyte of SDKs anew for each checkout; uv unpacks a package once and links its files. Whatever pip is
-told of indexes and certificates holds for uv as well. Where uv is not to be had, or fails, pip installs. Standard
+pip unpacks a gigabyte of SDKs anew for each checkout; uv unpacks a package once and links its files. pip's settings of
+indexes and certificates hold for uv as well. Where uv is not to be had, or fails, pip installs. Standard
 library only.
 """
 
@@ -23,7 +23,7 @@ _TOLD = {
     "find-links": "UV_FIND_LINKS",
     "no-index": "UV_NO_INDEX",
 }
-"""pip's settings, and the variables by which uv is told the same."""
+"""pip's settings, and the variables by which uv gets the same."""
 
 
 def told_to_uv(settings: str) -> dict[str, str]:

@@ -1,5 +1,5 @@
 """The sample app as processes of this machine, each on a free port of 127.0.0.1: for what the emulator keeps as a
-record only, and what requests shall reach all the same."""
+record only, and what requests should reach all the same."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _plain(name: str) -> str:
 
 
 class Names:
-    """The addresses behind names, asked of the emulator anew each time; the list of zones is remembered."""
+    """The addresses behind names, read from the emulator anew each time; the list of zones is remembered."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint

@@ -6,7 +6,7 @@
                 ...
 
 A new connection to the proxy is a client's: it goes to one of several resolvers with caches of their own, as clients
-all over the world do, and from there to the address that it was told. A connection that is kept stays where it is.
+all over the world do, and from there to the address in the answer. A connection that is kept stays where it is.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOST = (dns.exception.DNSException, OSError, ValueError, LookupError)
 
 
 class Resolving:
-    """Several resolvers, each with a cache that keeps answers for their TTL; they are asked in turn."""
+    """Several resolvers, each with a cache that keeps answers for their TTL; they are read in turn."""
 
     def __init__(self, dns_port: int, resolvers: int = 8) -> None:
         self._turns = itertools.cycle(range(resolvers))

@@ -87,7 +87,7 @@ def _one_certificate(directory: Path) -> dict[str, str]:
 
 
 def running(podman: Podman) -> list[Daemon]:
-    """Emulators of this instance, told by their environment: also one whose start was interrupted half-way."""
+    """Emulators of this instance, identified by their environment: also one whose start was interrupted half-way."""
     return [Daemon.of(pid) for pid in _marked(podman) if b"fakecloud" in command_line(pid)]
 
 

@@ -23,7 +23,7 @@ class Api(Protocol):
         ...
 
     def is_stream(self, path: str) -> bool:
-        """Whether the answer goes on until somebody hangs up."""
+        """Whether the answer continues until somebody hangs up."""
         ...
 
     def answer(self, way: Way, name: str, headers: Message, body: bytes) -> Answer:

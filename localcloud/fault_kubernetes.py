@@ -29,7 +29,7 @@ _ANSWERS: dict[Way, tuple[int, str, str]] = {
 
 
 def call_name(method: str, path: str, headers: Message, body: bytes) -> str:  # noqa: ARG001 - the path says it all
-    """The verb and the resource; a dry run and marks are told apart, since they move no traffic."""
+    """The verb and the resource; a dry run and marks are distinguished, since they move no traffic."""
     parts = urlsplit(path)
     match, query = _PATH.match(parts.path), parse_qs(parts.query)
     if match is None:

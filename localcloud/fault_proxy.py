@@ -5,8 +5,8 @@
         subprocess.run(["pulumi", "up", "--yes"], env={**env, "AWS_ENDPOINT_URL": proxy.url})
         print(proxy.calls)
 
-Only calls of one kind of client, told by a word in their ``User-Agent``, are counted and made to fail; all others pass
-through untouched. A rate limit alone is everybody's: an account's clients share it.
+Only calls of one kind of client, marked by a word in their ``User-Agent``, are counted and made to fail; all others
+pass through untouched. A rate limit alone is everybody's: an account's clients share it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Drop(Exception):
 
 
 Hook = Callable[[str, int], None]
-"""Told the name of a call (``ecs:UpdateService``) and its number, in a thread of the proxy's; the call waits for it."""
+"""Called with the name of a call (``ecs:UpdateService``) and its number, in a thread of the proxy's; the call waits
+for it."""
 
 
 class FaultProxy:
@@ -60,7 +61,7 @@ class FaultProxy:
         fault: what goes wrong; ``None`` is nothing.
         before: called when a counted call has come, before it is forwarded.
         judge: whether a call (its name, its body) is allowed; ``None`` allows all.
-        limit: whether a call (its name) is within the account's rates, asked of every client's; ``None`` has no rates.
+        limit: whether a call (its name) is within the account's rates, read from every client's; ``None`` has no rates.
         after: called when it has been answered by the emulator, before the reply is passed on.
         calls: the names of the counted calls since ``reset``.
 
@@ -97,7 +98,7 @@ class FaultProxy:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def reset(self) -> None:
-        """Count from 1 again, with nothing going wrong and nobody told."""
+        """Count from 1 again, with nothing going wrong and without a report."""
         with self._lock:
             self.fault = self.judge = self.limit = self.before = self.after = None
             self.calls = []
@@ -105,7 +106,7 @@ class FaultProxy:
     def start(self) -> FaultProxy:
         """Listen."""
         self._server = _Server(self)
-        # Short polls: a test that stops many proxies shall not wait for each.
+        # Short polls: a test that stops many proxies must not wait for each.
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -149,7 +150,7 @@ class FaultProxy:
         deadline = time.monotonic() + HANG_SECONDS
         while not self._ended.is_set() and time.monotonic() < deadline:
             readable, _, _ = select.select([connection], [], [], 0.02)
-            if readable:  # nothing more is asked while an answer is due: it can only be the end
+            if readable:  # nothing more is read while an answer is due: it can only be the end
                 return
 
 
@@ -240,7 +241,7 @@ class _Connection(BaseHTTPRequestHandler):
         self._reply(*answer)
 
     def _stream(self) -> None:
-        """Pass an answer without an end on as it comes; whoever asked closes."""
+        """Pass an answer without an end on as it comes; the caller closes."""
         response = self._ask(b"")
         head = f"HTTP/1.1 {response.status} {response.reason}\r\nConnection: close\r\n\r\n"
         self.connection.sendall(head.encode("latin-1"))
@@ -253,7 +254,7 @@ class _Connection(BaseHTTPRequestHandler):
         return response.status, response.getheaders(), response.read()
 
     def _ask(self, body: bytes) -> http.client.HTTPResponse:
-        """Everything goes on as it came: a changed header would not fit the signature."""
+        """Everything continues as it came: a changed header would not fit the signature."""
         if self._upstream is None:
             self._upstream = self.server.proxy.connect()
         self._upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)

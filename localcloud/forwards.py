@@ -1,6 +1,6 @@
 """Ports of this machine that lead to containers which are gone.
 
-An emulator that is killed takes nobody's rules out of the packet filter. The port of such a rule is free for the next
+An emulator that is killed leaves its rules in the packet filter. The port of such a rule is free for the next
 local server that asks the kernel for one: whoever calls it is led to the container's address, and out of the machine.
 """
 

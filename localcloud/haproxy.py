@@ -3,7 +3,7 @@
     with HaProxy(cloud) as plane:
         httpx.get(plane.url(listener_arn))
 
-Every listener of a Network Load Balancer is served, and each other one whose URL is asked for: on 127.0.0.1, on a free
+Every listener of a Network Load Balancer is served, and each other one whose URL is requested: on 127.0.0.1, on a free
 port, with the rules, weights, stickiness, certificates and healthy targets that the API has. Not carried: UDP.
 
 A shift is one atomic change of the running proxy. Where more has changed, a new process takes over the very same

@@ -15,7 +15,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.emulator import REGION
 from localcloud.errors import LocalCloudError
 
-# Attributes and certificates hardly ever change: they are asked again at every 20th look.
+# Attributes and certificates hardly ever change: they are read again at every 20th look.
 _SELDOM = 20
 
 
@@ -214,7 +214,7 @@ class Reader:
     def _find_tasks(self) -> None:
         """Addresses of tasks exist only inside of the emulator; their containers publish their ports on loopback.
 
-        A task that shall stop is left out at once, as ECS deregisters it before it ends it.
+        A task that should stop is left out at once, as ECS deregisters it before it ends it.
         """
         tasks = [
             one

@@ -123,7 +123,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
     def _required(self, request: Any) -> list[tuple[str, str]]:
         environment = language_packages.virtualenv(request.info.root_directory, dict(request.info.options))
         if environment is not None and not language_packages.python_in(environment).is_file():
-            return []  # asked for before an install, too: nothing is there that could need a plugin
+            return []  # requested before an install, too: nothing is there that could need a plugin
         listed = self._ask(request, _LIST_PLUGINS)
         # Plugins are never downloaded here, so one that is not there is left for the first resource that needs it.
         return [
@@ -262,7 +262,7 @@ def main(arguments: list[str]) -> None:
     )
     port = server.add_insecure_port("127.0.0.1:0")
     asked_to_end = threading.Event()
-    # Ctrl-C reaches the whole terminal: what runs is finished first, as the engine asks of it. SIGTERM ends at once.
+    # Ctrl-C reaches the whole terminal: what runs is finished first, as the engine requires. SIGTERM ends at once.
     grace: list[float] = [_ENGINE_GRACE_SECONDS]
 
     def end(number: int, _frame: object) -> None:

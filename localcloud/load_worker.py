@@ -49,7 +49,7 @@ class Options:
     more_ports: list[int] = dataclasses.field(default_factory=list)
     """Other targets of the same host, asked in turns."""
     host_header: str = ""
-    """Whom the requests are for, where that is told by the Host header."""
+    """Whom the requests are for, where the Host header says it."""
 
 
 class Names:
@@ -143,7 +143,7 @@ class Worker(threading.Thread):
 
 
 def generate(options: Options, wait: Callable[[float], bool]) -> tuple[dict[str, object], dict[str, array[Any]]]:
-    """Make requests until `wait` (told how many seconds) returns or a limit is reached: a summary and the samples."""
+    """Make requests until `wait` (called with the seconds) returns or a limit is reached: a summary and the samples."""
     colors, errors, ended = Names(), Names(), threading.Event()
     clients = options.connections_kept + options.connections_new
     workers = [Worker(options, number, colors, errors, ended) for number in range(clients)]

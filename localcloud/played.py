@@ -1,4 +1,4 @@
-"""A cloud that is played, in a process that goes on and is found again by later commands of `python -m localcloud`."""
+"""A cloud that is played, in a process that stays and is found again by later commands of `python -m localcloud`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Record:
 class Played(ABC):
     """One that is up. Its directory is beside that of the others, so that each can be ended by itself.
 
-    The module `localcloud.WORD` serves until it is told to end, and writes into the directory that it is given: where
+    The module `localcloud.WORD` serves until it has to end, and writes into the directory that it is given: where
     (`where.json`, as its last), and the certificate that it shows, if any (`WORD.pem`).
 
     Attributes:

@@ -71,8 +71,8 @@ class Stack:
         project: the folder of the project, this checkout by default.
         state_dir: the local cloud's state, this checkout's by default.
         progress: where the start of the local cloud is shown.
-        show: told each command as a user would type it; its output then goes where this program's goes. When absent,
-            all commands are quiet.
+        show: called with each command as a user would type it; its output then goes where this program's goes. When
+            absent, all commands are quiet.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class Stack:
         except LocalCloudError as problem:
             if error is None:
                 raise
-            self._progress.say(f"while cleaning up: {problem}")  # the first error is the one to be told
+            self._progress.say(f"while cleaning up: {problem}")  # the first error is the one to report
 
     def _alone(self) -> contextlib.AbstractContextManager[None]:
         def refuse() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 
-# No name of ours begins the variables' names: a gate's program is told all those.
+# No name of ours begins the variables' names: a gate's program gets all those.
 ALL = bool(os.environ.get("TESTS_IN_FULL"))
 """Whether everything is tried."""
 IN_PART = bool(os.environ.get("TESTS_IN_PART"))

@@ -29,7 +29,7 @@ __all__ = ["node", "pytest_configure_node", "pytest_sessionfinish"]
 
 REPO = Path(__file__).resolve().parent.parent
 
-# Hundreds of processes of the tests import the same modules: that they are compiled each time is for nobody's good.
+# Hundreds of processes of the tests import the same modules: that they are compiled each time is of no use.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 warm.read_models_once()
 # Some ten thousand tests and all that they import stay to the end: looking through them for garbage would be a tenth of

@@ -28,7 +28,7 @@ _LEADER = "leader.json"
 
 
 def _state_of_run(config: pytest.Config) -> Path:
-    """The state directory of this run's node: a worker is told by the process that leads."""
+    """The state directory of this run's node: a worker learns it from the process that leads."""
     told = getattr(config, "workerinput", {}).get(_KEY)
     return Path(told) if told else Path(tempfile.gettempdir()) / f"{_PREFIX}{os.getpid()}"
 

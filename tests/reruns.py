@@ -95,7 +95,7 @@ class Reruns:
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> None:
         """Remember what tests share; the values are what pytest ends it with.
 
-        A fixture that is asked for by name alone, while a test runs already, is in no list of those that it uses.
+        A fixture that is requested by name alone, while a test runs already, is in no list of those that it uses.
         """
         if fixturedef.argname in REAL_FIXTURES and self._item is not None:
             marked = self._item.get_closest_marker("tools") is not None
@@ -107,7 +107,7 @@ class Reruns:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """End what the first try may have left halfway, the newest first.
 
-        What cannot be removed any more, since its platform is as the failure left it, is in nobody's way.
+        What cannot be removed any more, since its platform is as the failure left it, stops no one.
         """
         self._item = item
         while getattr(item, "execution_count", 1) > 1 and self._shared:

@@ -1,7 +1,7 @@
 """Where the seconds of a run go: at its end each group of tests is printed with those of its tests, the longest first.
 
 A group is a folder below tests/. Workers go side by side, so that the sum is longer than the run; the seconds of CPU
-are the same on a busy machine. What goes on by itself (the emulator, the node, containers) is in those of the machine
+are the same on a busy machine. What runs by itself (the emulator, the node, containers) is in those of the machine
 alone, with whatever else ran on it.
 """
 

@@ -1,4 +1,4 @@
-"""Credentials that cannot be had end with a message: nobody is asked on a terminal, and nothing waits."""
+"""Credentials that cannot be had end with a message: no question comes on a terminal, and nothing waits."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ CONFIG = {
     "listenerArn": "arn:aws:elasticloadbalancing:eu-central-1:1:listener/app/shared/50dc6c49/f2f7dc8e",
     "services": '{"web": {"activeColor": "blue", "blueImage": "web:v1", "greenImage": "web:v2"}}',
 }
-# A swap in which every gate is asked at some time.
+# A swap in which every gate runs at some time.
 SWAP = {
     "active_color": "green",
     "releases": {"blue": "app:v1", "green": "app:v2"},

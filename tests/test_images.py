@@ -1,4 +1,4 @@
-"""An image with a digest is told by it; a name that may be another image tomorrow is told of."""
+"""An image with a digest is identified by it; a name that may be another image tomorrow is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment is installed by uv with what pip is told; without uv by pip."""
+"""The environment is installed by uv with what pip gets; without uv by pip."""
 
 from __future__ import annotations
 

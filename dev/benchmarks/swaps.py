@@ -1,7 +1,7 @@
 """Many swaps at once, and what a Ctrl-C does to them: the dynamic adapter against the native one.
 
 Each number of services is measured with both, in one stack: all on one color, then all promoted by one `pulumi up`.
-After that, where asked for, a promotion is interrupted in mid-hold.
+After that, where requested, a promotion is interrupted in mid-hold.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _interrupted(built: World, provider: str, note: Note) -> Interrupted:
         requests=sum(result.requests for result in seen),
         failed=sum(result.failed for result in seen),
     )
-    if promoted:  # what goes on is the promotion of the others
+    if promoted:  # what runs is the promotion of the others
         built.live = target
     return cut
 

@@ -48,7 +48,7 @@ class State:
 
 
 class Running:
-    """A `pulumi up` that goes on beside this program."""
+    """A `pulumi up` that runs beside this program."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -106,7 +106,7 @@ class SwapsStack(Stack):
 
 
 class Rules:
-    """The production rules, as the emulator has them: nobody's word but its own."""
+    """The production rules, as the emulator has them: no word but its own."""
 
     def __init__(self, endpoint: str, listener_arn: str, target_groups: Mapping[Color, str]) -> None:
         self._elb: Any = boto3.client(
@@ -160,7 +160,7 @@ class World:
             raise LocalCloudError(f"expected {services} services on {self.live}; the emulator has {weights}")
 
     def declare_promotion(self, weight_percent: int, hold_seconds: int) -> None:
-        """Write into the config what the next `up` shall do: a release that was never live, so no rollback."""
+        """Write into the config what the next `up` should do: a release that was never live, so no rollback."""
         target = other(self.live)
         self._number += 1
         self._releases[target] = f"app:{self._number}"
@@ -239,7 +239,7 @@ def results(loads: list[Load]) -> list[Result]:
     """The results of the loads.
 
     Raises:
-        LocalCloudError: one of them had ended before it was asked to.
+        LocalCloudError: one of them had ended too early.
     """
     seen = [load.result for load in loads]
     for result in seen:

@@ -19,7 +19,7 @@ from localcloud.app_processes import AppProcess, AppProcesses
 from localcloud.autoscaling.clients import client
 
 _LOOK_SECONDS = 0.3
-# What the sample app is told by an instance's user data, as in `COLOR=blue VERSION=v1 exec app`. None of it is run.
+# What the sample app gets from an instance's user data, as in `COLOR=blue VERSION=v1 exec app`. None of it is run.
 _SETTING = re.compile(r"\b(COLOR|VERSION|FAIL|SLOW_MS)=(\w+)")
 
 

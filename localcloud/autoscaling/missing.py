@@ -171,7 +171,7 @@ class Missing:
         return {"InstanceRefreshId": made["InstanceRefreshId"]}
 
     def _describe_refreshes(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Each look brings one that is going on a step further: no clock decides what is seen."""
+        """Each look brings a running one a step further: no clock decides what is seen."""
         name, extras = asked["AutoScalingGroupName"], self._asked(asked)
         wanted = asked.get("InstanceRefreshIds")
         refreshes = [one for one in extras.refreshes if not wanted or one["InstanceRefreshId"] in wanted]

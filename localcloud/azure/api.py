@@ -26,7 +26,7 @@ class Call:
     Attributes:
         match: its operation, and what stands in the URL's places.
         path: of the URL, which is the resource's id, but for an action's last word.
-        query: what is asked.
+        query: what is requested.
         headers: in lower case.
         body: as described, without what only Azure writes.
         base: how the client calls this server.
@@ -67,9 +67,9 @@ class Api:
     Args:
         world: what there is.
         services: who plays what.
-        matcher: what may be asked.
+        matcher: what may be requested.
         identity: whose tokens count.
-        buckets: how much may be asked.
+        buckets: how much may be requested.
         beside: paths of properties that another api-version of a type has beside the description's.
     """
 
@@ -135,7 +135,7 @@ class Api:
         return checking.writable(match.package, kind, value, creating=not partial)
 
     def _operation(self, request: Request, principal: Principal) -> Answer | None:
-        """Where an operation's state is asked."""
+        """Where an operation's state is read."""
         parts = request.path.strip("/").split("/")
         if request.verb != "GET" or len(parts) < 2 or "operation" not in parts[-2].lower():
             return None

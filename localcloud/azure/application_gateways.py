@@ -60,7 +60,7 @@ class Kept:
     Attributes:
         serving: its properties as requests go by them.
         working: the operation that counts.
-        secrets: what was written and is never told, by the part's name.
+        secrets: what was written and is never shown, by the part's name.
     """
 
     serving: dict[str, Any] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class ApplicationGateways(Network):
         return running
 
     def backend_health(self, call: Call) -> Answer:
-        """The findings of the rules' probes; a pool that no rule leads to is not asked, and not told."""
+        """The findings of the rules' probes; a pool that no rule leads to is not read, and not reported."""
         gateway = self.world.get(call.path.rpartition("/")[0])
         result = {"backendAddressPools": list(self._health(gateway))}
 
@@ -256,7 +256,7 @@ class ApplicationGateways(Network):
 
 
 def _complete(path: str, properties: dict[str, Any], kept: Kept) -> None:
-    """Ids of the parts; what is never told goes out of the body."""
+    """Ids of the parts; what is never shown goes out of the body."""
     for name in PARTS & set(properties):
         for one in properties[name] or ():
             one["id"], one["type"] = f"{path}/{name}/{one['name']}", f"Microsoft.Network/applicationGateways/{name}"

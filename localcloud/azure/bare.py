@@ -1,6 +1,6 @@
 """Azure's API within this process: no server, no app that answers requests, and no time that passes by itself.
 
-An operation goes on by one step with each request, or is over when it has been asked for.
+An operation continues by one step with each request, or is over when it has been requested.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _VERSIONS = {
     "microsoft.compute": "2026-04-01",
     "microsoft.insights": "2022-10-01",
 }
-"""Where more than one provider is asked."""
+"""Where more than one provider is named."""
 
 
 class Stepwise(Operations):
-    """Each goes on when it is told to, but while all are stopped."""
+    """Each continues on demand, but while all are stopped."""
 
     def __init__(self, *arguments: Any, at_once: bool = False) -> None:
         super().__init__(*arguments)
@@ -54,7 +54,7 @@ class Stepwise(Operations):
 
     @property
     def going_on(self) -> bool:
-        """Whether anything is open that may go on."""
+        """Whether anything is open that may continue."""
         return bool(self._open) and not self.stopped
 
     def go_on(self) -> None:
@@ -66,7 +66,7 @@ class Stepwise(Operations):
 
 @functools.cache
 def _matcher(packages: tuple[str, ...]) -> Matcher:
-    """The description of all that may be asked, read once."""
+    """The description of all that may be requested, read once."""
     return Matcher(description.load(packages))
 
 
@@ -75,9 +75,9 @@ class BareAzure:
 
     Args:
         services: what is played.
-        packages: Microsoft's packages that say what may be asked.
-        version: the api-version of what is asked, unless it is tags or resource groups.
-        at_once: whether an operation is over when it has been asked for.
+        packages: Microsoft's packages that say what may be requested.
+        version: the api-version of what is requested, unless it is tags or resource groups.
+        at_once: whether an operation is over when it has been requested.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class BareAzure:
         self._api = Api(self.world, played, _matcher((*packages, "azure-mgmt-resource")), self.identity, endless, {})
 
     def ask(self, verb: str, path: str, body: Any = None, client_id: str = OWNER.client_id, **headers: str) -> Answer:
-        """One request, as somebody; what goes on meanwhile comes first. A path may have a query."""
+        """One request, as somebody; what runs meanwhile comes first. A path may have a query."""
         with self.world.lock:
             self.operations.go_on()
         path, _, query = path.partition("?")
@@ -116,7 +116,7 @@ class BareAzure:
         return self._versions.get(path.rpartition("/providers/")[2].partition("/")[0].lower(), self._version)
 
     def settle(self) -> None:
-        """Whatever goes on comes to its end."""
+        """Whatever runs comes to its end."""
         while self.operations.going_on:
             with self.world.lock:
                 self.operations.go_on()

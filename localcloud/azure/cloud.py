@@ -49,7 +49,7 @@ class Azure:
     Args:
         principals: who may ask for tokens, beside `OWNER`.
         pace: how long things take.
-        buckets: how much may be asked.
+        buckets: how much may be requested.
         port: of the API; a free one if it is 0.
     """
 

@@ -127,7 +127,7 @@ class ContainerApps(Service):
         return Answer(200, {"value": [{"name": name, "value": value} for name, value in kept.secrets.items()]})
 
     def _write(self, call: Call, app: Resource, there: Resource | None) -> Running:
-        """Check what shall be; begin to make it so."""
+        """Check what is to be; begin to make it so."""
         properties, kept = app.body["properties"], app.kept
         before = there.body["properties"] if there is not None else {}
         known_secrets = self._secrets(properties, kept)
@@ -209,7 +209,7 @@ class ContainerApps(Service):
 
     @staticmethod
     def _secrets(properties: dict[str, Any], kept: Kept) -> dict[str, str]:
-        """Values are written, and never told again: one that is left out stays as it was."""
+        """Values are written, and never shown again: one that is left out stays as it was."""
         configuration = properties.setdefault("configuration", {})
         given = configuration.get("secrets")
         if given is None:
@@ -269,14 +269,14 @@ class ContainerApps(Service):
                                     self._start(revision, environment))  # fmt: skip
 
     def _start(self, revision: Revision, environment: dict[str, str]) -> Steps:
-        """Start its containers, and wait until they are ready: what ran of it before goes on until then."""
+        """Start its containers, and wait until they are ready: what ran of it before continues until then."""
         pace, container = self.world.pace, revision.template["containers"][0]
         image = plane.known_image(str(container.get("image", "")))
         if image is None:
             revision.state, revision.error = "Failed", f"The image '{container.get('image')}' cannot be pulled."
             raise ArmError(400, "ContainerAppImageRequired", revision.error)
         scale = revision.template.get("scale") or {}
-        # With no requests a revision without minReplicas goes down to none in Azure; here one goes on.
+        # With no requests a revision without minReplicas goes down to none in Azure; here one continues.
         count = min(max(1, int(scale.get("minReplicas") or 0)), MOST_REPLICAS)
         coming = self.world.plane.prepare(image, {"CONTAINER_APP_REVISION": revision.name, **environment}, count)
         path, waited = rules.probe_path(revision.template), 0.0

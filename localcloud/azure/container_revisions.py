@@ -106,7 +106,7 @@ def check_traffic(properties: Mapping[str, Any], known: Mapping[str, Revision], 
     (https://github.com/microsoft/azure-container-apps/issues/1345).
 
     Args:
-        properties: of the app as it shall be.
+        properties: of the app as it is to be.
         known: the revisions that there are.
         coming: the name of the one that this write makes; nothing if it makes none.
 

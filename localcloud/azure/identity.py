@@ -89,7 +89,7 @@ class Identity:
         """Whose token it is.
 
         Raises:
-            ArmError: nobody's, or it has expired: 401.
+            ArmError: unknown or expired: 401.
         """
         text, _, signature = authorization.removeprefix("Bearer ").rpartition(".")
         if not text or not hmac.compare_digest(self._signed(text), signature):

@@ -1,6 +1,6 @@
 """Load balancers: written whole, with rules that lead from an address and a port to a backend pool.
 
-Requests reach one by its address; of several rules on an address the first counts, as ports are not told apart here.
+Requests reach one by its address; of several rules on an address the first counts, as ports are not distinguished here.
 
 https://learn.microsoft.com/azure/load-balancer/components
 https://learn.microsoft.com/rest/api/load-balancer/load-balancer-load-balancing-rules/health

@@ -30,7 +30,7 @@ def entity_tag(body: dict[str, Any]) -> str:
 
 
 def told(body: dict[str, Any]) -> dict[str, Any]:
-    """A resource as it is told, with its tag."""
+    """A resource as it is reported, with its tag."""
     return {**body, "etag": entity_tag(body)}
 
 

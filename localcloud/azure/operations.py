@@ -1,4 +1,4 @@
-"""Operations that go on after their request has been answered: one at a time on each resource.
+"""Operations that run after their request has been answered: one at a time on each resource.
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 """
@@ -16,8 +16,8 @@ from typing import Any
 from localcloud.azure.errors import ArmError
 
 Steps = Iterator[float]
-"""An operation as a generator: it changes the world, and yields the seconds until it goes on. It runs under the world's
-lock, which is free while it waits. An `ArmError` that it raises is how it fails."""
+"""An operation as a generator: it changes the world, and yields the seconds until it continues. It runs under the
+world's lock, which is free while it waits. An `ArmError` that it raises is how it fails."""
 
 
 @dataclass
@@ -70,9 +70,9 @@ class Operations:
 
     @contextmanager
     def held(self) -> Iterator[Callable[[], None]]:
-        """None goes on by itself in here: a test decides when one ends, whatever the machine is busy with.
+        """None runs by itself in here: a test decides when one ends, whatever the machine is busy with.
 
-        What it yields lets all of them go on, and returns once they are over.
+        What it yields lets all of them continue, and returns once they are over.
         """
         self._free.clear()
         try:
@@ -81,7 +81,7 @@ class Operations:
             self.let_go()
 
     def let_go(self) -> None:
-        """Let those that are held go on to their end."""
+        """Let those that are held continue to their end."""
         self._free.set()
         for one in tuple(self._threads):
             one.join(timeout=60)
@@ -139,7 +139,7 @@ class Operations:
         return pause
 
     def end(self) -> None:
-        """None goes on after this."""
+        """None runs after this."""
         self._ended.set()
         self._free.set()
         for one in self._threads:

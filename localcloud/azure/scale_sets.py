@@ -175,7 +175,7 @@ class ScaleSets(Service):
         _environment(_model(body))
 
     def _work(self, scale_set: Resource, state: str) -> Running:
-        """Whatever the scale set shall be, it becomes; what goes on for that already is given up."""
+        """Whatever the scale set is to be, it becomes; what runs for that already is given up."""
         kept: Kept = scale_set.kept
         scale_set.body["properties"]["provisioningState"] = state
         mine: list[Running] = []
@@ -198,7 +198,7 @@ class ScaleSets(Service):
         scale_set.body["properties"]["provisioningState"] = "Succeeded"
 
     def _count(self, scale_set: Resource) -> None:
-        """As many instances as there shall be: the newest go first; by themselves they get the model or not."""
+        """As many instances as there are to be: the newest go first; by themselves they get the model or not."""
         kept: Kept = scale_set.kept
         plane, model = self.world.plane, _model(scale_set.body)
         wanted = min(int(scale_set.body["sku"]["capacity"]), MOST_INSTANCES)
@@ -241,7 +241,7 @@ class ScaleSets(Service):
                 yield pace.start
                 waited += pace.start
 
-    # -- what is told
+    # -- what is reported
 
     def _told(self, scale_set: Resource, expand: str) -> dict[str, Any]:
         body = network.told(copy.deepcopy(scale_set.body))

@@ -17,7 +17,7 @@ def answering(api: Api, identity: Identity) -> Callable[[Request], Answer]:
 
 
 def _identity(identity: Identity, request: Request) -> Answer | None:
-    """The answer of those who are asked before there is a token, if one of them is asked."""
+    """The answer of those who answer before there is a token, if one of them answers."""
     if request.verb == "GET" and request.path == "/metadata/endpoints":
         return Answer(200, _endpoints(request.base))
     tenant, _, rest = request.path.strip("/").partition("/")

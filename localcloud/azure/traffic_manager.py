@@ -228,7 +228,7 @@ class TrafficManager(Service):
 
         self.world.operations.start("ProbeEndpoint", f"{endpoint['id']}/probe", steps())
 
-    # -- what is told
+    # -- what is reported
 
     def _endpoint_told(self, profile: Resource, endpoint: dict[str, Any]) -> dict[str, Any]:
         status = self._status(profile, endpoint)
@@ -307,7 +307,7 @@ class TrafficManager(Service):
             if properties["profileStatus"] == "Disabled" or properties["trafficRoutingMethod"] != "Weighted":
                 continue
             enabled = [one for one in _endpoints(profile) if _enabled(one)]
-            # Where all are bad all are told: https://learn.microsoft.com/azure/traffic-manager/traffic-manager-monitoring
+            # Where all are bad all are reported: https://learn.microsoft.com/azure/traffic-manager/traffic-manager-monitoring
             good = [one for one in enabled if self._status(profile, one) != "Degraded"] or enabled
             shares = [share for one in good for share in self._shares(one)]
             nobody = routes.Answer(503, "no endpoint of this profile answers")

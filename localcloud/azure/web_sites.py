@@ -271,7 +271,7 @@ class WebApps(Service):
         return site, source, target
 
     def _run(self, site: Site, kind: str, steps: Steps) -> Running:
-        """An operation on all of the app; its id is told as long as it runs."""
+        """An operation on all of the app; its id is reported as long as it runs."""
 
         def told() -> Steps:
             try:
@@ -381,7 +381,8 @@ class WebApps(Service):
         self.world.plane.install(slot.instances, coming)
 
     def _restart(self, slot: Slot) -> None:
-        """In the background, and no operation that locks anything: an app's restart has been asked for, and goes on."""
+        """In the background, and no operation that locks anything: an app's restart has been requested, and
+        continues."""
         self.world.operations.start("RestartSite", f"{slot.resource.id}/instances", self._start_steps(slot))
 
     def _told(self, slot: Slot) -> dict[str, Any]:

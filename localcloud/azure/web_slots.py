@@ -42,7 +42,7 @@ class Slot:
     """One, also the production slot.
 
     Attributes:
-        resource: what is told of it.
+        resource: what is known of it.
         site: the app's name.
         name: `production`, or the slot's own.
         settings: app settings.
@@ -141,7 +141,7 @@ def put(slot: Slot, what: Content) -> None:
 
 
 def warm_up(settings: Mapping[str, str]) -> tuple[str, frozenset[int] | None]:
-    """The path that is asked before a swap, and the statuses that will do; None for any."""
+    """The path that is requested before a swap, and the statuses that will do; None for any."""
     told = settings.get(WARM_UP_STATUSES, "")
     statuses = frozenset(int(one) for one in told.split(",") if one.strip().isdigit())
     return settings.get(WARM_UP_PATH) or "/", statuses or None

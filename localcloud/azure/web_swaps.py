@@ -129,7 +129,7 @@ class Swap:
         self._plane.install(slot.instances, coming)
 
     def _warm_up(self, own: Content) -> Steps:
-        """Every instance is asked until it answers, or with one of the statuses where those are set."""
+        """Every instance is read until it answers, or with one of the statuses where those are set."""
         path, statuses = web_slots.warm_up(self._source.settings)
         waited = 0.0
         while not self._plane.answers(

@@ -19,10 +19,10 @@ class Pace:
 
     Attributes:
         write: an operation that starts nothing.
-        start: until a process that was started is asked whether it is ready, and between two such questions.
+        start: until the first look whether a started process is ready, and between two such questions.
         ready: how long it has for that.
         restart: what a swap's restart of a slot takes beside the process itself.
-        retry_after: what a client is told to wait before it asks again.
+        retry_after: what a client has to wait before it asks again.
     """
 
     write: float = 0.1
@@ -38,7 +38,7 @@ class Resource:
 
     Attributes:
         id: as who made it wrote it.
-        body: what is told of it; `properties` and all.
+        body: what is known of it; `properties` and all.
         kept: what its service keeps of it beside that.
         teller: what tells it, where that is more than the body.
     """

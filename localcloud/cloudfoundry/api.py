@@ -159,7 +159,7 @@ class Api:
             raise Refused(404, 10000, "CF-NotFound", "Unknown request")
         operation, named = found
         if operation.roles != description.ANYBODY and who.role not in operation.roles:
-            # Who may not even read is told that there is nothing.
+            # Who may not even read gets a 404.
             # https://v3-apidocs.cloudfoundry.org/#authorization
             if who.role not in description.READERS:
                 if verb == "GET" and "{guid}" not in path and named == {}:
@@ -251,7 +251,7 @@ class Api:
         droplet = self._world.droplets.get(guid)
         if droplet is None or droplet.app != app.guid:
             raise unprocessable("Unable to assign current droplet. Ensure the droplet exists and belongs to this app.")
-        # What runs goes on with the former one until it is started anew.
+        # What runs continues with the former one until it is started anew.
         app.droplet = droplet.guid
         return Answer(200, {"data": {"guid": droplet.guid}})
 

@@ -73,7 +73,7 @@ class BareCloudFoundry:
     """The API alone: no server, no process, no request.
 
     Args:
-        looks: how many times a new instance is told to be starting.
+        looks: in how many looks a new instance is starting.
         uaa: who gives tokens.
     """
 

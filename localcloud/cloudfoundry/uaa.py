@@ -92,7 +92,7 @@ class Uaa:
         return told
 
     def who(self, authorization: str) -> Principal | None:
-        """Whose token it is; ``None`` if it is nobody's, or over."""
+        """Whose token it is; ``None`` if it is unknown, or over."""
         kind, _, token = authorization.partition(" ")
         who, until = self._access.get(token, (None, 0.0))
         return who if kind.lower() == "bearer" and until > self.now() else None

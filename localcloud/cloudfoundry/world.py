@@ -252,7 +252,7 @@ class BarePlane:
     """No process and no request.
 
     Args:
-        looks: how many times a new instance is told to be starting.
+        looks: in how many looks a new instance is starting.
     """
 
     def __init__(self, looks: int = 0) -> None:

@@ -1,7 +1,7 @@
 """A release as a process: `python -m localcloud.hosts.app PORT COLOR [RELEASE]`. The standard library is all it needs.
 
 Each answer says the color. A release called ``broken`` is one as they happen: it starts, and its health check is fine,
-but whatever else is asked gets a 500. The process ends with its standard input, so that it never outlives whoever
+but any other request gets a 500. The process ends with its standard input, so that it never outlives whoever
 started it.
 """
 

@@ -77,7 +77,7 @@ class Sandbox:
 
     @staticmethod
     def _first_process(daemon: Daemon) -> int | None:
-        """The one that `unshare` forked, once it has become what it shall be."""
+        """The one that `unshare` forked, once it has become what it is to be."""
         for pid in all_pids():
             if parent(pid) == daemon.pid and not command_line(pid).startswith(b"unshare\0"):
                 return pid
@@ -109,7 +109,7 @@ class Sandbox:
     def end(self) -> None:
         """End every process of this node."""
         while marked := self.processes():
-            # With the first process of the namespace the kernel ends all others in it; whoever waits for it goes on.
+            # With the first process of the namespace the kernel ends all others in it; whoever waits for it continues.
             for pid in sorted(marked, key=lambda pid: (not _is_first(pid), pid)):
                 Daemon.of(pid).stop(grace_seconds=0)
 

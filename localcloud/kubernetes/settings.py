@@ -95,7 +95,7 @@ def _kubelet(layout: Layout, ports: Ports) -> dict[str, Any]:
         "tlsCertFile": str(layout.keys / "server.crt"),
         "tlsPrivateKeyFile": str(layout.keys / "server.key"),
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
-        # A machine that others use, too, perhaps a container: nothing is asked of its cgroups, memory and disks.
+        # A machine that others use, too, perhaps a container: nothing is read from its cgroups, memory and disks.
         "cgroupDriver": "cgroupfs",
         "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [],

@@ -35,7 +35,7 @@ def apt_get(
         what: what a failure names.
         env: its environment; what it says is read, so its language is set.
         note: hears each line.
-        progress: is told once that, for whom and for how long it waits.
+        progress: called once with that, for whom and for how long it waits.
         pause: waits for some seconds.
 
     Raises:

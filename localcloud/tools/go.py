@@ -37,7 +37,7 @@ def require(purpose: str, otherwise: str = "") -> str:
 
 def download(go: str, module: str, version: str) -> Path:
     """The directory in which Go keeps a module, downloaded if it is not there; nobody may write in it."""
-    # In a directory without a module: what is asked for there depends on nothing else.
+    # In a directory without a module: what is requested there depends on nothing else.
     with tempfile.TemporaryDirectory() as nowhere:
         what = f"go mod download {module}@{version}"
         # What Go downloads on the way to the answer (a toolchain) it says on the same stream.

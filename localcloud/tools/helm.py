@@ -19,7 +19,7 @@ ensure = Program(
     "./cmd/helm",
     variables={
         f"{MODULE}/internal/version.version": f"v{VERSION}",
-        # What charts are told of the cluster where none is asked (`helm template`).
+        # What charts know of the cluster where none is read (`helm template`).
         f"{MODULE}/pkg/chartutil.k8sVersionMajor": _MAJOR,
         f"{MODULE}/pkg/chartutil.k8sVersionMinor": _MINOR,
     },

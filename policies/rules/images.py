@@ -1,4 +1,4 @@
-"""Container images name one release for good: ``latest`` is another release tomorrow, and no way back."""
+"""Container images always name one release: ``latest`` is another release tomorrow, and no way back."""
 
 from __future__ import annotations
 

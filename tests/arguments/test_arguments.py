@@ -1,4 +1,4 @@
-"""Whatever a component is given: it is told what is wrong, before anything is declared, and never with a traceback."""
+"""Whatever a component is given: what is wrong is reported, before anything is declared, without a traceback."""
 
 from __future__ import annotations
 

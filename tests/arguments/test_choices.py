@@ -1,6 +1,7 @@
-"""Gates, entries, strategies, notifications, sources: whatever one of their functions is given is told by its name.
+"""Gates, entries, strategies, notifications, sources: whatever one of their functions gets is named.
 
-What is malformed is made from what each argument declares. It is told where the function is called or where the
+
+What is malformed is made from what each argument declares. It is reported where the function is called or where the
 component is declared, and never with a traceback; what is taken fits the schema, which other code makes.
 """
 

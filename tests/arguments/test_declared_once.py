@@ -49,7 +49,7 @@ def test_a_default_that_is_told_is_the_one_that_counts(function):
         parameter = own(function).get(name)
         said = re.findall(r"\bdefault (\d+(?:\.\d+)?|true|false)\b", text)
         if parameter is None or len(said) != 1 or not isinstance(parameter.default, (int, float)):
-            continue  # or what is told is a default within an object
+            continue  # or what is reported is a default within an object
         wanted = {"true": True, "false": False}.get(said[0])
         assert parameter.default == (float(said[0]) if wanted is None else wanted), f"{name}: {text}"
 

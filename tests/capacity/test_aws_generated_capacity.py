@@ -69,7 +69,7 @@ def live_through(world: Scaled, delay_seconds: int) -> bool:
             outputs = swaps.update(outputs, inputs(world, name, color, delay_seconds))
             assert (outputs["live_color"], outputs["history"][0]["outcome"]) == (color, outcome)
         world.stores[0].refuses = 1
-        with contextlib.suppress(BluegreenError):  # whichever change it is: the life goes on afterwards
+        with contextlib.suppress(BluegreenError):  # whichever change it is: the life continues afterwards
             outputs = swaps.update(outputs, {**inputs(world, name, "green", delay_seconds), "retry": "once more"})
         world.stores[0].refuses = 0
         outputs = swaps.update(outputs, inputs(world, name, "blue", delay_seconds))

@@ -71,7 +71,7 @@ def test_another_droplet_is_another_release(cloud):
 
 
 def test_what_a_share_keeps_back_belongs_to_a_color_as_long_as_the_route_leads_to_both(cloud):
-    """An update that goes on after one that was killed leaves the share as it is."""
+    """An update that continues after one that was killed leaves the share as it is."""
     capacity().prepare("green", 3)
     made = router()
     made.write(Weights.all_on("blue"))

@@ -1,4 +1,4 @@
-"""Within one pass ECS and its autoscaling are asked once, and nothing that comes later goes by an earlier answer."""
+"""Within one pass ECS and its autoscaling are read once, and nothing that comes later goes by an earlier answer."""
 
 from __future__ import annotations
 

@@ -333,7 +333,7 @@ def test_a_delete_takes_the_notes_and_gives_the_autoscalers_back(hands):
     assert (hands.words("green"), hands.mode("blue")) == ("", "ON")
 
 
-# -- what is asked
+# -- what is requested
 
 
 def test_a_preflight_changes_nothing_and_names_what_is_not_allowed(world, hands):

@@ -105,7 +105,7 @@ INPUTS = {
 
 @pytest.fixture
 def asked(monkeypatch):
-    """A swap of memory whose capacity has somebody else's plans, and the colors that it was asked about."""
+    """A swap of memory whose capacity has somebody else's plans, and the colors that it was called for."""
     colors = []
 
     def plans(_, color):

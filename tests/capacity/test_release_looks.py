@@ -1,4 +1,4 @@
-"""Which release a color runs is told by one call, whatever its size: the same while it scales, not after a change."""
+"""One call shows which release a color runs, whatever its size: the same while it scales, not after a change."""
 
 from __future__ import annotations
 

@@ -43,6 +43,6 @@ def said(name: str, text: str, kind: str = DYNAMIC, severity: str = "warning") -
 
 
 def of(swap: Swap, color: str, name: str = "web", kind: str = DYNAMIC, **more: Any) -> dict[str, Any]:
-    """The step of a swap that is asked for a color, with what its own diff says."""
+    """The step of a swap that is called for a color, with what its own diff says."""
     news = swap.inputs(color, **more)
     return step(name, swap.outputs, {**news, "name": name}, kind=kind)

@@ -65,7 +65,7 @@ def test_an_abort_stops_a_running_swap_and_says_how_it_ended(swap, stack, capsys
 
 @pytest.fixture
 def running(swap):
-    """A swap that goes on elsewhere; returns what ends it, as an abort does."""
+    """A swap that runs elsewhere; returns what ends it, as an abort does."""
     swap.here.weights = Weights.split("green", 10)
     swap.here.marks["lease.aaaaaaaa"] = "2026-11-21T11:00:00Z me@here pid 1 on 00000000 promotion to green"
 

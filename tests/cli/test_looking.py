@@ -103,7 +103,7 @@ def test_what_cannot_be_read_is_said_with_what_the_state_says(swap, capsys, monk
 
 
 def test_an_abort_is_a_state_of_its_own_where_it_was_watched(swap, capsys):
-    """Once the command has seen the swap move, its end is told; who comes later is told what holds the promotion."""
+    """Once the command has seen the swap move, its end is reported; later, what holds the promotion."""
     swap.here.marks["lease.aaaaaaaa"] = HOLDER
 
     class ItEnds(FakeClock):

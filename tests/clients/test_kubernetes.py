@@ -1,4 +1,4 @@
-"""The Kubernetes client against a small API server that fails as it is told."""
+"""The Kubernetes client against a small API server that fails as the test says."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from typing import Any
 from localcloud import loopback
 
 INIT = ("--secrets-provider", "hashivault://tests")
-"""What `pulumi stack init` is told."""
+"""The name for `pulumi stack init`."""
 _WRAPPED = "vault:v1:"
 
 

@@ -124,7 +124,7 @@ class Stack:
 
     @cached_property
     def url(self) -> str:
-        """Where production requests go; the load balancer stays, so this is asked once."""
+        """Where production requests go; the load balancer stays, so this is read once."""
         return str(self.output("url"))
 
     @cached_property
@@ -150,7 +150,7 @@ class Stack:
                 client.post("/control", json=behavior, headers=self.preview_headers[color]).raise_for_status()
 
     def destroy(self) -> None:
-        """`pulumi destroy`, also where a test failed while an update of its own went on."""
+        """`pulumi destroy`, also where a test failed while an update of its own ran."""
         if end_updates(self.folder):
             self.command("cancel", "--yes")  # the lock of the one that was ended
         self.pulumi("destroy", "--yes", "--skip-preview")
@@ -183,7 +183,7 @@ _UPDATES: dict[Path, list[subprocess.Popen[str]]] = {}
 
 
 def end_updates(folder: Path) -> bool:
-    """Kill the updates that still go on in the background; whether there was one."""
+    """Kill the updates that still run in the background; whether there was one."""
     going_on = [process for process in _UPDATES.pop(folder, []) if process.poll() is None]
     for process in going_on:
         os.killpg(process.pid, signal.SIGKILL)
@@ -192,7 +192,7 @@ def end_updates(folder: Path) -> bool:
 
 
 class Background:
-    """A `pulumi up` that goes on while the test does something else; ``output`` grows line by line."""
+    """A `pulumi up` that continues while the test does something else; ``output`` grows line by line."""
 
     def __init__(self, stack: Stack) -> None:
         self.output = ""

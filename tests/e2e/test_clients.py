@@ -100,7 +100,7 @@ def test_long_lived_clients_are_not_cut_off(stack, tmp_path):
     up.wait_for("gate command sh -c")
     stack.control("blue", slow_ms=27_000)  # its server gives a request 30 s
     waiting = Waiting(stack)
-    time.sleep(5)  # until it has reached the task, which keeps what it was told for this request
+    time.sleep(5)  # until it has reached the task, which keeps what it got for this request
     stack.control("blue", slow_ms=0)
     go.touch()
     assert up.finish() == 0, up.output

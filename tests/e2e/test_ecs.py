@@ -41,7 +41,7 @@ def test_a_promotion_and_its_revert_lose_nothing_under_load(stack):
         promoted = stack.output("history")[0]
         stack.up(activeColor="blue")
         reverted = stack.output("history")[0]
-        time.sleep(1)  # there shall be something to look at
+        time.sleep(1)  # so that there is something to look at
     result = load.result
     assert result.failed == 0, result.errors
     assert {sample.kept for sample in result.samples()} == {True, False}

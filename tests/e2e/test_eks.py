@@ -1,4 +1,4 @@
-"""Two EKS clusters: what a cluster is told, too few pods, and a cluster that is retired; all through the engine.
+"""Two EKS clusters: what a cluster gets, too few pods, and a cluster that is retired; all through the engine.
 
 The emulator's clusters are records without a Kubernetes API: processes of the sample app serve for pods.
 """

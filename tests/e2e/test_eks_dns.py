@@ -93,7 +93,7 @@ def made(cloud, aws_env, tmp_path_factory):
 
 
 def colors(url):
-    """Those that answer at the production name, asked anew for each request."""
+    """Those that answer at the production name, read anew for each request."""
     with one_by_one(url) as client:
         return {client.get("/").headers["x-color"] for _ in range(20)}
 

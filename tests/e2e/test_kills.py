@@ -45,7 +45,7 @@ def calls(made, proxy):
     return found
 
 
-# When, which call, counted from the operation's last one (-1); what is live then, and how the user goes on.
+# When, which call, counted from the operation's last one (-1); what is live then, and how the user continues.
 POINTS = {
     "after the last shift": ("promotion", "after", SHIFT, -1, {"green": 100}, "reverted"),
     "before the retirement": ("promotion", "before", RETIREMENT, -1, {"green": 100}, "kept"),

@@ -46,7 +46,7 @@ ACTIONS = sorted(
 
 
 class Policy:
-    """The swap's IAM policy. The emulator judges calls of few services itself, but any call when it is asked to."""
+    """The swap's IAM policy. The emulator judges calls of few services itself, but any call on demand."""
 
     def __init__(self):
         self.iam = boto3.client("iam")

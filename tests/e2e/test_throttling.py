@@ -65,7 +65,7 @@ class Throttled:
         self.proxy.limit = None
         assert Counter(entry["outcome"] for entry in entries) == {"promoted": SERVICES}
         assert self.fleet.live() == [{self.target}] * SERVICES
-        # A retirement that is throttled away is told and no more: each was handed over.
+        # A retirement that is throttled away is reported and no more: each was handed over.
         used = {one["capacity"]["services"][other(self.target)] for one in self.fleet.inputs if "capacity" in one}
         assert retiring(self.fleet.name) == used
         assert self.account.throttled["elasticloadbalancing:ModifyRule"] > 0

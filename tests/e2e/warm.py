@@ -1,7 +1,7 @@
 """A warm Python for the programs and dynamic providers of the tests' stacks.
 
 Nearly all that such a process does is to import the same packages, which is most of the CPU of a `pulumi up`. Here one
-process of each test worker has imported them, and what PULUMI_PYTHON_CMD names asks it for a fork that goes on as it.
+process of each test worker has imported them, and what PULUMI_PYTHON_CMD names asks it for a fork that continues as it.
 Other people's packages alone are warm: what ours forget to import is missed as ever.
 """
 
@@ -148,7 +148,7 @@ class Warm:
 
     @staticmethod
     def _tell(connection: socket.socket, number: int) -> None:
-        with contextlib.suppress(OSError):  # whoever asked was killed
+        with contextlib.suppress(OSError):  # the caller was killed
             connection.sendall(number.to_bytes(4, "big"))
 
     def _become(self, streams: list[int], env: dict[str, str], folder: str) -> None:

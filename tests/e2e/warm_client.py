@@ -35,7 +35,7 @@ def answer(server, parent):
 
 def main(address, arguments):
     if arguments[:1] != ["-u"] or (arguments[1].startswith("-") and arguments[1] != "-m"):
-        os.execv(sys.executable, [sys.executable, *arguments])  # nothing that is asked of a plugin or a program
+        os.execv(sys.executable, [sys.executable, *arguments])  # nothing that is read from a plugin or a program
     parent = os.getppid()
     _signal.pthread_sigmask(_signal.SIG_BLOCK, PASSED_ON)  # until there is somebody to pass them on to
     server, twin = ask(address, arguments[1:])

@@ -1,4 +1,4 @@
-"""The gate that needs no names: what it says of counts, whole promotions under it, and how AWS' metrics are asked."""
+"""The gate that needs no names: what it says of counts, whole promotions under it, and how AWS' metrics are read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONG = {"name": "steps", "steps": [{"weight_percent": 10, "hold_seconds": 300}]}
 
 
 class Entry:
-    """An entry that counts what it is told to, and remembers the windows that it was asked for."""
+    """An entry that counts what the test wants, and remembers the windows of its calls."""
 
     def __init__(self, counts, late_seconds=180, mixed=False):
         self.answers, self.late_seconds, self.mixed = counts, late_seconds, mixed

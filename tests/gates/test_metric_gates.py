@@ -24,7 +24,7 @@ SOURCE = gates.prometheus_source(URL, "up")
 
 @dataclass
 class Values:
-    """A source that says what it is told to, and remembers what it was asked."""
+    """A source that says what the test wants, and remembers its queries."""
 
     answer: float | None = None
     samples: dict = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A cluster per color: what is declared in each, what Route 53 or a load balancer is told, and what is refused."""
+"""A cluster per color: what is declared in each, what Route 53 or a load balancer gets, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same values and the same refusals as kubectl itself, asked of the one that the local node has."""
+"""The same values and the same refusals as kubectl itself, read from the one that the local node has."""
 
 from __future__ import annotations
 

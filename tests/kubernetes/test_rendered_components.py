@@ -231,7 +231,7 @@ def kept_by_helm(monkeypatch, resource_names, **more):
 
 @pytest.mark.parametrize("key", ["Deployment/apps/v1", "Deployment.apps/v1", "StatefulSet/apps/v1", "CronJob/batch/v1"])
 def test_a_release_with_other_pods_than_the_workloads_is_not_selected_by_its_instance(monkeypatch, key):
-    """A worker's pods and those of a subchart bear the instance, too, and would get production's requests."""
+    """A worker's pods and those of a subchart have the instance, too, and would get production's requests."""
     found = {"Deployment/apps/v1": lambda name: [name], "Service/v1": lambda name: [name, f"{name}-other"]}
     found[f"{key}"] = lambda name: [name, f"{name}-worker"] if key == "Deployment/apps/v1" else [f"{name}-worker"]
     refused = (

@@ -1,4 +1,4 @@
-"""Objects that act without traffic act in one color, or somebody has said that they shall act in both."""
+"""Objects that act without traffic act in one color, or somebody has said that they should act in both."""
 
 from __future__ import annotations
 

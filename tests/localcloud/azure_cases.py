@@ -78,7 +78,7 @@ def colors(azure: Azure, host: str, count: int = 20, **headers: str) -> set[str]
 
 
 def colors_at(url: str, host: str, count: int = 20, **headers: str) -> set[str]:
-    """The same, of an Azure that is told by where its apps answer."""
+    """The same, of an Azure that knows where its apps answer."""
     seen = set()
     for _ in range(count):
         answer = loopback.get(url, headers={"Host": host, **headers})

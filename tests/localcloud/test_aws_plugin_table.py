@@ -22,7 +22,7 @@ def test_generated_from_the_installed_sdk() -> None:
 @pytest.mark.parametrize("token", _MODULES)
 def test_input_names_are_those_of_the_args_class(token: str) -> None:
     part, name = token.split(":")[1].split("/", maxsplit=1)[0], token.rsplit(":", 1)[1]
-    # By attribute: importing a module of a package that the SDK loads lazily leaves that package empty for good.
+    # By attribute: importing a module of a package that the SDK loads lazily leaves that package empty.
     module = getattr(pulumi_aws, f"{part}_" if keyword.iskeyword(part) else part)
     names = _types.input_type_py_to_pulumi_names(getattr(module, f"{name}Args"))
     assert set(table.input_types(token)) == set(names.values())

@@ -1,4 +1,4 @@
-"""Microsoft's client packages as a description of its API: what is read from them, and what is told apart by it."""
+"""Microsoft's client packages as a description of its API: what is read from them, and what is distinguished by it."""
 
 import pytest
 

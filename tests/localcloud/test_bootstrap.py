@@ -186,7 +186,7 @@ def test_a_release_that_can_be_had_is_not_built(
     found = pulumi.ensure(progress.Silent())
     assert not builds
     assert os.access(found / pulumi.LANGUAGE_HOST, os.X_OK)
-    assert pulumi.ensure(progress.Silent()) == found  # now it is cached: the server is asked once
+    assert pulumi.ensure(progress.Silent()) == found  # now it is cached: the server is read once
 
 
 @pytest.mark.parametrize(

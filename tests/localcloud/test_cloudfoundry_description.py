@@ -1,4 +1,4 @@
-"""The table of what may be asked of Cloud Foundry: it is enforced, and holds every call that the product makes."""
+"""The table of what may be read from Cloud Foundry: it is enforced, and holds every call that the product makes."""
 
 from __future__ import annotations
 

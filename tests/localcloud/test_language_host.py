@@ -202,7 +202,7 @@ def test_a_crash_shows_the_program_s_own_traceback_once(project: Project) -> Non
     failed = project.pulumi("preview")
     assert failed.returncode != 0
     assert failed.stdout.count("ValueError: a defect of the program") == 1
-    assert "non-zero exit code" not in failed.stdout  # status 32: the user has been told
+    assert "non-zero exit code" not in failed.stdout  # status 32: the user has read it
 
 
 def test_a_policy_pack_allows_and_refuses(project: Project) -> None:

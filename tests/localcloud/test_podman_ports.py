@@ -16,7 +16,7 @@ from localcloud.podman import PORTS, Podman
 
 @pytest.fixture
 def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """What podman is told to publish; a program that prints its arguments stands for it."""
+    """The ports that podman publishes; a program that prints its arguments stands for it."""
     monkeypatch.setattr(paths, "ports_file", lambda: tmp_path / "ports")
     program = tmp_path / "podman"
     program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')

@@ -21,7 +21,7 @@ from tests.metrics.asking import context, gate, problems, source
 from tests.metrics.conftest import serve
 
 MINUTE = 60
-# A context is asked at this time: the samples of a minute are 10 seconds into it.
+# A context is read at this time: the samples of a minute are 10 seconds into it.
 NOW = int(time.time()) // MINUTE * MINUTE
 NAMESPACE = "Web"
 
@@ -76,7 +76,7 @@ def at(ago_seconds=0):
         ("Minimum", 180, 1),
         ("Maximum", 180, 8),
         ("Average", 180, 26 / 6),  # each sample counts the same, whichever minute it is in
-        ("Sum", 179, 20),  # a minute that began before the window is none of it
+        ("Sum", 179, 20),  # a minute that began before the window is not part of it
         ("Sum", 60, 12),
         ("Sum", 30, None),
     ],
@@ -174,7 +174,7 @@ def test_part_of_the_data_is_no_answer(moto_url, status):
 
 
 def test_periods_of_less_than_a_minute_are_kept_three_hours(moto_url):
-    """Stubber: moto keeps everything. What is older than three hours can be asked for by the minute alone."""
+    """Stubber: moto keeps everything. What is older than three hours can be requested by the minute alone."""
     aws = {"region": "eu-west-3", "endpoint_url": moto_url}
     high = source(gates.cloudwatch_source(NAMESPACE, "Time", period_seconds=10, aws=aws))
     for window_seconds, period in ((3_600, 10), (14_400, 60)):
@@ -192,7 +192,7 @@ def test_periods_of_less_than_a_minute_are_kept_three_hours(moto_url):
 
 
 class Faulty(BaseHTTPRequestHandler):
-    """Says no as often as it was told to, then hands on to moto."""
+    """Says no as often as it has to, then hands on to moto."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))

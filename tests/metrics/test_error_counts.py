@@ -1,4 +1,4 @@
-"""The counts of routes on Kubernetes, by the names of those who carry them, asked of a real Prometheus."""
+"""The counts of routes on Kubernetes, by the names of those who carry them, read from a real Prometheus."""
 
 from __future__ import annotations
 

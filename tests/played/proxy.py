@@ -30,7 +30,7 @@ class PlayedAws:
 
     Attributes:
         services: the played services by cluster and name.
-        calls: the names of the operations that were asked for.
+        calls: the names of the operations that were requested.
     """
 
     def __init__(self, endpoint, **how):

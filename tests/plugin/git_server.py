@@ -104,7 +104,7 @@ class _Tunnel(http.server.BaseHTTPRequestHandler):
         return there
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-        """Nothing: whoever asked says what went wrong."""
+        """Nothing: the caller says what went wrong."""
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Images name one release for good."""
+"""Images always name one release."""
 
 import json
 

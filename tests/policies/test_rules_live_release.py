@@ -55,7 +55,7 @@ def test_the_type_is_the_swaps_own():
 
 @pytest.fixture
 def held():
-    """Green was refused: blue is live although green is asked for."""
+    """Green was refused: blue is live although green is requested."""
     WORLDS.pop("live-release", None)
     yield world("live-release")
     WORLDS.pop("live-release")

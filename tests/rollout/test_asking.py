@@ -1,4 +1,4 @@
-"""A gate is asked: whatever its code does is the gate's own trouble, and an interruption of the process is not."""
+"""A gate runs: whatever its code does is the gate's own trouble, and an interruption of the process is not."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ PASSES = Verdict(Decision.PASS)
 
 
 class Odd(BaseException):
-    """Such as the time-outs of libraries that no `except Exception` shall catch."""
+    """Such as the time-outs of libraries that no `except Exception` should catch."""
 
 
 class Gate:

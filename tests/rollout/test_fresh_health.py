@@ -1,4 +1,4 @@
-"""The health that made a color ready is told to its first gate, and to nobody else."""
+"""The health that made a color ready goes to its first gate, and to nobody else."""
 
 import pytest
 

@@ -44,7 +44,7 @@ def here():
 
 
 class Watch:
-    """Nobody asks for anything, until ``after`` questions have been asked."""
+    """No request comes, until ``after`` questions have come."""
 
     def __init__(self, after=10**9):
         self.left = after

@@ -10,7 +10,7 @@ import pytest
 import bluegreen
 
 PACKAGE = Path(bluegreen.__file__).parent
-# The clocks themselves; who waits where no swap is going on, or is the swap's own loop and has its clock.
+# The clocks themselves; who waits where no swap runs, or is the swap's own loop and has its clock.
 WAITERS = {
     "rollout/calls.py": "the pause itself",
     "rollout/clock.py": "the machine's clock",

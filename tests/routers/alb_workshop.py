@@ -90,7 +90,7 @@ def _colors(alb: Alb) -> dict[str, object]:
 
 
 def given_rule(alb: Alb, priority: int, actions: Any = (NOBODY,)) -> str:
-    """A rule that somebody made, nobody's color behind it if not said otherwise: its ARN."""
+    """A rule that somebody made, no color behind it if not said otherwise: its ARN."""
     for rule in alb.rules():
         if rule["Priority"] == str(priority):
             alb.elb.delete_rule(RuleArn=rule["RuleArn"])

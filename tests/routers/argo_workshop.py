@@ -206,7 +206,7 @@ def pod_template(
 
 
 class Metric:
-    """The server that Argo Rollouts' web metrics ask, in this process: it answers as it is told to."""
+    """The server that Argo Rollouts' web metrics ask, in this process: it answers as it has to."""
 
     def __init__(self) -> None:
         metric = self

@@ -90,7 +90,7 @@ def _known(shape: Any, answer: Any) -> None:
 
 
 def balancing(objects: dict[str, dict[str, Any]], tags: dict[str, dict[str, str]]) -> Store:
-    """Rules and listeners, by ARN. The secret of a sign-in is never told, and a resent action keeps its own."""
+    """Rules and listeners, by ARN. The secret of a sign-in is never shown, and a resent action keeps its own."""
 
     def told(arn: str) -> dict[str, Any]:
         described = copy.deepcopy(objects[arn])

@@ -73,7 +73,7 @@ class Bare:
         """Meanwhile the product asks here.
 
         Args:
-            end: of a call's number and action: ``before`` or ``after`` it the process ends; empty: it goes on.
+            end: of a call's number and action: ``before`` or ``after`` it the process ends; empty: it continues.
         """
         bare = self
 

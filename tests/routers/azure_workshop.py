@@ -45,7 +45,7 @@ def running() -> Iterator[Azure]:
 
 @dataclass
 class App:
-    """One in multiple mode with three revisions, of which ``white`` has all requests and is nobody's color."""
+    """One in multiple mode with three revisions, of which ``white`` has all requests and is neither color."""
 
     azure: Azure
     client: Client

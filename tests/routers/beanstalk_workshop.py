@@ -26,13 +26,13 @@ def host(prefix: str) -> str:
 
 @dataclass
 class Shop:
-    """An application with blue in production; what is asked of it is noted.
+    """An application with blue in production; what is read from it is noted.
 
     Attributes:
         environments: by name, as Beanstalk describes them.
         tags: the application's.
         takes: how many looks an exchange takes; both environments are being updated meanwhile.
-        loses: whether an exchange that was asked for comes to nothing.
+        loses: whether an exchange that was requested comes to nothing.
         exchanges: how many were done.
         calls: the operations that were called.
     """

@@ -39,7 +39,7 @@ class World:
     Attributes:
         google: where it is.
         clock: for whoever waits.
-        before: who acts before a request of the product: told its verb and path.
+        before: who acts before a request of the product: called with its verb and path.
         calls: verb and path behind the zone's of each request of the product.
     """
 

@@ -30,11 +30,11 @@ def template(color: str, tag: str = "v1", **more: object) -> dict[str, Any]:
 
 @dataclass
 class World:
-    """One service, of which ``white`` has all requests and is nobody's color."""
+    """One service, of which ``white`` has all requests and is neither color."""
 
     google: BareGoogle
     before: list[Callable[[str, str], None]] = field(default_factory=list)
-    """Who acts before a request of the product: told its verb and path."""
+    """Who acts before a request of the product: called with its verb and path."""
 
     def service(self) -> dict[str, Any]:
         return self.google.run.services[SERVICE]

@@ -53,7 +53,7 @@ class Nlb:
 
 
 def build() -> Nlb:
-    """Make one: production forwards to blue and test to green, as a stack makes them; nobody's yet."""
+    """Make one: production forwards to blue and test to green, as a stack makes them; without an owner yet."""
     ec2, elb = boto3.client("ec2"), boto3.client("elbv2")
     vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]

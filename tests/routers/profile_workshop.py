@@ -28,7 +28,7 @@ TARGETS = {"blue": "blue.example.com", "green": "green.example.com"}
 
 @dataclass
 class Profile:
-    """One, and what the product asks of it.
+    """One, and what the product calls of it.
 
     Attributes:
         azure: where it is.

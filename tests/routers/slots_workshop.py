@@ -32,7 +32,7 @@ IMAGES = {"blue": "DOCKER|shop.azurecr.io/app:v1", "green": "DOCKER|shop.azurecr
 
 @dataclass
 class App:
-    """One with blue in production and green in the slot; what is asked of it by the product is noted.
+    """One with blue in production and green in the slot; what is read from it by the product is noted.
 
     Attributes:
         azure: where it is.

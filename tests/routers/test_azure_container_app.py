@@ -63,7 +63,7 @@ def test_a_swap_and_its_rollback_lose_no_request(app):
         assert colors(app.azure, app.host()) == {"blue"}
     assert (load.result.failed, load.result.errors) == (0, {})
     service.delete({**inputs, **outputs})
-    assert colors(app.azure, app.host()) == {"blue"}  # requests go on as they do
+    assert colors(app.azure, app.host()) == {"blue"}  # requests stay as they are
     assert app.body()["tags"] == {"team": "orders"}
 
 
@@ -230,7 +230,7 @@ def test_a_role_that_lacks_an_action_is_told_by_it(app, monkeypatch):
 
 
 class Flaky:
-    """Answers as it was told, then as the one behind it."""
+    """Answers as the test says, then as the one behind it."""
 
     def __init__(self, behind, *answers):
         self.behind, self.answers, self.asked = behind, list(answers), 0

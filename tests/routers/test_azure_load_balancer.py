@@ -1,4 +1,4 @@
-"""A load balancer's rule: what is kept, refused and told, in Azure's stand-in within this process."""
+"""A load balancer's rule: what is kept, refused and reported, in Azure's stand-in within this process."""
 
 from __future__ import annotations
 

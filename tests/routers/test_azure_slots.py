@@ -239,7 +239,7 @@ def test_a_slot_that_lacks_something_is_refused_before_anything_and_without_a_ve
 
 
 def test_what_the_slot_lacks_does_not_keep_traffic_from_going_back(app):
-    """A content that was in production before anybody asked for a warm-up is still the better one."""
+    """A content that was in production before anybody requested a warm-up is still the better one."""
     app.set(APP, WEBSITE_SWAP_WARMUP_PING_PATH=None)
     gates = [{"kind": "command", "command": ["false"], "phases": ["bake"]}]
     stack = Stack(app, gates=gates, bake_seconds=5, strategy=None)

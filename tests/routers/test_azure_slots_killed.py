@@ -1,4 +1,4 @@
-"""A swap of slots whose process ends at any call, before Azure has heard of it or after: the next update goes on."""
+"""A swap of slots whose process ends at any call, before Azure has heard of it or after: the next update continues."""
 
 import contextlib
 

@@ -158,7 +158,7 @@ def test_endpoints_of_others_keep_their_part(profile):
     profile.endpoint("us", 700)
     before = profile.told("us")
     made = router(profile, targets={}, made_with_it=False)
-    assert made.read().weights == Weights()  # nobody's yet
+    assert made.read().weights == Weights()  # without an owner yet
     with pytest.raises(NotOwned, match="would move it"):
         made.write(GREEN)
     made.write(BLUE)
@@ -226,7 +226,7 @@ def test_a_color_that_leads_elsewhere_by_now_is_led_where_it_is_declared(profile
     assert moved.verify(BLUE) is Convergence.PENDING
     moved.write(BLUE)
     assert profile.told("blue")["target"] == "blue2.example.com"
-    assert moved.verify(BLUE) is Convergence.PENDING  # who has asked before is still sent to the former target
+    assert moved.verify(BLUE) is Convergence.PENDING  # who has resolved it before is still sent to the former target
     profile.clock.sleep(60)
     assert moved.verify(BLUE) is Convergence.CONVERGED
 

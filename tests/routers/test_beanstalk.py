@@ -72,7 +72,7 @@ def test_a_promotion_is_one_exchange_and_a_rollback_is_another(shop):
 
 
 def test_one_that_is_under_way_is_followed_and_never_asked_for_again(shop):
-    """As after a kill: the process that asked for it is gone."""
+    """As after a kill: the process that requested it is gone."""
     shop.takes = 4
     shop.answer(SWAP, {})
     router = build()

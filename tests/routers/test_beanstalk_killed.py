@@ -1,6 +1,6 @@
-"""A swap of environments whose process ends at any call, before Beanstalk has heard of it or after: the next goes on.
+"""A swap of environments whose process ends at any call, before Beanstalk has heard of it or after: the next continues.
 
-An exchange that is asked for twice is undone, so that the number of exchanges tells whether anybody did.
+An exchange that is requested twice is undone, so that the number of exchanges tells whether anybody did.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def test_whatever_call_it_was(first, takes, done, goal):
                 SwapService(clock=clock).update(olds, inputs("green"))
             shop.answer = answer
             where = f"call {at} of {ends.calls}"
-            for _ in range(3):  # what is still going on is named, and nothing is sent into it
+            for _ in range(3):  # what still runs is named, and nothing is sent into it
                 try:
                     outputs = SwapService(clock=clock).update(olds, inputs(goal))
                     break

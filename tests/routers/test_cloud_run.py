@@ -362,7 +362,7 @@ def test_a_write_whose_reply_was_lost_is_no_strangers(world, mask, active):
     assert world.shares() == {active: 100}
 
 
-# -- what is asked
+# -- what is requested
 
 
 def test_what_is_declared_is_enough_and_all_of_it_is_called(world):

@@ -37,7 +37,7 @@ def build(alb):
 
 @pytest.fixture
 def live_blue(build):
-    """A rule that bears the incarnation ``aa``."""
+    """A rule that has the incarnation ``aa``."""
     router = build()
     router.write(BLUE)
     router.mark({"incarnation": "aa"})

@@ -1,4 +1,4 @@
-"""The answer to a write of an object is a read of it: what has no status to wait for is not asked for again."""
+"""The answer to a write of an object is a read of it: what has no status to wait for is not requested again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A port that a color does not have: told, and no reason to keep it from the requests that it does serve."""
+"""A port that a color does not have: reported, and no reason to keep it from the requests that it does serve."""
 
 from __future__ import annotations
 

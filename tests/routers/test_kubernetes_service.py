@@ -74,7 +74,7 @@ def test_at_first_both_services_lead_to_the_one_color(here, pair, color):
 
 def test_from_the_first_promotion_on_the_stage_leads_to_the_other_color(here, pair):
     pair().write(BLUE)
-    pair().write(BLUE)  # as every promotion does before its gates are asked
+    pair().write(BLUE)  # as every promotion does before its gates run
     assert stands(here, pair) == ("blue", "green")
     for weights in (GREEN, BLUE, GREEN):
         pair().write(weights)
@@ -205,7 +205,7 @@ def test_a_service_is_taken_over_as_it_is_and_goes_on_after_the_swap(build, here
     assert here.annotations(name)["bluegreen/owner"] == OWNER
     adopting().delete()
     assert (here.selector(name), here.annotations(name)) == (SELECTORS["green"], {})
-    # Nobody's from now on: another manager applies another one without a conflict.
+    # Without an owner from now on: another manager applies another one without a conflict.
     manifest = f"apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: other}}}}\n"
     (tmp_path / "service.yaml").write_text(manifest)
     apply = ("apply", "--server-side", "--field-manager=x", "-n", here.namespace, "-f")

@@ -1,4 +1,4 @@
-"""When a Service's swap counts as done, and what is told of pods that are not ready: real pods on a real node."""
+"""When a Service's swap counts as done, and what is known of pods that are not ready: real pods on a real node."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.routers import kubernetes_workshop
 BLUE, GREEN = Weights.all_on("blue"), Weights.all_on("green")
 GATE = "example.com/registered"
 NEVER_READY = {"readinessProbe": {"httpGet": {"path": "/no-such-page", "port": 8080}, "periodSeconds": 1}}
-# A color for each way of not being ready: what its pods have, and what is told.
+# A color for each way of not being ready: what its pods have, and what is reported.
 SICK = {
     "probe": ({"container": NEVER_READY}, r"container app runs and is not ready: its readiness probe does not pass"),
     "image": ({"image": "bluegreen.local/app:no-such"}, r"container app: ErrImageNeverPull: Container image .*no-such"),

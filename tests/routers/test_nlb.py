@@ -23,7 +23,7 @@ def build(section):
 
 @pytest.fixture
 def live(nlb):
-    """The load balancer as a stack makes it: blue in production, green in test, nobody's yet."""
+    """The load balancer as a stack makes it: blue in production, green in test, without an owner yet."""
     for listener, group in (("production", "blue"), ("test", "green")):
         nlb.forward(listener, group)
     yield nlb

@@ -131,7 +131,7 @@ def traefik_service(plane):
 def test_requests_follow_the_weights_and_none_is_lost(plane, declare, word):
     router = declare(plane)
     assert router.read().weights == Weights()
-    # Before the first swap production is nobody's, and each color can be reached by its name already.
+    # Before the first swap production has no owner, and each color can be reached by its name already.
     for color in COLORS:
         assert soon(lambda color=color: plane.get(word, **{HEADER: color}).headers.get("x-color") == color)
         assert plane.get(word, Cookie=f"a=b; color={color}").headers.get("x-color") == color
@@ -163,7 +163,7 @@ def test_requests_follow_the_weights_and_none_is_lost(plane, declare, word):
     assert soon(lambda: plane.get(word).status_code in NOBODY)
     assert plane.get(word, **{HEADER: "blue"}).headers["x-color"] == "blue"
     takes_effect(router, Weights.all_on("green"))
-    router.delete()  # the route belongs to nobody then, and requests go on
+    router.delete()  # the route has no owner then, and requests continue
     assert soon(lambda: plane.colors(word, 20) == {"green": 20})
 
 

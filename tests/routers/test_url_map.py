@@ -375,7 +375,7 @@ def test_a_backend_service_that_is_not_there_is_named(balancer):
 
 
 def test_a_change_is_waited_for_and_another_one_in_between_is_too():
-    """Google refuses a change while another one goes on (resourceNotReady): it is sent again once that is done."""
+    """Google refuses a change while another one runs (resourceNotReady): it is sent again once that is done."""
     with running() as world:
         balancer = build(world.google)
         place = section(balancer)
@@ -491,7 +491,7 @@ def test_a_write_whose_reply_was_lost_is_no_strangers(world, balancer):
     assert balancer.weights() == {"green": 100}
 
 
-# -- what is asked
+# -- what is requested
 
 
 def test_what_is_declared_is_enough_and_all_of_it_is_called():

@@ -16,7 +16,7 @@ LINKS = "https://www.googleapis.com/compute/v1/"
 
 @dataclass
 class Balancer:
-    """One, of which ``white`` has all requests and is nobody's color.
+    """One, of which ``white`` has all requests and is neither color.
 
     Attributes:
         google: Google.

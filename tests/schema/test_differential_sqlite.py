@@ -1,4 +1,4 @@
-"""The old release can live with all that the gate passes: asked of a real server."""
+"""The old release can live with all that the gate passes: checked on a real server."""
 
 from __future__ import annotations
 

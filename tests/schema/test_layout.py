@@ -55,7 +55,7 @@ def test_flyway_reads_all_its_places_as_one():
         (["V1__a.sql", "U1__a.sql", "B1__all.sql", "R__v.sql"], ["V1__a.sql", "R__v.sql"]),
         (["deploy/a.sql", "revert/a.sql", "verify/a.sql"], ["deploy/a.sql"]),
         (["down/a.sql", "up/a.sql", "down/b.sql"], ["up/a.sql", "down/b.sql"]),
-        # Alone they are what is asked about.
+        # Alone they are what is looked at.
         (["8_lid.down.sql"], ["8_lid.down.sql"]),
         (["9_other.up.sql", "8_lid.down.sql"], ["9_other.up.sql", "8_lid.down.sql"]),
         (["1/down.sql", "2/up.sql"], ["1/down.sql", "2/up.sql"]),

@@ -44,7 +44,7 @@ class Host:
         return received(self.stub.Create(request, timeout=LIMIT_SECONDS).properties).values
 
     def begin_update(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Any:
-        """A future: the update goes on beside the test."""
+        """A future: the update runs beside the test."""
         request = pb.UpdateRequest(
             id="x", olds=message(dict(olds)), news=message({**news, "__provider": olds["__provider"]})
         )

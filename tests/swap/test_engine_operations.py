@@ -1,6 +1,6 @@
 """The engine's own operations among promotions, pauses, gates that say no, kills and faults: every promise holds.
 
-What `test_state_machine` plays goes on here while resources are replaced, states are lost or set back, a swap has
+What `test_state_machine` plays continues here while resources are replaced, states are lost or set back, a swap has
 another name, and another stack that nobody has named lives beside it.
 """
 
@@ -61,7 +61,7 @@ class EngineOperations(BlueGreen):
 
     @rule()
     def pending_deletes(self):
-        """Do the deletes that earlier replacements have left; a swap that goes on refuses them."""
+        """Do the deletes that earlier replacements have left; a swap that runs refuses them."""
         for state in list(self.pending):
             before = self.here.weights
             try:

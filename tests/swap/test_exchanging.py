@@ -60,7 +60,7 @@ def started(adapter="dynamic", **more):
 
 
 class Port:
-    """Answers as it was told, and counts what is asked for."""
+    """Answers as the test says, and counts what is requested."""
 
     def __init__(self, *told, accepts=True):
         self.told, self.accepts, self.sent = list(told), accepts, 0

@@ -229,7 +229,7 @@ def test_drift_of_a_pause_is_healed_only_to_a_color_that_is_sized_and_healthy():
 def test_what_somebody_moves_under_an_object_that_led_elsewhere_is_not_written_over(script):
     swap = Swap("maintained", bake_seconds=0, gates=[scripted(Phase.BEFORE)])
     swap.here.weights, swap.state = Weights(), None  # a maintenance page, and the stack's state is lost
-    script.tell = lambda *_: setattr(swap.here, "weights", GREEN)  # the page goes while the gate is asked
+    script.tell = lambda *_: setattr(swap.here, "weights", GREEN)  # the page goes while the gate runs
     with pytest.raises(SwapFailed, match="somebody else moved them meanwhile"):
         swap.up("blue")
     assert swap.here.weights == GREEN

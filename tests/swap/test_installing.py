@@ -1,4 +1,4 @@
-"""Releases that the swap itself brings: to a color without traffic, under its lease, before anything is asked."""
+"""Releases that the swap itself brings: to a color without traffic, under its lease, before any gate runs."""
 
 from __future__ import annotations
 

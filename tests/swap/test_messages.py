@@ -1,4 +1,4 @@
-"""What people are told of a swap: at each stage once, whatever happens to the process."""
+"""The messages of a swap: at each stage once, whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Killed(BaseException):
 
 @declared
 class Here(Options):
-    """Keeps what it is told."""
+    """Keeps what it gets."""
 
     label: str = "here"
     outcomes: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ MIX = Weights(blue=50, green=50)
 
 
 def when_asked(swap, script, phase, act):
-    """``act`` is done once, while the scripted gate is asked in a phase."""
+    """``act`` is done once, while the scripted gate runs in a phase."""
     done = []
 
     def answer(context):

@@ -1,4 +1,4 @@
-"""A holder that stood still for longer than its lease, clocks that are set, removals while a swap goes on."""
+"""A holder that stood still for longer than its lease, clocks that are set, removals while a swap runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.swap.must_not_happen.situations import AT_ONCE, ELSEWHERE, scripted
 
 
 class Asleep(FakeClock):
-    """Wall time goes on in a suspend, and the monotonic clock stands still: a paused virtual machine's does."""
+    """Wall time continues in a suspend, and the monotonic clock stands still: a paused virtual machine's does."""
 
     slept_seconds = 0.0
 

@@ -304,7 +304,8 @@ class BlueGreen(RuleBasedStateMachine):
 
     @rule(share=st.integers(0, 100))
     def drift(self, share):
-        """By hand, and only to colors that run and shall go on: a person can do worse, which nothing can prevent."""
+        """By hand, and only to colors that run and should continue: a person can do worse, which nothing can
+        prevent."""
         weights = Weights.split("green", share)
         if all(self._serves(color) and color not in self.here.retiring for color in COLORS if weights.of(color)):
             self.here.weights = weights

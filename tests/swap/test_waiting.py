@@ -1,4 +1,4 @@
-"""A write that takes long to take effect: what is told, who may stop it, and that nobody takes the swap over."""
+"""A write that takes long to take effect: what is reported, who may stop it, and that nobody takes the swap over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way back of a live color that leads to another target: what is asked of the former one, and what of the new."""
+"""The way back of a live color that leads to another target: what is read from the former one, and what of the new."""
 
 from __future__ import annotations
 

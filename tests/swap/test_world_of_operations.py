@@ -1,7 +1,7 @@
 """The engine's own operations in any order, on two stacks that share a world: what is not ours is what it was.
 
 Beside promotions there are replacements, refreshes, states that are lost, set back, or of an older version, resources
-that are renamed, and a place that moves. An object that bears another incarnation's mark is never removed, and
+that are renamed, and a place that moves. An object that has another incarnation's mark is never removed, and
 production is never taken away by anything but the destroy of the resource that owns it.
 """
 
@@ -158,7 +158,7 @@ class Operations(RuleBasedStateMachine):
         self.swap.service().delete(old.outputs)
         assert world(former).weights == (Weights() if own else before)
         self.backup = self.swap.state
-        world(former).weights = Weights()  # what bore no mark is tidied up by hand
+        world(former).weights = Weights()  # what had no mark is tidied up by hand
         world(former).marks.clear()
 
     @rule(label=st.sampled_from(["", "renamed"]))

@@ -1,6 +1,7 @@
 """Two places in memory whose contents can only be exchanged: a router of the kind ``toggling``, on a clock of its own.
 
-As App Service has it: an exchange goes on after its request, flips in the middle, and locks the object, marks and all,
+As App Service has it: an exchange continues after its request, flips in the middle, and locks the object, marks and
+    all,
 until it is over. A part of the requests goes to the other place by rules, which stay where they are.
 """
 
@@ -32,10 +33,10 @@ class Places:
         percent: of requests that rules send to the other place.
         began_seconds: when the open exchange began; ``None`` where none is open.
         exchanges: how many were done.
-        requests: how many were asked for.
+        requests: how many were requested.
         tried: the color that has the other's settings on.
         marks: notes, and whether the object is anybody's.
-        failing: what an exchange that is asked for ends with, instead of flipping.
+        failing: what an exchange that is requested ends with, instead of flipping.
         lasted: what the lease said at each request: how long it lasts, in seconds.
     """
 

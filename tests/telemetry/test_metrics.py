@@ -1,4 +1,4 @@
-"""Metrics of swaps: what is left with whoever keeps them, checked by Prometheus' own tools and asked of a real one."""
+"""Metrics of swaps: what is left with whoever keeps them, checked by Prometheus' own tools and read from a real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that the package ships: its own kinds keep them, and what breaks one is told what it breaks."""
+"""The rules that the package ships: its own kinds keep them, and what breaks one learns what it breaks."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Balancer:
         """The answer to a call.
 
         Raises:
-            KeyError: it is none of those that a swap makes.
+            KeyError: it is not among those that a swap makes.
         """
         calls = {
             "DescribeRules": self._describe_rules,

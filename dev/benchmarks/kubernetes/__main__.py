@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     if options.json:
-        options.json.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
+        options.json.unlink(missing_ok=True)  # nobody may take an earlier run's numbers for this one's
     say = progress.for_terminal()
     try:
         with LocalNode.running(options.state_dir, say) as node, node.argo_rollouts():

@@ -1,4 +1,4 @@
-"""The rivals: each has services of its own in one namespace, blue live, and is told when to go."""
+"""The rivals: each has services of its own in one namespace, blue live, and gets the word to go."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Matcher:
         Args:
             verb: in capitals.
             path: without a query.
-            query: what is asked, once for each name.
+            query: what is requested, once for each name.
 
         Raises:
             ArmError: there is none, it has other api-versions, or does not know a parameter.

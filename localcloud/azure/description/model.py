@@ -28,7 +28,7 @@ class Operation:
         verb: in capitals.
         url: a template: `/subscriptions/{subscriptionId}/…`.
         api_version: the one that the client speaks.
-        query: what may be asked, beside the api-version.
+        query: what may be requested, beside the api-version.
         headers: those that mean something to it, in lower case, beside what every call has.
         body: its type; None if it takes none.
         body_required: whether it has to be there.

@@ -1,4 +1,4 @@
-"""Which module serves which token. Modules are imported when a token of theirs is first asked for: a plugin is started
+"""Which module serves which token. Modules are imported when a token of theirs is first requested: a plugin is started
 by every command, and most commands touch few services."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Azure Resource Manager for the plugin: a token, calls, and waiting for what goes on after its answer.
+"""Azure Resource Manager for the plugin: a token, calls, and waiting for what runs after its answer.
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 """
@@ -85,7 +85,7 @@ class Client:
         return self._told(answer)
 
     def change(self, verb: str, path: str, version: str, body: Any = None, seconds: float = 1800) -> None:
-        """One call, and whatever goes on after it."""
+        """One call, and whatever runs after it."""
         answer = self._send(verb, f"{self._base()}{path}", body, version)
         if verb == "DELETE" and answer.status_code == 404:
             return

@@ -18,7 +18,7 @@ APPLY, MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
 _BUSY_TRIES: Final = 10
 _CONNECT_SECONDS: Final = 5.0
 
-# Kinds of the API's own groups that live in no namespace; what is not here does. Custom kinds are asked for.
+# Kinds of the API's own groups that live in no namespace; what is not here does. Custom kinds are requested.
 CLUSTER_SCOPED: Final = frozenset(
     {
         *("Namespace", "Node", "PersistentVolume", "ComponentStatus", "CustomResourceDefinition", "APIService"),
@@ -80,7 +80,7 @@ class Cluster:
 
     @property
     def unreachable(self) -> str | None:
-        """Why the cluster cannot be used; asked once."""
+        """Why the cluster cannot be used; read once."""
         with self._lock:
             if not self._asked:
                 self._asked = True

@@ -65,7 +65,7 @@ def effective_kubeconfig(settings: Settings) -> dict[str, Any]:
             raise ProviderError(f"failed to parse kubeconfig data in `kubernetes:config:kubeconfig`: no file {given}")
         config = _merged([path for path in paths if path.is_file()])
     if given and not _has_context(config, config.get("current-context")):
-        # Also where another one is asked for.
+        # Also where another one is requested.
         raise ProviderError(
             "unable to load Kubernetes client configuration from kubeconfig file: invalid configuration: context was "
             f"not found for specified context: {config['current-context']}"

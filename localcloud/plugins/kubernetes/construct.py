@@ -1,7 +1,7 @@
 """Components that the plugin itself makes: manifests and charts, whose objects become resources of their own.
 
 The engine's resource monitor is called directly. It applies the program's transforms to every child, as a component is
-registered under the very type, name and parent with which the program asked for it.
+registered under the very type, name and parent with which the program requested it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from localcloud.plugins.values import InitFailed, Props, ProviderError, has_unkn
 
 
 def preview_create(target: Target, given: Props) -> Props:
-    """The object that the API server would make; the inputs as they are where it cannot be asked."""
+    """The object that the API server would make; the inputs as they are where it cannot be reached."""
     inputs, cluster = object_of(given), target.cluster
     if has_unknown(inputs) or cluster.unreachable or target.patches(inputs) or not cluster.settings.server_side_apply:
         return given

@@ -58,7 +58,7 @@ def forcing(obj: Object, *, patch: bool, mutable: frozenset[str]) -> tuple[tuple
     Args:
         obj: the wanted object.
         patch: whether it is only a patch of an object of someone else's.
-        mutable: `v1/ConfigMap` and `v1/Secret`, where the provider was told that their data may change in place.
+        mutable: `v1/ConfigMap` and `v1/Secret`, where the provider knows that their data may change in place.
     """
     own = () if patch else _BY_TYPE.get(type_of(obj), ())
     if type_of(obj) in mutable and obj.get("immutable") is not True:

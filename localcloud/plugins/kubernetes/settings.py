@@ -131,7 +131,7 @@ def changed(olds: Props, news: Props) -> tuple[list[str], list[str]]:
 
 
 def _active_cluster(config: Props) -> Any:
-    """The active cluster's entry; None where it cannot be told."""
+    """The active cluster's entry; None where it is not known."""
     try:
         parsed = parsed_kubeconfig(_text(config.get("kubeconfig")))
     except ProviderError:

@@ -36,7 +36,7 @@ def create_patiently(target: Target, inputs: Object, manager: str) -> Object:
 
 
 def write_new(target: Target, inputs: Object, manager: str, *, preview: bool) -> Object:
-    """A plain POST: what exists already is an error. Only a patch, or a provider told to adopt, applies."""
+    """A plain POST: what exists already is an error. Only a patch, or a provider set to adopt, applies."""
     cluster = target.cluster
     if target.patches(inputs) or (cluster.settings.upsert and cluster.settings.server_side_apply):
         force = ownership.forced(cluster, inputs, None, preview=preview)

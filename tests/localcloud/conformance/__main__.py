@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parents[1]
 PARTS = ("checks", "objects", "awaits", "drift", "helm", "engine")
 FILES = (*(f"test_kubernetes_plugin_{part}.py" for part in PARTS), "test_kubernetes_kept_annotation.py")
 NOTHING_CHOSEN = 5
-"""Pytest's exit status where no test of a file has the words asked for."""
+"""Pytest's exit status where no test of a file has the requested words."""
 
 
 def main() -> int:

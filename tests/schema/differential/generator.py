@@ -1,4 +1,4 @@
-"""A schema, an old release and a migration, from a seed: whatever the gate says, a server can be asked as well."""
+"""A schema, an old release and a migration, from a seed: whatever the gate says, a server can try it as well."""
 
 from __future__ import annotations
 

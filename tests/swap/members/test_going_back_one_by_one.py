@@ -1,4 +1,4 @@
-"""A restore of several: what is true of a color is asked again before each further member goes back to it."""
+"""A restore of several: what is true of a color is read again before each further member goes back to it."""
 
 from __future__ import annotations
 

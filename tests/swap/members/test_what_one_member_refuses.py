@@ -1,4 +1,4 @@
-"""Several routers as one: what is asked of all of them, and what one that refuses means for the others."""
+"""Several routers as one: what is read from all of them, and what one that refuses means for the others."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_what_a_first_start_has_made_goes_where_the_next_one_cannot_be_read(monk
 
 @pytest.mark.parametrize("theirs", [BLUE, Weights(blue=50, green=50)], ids=str)
 def test_what_a_first_start_has_made_stays_where_a_person_has_made_the_next_one(monkeypatch, theirs):
-    """Requests come to it by now, and no other first start is going on that would make it anew."""
+    """Requests come to it by now, and no other first start runs that would make it anew."""
     create = MemoryRouter.create
 
     def somebody_came(self, weights, marks):

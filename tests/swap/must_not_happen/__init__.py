@@ -1,7 +1,7 @@
 """Mishaps that users of other tools suffer from must not happen here. Each module and test is named after one.
 
  6. The old color is stopped before traffic has converged: requests go to what is no more.
- 7. Gates are bypassed: nobody was live, the preview was shifted too early, the gate was not understood or not asked.
+ 7. Gates are bypassed: nobody was live, the preview was shifted too early, the gate was not understood or not run.
  8. Stuck states that only a deletion gets anybody out of.
  9. A rollback runs the whole flow again, while production burns.
 10. A "rollback" that sends traffic to the broken side.

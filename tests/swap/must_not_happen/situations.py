@@ -58,7 +58,7 @@ def wrapped(monkeypatch, hook):
 
 
 class Watch:
-    """Everything that was asked of the platform and of the scripted gate, in order."""
+    """Everything that was read from the platform and of the scripted gate, in order."""
 
     def __init__(self, swap):
         self.swap = swap

@@ -1,4 +1,4 @@
-"""7. Gates are bypassed: nobody was live, the preview was shifted too early, a gate was not understood or not asked."""
+"""7. Gates are bypassed: nobody was live, the preview was shifted too early, a gate was not understood or not run."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_no_gate_is_bypassed_by_a_swap_that_is_resumed(monkeypatch, script, perc
 
 
 def test_no_gate_is_bypassed_by_a_swap_that_is_resumed_past_its_last_step(monkeypatch, script):
-    """argo-rollouts#4503: gates that were skipped; here those of a hold that has no step any more to be asked in."""
+    """argo-rollouts#4503: gates that were skipped; here those of a hold that has no step any more to run in."""
     swap = Swap("past", bake_seconds=0, gates=[scripted(Phase.HOLD)])
     former = {"steps": [{"weight_percent": share, "hold_seconds": 30} for share in (10, 60)]}
     killed_at(swap, 60, strategy=former)

@@ -62,7 +62,7 @@ def test_the_new_color_does_not_start_at_a_count_that_the_live_one_has_outgrown(
 
 
 class ScalingIn(FakeClock):
-    """An autoscaler that takes a unit from each color whenever time passes and nobody has told it not to."""
+    """An autoscaler that takes a unit from each color whenever time passes and nobody has stopped it."""
 
     def __init__(self, now_seconds, here):
         super().__init__(now_seconds)
@@ -76,7 +76,7 @@ class ScalingIn(FakeClock):
 
 
 def test_the_new_color_is_not_scaled_in_before_it_has_traffic_nor_the_old_one_while_it_still_has(monkeypatch):
-    """spinnaker#4895, capacity drift: here by a scale-in of either side while the swap goes on."""
+    """spinnaker#4895, capacity drift: here by a scale-in of either side while the swap runs."""
     swap = Swap("scaled-in")
     swap.here.desired["blue"] = 7
     swap.clock = ScalingIn(swap.clock.now_seconds, swap.here)

@@ -1,4 +1,4 @@
-"""Ctrl-C: traffic is restored at once, and the next update goes on."""
+"""Ctrl-C: traffic is restored at once, and the next update continues."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.swap.native.adapters import adapter, both, checked
 from tests.swap.test_state_machine import interfering
 
 LIMIT_SECONDS = 120
-"""Longer than anything here takes, and shorter than what a cancelled swap would go on for."""
+"""Longer than anything here takes, and shorter than what a cancelled swap would run."""
 
 
 def test_what_is_cancelled_before_it_began_writes_nothing(swap):

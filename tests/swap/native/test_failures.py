@@ -1,4 +1,4 @@
-"""A swap that fails keeps in the state what is true, and the next update goes on from there."""
+"""A swap that fails keeps in the state what is true, and the next update continues from there."""
 
 from __future__ import annotations
 

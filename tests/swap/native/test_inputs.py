@@ -25,7 +25,7 @@ from tests.swap.native.adapters import adapter, both, checked, shown
     ],
 )
 def test_a_preview_reads_thrice_and_writes_nothing(swap, color, calls):
-    """Pulumi reads before it checks; check and comparison look once more, and at the color that shall be live."""
+    """Pulumi reads before it checks; check and comparison look once more, and at the color that is to be live."""
     swap.here.calls.clear()
     assert swap.preview(color) == (color == "green")
     assert Counter(swap.here.calls) == calls

@@ -1,7 +1,7 @@
 """Two swaps of one object, one call at a time: a scheduler says before which calls the other one has its turn.
 
 Each swap runs in a thread of its own, and only one of them runs at any time. Whoever has not its turn stands still, as
-a stopped process does, while the other one's waits move the time that both have. A write is asked for as clients ask:
+a stopped process does, while the other one's waits move the time that both have. A write is requested as clients ask:
 right before it is sent, and nothing comes between that and its effect.
 """
 

@@ -44,7 +44,7 @@ def tag_v2(aws: Aws, where: str, tags: Props | None) -> None:
 
 
 def retag_v1(aws: Aws, where: str, change: Change) -> None:
-    """Bring the tags to what they shall be."""
+    """Bring the tags to what they are to be."""
     if "tags" in change.changed:
         added, removed = tag_change(change.old.get("tags"), change.new.get("tags"))
         tag_v1(aws, where, added)
@@ -53,7 +53,7 @@ def retag_v1(aws: Aws, where: str, change: Change) -> None:
 
 
 def retag_v2(aws: Aws, where: str, change: Change) -> None:
-    """Bring the tags to what they shall be."""
+    """Bring the tags to what they are to be."""
     if "tags" in change.changed:
         added, removed = tag_change(change.old.get("tags"), change.new.get("tags"))
         tag_v2(aws, where, added)

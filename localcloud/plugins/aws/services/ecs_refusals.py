@@ -1,4 +1,4 @@
-"""Requests that ECS refuses and the emulator accepts: a program which works here shall not fail in an account."""
+"""Requests that ECS refuses and the emulator accepts: a program which works here must not fail in an account."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _check_group(aws: Aws, arn: str, vpc_mode: bool) -> None:
 
 
 def _is_attached(aws: Aws, arn: str) -> bool:
-    """The emulator does not list a group's load balancers: its rules have to be asked."""
+    """The emulator does not list a group's load balancers: its rules have to be read."""
     for balancer in aws.pages("elbv2", "DescribeLoadBalancers", "LoadBalancers"):
         where = balancer["LoadBalancerArn"]
         for listener in aws.pages("elbv2", "DescribeListeners", "Listeners", LoadBalancerArn=where):

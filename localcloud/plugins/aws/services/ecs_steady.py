@@ -41,7 +41,7 @@ def _is_steady(aws: Aws, service: dict[str, Any]) -> bool:
     """Whether ECS ends the deployment: all wanted tasks run, of the new release alone, healthy behind the balancer.
 
     AWS says so itself by dropping the old deployment; the emulator keeps it, and its counts within a deployment are not
-    to be used, so that the tasks and the targets are asked.
+    to be used, so that the tasks and the targets are read.
     """
     for deployment in service.get("deployments", []):
         if deployment.get("status") == "PRIMARY" and deployment.get("rolloutState") == "FAILED":

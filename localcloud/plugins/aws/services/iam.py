@@ -91,7 +91,7 @@ def _update_role(aws: Aws, name: str, change: Change) -> None:
 def _delete_role(aws: Aws, name: str, props: Props) -> None:
     if _read_role(aws, name, props) is None:
         return
-    # The real provider detaches what the role's own inputs attached, or everything where it was told to.
+    # The real provider detaches what the role's own inputs attached, or everything where it is set to.
     attached = aws.pages(_SERVICE, "ListAttachedRolePolicies", "AttachedPolicies", RoleName=name)
     for policy in attached:
         if props.get("forceDetachPolicies") or policy["PolicyArn"] in props.get("managedPolicyArns", []):

@@ -177,7 +177,7 @@ class Releases:
             words += ["--wait", "--timeout", f"{seconds}s"]
         run(self.cluster, words, None, seconds + _GRACE_SECONDS)
 
-    # -- what Helm is asked
+    # -- what Helm renders
 
     def _rendered(self, inputs: Props) -> str:
         words = ["template", inputs["name"], chart_name(inputs), "--namespace", inputs["namespace"]]
