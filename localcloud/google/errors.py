@@ -12,8 +12,11 @@ _CODES = {
     "NOT_FOUND": 404,
     "ABORTED": 409,
     "ALREADY_EXISTS": 409,
+    "INTERNAL": 500,
     "UNIMPLEMENTED": 501,
 }
+# As operations have them.
+_NUMBERS = {"FAILED_PRECONDITION": 9, "INTERNAL": 13}
 
 
 class GoogleError(Exception):
@@ -22,6 +25,11 @@ class GoogleError(Exception):
     def __init__(self, status: str, message: str) -> None:
         super().__init__(f"{status}: {message}")
         self.status, self.code, self.message = status, _CODES[status], message
+
+    @property
+    def number(self) -> int:
+        """The same as an operation's error has it."""
+        return _NUMBERS[self.status]
 
     def body(self) -> dict[str, Any]:
         """The answer's body."""

@@ -135,8 +135,12 @@ class CloudRun(Service):
     def _delete_revision(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
         revision, service = self._revision(places), self._service(places)
         short = revision["name"].rpartition("/")[2]
+        # https://cloud.google.com/run/docs/managing/revisions#delete: not one that can get requests, not the latest
+        # (nor the only one, which is that as well).
         if any(target.get("revision", "").rpartition("/")[2] == short for target in service.get("traffic") or ()):
             raise GoogleError("FAILED_PRECONDITION", f"Revision {short} serves traffic or has a tag.")
+        if revision["name"] in (service.get("latestCreatedRevision"), service.get("latestReadyRevision")):
+            raise GoogleError("FAILED_PRECONDITION", f"Revision {short} is the latest one of its service.")
         self._end(revision["name"])
         return self._began(service["name"], iter(()))
 
@@ -155,8 +159,7 @@ class CloudRun(Service):
             if key.startswith(_REFUSED):
                 raise GoogleError("INVALID_ARGUMENT", f"annotations: {key} is in a reserved namespace.")
         revision = self._new_revision(service, former, given, anew=made or anew)
-        coming = {revision["name"]} if revision else set()
-        self._check_traffic(service, coming)
+        self._check_traffic(service)
         self._count += 1
         service |= {
             "etag": f'"{self._count:08x}"',
@@ -205,9 +208,13 @@ class CloudRun(Service):
             "conditions": [{"type": "Ready", "state": "CONDITION_RECONCILING"}],
         }
 
-    def _check_traffic(self, service: Mapping[str, Any], coming: set[str]) -> None:
+    @staticmethod
+    def _check_traffic(service: Mapping[str, Any]) -> None:
         targets = service.get("traffic") or []
-        if targets and sum(int(one.get("percent") or 0) for one in targets) != 100:
+        percents = [int(one.get("percent") or 0) for one in targets]
+        if not all(0 <= one <= 100 for one in percents):
+            raise GoogleError("INVALID_ARGUMENT", "traffic: a percent has to be between 0 and 100.")
+        if targets and sum(percents) != 100:
             raise GoogleError("INVALID_ARGUMENT", "traffic: Traffic percents have to add up to 100.")
         tags = [one["tag"] for one in targets if one.get("tag")]
         if len(tags) != len(set(tags)):
@@ -218,26 +225,68 @@ class CloudRun(Service):
                 raise GoogleError("INVALID_ARGUMENT", "traffic: a target of the latest revision has no revision.")
             if kind == REVISION and not revision:
                 raise GoogleError("INVALID_ARGUMENT", "traffic: a target by revision needs a revision.")
-            if revision:
-                name = f"{service['name']}/revisions/{revision.rpartition('/')[2]}"
-                if name not in self.revisions and name not in coming:
-                    raise GoogleError("INVALID_ARGUMENT", f"traffic: Revision '{revision}' does not exist.")
 
     def _reconcile(self, name: str, generation: str, revision: dict[str, Any] | None) -> Steps:
         """A revision starts; then requests go by the targets."""
         yield
+        failure = None
         if revision is not None:
             why = yield from self._start(revision)
             if why:
-                said = f"Revision '{revision['name'].rpartition('/')[2]}' is not ready: {why}"
+                said = f"Revision '{_short(revision['name'])}' is not ready and cannot serve traffic. {why}"
                 self._condition(revision, "CONDITION_FAILED", said)
-                self._settled(name, generation, said)
-                raise GoogleError("FAILED_PRECONDITION", said)
+                failure = GoogleError("FAILED_PRECONDITION", said)
+            else:
+                yield
+                self._condition(revision, "CONDITION_SUCCEEDED", "")
+                self._now_ready(name, revision["name"])
+        while self._is_at_work(name, generation):
             yield
-            self._condition(revision, "CONDITION_SUCCEEDED", "")
-            if name in self.services:
-                self.services[name]["latestReadyRevision"] = revision["name"]
-        self._settled(name, generation, "")
+        failure = failure or self._unroutable(name, generation)
+        self._settled(name, generation, failure.message if failure else "")
+        if failure:
+            raise failure
+
+    def _now_ready(self, name: str, revision: str) -> None:
+        """It is the latest ready one, unless one that was made later is ready before."""
+        service, made = self.services.get(name), list(self.revisions)
+        if service is not None and revision in made:
+            former = service.get("latestReadyRevision")
+            if former not in made or made.index(former) < made.index(revision):
+                service["latestReadyRevision"] = revision
+
+    def _targets(self, name: str, generation: str) -> list[dict[str, Any]]:
+        """The targets, while the service still is what a change has made of it."""
+        service = self.services.get(name)
+        if service is None or service["generation"] != generation:
+            return []
+        return service.get("traffic") or [{"type": LATEST, "percent": 100}]
+
+    def _is_at_work(self, name: str, generation: str) -> bool:
+        """Whether a revision that a target names is starting, by an earlier change."""
+        named = [self._named(name, one) for one in self._targets(name, generation)]
+        return any(one is not None and one["reconciling"] for one in named)
+
+    def _named(self, name: str, target: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The revision that a target names, if it is there."""
+        return self.revisions.get(f"{name}/revisions/{_short(target.get('revision'))}")
+
+    def _unroutable(self, name: str, generation: str) -> GoogleError | None:
+        """The error of a change whose traffic names a revision that is not there, or that has failed.
+
+        The change itself is taken; its operation fails, and requests stay, at 0 % as well:
+        https://github.com/terraform-google-modules/terraform-docs-samples/pull/269, and as Knative Serving has it.
+        """
+        for target in self._targets(name, generation):
+            if not target.get("revision"):
+                continue
+            found, short = self._named(name, target), _short(target["revision"])
+            if found is None:
+                said = f"Revision '{short}' does not exist or is deleted."
+                return GoogleError("INTERNAL", f"{said} Update all traffic to route to currently available revisions.")
+            if not _succeeded(found):
+                return GoogleError("FAILED_PRECONDITION", f"Revision '{short}' is not ready and cannot serve traffic.")
+        return None
 
     def _start(self, revision: Mapping[str, Any]) -> Generator[None, None, str]:
         """Start its containers, and wait until they are ready; why they are not, or nothing.
@@ -272,24 +321,28 @@ class CloudRun(Service):
         revision["conditions"] = [{"type": "Ready", "state": state, **({"message": message} if message else {})}]
 
     def _settled(self, name: str, generation: str, failure: str) -> None:
-        """Requests go by what was asked last; where a revision failed, by what they went before."""
+        """Requests go by what was asked last, if all that it names is ready; else as before.
+
+        A service whose latest revision failed is not ready, wherever its requests go.
+        """
         service = self.services.get(name)
         if service is None or service["generation"] != generation:
             return  # somebody has written since, whose own operation ends it
         service["reconciling"] = False
         service["observedGeneration"] = generation
+        latest = self.revisions.get(service.get("latestCreatedRevision", ""))
+        failure = failure or ("" if latest is None else str(latest["conditions"][0].get("message") or ""))
         state = "CONDITION_FAILED" if failure else "CONDITION_SUCCEEDED"
         service["terminalCondition"] = {"type": "Ready", "state": state, **({"message": failure} if failure else {})}
-        targets = service.get("traffic") or [{"type": LATEST, "percent": 100}]
-        ready = [one for one in targets if self._is_ready(name, one)]
-        if len(ready) == len(targets) or all(one in ready for one in targets if one.get("percent")):
-            service["trafficStatuses"] = [self._status(service, one) for one in ready]
+        targets = self._targets(name, generation)
+        if all(self._is_ready(name, one) for one in targets):
+            service["trafficStatuses"] = [self._status(service, one) for one in targets]
 
     def _is_ready(self, name: str, target: Mapping[str, Any]) -> bool:
         if not target.get("revision"):
             return bool(self.services[name].get("latestReadyRevision"))
-        found = self.revisions.get(f"{name}/revisions/{target['revision'].rpartition('/')[2]}")
-        return found is not None and found["conditions"][0]["state"] == "CONDITION_SUCCEEDED"
+        found = self._named(name, target)
+        return found is not None and _succeeded(found)
 
     @staticmethod
     def _status(service: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,8 +363,7 @@ class CloudRun(Service):
         told = {"@type": _SERVICE, **copy.deepcopy(service)} if service is not None else None
         found: dict[str, Any] = {"name": one.name, "done": one.work.done}
         if one.work.error is not None:
-            # No page names its code; this is FAILED_PRECONDITION of https://cloud.google.com/apis/design/errors.
-            return {**found, "error": {"code": 9, "message": one.work.error.message}}
+            return {**found, "error": {"code": one.work.error.number, "message": one.work.error.message}}
         if told is not None:
             found["response" if one.work.done else "metadata"] = told
         return found
@@ -361,6 +413,14 @@ def _name(places: Mapping[str, str]) -> str:
 
 def _writable(body: Any) -> dict[str, Any]:
     return {key: copy.deepcopy(value) for key, value in (body or {}).items() if key not in _GOOGLES_OWN}
+
+
+def _short(revision: object) -> str:
+    return str(revision or "").rpartition("/")[2]
+
+
+def _succeeded(revision: Mapping[str, Any]) -> bool:
+    return bool(revision["conditions"][0]["state"] == "CONDITION_SUCCEEDED")
 
 
 def _host(uri: str) -> str:
