@@ -13,14 +13,21 @@ from bluegreen.arguments.told import told
 from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer, sign_in_actions
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
-from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
+from bluegreen.aws.elb.http_front import (
+    ADDRESS_TYPES,
+    Made,
+    balancer_for,
+    place_of,
+    preview_headers_of,
+    problems_of_a_balancer,
+    resources_of,
+    url_at,
+)
+from bluegreen.aws.elb.preview_rules import preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.aws.entry import EntryContext, EntryResources, named_port
-from bluegreen.aws.limits import problem_of_protocol, problems_of_networks
-from bluegreen.component.base import color_headers
-from bluegreen.component.bounds import problems_of_bounds
+from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.component.declaration import known, listed
-from bluegreen.component.previewing import PREVIEW_HEADER, named
+from bluegreen.component.previewing import named
 from bluegreen.fields import UNKNOWN
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.functions import Function, Rest
@@ -33,8 +40,6 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-ADDRESS_TYPES = ("ipv4", "dualstack", "dualstack-without-public-ipv4")
 
 
 @declared
@@ -142,8 +147,7 @@ class AlbEntry(Options):
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
         """A header that names the color."""
-        host = host_header(self.host_headers)
-        return {color: {**header, **host} for color, header in color_headers().items()}
+        return preview_headers_of(self.host_headers)
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """The problems with the options."""
@@ -230,26 +234,14 @@ class AlbEntry(Options):
             rule_arns=() if self.rule_arn is None else [self.rule_arn],
             default_of=[listener_arn] if self.whole_listener else (),
         )
-        where = {"listener_arn": listener_arn} if self.rule_arn is None else {"rule_arn": self.rule_arn}
-        return EntryResources(
-            router={
-                **self.draft(context.owner, context.connection),
-                **where,
-                **({"sign_in": self._sign_in_actions} if self._sign_in_actions else {}),
-                **({} if self.sign_in_secret is None else {"sign_in_secret": self.sign_in_secret}),
-                "target_groups": groups,
-            },
-            url=url,
-            preview_urls=dict.fromkeys(COLORS, url),
-            preview_headers={
-                color: {PREVIEW_HEADER: values[color], **host_header(self.host_headers)} for color in COLORS
-            },
-            target_group_arns=groups,
-            ports=named_port(self.target_groups),
-            attachments={color: [rules[color]] for color in COLORS},
-            security_group_ids=security_groups,
-            listener_arn=listener_arn,
-        )
+        router = {
+            **self.draft(context.owner, context.connection),
+            **place_of(listener_arn, self.rule_arn),
+            **({"sign_in": self._sign_in_actions} if self._sign_in_actions else {}),
+            **({} if self.sign_in_secret is None else {"sign_in_secret": self.sign_in_secret}),
+        }
+        made = Made(listener_arn, url, url, security_groups, groups, rules, values)
+        return resources_of(self, router, made)
 
     def _front(
         self, context: EntryContext
@@ -257,10 +249,8 @@ class AlbEntry(Options):
         """The listener's ARN, the URL, and the load balancer's security groups."""
         given = self.listener_arn if self.rule_arn is None else balancer.listener_arn_of(self.rule_arn)
         if given is not None:
-            listener = aws.lb.get_listener_output(arn=given, opts=pulumi.InvokeOutputOptions(parent=context.parent))
             front = balancer.found_balancer(balancer.balancer_arn_of(given), context.parent)
-            url = url_of(front.dns_name, listener.protocol.apply(str.lower), listener.port)
-            return pulumi.Output.from_input(given), url, front.security_group_ids
+            return pulumi.Output.from_input(given), url_at(given, front, context.parent), front.security_group_ids
         scheme = "https" if self.certificate_arns else "http"
         port = self.listener_port or DEFAULT_PORTS[scheme]
         front = balancer_for(self, context, [port])
@@ -268,35 +258,6 @@ class AlbEntry(Options):
             context, f"{context.name}-{scheme}", front.arn, port, self.certificate_arns
         )
         return listener_arn, url_of(front.dns_name, scheme, port), front.security_group_ids
-
-
-def balancer_for(entry: Any, context: EntryContext, ports: Sequence[int]) -> balancer.Balancer:
-    """The load balancer of an entry: the given one, or one that is made."""
-    if entry.load_balancer_arn is not None:
-        return balancer.found_balancer(entry.load_balancer_arn, context.parent)
-    return balancer.made_balancer(
-        context,
-        ports,
-        internal=entry.internal,
-        ip_address_type=entry.ip_address_type,
-        ingress_cidrs=_with_ipv6(entry),
-    )
-
-
-def _with_ipv6(entry: Any) -> Sequence[str]:
-    everybody = tuple(entry.ingress_cidrs) == ("0.0.0.0/0",)
-    return [*entry.ingress_cidrs, "::/0"] if everybody and entry.ip_address_type != "ipv4" else entry.ingress_cidrs
-
-
-def problems_of_a_balancer(entry: Any) -> list[Problem]:
-    """The problems with the options that every entry with an Application Load Balancer has."""
-    problems = problems_of_bounds(entry)
-    if entry.listener_arn is not None and entry.load_balancer_arn is not None:
-        problems.append(Problem("load_balancer_arn", known(entry.load_balancer_arn), "none, where a listener is given"))
-    if entry.listener_arn is None and entry.rule_arn is None:  # one that is made here
-        protocol = problem_of_protocol(known(entry.target_groups), entry.certificate_arns)
-        problems += [] if protocol is None else [protocol]
-    return problems + problems_of_networks("ingress_cidrs", known(entry.ingress_cidrs))
 
 
 class SignInSecretPlace(TypedDict, total=False):

@@ -7,19 +7,26 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
-import pulumi_aws as aws
 
 from bluegreen.arguments.told import told
 from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer
-from bluegreen.aws.elb.alb_entry import ADDRESS_TYPES, balancer_for, problems_of_a_balancer
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
-from bluegreen.aws.elb.preview_rules import host_header, preview_rules, problems_of_conditions
+from bluegreen.aws.elb.http_front import (
+    ADDRESS_TYPES,
+    Made,
+    balancer_for,
+    place_of,
+    preview_headers_of,
+    problems_of_a_balancer,
+    resources_of,
+    url_at,
+)
+from bluegreen.aws.elb.preview_rules import preview_rules, problems_of_conditions
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
-from bluegreen.aws.entry import EntryContext, EntryResources, named_port
-from bluegreen.component.base import color_headers
+from bluegreen.aws.entry import EntryContext, EntryResources
 from bluegreen.component.declaration import known, listed
-from bluegreen.component.previewing import PREVIEW_HEADER, named
+from bluegreen.component.previewing import named
 from bluegreen.fields import UNKNOWN
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.functions import Function, Rest
@@ -124,8 +131,7 @@ class AlbListenersEntry(Options):
     @property
     def preview_headers(self) -> Mapping[Color, Mapping[str, str]]:
         """A header that names the color; without it, the test listener shows the idle one."""
-        host = host_header(self.host_headers)
-        return {color: {**header, **host} for color, header in color_headers().items()}
+        return preview_headers_of(self.host_headers)
 
     def problems(self, settings: Mapping[str, Any]) -> list[Problem]:
         """The problems with the options."""
@@ -177,22 +183,10 @@ class AlbListenersEntry(Options):
             host_headers=self.host_headers,
             rule_arns=[arn for arn in (self.rule_arn, self.test_rule_arn) if arn is not None],
         )
-        router = self.draft(context.owner, context.connection)
-        router.update(_where(listeners["production"], self.rule_arn))
-        router["test"] = {**router["test"], **_where(listeners["test"], self.test_rule_arn)}
-        return EntryResources(
-            router={**router, "target_groups": groups},
-            url=urls["production"],
-            preview_urls=dict.fromkeys(COLORS, urls["test"]),
-            preview_headers={
-                color: {PREVIEW_HEADER: values[color], **host_header(self.host_headers)} for color in COLORS
-            },
-            target_group_arns=groups,
-            ports=named_port(self.target_groups),
-            attachments={color: [rules[color]] for color in COLORS},
-            security_group_ids=security_groups,
-            listener_arn=listeners["production"],
-        )
+        router = {**self.draft(context.owner, context.connection), **place_of(listeners["production"], self.rule_arn)}
+        router["test"] = {**router["test"], **place_of(listeners["test"], self.test_rule_arn)}
+        made = Made(listeners["production"], urls["production"], urls["test"], security_groups, groups, rules, values)
+        return resources_of(self, router, made)
 
     def _front(
         self, context: EntryContext
@@ -204,14 +198,7 @@ class AlbListenersEntry(Options):
         if production is not None and test is not None:
             front = balancer.found_balancer(balancer.balancer_arn_of(production), context.parent)
             arns = {"production": pulumi.Output.from_input(production), "test": pulumi.Output.from_input(test)}
-            listeners = {
-                place: aws.lb.get_listener_output(arn=arn, opts=pulumi.InvokeOutputOptions(parent=context.parent))
-                for place, arn in arns.items()
-            }
-            urls = {
-                place: url_of(front.dns_name, listener.protocol.apply(str.lower), listener.port)
-                for place, listener in listeners.items()
-            }
+            urls = {place: url_at(arn, front, context.parent) for place, arn in arns.items()}
             return arns, urls, front.security_group_ids
         scheme = "https" if self.certificate_arns else "http"
         ports = {"production": self.listener_port or DEFAULT_PORTS[scheme], "test": self.test_port}
@@ -222,10 +209,6 @@ class AlbListenersEntry(Options):
         }
         urls = {place: url_of(front.dns_name, scheme, port) for place, port in ports.items()}
         return arns, urls, front.security_group_ids
-
-
-def _where(listener_arn: pulumi.Input[str], rule_arn: pulumi.Input[str] | None) -> dict[str, Any]:
-    return {"listener_arn": listener_arn} if rule_arn is None else {"rule_arn": rule_arn}
 
 
 # -- written by `python dev/public_functions.py` from the options above

@@ -11,8 +11,8 @@ import pulumi_aws as aws
 
 from bluegreen.aws import fitted
 from bluegreen.aws.elb import balancer
-from bluegreen.aws.elb.alb_entry import ADDRESS_TYPES
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
+from bluegreen.aws.elb.http_front import ADDRESS_TYPES
 from bluegreen.aws.elb.target_groups import HttpTargetGroups, http_target_groups, problems_in
 from bluegreen.aws.entry import EntryContext, named_port
 from bluegreen.aws.limits import problem_of_protocol, problems_of_networks
