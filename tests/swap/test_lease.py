@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bluegreen.memory.router import MemoryRouter
+from bluegreen.rollout.calls import before_pause, before_write, guarded
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError, SwapAborted
 from bluegreen.rollout.model import Weights
@@ -266,4 +267,51 @@ def test_a_write_that_locks_the_object_renews_the_lease_once_and_none_where_ther
         with held.locked(5):
             assert swap.here.calls.count("router.mark") == renewed == 1
     held.give_back()
+    assert leases_in(swap.here.marks) == {}
+
+
+def paused_after(swap, monkeypatch, seconds, *, written_again=False):
+    """A platform on which marks are gone at once, and which says so some time later: its changes are operations."""
+    mark = MemoryRouter.mark
+
+    def slow(router, changes):
+        before_write()
+        mark(router, changes)
+        for _ in range(seconds if None in changes.values() else 0):
+            before_pause(1)
+            swap.clock.sleep(1)
+        if written_again:
+            before_write()
+
+    monkeypatch.setattr(MemoryRouter, "mark", slow)
+
+
+@pytest.mark.parametrize("seconds", [14, int(LEASE_SECONDS) - 1, 2 * int(LEASE_SECONDS)])
+@pytest.mark.parametrize("written_again", [False, True], ids=["one write", "two writes"])
+@pytest.mark.parametrize("more", [{}, {"outcome": "live"}], ids=["alone", "with marks"])
+def test_a_lease_that_is_given_back_slowly_is_not_renewed_behind_that(swap, monkeypatch, more, written_again, seconds):
+    held = lease(swap)
+    held.take(dict(swap.here.marks))
+    paused_after(swap, monkeypatch, seconds, written_again=written_again)
+    with guarded(held.fence, held.outlast, swap.clock.sleep):
+        held.give_back(more)
+    assert leases_in(swap.here.marks) == {}
+    assert more.items() <= swap.here.marks.items()
+
+
+def test_whoever_steps_back_slowly_leaves_nothing_either(swap, monkeypatch):
+    first, second = lease(swap), lease(swap)
+    before = dict(swap.here.marks)
+    first.take(before)
+    paused_after(swap, monkeypatch, 14)
+    with guarded(second.fence, second.outlast, swap.clock.sleep), pytest.raises(LeaseHeld):
+        second.take(before)
+    assert list(leases_in(swap.here.marks)) == [first.id]
+
+
+def test_a_swap_whose_marks_take_their_time_leaves_no_lease(swap, monkeypatch):
+    paused_after(swap, monkeypatch, 14)
+    swap.up("green", bake_seconds=0, strategy={"steps": []})
+    assert leases_in(swap.here.marks) == {}
+    swap.up("blue")
     assert leases_in(swap.here.marks) == {}

@@ -101,6 +101,8 @@ class Lease:
     _locks: int = 0
     #: Whether the object is being made this swap's, in more than one call on some platforms.
     _placing: bool = False
+    #: Whether its mark is being taken away, which on some platforms takes its time.
+    _leaving: bool = False
 
     def take(self, marks: Mapping[str, str], read_at_seconds: float | None = None) -> bool:
         """Take the lease; ``marks`` are those that were read before.
@@ -135,7 +137,7 @@ class Lease:
             raise LeaseHeld(_STOOD_STILL)
         rivals = {name: value for name, value in leases.items() if name != self.id and dead.get(name) != value}
         if rivals:
-            self.router.mark({LEASE_PREFIX + self.id: None, **{name: marks.get(name) for name in stamp}})
+            self._drop({name: marks.get(name) for name in stamp})
             raise LeaseHeld(holder_of(next(iter(rivals.values()))))
         # Not in the same call as the new one: the leftovers go only once the lease is safe.
         left: dict[str, str | None] = {LEASE_PREFIX + name: None for name in leases if name != self.id}
@@ -172,7 +174,7 @@ class Lease:
         marks = self.router.marks()
         self.placed, self._seen_seconds = True, self.clock.monotonic_seconds()
         if len(leases_in(marks)) > 1 or self.id not in leases_in(marks):
-            self.router.mark({LEASE_PREFIX + self.id: None})
+            self._drop()
             self._refuse_who_came_first(
                 {name: value for name, value in marks.items() if name != LEASE_PREFIX + self.id}
             )
@@ -331,7 +333,7 @@ class Lease:
                 return
             self._refuse_if_lost()
             for _ in range(_FENCE_TRIES):
-                if self.age_seconds < self._lasts_seconds * self._old_at:
+                if self.age_seconds < self._lasts_seconds * self._old_at or self._has_left():
                     return
                 self._renewed()
         limit = self._lasts_seconds * _FENCE_AT
@@ -348,6 +350,7 @@ class Lease:
                 self.id
                 and self.placed
                 and not self.lost
+                and not self._leaving
                 and self.age_seconds + seconds > self._lasts_seconds * self._old_at
             ):
                 self._wanted_seconds = max(self._wanted_seconds, SLOW_LEASE_SECONDS)
@@ -384,6 +387,29 @@ class Lease:
                 self._locks -= 1
                 self._wanted_seconds = former
 
+    def _drop(self, marks: Mapping[str, str | None] | None = None) -> None:
+        """Take the mark away, and set others in the same call.
+
+        A pause in which the platform follows does not renew it, which would put it back. Before a further write of the
+        same call it is renewed where it is old, as before any other: then it is taken away once more.
+        """
+        self._leaving = True
+        try:
+            for _ in range(_FENCE_TRIES):
+                renewals = self._renewals
+                self.router.mark({LEASE_PREFIX + self.id: None, **(marks or {})})
+                if self._renewals == renewals:
+                    return
+        finally:
+            self._leaving = False
+
+    def _has_left(self) -> bool:
+        """Whether its mark is gone by its own doing, and nobody has come since."""
+        if not self._leaving:
+            return False
+        marks = self.router.marks()
+        return not leases_in(marks) and TAKEN_PREFIX + self.id not in marks
+
     def leave_behind(self) -> None:
         """Note that this swap did not come to its end, where its lease is gone and nobody else holds one. Never raises.
 
@@ -404,8 +430,7 @@ class Lease:
         """Release the lease, and set other marks in the same call. Nothing is sent where there is nothing to change."""
         with self.lock:
             if self.id and self.placed:
-                gone = {LEASE_PREFIX + self.id: None, ABORT: None, **dict.fromkeys(self._notes)}
-                self.router.mark({**gone, **(marks or {})})
+                self._drop({ABORT: None, **dict.fromkeys(self._notes), **(marks or {})})
                 self.forget()
                 self.id = ""
             elif marks:
