@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--keep",
         type=Path,
         metavar="FOLDER",
-        help="keep in FOLDER which acts were tried, and do not try them again",
+        help="keep in FOLDER what was tried, and do not try it again",
     )
     parser.add_argument("--most", type=int, default=ALL, metavar="N", help="no more than N for each stage in memory")
     parser.add_argument(
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         with contextlib.nullcontext() if needless else _cloud(options.state_dir, shown) as cloud:
             if CALLS in parts and cloud is not None:
                 choice = Choice(adapters=[options.adapter] if options.adapter else ADAPTERS)
-                matrix = run(cloud, shown, choice, workers=options.workers)
+                matrix = run(cloud, shown, choice, workers=options.workers, keep=options.keep)
                 show(matrix)
                 figures |= report.figures(matrix)
                 text = report.in_docs(text, matrix) if text else ""

@@ -12,11 +12,13 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, cast
 
 from dev.matrix import points
 from dev.matrix.engine import ADAPTERS
+from dev.matrix.kept import folder_for, kept
 from dev.matrix.points import Operation, Point
 from dev.matrix.sampling import sample
 from dev.matrix.shapes import IMAGES
@@ -88,6 +90,7 @@ class _Job:
     choice: Choice
     number: int
     workers: int
+    folder: Path | None = None
 
     def share(self, every: Sequence[Point]) -> list[Point]:
         """One process' points. Neighbors take alike long: they are dealt out in turn."""
@@ -96,7 +99,13 @@ class _Job:
         return cold if self.number == self.workers else warm[self.number :: self.workers]
 
 
-def run(cloud: LocalCloud, progress: Progress, choice: Choice | None = None, workers: int = WORKERS) -> Matrix:
+def run(
+    cloud: LocalCloud,
+    progress: Progress,
+    choice: Choice | None = None,
+    workers: int = WORKERS,
+    keep: Path | None = None,
+) -> Matrix:
     """Try every point.
 
     Args:
@@ -104,6 +113,7 @@ def run(cloud: LocalCloud, progress: Progress, choice: Choice | None = None, wor
         progress: shows how far it is.
         choice: which points; all, if absent.
         workers: how many processes; one more has the points that wait for tasks to start.
+        keep: a folder for what was tried, so that a run that is interrupted goes on from there; ``None`` keeps nothing.
     """
     began = time.monotonic()
     environment = {key: value for key, value in cloud.env().items() if key.startswith("AWS_")}
@@ -116,7 +126,7 @@ def run(cloud: LocalCloud, progress: Progress, choice: Choice | None = None, wor
         try:
             for number in range(workers + 1):
                 end, other_end = context.Pipe(duplex=False)
-                job = _Job(environment, images, choice or Choice(), number, workers)
+                job = _Job(environment, images, choice or Choice(), number, workers, folder_for(keep) if keep else None)
                 processes.append(context.Process(target=_work, args=(other_end, job), daemon=True))
                 processes[-1].start()
                 other_end.close()
@@ -175,7 +185,7 @@ def _work(end: Connection, job: _Job) -> None:
         every = job.choice.chosen(worker.calls)
         end.send((points.calls_struck(every), len(every)))
         for point in job.share(every):
-            end.send(worker.try_point(point))
+            end.send(kept(job.folder, str(point), lambda point=point: worker.try_point(point)))
     except Exception:  # noqa: BLE001 - all of it goes to whoever started this
         end.send(traceback.format_exc())
     finally:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dev.matrix.somebody_else import kept, run
+from dev.matrix import kept
+from dev.matrix.somebody_else import run
 from dev.matrix.somebody_else.acts import ACTS
 from dev.matrix.somebody_else.memory_stage import MemoryStage
 from dev.matrix.somebody_else.report import figures

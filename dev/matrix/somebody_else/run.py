@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dev.matrix.kept import folder_for, kept
 from dev.matrix.lanes import without_backoff
 from dev.matrix.somebody_else import cloud_stage
 from dev.matrix.somebody_else.cloud_stage import CloudStage, Place
-from dev.matrix.somebody_else.kept import folder_for, kept
 from dev.matrix.somebody_else.points import SEED, all_points, sample
 from dev.matrix.somebody_else.stage import Stage
 from dev.matrix.somebody_else.stages import ALL, OTHERS, POINTS, STAGES

@@ -6,10 +6,11 @@ import hashlib
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from dev.matrix.somebody_else.trial import Tried
+Tried = TypeVar("Tried")
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 _SOURCES = ("components/bluegreen", "dev/matrix")
 _SHOWS_ONLY = ("__main__.py", "report.py")
 """Of the matrix: nothing that is tried depends on these."""
@@ -28,7 +29,7 @@ def folder_for(folder: Path) -> Path:
     return made
 
 
-def kept(folder: Path | None, name: str, work: Callable[[], list[Tried]]) -> list[Tried]:
+def kept(folder: Path | None, name: str, work: Callable[[], Tried]) -> Tried:
     """The results kept under a name, else those of ``work``, which are kept from then on.
 
     Args:
@@ -40,7 +41,7 @@ def kept(folder: Path | None, name: str, work: Callable[[], list[Tried]]) -> lis
         return work()
     path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.pickle"
     if path.exists():
-        found: list[Tried] = pickle.loads(path.read_bytes())
+        found: Tried = pickle.loads(path.read_bytes())
         return found
     made = work()
     half = path.with_suffix(".part")
