@@ -1,5 +1,7 @@
 """Google's calls for the fault proxy, by their verb and what they change: ``PATCH:traffic``, ``GET:revisions``.
 
+A URL map's write has the names of its fields, ``PATCH:description``, a change in Cloud DNS the types of its records.
+
 with FaultProxy(google.url, api=fault_google) as proxy:
     env["GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT"] = f"{proxy.url}/run.googleapis.com/v2/"
 """
@@ -12,6 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from localcloud.fault_api import Answer, Way
 
+_KINDS = frozenset(
+    {
+        "autoscalers", "backendServices", "changes", "functions", "instanceGroupManagers", "operations", "revisions",
+        "rrsets", "services", "urlMaps",
+    }
+)  # fmt: skip
 _ANSWERS: dict[Way, tuple[int, str, str]] = {
     "throttled": (429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Write requests'."),
     "server_error": (503, "UNAVAILABLE", "The service is currently unavailable."),
@@ -19,13 +27,22 @@ _ANSWERS: dict[Way, tuple[int, str, str]] = {
 }
 
 
-def call_name(method: str, path: str, headers: Message, body: bytes) -> str:  # noqa: ARG001 - the path says it all
-    """The verb with the mask of a write, or with the kind of object."""
+def call_name(method: str, path: str, headers: Message, body: bytes) -> str:  # noqa: ARG001 - nothing of it in headers
+    """The verb with the mask of a write, with the fields or the records that it sends, or with the kind of object."""
     parts = urlsplit(path)
     (mask,) = parse_qs(parts.query).get("updateMask", [""])
     names = parts.path.strip("/").split("/")
-    kinds = [name for name in names[::-1] if name in ("operations", "revisions", "services")]
-    return f"{method}:{mask or (kinds[0] if kinds else names[-1])}"
+    kinds = [name for name in names[::-1] if name in _KINDS]
+    return f"{method}:{mask or _sent(method, kinds, body) or (kinds[0] if kinds else names[-1])}"
+
+
+def _sent(method: str, kinds: list[str], body: bytes) -> str:
+    """The fields of a merge patch, or the types of a change's records."""
+    if method == "PATCH" and kinds:
+        return ",".join(sorted(json.loads(body).keys() - {"fingerprint"}))
+    if method == "POST" and kinds[:1] == ["changes"]:
+        return ",".join(sorted({one["type"] for one in json.loads(body).get("additions") or ()}))
+    return ""
 
 
 def is_stream(path: str) -> bool:  # noqa: ARG001 - there is none

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -92,6 +93,25 @@ class Scene:
             time.sleep(0.1)
         assert answering in (None, {color})
         return True
+
+
+class OthersWrite:
+    """For a proxy's ``before``: somebody else writes before the first call of a name, which then comes too late."""
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        self._scene = scene
+        self._name = name
+        self.wrote = False
+        self.error = ""
+
+    def __call__(self, call: str, _number: int) -> None:
+        if not self.wrote and call == self._scene.variant.write_call:
+            self.wrote = True
+            try:
+                self._scene.variant.others_write(self._scene.stack, self._name)
+            except Exception:
+                self.error = traceback.format_exc()
+                raise
 
 
 class FirstRefused:
@@ -253,3 +273,29 @@ def test_a_swap_that_is_killed_is_brought_to_its_end_by_the_next_update(scene):
     assert scene.is_live("green")
     assert scene.stack.output("liveColor") == "green"
     assert scene.stack.output("history")[0]["outcome"] in ("promoted", "resumed", "healed")
+
+
+def test_what_somebody_else_writes_in_mid_swap_stays_also_where_the_swap_is_killed_then(scene):
+    """The write that is on its way is refused, as it goes by what was there before; the next one is the last."""
+    if not scene.variant.beside_others:
+        pytest.skip("somebody else acts between any two calls in dev/matrix/somebody_else")
+    live = scene.stack.output("liveColor")
+    wanted = "blue" if live == "green" else "green"
+    scene.proxy.reset()
+    others = OthersWrite(scene, "theirs-1")
+    killing = Killing(scene.variant.write_call, 2)
+    scene.proxy.before, scene.proxy.after = others, killing
+    with scene.undisturbed():
+        scene.stack.set({"activeColor": wanted})
+        up = Background(scene.stack)
+        killing.ups.append(up)
+        status = up.finish()
+        assert not others.error, others.error
+        assert killing.killed, f"{killing.call} was called {killing.seen} times:\n{up.output}"
+        assert status != 0, up.output
+        scene.proxy.reset()
+        scene.variant.others_write(scene.stack, "theirs-2")
+        scene.stack.up()
+    assert scene.is_live(wanted)
+    assert scene.variant.others_wrote(scene.stack) == {"theirs-1", "theirs-2"}
+    assert scene.stack.output("history")[0]["outcome"] in ("promoted", "rolled_back", "resumed", "healed")

@@ -37,6 +37,7 @@ class Variant:
         resource: the object that the stack declares and of which the swap owns a field, as kubectl has it:
             ``service/web``; none where the swap owns objects whole.
         can_abort: whether the suite aborts a promotion here, too; on AWS a test of its own does.
+        beside_others: whether somebody else writes the same object in the middle of a swap here, too.
         follows_seconds: how long what carries requests may take to follow what the platform says of itself; a proxy
             follows its controller a moment later.
     """
@@ -49,6 +50,7 @@ class Variant:
     rollback_calls: ClassVar[int]
     resource: ClassVar[str] = ""
     can_abort: ClassVar[bool] = False
+    beside_others: ClassVar[bool] = False
     follows_seconds: ClassVar[float] = 0.0
 
     def prepare(self, request: pytest.FixtureRequest) -> None:
@@ -84,6 +86,14 @@ class Variant:
 
     def drift(self, stack: Stack) -> None:
         """Move all traffic, or some of it, to green behind Pulumi's back."""
+        raise NotImplementedError
+
+    def others_write(self, stack: Stack, name: str) -> None:
+        """Something of that name, by somebody else, into the object that the swap writes, where it moves nobody."""
+        raise NotImplementedError
+
+    def others_wrote(self, stack: Stack) -> set[str]:
+        """The names of what is still as they wrote it."""
         raise NotImplementedError
 
     def requests(self, stack: Stack) -> AbstractContextManager[Requests | None]:
