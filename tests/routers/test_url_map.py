@@ -461,6 +461,7 @@ def ended(at_once, number):
                 outputs = service(clock).update(outputs, inputs(place, "green"))
             except Killed:
                 clock.sleep(700)
+                world.google.settle()  # by then what it had begun is done
                 world.before.clear()
                 world.google.settle()  # by then Google has done what it was asked for last
                 outputs = service(clock).update(outputs, inputs(place, "green"))

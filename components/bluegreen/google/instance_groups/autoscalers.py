@@ -2,8 +2,8 @@
 
 One is held by its mode ``ONLY_SCALE_OUT``, and at rest it is ``OFF``, as its minimum would bring instances back. Its
 mode before is noted in its description with the same write, so that whoever comes after a kill knows what to undo; one
-that its owner has turned off is left alone. An autoscaler has no fingerprint: a write is a merge patch of these two
-alone, so that limits and schedules that somebody changes meanwhile are not written over.
+that its owner has turned off is left alone. An autoscaler has no fingerprint: a write is a merge patch of whichever of
+the two changes, so that limits and schedules that somebody changes meanwhile are not written over.
 
 https://cloud.google.com/compute/docs/autoscaler/managing-autoscalers
 """
@@ -47,10 +47,7 @@ class Autoscalers:
         self._write(scaler, given_back(scaler))
 
     def _write(self, scaler: Scaler, wanted: dict[str, Any] | None) -> None:
-        if wanted is None or (wanted["autoscalingPolicy"]["mode"], wanted["description"]) == (
-            mode_of(scaler),
-            _words(scaler),
-        ):
+        if not wanted:
             return
         own = names.normal(str(scaler.get("selfLink") or ""))
         changes.change(
@@ -69,15 +66,15 @@ def is_on(scaler: Scaler) -> bool:
 
 
 def with_mode(scaler: Scaler, mode: str) -> dict[str, Any] | None:
-    """The change that gives it a mode and notes the one before; ``None`` where its owner has turned it off."""
+    """The change that gives it a mode and notes the one before.
+
+    ``None`` where its owner has turned it off; empty where it has both.
+    """
     note = notes.note_in(_words(scaler), AUTOSCALER_NOTE)
     if note is None and not is_on(scaler):
         return None
     kept = {"mode": mode_of(scaler)} if note is None else note
-    return {
-        "description": notes.with_note(_words(scaler), AUTOSCALER_NOTE, kept),
-        "autoscalingPolicy": {"mode": mode},
-    }
+    return _change(scaler, mode, kept)
 
 
 def given_back(scaler: Scaler) -> dict[str, Any] | None:
@@ -85,10 +82,13 @@ def given_back(scaler: Scaler) -> dict[str, Any] | None:
     note = notes.note_in(_words(scaler), AUTOSCALER_NOTE)
     if note is None:
         return None
-    return {
-        "description": notes.with_note(_words(scaler), AUTOSCALER_NOTE, None),
-        "autoscalingPolicy": {"mode": str(note.get("mode") or "ON")},
-    }
+    return _change(scaler, str(note.get("mode") or "ON"), None)
+
+
+def _change(scaler: Scaler, mode: str, note: notes.Note | None) -> dict[str, Any]:
+    words = notes.with_note(_words(scaler), AUTOSCALER_NOTE, note)
+    described = {} if words == _words(scaler) else {"description": words}
+    return {**described, **({} if mode == mode_of(scaler) else {"autoscalingPolicy": {"mode": mode}})}
 
 
 def _words(scaler: Scaler) -> str:
