@@ -1,4 +1,4 @@
-"""The AWS emulator: started on a free loopback port, waited for, asked what its data plane does."""
+"""The AWS emulator: started on a free loopback port, waited for, and what its data plane does."""
 
 from __future__ import annotations
 

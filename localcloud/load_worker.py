@@ -47,7 +47,7 @@ class Options:
     max_seconds: float
     max_requests: int
     more_ports: list[int] = dataclasses.field(default_factory=list)
-    """Other targets of the same host, asked in turns."""
+    """Other targets of the same host, in turns."""
     host_header: str = ""
     """Whom the requests are for, where the Host header says it."""
 

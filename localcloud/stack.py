@@ -225,7 +225,7 @@ class Stack:
         return self._run(arguments, None, timeout_seconds)
 
     def up(self) -> Ran:
-        """`pulumi up`, unasked. Without its own preview: there is a command for that."""
+        """`pulumi up`, without a question. Without its own preview: there is a command for that."""
         return self.pulumi("up", "--yes", "--skip-preview")
 
     def up_fails(self) -> Ran:

@@ -1,4 +1,4 @@
-"""A service in two colors whose traffic Argo Rollouts moves, asked by the same `activeColor`."""
+"""A service in two colors whose traffic Argo Rollouts moves, by the same `activeColor`."""
 
 import pulumi
 

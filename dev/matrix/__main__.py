@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     if options.json:
-        options.json.unlink(missing_ok=True)  # nobody shall take an earlier run's numbers for this one's
+        options.json.unlink(missing_ok=True)  # nobody may take an earlier run's numbers for this one's
     shown = progress.for_terminal()
     figures: dict[str, int] = {}
     text = options.docs.read_text() if options.docs else ""

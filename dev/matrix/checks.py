@@ -19,7 +19,7 @@ Trouble = tuple[Kind, str]
 
 
 class WaitingClock(FakeClock):
-    """Real tasks take their time: a fifth of what is asked for is waited."""
+    """Real tasks take their time: a fifth of what is requested is waited."""
 
     def sleep(self, seconds: float) -> None:
         """Wait, for a while."""

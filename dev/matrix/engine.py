@@ -2,7 +2,7 @@
 
 A failure of the dynamic adapter leaves the state as it was. The native one says what is true after it, and the engine
 keeps that: the inputs of the last update that was finished, those outputs, and that another update is due. The native
-one is read before each preview and update, too. All values go the way that they go on the wire.
+one is read before each preview and update, too. All values travel as on the wire.
 """
 
 from __future__ import annotations
@@ -124,8 +124,8 @@ class Stack:
         adapter: ``dynamic`` or ``native``; another one than the state's takes the swap over.
         clock: time.
         state: what an earlier update has left; ``None`` is a swap that was not made yet.
-        listener: told every event of the swap.
-        tell: told what the user reads: ``info`` or ``warning``, and the text.
+        listener: called with every event of the swap.
+        tell: called with what the user reads: ``info`` or ``warning``, and the text.
         cancelled: set when the user cancels.
         forced: whether an update follows a failure though nothing has changed; a refresh may have let the engine
             forget about the failure.
@@ -230,7 +230,7 @@ class Stack:
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        """The adapters' services have this stack's clock and listener, and the dynamic one's log is told here."""
+        """The adapters' services have this stack's clock and listener, and the dynamic one's log is reported here."""
 
         def service(
             report: Callable[[Event], None] = lambda _: None,

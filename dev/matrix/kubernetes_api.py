@@ -30,8 +30,8 @@ class Server:
         requests: all that came, as ``"PATCH /api/v1/..."``.
         between: called before each request with its method and path: the world, which may act then.
         played: collections that are made up when they are listed, by the end of their paths: from the labels that are
-            asked for to what is in them.
-        after: told of each object that is written, and may change it: a controller that is quick.
+            requested to what is in them.
+        after: called with each object that is written, and may change it: a controller that is quick.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Server:
         """Answer one request."""
         if not self._busy:
             self.requests.append(f"{request.method} {request.path}")
-            self._busy = True  # what the world does meanwhile is none of the swap's requests
+            self._busy = True  # what the world does meanwhile is not the swap's requests
             try:
                 self.between(request.method, request.path)
             finally:

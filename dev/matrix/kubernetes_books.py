@@ -43,7 +43,7 @@ def _leaves(value: Mapping[str, Any], kind: str, at: Path = ()) -> Iterator[Path
 
 
 def applied(now: Mapping[str, Any], body: Mapping[str, Any], manager: str) -> dict[str, Any]:
-    """As with ``force``: what others had is this manager's now, what it had and does not name is nobody's, and goes."""
+    """As with ``force``: what others had is this manager's now, what it had and does not name has no owner and goes."""
     made = copy.deepcopy(dict(now))
     books = _read(made)
     mine = set(_leaves(body, str(now["kind"])))

@@ -31,9 +31,9 @@ class Lane:
         config: what differs from the product's own settings.
 
     Attributes:
-        sending: told of each attempt of a call before it is sent; true gives it up very soon.
-        answered: told of each attempt that got an answer.
-        parameters: told the parameters of each call.
+        sending: called with each attempt of a call before it is sent; true gives it up very soon.
+        answered: called with each attempt that got an answer.
+        parameters: called with the parameters of each call.
     """
 
     def __init__(self, endpoint: str | None = None, config: Config | None = None) -> None:

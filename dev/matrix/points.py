@@ -1,4 +1,4 @@
-"""The points of a matrix: which operation, which of its calls, what goes wrong there, and how the user goes on."""
+"""The points of a matrix: which operation, which of its calls, what goes wrong there, and how the user continues."""
 
 from __future__ import annotations
 

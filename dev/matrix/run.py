@@ -134,7 +134,7 @@ def run(
             matrix = _gather(ends, note)
         finally:
             for process in processes:
-                if ends:  # not through: it shall still remove what it has made
+                if ends:  # not through: it should still remove what it has made
                     process.terminate()
             for process in processes:
                 process.join(STOP_SECONDS)
@@ -144,7 +144,7 @@ def run(
 
 
 def _gather(ends: list[Any], note: Note) -> Matrix:
-    """Take what the processes tell until all have told everything."""
+    """Take what the processes tell until all have sent everything."""
     matrix = Matrix()
     total: int | None = None
     while ends:

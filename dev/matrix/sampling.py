@@ -48,7 +48,7 @@ def sample(every: Sequence[Point]) -> list[Point]:
 
 
 def shared_kinds(point: Point) -> list[Kind]:
-    """The kinds of a point that shall be tried with each adapter, as far as a sample's size allows."""
+    """The kinds of a point to be tried with each adapter, as far as a sample's size allows."""
     adapter, operation, way = point.adapter, point.operation.name, point.way
     found: list[Kind] = [_its_call(point), (adapter, operation, way)]
     if not point.crash:

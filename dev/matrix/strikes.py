@@ -19,7 +19,7 @@ from dev.matrix.points import Point
 from localcloud.fault_proxy import Fault, FaultProxy
 
 REAL_PATIENCE_SECONDS, REAL_ATTEMPTS = 15.0, 5
-"""What the product has. A call that hangs here is given up far sooner, and its clock is told of the time."""
+"""What the product has. A call that hangs here is given up far sooner, and its clock gets the time."""
 
 
 _ENDED, _ANOTHER_CALL, _FAILED = 3, 4, 5
@@ -27,7 +27,7 @@ _ENDED, _ANOTHER_CALL, _FAILED = 3, 4, 5
 
 
 class Updates(Protocol):
-    """How the user goes on."""
+    """How the user continues."""
 
     @property
     def state(self) -> State | None:

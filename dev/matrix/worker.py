@@ -101,7 +101,7 @@ class Worker:
         self._world.put_back(operation.before, empty=empty, autoscaled=operation.autoscaled)
 
     def try_point(self, point: Point) -> Tried:
-        """Interrupt, look, go on, look again."""
+        """Interrupt, look, continue, look again."""
         operation, world = point.operation, self._world
         for left in reversed(range(_TRIES)):
             self._put_back(operation)

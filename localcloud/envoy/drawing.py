@@ -25,7 +25,7 @@ class Drawing:
         self._drawn.append(sites)
 
     def draw_over(self, sites: Callable[[], list[Site]]) -> None:
-        """The same of those whose requests go on to others, by their names."""
+        """The same of those whose requests pass to others, by their names."""
         self._over.append(sites)
 
     def changed(self) -> None:

@@ -1,6 +1,6 @@
 """Apps by their own names over HTTPS: a proxy for clients that ask for them, as the internet would lead them there.
 
-A name's certificate is signed by that of the API, which clients trust already. What is asked of it goes to the data
+A name's certificate is signed by that of the API, which clients trust already. What is read from it goes to the data
 plane as plain HTTP; an address that is in none of the cloud's own domains is refused. Addresses of load balancers are
 led there over plain HTTP, with the `Host` that a client gives, as they would be found by a socket.
 """

@@ -14,7 +14,7 @@ class Ready:
 
 
 class NoPlane:
-    """No process and no request; `well` says whether whatever is asked answers."""
+    """No process and no request; `well` says whether the address answers."""
 
     well = True
 

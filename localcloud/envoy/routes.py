@@ -12,7 +12,7 @@ from localcloud.paths import short_hash
 ROUTES = "routes"
 """The name of the one route configuration."""
 APPLIED_HOST = "applied.envoy.invalid"
-"""Asked by this name, Envoy tells the version of the table that it goes by."""
+"""By this name Envoy shows the version of its table."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Google Cloud as a process of its own, until it is told to end; `local` starts it."""
+"""Google Cloud as a process of its own, until it has to end; `local` starts it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Permissions = frozenset[str] | None
 
 @dataclass
 class _Played:
-    """A service with its description, which is read when it is first asked."""
+    """A service with its description, which is read when it is first called."""
 
     service: Service
 
@@ -74,7 +74,7 @@ class Api:
     def _taken(
         self, played: _Played, asked: Match, path: str, query: Mapping[str, str], body: Any, allowed: Permissions
     ) -> str:
-        """The permission that a request needs which may go on."""
+        """The permission that a request needs which may continue."""
         permission = played.service.permission(asked.method.name)
         beside = played.service.permissions_beside(asked.method.name, asked.places, body or {})
         for one in (permission, *beside):

@@ -70,11 +70,11 @@ class BareGoogle:
 
     Args:
         images: those that can be pulled and start; every other one fails. None: all do.
-        at_once: whether whatever is asked for is over when it has been asked for.
+        at_once: whether whatever is requested is over when it has been requested.
 
     Attributes:
         services: all that is played, by its address at Google.
-        works: whatever goes on, for hands.
+        works: whatever runs, for hands.
         run: Cloud Run, for hands.
         compute: Compute Engine, for hands.
         dns: Cloud DNS, for hands.
@@ -108,7 +108,7 @@ class BareGoogle:
     def ask(
         self, verb: str, path: str, query: Mapping[str, str] | None = None, body: Any = None, host: str = RUN
     ) -> tuple[int, Any]:
-        """One request; what goes on meanwhile comes first. The status and the body of the answer."""
+        """One request; what runs meanwhile comes first. The status and the body of the answer."""
         self.works.go_on()
         try:
             found = self._api.ask(host, verb, unquote(path), query or {}, copy.deepcopy(body), self.allowed)
@@ -117,7 +117,7 @@ class BareGoogle:
             return error.code, error.body()
 
     def settle(self) -> None:
-        """Whatever goes on comes to its end."""
+        """Whatever runs comes to its end."""
         while self.works.going_on:
             self.works.go_on()
 

@@ -32,7 +32,7 @@ DOMAINS = (".run.app", ".cloudfunctions.net")
 ADDRESSES = ("34.149.0.",)
 """Those that load balancers have."""
 STEP_SECONDS = 0.05
-"""Between two steps of whatever goes on. At Google most of it takes longer."""
+"""Between two steps of whatever runs. At Google most of it takes longer."""
 
 
 class Google:

@@ -178,7 +178,7 @@ class Compute(Service):
 
         return handle
 
-    # -- what goes on
+    # -- what runs
 
     def _began(self, kind: str, name: str, apply: Callable[[], None]) -> Any:
         self._count += 1

@@ -39,7 +39,7 @@ def conflict(name: str) -> ComputeError:
 
 
 def not_ready(name: str) -> ComputeError:
-    """Another change of it goes on."""
+    """Another change of it runs."""
     return ComputeError(400, "resourceNotReady", f"The resource '{name}' is not ready")
 
 

@@ -112,7 +112,7 @@ class Groups:
             self._follow(name)
             self.settle()
 
-    # -- what goes on
+    # -- what runs
 
     def settle(self) -> None:
         """Have autoscalers set sizes, and instances start and go, until nothing moves any more."""
@@ -209,7 +209,7 @@ class Groups:
         one.unit = self.world.plane.prepare(tag, settings, 1)
         return one
 
-    # -- what is told
+    # -- what is reported
 
     def told(self, name: str) -> dict[str, Any] | None:
         """A group as the API tells it; ``None`` for anything else."""

@@ -1,4 +1,4 @@
-"""Google's description of an API: what may be asked, and with which body. Read from the discovery documents.
+"""Google's description of an API: what may be requested, and with which body. Read from the discovery documents.
 
 https://developers.google.com/discovery/v1/type-format
 """

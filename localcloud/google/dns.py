@@ -222,7 +222,7 @@ _VERBS = {"patch": "update"}
 
 
 def _told(change: dict[str, Any]) -> Steps:
-    """The name servers are told of a change."""
+    """The name servers get a change."""
     change["status"] = "done"
     yield
 

@@ -113,7 +113,7 @@ class Identity:
         """Whose token it is.
 
         Raises:
-            GoogleError: nobody's, or it has expired: 401.
+            GoogleError: unknown or expired: 401.
         """
         principal, until = self._tokens.get(authorization.removeprefix("Bearer "), (None, 0.0))
         if principal is None or until <= time.time():

@@ -1,4 +1,4 @@
-"""`python -m localcloud up google`: Google Cloud in a process that goes on, found again by later commands."""
+"""`python -m localcloud up google`: Google Cloud in a process that stays, found again by later commands."""
 
 from __future__ import annotations
 

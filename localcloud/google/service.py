@@ -10,7 +10,7 @@ from localcloud.google.errors import GoogleError
 from localcloud.google.world import World
 
 Handler = Callable[[Mapping[str, str], Mapping[str, str], Any], Any]
-"""Told what stands in the path's places, the query and the body; returns the answer's body, or raises a
+"""Called with what stands in the path's places, the query and the body; returns the answer's body, or raises a
 `GoogleError`."""
 
 

@@ -1,4 +1,4 @@
-"""All that there is in this Google Cloud: under one lock, drawn into one data plane, and whatever goes on in it."""
+"""All that there is in this Google Cloud: under one lock, drawn into one data plane, and whatever runs in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ fails."""
 
 @dataclass
 class Work:
-    """Some that goes on by a step at a time; `error` is why it failed."""
+    """An operation that takes a step at a time; `error` is why it failed."""
 
     steps: Steps
     done: bool = False
@@ -30,7 +30,7 @@ class Works:
 
     Attributes:
         at_once: whether it is over when it has begun.
-        held: whether nothing goes on meanwhile.
+        held: whether nothing runs meanwhile.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Works:
 
     @property
     def going_on(self) -> bool:
-        """Whether anything is open that may go on."""
+        """Whether anything is open that may continue."""
         return not self.held and any(not one.done for one in self._open)
 
     def go_on(self) -> None:
@@ -78,7 +78,7 @@ class World(Drawing):
 
     Attributes:
         lock: who looks or changes anything has it.
-        works: whatever goes on.
+        works: whatever runs.
         services: those that are played here, by their addresses at Google.
     """
 

@@ -1,4 +1,4 @@
-"""Auto Scaling groups for the tests of ASG capacity, asked and set past the code under test."""
+"""Auto Scaling groups for the tests of ASG capacity, read and set past the code under test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run of strikes that was interrupted goes on from what it has tried, as long as the sources are the same."""
+"""A run of strikes that was interrupted continues from what it has tried, as long as the sources are the same."""
 
 from __future__ import annotations
 

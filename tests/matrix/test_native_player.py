@@ -1,4 +1,4 @@
-"""How ECS' own deployments are played: as AWS documents a canary, by time and by nobody's looks."""
+"""How ECS' own deployments are played: as AWS documents a canary, by time and not by looks."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def problems(inputs, registry=GATES):
 
 
 def context(color="green", *, ago_seconds=60.0, **more):
-    """Asked now, in a hold that began ``ago_seconds`` before with the first shift."""
+    """A query now, in a hold that began ``ago_seconds`` before with the first shift."""
     now = more.pop("asked_at_seconds", time.time())
     known = {
         "service": "web",

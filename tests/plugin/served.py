@@ -1,4 +1,4 @@
-"""The plugin's own process, asked as an engine does; and an engine that remembers what it got."""
+"""The plugin's own process, called as an engine does; and an engine that remembers what it got."""
 
 from __future__ import annotations
 

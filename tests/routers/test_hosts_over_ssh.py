@@ -1,6 +1,6 @@
 """The contract over the routers of hosts, with a real sshd between them and their proxies.
 
-A few of its rules, which take all the ways that there are: files read and replaced, sockets asked. All of them with the
+A few of its rules, which take all the ways that there are: files read, replaced, sockets called. All of them with the
 scenarios.
 """
 

@@ -20,7 +20,7 @@ AWS = {"region": REGION}
 
 @pytest.fixture
 def balancer(monkeypatch):
-    """An application load balancer with two listeners, asked by its listeners' ARNs, and a target group."""
+    """An application load balancer with two listeners, read by its listeners' ARNs, and a target group."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)

@@ -463,7 +463,7 @@ def ended(at_once, number):
                 clock.sleep(700)
                 world.google.settle()  # by then what it had begun is done
                 world.before.clear()
-                world.google.settle()  # by then Google has done what it was asked for last
+                world.google.settle()  # by then Google has done what was requested last
                 outputs = service(clock).update(outputs, inputs(place, "green"))
             total = len(asked)
             world.before.clear()

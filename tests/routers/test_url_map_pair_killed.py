@@ -37,7 +37,7 @@ def ended(scope: str, number: int, *, after: bool) -> tuple[int, int]:
             except Killed:
                 clock.sleep(700)
                 world.before.clear()
-                world.google.settle()  # by then Google has done what it was asked for last
+                world.google.settle()  # by then Google has done what was requested last
                 outputs = service(clock).update(outputs, inputs(place, active))
             world.before.clear()
             left -= len(asked)

@@ -22,7 +22,7 @@ from tests.scenarios.variant import Requests, load
 
 @contextlib.contextmanager
 def all_of(*several: contextlib.AbstractContextManager[Requests | None]) -> Iterator[Requests]:
-    """Requests to several addresses at the same time, counted together; each has to be asked."""
+    """Requests to several addresses at the same time, counted together; each has to answer."""
     found = Requests()
     with contextlib.ExitStack() as stack:
         each = [stack.enter_context(one) for one in several]

@@ -51,7 +51,7 @@ class Scene:
 
     @contextlib.contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """Requests go on meanwhile, and none fails."""
+        """Requests continue meanwhile, and none fails."""
         found: Requests | None
         with self.variant.requests(self.stack) as found:
             yield

@@ -134,5 +134,5 @@ def refusal(color: Color, percent: int, what: str) -> str:
 
 
 def unseen(color: Color, error: Exception) -> None:
-    """Warn that nobody could look: the update goes on."""
+    """Warn that nobody could look: the update continues."""
     pulumi.log.warn(f"it could not be checked whether {color} is live and gets another release in place: {error}")

@@ -32,7 +32,7 @@ class Scene:
 
     Attributes:
         stage: where.
-        operation: what is going on.
+        operation: what runs.
         turn: a number that differs from point to point: acts have two ways.
         state: what the engine kept before the operation.
         clock: time.
@@ -125,7 +125,7 @@ def _rival(scene: Scene, calls: int) -> None:
         with mock.patch.object(holders, "here", elsewhere):
             stack.up(inputs(scene.stage, scene.one_or_other))
     except (BluegreenError, Killed):
-        pass  # refused, or still going on
+        pass  # refused, or still running
     finally:
         scene.heard(former)
     scene.rival = stack.state

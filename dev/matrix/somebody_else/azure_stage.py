@@ -56,7 +56,7 @@ class AzureStage(TaggedStage):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """Azure is there meanwhile, and each call of the product is told."""
+        """Azure is there meanwhile, and each call of the product is noted."""
         self.azure = self.build()
         self.ask("PUT", GROUP, {"location": "westeurope"})
         self.fill()

@@ -115,7 +115,7 @@ class CloudStage(BalancerStage):
         return frozenset(self._world._parts_of(ends)) & frozenset(COLORS)
 
     def suspended(self) -> frozenset[str]:
-        """Nobody's: there is no autoscaling but what a retirement makes."""
+        """None: there is no autoscaling but what a retirement makes."""
         return frozenset()
 
     def follow(self) -> None:

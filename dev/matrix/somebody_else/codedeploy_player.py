@@ -1,4 +1,4 @@
-"""CodeDeploy's deployments of one ECS service, played: what the APIs answer, and how one goes on while time passes.
+"""CodeDeploy's deployments of one ECS service, played: what the APIs answer, and how one continues while time passes.
 
 The rules are those that AWS documents for a canary: the replacement task set starts in the target group that is free,
 gets its share, then everything, and the original one is kept for the termination wait. A stop with a rollback gives the

@@ -126,7 +126,7 @@ def only_the_forward(patched: ExitStack) -> None:
 
 
 def whoever_owns_it(patched: ExitStack) -> None:
-    """The owner is not asked for."""
+    """The owner is not requested."""
     instead(patched, api_gateway.Stage, "is_ours", lambda *_: True)
 
 

@@ -17,7 +17,7 @@ from dev.matrix.somebody_else.trial import TimeOf
 SWAPS = ("promotion", "promotion in two steps", "rollback")
 _STEPS = [{"weight_percent": 10, "hold_seconds": 0.01}]
 _SIZES = "capacity."
-"""What sizes in memory are asked is no call."""
+"""What sizes in memory are read is no call."""
 
 
 def calls_of(stage: Stage) -> dict[str, list[str]]:

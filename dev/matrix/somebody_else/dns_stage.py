@@ -141,7 +141,7 @@ class DnsStage(MotoStage):
         self._note({name: value for name, value in values.items() if value is not None})
 
     def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
-        """A value of the note that is nobody's; another owner; no records any more."""
+        """A value of the note that has no owner; another owner; no records any more."""
         if hand == "adds":
             self._note({**self._notes(), "team": STRANGER})
         elif hand == "takes":

@@ -84,7 +84,7 @@ class EnvironmentsStage(MemorySizes):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """Beanstalk is there meanwhile, and each call of the product is told."""
+        """Beanstalk is there meanwhile, and each call of the product is noted."""
         self.tags: dict[str, str] = {}
         self.prefixes = {"blue": _PREFIX, "green": "shop-idle"}
         client = _Client(self, heard)
@@ -102,7 +102,7 @@ class EnvironmentsStage(MemorySizes):
         return next(color for color in COLORS if self.prefixes[color] == _PREFIX)
 
     def put_back(self) -> None:
-        """Blue has production's name, which is nobody's; no tags."""
+        """Blue has production's name, which has no owner; no tags."""
         self.sizes_put_back()
         self.tags.clear()
         self.move({"blue": 100})
@@ -159,7 +159,7 @@ class EnvironmentsStage(MemorySizes):
             self.tags[f"{_MARK_PREFIX}incarnation"] = STRANGERS_MARK
 
     def mend(self) -> None:
-        """The swap may go on refusing."""
+        """The swap may continue refusing."""
 
 
 STAGES = {

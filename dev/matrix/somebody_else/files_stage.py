@@ -24,7 +24,7 @@ class FilesStage(MemorySizes):
     Attributes:
         file_name: the name of the file that the proxy goes by.
         proxy: the class by which the product asks the proxy, and the method.
-        file_leads: whether the proxy goes by the file at once; else by what it is told.
+        file_leads: whether the proxy goes by the file at once; else by its commands.
     """
 
     splits = True
@@ -37,7 +37,7 @@ class FilesStage(MemorySizes):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """The files are there meanwhile, and each call of the product is told."""
+        """The files are there meanwhile, and each call of the product is noted."""
         with (
             TemporaryDirectory(prefix="bluegreen-matrix-") as folder,
             self._files_heard(heard),
@@ -115,4 +115,4 @@ class FilesStage(MemorySizes):
         """Remove the swap's own; the file beside it goes as well."""
 
     def mend(self) -> None:
-        """The swap may go on refusing."""
+        """The swap may continue refusing."""

@@ -28,7 +28,7 @@ class IngressStage(ClusterStage):
         self.more = {"idle_capacity_percent": 100} if name == NGINX else {}
 
     def _slices(self, labels: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Of one Service, or of both where both are asked for at once."""
+        """Of one Service, or of both where both are requested at once."""
         if _SERVICE in labels:
             return super()._slices(labels)
         return [

@@ -65,10 +65,10 @@ def of_writes(
     """The troubles that a write made worse than before it.
 
     Args:
-        operation: what was going on.
+        operation: what was running.
         act: what somebody had done.
         tape: the writes.
-        proved: whether the color that is promoted had been asked about since the act.
+        proved: whether the color that is promoted had been looked at since the act.
         ended: how it ended.
     """
     erased = False
@@ -110,7 +110,8 @@ def _worse(operation: Operation, act: Act, write: Write, ended: Ended, *, asked:
         # An hour ahead, and taken back by a look right after it, it takes nothing away.
         if share and color in (after.retiring - before.retiring) & ended.seen.retiring:
             yield f"{color} is going to be scaled down with {share} % of the requests on it"
-        # All goes back to where it was, since the other one was refused; that this one is another now has to be told.
+        # All goes back to where it was, since the other one was refused; that this one is another now has to be
+        # reported.
         told = operation.refused and color == "blue" and f"{color} is not as declared" in ended.error
         if more and color in after.changed and not asked and not told:
             yield f"{share} % of the requests were sent to {color}, which runs a release that nobody has asked about"
@@ -130,7 +131,7 @@ def _not_its_own(act: Act, tape: Tape, write: Write) -> Iterator[str]:
     looked = _since(tape, write) > FENCE_SECONDS + _POLL_SECONDS  # nobody looks at marks all the time
     if act is acts.UNMARKS and tape.taken_over and moved and not leases and looked:
         yield "it moved traffic with no lease on the object: nobody else could see that a swap goes on"
-    # One that comes while ours is there and fresh is nobody's: whoever takes over removes ours.
+    # One that comes while ours is there and fresh has no owner: whoever takes over removes ours.
     alone = act is acts.LEASE and tape.left is not None and {acts.FORGED} == set(leases_in(tape.left.marks))
     owned = tape.left is not None and tape.left.served > 0
     if alone and owned and moved and _since(tape, write) < LEASE_SECONDS:
@@ -178,7 +179,7 @@ def of_words(operation: Operation, act: Act, tape: Tape, ended: Ended) -> Iterat
 
 
 def _begun(said: Mapping[str, int]) -> dict[str, int]:
-    """The weights that are meant where a platform moves all at once: 1 % less than all is what goes on there."""
+    """The weights that are meant where a platform moves all at once: 1 % less than all is what runs there."""
     color = max(said, key=lambda name: said[name], default="")
     return {color: 100} if color and said[color] == 99 else {}
 

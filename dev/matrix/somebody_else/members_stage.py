@@ -37,7 +37,7 @@ class MembersStage(MemoryStage):
         return [super().router(), {"kind": "memory", "name": _SECOND}]
 
     def look(self) -> Sight:
-        """Where requests go on the whole; the marks are the second one's."""
+        """Where most requests go; the marks are the second one's."""
         first = super().look()
         weights = {color: (self.here.weights.of(color) + self.second.weights.of(color)) / 2 for color in COLORS}
         return Sight(

@@ -56,7 +56,7 @@ class MemorySizes:
 
     @contextmanager
     def sizes_heard(self, heard: Heard) -> Iterator[None]:
-        """Each call of the capacity is told."""
+        """Each call of the capacity is noted."""
         with _wrapped(MemoryCapacity, _CAPACITY, heard, frozenset(), self.follow):
             yield
 
@@ -98,7 +98,7 @@ class MemoryStage(MemorySizes):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """Each call is told."""
+        """Each call is noted."""
         with _wrapped(MemoryRouter, _ROUTER, heard, frozenset({"live", "read", "verify"})), self.sizes_heard(heard):
             yield
 

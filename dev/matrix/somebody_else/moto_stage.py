@@ -81,14 +81,14 @@ class MotoStage(MemorySizes):
         return Lane()
 
     def goes_on(self) -> None:
-        """Do what the platform does by itself, before a read of the swap is told."""
+        """Do what the platform does by itself, before a read of the swap is reported."""
 
     def build(self) -> None:
         """Make what stays the same."""
         raise NotImplementedError
 
     def mend(self) -> None:
-        """The swap may go on refusing."""
+        """The swap may continue refusing."""
 
 
 def no_definitions() -> AbstractContextManager[object]:

@@ -1,4 +1,4 @@
-"""ECS' own deployments, played: what the API answers, and how a deployment goes on by itself while time passes.
+"""ECS' own deployments, played: what the API answers, and how a deployment runs by itself while time passes.
 
 The rules are those that AWS documents for the strategy ``CANARY``: the new revision starts in the target group that is
 free, gets its share, then everything, and the former one is kept for the bake time. A stop goes back to the former one.

@@ -1,4 +1,4 @@
-"""One ECS service whose traffic AWS itself shifts: the platform goes on between the swap's calls."""
+"""One ECS service whose traffic AWS itself shifts: the platform continues between the swap's calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TASKS = {
 
 
 class NativeStage(BalancerStage):
-    """``ecs_native``. What ECS shifts by itself is none of the swap's writes."""
+    """``ecs_native``. What ECS shifts by itself is not the swap's writes."""
 
     name = "ecs_native"
     #: How the route is handed in.

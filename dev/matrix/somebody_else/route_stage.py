@@ -38,7 +38,7 @@ class RouteStage(TaggedStage):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """Cloud Foundry is there meanwhile, and each call of the product is told; those for a token are none."""
+        """Cloud Foundry is there meanwhile, and each call of the product is noted; those for a token are none."""
         self._cloud = BareCloudFoundry()
         for color in COLORS:
             self._cloud.world.push(f"web-{color}", "app:v1", _FULL)

@@ -84,7 +84,8 @@ def run(
         workers: how many processes; 0 is this one.
         cloud: the local cloud, which is a stage, too, where it is given.
         act: the name of the one act that is tried; all of them where it is empty.
-        keep: a folder for what was tried, so that a run that is interrupted goes on from there; ``None`` keeps nothing.
+        keep: a folder for what was tried, so that a run that is interrupted continues from there; ``None`` keeps
+            nothing.
         at_most: no more points than that of any stage in this process.
     """
     began = time.monotonic()

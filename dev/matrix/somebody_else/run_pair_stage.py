@@ -10,7 +10,7 @@ _REGIONAL = f"projects/{PROJECT}/regions/{REGION}"
 
 
 class RunPairStage(UrlMapStage):
-    """No health that could be asked for, and nothing to scale."""
+    """No health that could be read, and nothing to scale."""
 
     name = "url_map with two services"
 

@@ -17,7 +17,7 @@ class Sight:
         held: the colors whose autoscaling is kept from working.
         marks: the notes on the object: name to value.
         changed: the colors that run another release than the swap knows.
-        theirs: what somebody else has added, which is none of the swap's business: name to value.
+        theirs: what somebody else has added, which does not concern the swap: name to value.
     """
 
     weights: Mapping[str, int]

@@ -61,7 +61,7 @@ class SlotsStage(AzureStage):
         return sum(int(rule["reroutePercentage"]) for rule in (told.get("experiments") or {}).get("rampUpRules") or [])
 
     def put_back(self) -> None:
-        """Blue is in production, and that is nobody's; no tags."""
+        """Blue is in production, and that has no owner; no tags."""
         self.sizes_put_back()
         self.note({})
         self._send({"blue": 100})
@@ -94,7 +94,7 @@ class SlotsStage(AzureStage):
 
 
 class InstalledSlotsStage(SlotsStage):
-    """The same, whose releases the swap itself brings; the slot's address is asked by nobody."""
+    """The same, whose releases the swap itself brings; the slot's address is read by nobody."""
 
     name = "azure_slots with releases"
 

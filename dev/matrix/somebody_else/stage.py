@@ -11,7 +11,7 @@ from dev.matrix.somebody_else.sight import Sight
 from dev.matrix.somebody_else.tape import Tape
 
 Heard = Callable[[], Tape]
-"""The tape that calls are told to at this moment."""
+"""The tape that calls go onto at this moment."""
 
 STRANGER, STRANGERS_MARK = "elsewhere/prod/shop", "00c0ffee"
 """Another owner, and the mark of its incarnation: whoever takes an object over sets both."""
@@ -27,7 +27,7 @@ class Stage(Protocol):
     hands: frozenset[str]
 
     def opened(self, heard: Heard) -> AbstractContextManager[object]:
-        """Everything is there meanwhile, and each call of the product is told to the tape."""
+        """Everything is there meanwhile, and each call of the product goes onto the tape."""
         ...
 
     def put_back(self) -> None:

@@ -21,7 +21,7 @@ GATE_SECONDS = 2.0
 
 
 class SlowGate:
-    """Takes its time, and says no where it is told to."""
+    """Takes its time, and says no where the test wants it."""
 
     label = "slow"
     needs_preview = False
@@ -30,7 +30,7 @@ class SlowGate:
     clock: ClassVar[FakeClock] = FakeClock()
     #: The phases in which it says no.
     refuses: ClassVar[frozenset[Phase]] = frozenset()
-    #: When it was asked with a yes.
+    #: When it said yes.
     passed_at_seconds: ClassVar[list[float]] = []
 
     @classmethod

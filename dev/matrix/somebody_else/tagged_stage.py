@@ -70,4 +70,4 @@ class TaggedStage(MemorySizes, ABC):
             self.note({**there, self.owner_note: STRANGER, f"{self.mark_prefix}incarnation": STRANGERS_MARK})
 
     def mend(self) -> None:
-        """The swap may go on refusing."""
+        """The swap may continue refusing."""

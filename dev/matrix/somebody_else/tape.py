@@ -139,6 +139,6 @@ class OneByOne:
         done: Future[Any] = Future()
         try:
             done.set_result(work(*arguments))
-        except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is requested
             done.set_exception(error)
         return done

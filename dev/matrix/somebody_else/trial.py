@@ -33,7 +33,7 @@ class Point:
 
     Attributes:
         stage: its name.
-        operation: what is going on.
+        operation: what runs.
         number: after which of its calls somebody acts, from 1.
         act: what is done.
         adapter: the swap's.
@@ -87,7 +87,7 @@ class TimeOf:
 class Trials:
     """Tries points on one stage, which is open."""
 
-    #: Goes on from stage to stage: what this process still knows of the last one is never of the future.
+    #: Continues from stage to stage: what this process still knows of the last one is never of the future.
     _clock: ClassVar[FakeClock] = FakeClock(_BEGAN_AT_SECONDS)
 
     def __init__(self, stage: Stage) -> None:

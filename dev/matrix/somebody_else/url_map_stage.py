@@ -69,7 +69,7 @@ class UrlMapStage(MemorySizes):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """Google is there meanwhile, and each call of the product is told."""
+        """Google is there meanwhile, and each call of the product is noted."""
         self._build()
 
         def once(
@@ -80,7 +80,7 @@ class UrlMapStage(MemorySizes):
             # A mark whose fingerprint was stale is sent again with what stands there by then: it is one write still.
             looks = action == READ and not self._refused
             self._refused = found.status_code == 412
-            # Health and instances are asked for by POST.
+            # Health and instances are requested by POST.
             writes = verb == "PATCH" or path.endswith("/resize")
             heard().called(action, writes=writes, looks=looks)
             return Answer(found.status_code, found.content), ""
@@ -170,7 +170,7 @@ class UrlMapStage(MemorySizes):
             self._keep({**note, "owner": STRANGER, "marks": {**note["marks"], "incarnation": STRANGERS_MARK}})
 
     def mend(self) -> None:
-        """The swap may go on refusing."""
+        """The swap may continue refusing."""
 
 
 STAGES = {UrlMapStage.name: Staged(UrlMapStage, Calls(12, 17, 9))}

@@ -45,7 +45,7 @@ class ZoneStage(MemorySizes):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """Google is there meanwhile, and each call of the product is told: of a look the second one, which ends it."""
+        """Google is there meanwhile, and each call of the product is noted: of a look the second one, which ends it."""
         self._build()
 
         def once(
@@ -138,7 +138,7 @@ class ZoneStage(MemorySizes):
         self._note({name: value for name, value in values.items() if value is not None})
 
     def act(self, hand: str, color: str) -> None:  # noqa: ARG002 - there is no choice here
-        """A value of the note that is nobody's; another owner; no records any more."""
+        """A value of the note that has no owner; another owner; no records any more."""
         if hand == "adds":
             self._note({**self._values(), "team": STRANGER})
         elif hand == "takes":
@@ -147,7 +147,7 @@ class ZoneStage(MemorySizes):
             self._replace(self._there())
 
     def mend(self) -> None:
-        """The swap may go on refusing."""
+        """The swap may continue refusing."""
 
 
 STAGES = {

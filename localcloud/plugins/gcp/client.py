@@ -1,4 +1,4 @@
-"""Google's APIs for the plugin: a token, calls, and waiting for what goes on after its answer."""
+"""Google's APIs for the plugin: a token, calls, and waiting for what runs after its answer."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Client:
     def change(
         self, api: Api, verb: str, path: str, query: dict[str, str] | None, body: Any, seconds: float = 1200
     ) -> None:
-        """One call, and whatever goes on after it.
+        """One call, and whatever runs after it.
 
         Raises:
             ProviderError: it failed, with Google's own words.
@@ -104,7 +104,7 @@ def _base(api: Api) -> str:
 
 
 def _goes_on(told: Props) -> str | None:
-    """The path at which an operation that goes on is asked for; None where it is over, or there is none.
+    """The path at which an operation that runs is requested; None where it is over, or there is none.
 
     https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.operations
     https://cloud.google.com/compute/docs/api/how-tos/api-requests-responses#handling_api_responses

@@ -24,7 +24,7 @@ def known_groups(groups: Iterable[str], former: Mapping[str, Any] | None) -> tup
 
 
 def at_rest(actions: Actions, ours: Collection[str]) -> list[Mapping[str, Any]]:
-    """The groups in a forward that are nobody's color and get no requests."""
+    """The groups in a forward that are neither color's and get no requests."""
     return [one for one in groups_in(actions) if one["TargetGroupArn"] not in ours and one.get("Weight", 1) == 0]
 
 

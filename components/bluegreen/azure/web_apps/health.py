@@ -42,7 +42,7 @@ def looked_at_closely(slots: Slots, color: Color, image: str, *, answers: bool) 
 
 
 def _looked_at(slots: Slots, color: Color) -> tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]:
-    """The slot that has the color, as Azure tells it, with its settings; no settings are asked for where it is not."""
+    """The slot that has the color, as Azure tells it, with its settings; no settings are requested where it is not."""
     settings = slots.settings(PRODUCTION)
     if sites.color_of(settings) == color:
         return PRODUCTION, slots.site(), settings

@@ -27,7 +27,7 @@ class Scaling:
         names: the apps'.
         kind: the type of the process that answers requests.
         limit_seconds: how long instances may take to run.
-        tell: told what is waited for; empty once it is there.
+        tell: called with what is waited for; empty once it is there.
     """
 
     session: Session

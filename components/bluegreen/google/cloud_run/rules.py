@@ -108,7 +108,7 @@ def with_latest_named(service: Service) -> list[Target]:
         if not (latest and is_latest(target) and target.get("percent")):
             found.append(target)
             continue
-        if target.get("tag"):  # it goes on to lead to whatever is the latest one
+        if target.get("tag"):  # it continues to lead to whatever is the latest one
             found.append({**target, "percent": 0})
         found.append({**_without_tag(target), "type": REVISION, "revision": latest})
     return _joined(found)

@@ -53,7 +53,7 @@ class UrlMapRouter(Options):
 
     Attributes:
         former_owner, incarnation, former: of the resource's last update, no part of the section: who owned the place,
-            the mark that it bears, and the section as it was.
+            the mark on it, and the section as it was.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -339,12 +339,12 @@ class UrlMapRouter(Options):
     def health(self, color: Color) -> Readiness:
         """The verdict of the load balancer's health checks: a call, and one for each group of instances.
 
-        A backend without health checks, as Cloud Run is one, has no health that could be asked for: it counts as well.
+        A backend without health checks, as Cloud Run is one, has no health that could be read: it counts as well.
         """
         return Backends(self._session()).readiness(self.backend_services[color])
 
     def delete(self) -> None:
-        """Take the owner and the marks out of the description; requests go on as they do."""
+        """Take the owner and the marks out of the description; requests stay as they are."""
         found = self._look()
         if found is None or not self._is_owned(found):
             return

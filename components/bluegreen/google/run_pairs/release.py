@@ -1,4 +1,4 @@
-"""The release of one color of a pair of Cloud Run services: checked, and told from another one. Pure."""
+"""The release of one color of a pair of Cloud Run services: checked, and distinguished from another one. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Another release in a workload that has production traffic, stopped before Pulumi brings it in place.
 
-The same as for ECS (``bluegreen.aws.ecs.in_place``): a Deployment is updated before its swap is asked, and Kubernetes
-then replaces the pods. What its pods run is told by their containers; the rest of a pod is a setting of both colors.
+The same as for ECS (``bluegreen.aws.ecs.in_place``): a Deployment is updated before its swap runs, and Kubernetes
+then replaces the pods. What its pods run is identified by their containers; the rest of a pod is a setting of both
+colors.
 """
 
 from __future__ import annotations
