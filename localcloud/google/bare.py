@@ -47,7 +47,17 @@ OWNER = frozenset(
 COMPUTE_ADMIN = frozenset(
     f"compute.{kind}.{verb}"
     for kind in (*KINDS, "globalOperations", "regionOperations", "zoneOperations")
-    for verb in ("create", "delete", "get", "list", "update", "use", "useReadOnly", "attachNetworkEndpoints")
+    for verb in (
+        "attachNetworkEndpoints",
+        "create",
+        "delete",
+        "detachNetworkEndpoints",
+        "get",
+        "list",
+        "update",
+        "use",
+        "useReadOnly",
+    )
 )
 """The same of Compute Admin: https://cloud.google.com/iam/docs/roles-permissions/compute"""
 DNS_ADMIN = frozenset(

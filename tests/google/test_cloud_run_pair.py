@@ -85,6 +85,7 @@ def test_the_shortest_program_is_two_services_a_load_balancer_and_a_swap():
         "google": {},
     }
     assert "capacity" not in swap
+    assert swap["plan"] == ["100 % blue; gates: target health, http /"]
     assert swap["gates"] == [{"kind": "http", "path": "/", "phases": ["increase", "promote", "hold", "bake"]}]
     assert swap["releases"] == {color: SHORTEST[color]["image"] for color in ("blue", "green")}
     assert swap["previews"]["green"] == {"url": "http://34.0.0.1", "headers": {"Host": "green.preview.internal"}}
