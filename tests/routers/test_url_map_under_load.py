@@ -92,9 +92,10 @@ class Made:
 class Pair(Made):
     """A load balancer with a Cloud Run service for each color."""
 
-    def __init__(self, google: Google) -> None:
-        self.client, self.google = Client(google), google
-        region = f"projects/{PROJECT}/regions/{REGION}"
+    def __init__(self, google: Google, scope: str) -> None:
+        self.client, self.google, self.scope = Client(google), google, scope
+        self.parent, region = f"projects/{PROJECT}/{scope}", f"projects/{PROJECT}/regions/{REGION}"
+        self.url_map = f"{self.parent}/urlMaps/web"
         for color in ("blue", "green"):
             body = {"template": {"containers": [container(color)]}}
             self.client.done("POST", f"/v2/{PARENT}/services", body, serviceId=f"web-{color}")
@@ -102,11 +103,15 @@ class Pair(Made):
             self.make(region, "networkEndpointGroups", f"web-{color}", **run)
             group = f"{LINKS}{region}/networkEndpointGroups/web-{color}"
             more = {"loadBalancingScheme": "EXTERNAL_MANAGED", "backends": [{"group": group}]}
-            self.make(GLOBAL, "backendServices", f"web-{color}", **more)
-        self.make(GLOBAL, "urlMaps", "web", defaultService=self.service("blue"))
-        self.make(GLOBAL, "targetHttpProxies", "web", urlMap=self.url_map)
-        self.make(GLOBAL, "forwardingRules", "web", target=f"{GLOBAL}/targetHttpProxies/web", portRange="80")
-        self.address = self.get(f"{GLOBAL}/forwardingRules/web")["IPAddress"]
+            self.make(self.parent, "backendServices", f"web-{color}", **more)
+        self.make(self.parent, "urlMaps", "web", defaultService=self.service("blue"))
+        self.make(self.parent, "targetHttpProxies", "web", urlMap=self.url_map)
+        proxy = f"{self.parent}/targetHttpProxies/web"
+        self.make(self.parent, "forwardingRules", "web", target=proxy, portRange="80")
+        self.address = self.get(f"{self.parent}/forwardingRules/web")["IPAddress"]
+
+    def service(self, color: str) -> str:
+        return f"{self.parent}/backendServices/web-{color}"
 
 
 @pytest.fixture
@@ -124,8 +129,9 @@ def made(google):
     return Made(google)
 
 
-def test_a_pair_of_cloud_run_services_is_promoted_and_rolled_back_without_losing_a_request(google):
-    made, service = Pair(google), SwapService(clock=Patient())
+@pytest.mark.parametrize("scope", ["global", f"regions/{REGION}"])
+def test_a_pair_of_cloud_run_services_is_promoted_and_rolled_back_without_losing_a_request(google, scope):
+    made, service = Pair(google, scope), SwapService(clock=Patient())
     with Load(f"{google.plane.url}/", rate_per_second=50, host_header=made.address) as load:
         _, outputs = service.create(inputs(made, "blue", capacity=None))
         assert made.colors() == {"blue"}
