@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import httpx
 
+from bluegreen.rollout import calls as rollout_calls
 from bluegreen.rollout.errors import BluegreenError
 from dev.matrix.engine import ADAPTERS, Stack, State
 from tests.google.rows import ROWS, inputs
@@ -99,7 +101,11 @@ def _going_wrong(row: Any, number: int, way: str, seen: list[str]) -> Iterator[l
 
     row.world.before.append(told)
     try:
-        with mock.patch.object(row.world.google, "answer", wrong):
+        with (
+            mock.patch.object(row.world.google, "answer", wrong),
+            # What is tried again outside of a swap, as a preview's looks are, waits by the machine's clock.
+            mock.patch.object(rollout_calls, "time", SimpleNamespace(sleep=row.clock.sleep)),
+        ):
             yield calls
     finally:
         row.world.before.remove(told)
