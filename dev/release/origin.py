@@ -40,8 +40,10 @@ def checked(repository: str) -> str:
         NoRelease: it is none.
     """
     url = repository.rstrip("/").removesuffix(".git")
+    if not repository:
+        raise NoRelease(f"nothing says which repository the release comes from: {_ALLOWED}")
     if not _is_one(url):
-        raise NoRelease(f"{repository or 'nothing'} is no repository that a release can come from: {_ALLOWED}")
+        raise NoRelease(f"{repository} is no repository that a release can come from: {_ALLOWED}")
     return url
 
 

@@ -161,7 +161,7 @@ def test_the_first_release_says_where_it_comes_from(checkout, capsys):
     git(checkout, "remote", "add", "origin", str(checkout))
     assert main(["number", "7.0.0"], checkout) == 1
     said = capsys.readouterr().err
-    assert "nothing is no repository that a release can come from: --repository names it, such as https://" in said
+    assert "nothing says which repository the release comes from: --repository names it, such as https://" in said
     assert main(["number", "7.0.0", "--repository", "acme/bluegreen"], checkout) == 1
 
 
