@@ -8,7 +8,7 @@ JSON ?=
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
 .PHONY: demo demo-aws demo-azure demo-google demo-kubernetes test check exhaustive bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
-.PHONY: conformance setup lint lint-workflows format wheel plugin dist site coverage check-oldest clean help
+.PHONY: conformance setup lint lint-workflows format wheel plugin dist site site-look coverage check-oldest clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -104,6 +104,9 @@ dist: $(VENV)/.installed ## all that a release hands out, checked: wheel, source
 
 site: $(VENV)/.installed ## the docs as a site, dist/site; a link or an anchor that leads nowhere fails it
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build
+
+site-look: site ## each of its pages in a browser, narrow and wide: none scrolls sideways or lacks a picture
+	$(PY) -m dev.site_look
 
 # The tests of those two packages, and those of others that try one of their parts with what calls it.
 COVERING := tests/rollout tests/swap tests/test_calls.py tests/routers/test_going_elsewhere.py tests/cli/test_looking.py

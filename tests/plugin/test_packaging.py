@@ -26,6 +26,7 @@ from dev import plugin_archive
 from localcloud import progress
 from localcloud.tools import languages
 from localcloud.tools import pulumi as pulumi_tool
+from tests.e2e import keeper
 from tests.plugin import git_server
 from tests.plugin.consumer import DOCS, EXECUTABLE, Home, Project, documented, plugin_folder, use_environment
 
@@ -116,6 +117,45 @@ def test_a_git_url(home: Home, environment: Path, tmp_path: Path) -> None:
     project.previews()
 
 
+YAML = f"""\
+name: shop
+runtime: yaml
+resources:
+  web:
+    type: bluegreen:TrafficSwap
+    options: {{ version: {__version__} }}
+    properties:
+      active_color: blue
+      releases: {{ blue: app:v1, green: app:v2 }}
+      router: {{ kind: memory, name: web }}
+outputs:
+  live: ${{web.live_color}}
+"""
+
+
+def preview_in_yaml(directory: Path, other: Project) -> str:
+    """What a program without an SDK shows, with the plugins that another project has."""
+    directory.mkdir()
+    (directory / "Pulumi.yaml").write_text(YAML)
+    own, _, rest = other.env["PATH"].partition(os.pathsep)
+    hosts = languages.ensure(progress.for_terminal())
+    env = {**other.env, "PATH": os.pathsep.join([own, str(hosts), rest])}
+    for words in (["stack", "init", "test", *keeper.INIT], ["preview"]):
+        command = ["pulumi", *words, "--non-interactive", "--color=never"]
+        done = subprocess.run(
+            command,
+            cwd=directory,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def test_a_release_archive(home: Home, environment: Path, archive: Path, tmp_path: Path) -> None:
     project = Project(tmp_path / "from-archive", home, environment)
     unpacked = tmp_path / "unpacked"
@@ -131,6 +171,7 @@ def test_a_release_archive(home: Home, environment: Path, archive: Path, tmp_pat
         project.pulumi(*add)
         assert project.packages == {"bluegreen": f"bluegreen@{__version__}"}
         project.previews()
+        assert "+ 2 to create" in preview_in_yaml(tmp_path / "yaml", project)
         another = home.plugins / "resource-bluegreen-v9.9.9"
         (home.plugins / f"resource-bluegreen-v{__version__}").rename(another)
         refused = project.run("preview")  # by an SDK of the version before
