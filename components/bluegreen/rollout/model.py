@@ -16,6 +16,13 @@ def other(color: Color) -> Color:
     return "green" if color == "blue" else "blue"
 
 
+def percent_of(share: float, total: float) -> int:
+    """A share in percent, rounded; only nothing is 0, and only all is 100."""
+    if share <= 0 or total <= 0:
+        return 0
+    return 100 if share >= total else min(max(round(100 * share / total), 1), 99)
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Percent (0-100) of production traffic on each color.
@@ -39,6 +46,24 @@ class Weights:
     def split(cls, color: Color, percent: int) -> Weights:
         """``percent`` on ``color`` and the rest on the other."""
         return cls(blue=percent, green=100 - percent) if color == "blue" else cls(blue=100 - percent, green=percent)
+
+    @classmethod
+    def of_shares(cls, blue: float, green: float, total: float) -> Weights:
+        """The weights that shares come to, rounded: only nothing is 0, only all is 100, and a leak is 1 at least.
+
+        Args:
+            blue: blue's share.
+            green: green's.
+            total: theirs and everybody else's; 0 where nobody gets anything.
+        """
+        percent = {"blue": percent_of(blue, total), "green": percent_of(green, total)}
+        if total <= 0:
+            return cls()
+        if blue + green >= total:  # rounding must not show a leak that is not there
+            return cls(percent["blue"], 100 - percent["blue"])
+        more = max(percent, key=lambda color: percent[color])
+        percent[more] -= max(sum(percent.values()) - 99, 0)  # nor hide one
+        return cls(**percent)
 
     def of(self, color: Color) -> int:
         """The percent on one color."""

@@ -14,7 +14,7 @@ from bluegreen.aws.elb import elbv2
 from bluegreen.fields import Fields
 from bluegreen.options.declared import Options, declared, option
 from bluegreen.options.kinds import Text
-from bluegreen.rollout.model import COLORS, Color, Weights, other
+from bluegreen.rollout.model import COLORS, Color, Weights, other, percent_of
 
 _TAG_LIMIT = 250
 
@@ -87,7 +87,7 @@ def weights_of(seen: Seen, actions: Sequence[Mapping[str, Any]], task_definition
         return Weights()
     present = colors_of(seen, task_definitions)
     carried = {color: sum(shares.get(group, 0) for group in seen.groups(present[color])) for color in COLORS}
-    weights = {color: _percent(carried[color], total) for color in COLORS}
+    weights = {color: percent_of(carried[color], total) for color in COLORS}
     run = seen.running
     if run is not None and (run.ending or not run.settled):
         weights = {color: min(percent, 99) for color, percent in weights.items()}
@@ -119,10 +119,3 @@ def family(task_definition: str) -> str:
 def tag_text(task_definition: str) -> str:
     """A task definition's family and revision, as far as a tag holds them."""
     return task_definition.rpartition("/")[2][-_TAG_LIMIT:]
-
-
-def _percent(share: int, total: int) -> int:
-    """A share in percent, rounded; only nothing is 0, and only all is 100."""
-    if share in (0, total):
-        return 100 if share else 0
-    return min(max(round(100 * share / total), 1), 99)

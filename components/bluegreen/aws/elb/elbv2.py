@@ -153,21 +153,8 @@ def groups_in(actions: Actions) -> Actions:
 def weights_of(actions: Sequence[Mapping[str, Any]], target_groups: Mapping[Color, str]) -> Weights:
     """The percentage of requests that actions forward to each color."""
     shares = shares_of(actions)
-    total = sum(shares.values())
     blue, green = (shares.get(target_groups[color], 0) for color in COLORS)
-    if total == 0:
-        return Weights()
-    blue_percent, green_percent = (_percent(share, total) for share in (blue, green))
-    if blue + green == total:  # rounding must not show a leak that is not there
-        green_percent = 100 - blue_percent
-    return Weights(blue_percent, min(green_percent, 100 - blue_percent))
-
-
-def _percent(share: int, total: int) -> int:
-    """A share in percent, rounded; only nothing is 0, and only all is 100."""
-    if share in (0, total):
-        return 100 if share else 0
-    return min(max(round(100 * share / total), 1), 99)
+    return Weights.of_shares(blue, green, sum(shares.values()))
 
 
 _ENDS = ("forward", "redirect", "fixed-response")

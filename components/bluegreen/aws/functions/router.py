@@ -23,7 +23,6 @@ from bluegreen.aws.client import AwsConnection, as_argument, called, error_code
 from bluegreen.aws.connection_option import aws_option
 from bluegreen.aws.functions import versions as lambda_versions
 from bluegreen.aws.typed import typed
-from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.metrics.error_counts import CLOUDWATCH, ErrorCounts
 from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Flag, Text
@@ -352,11 +351,3 @@ class LambdaAliasRouter(Options):
         with called("lambda:DeleteAlias"):
             self._lambda.delete_alias(**self._place)  # an alias that is gone already is no error there
         self._alias = None
-
-
-def _matching(fields: Fields, name: str, pattern: re.Pattern[str], allowed: str) -> Any:
-    value = fields.text(name, allowed=allowed)
-    if value is not UNKNOWN and not pattern.match(value):
-        fields.problem(name, value, allowed)
-        return UNKNOWN
-    return value

@@ -92,23 +92,15 @@ def weights_of(alias: Mapping[str, Any], versions: Mapping[Color, str]) -> Weigh
     shares = shares_of(alias)
     if versions["blue"] == versions["green"]:
         return _meant(alias) if set(shares) == {versions["blue"]} else Weights()
-    blue, green = (_percent(shares.get(versions[color], 0)) for color in COLORS)
-    if set(shares) <= set(versions.values()) and blue + green:  # rounding must not show a leak that is not there
-        green = 100 - blue
-    return Weights(blue, min(green, 100 - blue))
+    blue, green = (shares.get(versions[color], 0) for color in COLORS)
+    others = sum(share for version, share in shares.items() if version not in versions.values())
+    return Weights.of_shares(blue, green, blue + green + others)
 
 
 def _meant(alias: Mapping[str, Any]) -> Weights:
     """The intended split where both colors have the same version, and every split is true."""
     split = stamp_of(alias).split
     return Weights.all_on("blue") if split is None else Weights(*split)
-
-
-def _percent(share: float) -> int:
-    """A share in percent, rounded; only nothing is 0, and only all is 100."""
-    if share in (0, 1):
-        return round(100 * share)
-    return min(max(round(100 * share), 1), 99)
 
 
 def alias_state(

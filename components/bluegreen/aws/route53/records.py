@@ -308,10 +308,7 @@ class Shape(Options):
             shares = [(color, 1) for color, _ in shares]
         total = sum(share for _, share in shares)
         blue, green = (sum(share for color, share in shares if color == wanted) for wanted in COLORS)
-        blue_percent = _percent(blue, total)
-        if blue + green == total:  # rounding must not show a leak that is not there
-            return Weights(blue_percent, 100 - blue_percent)
-        return Weights(blue_percent, min(_percent(green, total), 99 - blue_percent))
+        return Weights.of_shares(blue, green, total)
 
     def unfit(self, record: Record) -> str:
         """Why a record that is not the swap's own cannot be taken over; an empty string when it can."""
@@ -360,10 +357,3 @@ def _essence(record: Record) -> tuple[Any, ...]:
     values = sorted(map(host, values_of(record)))
     named = [str(record.get(key, "")) for key in ("Type", "SetIdentifier", "Weight", "TTL", "HealthCheckId")]
     return (*named, *where, *values)
-
-
-def _percent(share: int, total: int) -> int:
-    """A share in percent, rounded; only nothing is 0, and only all is 100."""
-    if share in (0, total):
-        return 100 if share else 0
-    return min(max(round(100 * share / total), 1), 99)

@@ -143,13 +143,7 @@ def _weight(endpoint: Told | None) -> int:
 def weights_of(profile: Told, names: Mapping[Color, str]) -> Weights:
     """The percent of both colors' requests that go to each of them."""
     found = {color: _weight(endpoint_of(profile, names[color])) for color in COLORS}
-    whole = sum(found.values())
-    if not whole:
-        return Weights()
-    if not all(found.values()):
-        return Weights.all_on(next(color for color in COLORS if found[color]))
-    # What is less than one percent is one: somebody gets it.
-    return Weights.split("blue", min(max(round(100 * found["blue"] / whole), 1), 99))
+    return Weights.of_shares(found["blue"], found["green"], sum(found.values()))
 
 
 def others_served(profile: Told, names: Mapping[Color, str]) -> bool:

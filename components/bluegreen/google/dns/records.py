@@ -221,10 +221,7 @@ class Shape(Options):
             elif not self._is_former(item, kind, present):
                 continue
             total += _weight(item)
-        blue = _percent(shares["blue"], total)
-        if sum(shares.values()) == total:  # rounding must not show a leak that is not there
-            return Weights(blue, 100 - blue) if total else Weights()
-        return Weights(blue, min(_percent(shares["green"], total), 99 - blue))
+        return Weights.of_shares(shares["blue"], shares["green"], total)
 
     def unfit(self, record: Record, *, adopt: bool, present: Found) -> str:
         """Why a record set cannot be routed by the swap; an empty string when it can."""
@@ -364,10 +361,3 @@ def _essence(record: Record) -> str:
     beside = _without(policy, {*_TOLD, "wrr"})
     told = [plain(record["name"]), int(record.get("ttl") or 0), rest, beside, wrr, sorted(found)]
     return json.dumps(told, sort_keys=True)
-
-
-def _percent(share: float, total: float) -> int:
-    """A share in percent, rounded; only nothing is 0, and only all is 100."""
-    if not share or share == total:
-        return 100 if share else 0
-    return min(max(round(100 * share / total), 1), 99)

@@ -96,10 +96,7 @@ class Place:
         if not total:
             return Weights()
         shares = {color: sum(weight for name, weight in services if name == backends[color]) for color in COLORS}
-        rounded = {color: _percent(shares[color], total) for color in COLORS}
-        most = max(COLORS, key=lambda color: rounded[color])
-        rounded[most] -= max(sum(rounded.values()) - 100, 0)
-        return Weights(**rounded)
+        return Weights.of_shares(shares["blue"], shares["green"], total)
 
     def led_to(self, found: UrlMap, backends: Mapping[Color, str], weights: Weights) -> dict[str, Any]:
         """The fields of the map that are to be sent, as a merge patch, so that the place sends requests as wanted.
@@ -141,9 +138,3 @@ class Place:
 
 def _is(one: Holder, another: Holder | None) -> bool:
     return one is another
-
-
-def _percent(share: int, total: int) -> int:
-    if share in (0, total):
-        return 100 if share else 0
-    return min(max(round(100 * share / total), 1), 99)

@@ -146,10 +146,8 @@ def weights_of(route: Mapping[str, Any], clusters: Mapping[Color, str]) -> Weigh
         shares = {}
         for entry in weighted.get("clusters", []):
             shares[entry["name"]] = shares.get(entry["name"], 0) + _number(entry.get("weight", 0))
-    total = sum(shares.values())
-    by_color = {color: _percent(shares.get(clusters[color], 0), total) for color in COLORS}
-    by_color["green"] = min(by_color["green"], 100 - by_color["blue"])
-    return Weights(by_color["blue"], by_color["green"])
+    blue, green = (shares.get(clusters[color], 0) for color in COLORS)
+    return Weights.of_shares(blue, green, sum(shares.values()))
 
 
 def with_weights(file: File, wanted: Wanted, weights: Weights, route: dict[str, Any] | None = None) -> File:
@@ -205,9 +203,3 @@ def _get(thing: Any, name: str) -> Any:
 
 def _number(value: Any) -> int:
     return int(value) if isinstance(value, (int, float, str)) and str(value).strip().isdigit() else 0
-
-
-def _percent(share: int, total: int) -> int:
-    if share in (0, total):
-        return 100 * (share == total) if total else 0
-    return min(99, max(1, round(100 * share / total)))

@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 
 from bluegreen.kubernetes.endpoints import endpoints_of, service_health
 from bluegreen.kubernetes.live_object import OWNER
-from bluegreen.kubernetes.routes.split import percent
 from bluegreen.kubernetes.routes.weighted_router import (
     KubernetesWeightedRouter,
     keeping,
@@ -24,7 +23,7 @@ from bluegreen.kubernetes.routes.weighted_router import (
 )
 from bluegreen.permissions import Permission
 from bluegreen.rollout.errors import NotOwned, PlatformError
-from bluegreen.rollout.model import Color, Readiness, Weights
+from bluegreen.rollout.model import Color, Readiness, Weights, percent_of
 
 INGRESS = ("networking.k8s.io/v1", "Ingress", "ingresses")
 _CANARY = "nginx.ingress.kubernetes.io/canary"
@@ -75,7 +74,7 @@ class NginxCanaryRouter(KubernetesWeightedRouter):
         said, total = _annotations(current).get(_WEIGHT, ""), _annotations(current).get(_TOTAL, "100")
         if not (said.isdecimal() and total.isdecimal()) or not 0 <= int(said) <= int(total) or not int(total):
             return Weights()
-        return Weights.split("green", percent(int(said), int(total)))
+        return Weights.split("green", percent_of(int(said), int(total)))
 
     def _counts(self, current: Mapping[str, Any]) -> bool:
         counts = KubernetesWeightedRouter._counts(self, current)

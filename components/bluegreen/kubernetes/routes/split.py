@@ -116,21 +116,8 @@ def weights_in(rule: Rule, shape: Shape) -> Weights:
     for backend, share in shares_in(rule, shape):
         color = shape.color(backend)
         shares[color] = shares.get(color, 0) + share
-    total = sum(shares.values())
     blue, green = (shares.get(color, 0) for color in COLORS)
-    if total == 0:
-        return Weights()
-    blue_percent = percent(blue, total)
-    # Rounding must not show a leak that is not there, nor hide one.
-    rest = 100 - blue_percent - (percent(total - blue - green, total) if blue + green < total else 0)
-    return Weights(blue_percent, max(0, rest if blue + green == total else min(percent(green, total), rest)))
-
-
-def percent(share: int, total: int) -> int:
-    """A share in percent, rounded; only nothing is 0, and only all is 100."""
-    if share <= 0 or share >= total:
-        return 100 if share > 0 else 0
-    return min(max(round(100 * share / total), 1), 99)
+    return Weights.of_shares(blue, green, sum(shares.values()))
 
 
 def covers(actual: object, declared: object) -> bool:
