@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from bluegreen.cloudfoundry import metadata, places
@@ -315,8 +315,10 @@ class CloudFoundryRouter(Options):
             if mapped and self.overlap_seconds:
                 both = [*(destinations.sent(one) for listed in mapped.values() for one in listed), *alone]
                 self._map(seen, both, at_once=at_once)
-                at_once = False
                 pause(self.overlap_seconds)
+                others = self._strangers_now(seen)
+                self._came |= strangers.came(others, seen.strangers)
+                seen, at_once = replace(seen, strangers=others), True
             self._map(seen, alone, at_once=at_once)
         elif len(mapped) > 1 or self._to_take_off(seen):
             self._map(seen, [*map(destinations.sent, mapped[color])], at_once=at_once)
@@ -374,7 +376,6 @@ class CloudFoundryRouter(Options):
             at_once: whether nothing has been called since; else one call looks for what others have added.
         """
         others = seen.strangers if at_once else self._strangers_now(seen)
-        self._came |= strangers.came(others, seen.strangers)
         body = {"destinations": [*wanted, *strangers.staying(others, self._came)]}
         self._session.change("PATCH", f"/v3/routes/{seen.guid}/destinations", MAP, body)
 
@@ -391,7 +392,7 @@ class CloudFoundryRouter(Options):
     def verify(self, weights: Weights) -> Convergence:
         """Whether the route leads where it should, with the instances that it is to have.
 
-        What others have mapped in the middle of a write stays, and nothing waits for it to go: a read tells of it.
+        What others have mapped during an overlap stays, and nothing waits for it to go: a read tells of it.
         As many calls as ``read`` makes; none right after a write, which has looked at what it came to.
         """
         seen = self._seen if self._done.spent() else self._look()

@@ -1,8 +1,8 @@
 """The destinations of a route that are neither color's: which of them get requests, and what they are called.
 
 One whose app runs no instance gets none, and stays on the route as it was read. One that gets some is traffic to
-neither color: nothing that a take-over moves, and drift later on, which an update takes off. One that comes in the
-middle of a write stays until the next update: nobody has seen it yet, no preview and no look of the swap.
+neither color: nothing that a take-over moves, and drift later on, which an update takes off. One that comes during an
+overlap stays until the next update: nobody has seen it yet, no preview and no look of the swap.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def busy(found: Sequence[Stranger]) -> list[str]:
 
 
 def came(found: Sequence[Stranger], before: Sequence[Stranger]) -> frozenset[Key]:
-    """Those that get requests, and got none when the write began."""
+    """Those that get requests, and got none before the overlap."""
     return frozenset(one.key for one in found if one.instances) - {one.key for one in before if one.instances}
 
 
