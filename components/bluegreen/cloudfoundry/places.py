@@ -13,7 +13,6 @@ from typing import Any
 from bluegreen.cloudfoundry import metadata
 from bluegreen.cloudfoundry.client import Session
 from bluegreen.options.kinds import Both, Text
-from bluegreen.platforms.places import alike
 from bluegreen.rollout.errors import PlatformError
 from bluegreen.rollout.model import COLORS, Color
 
@@ -30,8 +29,6 @@ ROUTE = Text(
 """What a route has to be."""
 NAMES = Both(Text(), differs="another app than blue's")
 """What the apps' names have to be."""
-SAME_ROUTE = alike(lambda value: value.lower() if isinstance(value, str) else value)
-"""Whether two routes are one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,3 +94,6 @@ def _is_arn(value: str) -> bool:
 
 arn_or_name: Same = _Compared(_arn_or_name, lambda value: last_of_arn(value) if isinstance(value, str) else value)
 """Whether an ARN and the bare name at its end are the same; two ARNs have to be equal, with account and region."""
+
+in_any_case: Same = alike(lambda value: value.lower() if isinstance(value, str) else value)
+"""Whether two texts are the same but for capitals."""

@@ -23,7 +23,7 @@ from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.options.declared import option
 from bluegreen.options.kinds import Both, Text
 from bluegreen.permissions import Permission
-from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.places import Same, in_any_case
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
 _KIND = "Microsoft.Network/applicationGateways"
@@ -46,7 +46,7 @@ class ApplicationGatewayRouter(WholeObjectRouter):
     backend_keys: ClassVar[frozenset[str]] = frozenset({"pools"})
     same_place: ClassVar[Mapping[str, Same]] = dict.fromkeys(
         ("gateway_id", "rule", "path_map", "path_rule"),
-        alike(lambda value: value.lower() if isinstance(value, str) else value),
+        in_any_case,
     )
     read_action: ClassVar[str] = READ
     write_action: ClassVar[str] = WRITE

@@ -25,7 +25,7 @@ from bluegreen.options.declared import Options, option
 from bluegreen.options.kinds import Both, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.just_read import JustRead
-from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.places import Same, in_any_case
 from bluegreen.platforms.templates import Template
 from bluegreen.rollout.calls import pause, side_by_side
 from bluegreen.rollout.model import COLORS, Color, Readiness, Size, other
@@ -50,9 +50,7 @@ class ContainerAppCapacity(Options):
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "app_id"})
     install_keys: ClassVar[frozenset[str]] = frozenset({"templates", "revisions"})
-    same_place: ClassVar[Mapping[str, Same]] = {
-        "app_id": alike(lambda value: value.lower() if isinstance(value, str) else value)
-    }
+    same_place: ClassVar[Mapping[str, Same]] = {"app_id": in_any_case}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission(READ, "every preview and update: whether a color is due to rest"),
         Permission(READ_REVISION, "previews of a rollback, updates"),

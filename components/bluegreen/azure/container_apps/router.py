@@ -26,7 +26,7 @@ from bluegreen.platforms import templates
 from bluegreen.platforms.declared_templates import refuse_another
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
-from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.places import Same, in_any_case
 from bluegreen.platforms.templates import Template
 from bluegreen.rollout.calls import locked, pause
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
@@ -66,9 +66,7 @@ class ContainerAppRouter(Options):
     where: ClassVar[frozenset[str]] = frozenset({"kind", "app_id"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"revisions"})
     install_keys: ClassVar[frozenset[str]] = frozenset({"templates"})
-    same_place: ClassVar[Mapping[str, Same]] = {
-        "app_id": alike(lambda value: value.lower() if isinstance(value, str) else value)
-    }
+    same_place: ClassVar[Mapping[str, Same]] = {"app_id": in_any_case}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission(READ, "every preview and update"),
         Permission(READ_REVISION, "previews of a promotion, updates; with templates every preview"),

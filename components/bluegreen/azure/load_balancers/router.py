@@ -22,7 +22,7 @@ from bluegreen.azure.whole_objects import NETWORK_VERSION, Object, WholeObjectRo
 from bluegreen.options.declared import option
 from bluegreen.options.kinds import Both, Text
 from bluegreen.permissions import Permission
-from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.places import Same, in_any_case
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
 _KIND = "Microsoft.Network/loadBalancers"
@@ -42,9 +42,7 @@ class AzureLoadBalancerRouter(WholeObjectRouter):
 
     where: ClassVar[frozenset[str]] = frozenset({"kind", "load_balancer_id", "rule"})
     backend_keys: ClassVar[frozenset[str]] = frozenset({"pools"})
-    same_place: ClassVar[Mapping[str, Same]] = dict.fromkeys(
-        ("load_balancer_id", "rule"), alike(lambda value: value.lower() if isinstance(value, str) else value)
-    )
+    same_place: ClassVar[Mapping[str, Same]] = dict.fromkeys(("load_balancer_id", "rule"), in_any_case)
     read_action: ClassVar[str] = READ
     write_action: ClassVar[str] = WRITE
     permissions: ClassVar[tuple[Permission, ...]] = (

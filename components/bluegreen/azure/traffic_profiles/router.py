@@ -22,7 +22,7 @@ from bluegreen.options.kinds import Both, Flag, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
-from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.places import Same, in_any_case
 from bluegreen.rollout.calls import pause
 from bluegreen.rollout.clock import Clock, SystemClock
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -62,9 +62,7 @@ class TrafficManagerRouter(Options):
     where: ClassVar[frozenset[str]] = frozenset({"kind", "profile_id"})
     target_keys: ClassVar[frozenset[str]] = frozenset({"targets"})
     backend_keys: ClassVar[frozenset[str]] = frozenset({"endpoints"})
-    same_place: ClassVar[Mapping[str, Same]] = {
-        "profile_id": alike(lambda value: value.lower() if isinstance(value, str) else value)
-    }
+    same_place: ClassVar[Mapping[str, Same]] = {"profile_id": in_any_case}
     permissions: ClassVar[tuple[Permission, ...]] = (
         Permission(READ, "every preview and update"),
         *(Permission(f"{_PROFILES}/{kind}/write", f"the first start and every shift, of {kind}") for kind in _KINDS),

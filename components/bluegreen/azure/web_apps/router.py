@@ -28,7 +28,7 @@ from bluegreen.options.kinds import Both, Flag, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
-from bluegreen.platforms.places import Same, alike
+from bluegreen.platforms.places import Same, alike, in_any_case
 from bluegreen.rollout.errors import NotOwned, PlatformError, TrafficMoved
 from bluegreen.rollout.exchanging import Standing, bring_live
 from bluegreen.rollout.model import Color, Convergence, Readiness, Traffic, Weights, other
@@ -62,7 +62,7 @@ class AzureSlotsRouter(Options):
     release_keys: ClassVar[frozenset[str]] = frozenset({"images"})
     install_keys: ClassVar[frozenset[str]] = frozenset({"contents"})
     same_place: ClassVar[Mapping[str, Same]] = {
-        "app_id": alike(lambda value: value.lower() if isinstance(value, str) else value),
+        "app_id": in_any_case,
         "slot": alike(lambda value: value.lower() if isinstance(value, str) else value or _SLOT),
     }
     permissions: ClassVar[tuple[Permission, ...]] = (

@@ -29,7 +29,7 @@ from bluegreen.options.kinds import Both, Flag, Number, Text
 from bluegreen.permissions import Permission
 from bluegreen.platforms.looks import Look
 from bluegreen.platforms.ownership import Ownership
-from bluegreen.platforms.places import Same
+from bluegreen.platforms.places import Same, in_any_case
 from bluegreen.rollout.calls import pause
 from bluegreen.rollout.errors import NotOwned, PlatformError
 from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traffic, Weights, other
@@ -84,7 +84,7 @@ class CloudFoundryRouter(Options):
     backend_keys: ClassVar[frozenset[str]] = frozenset({"apps"})
     release_keys: ClassVar[frozenset[str]] = frozenset({"install"})
     install_keys: ClassVar[frozenset[str]] = frozenset({"install"})
-    same_place: ClassVar[Mapping[str, Same]] = {"route": places.SAME_ROUTE}
+    same_place: ClassVar[Mapping[str, Same]] = {"route": in_any_case}
     clients_stay: ClassVar[str] = (
         "Cloud Foundry has no weights: a step is a share of whole instances, at least one, so that 10 % beside 4 "
         "instances is 1 of 5, which is 20 %; each step says what it has come to"
