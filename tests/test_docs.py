@@ -59,7 +59,7 @@ CONFIG = {
     "blueRevision": "web--v1",
     "greenRevision": "web--v2",
     "listenerArn": "arn:aws:elasticloadbalancing:eu-central-1:1:listener/app/shared/50dc6c49/f2f7dc8e",
-    "services": '{"web": {"activeColor": "blue", "blueImage": "web:v1", "greenImage": "web:v2"}}',
+    "services": '{"web": {"activeColor": "blue", "blueImage": "web:v1", "greenImage": "web:v2", "priority": 100}}',
 }
 # A swap in which every gate runs at some time.
 SWAP = {
